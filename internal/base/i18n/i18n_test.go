@@ -1,0 +1,293 @@
+package i18n_test
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"regulars/internal/base/i18n"
+	"regulars/internal/base/money"
+)
+
+func load(t testing.TB) *i18n.Bundle {
+	t.Helper()
+	b, err := i18n.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// files is the smallest set that loads: the real English format and what is added.
+func files(t *testing.T, extra map[string]string) fstest.MapFS {
+	t.Helper()
+	text, err := os.ReadFile("locales/format.en.toml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := fstest.MapFS{"format.en.toml": {Data: text}}
+	for name, text := range extra {
+		out[name] = &fstest.MapFile{Data: []byte(text)}
+	}
+	return out
+}
+
+func TestRussianPlurals(t *testing.T) {
+	t.Parallel()
+	ru := load(t).For("ru")
+	for p, want := range map[money.Points]string{
+		0:         "0 баллов",
+		100:       "1 балл",
+		200:       "2 балла",
+		500:       "5 баллов",
+		1100:      "11 баллов",
+		2100:      "21 балл",
+		11_200:    "112 баллов",
+		12_300:    "123 балла",
+		1250:      "12,50 балла",
+		-100:      "−1 балл",
+		1_250_000: "12\u202f500 баллов",
+	} {
+		if got := ru.PointsText(p); got != want {
+			t.Errorf("PointsText(%d) = %q, want %q", p, got, want)
+		}
+	}
+}
+
+func TestMoney(t *testing.T) {
+	t.Parallel()
+	b := load(t)
+	tests := []struct {
+		lang, currency string
+		amount         money.Amount
+		want           string
+	}{
+		{"ru", "UZS", 125_000_000, "1\u202f250\u202f000\u00a0сум"},
+		{"ru", "UZS", 125_000_050, "1\u202f250\u202f000,50\u00a0сум"},
+		{"ru", "RUB", 125_050, "1\u202f250,50\u00a0₽"},
+		{"ru", "RUB", 100, "1,00\u00a0₽"},
+		{"ru", "RUB", 5, "0,05\u00a0₽"},
+		{"ru", "JPY", 1250, "1\u202f250\u00a0JPY"},
+		{"en", "GBP", 125_050, "£1,250.50"},
+		{"en", "GBP", -125_050, "−£1,250.50"},
+		{"en", "USD", 0, "$0.00"},
+		{"en", "KWD", 1_234_567, "1,234.567\u00a0KWD"},
+		{"en", "UZS", 0, "0\u00a0soum"},
+		{"en", "GBP", math.MinInt64, "−£92,233,720,368,547,758.08"},
+	}
+	for _, tt := range tests {
+		c, err := money.CurrencyOf(tt.currency)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := b.For(tt.lang).Money(tt.amount, c); got != tt.want {
+			t.Errorf("%s: Money(%d, %s) = %q, want %q", tt.lang, tt.amount, tt.currency, got, tt.want)
+		}
+	}
+}
+
+func TestNumbers(t *testing.T) {
+	t.Parallel()
+	ru, en := load(t).For("ru"), load(t).For("en")
+	gbp := money.Currency{Code: "GBP", Exponent: 2}
+	for got, want := range map[string]string{
+		ru.Number(-1_250_000):   "−1\u202f250\u202f000",
+		en.Number(999):          "999",
+		ru.Percent(500):         "5\u00a0%",
+		ru.Percent(250):         "2,5\u00a0%",
+		en.Percent(10_000):      "100%",
+		en.Percent(-33):         "−0.33%",
+		ru.Quantity(2000):       "2",
+		ru.Quantity(350):        "0,350",
+		en.Price(12_500, gbp):   "£1.25",
+		en.Price(12_345, gbp):   "£1.2345",
+		en.Price(12_340, gbp):   "£1.234",
+		en.Amount(125_050, gbp): "1,250.50",
+		ru.Amount(100, money.Currency{Code: "UZS", Exponent: 2}): "1",
+		ru.Points(125_050): "1\u202f250,50",
+		ru.Symbol(money.Currency{Code: "UZS", Exponent: 2}): "сум",
+		en.Symbol(gbp):                         "£",
+		en.Symbol(money.Currency{Code: "JPY"}): "JPY",
+	} {
+		if got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
+func TestDates(t *testing.T) {
+	t.Parallel()
+	ru, en := load(t).For("ru"), load(t).For("en")
+	tashkent := time.FixedZone("Asia/Tashkent", 5*3600)
+	at := time.Date(2026, 11, 21, 20, 5, 0, 0, time.UTC) // already the 22nd in Tashkent
+
+	for got, want := range map[string]string{
+		ru.Date(at, tashkent):             "22.11.2026",
+		ru.Date(at, time.UTC):             "21.11.2026",
+		en.Date(at, tashkent):             "22 Nov 2026",
+		ru.DateTime(at, tashkent):         "22.11.2026 01:05",
+		en.DateTime(at, time.UTC):         "21 Nov 2026, 20:05",
+		ru.Month(at, time.UTC):            "ноябрь 2026",
+		en.Clock(at, time.UTC):            "20:05",
+		ru.Date(time.Time{}, tashkent):    "",
+		ru.Duration(125 * time.Minute):    "2\u00a0ч 5\u00a0мин",
+		en.Duration(26 * time.Hour):       "1\u00a0d 2\u00a0h",
+		en.Duration(24*time.Hour + 1):     "1\u00a0d",
+		en.Duration(59 * time.Second):     "59\u00a0s",
+		en.Duration(3601 * time.Second):   "1\u00a0h",
+		en.Duration(time.Millisecond):     "1\u00a0s",
+		ru.Duration(61*time.Second + 3e8): "1\u00a0мин 1\u00a0с",
+	} {
+		if got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
+func TestParse(t *testing.T) {
+	t.Parallel()
+	b := load(t)
+	tests := []struct {
+		lang, text string
+		want       money.Amount
+		err        error
+	}{
+		{"ru", "1 250,50", 125_050, nil},
+		{"ru", "1\u202f250,5\u00a0₽", 125_050, nil},
+		{"ru", "1250.5", 125_050, nil},
+		{"en", "1,250.50", 125_050, nil},
+		{"en", "-0.05", -5, nil},
+		{"en", "−3", -300, nil},
+		{"en", "1.500", 150, nil},
+		{"en", "1.505", 0, i18n.ErrDecimals},
+		{"en", "", 0, i18n.ErrNumber},
+		{"en", ".5", 0, i18n.ErrNumber},
+		{"en", "5.", 0, i18n.ErrNumber},
+		{"en", "1e3", 0, i18n.ErrNumber},
+		{"en", "٣", 0, i18n.ErrNumber},
+		{"ru", "1.250.000", 0, i18n.ErrNumber},
+		{"en", "92233720368547758.08", 0, i18n.ErrNumber},
+	}
+	rub := money.Currency{Code: "RUB", Exponent: 2}
+	for _, tt := range tests {
+		got, err := b.For(tt.lang).ParseMoney(tt.text, rub)
+		if got != tt.want || !errors.Is(err, tt.err) {
+			t.Errorf("%s: ParseMoney(%q) = %d, %v; want %d, %v", tt.lang, tt.text, got, err, tt.want, tt.err)
+		}
+	}
+	if r, err := b.For("ru").ParsePercent("2,5 %"); r != 250 || err != nil {
+		t.Errorf("ParsePercent = %d, %v", r, err)
+	}
+}
+
+// What is written is read back as the same amount, in every language.
+func FuzzMoneyRoundTrip(f *testing.F) {
+	f.Add(int64(125_050))
+	f.Add(int64(-1))
+	b := load(f)
+	f.Fuzz(func(t *testing.T, v int64) {
+		if v == math.MinInt64 || v == math.MaxInt64 {
+			t.Skip("not an amount")
+		}
+		for _, lang := range b.Languages() {
+			for _, code := range []string{"UZS", "RUB", "KWD", "JPY", "GBP"} {
+				c, _ := money.CurrencyOf(code)
+				loc := b.For(lang.Code)
+				text := loc.Amount(money.Amount(v), c)
+				if got, err := loc.ParseMoney(text, c); int64(got) != v || err != nil {
+					t.Fatalf("%s: %q was read as %d, %v; it was written from %d", lang.Code, text, got, err, v)
+				}
+			}
+		}
+	})
+}
+
+func TestLanguageChoice(t *testing.T) {
+	t.Parallel()
+	b := load(t)
+	for header, want := range map[string]string{
+		"ru":                      "ru",
+		"ru-RU,ru;q=0.9,en;q=0.8": "ru",
+		"de, ru;q=0.5":            "ru",
+		"ja":                      "en",
+		"":                        "en",
+		";;;":                     "en",
+		"en-GB":                   "en",
+	} {
+		if got := b.For(header).Lang(); got != want {
+			t.Errorf("For(%q) speaks %s, want %s", header, got, want)
+		}
+	}
+	if _, ok := b.Match("ja"); ok {
+		t.Error("Japanese is said to fit")
+	}
+}
+
+// Dropping in a file is all that a new language needs.
+func TestUzbekIsOnlyAFile(t *testing.T) {
+	t.Parallel()
+	fsys := files(t, map[string]string{
+		"web.en.toml":    "[web]\nhello = \"Hello, {name}\"\nonly_english = \"Here\"\n[web.receipts]\none = \"{n} receipt\"\nother = \"{n} receipts\"\n",
+		"web.uz.toml":    "[web]\nhello = \"Salom, {name}\"\n[web.receipts]\none = \"{n} chek\"\nother = \"{n} chek\"\n",
+		"format.uz.toml": "[format]\nlanguage = \"Oʻzbekcha\"\ngroup = \"\\u202f\"\n[format.money]\nUZS = \"{amount}\\u00a0soʻm\"\n",
+	})
+	b, err := i18n.LoadFS(fsys)
+	if err != nil {
+		t.Fatal(err)
+	}
+	uz := b.For("uz-UZ")
+	if got := fmt.Sprint(b.Languages()); got != "[{en English} {uz Oʻzbekcha}]" {
+		t.Errorf("languages: %s", got)
+	}
+	for got, want := range map[string]string{
+		uz.T("web.hello", "name", "Aziza"):                              "Salom, Aziza",
+		uz.T("web.hello", map[string]any{"name": 1250}):                 "Salom, 1\u202f250",
+		uz.T("web.only_english"):                                        "Here",
+		uz.T("web.nowhere"):                                             "‹web.nowhere›",
+		uz.N("web.receipts", 3):                                         "3 chek",
+		uz.Money(125_000_000, money.Currency{Code: "UZS", Exponent: 2}): "1\u202f250\u202f000\u00a0soʻm",
+		uz.Money(100, money.Currency{Code: "GBP", Exponent: 2}):         "£1.00",
+		b.For("en").N("web.receipts", 1):                                "1 receipt",
+	} {
+		if got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
+func TestBadLocaleFilesAreRefused(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		file, text, want string
+	}{
+		"key twice":          {"web.en.toml", "[error]\nnot_a_number = \"x\"\n", "given twice"},
+		"another area":       {"web.en.toml", "[till]\nx = \"y\"\n", "another area"},
+		"not a language":     {"web.xx-yy-zz.toml", "[web]\nx = \"y\"\n", "not a language"},
+		"not toml":           {"web.en.toml", "[web", "web.en.toml"},
+		"format with a slip": {"format.ru.toml", "[format]\ndate = \"{d\"\n", "bad argument"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := i18n.LoadFS(files(t, map[string]string{tt.file: tt.text}))
+			if err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("error is %v, want one that says %q", err, tt.want)
+			}
+		})
+	}
+	if _, err := i18n.LoadFS(fstest.MapFS{}); err == nil {
+		t.Error("no files at all were accepted")
+	}
+}
+
+func BenchmarkT(b *testing.B) {
+	ru := load(b).For("ru")
+	b.ReportAllocs()
+	for b.Loop() {
+		ru.T("error.too_many_decimals", "n", 2)
+	}
+}
