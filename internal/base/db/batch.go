@@ -1,0 +1,176 @@
+package db
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Batch gathers statements that are sent together: on PostgreSQL they cost
+// one round trip.
+type Batch struct{ steps []step }
+
+type step struct {
+	text  string
+	args  []any
+	guard bool
+	scan  func(*Rows) error
+}
+
+// Exec adds a statement.
+func (b *Batch) Exec(text string, args ...any) {
+	b.steps = append(b.steps, step{text: text, args: args})
+}
+
+// Guard adds a statement that must change exactly one row; otherwise the
+// batch fails with ErrGuard.
+func (b *Batch) Guard(text string, args ...any) {
+	b.steps = append(b.steps, step{text: text, args: args, guard: true})
+}
+
+// Query adds a reading; scan is called for each row.
+func (b *Batch) Query(scan func(*Rows) error, text string, args ...any) {
+	b.steps = append(b.steps, step{text: text, args: args, scan: scan})
+}
+
+// Empty reports whether nothing was added.
+func (b *Batch) Empty() bool { return len(b.steps) == 0 }
+
+// Run runs the statements of b in order, up to the first that fails.
+func (tx *Tx) Run(ctx context.Context, b *Batch) error {
+	if tx.lite != nil {
+		return tx.runLite(ctx, b)
+	}
+	if len(b.steps) == 0 {
+		return nil
+	}
+	var pb pgx.Batch
+	for _, s := range b.steps {
+		pb.Queue(tx.texts.get(postgresEngine, s.text), s.args...)
+	}
+	res := tx.pg.SendBatch(ctx, &pb)
+	for _, s := range b.steps {
+		if err := s.take(res); err != nil {
+			_ = res.Close() // the first error is the one that tells
+			return err
+		}
+	}
+	return classify(res.Close())
+}
+
+func (s step) take(res pgx.BatchResults) error {
+	if s.scan != nil {
+		rows, err := res.Query()
+		if err != nil {
+			return classify(err)
+		}
+		return Scan(&Rows{pg: rows}, nil, s.scan)
+	}
+	tag, err := res.Exec()
+	if err != nil {
+		return classify(err)
+	}
+	if s.guard && tag.RowsAffected() != 1 {
+		return ErrGuard
+	}
+	return nil
+}
+
+func (tx *Tx) runLite(ctx context.Context, b *Batch) error {
+	for _, s := range b.steps {
+		if s.scan != nil {
+			rows, err := tx.lite.query(ctx, s.text, s.args)
+			if err := Scan(rows, err, s.scan); err != nil {
+				return err
+			}
+			continue
+		}
+		n, err := tx.lite.exec(ctx, s.text, s.args)
+		if err != nil {
+			return err
+		}
+		if s.guard && n != 1 {
+			return ErrGuard
+		}
+	}
+	return nil
+}
+
+// Table names a table and the columns that are inserted.
+type Table struct {
+	name string
+	cols []string
+
+	once  sync.Once
+	texts map[int]string // INSERT of that many rows
+}
+
+// NewTable describes rows to insert: NewTable("lots", "id", "customer_id").
+func NewTable(name string, cols ...string) *Table { return &Table{name: name, cols: cols} }
+
+// insertSizes are the numbers of rows of one INSERT: few texts, so that each
+// is prepared once.
+var insertSizes = []int{64, 16, 4, 1}
+
+func (t *Table) text(rows int) string {
+	t.once.Do(func() {
+		t.texts = map[int]string{}
+		for _, n := range insertSizes {
+			var b strings.Builder
+			fmt.Fprintf(&b, "INSERT INTO %s (%s) VALUES ", t.name, strings.Join(t.cols, ", "))
+			for i := range n {
+				if i > 0 {
+					b.WriteString(", ")
+				}
+				b.WriteByte('(')
+				for j := range t.cols {
+					if j > 0 {
+						b.WriteString(", ")
+					}
+					fmt.Fprintf(&b, "$%d", i*len(t.cols)+j+1)
+				}
+				b.WriteByte(')')
+			}
+			t.texts[n] = b.String()
+		}
+	})
+	return t.texts[rows]
+}
+
+// Insert adds the rows, each with the table's columns in order, to b.
+func (b *Batch) Insert(t *Table, rows [][]any) {
+	for len(rows) > 0 {
+		for _, n := range insertSizes {
+			if len(rows) < n {
+				continue
+			}
+			args := make([]any, 0, n*len(t.cols))
+			for _, r := range rows[:n] {
+				if len(r) != len(t.cols) {
+					panic(fmt.Sprintf("db: %d values for the %d columns of %s", len(r), len(t.cols), t.name))
+				}
+				args = append(args, r...)
+			}
+			b.steps = append(b.steps, step{text: t.text(n), args: args})
+			rows = rows[n:]
+			break
+		}
+	}
+}
+
+// copyFrom is how many rows PostgreSQL takes faster by COPY.
+const copyFrom = 512
+
+// Insert inserts the rows at once; it is the way for thousands.
+func (tx *Tx) Insert(ctx context.Context, t *Table, rows [][]any) error {
+	if tx.pg != nil && len(rows) >= copyFrom {
+		_, err := tx.pg.CopyFrom(ctx, pgx.Identifier{t.name}, t.cols, pgx.CopyFromRows(rows))
+		return classify(err)
+	}
+	var b Batch
+	b.Insert(t, rows)
+	return tx.Run(ctx, &b)
+}

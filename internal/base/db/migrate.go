@@ -1,0 +1,98 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"io"
+	"io/fs"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+
+	"regulars/internal/base/errs"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// Migrate brings the tables up to this program's version and returns the
+// names of the migrations it applied. Several processes may call it at once.
+func (d *DB) Migrate(ctx context.Context) (applied []string, err error) {
+	defer errs.Wrap(&err, "migrate")
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return nil, err
+	}
+	dialect, opts := goose.DialectSQLite3, []goose.ProviderOption{}
+	var handle *sql.DB
+	if d.engine == postgresEngine {
+		dialect = goose.DialectPostgres
+		locker, err := lock.NewPostgresSessionLocker()
+		if err != nil {
+			return nil, err
+		}
+		opts = append(opts, goose.WithSessionLocker(locker))
+		handle = stdlib.OpenDBFromPool(d.pool)
+		defer handle.Close() //nolint:errcheck // the pool stays open
+	} else {
+		// While the writer is held here, no other part of this process writes.
+		w, err := take(ctx, d.lite.writer)
+		if err != nil {
+			return nil, err
+		}
+		defer func() { d.lite.writer <- w }()
+		handle = d.lite.pool
+	}
+	p, err := goose.NewProvider(dialect, handle, engineFS{files, d.engine}, opts...)
+	if err != nil {
+		return nil, err
+	}
+	results, err := p.Up(ctx)
+	if err != nil {
+		return nil, classify(err)
+	}
+	for _, r := range results {
+		applied = append(applied, r.Source.Path)
+	}
+	return applied, nil
+}
+
+// engineFS shows the migrations with the other engine's lines dropped.
+type engineFS struct {
+	fs.FS
+	engine engine
+}
+
+// Open implements fs.FS.
+func (f engineFS) Open(name string) (fs.File, error) {
+	file, err := f.FS.Open(name)
+	if err != nil || !strings.HasSuffix(name, ".sql") {
+		return file, err
+	}
+	defer file.Close() //nolint:errcheck // read only
+	text, err := io.ReadAll(file)
+	if err != nil {
+		return nil, err
+	}
+	own := rewrite(f.engine, string(text))
+	return &memFile{Reader: strings.NewReader(own), name: name, size: int64(len(own))}, nil
+}
+
+type memFile struct {
+	*strings.Reader
+	name string
+	size int64
+}
+
+func (m *memFile) Stat() (fs.FileInfo, error) { return m, nil }
+func (m *memFile) Close() error               { return nil }
+func (m *memFile) Name() string               { return m.name }
+func (m *memFile) Size() int64                { return m.size }
+func (m *memFile) Mode() fs.FileMode          { return 0o444 }
+func (m *memFile) ModTime() time.Time         { return time.Time{} }
+func (m *memFile) IsDir() bool                { return false }
+func (m *memFile) Sys() any                   { return nil }

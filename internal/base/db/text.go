@@ -1,0 +1,124 @@
+package db
+
+import (
+	"encoding/json"
+	"regexp"
+	"strings"
+	"sync"
+	"time"
+)
+
+type engine int
+
+const (
+	sqliteEngine engine = iota
+	postgresEngine
+)
+
+// Int64s is the argument of a list: "WHERE id IN ($1...)".
+type Int64s []int64
+
+// Texts is the argument of a list of texts: "WHERE sku IN ($1...)".
+type Texts []string
+
+var list = regexp.MustCompile(`IN \((\$\d+)\.\.\.\)`)
+
+// texts remembers the SQL of an engine for each text of the program, so that
+// rewriting costs one look-up and prepared statements are found again.
+type texts struct{ known sync.Map }
+
+func (t *texts) get(e engine, text string) string {
+	if known, ok := t.known.Load(text); ok {
+		return known.(string)
+	}
+	own := rewrite(e, text)
+	t.known.Store(text, own)
+	return own
+}
+
+// rewrite drops the other engine's lines and spells lists as the engine takes
+// them.
+func rewrite(e engine, text string) string {
+	mine, other := "-- sqlite", "-- postgres"
+	listText := "IN (SELECT value FROM json_each($1))"
+	if e == postgresEngine {
+		mine, other = other, mine
+		listText = "= ANY($1)"
+	}
+	if strings.Contains(text, "-- ") {
+		lines := strings.Split(text, "\n")
+		kept := lines[:0]
+		for _, l := range lines {
+			trimmed := strings.TrimRight(l, " \t\r")
+			if strings.HasSuffix(trimmed, other) {
+				continue
+			}
+			kept = append(kept, strings.TrimSuffix(trimmed, mine))
+		}
+		text = strings.Join(kept, "\n")
+	}
+	return list.ReplaceAllString(text, strings.ReplaceAll(listText, "$1", "$${1}"))
+}
+
+// sqliteArgs spells lists as JSON, which json_each takes apart.
+func sqliteArgs(args []any) []any {
+	for i, a := range args {
+		switch l := a.(type) {
+		case Int64s, Texts:
+			own := append([]any(nil), args...)
+			for j := i; j < len(own); j++ {
+				own[j] = sqliteList(own[j])
+			}
+			return own
+		default:
+			_ = l
+		}
+	}
+	return args
+}
+
+func sqliteList(a any) any {
+	switch l := a.(type) {
+	case Int64s:
+		if l == nil {
+			return "[]"
+		}
+	case Texts:
+		if l == nil {
+			return "[]"
+		}
+	default:
+		return a
+	}
+	b, err := json.Marshal(a)
+	if err != nil {
+		panic(err) // integers and strings always marshal
+	}
+	return string(b)
+}
+
+// Micros is a time as the database keeps it: microseconds since 1970, UTC;
+// the zero time is NULL.
+func Micros(t time.Time) *int64 {
+	if t.IsZero() {
+		return nil
+	}
+	us := t.UnixMicro()
+	return &us
+}
+
+// Time is where a nullable time is scanned to; NULL gives the zero time.
+type Time struct{ Dst *time.Time }
+
+// Scan implements sql.Scanner.
+func (t Time) Scan(src any) error {
+	switch v := src.(type) {
+	case nil:
+		*t.Dst = time.Time{}
+	case int64:
+		*t.Dst = time.UnixMicro(v).UTC()
+	default:
+		return errTimeType
+	}
+	return nil
+}

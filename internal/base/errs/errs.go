@@ -1,0 +1,153 @@
+// Package errs is the vocabulary of failures: what kind one is, a stable code
+// for machines and a text for people.
+//
+// An Error is made once, where the failure is understood, and only wrapped on
+// the way up; it carries nothing that may not be shown to the caller. Status
+// codes, translations and logs are the business of the surface (surface/web).
+package errs
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// Kind says what the caller can do about an error.
+type Kind string
+
+// The kinds. Everything that is not an *Error is Internal.
+const (
+	Invalid      Kind = "invalid"      // the request is wrong: change it
+	Unauthorized Kind = "unauthorized" // who are you: sign in or send a key
+	Forbidden    Kind = "forbidden"    // you may not
+	NotFound     Kind = "not_found"    // there is no such thing
+	Conflict     Kind = "conflict"     // the state has moved on: look again and decide
+	Reused       Kind = "reused"       // an idempotency key came with another body
+	TooLarge     Kind = "too_large"    // the request is over a limit of size
+	TooMany      Kind = "too_many"     // slow down and try later
+	Unavailable  Kind = "unavailable"  // nothing is wrong with the request: try again
+	Internal     Kind = "internal"     // our mistake
+)
+
+// Field is what is wrong with one part of a request.
+type Field struct {
+	Pointer string // JSON pointer or form field: "/lines/2/quantity"
+	Code    string // stable: "out_of_range"
+	Text    string // what is wrong and what would be right
+}
+
+// Error is a failure that may be shown to the caller. Code is stable and
+// machine-readable ("receipt_not_found"); pages translate it through the i18n
+// key "error.<code>" with Args; Text is the English of the API.
+type Error struct {
+	Kind   Kind
+	Code   string
+	Text   string
+	Fields []Field
+	Args   map[string]any
+	cause  error
+}
+
+// New makes an error that can be compared with errors.Is by its code.
+func New(kind Kind, code, text string) *Error {
+	return &Error{Kind: kind, Code: code, Text: text}
+}
+
+// InvalidField is the error of one wrong field.
+func InvalidField(pointer, code, format string, args ...any) *Error {
+	text := fmt.Sprintf(format, args...)
+	return &Error{
+		Kind: Invalid, Code: code, Text: text,
+		Fields: []Field{{Pointer: pointer, Code: code, Text: text}},
+	}
+}
+
+// Error implements error; the cause is for the log.
+func (e *Error) Error() string {
+	if e.cause == nil {
+		return e.Code + ": " + e.Text
+	}
+	return e.Code + ": " + e.Text + ": " + e.cause.Error()
+}
+
+// Unwrap gives the cause.
+func (e *Error) Unwrap() error { return e.cause }
+
+// Is reports whether target is an Error of the same code.
+func (e *Error) Is(target error) bool {
+	t, ok := target.(*Error) //nolint:errorlint // Is compares this very link of the chain
+	return ok && t.Code == e.Code
+}
+
+// Because returns a copy of e that carries its cause for the log.
+func (e *Error) Because(cause error) *Error {
+	c := *e
+	c.cause = cause
+	return &c
+}
+
+// With returns a copy of e whose translation is given an argument.
+func (e *Error) With(name string, value any) *Error {
+	c := *e
+	c.Args = make(map[string]any, len(e.Args)+1)
+	for k, v := range e.Args {
+		c.Args[k] = v
+	}
+	c.Args[name] = value
+	return &c
+}
+
+// Textf returns a copy of e with another text.
+func (e *Error) Textf(format string, args ...any) *Error {
+	c := *e
+	c.Text = fmt.Sprintf(format, args...)
+	return &c
+}
+
+// At returns a copy of e that points at a field of the request.
+func (e *Error) At(pointer string) *Error {
+	c := *e
+	c.Fields = append(append([]Field(nil), e.Fields...), Field{Pointer: pointer, Code: e.Code, Text: e.Text})
+	return &c
+}
+
+// Of finds the Error in a chain; for any other error it is an Internal one
+// that hides the cause from the caller.
+func Of(err error) *Error {
+	var e *Error
+	if errors.As(err, &e) {
+		return e
+	}
+	return New(Internal, "internal", "Something went wrong on our side; nothing was changed. Try again, and tell the administrator if it stays.").Because(err)
+}
+
+// KindOf is Of(err).Kind.
+func KindOf(err error) Kind { return Of(err).Kind }
+
+// Wrap adds what was being done to *err, if there is one. It is deferred once
+// per exported method.
+func Wrap(err *error, format string, args ...any) {
+	if *err != nil {
+		*err = fmt.Errorf("%s: %w", fmt.Sprintf(format, args...), *err)
+	}
+}
+
+// List gathers what is wrong with a request, field by field.
+type List struct{ fields []Field }
+
+// Add notes a wrong field.
+func (l *List) Add(pointer, code, format string, args ...any) {
+	l.fields = append(l.fields, Field{Pointer: pointer, Code: code, Text: fmt.Sprintf(format, args...)})
+}
+
+// Err is nil if nothing was added, else one Invalid error with every field.
+func (l *List) Err() error {
+	if len(l.fields) == 0 {
+		return nil
+	}
+	texts := make([]string, len(l.fields))
+	for i, f := range l.fields {
+		texts[i] = f.Pointer + " " + f.Text
+	}
+	return &Error{Kind: Invalid, Code: "invalid_request", Text: strings.Join(texts, "; "), Fields: l.fields}
+}

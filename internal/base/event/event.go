@@ -1,0 +1,85 @@
+// Package event is the log of what happened: facts are appended in the
+// transaction that made them so, and read in the order they were committed.
+//
+// Nothing is published after a commit, so nothing is lost by a crash; readers
+// keep their own cursor and never skip a row that commits late. Kinds and
+// bodies belong to the packages that append; audience and outreach read.
+package event
+
+import (
+	"context"
+	"time"
+
+	"regulars/internal/base/db"
+)
+
+// Event is one fact.
+type Event struct {
+	ID         int64
+	At         time.Time // when it happened, not when it was recorded
+	Kind       string    // "receipt.recorded"
+	CustomerID int64     // 0: of nobody
+	Ref        int64     // what it is about
+	Body       string    // JSON; "" is {}
+}
+
+// Cursor is how far a reader has come; the zero Cursor is the beginning.
+type Cursor struct {
+	Xid int64 `json:"xid"`
+	ID  int64 `json:"id"`
+}
+
+var table = db.NewTable("events", "at", "kind", "customer_id", "ref", "body")
+
+// Log appends and reads events.
+type Log struct{ db *db.DB }
+
+// New makes the log of a database.
+func New(d *db.DB) *Log { return &Log{d} }
+
+// Append adds events to a batch of the caller's transaction.
+func Append(b *db.Batch, events ...Event) {
+	if len(events) == 0 {
+		return
+	}
+	rows := make([][]any, len(events))
+	for i, e := range events {
+		var customer *int64
+		if e.CustomerID != 0 {
+			customer = &e.CustomerID
+		}
+		body := e.Body
+		if body == "" {
+			body = "{}"
+		}
+		rows[i] = []any{e.At.UnixMicro(), e.Kind, customer, e.Ref, body}
+	}
+	b.Insert(table, rows)
+}
+
+// Read returns up to limit events after the cursor, in the order they were
+// committed, and the cursor after them. On PostgreSQL a transaction that is
+// still open may commit rows with smaller numbers than those already visible:
+// only what is older than every open transaction is read, so nothing is
+// skipped; such a transaction delays its successors for readers.
+func (l *Log) Read(ctx context.Context, after Cursor, limit int) (events []Event, next Cursor, err error) {
+	const read = `
+		SELECT id, xid, at, kind, COALESCE(customer_id, 0), ref, body
+		  FROM events
+		 WHERE (xid, id) > ($1, $2)
+		   AND xid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint -- postgres
+		 ORDER BY xid, id
+		 LIMIT $3`
+	next = after
+	rows, err := l.db.Query(ctx, read, after.Xid, after.ID, limit)
+	err = db.Scan(rows, err, func(r *db.Rows) error {
+		var e Event
+		if err := r.Scan(&e.ID, &next.Xid, db.Time{Dst: &e.At}, &e.Kind, &e.CustomerID, &e.Ref, &e.Body); err != nil {
+			return err
+		}
+		next.ID = e.ID
+		events = append(events, e)
+		return nil
+	})
+	return events, next, err
+}

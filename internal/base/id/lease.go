@@ -1,0 +1,110 @@
+package id
+
+import (
+	"context"
+	"crypto/rand"
+	"time"
+
+	"regulars/internal/base/db"
+	"regulars/internal/base/errs"
+)
+
+// leaseFor is far longer than the pause between renewals: a process that
+// cannot reach the database for that long cannot write either, and one that
+// comes back later takes a new number before it mints again. Should it mint in
+// between, the primary keys refuse the doubles.
+const (
+	leaseFor   = 10 * time.Minute
+	renewEvery = time.Minute
+)
+
+// Lease holds a node number in the database.
+type Lease struct {
+	db     *db.DB
+	now    func() time.Time
+	holder string
+	node   int
+	*Minter
+}
+
+// Take leases a free node number.
+func Take(ctx context.Context, d *db.DB, now func() time.Time) (_ *Lease, err error) {
+	defer errs.Wrap(&err, "lease a node number")
+	l := &Lease{db: d, now: now, holder: rand.Text()}
+	node, high, err := l.take(ctx)
+	if err != nil {
+		return nil, err
+	}
+	l.node = node
+	l.Minter = NewMinter(now, node, high)
+	return l, nil
+}
+
+// take finds a number that is free: one whose lease has ended, or the first
+// that was never used.
+func (l *Lease) take(ctx context.Context) (node int, high int64, err error) {
+	err = l.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
+		now := l.now()
+		const reuse = `
+			UPDATE nodes SET holder = $1, leased_until = $2
+			 WHERE number = (SELECT number FROM nodes WHERE leased_until < $3 ORDER BY number LIMIT 1)
+			   AND leased_until < $3
+			RETURNING number, high`
+		err := tx.QueryRow(ctx, reuse, l.holder, now.Add(leaseFor).UnixMicro(), now.UnixMicro()).Scan(&node, &high)
+		if err != db.ErrNoRows { //nolint:errorlint // returned as it is
+			return err
+		}
+		const add = `
+			INSERT INTO nodes (number, holder, leased_until, high)
+			SELECT COALESCE(MAX(number) + 1, 0), $1, $2, $3 FROM nodes
+			RETURNING number, high`
+		if err := tx.QueryRow(ctx, add, l.holder, now.Add(leaseFor).UnixMicro(), now.UnixMilli()).Scan(&node, &high); err != nil {
+			return err
+		}
+		if node >= Nodes {
+			return errs.New(errs.Unavailable, "too_many_nodes", "More than 1024 processes use this database at once.")
+		}
+		return nil
+	})
+	return node, high, err
+}
+
+// Keep renews the lease until ctx ends, and then gives it up. A lease that was
+// lost is replaced by a new one.
+func (l *Lease) Keep(ctx context.Context, failed func(error)) {
+	tick := time.NewTicker(renewEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+			defer cancel()
+			if err := l.renew(end, l.now()); err != nil {
+				failed(err)
+			}
+			return
+		case <-tick.C:
+			if err := l.renew(ctx, l.now().Add(leaseFor)); err != nil {
+				failed(err)
+			}
+		}
+	}
+}
+
+// Release gives the number up.
+func (l *Lease) Release(ctx context.Context) error { return l.renew(ctx, l.now()) }
+
+func (l *Lease) renew(ctx context.Context, until time.Time) error {
+	const renew = `UPDATE nodes SET leased_until = $3, high = $4 WHERE number = $1 AND holder = $2`
+	n, err := l.db.Exec(ctx, renew, l.node, l.holder, until.UnixMicro(), l.High()+1)
+	if err != nil || n == 1 {
+		return err
+	}
+	node, high, err := l.take(ctx)
+	if err != nil {
+		return err
+	}
+	l.node = node
+	l.move(node, high)
+	return nil
+}

@@ -1,0 +1,203 @@
+// Package programme keeps the rules of a loyalty programme as versioned data.
+//
+// A version that was published never changes, so that an old receipt is always
+// explained by the rules it was sold under. Rules only say; pricing computes
+// by them and ledger moves points by them.
+package programme
+
+import (
+	"regulars/internal/base/money"
+)
+
+// ID identifies a programme, VersionID one version of its rules.
+type (
+	ID        int64
+	VersionID int64
+)
+
+// Rules are what an installation sets, with no code. The JSON form is what
+// the editor, the API and the database keep.
+type Rules struct {
+	// Stopped keeps everything and stops enrolment, earning, redeeming,
+	// discounts, tiers and expiry.
+	Stopped bool `json:"stopped,omitempty"`
+	// Stores are the codes of the stores it covers; none: all.
+	Stores []string `json:"stores,omitempty"`
+	// PointValue is what one point is worth, > 0.
+	PointValue money.Price `json:"point_value"`
+
+	// Levels go up by threshold; the first one's is 0. A programme of one
+	// level is a simple one.
+	Levels  []Level `json:"levels"`
+	Combine Combine `json:"combine"`
+	Spend   Spend   `json:"spend"`
+
+	Discount Discount `json:"discount"`
+	Earn     Earn     `json:"earn"`
+	Redeem   Redeem   `json:"redeem"`
+	Welcome  Welcome  `json:"welcome"`
+	Return   Return   `json:"return"`
+	Guard    *Guard   `json:"guard,omitempty"` // nil: off
+
+	// QuoteMinutes is how long a quote keeps the version it was made under.
+	QuoteMinutes int `json:"quote_minutes"`
+	// ClaimDays is how long a receipt without a customer may be claimed.
+	ClaimDays int `json:"claim_days"`
+}
+
+// Level is a tier: what it takes and what it gives.
+type Level struct {
+	Code      string       `json:"code"` // stable; receipts and tiers name it
+	Name      string       `json:"name"`
+	Threshold money.Amount `json:"threshold"` // tier spend, reached at "equal or more"
+	Cashback  money.Rate   `json:"cashback"`
+	Discount  money.Rate   `json:"discount"`
+}
+
+// Combine says what holds where a level gives both cashback and a discount.
+type Combine string
+
+// The ways to combine.
+const (
+	CombineAdd      Combine = "add"      // the discount, and cashback on what is left to pay
+	CombineBetter   Combine = "better"   // whichever is worth more on this receipt; the discount where equal
+	CombineDiscount Combine = "discount" // the discount; cashback only at levels without one
+	CombineCashback Combine = "cashback" // cashback; the discount only at levels without it
+)
+
+// Window is over what tier spend is counted.
+type Window string
+
+// The windows.
+const (
+	Lifetime Window = "lifetime"
+	Rolling  Window = "rolling" // the last Days days before the sale
+)
+
+// Spend says how tier spend is counted. Spend that was returned, or that has
+// left the window, counts at the next midnight of the customer's home store.
+type Spend struct {
+	Window Window `json:"window"`
+	Days   int    `json:"days,omitempty"` // of a rolling window, 1..3660
+}
+
+// Goods name products by category (with all below it) and SKU.
+type Goods struct {
+	Categories []string `json:"categories,omitempty"` // codes
+	Products   []string `json:"products,omitempty"`   // SKUs
+}
+
+// Rounding is applied once, on the receipt's total.
+type Rounding struct {
+	Mode money.Mode `json:"mode"` // down or half_up
+	Unit int64      `json:"unit"` // minor units, or hundredths of a point; >= 1
+}
+
+// Discount is how a level's discount is given. Rounding applies to what is
+// left to pay: Unit 10 000 leaves hundreds of sums.
+type Discount struct {
+	Exclude  Goods    `json:"exclude"`
+	Rounding Rounding `json:"rounding"`
+}
+
+// Earn is how cashback is earned.
+type Earn struct {
+	Exclude Goods `json:"exclude"`
+	// Promo: lines of promotional goods and lines that the till itself
+	// discounted earn too.
+	Promo bool `json:"promo"`
+	// PointsPart: the part paid with points earns too.
+	PointsPart bool     `json:"points_part"`
+	Rounding   Rounding `json:"rounding"`
+	// DelayDays until earned points are available, usually the return
+	// window; 0: at once.
+	DelayDays int `json:"delay_days"`
+	// ExpiryDays that points can be spent, counted from the day they become
+	// available to the midnight that ends the last; 0: for ever.
+	ExpiryDays int `json:"expiry_days"`
+}
+
+// Redeem is how points pay.
+type Redeem struct {
+	Exclude Goods `json:"exclude"`
+	// Cap is the largest share of what the eligible lines come to.
+	Cap money.Rate `json:"cap"`
+	// Min is the fewest points redeemed at a time, Step what they are a
+	// multiple of; 0: any.
+	Min  money.Points `json:"min,omitempty"`
+	Step money.Points `json:"step,omitempty"`
+}
+
+// Welcome is the bonus for the first registration.
+type Welcome struct {
+	Points     money.Points `json:"points"` // 0: none
+	ExpiryDays int          `json:"expiry_days"`
+}
+
+// Clawback says what holds when points to be taken back have been spent.
+type Clawback string
+
+// The policies.
+const (
+	ClawbackDebt     Clawback = "debt"      // the balance goes negative; the next earning repays
+	ClawbackRefund   Clawback = "refund"    // the refund is reduced by what they are worth
+	ClawbackWriteOff Clawback = "write_off" // the programme bears it
+)
+
+// Return is how a return treats points.
+type Return struct {
+	Clawback Clawback `json:"clawback"`
+	// GraceDays is how long points live that go back to a lot that has
+	// expired since; 0: they are gone.
+	GraceDays int `json:"grace_days"`
+}
+
+// Guard keeps every line at its cost plus a margin: discounts and points stop
+// there. Lines of unknown cost are not guarded.
+type Guard struct {
+	Margin money.Rate `json:"margin"` // on cost; 0: not below cost
+}
+
+// Level gives the level of that code, or the first one and false.
+func (r *Rules) Level(code string) (Level, bool) {
+	for _, l := range r.Levels {
+		if l.Code == code {
+			return l, true
+		}
+	}
+	return r.Levels[0], false
+}
+
+// Reached gives the highest level whose threshold spend reaches.
+func (r *Rules) Reached(spend money.Amount) Level {
+	best := r.Levels[0]
+	for _, l := range r.Levels {
+		if spend >= l.Threshold {
+			best = l
+		}
+	}
+	return best
+}
+
+// Next gives the level above that one, and false at the top.
+func (r *Rules) Next(code string) (Level, bool) {
+	for i, l := range r.Levels {
+		if l.Code == code && i+1 < len(r.Levels) {
+			return r.Levels[i+1], true
+		}
+	}
+	return Level{}, false
+}
+
+// Covers reports whether the rules hold in that store.
+func (r *Rules) Covers(storeCode string) bool {
+	if len(r.Stores) == 0 {
+		return true
+	}
+	for _, s := range r.Stores {
+		if s == storeCode {
+			return true
+		}
+	}
+	return false
+}
