@@ -270,11 +270,12 @@ CREATE TABLE tiers (
 	programme_id BIGINT NOT NULL REFERENCES programmes (id),
 	level        TEXT   NOT NULL,               -- code of the level
 	since        BIGINT NOT NULL,
-	review       BOOLEAN NOT NULL DEFAULT FALSE, -- a return or the window may have taken it: midnight decides
+	review_at    BIGINT,                        -- midnight at which a return or the window may take it
 	floor        TEXT   NOT NULL DEFAULT '',    -- given by hand or imported
 	floor_until  BIGINT,
 	PRIMARY KEY (customer_id, programme_id)
 );
+CREATE INDEX tiers_review ON tiers (review_at) WHERE review_at IS NOT NULL;
 
 -- ledger --------------------------------------------------------------------
 
@@ -303,6 +304,7 @@ CREATE TABLE lots (
 	receipt_id   BIGINT,
 	amount       BIGINT NOT NULL CHECK (amount > 0),
 	remaining    BIGINT NOT NULL CHECK (remaining >= 0),
+	expired      BIGINT NOT NULL DEFAULT 0,     -- of amount, what expiry took
 	state        TEXT   NOT NULL CHECK (state IN ('pending', 'active')),
 	earned_at    BIGINT NOT NULL,
 	available_at BIGINT NOT NULL,
@@ -323,7 +325,8 @@ CREATE TABLE entries (
 	points      BIGINT NOT NULL CHECK (points > 0),
 	cause       TEXT   NOT NULL CHECK (cause IN ('earn', 'redeem', 'return', 'welcome', 'opening', 'manual', 'activate', 'expire', 'repay', 'merge')),
 	lot_id      BIGINT REFERENCES lots (id),    -- NULL where only the debt moves
-	receipt_id  BIGINT,
+	receipt_id  BIGINT,                         -- sale or return in which it happened
+	sale_id     BIGINT,                         -- that sale, or the return's
 	entity_id   BIGINT NOT NULL,                -- whose liability moves
 	store_id    BIGINT,                         -- where it happened
 	staff_id    BIGINT,
@@ -333,7 +336,7 @@ CREATE TABLE entries (
 	CHECK (source <> target)
 );
 CREATE INDEX entries_customer ON entries (customer_id, id);
-CREATE INDEX entries_receipt ON entries (receipt_id) WHERE receipt_id IS NOT NULL;
+CREATE INDEX entries_sale ON entries (sale_id) WHERE sale_id IS NOT NULL;
 
 -- receipt -------------------------------------------------------------------
 
@@ -365,6 +368,7 @@ CREATE TABLE receipts (
 	redeemed      BIGINT NOT NULL DEFAULT 0,    -- points
 	earned        BIGINT NOT NULL DEFAULT 0,    -- points
 	tier_spend    BIGINT NOT NULL DEFAULT 0,
+	balance       BIGINT NOT NULL DEFAULT 0,    -- available points after it, as the slip says
 	details       TEXT   NOT NULL DEFAULT ''    -- JSON: reasons, notes of imported discounts …
 );
 CREATE UNIQUE INDEX receipts_number ON receipts (source_id, number, kind);

@@ -1,0 +1,316 @@
+package ledger
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"regulars/internal/base/errs"
+	"regulars/internal/base/money"
+	"regulars/internal/loyalty/customer"
+	"regulars/internal/loyalty/programme"
+)
+
+// LotID identifies a lot, EntryID an entry.
+type (
+	LotID   int64
+	EntryID int64
+)
+
+// Name is one of the two accounts of an entry.
+type Name string
+
+// The accounts. The first three are a customer's; the others are the
+// programme's and are never stored, only summed.
+const (
+	Pending    Name = "pending"     // earned, not yet available
+	Active     Name = "active"      // can be redeemed
+	Debt       Name = "debt"        // owed by the customer: never above zero
+	Issued     Name = "issued"      // the programme's liability
+	Redeemed   Name = "redeemed"    // paid with
+	Expired    Name = "expired"     // lost
+	Adjusted   Name = "adjusted"    // given or taken by hand
+	WrittenOff Name = "written_off" // spent before they could be taken back, borne by the programme
+	Refund     Name = "refund"      // likewise, kept back from the refund
+)
+
+// Cause says why points moved.
+type Cause string
+
+// The causes.
+const (
+	CauseEarn     Cause = "earn"
+	CauseRedeem   Cause = "redeem"
+	CauseReturn   Cause = "return"
+	CauseWelcome  Cause = "welcome"
+	CauseOpening  Cause = "opening"
+	CauseManual   Cause = "manual"
+	CauseActivate Cause = "activate"
+	CauseExpire   Cause = "expire"
+	CauseRepay    Cause = "repay"
+)
+
+// State is whether a lot's points can be spent.
+type State string
+
+// The states: a lot is pending until it is available, then active for good; it
+// is open while something remains.
+//
+//	pending --(available at)--> active
+const (
+	StatePending State = "pending"
+	StateActive  State = "active"
+)
+
+// ErrTooFew is returned where more points are to be taken than are available.
+var ErrTooFew = errs.New(errs.Conflict, "points_too_few", "The customer has fewer points available.")
+
+// Lot is points that were earned together and expire together.
+type Lot struct {
+	ID          LotID
+	Programme   programme.ID
+	Entity      int64 // legal entity that owes them
+	Cause       Cause
+	Receipt     int64 // 0: none
+	Amount      money.Points
+	Remaining   money.Points
+	Expired     money.Points // of Amount, what expiry took
+	State       State
+	EarnedAt    time.Time
+	AvailableAt time.Time
+	ExpiresAt   time.Time // zero: never
+
+	fresh bool         // not in the database yet
+	dirty bool         // changed since it was read
+	was   money.Points // Remaining as it was read, for the guard
+}
+
+func (l *Lot) due(at, now time.Time) bool { return !at.IsZero() && !at.After(now) }
+
+// account is where the lot's points are counted.
+func (l *Lot) account() Name {
+	if l.State == StatePending {
+		return Pending
+	}
+	return Active
+}
+
+// Entry moves points between two accounts.
+type Entry struct {
+	ID       EntryID
+	Customer customer.ID
+	Source   Name
+	Target   Name
+	Points   money.Points // > 0
+	Lot      LotID        // 0: none
+	Move
+	RecordedAt time.Time
+}
+
+// Move is what the entries of one movement share.
+type Move struct {
+	Cause   Cause
+	Receipt int64 // sale or return in which it happened; 0: none
+	Sale    int64 // that sale, or the one that the return is of; 0: none
+	Entity  int64 // of the store where it happens; lots keep their own
+	Store   int64 // 0: none
+	Staff   int64 // 0: the program
+	Reason  string
+	At      time.Time // when it happened
+}
+
+// Account is one customer's points and purchases in memory: read by Load,
+// moved by its methods, written by Save. It is for one goroutine.
+type Account struct {
+	Customer              customer.ID
+	Active, Pending, Debt money.Points
+	// Kept for receipt: sales, tier spend over the lifetime, first and last
+	// sale.
+	Receipts  int64
+	Spend     money.Amount
+	FirstSold time.Time
+	LastSold  time.Time
+
+	lots    []*Lot // open ones, and those read for a return
+	entries []Entry
+	version int64
+	dirty   bool
+	ledger  *Service
+	now     time.Time // when it was read; entries are recorded then
+}
+
+// Available is what can be redeemed: active points less the debt.
+func (a *Account) Available() money.Points { return max(0, a.Active-a.Debt) }
+
+// Balance is everything the customer has, less the debt; it can be negative.
+func (a *Account) Balance() money.Points { return a.Active + a.Pending - a.Debt }
+
+// Lots are the open lots, the soonest to expire first.
+func (a *Account) Lots() []*Lot {
+	var open []*Lot
+	for _, l := range a.lots {
+		if l.Remaining > 0 {
+			open = append(open, l)
+		}
+	}
+	slices.SortFunc(open, spendingOrder)
+	return open
+}
+
+// spendingOrder is soonest to expire, then oldest.
+func spendingOrder(a, b *Lot) int {
+	return cmp.Or(expiryOrder(a.ExpiresAt, b.ExpiresAt), a.EarnedAt.Compare(b.EarnedAt), cmp.Compare(a.ID, b.ID))
+}
+
+func expiryOrder(a, b time.Time) int {
+	switch {
+	case a.IsZero() && b.IsZero():
+		return 0
+	case a.IsZero():
+		return 1
+	case b.IsZero():
+		return -1
+	}
+	return a.Compare(b)
+}
+
+// post moves points between two accounts of which at least one is the
+// customer's, and keeps the running balances.
+func (a *Account) post(m Move, source, target Name, points money.Points, lot *Lot) {
+	if points <= 0 {
+		return
+	}
+	a.add(source, -points)
+	a.add(target, points)
+	e := Entry{
+		ID: EntryID(a.ledger.mint.Next()), Customer: a.Customer, Source: source, Target: target,
+		Points: points, Move: m, RecordedAt: a.now,
+	}
+	if lot != nil {
+		e.Lot, e.Entity = lot.ID, lot.Entity
+	}
+	a.entries = append(a.entries, e)
+	a.dirty = true
+}
+
+func (a *Account) add(name Name, points money.Points) {
+	switch name {
+	case Active:
+		a.Active += points
+	case Pending:
+		a.Pending += points
+	case Debt: // owed: stored as a positive number
+		a.Debt -= points
+	}
+}
+
+// take moves points out of a lot.
+func (a *Account) take(m Move, lot *Lot, target Name, points money.Points) {
+	if points <= 0 {
+		return
+	}
+	a.post(m, lot.account(), target, points, lot)
+	lot.Remaining -= points
+	lot.dirty = true
+}
+
+// Settle brings the lots up to date: what has become available is activated,
+// what has passed its date expires, and an expiring lot first repays a debt.
+// Loading does it, so nothing is redeemed after its date however late the
+// nightly job comes.
+func (a *Account) settle() {
+	for _, l := range a.lots {
+		if l.State == StatePending && l.due(l.AvailableAt, a.now) {
+			m := Move{Cause: CauseActivate, At: l.AvailableAt}
+			a.post(m, Pending, Active, l.Remaining, l)
+			l.State, l.dirty = StateActive, true
+		}
+	}
+	for _, l := range a.Lots() {
+		if !l.due(l.ExpiresAt, a.now) {
+			continue
+		}
+		a.repay(Move{At: l.ExpiresAt}, l)
+		left := l.Remaining
+		a.take(Move{Cause: CauseExpire, At: l.ExpiresAt}, l, Expired, left)
+		l.Expired += left
+	}
+}
+
+func (a *Account) repay(m Move, l *Lot) {
+	m.Cause = CauseRepay
+	a.take(m, l, Debt, min(a.Debt, l.Remaining))
+}
+
+// Grant is new points.
+type Grant struct {
+	Move
+	Source      Name // Issued, or Adjusted for points by hand
+	Programme   programme.ID
+	Points      money.Points
+	AvailableAt time.Time
+	ExpiresAt   time.Time // zero: never
+}
+
+// Earn adds a lot; a debt is repaid from it at once.
+func (a *Account) Earn(g Grant) *Lot {
+	if g.Points <= 0 {
+		return nil
+	}
+	l := &Lot{
+		ID: LotID(a.ledger.mint.Next()), Programme: g.Programme, Entity: g.Entity, Cause: g.Cause, Receipt: g.Receipt,
+		Amount: g.Points, Remaining: g.Points, State: StateActive,
+		EarnedAt: g.At, AvailableAt: g.AvailableAt, ExpiresAt: g.ExpiresAt, fresh: true,
+	}
+	if g.AvailableAt.After(a.now) {
+		l.State = StatePending
+	}
+	a.lots = append(a.lots, l)
+	a.post(g.Move, g.Source, l.account(), g.Points, l)
+	a.repay(g.Move, l)
+	a.settle() // a receipt of long ago may have earned what has expired since
+	return l
+}
+
+// Redeem takes available points, the soonest to expire first. It fails with
+// ErrTooFew and then changes nothing.
+func (a *Account) Redeem(m Move, points money.Points) error {
+	return a.spend(m, Redeemed, points)
+}
+
+// Deduct takes points by hand.
+func (a *Account) Deduct(m Move, points money.Points) error {
+	return a.spend(m, Adjusted, points)
+}
+
+func (a *Account) spend(m Move, target Name, points money.Points) error {
+	if points > a.Available() {
+		return ErrTooFew.With("available", a.Available())
+	}
+	for _, l := range a.Lots() {
+		if l.State != StateActive {
+			continue
+		}
+		part := min(points, l.Remaining)
+		a.take(m, l, target, part)
+		points -= part
+	}
+	return nil
+}
+
+// Sold counts a sale, or with returned set a return, in the totals.
+func (a *Account) Sold(at time.Time, tierSpend money.Amount, returned bool) {
+	a.dirty = true
+	if returned {
+		a.Spend -= tierSpend
+		return
+	}
+	a.Receipts++
+	a.Spend += tierSpend
+	if a.FirstSold.IsZero() || at.Before(a.FirstSold) {
+		a.FirstSold = at
+	}
+	if at.After(a.LastSold) {
+		a.LastSold = at
+	}
+}

@@ -1,0 +1,265 @@
+// Package ledger keeps customers' points: double entry, append only, by lots.
+//
+// Every movement is an entry that moves points between two accounts, so all
+// accounts sum to zero; what a customer holds is the sum of the lots less the
+// debt. Balances are stored for customers only and are proved by package
+// verify from the entries. DESIGN.md has the rules.
+//
+// Work goes in three steps inside one transaction of the caller: Queue reads
+// and locks accounts (in the order of ids, before anything else of the
+// customers), the methods of Account move points in memory, Save writes what
+// changed with the guards in the statements. Package receipt is the caller for
+// sales and returns; enrol, the nightly job and manual adjustments are others.
+package ledger
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"regulars/internal/base/db"
+	"regulars/internal/base/errs"
+	"regulars/internal/base/event"
+	"regulars/internal/base/id"
+	"regulars/internal/base/money"
+	"regulars/internal/loyalty/customer"
+)
+
+// Service reads and writes accounts.
+type Service struct {
+	db   *db.DB
+	mint *id.Minter
+	now  func() time.Time
+}
+
+// New makes the ledger of a database.
+func New(d *db.DB, mint *id.Minter, now func() time.Time) *Service { return &Service{d, mint, now} }
+
+// Accounts are accounts by customer. A customer who has none is missing.
+type Accounts map[customer.ID]*Account
+
+var (
+	accountTable = db.NewTable("accounts", "customer_id")
+	lotTable     = db.NewTable("lots", "id", "customer_id", "programme_id", "entity_id", "cause", "receipt_id", "amount", "remaining",
+		"expired", "state", "earned_at", "available_at", "expires_at")
+	entryTable = db.NewTable("entries", "id", "customer_id", "source", "target", "points", "cause", "lot_id", "receipt_id", "sale_id", "entity_id",
+		"store_id", "staff_id", "reason", "at", "recorded_at")
+)
+
+// OpenTx gives new customers their accounts.
+func (s *Service) OpenTx(ctx context.Context, tx *db.Tx, ids []customer.ID) error {
+	rows := make([][]any, len(ids))
+	for i, c := range ids {
+		rows[i] = []any{int64(c)}
+	}
+	return tx.Insert(ctx, accountTable, rows)
+}
+
+const lotColumns = `id, customer_id, programme_id, entity_id, cause, COALESCE(receipt_id, 0), amount, remaining, expired, state,
+	earned_at, available_at, expires_at`
+
+// Queue adds to b the reading of the customers' accounts and open lots, with
+// lock set locking them until the transaction ends. Finish completes what was
+// read once the batch has run.
+func (s *Service) Queue(b *db.Batch, ids []customer.ID, lock bool) Accounts {
+	accounts := Accounts{}
+	if len(ids) == 0 {
+		return accounts
+	}
+	list := make(db.Int64s, len(ids))
+	for i, c := range ids {
+		list[i] = int64(c)
+	}
+	slices.Sort(list)
+	list = slices.Compact(list)
+	now := s.now()
+	const read = `
+		SELECT customer_id, active, pending, debt, receipts, spend, first_sold_at, last_sold_at, version
+		  FROM accounts
+		 WHERE customer_id IN ($1...)`
+	const readAndLock = read + `
+		 ORDER BY customer_id
+		   FOR UPDATE -- postgres`
+	text := read
+	if lock {
+		text = readAndLock
+	}
+	b.Query(func(r *db.Rows) error {
+		a := &Account{ledger: s, now: now}
+		err := r.Scan(&a.Customer, &a.Active, &a.Pending, &a.Debt, &a.Receipts, &a.Spend,
+			db.Time{Dst: &a.FirstSold}, db.Time{Dst: &a.LastSold}, &a.version)
+		accounts[a.Customer] = a
+		return err
+	}, text, list)
+	b.Query(accounts.scanLot, `SELECT `+lotColumns+` FROM lots WHERE customer_id IN ($1...) AND remaining > 0`, list)
+	return accounts
+}
+
+// QueueHistory adds to b the reading of what the ledger recorded of sales and
+// their returns, and of the lots that took part; it follows Queue in the same
+// batch.
+func (s *Service) QueueHistory(b *db.Batch, accounts Accounts, sales []int64) map[int64]*History {
+	histories := map[int64]*History{}
+	if len(sales) == 0 {
+		return histories
+	}
+	for _, sale := range sales {
+		histories[sale] = &History{Sale: sale}
+	}
+	const entries = `
+		SELECT sale_id, source, target, points, cause, COALESCE(lot_id, 0)
+		  FROM entries
+		 WHERE sale_id IN ($1...)
+		 ORDER BY id`
+	b.Query(func(r *db.Rows) error {
+		var (
+			sale int64
+			e    Entry
+		)
+		if err := r.Scan(&sale, &e.Source, &e.Target, &e.Points, &e.Cause, &e.Lot); err != nil {
+			return err
+		}
+		histories[sale].entries = append(histories[sale].entries, e)
+		return nil
+	}, entries, db.Int64s(sales))
+	const lots = `
+		SELECT ` + lotColumns + `
+		  FROM lots
+		 WHERE remaining = 0
+		   AND id IN (SELECT lot_id FROM entries WHERE sale_id IN ($1...))`
+	b.Query(accounts.scanLot, lots, db.Int64s(sales))
+	return histories
+}
+
+func (as Accounts) scanLot(r *db.Rows) error {
+	var (
+		l    Lot
+		owns customer.ID
+	)
+	if err := r.Scan(&l.ID, &owns, &l.Programme, &l.Entity, &l.Cause, &l.Receipt, &l.Amount, &l.Remaining, &l.Expired, &l.State,
+		db.Time{Dst: &l.EarnedAt}, db.Time{Dst: &l.AvailableAt}, db.Time{Dst: &l.ExpiresAt}); err != nil {
+		return err
+	}
+	l.was = l.Remaining
+	if a := as[owns]; a != nil {
+		a.lots = append(a.lots, &l)
+	}
+	return nil
+}
+
+// Settle activates and expires what is due in all accounts; it is called once
+// their reading has run.
+func (as Accounts) Settle() {
+	for _, a := range as {
+		a.settle()
+	}
+}
+
+// Get reads an account without locking it. What is due is settled in the
+// copy; nothing is written.
+func (s *Service) Get(ctx context.Context, c customer.ID) (*Account, error) {
+	accounts, err := s.GetAll(ctx, []customer.ID{c})
+	if err != nil {
+		return nil, err
+	}
+	a, ok := accounts[c]
+	if !ok {
+		return nil, customer.ErrNotFound
+	}
+	return a, nil
+}
+
+// GetAll reads accounts without locking them.
+func (s *Service) GetAll(ctx context.Context, ids []customer.ID) (accounts Accounts, err error) {
+	defer errs.Wrap(&err, "read accounts")
+	err = s.db.Read(ctx, func(ctx context.Context, tx *db.Tx) error {
+		var b db.Batch
+		accounts = s.Queue(&b, ids, false)
+		return tx.Run(ctx, &b)
+	})
+	accounts.Settle()
+	return accounts, err
+}
+
+// Save adds to b the writing of everything that changed in the accounts.
+func (s *Service) Save(b *db.Batch, accounts Accounts) {
+	var lots, entries [][]any
+	var events []event.Event
+	for _, c := range accounts.sorted() {
+		a := accounts[c]
+		if !a.dirty {
+			continue
+		}
+		const update = `
+			UPDATE accounts
+			   SET active = $2, pending = $3, debt = $4, receipts = $5, spend = $6,
+			       first_sold_at = $7, last_sold_at = $8, version = version + 1
+			 WHERE customer_id = $1 AND version = $9`
+		b.Guard(update, int64(a.Customer), int64(a.Active), int64(a.Pending), int64(a.Debt), a.Receipts, int64(a.Spend),
+			db.Micros(a.FirstSold), db.Micros(a.LastSold), a.version)
+		for _, l := range a.lots {
+			switch {
+			case l.fresh:
+				lots = append(lots, l.row(c))
+			case l.dirty:
+				const change = `
+					UPDATE lots SET remaining = $2, expired = $3, state = $4, expires_at = $5
+					 WHERE id = $1 AND remaining = $6`
+				b.Guard(change, int64(l.ID), int64(l.Remaining), int64(l.Expired), string(l.State), db.Micros(l.ExpiresAt), int64(l.was))
+			}
+		}
+		for _, e := range a.entries {
+			entries = append(entries, e.row())
+			if e.Cause == CauseActivate || e.Cause == CauseExpire {
+				events = append(events, event.Event{
+					At: e.At, Kind: eventKinds[e.Cause], CustomerID: int64(c), Ref: int64(e.ID), Body: pointsBody(e.Points),
+				})
+			}
+		}
+	}
+	b.Insert(lotTable, lots)
+	b.Insert(entryTable, entries)
+	event.Append(b, events...)
+}
+
+// SaveTx is Save in a transaction of the caller, for many accounts at once.
+func (s *Service) SaveTx(ctx context.Context, tx *db.Tx, accounts Accounts) error {
+	var b db.Batch
+	s.Save(&b, accounts)
+	return tx.Run(ctx, &b)
+}
+
+var eventKinds = map[Cause]string{CauseActivate: "points.activated", CauseExpire: "points.expired"}
+
+func pointsBody(p money.Points) string { return `{"points":"` + p.String() + `"}` }
+
+func (as Accounts) sorted() []customer.ID {
+	ids := make([]customer.ID, 0, len(as))
+	for c := range as {
+		ids = append(ids, c)
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+func (l *Lot) row(c customer.ID) []any {
+	return []any{
+		int64(l.ID), int64(c), int64(l.Programme), l.Entity, string(l.Cause), null(l.Receipt), int64(l.Amount), int64(l.Remaining),
+		int64(l.Expired), string(l.State), db.Micros(l.EarnedAt), db.Micros(l.AvailableAt), db.Micros(l.ExpiresAt),
+	}
+}
+
+func (e Entry) row() []any {
+	return []any{
+		int64(e.ID), int64(e.Customer), string(e.Source), string(e.Target), int64(e.Points), string(e.Cause), null(int64(e.Lot)), null(e.Receipt), null(e.Sale),
+		e.Entity, null(e.Store), null(e.Staff), e.Reason, e.At.UnixMicro(), e.RecordedAt.UnixMicro(),
+	}
+}
+
+// null is NULL for no id.
+func null(v int64) *int64 {
+	if v == 0 {
+		return nil
+	}
+	return &v
+}
