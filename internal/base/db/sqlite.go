@@ -91,7 +91,12 @@ func (l *lite) close() error {
 	l.stop()
 	l.stopped.Wait()
 	w := <-l.writer
-	_, err := w.conn.ExecContext(context.Background(), `PRAGMA wal_checkpoint(TRUNCATE)`)
+	// A connection that has not looked at the log since others wrote it (the
+	// migrations) would wait for itself, so it looks first.
+	_, err := w.conn.ExecContext(context.Background(), `SELECT count(*) FROM sqlite_schema`)
+	if err == nil {
+		_, err = w.conn.ExecContext(context.Background(), `PRAGMA wal_checkpoint(TRUNCATE)`)
+	}
 	return errors.Join(err, l.pool.Close())
 }
 
