@@ -1,0 +1,96 @@
+package staff
+
+import (
+	"slices"
+	"strconv"
+	"time"
+)
+
+// ID identifies a person who works here.
+type ID int64
+
+// String writes the id as JSON and links show it.
+func (id ID) String() string { return strconv.FormatInt(int64(id), 10) }
+
+// MarshalText writes the id as a string: it does not fit JavaScript's numbers.
+func (id ID) MarshalText() ([]byte, error) { return []byte(id.String()), nil }
+
+// UnmarshalText reads an id.
+func (id *ID) UnmarshalText(text []byte) error {
+	v, err := strconv.ParseInt(string(text), 10, 64)
+	*id = ID(v)
+	return err
+}
+
+// Role is what somebody works as.
+type Role string
+
+// The roles. An owner works everywhere; a cashier in given stores.
+const (
+	Owner   Role = "owner"
+	Cashier Role = "cashier"
+)
+
+// Roles lists every role, the one with most permissions first.
+var Roles = []Role{Owner, Cashier}
+
+// Permission is one thing that somebody may do.
+type Permission string
+
+// The permissions.
+const (
+	Sell            Permission = "sell"
+	ViewCustomers   Permission = "view_customers"
+	EditCustomers   Permission = "edit_customers"
+	ViewReceipts    Permission = "view_receipts"
+	AdjustPoints    Permission = "adjust_points"
+	ManageStaff     Permission = "manage_staff"
+	ManageStores    Permission = "manage_stores"
+	ManageProducts  Permission = "manage_products"
+	ManageProgramme Permission = "manage_programme"
+	Import          Permission = "import"
+	ViewAudit       Permission = "view_audit"
+	ViewReports     Permission = "view_reports"
+)
+
+// permissions is the whole table of who may do what. A cashier finds, registers
+// and serves customers at the till; the back office is the owner's.
+var permissions = map[Role][]Permission{
+	Owner: {
+		Sell, ViewCustomers, EditCustomers, ViewReceipts, AdjustPoints, ManageStaff, ManageStores,
+		ManageProducts, ManageProgramme, Import, ViewAudit, ViewReports,
+	},
+	Cashier: {Sell},
+}
+
+// Can reports whether the role holds a permission.
+func (r Role) Can(p Permission) bool { return slices.Contains(permissions[r], p) }
+
+// Valid reports whether there is such a role.
+func (r Role) Valid() bool { return permissions[r] != nil }
+
+// Account is a person who can sign in.
+type Account struct {
+	ID        ID
+	Name      string
+	Login     string // folded: lower case, no spaces around
+	Role      Role
+	Stores    []int64 // where a cashier works; an owner works everywhere
+	Language  string  // "" follows the browser
+	Active    bool
+	CreatedAt time.Time
+}
+
+// Can reports whether the account may do something at all.
+func (a Account) Can(p Permission) bool { return a.Active && a.Role.Can(p) }
+
+// WorksIn reports whether the account may act in a store.
+func (a Account) WorksIn(store int64) bool {
+	return a.Active && (a.Role == Owner || slices.Contains(a.Stores, store))
+}
+
+// Client is where a request came from, as sessions and the audit log keep it.
+type Client struct {
+	IP    string
+	Agent string
+}

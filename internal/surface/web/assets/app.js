@@ -1,0 +1,79 @@
+// What pages need beyond links and forms. Everything works without this file
+// but the keyboard and the message that the line is down.
+(() => {
+	"use strict";
+
+	const typing = (el) => el && (el.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(el.tagName));
+
+	// "/" goes to the search box; "g" and a letter go to a section.
+	let going = 0;
+	const stopGoing = () => {
+		clearTimeout(going);
+		going = 0;
+		document.body.classList.remove("go");
+	};
+	document.addEventListener("keydown", (e) => {
+		if (e.ctrlKey || e.metaKey || e.altKey) return;
+		if (e.key === "Escape" && e.target.matches?.("[data-slash]")) return e.target.blur();
+		if (typing(e.target)) return;
+		if (going) {
+			// The key's place counts as well as its letter: a Russian layout goes too.
+			const letter = e.key.toLowerCase();
+			const place = e.code.replace(/^Key/, "").toLowerCase();
+			const find = (c) => /^[a-z0-9]$/.test(c) && document.querySelector(`[data-go="${c}"]`);
+			const link = find(letter) || find(place);
+			stopGoing();
+			if (link) {
+				e.preventDefault();
+				link.click();
+			}
+			return;
+		}
+		if (e.key === "/" || (e.code === "Slash" && !e.shiftKey)) {
+			const box = document.querySelector("[data-slash]") || document.querySelector("main input[type=search]");
+			if (box) {
+				e.preventDefault();
+				box.focus();
+				box.select();
+			}
+		} else if (e.key === "g" || (e.code === "KeyG" && !e.shiftKey)) {
+			document.body.classList.add("go");
+			going = setTimeout(stopGoing, 1500);
+		}
+	});
+
+	// A form that is on its way is not sent twice.
+	document.addEventListener("submit", (e) => {
+		if (e.defaultPrevented || e.target.method !== "post") return;
+		const form = e.target;
+		if (form.dataset.sent) return e.preventDefault();
+		form.dataset.sent = "1";
+	});
+	addEventListener("pageshow", () => {
+		for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
+	});
+
+	// htmx could not reach the server: say so where messages go.
+	document.addEventListener("htmx:error", (e) => {
+		const flash = document.getElementById("flash");
+		if (!flash || e.detail?.ctx?.response) return;
+		const box = document.createElement("div");
+		box.className = "alert alert-warning";
+		box.textContent = flash.dataset.offline;
+		flash.replaceChildren(box);
+	});
+
+	// data-copy copies a text and says so.
+	document.addEventListener("click", (e) => {
+		const button = e.target.closest?.("[data-copy]");
+		if (!button || !navigator.clipboard) return;
+		navigator.clipboard.writeText(button.dataset.copy).then(() => {
+			if (button.dataset.copied) button.textContent = button.dataset.copied;
+		}, () => {});
+	});
+
+	// data-print prints the page.
+	document.addEventListener("click", (e) => {
+		if (e.target.closest?.("[data-print]")) print();
+	});
+})();

@@ -1,0 +1,103 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+
+	"regulars/internal/base/errs"
+	"regulars/internal/base/i18n"
+)
+
+// Form is what a person filled in, and what was wrong with it: a page that is
+// shown again keeps every value.
+type Form struct {
+	Values url.Values
+	Errors map[string]string // by field, for people
+	Alert  string            // what is wrong with the whole
+	loc    *i18n.Localizer
+}
+
+// NewForm is a form that is shown for the first time, with its values.
+func NewForm(values map[string]string) *Form {
+	f := &Form{Values: url.Values{}, Errors: map[string]string{}}
+	for k, v := range values {
+		f.Values.Set(k, v)
+	}
+	return f
+}
+
+// ReadForm reads a form that was sent.
+func ReadForm(r *http.Request) (*Form, error) {
+	if err := r.ParseForm(); err != nil {
+		return nil, BodyError(err)
+	}
+	return &Form{Values: r.PostForm, Errors: map[string]string{}, loc: Loc(r.Context())}, nil
+}
+
+// Get is a field's value without the spaces around it.
+func (f *Form) Get(name string) string { return strings.TrimSpace(f.Values.Get(name)) }
+
+// Raw is a field's value as it was typed: passwords.
+func (f *Form) Raw(name string) string { return f.Values.Get(name) }
+
+// Has reports whether a box was ticked, or one of several with a value.
+func (f *Form) Has(name, value string) bool {
+	for _, v := range f.Values[name] {
+		if v == value {
+			return true
+		}
+	}
+	return false
+}
+
+// All are the values of a field that may have several.
+func (f *Form) All(name string) []string { return f.Values[name] }
+
+// Fail notes what is wrong with a field; the text is already for people. The
+// first thing said about a field stays.
+func (f *Form) Fail(name, text string) {
+	if _, ok := f.Errors[name]; !ok {
+		f.Errors[name] = text
+	}
+}
+
+// Check notes an error about a field, such as a number that cannot be read.
+func (f *Form) Check(name string, err error) {
+	if err == nil {
+		return
+	}
+	e := errs.Of(err)
+	f.Fail(name, translate(f.loc, e.Code, e.Text, e.Args))
+}
+
+// OK reports whether nothing is wrong.
+func (f *Form) OK() bool { return len(f.Errors) == 0 && f.Alert == "" }
+
+// Take notes an error of the service that was called. Fields that it points at
+// ("/name" or "name") are marked, the rest is said above the form. Errors that
+// are not the form's to show (ours, a missing page, a missing permission) come
+// back to be returned.
+func (f *Form) Take(err error) error {
+	if err == nil {
+		return nil
+	}
+	switch errs.KindOf(err) {
+	case errs.Invalid, errs.Conflict, errs.Reused, errs.TooMany:
+	default:
+		return err
+	}
+	p := ProblemOf(err, f.loc)
+	marked := false
+	for _, field := range p.Errors {
+		name := strings.TrimPrefix(field.Pointer, "/")
+		if _, known := f.Values[name]; known {
+			f.Fail(name, field.Detail)
+			marked = true
+		}
+	}
+	if !marked {
+		f.Alert = p.Detail
+	}
+	return nil
+}

@@ -1,0 +1,162 @@
+package web
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"regulars/internal/base/errs"
+	"regulars/internal/base/i18n"
+)
+
+// Problem is an error as callers see it (RFC 9457). Code is stable and meant
+// for programs, Detail for people; it says what to do.
+type Problem struct {
+	Type      string         `json:"type,omitempty"`
+	Title     string         `json:"title"`
+	Status    int            `json:"status"`
+	Code      string         `json:"code"`
+	Detail    string         `json:"detail"`
+	Errors    []ProblemField `json:"errors,omitempty"`
+	RequestID string         `json:"request_id,omitempty"`
+}
+
+// ProblemField is what is wrong with one part of the request.
+type ProblemField struct {
+	Pointer string `json:"pointer"`
+	Code    string `json:"code"`
+	Detail  string `json:"detail"`
+}
+
+// statuses is the one place where kinds of errors become HTTP.
+var statuses = map[errs.Kind]int{
+	errs.Invalid:      http.StatusUnprocessableEntity,
+	errs.Unauthorized: http.StatusUnauthorized,
+	errs.Forbidden:    http.StatusForbidden,
+	errs.NotFound:     http.StatusNotFound,
+	errs.Conflict:     http.StatusConflict,
+	errs.Reused:       http.StatusUnprocessableEntity,
+	errs.TooLarge:     http.StatusRequestEntityTooLarge,
+	errs.TooMany:      http.StatusTooManyRequests,
+	errs.Unavailable:  http.StatusServiceUnavailable,
+	errs.Internal:     http.StatusInternalServerError,
+}
+
+// StatusOf is the HTTP status of an error.
+func StatusOf(err error) int {
+	if errors.Is(err, ErrMethod) {
+		return http.StatusMethodNotAllowed // the one that only HTTP knows
+	}
+	return cmp.Or(statuses[errs.KindOf(err)], http.StatusInternalServerError)
+}
+
+// ProblemOf describes an error. With a Localizer its words are that language's
+// where they are translated; without one they are the API's English.
+func ProblemOf(err error, loc *i18n.Localizer) *Problem {
+	e := errs.Of(err)
+	status := StatusOf(err)
+	p := &Problem{
+		Title:  http.StatusText(status),
+		Status: status,
+		Code:   e.Code,
+		Detail: translate(loc, e.Code, e.Text, e.Args),
+	}
+	if loc != nil {
+		p.Title = loc.T("web.status." + string(e.Kind))
+	}
+	for _, f := range e.Fields {
+		p.Errors = append(p.Errors, ProblemField{
+			Pointer: f.Pointer,
+			Code:    f.Code,
+			Detail:  translate(loc, f.Code, f.Text, e.Args),
+		})
+	}
+	return p
+}
+
+func translate(loc *i18n.Localizer, code, text string, args map[string]any) string {
+	if loc != nil {
+		if t, ok := loc.Lookup("error."+code, args); ok {
+			return t
+		}
+	}
+	return text
+}
+
+// GetStatus and ContentType let huma send a Problem as it is.
+func (p *Problem) GetStatus() int { return p.Status }
+
+// ContentType is that of RFC 9457.
+func (p *Problem) ContentType(string) string { return "application/problem+json" }
+
+// Error implements error.
+func (p *Problem) Error() string { return p.Code + ": " + p.Detail }
+
+// Fail answers a request with an error: a page for people, JSON for programs.
+// Errors of ours are logged here and nowhere else.
+func (s *Shell) Fail(w http.ResponseWriter, r *http.Request, err error) {
+	q := stateOf(r.Context())
+	if r.Context().Err() != nil && errs.KindOf(err) == errs.Internal {
+		// Our own clock or the caller's leaving cut the work short.
+		err = ErrTimeout.Because(err)
+	}
+	status := StatusOf(err)
+	if status >= 500 {
+		s.opts.Log.LogAttrs(r.Context(), slog.LevelError, "request failed",
+			slog.String("request_id", q.id), slog.String("route", r.Pattern), slog.String("error", err.Error()))
+	}
+	h := w.Header()
+	h.Del("Content-Length")
+	h.Del("Content-Encoding")
+	h.Del("ETag")
+	h.Set("Cache-Control", "no-store")
+	if wait, ok := errs.Of(err).Args["seconds"].(int64); ok && status == http.StatusTooManyRequests {
+		h.Set("Retry-After", strconv.FormatInt(wait, 10))
+	}
+	if status == http.StatusUnauthorized && wantsHTML(r) {
+		s.toSignIn(w, r)
+		return
+	}
+
+	p := ProblemOf(err, nil)
+	if wantsHTML(r) {
+		p = ProblemOf(err, q.loc)
+	}
+	p.RequestID = q.id
+	if !wantsHTML(r) {
+		s.writeProblem(w, p)
+		return
+	}
+	if IsPartial(r) {
+		// The part of the page that asked stays as it is; the message goes
+		// where messages go, and the address does not change.
+		h.Set("HX-Retarget", "#flash")
+		h.Set("HX-Reswap", "innerHTML")
+		h.Set("HX-Reselect", ".alert")
+		h.Set("HX-Push-Url", "false")
+		h.Set("HX-Replace-Url", "false")
+	}
+	s.own.fail(w, r, p, IsPartial(r))
+}
+
+func (s *Shell) writeProblem(w http.ResponseWriter, p *Problem) {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(p.Status)
+	_ = json.NewEncoder(w).Encode(p) // the caller has gone: there is nobody to tell
+}
+
+// wantsHTML tells browsers from programs: a program asks for JSON, or for
+// anything, and the API answers nothing else.
+func wantsHTML(r *http.Request) bool {
+	return strings.Contains(r.Header.Get("Accept"), "text/html") && !strings.HasPrefix(r.URL.Path, "/v1/")
+}
+
+// IsPartial reports whether htmx asked for a part of a page. A request that
+// selects from a whole page, or history, is not partial.
+func IsPartial(r *http.Request) bool {
+	return r.Header.Get("HX-Request") == "true"
+}

@@ -1,0 +1,137 @@
+package web
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"net/http"
+	"net/url"
+	"time"
+
+	"regulars/internal/base/errs"
+	"regulars/internal/loyalty/staff"
+)
+
+// SessionStore keeps sessions; staff.Service is one. It sees only hashes of
+// tokens: what it stores cannot be used to sign in.
+type SessionStore interface {
+	StartSession(ctx context.Context, id staff.ID, tokenHash string, from staff.Client) (expires time.Time, err error)
+	// SessionAccount gives the active account of a live session, or an error of
+	// kind Unauthorized.
+	SessionAccount(ctx context.Context, tokenHash string) (staff.Account, error)
+	EndSession(ctx context.Context, tokenHash string) error
+	SetLanguage(ctx context.Context, id staff.ID, lang string) error
+}
+
+// ErrSignIn asks for somebody who is signed in, ErrMayNot for somebody else.
+var (
+	ErrSignIn = errs.New(errs.Unauthorized, "sign_in_needed", "Sign in to see this.")
+	ErrMayNot = errs.New(errs.Forbidden, "not_permitted", "Your role does not include this. Ask the owner.")
+)
+
+const sessionCookie = "regulars_session"
+
+// HashToken is what a store keeps instead of a token.
+func HashToken(token string) string {
+	sum := sha256.Sum256([]byte(token))
+	return hex.EncodeToString(sum[:])
+}
+
+// NewToken makes a random token of 256 bits for cookies and links.
+func NewToken() string {
+	var b [32]byte
+	_, _ = rand.Read(b[:]) // never fails, by its contract
+	return base64.RawURLEncoding.EncodeToString(b[:])
+}
+
+// StartSession signs an account in, whose password has just been checked. The
+// token is always a new one: a cookie that was there before is worth nothing.
+func (s *Shell) StartSession(w http.ResponseWriter, r *http.Request, id staff.ID) error {
+	token := NewToken()
+	expires, err := s.opts.Sessions.StartSession(r.Context(), id, HashToken(token), Client(r))
+	if err != nil {
+		return err
+	}
+	s.setCookie(w, r, sessionCookie, token, expires.Sub(s.opts.Now()))
+	return nil
+}
+
+// EndSession signs out: here, and in the store.
+func (s *Shell) EndSession(w http.ResponseWriter, r *http.Request) error {
+	s.setCookie(w, r, sessionCookie, "", -time.Second)
+	if q := stateOf(r.Context()); q.token != "" {
+		return s.opts.Sessions.EndSession(r.Context(), q.token)
+	}
+	return nil
+}
+
+// identify finds out who is signed in. A cookie that is no longer good is not
+// an error: the page decides whether it needs anybody.
+func (s *Shell) identify(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c, err := r.Cookie(sessionCookie)
+		if err != nil || c.Value == "" || s.opts.Sessions == nil {
+			next.ServeHTTP(w, r)
+			return
+		}
+		q := stateOf(r.Context())
+		hash := HashToken(c.Value)
+		switch account, err := s.opts.Sessions.SessionAccount(r.Context(), hash); {
+		case err == nil:
+			q.account, q.token = &account, hash
+			q.loc = s.language(r, account.Language)
+		case errs.KindOf(err) == errs.Unauthorized:
+			s.setCookie(w, r, sessionCookie, "", -time.Second)
+		default:
+			s.Fail(w, r, err)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// Require lets only those through who hold a permission. Somebody who is not
+// signed in is sent to the sign-in page and comes back afterwards.
+func (s *Shell) Require(p staff.Permission, h Handler) http.Handler {
+	return s.Handle(Permitted(p, h))
+}
+
+// Permitted is Require as a Handler, to be put inside Allow and the like.
+func Permitted(p staff.Permission, h Handler) Handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		a, ok := Account(r.Context())
+		switch {
+		case !ok:
+			return ErrSignIn
+		case !a.Can(p):
+			return ErrMayNot
+		}
+		return h(w, r)
+	}
+}
+
+// SignedIn lets anybody through who is signed in.
+func (s *Shell) SignedIn(h Handler) http.Handler {
+	return s.Handle(func(w http.ResponseWriter, r *http.Request) error {
+		if _, ok := Account(r.Context()); !ok {
+			return ErrSignIn
+		}
+		return h(w, r)
+	})
+}
+
+// toSignIn sends a browser to the sign-in page; what it wanted to see follows.
+func (s *Shell) toSignIn(w http.ResponseWriter, r *http.Request) {
+	back := "/"
+	switch {
+	case IsPartial(r):
+		if u, err := url.Parse(r.Header.Get("HX-Current-URL")); err == nil {
+			back = SafePath(u.RequestURI())
+		}
+	case r.Method == http.MethodGet:
+		back = SafePath(r.URL.RequestURI())
+	}
+	Redirect(w, r, s.opts.SignIn+"?next="+url.QueryEscape(back))
+}

@@ -1,0 +1,149 @@
+package web
+
+import (
+	"context"
+	"embed"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"regulars/internal/base/errs"
+	"regulars/internal/base/i18n"
+	"regulars/internal/base/money"
+)
+
+//go:embed assets all:templates
+var embedded embed.FS
+
+// Settings is what the installation says about itself and every page shows.
+type Settings struct {
+	Name     string         // of the chain
+	Currency money.Currency // the installation's only one
+	Zone     *time.Location // of dates that belong to no store
+	Language string         // for those who have not chosen and whose browser asks for none of ours
+}
+
+// Options is what a Shell is made of. Bundle, Log, Now and Settings are needed.
+type Options struct {
+	Bundle   *i18n.Bundle
+	Log      *slog.Logger
+	Now      func() time.Time
+	Settings func() Settings       // asked for every page: it must be quick
+	Sessions SessionStore          // nil: nobody can sign in
+	Registry prometheus.Registerer // nil: no metrics
+	// TrustedProxies may say who the caller is (X-Forwarded-For, -Proto).
+	TrustedProxies []netip.Prefix
+	SignIn         string        // path of the sign-in page; "/sign-in"
+	IPRate         float64       // requests a second that one address may make without a key; 50
+	IPBurst        int           // and at once; 200
+	MaxBody        int64         // bytes; 1 MiB
+	Timeout        time.Duration // of a request; 30 s
+}
+
+// Shell is what every surface stands in: the middleware, the layouts and the
+// way in which errors are answered.
+type Shell struct {
+	opts    Options
+	assets  *Assets
+	base    templateSource
+	own     *Pages
+	limiter *Limiter
+	metrics *metrics
+	csrf    *http.CrossOriginProtection
+}
+
+// New makes a Shell; it fails where a template or an asset is wrong.
+func New(o Options) (s *Shell, err error) {
+	defer errs.Wrap(&err, "make the web shell")
+	if o.SignIn == "" {
+		o.SignIn = "/sign-in"
+	}
+	if o.IPRate == 0 {
+		o.IPRate = 50
+	}
+	if o.IPBurst == 0 {
+		o.IPBurst = 200
+	}
+	if o.MaxBody == 0 {
+		o.MaxBody = 1 << 20
+	}
+	if o.Timeout == 0 {
+		o.Timeout = 30 * time.Second
+	}
+	files, err := fs.Sub(embedded, "assets")
+	if err != nil {
+		return nil, err
+	}
+	s = &Shell{
+		opts:    o,
+		limiter: NewLimiter(o.IPRate, o.IPBurst, 10_000, o.Now),
+		metrics: newMetrics(o.Registry),
+		csrf:    http.NewCrossOriginProtection(),
+	}
+	if s.assets, err = NewAssets("/assets/", files); err != nil {
+		return nil, err
+	}
+	templates, err := fs.Sub(embedded, "templates")
+	if err != nil {
+		return nil, err
+	}
+	if s.base, err = readTemplates(templates, "_*.html"); err != nil {
+		return nil, err
+	}
+	if s.own, err = s.Pages(templates, Nav{}); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// Handler is a page or a call: it returns its error, and the Shell answers.
+type Handler func(w http.ResponseWriter, r *http.Request) error
+
+// Handle makes an http.Handler of h.
+func (s *Shell) Handle(h Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := h(w, r); err != nil {
+			s.Fail(w, r, err)
+		}
+	})
+}
+
+// Routes adds what belongs to no surface: assets, and the switches of language
+// and theme.
+func (s *Shell) Routes(mux *http.ServeMux) {
+	mux.Handle("GET "+s.assets.prefix, s.assets)
+	mux.Handle("POST /preferences", s.Handle(s.setPreferences))
+}
+
+// Middleware puts everything that holds for all requests around a mux.
+func (s *Shell) Middleware(mux *http.ServeMux) http.Handler {
+	var h http.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.route(mux, w, r) })
+	h = s.identify(h)
+	h = s.limitRate(h)
+	h = s.refuseCrossOrigin(h)
+	h = s.limitBody(h)
+	h = s.recoverPanics(h)
+	h = s.observe(h)
+	h = s.limitTime(h)
+	h = s.secure(h)
+	return s.begin(h)
+}
+
+// NewServer is an http.Server with the time limits that belong to a Shell.
+func (s *Shell) NewServer(handler http.Handler) *http.Server {
+	return &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       s.opts.Timeout + 30*time.Second,
+		WriteTimeout:      s.opts.Timeout + 30*time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+		ErrorLog:          slog.NewLogLogger(s.opts.Log.Handler(), slog.LevelWarn),
+		BaseContext:       func(net.Listener) context.Context { return context.Background() },
+	}
+}
