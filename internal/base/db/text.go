@@ -40,10 +40,10 @@ func (t *texts) get(e engine, text string) string {
 // them.
 func rewrite(e engine, text string) string {
 	mine, other := "-- sqlite", "-- postgres"
-	listText := "IN (SELECT value FROM json_each($1))"
+	listText := "IN (SELECT value FROM json_each(${1}))"
 	if e == postgresEngine {
 		mine, other = other, mine
-		listText = "= ANY($1)"
+		listText = "= ANY(${1})"
 	}
 	if strings.Contains(text, "-- ") {
 		lines := strings.Split(text, "\n")
@@ -57,7 +57,7 @@ func rewrite(e engine, text string) string {
 		}
 		text = strings.Join(kept, "\n")
 	}
-	return list.ReplaceAllString(text, strings.ReplaceAll(listText, "$1", "$${1}"))
+	return list.ReplaceAllString(text, listText)
 }
 
 // sqliteArgs spells lists as JSON, which json_each takes apart.
