@@ -11,6 +11,7 @@ package pricing
 import (
 	"time"
 
+	"regulars/internal/base/errs"
 	"regulars/internal/base/money"
 	"regulars/internal/loyalty/programme"
 )
@@ -25,7 +26,21 @@ type Input struct {
 	Draft    Draft
 }
 
-// Draft is the basket and what the cashier chose.
+// MaxLines is how many lines a receipt may have.
+const MaxLines = 1000
+
+// Failures of redeeming. ErrRedeemTooMuch carries "max" (money.Points) and
+// "limit" (Cause).
+var (
+	ErrRedeemTooMuch = errs.New(errs.Conflict, "redeem_too_much", "More points than can be redeemed on this receipt.")
+	ErrRedeemMin     = errs.New(errs.Invalid, "redeem_min", "Fewer points than can be redeemed at a time.")
+	ErrRedeemStep    = errs.New(errs.Invalid, "redeem_step", "Points can be redeemed in whole steps only.")
+
+	errRules = errs.New(errs.Internal, "programme_broken", "The rules of the programme are broken; nothing was changed. Tell the administrator.")
+)
+
+// Draft is the basket and what the cashier chose. One without lines can be
+// priced, for what it says of the customer.
 type Draft struct {
 	Lines []Line
 	// Redeem is how many points the customer wants to pay with. More than
@@ -63,10 +78,9 @@ type Cause string
 
 // Causes of discounts.
 const (
-	CauseTill     Cause = "till"     // the till's own discount
-	CauseTier     Cause = "tier"     // the level's discount
-	CauseRounding Cause = "rounding" // of what is left to pay
-	CausePoints   Cause = "points"   // paid with points
+	CauseTill   Cause = "till"   // the till's own discount
+	CauseTier   Cause = "tier"   // the level's discount, with the rounding of what is left to pay
+	CausePoints Cause = "points" // paid with points
 )
 
 // Limits of redeeming; the i18n key is "pricing.limit.<limit>".
@@ -76,6 +90,7 @@ const (
 	LimitCap       Cause = "cap"       // the share payable with points
 	LimitGuard     Cause = "guard"     // the margin guard
 	LimitGoods     Cause = "goods"     // no line takes points
+	LimitStep      Cause = "step"      // points pay in steps only
 	LimitMin       Cause = "min"       // fewer than the programme's least
 	LimitOff       Cause = "off"       // taken off this receipt by the cashier
 	LimitNobody    Cause = "nobody"    // no customer
@@ -100,12 +115,12 @@ type PricedLine struct {
 	Redeemed   money.Points
 	Earned     money.Points
 	TierSpend  money.Amount
-	Redeemable money.Amount // the most that points may pay of it
+	Redeemable money.Amount // the most that points may pay of it, were it alone
 }
 
-// Result is a priced receipt.
+// Result is a priced receipt. Next and Reaches point into the rules.
 type Result struct {
-	Lines []PricedLine // one for each line of the draft, in order
+	Lines []PricedLine // one for each line of the draft, in order; a void one is all zero
 
 	Gross, Discount, PaidPoints, Total money.Amount
 	Redeemed, Earned                   money.Points
@@ -117,9 +132,35 @@ type Result struct {
 	AvailableAt time.Time // of what is earned; zero where nothing is
 	ExpiresAt   time.Time // zero: never
 
-	Level    programme.Level  // held now; empty without a customer or programme
-	Next     *programme.Level // above it; nil at the top
-	ToNext   money.Amount     // tier spend that is missing to Next before this sale
-	Reaches  *programme.Level // level that this sale reaches, counting from the next one
+	Level   programme.Level  // held now; empty without a customer or programme
+	Next    *programme.Level // above it; nil at the top
+	ToNext  money.Amount     // tier spend that is missing to Next before this sale
+	Reaches *programme.Level // level that this sale reaches, counting from the next one
+	// Combined is what the level gave: CombineAdd both, CombineDiscount or
+	// CombineCashback one of them; "": neither.
 	Combined programme.Combine
+}
+
+// Price prices a receipt. The steps follow the published order of DESIGN.md;
+// every one of them takes money off through sheet.take or within sheet.room,
+// where the margin guard stands.
+//
+// It fails with one errs.Invalid error that names every wrong field of the
+// draft, or with ErrRedeemTooMuch, ErrRedeemMin or ErrRedeemStep.
+func Price(in Input) (Result, error) {
+	s, err := open(&in)
+	if err != nil {
+		return Result{}, err
+	}
+	s.level()
+	// Step 1, line promotions, comes here.
+	s.tierDiscount() // 2
+	// Steps 3 and 4, codes and promotions on the whole receipt, come here.
+	if err := s.points(); err != nil { // 5
+		return Result{}, err
+	}
+	// Step 6, gift cards, takes nothing off: they pay the total.
+	s.earn()
+	s.sum()
+	return s.res, nil
 }

@@ -6,6 +6,8 @@
 package programme
 
 import (
+	"slices"
+
 	"regulars/internal/base/money"
 )
 
@@ -87,6 +89,17 @@ type Goods struct {
 	Products   []string `json:"products,omitempty"`   // SKUs
 }
 
+// Has reports whether a product is among them, by its SKU or by its category
+// or one above it. The lists are short (MaxGoods), so they are simply walked.
+func (g Goods) Has(sku string, categories []string) bool {
+	for _, c := range categories {
+		if slices.Contains(g.Categories, c) {
+			return true
+		}
+	}
+	return sku != "" && slices.Contains(g.Products, sku)
+}
+
 // Rounding is applied once, on the receipt's total.
 type Rounding struct {
 	Mode money.Mode `json:"mode"` // down or half_up
@@ -158,46 +171,7 @@ type Guard struct {
 	Margin money.Rate `json:"margin"` // on cost; 0: not below cost
 }
 
-// Level gives the level of that code, or the first one and false.
-func (r *Rules) Level(code string) (Level, bool) {
-	for _, l := range r.Levels {
-		if l.Code == code {
-			return l, true
-		}
-	}
-	return r.Levels[0], false
-}
-
-// Reached gives the highest level whose threshold spend reaches.
-func (r *Rules) Reached(spend money.Amount) Level {
-	best := r.Levels[0]
-	for _, l := range r.Levels {
-		if spend >= l.Threshold {
-			best = l
-		}
-	}
-	return best
-}
-
-// Next gives the level above that one, and false at the top.
-func (r *Rules) Next(code string) (Level, bool) {
-	for i, l := range r.Levels {
-		if l.Code == code && i+1 < len(r.Levels) {
-			return r.Levels[i+1], true
-		}
-	}
-	return Level{}, false
-}
-
 // Covers reports whether the rules hold in that store.
 func (r *Rules) Covers(storeCode string) bool {
-	if len(r.Stores) == 0 {
-		return true
-	}
-	for _, s := range r.Stores {
-		if s == storeCode {
-			return true
-		}
-	}
-	return false
+	return len(r.Stores) == 0 || slices.Contains(r.Stores, storeCode)
 }

@@ -1,0 +1,59 @@
+package pricing
+
+import (
+	"strconv"
+
+	"regulars/internal/base/errs"
+	"regulars/internal/base/money"
+)
+
+// check names everything in the draft that is out of its limits.
+func check(in *Input) error {
+	d := &in.Draft
+	if len(d.Lines) > MaxLines {
+		return errs.InvalidField("/lines", "too_many", "has more than %d lines", MaxLines)
+	}
+	var wrong errs.List
+	if d.Redeem < 0 {
+		wrong.Add("/redeem", "out_of_range", "must not be negative")
+	}
+	var sum money.Amount
+	for i := range d.Lines {
+		gross := checkLine(&wrong, in.Currency, i, &d.Lines[i])
+		if sum += gross; sum > money.MaxAmount {
+			wrong.Add("/lines", "out_of_range", "come to more than %s together", in.Currency.Format(money.MaxAmount))
+			break
+		}
+	}
+	return wrong.Err()
+}
+
+// checkLine gives what the line comes to; 0 where that cannot be said.
+func checkLine(wrong *errs.List, c money.Currency, i int, l *Line) money.Amount {
+	known := true
+	if l.Quantity <= 0 || l.Quantity > money.MaxQuantity {
+		wrong.Add(line(i, "quantity"), "out_of_range", "must be more than 0 and at most %s", money.MaxQuantity)
+		known = false
+	}
+	if l.Price < 0 || l.Price > money.MaxPrice {
+		wrong.Add(line(i, "price"), "out_of_range", "must be 0 to %s", money.MaxPrice)
+		known = false
+	}
+	if l.Cost != nil && (*l.Cost < 0 || *l.Cost > money.MaxPrice) {
+		wrong.Add(line(i, "cost"), "out_of_range", "must be 0 to %s", money.MaxPrice)
+	}
+	if !known {
+		return 0
+	}
+	gross, err := c.LineTotal(l.Price, l.Quantity)
+	if err != nil {
+		wrong.Add(line(i, "price"), "out_of_range", "comes to more than %s with its quantity", c.Format(money.MaxAmount))
+		return 0
+	}
+	if l.Discount < 0 || l.Discount > gross {
+		wrong.Add(line(i, "discount"), "out_of_range", "must be 0 to %s, what the line comes to", c.Format(gross))
+	}
+	return gross
+}
+
+func line(i int, field string) string { return "/lines/" + strconv.Itoa(i) + "/" + field }
