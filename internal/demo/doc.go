@@ -16,7 +16,8 @@
 // whose card is scanned becomes known: the cashier decides by asking, so the
 // rates that a shop can observe are thinner than the true ones.
 //
-// The people are invented and their numbers never rang: see Customer.Phone.
+// The people are invented. Their phones parse as valid in their countries, but
+// hardly belong to anybody; e-mail goes to domains reserved for examples.
 //
 // A chain reaches an installation in two ways, and never by SQL: as files for
 // the importer (WriteFiles) or through the services of loyalty.

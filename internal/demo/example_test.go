@@ -2,7 +2,6 @@ package demo_test
 
 import (
 	"fmt"
-	"log"
 	"time"
 
 	"regulars/internal/demo"
@@ -13,7 +12,7 @@ func Example() {
 		Stores: 2, Customers: 100, Years: 1, End: time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC),
 	}})
 	if err != nil {
-		log.Fatal(err)
+		panic(err)
 	}
 	for r := range chain.Run().Receipts() {
 		if !r.Register {

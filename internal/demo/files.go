@@ -219,7 +219,7 @@ func (r *Run) writeReceipts(ctx context.Context, out io.Writer, w *Written, prog
 			o.text(s.Code).text(s.TillCode(rc.Till)).text(c.Cashiers[rc.Cashier].Code).text(customer)
 			o.decimal(int64(i+1), 0).text(p.SKU).text(p.Name)
 			o.decimal(sign*int64(l.Quantity), 3).decimal(int64(l.Price), 4)
-			o.decimal(sign*int64(l.Discount), decimals).decimal(sign*int64(l.Total), decimals).end()
+			o.decimal(sign*int64(l.Promo+l.ByHand), decimals).decimal(sign*int64(l.Total), decimals).end()
 			w.Lines++
 		}
 		w.Total += money.Amount(sign) * rc.Total

@@ -27,7 +27,7 @@ type Customer struct {
 	Sex          string    // "f" or "m"
 	Language     string    // "ru" or "uz"
 	BirthDate    time.Time // zero if he did not say
-	Phone        string    // E.164
+	Phone        string    // E.164; looks like a mobile one and belongs to hardly anybody
 	Card         string    // EAN-13; empty without a card
 	Email        string    // empty if he did not say; always of a domain reserved for examples
 	ConsentSMS   bool

@@ -34,9 +34,9 @@ type Run struct {
 // Tally is what became of a cashier's sales.
 type Tally struct {
 	Receipts   int // all sales
-	People     int // to registered people who came again
-	Known      int // of those People, who showed the card
-	Identified int // of all Receipts, with a customer
+	Identified int // of them with a customer
+	People     int // sales to registered people who came again
+	Known      int // of them with the card
 }
 
 // returnDays is how long after the sale a return may come.
@@ -127,7 +127,7 @@ func (r *Run) visits(d *dice, today []Receipt, i, day int, t, stranger *Traits) 
 			r.first[i] = float32(r.at[i])
 		}
 		r.seen[i]++
-		r.last[i] = int32(day) //nolint:gosec // days of maxYears
+		r.last[i] = int32(day)
 		if rc.Customer != Nobody {
 			r.known[i]++
 		}
@@ -140,7 +140,7 @@ func (r *Run) visits(d *dice, today []Receipt, i, day int, t, stranger *Traits) 
 		r.at[i] += wait
 		if next := c.dayAt(t.Rhythm, r.at[i]); next != day {
 			if next < c.days {
-				r.next[i], r.head[next] = r.head[next], int32(i) //nolint:gosec // at most maxCustomers
+				r.next[i], r.head[next] = r.head[next], int32(i)
 			}
 			return today
 		}
@@ -228,7 +228,8 @@ func (r *Run) bring(d *dice, sale *Receipt, after int, take func(l Line, gone mo
 			continue
 		}
 		total := l.Total.Share(gone[i]+q, l.Quantity) - l.Total.Share(gone[i], l.Quantity)
-		l.Discount = c.lineTotal(l.Price, q) - total
+		l.Promo = l.Promo.Share(gone[i]+q, l.Quantity) - l.Promo.Share(gone[i], l.Quantity)
+		l.ByHand = c.lineTotal(l.Price, q) - l.Promo - total
 		l.Quantity, l.Total = q, total
 		gone[i] += q
 		back.Lines = append(back.Lines, l)

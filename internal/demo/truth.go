@@ -48,7 +48,7 @@ type TruthCustomer struct {
 	Exposure   float64   `json:"exposure"`   // days from the first visit to the end
 	Lambda     float64   `json:"lambda"`     // purchases a day while alive
 	Dropout    float64   `json:"dropout"`    // chance to leave after a repeat purchase
-	MeanSpend  float64   `json:"mean_spend"` // of a receipt before discounts by hand and points
+	MeanSpend  float64   `json:"mean_spend"` // of a receipt after promotions, before discounts by hand and points
 	Tastes     []float64 `json:"tastes"`
 	Deals      float64   `json:"deals"`
 	Redeems    float64   `json:"redeems"`

@@ -38,28 +38,33 @@ type Receipt struct {
 	Register bool // the customer registers with this receipt
 	Lines    []Line
 	Total    money.Amount
-	// Reason is why the cashier gave a discount by hand, where she did; the
-	// lines' Discount is it.
+	// Reason is why the cashier gave a discount by hand, where she did.
 	Reason string
+	// Withheld is why the cashier took the customer's discount and points off
+	// this receipt, where she did.
+	Withheld string
 	// Redeem is how much of what the customer may pay with points he asks for.
 	Redeem money.Rate
 	Sale   string // of a return: the number of what is returned
 }
 
-// Line is a position of a receipt.
+// Line is a position of a receipt. Price times Quantity - Promo - ByHand =
+// Total.
 type Line struct {
 	Product  int
 	Quantity money.Quantity
-	List     money.Price  // on the shelf
-	Price    money.Price  // at the till: below List where there is a promotion
-	Discount money.Amount // given by hand, off price times quantity
+	Price    money.Price  // on the shelf
+	Promo    money.Amount // taken off by a promotion
+	ByHand   money.Amount // taken off by the cashier
 	Total    money.Amount
 	Of       int // of a return: index of the sale's line
 }
 
-var reasons = []string{
-	"Повреждена упаковка", "Последний экземпляр", "Решение администратора", "Qadoq ochilgan", "Цена на полке ниже",
-}
+// Reasons that cashiers type.
+var (
+	reasonsByHand   = []string{"Повреждена упаковка", "Последний экземпляр", "Решение администратора", "Qadoq ochilgan", "Цена на полке ниже"}
+	reasonsWithheld = []string{"День распродажи", "Карта не предъявлена", "Chegirma kuni"}
+)
 
 // moment is when and where a visit takes place.
 type moment struct {
@@ -140,6 +145,8 @@ func (c *Chain) visit(d *dice, t *Traits, i, n, day, after int) (Receipt, int) {
 		if d.chance(0.3) {
 			r.Redeem = money.Rate(d.between(1, 9)) * money.Whole / 10
 		}
+	} else if n > 0 && r.Customer != Nobody && d.chance(0.008) {
+		r.Withheld = reasonsWithheld[d.IntN(len(reasonsWithheld))]
 	}
 	return r, m.second
 }
@@ -191,11 +198,11 @@ func (c *Chain) discount(d *dice, r *Receipt) {
 		weights[i] = int64(l.Total)
 	}
 	for i, part := range off.Split(weights) {
-		r.Lines[i].Discount = part
+		r.Lines[i].ByHand = part
 		r.Lines[i].Total -= part
 	}
 	r.Total -= off
-	r.Reason = reasons[d.IntN(len(reasons))]
+	r.Reason = reasonsByHand[d.IntN(len(reasonsByHand))]
 }
 
 // Bounds of what one takes of a kind.
@@ -293,13 +300,12 @@ func (c *Chain) put(lines []Line, product int, q money.Quantity, day int) []Line
 	i := slices.IndexFunc(lines, func(l Line) bool { return l.Product == product })
 	if i < 0 {
 		i = len(lines)
-		lines = append(lines, Line{
-			Product: product, List: c.Products[product].PriceAt(day), Price: c.priceAt(product, day),
-		})
+		lines = append(lines, Line{Product: product, Price: c.Products[product].PriceAt(day)})
 	}
 	l := &lines[i]
 	l.Quantity += q
-	l.Total = c.lineTotal(l.Price, l.Quantity)
+	l.Total = c.lineTotal(c.priceAt(product, day), l.Quantity)
+	l.Promo = c.lineTotal(l.Price, l.Quantity) - l.Total
 	return lines
 }
 
@@ -313,7 +319,7 @@ func (c *Chain) lineTotal(p money.Price, q money.Quantity) money.Amount {
 	return total
 }
 
-// priceAt is a product's price at the till.
+// priceAt is a product's price less its promotion's discount.
 func (c *Chain) priceAt(product, day int) money.Price {
 	list := c.Products[product].PriceAt(day)
 	off := c.DealAt(product, day)
