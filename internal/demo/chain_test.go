@@ -798,9 +798,9 @@ func TestMemoryDoesNotGrowWithReceipts(t *testing.T) {
 		}
 		return most
 	}
-	few, many := peak(40_000), peak(800_000)
+	few, many := peak(40_000), peak(300_000)
 	if many > few+6<<20 {
-		t.Errorf("%d MB for 40,000 receipts, %d MB for 800,000", few>>20, many>>20)
+		t.Errorf("%d MB for 40,000 receipts, %d MB for 300,000", few>>20, many>>20)
 	}
 }
 
