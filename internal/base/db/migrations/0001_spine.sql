@@ -159,8 +159,10 @@ CREATE TABLE categories (
 	id        BIGINT PRIMARY KEY,
 	parent_id BIGINT REFERENCES categories (id),
 	code      TEXT   NOT NULL UNIQUE,
-	name      TEXT   NOT NULL
+	name      TEXT   NOT NULL,
+	path      TEXT   NOT NULL                   -- codes up to the root, one a line
 );
+CREATE INDEX categories_parent ON categories (parent_id);
 
 CREATE TABLE products (
 	id          BIGINT PRIMARY KEY,
@@ -177,8 +179,17 @@ CREATE TABLE products (
 	active      BOOLEAN NOT NULL DEFAULT TRUE,
 	created_at  BIGINT NOT NULL
 );
-CREATE INDEX products_name ON products (name_key);
+CREATE INDEX products_name ON products (name_key, id);
 CREATE INDEX products_category ON products (category_id);
+
+-- The folded words of a product's name, brand and SKU: search is by prefix.
+CREATE TABLE product_words (
+	word       TEXT   NOT NULL, -- sqlite
+	word       TEXT   COLLATE "C" NOT NULL, -- postgres
+	product_id BIGINT NOT NULL REFERENCES products (id),
+	PRIMARY KEY (word, product_id)
+);
+CREATE INDEX product_words_product ON product_words (product_id);
 
 CREATE TABLE barcodes (
 	code       TEXT   PRIMARY KEY,
@@ -212,10 +223,15 @@ CREATE TABLE customers (
 );
 CREATE INDEX customers_first ON customers (first_key, last_key);
 CREATE INDEX customers_last ON customers (last_key, first_key);
+CREATE INDEX customers_store ON customers (home_store_id, id);
+CREATE INDEX customers_source ON customers (source, id);
+CREATE INDEX customers_state ON customers (state, id) WHERE state <> 'active';
 
 CREATE TABLE identifiers (
 	kind        TEXT   NOT NULL CHECK (kind IN ('phone', 'card', 'email', 'telegram', 'external')),
-	value       TEXT   NOT NULL,                -- normal form: phone in E.164 …
+	-- normal form: phone in E.164 …; searched by prefix
+	value       TEXT   NOT NULL, -- sqlite
+	value       TEXT   COLLATE "C" NOT NULL, -- postgres
 	customer_id BIGINT NOT NULL REFERENCES customers (id),
 	tail        TEXT   NOT NULL DEFAULT '', -- sqlite
 	tail        TEXT   COLLATE "C" NOT NULL DEFAULT '', -- postgres
@@ -375,6 +391,8 @@ CREATE UNIQUE INDEX receipts_number ON receipts (source_id, number, kind);
 CREATE UNIQUE INDEX receipts_idempotency ON receipts (source_id, idempotency_key) WHERE idempotency_key IS NOT NULL;
 CREATE INDEX receipts_customer ON receipts (customer_id, sold_at) WHERE customer_id IS NOT NULL;
 CREATE INDEX receipts_sold ON receipts (sold_at);
+-- Returns of an import are matched to their sales in order of time.
+CREATE INDEX receipts_returns ON receipts (source_id, sold_at, id) WHERE kind = 'return';
 CREATE INDEX receipts_original ON receipts (original_id) WHERE original_id IS NOT NULL;
 
 CREATE TABLE receipt_lines (
@@ -393,7 +411,8 @@ CREATE TABLE receipt_lines (
 	tier_spend  BIGINT NOT NULL DEFAULT 0,
 	cost        BIGINT,                         -- of one unit, at the time
 	returned    BIGINT NOT NULL DEFAULT 0,      -- quantity that came back
-	original    BIGINT,                         -- of a return: position in the sale
+	original_id BIGINT,                         -- of a return: the sale, where it is known
+	original    BIGINT,                         -- and the position in it
 	details     TEXT   NOT NULL DEFAULT '',     -- JSON: discounts by cause
 	PRIMARY KEY (receipt_id, position),
 	CHECK (returned >= 0 AND returned <= quantity)
