@@ -5,7 +5,7 @@ import "regulars/internal/base/money"
 // Recorded is a line of a sale as it was recorded.
 type Recorded struct {
 	Quantity                    money.Quantity
-	Discount, PaidPoints, Total money.Amount // its gross is their sum
+	Gross, Discount, PaidPoints money.Amount
 	Redeemed, Earned            money.Points
 	TierSpend                   money.Amount
 }
@@ -36,7 +36,7 @@ func ReturnPart(line Recorded, returned, now money.Quantity) Part {
 		Quantity:   to - from,
 		Discount:   share(line.Discount),
 		PaidPoints: share(line.PaidPoints),
-		Total:      share(line.Total),
+		Total:      share(line.Gross - line.Discount - line.PaidPoints),
 		Redeemed:   money.Points(share(money.Amount(line.Redeemed))),
 		Earned:     money.Points(share(money.Amount(line.Earned))),
 		TierSpend:  share(line.TierSpend),
