@@ -90,7 +90,7 @@ func (s *Server) Restart(ctx context.Context) error {
 	}
 	log := filepath.Join(s.dir, "log")
 	if err := s.run(ctx, "pg_ctl", "start", "-D", s.data(), "-l", log, "-w", "-o", options); err != nil {
-		text, _ := os.ReadFile(log) //nolint:gosec // our own file; without it the error is still told
+		text, _ := os.ReadFile(log)
 		return fmt.Errorf("%w\n%s", err, text)
 	}
 	return nil
@@ -150,7 +150,7 @@ func startShared(ctx context.Context, dir string, users *os.File) (string, error
 	defer starting.Close() //nolint:errcheck // only a lock
 
 	note := filepath.Join(dir, "address")
-	if address, err := os.ReadFile(note); err == nil && answers(ctx, string(address)) { //nolint:gosec // our own file
+	if address, err := os.ReadFile(note); err == nil && answers(ctx, string(address)) {
 		return string(address), nil
 	}
 	// What is there belongs to a server that did not end well. One that still
@@ -210,7 +210,7 @@ func (s *Server) create(ctx context.Context, script string) (err error) {
 	}
 
 	// The watcher comes before the server, so that none is left without one.
-	s.watcher = exec.Command("sh", "-c", script, "sh", s.users.Name(), filepath.Join(s.Bin, "pg_ctl"), s.data(), s.dir) //nolint:gosec,noctx // it outlives us
+	s.watcher = exec.Command("sh", "-c", script, "sh", s.users.Name(), filepath.Join(s.Bin, "pg_ctl"), s.data(), s.dir)
 	s.watcher.Dir = "/"
 	s.watcher.Env = append(os.Environ(), "PATH="+filepath.Dir(flock)+":"+os.Getenv("PATH"))
 	s.watcher.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Credential: s.account}
@@ -245,8 +245,8 @@ func (s *Server) data() string { return filepath.Join(s.dir, "data") }
 
 // run runs a program of PostgreSQL.
 func (s *Server) run(ctx context.Context, name string, args ...string) error {
-	cmd := exec.CommandContext(ctx, filepath.Join(s.Bin, name), args...) //nolint:gosec // ours
-	cmd.Dir = "/"                                                        // the account may not enter where we are
+	cmd := exec.CommandContext(ctx, filepath.Join(s.Bin, name), args...)
+	cmd.Dir = "/" // the account may not enter where we are
 	cmd.Env = append(os.Environ(), "LC_ALL=C")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: s.account}
 	out, err := cmd.CombinedOutput()
@@ -296,7 +296,7 @@ func account() (*syscall.Credential, error) {
 
 // ownDir makes a directory that nobody else can put files into.
 func ownDir(dir string) error {
-	if err := os.Mkdir(dir, 0o755); err != nil && !errors.Is(err, os.ErrExist) { //nolint:gosec // the server's account passes through
+	if err := os.Mkdir(dir, 0o755); err != nil && !errors.Is(err, os.ErrExist) {
 		return err
 	}
 	info, err := os.Lstat(dir)
@@ -312,7 +312,7 @@ func ownDir(dir string) error {
 
 // lock opens a file and waits for a lock on it, which closing releases.
 func lock(path string, how int) (*os.File, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644) //nolint:gosec // the watcher reads it under another account
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
 	if err != nil {
 		return nil, err
 	}

@@ -42,7 +42,7 @@ func TestMain(m *testing.M) {
 // ends or kills it, and returns the address that it prints.
 func other(t *testing.T, what string) (address string, kill func()) {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), os.Args[0]) //nolint:gosec // ourselves
+	cmd := exec.CommandContext(t.Context(), os.Args[0])
 	cmd.Env = append(os.Environ(), child+"="+what)
 	in, err := cmd.StdinPipe()
 	if err != nil {
