@@ -16,9 +16,11 @@ import (
 
 // pkg is a package as go list tells of it, under its name in the table.
 type pkg struct {
-	name    string
-	doc     string
-	imports []string // names of packages of this module, tests left out
+	name      string
+	doc       string
+	imports   []string // names of packages of this module, tests left out
+	foreign   []string // what it and its tests import from anywhere
+	testsOnly bool
 }
 
 // row is one package of the tables.
@@ -38,8 +40,52 @@ func TestPackagesImportOnlyWhatTheirRowAllows(t *testing.T) {
 func TestPackagesOpenWithTheirDoc(t *testing.T) {
 	t.Parallel()
 	for _, p := range packages(t) {
-		if p.doc == "" {
+		if p.doc == "" && !p.testsOnly {
 			t.Errorf("%s has no doc comment: open one of its files with its job, its invariant and its neighbour", p.name)
+		}
+	}
+}
+
+func TestDependenciesHaveTheirReason(t *testing.T) {
+	t.Parallel()
+	mod, err := os.ReadFile("../go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := os.ReadFile("../docs/dependencies.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var modules []string
+	for _, m := range regexp.MustCompile(`(?m)^(?:require)?\s+(\S+) v`).FindAllStringSubmatch(string(mod), -1) {
+		modules = append(modules, m[1])
+	}
+	used := map[string]bool{}
+	for _, p := range packages(t) {
+		for _, path := range p.foreign {
+			var module string // the longest that fits
+			for _, m := range modules {
+				if (path == m || strings.HasPrefix(path, m+"/")) && len(m) > len(module) {
+					module = m
+				}
+			}
+			if module != "" {
+				used[module] = true
+			}
+		}
+	}
+	reasons := map[string]bool{}
+	for _, m := range regexp.MustCompile("(?m)^\\| `(\\S+)` \\| \\S").FindAllStringSubmatch(string(list), -1) {
+		reasons[m[1]] = true
+	}
+	for module := range used {
+		if !reasons[module] {
+			t.Errorf("%s is imported without a reason: add its line to docs/dependencies.md", module)
+		}
+	}
+	for module := range reasons {
+		if !slices.Contains(modules, module) {
+			t.Errorf("docs/dependencies.md has a line for %s, which is not in go.mod: remove it", module)
 		}
 	}
 }
@@ -69,6 +115,9 @@ func TestCheck(t *testing.T) {
 func check(pkgs []pkg, rows []row) (complaints []string) {
 	say := func(parts ...string) { complaints = append(complaints, strings.Join(parts, "")) }
 	for _, p := range pkgs {
+		if p.testsOnly {
+			continue
+		}
 		i := slices.IndexFunc(rows, func(r row) bool { return r.name == p.name })
 		if i < 0 {
 			say(p.name, " has no row in ARCHITECTURE.md: add one with its job and what it may import")
@@ -124,10 +173,10 @@ func table(t *testing.T) []row {
 	return rows
 }
 
-// packages asks go list about every package of the module that has code.
+// packages asks go list about every package of the module.
 func packages(t *testing.T) (pkgs []pkg) {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), "go", "list", "-e", "-json=ImportPath,Doc,GoFiles,Imports,Module", "./...")
+	cmd := exec.CommandContext(t.Context(), "go", "list", "-e", "-json=ImportPath,Doc,GoFiles,Imports,TestImports,XTestImports,Module", "./...")
 	cmd.Dir = ".."
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
@@ -136,9 +185,9 @@ func packages(t *testing.T) (pkgs []pkg) {
 	}
 	for in := json.NewDecoder(strings.NewReader(string(out))); ; {
 		var p struct {
-			ImportPath, Doc  string
-			GoFiles, Imports []string
-			Module           struct{ Path string }
+			ImportPath, Doc                             string
+			GoFiles, Imports, TestImports, XTestImports []string
+			Module                                      struct{ Path string }
 		}
 		err := in.Decode(&p)
 		if errors.Is(err, io.EOF) {
@@ -147,18 +196,16 @@ func packages(t *testing.T) (pkgs []pkg) {
 		if err != nil {
 			t.Fatalf("go list: %v", err)
 		}
-		if len(p.GoFiles) == 0 { // tests only
-			continue
-		}
 		name := func(path string) string {
 			return strings.TrimPrefix(strings.TrimPrefix(path, p.Module.Path+"/"), "internal/")
 		}
-		own := pkg{name: name(p.ImportPath), doc: p.Doc}
+		own := pkg{name: name(p.ImportPath), doc: p.Doc, testsOnly: len(p.GoFiles) == 0}
 		for _, path := range p.Imports {
 			if strings.HasPrefix(path, p.Module.Path+"/") {
 				own.imports = append(own.imports, name(path))
 			}
 		}
+		own.foreign = slices.Concat(p.Imports, p.TestImports, p.XTestImports)
 		pkgs = append(pkgs, own)
 	}
 }
