@@ -36,6 +36,9 @@ func (b *Batch) Query(scan func(*Rows) error, text string, args ...any) {
 	b.steps = append(b.steps, step{text: text, args: args, scan: scan})
 }
 
+// Append adds the statements of another batch.
+func (b *Batch) Append(other *Batch) { b.steps = append(b.steps, other.steps...) }
+
 // Empty reports whether nothing was added.
 func (b *Batch) Empty() bool { return len(b.steps) == 0 }
 
@@ -44,14 +47,18 @@ func (tx *Tx) Run(ctx context.Context, b *Batch) error {
 	if tx.lite != nil {
 		return tx.runLite(ctx, b)
 	}
+	return b.send(ctx, tx.texts, tx.pg.SendBatch)
+}
+
+func (b *Batch) send(ctx context.Context, t *texts, send func(context.Context, *pgx.Batch) pgx.BatchResults) error {
 	if len(b.steps) == 0 {
 		return nil
 	}
 	var pb pgx.Batch
 	for _, s := range b.steps {
-		pb.Queue(tx.texts.get(postgresEngine, s.text), s.args...)
+		pb.Queue(t.get(postgresEngine, s.text), s.args...)
 	}
-	res := tx.pg.SendBatch(ctx, &pb)
+	res := send(ctx, &pb)
 	for _, s := range b.steps {
 		if err := s.take(res); err != nil {
 			_ = res.Close() // the first error is the one that tells
@@ -59,6 +66,18 @@ func (tx *Tx) Run(ctx context.Context, b *Batch) error {
 		}
 	}
 	return classify(res.Close())
+}
+
+// Run reads with the statements of b, outside of a transaction: each sees what
+// is committed when it runs.
+func (d *DB) Run(ctx context.Context, b *Batch) error {
+	if len(b.steps) == 0 {
+		return nil
+	}
+	if d.engine == sqliteEngine {
+		return d.lite.read(ctx, func(ctx context.Context, tx *Tx) error { return tx.Run(ctx, b) })
+	}
+	return b.send(ctx, d.texts, d.pool.SendBatch)
 }
 
 func (s step) take(res pgx.BatchResults) error {
