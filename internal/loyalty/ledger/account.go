@@ -220,7 +220,7 @@ func (a *Account) take(m Move, lot *Lot, target Name, points money.Points) {
 // nightly job comes.
 func (a *Account) settle() {
 	for _, l := range a.lots {
-		if l.State == StatePending && l.due(l.AvailableAt, a.now) {
+		if l.State == StatePending && l.Remaining > 0 && l.due(l.AvailableAt, a.now) {
 			m := Move{Cause: CauseActivate, At: l.AvailableAt}
 			a.post(m, Pending, Active, l.Remaining, l)
 			l.State, l.dirty = StateActive, true

@@ -263,3 +263,23 @@ func null(v int64) *int64 {
 	}
 	return &v
 }
+
+// DueTx finds up to limit customers with points that are to be activated or
+// to expire.
+func (s *Service) DueTx(ctx context.Context, tx *db.Tx, limit int) (due []customer.ID, err error) {
+	now := s.now().UnixMicro()
+	const find = `
+		SELECT customer_id FROM (
+			SELECT * FROM (SELECT customer_id FROM lots WHERE state = 'pending' AND remaining > 0 AND available_at <= $1 ORDER BY available_at LIMIT $2) AS a
+			UNION
+			SELECT * FROM (SELECT customer_id FROM lots WHERE remaining > 0 AND expires_at IS NOT NULL AND expires_at <= $1 ORDER BY expires_at LIMIT $2) AS e
+		) AS d LIMIT $2`
+	rows, err := tx.Query(ctx, find, now, limit)
+	err = db.Scan(rows, err, func(r *db.Rows) error {
+		var c customer.ID
+		err := r.Scan(&c)
+		due = append(due, c)
+		return err
+	})
+	return due, err
+}

@@ -16,7 +16,7 @@ type Reversal struct {
 	TakeBack   money.Points // earned on the returned lines: is taken back
 	Policy     programme.Clawback
 	GraceUntil time.Time // new date for points that go back to an expired lot
-	History    History
+	History    *History
 }
 
 // History is what the ledger recorded of a sale and its returns so far.
@@ -25,9 +25,12 @@ type History struct {
 	entries []Entry // of the sale and its returns, in order
 }
 
+// Withheld is by how many points the refunds so far were reduced.
+func (h *History) Withheld() money.Points { return h.borne(Refund) }
+
 // taken is what the sale redeemed, lot by lot in the order it took them, less
 // what earlier returns gave back.
-func (h History) taken() (lots []LotID, left map[LotID]money.Points) {
+func (h *History) taken() (lots []LotID, left map[LotID]money.Points) {
 	left = map[LotID]money.Points{}
 	for _, e := range h.entries {
 		switch {
@@ -43,7 +46,7 @@ func (h History) taken() (lots []LotID, left map[LotID]money.Points) {
 
 // borne is what earlier returns could not take back and somebody else bore:
 // the refund or the programme.
-func (h History) borne(by Name) (points money.Points) {
+func (h *History) borne(by Name) (points money.Points) {
 	for _, e := range h.entries {
 		if e.Source == by {
 			points += e.Points
@@ -141,7 +144,7 @@ func (a *Account) excuse(r Reversal, l *Lot, points money.Points) {
 }
 
 // excused is what earlier returns counted of a lot's expired points.
-func (h History) excused(l *Lot) (points money.Points) {
+func (h *History) excused(l *Lot) (points money.Points) {
 	for _, e := range h.entries {
 		if e.Cause == CauseReturn && e.Source == Expired && e.Lot == l.ID {
 			points += e.Points
