@@ -87,7 +87,8 @@
 //	{{progress "id" "import" "done" .Done "total" .Total "text" (t "…") "poll" "/import/1/progress"}}
 //	{{button "text" (t "…") "icon" "check"}}
 //
-// Classes: <div class="table-box"><table class="table">, td.num for figures;
+// Classes: <div class="table-box"><table class="table">, td.num for figures, td.keep for what must not
+// break (phones, dates);
 // dl.facts; div.stats around stat; div.card; div.split (facts left, story right)
 // and div.split-wide (editor left, its effect in div.beside); div.list-tools;
 // form.form, div.fields (side by side), p.actions; body class touch for tills.

@@ -53,6 +53,20 @@
 		for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
 	});
 
+	// A list's search box stands outside the list, so its address is that of the
+	// page's first showing: the chips chosen since are in the location.
+	document.addEventListener("htmx:config:request", (e) => {
+		const { sourceElement, request } = e.detail.ctx;
+		if (!sourceElement.matches(".list-search")) return;
+		const query = new URLSearchParams(location.search);
+		query.delete("cursor");
+		for (const [name, value] of [...request.body]) {
+			query.delete(name);
+			if (value === "") request.body.delete(name);
+		}
+		request.action = location.pathname + "?" + query;
+	});
+
 	// htmx could not reach the server: say so where messages go.
 	document.addEventListener("htmx:error", (e) => {
 		const flash = document.getElementById("flash");

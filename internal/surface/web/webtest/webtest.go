@@ -1,0 +1,283 @@
+// Package webtest drives the system's Chromium through pages, for tests.
+//
+// A Browser notes everything that a person would see in the console: a script
+// that failed, a request refused by the content security policy. A test that
+// ends with such notes fails, whatever else it asserts. Where there is no
+// Chromium the test is skipped and says so.
+package webtest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+)
+
+// Limit is how long one test may keep its browser.
+const Limit = 2 * time.Minute
+
+// Browser is one tab.
+type Browser struct {
+	t   testing.TB
+	ctx context.Context
+
+	mu    sync.Mutex
+	notes []string
+	allow []string
+}
+
+// Open starts Chromium with an empty profile and closes it when the test ends.
+func Open(t testing.TB) *Browser {
+	t.Helper()
+	binary := ""
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "chrome"} {
+		if p, err := exec.LookPath(name); err == nil {
+			binary = p
+			break
+		}
+	}
+	if binary == "" {
+		t.Skip("no Chromium: install the system's package chromium to run the browser tests")
+	}
+	opts := append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(binary), chromedp.NoSandbox, chromedp.DisableGPU,
+		chromedp.UserDataDir(t.TempDir()), chromedp.WSURLReadTimeout(time.Minute))
+	b := &Browser{t: t}
+	ctx, cancel := context.WithTimeout(context.Background(), Limit)
+	t.Cleanup(cancel)
+	ctx, cancel = chromedp.NewExecAllocator(ctx, opts...)
+	t.Cleanup(cancel)
+	b.ctx, cancel = chromedp.NewContext(ctx, chromedp.WithListener(b.hear))
+	t.Cleanup(cancel)
+	t.Cleanup(func() {
+		_ = chromedp.Cancel(b.ctx) // the profile's folder is removed next: the process must be gone
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		for _, n := range b.notes {
+			t.Errorf("the browser says: %s", n)
+		}
+	})
+	if _, err := chromedp.Call(b.ctx, log.Enable, cdp.Empty{}); err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// hear notes what the console shows. It runs between the browser's messages.
+func (b *Browser) hear(ev any) {
+	switch ev := ev.(type) {
+	case *runtime.EventExceptionThrown:
+		text := ev.ExceptionDetails.Text
+		if ev.ExceptionDetails.Exception != nil {
+			text += " " + ev.ExceptionDetails.Exception.Description
+		}
+		b.note("exception: " + text)
+	case *runtime.EventConsoleAPICalled:
+		if ev.Type == runtime.ConsoleAPICalledTypeError || ev.Type == runtime.ConsoleAPICalledTypeWarning {
+			var parts []string
+			for _, a := range ev.Args {
+				parts = append(parts, string(a.Value)+a.Description)
+			}
+			b.note("console: " + strings.Join(parts, " "))
+		}
+	case *log.EventEntryAdded:
+		if ev.Entry.Level == log.EntryLevelError || ev.Entry.Level == log.EntryLevelWarning {
+			b.note(string(ev.Entry.Source) + ": " + ev.Entry.Text + " " + ev.Entry.URL)
+		}
+	}
+}
+
+func (b *Browser) note(text string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, a := range b.allow {
+		if strings.Contains(text, a) {
+			return
+		}
+	}
+	b.notes = append(b.notes, text)
+}
+
+// Allow names words of a console message that the test expects, such as the
+// "422" of a form that is refused on purpose.
+func (b *Browser) Allow(words ...string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.allow = append(b.allow, words...)
+}
+
+// Do runs chromedp's own actions, for what the methods below do not cover.
+func (b *Browser) Do(actions ...chromedp.Action[chromedp.Void]) {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	if err := chromedp.Do(ctx, actions...); err != nil {
+		b.fail(err)
+	}
+}
+
+// patience is how long the browser may take over one thing on a busy machine.
+const patience = 20 * time.Second
+
+// fail ends the test and says what the page showed.
+func (b *Browser) fail(err error) {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, 5*time.Second)
+	defer cancel()
+	text, _ := chromedp.Run(ctx, chromedp.Evaluate[string](`location.href + "\n" + (document.body?.innerText ?? "")`))
+	b.t.Fatalf("%v\nat %s", err, text)
+}
+
+// Go opens an address and waits until it is there.
+func (b *Browser) Go(url string) {
+	b.t.Helper()
+	b.Do(chromedp.Navigate(url))
+}
+
+// Back goes back in history.
+func (b *Browser) Back() {
+	b.t.Helper()
+	b.Do(chromedp.Evaluate[chromedp.Void]("void history.back()"))
+}
+
+// Press sends keys to whatever has the focus.
+func (b *Browser) Press(keys ...string) {
+	b.t.Helper()
+	for _, k := range keys {
+		b.Do(chromedp.KeyEvent(k))
+	}
+}
+
+// See waits until the page's visible text holds every one of the words.
+// No-break spaces count as spaces.
+func (b *Browser) See(words ...string) {
+	b.t.Helper()
+	for _, w := range words {
+		b.Wait(fmt.Sprintf(`document.body.innerText.replace(/[\u00a0\u202f]/g, " ").includes(%q)`, w))
+	}
+}
+
+// Wait waits until a JavaScript expression is true.
+func (b *Browser) Wait(expression string) {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		// While a page gives way to the next there is nothing to ask: ask again.
+		ok, err := chromedp.Run(ctx, chromedp.Evaluate[bool]("(() => { try { return Boolean("+expression+") } catch { return false } })()"))
+		if err == nil && ok {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			b.fail(fmt.Errorf("waited in vain for %s (%w)", expression, errors.Join(err, ctx.Err())))
+		case <-tick.C:
+		}
+	}
+}
+
+// Value evaluates a JavaScript expression and gives its text.
+func (b *Browser) Value(expression string) string {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	out, err := chromedp.Run(ctx, chromedp.Evaluate[string]("String("+expression+")"))
+	if err != nil {
+		b.fail(err)
+	}
+	return out
+}
+
+// Fill types into the field that a CSS selector finds, instead of what was there.
+func (b *Browser) Fill(selector, text string) {
+	b.t.Helper()
+	b.Do(chromedp.WaitVisible(chromedp.CSS(selector)), chromedp.Clear(chromedp.CSS(selector)),
+		chromedp.SendKeys(chromedp.CSS(selector), text))
+}
+
+// Click clicks what a CSS selector finds, once it is to be seen.
+func (b *Browser) Click(selector string) {
+	b.t.Helper()
+	b.Do(chromedp.Click(chromedp.CSS(selector), chromedp.NodeVisible))
+}
+
+// Look is how a page is looked at.
+type Look struct {
+	Width, Height int64
+	Dark          bool
+	Print         bool
+	Language      string // sent as Accept-Language; "": as it is
+}
+
+// Screens that pages are looked at in: a phone, a till's tablet, a wide screen.
+var (
+	Phone  = Look{Width: 360, Height: 780}
+	Tablet = Look{Width: 820, Height: 1180}
+	Wide   = Look{Width: 1440, Height: 900}
+)
+
+// Look sets the screen, the scheme of colours and the language.
+func (b *Browser) Look(l Look) {
+	b.t.Helper()
+	scheme := "light"
+	if l.Dark {
+		scheme = "dark"
+	}
+	media := ""
+	if l.Print {
+		media = "print"
+	}
+	_, err := chromedp.Call(b.ctx, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{
+		Width: l.Width, Height: l.Height, DeviceScaleFactor: 1,
+	})
+	_, err2 := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+		Media: media, Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
+	})
+	if l.Language != "" {
+		_, err3 := chromedp.Call(b.ctx, network.SetExtraHTTPHeaders, network.SetExtraHTTPHeadersParams{
+			Headers: network.Headers{"Accept-Language": l.Language},
+		})
+		err = errors.Join(err, err3)
+	}
+	if err := errors.Join(err, err2); err != nil {
+		b.fail(err)
+	}
+}
+
+// Shot writes what the screen shows as name.png into the folder that the environment
+// variable REGULARS_SHOTS names; without it nothing is written. It also fails
+// if the page is wider than the screen.
+func (b *Browser) Shot(name string) {
+	b.t.Helper()
+	if wide := b.Value(`document.documentElement.scrollWidth > document.documentElement.clientWidth + 1
+		? [...document.querySelectorAll("body *")].filter(e => e.getBoundingClientRect().right > innerWidth + 1 && !e.closest(".table-box")).slice(0, 3).map(e => e.outerHTML.slice(0, 120)).join("\n") || "something"
+		: ""`); wide != "" {
+		b.t.Errorf("%s: the page is wider than the screen: %s", name, wide)
+	}
+	dir := os.Getenv("REGULARS_SHOTS")
+	if dir == "" {
+		return
+	}
+	png, err := chromedp.Run(b.ctx, chromedp.CaptureScreenshot())
+	if err != nil {
+		b.fail(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, name+".png"), png, 0o600); err != nil {
+		b.t.Fatal(err)
+	}
+}
