@@ -214,7 +214,7 @@ func (a *Account) take(m Move, lot *Lot, target Name, points money.Points) {
 	lot.dirty = true
 }
 
-// Settle brings the lots up to date: what has become available is activated,
+// settle brings the lots up to date: what has become available is activated,
 // what has passed its date expires, and an expiring lot first repays a debt.
 // Loading does it, so nothing is redeemed after its date however late the
 // nightly job comes.
@@ -231,10 +231,14 @@ func (a *Account) settle() {
 			continue
 		}
 		a.repay(Move{At: l.ExpiresAt}, l)
-		left := l.Remaining
-		a.take(Move{Cause: CauseExpire, At: l.ExpiresAt}, l, Expired, left)
-		l.Expired += left
+		a.expire(l)
 	}
+}
+
+func (a *Account) expire(l *Lot) {
+	left := l.Remaining
+	a.take(Move{Cause: CauseExpire, At: l.ExpiresAt}, l, Expired, left)
+	l.Expired += left
 }
 
 func (a *Account) repay(m Move, l *Lot) {

@@ -106,13 +106,18 @@ func (a *Account) restore(r Reversal) {
 		a.post(r.Move, Redeemed, l.account(), part, l)
 		l.Remaining += part
 		l.dirty = true
-		if l.due(l.ExpiresAt, a.now) && r.GraceUntil.After(l.ExpiresAt) {
-			l.ExpiresAt = r.GraceUntil
+		if l.due(l.ExpiresAt, a.now) {
+			if r.GraceUntil.After(a.now) {
+				l.ExpiresAt = r.GraceUntil
+			} else {
+				// They do not repay a debt on their way: it would matter
+				// whether another part of the return made the debt before.
+				a.expire(l)
+			}
 		}
 		left[id] -= part
 		todo -= part
 	}
-	a.settle()
 }
 
 // takeBack takes earned points from the sale's own lots and returns what had
