@@ -120,7 +120,7 @@ var components = map[string]component{
 
 // components adds the parts to a set's functions, and parses them.
 func (s *Shell) components(common *template.Template, loc *i18n.Localizer) error {
-	parts := template.New("").Funcs(s.functions(loc))
+	parts := template.New("").Option("missingkey=error").Funcs(s.functions(loc))
 	if _, err := parts.Parse(s.base["_components.html"]); err != nil {
 		return err
 	}

@@ -105,7 +105,7 @@ func (s *Shell) Pages(fsys fs.FS, nav Nav) (p *Pages, err error) {
 	}
 	for _, lang := range s.opts.Bundle.Languages() {
 		loc := s.opts.Bundle.For(lang.Code)
-		common := template.New("").Funcs(s.functions(loc))
+		common := template.New("").Option("missingkey=error").Funcs(s.functions(loc))
 		if err := s.components(common, loc); err != nil {
 			return nil, err
 		}

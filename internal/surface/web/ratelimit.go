@@ -62,6 +62,13 @@ func (l *Limiter) Take(key string) (wait time.Duration, ok bool) {
 	return time.Duration(missing / float64(l.rate) * float64(time.Second)), false
 }
 
+// Callers is how many are remembered.
+func (l *Limiter) Callers() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.callers.Len()
+}
+
 // Check is Take, with the error to answer with.
 func (l *Limiter) Check(key string) error {
 	wait, ok := l.Take(key)
