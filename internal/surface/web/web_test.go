@@ -609,7 +609,7 @@ func TestVendoredVersions(t *testing.T) {
 }
 
 func BenchmarkRender(b *testing.B) {
-	d := newDemo(b, func(o *web.Options) { o.IPRate = 1e9 })
+	d := newDemo(b, func(o *web.Options) { o.IPBurst = 1e9 })
 	req := get("/customers", "Accept-Language", "ru")
 	b.ReportAllocs()
 	for b.Loop() {
