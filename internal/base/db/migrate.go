@@ -20,12 +20,34 @@ import (
 var migrations embed.FS
 
 // Migrate brings the tables up to this program's version and returns the
-// names of the migrations it applied. Several processes may call it at once.
+// names of the migrations it applied. Several processes may call it at once on
+// PostgreSQL, on SQLite one at a time.
 func (d *DB) Migrate(ctx context.Context) (applied []string, err error) {
 	defer errs.Wrap(&err, "migrate")
+	err = d.migrations(ctx, func(p *goose.Provider) error {
+		results, err := p.Up(ctx)
+		for _, r := range results {
+			applied = append(applied, r.Source.Path)
+		}
+		return err
+	})
+	return applied, err
+}
+
+// Pending reports whether Migrate has something to do.
+func (d *DB) Pending(ctx context.Context) (pending bool, err error) {
+	defer errs.Wrap(&err, "look for migrations")
+	err = d.migrations(ctx, func(p *goose.Provider) error {
+		pending, err = p.HasPending(ctx)
+		return err
+	})
+	return pending, err
+}
+
+func (d *DB) migrations(ctx context.Context, do func(*goose.Provider) error) error {
 	files, err := fs.Sub(migrations, "migrations")
 	if err != nil {
-		return nil, err
+		return err
 	}
 	dialect, opts := goose.DialectSQLite3, []goose.ProviderOption{}
 	var handle *sql.DB
@@ -33,7 +55,7 @@ func (d *DB) Migrate(ctx context.Context) (applied []string, err error) {
 		dialect = goose.DialectPostgres
 		locker, err := lock.NewPostgresSessionLocker()
 		if err != nil {
-			return nil, err
+			return err
 		}
 		opts = append(opts, goose.WithSessionLocker(locker))
 		handle = stdlib.OpenDBFromPool(d.pool)
@@ -42,23 +64,16 @@ func (d *DB) Migrate(ctx context.Context) (applied []string, err error) {
 		// While the writer is held here, no other part of this process writes.
 		w, err := take(ctx, d.lite.writer)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		defer func() { d.lite.writer <- w }()
 		handle = d.lite.pool
 	}
 	p, err := goose.NewProvider(dialect, handle, engineFS{files, d.engine}, opts...)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	results, err := p.Up(ctx)
-	if err != nil {
-		return nil, classify(err)
-	}
-	for _, r := range results {
-		applied = append(applied, r.Source.Path)
-	}
-	return applied, nil
+	return classify(do(p))
 }
 
 // engineFS shows the migrations with the other engine's lines dropped.

@@ -3,6 +3,8 @@ package id
 import (
 	"context"
 	"crypto/rand"
+	"errors"
+	"sync/atomic"
 	"time"
 
 	"regulars/internal/base/db"
@@ -24,6 +26,7 @@ type Lease struct {
 	now    func() time.Time
 	holder string
 	node   int
+	until  atomic.Int64 // microseconds since 1970
 	*Minter
 }
 
@@ -43,14 +46,26 @@ func Take(ctx context.Context, d *db.DB, now func() time.Time) (_ *Lease, err er
 // take finds a number that is free: one whose lease has ended, or the first
 // that was never used.
 func (l *Lease) take(ctx context.Context) (node int, high int64, err error) {
+	for {
+		node, high, err = l.tryTake(ctx)
+		// Another process that starts at the same moment was given the number.
+		if !errors.Is(err, db.ErrUnique) || ctx.Err() != nil {
+			return node, high, err
+		}
+	}
+}
+
+func (l *Lease) tryTake(ctx context.Context) (node int, high int64, err error) {
+	var until time.Time
 	err = l.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
 		now := l.now()
+		until = now.Add(leaseFor)
 		const reuse = `
 			UPDATE nodes SET holder = $1, leased_until = $2
 			 WHERE number = (SELECT number FROM nodes WHERE leased_until < $3 ORDER BY number LIMIT 1)
 			   AND leased_until < $3
 			RETURNING number, high`
-		err := tx.QueryRow(ctx, reuse, l.holder, now.Add(leaseFor).UnixMicro(), now.UnixMicro()).Scan(&node, &high)
+		err := tx.QueryRow(ctx, reuse, l.holder, until.UnixMicro(), now.UnixMicro()).Scan(&node, &high)
 		if err != db.ErrNoRows { //nolint:errorlint // returned as it is
 			return err
 		}
@@ -58,7 +73,7 @@ func (l *Lease) take(ctx context.Context) (node int, high int64, err error) {
 			INSERT INTO nodes (number, holder, leased_until, high)
 			SELECT COALESCE(MAX(number) + 1, 0), $1, $2, $3 FROM nodes
 			RETURNING number, high`
-		if err := tx.QueryRow(ctx, add, l.holder, now.Add(leaseFor).UnixMicro(), now.UnixMilli()).Scan(&node, &high); err != nil {
+		if err := tx.QueryRow(ctx, add, l.holder, until.UnixMicro(), now.UnixMilli()).Scan(&node, &high); err != nil {
 			return err
 		}
 		if node >= Nodes {
@@ -66,8 +81,14 @@ func (l *Lease) take(ctx context.Context) (node int, high int64, err error) {
 		}
 		return nil
 	})
+	if err == nil {
+		l.until.Store(until.UnixMicro())
+	}
 	return node, high, err
 }
+
+// Held reports whether the number is still ours.
+func (l *Lease) Held() bool { return l.now().UnixMicro() < l.until.Load() }
 
 // Keep renews the lease until ctx ends, and then gives it up. A lease that was
 // lost is replaced by a new one.
@@ -84,21 +105,25 @@ func (l *Lease) Keep(ctx context.Context, failed func(error)) {
 			}
 			return
 		case <-tick.C:
-			if err := l.renew(ctx, l.now().Add(leaseFor)); err != nil {
+			if err := l.renew(ctx, l.now().Add(leaseFor)); err != nil && ctx.Err() == nil {
 				failed(err)
 			}
 		}
 	}
 }
 
-// Release gives the number up.
+// Release gives the number up. Nothing may be minted afterwards.
 func (l *Lease) Release(ctx context.Context) error { return l.renew(ctx, l.now()) }
 
 func (l *Lease) renew(ctx context.Context, until time.Time) error {
 	const renew = `UPDATE nodes SET leased_until = $3, high = $4 WHERE number = $1 AND holder = $2`
 	n, err := l.db.Exec(ctx, renew, l.node, l.holder, until.UnixMicro(), l.High()+1)
-	if err != nil || n == 1 {
+	if err != nil {
 		return err
+	}
+	if n == 1 || !until.After(l.now()) { // given up, and nobody's business if it was lost before
+		l.until.Store(until.UnixMicro())
+		return nil
 	}
 	node, high, err := l.take(ctx)
 	if err != nil {

@@ -1,0 +1,123 @@
+// Package settings keeps what an installation is: its name, currency, time
+// zone and language, chosen when the database is new.
+//
+// The currency never changes, for every amount in the database is in it; the
+// rest may. All processes of an installation read the same rows. How a process
+// runs (addresses, folders) is not here but on its command line.
+package settings
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"regulars/internal/base/db"
+	"regulars/internal/base/errs"
+	"regulars/internal/base/money"
+)
+
+// Installation is what was chosen.
+type Installation struct {
+	Name     string         // of the chain
+	Currency money.Currency // of every amount
+	Zone     *time.Location // of dates that belong to no store
+	Language string         // of who has not chosen one
+	// Secret signs what the program hands out and takes back, such as quotes.
+	// It is random, the same in all processes, and never shown.
+	Secret []byte
+}
+
+// Settings is the installation of a database. It is safe for concurrent use.
+type Settings struct {
+	db      *db.DB
+	current atomic.Pointer[Installation]
+}
+
+// Open reads the installation; where there is none yet, it becomes first.
+// Several processes may be the first at once: one wins, all read the same.
+func Open(ctx context.Context, d *db.DB, first Installation) (s *Settings, created bool, err error) {
+	defer errs.Wrap(&err, "read settings")
+	s = &Settings{db: d}
+	err = d.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
+		n, err := tx.Exec(ctx, `INSERT INTO settings (name, value) VALUES ('currency', $1) ON CONFLICT (name) DO NOTHING`, first.Currency.Code)
+		if created = n == 1; err != nil || !created {
+			return err
+		}
+		secret := rand.Text() + rand.Text() // 256 bits
+		if err := s.put(ctx, tx, "secret", base64.StdEncoding.EncodeToString([]byte(secret))); err != nil {
+			return err
+		}
+		return s.ChangeTx(ctx, tx, first)
+	})
+	if err != nil {
+		return nil, false, err
+	}
+	return s, created, s.Reload(ctx)
+}
+
+// Get is the installation as this process last read it. It is quick.
+func (s *Settings) Get() Installation { return *s.current.Load() }
+
+// ChangeTx changes everything but the currency and the secret. After the
+// commit, Reload shows it here at once; other processes see it when they read
+// again.
+func (s *Settings) ChangeTx(ctx context.Context, tx *db.Tx, to Installation) (err error) {
+	defer errs.Wrap(&err, "change settings")
+	for name, value := range map[string]string{"name": to.Name, "zone": to.Zone.String(), "language": to.Language} {
+		if err := s.put(ctx, tx, name, value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Settings) put(ctx context.Context, tx *db.Tx, name, value string) error {
+	const put = `INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value`
+	_, err := tx.Exec(ctx, put, name, value)
+	return err
+}
+
+// Reload reads the installation again.
+func (s *Settings) Reload(ctx context.Context) (err error) {
+	defer errs.Wrap(&err, "read settings")
+	values := map[string]string{}
+	rows, err := s.db.Query(ctx, `SELECT name, value FROM settings`)
+	err = db.Scan(rows, err, func(r *db.Rows) error {
+		var name, value string
+		err := r.Scan(&name, &value)
+		values[name] = value
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	i := Installation{Name: values["name"], Language: values["language"]}
+	if i.Currency, err = money.CurrencyOf(values["currency"]); err != nil {
+		return err
+	}
+	if i.Zone, err = Zone(values["zone"]); err != nil {
+		return err
+	}
+	if i.Secret, err = base64.StdEncoding.DecodeString(values["secret"]); err != nil {
+		return err
+	}
+	s.current.Store(&i)
+	return nil
+}
+
+// Zone finds a time zone by its IANA name. A name that means something else on
+// another machine ("Local", "") is refused.
+func Zone(name string) (*time.Location, error) {
+	if name == "UTC" {
+		return time.UTC, nil
+	}
+	zone, err := time.LoadLocation(name)
+	if err != nil || !strings.Contains(name, "/") {
+		return nil, errs.New(errs.Invalid, "unknown_time_zone", "").
+			Textf("There is no time zone %q; names look like Asia/Tashkent or Europe/Moscow.", name)
+	}
+	return zone, nil
+}
