@@ -1,0 +1,42 @@
+package programme
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"regulars/internal/base/errs"
+)
+
+// Holding gives, of each programme that has started at a time, the version
+// that holds then, wherever it does.
+func (s *Service) Holding(ctx context.Context, t time.Time) (_ map[ID]*Version, err error) {
+	defer errs.Wrap(&err, "programmes that hold")
+	snap, err := s.snapshot(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return snap.holding(t), nil
+}
+
+func (snap *snapshot) holding(t time.Time) map[ID]*Version {
+	holding := map[ID]*Version{}
+	for programme, versions := range snap.byProgramme {
+		if i := slices.IndexFunc(versions, func(p *published) bool { return !p.StartsAt.After(t) }); i >= 0 {
+			holding[programme] = versions[i].Version
+		}
+	}
+	return holding
+}
+
+// Stopped are the programmes that are stopped at a time, by what At or Holding
+// read last; it asks no database, so that it can be called inside of a
+// transaction.
+func (s *Service) Stopped(t time.Time) (stopped []ID) {
+	for programme, v := range s.cache.standing.Load().holding(t) {
+		if v.Rules.Stopped {
+			stopped = append(stopped, programme)
+		}
+	}
+	return stopped
+}
