@@ -93,7 +93,7 @@ func TestDependenciesHaveTheirReason(t *testing.T) {
 // The check itself finds what it is there for.
 func TestCheck(t *testing.T) {
 	t.Parallel()
-	rows := parse("| `base/a` | | |\n| `base/a/deep` | | `base/a` |\n| `base/b` | | `base/a` |\n| `top/c` | its job | `base` |\n")
+	rows := parse("| `base/a` | | |\n| `base/a/deep` | | `base/a` |\n| `base/b` | | `base/a` |\n| `top/c` | its job | `base` |\n| `gone` | | |\n")
 	complaints := strings.Join(check([]pkg{
 		{name: "base/a"},
 		{name: "base/a/deep", imports: []string{"base/a"}},
@@ -101,23 +101,25 @@ func TestCheck(t *testing.T) {
 		{name: "top/c", imports: []string{"base/a", "base/b", "base/a/deep"}},
 		{name: "stray"},
 	}, rows), "\n")
-	for _, want := range []string{"base/b imports top/c", "top/c imports base/a/deep", "stray has no row"} {
+	for _, want := range []string{"base/b imports top/c", "top/c imports base/a/deep", "stray has no row", "gone has a row"} {
 		if !strings.Contains(complaints, want) {
 			t.Errorf("nothing said that %s", want)
 		}
 	}
-	if n := strings.Count(complaints, "ARCHITECTURE.md"); n != 3 {
-		t.Errorf("%d complaints, want 3:\n%s", n, complaints)
+	if n := strings.Count(complaints, "ARCHITECTURE.md"); n != 4 {
+		t.Errorf("%d complaints, want 4:\n%s", n, complaints)
 	}
 }
 
 // check says what is wrong and what to do about it.
 func check(pkgs []pkg, rows []row) (complaints []string) {
 	say := func(parts ...string) { complaints = append(complaints, strings.Join(parts, "")) }
+	found := map[string]bool{}
 	for _, p := range pkgs {
 		if p.testsOnly {
 			continue
 		}
+		found[p.name] = true
 		i := slices.IndexFunc(rows, func(r row) bool { return r.name == p.name })
 		if i < 0 {
 			say(p.name, " has no row in ARCHITECTURE.md: add one with its job and what it may import")
@@ -128,6 +130,11 @@ func check(pkgs []pkg, rows []row) (complaints []string) {
 				say(p.name, " imports ", imported, ", which its row in ARCHITECTURE.md does not allow: ",
 					"turn the dependency round, go through the event log, or put a better cut into the table")
 			}
+		}
+	}
+	for _, r := range rows {
+		if !found[r.name] {
+			say(r.name, " has a row in ARCHITECTURE.md but is not in the module: remove the row")
 		}
 	}
 	return complaints
