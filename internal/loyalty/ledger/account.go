@@ -137,6 +137,7 @@ type Account struct {
 	dirty   bool
 	ledger  *Service
 	now     time.Time // when it was read; entries are recorded then
+	stopped []programme.ID
 }
 
 // Available is what can be redeemed: active points less the debt.
@@ -227,7 +228,7 @@ func (a *Account) settle() {
 		}
 	}
 	for _, l := range a.Lots() {
-		if !l.due(l.ExpiresAt, a.now) {
+		if !l.due(l.ExpiresAt, a.now) || slices.Contains(a.stopped, l.Programme) {
 			continue
 		}
 		a.repay(Move{At: l.ExpiresAt}, l)

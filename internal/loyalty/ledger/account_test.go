@@ -353,4 +353,3 @@ func TestRestoredPointsOfAnExpiredLotGetGrace(t *testing.T) {
 		}
 	}
 }
-

@@ -23,17 +23,22 @@ import (
 	"regulars/internal/base/id"
 	"regulars/internal/base/money"
 	"regulars/internal/loyalty/customer"
+	"regulars/internal/loyalty/programme"
 )
 
 // Service reads and writes accounts.
 type Service struct {
-	db   *db.DB
-	mint *id.Minter
-	now  func() time.Time
+	db      *db.DB
+	mint    *id.Minter
+	now     func() time.Time
+	stopped func(time.Time) []programme.ID
 }
 
-// New makes the ledger of a database.
-func New(d *db.DB, mint *id.Minter, now func() time.Time) *Service { return &Service{d, mint, now} }
+// New makes the ledger of a database. stopped names the programmes that are
+// stopped at a time: their points do not expire.
+func New(d *db.DB, mint *id.Minter, now func() time.Time, stopped func(time.Time) []programme.ID) *Service {
+	return &Service{d, mint, now, stopped}
+}
 
 // Accounts are accounts by customer. A customer who has none is missing.
 type Accounts map[customer.ID]*Account
@@ -73,6 +78,7 @@ func (s *Service) Queue(b *db.Batch, ids []customer.ID, lock bool) Accounts {
 	slices.Sort(list)
 	list = slices.Compact(list)
 	now := s.now()
+	stopped := s.stopped(now)
 	const read = `
 		SELECT customer_id, active, pending, debt, receipts, spend, first_sold_at, last_sold_at, version
 		  FROM accounts
@@ -85,7 +91,7 @@ func (s *Service) Queue(b *db.Batch, ids []customer.ID, lock bool) Accounts {
 		text = readAndLock
 	}
 	b.Query(func(r *db.Rows) error {
-		a := &Account{ledger: s, now: now}
+		a := &Account{ledger: s, now: now, stopped: stopped}
 		err := r.Scan(&a.Customer, &a.Active, &a.Pending, &a.Debt, &a.Receipts, &a.Spend,
 			db.Time{Dst: &a.FirstSold}, db.Time{Dst: &a.LastSold}, &a.version)
 		accounts[a.Customer] = a
@@ -267,14 +273,24 @@ func null(v int64) *int64 {
 // DueTx finds up to limit customers with points that are to be activated or
 // to expire.
 func (s *Service) DueTx(ctx context.Context, tx *db.Tx, limit int) (due []customer.ID, err error) {
-	now := s.now().UnixMicro()
+	now := s.now()
+	var stopped db.Int64s
+	for _, p := range s.stopped(now) {
+		stopped = append(stopped, int64(p))
+	}
 	const find = `
 		SELECT customer_id FROM (
-			SELECT * FROM (SELECT customer_id FROM lots WHERE state = 'pending' AND remaining > 0 AND available_at <= $1 ORDER BY available_at LIMIT $2) AS a
+			SELECT * FROM (
+				SELECT customer_id FROM lots
+				 WHERE state = 'pending' AND remaining > 0 AND available_at <= $1
+				 ORDER BY available_at LIMIT $2) AS activate
 			UNION
-			SELECT * FROM (SELECT customer_id FROM lots WHERE remaining > 0 AND expires_at IS NOT NULL AND expires_at <= $1 ORDER BY expires_at LIMIT $2) AS e
-		) AS d LIMIT $2`
-	rows, err := tx.Query(ctx, find, now, limit)
+			SELECT * FROM (
+				SELECT customer_id FROM lots
+				 WHERE remaining > 0 AND expires_at IS NOT NULL AND expires_at <= $1 AND NOT programme_id IN ($3...)
+				 ORDER BY expires_at LIMIT $2) AS expire
+		) AS due LIMIT $2`
+	rows, err := tx.Query(ctx, find, now.UnixMicro(), limit, stopped)
 	err = db.Scan(rows, err, func(r *db.Rows) error {
 		var c customer.ID
 		err := r.Scan(&c)
