@@ -1,0 +1,52 @@
+package fold
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// Line is s as it is kept where one line is meant, a name or a code: trimmed,
+// composed, each run of spaces and control characters one space, and nothing
+// that is not UTF-8. Cleaning again changes nothing.
+func Line(s string) string { return clean(s, false) }
+
+// Text is Line for what may have several lines: line ends stay.
+func Text(s string) string { return clean(s, true) }
+
+func clean(s string, lines bool) string {
+	s = norm.NFC.String(strings.Map(readable, strings.ToValidUTF8(s, "")))
+	var b strings.Builder
+	b.Grow(len(s))
+	space, ends := false, 0
+	for _, r := range s {
+		switch {
+		case lines && r == '\n':
+			ends++
+			space = false
+		case unicode.IsSpace(r) || unicode.IsControl(r):
+			space = true
+		default:
+			if b.Len() > 0 {
+				if ends > 0 {
+					b.WriteString(strings.Repeat("\n", min(ends, 2)))
+				} else if space {
+					b.WriteByte(' ')
+				}
+			}
+			space, ends = false, 0
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+// readable drops the mark that files begin with, and what could not be read.
+func readable(r rune) rune {
+	if r == '\ufeff' || r == utf8.RuneError {
+		return -1
+	}
+	return r
+}

@@ -1,0 +1,269 @@
+package catalog
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+
+	"regulars/internal/base/db"
+	"regulars/internal/base/errs"
+	"regulars/internal/base/fold"
+)
+
+// ErrCategoryNotFound is returned where a category is asked for by a code that
+// none has.
+var ErrCategoryNotFound = errs.New(errs.NotFound, "category_not_found", "There is no such category.")
+
+// maxDepth is how deep categories may lie in each other.
+const maxDepth = 16
+
+// Category is a kind of goods.
+type Category struct {
+	ID     CategoryID
+	Parent CategoryID // 0: none
+	Code   string
+	Name   string
+	Path   []string // codes from this one up to the root
+}
+
+// CategoryInput creates a category or changes the one of its code.
+type CategoryInput struct {
+	Code   string
+	Name   string  // empty: stays, a new one is called by its code
+	Parent *string // code; nil: stays; empty: none
+}
+
+// Saved counts what a set of inputs came to.
+type Saved struct {
+	Created, Updated, Unchanged int
+	// Refused are inputs that were left out, by their place.
+	Refused map[int]error
+}
+
+func (s *Saved) refuse(i int, err error) {
+	if s.Refused == nil {
+		s.Refused = map[int]error{}
+	}
+	s.Refused[i] = err
+}
+
+// tree is all categories by code.
+type tree map[string]*Category
+
+const readCategories = `SELECT id, COALESCE(parent_id, 0), code, name, path FROM categories ORDER BY id`
+
+func (t tree) scan(r *db.Rows) error {
+	var (
+		c    Category
+		path string
+	)
+	if err := r.Scan(&c.ID, &c.Parent, &c.Code, &c.Name, &path); err != nil {
+		return err
+	}
+	c.Path = splitPath(path)
+	t[c.Code] = &c
+	return nil
+}
+
+func joinPath(codes []string) string { return strings.Join(codes, "\n") }
+
+func splitPath(path string) []string {
+	if path == "" {
+		return nil
+	}
+	return strings.Split(path, "\n")
+}
+
+// Categories lists all categories, each after its parent, by name.
+func (s *Service) Categories(ctx context.Context) (_ []Category, err error) {
+	defer errs.Wrap(&err, "list categories")
+	t := tree{}
+	rows, err := s.db.Query(ctx, readCategories)
+	if err := db.Scan(rows, err, t.scan); err != nil {
+		return nil, err
+	}
+	return t.sorted(), nil
+}
+
+func (t tree) sorted() []Category {
+	children := map[CategoryID][]*Category{}
+	for _, c := range t {
+		children[c.Parent] = append(children[c.Parent], c)
+	}
+	list := make([]Category, 0, len(t))
+	var walk func(CategoryID)
+	walk = func(id CategoryID) {
+		slices.SortFunc(children[id], func(a, b *Category) int { return strings.Compare(fold.Key(a.Name)+a.Code, fold.Key(b.Name)+b.Code) })
+		for _, c := range children[id] {
+			list = append(list, *c)
+			walk(c.ID)
+		}
+	}
+	walk(0)
+	return list
+}
+
+// SaveCategoriesTx creates and changes categories. A parent may be created by
+// the same call, before or after.
+func (s *Service) SaveCategoriesTx(ctx context.Context, tx *db.Tx, in []CategoryInput) (saved Saved, err error) {
+	defer errs.Wrap(&err, "save categories")
+	var codes []string
+	for i := range in {
+		in := &in[i]
+		in.Code, in.Name = fold.Line(in.Code), fold.Line(in.Name)
+		var wrong errs.List
+		required(&wrong, "/code", in.Code, maxCode)
+		bounded(&wrong, "/name", in.Name, maxName)
+		if in.Parent != nil {
+			parent := fold.Line(*in.Parent)
+			in.Parent = &parent
+			bounded(&wrong, "/parent", parent, maxCode)
+		}
+		if err := wrong.Err(); err != nil {
+			saved.refuse(i, err)
+			continue
+		}
+		codes = append(codes, in.Code)
+		if in.Parent != nil && *in.Parent != "" {
+			codes = append(codes, *in.Parent)
+		}
+	}
+	t, created, err := s.categoriesTx(ctx, tx, codes)
+	if err != nil {
+		return saved, err
+	}
+	was := map[string]Category{}
+	for code, c := range t {
+		was[code] = *c
+	}
+	counted := map[string]bool{} // a code that comes twice is created once
+	for i, in := range in {
+		if saved.Refused[i] != nil {
+			continue
+		}
+		changed, err := t.apply(in)
+		switch {
+		case err != nil:
+			saved.refuse(i, err)
+		case created[in.Code] && !counted[in.Code]:
+			saved.Created++
+		case changed:
+			saved.Updated++
+		default:
+			saved.Unchanged++
+		}
+		counted[in.Code] = true
+	}
+	t.repath()
+	var b db.Batch
+	for _, code := range slices.Sorted(maps.Keys(t)) {
+		c, old := t[code], was[code]
+		if c.Name == old.Name && c.Parent == old.Parent && slices.Equal(c.Path, old.Path) {
+			continue
+		}
+		const update = `UPDATE categories SET parent_id = NULLIF($2, 0), name = $3, path = $4 WHERE id = $1`
+		b.Guard(update, int64(c.ID), int64(c.Parent), c.Name, joinPath(c.Path))
+	}
+	return saved, tx.Run(ctx, &b)
+}
+
+// apply changes the category of in, which is in the tree.
+func (t tree) apply(in CategoryInput) (changed bool, err error) {
+	c := t[in.Code]
+	if in.Name != "" && in.Name != c.Name {
+		c.Name, changed = in.Name, true
+	}
+	if in.Parent == nil {
+		return changed, nil
+	}
+	parent := CategoryID(0)
+	if *in.Parent != "" {
+		parent = t[*in.Parent].ID
+	}
+	if parent == c.Parent {
+		return changed, nil
+	}
+	old := c.Parent
+	c.Parent = parent
+	if !t.sound() {
+		c.Parent = old
+		return changed, errs.InvalidField("/parent", "category_cycle", "would put the category into itself, or deeper than %d", maxDepth)
+	}
+	return true, nil
+}
+
+func (t tree) byID() map[CategoryID]*Category {
+	ids := make(map[CategoryID]*Category, len(t))
+	for _, c := range t {
+		ids[c.ID] = c
+	}
+	return ids
+}
+
+// sound reports whether every category reaches a root.
+func (t tree) sound() bool {
+	ids := t.byID()
+	for _, c := range t {
+		depth := 0
+		for c != nil && depth <= maxDepth {
+			c = ids[c.Parent]
+			depth++
+		}
+		if depth > maxDepth {
+			return false
+		}
+	}
+	return true
+}
+
+// repath computes every path of a sound tree.
+func (t tree) repath() {
+	ids := t.byID()
+	for _, c := range t {
+		var path []string
+		for up := c; up != nil; up = ids[up.Parent] {
+			path = append(path, up.Code)
+		}
+		c.Path = path
+	}
+}
+
+// categoriesTx reads the tree, locked, after creating the codes that are
+// missing as roots called by their code.
+func (s *Service) categoriesTx(ctx context.Context, tx *db.Tx, codes []string) (t tree, created map[string]bool, err error) {
+	created = map[string]bool{}
+	const lock = readCategories + `
+		FOR NO KEY UPDATE -- postgres`
+	for {
+		t = tree{}
+		rows, err := tx.Query(ctx, lock)
+		if err := db.Scan(rows, err, t.scan); err != nil {
+			return nil, nil, err
+		}
+		var b db.Batch
+		for _, code := range slices.Compact(slices.Sorted(slices.Values(codes))) {
+			if t[code] != nil {
+				continue
+			}
+			// Another process may create it at the same moment; then its
+			// row is read in the next round.
+			const insert = `
+				INSERT INTO categories (id, code, name, path) VALUES ($1, $2, $2, $2)
+				ON CONFLICT (code) DO NOTHING
+				RETURNING code`
+			b.Query(func(r *db.Rows) error {
+				var code string
+				err := r.Scan(&code)
+				created[code] = true
+				return err
+			}, insert, s.mint.Next(), code)
+		}
+		if b.Empty() {
+			return t, created, nil
+		}
+		if err := tx.Run(ctx, &b); err != nil {
+			return nil, nil, err
+		}
+	}
+}

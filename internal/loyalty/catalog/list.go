@@ -1,0 +1,175 @@
+package catalog
+
+import (
+	"context"
+	"encoding/base64"
+	"slices"
+	"strconv"
+	"strings"
+
+	"regulars/internal/base/db"
+	"regulars/internal/base/errs"
+	"regulars/internal/base/fold"
+)
+
+// ProductQuery says which products to list.
+type ProductQuery struct {
+	// Search is the beginnings of words of the name, brand or SKU, in any
+	// order, or a whole SKU or barcode; what it names exactly comes first.
+	Search   string
+	Category string // code: the category and all below it
+	Active   *bool
+	After    string // cursor of the page before
+	Limit    int    // 1 to MaxPage; 0: MaxPage
+}
+
+// MaxPage is the largest page of a list.
+const MaxPage = 200
+
+// maxSearch is how many words of a search count.
+const maxSearch = 6
+
+// Products lists products by name, and gives the cursor of the next page;
+// empty at the end.
+func (s *Service) Products(ctx context.Context, q ProductQuery) (list []Product, next string, err error) {
+	defer errs.Wrap(&err, "list products")
+	if q.Limit <= 0 || q.Limit > MaxPage {
+		q.Limit = MaxPage
+	}
+	f, err := s.filter(ctx, q)
+	if err != nil {
+		return nil, "", err
+	}
+	exact, err := s.exact(ctx, f, q)
+	if err != nil {
+		return nil, "", err
+	}
+	list, next, err = s.page(ctx, f, q)
+	if err != nil {
+		return nil, "", err
+	}
+	// What was named exactly leads the first page and comes nowhere else.
+	list = slices.DeleteFunc(list, func(p Product) bool {
+		return slices.ContainsFunc(exact, func(e Product) bool { return e.ID == p.ID })
+	})
+	if q.After == "" {
+		list = append(exact, list...)
+	}
+	return list, next, nil
+}
+
+// filter collects conditions and their arguments.
+type filter struct {
+	where []string
+	args  []any
+}
+
+// add adds a condition; each ? in it is the next argument.
+func (f *filter) add(condition string, args ...any) {
+	for _, a := range args {
+		f.args = append(f.args, a)
+		condition = strings.Replace(condition, "?", "$"+strconv.Itoa(len(f.args)), 1)
+	}
+	f.where = append(f.where, condition)
+}
+
+func (f *filter) clone() *filter {
+	return &filter{where: slices.Clone(f.where), args: slices.Clone(f.args)}
+}
+
+func (f *filter) text() string {
+	if len(f.where) == 0 {
+		return ""
+	}
+	return " WHERE " + strings.Join(f.where, " AND ")
+}
+
+// filter is what holds for every product of the list, however it is found.
+func (s *Service) filter(ctx context.Context, q ProductQuery) (*filter, error) {
+	f := &filter{}
+	if q.Active != nil {
+		f.add("p.active = ?", *q.Active)
+	}
+	if q.Category == "" {
+		return f, nil
+	}
+	all, err := s.Categories(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var below []int64
+	for _, c := range all {
+		if slices.Contains(c.Path, q.Category) {
+			below = append(below, int64(c.ID))
+		}
+	}
+	if len(below) == 0 {
+		return nil, ErrCategoryNotFound.At("/category")
+	}
+	f.add("p.category_id IN (?...)", db.Int64s(below))
+	return f, nil
+}
+
+// exact finds what the search names exactly.
+func (s *Service) exact(ctx context.Context, f *filter, q ProductQuery) (list []Product, err error) {
+	code := fold.Line(q.Search)
+	if code == "" {
+		return nil, nil
+	}
+	f = f.clone()
+	f.add("p.id IN (SELECT id FROM products WHERE sku = ? UNION ALL SELECT product_id FROM barcodes WHERE code = ?)", code, code)
+	return s.query(ctx, f, " ORDER BY p.sku")
+}
+
+func (s *Service) page(ctx context.Context, f *filter, q ProductQuery) (list []Product, next string, err error) {
+	f = f.clone()
+	words := fold.Words(q.Search)
+	if len(words) == 0 && fold.Line(q.Search) != "" {
+		return nil, "", nil // nothing in it that a name could begin with
+	}
+	for _, w := range words[:min(len(words), maxSearch)] {
+		f.add("p.id IN (SELECT product_id FROM product_words WHERE word >= ? AND word < ?)", w, fold.After(w))
+	}
+	if q.After != "" {
+		key, id, err := readCursor(q.After)
+		if err != nil {
+			return nil, "", err
+		}
+		f.add("(p.name_key, p.id) > (?, ?)", key, id)
+	}
+	f.args = append(f.args, q.Limit+1)
+	list, err = s.query(ctx, f, " ORDER BY p.name_key, p.id LIMIT $"+strconv.Itoa(len(f.args)))
+	if err == nil && len(list) > q.Limit {
+		list = list[:q.Limit]
+		last := list[q.Limit-1]
+		next = writeCursor(fold.Key(last.Name), last.ID)
+	}
+	return list, next, err
+}
+
+func (s *Service) query(ctx context.Context, f *filter, order string) (list []Product, err error) {
+	rows, err := s.db.Query(ctx, `SELECT `+productColumns+fromProducts+f.text()+order, f.args...)
+	err = db.Scan(rows, err, func(r *db.Rows) error {
+		p, err := scanProduct(r)
+		list = append(list, p)
+		return err
+	})
+	return list, err
+}
+
+func writeCursor(key string, id ProductID) string {
+	return base64.RawURLEncoding.EncodeToString([]byte(id.String() + " " + key))
+}
+
+func readCursor(cursor string) (key string, id int64, err error) {
+	text, err := base64.RawURLEncoding.DecodeString(cursor)
+	if err == nil {
+		var number string
+		number, key, _ = strings.Cut(string(text), " ")
+		id, err = strconv.ParseInt(number, 10, 64)
+	}
+	if err != nil || fold.Key(key) != key {
+		return "", 0, errs.InvalidField("/after", "bad_cursor", "is not a cursor of this list: begin again without it")
+	}
+	return key, id, nil
+}

@@ -1,0 +1,321 @@
+package catalog
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"strconv"
+	"time"
+
+	"regulars/internal/base/db"
+	"regulars/internal/base/errs"
+	"regulars/internal/base/fold"
+	"regulars/internal/base/money"
+)
+
+// Failures that callers tell apart.
+var (
+	ErrProductNotFound = errs.New(errs.NotFound, "product_not_found", "There is no such product.")
+	ErrSKUTaken        = errs.New(errs.Conflict, "sku_taken", "Another product has this SKU.")
+	ErrBarcodeTaken    = errs.New(errs.Conflict, "barcode_taken", "Another product has this barcode.")
+)
+
+// Kind is what a product is to the rules.
+type Kind string
+
+// The kinds.
+const (
+	KindGoods    Kind = "goods"
+	KindService  Kind = "service"
+	KindGiftCard Kind = "giftcard" // sold, it is not revenue
+)
+
+// Valid reports whether there is such a kind.
+func (k Kind) Valid() bool { return k == KindGoods || k == KindService || k == KindGiftCard }
+
+// Product is what is sold.
+type Product struct {
+	ID         ProductID
+	SKU        string
+	Name       string
+	Category   CategoryID // 0: none
+	Categories []string   // codes from the category up to the root
+	Brand      string
+	Kind       Kind
+	Price      money.Price
+	Cost       *money.Price // of one unit; nil: unknown
+	Promo      bool         // promotional goods
+	Active     bool
+	Barcodes   []string // filled by Product and UpdateProductTx only
+	CreatedAt  time.Time
+}
+
+// ProductInput is what a file or a form says of a product: it creates the SKU
+// or changes it. What is empty or nil stays as it is.
+type ProductInput struct {
+	SKU string
+	ProductChange
+	// AddBarcodes are added to those that the product has.
+	AddBarcodes []string
+}
+
+// ProductChange changes what is not nil.
+type ProductChange struct {
+	SKU      *string
+	Name     *string
+	Category *string // code; empty: none; unknown: it is created
+	Brand    *string
+	Kind     *Kind
+	Price    *money.Price
+	Cost     *money.Price
+	NoCost   bool // the cost becomes unknown
+	Promo    *bool
+	Active   *bool
+	Barcodes *[]string // replaces all
+}
+
+// Seen is what a till or a file says of a product in passing.
+type Seen struct {
+	SKU   string
+	Name  string
+	Price money.Price
+}
+
+// Limits on what is written: SKU, brand and barcode in characters.
+const (
+	maxSKU      = 100
+	maxBrand    = 100
+	maxBarcode  = 64
+	maxBarcodes = 100
+	maxWords    = 16 // of a product that can be searched
+)
+
+const productColumns = `p.id, p.sku, p.name, COALESCE(p.category_id, 0), COALESCE(c.path, ''), p.brand, p.kind,
+	p.price, p.cost, p.promo, p.active, p.created_at`
+
+const fromProducts = ` FROM products p LEFT JOIN categories c ON c.id = p.category_id `
+
+func scanProduct(r scanner) (p Product, err error) {
+	var path string
+	err = r.Scan(&p.ID, &p.SKU, &p.Name, &p.Category, &path, &p.Brand, &p.Kind,
+		&p.Price, &p.Cost, &p.Promo, &p.Active, db.Time{Dst: &p.CreatedAt})
+	p.Categories = splitPath(path)
+	return p, err
+}
+
+// QueueBySKU adds to b the reading of products; those that exist are in into
+// when b has run.
+func (s *Service) QueueBySKU(b *db.Batch, skus []string, into map[string]Product) {
+	b.Query(func(r *db.Rows) error {
+		p, err := scanProduct(r)
+		into[p.SKU] = p
+		return err
+	}, `SELECT `+productColumns+fromProducts+`WHERE p.sku IN ($1...)`, db.Texts(skus))
+}
+
+// QueueProducts adds to b the reading of products by id; those that exist are
+// in into when b has run.
+func (s *Service) QueueProducts(b *db.Batch, ids []ProductID, into map[ProductID]Product) {
+	b.Query(func(r *db.Rows) error {
+		p, err := scanProduct(r)
+		into[p.ID] = p
+		return err
+	}, `SELECT `+productColumns+fromProducts+`WHERE p.id IN ($1...)`, db.Int64s(ints(ids)))
+}
+
+// BySKUTx finds products; those that do not exist are not in the map.
+func (s *Service) BySKUTx(ctx context.Context, tx *db.Tx, skus []string) (found map[string]Product, err error) {
+	defer errs.Wrap(&err, "find products")
+	found = make(map[string]Product, len(skus))
+	var b db.Batch
+	s.QueueBySKU(&b, skus, found)
+	return found, tx.Run(ctx, &b)
+}
+
+// Product finds a product with its barcodes.
+func (s *Service) Product(ctx context.Context, id ProductID) (p Product, err error) {
+	defer errs.Wrap(&err, "find product %d", id)
+	var b db.Batch
+	queueProduct(&b, id, &p)
+	if err := s.db.Run(ctx, &b); err != nil {
+		return p, err
+	}
+	if p.ID == 0 {
+		return p, ErrProductNotFound
+	}
+	return p, nil
+}
+
+func queueProduct(b *db.Batch, id ProductID, p *Product) {
+	b.Query(func(r *db.Rows) (err error) {
+		*p, err = scanProduct(r)
+		return err
+	}, `SELECT `+productColumns+fromProducts+`WHERE p.id = $1`, int64(id))
+	b.Query(func(r *db.Rows) error {
+		var code string
+		err := r.Scan(&code)
+		p.Barcodes = append(p.Barcodes, code)
+		return err
+	}, `SELECT code FROM barcodes WHERE product_id = $1 ORDER BY code`, int64(id))
+}
+
+// EnsureTx finds products and creates, from what was seen of them, those that
+// do not exist. Two tills that bring a new product at once create one.
+func (s *Service) EnsureTx(ctx context.Context, tx *db.Tx, seen []Seen) (found map[string]Product, err error) {
+	defer errs.Wrap(&err, "find or create products")
+	bySKU := make(map[string]Seen, len(seen))
+	for _, p := range seen {
+		if _, ok := bySKU[p.SKU]; !ok {
+			bySKU[p.SKU] = p
+		}
+	}
+	// In one order, so that two transactions do not wait for each other.
+	skus := slices.Sorted(maps.Keys(bySKU))
+	if found, err = s.BySKUTx(ctx, tx, skus); err != nil {
+		return nil, err
+	}
+	var rows []Product
+	for _, sku := range skus {
+		if _, ok := found[sku]; ok {
+			continue
+		}
+		p, name, price := s.newProduct(sku), cut(bySKU[sku].Name, maxName), bySKU[sku].Price
+		if price < 0 || price > money.MaxPrice {
+			price = 0
+		}
+		if err := p.change(ProductChange{Name: &name, Price: &price}); err != nil {
+			return nil, err
+		}
+		rows = append(rows, p)
+	}
+	if len(rows) == 0 {
+		return found, nil
+	}
+	if _, err := s.insertTx(ctx, tx, rows); err != nil {
+		return nil, err
+	}
+	return s.BySKUTx(ctx, tx, skus)
+}
+
+// cut shortens what a till says: an odd name must not refuse a sale.
+func cut(s string, limit int) string {
+	if r := []rune(s); len(r) > limit {
+		return string(r[:limit])
+	}
+	return s
+}
+
+func (s *Service) newProduct(sku string) Product {
+	return Product{
+		ID: ProductID(s.mint.Next()), SKU: sku, Name: sku, Kind: KindGoods, Active: true,
+		CreatedAt: s.now().UTC().Truncate(time.Microsecond),
+	}
+}
+
+// insertTx inserts products with their words and returns the SKUs that it
+// inserted; the others exist already.
+func (s *Service) insertTx(ctx context.Context, tx *db.Tx, products []Product) (inserted map[string]bool, err error) {
+	inserted = make(map[string]bool, len(products))
+	var b db.Batch
+	for _, p := range products {
+		const insert = `
+			INSERT INTO products (id, sku, name, name_key, category_id, brand, kind, price, cost, promo, active, created_at)
+			VALUES ($1, $2, $3, $4, NULLIF($5, 0), $6, $7, $8, $9, $10, $11, $12)
+			ON CONFLICT (sku) DO NOTHING
+			RETURNING sku`
+		b.Query(func(r *db.Rows) error {
+			var sku string
+			err := r.Scan(&sku)
+			inserted[sku] = true
+			return err
+		}, insert, int64(p.ID), p.SKU, p.Name, fold.Key(p.Name), int64(p.Category), p.Brand, string(p.Kind),
+			int64(p.Price), (*int64)(p.Cost), p.Promo, p.Active, p.CreatedAt.UnixMicro())
+	}
+	if err := tx.Run(ctx, &b); err != nil {
+		return nil, err
+	}
+	var words [][]any
+	for _, p := range products {
+		if inserted[p.SKU] {
+			words = append(words, p.words()...)
+		}
+	}
+	return inserted, tx.Insert(ctx, wordTable, words)
+}
+
+var (
+	wordTable    = db.NewTable("product_words", "word", "product_id")
+	barcodeTable = db.NewTable("barcodes", "code", "product_id")
+)
+
+// words are the rows that the product is searched by.
+func (p *Product) words() [][]any {
+	words := fold.Words(p.SKU + " " + p.Name + " " + p.Brand)
+	words = slices.Compact(slices.Sorted(slices.Values(words[:min(len(words), maxWords)])))
+	rows := make([][]any, len(words))
+	for i, w := range words {
+		rows[i] = []any{w, int64(p.ID)}
+	}
+	return rows
+}
+
+// change applies c, but for category and barcodes, and checks the outcome.
+func (p *Product) change(c ProductChange) error {
+	var wrong errs.List
+	if c.SKU != nil {
+		p.SKU = *c.SKU
+	}
+	if c.Name != nil && fold.Line(*c.Name) != "" {
+		p.Name = fold.Line(*c.Name)
+	}
+	if c.Brand != nil {
+		p.Brand = fold.Line(*c.Brand)
+	}
+	if c.Kind != nil {
+		p.Kind = *c.Kind
+	}
+	if c.Price != nil {
+		p.Price = *c.Price
+	}
+	if c.Cost != nil {
+		p.Cost = c.Cost
+	}
+	if c.NoCost {
+		p.Cost = nil
+	}
+	if c.Promo != nil {
+		p.Promo = *c.Promo
+	}
+	if c.Active != nil {
+		p.Active = *c.Active
+	}
+	required(&wrong, "/sku", p.SKU, maxSKU)
+	if fold.Line(p.SKU) != p.SKU {
+		wrong.Add("/sku", "bad_characters", "has spaces around it, several in a row, or characters that cannot be printed")
+	}
+	bounded(&wrong, "/name", p.Name, maxName)
+	bounded(&wrong, "/brand", p.Brand, maxBrand)
+	if !p.Kind.Valid() {
+		wrong.Add("/kind", "unknown_kind", "must be goods, service or giftcard")
+	}
+	inRange(&wrong, "/price", p.Price)
+	if p.Cost != nil {
+		inRange(&wrong, "/cost", *p.Cost)
+	}
+	return wrong.Err()
+}
+
+func inRange(l *errs.List, pointer string, p money.Price) {
+	if p < 0 || p > money.MaxPrice {
+		l.Add(pointer, "out_of_range", "must be 0 to %s", money.MaxPrice)
+	}
+}
+
+func (p Product) equal(q Product) bool {
+	return p.SKU == q.SKU && p.Name == q.Name && p.Category == q.Category && p.Brand == q.Brand && p.Kind == q.Kind &&
+		p.Price == q.Price && equal(p.Cost, q.Cost) && p.Promo == q.Promo && p.Active == q.Active
+}
+
+func equal(a, b *money.Price) bool { return a == b || a != nil && b != nil && *a == *b }

@@ -1,0 +1,271 @@
+package catalog
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"strings"
+	"sync"
+	"time"
+
+	"regulars/internal/base/db"
+	"regulars/internal/base/errs"
+	"regulars/internal/base/fold"
+)
+
+// Failures that callers tell apart.
+var (
+	ErrTillNotFound = errs.New(errs.NotFound, "till_not_found", "There is no such till.")
+	ErrKeyNotFound  = errs.New(errs.NotFound, "till_key_not_found", "There is no such key.")
+	ErrKey          = errs.New(errs.Unauthorized, "till_key_invalid", "This key is not known, or it was revoked. Issue a new key for the till in the back office.")
+	ErrTillOff      = errs.New(errs.Forbidden, "till_off", "This till, or its store, is switched off. Switch it on in the back office.")
+)
+
+// Till is a place in a store where receipts are made.
+type Till struct {
+	ID        TillID
+	Store     StoreID
+	Name      string
+	Active    bool
+	CreatedAt time.Time
+}
+
+// TillChange changes what is not nil.
+type TillChange struct {
+	Name   *string
+	Active *bool
+}
+
+// Key lets a till in. The key itself is shown once, when it is issued.
+type Key struct {
+	ID        KeyID
+	Till      TillID
+	Hint      string // its last four characters
+	CreatedAt time.Time
+	RevokedAt time.Time // zero: it is good
+}
+
+// KeyPrefix begins every key, so that one that leaks is recognised.
+const KeyPrefix = "rg_"
+
+const tillColumns = `id, store_id, name, active, created_at`
+
+func scanTill(r scanner) (t Till, err error) {
+	err = r.Scan(&t.ID, &t.Store, &t.Name, &t.Active, db.Time{Dst: &t.CreatedAt})
+	return t, err
+}
+
+// Tills lists the tills of a store, the oldest first; of all stores with 0.
+func (s *Service) Tills(ctx context.Context, store StoreID) (list []Till, err error) {
+	defer errs.Wrap(&err, "list tills of store %d", store)
+	rows, err := s.db.Query(ctx, `SELECT `+tillColumns+` FROM tills WHERE store_id = $1 OR $1 = 0 ORDER BY store_id, id`, int64(store))
+	err = db.Scan(rows, err, func(r *db.Rows) error {
+		t, err := scanTill(r)
+		list = append(list, t)
+		return err
+	})
+	return list, err
+}
+
+// Till finds a till.
+func (s *Service) Till(ctx context.Context, id TillID) (t Till, err error) {
+	defer errs.Wrap(&err, "find till %d", id)
+	t, err = scanTill(s.db.QueryRow(ctx, `SELECT `+tillColumns+` FROM tills WHERE id = $1`, int64(id)))
+	if errors.Is(err, db.ErrNoRows) {
+		return t, ErrTillNotFound
+	}
+	return t, err
+}
+
+// CreateTillTx creates a till. It fails with ErrStoreNotFound.
+func (s *Service) CreateTillTx(ctx context.Context, tx *db.Tx, store StoreID, name string) (_ Till, err error) {
+	defer errs.Wrap(&err, "create till")
+	t := Till{ID: TillID(s.mint.Next()), Store: store, Active: true, CreatedAt: s.now().UTC().Truncate(time.Microsecond)}
+	if err := t.change(TillChange{Name: &name}); err != nil {
+		return Till{}, err
+	}
+	const insert = `
+		INSERT INTO tills (id, store_id, name, active, created_at)
+		SELECT $1, id, $3, $4, $5 FROM stores WHERE id = $2`
+	n, err := tx.Exec(ctx, insert, int64(t.ID), int64(store), t.Name, t.Active, t.CreatedAt.UnixMicro())
+	if err == nil && n == 0 {
+		err = ErrStoreNotFound.At("/store")
+	}
+	return t, err
+}
+
+// UpdateTillTx changes a till and returns it as it was and as it is. One that
+// is switched off is turned away within two seconds.
+func (s *Service) UpdateTillTx(ctx context.Context, tx *db.Tx, id TillID, c TillChange) (before, after Till, err error) {
+	defer errs.Wrap(&err, "change till %d", id)
+	const read = `
+		SELECT ` + tillColumns + ` FROM tills WHERE id = $1
+		FOR NO KEY UPDATE -- postgres`
+	before, err = scanTill(tx.QueryRow(ctx, read, int64(id)))
+	if errors.Is(err, db.ErrNoRows) {
+		return before, after, ErrTillNotFound
+	}
+	if err != nil {
+		return before, after, err
+	}
+	after = before
+	if err := after.change(c); err != nil || after == before {
+		return before, before, err
+	}
+	err = tx.Guard(ctx, `UPDATE tills SET name = $2, active = $3 WHERE id = $1`, int64(id), after.Name, after.Active)
+	s.keys.forget(func(t Till) bool { return t.ID == id })
+	return before, after, err
+}
+
+func (t *Till) change(c TillChange) error {
+	if c.Name != nil {
+		t.Name = fold.Line(*c.Name)
+	}
+	if c.Active != nil {
+		t.Active = *c.Active
+	}
+	var wrong errs.List
+	required(&wrong, "/name", t.Name, maxName)
+	return wrong.Err()
+}
+
+// IssueKeyTx makes a key for a till. plain is all that can be shown of it,
+// once; a till may have several, so that keys are changed without a pause.
+func (s *Service) IssueKeyTx(ctx context.Context, tx *db.Tx, till TillID) (plain string, key Key, err error) {
+	defer errs.Wrap(&err, "issue a key for till %d", till)
+	plain = KeyPrefix + strings.ToLower(rand.Text())
+	key = Key{
+		ID: KeyID(s.mint.Next()), Till: till, Hint: plain[len(plain)-4:],
+		CreatedAt: s.now().UTC().Truncate(time.Microsecond),
+	}
+	const insert = `
+		INSERT INTO till_keys (id, till_id, hash, hint, created_at)
+		SELECT $1, id, $3, $4, $5 FROM tills WHERE id = $2`
+	n, err := tx.Exec(ctx, insert, int64(key.ID), int64(till), hash(plain), key.Hint, key.CreatedAt.UnixMicro())
+	if err == nil && n == 0 {
+		err = ErrTillNotFound
+	}
+	return plain, key, err
+}
+
+// hash is how a key is kept. It is random over 128 bits, so a plain digest is
+// enough.
+func hash(plain string) string {
+	sum := sha256.Sum256([]byte(plain))
+	return hex.EncodeToString(sum[:])
+}
+
+// Keys lists the keys of a till, the newest first, the revoked ones too.
+func (s *Service) Keys(ctx context.Context, till TillID) (list []Key, err error) {
+	defer errs.Wrap(&err, "list keys of till %d", till)
+	const read = `SELECT id, till_id, hint, created_at, revoked_at FROM till_keys WHERE till_id = $1 ORDER BY id DESC`
+	rows, err := s.db.Query(ctx, read, int64(till))
+	err = db.Scan(rows, err, func(r *db.Rows) error {
+		var k Key
+		err := r.Scan(&k.ID, &k.Till, &k.Hint, db.Time{Dst: &k.CreatedAt}, db.Time{Dst: &k.RevokedAt})
+		list = append(list, k)
+		return err
+	})
+	return list, err
+}
+
+// RevokeKeyTx ends a key; within two seconds no process lets it in. Revoking
+// again changes nothing.
+func (s *Service) RevokeKeyTx(ctx context.Context, tx *db.Tx, id KeyID) (k Key, err error) {
+	defer errs.Wrap(&err, "revoke till key %d", id)
+	const revoke = `
+		UPDATE till_keys SET revoked_at = COALESCE(revoked_at, $2) WHERE id = $1
+		RETURNING id, till_id, hint, created_at, revoked_at`
+	err = tx.QueryRow(ctx, revoke, int64(id), s.now().UnixMicro()).
+		Scan(&k.ID, &k.Till, &k.Hint, db.Time{Dst: &k.CreatedAt}, db.Time{Dst: &k.RevokedAt})
+	if errors.Is(err, db.ErrNoRows) {
+		return k, ErrKeyNotFound
+	}
+	s.keys.forget(func(t Till) bool { return t.ID == k.Till })
+	return k, err
+}
+
+// TillByKey lets a till in. It fails with ErrKey, or with ErrTillOff where the
+// till or its store is switched off.
+func (s *Service) TillByKey(ctx context.Context, plain string) (_ Till, _ Store, err error) {
+	defer errs.Wrap(&err, "sign a till in")
+	// What cannot be a key does not cost a reading.
+	if len(plain) != len(KeyPrefix)+26 || !strings.HasPrefix(plain, KeyPrefix) {
+		return Till{}, Store{}, ErrKey
+	}
+	digest, now := hash(plain), s.now() // before the reading: what is revoked later is not in it
+	till, ok := s.keys.get(digest, now)
+	if !ok {
+		const read = `
+			SELECT t.id, t.store_id, t.name, t.active, t.created_at
+			  FROM till_keys k JOIN tills t ON t.id = k.till_id
+			 WHERE k.hash = $1 AND k.revoked_at IS NULL`
+		till, err = scanTill(s.db.QueryRow(ctx, read, digest))
+		if errors.Is(err, db.ErrNoRows) {
+			return Till{}, Store{}, ErrKey
+		}
+		if err != nil {
+			return Till{}, Store{}, err
+		}
+		s.keys.put(digest, till, now)
+	}
+	store, err := s.StoreByID(ctx, till.Store)
+	if err != nil {
+		return Till{}, Store{}, err
+	}
+	if !till.Active || !store.Active {
+		return Till{}, Store{}, ErrTillOff
+	}
+	return till, store, nil
+}
+
+// believed is how long a key that was good is not looked up again.
+const believed = 2 * time.Second
+
+// maxKeys is how many keys are remembered; far more than a chain has tills.
+const maxKeys = 10_000
+
+// keyCache remembers the tills of good keys; of bad ones it knows nothing.
+type keyCache struct {
+	mu    sync.Mutex
+	tills map[string]knownTill // by hash
+}
+
+type knownTill struct {
+	Till
+	at time.Time
+}
+
+func (c *keyCache) get(hash string, now time.Time) (Till, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	k, ok := c.tills[hash]
+	if !ok || now.Sub(k.at).Abs() >= believed {
+		return Till{}, false
+	}
+	return k.Till, true
+}
+
+func (c *keyCache) put(hash string, t Till, at time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.tills == nil || len(c.tills) >= maxKeys {
+		c.tills = map[string]knownTill{}
+	}
+	c.tills[hash] = knownTill{t, at}
+}
+
+// forget drops what this process believes of some tills. It is a courtesy to
+// whoever changes one: a call that is reading at the moment may remember it
+// for another two seconds.
+func (c *keyCache) forget(which func(Till) bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for hash, k := range c.tills {
+		if which(k.Till) {
+			delete(c.tills, hash)
+		}
+	}
+}
