@@ -1,12 +1,9 @@
 package catalog
 
 import (
-	"cmp"
 	"context"
-	"errors"
 	"maps"
 	"slices"
-	"strconv"
 	"time"
 
 	"regulars/internal/base/db"
