@@ -75,7 +75,7 @@ func (e *Error) Unwrap() error { return e.cause }
 
 // Is reports whether target is an Error of the same code.
 func (e *Error) Is(target error) bool {
-	t, ok := target.(*Error) //nolint:errorlint // Is compares this very link of the chain
+	t, ok := target.(*Error) // Is compares this very link of the chain
 	return ok && t.Code == e.Code
 }
 

@@ -80,7 +80,7 @@ func TestTakeoverAfterKill(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		cmd := exec.CommandContext(t.Context(), os.Args[0]) //nolint:gosec // ourselves
+		cmd := exec.CommandContext(t.Context(), os.Args[0])
 		cmd.Env = append(os.Environ(), childEnv+"="+string(given))
 		cmd.Stderr = os.Stderr
 		out, err := cmd.StdoutPipe()

@@ -192,7 +192,7 @@ func (s *Shell) setPreferences(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Shell) setCookie(w http.ResponseWriter, r *http.Request, name, value string, keep time.Duration) {
-	http.SetCookie(w, &http.Cookie{
+	http.SetCookie(w, &http.Cookie{ //nolint:gosec // Secure where the connection is
 		Name: name, Value: value, Path: "/", MaxAge: int(keep / time.Second),
 		HttpOnly: true, Secure: stateOf(r.Context()).tls, SameSite: http.SameSiteLaxMode,
 	})
@@ -206,7 +206,7 @@ func Redirect(w http.ResponseWriter, r *http.Request, url string) {
 		w.WriteHeader(http.StatusOK)
 		return
 	}
-	http.Redirect(w, r, url, http.StatusSeeOther)
+	http.Redirect(w, r, url, http.StatusSeeOther) //nolint:gosec // ours, or through SafePath
 }
 
 // SafePath is a path on this host that a form asked to go to, or "/": a link
