@@ -22,7 +22,6 @@ var (
 	ErrMethod      = errs.New(errs.Invalid, "method_not_allowed", "This address does not take this method; see the Allow header.")
 	ErrBodySize    = errs.New(errs.TooLarge, "body_too_large", "The request is larger than what is taken here.")
 	ErrCrossOrigin = errs.New(errs.Forbidden, "cross_origin", "The request came from another site's page and was refused. Open the page here and try again.")
-	ErrSlowDown    = errs.New(errs.TooMany, "too_many_requests", "Too many requests. Wait a moment and try again; the Retry-After header says how long.")
 	ErrForm        = errs.New(errs.Invalid, "bad_form", "The form could not be read. Go back, reload the page and try again.")
 )
 

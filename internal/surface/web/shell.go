@@ -14,6 +14,7 @@ import (
 
 	"regulars/internal/base/errs"
 	"regulars/internal/base/i18n"
+	"regulars/internal/base/limit"
 	"regulars/internal/base/money"
 )
 
@@ -52,7 +53,7 @@ type Shell struct {
 	assets  *Assets
 	base    templateSource
 	own     *Pages
-	limiter *Limiter
+	limiter *limit.Limiter
 	metrics *metrics
 	csrf    *http.CrossOriginProtection
 }
@@ -81,7 +82,7 @@ func New(o Options) (s *Shell, err error) {
 	}
 	s = &Shell{
 		opts:    o,
-		limiter: NewLimiter(o.IPRate, o.IPBurst, 10_000, o.Now),
+		limiter: limit.New(o.IPRate, o.IPBurst, 10_000, o.Now),
 		metrics: newMetrics(o.Registry),
 		csrf:    http.NewCrossOriginProtection(),
 	}

@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"regulars/internal/base/errs"
+	"regulars/internal/base/limit"
 	"regulars/internal/loyalty/staff"
 	"regulars/internal/surface/web"
 )
@@ -69,7 +70,7 @@ func TestProblemHidesCausesAndNamesFields(t *testing.T) {
 		t.Errorf("problem of a wrong field: %+v", p)
 	}
 	ru := words(t).For("ru")
-	if p := web.ProblemOf(web.ErrSlowDown.With("seconds", int64(3)), ru); p.Title != "Слишком много запросов" || !strings.Contains(p.Detail, "3 с") {
+	if p := web.ProblemOf(limit.ErrSlowDown.With("seconds", int64(3)), ru); p.Title != "Слишком много запросов" || !strings.Contains(p.Detail, "3 с") {
 		t.Errorf("in Russian: %+v", p)
 	}
 }
@@ -298,29 +299,6 @@ func TestRateLimit(t *testing.T) {
 	d.clock.advance(time.Second)
 	if rec := from("10.0.0.1", ""); rec.Code != 200 {
 		t.Errorf("a second later: %d", rec.Code)
-	}
-}
-
-// However many callers come, the table stays small, and whoever is pressing on
-// is not forgotten for it.
-func TestLimiterIsBounded(t *testing.T) {
-	t.Parallel()
-	c := &clock{at: time.Unix(1e9, 0)}
-	l := web.NewLimiter(1, 1, 10, c.now)
-	l.Take("busy")
-	for i := range 1000 {
-		l.Take(fmt.Sprint(i))
-		if i%5 == 0 {
-			if _, ok := l.Take("busy"); ok {
-				t.Fatalf("after %d others the busy caller starts afresh", i)
-			}
-		}
-	}
-	if n := l.Callers(); n > 10 {
-		t.Errorf("%d callers are remembered", n)
-	}
-	if wait, ok := l.Take("busy"); ok || wait != time.Second {
-		t.Errorf("wait %v, %v", wait, ok)
 	}
 }
 

@@ -1,0 +1,45 @@
+package limit_test
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"regulars/internal/base/errs"
+	"regulars/internal/base/limit"
+)
+
+// However many callers come, the table stays small, and whoever is pressing on
+// is not forgotten for it.
+func TestLimiterIsBounded(t *testing.T) {
+	t.Parallel()
+	at := time.Unix(1e9, 0)
+	l := limit.New(1, 1, 10, func() time.Time { return at })
+	l.Take("busy")
+	for i := range 1000 {
+		l.Take(fmt.Sprint(i))
+		if i%5 == 0 {
+			if _, ok := l.Take("busy"); ok {
+				t.Fatalf("after %d others the busy caller starts afresh", i)
+			}
+		}
+	}
+	if n := l.Callers(); n > 10 {
+		t.Errorf("%d callers are remembered", n)
+	}
+	if wait, ok := l.Take("busy"); ok || wait != time.Second {
+		t.Errorf("wait %v, %v", wait, ok)
+	}
+	l.Forget("busy")
+	if _, ok := l.Take("busy"); !ok {
+		t.Error("a caller that was forgotten has to wait")
+	}
+	at = at.Add(time.Hour)
+	if err := l.Check("busy"); err != nil {
+		t.Errorf("an hour later: %v", err)
+	}
+	if err := l.Check("busy"); !errors.Is(err, limit.ErrSlowDown) || errs.Of(err).Args["seconds"] != int64(1) {
+		t.Errorf("at once again: %v", err)
+	}
+}
