@@ -55,6 +55,15 @@ func openLite(ctx context.Context, cfg Config, t *texts) (_ *lite, err error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, err
 	}
+	// SQLite would make a file that everybody may read. One that is there is
+	// not touched: closing it would drop the locks this process has on it.
+	if file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600); err == nil { //nolint:gosec // the database
+		if err := file.Close(); err != nil {
+			return nil, err
+		}
+	} else if !errors.Is(err, os.ErrExist) {
+		return nil, err
+	}
 	u := url.URL{Scheme: "file", Path: path}
 	pool, err := sql.Open("sqlite", u.String()+fmt.Sprintf(pragmas, 32<<10))
 	if err != nil {

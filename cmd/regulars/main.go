@@ -1,0 +1,161 @@
+// Command regulars serves a loyalty installation, fills it and checks it.
+//
+// Here are only flags and subcommands; what they do is package app's. It exits
+// with 0 when all went well, 1 when something failed, 2 when it was called
+// wrongly, and verify with 3 when it found something off.
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+	_ "time/tzdata" // time zones, on machines that have none
+
+	"github.com/alecthomas/kong"
+
+	"regulars/internal/app"
+	"regulars/internal/base/errs"
+)
+
+// Exit codes.
+const (
+	failed = 1
+	misled = 2
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second Ctrl-C does not wait
+	os.Exit(run(ctx, os.Args[1:], os.Environ(), os.Stdout, os.Stderr))
+}
+
+// cli is the command line.
+type cli struct {
+	Config configFile `help:"File with settings, one 'name = \"value\"' a line (TOML); the names are those of the flags." placeholder:"FILE"`
+	common
+
+	Serve   serveCmd   `cmd:"" help:"Run the server; brings the tables up to date first."`
+	Migrate migrateCmd `cmd:"" help:"Bring the tables up to date, and nothing else."`
+	Version versionCmd `cmd:"" help:"Print the version."`
+}
+
+// common are the settings that every command knows.
+type common struct {
+	Data        string `help:"Folder of the database and of what is uploaded; made if missing. Default: ./data (demo: ./demo-data)." placeholder:"DIR"`
+	Database    string `help:"postgres:// address; empty: SQLite in the data folder." placeholder:"URL"`
+	Connections int    `help:"Most connections to the database; 0: four a core, at least eight." placeholder:"N"`
+	LogLevel    string `default:"info" help:"debug, info, warn or error."`
+	LogFormat   string `default:"auto" help:"text, json, or auto: text on a terminal, else json."`
+}
+
+// server are the settings of what listens.
+type server struct {
+	Listen         string   `default:"127.0.0.1:8080" help:"Address to listen on. The default is this machine alone; ':8080' lets tills on the network in, best behind a proxy that speaks HTTPS."`
+	PublicURL      string   `help:"Address under which people reach it, where that is another one." placeholder:"URL"`
+	TrustedProxies []string `help:"Addresses or networks of proxies that may say who called." placeholder:"NET"`
+}
+
+// founding is what a new installation becomes.
+type founding struct {
+	Name     string `help:"Name of the chain. Like the three below for a new database only; later it is changed on the settings page." placeholder:"TEXT"`
+	Currency string `help:"ISO 4217 code of every amount; it never changes. Default: UZS." placeholder:"CODE"`
+	Zone     string `help:"Time zone of dates that belong to no store. Default: the machine's." placeholder:"ZONE"`
+	Language string `default:"ru" help:"Language of who has chosen none."`
+}
+
+type serveCmd struct {
+	server
+	founding
+}
+
+func (c *serveCmd) Run(ctx context.Context, all *cli, env app.Env) error {
+	return app.Serve(ctx, all.config("data", c.server, c.founding), env)
+}
+
+type migrateCmd struct{}
+
+func (c *migrateCmd) Run(ctx context.Context, all *cli, env app.Env) error {
+	return app.Migrate(ctx, all.config("data", server{}, founding{}), env)
+}
+
+type versionCmd struct{}
+
+func (c *versionCmd) Run(env app.Env) error {
+	_, err := fmt.Fprintln(env.Stdout, "regulars", env.Version)
+	return err
+}
+
+// run is the program: its exit code is what it returns.
+func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) int {
+	var (
+		all    cli
+		exited bool
+		given  = newSources(environ)
+		env    = app.Env{Stdout: stdout, Stderr: stderr, Now: time.Now, Version: version()}
+	)
+	parser, err := kong.New(&all,
+		kong.Name("regulars"),
+		kong.Description("Loyalty for retail chains.\n\nA setting is given as a flag (--log-level), or else in the environment "+
+			"(REGULARS_LOG_LEVEL), or else in the file that --config names (log-level = \"debug\")."),
+		kong.Exit(func(int) { exited = true }), kong.Writers(stdout, stderr),
+		kong.Resolvers(given), kong.Bind(given), kong.Bind(&all), kong.Bind(env), kong.BindTo(ctx, (*context.Context)(nil)))
+	if err != nil {
+		panic(err) // the grammar above is wrong
+	}
+	complain := func(code int, err error) int {
+		for _, line := range strings.Split(strings.TrimSpace(given.explain(err)), "\n") {
+			fmt.Fprintf(stderr, "regulars: %s\n", line) //nolint:errcheck // there is nobody else to tell
+		}
+		return code
+	}
+	// A flag is read by configFile itself.
+	if path, ok := given.env["config"]; ok && !slices.ContainsFunc(args, func(a string) bool { return strings.HasPrefix(a, "--config") }) {
+		if err := given.read(path, parser.Model); err != nil {
+			return complain(misled, err)
+		}
+	}
+	command, err := parser.Parse(args)
+	if exited { // --help
+		return 0
+	}
+	if err != nil {
+		return complain(misled, err)
+	}
+	for _, name := range given.unknown(parser.Model) {
+		fmt.Fprintf(stderr, "regulars: %s is not a setting and is ignored\n", name) //nolint:errcheck // as above
+	}
+	err = command.Run()
+	switch {
+	case err == nil:
+		return 0
+	case errs.KindOf(err) == errs.Invalid:
+		return complain(misled, err)
+	}
+	return complain(failed, err)
+}
+
+// config is what app is told; folder is where data is kept unless it was said.
+func (c *cli) config(folder string, s server, f founding) app.Config {
+	return app.Config{
+		Data: cmp.Or(c.Data, folder), Database: c.Database, Conns: c.Connections, LogLevel: c.LogLevel, LogFormat: c.LogFormat,
+		Listen: s.Listen, PublicURL: s.PublicURL, Proxies: s.TrustedProxies,
+		Name: f.Name, Currency: f.Currency, Zone: f.Zone, Language: f.Language,
+	}
+}
+
+// version is what the module was built as.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok || info.Main.Version == "" || info.Main.Version == "(devel)" {
+		return "dev"
+	}
+	return info.Main.Version
+}

@@ -1,0 +1,355 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"regulars/internal/base/db/dbtest"
+	"regulars/internal/base/db/pgserver"
+)
+
+// instance is the program while it serves, in this process.
+type instance struct {
+	t      testing.TB
+	url    string
+	stderr *output
+	cancel context.CancelFunc
+	ended  chan int
+}
+
+var serving = regexp.MustCompile(`Regulars serves on (http://\S+)`)
+
+// serve runs the program with the arguments until it listens. It is stopped
+// when the test ends, if not before.
+func serve(t testing.TB, args ...string) *instance {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	s := &instance{t: t, stderr: &output{}, cancel: cancel, ended: make(chan int, 1)}
+	read, write := io.Pipe()
+	go func() {
+		code := run(ctx, append([]string{"serve", "--listen", "127.0.0.1:0"}, args...), nil, write, s.stderr)
+		_ = write.Close() // never fails
+		s.ended <- code
+	}()
+	t.Cleanup(func() { s.stop() })
+	if s.url = announced(read); s.url == "" {
+		t.Fatalf("it does not serve: exit code %d\n%s", s.stop(), s.stderr)
+	}
+	return s
+}
+
+// announced reads what the program says until it says where it serves; the
+// rest is read and thrown away. It is "" if the program ends without.
+func announced(stdout io.Reader) string {
+	lines := bufio.NewScanner(stdout)
+	for lines.Scan() {
+		if m := serving.FindStringSubmatch(lines.Text()); m != nil {
+			go io.Copy(io.Discard, stdout) //nolint:errcheck // to the end
+			return m[1]
+		}
+	}
+	return ""
+}
+
+// output may be read while the program writes.
+type output struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (o *output) Write(b []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.Write(b)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.String()
+}
+
+// stop stops the program, once, and returns its exit code.
+func (s *instance) stop() int {
+	s.cancel()
+	select {
+	case code := <-s.ended:
+		s.ended <- code
+		return code
+	case <-time.After(time.Minute):
+		s.t.Fatal("it did not stop within a minute")
+		return -1
+	}
+}
+
+func get(t testing.TB, url string) (status int, body string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close() //nolint:errcheck // read whole
+	text, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res.StatusCode, string(text)
+}
+
+// database is what a test says to run on an engine: new and empty.
+func database(t testing.TB, e dbtest.Engine) []string {
+	t.Helper()
+	args := []string{"--data", t.TempDir()}
+	if e == dbtest.Postgres {
+		args = append(args, "--database", dbtest.Empty(t, e).URL)
+	}
+	return args
+}
+
+func TestServe(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, e dbtest.Engine) {
+		where := database(t, e)
+		s := serve(t, append(where, "--currency", "KZT", "--zone", "Asia/Almaty")...)
+		for path, want := range map[string]string{"/livez": "ok\n", "/readyz": "ok\n"} {
+			if status, body := get(t, s.url+path); status != http.StatusOK || body != want {
+				t.Errorf("%s: %d %q", path, status, body)
+			}
+		}
+		if status, _ := get(t, s.url+"/no/such/page"); status != http.StatusNotFound {
+			t.Errorf("a page that is not there: %d", status)
+		}
+		_, figures := get(t, s.url+"/metrics")
+		for _, want := range []string{
+			"go_goroutines ", "process_open_fds ", `regulars_build_info{database="` + string(e) + `",version="dev"} 1`,
+			`regulars_db_connections{state="idle"} `, "regulars_jobs_due 0", `regulars_http_requests_total{method="GET",route="GET /readyz",status="200"} 1`,
+		} {
+			if !strings.Contains(figures, want) {
+				t.Errorf("/metrics says nothing of %s", want)
+			}
+		}
+		if code := s.stop(); code != 0 {
+			t.Fatalf("stopped with %d\n%s", code, s.stderr)
+		}
+		if log := s.stderr.String(); strings.Contains(log, `"level":"WARN"`) || strings.Contains(log, `"level":"ERROR"`) {
+			t.Errorf("it complained:\n%s", log)
+		}
+
+		// The choice of the first start holds.
+		again := serve(t, where...)
+		if code := again.stop(); code != 0 {
+			t.Errorf("the second time it stopped with %d", code)
+		}
+		if code, _, errors := call(t, append([]string{"serve", "--listen", "127.0.0.1:0", "--currency", "UZS"}, where...)...); code != misled ||
+			!strings.Contains(errors, "--currency is UZS, but this database keeps everything in KZT") {
+			t.Errorf("another currency: %d %s", code, errors)
+		}
+		serve(t, append(where, "--currency", "KZT")...)
+	})
+}
+
+// call runs the program to its end.
+func call(t testing.TB, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	return callWith(t, nil, args...)
+}
+
+func callWith(t testing.TB, environ []string, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	var out, errors bytes.Buffer
+	code = run(ctx, args, environ, &out, &errors)
+	return code, out.String(), errors.String()
+}
+
+func TestWrongSettingsAreRefusedByName(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "regulars.toml")
+	tests := map[string]struct {
+		args []string
+		env  []string
+		file string
+		want []string
+	}{
+		"unknown command":     {args: []string{"sirve"}, want: []string{"sirve"}},
+		"unknown flag":        {args: []string{"serve", "--lissten", ":80"}, want: []string{"--lissten"}},
+		"flag":                {args: []string{"serve", "--listen", "8080"}, want: []string{`--listen is "8080"`}},
+		"port":                {args: []string{"serve", "--listen", ":http"}, want: []string{"--listen"}},
+		"environment":         {args: []string{"serve"}, env: []string{"REGULARS_LISTEN=8080"}, want: []string{"--listen", "REGULARS_LISTEN"}},
+		"file":                {args: []string{"serve", "--config", file}, file: "listen = 8080", want: []string{"--listen", file}},
+		"file by environment": {args: []string{"serve"}, env: []string{"REGULARS_CONFIG=" + file}, file: "listen = 8080", want: []string{"--listen", file}},
+		"flag beats all": {args: []string{"serve", "--config", file, "--listen", "flag"}, env: []string{"REGULARS_LISTEN=env"},
+			file: `listen = "file"`, want: []string{`--listen is "flag"`}},
+		"environment beats file": {args: []string{"serve", "--config", file}, env: []string{"REGULARS_LISTEN=env"},
+			file: `listen = "file"`, want: []string{`--listen is "env"`}},
+		"unknown in file": {args: []string{"serve", "--config", file}, file: `lissten = ":80"`, want: []string{file, `"lissten" is not a setting`, "listen"}},
+		"broken file":     {args: []string{"serve", "--config", file}, file: `listen ":80"`, want: []string{file}},
+		"missing file":    {args: []string{"serve", "--config", file + ".no"}, want: []string{"--config"}},
+		"database":        {args: []string{"serve"}, env: []string{"REGULARS_DATABASE=mysql://root:secret@h/x"}, want: []string{"--database", "REGULARS_DATABASE"}},
+		"several at once": {args: []string{"serve", "--currency", "sum", "--zone", "Tashkent", "--log-level", "loud", "--log-format", "xml"},
+			want: []string{`--currency is "sum"`, `--zone is "Tashkent"`, `--log-level is "loud"`, `--log-format is "xml"`}},
+		"language":     {args: []string{"serve", "--language", "по-русски"}, want: []string{"--language"}},
+		"public url":   {args: []string{"serve", "--public-url", "loyalty.example.com"}, want: []string{"--public-url"}},
+		"proxies":      {args: []string{"serve", "--trusted-proxies", "10.0.0.0/8,proxy"}, want: []string{`--trusted-proxies holds "proxy"`}},
+		"connections":  {args: []string{"serve", "--connections", "-1"}, want: []string{"--connections"}},
+		"no number":    {args: []string{"serve", "--connections", "many"}, want: []string{"--connections"}},
+		"not a folder": {args: []string{"serve", "--data", file}, file: "\n", want: []string{"--data"}},
+		"migrate":      {args: []string{"migrate", "--database", "db"}, want: []string{"--database"}},
+	}
+	for name, tt := range tests { // in turn: they share the file
+		if err := os.WriteFile(file, []byte(tt.file), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		code, _, errors := callWith(t, tt.env, tt.args...)
+		if code != misled {
+			t.Errorf("%s: exit code %d, want %d", name, code, misled)
+		}
+		for _, want := range append(tt.want, "regulars: ") {
+			if !strings.Contains(errors, want) {
+				t.Errorf("%s: %q, want %q in it", name, errors, want)
+			}
+		}
+		if strings.Contains(errors, "secret") {
+			t.Errorf("%s: a password is shown: %s", name, errors)
+		}
+	}
+	if _, err := os.Stat("data"); err == nil {
+		t.Error("a folder was made for nothing")
+	}
+}
+
+func TestSettingsFromFileAndEnvironment(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	file := filepath.Join(dir, "regulars.toml")
+	text := fmt.Sprintf("data = %q\ncurrency = \"EUR\"\nconnections = 3\ntrusted-proxies = [\"10.0.0.0/8\", \"::1\"]\nlog-level = \"error\"\n", dir)
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	code, out, errors := callWith(t, []string{"REGULARS_CONFIG=" + file, "REGULARS_LOG_LEVEL=info", "REGULARS_DATABSE=postgres://x"}, "migrate")
+	if code != 0 || out == "" || !strings.Contains(errors, "tables brought up to date") {
+		t.Errorf("%d %s %s", code, out, errors)
+	}
+	if !strings.Contains(errors, "REGULARS_DATABSE is not a setting and is ignored") {
+		t.Errorf("nothing said of a misspelled variable: %s", errors)
+	}
+	info, err := os.Stat(filepath.Join(dir, "regulars.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info.Mode().Perm() != 0o600 {
+		t.Errorf("others may read the database: %v", info.Mode())
+	}
+}
+
+func TestHelpAndVersion(t *testing.T) {
+	t.Parallel()
+	if code, out, _ := call(t, "--help"); code != 0 || !strings.Contains(out, "serve") || !strings.Contains(out, "REGULARS_LOG_LEVEL") {
+		t.Errorf("--help: %d %s", code, out)
+	}
+	if code, out, _ := call(t, "version"); code != 0 || out != "regulars dev\n" {
+		t.Errorf("version: %d %q", code, out)
+	}
+}
+
+func TestOneServerForAFolder(t *testing.T) {
+	t.Parallel()
+	where := database(t, dbtest.SQLite)
+	serve(t, where...)
+	for _, command := range []string{"serve", "migrate"} {
+		args := append([]string{command}, where...)
+		if command == "serve" {
+			args = append(args, "--listen", "127.0.0.1:0")
+		}
+		code, _, errors := call(t, args...)
+		if code != failed || !strings.Contains(errors, "Another regulars serves the data folder "+where[1]) {
+			t.Errorf("%s beside a server: %d %s", command, code, errors)
+		}
+	}
+}
+
+func TestPortInUse(t *testing.T) {
+	t.Parallel()
+	s := serve(t, database(t, dbtest.SQLite)...)
+	code, _, errors := call(t, append([]string{"serve", "--listen", strings.TrimPrefix(s.url, "http://")}, database(t, dbtest.SQLite)...)...)
+	if code != failed || !strings.Contains(errors, "in use") {
+		t.Errorf("%d %s", code, errors)
+	}
+}
+
+// Several start at once on an empty database; each migrates, or waits for who
+// does, and has a node number of its own.
+func TestSeveralServersOnOnePostgres(t *testing.T) {
+	t.Parallel()
+	address := dbtest.Empty(t, dbtest.Postgres).URL
+	var group sync.WaitGroup
+	servers := make(chan *instance, 4)
+	for range cap(servers) {
+		group.Go(func() { servers <- serve(t, "--data", t.TempDir(), "--database", address, "--connections", "4") })
+	}
+	group.Wait()
+	close(servers)
+	all := map[string]bool{}
+	for s := range servers {
+		all[s.url] = true
+		if status, body := get(t, s.url+"/readyz"); status != http.StatusOK {
+			t.Errorf("%s: %d %s", s.url, status, body)
+		}
+		if log := s.stderr.String(); strings.Contains(log, `"level":"WARN"`) {
+			t.Errorf("it complained:\n%s", log)
+		}
+	}
+	if len(all) != cap(servers) {
+		t.Errorf("%d servers, want %d", len(all), cap(servers))
+	}
+}
+
+// A database that goes away makes the server not ready, and coming back makes
+// it ready again, without a restart.
+func TestReadyFollowsTheDatabase(t *testing.T) {
+	t.Parallel()
+	pg, err := pgserver.Start(t.Context(), "fsync=off")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := pg.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	s := serve(t, "--data", t.TempDir(), "--database", pg.URL)
+	if err := pg.Stop(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if status, body := get(t, s.url+"/readyz"); status != http.StatusServiceUnavailable || body != "the database does not answer\n" {
+		t.Errorf("without its database: %d %q", status, body)
+	}
+	if status, _ := get(t, s.url+"/livez"); status != http.StatusOK {
+		t.Errorf("the process lives: %d", status)
+	}
+	if err := pg.Restart(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if status, body := get(t, s.url+"/readyz"); status != http.StatusOK {
+		t.Errorf("with its database back: %d %q", status, body)
+	}
+	if code := s.stop(); code != 0 {
+		t.Errorf("stopped with %d", code)
+	}
+}

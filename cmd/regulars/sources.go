@@ -1,0 +1,152 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/BurntSushi/toml"
+	"github.com/alecthomas/kong"
+
+	"regulars/internal/base/errs"
+)
+
+const envPrefix = "REGULARS_"
+
+// sources are the settings that were not given as flags: the environment
+// beats the file.
+type sources struct {
+	env  map[string]string // by name of the setting
+	file map[string]string
+	path string
+	used map[string]string // where each setting that was used came from
+}
+
+func newSources(environ []string) *sources {
+	s := &sources{env: map[string]string{}, file: map[string]string{}, used: map[string]string{}}
+	for _, e := range environ {
+		name, value, _ := strings.Cut(e, "=")
+		if rest, ok := strings.CutPrefix(name, envPrefix); ok {
+			s.env[strings.ReplaceAll(strings.ToLower(rest), "_", "-")] = value
+		}
+	}
+	return s
+}
+
+func envName(setting string) string {
+	return envPrefix + strings.ReplaceAll(strings.ToUpper(setting), "-", "_")
+}
+
+// configFile is the path of the file with settings.
+type configFile string
+
+// BeforeResolve reads the file before any setting is looked up.
+func (c configFile) BeforeResolve(k *kong.Kong, ctx *kong.Context, at *kong.Path, s *sources) error {
+	path, ok := ctx.FlagValue(at.Flag).(configFile)
+	if !ok {
+		return errors.New("config: not a path")
+	}
+	return s.read(string(path), k.Model)
+}
+
+// read reads the file; a name that is no setting of any command is refused.
+func (s *sources) read(path string, app *kong.Application) error {
+	text, err := os.ReadFile(path) //nolint:gosec // the user's own choice
+	if err != nil {
+		return fmt.Errorf("--config: %w", err)
+	}
+	var values map[string]any
+	if err := toml.Unmarshal(text, &values); err != nil {
+		return fmt.Errorf("--config: %s: %w", path, err)
+	}
+	known := settingNames(app)
+	for name, v := range values {
+		if !slices.Contains(known, name) {
+			return fmt.Errorf("--config: %s: %q is not a setting; there are %s", path, name, strings.Join(known, ", "))
+		}
+		switch v := v.(type) {
+		case string, int64, bool:
+			s.file[name] = fmt.Sprint(v)
+		case []any:
+			parts := make([]string, len(v))
+			for i, p := range v {
+				parts[i] = fmt.Sprint(p)
+			}
+			s.file[name] = strings.Join(parts, ",")
+		default:
+			return fmt.Errorf("--config: %s: %s is neither a text nor a number nor a list", path, name)
+		}
+	}
+	s.path = path
+	return nil
+}
+
+// settingNames are the flags of all commands but help and config.
+func settingNames(app *kong.Application) (names []string) {
+	_ = kong.Visit(app, func(node kong.Visitable, next kong.Next) error {
+		if f, ok := node.(*kong.Flag); ok && f.Name != "help" && f.Name != "config" && !slices.Contains(names, f.Name) {
+			names = append(names, f.Name)
+		}
+		return next(nil)
+	}) // nothing above fails
+	slices.Sort(names)
+	return names
+}
+
+// Validate implements kong.Resolver.
+func (s *sources) Validate(*kong.Application) error { return nil }
+
+// Resolve implements kong.Resolver: it is asked for what is not on the command
+// line.
+func (s *sources) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
+	if v, ok := s.env[flag.Name]; ok {
+		s.used[flag.Name] = envName(flag.Name)
+		return v, nil
+	}
+	if v, ok := s.file[flag.Name]; ok {
+		s.used[flag.Name] = s.path
+		return v, nil
+	}
+	return nil, nil
+}
+
+// unknown lists variables that look like settings and are none: most likely
+// they are misspelled. They are no error, for some machines set variables
+// named after every service.
+func (s *sources) unknown(app *kong.Application) (names []string) {
+	known := settingNames(app)
+	for name := range s.env {
+		if name != "config" && !strings.HasPrefix(name, "test-") && !slices.Contains(known, name) {
+			names = append(names, envName(name))
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// explain writes an error for the person at the console. Settings are named as
+// they were given.
+func (s *sources) explain(err error) string {
+	own := (*errs.Error)(nil)
+	if !errors.As(err, &own) {
+		return err.Error()
+	}
+	if len(own.Fields) == 0 {
+		text := own.Text
+		if cause := errors.Unwrap(own); cause != nil {
+			text += " (" + cause.Error() + ")"
+		}
+		return text
+	}
+	var lines []string
+	for _, f := range own.Fields {
+		line := "--" + f.Pointer + " " + f.Text
+		if from := s.used[f.Pointer]; from != "" {
+			line += " (it comes from " + from + ")"
+		}
+		lines = append(lines, line)
+	}
+	return strings.Join(lines, "\n")
+}

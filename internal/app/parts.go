@@ -1,0 +1,179 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"regulars/internal/base/db"
+	"regulars/internal/base/errs"
+	"regulars/internal/base/i18n"
+	"regulars/internal/base/id"
+	"regulars/internal/base/jobs"
+	"regulars/internal/base/settings"
+)
+
+// parts are what the program consists of.
+type parts struct {
+	cfg      Config
+	env      Env
+	log      *slog.Logger
+	registry *prometheus.Registry
+	db       *db.DB
+	ids      *id.Lease
+	settings *settings.Settings
+	bundle   *i18n.Bundle
+	jobs     *jobs.Queue
+
+	closers []func() error // in the order of opening
+}
+
+// mode is what a command needs of the database.
+type mode int
+
+const (
+	alone    mode = iota // serve, demo, migrate: the only server of a SQLite file
+	besides              // import: may run beside a server
+	readOnly             // verify: changes nothing, not even the tables
+)
+
+// open builds the parts; close ends them.
+func open(ctx context.Context, cfg Config, env Env, m mode) (*parts, error) {
+	p := &parts{cfg: cfg, env: env}
+	if err := p.build(ctx, m); err != nil {
+		return nil, errors.Join(err, p.close())
+	}
+	return p, nil
+}
+
+// build is the list: each part stands on those before it.
+func (p *parts) build(ctx context.Context, m mode) (err error) {
+	if p.log, err = newLog(p.cfg, p.env.Stderr); err != nil {
+		return err
+	}
+	if err := p.openDatabase(ctx, m); err != nil || m == readOnly {
+		return err
+	}
+	if p.ids, err = id.Take(ctx, p.db, p.env.Now); err != nil {
+		return err
+	}
+	p.closers = append(p.closers, func() error { return p.ids.Release(context.WithoutCancel(ctx)) })
+	if p.settings, err = p.openSettings(ctx); err != nil {
+		return err
+	}
+	if p.bundle, err = i18n.Load(); err != nil {
+		return err
+	}
+	p.registry = p.newRegistry()
+	p.jobs = jobs.New(p.db, p.ids.Minter, p.env.Now, jobs.Config{Log: p.log, Observe: jobMetrics(p.registry)})
+	return nil
+}
+
+// openDatabase opens the database and brings its tables up to date.
+func (p *parts) openDatabase(ctx context.Context, m mode) (err error) {
+	if p.cfg.Data, err = filepath.Abs(p.cfg.Data); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(p.cfg.Data, 0o700); err != nil {
+		return fmt.Errorf("make the data folder: %w", err)
+	}
+	file := filepath.Join(p.cfg.Data, "regulars.db")
+	var unlock func() error
+	if m == alone && p.cfg.Database == "" {
+		if unlock, err = lockFolder(p.cfg.Data); err != nil {
+			return err
+		}
+		p.closers = append(p.closers, unlock)
+	}
+	if _, err := os.Stat(file); m == readOnly && p.cfg.Database == "" && err != nil {
+		return errs.New(errs.NotFound, "no_database", "").Textf("There is no database in the data folder %s.", p.cfg.Data)
+	}
+	if p.db, err = db.Open(ctx, db.Config{URL: p.cfg.Database, Path: file, Conns: p.cfg.Conns, Log: p.log}); err != nil {
+		return err
+	}
+	p.closers = append(p.closers, p.db.Close)
+
+	pending, err := p.db.Pending(ctx)
+	if err != nil || !pending {
+		return err
+	}
+	if m == readOnly {
+		return errs.New(errs.Conflict, "not_migrated", "The tables are of another version of the program. Run `regulars migrate` first.")
+	}
+	if m == besides && p.cfg.Database == "" {
+		if unlock, err = lockFolder(p.cfg.Data); err != nil { // an older server is running
+			return err
+		}
+		defer unlock() //nolint:errcheck // only a lock
+	}
+	applied, err := p.db.Migrate(ctx)
+	if len(applied) > 0 {
+		p.log.Info("tables brought up to date", "migrations", applied)
+	}
+	return err
+}
+
+// openSettings reads what the installation is, or chooses it on first start.
+func (p *parts) openSettings(ctx context.Context) (*settings.Settings, error) {
+	first, err := p.cfg.installation()
+	if err != nil {
+		return nil, err
+	}
+	s, created, err := settings.Open(ctx, p.db, first)
+	if err != nil {
+		return nil, err
+	}
+	is := s.Get()
+	if created {
+		p.log.Info("new installation", "currency", is.Currency.Code, "zone", is.Zone.String(), "language", is.Language)
+	} else if p.cfg.Currency != "" && p.cfg.Currency != is.Currency.Code {
+		return nil, errs.InvalidField("currency", "currency_differs",
+			"is %s, but this database keeps everything in %s and cannot change. Amounts in another currency live in a data folder of their own.",
+			p.cfg.Currency, is.Currency.Code)
+	}
+	return s, nil
+}
+
+// background runs something until ctx ends or the parts are closed.
+func (p *parts) background(ctx context.Context, run func(context.Context)) {
+	ctx, cancel := context.WithCancel(ctx)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		run(ctx)
+	}()
+	p.closers = append(p.closers, func() error {
+		cancel()
+		<-ended
+		return nil
+	})
+}
+
+// every calls do again and again until ctx ends.
+func every(ctx context.Context, pause time.Duration, do func(context.Context)) {
+	tick := time.NewTicker(pause)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			do(ctx)
+		}
+	}
+}
+
+// close ends the parts, the last opened first.
+func (p *parts) close() (err error) {
+	for i := len(p.closers) - 1; i >= 0; i-- {
+		err = errors.Join(err, p.closers[i]())
+	}
+	p.closers = nil
+	return err
+}

@@ -1,0 +1,132 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"regulars/internal/surface/web"
+)
+
+const (
+	// stopFor is how long requests that are being answered may take to finish
+	// when the process stops; every request has less than this anyway.
+	stopFor = 35 * time.Second
+	// refresh is how soon a change of the settings in another process shows.
+	refresh = 10 * time.Second
+)
+
+// Serve runs the server until ctx ends, and then stops it politely: it takes
+// no more requests, answers those it has, gives jobs back and closes the
+// database.
+func Serve(ctx context.Context, cfg Config, env Env) (err error) {
+	if err := cfg.Check(); err != nil {
+		return err
+	}
+	// The port first: it is quickly said that it is taken.
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", cfg.Listen)
+	if err != nil {
+		return fmt.Errorf("listen on %s: %w", cfg.Listen, err)
+	}
+	defer listener.Close() //nolint:errcheck // closed before where it matters
+	p, err := open(ctx, cfg, env, alone)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, p.close()) }()
+	return p.serve(ctx, listener)
+}
+
+func (p *parts) serve(ctx context.Context, listener net.Listener) error {
+	shell, err := p.newShell()
+	if err != nil {
+		return err
+	}
+	health := &health{parts: p}
+	mux := http.NewServeMux()
+	health.routes(mux)
+	shell.Routes(mux)
+	server := shell.NewServer(shell.Middleware(mux))
+
+	if err := p.start(ctx); err != nil {
+		return err
+	}
+	address := p.cfg.address(listener.Addr())
+	p.log.Info("serving", "version", p.env.Version, "database", p.db.String(), "listen", listener.Addr().String())
+	fmt.Fprintf(p.env.Stdout, "Regulars serves on %s\n", address)
+
+	ended := make(chan error, 1)
+	go func() { ended <- server.Serve(listener) }()
+	select {
+	case err := <-ended:
+		return fmt.Errorf("serve: %w", err)
+	case <-ctx.Done():
+	}
+	p.log.Info("stopping")
+	health.stopping.Store(true)
+	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopFor)
+	defer cancel()
+	if err := server.Shutdown(end); err != nil {
+		p.log.Warn("some requests were cut off", "error", err)
+		_ = server.Close() // they were told enough
+	}
+	return nil
+}
+
+func (p *parts) newShell() (*web.Shell, error) {
+	proxies, err := p.cfg.proxies()
+	if err != nil {
+		return nil, err
+	}
+	return web.New(web.Options{
+		Bundle: p.bundle, Log: p.log, Now: p.env.Now, Registry: p.registry, TrustedProxies: proxies,
+		Settings: func() web.Settings {
+			i := p.settings.Get()
+			return web.Settings{Name: i.Name, Currency: i.Currency, Zone: i.Zone, Language: i.Language}
+		},
+	})
+}
+
+// start runs what runs beside the requests.
+func (p *parts) start(ctx context.Context) error {
+	if !p.db.Postgres() { // we hold the folder's lock: whoever ran jobs is dead
+		if err := p.jobs.Reclaim(ctx); err != nil {
+			return err
+		}
+	}
+	// Jobs are given back as soon as we are told to stop; the rest is needed
+	// until the last request is answered.
+	p.background(ctx, p.jobs.Work)
+	ctx = context.WithoutCancel(ctx)
+	p.background(ctx, func(ctx context.Context) {
+		p.ids.Keep(ctx, func(err error) { p.log.Warn("cannot renew the node number", "error", err) })
+	})
+	p.background(ctx, func(ctx context.Context) {
+		every(ctx, refresh, func(ctx context.Context) {
+			if err := p.settings.Reload(ctx); err != nil && ctx.Err() == nil {
+				p.log.Warn("cannot read the settings", "error", err)
+			}
+		})
+	})
+	return nil
+}
+
+// Migrate brings the tables up to date and does nothing else.
+func Migrate(ctx context.Context, cfg Config, env Env) (err error) {
+	if err := cfg.Check(); err != nil {
+		return err
+	}
+	p := &parts{cfg: cfg, env: env}
+	defer func() { err = errors.Join(err, p.close()) }()
+	if p.log, err = newLog(cfg, env.Stderr); err != nil {
+		return err
+	}
+	if err := p.openDatabase(ctx, alone); err != nil {
+		return err
+	}
+	fmt.Fprintln(env.Stdout, "The tables are up to date.")
+	return nil
+}
