@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"regulars/internal/loyalty/catalog"
 )
 
 // ID identifies a person who works here.
@@ -75,8 +77,8 @@ type Account struct {
 	Name      string
 	Login     string // folded: lower case, no spaces around
 	Role      Role
-	Stores    []int64 // where a cashier works; an owner works everywhere
-	Language  string  // "" follows the browser
+	Stores    []catalog.StoreID // where a cashier works; an owner works everywhere
+	Language  string            // "" follows the browser
 	Active    bool
 	CreatedAt time.Time
 }
@@ -85,7 +87,7 @@ type Account struct {
 func (a Account) Can(p Permission) bool { return a.Active && a.Role.Can(p) }
 
 // WorksIn reports whether the account may act in a store.
-func (a Account) WorksIn(store int64) bool {
+func (a Account) WorksIn(store catalog.StoreID) bool {
 	return a.Active && (a.Role == Owner || slices.Contains(a.Stores, store))
 }
 

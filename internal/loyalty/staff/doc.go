@@ -2,9 +2,15 @@
 // sessions, invitations and the audit log.
 //
 // Secrets are never stored as they are: passwords only as argon2id, sessions
-// and invitations only as the SHA-256 of their random token. Every change that
-// somebody makes anywhere is written to the audit log in the transaction of the
-// change itself, through AuditTx.
+// and invitations only as the SHA-256 of their random token. Signing in answers
+// the same, after the same work, whether the login, the password or the account
+// was wrong. Every change that somebody makes anywhere is written to the audit
+// log in the transaction of the change itself, through AuditTx; there is always
+// an active owner once there was one.
 //
-// Stores are known here by their ids only; what they are is catalog's.
+//	invitation ──accept──> active account <──reactivate──┐
+//	     │                      │                        │
+//	     └─expires              └──────deactivate───> inactive (its sessions end)
+//
+// What a store is, is catalog's; cookies and pages are surface/web's.
 package staff

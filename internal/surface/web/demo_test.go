@@ -283,8 +283,8 @@ func (d *demo) do(t testing.TB, id staff.ID, req *http.Request) *httptest.Respon
 		req.Header.Set("Accept", "text/html")
 	}
 	if id != 0 {
-		token := web.NewToken()
-		if _, err := d.sessions.StartSession(t.Context(), id, web.HashToken(token), staff.Client{}); err != nil {
+		token := staff.NewToken()
+		if _, err := d.sessions.StartSession(t.Context(), id, staff.HashToken(token), staff.Client{}); err != nil {
 			t.Fatal(err)
 		}
 		req.AddCookie(&http.Cookie{Name: "regulars_session", Value: token})

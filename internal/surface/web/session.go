@@ -2,10 +2,6 @@ package web
 
 import (
 	"context"
-	"crypto/rand"
-	"crypto/sha256"
-	"encoding/base64"
-	"encoding/hex"
 	"net/http"
 	"net/url"
 	"time"
@@ -33,24 +29,11 @@ var (
 
 const sessionCookie = "regulars_session"
 
-// HashToken is what a store keeps instead of a token.
-func HashToken(token string) string {
-	sum := sha256.Sum256([]byte(token))
-	return hex.EncodeToString(sum[:])
-}
-
-// NewToken makes a random token of 256 bits for cookies and links.
-func NewToken() string {
-	var b [32]byte
-	_, _ = rand.Read(b[:]) // never fails, by its contract
-	return base64.RawURLEncoding.EncodeToString(b[:])
-}
-
 // StartSession signs an account in, whose password has just been checked. The
 // token is always a new one: a cookie that was there before is worth nothing.
 func (s *Shell) StartSession(w http.ResponseWriter, r *http.Request, id staff.ID) error {
-	token := NewToken()
-	expires, err := s.opts.Sessions.StartSession(r.Context(), id, HashToken(token), Client(r))
+	token := staff.NewToken()
+	expires, err := s.opts.Sessions.StartSession(r.Context(), id, staff.HashToken(token), Client(r))
 	if err != nil {
 		return err
 	}
@@ -77,7 +60,7 @@ func (s *Shell) identify(next http.Handler) http.Handler {
 			return
 		}
 		q := stateOf(r.Context())
-		hash := HashToken(c.Value)
+		hash := staff.HashToken(c.Value)
 		switch account, err := s.opts.Sessions.SessionAccount(r.Context(), hash); {
 		case err == nil:
 			q.account, q.token = &account, hash

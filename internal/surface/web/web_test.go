@@ -404,7 +404,7 @@ func TestSessionCookie(t *testing.T) {
 	if _, ok := d.sessions.byHash[c.Value]; ok {
 		t.Error("the store holds the token itself")
 	}
-	if _, ok := d.sessions.byHash[web.HashToken(c.Value)]; !ok {
+	if _, ok := d.sessions.byHash[staff.HashToken(c.Value)]; !ok {
 		t.Error("the store does not hold the token's hash")
 	}
 

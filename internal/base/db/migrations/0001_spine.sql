@@ -98,6 +98,7 @@ CREATE TABLE invitations (
 	token      TEXT   PRIMARY KEY,              -- SHA-256 of what is in the link
 	role       TEXT   NOT NULL CHECK (role IN ('owner', 'cashier')),
 	stores     TEXT   NOT NULL DEFAULT '[]',    -- of a cashier
+	staff_id   BIGINT,                          -- whose password it sets anew; NULL: of somebody new
 	created_by BIGINT,                          -- NULL: the console
 	created_at BIGINT NOT NULL,
 	expires_at BIGINT NOT NULL,

@@ -1,0 +1,116 @@
+package staff
+
+import (
+	"context"
+	"encoding/json"
+	"strconv"
+	"strings"
+	"time"
+
+	"regulars/internal/base/db"
+	"regulars/internal/base/errs"
+	"regulars/internal/base/id"
+)
+
+// Entry is one line of the audit log: who did what to which thing, and what it
+// was before. It holds no secrets.
+type Entry struct {
+	ID      int64
+	At      time.Time // zero: now
+	Actor   ID        // 0: the program
+	Action  string    // "store.changed"
+	Subject string    // "store:123"
+	Before  json.RawMessage
+	After   json.RawMessage
+	IP      string
+}
+
+// AuditTx writes a line in the transaction of the change it tells of. Before
+// and After are JSON or nothing.
+func (s *Service) AuditTx(ctx context.Context, tx *db.Tx, e Entry) (err error) {
+	defer errs.Wrap(&err, "audit %s", e.Action)
+	if e.At.IsZero() {
+		e.At = s.now()
+	}
+	const insert = `
+		INSERT INTO audit (id, at, actor, action, subject, ip, was, became)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`
+	_, err = tx.Exec(ctx, insert, s.mint.Next(), e.At.UnixMicro(), int64(e.Actor), e.Action, e.Subject, e.IP, string(e.Before), string(e.After))
+	return err
+}
+
+// Filter picks lines of the audit log; what is zero picks all.
+type Filter struct {
+	Actor   ID
+	Action  string // "store.changed", or "store." for all of stores
+	Subject string
+	From    time.Time // of writing
+	To      time.Time // not included
+}
+
+// ErrCursor is returned for a cursor that this program did not give.
+var ErrCursor = errs.New(errs.Invalid, "bad_cursor", "This page's address is not complete; begin at the first page.")
+
+// Audit lists the log, the latest first, limit lines at a time. next is the
+// cursor of what follows; "" is the end.
+func (s *Service) Audit(ctx context.Context, f Filter, cursor string, limit int) (lines []Entry, next string, err error) {
+	defer errs.Wrap(&err, "read the audit log")
+	// Ids rise with time, so the days that are asked for bound them, and the
+	// last id of a page is where the next begins.
+	from, before := int64(0), int64(1)<<62
+	if !f.From.IsZero() {
+		from = id.First(f.From)
+	}
+	if !f.To.IsZero() {
+		before = id.First(f.To)
+	}
+	if cursor != "" {
+		c, err := strconv.ParseInt(cursor, 36, 64)
+		if err != nil || c <= 0 {
+			return nil, "", ErrCursor.Because(err)
+		}
+		before = min(before, c)
+	}
+	where := []string{`id >= $1`, `id < $2`}
+	args := []any{from, before}
+	with := func(condition string, arg any) {
+		args = append(args, arg)
+		where = append(where, strings.ReplaceAll(condition, "?", "$"+strconv.Itoa(len(args))))
+	}
+	if f.Actor != 0 {
+		with(`actor = ?`, int64(f.Actor))
+	}
+	if f.Subject != "" {
+		with(`subject = ?`, f.Subject)
+	}
+	if strings.HasSuffix(f.Action, ".") {
+		with(`SUBSTR(action, 1, `+strconv.Itoa(len(f.Action))+`) = ?`, f.Action)
+	} else if f.Action != "" {
+		with(`action = ?`, f.Action)
+	}
+	args = append(args, int64(limit+1))
+	rows, err := s.db.Query(ctx, `SELECT id, at, actor, action, subject, ip, was, became FROM audit WHERE `+
+		strings.Join(where, ` AND `)+` ORDER BY id DESC LIMIT $`+strconv.Itoa(len(args)), args...)
+	err = db.Scan(rows, err, func(r *db.Rows) error {
+		var (
+			e           Entry
+			actor       int64
+			was, became string
+		)
+		err := r.Scan(&e.ID, db.Time{Dst: &e.At}, &actor, &e.Action, &e.Subject, &e.IP, &was, &became)
+		e.Actor = ID(actor)
+		if was != "" {
+			e.Before = json.RawMessage(was)
+		}
+		if became != "" {
+			e.After = json.RawMessage(became)
+		}
+		lines = append(lines, e)
+		return err
+	})
+	if err == nil && len(lines) > limit {
+		lines = lines[:limit]
+		next = strconv.FormatInt(lines[limit-1].ID, 36)
+	}
+	return lines, next, err
+}

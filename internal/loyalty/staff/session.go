@@ -1,0 +1,252 @@
+package staff
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"regulars/internal/base/db"
+	"regulars/internal/base/errs"
+	"regulars/internal/loyalty/catalog"
+)
+
+// Failures of signing in.
+var (
+	// ErrSignIn is the answer to every wrong try: it does not tell which part
+	// was wrong.
+	ErrSignIn = errs.New(errs.Invalid, "wrong_login_or_password", "The login or the password is wrong.")
+	// ErrTries is the answer when there were too many, right or wrong.
+	ErrTries     = errs.New(errs.TooMany, "too_many_tries", "Too many tries. Wait a little and try again.")
+	ErrNoSession = errs.New(errs.Unauthorized, "sign_in_needed", "Sign in to see this.")
+)
+
+// How long a session lasts: a working day after it was last used, and never
+// longer than a month. Its use is noted this often, so that most pages write
+// nothing.
+const (
+	idle     = 14 * time.Hour
+	lifetime = 30 * 24 * time.Hour
+	noteUse  = 5 * time.Minute
+)
+
+// Session is one browser in which somebody is signed in.
+type Session struct {
+	ID        int64
+	CreatedAt time.Time
+	SeenAt    time.Time
+	From      Client
+}
+
+// SignIn checks a login and a password. It fails with ErrSignIn, or with
+// ErrTries where one address has tried too often; after a right password the
+// tries are forgotten.
+func (s *Service) SignIn(ctx context.Context, login, password string, from Client) (a Account, err error) {
+	defer errs.Wrap(&err, "sign in")
+	login = foldLogin(login)
+	if len(login) > 4*maxLogin || len(password) > 4*maxPassword {
+		return Account{}, ErrSignIn
+	}
+	pair := login + "\n" + from.IP
+	if wait, ok := s.byAddress.Take(from.IP); !ok {
+		return Account{}, tries(wait)
+	}
+	if wait, ok := s.byLogin.Take(pair); !ok {
+		return Account{}, tries(wait)
+	}
+
+	var hash string // "" of an unknown login: it is checked all the same
+	if !strings.ContainsFunc(login, notLogin) {
+		a, err = scan(s.db.QueryRow(ctx, `SELECT `+columns+`, s.password FROM staff s WHERE s.login = $1`, login), &hash)
+		if err != nil && !errors.Is(err, db.ErrNoRows) {
+			return Account{}, err
+		}
+	}
+	ok, old, err := s.hasher.check(ctx, hash, password)
+	if err != nil {
+		return Account{}, err
+	}
+	if !ok || !a.Active {
+		return Account{}, ErrSignIn
+	}
+	s.byLogin.Forget(pair)
+	if old {
+		if err := s.rehash(ctx, a.ID, hash, password); err != nil {
+			return Account{}, err
+		}
+	}
+	return s.Get(ctx, a.ID)
+}
+
+func tries(wait time.Duration) error {
+	return ErrTries.With("seconds", int64((wait+time.Second-1)/time.Second))
+}
+
+// rehash keeps a password under the figures of today, unless it was changed
+// meanwhile.
+func (s *Service) rehash(ctx context.Context, id ID, was, password string) error {
+	hash, err := s.hasher.hash(ctx, password)
+	if err != nil {
+		return err
+	}
+	_, err = s.db.Exec(ctx, `UPDATE staff SET password = $3 WHERE id = $1 AND password = $2`, int64(id), was, hash)
+	return err
+}
+
+// StartSession keeps a session under the hash of its token.
+func (s *Service) StartSession(ctx context.Context, id ID, tokenHash string, from Client) (expires time.Time, err error) {
+	defer errs.Wrap(&err, "start session")
+	now := s.now()
+	expires = now.Add(lifetime)
+	err = s.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
+		// Sessions that are over are cleared away when their owner comes again.
+		const sweep = `DELETE FROM staff_sessions WHERE staff_id = $1 AND (expires_at <= $2 OR seen_at <= $3)`
+		if _, err := tx.Exec(ctx, sweep, int64(id), now.UnixMicro(), now.Add(-idle).UnixMicro()); err != nil {
+			return err
+		}
+		const insert = `
+			INSERT INTO staff_sessions (token, id, staff_id, created_at, seen_at, expires_at, ip, agent)
+			VALUES ($1, $2, $3, $4, $4, $5, $6, $7)`
+		if _, err := tx.Exec(ctx, insert, tokenHash, s.mint.Next(), int64(id), now.UnixMicro(), expires.UnixMicro(), from.IP, from.Agent); err != nil {
+			return err
+		}
+		return s.changeTx(ctx, tx, By{ID: id, IP: from.IP}, "staff.signed_in", id, nil, nil)
+	})
+	return expires, err
+}
+
+// SessionAccount gives the active account of a live session, or ErrNoSession.
+func (s *Service) SessionAccount(ctx context.Context, tokenHash string) (a Account, err error) {
+	defer errs.Wrap(&err, "find session")
+	now := s.now()
+	var seen int64
+	err = s.db.Read(ctx, func(ctx context.Context, tx *db.Tx) error {
+		const find = `
+			SELECT s.id, e.seen_at FROM staff_sessions e JOIN staff s ON s.id = e.staff_id
+			 WHERE e.token = $1 AND e.expires_at > $2 AND e.seen_at > $3 AND s.active`
+		var id int64
+		if err := tx.QueryRow(ctx, find, tokenHash, now.UnixMicro(), now.Add(-idle).UnixMicro()).Scan(&id, &seen); err != nil {
+			return err
+		}
+		a, err = getTx(ctx, tx, ID(id))
+		return err
+	})
+	if errors.Is(err, db.ErrNoRows) {
+		return Account{}, ErrNoSession
+	}
+	if err != nil {
+		return Account{}, err
+	}
+	if now.UnixMicro()-seen >= noteUse.Microseconds() {
+		// Two requests at once note it once; a session that was ended stays so.
+		const note = `UPDATE staff_sessions SET seen_at = $2 WHERE token = $1 AND seen_at < $2`
+		if _, err := s.db.Exec(ctx, note, tokenHash, now.UnixMicro()); err != nil {
+			return Account{}, err
+		}
+	}
+	return a, nil
+}
+
+// EndSession signs one browser out; a session that is not there is over.
+func (s *Service) EndSession(ctx context.Context, tokenHash string) (err error) {
+	defer errs.Wrap(&err, "end session")
+	_, err = s.db.Exec(ctx, `DELETE FROM staff_sessions WHERE token = $1`, tokenHash)
+	return err
+}
+
+// Sessions lists where somebody is signed in, the latest used first.
+func (s *Service) Sessions(ctx context.Context, id ID) (all []Session, err error) {
+	defer errs.Wrap(&err, "list sessions")
+	now := s.now()
+	const list = `
+		SELECT id, created_at, seen_at, ip, agent FROM staff_sessions
+		 WHERE staff_id = $1 AND expires_at > $2 AND seen_at > $3 ORDER BY seen_at DESC, id DESC`
+	rows, err := s.db.Query(ctx, list, int64(id), now.UnixMicro(), now.Add(-idle).UnixMicro())
+	err = db.Scan(rows, err, func(r *db.Rows) error {
+		var e Session
+		err := r.Scan(&e.ID, db.Time{Dst: &e.CreatedAt}, db.Time{Dst: &e.SeenAt}, &e.From.IP, &e.From.Agent)
+		all = append(all, e)
+		return err
+	})
+	return all, err
+}
+
+// EndSessions signs somebody out everywhere.
+func (s *Service) EndSessions(ctx context.Context, by By, id ID) (err error) {
+	defer errs.Wrap(&err, "end sessions of staff %d", id)
+	return s.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
+		if _, err := getTx(ctx, tx, id); err != nil {
+			return err
+		}
+		if err := endAllTx(ctx, tx, id, ""); err != nil {
+			return err
+		}
+		return s.changeTx(ctx, tx, by, "staff.sessions_ended", id, nil, nil)
+	})
+}
+
+func endAllTx(ctx context.Context, tx *db.Tx, id ID, but string) error {
+	_, err := tx.Exec(ctx, `DELETE FROM staff_sessions WHERE staff_id = $1 AND token <> $2`, int64(id), but)
+	return err
+}
+
+// ChangePassword lets somebody choose a new password who knows the old one.
+// Every other session of theirs ends; the one of keepToken's hash goes on.
+func (s *Service) ChangePassword(ctx context.Context, by By, id ID, old, password, keepToken string) (err error) {
+	defer errs.Wrap(&err, "change password of staff %d", id)
+	a, hash := Account{}, ""
+	a, err = scan(s.db.QueryRow(ctx, `SELECT `+columns+`, s.password FROM staff s WHERE s.id = $1`, int64(id)), &hash)
+	if errors.Is(err, db.ErrNoRows) {
+		return ErrNotFound
+	}
+	if err != nil {
+		return err
+	}
+	if wait, ok := s.byLogin.Take(a.Login + "\n" + by.IP); !ok {
+		return tries(wait)
+	}
+	ok, _, err := s.hasher.check(ctx, hash, old)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return errs.InvalidField("/old", "wrong_password", "is not the password that you have now")
+	}
+	s.byLogin.Forget(a.Login + "\n" + by.IP)
+	return s.setPassword(ctx, by, a, hash, password, keepToken)
+}
+
+// setPassword replaces the password that was, unless somebody was quicker.
+func (s *Service) setPassword(ctx context.Context, by By, a Account, was, password, keepToken string) error {
+	var wrong errs.List
+	checkPassword(&wrong, password, a.Login)
+	if err := wrong.Err(); err != nil {
+		return err
+	}
+	hash, err := s.hasher.hash(ctx, password)
+	if err != nil {
+		return err
+	}
+	return s.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
+		if err := tx.Guard(ctx, `UPDATE staff SET password = $3 WHERE id = $1 AND password = $2`, int64(a.ID), was, hash); err != nil {
+			return err
+		}
+		return s.passwordSetTx(ctx, tx, by, a.ID, keepToken)
+	})
+}
+
+func (s *Service) passwordSetTx(ctx context.Context, tx *db.Tx, by By, id ID, keepToken string) error {
+	if err := endAllTx(ctx, tx, id, keepToken); err != nil {
+		return err
+	}
+	return s.changeTx(ctx, tx, by, "staff.password_changed", id, nil, nil)
+}
+
+// worksIn gives the stores as the database takes them.
+func worksIn(stores []catalog.StoreID) []int64 {
+	out := make([]int64, len(stores))
+	for i, id := range stores {
+		out[i] = int64(id)
+	}
+	return out
+}
