@@ -129,7 +129,7 @@ func (s *sheet) tierDiscount() {
 		cashback = 0
 	}
 	shares := s.tierShares(discount)
-	if both && s.rules.Combine == programme.CombineBetter && discount > 0 && cashback > 0 {
+	if s.rules.Combine == programme.CombineBetter && discount > 0 && cashback > 0 {
 		// Compared before points are redeemed, so that the choice does not
 		// turn round while the cashier asks how many.
 		if s.worth(s.earned(cashback)) > s.allowed(shares) {

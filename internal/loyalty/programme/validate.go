@@ -2,6 +2,7 @@ package programme
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -25,6 +26,13 @@ const (
 	maxName       = 100                // characters
 	maxCode       = 100                // bytes
 	minPointMinor = 1_000              // a point is worth a tenth of a minor unit
+)
+
+var (
+	combines  = []Combine{CombineAdd, CombineBetter, CombineDiscount, CombineCashback}
+	windows   = []Window{Lifetime, Rolling}
+	clawbacks = []Clawback{ClawbackDebt, ClawbackRefund, ClawbackWriteOff}
+	modes     = []money.Mode{money.Down, money.HalfUp}
 )
 
 // Validate reports everything that is wrong with rules, field by field, as one
@@ -59,8 +67,8 @@ func (r *Rules) checkNumbers(w *errs.List, c money.Currency) {
 	if low := (minPointMinor + c.Minor() - 1) / c.Minor(); r.PointValue < money.Price(low) || r.PointValue > MaxPointValue {
 		w.Add("/point_value", "out_of_range", "must be %s to %s", money.Price(low), MaxPointValue)
 	}
-	oneOf(w, "/combine", r.Combine, CombineAdd, CombineBetter, CombineDiscount, CombineCashback)
-	oneOf(w, "/spend/window", r.Spend.Window, Lifetime, Rolling)
+	oneOf(w, "/combine", r.Combine, combines)
+	oneOf(w, "/spend/window", r.Spend.Window, windows)
 	if r.Spend.Window == Rolling {
 		between(w, "/spend/days", r.Spend.Days, 1, MaxDays)
 	} else {
@@ -78,7 +86,7 @@ func (r *Rules) checkNumbers(w *errs.List, c money.Currency) {
 
 	between(w, "/welcome/points", r.Welcome.Points, 0, MaxPoints)
 	between(w, "/welcome/expiry_days", r.Welcome.ExpiryDays, 0, MaxExpiryDays)
-	oneOf(w, "/return/clawback", r.Return.Clawback, ClawbackDebt, ClawbackRefund, ClawbackWriteOff)
+	oneOf(w, "/return/clawback", r.Return.Clawback, clawbacks)
 	between(w, "/return/grace_days", r.Return.GraceDays, 0, MaxDays)
 	if r.Guard != nil {
 		between(w, "/guard/margin", r.Guard.Margin, 0, MaxMargin)
@@ -138,8 +146,12 @@ func codes(w *errs.List, pointer string, list []string) {
 }
 
 func (r Rounding) check(w *errs.List, pointer string, most int64) {
-	oneOf(w, pointer+"/mode", r.Mode, money.Down, money.HalfUp)
-	between(w, pointer+"/unit", r.Unit, 1, most)
+	if !slices.Contains(modes, r.Mode) {
+		oneOf(w, pointer+"/mode", r.Mode, modes)
+	}
+	if r.Unit < 1 || r.Unit > most {
+		between(w, pointer+"/unit", r.Unit, 1, most)
+	}
 }
 
 func between[T ~int | ~int64](w *errs.List, pointer string, v, low, high T) {
@@ -148,13 +160,10 @@ func between[T ~int | ~int64](w *errs.List, pointer string, v, low, high T) {
 	}
 }
 
-func oneOf[T ~string](w *errs.List, pointer string, v T, known ...T) {
-	for _, k := range known {
-		if v == k {
-			return
-		}
+func oneOf[T ~string](w *errs.List, pointer string, v T, known []T) {
+	if !slices.Contains(known, v) {
+		w.Add(pointer, "unknown_value", "must be one of %q", known)
 	}
-	w.Add(pointer, "unknown_value", "must be one of %q", known)
 }
 
 func slug(code string) bool {
