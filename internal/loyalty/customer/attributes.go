@@ -1,0 +1,90 @@
+package customer
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"regulars/internal/base/errs"
+	"regulars/internal/base/fold"
+)
+
+// Attributes are what a chain wants to know besides: a flat JSON object of
+// strings, booleans and json.Number.
+type Attributes map[string]any
+
+// Limits on attributes, in characters but for the first.
+const (
+	maxAttributes = 64
+	maxKey        = 64
+	maxValue      = 1000
+)
+
+// ParseAttributes reads a JSON object; empty text is none. What may be in it
+// is checked when the customer is saved.
+func ParseAttributes(text string) (Attributes, error) {
+	a, err := readAttributes(text)
+	if err != nil {
+		return nil, errs.InvalidField("/attributes", "bad_attributes", "must be a JSON object such as {\"size\": \"42\"}")
+	}
+	return a, nil
+}
+
+func readAttributes(text string) (a Attributes, err error) {
+	if text == "" || text == "{}" {
+		return nil, nil
+	}
+	d := json.NewDecoder(strings.NewReader(text))
+	d.UseNumber()
+	if err := d.Decode(&a); err != nil {
+		return nil, err
+	}
+	if d.More() {
+		return nil, errTrailing
+	}
+	return a, nil
+}
+
+var errTrailing = errs.New(errs.Invalid, "bad_attributes", "There is something after the JSON object.")
+
+// String writes the object with its keys in order, as it is kept.
+func (a Attributes) String() string {
+	if len(a) == 0 {
+		return "{}"
+	}
+	text, err := json.Marshal(map[string]any(a))
+	if err != nil { // check has let nothing else in
+		panic(err)
+	}
+	return string(text)
+}
+
+func (a Attributes) check(wrong *errs.List) {
+	if len(a) > maxAttributes {
+		wrong.Add("/attributes", "too_many", "are more than %d", maxAttributes)
+		return
+	}
+	for _, key := range slices.Sorted(maps.Keys(a)) {
+		pointer := "/attributes/" + pointerEscape.Replace(key)
+		if key == "" || fold.Line(key) != key || utf8.RuneCountInString(key) > maxKey {
+			wrong.Add("/attributes", "bad_key", "have a name that is empty, longer than %d characters or has idle spaces", maxKey)
+			continue
+		}
+		switch v := a[key].(type) {
+		case string:
+			a[key] = fold.Text(v)
+			bounded(wrong, pointer, v, maxValue)
+		case bool:
+		case json.Number:
+			if f, err := v.Float64(); err != nil || len(v) > maxKey || f != f {
+				wrong.Add(pointer, "bad_attribute", "is not a number that can be kept")
+			}
+		default:
+			wrong.Add(pointer, "bad_attribute", "must be a text, a number, true or false")
+		}
+	}
+}
+
+var pointerEscape = strings.NewReplacer("~", "~0", "/", "~1")

@@ -1,0 +1,194 @@
+package customer
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"regulars/internal/base/db"
+	"regulars/internal/base/errs"
+	"regulars/internal/base/fold"
+	"regulars/internal/loyalty/catalog"
+)
+
+// Channel is how a customer may be spoken to.
+type Channel string
+
+// The channels. Any stands for all of them.
+const (
+	ChannelSMS      Channel = "sms"
+	ChannelEmail    Channel = "email"
+	ChannelCall     Channel = "call"
+	ChannelTelegram Channel = "telegram"
+	ChannelViber    Channel = "viber"
+	ChannelPush     Channel = "push"
+	ChannelAny      Channel = "any"
+)
+
+// Channels lists the channels.
+var Channels = []Channel{ChannelAny, ChannelSMS, ChannelCall, ChannelEmail, ChannelTelegram, ChannelViber, ChannelPush}
+
+// Purpose is what for.
+type Purpose string
+
+// The purposes.
+const (
+	Marketing Purpose = "marketing" // offers
+	Profiling Purpose = "profiling" // personal offers, worked out of purchases
+	Data      Purpose = "data"      // keeping personal data at all
+)
+
+// Purposes lists the purposes.
+var Purposes = []Purpose{Marketing, Profiling, Data}
+
+// Consent is what a customer agreed to, or took back, and the proof of it.
+type Consent struct {
+	ID       int64
+	Customer ID
+	Channel  Channel
+	Purpose  Purpose
+	Given    bool // false: taken back
+	At       time.Time
+	Source   string          // till, admin, import, web …
+	Store    catalog.StoreID // 0: none
+	Staff    int64           // who asked; 0: nobody
+	Wording  string          // which text was agreed to, and its version
+	Proof    string          // number of the form, id of the message …
+}
+
+// Limits on consents, in characters.
+const (
+	maxWording = 200
+	maxProof   = 200
+)
+
+// clean completes a consent and checks it.
+func (c *Consent) clean(wrong *errs.List, pointer string, now time.Time) {
+	if !slices.Contains(Channels, c.Channel) {
+		wrong.Add(pointer+"/channel", "unknown_channel", "must be sms, email, call, telegram, viber, push or any")
+	}
+	if !slices.Contains(Purposes, c.Purpose) {
+		wrong.Add(pointer+"/purpose", "unknown_purpose", "must be marketing, profiling or data")
+	}
+	if c.At.IsZero() {
+		c.At = now
+	}
+	c.At = c.At.UTC().Truncate(time.Microsecond)
+	if c.At.After(now.Add(24 * time.Hour)) {
+		wrong.Add(pointer+"/at", "in_the_future", "lies in the future")
+	}
+	c.Source, c.Wording, c.Proof = fold.Line(c.Source), fold.Line(c.Wording), fold.Line(c.Proof)
+	if c.Source == "" {
+		wrong.Add(pointer+"/source", "missing", "is missing: say where it was given")
+	}
+	bounded(wrong, pointer+"/source", c.Source, maxSource)
+	bounded(wrong, pointer+"/wording", c.Wording, maxWording)
+	bounded(wrong, pointer+"/proof", c.Proof, maxProof)
+}
+
+var consentTable = db.NewTable("consents",
+	"id", "customer_id", "channel", "purpose", "given", "at", "source", "store_id", "staff_id", "wording", "proof")
+
+func (c *Consent) row() []any {
+	return []any{
+		c.ID, int64(c.Customer), string(c.Channel), string(c.Purpose), c.Given, c.At.UnixMicro(), c.Source,
+		orNull(int64(c.Store)), orNull(c.Staff), c.Wording, c.Proof,
+	}
+}
+
+// orNull is NULL for 0.
+func orNull(v int64) *int64 {
+	if v == 0 {
+		return nil
+	}
+	return &v
+}
+
+// queueConsents adds to b the reading of the consents of customers, each
+// customer's in the order they were given.
+func queueConsents(b *db.Batch, ids []ID, take func(Consent)) {
+	b.Query(func(r *db.Rows) error {
+		var c Consent
+		err := r.Scan(&c.ID, &c.Customer, &c.Channel, &c.Purpose, &c.Given, db.Time{Dst: &c.At}, &c.Source,
+			&c.Store, &c.Staff, &c.Wording, &c.Proof)
+		take(c)
+		return err
+	}, `SELECT id, customer_id, channel, purpose, given, at, source, COALESCE(store_id, 0), COALESCE(staff_id, 0), wording, proof
+	      FROM consents WHERE customer_id IN ($1...) ORDER BY customer_id, at, id`, db.Int64s(ints(ids)))
+}
+
+// Consents is the history of a customer's consents, the first first. What
+// holds now is Current of it.
+func (s *Service) Consents(ctx context.Context, id ID) (history []Consent, err error) {
+	defer errs.Wrap(&err, "read consents of customer %d", id)
+	var b db.Batch
+	queueConsents(&b, []ID{id}, func(c Consent) { history = append(history, c) })
+	return history, s.db.Run(ctx, &b)
+}
+
+// Current is the last word on each channel and purpose of a history, the
+// newest first.
+func Current(history []Consent) []Consent {
+	type key struct {
+		Channel
+		Purpose
+	}
+	last := map[key]Consent{}
+	for _, c := range history {
+		k := key{c.Channel, c.Purpose}
+		if old, ok := last[k]; !ok || c.after(old) {
+			last[k] = c
+		}
+	}
+	list := make([]Consent, 0, len(last))
+	for _, c := range last {
+		list = append(list, c)
+	}
+	slices.SortFunc(list, func(a, b Consent) int { return cmp.Or(b.At.Compare(a.At), cmp.Compare(b.ID, a.ID)) })
+	return list
+}
+
+// after reports whether c was said after d.
+func (c Consent) after(d Consent) bool {
+	return cmp.Or(c.At.Compare(d.At), cmp.Compare(c.ID, d.ID)) > 0
+}
+
+// Allows reports whether a history allows a channel for a purpose: the last
+// word on it, or on all channels, decides; silence is no.
+func Allows(history []Consent, channel Channel, purpose Purpose) bool {
+	var last *Consent
+	for i, c := range history {
+		if c.Purpose == purpose && (c.Channel == channel || c.Channel == ChannelAny) && (last == nil || c.after(*last)) {
+			last = &history[i]
+		}
+	}
+	return last != nil && last.Given
+}
+
+// AddConsentsTx appends to a customer's consents. A withdrawal is a consent
+// that is not given.
+func (s *Service) AddConsentsTx(ctx context.Context, tx *db.Tx, id ID, consents []Consent) (err error) {
+	defer errs.Wrap(&err, "add consents of customer %d", id)
+	if len(consents) == 0 {
+		return nil
+	}
+	now := s.now()
+	var wrong errs.List
+	rows := make([][]any, len(consents))
+	for i, c := range consents {
+		c.clean(&wrong, pointer("/consents", i), now)
+		c.ID, c.Customer = s.mint.Next(), id
+		rows[i] = c.row()
+	}
+	if err := wrong.Err(); err != nil {
+		return err
+	}
+	if _, err := s.lockTx(ctx, tx, id); err != nil {
+		return err
+	}
+	var b db.Batch
+	b.Insert(consentTable, rows)
+	changed(&b, id, now, "consents")
+	return tx.Run(ctx, &b)
+}

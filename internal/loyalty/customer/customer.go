@@ -1,0 +1,204 @@
+package customer
+
+import (
+	"cmp"
+	"log/slog"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"golang.org/x/text/language"
+
+	"regulars/internal/base/db"
+	"regulars/internal/base/errs"
+	"regulars/internal/base/fold"
+	"regulars/internal/base/id"
+	"regulars/internal/loyalty/catalog"
+)
+
+// Failures that callers tell apart.
+var (
+	ErrNotFound = errs.New(errs.NotFound, "customer_not_found", "There is no such customer.")
+	ErrGone     = errs.New(errs.Conflict, "customer_gone", "This profile was merged into another or erased and cannot be changed.")
+)
+
+// ID identifies a customer inside the program; it is never shown to the public.
+type ID int64
+
+// String writes the id as JSON and links show it.
+func (id ID) String() string { return strconv.FormatInt(int64(id), 10) }
+
+// MarshalText writes the id as a string: it does not fit JavaScript's numbers.
+func (id ID) MarshalText() ([]byte, error) { return []byte(id.String()), nil }
+
+// UnmarshalText reads an id.
+func (id *ID) UnmarshalText(text []byte) error {
+	v, err := strconv.ParseInt(string(text), 10, 64)
+	*id = ID(v)
+	return err
+}
+
+// State is where a profile stands; the diagram is in the package's doc.
+type State string
+
+// The states.
+const (
+	StateActive  State = "active"
+	StateBlocked State = "blocked"
+	StateMerged  State = "merged"
+	StateErased  State = "erased"
+)
+
+// Sex is empty where it is not known.
+type Sex string
+
+// The sexes.
+const (
+	Female Sex = "female"
+	Male   Sex = "male"
+)
+
+// Customer is a profile.
+type Customer struct {
+	ID         ID
+	State      State
+	FirstName  string
+	LastName   string
+	MiddleName string
+	Sex        Sex
+	Born       string // 1990-12-31, or --12-31 where the year is not known
+	City       string
+	Language   string // "ru"
+	Source     string // where they came from: till, import, web …
+	Attributes Attributes
+	Note       string
+	HomeStore  catalog.StoreID // where they registered; 0: unknown
+	Origin     int64           // import that brought them; 0: registered here
+	// RegisteredAt is when they joined, which for imported ones is before
+	// they came here.
+	RegisteredAt time.Time
+	Identifiers  []Identifier // by kind and value; not filled by Queue
+}
+
+// Name is how the customer is addressed; empty where no name is known.
+func (c *Customer) Name() string {
+	return strings.TrimSpace(c.FirstName + " " + c.LastName)
+}
+
+// First is the first identifier of a kind, as a list or a slip shows it;
+// empty where there is none.
+func (c *Customer) First(k Kind) string {
+	for _, i := range c.Identifiers {
+		if i.Kind == k {
+			return i.Value
+		}
+	}
+	return ""
+}
+
+// String names the customer without saying who it is.
+func (c Customer) String() string { return "customer " + c.ID.String() }
+
+// LogValue keeps personal data out of logs.
+func (c Customer) LogValue() slog.Value { return slog.StringValue(c.ID.String()) }
+
+// Service keeps the customers.
+type Service struct {
+	db     *db.DB
+	mint   *id.Minter
+	now    func() time.Time
+	region string
+}
+
+// New makes the service. Phones without a country are of the region, such as
+// "UZ".
+func NewService(d *db.DB, mint *id.Minter, now func() time.Time, region string) *Service {
+	return &Service{db: d, mint: mint, now: now, region: region}
+}
+
+// Limits on what is written, in characters.
+const (
+	maxName   = 100
+	maxCity   = 100
+	maxSource = 64
+	maxNote   = 2000
+)
+
+const columns = `c.id, c.state, c.first_name, c.last_name, c.middle_name, c.sex, c.born, c.city, c.language, c.source,
+	c.attributes, c.note, COALESCE(c.home_store_id, 0), c.origin_id, c.registered_at`
+
+type scanner interface{ Scan(dst ...any) error }
+
+func scan(r scanner) (c Customer, err error) {
+	var attributes string
+	err = r.Scan(&c.ID, &c.State, &c.FirstName, &c.LastName, &c.MiddleName, &c.Sex, &c.Born, &c.City, &c.Language, &c.Source,
+		&attributes, &c.Note, &c.HomeStore, &c.Origin, db.Time{Dst: &c.RegisteredAt})
+	if err != nil {
+		return c, err
+	}
+	c.Attributes, err = readAttributes(attributes)
+	return c, err
+}
+
+// clean brings the profile into the form that is kept and checks it.
+func (c *Customer) clean(wrong *errs.List, now time.Time) {
+	for _, f := range []struct {
+		pointer string
+		value   *string
+		limit   int
+	}{
+		{"/first_name", &c.FirstName, maxName},
+		{"/last_name", &c.LastName, maxName},
+		{"/middle_name", &c.MiddleName, maxName},
+		{"/city", &c.City, maxCity},
+		{"/source", &c.Source, maxSource},
+	} {
+		*f.value = fold.Line(*f.value)
+		bounded(wrong, f.pointer, *f.value, f.limit)
+	}
+	c.Note = fold.Text(c.Note)
+	bounded(wrong, "/note", c.Note, maxNote)
+	if c.Sex != "" && c.Sex != Female && c.Sex != Male {
+		wrong.Add("/sex", "unknown_sex", "must be female, male or empty")
+	}
+	c.Born = strings.TrimSpace(c.Born)
+	if c.Born != "" && !validBorn(c.Born, now) {
+		wrong.Add("/born", "bad_birthday", "must be a day that has been, as 1990-12-31, or --12-31 where the year is not known")
+	}
+	if c.Language != "" {
+		tag, err := language.Parse(c.Language)
+		if err != nil {
+			wrong.Add("/language", "unknown_language_code", "must be the code of a language such as ru")
+		}
+		c.Language = tag.String()
+	}
+	c.Attributes.check(wrong)
+}
+
+func bounded(wrong *errs.List, pointer, s string, limit int) {
+	if utf8.RuneCountInString(s) > limit {
+		wrong.Add(pointer, "too_long", "is longer than %d characters", limit)
+	}
+}
+
+// oldest is the first year that somebody alive can be born in.
+const oldest = 1900
+
+// validBorn allows a day's difference: it may be tomorrow further east.
+func validBorn(born string, now time.Time) bool {
+	if rest, ok := strings.CutPrefix(born, "--"); ok {
+		_, err := time.Parse(time.DateOnly, "2000-"+rest) // a leap year
+		return err == nil
+	}
+	day, err := time.Parse(time.DateOnly, born)
+	return err == nil && day.Year() >= oldest && day.Before(now.AddDate(0, 0, 1))
+}
+
+// sortIdentifiers puts them in the order of kinds.
+func sortIdentifiers(list []Identifier) {
+	slices.SortFunc(list, func(a, b Identifier) int {
+		return cmp.Or(cmp.Compare(slices.Index(Kinds, a.Kind), slices.Index(Kinds, b.Kind)), strings.Compare(a.Value, b.Value))
+	})
+}

@@ -1,0 +1,247 @@
+package customer
+
+import (
+	"context"
+	"slices"
+	"strconv"
+
+	"regulars/internal/base/db"
+	"regulars/internal/base/errs"
+	"regulars/internal/loyalty/catalog"
+)
+
+// Known is what an identifier leads to.
+type Known struct {
+	ID        ID
+	State     State
+	HomeStore catalog.StoreID
+}
+
+func ints(ids []ID) []int64 {
+	list := make([]int64, len(ids))
+	for i, id := range ids {
+		list[i] = int64(id)
+	}
+	return list
+}
+
+func pointer(base string, i int) string { return base + "/" + strconv.Itoa(i) }
+
+// Queue adds to b the reading of profiles, without their identifiers; those
+// that exist are in into when b has run.
+func (s *Service) Queue(b *db.Batch, ids []ID, into map[ID]Customer) {
+	b.Query(func(r *db.Rows) error {
+		c, err := scan(r)
+		into[c.ID] = c
+		return err
+	}, `SELECT `+columns+` FROM customers c WHERE c.id IN ($1...)`, db.Int64s(ints(ids)))
+}
+
+// QueueFind adds to b the look-up of identifiers; those that are known are in
+// into when b has run.
+func (s *Service) QueueFind(b *db.Batch, identifiers []Identifier, into map[Identifier]Known) {
+	for _, kind := range Kinds {
+		var values []string
+		for _, i := range identifiers {
+			if i.Kind == kind {
+				values = append(values, i.Value)
+			}
+		}
+		if len(values) == 0 {
+			continue
+		}
+		b.Query(func(r *db.Rows) error {
+			i := Identifier{Kind: kind}
+			var k Known
+			err := r.Scan(&i.Value, &k.ID, &k.State, &k.HomeStore)
+			into[i] = k
+			return err
+		}, `SELECT i.value, c.id, c.state, COALESCE(c.home_store_id, 0)
+		      FROM identifiers i JOIN customers c ON c.id = i.customer_id
+		     WHERE i.kind = $1 AND i.value IN ($2...)`, string(kind), db.Texts(values))
+	}
+}
+
+// FindAllTx looks identifiers up; those that nobody has are not in the map.
+func (s *Service) FindAllTx(ctx context.Context, tx *db.Tx, identifiers []Identifier) (found map[Identifier]Known, err error) {
+	defer errs.Wrap(&err, "find customers")
+	found = make(map[Identifier]Known, len(identifiers))
+	var b db.Batch
+	s.QueueFind(&b, identifiers, found)
+	return found, tx.Run(ctx, &b)
+}
+
+// FindAll looks identifiers up; those that nobody has are not in the map.
+func (s *Service) FindAll(ctx context.Context, identifiers []Identifier) (found map[Identifier]Known, err error) {
+	defer errs.Wrap(&err, "find customers")
+	found = make(map[Identifier]Known, len(identifiers))
+	var b db.Batch
+	s.QueueFind(&b, identifiers, found)
+	return found, s.db.Run(ctx, &b)
+}
+
+// Find finds the customer of an identifier. It fails with ErrNotFound.
+func (s *Service) Find(ctx context.Context, i Identifier) (_ Customer, err error) {
+	defer errs.Wrap(&err, "find customer by %s", i)
+	found, err := s.FindAll(ctx, []Identifier{i})
+	if err != nil {
+		return Customer{}, err
+	}
+	k, ok := found[i]
+	if !ok {
+		return Customer{}, ErrNotFound
+	}
+	return s.Get(ctx, k.ID)
+}
+
+// FindTx is Find in a transaction.
+func (s *Service) FindTx(ctx context.Context, tx *db.Tx, i Identifier) (_ Customer, err error) {
+	defer errs.Wrap(&err, "find customer by %s", i)
+	found, err := s.FindAllTx(ctx, tx, []Identifier{i})
+	if err != nil {
+		return Customer{}, err
+	}
+	k, ok := found[i]
+	if !ok {
+		return Customer{}, ErrNotFound
+	}
+	return s.GetTx(ctx, tx, k.ID)
+}
+
+// Get reads a profile with its identifiers. It fails with ErrNotFound.
+func (s *Service) Get(ctx context.Context, id ID) (_ Customer, err error) {
+	defer errs.Wrap(&err, "read customer %d", id)
+	return one(s.getAll(ctx, []ID{id}, s.db.Run))
+}
+
+// GetTx is Get in a transaction.
+func (s *Service) GetTx(ctx context.Context, tx *db.Tx, id ID) (_ Customer, err error) {
+	defer errs.Wrap(&err, "read customer %d", id)
+	return one(s.getAll(ctx, []ID{id}, tx.Run))
+}
+
+func one(list []Customer, err error) (Customer, error) {
+	if err == nil && len(list) == 0 {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return Customer{}, err
+	}
+	return list[0], nil
+}
+
+// GetAll reads profiles with their identifiers, in the order of ids; those
+// that do not exist are left out.
+func (s *Service) GetAll(ctx context.Context, ids []ID) (_ []Customer, err error) {
+	defer errs.Wrap(&err, "read customers")
+	return s.getAll(ctx, ids, s.db.Run)
+}
+
+// GetAllTx is GetAll in a transaction.
+func (s *Service) GetAllTx(ctx context.Context, tx *db.Tx, ids []ID) (_ []Customer, err error) {
+	defer errs.Wrap(&err, "read customers")
+	return s.getAll(ctx, ids, tx.Run)
+}
+
+func (s *Service) getAll(ctx context.Context, ids []ID, run func(context.Context, *db.Batch) error) ([]Customer, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	var (
+		b     db.Batch
+		found = make(map[ID]Customer, len(ids))
+		owned = make(map[ID][]Identifier, len(ids))
+	)
+	s.Queue(&b, ids, found)
+	queueIdentifiers(&b, ids, owned)
+	if err := run(ctx, &b); err != nil {
+		return nil, err
+	}
+	list := make([]Customer, 0, len(ids))
+	for _, id := range ids {
+		if c, ok := found[id]; ok {
+			c.Identifiers = owned[id]
+			list = append(list, c)
+		}
+	}
+	return list, nil
+}
+
+// queueIdentifiers adds to b the reading of customers' identifiers.
+func queueIdentifiers(b *db.Batch, ids []ID, into map[ID][]Identifier) {
+	b.Query(func(r *db.Rows) error {
+		var (
+			of ID
+			i  Identifier
+		)
+		err := r.Scan(&of, &i.Kind, &i.Value)
+		into[of] = append(into[of], i)
+		sortIdentifiers(into[of])
+		return err
+	}, `SELECT customer_id, kind, value FROM identifiers WHERE customer_id IN ($1...)`, db.Int64s(ints(ids)))
+}
+
+// ListQuery says which customers to list; what is zero does not matter.
+type ListQuery struct {
+	HomeStore catalog.StoreID
+	Source    string
+	State     State
+	After     ID  // last of the page before
+	Limit     int // 1 to MaxPage; 0: MaxPage
+}
+
+// MaxPage is the largest page of a list.
+const MaxPage = 200
+
+// List lists customers, those who came last first, and gives what After of the
+// next page is; 0 at the end.
+func (s *Service) List(ctx context.Context, q ListQuery) (_ []Customer, next ID, err error) {
+	defer errs.Wrap(&err, "list customers")
+	if q.Limit <= 0 || q.Limit > MaxPage {
+		q.Limit = MaxPage
+	}
+	text, args := q.text()
+	var ids []ID
+	rows, err := s.db.Query(ctx, text, args...)
+	err = db.Scan(rows, err, func(r *db.Rows) error {
+		var id ID
+		err := r.Scan(&id)
+		ids = append(ids, id)
+		return err
+	})
+	if err != nil {
+		return nil, 0, err
+	}
+	if len(ids) > q.Limit {
+		ids = slices.Clip(ids[:q.Limit])
+		next = ids[q.Limit-1]
+	}
+	list, err := s.getAll(ctx, ids, s.db.Run)
+	return list, next, err
+}
+
+func (q ListQuery) text() (text string, args []any) {
+	text = `SELECT id FROM customers WHERE TRUE`
+	add := func(condition string, value any) {
+		args = append(args, value)
+		text += ` AND ` + condition + `$` + strconv.Itoa(len(args))
+	}
+	if q.HomeStore != 0 {
+		add(`home_store_id = `, int64(q.HomeStore))
+	}
+	if q.Source != "" {
+		add(`source = `, q.Source)
+	}
+	switch q.State {
+	case "":
+	case StateActive:
+		add(`state = `, string(q.State))
+	default: // few, and found by an index of their own
+		add(`state <> 'active' AND state = `, string(q.State))
+	}
+	if q.After != 0 {
+		add(`id < `, int64(q.After))
+	}
+	args = append(args, q.Limit+1)
+	return text + ` ORDER BY id DESC LIMIT $` + strconv.Itoa(len(args)), args
+}

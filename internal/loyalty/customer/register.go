@@ -1,0 +1,525 @@
+package customer
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"regulars/internal/base/db"
+	"regulars/internal/base/errs"
+	"regulars/internal/base/event"
+	"regulars/internal/base/fold"
+	"regulars/internal/loyalty/catalog"
+)
+
+// New is a customer to be registered.
+type New struct {
+	FirstName   string
+	LastName    string
+	MiddleName  string
+	Sex         Sex
+	Born        string // 1990-12-31, or --12-31 where the year is not known
+	City        string
+	Language    string
+	Note        string
+	Attributes  Attributes
+	HomeStore   catalog.StoreID // where it happens; 0: unknown
+	Identifiers []Identifier    // values as they were typed
+	Consents    []Consent
+	Source      string // till, admin, import, web …
+	// Origin is the import that brings the customer: nothing starts from it
+	// and no event is appended. 0: it happens now.
+	Origin       int64
+	RegisteredAt time.Time // zero: now
+}
+
+// Checked is a customer whose data are sound and in normal form.
+type Checked struct {
+	profile     Customer
+	identifiers []Identifier
+	consents    []Consent
+}
+
+// Identifiers are those of the customer, in normal form.
+func (c Checked) Identifiers() []Identifier { return c.identifiers }
+
+// Result is what became of a registration.
+type Result struct {
+	ID      ID
+	Created bool
+	// Filled are the fields that a known profile lacked and got, Kept those in
+	// which it says something else, which stayed.
+	Filled, Kept []string
+	// Taken are identifiers that belong to somebody else and stayed there: the
+	// same phone under another name, say. It wants a person's eye.
+	Taken []Identifier
+}
+
+// maxIdentifiers of one customer.
+const maxIdentifiers = 32
+
+// MaxConsents of one registration.
+const maxConsents = 64
+
+// Check brings a customer into normal form. It touches no database and may run
+// on many at once: an import does so outside its transaction. Its error names
+// every field that is wrong.
+func (s *Service) Check(n New) (Checked, error) {
+	var (
+		wrong errs.List
+		now   = s.now().UTC().Truncate(time.Microsecond)
+		c     Checked
+	)
+	c.profile = Customer{
+		State: StateActive, FirstName: n.FirstName, LastName: n.LastName, MiddleName: n.MiddleName, Sex: n.Sex, Born: n.Born,
+		City: n.City, Language: n.Language, Source: n.Source, Attributes: n.Attributes, Note: n.Note,
+		HomeStore: n.HomeStore, Origin: n.Origin, RegisteredAt: n.RegisteredAt.UTC().Truncate(time.Microsecond),
+	}
+	c.profile.clean(&wrong, now)
+	switch {
+	case n.RegisteredAt.IsZero():
+		c.profile.RegisteredAt = now
+	case n.RegisteredAt.After(now.Add(24 * time.Hour)):
+		wrong.Add("/registered_at", "in_the_future", "lies in the future")
+	}
+	if len(n.Identifiers) > maxIdentifiers {
+		wrong.Add("/identifiers", "too_many", "are more than %d", maxIdentifiers)
+		n.Identifiers = nil
+	}
+	for i, raw := range n.Identifiers {
+		known, err := s.Normalize(raw.Kind, raw.Value)
+		if err != nil {
+			e := errs.Of(err)
+			wrong.Add(pointer("/identifiers", i)+"/value", e.Code, "%s", e.Text)
+			continue
+		}
+		if !slices.Contains(c.identifiers, known) {
+			c.identifiers = append(c.identifiers, known)
+		}
+	}
+	if len(n.Consents) > maxConsents {
+		wrong.Add("/consents", "too_many", "are more than %d", maxConsents)
+		n.Consents = nil
+	}
+	for i, consent := range n.Consents {
+		if consent.Source == "" {
+			consent.Source = c.profile.Source
+		}
+		if consent.At.IsZero() && n.Origin != 0 {
+			consent.At = c.profile.RegisteredAt
+		}
+		consent.clean(&wrong, pointer("/consents", i), now)
+		c.consents = append(c.consents, consent)
+	}
+	if len(n.Identifiers) == 0 && c.profile.FirstName == "" && c.profile.LastName == "" {
+		wrong.Add("/identifiers", "nothing_known", "are missing: a customer needs a phone, a card, an e-mail, an id or a name")
+	}
+	return c, wrong.Err()
+}
+
+// RegisterTx registers one customer; see RegisterAllTx.
+func (s *Service) RegisterTx(ctx context.Context, tx *db.Tx, n New) (Result, error) {
+	c, err := s.Check(n)
+	if err != nil {
+		return Result{}, err
+	}
+	results, err := s.RegisterAllTx(ctx, tx, []Checked{c})
+	if err != nil {
+		return Result{}, err
+	}
+	return results[0], nil
+}
+
+// RegisterAllTx registers customers, thousands at a time, and says what became
+// of each. Whoever an identifier names already is not created again: what the
+// profile lacks is filled in, what it says stays. An identifier that leads to
+// somebody who seems to be another person stays with them (see the package's
+// doc). Of two transactions that register the same phone at once, the second
+// finds the customer of the first.
+func (s *Service) RegisterAllTx(ctx context.Context, tx *db.Tx, list []Checked) (results []Result, err error) {
+	defer errs.Wrap(&err, "register customers")
+	for attempt := 1; ; attempt++ {
+		r := &registration{s: s, list: list}
+		err = tx.Try(ctx, func() error { return r.runTx(ctx, tx) })
+		// Somebody else has registered one of the identifiers meanwhile: it
+		// can be read now.
+		if !errors.Is(err, db.ErrUnique) || attempt == attempts {
+			return r.results, err
+		}
+	}
+}
+
+// attempts is how often a set can meet others that register the same people.
+const attempts = 5
+
+// registration is a set of customers on its way into the database.
+type registration struct {
+	s       *Service
+	list    []Checked
+	results []Result
+
+	owners   map[Identifier]*person
+	people   map[ID]*person
+	order    []*person // those who are new or changed, as they came
+	consents map[ID][]Consent
+}
+
+// person is a profile that a registration found or makes.
+type person struct {
+	Customer
+	isNew      bool
+	quiet      bool     // brought by an import: no event tells of it
+	changed    []string // fields
+	added      []Identifier
+	consents   []Consent // to be added
+	registered bool      // is in order
+}
+
+func (r *registration) runTx(ctx context.Context, tx *db.Tx) error {
+	if err := r.readTx(ctx, tx); err != nil {
+		return err
+	}
+	r.results = make([]Result, len(r.list))
+	for i := range r.list {
+		r.results[i] = r.place(&r.list[i])
+	}
+	return r.writeTx(ctx, tx)
+}
+
+// readTx reads whom the identifiers lead to, and locks those profiles.
+func (r *registration) readTx(ctx context.Context, tx *db.Tx) error {
+	var all []Identifier
+	consents := false
+	for i := range r.list {
+		all = append(all, r.list[i].identifiers...)
+		consents = consents || len(r.list[i].consents) > 0
+	}
+	known, err := r.s.FindAllTx(ctx, tx, all)
+	if err != nil {
+		return err
+	}
+	r.owners = make(map[Identifier]*person, len(all))
+	r.people = make(map[ID]*person, len(known))
+	r.consents = map[ID][]Consent{}
+	if len(known) == 0 {
+		return nil
+	}
+	ids := make([]ID, 0, len(known))
+	for _, k := range known {
+		ids = append(ids, k.ID)
+	}
+	slices.Sort(ids)
+	ids = slices.Compact(ids)
+	var b db.Batch
+	b.Query(func(row *db.Rows) error {
+		c, err := scan(row)
+		r.people[c.ID] = &person{Customer: c}
+		return err
+	}, `SELECT `+columns+` FROM customers c WHERE c.id IN ($1...) ORDER BY c.id
+		FOR NO KEY UPDATE -- postgres`, db.Int64s(ints(ids)))
+	if consents {
+		queueConsents(&b, ids, func(c Consent) { r.consents[c.Customer] = append(r.consents[c.Customer], c) })
+	}
+	if err := tx.Run(ctx, &b); err != nil {
+		return err
+	}
+	for i, k := range known {
+		r.owners[i] = r.people[k.ID]
+	}
+	return nil
+}
+
+// place finds or makes the person of c.
+func (r *registration) place(c *Checked) Result {
+	var res Result
+	p, same := r.match(c)
+	if p == nil {
+		p = r.create(c)
+		res.Created = true
+	} else if same {
+		res.Filled, res.Kept = p.complete(&c.profile)
+	} else {
+		_, res.Kept = (&person{Customer: p.Customer}).complete(&c.profile)
+	}
+	res.ID = p.ID
+	for _, i := range c.identifiers {
+		switch owner := r.owners[i]; {
+		case owner == p:
+		case owner != nil:
+			res.Taken = append(res.Taken, i)
+		case same || res.Created:
+			r.owners[i] = p
+			p.added = append(p.added, i)
+			if !res.Created {
+				res.Filled = append(res.Filled, "identifiers")
+			}
+		}
+	}
+	if same || res.Created {
+		r.consent(p, c)
+	}
+	if len(res.Filled) > 0 {
+		p.changed = append(p.changed, res.Filled...)
+	}
+	if (res.Created || len(p.changed) > 0 || len(p.consents) > 0) && !p.registered {
+		p.registered, p.quiet = true, c.profile.Origin != 0
+		r.order = append(r.order, p)
+	}
+	res.Filled = slices.Compact(res.Filled)
+	return res
+}
+
+// match finds the person that c is, and reports whether it is surely the same:
+// what a doubtful match says is not filled in.
+func (r *registration) match(c *Checked) (p *person, same bool) {
+	for _, kind := range []Kind{External, Card, Telegram} {
+		if p := r.owner(c, kind); p != nil {
+			return p, true
+		}
+	}
+	if p := r.owner(c, Phone); p != nil {
+		if like(&p.Customer, &c.profile) {
+			return p, true
+		}
+		if r.hasOwn(c, Kinds...) {
+			return nil, false // somebody else who shares the phone
+		}
+		return p, false
+	}
+	if p := r.owner(c, Email); p != nil && !r.hasOwn(c, Phone, Card, Telegram, External) {
+		return p, like(&p.Customer, &c.profile)
+	}
+	return nil, false
+}
+
+// owner is the person that an identifier of the kind leads to.
+func (r *registration) owner(c *Checked, kind Kind) *person {
+	for _, i := range c.identifiers {
+		if i.Kind == kind && r.owners[i] != nil {
+			return r.owners[i]
+		}
+	}
+	return nil
+}
+
+// hasOwn reports whether c has an identifier of the kinds that nobody has.
+func (r *registration) hasOwn(c *Checked, kinds ...Kind) bool {
+	return slices.ContainsFunc(c.identifiers, func(i Identifier) bool {
+		return slices.Contains(kinds, i.Kind) && r.owners[i] == nil
+	})
+}
+
+// like reports whether two profiles can be of one person: neither the names
+// nor the birthdays, where both are known, contradict each other. Names may be
+// incomplete or the wrong way round.
+func like(a, b *Customer) bool {
+	return sameNames(a, b) && sameBorn(a.Born, b.Born)
+}
+
+func sameNames(a, b *Customer) bool {
+	fits := func(x, y string) bool { return x == "" || y == "" || fold.Key(x) == fold.Key(y) }
+	if fits(a.FirstName, b.FirstName) && fits(a.LastName, b.LastName) {
+		return true
+	}
+	m, n := fold.Words(a.Name()), fold.Words(b.Name())
+	within := func(m, n []string) bool {
+		return !slices.ContainsFunc(m, func(w string) bool { return !slices.Contains(n, w) })
+	}
+	return within(m, n) || within(n, m)
+}
+
+func sameBorn(a, b string) bool {
+	if a == "" || b == "" || a == b {
+		return true
+	}
+	// One of them may lack the year.
+	return (a[0] == '-' || b[0] == '-') && a[len(a)-5:] == b[len(b)-5:]
+}
+
+func (r *registration) create(c *Checked) *person {
+	p := &person{Customer: c.profile, isNew: true}
+	p.ID = ID(r.s.mint.Next())
+	p.Attributes = cloneAttributes(c.profile.Attributes)
+	r.people[p.ID] = p
+	return p
+}
+
+func cloneAttributes(a Attributes) Attributes {
+	if len(a) == 0 {
+		return nil
+	}
+	own := make(Attributes, len(a))
+	for k, v := range a {
+		own[k] = v
+	}
+	return own
+}
+
+// complete fills in what p lacks of n, and tells what it got and in what it
+// differs.
+func (p *person) complete(n *Customer) (filled, kept []string) {
+	names := fold.Words(p.Name())
+	set := func(field string, is *string, to string) {
+		switch {
+		case to == "" || *is == to:
+		case *is != "":
+			if fold.Key(*is) != fold.Key(to) {
+				kept = append(kept, field)
+			}
+		case strings.HasSuffix(field, "_name") && slices.Contains(names, fold.Key(to)):
+			// The whole name is in the other field.
+		default:
+			*is = to
+			filled = append(filled, field)
+		}
+	}
+	set("first_name", &p.FirstName, n.FirstName)
+	set("last_name", &p.LastName, n.LastName)
+	set("middle_name", &p.MiddleName, n.MiddleName)
+	set("sex", (*string)(&p.Sex), string(n.Sex))
+	set("born", &p.Born, n.Born)
+	set("city", &p.City, n.City)
+	set("language", &p.Language, n.Language)
+	set("note", &p.Note, n.Note)
+	if p.HomeStore == 0 && n.HomeStore != 0 {
+		p.HomeStore = n.HomeStore
+		filled = append(filled, "home_store")
+	}
+	more := cloneAttributes(p.Attributes)
+	for key, value := range n.Attributes {
+		old, ok := more[key]
+		switch {
+		case !ok && len(more) < maxAttributes:
+			if more == nil {
+				more = Attributes{}
+			}
+			more[key] = value
+		case ok && old != value:
+			kept = append(kept, "attributes/"+key)
+		}
+	}
+	if len(more) > len(p.Attributes) {
+		p.Attributes = more
+		filled = append(filled, "attributes")
+	}
+	slices.Sort(kept)
+	return filled, kept
+}
+
+// consent adds the consents of c that p has not given yet. An import that is
+// repeated brings the same ones again.
+func (r *registration) consent(p *person, c *Checked) {
+	for _, n := range c.consents {
+		history := r.consents[p.ID]
+		repeated := slices.ContainsFunc(history, func(o Consent) bool {
+			return o.Channel == n.Channel && o.Purpose == n.Purpose && o.Given == n.Given && o.At.Equal(n.At)
+		})
+		if repeated {
+			continue
+		}
+		n.ID, n.Customer = r.s.mint.Next(), p.ID
+		p.consents = append(p.consents, n)
+		r.consents[p.ID] = append(history, n)
+		if !p.isNew {
+			p.changed = append(p.changed, "consents")
+		}
+	}
+}
+
+var (
+	customerTable = db.NewTable("customers",
+		"id", "state", "first_name", "last_name", "middle_name", "first_key", "last_key", "sex", "born", "city", "language",
+		"source", "attributes", "note", "home_store_id", "origin_id", "registered_at")
+	identifierTable = db.NewTable("identifiers", "kind", "value", "customer_id", "tail", "added_at")
+)
+
+func (c *Customer) row() []any {
+	return []any{
+		int64(c.ID), string(c.State), c.FirstName, c.LastName, c.MiddleName, fold.Key(c.FirstName), fold.Key(c.LastName),
+		string(c.Sex), c.Born, c.City, c.Language, c.Source, c.Attributes.String(), c.Note,
+		orNull(int64(c.HomeStore)), c.Origin, c.RegisteredAt.UnixMicro(),
+	}
+}
+
+func (i Identifier) row(of ID, at time.Time) []any {
+	return []any{string(i.Kind), i.Value, int64(of), i.tail(), at.UnixMicro()}
+}
+
+func (r *registration) writeTx(ctx context.Context, tx *db.Tx) error {
+	now := r.s.now()
+	var (
+		customers, identifiers, consents [][]any
+		b                                db.Batch
+	)
+	for _, p := range r.order {
+		switch {
+		case p.isNew:
+			customers = append(customers, p.row())
+		case slices.ContainsFunc(p.changed, func(f string) bool { return f != "identifiers" && f != "consents" }):
+			p.queueUpdate(&b)
+		}
+		for _, i := range p.added {
+			identifiers = append(identifiers, i.row(p.ID, now))
+		}
+		for _, c := range p.consents {
+			consents = append(consents, c.row())
+		}
+		switch {
+		case p.quiet:
+		case p.isNew:
+			event.Append(&b, registered(&p.Customer))
+		default:
+			slices.Sort(p.changed)
+			changed(&b, p.ID, now, slices.Compact(p.changed)...)
+		}
+	}
+	for _, in := range []struct {
+		table *db.Table
+		rows  [][]any
+	}{{customerTable, customers}, {identifierTable, identifiers}, {consentTable, consents}} {
+		if err := tx.Insert(ctx, in.table, in.rows); err != nil {
+			return err
+		}
+	}
+	return tx.Run(ctx, &b)
+}
+
+func (c *Customer) queueUpdate(b *db.Batch) {
+	const update = `
+		UPDATE customers
+		   SET first_name = $2, last_name = $3, middle_name = $4, first_key = $5, last_key = $6, sex = $7, born = $8,
+		       city = $9, language = $10, attributes = $11, note = $12, home_store_id = $13, state = $14
+		 WHERE id = $1`
+	b.Guard(update, int64(c.ID), c.FirstName, c.LastName, c.MiddleName, fold.Key(c.FirstName), fold.Key(c.LastName),
+		string(c.Sex), c.Born, c.City, c.Language, c.Attributes.String(), c.Note, orNull(int64(c.HomeStore)), string(c.State))
+}
+
+// Events of this package. Their bodies carry no personal data: readers look
+// the customer up.
+const (
+	EventRegistered = "customer.registered" // body: {"source", "store"}
+	EventChanged    = "customer.changed"    // body: {"fields"}
+)
+
+func registered(c *Customer) event.Event {
+	body, err := json.Marshal(struct {
+		Source string          `json:"source,omitempty"`
+		Store  catalog.StoreID `json:"store,omitempty"`
+	}{c.Source, c.HomeStore})
+	if err != nil { // texts always marshal
+		panic(err)
+	}
+	return event.Event{At: c.RegisteredAt, Kind: EventRegistered, CustomerID: int64(c.ID), Ref: int64(c.ID), Body: string(body)}
+}
+
+// changed adds the event of a change to b.
+func changed(b *db.Batch, id ID, at time.Time, fields ...string) {
+	body, err := json.Marshal(map[string][]string{"fields": fields})
+	if err != nil { // texts always marshal
+		panic(err)
+	}
+	event.Append(b, event.Event{At: at, Kind: EventChanged, CustomerID: int64(id), Ref: int64(id), Body: string(body)})
+}
