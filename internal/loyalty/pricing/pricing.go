@@ -72,9 +72,15 @@ type Customer struct {
 	Available money.Points // that can be redeemed now
 }
 
-// Cause names why money was taken off or a limit holds; the i18n key is
-// "pricing.cause.<cause>".
+// Cause names why money was taken off or a limit holds. It is for machines;
+// people read the text of its Key or LimitKey.
 type Cause string
+
+// Key is the i18n key of a discount's cause.
+func (c Cause) Key() string { return "pricing.cause." + string(c) }
+
+// LimitKey is the i18n key of a limit other than LimitNone.
+func (c Cause) LimitKey() string { return "pricing.limit." + string(c) }
 
 // Causes of discounts.
 const (
@@ -83,7 +89,7 @@ const (
 	CausePoints Cause = "points" // paid with points
 )
 
-// Limits of redeeming; the i18n key is "pricing.limit.<limit>".
+// Limits of redeeming.
 const (
 	LimitNone      Cause = ""          // everything eligible can be paid
 	LimitBalance   Cause = "balance"   // available points

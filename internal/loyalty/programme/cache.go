@@ -58,18 +58,25 @@ func (s *Service) At(ctx context.Context, storeCode string, t time.Time) (_ *Ver
 	}
 	var best *published
 	for _, versions := range snap.byProgramme {
-		i := slices.IndexFunc(versions, func(p *published) bool { return !p.StartsAt.After(t) })
-		if i < 0 || !versions[i].covers(storeCode) {
-			continue
-		}
-		if best == nil || versions[i].rank(best) > 0 {
-			best = versions[i]
+		p := holding(versions, t)
+		if p != nil && p.covers(storeCode) && (best == nil || p.rank(best) > 0) {
+			best = p
 		}
 	}
 	if best == nil {
 		return nil, nil
 	}
 	return best.Version, nil
+}
+
+// holding is the version of one programme that holds at a time; nil: none yet.
+func holding(versions []*published, t time.Time) *published {
+	for _, p := range versions {
+		if !p.StartsAt.After(t) {
+			return p
+		}
+	}
+	return nil
 }
 
 func (p *published) covers(store string) bool { return p.stores == nil || p.stores[store] }

@@ -2,7 +2,6 @@ package programme
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"regulars/internal/base/errs"
@@ -20,13 +19,13 @@ func (s *Service) Holding(ctx context.Context, t time.Time) (_ map[ID]*Version, 
 }
 
 func (snap *snapshot) holding(t time.Time) map[ID]*Version {
-	holding := map[ID]*Version{}
+	found := map[ID]*Version{}
 	for programme, versions := range snap.byProgramme {
-		if i := slices.IndexFunc(versions, func(p *published) bool { return !p.StartsAt.After(t) }); i >= 0 {
-			holding[programme] = versions[i].Version
+		if p := holding(versions, t); p != nil {
+			found[programme] = p.Version
 		}
 	}
-	return holding
+	return found
 }
 
 // Stopped are the programmes that are stopped at a time, by what At or Holding

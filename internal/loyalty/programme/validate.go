@@ -105,7 +105,7 @@ func (r *Rules) checkLevels(w *errs.List) {
 			w.Add(level(i, "code"), "not_a_code", "must be up to 32 small Latin letters, digits, - or _, and begin with a letter or digit")
 		}
 		if first := r.Index(l.Code); first >= 0 && first < i {
-			w.Add(level(i, "code"), "already_exists", "is the code of level %d already", first+1)
+			w.Add(level(i, "code"), "level_twice", "is the code of level %d already", first+1)
 		}
 		if strings.TrimSpace(l.Name) == "" || utf8.RuneCountInString(l.Name) > maxName || !utf8.ValidString(l.Name) {
 			w.Add(level(i, "name"), "required", "must be 1 to %d characters", maxName)

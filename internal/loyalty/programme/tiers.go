@@ -1,0 +1,63 @@
+package programme
+
+import (
+	"context"
+	"time"
+
+	"regulars/internal/base/db"
+	"regulars/internal/base/errs"
+	"regulars/internal/loyalty/customer"
+)
+
+const tierColumns = `customer_id, programme_id, level, since, review_at, floor, floor_until`
+
+// QueueTiers adds to b the reading of the tiers of some customers, in every
+// programme, into a map.
+func (s *Service) QueueTiers(b *db.Batch, customers []customer.ID, into map[customer.ID][]Tier) {
+	ids := make(db.Int64s, len(customers))
+	for i, c := range customers {
+		ids[i] = int64(c)
+	}
+	b.Query(func(r *db.Rows) error {
+		d, err := scanDue(r)
+		into[d.Customer] = append(into[d.Customer], d.Tier)
+		return err
+	}, `SELECT `+tierColumns+` FROM tiers WHERE customer_id IN ($1...) ORDER BY programme_id`, ids)
+}
+
+// SetTier adds to b the writing of a customer's tier in a programme, over the
+// one there is. Whoever changes a tier holds the customer's account.
+func SetTier(b *db.Batch, who customer.ID, t Tier) {
+	b.Exec(`
+		INSERT INTO tiers (`+tierColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7)
+		ON CONFLICT (customer_id, programme_id) DO UPDATE
+		   SET level = excluded.level, since = excluded.since, review_at = excluded.review_at,
+		       floor = excluded.floor, floor_until = excluded.floor_until`,
+		int64(who), int64(t.Programme), t.Level, t.Since.UnixMicro(), db.Micros(t.ReviewAt), t.Floor, db.Micros(t.FloorUntil))
+}
+
+// Due is a customer's tier that is to be looked at.
+type Due struct {
+	Customer customer.ID
+	Tier     Tier
+}
+
+// ReviewsTx gives up to limit tiers whose review has come, the longest due
+// first. It locks nothing: lock the accounts, then read the tiers again.
+func (s *Service) ReviewsTx(ctx context.Context, tx *db.Tx, now time.Time, limit int) (due []Due, err error) {
+	defer errs.Wrap(&err, "find tiers to review")
+	rows, err := tx.Query(ctx, `SELECT `+tierColumns+` FROM tiers WHERE review_at <= $1 ORDER BY review_at, customer_id LIMIT $2`,
+		now.UnixMicro(), limit)
+	err = db.Scan(rows, err, func(r *db.Rows) error {
+		d, err := scanDue(r)
+		due = append(due, d)
+		return err
+	})
+	return due, err
+}
+
+func scanDue(r *db.Rows) (d Due, err error) {
+	t := &d.Tier
+	err = r.Scan(&d.Customer, &t.Programme, &t.Level, db.Time{Dst: &t.Since}, db.Time{Dst: &t.ReviewAt}, &t.Floor, db.Time{Dst: &t.FloorUntil})
+	return d, err
+}
