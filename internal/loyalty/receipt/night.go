@@ -1,0 +1,170 @@
+package receipt
+
+import (
+	"context"
+	"time"
+
+	"regulars/internal/base/db"
+	"regulars/internal/base/errs"
+	"regulars/internal/base/event"
+	"regulars/internal/base/money"
+	"regulars/internal/loyalty/catalog"
+	"regulars/internal/loyalty/customer"
+	"regulars/internal/loyalty/ledger"
+	"regulars/internal/loyalty/programme"
+)
+
+// nightGroup is how many customers share a transaction of the night, so that
+// tills never wait long for it.
+const nightGroup = 200
+
+// Night does what a midnight brings: it activates and expires points, and
+// looks at tiers that a return or the window may have taken. Midnights are
+// those of the customers' home stores and stand in the rows, so Night may run
+// at any time and as often as one likes; it takes what is due. Killed half
+// way, it goes on with the rest when it runs again. progress is told how many
+// customers are done.
+func (s *Service) Night(ctx context.Context, progress func(customers int)) (err error) {
+	defer errs.Wrap(&err, "night")
+	done := 0
+	for _, step := range []func(context.Context) (int, error){s.settleDue, s.reviewDue} {
+		for {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			n, err := step(ctx)
+			if err != nil {
+				return err
+			}
+			done += n
+			progress(done)
+			if n == 0 {
+				break
+			}
+		}
+	}
+	return nil
+}
+
+// settleDue activates and expires points of some customers.
+func (s *Service) settleDue(ctx context.Context) (n int, err error) {
+	err = s.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
+		due, err := s.ledger.DueTx(ctx, tx, nightGroup)
+		if err != nil {
+			return err
+		}
+		n = len(due)
+		var b db.Batch
+		accounts := s.ledger.Queue(&b, due, true)
+		if err := tx.Run(ctx, &b); err != nil {
+			return err
+		}
+		accounts.Settle()
+		return s.ledger.SaveTx(ctx, tx, accounts)
+	})
+	return n, err
+}
+
+// reviewDue looks at some tiers.
+func (s *Service) reviewDue(ctx context.Context) (n int, err error) {
+	now := s.now()
+	holding, err := s.programmes.Holding(ctx, now)
+	if err != nil {
+		return 0, err
+	}
+	err = s.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
+		due, err := s.programmes.ReviewsTx(ctx, tx, now, nightGroup)
+		if err != nil {
+			return err
+		}
+		n = len(due)
+		var ids []customer.ID
+		for _, d := range due {
+			ids = append(ids, d.Customer)
+		}
+		var reads, writes db.Batch
+		accounts := s.ledger.Queue(&reads, ids, true)
+		profiles := map[customer.ID]customer.Customer{}
+		if n > 0 {
+			s.customers.Queue(&reads, ids, profiles)
+		}
+		if err := tx.Run(ctx, &reads); err != nil {
+			return err
+		}
+		for _, d := range due {
+			if err := s.review(ctx, tx, &writes, d, holding[d.Tier.Programme], accounts[d.Customer], profiles[d.Customer], now); err != nil {
+				return err
+			}
+		}
+		return tx.Run(ctx, &writes)
+	})
+	return n, err
+}
+
+// review sets a tier to what spend reaches, or to its floor, and says when to
+// look again.
+func (s *Service) review(ctx context.Context, tx *db.Tx, b *db.Batch, d programme.Due, version *programme.Version, a *ledger.Account, profile customer.Customer, now time.Time) error {
+	t := d.Tier
+	t.ReviewAt = time.Time{}
+	if version == nil || version.Rules.Stopped {
+		// A stopped programme keeps everything; the day it goes on it looks.
+		t.ReviewAt = now.Add(24 * time.Hour)
+		programme.SetTier(b, d.Customer, t)
+		return nil
+	}
+	rules := &version.Rules
+	zone := s.zone(catalog.Store{Zone: time.UTC}, profile)
+	spend := a.Spend
+	var window []bought
+	if rules.Spend.Window == programme.Rolling {
+		var err error
+		if window, spend, err = s.boughtSince(ctx, tx, d.Customer, now.AddDate(0, 0, -rules.Spend.Days), now); err != nil {
+			return err
+		}
+	}
+	level := programme.Review(rules, &t, spend, now)
+	if level.Code != t.Level {
+		t.Level, t.Since = level.Code, now
+		event.Append(b, event.Event{At: now, Kind: "tier.lost", CustomerID: int64(d.Customer), Body: jsonText("level", t.Level)})
+	}
+	if rules.Spend.Window == programme.Rolling {
+		t.ReviewAt = firstLoss(window, spend, level.Threshold, rules.Spend.Days, zone)
+	}
+	programme.SetTier(b, d.Customer, t)
+	return nil
+}
+
+// bought is tier spend at a time; returns are negative.
+type bought struct {
+	at    time.Time
+	spend money.Amount
+}
+
+func (s *Service) boughtSince(ctx context.Context, tx *db.Tx, who customer.ID, from, to time.Time) (list []bought, sum money.Amount, err error) {
+	const read = `
+		SELECT sold_at, CASE kind WHEN 'sale' THEN tier_spend ELSE -tier_spend END
+		  FROM receipts WHERE customer_id = $1 AND sold_at > $2 AND sold_at <= $3
+		 ORDER BY sold_at`
+	rows, err := tx.Query(ctx, read, int64(who), from.UnixMicro(), to.UnixMicro())
+	err = db.Scan(rows, err, func(r *db.Rows) error {
+		var e bought
+		err := r.Scan(db.Time{Dst: &e.at}, &e.spend)
+		list, sum = append(list, e), sum+e.spend
+		return err
+	})
+	return list, sum, err
+}
+
+// firstLoss is the midnight after purchases leave the window and spend falls
+// under the threshold, if nothing more is bought; zero: it cannot fall.
+func firstLoss(list []bought, spend, threshold money.Amount, days int, zone *time.Location) time.Time {
+	if threshold == 0 {
+		return time.Time{}
+	}
+	for _, e := range list {
+		if spend -= e.spend; spend < threshold {
+			return programme.Midnight(e.at.AddDate(0, 0, days), 1, zone)
+		}
+	}
+	return time.Time{}
+}

@@ -1,0 +1,315 @@
+// Package receipt is the spine: it quotes, commits and returns receipts.
+//
+// A commit writes the receipt, its lines, the points, the customer's totals
+// and the event in one transaction, or nothing; the till's own name of the
+// receipt is the idempotency key and is kept for ever. What a return undoes is
+// what the sale recorded, never today's rules. Prices come from package
+// pricing, points move in package ledger; package importer records history
+// through Record, surfaces call the rest.
+package receipt
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"strconv"
+	"time"
+
+	"regulars/internal/base/db"
+	"regulars/internal/base/errs"
+	"regulars/internal/base/id"
+	"regulars/internal/base/money"
+	"regulars/internal/loyalty/catalog"
+	"regulars/internal/loyalty/customer"
+	"regulars/internal/loyalty/ledger"
+	"regulars/internal/loyalty/pricing"
+	"regulars/internal/loyalty/programme"
+)
+
+// ID identifies a receipt; in JSON it is a string.
+type ID int64
+
+// String writes the id.
+func (id ID) String() string { return strconv.FormatInt(int64(id), 10) }
+
+// MarshalText implements encoding.TextMarshaler.
+func (id ID) MarshalText() ([]byte, error) { return []byte(id.String()), nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (id *ID) UnmarshalText(text []byte) error {
+	v, err := strconv.ParseInt(string(text), 10, 64)
+	*id = ID(v)
+	return err
+}
+
+// Kind is what a receipt does.
+type Kind string
+
+// The kinds.
+const (
+	KindSale   Kind = "sale"
+	KindReturn Kind = "return"
+)
+
+// Failures a till can show to the cashier.
+var (
+	ErrNotFound        = errs.New(errs.NotFound, "receipt_not_found", "There is no such receipt.")
+	ErrKeyReused       = errs.New(errs.Reused, "receipt_number_reused", "This till has already sent a receipt of this number with other contents. Send the new receipt under a number of its own.")
+	ErrQuoteMissing    = errs.New(errs.Invalid, "quote_missing", "Send the id of the quote, or the total that was charged, so that it can be compared.")
+	ErrQuoteInvalid    = errs.New(errs.Invalid, "quote_invalid", "This is not the id of a quote of this till. Ask for a new quote.")
+	ErrChanged         = errs.New(errs.Conflict, "quote_changed", "The price is not what was quoted any more. Show the new quote and commit that.")
+	ErrBlocked         = errs.New(errs.Conflict, "customer_blocked", "This customer's card is blocked. Sell without it.")
+	ErrNotASale        = errs.New(errs.Invalid, "not_a_sale", "Only a sale can be returned.")
+	ErrNothingLeft     = errs.New(errs.Conflict, "nothing_left", "Everything on this receipt has been returned already.")
+	ErrReasonMissing   = errs.New(errs.Invalid, "reason_missing", "Say why the discount or the points are taken off this receipt.")
+	ErrTooOld          = errs.New(errs.Invalid, "sold_at_too_old", "The time of sale is too long ago.")
+	ErrInTheFuture     = errs.New(errs.Invalid, "sold_at_in_future", "The time of sale lies in the future: check the clock of the till.")
+	ErrTooManyReturned = errs.New(errs.Conflict, "too_many_returned", "More is to be returned than is left of the line.")
+)
+
+// How far the time of sale may lie from the server's.
+const (
+	maxAge  = 31 * 24 * time.Hour
+	maxSkew = 10 * time.Minute
+)
+
+// Caller is the till that calls and who stands at it.
+type Caller struct {
+	Till  catalog.Till
+	Store catalog.Store
+	Staff int64 // 0: unknown
+}
+
+// Draft is a basket as a till sends it.
+type Draft struct {
+	Customer customer.ID  `json:"customer,omitempty"` // 0: nobody
+	Lines    []DraftLine  `json:"lines"`
+	Redeem   money.Points `json:"redeem,omitempty"`
+	// NoDiscount and NoPoints take the customer's discount, or points, off
+	// this receipt; Reason says why.
+	NoDiscount bool   `json:"no_discount,omitempty"`
+	NoPoints   bool   `json:"no_points,omitempty"`
+	Reason     string `json:"reason,omitempty"`
+}
+
+// DraftLine is one position of the basket.
+type DraftLine struct {
+	SKU      string         `json:"sku"`
+	Name     string         `json:"name,omitempty"` // for products that are not known yet
+	Quantity money.Quantity `json:"quantity"`
+	Price    money.Price    `json:"price"`
+	Discount money.Amount   `json:"discount,omitempty"` // the till's own
+	Void     bool           `json:"void,omitempty"`
+}
+
+// Sale is what a till commits.
+type Sale struct {
+	Number string `json:"number"` // the till's name of the receipt
+	Draft
+	SoldAt time.Time     `json:"sold_at"`         // zero: now
+	Quote  string        `json:"quote,omitempty"` // id of the quote that is committed
+	Total  *money.Amount `json:"total,omitempty"` // or what the till charges
+	// Key is the Idempotency-Key that came with the call, if one did.
+	Key string `json:"-"`
+}
+
+// Quote is a priced draft.
+type Quote struct {
+	ID         string
+	ValidUntil time.Time // until then the rules are those of the quote
+	Version    programme.VersionID
+	Draft      Draft
+	Products   []catalog.Product // one for each line; zero where unknown
+	pricing.Result
+}
+
+// Receipt is what was recorded.
+type Receipt struct {
+	ID         ID
+	Kind       Kind
+	Number     string
+	Imported   bool
+	Source     int64 // till, or import source
+	Store      catalog.StoreID
+	Till       catalog.TillID // 0: imported
+	Staff      int64
+	Customer   customer.ID         // 0: nobody
+	Original   ID                  // of a return: the sale, where all of it is of one
+	Version    programme.VersionID // 0: no programme
+	Level      string              // code of the customer's level then
+	SoldAt     time.Time
+	RecordedAt time.Time
+
+	// All of a return's are what goes back, not negative.
+	Gross, Discount, PaidPoints, Total money.Amount
+	Withheld                           money.Amount // of a return's Total, for points that were spent
+	Redeemed, Earned                   money.Points
+	TierSpend                          money.Amount
+	Balance                            money.Points // available after it
+	Details                            Details
+	Lines                              []Line
+
+	fingerprint string
+	key         string
+}
+
+// Details are facts of a receipt that nothing is computed from.
+type Details struct {
+	Reason      string     `json:"reason,omitempty"`
+	NoDiscount  bool       `json:"no_discount,omitempty"`
+	NoPoints    bool       `json:"no_points,omitempty"`
+	AvailableAt *time.Time `json:"available_at,omitempty"` // of what was earned
+	ExpiresAt   *time.Time `json:"expires_at,omitempty"`
+	Reached     string     `json:"reached,omitempty"` // level that counts from the next purchase
+	Note        string     `json:"note,omitempty"`    // of an import
+}
+
+// Line is a recorded line. Gross - Discount - PaidPoints = Total.
+type Line struct {
+	Position   int
+	Product    catalog.ProductID // 0: unknown
+	SKU        string            // of the product
+	Name       string            // the till's, or the product's
+	Quantity   money.Quantity
+	Price      money.Price
+	Gross      money.Amount
+	Discount   money.Amount
+	PaidPoints money.Amount
+	Total      money.Amount
+	Redeemed   money.Points
+	Earned     money.Points
+	TierSpend  money.Amount
+	Cost       *money.Price
+	Returned   money.Quantity // of a sale: what came back
+	Sale       ID             // of a return: the sale, where it is known
+	Original   int            // and the position in it
+	Discounts  []pricing.Discount
+
+	ownName string // what is stored: the till's where it differs
+}
+
+// ChangedError says that a commit would not come to what was quoted; it
+// carries the quote that holds now. It is ErrChanged.
+type ChangedError struct{ Quote Quote }
+
+// Error implements error.
+func (*ChangedError) Error() string { return ErrChanged.Error() }
+
+// Unwrap makes it ErrChanged.
+func (*ChangedError) Unwrap() error { return ErrChanged }
+
+// Service is the spine.
+type Service struct {
+	db         *db.DB
+	mint       *id.Minter
+	now        func() time.Time
+	currency   money.Currency
+	secret     []byte // signs quotes
+	ledger     *ledger.Service
+	programmes *programme.Service
+	catalog    *catalog.Service
+	customers  *customer.Service
+	group      *group
+}
+
+// Config is what New needs.
+type Config struct {
+	DB         *db.DB
+	Mint       *id.Minter
+	Now        func() time.Time
+	Currency   money.Currency
+	Secret     []byte // shared by all processes of the installation
+	Ledger     *ledger.Service
+	Programmes *programme.Service
+	Catalog    *catalog.Service
+	Customers  *customer.Service
+}
+
+// New makes the spine. Close ends it.
+func New(c Config) *Service {
+	s := &Service{
+		db: c.DB, mint: c.Mint, now: func() time.Time { return c.Now().UTC().Truncate(time.Microsecond) }, // as it is stored currency: c.Currency, secret: c.Secret,
+		ledger: c.Ledger, programmes: c.Programmes, catalog: c.Catalog, customers: c.Customers,
+	}
+	committers := 1 // SQLite has one writer
+	if c.DB.Postgres() {
+		committers = 2
+	}
+	s.group = newGroup(committers, s.commitAll)
+	return s
+}
+
+// Close waits for the calls that are under way.
+func (s *Service) Close() { s.group.close() }
+
+// Currency is the installation's.
+func (s *Service) Currency() money.Currency { return s.currency }
+
+// Quote prices a draft without changing anything.
+func (s *Service) Quote(ctx context.Context, by Caller, d Draft) (_ Quote, err error) {
+	defer errs.Wrap(&err, "quote")
+	if err := d.check(); err != nil {
+		return Quote{}, err
+	}
+	now := s.now()
+	version, err := s.programmes.At(ctx, by.Store.Code, now)
+	if err != nil {
+		return Quote{}, err
+	}
+	c := &saleCall{by: by, sale: Sale{Draft: d, SoldAt: now}, version: version}
+	w, err := s.look(ctx, c)
+	if err != nil {
+		return Quote{}, err
+	}
+	return c.quote(s, w, now)
+}
+
+// Commit records a sale. The same sale sent again answers the same and sets
+// replayed. It fails with a *ChangedError where the price is not what the till
+// was told, and then changes nothing.
+func (s *Service) Commit(ctx context.Context, by Caller, sale Sale) (_ Receipt, replayed bool, err error) {
+	defer errs.Wrap(&err, "commit receipt")
+	c, err := s.saleCall(ctx, by, sale)
+	if err != nil {
+		return Receipt{}, false, err
+	}
+	if err := s.group.do(ctx, c); err != nil {
+		return Receipt{}, false, err
+	}
+	return s.answer(ctx, c.receipt, c.replayed)
+}
+
+// answer is the receipt as it was first answered: a repeated call is answered
+// from what was recorded.
+func (s *Service) answer(ctx context.Context, r Receipt, replayed bool) (Receipt, bool, error) {
+	if !replayed || len(r.Lines) > 0 {
+		return r, replayed, nil
+	}
+	rec, err := s.Get(ctx, r.ID)
+	if err != nil {
+		return Receipt{}, false, err
+	}
+	return *rec, true, nil
+}
+
+func (d Draft) check() error {
+	if (d.NoDiscount || d.NoPoints) && d.Reason == "" {
+		return ErrReasonMissing.At("/reason")
+	}
+	var wrong errs.List
+	if len(d.Reason) > 500 {
+		wrong.Add("/reason", "too_long", "is longer than 500 bytes")
+	}
+	return wrong.Err()
+}
+
+// fingerprint tells a repeated body from another one.
+func fingerprint(body any) string {
+	b, err := json.Marshal(body)
+	if err != nil {
+		panic(err) // plain structs always marshal
+	}
+	sum := sha256.Sum256(b)
+	return base64.RawStdEncoding.EncodeToString(sum[:16])
+}

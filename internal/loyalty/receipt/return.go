@@ -1,0 +1,278 @@
+package receipt
+
+import (
+	"context"
+	"time"
+
+	"regulars/internal/base/errs"
+	"regulars/internal/base/event"
+	"regulars/internal/base/money"
+	"regulars/internal/loyalty/ledger"
+	"regulars/internal/loyalty/pricing"
+	"regulars/internal/loyalty/programme"
+)
+
+// Return is what a till gives back. No lines: everything that is left.
+type Return struct {
+	Number   string       `json:"number"`   // the till's name of the return
+	Original ID           `json:"original"` // the sale
+	Lines    []ReturnLine `json:"lines,omitempty"`
+	SoldAt   time.Time    `json:"sold_at"` // of the return; zero: now
+	Reason   string       `json:"reason,omitempty"`
+	Key      string       `json:"-"` // the Idempotency-Key, if one came
+}
+
+// ReturnLine is a position of the sale and how much of it comes back.
+type ReturnLine struct {
+	Position int            `json:"position"`
+	Quantity money.Quantity `json:"quantity"`
+}
+
+// returnCall is a return on its way into a transaction, or a preview.
+type returnCall struct {
+	by          Caller
+	in          Return
+	sale        *Receipt           // as it was before the transaction: who and where
+	version     *programme.Version // that the sale was priced by; nil: none
+	fingerprint string
+	preview     bool
+
+	receipt  Receipt
+	replayed bool
+	err      error
+}
+
+func (c *returnCall) outcome() error       { return c.err }
+func (c *returnCall) setOutcome(err error) { c.err = err }
+
+// Return gives goods back: money, the points redeemed on them to the lots they
+// came from, and the points earned on them back to the programme. The same
+// return sent again answers the same and sets replayed.
+func (s *Service) Return(ctx context.Context, by Caller, in Return) (_ Receipt, replayed bool, err error) {
+	defer errs.Wrap(&err, "return receipt")
+	if err := checkNumber(in.Number); err != nil {
+		return Receipt{}, false, err
+	}
+	c, err := s.returnCall(ctx, by, in)
+	if err != nil {
+		return Receipt{}, false, err
+	}
+	if err := s.group.do(ctx, c); err != nil {
+		return Receipt{}, false, err
+	}
+	return s.answer(ctx, c.receipt, c.replayed)
+}
+
+// PreviewReturn says what Return would record, and changes nothing.
+func (s *Service) PreviewReturn(ctx context.Context, by Caller, in Return) (_ Receipt, err error) {
+	defer errs.Wrap(&err, "preview return")
+	c, err := s.returnCall(ctx, by, in)
+	if err != nil {
+		return Receipt{}, err
+	}
+	c.preview = true
+	w, err := s.look(ctx, c)
+	if err != nil {
+		return Receipt{}, err
+	}
+	if err := c.apply(s, w); err != nil {
+		return Receipt{}, err
+	}
+	return c.receipt, nil
+}
+
+func (s *Service) returnCall(ctx context.Context, by Caller, in Return) (*returnCall, error) {
+	c := &returnCall{by: by, in: in, fingerprint: fingerprint(in)}
+	var err error
+	if c.in.SoldAt, err = soldAt(in.SoldAt, s.now()); err != nil {
+		return nil, err
+	}
+	if len(in.Reason) > 500 {
+		return nil, errs.InvalidField("/reason", "too_long", "is longer than 500 bytes")
+	}
+	if c.sale, err = s.Get(ctx, in.Original); err != nil {
+		return nil, err
+	}
+	if c.sale.Kind != KindSale {
+		return nil, ErrNotASale.At("/original")
+	}
+	if c.sale.Version != 0 {
+		c.version, err = s.programmes.ByID(ctx, c.sale.Version)
+	}
+	return c, err
+}
+
+func (c *returnCall) key() key { return key{int64(c.by.Till.ID), KindReturn, c.in.Number} }
+
+func (c *returnCall) prepare(n *needs) {
+	n.sales = append(n.sales, int64(c.sale.ID))
+	if c.sale.Customer != 0 {
+		n.customers = append(n.customers, c.sale.Customer)
+		if v := c.version; v != nil && v.Rules.Spend.Window == programme.Rolling {
+			n.windows = append(n.windows, rollingWindow(c.sale.Customer, v, c.in.SoldAt))
+		}
+	}
+	if c.in.Number != "" {
+		n.receipts = append(n.receipts, c.key())
+	}
+}
+
+func (c *returnCall) apply(s *Service, w *world) error {
+	if old := w.recorded[c.key()]; old != nil && !c.preview {
+		if old.fingerprint != c.fingerprint {
+			return ErrKeyReused.At("/number")
+		}
+		c.receipt, c.replayed = *old, true
+		return nil
+	}
+	sale := w.sales[c.sale.ID]
+	rec, err := c.record(s, w, sale)
+	if err != nil {
+		return err
+	}
+	for _, l := range rec.Lines {
+		of := sale.line(l.Original)
+		w.returned = append(w.returned, returnedLine{sale.ID, of.Position, of.Returned, of.Returned + l.Quantity})
+		of.Returned += l.Quantity
+	}
+	if sale.Customer != 0 {
+		c.movePoints(s, w, sale, rec)
+	}
+	w.add(rec, s.currency)
+	c.receipt = *rec
+	return nil
+}
+
+// record makes the receipt of the return from what the sale recorded.
+func (c *returnCall) record(s *Service, w *world, sale *Receipt) (*Receipt, error) {
+	rec := &Receipt{
+		ID: ID(s.mint.Next()), Kind: KindReturn, Number: c.in.Number, Source: int64(c.by.Till.ID),
+		Store: c.by.Store.ID, Till: c.by.Till.ID, Staff: c.by.Staff, Customer: sale.Customer, Original: sale.ID,
+		Version: sale.Version, Level: sale.Level, SoldAt: c.in.SoldAt, RecordedAt: w.now,
+		Details: Details{Reason: c.in.Reason}, fingerprint: c.fingerprint, key: c.in.Key,
+	}
+	lines, err := c.lines(sale)
+	if err != nil {
+		return nil, err
+	}
+	for i, back := range lines {
+		of, known := sale.line(back.Position), c.sale.line(back.Position)
+		part := pricing.ReturnPart(pricing.Recorded{
+			Quantity: of.Quantity, Gross: of.Gross, Discount: of.Discount, PaidPoints: of.PaidPoints,
+			Redeemed: of.Redeemed, Earned: of.Earned, TierSpend: of.TierSpend,
+		}, of.Returned, back.Quantity)
+		rec.Lines = append(rec.Lines, Line{
+			Position: i + 1, Sale: sale.ID, Original: of.Position, Product: of.Product, SKU: known.SKU, Name: known.Name, ownName: of.ownName, Quantity: back.Quantity, Price: of.Price,
+			Gross: part.Gross, Discount: part.Discount, PaidPoints: part.PaidPoints, Total: part.Total,
+			Redeemed: part.Redeemed, Earned: part.Earned, TierSpend: part.TierSpend, Cost: of.Cost,
+		})
+		rec.Gross += part.Gross
+		rec.Discount += part.Discount
+		rec.PaidPoints += part.PaidPoints
+		rec.Total += part.Total
+		rec.Redeemed += part.Redeemed
+		rec.Earned += part.Earned
+		rec.TierSpend += part.TierSpend
+	}
+	return rec, nil
+}
+
+// lines are the lines that come back, checked against what is left.
+func (c *returnCall) lines(sale *Receipt) ([]ReturnLine, error) {
+	if len(c.in.Lines) == 0 {
+		var all []ReturnLine
+		for _, l := range sale.Lines {
+			if left := l.Quantity - l.Returned; left > 0 {
+				all = append(all, ReturnLine{l.Position, left})
+			}
+		}
+		if len(all) == 0 {
+			return nil, ErrNothingLeft
+		}
+		return all, nil
+	}
+	var wrong errs.List
+	seen := map[int]bool{}
+	for i, l := range c.in.Lines {
+		at := pointer("/lines/%d", i)
+		of := sale.line(l.Position)
+		switch {
+		case of == nil:
+			wrong.Add(at+"/position", "unknown_line", "is not a line of receipt %s", sale.Number)
+		case seen[l.Position]:
+			wrong.Add(at+"/position", "twice", "is named twice")
+		case l.Quantity <= 0:
+			wrong.Add(at+"/quantity", "out_of_range", "must be above 0")
+		case l.Quantity > of.Quantity-of.Returned:
+			return nil, ErrTooManyReturned.At(at+"/quantity").With("left", of.Quantity-of.Returned)
+		}
+		seen[l.Position] = true
+	}
+	return c.in.Lines, wrong.Err()
+}
+
+// movePoints undoes what the sale did to points and totals.
+func (c *returnCall) movePoints(s *Service, w *world, sale, rec *Receipt) {
+	account := w.accounts[sale.Customer]
+	zone := s.zone(c.by.Store, w.customers[sale.Customer])
+	var heldBefore programme.Level
+	if v := c.version; v != nil {
+		heldBefore = programme.LevelOf(&v.Rules, w.tier(sale.Customer, v.ProgrammeID), w.tierSpend(account, v), rec.SoldAt)
+	}
+	if rec.Redeemed > 0 || rec.Earned > 0 {
+		r := ledger.Reversal{
+			Move: rec.move(ledger.CauseReturn, c.by.Store, sale.ID), Restore: rec.Redeemed, TakeBack: rec.Earned,
+			History: w.histories[int64(sale.ID)],
+		}
+		if v := c.version; v != nil {
+			r.Policy = v.Rules.Return.Clawback
+			r.GraceUntil = v.Rules.GraceUntil(rec.SoldAt, zone)
+		}
+		before := r.History.Withheld()
+		after := before + account.Reverse(r)
+		if v := c.version; v != nil {
+			value := v.Rules.PointValue
+			rec.Withheld = min(rec.Total, s.currency.Worth(after, value)-s.currency.Worth(before, value))
+		}
+	}
+	account.Sold(rec.SoldAt, rec.TierSpend, true)
+	if v := c.version; v != nil {
+		w.spend[spendKey{sale.Customer, v.ID}] -= rec.TierSpend
+		c.reviewTier(w, sale, heldBefore, w.tierSpend(account, v), zone)
+	}
+	rec.Balance = account.Available()
+}
+
+// reviewTier has the level looked at on the next midnight where the return
+// took the spend it rests on: until then the level holds.
+func (c *returnCall) reviewTier(w *world, sale *Receipt, held programme.Level, spend money.Amount, zone *time.Location) {
+	v := c.version
+	if v.Rules.Reached(spend).Threshold >= held.Threshold {
+		return
+	}
+	t := programme.Tier{Programme: v.ProgrammeID, Level: held.Code, Since: c.in.SoldAt}
+	if old := w.tier(sale.Customer, v.ProgrammeID); old != nil && old.Level == held.Code {
+		t = *old
+	}
+	if next := programme.Midnight(w.now, 1, zone); t.ReviewAt.IsZero() || next.Before(t.ReviewAt) {
+		t.ReviewAt = next
+		w.setTier(sale.Customer, t)
+	}
+}
+
+// line is the line at a position; nil if there is none.
+func (r *Receipt) line(position int) *Line {
+	for i := range r.Lines {
+		if r.Lines[i].Position == position {
+			return &r.Lines[i]
+		}
+	}
+	return nil
+}
+
+func (w *world) recordedEvent(rec *Receipt, c money.Currency) event.Event {
+	return event.Event{
+		At: rec.SoldAt, Kind: "receipt.recorded", CustomerID: int64(rec.Customer), Ref: int64(rec.ID),
+		Body: `{"kind":"` + string(rec.Kind) + `","total":"` + c.Format(rec.Total) + `"}`,
+	}
+}

@@ -1,0 +1,390 @@
+package receipt
+
+import (
+	"cmp"
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"strings"
+	"time"
+
+	"regulars/internal/base/event"
+	"regulars/internal/base/money"
+	"regulars/internal/loyalty/catalog"
+	"regulars/internal/loyalty/customer"
+	"regulars/internal/loyalty/ledger"
+	"regulars/internal/loyalty/pricing"
+	"regulars/internal/loyalty/programme"
+)
+
+// saleCall is a sale on its way into a transaction, or a draft to be priced.
+type saleCall struct {
+	by          Caller
+	sale        Sale
+	version     *programme.Version // nil: no programme in this store
+	quoted      *quoted            // what the till was told; nil: it sends a total
+	fingerprint string
+
+	receipt  Receipt
+	replayed bool
+	err      error
+}
+
+func (c *saleCall) outcome() error       { return c.err }
+func (c *saleCall) setOutcome(err error) { c.err = err }
+
+// saleCall checks what can be checked before the transaction and finds the
+// rules: the quote's while it is valid, otherwise those of the time of sale.
+func (s *Service) saleCall(ctx context.Context, by Caller, sale Sale) (*saleCall, error) {
+	now := s.now()
+	c := &saleCall{by: by, sale: sale, fingerprint: fingerprint(sale)}
+	if err := checkNumber(sale.Number); err != nil {
+		return nil, err
+	}
+	if err := sale.check(); err != nil {
+		return nil, err
+	}
+	var err error
+	if c.sale.SoldAt, err = soldAt(sale.SoldAt, now); err != nil {
+		return nil, err
+	}
+	if sale.Quote != "" {
+		if c.quoted, err = s.readQuote(by, sale.Quote); err != nil {
+			return nil, err
+		}
+		if c.quoted.version != 0 {
+			v, err := s.programmes.ByID(ctx, c.quoted.version)
+			if err != nil {
+				return nil, err
+			}
+			if !now.After(c.quoted.at.Add(validity(v))) {
+				c.version = v
+				return c, nil
+			}
+		}
+	} else if sale.Total == nil {
+		return nil, ErrQuoteMissing
+	}
+	c.version, err = s.programmes.At(ctx, by.Store.Code, c.sale.SoldAt)
+	return c, err
+}
+
+func checkNumber(number string) error {
+	if number == "" || len(number) > 100 || strings.TrimSpace(number) != number {
+		return ErrNumber.At("/number")
+	}
+	return nil
+}
+
+func soldAt(at, now time.Time) (time.Time, error) {
+	switch {
+	case at.IsZero():
+		return now, nil
+	case at.After(now.Add(maxSkew)):
+		return at, ErrInTheFuture.At("/sold_at")
+	case at.Before(now.Add(-maxAge)):
+		return at, ErrTooOld.At("/sold_at")
+	}
+	return at.UTC().Truncate(time.Microsecond), nil
+}
+
+func validity(v *programme.Version) time.Duration {
+	return time.Duration(v.Rules.QuoteMinutes) * time.Minute
+}
+
+func (c *saleCall) key() key { return key{int64(c.by.Till.ID), KindSale, c.sale.Number} }
+
+func (c *saleCall) prepare(n *needs) {
+	if c.sale.Customer != 0 {
+		n.customers = append(n.customers, c.sale.Customer)
+		if v := c.version; v != nil && v.Rules.Spend.Window == programme.Rolling {
+			n.windows = append(n.windows, rollingWindow(c.sale.Customer, v, c.sale.SoldAt))
+		}
+	}
+	for _, l := range c.sale.Lines {
+		n.skus = append(n.skus, l.SKU)
+		n.seen = append(n.seen, catalog.Seen{SKU: l.SKU, Name: l.Name, Price: l.Price})
+	}
+	if c.sale.Number != "" {
+		n.receipts = append(n.receipts, c.key())
+	}
+}
+
+func rollingWindow(who customer.ID, v *programme.Version, at time.Time) window {
+	return window{customer: who, version: v.ID, from: at.AddDate(0, 0, -v.Rules.Spend.Days), to: at}
+}
+
+// price prices the draft in the world as it is.
+func (c *saleCall) price(s *Service, w *world) (pricing.Result, error) {
+	in := pricing.Input{Currency: s.currency, At: c.sale.SoldAt, Zone: c.by.Store.Zone}
+	if c.version != nil {
+		in.Rules = &c.version.Rules
+	}
+	in.Draft = pricing.Draft{
+		Lines:  make([]pricing.Line, len(c.sale.Lines)),
+		Redeem: c.sale.Redeem, NoDiscount: c.sale.NoDiscount, NoPoints: c.sale.NoPoints,
+	}
+	for i, l := range c.sale.Lines {
+		p := w.products[l.SKU]
+		in.Draft.Lines[i] = pricing.Line{
+			SKU: l.SKU, Categories: p.Categories, GiftCard: p.Kind == catalog.KindGiftCard, Promo: p.Promo, Cost: p.Cost,
+			Quantity: l.Quantity, Price: l.Price, Discount: l.Discount, Void: l.Void,
+		}
+	}
+	if who := c.sale.Customer; who != 0 {
+		account, profile := w.accounts[who], w.customers[who]
+		if account == nil || profile.ID == 0 {
+			return pricing.Result{}, customer.ErrNotFound.At("/customer")
+		}
+		if profile.State != customer.StateActive {
+			return pricing.Result{}, ErrBlocked.At("/customer")
+		}
+		in.Zone = s.zone(c.by.Store, profile)
+		in.Customer = &pricing.Customer{Available: account.Available()}
+		if c.version != nil {
+			in.Customer.Spend = w.tierSpend(account, c.version)
+			in.Customer.Level = programme.LevelOf(&c.version.Rules, w.tier(who, c.version.ProgrammeID), in.Customer.Spend, c.sale.SoldAt).Code
+		}
+	}
+	return pricing.Price(in)
+}
+
+// zone is where the customer's days end: by the home store's clock, or by the
+// selling store's where none is known.
+func (s *Service) zone(selling catalog.Store, profile customer.Customer) *time.Location {
+	if home, ok := s.catalog.Store(profile.HomeStore); ok {
+		return home.Zone
+	}
+	return selling.Zone
+}
+
+// tierSpend is what counts towards the tier before the sale.
+func (w *world) tierSpend(a *ledger.Account, v *programme.Version) money.Amount {
+	if v.Rules.Spend.Window == programme.Rolling {
+		return w.spend[spendKey{a.Customer, v.ID}]
+	}
+	return a.Spend
+}
+
+// tier is the customer's stored tier in a programme; nil: the first level.
+func (w *world) tier(who customer.ID, p programme.ID) *programme.Tier {
+	for i := range w.tiers[who] {
+		if w.tiers[who][i].Programme == p {
+			return &w.tiers[who][i]
+		}
+	}
+	return nil
+}
+
+// quote is the priced draft with its id.
+func (c *saleCall) quote(s *Service, w *world, now time.Time) (Quote, error) {
+	res, err := c.price(s, w)
+	if err != nil {
+		return Quote{}, err
+	}
+	q := Quote{Draft: c.sale.Draft, Result: res, ValidUntil: now}
+	if c.version != nil {
+		q.Version = c.version.ID
+		q.ValidUntil = now.Add(validity(c.version))
+	}
+	for _, l := range c.sale.Lines {
+		q.Products = append(q.Products, w.products[l.SKU])
+	}
+	q.ID = s.writeQuote(c.by, quoted{version: q.Version, at: now, digest: digest(c.sale.Customer, res)})
+	return q, nil
+}
+
+func (c *saleCall) apply(s *Service, w *world) error {
+	if old := w.recorded[c.key()]; old != nil {
+		if old.fingerprint != c.fingerprint {
+			return ErrKeyReused.At("/number")
+		}
+		c.receipt, c.replayed = *old, true
+		return nil
+	}
+	res, err := c.price(s, w)
+	if err != nil {
+		return err
+	}
+	if !c.agrees(res) {
+		q, err := c.quote(s, w, w.now)
+		if err != nil {
+			return err
+		}
+		return &ChangedError{q}
+	}
+	rec := c.record(s, w, res)
+	if who := c.sale.Customer; who != 0 {
+		if err := c.movePoints(s, w, rec, res); err != nil {
+			return err
+		}
+	}
+	w.add(rec, s.currency)
+	c.receipt = *rec
+	return nil
+}
+
+// agrees reports whether the price is what the till was told.
+func (c *saleCall) agrees(res pricing.Result) bool {
+	if c.quoted != nil {
+		return c.quoted.digest == digest(c.sale.Customer, res)
+	}
+	return *c.sale.Total == res.Total
+}
+
+// record makes the receipt of a priced sale.
+func (c *saleCall) record(s *Service, w *world, res pricing.Result) *Receipt {
+	rec := &Receipt{
+		ID: ID(s.mint.Next()), Kind: KindSale, Number: c.sale.Number, Source: int64(c.by.Till.ID),
+		Store: c.by.Store.ID, Till: c.by.Till.ID, Staff: c.by.Staff, Customer: c.sale.Customer,
+		SoldAt: c.sale.SoldAt, RecordedAt: w.now, Level: res.Level.Code,
+		Gross: res.Gross, Discount: res.Discount, PaidPoints: res.PaidPoints, Total: res.Total,
+		Redeemed: res.Redeemed, Earned: res.Earned, TierSpend: res.TierSpend,
+		Details:     Details{Reason: c.sale.Reason, NoDiscount: c.sale.NoDiscount, NoPoints: c.sale.NoPoints},
+		fingerprint: c.fingerprint, key: c.sale.Key,
+	}
+	if c.version != nil {
+		rec.Version = c.version.ID
+	}
+	if res.Reaches != nil {
+		rec.Details.Reached = res.Reaches.Code
+	}
+	if res.Earned > 0 {
+		rec.Details.AvailableAt = &res.AvailableAt
+		if !res.ExpiresAt.IsZero() {
+			rec.Details.ExpiresAt = &res.ExpiresAt
+		}
+	}
+	for i, l := range c.sale.Lines {
+		if l.Void {
+			continue
+		}
+		p, priced := w.products[l.SKU], res.Lines[i]
+		line := Line{
+			Position: i + 1, Product: p.ID, SKU: l.SKU, Name: cmp.Or(l.Name, p.Name), ownName: l.Name, Quantity: l.Quantity, Price: l.Price,
+			Gross: priced.Gross, Discount: priced.Discount, PaidPoints: priced.PaidPoints, Total: priced.Total,
+			Redeemed: priced.Redeemed, Earned: priced.Earned, TierSpend: priced.TierSpend, Cost: p.Cost,
+			Discounts: priced.Discounts,
+		}
+		if line.ownName == p.Name {
+			line.ownName = ""
+		}
+		rec.Lines = append(rec.Lines, line)
+	}
+	return rec
+}
+
+// movePoints redeems, earns and counts the sale; it fails before anything has
+// moved.
+func (c *saleCall) movePoints(s *Service, w *world, rec *Receipt, res pricing.Result) error {
+	account := w.accounts[rec.Customer]
+	m := rec.move(ledger.CauseRedeem, c.by.Store, rec.ID)
+	if err := account.Redeem(m, res.Redeemed); err != nil {
+		return err
+	}
+	account.Sold(rec.SoldAt, rec.TierSpend, false)
+	if v := c.version; v != nil {
+		m.Cause = ledger.CauseEarn
+		account.Earn(ledger.Grant{
+			Move: m, Source: ledger.Issued, Programme: v.ProgrammeID, Points: res.Earned,
+			AvailableAt: res.AvailableAt, ExpiresAt: res.ExpiresAt,
+		})
+		w.spend[spendKey{rec.Customer, v.ID}] += rec.TierSpend
+		if res.Reaches != nil {
+			w.setTier(rec.Customer, programme.Tier{
+				Programme: v.ProgrammeID, Level: res.Reaches.Code, Since: rec.SoldAt, ReviewAt: rollingReview(v, rec.SoldAt, s.zone(c.by.Store, w.customers[rec.Customer])),
+			})
+			w.events = append(w.events, event.Event{
+				At: rec.SoldAt, Kind: "tier.reached", CustomerID: int64(rec.Customer), Ref: int64(rec.ID), Body: jsonText("level", res.Reaches.Code),
+			})
+		}
+	}
+	rec.Balance = account.Available()
+	return nil
+}
+
+// rollingReview is the midnight at which a level reached at that time may
+// first be lost; zero where spend never leaves the window.
+func rollingReview(v *programme.Version, at time.Time, zone *time.Location) time.Time {
+	if v.Rules.Spend.Window != programme.Rolling {
+		return time.Time{}
+	}
+	return programme.Midnight(at, 1, zone)
+}
+
+// setTier changes a tier in memory and queues its writing, keeping a floor
+// given by hand.
+func (w *world) setTier(who customer.ID, t programme.Tier) {
+	if old := w.tier(who, t.Programme); old != nil {
+		t.Floor, t.FloorUntil = old.Floor, old.FloorUntil
+		*old = t
+	} else {
+		w.tiers[who] = append(w.tiers[who], t)
+	}
+	programme.SetTier(&w.writes, who, t)
+}
+
+// move is what the entries of a receipt share.
+func (r *Receipt) move(cause ledger.Cause, store catalog.Store, sale ID) ledger.Move {
+	return ledger.Move{
+		Cause: cause, Receipt: int64(r.ID), Sale: int64(sale), Entity: int64(store.Entity), Store: int64(store.ID), Staff: r.Staff, At: r.SoldAt,
+	}
+}
+
+// quoted is what the id of a quote says.
+type quoted struct {
+	version programme.VersionID
+	at      time.Time
+	digest  [8]byte
+}
+
+const quotePrefix = "q1_"
+
+// writeQuote packs a quote into its id, signed, so that quoting writes nothing
+// and any process can commit it. It is bound to the till.
+func (s *Service) writeQuote(by Caller, q quoted) string {
+	b := binary.BigEndian.AppendUint64(nil, uint64(q.version))
+	b = binary.BigEndian.AppendUint64(b, uint64(q.at.UnixMicro()))
+	b = append(b, q.digest[:]...)
+	return quotePrefix + base64.RawURLEncoding.EncodeToString(append(b, s.sign(by, b)...))
+}
+
+func (s *Service) sign(by Caller, b []byte) []byte {
+	mac := hmac.New(sha256.New, s.secret)
+	mac.Write(binary.BigEndian.AppendUint64(nil, uint64(by.Till.ID)))
+	mac.Write(b)
+	return mac.Sum(nil)[:12]
+}
+
+func (s *Service) readQuote(by Caller, id string) (*quoted, error) {
+	text, ok := strings.CutPrefix(id, quotePrefix)
+	b, err := base64.RawURLEncoding.DecodeString(text)
+	if !ok || err != nil || len(b) != 36 || !hmac.Equal(b[24:], s.sign(by, b[:24])) {
+		return nil, ErrQuoteInvalid.At("/quote")
+	}
+	return &quoted{
+		version: programme.VersionID(binary.BigEndian.Uint64(b)),
+		at:      time.UnixMicro(int64(binary.BigEndian.Uint64(b[8:]))).UTC(),
+		digest:  [8]byte(b[16:24]),
+	}, nil
+}
+
+// digest tells two results apart by everything that the cashier or customer
+// was told in figures.
+func digest(who customer.ID, res pricing.Result) [8]byte {
+	h := sha256.New()
+	var b []byte
+	put := func(vs ...int64) {
+		for _, v := range vs {
+			b = binary.BigEndian.AppendUint64(b, uint64(v))
+		}
+	}
+	put(int64(who), int64(res.Gross), int64(res.Discount), int64(res.PaidPoints), int64(res.Total), int64(res.Redeemed), int64(res.Earned))
+	for _, l := range res.Lines {
+		put(int64(l.Gross), int64(l.Discount), int64(l.PaidPoints), int64(l.Total))
+	}
+	h.Write(b)
+	return [8]byte(h.Sum(nil))
+}

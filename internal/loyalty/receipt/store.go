@@ -1,0 +1,284 @@
+package receipt
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"regulars/internal/base/db"
+	"regulars/internal/base/errs"
+	"regulars/internal/base/money"
+	"regulars/internal/loyalty/catalog"
+	"regulars/internal/loyalty/customer"
+)
+
+var (
+	receiptTable = db.NewTable("receipts", "id", "source_id", "kind", "number", "fingerprint", "idempotency_key", "imported", "store_id",
+		"till_id", "staff_id", "customer_id", "original_id", "version_id", "level", "sold_at", "recorded_at", "gross", "discount",
+		"paid_points", "total", "withheld", "redeemed", "earned", "tier_spend", "balance", "details")
+	lineTable = db.NewTable("receipt_lines", "receipt_id", "position", "product_id", "name", "quantity", "price", "gross", "discount",
+		"paid_points", "total", "redeemed", "earned", "tier_spend", "cost", "original_id", "original", "details")
+)
+
+const (
+	receiptColumns = `id, source_id, kind, number, fingerprint, COALESCE(idempotency_key, ''), imported, store_id, COALESCE(till_id, 0),
+		COALESCE(staff_id, 0), COALESCE(customer_id, 0), COALESCE(original_id, 0), COALESCE(version_id, 0), level, sold_at, recorded_at,
+		gross, discount, paid_points, total, withheld, redeemed, earned, tier_spend, balance, details`
+	lineColumns = `receipt_id, position, COALESCE(product_id, 0), name, quantity, price, gross, discount, paid_points, total, redeemed,
+		earned, tier_spend, cost, returned, COALESCE(original_id, 0), COALESCE(original, 0), details`
+)
+
+// add queues a receipt's rows and its event.
+func (w *world) add(r *Receipt, c money.Currency) {
+	w.recorded[key{r.Source, r.Kind, r.Number}] = r
+	w.receipts = append(w.receipts, r.row())
+	for i := range r.Lines {
+		w.lines = append(w.lines, r.Lines[i].row(r.ID))
+	}
+	w.events = append(w.events, w.recordedEvent(r, c))
+}
+
+func (r *Receipt) row() []any {
+	var idem *string
+	if r.key != "" {
+		idem = &r.key
+	}
+	details := ""
+	if r.Details != (Details{}) {
+		details = jsonOf(r.Details)
+	}
+	return []any{
+		int64(r.ID), r.Source, string(r.Kind), r.Number, r.fingerprint, idem, r.Imported, int64(r.Store),
+		null(int64(r.Till)), null(r.Staff), null(int64(r.Customer)), null(int64(r.Original)), null(int64(r.Version)), r.Level,
+		r.SoldAt.UnixMicro(), r.RecordedAt.UnixMicro(), int64(r.Gross), int64(r.Discount),
+		int64(r.PaidPoints), int64(r.Total), int64(r.Withheld), int64(r.Redeemed), int64(r.Earned), int64(r.TierSpend), int64(r.Balance), details,
+	}
+}
+
+func (l *Line) row(of ID) []any {
+	details := ""
+	if len(l.Discounts) > 0 {
+		details = jsonOf(l.Discounts)
+	}
+	var cost *int64
+	if l.Cost != nil {
+		c := int64(*l.Cost)
+		cost = &c
+	}
+	return []any{
+		int64(of), l.Position, null(int64(l.Product)), l.ownName, int64(l.Quantity), int64(l.Price), int64(l.Gross), int64(l.Discount),
+		int64(l.PaidPoints), int64(l.Total), int64(l.Redeemed), int64(l.Earned), int64(l.TierSpend), cost, null(int64(l.Sale)), null(int64(l.Original)), details,
+	}
+}
+
+func scanReceipt(r *db.Rows) (*Receipt, error) {
+	var (
+		rec     Receipt
+		details string
+	)
+	err := r.Scan(&rec.ID, &rec.Source, &rec.Kind, &rec.Number, &rec.fingerprint, &rec.key, &rec.Imported, &rec.Store, &rec.Till,
+		&rec.Staff, &rec.Customer, &rec.Original, &rec.Version, &rec.Level, db.Time{Dst: &rec.SoldAt}, db.Time{Dst: &rec.RecordedAt},
+		&rec.Gross, &rec.Discount, &rec.PaidPoints, &rec.Total, &rec.Withheld, &rec.Redeemed, &rec.Earned, &rec.TierSpend, &rec.Balance, &details)
+	if err == nil && details != "" {
+		err = json.Unmarshal([]byte(details), &rec.Details)
+	}
+	return &rec, err
+}
+
+// scanLine adds a line to its receipt.
+func scanLine(r *db.Rows, receipt func(ID) *Receipt) error {
+	var (
+		of      ID
+		l       Line
+		details string
+		cost    *int64
+	)
+	if err := r.Scan(&of, &l.Position, &l.Product, &l.ownName, &l.Quantity, &l.Price, &l.Gross, &l.Discount, &l.PaidPoints, &l.Total,
+		&l.Redeemed, &l.Earned, &l.TierSpend, &cost, &l.Returned, &l.Sale, &l.Original, &details); err != nil {
+		return err
+	}
+	if cost != nil {
+		p := money.Price(*cost)
+		l.Cost = &p
+	}
+	if details != "" {
+		if err := json.Unmarshal([]byte(details), &l.Discounts); err != nil {
+			return err
+		}
+	}
+	rec := receipt(of)
+	rec.Lines = append(rec.Lines, l)
+	return nil
+}
+
+// Get reads a receipt with its lines.
+func (s *Service) Get(ctx context.Context, id ID) (_ *Receipt, err error) {
+	defer errs.Wrap(&err, "read receipt")
+	return s.one(ctx, `id = $1`, int64(id))
+}
+
+// Find reads a receipt by the name that its till or import source gave it.
+func (s *Service) Find(ctx context.Context, source int64, kind Kind, number string) (_ *Receipt, err error) {
+	defer errs.Wrap(&err, "find receipt")
+	return s.one(ctx, `source_id = $1 AND number = $2 AND kind = $3`, source, number, string(kind))
+}
+
+func (s *Service) one(ctx context.Context, where string, args ...any) (*Receipt, error) {
+	list, err := s.list(ctx, `WHERE `+where, args...)
+	if err == nil && len(list) == 0 {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return nil, err
+	}
+	return list[0], nil
+}
+
+// Filter chooses receipts for List; zero fields choose all.
+type Filter struct {
+	Customer customer.ID
+	Store    catalog.StoreID
+	Till     catalog.TillID
+	Kind     Kind
+	Number   string    // exact
+	From, To time.Time // of sale, To not included
+}
+
+// Cursor is where a page of List ends: the last receipt on it.
+type Cursor struct {
+	SoldAt time.Time
+	ID     ID
+}
+
+// List reads receipts without lines, the latest sale first, a page after a
+// cursor (zero: from the start).
+func (s *Service) List(ctx context.Context, f Filter, after Cursor, limit int) (_ []*Receipt, err error) {
+	defer errs.Wrap(&err, "list receipts")
+	where, args := `WHERE TRUE`, []any{}
+	add := func(cond string, values ...any) {
+		for _, v := range values {
+			args = append(args, v)
+			cond = strings.Replace(cond, "?", fmt.Sprintf("$%d", len(args)), 1)
+		}
+		where += " AND " + cond
+	}
+	if f.Customer != 0 {
+		add("customer_id = ?", int64(f.Customer))
+	}
+	if f.Store != 0 {
+		add("store_id = ?", int64(f.Store))
+	}
+	if f.Till != 0 {
+		add("till_id = ?", int64(f.Till))
+	}
+	if f.Kind != "" {
+		add("kind = ?", string(f.Kind))
+	}
+	if f.Number != "" {
+		add("number = ?", f.Number)
+	}
+	if !f.From.IsZero() {
+		add("sold_at >= ?", f.From.UnixMicro())
+	}
+	if !f.To.IsZero() {
+		add("sold_at < ?", f.To.UnixMicro())
+	}
+	if after.ID != 0 {
+		add("(sold_at, id) < (?, ?)", after.SoldAt.UnixMicro(), int64(after.ID))
+	}
+	args = append(args, limit)
+	rows, err := s.db.Query(ctx, `SELECT `+receiptColumns+` FROM receipts `+where+fmt.Sprintf(` ORDER BY sold_at DESC, id DESC LIMIT $%d`, len(args)), args...)
+	var list []*Receipt
+	err = db.Scan(rows, err, func(r *db.Rows) error {
+		rec, err := scanReceipt(r)
+		list = append(list, rec)
+		return err
+	})
+	return list, err
+}
+
+// Returns reads the returns of a sale, in order.
+func (s *Service) Returns(ctx context.Context, sale ID) (_ []*Receipt, err error) {
+	defer errs.Wrap(&err, "read returns")
+	return s.list(ctx, `WHERE original_id = $1 ORDER BY id`, int64(sale))
+}
+
+// list reads receipts with their lines and the lines' products.
+func (s *Service) list(ctx context.Context, where string, args ...any) (list []*Receipt, err error) {
+	err = s.db.Read(ctx, func(ctx context.Context, tx *db.Tx) error {
+		list = nil
+		byID := map[ID]*Receipt{}
+		var ids db.Int64s
+		rows, err := tx.Query(ctx, `SELECT `+receiptColumns+` FROM receipts `+where, args...)
+		err = db.Scan(rows, err, func(r *db.Rows) error {
+			rec, err := scanReceipt(r)
+			list, ids = append(list, rec), append(ids, int64(rec.ID))
+			byID[rec.ID] = rec
+			return err
+		})
+		if err != nil || len(list) == 0 {
+			return err
+		}
+		rows, err = tx.Query(ctx, `SELECT `+lineColumns+` FROM receipt_lines WHERE receipt_id IN ($1...) ORDER BY receipt_id, position`, ids)
+		return db.Scan(rows, err, func(r *db.Rows) error {
+			return scanLine(r, func(of ID) *Receipt { return byID[of] })
+		})
+	})
+	if err != nil {
+		return nil, err
+	}
+	return list, s.nameProducts(ctx, list)
+}
+
+// nameProducts fills in what the catalog says of the lines' products.
+func (s *Service) nameProducts(ctx context.Context, list []*Receipt) error {
+	var ids []catalog.ProductID
+	for _, r := range list {
+		for _, l := range r.Lines {
+			if l.Product != 0 {
+				ids = append(ids, l.Product)
+			}
+		}
+	}
+	products := map[catalog.ProductID]catalog.Product{}
+	var b db.Batch
+	s.catalog.QueueProducts(&b, ids, products)
+	if err := s.db.Run(ctx, &b); err != nil {
+		return err
+	}
+	for _, r := range list {
+		for i := range r.Lines {
+			l := &r.Lines[i]
+			p := products[l.Product]
+			l.SKU, l.Name = p.SKU, cmp.Or(l.ownName, p.Name)
+		}
+	}
+	return nil
+}
+
+// ErrNumber refuses a receipt's number.
+var ErrNumber = errs.New(errs.Invalid, "receipt_number", "A receipt needs a number of 1 to 100 characters without spaces around it.")
+
+func jsonOf(v any) string {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(errors.Join(errors.New("receipt: a plain struct does not marshal"), err))
+	}
+	return string(b)
+}
+
+func jsonText(name, value string) string { return jsonOf(map[string]string{name: value}) }
+
+func pointer(format string, args ...any) string { return fmt.Sprintf(format, args...) }
+
+// null is NULL for no id.
+func null(v int64) *int64 {
+	if v == 0 {
+		return nil
+	}
+	return &v
+}
