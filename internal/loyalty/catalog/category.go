@@ -162,8 +162,8 @@ func (s *Service) SaveCategoriesTx(ctx context.Context, tx *db.Tx, in []Category
 		if c.Name == old.Name && c.Parent == old.Parent && slices.Equal(c.Path, old.Path) {
 			continue
 		}
-		const update = `UPDATE categories SET parent_id = NULLIF($2, 0), name = $3, path = $4 WHERE id = $1`
-		b.Guard(update, int64(c.ID), int64(c.Parent), c.Name, joinPath(c.Path))
+		const update = `UPDATE categories SET parent_id = $2, name = $3, path = $4 WHERE id = $1`
+		b.Guard(update, int64(c.ID), orNull(c.Parent), c.Name, joinPath(c.Path))
 	}
 	return saved, tx.Run(ctx, &b)
 }

@@ -85,3 +85,12 @@ func ints[ID ~int64](ids []ID) []int64 {
 	}
 	return list
 }
+
+// orNull is NULL for 0.
+func orNull[ID ~int64](id ID) *int64 {
+	if id == 0 {
+		return nil
+	}
+	v := int64(id)
+	return &v
+}

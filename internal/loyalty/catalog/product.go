@@ -219,7 +219,7 @@ func (s *Service) insertTx(ctx context.Context, tx *db.Tx, products []Product) (
 	for _, p := range products {
 		const insert = `
 			INSERT INTO products (id, sku, name, name_key, category_id, brand, kind, price, cost, promo, active, created_at)
-			VALUES ($1, $2, $3, $4, NULLIF($5, 0), $6, $7, $8, $9, $10, $11, $12)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 			ON CONFLICT (sku) DO NOTHING
 			RETURNING sku`
 		b.Query(func(r *db.Rows) error {
@@ -227,7 +227,7 @@ func (s *Service) insertTx(ctx context.Context, tx *db.Tx, products []Product) (
 			err := r.Scan(&sku)
 			inserted[sku] = true
 			return err
-		}, insert, int64(p.ID), p.SKU, p.Name, fold.Key(p.Name), int64(p.Category), p.Brand, string(p.Kind),
+		}, insert, int64(p.ID), p.SKU, p.Name, fold.Key(p.Name), orNull(p.Category), p.Brand, string(p.Kind),
 			int64(p.Price), (*int64)(p.Cost), p.Promo, p.Active, p.CreatedAt.UnixMicro())
 	}
 	if err := tx.Run(ctx, &b); err != nil {
