@@ -229,7 +229,8 @@ type Config struct {
 // New makes the spine. Close ends it.
 func New(c Config) *Service {
 	s := &Service{
-		db: c.DB, mint: c.Mint, now: func() time.Time { return c.Now().UTC().Truncate(time.Microsecond) }, // as it is stored currency: c.Currency, secret: c.Secret,
+		db: c.DB, mint: c.Mint, currency: c.Currency, secret: c.Secret,
+		now:    func() time.Time { return c.Now().UTC().Truncate(time.Microsecond) }, // as it is stored
 		ledger: c.Ledger, programmes: c.Programmes, catalog: c.Catalog, customers: c.Customers,
 	}
 	committers := 1 // SQLite has one writer

@@ -1,0 +1,509 @@
+package receipt_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"regulars/internal/base/db"
+	"regulars/internal/base/db/dbtest"
+	"regulars/internal/base/errs"
+	"regulars/internal/base/id"
+	"regulars/internal/base/money"
+	"regulars/internal/loyalty/catalog"
+	"regulars/internal/loyalty/customer"
+	"regulars/internal/loyalty/enrol"
+	"regulars/internal/loyalty/ledger"
+	"regulars/internal/loyalty/programme"
+	"regulars/internal/loyalty/receipt"
+)
+
+// chain is an installation with one store, two tills and a clock.
+type chain struct {
+	t          testing.TB
+	db         *db.DB
+	clock      *clock
+	mint       *id.Minter
+	catalog    *catalog.Service
+	customers  *customer.Service
+	programmes *programme.Service
+	ledger     *ledger.Service
+	enrol      *enrol.Service
+	receipts   *receipt.Service
+	tills      []receipt.Caller
+	phones     int
+	numbers    int
+}
+
+type clock struct {
+	mu sync.Mutex
+	t  time.Time
+}
+
+func (c *clock) now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.t
+}
+
+func (c *clock) pass(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.t = c.t.Add(d)
+}
+
+var uzs = money.Currency{Code: "UZS", Exponent: 2}
+
+// newChain opens a chain over a database that has its tables. A second one
+// over the same database stands for another process.
+func newChain(t testing.TB, d *db.DB, node int) *chain {
+	t.Helper()
+	c := &chain{t: t, db: d, clock: &clock{t: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)}}
+	c.mint = id.NewMinter(c.clock.now, node, 0)
+	c.catalog = catalog.New(d, c.mint, c.clock.now)
+	c.customers = customer.NewService(d, c.mint, c.clock.now, "UZ")
+	c.programmes = programme.New(d, c.mint, c.clock.now, uzs)
+	c.ledger = ledger.New(d, c.mint, c.clock.now, c.programmes.Stopped)
+	c.enrol = enrol.New(d, c.clock.now, c.customers, c.ledger, c.programmes)
+	c.receipts = receipt.New(receipt.Config{
+		DB: d, Mint: c.mint, Now: c.clock.now, Currency: uzs, Secret: []byte("a secret of the installation"),
+		Ledger: c.ledger, Programmes: c.programmes, Catalog: c.catalog, Customers: c.customers,
+	})
+	t.Cleanup(c.receipts.Close)
+	return c
+}
+
+func open(t testing.TB, d *db.DB, rules *programme.Rules) *chain {
+	t.Helper()
+	c := newChain(t, d, 1)
+	ctx := t.Context()
+	must(t, d.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
+		store, err := c.catalog.CreateStoreTx(ctx, tx, catalog.NewStore{Code: "S1", Name: "Chorsu", Zone: "Asia/Tashkent"})
+		if err != nil {
+			return err
+		}
+		for _, name := range []string{"1", "2"} {
+			till, err := c.catalog.CreateTillTx(ctx, tx, store.ID, name)
+			if err != nil {
+				return err
+			}
+			c.tills = append(c.tills, receipt.Caller{Till: till, Store: store})
+		}
+		return nil
+	}))
+	if rules != nil {
+		_, err := c.programmes.Install(ctx, "Main", rules, c.clock.now(), 0)
+		must(t, err)
+	}
+	return c
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// simple is 10 % cashback at once and for ever, half a receipt payable.
+func simple() *programme.Rules {
+	return &programme.Rules{
+		PointValue: 10_000, Levels: []programme.Level{{Code: "base", Name: "Base", Cashback: 1000}}, Combine: programme.CombineAdd,
+		Spend:    programme.Spend{Window: programme.Lifetime},
+		Discount: programme.Discount{Rounding: programme.Rounding{Mode: money.Down, Unit: 1}},
+		Earn:     programme.Earn{Rounding: programme.Rounding{Mode: money.Down, Unit: 1}},
+		Redeem:   programme.Redeem{Cap: 5000}, Return: programme.Return{Clawback: programme.ClawbackDebt}, QuoteMinutes: 10,
+	}
+}
+
+func (c *chain) customer() customer.ID {
+	c.t.Helper()
+	c.phones++
+	res, err := c.enrol.Register(c.t.Context(), c.tills[0].Store, 0, customer.New{
+		FirstName: "Anna", HomeStore: c.tills[0].Store.ID, Source: "till",
+		Identifiers: []customer.Identifier{{Kind: customer.Phone, Value: fmt.Sprintf("+99890%07d", 1000000+c.phones)}},
+	})
+	must(c.t, err)
+	return res.ID
+}
+
+// draft is lines of one piece each at so many minor units.
+func draft(who customer.ID, redeem money.Points, prices ...int64) receipt.Draft {
+	d := receipt.Draft{Customer: who, Redeem: redeem}
+	for i, p := range prices {
+		d.Lines = append(d.Lines, receipt.DraftLine{SKU: fmt.Sprintf("P%d", i), Quantity: money.One, Price: money.Price(p * 100)})
+	}
+	return d
+}
+
+// sell quotes and commits.
+func (c *chain) sell(d receipt.Draft) receipt.Receipt {
+	c.t.Helper()
+	sale := c.quoted(d)
+	rec, replayed, err := c.receipts.Commit(c.t.Context(), c.tills[0], sale)
+	must(c.t, err)
+	if replayed {
+		c.t.Fatal("a new receipt was taken for a repeated one")
+	}
+	return rec
+}
+
+func (c *chain) quoted(d receipt.Draft) receipt.Sale {
+	c.t.Helper()
+	q, err := c.receipts.Quote(c.t.Context(), c.tills[0], d)
+	must(c.t, err)
+	return receipt.Sale{Number: c.number(), Draft: d, Quote: q.ID}
+}
+
+func (c *chain) number() string {
+	c.numbers++
+	return fmt.Sprint(c.numbers)
+}
+
+func (c *chain) giveBack(sale receipt.ID, lines ...receipt.ReturnLine) receipt.Receipt {
+	c.t.Helper()
+	rec, _, err := c.receipts.Return(c.t.Context(), c.tills[0], receipt.Return{Number: c.number(), Original: sale, Lines: lines})
+	must(c.t, err)
+	return rec
+}
+
+func (c *chain) account(who customer.ID) *ledger.Account {
+	c.t.Helper()
+	a, err := c.ledger.Get(c.t.Context(), who)
+	must(c.t, err)
+	return a
+}
+
+func (c *chain) count(query string, args ...any) (n int) {
+	c.t.Helper()
+	must(c.t, c.db.QueryRow(c.t.Context(), query, args...).Scan(&n))
+	return n
+}
+
+func TestSaleEarnsRedeemsAndReturns(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		c := open(t, d, simple())
+		anna := c.customer()
+
+		first := c.sell(draft(anna, 0, 60_000_00, 40_000_00))
+		if first.Total != 100_000_00 || first.Earned != 10_000_00 || first.Balance != 10_000_00 {
+			t.Fatalf("first sale: total %d, earned %d, balance %d", first.Total, first.Earned, first.Balance)
+		}
+		second := c.sell(draft(anna, 10_000_00, 50_000_00))
+		if second.Total != 40_000_00 || second.PaidPoints != 10_000_00 || second.Earned != 4_000_00 || second.Balance != 4_000_00 {
+			t.Fatalf("second sale: %+v", second)
+		}
+		preview, err := c.receipts.PreviewReturn(t.Context(), c.tills[0], receipt.Return{Original: second.ID})
+		must(t, err)
+		back := c.giveBack(second.ID)
+		if back.Total != 40_000_00 || back.Redeemed != 10_000_00 || back.Earned != 4_000_00 || back.Balance != 10_000_00 {
+			t.Fatalf("return: %+v", back)
+		}
+		if preview.Total != back.Total || preview.Balance != back.Balance || preview.Redeemed != back.Redeemed {
+			t.Errorf("the preview said %+v, the return is %+v", preview, back)
+		}
+		a := c.account(anna)
+		if a.Available() != 10_000_00 || a.Receipts != 2 || a.Spend != 100_000_00 {
+			t.Errorf("account: available %d, receipts %d, spend %d", a.Available(), a.Receipts, a.Spend)
+		}
+		if _, _, err := c.receipts.Return(t.Context(), c.tills[0], receipt.Return{Number: "again", Original: second.ID}); !errors.Is(err, receipt.ErrNothingLeft) {
+			t.Errorf("returned twice: %v", err)
+		}
+	})
+}
+
+// same compares receipts to the last field.
+var same = cmp.Options{cmp.AllowUnexported(receipt.Receipt{}, receipt.Line{}), cmpopts.EquateEmpty()}
+
+// failures.md row 4: a till that lost the answer sends again and gets it.
+func TestRetryAfterALostAnswerDoublesNothing(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		c := open(t, d, simple())
+		anna := c.customer()
+		sale := c.quoted(draft(anna, 0, 12_345_67, 1_000_00))
+		sale.Lines[0].Name = "Чай зелёный"
+		q, err := c.receipts.Quote(t.Context(), c.tills[0], sale.Draft)
+		must(t, err)
+		sale.Quote = q.ID
+		first, _, err := c.receipts.Commit(t.Context(), c.tills[0], sale)
+		must(t, err)
+		again, replayed, err := c.receipts.Commit(t.Context(), c.tills[0], sale)
+		must(t, err)
+		if diff := cmp.Diff(first, again, same); !replayed || diff != "" {
+			t.Errorf("replayed %v, answers differ: %s", replayed, diff)
+		}
+		ret := receipt.Return{Number: "R1", Original: first.ID, Lines: []receipt.ReturnLine{{Position: 1, Quantity: money.One}}}
+		one, _, err := c.receipts.Return(t.Context(), c.tills[0], ret)
+		must(t, err)
+		two, replayed, err := c.receipts.Return(t.Context(), c.tills[0], ret)
+		must(t, err)
+		if diff := cmp.Diff(one, two, same); !replayed || diff != "" {
+			t.Errorf("return replayed %v, answers differ: %s", replayed, diff)
+		}
+		if n := c.count(`SELECT COUNT(*) FROM receipts`); n != 2 {
+			t.Errorf("%d receipts, want the sale and the return", n)
+		}
+		other := sale
+		other.Lines = slices.Clone(sale.Lines)
+		other.Lines[0].Quantity = 2000
+		if _, _, err := c.receipts.Commit(t.Context(), c.tills[0], other); !errors.Is(err, receipt.ErrKeyReused) {
+			t.Errorf("the number with another body: %v", err)
+		}
+		if _, _, err := c.receipts.Commit(t.Context(), c.tills[1], sale); !errors.Is(err, receipt.ErrQuoteInvalid) {
+			t.Errorf("the quote of another till: %v", err)
+		}
+	})
+}
+
+// Two tills that spend one balance at once: one wins, the other gets the quote
+// that holds now, on several processes too.
+func TestTwoTillsSpendOneBalance(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		c := open(t, d, simple())
+		chains := []*chain{c}
+		if d.Postgres() {
+			other := newChain(t, d, 2)
+			other.tills = c.tills
+			chains = append(chains, other)
+		}
+		for range 10 {
+			anna := c.customer()
+			c.sell(draft(anna, 0, 100_000_00))
+			d := draft(anna, 10_000_00, 50_000_00)
+			quote, err := c.receipts.Quote(t.Context(), c.tills[0], d)
+			must(t, err)
+			const tries = 8
+			var (
+				wg   sync.WaitGroup
+				errs [tries]error
+			)
+			for i := range tries {
+				on := chains[i%len(chains)]
+				sale := receipt.Sale{Number: c.number(), Draft: d, Quote: quote.ID}
+				wg.Go(func() { _, _, errs[i] = on.receipts.Commit(t.Context(), on.tills[0], sale) })
+			}
+			wg.Wait()
+			won := 0
+			for _, err := range errs {
+				var changed *receipt.ChangedError
+				switch {
+				case err == nil:
+					won++
+				case errors.As(err, &changed):
+					t.Errorf("a quote that redeems more than there is: %+v", changed.Quote)
+				case !refusedForPoints(err):
+					t.Errorf("the loser got %v", err)
+				}
+			}
+			if a := c.account(anna); won != 1 || a.Available() != 4_000_00 || a.Debt != 0 {
+				t.Errorf("%d won, available %d, debt %d", won, a.Available(), a.Debt)
+			}
+		}
+	})
+}
+
+func refusedForPoints(err error) bool {
+	e := errs.Of(err)
+	return e.Kind == errs.Conflict && e.Code == "redeem_too_much"
+}
+
+func TestChangedPriceIsRefusedWithTheNewQuote(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		rules := simple()
+		rules.Levels = []programme.Level{{Code: "base", Name: "Base", Cashback: 100}, {Code: "gold", Name: "Gold", Threshold: 50_000_00, Cashback: 500, Discount: 1000}}
+		c := open(t, d, rules)
+		anna := c.customer()
+		stale := c.quoted(draft(anna, 0, 10_000_00))
+		c.sell(draft(anna, 0, 50_000_00)) // reaches gold, from the next purchase on
+		_, _, err := c.receipts.Commit(t.Context(), c.tills[0], stale)
+		var changed *receipt.ChangedError
+		if !errors.As(err, &changed) || !errors.Is(err, receipt.ErrChanged) || changed.Quote.Total != 9_000_00 {
+			t.Fatalf("got %v", err)
+		}
+		stale.Quote = changed.Quote.ID
+		rec, _, err := c.receipts.Commit(t.Context(), c.tills[0], stale)
+		if err != nil || rec.Total != 9_000_00 || rec.Level != "gold" {
+			t.Errorf("with the new quote: %+v, %v", rec, err)
+		}
+	})
+}
+
+// failures.md row 5: the payment completes long after the receipt was priced.
+func TestLatePaymentStillEarns(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		c := open(t, d, simple())
+		anna := c.customer()
+		sale := c.quoted(draft(anna, 0, 20_000_00))
+		sale.SoldAt = c.clock.now()
+		c.clock.pass(3 * time.Hour) // the quote's minutes are over
+		rec, _, err := c.receipts.Commit(t.Context(), c.tills[0], sale)
+		if err != nil || rec.Earned != 2_000_00 || c.account(anna).Available() != 2_000_00 {
+			t.Errorf("earned %v, %v", rec.Earned, err)
+		}
+	})
+}
+
+// failures.md row 10: the tier follows spend, returns taken off, and not the
+// balance.
+func TestTierFollowsNetSpend(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		rules := simple()
+		rules.Levels = []programme.Level{{Code: "base", Name: "Base", Cashback: 1000}, {Code: "gold", Name: "Gold", Threshold: 50_000_00, Cashback: 2000}}
+		c := open(t, d, rules)
+		anna := c.customer()
+		sale := c.sell(draft(anna, 0, 60_000_00))
+		if got := c.sell(draft(anna, 5_000_00, 20_000_00)); got.Level != "gold" {
+			t.Fatalf("spending points demoted to %s", got.Level)
+		}
+		c.giveBack(sale.ID)
+		if got := c.sell(draft(anna, 0, 1_000_00)); got.Level != "gold" {
+			t.Errorf("a return demoted before midnight to %s", got.Level)
+		}
+		c.clock.pass(24 * time.Hour)
+		must(t, c.receipts.Night(t.Context(), func(int) {}))
+		if got := c.sell(draft(anna, 0, 1_000_00)); got.Level != "base" {
+			t.Errorf("after midnight still %s with %d spent", got.Level, c.account(anna).Spend)
+		}
+	})
+}
+
+// failures.md row 7: the job comes late or never; nothing is redeemed after
+// its date, and when it comes it changes nothing a second time.
+func TestExpiryIsEnforcedWithoutTheJob(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		rules := simple()
+		rules.Earn.DelayDays, rules.Earn.ExpiryDays = 2, 3
+		c := open(t, d, rules)
+		anna := c.customer()
+		c.sell(draft(anna, 0, 100_000_00))
+		if a := c.account(anna); a.Available() != 0 || a.Pending != 10_000_00 {
+			t.Fatalf("available %d, pending %d before the delay is over", a.Available(), a.Pending)
+		}
+		c.clock.pass(2 * 24 * time.Hour)
+		if a := c.account(anna); a.Available() != 10_000_00 {
+			t.Errorf("available %d after the delay", a.Available())
+		}
+		c.sell(draft(anna, 4_000_00, 10_000_00))
+		c.clock.pass(3 * 24 * time.Hour)
+		q, err := c.receipts.Quote(t.Context(), c.tills[0], draft(anna, 0, 50_000_00))
+		must(t, err)
+		if q.MaxRedeem != 600_00 { // what the second sale earned
+			t.Errorf("can redeem %d, want what has not expired", q.MaxRedeem)
+		}
+		for range 2 {
+			must(t, c.receipts.Night(t.Context(), func(int) {}))
+		}
+		if n := c.count(`SELECT COUNT(*) FROM entries WHERE cause = 'expire'`); n != 1 {
+			t.Errorf("%d expiries recorded", n)
+		}
+		if n := c.count(`SELECT COUNT(*) FROM events WHERE kind = 'points.expired'`); n != 1 {
+			t.Errorf("%d expiries told", n)
+		}
+	})
+}
+
+// failures.md row 1.
+func TestBuyRefundKeepsNoPoints(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		c := open(t, d, simple())
+		anna := c.customer()
+		sale := c.sell(draft(anna, 0, 30_000_00, 20_000_00, 10_000_01))
+		for pos := 3; pos > 0; pos-- {
+			c.giveBack(sale.ID, receipt.ReturnLine{Position: pos, Quantity: money.One})
+		}
+		if a := c.account(anna); a.Balance() != 0 || a.Spend != 0 {
+			t.Errorf("balance %d, spend %d after everything was returned", a.Balance(), a.Spend)
+		}
+	})
+}
+
+func TestReceiptWithoutCustomer(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		c := open(t, d, simple())
+		rec := c.sell(draft(0, 0, 30_000_00, 5_000_00))
+		if rec.Earned != 0 || rec.Total != 35_000_00 {
+			t.Errorf("%+v", rec)
+		}
+		back := c.giveBack(rec.ID, receipt.ReturnLine{Position: 2, Quantity: money.One})
+		if back.Total != 5_000_00 {
+			t.Errorf("gave back %d", back.Total)
+		}
+	})
+}
+
+func TestWelcomeBonusComesOnceAndExpires(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		rules := simple()
+		rules.Welcome = programme.Welcome{Points: 5_000_00, ExpiryDays: 7}
+		c := open(t, d, rules)
+		anna := c.customer()
+		c.phones--
+		if again := c.customer(); again != anna || c.account(anna).Available() != 5_000_00 {
+			t.Fatalf("registered again as %v with %d points", again, c.account(anna).Available())
+		}
+		c.clock.pass(7 * 24 * time.Hour)
+		if got := c.account(anna).Available(); got != 0 {
+			t.Errorf("available %d after its days", got)
+		}
+	})
+}
+
+// A refused call names the field and changes nothing.
+func TestRefusals(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		c := open(t, d, simple())
+		anna := c.customer()
+		good := c.quoted(draft(anna, 0, 1_000_00))
+		tests := map[string]struct {
+			change  func(*receipt.Sale)
+			code    string
+			pointer string
+		}{
+			"no number":        {func(s *receipt.Sale) { s.Number = "" }, "receipt_number", "/number"},
+			"no quote":         {func(s *receipt.Sale) { s.Quote = "" }, "quote_missing", ""},
+			"forged quote":     {func(s *receipt.Sale) { s.Quote = s.Quote[:len(s.Quote)-2] + "AA" }, "quote_invalid", "/quote"},
+			"tomorrow":         {func(s *receipt.Sale) { s.SoldAt = c.clock.now().Add(time.Hour) }, "sold_at_in_future", "/sold_at"},
+			"last year":        {func(s *receipt.Sale) { s.SoldAt = c.clock.now().AddDate(-1, 0, 0) }, "sold_at_too_old", "/sold_at"},
+			"no reason":        {func(s *receipt.Sale) { s.NoPoints = true }, "reason_missing", "/reason"},
+			"unknown customer": {func(s *receipt.Sale) { s.Customer = 12345 }, "customer_not_found", "/customer"},
+			"no quantity":      {func(s *receipt.Sale) { s.Lines[0].Quantity = 0 }, "", "/lines/0/quantity"},
+			"too many points":  {func(s *receipt.Sale) { s.Redeem = 1 }, "redeem_too_much", ""},
+		}
+		for name, tt := range tests {
+			t.Run(name, func(t *testing.T) {
+				sale := good
+				sale.Lines = slices.Clone(good.Lines)
+				tt.change(&sale)
+				_, _, err := c.receipts.Commit(t.Context(), c.tills[0], sale)
+				e := errs.Of(err)
+				if err == nil || e.Kind == errs.Internal || tt.code != "" && e.Code != tt.code {
+					t.Errorf("got %v, want %s", err, tt.code)
+				}
+				if tt.pointer != "" && (len(e.Fields) == 0 || e.Fields[0].Pointer != tt.pointer) {
+					t.Errorf("fields %+v, want %s", e.Fields, tt.pointer)
+				}
+			})
+		}
+		if n := c.count(`SELECT COUNT(*) FROM receipts`); n != 0 {
+			t.Errorf("%d receipts were recorded", n)
+		}
+	})
+}
