@@ -154,8 +154,8 @@ func (s tree) call(n *ast.CallExpr, fset *token.FileSet) {
 }
 
 // notForPages are packages whose errors are read by administrators at the
-// console and by programs, in English.
-var notForPages = regexp.MustCompile(`internal/(app|demo|verify|surface/api)/|^(\.\./)*cmd/`)
+// console, in English.
+var notForPages = regexp.MustCompile(`internal/(app|demo|verify)/|^(\.\./)*cmd/`)
 
 func (s tree) code(args []ast.Expr, where string) {
 	if notForPages.MatchString(filepath.ToSlash(where)) {

@@ -86,6 +86,7 @@ func TestBrowserLooks(t *testing.T) {
 	t.Cleanup(srv.Close)
 	b := webtest.Open(t)
 	b.Go(srv.URL + "/sign-in")
+	b.Usable("signing in")
 	b.Shot("signin")
 	b.Fill("#f-login", "aziza")
 	b.Fill("#f-password", "secret")
@@ -100,6 +101,7 @@ func TestBrowserLooks(t *testing.T) {
 				for _, page := range []string{"customers", "card"} {
 					b.Go(srv.URL + "/" + page)
 					b.Wait(`document.readyState === "complete"`)
+					b.Usable(fmt.Sprintf("%s, %s, %s, dark %v", page, name, lang, dark))
 					b.Shot(fmt.Sprintf("%s-%s-%s-%v", page, name, lang, dark))
 				}
 			}
@@ -109,6 +111,7 @@ func TestBrowserLooks(t *testing.T) {
 	b.Look(webtest.Phone)
 	b.Click(".nav-toggle")
 	b.Wait(`document.querySelector("#nav").matches(":popover-open")`)
+	b.Usable("the menu of a phone")
 	b.Shot("phone-menu")
 	b.Click(`#nav a[data-go="c"]`)
 	b.Wait(`location.pathname === "/customers"`)

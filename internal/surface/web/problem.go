@@ -69,11 +69,13 @@ func ProblemOf(err error, loc *i18n.Localizer) *Problem {
 		p.Title = loc.T("web.status." + string(e.Kind))
 	}
 	for _, f := range e.Fields {
-		p.Errors = append(p.Errors, ProblemField{
-			Pointer: f.Pointer,
-			Code:    f.Code,
-			Detail:  translate(loc, f.Code, f.Text, e.Args),
-		})
+		detail := translate(loc, f.Code, f.Text, e.Args)
+		// Where the text of a field names figures, its English says more than
+		// the words that all fields of the code share.
+		if loc != nil && loc.Lang() == i18n.Fallback && strings.ContainsAny(f.Text, "0123456789") {
+			detail = f.Text
+		}
+		p.Errors = append(p.Errors, ProblemField{Pointer: f.Pointer, Code: f.Code, Detail: detail})
 	}
 	return p
 }

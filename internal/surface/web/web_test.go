@@ -69,7 +69,16 @@ func TestProblemHidesCausesAndNamesFields(t *testing.T) {
 	if p.Status != 422 || len(p.Errors) != 1 || p.Errors[0] != (web.ProblemField{Pointer: "/lines/0/quantity", Code: "out_of_range", Detail: "must be at least 1"}) {
 		t.Errorf("problem of a wrong field: %+v", p)
 	}
-	ru := words(t).For("ru")
+	en, ru := words(t).For("en"), words(t).For("ru")
+	l = errs.List{}
+	l.Add("/name", "too_long", "has more than 64 characters")
+	l.Add("/login", "required", "is needed")
+	if p := web.ProblemOf(l.Err(), en); p.Errors[0].Detail != "has more than 64 characters" || p.Errors[1].Detail != "This is needed." {
+		t.Errorf("fields in English: %+v", p.Errors)
+	}
+	if p := web.ProblemOf(l.Err(), ru); p.Errors[0].Detail != "Слишком длинно." {
+		t.Errorf("fields in Russian: %+v", p.Errors)
+	}
 	if p := web.ProblemOf(limit.ErrSlowDown.With("seconds", int64(3)), ru); p.Title != "Слишком много запросов" || !strings.Contains(p.Detail, "3 с") {
 		t.Errorf("in Russian: %+v", p)
 	}

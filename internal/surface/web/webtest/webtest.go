@@ -8,6 +8,7 @@ package webtest
 
 import (
 	"context"
+	_ "embed"
 	"errors"
 	"fmt"
 	"os"
@@ -216,6 +217,43 @@ func (b *Browser) Click(selector string) {
 	b.Do(chromedp.Click(chromedp.CSS(selector), chromedp.NodeVisible))
 }
 
+// Usable fails the test where somebody could not use the page as it is shown
+// now: text of too little contrast (AA: 4.5, large 3), buttons, links and
+// fields without a name for a screen reader, an id that is there twice.
+func (b *Browser) Usable(name string) {
+	b.t.Helper()
+	for _, found := range b.list(usable) {
+		b.t.Errorf("%s: %s", name, found)
+	}
+}
+
+// Touchable fails the test where something that is to be touched is smaller
+// than 44 pixels.
+func (b *Browser) Touchable(name string) {
+	b.t.Helper()
+	for _, found := range b.list(touchable) {
+		b.t.Errorf("%s: %s", name, found)
+	}
+}
+
+// list evaluates a script that gives a list of texts.
+func (b *Browser) list(script string) []string {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	out, err := chromedp.Run(ctx, chromedp.Evaluate[[]string](script))
+	if err != nil {
+		b.fail(err)
+	}
+	return out
+}
+
+//go:embed usable.js
+var usable string
+
+//go:embed touchable.js
+var touchable string
+
 // Look is how a page is looked at.
 type Look struct {
 	Width, Height int64
@@ -246,7 +284,10 @@ func (b *Browser) Look(l Look) {
 		Width: l.Width, Height: l.Height, DeviceScaleFactor: 1,
 	})
 	_, err2 := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-		Media: media, Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
+		Media: media, Features: []*emulation.MediaFeature{
+			{Name: "prefers-color-scheme", Value: scheme},
+			{Name: "prefers-reduced-motion", Value: "reduce"}, // or what is seen depends on the moment
+		},
 	})
 	if l.Language != "" {
 		_, err3 := chromedp.Call(b.ctx, network.SetExtraHTTPHeaders, network.SetExtraHTTPHeadersParams{
