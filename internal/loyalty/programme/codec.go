@@ -48,7 +48,8 @@ func Decode(text []byte) (*Rules, error) {
 func decodeError(err error) error {
 	var kind *json.UnmarshalTypeError
 	if errors.As(err, &kind) {
-		return errs.InvalidField("/"+strings.ReplaceAll(kind.Field, ".", "/"), "wrong_type", "must not be a JSON %s", kind.Value).Because(err)
+		pointer := strings.ReplaceAll("."+kind.Field, ".", "/")
+		return errs.InvalidField(strings.TrimSuffix(pointer, "/"), "wrong_type", "must not be a JSON %s", kind.Value).Because(err)
 	}
 	// The decoder has no type for this one.
 	if _, field, ok := strings.Cut(err.Error(), "unknown field "); ok {

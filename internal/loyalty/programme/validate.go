@@ -24,7 +24,7 @@ const (
 	MaxMargin     = 10 * money.Whole   // of the guard
 	MaxQuote      = 24 * 60            // minutes
 	maxName       = 100                // characters
-	maxCode       = 100                // bytes
+	maxCode       = 100                // characters of a store, category or SKU
 	minPointMinor = 1_000              // a point is worth a tenth of a minor unit
 )
 
@@ -139,8 +139,8 @@ func (g Goods) check(w *errs.List, pointer string) {
 
 func codes(w *errs.List, pointer string, list []string) {
 	for i, c := range list {
-		if c == "" || len(c) > maxCode || !utf8.ValidString(c) {
-			w.Add(fmt.Sprintf("%s/%d", pointer, i), "not_a_code", "must be 1 to %d bytes of text", maxCode)
+		if c == "" || utf8.RuneCountInString(c) > maxCode || !utf8.ValidString(c) {
+			w.Add(fmt.Sprintf("%s/%d", pointer, i), "bad_reference", "must be 1 to %d characters", maxCode)
 		}
 	}
 }
