@@ -194,8 +194,8 @@ func endAllTx(ctx context.Context, tx *db.Tx, id ID, but string) error {
 // Every other session of theirs ends; the one of keepToken's hash goes on.
 func (s *Service) ChangePassword(ctx context.Context, by By, id ID, old, password, keepToken string) (err error) {
 	defer errs.Wrap(&err, "change password of staff %d", id)
-	a, hash := Account{}, ""
-	a, err = scan(s.db.QueryRow(ctx, `SELECT `+columns+`, s.password FROM staff s WHERE s.id = $1`, int64(id)), &hash)
+	var hash string
+	a, err := scan(s.db.QueryRow(ctx, `SELECT `+columns+`, s.password FROM staff s WHERE s.id = $1`, int64(id)), &hash)
 	if errors.Is(err, db.ErrNoRows) {
 		return ErrNotFound
 	}

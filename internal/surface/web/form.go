@@ -88,16 +88,19 @@ func (f *Form) Take(err error) error {
 		return err
 	}
 	p := ProblemOf(err, f.loc)
-	marked := false
+	if len(p.Errors) == 0 {
+		f.Alert = p.Detail
+		return nil
+	}
+	var rest []string // said of parts that are no field of this form
 	for _, field := range p.Errors {
 		name := strings.TrimPrefix(field.Pointer, "/")
 		if _, known := f.Values[name]; known {
 			f.Fail(name, field.Detail)
-			marked = true
+		} else {
+			rest = append(rest, strings.TrimSpace(name+" "+field.Detail))
 		}
 	}
-	if !marked {
-		f.Alert = p.Detail
-	}
+	f.Alert = strings.Join(rest, "\n")
 	return nil
 }

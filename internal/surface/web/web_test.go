@@ -572,6 +572,13 @@ func TestFormTakesErrors(t *testing.T) {
 	if back := f.Take(errs.New(errs.Conflict, "closed", "The store is closed.")); back != nil || f.Alert != "The store is closed." {
 		t.Errorf("%v %+v", back, f)
 	}
+	var l errs.List
+	l.Add("/name", "required", "is needed")
+	l.Add("/levels/2", "not_rising", "must be more")
+	f = web.NewForm(map[string]string{"name": ""})
+	if back := f.Take(l.Err()); back != nil || f.Errors["name"] != "is needed" || f.Alert != "levels/2 must be more" {
+		t.Errorf("%v %+v", back, f)
+	}
 	ours := errors.New("disk on fire")
 	if back := f.Take(ours); !errors.Is(back, ours) {
 		t.Errorf("our own mistake was shown in the form: %v", back)
