@@ -1,6 +1,7 @@
 package customer
 
 import (
+	"errors"
 	"regexp"
 	"strconv"
 	"strings"
@@ -29,32 +30,30 @@ func NormalizePhone(raw, region string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	var first *phonenumbers.PhoneNumber // as typed; why it is none is the reason given
-	for _, try := range spellings(number, plus, region) {
+	for i, try := range spellings(number, plus, region) {
 		if e164 := straight(try, region); e164 != "" {
 			return e164, nil
 		}
-		n, err := phonenumbers.Parse(try, region)
-		if err != nil {
-			continue
-		}
-		if phonenumbers.IsValidNumber(n) {
+		n, parsed := phonenumbers.Parse(try, region)
+		if parsed == nil && phonenumbers.IsValidNumber(n) {
 			return phonenumbers.Format(n, phonenumbers.E164), nil
 		}
-		if first == nil {
-			first = n
+		if i == 0 { // what is wrong is said of the number as it was typed
+			err = reason(n, parsed)
 		}
 	}
-	return "", reason(number, first)
+	return "", err
 }
 
 // scanPhone takes the digits out of what was typed.
 func scanPhone(raw string) (number string, plus bool, err error) {
-	if spreadsheet.MatchString(raw) {
-		return "", false, ErrPhoneRounded
-	}
-	if m := wholeFloat.FindStringSubmatch(raw); m != nil {
-		raw = m[1]
+	if strings.ContainsAny(raw, ".eEеЕ") { // few do, and the patterns are slow
+		if spreadsheet.MatchString(raw) {
+			return "", false, ErrPhoneRounded
+		}
+		if m := wholeFloat.FindStringSubmatch(raw); m != nil {
+			raw = m[1]
+		}
 	}
 	raw = strings.TrimFunc(raw, func(r rune) bool { return strings.ContainsRune(",;|'\"`’", r) || unicode.IsSpace(r) })
 	b := make([]byte, 0, len(raw))
@@ -147,20 +146,28 @@ func straight(number, region string) string {
 	return "+" + strconv.Itoa(int(plan.code)) + number
 }
 
-func reason(number string, n *phonenumbers.PhoneNumber) error {
-	if n == nil {
-		if len(number) < 5 {
-			return ErrPhoneShort
-		}
+// reason says why n, or what could not be parsed, is no number. The usual
+// length of a country's numbers is that of its mobile ones.
+func reason(n *phonenumbers.PhoneNumber, parsed error) error {
+	switch {
+	case errors.Is(parsed, phonenumbers.ErrInvalidCountryCode):
 		return ErrPhoneNowhere
-	}
-	switch phonenumbers.IsPossibleNumberWithReason(n) {
-	case phonenumbers.TOO_SHORT, phonenumbers.IS_POSSIBLE_LOCAL_ONLY:
-		return ErrPhoneShort
-	case phonenumbers.TOO_LONG:
+	case errors.Is(parsed, phonenumbers.ErrNumTooLong):
 		return ErrPhoneLong
-	case phonenumbers.INVALID_COUNTRY_CODE:
-		return ErrPhoneNowhere
+	case parsed != nil:
+		return ErrPhoneShort
+	}
+	region := phonenumbers.GetRegionCodeForCountryCode(int(n.GetCountryCode()))
+	usual := phonenumbers.GetExampleNumberForType(region, phonenumbers.MOBILE)
+	if usual == nil {
+		return ErrPhoneNoNumber
+	}
+	has, wants := phonenumbers.GetNationalSignificantNumber(n), phonenumbers.GetNationalSignificantNumber(usual)
+	switch {
+	case len(has) < len(wants):
+		return ErrPhoneShort
+	case len(has) > len(wants):
+		return ErrPhoneLong
 	}
 	return ErrPhoneNoNumber
 }
