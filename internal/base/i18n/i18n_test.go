@@ -10,6 +10,7 @@ import (
 	"testing/fstest"
 	"time"
 
+	"regulars/internal/base/errs"
 	"regulars/internal/base/i18n"
 	"regulars/internal/base/money"
 )
@@ -202,6 +203,34 @@ func FuzzMoneyRoundTrip(f *testing.F) {
 				if got, err := loc.ParseMoney(text, c); int64(got) != v || err != nil {
 					t.Fatalf("%s: %q was read as %d, %v; it was written from %d", lang.Code, text, got, err, v)
 				}
+			}
+		}
+	})
+}
+
+// Whatever is typed, it is refused or means one number, which is written and
+// read again as the same.
+func FuzzParse(f *testing.F) {
+	for _, seed := range []string{"1 250,50", "1,250.50", "-0", "−3", "9223372036854775807", "1'000", "٣", "0x1", "..", "1,2,3"} {
+		f.Add(seed)
+	}
+	b := load(f)
+	f.Fuzz(func(t *testing.T, text string) {
+		for i, lang := range append(b.Languages(), b.Languages()...) {
+			loc := b.For(lang.Code)
+			c := money.Currency{Code: "RUB", Exponent: 2} // its sign stands behind
+			if i >= len(b.Languages()) {
+				c.Code = "GBP" // in front, in English
+			}
+			v, err := loc.ParseMoney(text, c)
+			if err != nil {
+				if v != 0 || errs.KindOf(err) != errs.Invalid {
+					t.Fatalf("%q was read as %d with %v", text, v, err)
+				}
+				continue
+			}
+			if again, err := loc.ParseMoney(loc.Money(v, c), c); err != nil || again != v {
+				t.Fatalf("%s: %q was read as %d, written as %q and read as %d, %v", lang.Code, text, v, loc.Money(v, c), again, err)
 			}
 		}
 	})

@@ -17,9 +17,7 @@ var ErrDecimals = errs.New(errs.Invalid, "too_many_decimals", "The number has mo
 
 // ParseMoney reads what a person typed as an amount: "1 250,50", "1,250.50".
 func (l *Localizer) ParseMoney(text string, c money.Currency) (money.Amount, error) {
-	text = strings.TrimSpace(text)
-	text = strings.TrimSuffix(strings.TrimPrefix(text, l.Symbol(c)), l.Symbol(c))
-	v, err := l.parse(text, c.Exponent)
+	v, err := l.parse(strings.Replace(text, l.Symbol(c), "", 1), c.Exponent)
 	return money.Amount(v), err
 }
 

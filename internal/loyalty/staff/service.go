@@ -360,9 +360,9 @@ func (in *NewAccount) clean() error {
 	return wrong.Err()
 }
 
-// foldLogin makes one login of its spellings.
+// foldLogin makes one login of its spellings; folding again changes nothing.
 func foldLogin(login string) string {
-	return strings.ToLower(norm.NFKC.String(strings.TrimSpace(login)))
+	return norm.NFKC.String(strings.ToLower(norm.NFKC.String(strings.TrimSpace(login))))
 }
 
 func notLogin(r rune) bool {

@@ -648,6 +648,20 @@ func TestOldHashesAreMadeAnew(t *testing.T) {
 	}
 }
 
+// A login that may be kept is the same however often it is folded: changing
+// something else of an account never changes its login.
+func FuzzFoldLogin(f *testing.F) {
+	for _, seed := range []string{" Aziza ", "АЗИЗА", "İstanbul", "ﬁle", "a\x00b", "\xff", "ǅ", "ß", "Å", "ΑΣ"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, login string) {
+		once := staff.FoldLogin(login)
+		if twice := staff.FoldLogin(once); staff.GoodLogin(once) && once != twice {
+			t.Errorf("%q becomes %q and then %q", login, once, twice)
+		}
+	})
+}
+
 func BenchmarkSignIn(b *testing.B) {
 	d := dbtest.Open(b, dbtest.SQLite)
 	w := newWorld(d)

@@ -602,6 +602,24 @@ func TestVendoredVersions(t *testing.T) {
 	}
 }
 
+// Wherever a link says to go back to, it is on this host.
+func FuzzSafePath(f *testing.F) {
+	for _, seed := range []string{"/a?b=c#d", "//evil", `/\\evil`, "https://evil", "/%2f%2fevil", "/\tevil", "", "/a\r\nSet-Cookie: x"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, path string) {
+		got := web.SafePath(path)
+		base := &url.URL{Scheme: "https", Host: "here.example"}
+		u, err := base.Parse(got)
+		if got == "/" {
+			return
+		}
+		if err == nil && u.Host != base.Host || strings.ContainsAny(got, "\r\n\t\\") || !strings.HasPrefix(got, "/") || strings.HasPrefix(got, "//") {
+			t.Errorf("%q leads to %q", path, got)
+		}
+	})
+}
+
 func BenchmarkRender(b *testing.B) {
 	d := newDemo(b, func(o *web.Options) { o.IPBurst = 1e9 })
 	req := get("/customers", "Accept-Language", "ru")
