@@ -1,0 +1,91 @@
+package verify
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"regulars/internal/base/db"
+	"regulars/internal/base/fold"
+)
+
+// catalog checks what is derived from categories and products.
+func (a *audit) catalog() {
+	a.categories()
+	a.searchWords()
+}
+
+// categories walks up from every category.
+func (a *audit) categories() {
+	type category struct {
+		id, parent int64
+		code, path string
+	}
+	all := map[int64]category{}
+	a.scan("categories", func(r *db.Rows) error {
+		var c category
+		err := r.Scan(&c.id, &c.parent, &c.code, &c.path)
+		all[c.id] = c
+		return err
+	}, `SELECT id, COALESCE(parent_id, 0), code, path FROM categories`)
+	for _, id := range slices.Sorted(maps.Keys(all)) {
+		c := all[id]
+		var path []string
+		for up, ok := c, true; ok && len(path) <= len(all); up, ok = all[up.parent] {
+			path = append(path, up.code)
+		}
+		if want := strings.Join(path, "\n"); len(path) > len(all) {
+			a.off(Category, at("categories", c.id), "parent_id", "a category that does not lie in this one", a.show("", c.parent), "")
+		} else if want != c.path {
+			a.off(Category, at("categories", c.id), "path", strings.Join(path, " < "), strings.ReplaceAll(c.path, "\n", " < "), "")
+		}
+	}
+}
+
+// searchWords compares the keys that products are found by.
+func (a *audit) searchWords() {
+	type product struct {
+		id                    int64
+		sku, name, key, brand string
+	}
+	type word struct {
+		product int64
+		word    string
+	}
+	products := &pages[product]{
+		a: a, table: "products", after: []any{first}, key: func(p *product) []any { return []any{p.id} },
+		text: `SELECT id, sku, name, name_key, brand FROM products WHERE id > $1 ORDER BY id LIMIT $2`,
+		scan: func(r *db.Rows, p *product) error { return r.Scan(&p.id, &p.sku, &p.name, &p.key, &p.brand) },
+	}
+	words := &pages[word]{
+		a: a, table: "product_words", after: []any{first, ""}, key: func(w *word) []any { return []any{w.product, w.word} },
+		text: `SELECT product_id, word FROM product_words WHERE (product_id, word) > ($1, $2) ORDER BY product_id, word LIMIT $3`,
+		scan: func(r *db.Rows, w *word) error { return r.Scan(&w.product, &w.word) },
+	}
+	var own []word
+	each(products, func(p *product) {
+		a.products = append(a.products, p.id)
+		a.folded(at("products", p.id), "name_key", p.name, p.key)
+		collect(words, nil, func(w *word) bool { return w.product < p.id }) // references names these
+		own = collect(words, own, func(w *word) bool { return w.product == p.id })
+		want := fold.Words(p.sku + " " + p.name + " " + p.brand)
+		want = slices.Compact(slices.Sorted(slices.Values(want[:min(len(want), searched)])))
+		has := make([]string, len(own))
+		for i := range own {
+			has[i] = own[i].word
+		}
+		if !slices.Equal(want, has) {
+			a.found(Finding{SearchKey, "product_words", "product_id=" + a.show("", p.id), "word", strings.Join(want, " "), strings.Join(has, " "), "the words of SKU, name and brand"})
+		}
+	})
+}
+
+// searched is how many words of a product can be searched.
+const searched = 16
+
+// folded checks a key that is compared byte by byte.
+func (a *audit) folded(where row, column, text, key string) {
+	if want := fold.Key(text); want != key {
+		a.off(SearchKey, where, column, want, key, "folded from "+text)
+	}
+}

@@ -1,0 +1,276 @@
+package verify
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+
+	"regulars/internal/base/db"
+)
+
+// account is a row of accounts.
+type account struct {
+	Customer, Active, Pending, Debt                int64
+	Receipts, Spend, FirstSold, LastSold, Versions int64
+}
+
+// lot is a row of lots.
+type lot struct {
+	Customer, ID, Programme, Entity, Receipt int64
+	Cause, State                             int64 // numbers of names
+	Amount, Remaining, Expired               int64
+	EarnedAt, AvailableAt, ExpiresAt         int64
+}
+
+// entry is a row of entries.
+type entry struct {
+	Customer, ID, Points                     int64
+	Lot, Receipt, Sale, Entity, Store, Staff int64
+	At, RecordedAt                           int64
+	Source, Target, Cause                    string
+}
+
+// tier is a row of tiers.
+type tier struct {
+	Customer, Programme, Since, FloorUntil int64
+	Level, Floor                           string
+}
+
+// lots spools the lots by customer, in which order no index has them all.
+func (a *audit) lots() {
+	a.lotRows = newSpool(a, func(x, y *lot) int { return cmp.Or(cmp.Compare(x.Customer, y.Customer), cmp.Compare(x.ID, y.ID)) })
+	a.scan("lots", func(r *db.Rows) error {
+		var (
+			l            lot
+			cause, state string
+		)
+		err := r.Scan(&l.Customer, &l.ID, &l.Programme, &l.Entity, &cause, &l.Receipt, &l.Amount, &l.Remaining, &l.Expired, &state,
+			&l.EarnedAt, &l.AvailableAt, &l.ExpiresAt)
+		l.Cause, l.State = a.names.number(cause), a.names.number(state)
+		a.lotRows.add(l)
+		return err
+	}, `SELECT customer_id, id, programme_id, entity_id, cause, COALESCE(receipt_id, 0), amount, remaining, expired, state,
+	           earned_at, available_at, COALESCE(expires_at, 0) FROM lots`)
+}
+
+func (a *audit) accountPages() *pages[account] {
+	return &pages[account]{
+		a: a, table: "accounts", after: []any{first}, key: func(x *account) []any { return []any{x.Customer} },
+		text: `SELECT customer_id, active, pending, debt, receipts, spend, COALESCE(first_sold_at, 0), COALESCE(last_sold_at, 0), version
+		         FROM accounts WHERE customer_id > $1 ORDER BY customer_id LIMIT $2`,
+		scan: func(r *db.Rows, x *account) error {
+			return r.Scan(&x.Customer, &x.Active, &x.Pending, &x.Debt, &x.Receipts, &x.Spend, &x.FirstSold, &x.LastSold, &x.Versions)
+		},
+	}
+}
+
+func (a *audit) entryPages() *pages[entry] {
+	return &pages[entry]{
+		a: a, table: "entries", after: []any{first, first}, key: func(e *entry) []any { return []any{e.Customer, e.ID} },
+		text: `SELECT customer_id, id, points, COALESCE(lot_id, 0), COALESCE(receipt_id, 0), COALESCE(sale_id, 0), entity_id,
+		              COALESCE(store_id, 0), COALESCE(staff_id, 0), at, recorded_at, source, target, cause
+		         FROM entries WHERE (customer_id, id) > ($1, $2) ORDER BY customer_id, id LIMIT $3`,
+		scan: func(r *db.Rows, e *entry) error {
+			return r.Scan(&e.Customer, &e.ID, &e.Points, &e.Lot, &e.Receipt, &e.Sale, &e.Entity,
+				&e.Store, &e.Staff, &e.At, &e.RecordedAt, &e.Source, &e.Target, &e.Cause)
+		},
+	}
+}
+
+func (a *audit) tierPages() *pages[tier] {
+	return &pages[tier]{
+		a: a, table: "tiers", after: []any{first, first}, key: func(x *tier) []any { return []any{x.Customer, x.Programme} },
+		text: `SELECT customer_id, programme_id, since, COALESCE(floor_until, 0), level, floor
+		         FROM tiers WHERE (customer_id, programme_id) > ($1, $2) ORDER BY customer_id, programme_id LIMIT $3`,
+		scan: func(r *db.Rows, x *tier) error {
+			return r.Scan(&x.Customer, &x.Programme, &x.Since, &x.FloorUntil, &x.Level, &x.Floor)
+		},
+	}
+}
+
+// person is everything that is kept of one customer.
+type person struct {
+	id       int64
+	profiles []profile // one, or none
+	accounts []account
+	lots     []lot
+	receipts []bought
+	entries  []entry
+	tiers    []tier
+	events   []customerEvent
+}
+
+// customers goes through all customers with what they bought and have.
+func (a *audit) customers() {
+	profiles, accounts, entries, tiers := a.customerPages(), a.accountPages(), a.entryPages(), a.tierPages()
+	lots, receipts, events := a.lotRows.sorted(), a.bought.sorted(), a.customerEvents.sorted()
+	var p person
+	for a.err == nil {
+		p.id = min(
+			leading(profiles, func(x *profile) int64 { return x.ID }), leading(accounts, func(x *account) int64 { return x.Customer }),
+			leading(entries, func(e *entry) int64 { return e.Customer }), leading(tiers, func(x *tier) int64 { return x.Customer }),
+			leading(lots, func(l *lot) int64 { return l.Customer }), leading(receipts, func(b *bought) int64 { return b.Customer }),
+			leading(events, func(e *customerEvent) int64 { return e.Customer }),
+		)
+		if p.id == last || a.err != nil {
+			break
+		}
+		p.profiles = collect(profiles, p.profiles, func(x *profile) bool { return x.ID == p.id })
+		p.accounts = collect(accounts, p.accounts, func(x *account) bool { return x.Customer == p.id })
+		p.entries = collect(entries, p.entries, func(e *entry) bool { return e.Customer == p.id })
+		p.tiers = collect(tiers, p.tiers, func(x *tier) bool { return x.Customer == p.id })
+		p.lots = collect(lots, p.lots, func(l *lot) bool { return l.Customer == p.id })
+		p.receipts = collect(receipts, p.receipts, func(b *bought) bool { return b.Customer == p.id })
+		p.events = collect(events, p.events, func(e *customerEvent) bool { return e.Customer == p.id })
+		if a.err == nil {
+			a.person(&p)
+		}
+	}
+	a.fail(a.lotRows.close())
+	a.fail(a.bought.close())
+	a.fail(a.customerEvents.close())
+}
+
+// leading is the customer of a stream's next row; last: there is none.
+func leading[T any](s stream[T], of func(*T) int64) int64 {
+	if row := s.peek(); row != nil {
+		return of(row)
+	}
+	return last
+}
+
+func (a *audit) person(p *person) {
+	if len(p.profiles) == 0 {
+		a.nobody(p)
+		return
+	}
+	where := at("accounts", p.id)
+	if len(p.accounts) == 0 {
+		a.off(AccountMissing, where, "", "an account", "none", "of customer "+strconv.FormatInt(p.id, 10))
+		p.accounts = append(p.accounts, account{Customer: p.id})
+	}
+	a.profile(&p.profiles[0], p.events)
+	a.purchases(p, where)
+	a.levels(p)
+	a.ledger(p)
+	a.tiersOf(p)
+}
+
+// nobody names the rows of a customer that there is not.
+func (a *audit) nobody(p *person) {
+	say := func(where row) {
+		a.off(Reference, where, "customer_id", "a customer", a.show("", p.id), "there is no such customer")
+	}
+	for range p.accounts {
+		a.off(AccountMissing, at("accounts", p.id), "customer_id", "a customer", a.show("", p.id), "there is no such customer")
+	}
+	for i := range p.lots {
+		say(at("lots", p.lots[i].ID))
+	}
+	for i := range p.receipts {
+		say(at("receipts", p.receipts[i].ID))
+	}
+	for i := range p.entries {
+		say(at("entries", p.entries[i].ID))
+	}
+	for i := range p.tiers {
+		say(at("tiers", p.id, p.tiers[i].Programme))
+	}
+	for i := range p.events {
+		say(at("events", p.events[i].Event))
+	}
+}
+
+// purchases counts what a customer bought.
+func (a *audit) purchases(p *person, where row) {
+	var want account
+	for i := range p.receipts {
+		r := &p.receipts[i]
+		if r.Return {
+			want.Spend -= r.TierSpend
+			continue
+		}
+		want.Receipts++
+		want.Spend += r.TierSpend
+		if want.FirstSold == 0 || r.SoldAt < want.FirstSold {
+			want.FirstSold = r.SoldAt
+		}
+		if want.LastSold == 0 || r.SoldAt > want.LastSold {
+			want.LastSold = r.SoldAt
+		}
+	}
+	has := &p.accounts[0]
+	a.equal(AccountPurchases, where, "receipts", want.Receipts, has.Receipts, "sales")
+	a.equal(AccountPurchases, where, "spend", want.Spend, has.Spend, "of all receipts")
+	a.equal(AccountPurchases, where, "first_sold_at", want.FirstSold, has.FirstSold, "")
+	a.equal(AccountPurchases, where, "last_sold_at", want.LastSold, has.LastSold, "")
+}
+
+// levels checks that no sale was priced under a level that had been reached.
+func (a *audit) levels(p *person) {
+	var spend int64
+	for i := range p.receipts {
+		r := &p.receipts[i]
+		// Of two receipts whose order is not certain, neither is judged.
+		certain := (i == 0 || !uncertain(p.receipts[i-1].ID, r.ID)) && (i+1 == len(p.receipts) || !uncertain(r.ID, p.receipts[i+1].ID))
+		v := a.versions[r.Version]
+		if !r.Return && !r.Imported && certain && v != nil && v.rules != nil && !v.rules.Stopped && v.rules.Spend.Window == "lifetime" {
+			levels := v.rules.Levels
+			held, reached := v.rules.level(a.names.text(r.Level)), v.rules.reached(spend)
+			if held >= 0 && levels[held].Threshold < levels[reached].Threshold {
+				a.off(ReceiptLevel, at("receipts", r.ID), "level", levels[reached].Code+" or above", levels[held].Code,
+					"spend before it was "+a.show("spend", spend))
+			}
+		}
+		if r.Return {
+			spend -= r.TierSpend
+		} else {
+			spend += r.TierSpend
+		}
+	}
+}
+
+// tiersOf checks a customer's tiers, and that the log told of those reached.
+func (a *audit) tiersOf(p *person) {
+	for i := range p.tiers {
+		t := &p.tiers[i]
+		where := at("tiers", p.id, t.Programme)
+		codes, known := a.codes[t.Programme]
+		if !known {
+			a.off(Reference, where, "programme_id", "a programme with versions", a.show("", t.Programme), "")
+			continue
+		}
+		if !slices.Contains(codes, t.Level) {
+			a.off(TierLevel, where, "level", "a level of the programme", t.Level, "")
+		}
+		if t.Floor != "" && !slices.Contains(codes, t.Floor) {
+			a.off(TierLevel, where, "floor", "a level of the programme", t.Floor, "")
+		}
+		if t.Floor == "" && t.FloorUntil != 0 {
+			a.off(TierLevel, where, "floor_until", "never", a.show("at", t.FloorUntil), "there is no floor")
+		}
+	}
+	for i := range p.receipts {
+		a.tierReached(p, &p.receipts[i])
+	}
+}
+
+func (a *audit) tierReached(p *person, r *bought) {
+	reached := a.names.text(r.Reached)
+	n := 0
+	for i := range p.events {
+		e := &p.events[i]
+		if e.Ref != r.ID || a.names.text(e.Kind) != "tier.reached" {
+			continue
+		}
+		n++
+		if e.Value != r.Reached {
+			a.off(ReceiptEvent, at("events", e.Event), "body", reached, a.names.text(e.Value), "the level that the receipt reached")
+		}
+		a.equal(ReceiptEvent, at("events", e.Event), "at", r.SoldAt, e.At, "")
+	}
+	if reached == "" || n == 1 {
+		return
+	}
+	a.off(ReceiptEvent, at("receipts", r.ID), "details", "one event tier.reached", strconv.Itoa(n), "it reached level "+reached)
+}

@@ -1,0 +1,108 @@
+package verify
+
+import (
+	"cmp"
+	"encoding/json"
+	"strconv"
+	"strings"
+
+	"regulars/internal/base/db"
+)
+
+// passed is what the earlier passes leave for the later ones.
+type passed struct {
+	receiptEvents  *spool[receiptEvent]
+	customerEvents *spool[customerEvent]
+	batches        map[int64][]batch // of imported receipts, by source
+	lotRows        *spool[lot]
+	bought         *spool[bought]
+	returned       *spool[returnedLine]
+}
+
+// receiptEvent is "receipt.recorded".
+type receiptEvent struct {
+	Receipt, Event, At, Customer int64
+	Kind, Total                  int64 // Kind is a name's number
+}
+
+// customerEvent is of a customer: points that were activated or expired, a level
+// that was reached, or the registration.
+type customerEvent struct {
+	Customer, Ref, Event, At int64
+	Kind, Value              int64 // Value: points, or the level
+}
+
+// batch is the receipts that one "receipts.imported" tells of.
+type batch struct{ first, last int64 }
+
+func (b batch) has(id int64) bool { return b.first <= id && id <= b.last }
+
+// events reads the log.
+func (a *audit) events() {
+	a.receiptEvents = newSpool(a, func(x, y *receiptEvent) int {
+		return cmp.Or(cmp.Compare(x.Receipt, y.Receipt), cmp.Compare(x.Event, y.Event))
+	})
+	a.customerEvents = newSpool(a, func(x, y *customerEvent) int {
+		return cmp.Or(cmp.Compare(x.Customer, y.Customer), cmp.Compare(x.Ref, y.Ref), cmp.Compare(x.Event, y.Event))
+	})
+	a.batches = map[int64][]batch{}
+	a.scan("events", func(r *db.Rows) error {
+		var (
+			id, at, customer, ref int64
+			kind, body            string
+		)
+		if err := r.Scan(&id, &at, &kind, &customer, &ref, &body); err != nil {
+			return err
+		}
+		a.event(id, at, kind, customer, ref, body)
+		return nil
+	}, `SELECT id, at, kind, COALESCE(customer_id, 0), ref, body FROM events`)
+}
+
+func (a *audit) event(id, when int64, kind string, customer, ref int64, text string) {
+	var body struct {
+		Kind   string `json:"kind"`
+		Total  string `json:"total"`
+		Points string `json:"points"`
+		Level  string `json:"level"`
+		First  string `json:"first"`
+		Last   string `json:"last"`
+	}
+	where := at("events", id)
+	switch kind {
+	case "receipt.recorded", "receipts.imported", "points.activated", "points.expired", "tier.reached", "customer.registered":
+		if err := json.Unmarshal([]byte(text), &body); err != nil {
+			a.off(EventBody, where, "body", "JSON", text, err.Error())
+			return
+		}
+	default:
+		return
+	}
+	switch kind {
+	case "receipt.recorded":
+		a.receiptEvents.add(receiptEvent{ref, id, when, customer, a.names.number(body.Kind), units(body.Total)})
+	case "receipts.imported":
+		first, err1 := strconv.ParseInt(body.First, 10, 64)
+		last, err2 := strconv.ParseInt(body.Last, 10, 64)
+		if err1 != nil || err2 != nil || first > last || !a.sources[ref] {
+			a.off(Imported, where, "body", "the first and last id of receipts of a source", text, "")
+			return
+		}
+		a.batches[ref] = append(a.batches[ref], batch{first, last})
+	case "customer.registered":
+		a.customerEvents.add(customerEvent{customer, ref, id, when, a.names.number(kind), 0})
+	case "tier.reached":
+		a.customerEvents.add(customerEvent{customer, ref, id, when, a.names.number(kind), a.names.number(body.Level)})
+	default:
+		a.customerEvents.add(customerEvent{customer, ref, id, when, a.names.number(kind), units(body.Points)})
+	}
+}
+
+// units reads "12.50" as 1250, whatever the decimals; -1: it is no number.
+func units(text string) int64 {
+	v, err := strconv.ParseInt(strings.Replace(text, ".", "", 1), 10, 64)
+	if err != nil {
+		return -1
+	}
+	return v
+}

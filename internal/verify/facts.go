@@ -1,0 +1,226 @@
+package verify
+
+import (
+	"encoding/json"
+	"slices"
+
+	"regulars/internal/base/db"
+	"regulars/internal/base/money"
+)
+
+// facts are the tables that are small, or at most as large as the catalog.
+type facts struct {
+	currency  money.Currency
+	hundreds  int64 // minor units in the major one
+	stores    map[int64]store
+	tills     map[int64]int64 // the store of each
+	staff     map[int64]bool
+	sources   map[int64]bool
+	versions  map[int64]*version
+	codes     map[int64][]string // of levels, by programme: of any of its versions
+	stoppable map[int64]bool     // programmes that were ever stopped
+	products  []int64            // sorted; read with their words
+	names     interner
+}
+
+type store struct{ entity int64 }
+
+// version is a version of a programme as far as it explains receipts.
+type version struct {
+	id, programme int64
+	published     bool
+	rules         *rules // nil: they cannot be read
+}
+
+// rules are the fields of programme.Rules that stored figures follow from.
+type rules struct {
+	Stopped    bool  `json:"stopped"`
+	PointValue int64 `json:"point_value"`
+	Levels     []struct {
+		Code      string `json:"code"`
+		Threshold int64  `json:"threshold"`
+	} `json:"levels"`
+	Spend struct {
+		Window string `json:"window"`
+	} `json:"spend"`
+}
+
+// level is where the level of that code stands; -1: there is none.
+func (r *rules) level(code string) int {
+	for i := range r.Levels {
+		if r.Levels[i].Code == code {
+			return i
+		}
+	}
+	return -1
+}
+
+// reached is the highest level that spend reaches.
+func (r *rules) reached(spend int64) int {
+	best := 0
+	for i := range r.Levels {
+		if r.Levels[i].Threshold <= spend && r.Levels[i].Threshold >= r.Levels[best].Threshold {
+			best = i
+		}
+	}
+	return best
+}
+
+// interner numbers texts of which there are few, so that they fit a spool.
+type interner struct {
+	numbers map[string]int64
+	texts   []string
+}
+
+func (in *interner) number(text string) int64 {
+	n, ok := in.numbers[text]
+	if !ok {
+		if in.numbers == nil {
+			in.numbers = map[string]int64{}
+		}
+		n = int64(len(in.texts))
+		in.numbers[text] = n
+		in.texts = append(in.texts, text)
+	}
+	return n
+}
+
+func (in *interner) text(n int64) string { return in.texts[n] }
+
+func (a *audit) readFacts() {
+	a.readCurrency()
+	a.stores, a.tills = map[int64]store{}, map[int64]int64{}
+	a.staff, a.sources = map[int64]bool{}, map[int64]bool{}
+	a.versions, a.codes, a.stoppable = map[int64]*version{}, map[int64][]string{}, map[int64]bool{}
+	a.scan("stores", func(r *db.Rows) error {
+		var id, entity int64
+		err := r.Scan(&id, &entity)
+		a.stores[id] = store{entity}
+		return err
+	}, `SELECT id, entity_id FROM stores`)
+	a.scan("tills", func(r *db.Rows) error {
+		var id, store int64
+		err := r.Scan(&id, &store)
+		a.tills[id] = store
+		return err
+	}, `SELECT id, store_id FROM tills`)
+	a.scanIDs("staff", func(id int64) { a.staff[id] = true })
+	a.scanIDs("sources", func(id int64) { a.sources[id] = true })
+	a.readVersions()
+}
+
+func (a *audit) scanIDs(table string, see func(int64)) {
+	a.scan(table, func(r *db.Rows) error {
+		var id int64
+		err := r.Scan(&id)
+		see(id)
+		return err
+	}, `SELECT id FROM `+table)
+}
+
+func (a *audit) product(id int64) bool {
+	_, ok := slices.BinarySearch(a.products, id)
+	return ok
+}
+
+func (a *audit) readCurrency() {
+	a.currency = money.Currency{Exponent: 2}
+	code := ""
+	a.scan("settings", func(r *db.Rows) error {
+		var name, value string
+		err := r.Scan(&name, &value)
+		if name == "currency" {
+			code = value
+		}
+		return err
+	}, `SELECT name, value FROM settings ORDER BY name`)
+	c, err := money.CurrencyOf(code)
+	if err == nil {
+		a.currency = c
+	} else if a.err == nil && a.any("receipts") {
+		a.found(Finding{Setting, "settings", "name=currency", "value", "an ISO 4217 code such as UZS", code, "amounts are taken to have two decimals"})
+	}
+	a.hundreds = a.currency.Minor()
+}
+
+// any reports whether a table has rows.
+func (a *audit) any(table string) (some bool) {
+	a.look(func(*db.Rows) error {
+		some = true
+		return nil
+	}, `SELECT 1 FROM `+table+` LIMIT 1`)
+	return some
+}
+
+func (a *audit) readVersions() {
+	type numbered struct{ programme, number int64 }
+	seen, drafts := map[numbered]int64{}, map[int64]int64{}
+	a.scan("programme_versions", func(r *db.Rows) error {
+		var (
+			v                             version
+			number, starts, created, told int64
+			state, text                   string
+		)
+		if err := r.Scan(&v.id, &v.programme, &number, &state, &starts, &created, &told, &text); err != nil {
+			return err
+		}
+		v.published = state == "published"
+		where := at("programme_versions", v.id)
+		if err := json.Unmarshal([]byte(text), &v.rules); err != nil {
+			v.rules = nil
+			a.off(Version, where, "rules", "JSON", text, err.Error())
+		} else if fault := v.rules.fault(); fault != "" {
+			v.rules = nil
+			a.off(Version, where, "rules", "", text, fault)
+		} else {
+			for _, l := range v.rules.Levels {
+				a.codes[v.programme] = append(a.codes[v.programme], l.Code)
+			}
+			a.stoppable[v.programme] = a.stoppable[v.programme] || v.rules.Stopped
+		}
+		if v.published != (starts != 0) {
+			a.off(Version, where, "starts_at", "", a.show("at", starts), "the version is a "+state+" one")
+		}
+		if v.published != (told != 0) {
+			a.off(Version, where, "published_at", "", a.show("at", told), "the version is a "+state+" one")
+		} else if v.published && told < created {
+			a.off(Version, where, "published_at", "not before "+a.show("at", created), a.show("at", told), "")
+		}
+		if number < 1 {
+			a.off(Version, where, "number", "1 or more", a.show("", number), "")
+		}
+		if other, twice := seen[numbered{v.programme, number}]; twice {
+			a.off(Version, where, "number", "a number of its own", a.show("", number), at("programme_versions", other).String()+" has it too")
+		}
+		if other, twice := drafts[v.programme]; twice && !v.published {
+			a.off(Version, where, "state", "one draft at most", state, at("programme_versions", other).String()+" is one too")
+		}
+		seen[numbered{v.programme, number}] = v.id
+		if !v.published {
+			drafts[v.programme] = v.id
+		}
+		a.versions[v.id] = &v
+		return nil
+	}, `SELECT id, programme_id, number, state, COALESCE(starts_at, 0), created_at, COALESCE(published_at, 0), rules
+	      FROM programme_versions ORDER BY id`)
+}
+
+// fault says why rules cannot be gone by; empty: they can.
+func (r *rules) fault() string {
+	switch {
+	case r == nil:
+		return "there are none"
+	case len(r.Levels) == 0 || r.Levels[0].Threshold != 0:
+		return "the first level must begin at 0"
+	case r.PointValue <= 0:
+		return "a point must be worth something"
+	case r.Spend.Window != "lifetime" && r.Spend.Window != "rolling":
+		return "spend must be counted over a lifetime or a rolling window"
+	}
+	for i := range r.Levels {
+		if r.Levels[i].Code == "" || r.level(r.Levels[i].Code) != i || i > 0 && r.Levels[i].Threshold <= r.Levels[i-1].Threshold {
+			return "levels need codes of their own and must go up"
+		}
+	}
+	return ""
+}

@@ -1,0 +1,429 @@
+package verify
+
+import (
+	"slices"
+	"sort"
+	"strconv"
+	"strings"
+
+	"regulars/internal/base/money"
+)
+
+// accountNames are the accounts that entries move points between.
+var accountNames = []string{"pending", "active", "debt", "issued", "redeemed", "expired", "adjusted", "written_off", "refund"}
+
+type movement struct{ source, target string }
+
+// movements are what each cause may move.
+var movements = map[string][]movement{
+	"earn":     {{"issued", "pending"}, {"issued", "active"}},
+	"welcome":  {{"issued", "pending"}, {"issued", "active"}},
+	"opening":  {{"issued", "pending"}, {"issued", "active"}},
+	"manual":   {{"adjusted", "pending"}, {"adjusted", "active"}, {"active", "adjusted"}},
+	"redeem":   {{"active", "redeemed"}},
+	"activate": {{"pending", "active"}},
+	"expire":   {{"active", "expired"}},
+	"repay":    {{"pending", "debt"}, {"active", "debt"}},
+	"return": {
+		{"redeemed", "active"}, {"pending", "issued"}, {"active", "issued"}, {"expired", "issued"}, {"debt", "issued"},
+		{"debt", "refund"}, {"debt", "written_off"}, {"refund", "issued"}, {"written_off", "issued"},
+	},
+}
+
+func (e *entry) gives() bool {
+	return (e.Source == "issued" || e.Source == "adjusted") && (e.Target == "active" || e.Target == "pending")
+}
+
+// into is how much the entry adds to an account.
+func (e *entry) into(account string) int64 {
+	switch account {
+	case e.Target:
+		return e.Points
+	case e.Source:
+		return -e.Points
+	}
+	return 0
+}
+
+// inLot is how much the entry adds to its lot.
+func (e *entry) inLot() int64 { return e.into("pending") + e.into("active") }
+
+// replay is one customer's entries as they are gone through.
+type replay struct {
+	a *audit
+	p *person
+
+	has       account         // what the entries so far left: Active, Pending, Debt
+	available []int64         // before each entry, and after the last
+	lots      map[int64]*kept // by id
+	receipts  map[int64]*moved
+	overdrawn map[string]bool // said already
+}
+
+// kept is a lot as it is replayed.
+type kept struct {
+	*lot
+	began            bool
+	pending, active  int64
+	expired, excused int64
+	last             *entry // that expired
+	restored         bool   // a return gave something back
+	paid             map[int64]int64
+}
+
+// moved is a receipt with what its entries moved.
+type moved struct {
+	*bought
+	redeemed, earned int64
+	refund           int64 // points that it made the refund bear
+	lot              *kept // what it earned
+	after            int   // entries up to its last
+}
+
+// ledger replays a customer's entries.
+func (a *audit) ledger(p *person) {
+	r := &replay{
+		a: a, p: p, lots: map[int64]*kept{}, receipts: map[int64]*moved{}, overdrawn: map[string]bool{},
+		available: make([]int64, 1, len(p.entries)+1),
+	}
+	for i := range p.lots {
+		r.lots[p.lots[i].ID] = &kept{lot: &p.lots[i], paid: map[int64]int64{}}
+	}
+	for i := range p.receipts {
+		b := &p.receipts[i]
+		r.receipts[b.ID] = &moved{bought: b, after: sort.Search(len(p.entries), func(j int) bool { return p.entries[j].ID > b.ID })}
+	}
+	for i := range p.entries {
+		r.entry(i)
+	}
+	r.account()
+	for i := range p.lots {
+		r.lot(r.lots[p.lots[i].ID])
+	}
+	for i := range p.receipts {
+		r.receipt(r.receipts[p.receipts[i].ID])
+	}
+	r.withheld()
+	r.told()
+}
+
+// entry takes one entry in.
+func (r *replay) entry(i int) {
+	a, e := r.a, &r.p.entries[i]
+	where := at("entries", e.ID)
+	if !slices.Contains(movements[e.Cause], movement{e.Source, e.Target}) {
+		a.off(EntryMovement, where, "cause", "", e.Cause, "moves from "+e.Source+" to "+e.Target)
+	}
+	a.minted(EntryTime, where, e.ID, e.RecordedAt)
+	r.points(e)
+	r.of(i, where)
+	if e.Lot != 0 {
+		if l := r.lots[e.Lot]; l != nil {
+			r.inLot(i, l, where)
+		} else {
+			a.off(EntryLot, where, "lot_id", "a lot of the customer", a.show("", e.Lot), "")
+		}
+	} else if e.inLot() != 0 {
+		a.off(EntryLot, where, "lot_id", "a lot", "none", "points are in lots")
+	}
+	r.available = append(r.available, max(0, r.has.Active-r.has.Debt))
+	for _, name := range []string{"active", "pending", "debt"} {
+		held := map[string]int64{"active": r.has.Active, "pending": r.has.Pending, "debt": r.has.Debt}[name]
+		if held < 0 && !r.overdrawn[name] && r.certain(i) {
+			r.overdrawn[name] = true
+			a.off(Overdrawn, where, "points", "0 or more "+name, a.show("points", held), "what customer "+strconv.FormatInt(r.p.id, 10)+" had after it")
+		}
+	}
+}
+
+// points counts an entry in the customer's balances and in everybody's.
+func (r *replay) points(e *entry) {
+	r.a.points[e.Source] -= money.Points(e.Points)
+	r.a.points[e.Target] += money.Points(e.Points)
+	r.has.Active += e.into("active")
+	r.has.Pending += e.into("pending")
+	r.has.Debt -= e.into("debt")
+}
+
+// certain reports whether the entry was certainly written before the next.
+func (r *replay) certain(i int) bool {
+	es := r.p.entries
+	for j := i + 1; j < len(es) && mintedAt(es[j].ID)-mintedAt(es[i].ID) <= apart; j++ {
+		if uncertain(es[i].ID, es[j].ID) {
+			return false
+		}
+	}
+	return true
+}
+
+// of checks what an entry points at.
+func (r *replay) of(i int, where row) {
+	a, e := r.a, &r.p.entries[i]
+	if e.Staff != 0 && !a.staff[e.Staff] {
+		a.off(Reference, where, "staff_id", "somebody of the staff", a.show("", e.Staff), "there is nobody of that id")
+	}
+	if s, ok := a.stores[e.Store]; e.Store != 0 && !ok {
+		a.off(Reference, where, "store_id", "a store", a.show("", e.Store), "there is no such store")
+	} else if ok && e.Lot == 0 {
+		a.equal(EntryLot, where, "entity_id", s.entity, e.Entity, "the store's, for it has no lot")
+	}
+	if e.Receipt == 0 {
+		a.equal(EntryReceipt, where, "sale_id", 0, e.Sale, "it is of no receipt")
+		return
+	}
+	m := r.receipts[e.Receipt]
+	if m == nil {
+		a.off(EntryReceipt, where, "receipt_id", "a receipt of the customer", a.show("", e.Receipt), "")
+		return
+	}
+	if m.Imported {
+		a.off(Imported, where, "receipt_id", "none", a.show("", e.Receipt), "imported receipts move no points")
+	}
+	a.equal(EntryReceipt, where, "sale_id", m.Sale, e.Sale, "the receipt's sale")
+	a.equal(EntryReceipt, where, "store_id", m.Store, e.Store, "the receipt's")
+	a.equal(EntryReceipt, where, "staff_id", m.Staff, e.Staff, "the receipt's")
+	a.equal(EntryReceipt, where, "at", m.SoldAt, e.At, "the receipt's")
+	if d := m.RecordedAt - e.RecordedAt; d > apart || d < -apart {
+		a.off(EntryReceipt, where, "recorded_at", a.show("at", m.RecordedAt), a.show("at", e.RecordedAt), "the receipt's")
+	}
+	causes := []string{"redeem", "earn", "repay"}
+	if m.Return {
+		causes = []string{"return"}
+	}
+	if !slices.Contains(causes, e.Cause) {
+		a.off(EntryReceipt, where, "cause", strings.Join(causes, " or "), e.Cause, "the receipt's kind")
+	}
+	m.after = i + 1
+	switch {
+	case e.Cause == "redeem", e.Source == "redeemed":
+		m.redeemed += e.Points
+	case e.Cause == "earn":
+		m.earned += e.Points
+	case e.Cause == "return":
+		m.earned += e.into("issued")
+	}
+	m.refund -= e.into("refund")
+}
+
+// inLot takes an entry into its lot.
+func (r *replay) inLot(i int, l *kept, where row) {
+	a, e := r.a, &r.p.entries[i]
+	a.equal(EntryLot, where, "entity_id", l.Entity, e.Entity, "the lot's")
+	if e.gives() == l.began {
+		a.off(EntryMovement, where, "lot_id", "a lot that begins with it", a.show("", e.Lot), "only the first entry of a lot gives it points")
+	}
+	if !l.began {
+		r.origin(e, l)
+	}
+	l.began = true
+	l.pending += e.into("pending")
+	l.active += e.into("active")
+	switch {
+	case e.Cause == "activate":
+		a.equal(LotDates, where, "at", l.AvailableAt, e.At, "when the lot becomes available")
+	case e.Cause == "expire":
+		l.expired += e.Points
+		l.last = e
+	case e.Source == "expired":
+		l.excused += e.Points
+	case e.Cause == "redeem":
+		l.paid[e.Sale] += e.Points
+		if l.ExpiresAt != 0 && e.RecordedAt >= l.ExpiresAt && !a.stoppable[l.Programme] {
+			a.off(LotDates, where, "recorded_at", "before "+a.show("at", l.ExpiresAt), a.show("at", e.RecordedAt), "when the lot expired")
+		}
+	case e.Source == "redeemed":
+		l.restored = true
+		l.paid[e.Sale] -= e.Points
+		if l.paid[e.Sale] < 0 && r.certain(i) {
+			a.off(ReturnedPoints, where, "points", "at most "+a.show("points", l.paid[e.Sale]+e.Points), a.show("points", e.Points), "what the sale took from the lot")
+		}
+	}
+	if e.Cause == "return" && (e.Target == "issued") {
+		a.equal(ReturnedPoints, at("lots", l.ID), "receipt_id", e.Sale, l.Receipt, "points are taken back from the sale's own lot")
+	}
+	if held := l.pending + l.active; (l.pending < 0 || l.active < 0 || held > l.Amount) && r.certain(i) && !r.overdrawn["lot"] {
+		r.overdrawn["lot"] = true
+		a.off(Overdrawn, where, "points", "0 to "+a.show("points", l.Amount)+" in lot "+strconv.FormatInt(l.ID, 10),
+			a.show("points", l.pending)+" pending and "+a.show("points", l.active)+" active", "after it")
+	}
+}
+
+// origin checks a lot against the entry that made it.
+func (r *replay) origin(e *entry, l *kept) {
+	a, where := r.a, at("lots", l.ID)
+	a.equal(LotOrigin, where, "amount", e.Points, l.Amount, "its first entry's")
+	a.equal(LotOrigin, where, "receipt_id", e.Receipt, l.Receipt, "its first entry's")
+	a.equal(LotOrigin, where, "earned_at", e.At, l.EarnedAt, "its first entry's")
+	if cause := a.names.text(l.Cause); cause != e.Cause {
+		a.off(LotOrigin, where, "cause", e.Cause, cause, "its first entry's")
+	}
+	if s, ok := a.stores[e.Store]; ok {
+		a.equal(LotOrigin, where, "entity_id", s.entity, l.Entity, "the store's")
+	}
+	if _, known := a.codes[l.Programme]; !known {
+		a.off(Reference, where, "programme_id", "a programme with versions", a.show("", l.Programme), "")
+	}
+	if m := r.receipts[l.Receipt]; m != nil {
+		m.lot = l
+		if v := a.versions[m.Version]; v != nil {
+			a.equal(LotOrigin, where, "programme_id", v.programme, l.Programme, "the receipt's")
+		}
+	}
+	switch pending := l.AvailableAt > e.RecordedAt; {
+	case pending && e.Target != "pending":
+		a.off(LotDates, where, "available_at", "not after "+a.show("at", e.RecordedAt), a.show("at", l.AvailableAt), "it was available from the first")
+	case !pending && e.Target == "pending":
+		a.off(LotDates, where, "available_at", "after "+a.show("at", e.RecordedAt), a.show("at", l.AvailableAt), "it was pending at first")
+	}
+}
+
+// account compares a customer's balances.
+func (r *replay) account() {
+	a, where, is := r.a, at("accounts", r.p.id), &r.p.accounts[0]
+	a.equal(AccountPoints, where, "active", r.has.Active, is.Active, "")
+	a.equal(AccountPoints, where, "pending", r.has.Pending, is.Pending, "")
+	a.equal(AccountPoints, where, "debt", r.has.Debt, is.Debt, "")
+	var remaining int64
+	for i := range r.p.lots {
+		remaining += r.p.lots[i].Remaining
+	}
+	a.equal(AccountPoints, where, "active", remaining, is.Active+is.Pending, "active and pending are what is left in the lots")
+	if is.Versions < 0 {
+		a.off(AccountPoints, where, "version", "0 or more", a.show("", is.Versions), "")
+	}
+}
+
+// lot compares a lot with what its entries left in it.
+func (r *replay) lot(l *kept) {
+	a, where := r.a, at("lots", l.ID)
+	if !l.began {
+		a.off(LotOrigin, where, "", "an entry that made it", "none", "")
+		return
+	}
+	a.equal(LotPoints, where, "remaining", l.pending+l.active, l.Remaining, "")
+	a.equal(LotPoints, where, "expired", l.expired, l.Expired, "")
+	if l.excused > l.expired {
+		a.off(ReturnedPoints, where, "expired", "at most "+a.show("points", l.expired), a.show("points", l.excused), "expired points that returns counted as taken back")
+	}
+	state := a.names.text(l.State)
+	if l.pending != 0 && state != "pending" || l.active != 0 && state != "active" {
+		a.off(LotPoints, where, "state", "", state, a.show("points", l.pending)+" are pending and "+a.show("points", l.active)+" active")
+	}
+	if l.AvailableAt < l.EarnedAt {
+		a.off(LotDates, where, "available_at", "not before "+a.show("at", l.EarnedAt), a.show("at", l.AvailableAt), "when it was earned")
+	}
+	if l.ExpiresAt != 0 && l.ExpiresAt < l.EarnedAt {
+		a.off(LotDates, where, "expires_at", "not before "+a.show("at", l.EarnedAt), a.show("at", l.ExpiresAt), "when it was earned")
+	}
+	if l.last == nil {
+		return
+	}
+	e := l.last
+	if e.At > e.RecordedAt {
+		a.off(LotDates, at("entries", e.ID), "at", "not after "+a.show("at", e.RecordedAt), a.show("at", e.At), "points expire when their time has come")
+	}
+	if l.ExpiresAt < e.At || !l.restored {
+		a.equal(LotDates, where, "expires_at", e.At, l.ExpiresAt, "when its points expired")
+	}
+}
+
+// receipt compares a receipt with what its entries moved, and what its slip
+// said.
+func (r *replay) receipt(m *moved) {
+	a, where := r.a, at("receipts", m.ID)
+	a.equal(ReceiptPoints, where, "redeemed", m.redeemed, m.Redeemed, "what its entries moved")
+	a.equal(ReceiptPoints, where, "earned", m.earned, m.Earned, "what its entries moved")
+	if m.Imported {
+		return
+	}
+	r.slip(m, where)
+	if l := m.lot; l != nil {
+		a.equal(ReceiptDates, where, "available_at", l.AvailableAt, m.AvailableAt, "in its details; the lot's")
+		if !l.restored || m.ExpiresAt > l.ExpiresAt || m.ExpiresAt == 0 {
+			a.equal(ReceiptDates, where, "expires_at", l.ExpiresAt, m.ExpiresAt, "in its details; the lot's")
+		}
+	}
+}
+
+// slip compares the balance that a receipt showed with what was available
+// after it.
+func (r *replay) slip(m *moved, where row) {
+	es := r.p.entries
+	for _, i := range []int{m.after - 1, m.after} {
+		if i >= 0 && i < len(es) && (uncertain(es[i].ID, m.ID) || !r.certain(i)) {
+			return
+		}
+	}
+	end := m.after
+	for ; r.available[end] != m.Balance; end++ {
+		// What a receipt of long ago earned may have expired at once.
+		if end == 0 || end == len(es) || es[end].Receipt != 0 || es[end].RecordedAt != es[end-1].RecordedAt {
+			r.a.equal(ReceiptBalance, where, "balance", r.available[m.after], m.Balance, "")
+			return
+		}
+	}
+}
+
+// withheld compares by how much refunds were reduced.
+func (r *replay) withheld() {
+	a := r.a
+	before, seen := map[int64]int64{}, map[int64]int64{} // by sale: borne by refunds, and the last return
+	for i := range r.p.receipts {
+		m := r.receipts[r.p.receipts[i].ID]
+		if !m.Return || m.Imported {
+			continue
+		}
+		was := before[m.Sale]
+		is := was + m.refund
+		before[m.Sale] = is
+		other, again := seen[m.Sale]
+		seen[m.Sale] = m.ID
+		v := a.versions[m.Version]
+		if v == nil || v.rules == nil || again && uncertain(other, m.ID) {
+			continue
+		}
+		value := v.rules.PointValue
+		want := min(m.Total, worth(is, value, a.hundreds)-worth(was, value, a.hundreds))
+		a.equal(ReceiptHeld, at("receipts", m.ID), "withheld", want, m.Withheld, "what the refund bore of points")
+	}
+}
+
+// told checks that the log tells of the entries that nobody at a till made.
+func (r *replay) told() {
+	a := r.a
+	events := map[int64][]*customerEvent{} // by entry or receipt
+	for i := range r.p.events {
+		e := &r.p.events[i]
+		events[e.Ref] = append(events[e.Ref], e)
+	}
+	for i := range r.p.entries {
+		e := &r.p.entries[i]
+		kind := map[string]string{"activate": "points.activated", "expire": "points.expired"}[e.Cause]
+		if kind == "" {
+			continue
+		}
+		list := events[e.ID]
+		delete(events, e.ID)
+		if len(list) != 1 {
+			a.off(EntryEvent, at("entries", e.ID), "", "one event "+kind, strconv.Itoa(len(list)), "")
+		}
+		for _, ev := range list {
+			where := at("events", ev.Event)
+			if told := a.names.text(ev.Kind); told != kind {
+				a.off(EntryEvent, where, "kind", kind, told, "")
+			}
+			a.equal(EntryEvent, where, "points", e.Points, ev.Value, "in its body")
+			a.equal(EntryEvent, where, "at", e.At, ev.At, "")
+		}
+	}
+	for i := range r.p.events {
+		e := &r.p.events[i]
+		if _, left := events[e.Ref]; !left {
+			continue
+		}
+		kind := a.names.text(e.Kind)
+		if m := r.receipts[e.Ref]; kind != "customer.registered" && (m == nil || kind != "tier.reached") {
+			a.off(EntryEvent, at("events", e.Event), "ref", "what it tells of", a.show("", e.Ref), "the customer has none such")
+		}
+	}
+}

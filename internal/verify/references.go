@@ -1,0 +1,60 @@
+package verify
+
+import (
+	"regulars/internal/base/db"
+)
+
+// reference says that a column holds ids of another table. Those of receipts,
+// lines, lots, entries and tiers are checked while they are gone through.
+type reference struct {
+	table, column, target string
+	key                   string // names the row, in SQL; empty: its id
+}
+
+var references = []reference{
+	{table: "staff_stores", column: "staff_id", target: "staff", key: `'staff_id=' || CAST(t.staff_id AS TEXT) || ' store_id=' || CAST(t.store_id AS TEXT)`},
+	{table: "staff_stores", column: "store_id", target: "stores", key: `'staff_id=' || CAST(t.staff_id AS TEXT) || ' store_id=' || CAST(t.store_id AS TEXT)`},
+	{table: "staff_sessions", column: "staff_id", target: "staff"},
+	{table: "invitations", column: "created_by", target: "staff", key: `'created_at=' || CAST(t.created_at AS TEXT)`},
+	{table: "invitations", column: "used_by", target: "staff", key: `'created_at=' || CAST(t.created_at AS TEXT)`},
+	{table: "invitations", column: "staff_id", target: "staff", key: `'created_at=' || CAST(t.created_at AS TEXT)`},
+	{table: "audit", column: "actor", target: "staff"},
+	{table: "stores", column: "entity_id", target: "entities"},
+	{table: "tills", column: "store_id", target: "stores"},
+	{table: "till_keys", column: "till_id", target: "tills"},
+	{table: "categories", column: "parent_id", target: "categories"},
+	{table: "products", column: "category_id", target: "categories"},
+	{table: "product_words", column: "product_id", target: "products", key: `'word=' || t.word || ' product_id=' || CAST(t.product_id AS TEXT)`},
+	{table: "barcodes", column: "product_id", target: "products", key: `'code=' || t.code`},
+	{table: "customers", column: "home_store_id", target: "stores"},
+	{table: "customers", column: "origin_id", target: "imports"},
+	{table: "consents", column: "customer_id", target: "customers"},
+	{table: "consents", column: "store_id", target: "stores"},
+	{table: "consents", column: "staff_id", target: "staff"},
+	{table: "programme_versions", column: "programme_id", target: "programmes"},
+	{table: "programme_versions", column: "created_by", target: "staff"},
+	{table: "imports", column: "source_id", target: "sources"},
+	{table: "imports", column: "created_by", target: "staff"},
+}
+
+// references looks for rows that point at nothing.
+func (a *audit) references() {
+	for _, ref := range references {
+		key := ref.key
+		if key == "" {
+			key = `'id=' || CAST(t.id AS TEXT)`
+		}
+		a.progress(ref.table, 0)
+		a.look(func(r *db.Rows) error {
+			var (
+				where string
+				id    int64
+			)
+			err := r.Scan(&where, &id)
+			a.found(Finding{Reference, ref.table, where, ref.column, "a row of " + ref.target, a.show("", id), "there is none of that id"})
+			return err
+		}, `SELECT `+key+`, t.`+ref.column+` FROM `+ref.table+` t
+		     WHERE t.`+ref.column+` <> 0 AND NOT EXISTS (SELECT 1 FROM `+ref.target+` o WHERE o.id = t.`+ref.column+`)
+		     ORDER BY 1`)
+	}
+}

@@ -1,0 +1,144 @@
+package verify
+
+import (
+	"strconv"
+
+	"regulars/internal/base/db"
+)
+
+// returns goes through all lines of which something came back, with the lines
+// of the returns that brought it.
+func (a *audit) returns() {
+	rows := a.returned.sorted()
+	var group []returnedLine
+	for r := rows.peek(); r != nil; r = rows.peek() {
+		sale, position := r.Sale, r.Original
+		group = collect(rows, group, func(r *returnedLine) bool { return r.Sale == sale && r.Original == position })
+		if group[0].IsReturn {
+			a.strayReturn(group)
+			continue
+		}
+		a.returnsOf(&group[0], group[1:])
+	}
+	a.fail(a.returned.close())
+}
+
+// strayReturn is returns of a line that has none, or that is not there.
+func (a *audit) strayReturn(parts []returnedLine) {
+	sale, position, kind := parts[0].Sale, parts[0].Original, ""
+	a.look(func(r *db.Rows) error { return r.Scan(&kind) },
+		`SELECT r.kind FROM receipt_lines l JOIN receipts r ON r.id = l.receipt_id WHERE l.receipt_id = $1 AND l.position = $2`, sale, position)
+	if kind == "sale" {
+		var back int64
+		for _, p := range parts {
+			back += p.Quantity
+		}
+		a.equal(LineReturned, at("receipt_lines", sale, position), "returned", back, 0, "what its returns say")
+		return
+	}
+	for _, p := range parts {
+		a.off(ReturnOf, at("receipt_lines", p.Receipt, p.Position), "original_id", "a line of a sale",
+			strconv.FormatInt(p.Sale, 10)+"/"+strconv.FormatInt(p.Original, 10), "there is no such line, or it is a return's")
+	}
+}
+
+// returnsOf checks the returns of one line.
+func (a *audit) returnsOf(sold *returnedLine, parts []returnedLine) {
+	where := at("receipt_lines", sold.Sale, sold.Original)
+	var (
+		back     int64
+		sum      amounts
+		imported bool
+	)
+	for i := range parts {
+		a.returnOf(sold, &parts[i])
+		back += parts[i].Quantity
+		imported = imported || parts[i].Imported
+		for j, v := range parts[i].Amounts {
+			sum[j] += v
+		}
+	}
+	a.equal(LineReturned, where, "returned", back, sold.Returned, "what its returns say")
+	if back > sold.Quantity {
+		a.off(LineReturned, where, "quantity", a.show("quantity", back)+" or more", a.show("quantity", sold.Quantity), "what came back of it")
+		return
+	}
+	if imported || sold.Quantity < 1 {
+		return // another system said what came back
+	}
+	// Together they undid the share of what came back, whatever their order.
+	want := share(&sold.Amounts, back, sold.Quantity)
+	for j := range want {
+		if len(parts) > 1 && want[j] != sum[j] {
+			a.off(ReturnPart, where, amountColumns[j], a.show(amountColumns[j], want[j]), a.show(amountColumns[j], sum[j]), "of all its returns together")
+		}
+	}
+	if len(parts) > 1 && !ordered(parts) {
+		return
+	}
+	// And each of them the difference that it made.
+	var done int64
+	for i := range parts {
+		p := &parts[i]
+		from, to := share(&sold.Amounts, done, sold.Quantity), share(&sold.Amounts, done+p.Quantity, sold.Quantity)
+		done += p.Quantity
+		for j := range from {
+			a.equal(ReturnPart, at("receipt_lines", p.Receipt, p.Position), amountColumns[j], to[j]-from[j], p.Amounts[j], "the share of what the sale recorded")
+		}
+	}
+}
+
+// share is what a part of a line amounts to. The gross is not shared by
+// itself: it is what the other three come to.
+func share(whole *amounts, done, all int64) (part amounts) {
+	for j, v := range whole {
+		if v >= 0 {
+			part[j] = halfUp(v, done, all)
+		}
+	}
+	part[gross] = part[discount] + part[paidPoints] + part[total]
+	return part
+}
+
+// returnOf checks that a return's line is of the line it names.
+func (a *audit) returnOf(sold, p *returnedLine) {
+	where := at("receipt_lines", p.Receipt, p.Position)
+	a.equal(ReturnOf, where, "product_id", sold.Product, p.Product, "the sale's")
+	a.equal(ReturnOf, where, "price", sold.Price, p.Price, "the sale's")
+	of := at("receipts", p.Receipt)
+	a.equal(ReturnOf, of, "customer_id", sold.Customer, p.Customer, "the sale's")
+	if p.Imported {
+		if p.SoldAt < sold.SoldAt {
+			a.off(ReturnOf, of, "sold_at", "not before "+a.show("at", sold.SoldAt), a.show("at", p.SoldAt), "the sale's")
+		}
+		return
+	}
+	a.equal(ReturnOf, where, "cost", sold.Cost, p.Cost, "the sale's")
+	a.equal(ReturnOf, of, "original_id", p.Sale, p.Named, "the sale of its lines")
+	a.equal(ReturnOf, of, "version_id", sold.Version, p.Version, "the sale's")
+	if sold.Level != p.Level {
+		a.off(ReturnOf, of, "level", a.names.text(sold.Level), a.names.text(p.Level), "the sale's")
+	}
+}
+
+// apart is how far the clocks of two processes may differ: ids that they mint
+// within that time need not be in order.
+const apart = 10_000_000 // microseconds
+
+// ordered reports whether the ids of rows tell the order in which they were
+// written.
+func ordered(parts []returnedLine) bool {
+	for i := 1; i < len(parts); i++ {
+		if uncertain(parts[i-1].Receipt, parts[i].Receipt) {
+			return false
+		}
+	}
+	return true
+}
+
+// uncertain reports whether two ids may be in another order than their rows
+// were written in.
+func uncertain(x, y int64) bool {
+	d := mintedAt(x) - mintedAt(y)
+	return mintedBy(x) != mintedBy(y) && -apart <= d && d <= apart
+}

@@ -1,0 +1,118 @@
+package verify_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"regulars/internal/base/db"
+	"regulars/internal/base/db/dbtest"
+	"regulars/internal/base/money"
+	"regulars/internal/loyalty/programme"
+	"regulars/internal/verify"
+)
+
+// What the services write agrees, whatever the rules.
+func TestWhatTheServicesWriteIsClean(t *testing.T) {
+	t.Parallel()
+	for name, r := range map[string]*programme.Rules{
+		"refund, delayed":  rules(programme.Lifetime, programme.ClawbackRefund, 14),
+		"refund, at once":  rules(programme.Lifetime, programme.ClawbackRefund, 0),
+		"debt, delayed":    rules(programme.Lifetime, programme.ClawbackDebt, 14),
+		"debt, at once":    rules(programme.Rolling, programme.ClawbackDebt, 0),
+		"write off":        rules(programme.Lifetime, programme.ClawbackWriteOff, 0),
+		"rolling, delayed": rules(programme.Rolling, programme.ClawbackWriteOff, 14),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dbtest.Run(t, func(t *testing.T, d *db.DB) {
+				newChain(t, d, r).fill()
+				expectClean(t, d)
+			})
+		})
+	}
+}
+
+func expectClean(t *testing.T, d *db.DB) verify.Report {
+	t.Helper()
+	report, err := verify.Run(t.Context(), d, verify.Options{TempDir: t.TempDir()})
+	must(t, err)
+	if !report.Clean() {
+		var text bytes.Buffer
+		must(t, report.Write(&text))
+		t.Error(text.String())
+	}
+	return report
+}
+
+// An empty database is clean, before anybody has chosen a currency.
+func TestEmptyDatabaseIsClean(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		report := expectClean(t, d)
+		for _, p := range report.Points {
+			if p.Points != 0 {
+				t.Errorf("%s holds %s", p.Account, p.Points)
+			}
+		}
+	})
+}
+
+// The report says how much was read, that all accounts sum to zero, and names
+// what is off in a line each; what is beyond the kept ones is counted.
+func TestReport(t *testing.T) {
+	t.Parallel()
+	d := dbtest.Open(t, dbtest.SQLite)
+	newChain(t, d, rules(programme.Lifetime, programme.ClawbackRefund, 14)).fill()
+	report := expectClean(t, d)
+	var sum money.Points
+	for _, p := range report.Points {
+		sum += p.Points
+	}
+	if sum != 0 {
+		t.Errorf("all accounts come to %s: %v", sum, report.Points)
+	}
+	var receipts int64
+	must(t, d.QueryRow(t.Context(), `SELECT COUNT(*) FROM receipts`).Scan(&receipts))
+	if !slices.Contains(report.Rows, verify.Count{Table: "receipts", Rows: receipts}) {
+		t.Errorf("read %v, there are %d receipts", report.Rows, receipts)
+	}
+
+	_, err := d.Exec(t.Context(), `UPDATE receipts SET total = total + 1 WHERE customer_id IS NULL AND NOT imported`)
+	must(t, err)
+	_, err = d.Exec(t.Context(), `UPDATE receipts SET balance = balance + 1 WHERE customer_id IS NOT NULL AND NOT imported`)
+	must(t, err)
+	var told []string
+	report, err = verify.Run(t.Context(), d, verify.Options{Keep: 2, Progress: func(step string, rows int64) { told = append(told, step) }})
+	must(t, err)
+	if report.Clean() || report.Broken[verify.ReceiptBalance] < 3 || len(told) == 0 {
+		t.Fatalf("%v, progress %v", report.Broken, told)
+	}
+	var text bytes.Buffer
+	must(t, report.Write(&text))
+	for _, want := range []string{
+		"receipt_total: A receipt comes to its gross less discounts and points. Broken: 1\n",
+		" total: should be 1000.00, is 1000.01 (gross less discount and points)\n",
+		fmt.Sprintf("  and %d more\n", report.Broken[verify.ReceiptBalance]-2),
+	} {
+		if !strings.Contains(text.String(), want) {
+			t.Errorf("the report does not say %q:\n%s", want, &text)
+		}
+	}
+}
+
+// Whoever does not want to wait is obeyed.
+func TestRunCanBeCancelled(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if _, err := verify.Run(ctx, d, verify.Options{}); !errors.Is(err, context.Canceled) {
+			t.Errorf("the error is %v", err)
+		}
+	})
+}

@@ -1,0 +1,315 @@
+package verify_test
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"regulars/internal/base/db"
+	"regulars/internal/base/id"
+	"regulars/internal/base/jobs"
+	"regulars/internal/base/money"
+	"regulars/internal/base/settings"
+	"regulars/internal/loyalty/catalog"
+	"regulars/internal/loyalty/customer"
+	"regulars/internal/loyalty/enrol"
+	"regulars/internal/loyalty/ledger"
+	"regulars/internal/loyalty/programme"
+	"regulars/internal/loyalty/receipt"
+	"regulars/internal/loyalty/staff"
+)
+
+// chain is an installation whose every table has rows, made by the services
+// that make them in the program.
+type chain struct {
+	t          testing.TB
+	db         *db.DB
+	clock      *clock
+	mint       *id.Lease
+	catalog    *catalog.Service
+	customers  *customer.Service
+	programmes *programme.Service
+	ledger     *ledger.Service
+	enrol      *enrol.Service
+	receipts   *receipt.Service
+	till       receipt.Caller
+	numbers    int
+}
+
+type clock struct {
+	mu sync.Mutex
+	t  time.Time
+}
+
+func (c *clock) now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.t = c.t.Add(time.Millisecond)
+	return c.t
+}
+
+func (c *clock) pass(days int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.t = c.t.AddDate(0, 0, days)
+}
+
+var uzs = money.Currency{Code: "UZS", Exponent: 2}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func newChain(t testing.TB, d *db.DB, rules *programme.Rules) *chain {
+	t.Helper()
+	c := &chain{t: t, db: d, clock: &clock{t: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)}}
+	ctx := t.Context()
+	zone, err := settings.Zone("Asia/Tashkent")
+	must(t, err)
+	_, _, err = settings.Open(ctx, d, settings.Installation{Name: "Oltin", Currency: uzs, Zone: zone, Language: "ru"})
+	must(t, err)
+	c.mint, err = id.Take(ctx, d, c.clock.now)
+	must(t, err)
+	mint := c.mint.Minter
+	c.catalog = catalog.New(d, mint, c.clock.now)
+	c.customers = customer.NewService(d, mint, c.clock.now, "UZ")
+	c.programmes = programme.New(d, mint, c.clock.now, uzs)
+	c.ledger = ledger.New(d, mint, c.clock.now, c.programmes.Stopped)
+	c.enrol = enrol.New(d, c.clock.now, c.customers, c.ledger, c.programmes)
+	c.receipts = receipt.New(receipt.Config{
+		DB: d, Mint: mint, Now: c.clock.now, Currency: uzs, Secret: []byte("a secret of the installation"),
+		Ledger: c.ledger, Programmes: c.programmes, Catalog: c.catalog, Customers: c.customers,
+	})
+	t.Cleanup(c.receipts.Close)
+	c.write(func(ctx context.Context, tx *db.Tx) error {
+		store, err := c.catalog.CreateStoreTx(ctx, tx, catalog.NewStore{Code: "S1", Name: "Chorsu", City: "Tashkent", Zone: "Asia/Tashkent"})
+		if err != nil {
+			return err
+		}
+		till, err := c.catalog.CreateTillTx(ctx, tx, store.ID, "1")
+		if err != nil {
+			return err
+		}
+		c.till = receipt.Caller{Till: till, Store: store}
+		_, _, err = c.catalog.IssueKeyTx(ctx, tx, till.ID)
+		return err
+	})
+	who, err := staff.New(d, mint, c.clock.now).Add(ctx, staff.By{}, staff.NewAccount{
+		Name: "Dilnoza", Login: "dilnoza", Password: "a long password", Role: staff.Cashier, Stores: []catalog.StoreID{c.till.Store.ID},
+	})
+	must(t, err)
+	c.till.Staff = int64(who.ID)
+	_, err = c.programmes.Install(ctx, "Main", rules, c.clock.now().Add(-time.Hour), 0)
+	must(t, err)
+	return c
+}
+
+func (c *chain) write(fn func(ctx context.Context, tx *db.Tx) error) {
+	c.t.Helper()
+	must(c.t, c.db.Write(c.t.Context(), fn))
+}
+
+func (c *chain) exec(text string, args ...any) {
+	c.t.Helper()
+	_, err := c.db.Exec(c.t.Context(), text, args...)
+	must(c.t, err)
+}
+
+func (c *chain) customer(name string, identifiers ...customer.Identifier) customer.ID {
+	c.t.Helper()
+	res, err := c.enrol.Register(c.t.Context(), c.till.Store, c.till.Staff, customer.New{
+		FirstName: name, LastName: "Ўрмонова", Born: "1990-12-31", HomeStore: c.till.Store.ID, Source: "till", Identifiers: identifiers,
+		Attributes: customer.Attributes{"size": "42"},
+		Consents:   []customer.Consent{{Channel: customer.ChannelSMS, Purpose: customer.Marketing, Given: true, Store: c.till.Store.ID, Staff: c.till.Staff}},
+	})
+	must(c.t, err)
+	return res.ID
+}
+
+// draft is lines of so many thousandths each at so many minor units.
+func draft(who customer.ID, redeem money.Points, quantity money.Quantity, prices ...int64) receipt.Draft {
+	d := receipt.Draft{Customer: who, Redeem: redeem}
+	for i, p := range prices {
+		d.Lines = append(d.Lines, receipt.DraftLine{SKU: fmt.Sprintf("P%d", i), Quantity: quantity, Price: money.Price(p * 100)})
+	}
+	return d
+}
+
+func (c *chain) number() string {
+	c.numbers++
+	return fmt.Sprint(c.numbers)
+}
+
+func (c *chain) sell(d receipt.Draft) receipt.Receipt {
+	c.t.Helper()
+	q, err := c.receipts.Quote(c.t.Context(), c.till, d)
+	must(c.t, err)
+	rec, _, err := c.receipts.Commit(c.t.Context(), c.till, receipt.Sale{Number: c.number(), Draft: d, Quote: q.ID})
+	must(c.t, err)
+	return rec
+}
+
+func (c *chain) giveBack(sale receipt.ID, lines ...receipt.ReturnLine) receipt.Receipt {
+	c.t.Helper()
+	rec, _, err := c.receipts.Return(c.t.Context(), c.till, receipt.Return{Number: c.number(), Original: sale, Lines: lines})
+	must(c.t, err)
+	return rec
+}
+
+func (c *chain) night() {
+	c.t.Helper()
+	must(c.t, c.receipts.Night(c.t.Context(), func(int) {}))
+}
+
+// rules have three levels, a discount, a delay, an expiry, a welcome bonus and
+// refunds that are reduced.
+func rules(window programme.Window, clawback programme.Clawback, delay int) *programme.Rules {
+	r := &programme.Rules{
+		PointValue: 10_000,
+		Levels: []programme.Level{
+			{Code: "base", Name: "Base", Cashback: 500},
+			{Code: "silver", Name: "Silver", Threshold: 100_000_00, Cashback: 700, Discount: 300},
+			{Code: "gold", Name: "Gold", Threshold: 1_000_000_00, Cashback: 1000, Discount: 500},
+		},
+		Combine: programme.CombineAdd, Spend: programme.Spend{Window: window},
+		Discount: programme.Discount{Rounding: programme.Rounding{Mode: money.Down, Unit: 100}},
+		Earn:     programme.Earn{Rounding: programme.Rounding{Mode: money.Down, Unit: 1}, DelayDays: delay, ExpiryDays: 30, Promo: true},
+		Redeem:   programme.Redeem{Cap: 5000}, Welcome: programme.Welcome{Points: 5_000_00, ExpiryDays: 60},
+		Return: programme.Return{Clawback: clawback, GraceDays: 7}, QuoteMinutes: 10, ClaimDays: 14,
+	}
+	if window == programme.Rolling {
+		r.Spend.Days = 90
+	}
+	return r
+}
+
+// fill lives through some months of the chain.
+func (c *chain) fill() {
+	ctx := c.t.Context()
+	anna := c.customer("Анна", customer.Identifier{Kind: customer.Phone, Value: "+998901234567"}, customer.Identifier{Kind: customer.Card, Value: "7777 0001"})
+	olim := c.customer("Oʻlim", customer.Identifier{Kind: customer.Email, Value: "Olim@Example.com"}, customer.Identifier{Kind: customer.External, Value: "k-17"})
+	c.goods()
+
+	// A purchase that reaches the next level, one that redeems the welcome
+	// bonus, one with the till's own discount, and one without a customer.
+	c.sell(draft(anna, 0, money.One, 60_000_00, 70_000_00))
+	second := c.sell(draft(anna, 3_000_00, 3*money.One, 33_333_33, 9_999_99))
+	d := draft(olim, 0, 1_250, 45_678_90)
+	d.Lines[0].Discount = 5_000_01
+	third := c.sell(d)
+	c.sell(draft(0, 0, money.One, 1_000_00))
+
+	// Parts of one line come back on two days, the other line whole.
+	c.giveBack(second.ID, receipt.ReturnLine{Position: 1, Quantity: money.One})
+	c.clock.pass(1)
+	c.giveBack(second.ID, receipt.ReturnLine{Position: 1, Quantity: money.One}, receipt.ReturnLine{Position: 2, Quantity: 3 * money.One})
+
+	// Points become available, are spent, and then what earned them comes back.
+	c.clock.pass(20)
+	c.night()
+	account, err := c.ledger.Get(ctx, olim)
+	must(c.t, err)
+	c.sell(draft(olim, account.Available(), money.One, 30_000_00))
+	c.giveBack(third.ID)
+
+	// The rest expires; a sale whose points have expired comes back into the
+	// days of grace.
+	fifth := c.sell(draft(anna, 500_00, money.One, 12_345_67))
+	c.clock.pass(70)
+	c.night()
+	c.giveBack(fifth.ID)
+	c.sell(draft(anna, 0, money.One, 80_000_00))
+	c.byHand(anna)
+	c.imported(anna)
+	c.rest()
+}
+
+// goods are products in categories in categories.
+func (c *chain) goods() {
+	c.write(func(ctx context.Context, tx *db.Tx) error {
+		root := "food"
+		if _, err := c.catalog.SaveCategoriesTx(ctx, tx, []catalog.CategoryInput{{Code: "food", Name: "Еда"}, {Code: "bread", Name: "Хлеб", Parent: &root}}); err != nil {
+			return err
+		}
+		bread, brand, name := "bread", "Нон", "Лепёшка Oʻzbek noni"
+		cost := money.Price(20_0000)
+		_, err := c.catalog.SaveProductsTx(ctx, tx, []catalog.ProductInput{
+			{SKU: "P0", ProductChange: catalog.ProductChange{Name: &name, Category: &bread, Brand: &brand, Cost: &cost}, AddBarcodes: []string{"4780000000017"}},
+		})
+		return err
+	})
+}
+
+// byHand gives points and takes some of them.
+func (c *chain) byHand(who customer.ID) {
+	version, err := c.programmes.At(c.t.Context(), c.till.Store.Code, c.clock.now())
+	must(c.t, err)
+	c.write(func(ctx context.Context, tx *db.Tx) error {
+		var b db.Batch
+		accounts := c.ledger.Queue(&b, []customer.ID{who}, true)
+		if err := tx.Run(ctx, &b); err != nil {
+			return err
+		}
+		accounts.Settle()
+		now := c.clock.now()
+		m := ledger.Move{Cause: ledger.CauseManual, Entity: int64(c.till.Store.Entity), Store: int64(c.till.Store.ID), Staff: c.till.Staff, Reason: "sorry", At: now}
+		accounts[who].Earn(ledger.Grant{Move: m, Source: ledger.Adjusted, Programme: version.ProgrammeID, Points: 700_00, AvailableAt: now})
+		if err := accounts[who].Deduct(m, 100_00); err != nil {
+			return err
+		}
+		return c.ledger.SaveTx(ctx, tx, accounts)
+	})
+}
+
+// imported is history of another system: a sale and its return.
+func (c *chain) imported(who customer.ID) {
+	source := c.mint.Next()
+	c.exec(`INSERT INTO sources (id, name, created_at) VALUES ($1, 'old tills', $2)`, source, c.clock.now().UnixMicro())
+	c.exec(`INSERT INTO imports (id, source_id, kind, file, path, mapping, state, created_at) VALUES ($1, $2, 'receipts', 'old.csv', '/old.csv', '{}', 'done', $3)`,
+		c.mint.Next(), source, c.clock.now().UnixMicro())
+	c.write(func(ctx context.Context, tx *db.Tx) error {
+		products, err := c.catalog.BySKUTx(ctx, tx, []string{"P0"})
+		if err != nil {
+			return err
+		}
+		line := func(pieces money.Quantity, total money.Amount) receipt.Line {
+			return receipt.Line{Product: products["P0"].ID, Quantity: pieces * money.One, Price: 1_500_0000, Gross: total, Total: total, TierSpend: total}
+		}
+		at := time.Date(2024, 5, 1, 0, 0, 0, 0, time.UTC)
+		_, err = c.receipts.RecordTx(ctx, tx, source, []receipt.Imported{
+			{Kind: receipt.KindSale, Number: "A1", Store: c.till.Store.ID, Customer: who, SoldAt: at, Lines: []receipt.Line{line(4, 6_000_00)}},
+			{Kind: receipt.KindReturn, Number: "A2", Store: c.till.Store.ID, Customer: who, SoldAt: at.AddDate(0, 0, 1), Lines: []receipt.Line{line(1, 1_500_00)}},
+			{Kind: receipt.KindSale, Number: "A3", Store: c.till.Store.ID, SoldAt: at, Lines: []receipt.Line{line(1, 1_500_00)}},
+		})
+		if err != nil {
+			return err
+		}
+		_, _, err = c.receipts.MatchReturnsTx(ctx, tx, source, receipt.MatchCursor{}, 100)
+		return err
+	})
+}
+
+// rest is what the other tables hold.
+func (c *chain) rest() {
+	ctx := c.t.Context()
+	st := staff.New(c.db, c.mint.Minter, c.clock.now)
+	_, _, err := st.Invite(ctx, staff.By{}, staff.Owner, nil)
+	must(c.t, err)
+	_, err = st.StartSession(ctx, staff.ID(c.till.Staff), staff.NewToken(), staff.Client{})
+	must(c.t, err)
+	q := jobs.New(c.db, c.mint.Minter, c.clock.now, jobs.Config{})
+	_, _, err = q.Add(ctx, jobs.Job{Kind: "night", Dedupe: "2026-03-02"})
+	must(c.t, err)
+	var programmeID programme.ID
+	must(c.t, c.db.QueryRow(ctx, `SELECT id FROM programmes`).Scan(&programmeID))
+	c.write(func(ctx context.Context, tx *db.Tx) error {
+		_, err := c.programmes.SaveDraftTx(ctx, tx, programmeID, rules(programme.Lifetime, programme.ClawbackDebt, 0), c.till.Staff)
+		return err
+	})
+	c.exec(`INSERT INTO idempotency (scope, name, fingerprint, ref, at) SELECT 'key:1 POST /v1/customers', 'k', 'f', id, 0 FROM customers ORDER BY id LIMIT 1`)
+}
