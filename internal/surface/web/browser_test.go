@@ -115,6 +115,11 @@ func TestBrowserLooks(t *testing.T) {
 	b.Shot("phone-menu")
 	b.Click(`#nav a[data-go="c"]`)
 	b.Wait(`location.pathname === "/customers"`)
+	b.Look(webtest.Wide)
+	b.Click(".top-user")
+	b.Wait(`document.querySelector("#menu").matches(":popover-open")`)
+	b.Usable("the user's menu")
+	b.Shot("user-menu")
 	look := webtest.Wide
 	look.Print = true
 	b.Look(look)

@@ -118,4 +118,10 @@
 // Each surface renders every page of Pages.Names with data through Pages.Check,
 // which looks at the result in every language for words that are missing, fields
 // without a label and what the policy forbids.
+//
+// webtest drives a real browser: Open, Look (phone, tablet, wide; dark, print,
+// language), Go, Fill, Click, Press, See, Wait; Usable looks for contrast and
+// names, Touchable for targets of 44 pixels; Shot writes a picture into the
+// folder that REGULARS_SHOTS names and fails where a page is wider than its
+// screen. Whatever the console says fails the test.
 package web

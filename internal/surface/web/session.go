@@ -21,6 +21,8 @@ type SessionStore interface {
 	SetLanguage(ctx context.Context, id staff.ID, lang string) error
 }
 
+var _ SessionStore = (*staff.Service)(nil)
+
 // ErrSignIn asks for somebody who is signed in, ErrMayNot for somebody else.
 var (
 	ErrSignIn = errs.New(errs.Unauthorized, "sign_in_needed", "Sign in to see this.")
