@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"regulars/internal/base/errs"
@@ -30,6 +31,7 @@ type Config struct {
 	// everything on PostgreSQL; 0: four a core, at least eight.
 	Conns int
 	Log   *slog.Logger // nil: slog.Default()
+	tune  tuning       // zero: usual
 }
 
 // DB is an open database. It is safe for concurrent use.
@@ -51,6 +53,9 @@ func Open(ctx context.Context, cfg Config) (_ *DB, err error) {
 		cfg.Conns = max(8, 4*runtime.NumCPU())
 	}
 	d := &DB{log: cfg.Log, texts: &texts{}}
+	if cfg.tune == (tuning{}) {
+		cfg.tune = usual
+	}
 	if cfg.URL == "" {
 		d.engine = sqliteEngine
 		d.lite, err = openLite(ctx, cfg, d.texts)
@@ -121,15 +126,15 @@ func (d *DB) write(ctx context.Context, fn func(context.Context, *Tx) error) (er
 	if d.engine == sqliteEngine {
 		return d.lite.write(ctx, fn)
 	}
-	ptx, err := d.pool.Begin(ctx)
-	if err != nil {
-		return classify(err)
-	}
-	return d.finish(ctx, ptx, fn)
+	return d.inPostgres(ctx, pgx.TxOptions{}, fn)
 }
 
-// finish runs fn in a transaction of PostgreSQL and ends it.
-func (d *DB) finish(ctx context.Context, ptx pgx.Tx, fn func(context.Context, *Tx) error) (err error) {
+// inPostgres runs fn in a transaction of PostgreSQL.
+func (d *DB) inPostgres(ctx context.Context, opts pgx.TxOptions, fn func(context.Context, *Tx) error) error {
+	ptx, err := d.begin(ctx, opts)
+	if err != nil {
+		return err
+	}
 	done := false
 	defer func() {
 		if !done {
@@ -140,7 +145,28 @@ func (d *DB) finish(ctx context.Context, ptx pgx.Tx, fn func(context.Context, *T
 		return err
 	}
 	done = true
-	return classify(ptx.Commit(ctx))
+	err = classify(ptx.Commit(ctx))
+	if errors.Is(err, ErrDown) && opts.AccessMode != pgx.ReadOnly {
+		return ErrUnsure.Because(err)
+	}
+	return err
+}
+
+// begin begins a transaction. A connection may have died since it was last
+// used, as all have when the server was restarted; another one is tried then.
+func (d *DB) begin(ctx context.Context, opts pgx.TxOptions) (pgx.Tx, error) {
+	for range d.pool.Config().MaxConns {
+		ptx, err := d.pool.BeginTx(ctx, opts)
+		if err == nil {
+			return ptx, nil
+		}
+		dial := (*pgconn.ConnectError)(nil)
+		if err = classify(err); !errors.Is(err, ErrDown) || errors.As(err, &dial) || ctx.Err() != nil {
+			return nil, err
+		}
+	}
+	ptx, err := d.pool.BeginTx(ctx, opts)
+	return ptx, classify(err)
 }
 
 // Read runs fn in one snapshot of the database; fn must not write.
@@ -148,11 +174,7 @@ func (d *DB) Read(ctx context.Context, fn func(ctx context.Context, tx *Tx) erro
 	if d.engine == sqliteEngine {
 		return d.lite.read(ctx, fn)
 	}
-	ptx, err := d.pool.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly})
-	if err != nil {
-		return classify(err)
-	}
-	return d.finish(ctx, ptx, fn)
+	return d.inPostgres(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, fn)
 }
 
 // Query reads outside of a transaction. The rows must be closed.
@@ -235,11 +257,11 @@ func (tx *Tx) Try(ctx context.Context, fn func() error) error {
 	undo := context.WithoutCancel(ctx)
 	if err != nil {
 		if _, e := tx.Exec(undo, `ROLLBACK TO SAVEPOINT try`); e != nil {
-			return e
+			return errors.Join(err, e) // the transaction is lost
 		}
 	}
 	if _, e := tx.Exec(undo, `RELEASE SAVEPOINT try`); e != nil {
-		return e
+		return errors.Join(err, e)
 	}
 	return err
 }
@@ -248,6 +270,7 @@ func (tx *Tx) Try(ctx context.Context, fn func() error) error {
 type Rows struct {
 	pg   pgx.Rows
 	lite *sql.Rows
+	conn *liteConn
 	free func() // gives the connection back
 }
 
@@ -270,7 +293,7 @@ func (r *Rows) Scan(dst ...any) error {
 // Err is what ended the rows early.
 func (r *Rows) Err() error {
 	if r.lite != nil {
-		return classify(r.lite.Err())
+		return r.conn.failed(r.lite.Err())
 	}
 	return classify(r.pg.Err())
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/puddle/v2"
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 
@@ -26,6 +27,8 @@ var (
 	ErrFull   = errs.New(errs.Unavailable, "disk_full", "The disk of the database is full; nothing was changed. Free some space and try again.")
 	ErrBusy   = errs.New(errs.Unavailable, "database_busy", "The database is locked by another program; nothing was changed. Try again in a moment.")
 	ErrDown   = errs.New(errs.Unavailable, "database_unavailable", "The database does not answer; nothing was changed. Try again in a moment.")
+	// ErrUnsure is when the connection was lost while it was being committed.
+	ErrUnsure = errs.New(errs.Unavailable, "outcome_unknown", "The connection to the database was lost while saving: it is not known whether this was saved. Send the very same again; what was saved is not done twice.")
 	ErrGuard  = errs.New(errs.Conflict, "state_changed", "The state has changed meanwhile; nothing was changed. Look again and repeat.")
 
 	// errRepeat marks a transaction that another one made fail and that may
@@ -59,7 +62,7 @@ func classify(err error) error {
 		opErr *net.OpError
 	)
 	if errors.As(err, &dial) || errors.As(err, &opErr) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
-		errors.Is(err, net.ErrClosed) || errors.Is(err, syscall.ECONNRESET) || pgconn.SafeToRetry(err) {
+		errors.Is(err, net.ErrClosed) || errors.Is(err, puddle.ErrClosedPool) || errors.Is(err, syscall.ECONNRESET) || pgconn.SafeToRetry(err) {
 		return ErrDown.Because(err)
 	}
 	return err
@@ -81,6 +84,20 @@ func classifySQLite(err *sqlite.Error) error {
 		return ErrDown.Because(err)
 	}
 	return err
+}
+
+// endsTransaction reports whether SQLite may have rolled the transaction back
+// by itself (https://www.sqlite.org/lang_transaction.html).
+func endsTransaction(err error) bool {
+	var lite *sqlite.Error
+	if !errors.As(err, &lite) {
+		return false
+	}
+	switch lite.Code() & 0xff {
+	case sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_CORRUPT:
+		return true
+	}
+	return false
 }
 
 func classifyPostgres(err *pgconn.PgError) error {

@@ -62,7 +62,7 @@ func (d *DB) migrations(ctx context.Context, do func(*goose.Provider) error) err
 		defer handle.Close() //nolint:errcheck // the pool stays open
 	} else {
 		// While the writer is held here, no other part of this process writes.
-		w, err := take(ctx, d.lite.writer)
+		w, err := d.lite.take(ctx, d.lite.writer)
 		if err != nil {
 			return err
 		}

@@ -15,25 +15,38 @@ import (
 	_ "modernc.org/sqlite" // the driver
 )
 
-// The write-ahead log is copied into the file in the background, so that no
-// till waits for it. It is copied as far as readers allow when it passes
-// walSoft; at walHard the writer waits once for it to start anew, or it would
-// grow without end under steady load.
-const (
-	walSoft  = 8 << 20
-	walHard  = 256 << 20
-	walEvery = 200 * time.Millisecond
-)
+// tuning is when SQLite does what. The write-ahead log is copied into the file
+// in the background, so that no till waits for it: as far as readers allow when
+// it passes soft; at hard the writer waits once for it to start anew, or it
+// would grow without end under steady load. A reader that keeps it from
+// starting anew is not waited for longer than patience, and asked again later.
+type tuning struct {
+	busy     time.Duration // for another process that writes
+	every    time.Duration // look at the log
+	soft     int64         // bytes
+	hard     int64
+	patience time.Duration
+	later    time.Duration
+}
 
-const pragmas = "?_pragma=busy_timeout(10000)&_pragma=journal_mode(wal)&_pragma=synchronous(full)" +
+var usual = tuning{
+	busy: 10 * time.Second, every: 200 * time.Millisecond, soft: 8 << 20, hard: 256 << 20,
+	patience: 100 * time.Millisecond, later: 5 * time.Second,
+}
+
+const pragmas = "?_pragma=busy_timeout(%d)&_pragma=journal_mode(wal)&_pragma=synchronous(full)" +
 	"&_pragma=foreign_keys(1)&_pragma=wal_autocheckpoint(0)&_pragma=temp_store(memory)&_pragma=cache_size(-%d)"
+
+var errClosed = errors.New("db: closed")
 
 // lite is SQLite: one connection that writes, several that read.
 type lite struct {
-	pool    *sql.DB
-	path    string
+	pool *sql.DB
+	path string
+	tuning
 	writer  chan *liteConn // holds the one writer while it is free
 	readers chan *liteConn
+	closed  chan struct{}
 	stop    context.CancelFunc
 	stopped sync.WaitGroup
 	log     *slog.Logger
@@ -45,6 +58,11 @@ type liteConn struct {
 	conn  *sql.Conn
 	stmts map[string]*sql.Stmt
 	texts *texts
+
+	writing bool
+	// dead is the error after which SQLite may have rolled the transaction
+	// back by itself: whatever ran then would be committed on its own.
+	dead error
 }
 
 func openLite(ctx context.Context, cfg Config, t *texts) (_ *lite, err error) {
@@ -65,7 +83,7 @@ func openLite(ctx context.Context, cfg Config, t *texts) (_ *lite, err error) {
 		return nil, err
 	}
 	u := url.URL{Scheme: "file", Path: path}
-	pool, err := sql.Open("sqlite", u.String()+fmt.Sprintf(pragmas, 32<<10))
+	pool, err := sql.Open("sqlite", u.String()+fmt.Sprintf(pragmas, cfg.tune.busy.Milliseconds(), 32<<10))
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +92,10 @@ func openLite(ctx context.Context, cfg Config, t *texts) (_ *lite, err error) {
 			_ = pool.Close()
 		}
 	}()
-	l := &lite{pool: pool, path: path, writer: make(chan *liteConn, 1), readers: make(chan *liteConn, cfg.Conns), log: cfg.Log}
+	l := &lite{
+		pool: pool, path: path, tuning: cfg.tune, log: cfg.Log,
+		writer: make(chan *liteConn, 1), readers: make(chan *liteConn, cfg.Conns), closed: make(chan struct{}),
+	}
 	for i := range cfg.Conns + 1 {
 		conn, err := pool.Conn(ctx)
 		if err != nil {
@@ -96,41 +117,50 @@ func openLite(ctx context.Context, cfg Config, t *texts) (_ *lite, err error) {
 	return l, nil
 }
 
-func (l *lite) close() error {
+// close waits for what runs. Closing the last connection removes the log.
+func (l *lite) close() (err error) {
 	l.stop()
 	l.stopped.Wait()
 	w := <-l.writer
-	// A connection that has not looked at the log since others wrote it (the
-	// migrations) would wait for itself, so it looks first.
-	_, err := w.conn.ExecContext(context.Background(), `SELECT count(*) FROM sqlite_schema`)
-	if err == nil {
-		_, err = w.conn.ExecContext(context.Background(), `PRAGMA wal_checkpoint(TRUNCATE)`)
+	close(l.closed)
+	_, err = l.truncate(context.Background(), w.conn)
+	err = errors.Join(err, w.conn.Close())
+	for range cap(l.readers) {
+		err = errors.Join(err, (<-l.readers).conn.Close())
 	}
 	return errors.Join(err, l.pool.Close())
 }
 
 // checkpoint copies the write-ahead log into the file while others write.
 func (l *lite) checkpoint(ctx context.Context) {
-	tick := time.NewTicker(walEvery)
+	tick := time.NewTicker(l.every)
 	defer tick.Stop()
-	var copied int64
+	var (
+		copied int64
+		wait   int // ticks until the log may be made to start anew
+	)
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
 		}
+		wait--
 		info, err := os.Stat(l.path + "-wal")
-		if err != nil || info.Size() < walSoft || info.Size() == copied {
+		if err != nil || info.Size() < l.soft || info.Size() == copied {
 			continue
 		}
-		if info.Size() >= walHard {
-			err = l.restart(ctx)
+		anew := true
+		if info.Size() >= l.hard && wait <= 0 {
+			anew, err = l.restart(ctx)
 		} else {
 			err = l.passive(ctx)
 		}
 		if err != nil && ctx.Err() == nil {
 			l.log.Warn("checkpoint of the write-ahead log failed", "error", err)
+		}
+		if !anew {
+			wait = int(l.later / l.every)
 		}
 		copied = info.Size()
 	}
@@ -141,20 +171,42 @@ func (l *lite) passive(ctx context.Context) error {
 	return err
 }
 
-func (l *lite) restart(ctx context.Context) error {
+// restart makes the log start anew; false: a reader does not let it yet.
+func (l *lite) restart(ctx context.Context) (anew bool, err error) {
 	if err := l.passive(ctx); err != nil { // most of the work, before writers wait
-		return err
+		return false, err
 	}
-	c, err := take(ctx, l.writer)
+	c, err := l.take(ctx, l.writer)
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer func() { l.writer <- c }()
-	_, err = c.conn.ExecContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`)
-	return err
+	return l.truncate(ctx, c.conn)
 }
 
-func take(ctx context.Context, from chan *liteConn) (*liteConn, error) {
+// truncate copies the log and empties it, unless a reader keeps it from that
+// for longer than patience.
+func (l *lite) truncate(ctx context.Context, writer *sql.Conn) (done bool, err error) {
+	patience := func(d time.Duration) error {
+		_, err := writer.ExecContext(context.WithoutCancel(ctx), fmt.Sprintf(`PRAGMA busy_timeout = %d`, d.Milliseconds()))
+		return err
+	}
+	if err := patience(l.patience); err != nil {
+		return false, err
+	}
+	defer func() { err = errors.Join(err, patience(l.busy)) }()
+	// A connection that has never looked at the database would begin to within
+	// the checkpoint, and wait for itself.
+	var busy, n int
+	if err := writer.QueryRowContext(ctx, `SELECT COUNT(*) FROM sqlite_schema`).Scan(&n); err != nil {
+		return false, err
+	}
+	err = writer.QueryRowContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`).Scan(&busy, &n, &n)
+	return busy == 0, err
+}
+
+// take waits for a connection.
+func (l *lite) take(ctx context.Context, from chan *liteConn) (*liteConn, error) {
 	select {
 	case c := <-from:
 		return c, nil
@@ -165,11 +217,13 @@ func take(ctx context.Context, from chan *liteConn) (*liteConn, error) {
 		return c, nil
 	case <-ctx.Done():
 		return nil, ctx.Err()
+	case <-l.closed:
+		return nil, ErrDown.Because(errClosed)
 	}
 }
 
 func (l *lite) write(ctx context.Context, fn func(context.Context, *Tx) error) error {
-	c, err := take(ctx, l.writer)
+	c, err := l.take(ctx, l.writer)
 	if err != nil {
 		return err
 	}
@@ -180,8 +234,10 @@ func (l *lite) write(ctx context.Context, fn func(context.Context, *Tx) error) e
 	if _, err := c.exec(ctx, `BEGIN IMMEDIATE`, nil); err != nil {
 		return err
 	}
+	c.writing, c.dead = true, nil
 	done := false
 	defer func() {
+		c.writing, c.dead = false, nil
 		if !done {
 			_, _ = c.exec(ctx, `ROLLBACK`, nil) // fails where SQLite has rolled back itself
 		}
@@ -197,7 +253,7 @@ func (l *lite) write(ctx context.Context, fn func(context.Context, *Tx) error) e
 }
 
 func (l *lite) read(ctx context.Context, fn func(context.Context, *Tx) error) error {
-	c, err := take(ctx, l.readers)
+	c, err := l.take(ctx, l.readers)
 	if err != nil {
 		return err
 	}
@@ -211,7 +267,7 @@ func (l *lite) read(ctx context.Context, fn func(context.Context, *Tx) error) er
 }
 
 func (l *lite) query(ctx context.Context, text string, args []any) (*Rows, error) {
-	c, err := take(ctx, l.readers)
+	c, err := l.take(ctx, l.readers)
 	if err != nil {
 		return nil, err
 	}
@@ -225,15 +281,27 @@ func (l *lite) query(ctx context.Context, text string, args []any) (*Rows, error
 }
 
 func (c *liteConn) stmt(ctx context.Context, text string) (*sql.Stmt, error) {
+	if c.dead != nil {
+		return nil, c.dead
+	}
 	if s, ok := c.stmts[text]; ok {
 		return s, nil
 	}
 	s, err := c.conn.PrepareContext(context.WithoutCancel(ctx), c.texts.get(sqliteEngine, text))
 	if err != nil {
-		return nil, classify(err)
+		return nil, c.failed(err)
 	}
 	c.stmts[text] = s
 	return s, nil
+}
+
+// failed classifies an error and remembers one that ends the transaction.
+func (c *liteConn) failed(err error) error {
+	own := classify(err)
+	if c.writing && endsTransaction(err) {
+		c.dead = own
+	}
+	return own
 }
 
 func (c *liteConn) exec(ctx context.Context, text string, args []any) (int64, error) {
@@ -243,7 +311,7 @@ func (c *liteConn) exec(ctx context.Context, text string, args []any) (int64, er
 	}
 	res, err := s.ExecContext(ctx, sqliteArgs(args)...)
 	if err != nil {
-		return 0, classify(err)
+		return 0, c.failed(err)
 	}
 	return res.RowsAffected()
 }
@@ -253,9 +321,9 @@ func (c *liteConn) query(ctx context.Context, text string, args []any) (*Rows, e
 	if err != nil {
 		return nil, err
 	}
-	rows, err := s.QueryContext(ctx, sqliteArgs(args)...) //nolint:rowserrcheck // Rows does it
+	rows, err := s.QueryContext(ctx, sqliteArgs(args)...) //nolint:rowserrcheck,sqlclosecheck // Rows does both
 	if err != nil {
-		return nil, classify(err)
+		return nil, c.failed(err)
 	}
-	return &Rows{lite: rows}, nil
+	return &Rows{lite: rows, conn: c}, nil
 }
