@@ -40,8 +40,9 @@ const Fallback = "en"
 type Bundle struct {
 	messages   *i18n.Bundle
 	matcher    language.Matcher
-	localizers []*Localizer // in the order of languages; the fallback first
-	keys       map[string]map[string]*i18n.Message
+	localizers []*Localizer                        // in the order of languages; the fallback first
+	keys       map[string]map[string]*i18n.Message // by language
+	files      map[string]string                   // where a language's key stands: "ru till.pay"
 }
 
 // Language is one choice of the language switch.
@@ -70,12 +71,15 @@ func LoadFS(fsys fs.FS) (b *Bundle, err error) {
 	b = &Bundle{
 		messages: i18n.NewBundle(language.Make(Fallback)),
 		keys:     map[string]map[string]*i18n.Message{},
+		files:    map[string]string{},
 	}
 	b.messages.RegisterUnmarshalFunc("toml", toml.Unmarshal)
+	var wrong []error
 	for _, name := range names {
-		if err := b.add(fsys, name); err != nil {
-			return nil, err
-		}
+		wrong = append(wrong, b.add(fsys, name))
+	}
+	if err := errors.Join(wrong...); err != nil {
+		return nil, err
 	}
 	if b.keys[Fallback] == nil {
 		return nil, errors.New("there is no " + Fallback + " file")
@@ -103,7 +107,8 @@ func LoadFS(fsys fs.FS) (b *Bundle, err error) {
 	return b, nil
 }
 
-// add merges one file into the bundle.
+// add merges one file into the bundle; its error tells everything that is
+// wrong in it.
 func (b *Bundle) add(fsys fs.FS, name string) error {
 	parts := strings.Split(path.Base(name), ".")
 	if len(parts) != 3 {
@@ -124,21 +129,24 @@ func (b *Bundle) add(fsys fs.FS, name string) error {
 	if b.keys[code] == nil {
 		b.keys[code] = map[string]*i18n.Message{}
 	}
+	var wrong []error
 	for _, m := range file.Messages {
 		if first, _, _ := strings.Cut(m.ID, "."); first != area && first != "error" {
-			return fmt.Errorf("%s: key %q begins with another area's name; only error.* may stand in any file", name, m.ID)
+			wrong = append(wrong, fmt.Errorf("%s: key %q begins with another area's name; only error.* may stand in any file", name, m.ID))
 		}
 		if b.keys[code][m.ID] != nil {
-			return fmt.Errorf("%s: key %q is given twice in %s", name, m.ID, code)
+			wrong = append(wrong, fmt.Errorf("%s: key %q is given twice in %s: it stands in %s too", name, m.ID, code, b.files[code+" "+m.ID]))
+			continue
 		}
 		for _, form := range forms(m) {
 			if _, err := parseMessage(form); err != nil {
-				return fmt.Errorf("%s: key %q: %w", name, m.ID, err)
+				wrong = append(wrong, fmt.Errorf("%s: key %q: %w", name, m.ID, err))
 			}
 		}
 		b.keys[code][m.ID] = m
+		b.files[code+" "+m.ID] = name
 	}
-	return nil
+	return errors.Join(wrong...)
 }
 
 // forms gives a message's texts by plural form, those it has.
