@@ -144,9 +144,12 @@ func (d *DB) inPostgres(ctx context.Context, opts pgx.TxOptions, fn func(context
 	if err := fn(ctx, &Tx{pg: ptx, texts: d.texts}); err != nil {
 		return err
 	}
+	if opts.AccessMode == pgx.ReadOnly {
+		return nil // there is nothing to commit
+	}
 	done = true
 	err = classify(ptx.Commit(ctx))
-	if errors.Is(err, ErrDown) && opts.AccessMode != pgx.ReadOnly {
+	if errors.Is(err, ErrDown) {
 		return ErrUnsure.Because(err)
 	}
 	return err

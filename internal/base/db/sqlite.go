@@ -124,9 +124,9 @@ func (l *lite) close() (err error) {
 	w := <-l.writer
 	close(l.closed)
 	_, err = l.truncate(context.Background(), w.conn)
-	err = errors.Join(err, w.conn.Close())
+	err = errors.Join(err, w.close())
 	for range cap(l.readers) {
-		err = errors.Join(err, (<-l.readers).conn.Close())
+		err = errors.Join(err, (<-l.readers).close())
 	}
 	return errors.Join(err, l.pool.Close())
 }
@@ -293,6 +293,14 @@ func (c *liteConn) stmt(ctx context.Context, text string) (*sql.Stmt, error) {
 	}
 	c.stmts[text] = s
 	return s, nil
+}
+
+// close also closes the statements: the connection would stay open with them.
+func (c *liteConn) close() (err error) {
+	for _, s := range c.stmts {
+		err = errors.Join(err, s.Close())
+	}
+	return errors.Join(err, c.conn.Close())
 }
 
 // failed classifies an error and remembers one that ends the transaction.

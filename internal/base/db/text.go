@@ -3,6 +3,7 @@ package db
 import (
 	"encoding/json"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -21,7 +22,10 @@ type Int64s []int64
 // Texts is the argument of a list of texts: "WHERE sku IN ($1...)".
 type Texts []string
 
-var list = regexp.MustCompile(`IN \((\$\d+)\.\.\.\)`)
+var (
+	list      = regexp.MustCompile(`IN \((\$\d+)\.\.\.\)`)
+	parameter = regexp.MustCompile(`\$\d+`)
+)
 
 // texts remembers the SQL of an engine for each text of the program, so that
 // rewriting costs one look-up and prepared statements are found again.
@@ -57,7 +61,23 @@ func rewrite(e engine, text string) string {
 		}
 		text = strings.Join(kept, "\n")
 	}
-	return list.ReplaceAllString(text, listText)
+	text = list.ReplaceAllString(text, strings.ReplaceAll(listText, "$1", "$${1}"))
+	if e == sqliteEngine && inOrder(text) {
+		// The driver asks for the name of each numbered parameter, which SQLite
+		// looks up one by one: a fifth of the time of a long INSERT.
+		text = parameter.ReplaceAllString(text, "?")
+	}
+	return text
+}
+
+// inOrder reports whether the parameters stand as $1, $2, $3 …, each once.
+func inOrder(text string) bool {
+	for i, p := range parameter.FindAllString(text, -1) {
+		if p != "$"+strconv.Itoa(i+1) {
+			return false
+		}
+	}
+	return true
 }
 
 // sqliteArgs spells lists as JSON, which json_each takes apart.
