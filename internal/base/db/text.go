@@ -61,7 +61,7 @@ func rewrite(e engine, text string) string {
 		}
 		text = strings.Join(kept, "\n")
 	}
-	text = list.ReplaceAllString(text, strings.ReplaceAll(listText, "$1", "$${1}"))
+	text = list.ReplaceAllString(text, listText)
 	if e == sqliteEngine && inOrder(text) {
 		// The driver asks for the name of each numbered parameter, which SQLite
 		// looks up one by one: a fifth of the time of a long INSERT.

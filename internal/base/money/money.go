@@ -6,10 +6,12 @@
 package money
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
 	"math/bits"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -247,15 +249,17 @@ func (a Amount) Split(weights []int64) []Amount {
 		parts[i], rests[i] = Amount(q), r
 		left -= q
 	}
-	for ; left > 0; left-- {
-		best := -1
+	if left > 0 {
+		order := make([]int, 0, len(rests))
 		for i, r := range rests {
-			if r > 0 && (best < 0 || r > rests[best]) {
-				best = i
+			if r > 0 {
+				order = append(order, i)
 			}
 		}
-		parts[best]++
-		rests[best] = 0
+		slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(rests[j], rests[i]) })
+		for _, i := range order[:left] { // fewer units are left than there are remainders
+			parts[i]++
+		}
 	}
 	for i := range parts {
 		parts[i] *= sign

@@ -78,22 +78,32 @@ func (s *Service) reviewDue(ctx context.Context) (n int, err error) {
 			return err
 		}
 		n = len(due)
-		var ids []customer.ID
-		for _, d := range due {
-			ids = append(ids, d.Customer)
+		if n == 0 {
+			return nil
+		}
+		ids := make([]customer.ID, n)
+		for i, d := range due {
+			ids[i] = d.Customer
 		}
 		var reads, writes db.Batch
 		accounts := s.ledger.Queue(&reads, ids, true)
 		profiles := map[customer.ID]customer.Customer{}
-		if n > 0 {
-			s.customers.Queue(&reads, ids, profiles)
-		}
+		s.customers.Queue(&reads, ids, profiles)
+		// Read again under the lock: a sale may have reached a level since.
+		tiers := map[customer.ID][]programme.Tier{}
+		s.programmes.QueueTiers(&reads, ids, tiers)
 		if err := tx.Run(ctx, &reads); err != nil {
 			return err
 		}
-		for _, d := range due {
-			if err := s.review(ctx, tx, &writes, d, holding[d.Tier.Programme], accounts[d.Customer], profiles[d.Customer], now); err != nil {
-				return err
+		for who, list := range tiers {
+			for _, t := range list {
+				if t.ReviewAt.IsZero() || t.ReviewAt.After(now) {
+					continue
+				}
+				d := programme.Due{Customer: who, Tier: t}
+				if err := s.review(ctx, tx, &writes, d, holding[t.Programme], accounts[who], profiles[who], now); err != nil {
+					return err
+				}
 			}
 		}
 		return tx.Run(ctx, &writes)

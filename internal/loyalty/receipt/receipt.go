@@ -62,6 +62,7 @@ var (
 	ErrBlocked         = errs.New(errs.Conflict, "customer_blocked", "This customer's card is blocked. Sell without it.")
 	ErrNotASale        = errs.New(errs.Invalid, "not_a_sale", "Only a sale can be returned.")
 	ErrNothingLeft     = errs.New(errs.Conflict, "nothing_left", "Everything on this receipt has been returned already.")
+	ErrEmpty           = errs.New(errs.Invalid, "receipt_empty", "A receipt needs at least one line that is not void.")
 	ErrReasonMissing   = errs.New(errs.Invalid, "reason_missing", "Say why the discount or the points are taken off this receipt.")
 	ErrTooOld          = errs.New(errs.Invalid, "sold_at_too_old", "The time of sale is too long ago.")
 	ErrInTheFuture     = errs.New(errs.Invalid, "sold_at_in_future", "The time of sale lies in the future: check the clock of the till.")

@@ -478,6 +478,7 @@ func TestRefusals(t *testing.T) {
 			pointer string
 		}{
 			"no number":        {func(s *receipt.Sale) { s.Number = "" }, "receipt_number", "/number"},
+			"no lines":         {func(s *receipt.Sale) { s.Lines = nil }, "receipt_empty", "/lines"},
 			"no quote":         {func(s *receipt.Sale) { s.Quote = "" }, "quote_missing", ""},
 			"forged quote":     {func(s *receipt.Sale) { s.Quote = s.Quote[:len(s.Quote)-2] + "AA" }, "quote_invalid", "/quote"},
 			"tomorrow":         {func(s *receipt.Sale) { s.SoldAt = c.clock.now().Add(time.Hour) }, "sold_at_in_future", "/sold_at"},

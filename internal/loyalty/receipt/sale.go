@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
+	"slices"
 	"strings"
 	"time"
 
@@ -45,6 +46,9 @@ func (s *Service) saleCall(ctx context.Context, by Caller, sale Sale) (*saleCall
 	}
 	if err := sale.check(); err != nil {
 		return nil, err
+	}
+	if !slices.ContainsFunc(sale.Lines, func(l DraftLine) bool { return !l.Void }) {
+		return nil, ErrEmpty.At("/lines")
 	}
 	var err error
 	if c.sale.SoldAt, err = soldAt(sale.SoldAt, now); err != nil {
