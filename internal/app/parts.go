@@ -30,6 +30,7 @@ type parts struct {
 	settings *settings.Settings
 	bundle   *i18n.Bundle
 	jobs     *jobs.Queue
+	services *services
 
 	closers []func() error // in the order of opening
 }
@@ -71,7 +72,10 @@ func (p *parts) build(ctx context.Context, m mode) (err error) {
 		return err
 	}
 	p.registry = p.newRegistry()
+	p.services = newServices(p.db, p.ids.Minter, p.env.Now, p.settings.Get())
+	p.closers = append(p.closers, p.services.close)
 	p.jobs = jobs.New(p.db, p.ids.Minter, p.env.Now, jobs.Config{Log: p.log, Observe: jobMetrics(p.registry)})
+	p.services.nightly(p.jobs)
 	return nil
 }
 

@@ -57,6 +57,9 @@ func (p *parts) serve(ctx context.Context, listener net.Listener) error {
 	address := p.cfg.address(listener.Addr())
 	p.log.Info("serving", "version", p.env.Version, "database", p.db.String(), "listen", listener.Addr().String())
 	fmt.Fprintf(p.env.Stdout, "Regulars serves on %s\n", address)
+	if err := p.inviteFirst(ctx, address); err != nil {
+		return err
+	}
 
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(listener) }()
