@@ -20,6 +20,7 @@ const sampleSize = 1 << 20
 type File struct {
 	*Reader
 	Format Format
+	Zipped bool
 
 	disk *os.File
 	size int64
@@ -63,7 +64,7 @@ func OpenAt(path string, f Format, from Position) (file *File, err error) {
 	if r.Err() != nil {
 		return nil, r.Err()
 	}
-	return &File{Reader: r, Format: f, disk: disk, size: info.Size(), read: read}, nil
+	return &File{Reader: r, Format: f, Zipped: text != io.Reader(read), disk: disk, size: info.Size(), read: read}, nil
 }
 
 // head reads the first bytes of the text; whole says that there are no others.

@@ -2,7 +2,9 @@ package delimited
 
 import (
 	"bytes"
+	"iter"
 	"slices"
+	"strings"
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding"
@@ -27,7 +29,7 @@ const (
 // import, so that a run that is taken up again reads the same rows.
 type Format struct {
 	Encoding  Encoding `json:"encoding"`
-	Delimiter string   `json:"delimiter"`
+	Delimiter string   `json:"delimiter"`       // " " is any number of blanks
 	Newline   string   `json:"newline"`         // "\n", which covers "\r\n", or "\r"
 	Start     int64    `json:"start,omitempty"` // of the first row: behind a byte order mark or "sep=;"
 }
@@ -47,7 +49,7 @@ var ErrFormat = errs.New(errs.Invalid, "importer_bad_format",
 func (f Format) Validate() error {
 	known := []Encoding{UTF8, UTF16LE, UTF16BE, Windows1251}
 	if !slices.Contains(known, f.Encoding) || f.Start < 0 ||
-		len(f.Delimiter) != 1 || !slices.Contains(delimiters, f.Delimiter[0]) ||
+		len(f.Delimiter) != 1 || f.Delimiter != " " && !slices.Contains(delimiters, f.Delimiter[0]) ||
 		f.Newline != "\n" && f.Newline != "\r" {
 		return ErrFormat
 	}
@@ -200,24 +202,58 @@ func detectDelimiter(text []byte, f Format, whole bool) byte {
 			best, bestScore, bestCols = d, score, cols
 		}
 	}
+	if bestCols == 1 && blankTable(text, f, whole) {
+		return ' '
+	}
 	return best
+}
+
+// blankTable reports whether the rows are columns parted by blanks: equally
+// many in each, three at least, and most of them numbers, which words are not.
+func blankTable(text []byte, f Format, whole bool) bool {
+	rows, cols, numbers, cells := 0, 0, 0, 0
+	for row := range sampled(text, f, ' ', whole) {
+		if cols != 0 && len(row.Fields) != cols {
+			return false
+		}
+		rows, cols = rows+1, len(row.Fields)
+		for _, cell := range row.Fields {
+			cells++
+			if strings.Trim(cell, "0123456789.,-/:") == "" {
+				numbers++
+			}
+		}
+	}
+	return rows > 0 && cols >= 3 && numbers*3 > cells*2
+}
+
+// sampled gives the rows that text comes to if it is cut by d: some, without
+// blank ones and without the one that the end of the sample cuts.
+func sampled(text []byte, f Format, d byte, whole bool) iter.Seq[Row] {
+	f.Encoding, f.Delimiter, f.Start = UTF8, string(d), 0
+	r := NewReader(bytes.NewReader(text), f, Position{})
+	return func(yield func(Row) bool) {
+		for rows := 0; rows < sampleRows && r.Next(); {
+			row := r.Row()
+			if row.Blank() {
+				continue
+			}
+			if !whole && rows > 0 && row.End.Offset >= int64(len(text)) {
+				return
+			}
+			if rows++; !yield(row) {
+				return
+			}
+		}
+	}
 }
 
 // delimiterScore is between 0 and 1; cols is the usual number of columns, 1
 // where the delimiter cuts nothing.
 func delimiterScore(text []byte, f Format, d byte, whole bool) (score float64, cols int) {
-	f.Encoding, f.Delimiter, f.Start = UTF8, string(d), 0
-	r := NewReader(bytes.NewReader(text), f, Position{})
 	var rows, cells, foreign int
 	counts := map[int]int{}
-	for rows < sampleRows && r.Next() {
-		row := r.Row()
-		if row.Blank() {
-			continue
-		}
-		if !whole && rows > 0 && row.End.Offset >= int64(len(text)) {
-			break // cut by the end of the sample
-		}
+	for row := range sampled(text, f, d, whole) {
 		rows++
 		counts[len(row.Fields)]++
 		for _, cell := range row.Fields {

@@ -63,6 +63,8 @@ func TestDetect(t *testing.T) {
 		"one column":               {text: "phone\n998901234567\n", encoding: utf8, delimiter: ","},
 		"tab":                      {text: "a\tb, c\td\n1\t2,5\t3\n", encoding: utf8, delimiter: "\t"},
 		"pipe":                     {text: "a|b\n1|2\n", encoding: utf8, delimiter: "|"},
+		"blanks":                   {text: " 00001 19970101  1   11.77\n 00002 19970112  1   12.00\n", encoding: utf8, delimiter: " "},
+		"names":                    {text: "Кузьмина Дэнна Витальевна\nПетров Пётр Петрович\n", encoding: utf8, delimiter: ","},
 		"decimal commas":           {text: "1,5;2,5;3,5\n4,0;1,2;2,2\n", encoding: utf8, delimiter: ";"},
 		"names with commas":        {text: "Ivanov, Ivan; 5; Moscow, Lenina st\nPetrov, Petr; 6; Perm, Mira st\n", encoding: utf8, delimiter: ";"},
 		"category paths":           {text: "id,name,path,price\n1,bag,Women|Bags,12.50\n2,belt,Women|Belts,2.50\n", encoding: utf8, delimiter: ","},

@@ -198,6 +198,9 @@ func (r *Reader) scan(quotes bool) (next int, s status) {
 	if len(buf) > r.limit {
 		buf, last = buf[:r.limit], false
 	}
+	if r.delimiter == ' ' {
+		return r.scanBlanks(buf, last)
+	}
 	for i := 0; ; i++ {
 		end, quoted := i, false
 		if open := i + r.blanks(buf[i:]); quotes && open < len(buf) && buf[open] == '"' {
@@ -224,6 +227,27 @@ func (r *Reader) scan(quotes bool) (next int, s status) {
 		}
 		i = end
 	}
+}
+
+// scanBlanks is scan where any number of blanks parts the fields. There are no
+// quotes.
+func (r *Reader) scanBlanks(buf []byte, last bool) (next int, s status) {
+	end := bytes.IndexByte(buf, r.newline)
+	if end < 0 && !last {
+		return 0, r.unfinished(buf)
+	}
+	line := buf
+	if end >= 0 {
+		line = buf[:end]
+		next = 1
+	}
+	for _, field := range bytes.Fields(line) {
+		r.addField(field)
+	}
+	if len(r.spans) == 0 {
+		r.addField(nil)
+	}
+	return r.at + len(line) + next, found
 }
 
 // scanQuoted adds the field whose opening quote is buf[open] and says where

@@ -64,6 +64,7 @@ func TestReader(t *testing.T) {
 		"nothing":         {"", ",", nil},
 		"one blank line":  {"\n", ",", [][]string{{""}}},
 		"row in 1251":     {"имя,x\n\xc8\xe2\xe0\xed,y\n", ",", [][]string{{"имя", "x"}, {"Иван", "y"}}},
+		"blanks":          {" 00001 19970101  1   11.77\r\n00002\t19970112  5   77.00 \n\n", " ", [][]string{{"00001", "19970101", "1", "11.77"}, {"00002", "19970112", "5", "77.00"}, {""}}},
 		"old mac in text": {"a\rb,c\n", ",", [][]string{{"a\rb", "c"}}},
 	}
 	for name, tt := range tests {
@@ -257,8 +258,8 @@ func FuzzReader(f *testing.F) {
 		encodings := []delimited.Encoding{delimited.UTF8, delimited.Windows1251, delimited.UTF16LE, delimited.UTF16BE}
 		format := delimited.Format{
 			Encoding:  encodings[choice%4],
-			Delimiter: string("\t;|,"[choice/4%4]),
-			Newline:   string("\n\r"[choice/16%2]),
+			Delimiter: string("\t;|, "[choice/4%5]),
+			Newline:   string("\n\r"[choice/20%2]),
 		}
 		checkGoesOn(t, data, format, 16, 1)
 	})

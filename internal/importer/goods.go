@@ -1,0 +1,77 @@
+package importer
+
+import (
+	"strings"
+
+	"regulars/internal/base/money"
+)
+
+// Product is a row of a products file.
+type Product struct {
+	Row      int64
+	SKU      string // made of barcode or name where the file has none
+	Barcodes []string
+	Name     string
+	Category string // path from the root: "Home / Glass"
+	Brand    string
+	Goods    string // goods, service, giftcard; empty: not said
+	Price    *money.Price
+	Cost     *money.Price
+	Active   *bool
+}
+
+// product reads the row that was begun.
+func (r *rowReader) product() *Product {
+	p := &Product{
+		Row:      r.number,
+		SKU:      r.code(FieldSKU, maxCode),
+		Barcodes: splitCell(r.code(FieldBarcode, maxText)),
+		Name:     r.text(FieldProduct, maxText),
+		Category: r.text(FieldCategory, maxText),
+		Brand:    r.text(FieldBrand, maxText),
+		Price:    r.price(),
+		Cost:     r.cost(),
+	}
+	if r.m.has(FieldGoods) {
+		var ok bool
+		if p.Goods, ok = parseGoods(r.line(r.raw(FieldGoods))); !ok {
+			r.remark(FieldGoods, ReasonWord, r.raw(FieldGoods))
+		}
+	}
+	if yes, none, ok := parseYes(r.line(r.raw(FieldActive))); !ok {
+		r.remark(FieldActive, ReasonWord, r.raw(FieldActive))
+	} else if !none {
+		p.Active = &yes
+	}
+	if p.SKU == "" {
+		p.SKU = skuFor(p.Barcodes, p.Name)
+	}
+	if p.SKU == "" && !r.refused {
+		r.refuse(FieldSKU, ReasonMissing, "")
+	}
+	return p
+}
+
+// skuFor is the code of a product that its file gives none.
+func skuFor(barcodes []string, name string) string {
+	if len(barcodes) > 0 {
+		return barcodes[0]
+	}
+	return clip(name, maxCode)
+}
+
+// parseGoods reads what a product is to the rules.
+func parseGoods(text string) (kind string, ok bool) {
+	text = strings.ToLower(text)
+	switch {
+	case text == "":
+		return "", true
+	case strings.Contains(text, "gift"), strings.Contains(text, "сертификат"), strings.Contains(text, "подарочн"), strings.Contains(text, "sertifikat"):
+		return "giftcard", true
+	case strings.HasPrefix(text, "услуг"), strings.HasPrefix(text, "работ"), strings.HasPrefix(text, "достав"), strings.HasPrefix(text, "serv"), strings.HasPrefix(text, "xizmat"):
+		return "service", true
+	case strings.HasPrefix(text, "товар"), strings.HasPrefix(text, "запас"), strings.HasPrefix(text, "goods"), strings.HasPrefix(text, "product"), strings.HasPrefix(text, "tovar"), strings.HasPrefix(text, "mahsulot"):
+		return "goods", true
+	}
+	return "", false
+}

@@ -1,0 +1,189 @@
+package importer
+
+import (
+	"bufio"
+	"encoding/csv"
+	"errors"
+	"io"
+	"os"
+	"slices"
+	"strconv"
+
+	"regulars/internal/base/errs"
+)
+
+// issueLog is the file that the issues of an import are written to, so that a
+// file full of them costs no memory. Each is a record of CSV: row, R or N, the
+// field, the reason, the value, and the cells of the row.
+type issueLog struct {
+	file *os.File
+	out  *countingWriter
+	csv  *csv.Writer
+	rec  []string
+}
+
+type countingWriter struct {
+	out *bufio.Writer
+	n   int64
+}
+
+func (w *countingWriter) Write(b []byte) (int, error) {
+	n, err := w.out.Write(b)
+	w.n += int64(n)
+	return n, err
+}
+
+// openIssues opens the log for more, cut to size: what a run wrote behind its
+// last checkpoint is written again.
+func openIssues(path string, size int64) (l *issueLog, err error) {
+	defer errs.Wrap(&err, "open the file of refused rows")
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) //nolint:gosec // the path is the program's own
+	if err != nil {
+		return nil, err
+	}
+	if err = file.Truncate(size); err == nil {
+		_, err = file.Seek(size, io.SeekStart)
+	}
+	if err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	w := &countingWriter{out: bufio.NewWriterSize(file, 64<<10), n: size}
+	return &issueLog{file: file, out: w, csv: csv.NewWriter(w)}, nil
+}
+
+func (l *issueLog) add(is Issue) error {
+	word := "N"
+	if is.Refused {
+		word = "R"
+	}
+	l.rec = append(l.rec[:0], strconv.FormatInt(is.Row, 10), word, string(is.Field), string(is.Reason), is.Value)
+	l.rec = append(l.rec, is.Cells...)
+	return l.csv.Write(l.rec)
+}
+
+// flush has what was added on the disk and says how long the file is.
+func (l *issueLog) flush() (size int64, err error) {
+	defer errs.Wrap(&err, "write the file of refused rows")
+	l.csv.Flush()
+	if err := errors.Join(l.csv.Error(), l.out.out.Flush()); err != nil {
+		return 0, err
+	}
+	return l.out.n, l.file.Sync()
+}
+
+func (l *issueLog) close() error { return l.file.Close() }
+
+// readIssues goes through a log. A last record that is cut, by a crash, is
+// left out.
+func readIssues(path string, take func(Issue) error) (err error) {
+	defer errs.Wrap(&err, "read the file of refused rows")
+	file, err := os.Open(path) //nolint:gosec // the path is the program's own
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	r := csv.NewReader(bufio.NewReaderSize(file, 64<<10))
+	r.FieldsPerRecord = -1
+	for {
+		rec, err := r.Read()
+		if errors.Is(err, io.EOF) || errors.As(err, new(*csv.ParseError)) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if len(rec) < 5 {
+			continue
+		}
+		row, err := strconv.ParseInt(rec[0], 10, 64)
+		if err != nil {
+			return nil
+		}
+		err = take(Issue{
+			Row: row, Refused: rec[1] == "R", Field: Field(rec[2]), Reason: Reason(rec[3]), Value: rec[4], Cells: slices.Clone(rec[5:]),
+		})
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// texts is what turns keys into words: i18n.Localizer.
+type texts interface {
+	T(key string, args ...any) string
+}
+
+// writeRefused writes the rows of a log that were refused, or those that were
+// taken without something, as CSV like the file they come from, with the
+// reasons behind, in UTF-8. Refused rows can be mended in it and imported.
+func writeRefused(w io.Writer, path string, m Mapping, refused bool, t texts) (err error) {
+	out := csv.NewWriter(w)
+	out.Comma = ';'
+	if d := m.Format.Delimiter; d == "," || d == "\t" || d == "|" {
+		out.Comma = rune(d[0])
+	}
+	if _, err := io.WriteString(w, "\uFEFF"); err != nil { // Excel takes it for Windows-1251 otherwise
+		return err
+	}
+	head := make([]string, m.Width)
+	for i := range head {
+		head[i] = strconv.Itoa(i + 1)
+	}
+	copy(head, m.Names)
+	head = append(head, t.T("importer.report.row"), t.T("importer.report.reason"))
+	if err := out.Write(head); err != nil {
+		return err
+	}
+	var row int64
+	var cells []string
+	reasons := ""
+	flush := func() error {
+		if row == 0 {
+			return nil
+		}
+		rec := make([]string, max(m.Width, len(cells)), max(m.Width, len(cells))+2)
+		copy(rec, cells)
+		return out.Write(append(rec, strconv.FormatInt(row, 10), reasons))
+	}
+	err = readIssues(path, func(is Issue) error {
+		if is.Refused != refused {
+			return nil
+		}
+		if is.Row != row {
+			if err := flush(); err != nil {
+				return err
+			}
+			row, cells, reasons = is.Row, is.Cells, ""
+		}
+		if reasons != "" {
+			reasons += " "
+		}
+		reasons += m.explain(is, t)
+		return nil
+	})
+	if err == nil {
+		err = flush()
+	}
+	out.Flush()
+	return errors.Join(err, out.Error())
+}
+
+// explain says what is wrong in words: "Цена «x»: Это не число."
+func (m Mapping) explain(is Issue, t texts) string {
+	text := t.T(is.Reason.Key())
+	if is.Field == "" {
+		return text
+	}
+	return t.T("importer.report.about", "column", m.label(is.Field, t), "value", is.Value, "reason", text)
+}
+
+// label is what the file calls a field, or what we call it.
+func (m Mapping) label(f Field, t texts) string {
+	if name := m.name(f); name != string(f) {
+		return name
+	}
+	return t.T(f.Key())
+}

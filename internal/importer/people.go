@@ -1,0 +1,177 @@
+package importer
+
+import (
+	"strings"
+	"time"
+
+	"regulars/internal/base/fold"
+	"regulars/internal/base/money"
+)
+
+// Customer is a row of a customers file.
+type Customer struct {
+	Row        int64
+	External   string
+	Card       string
+	Phones     []string // as the file spells them
+	Email      string
+	First      string
+	Middle     string
+	Last       string
+	Sex        string // "", "female" or "male"
+	Born       string // 1990-12-31, or --12-31
+	Registered time.Time
+	Store      string // code or name of the home store
+	City       string
+	Language   string
+	Note       string
+	Attributes map[string]string
+	Consents   []Consent
+	Points     money.Points // opening balance
+	PointsEnd  time.Time    // zero: by the programme
+}
+
+// Consent is a yes or no of a customers file.
+type Consent struct {
+	Channel string // sms, email or any
+	Given   bool
+}
+
+// consents are the columns of consents, the widest first: what follows is more
+// exact.
+var consents = []struct {
+	field   Field
+	channel string
+}{{FieldConsent, "any"}, {FieldConsentSMS, "sms"}, {FieldConsentEmail, "email"}}
+
+// customer reads the row that was begun. A value that cannot be read is left
+// out and remarked on; only who it is and the points must be right.
+func (r *rowReader) customer() *Customer {
+	c := &Customer{
+		Row:      r.number,
+		External: r.code(FieldExternal, maxCode),
+		Card:     r.code(FieldCard, maxCode),
+		Phones:   splitCell(r.code(FieldPhone, maxText)),
+		Email:    r.code(FieldEmail, maxText),
+		City:     r.text(FieldCity, maxText),
+		Language: strings.ToLower(r.text(FieldLanguage, maxCode)),
+		Store:    r.text(FieldStore, maxText),
+		Note:     fold.Text(r.raw(FieldNote)),
+	}
+	if len(c.Note) > maxNote {
+		r.remark(FieldNote, ReasonTextTooLong, clip(c.Note, maxText))
+		c.Note = clip(c.Note, maxNote)
+	}
+	r.names(c)
+	r.facts(c)
+	for _, k := range consents {
+		yes, none, ok := parseYes(r.line(r.raw(k.field)))
+		if !ok {
+			r.remark(k.field, ReasonWord, r.raw(k.field))
+		} else if !none {
+			c.Consents = append(c.Consents, Consent{k.channel, yes})
+		}
+	}
+	r.points(c)
+	r.attributes(c)
+	if c.External == "" && c.Card == "" && len(c.Phones) == 0 && c.Email == "" && c.First == "" && c.Last == "" && !r.refused {
+		r.refuse("", ReasonNobody, "")
+	}
+	return c
+}
+
+// names reads the name, in one column or in several, also where one column of
+// the several holds the whole.
+func (r *rowReader) names(c *Customer) {
+	c.First, c.Middle, c.Last = r.text(FieldFirstName, maxText), r.text(FieldMiddleName, maxText), r.text(FieldLastName, maxText)
+	whole := r.text(FieldName, maxText)
+	if whole == "" && c.First == "" && c.Middle == "" && strings.Contains(c.Last, " ") {
+		whole, c.Last = c.Last, ""
+	}
+	if whole == "" && c.Last == "" && c.Middle == "" && strings.Contains(c.First, " ") {
+		whole, c.First = c.First, ""
+	}
+	if whole != "" && c.First == "" && c.Last == "" {
+		c.First, c.Middle, c.Last = splitName(whole, r.m.Options.NameOrder)
+	}
+}
+
+// facts reads what can be left out.
+func (r *rowReader) facts(c *Customer) {
+	var ok bool
+	if c.Sex, ok = parseSex(r.line(r.raw(FieldSex))); !ok {
+		r.remark(FieldSex, ReasonWord, r.raw(FieldSex))
+	}
+	if cell := r.raw(FieldBorn); cell != "" {
+		born, _, ok := parseBorn(cell, r.m.Options.DateOrder)
+		switch {
+		case !ok:
+			r.remark(FieldBorn, ReasonDate, cell)
+		case born > r.latest.Format(time.DateOnly) && born[0] != '-':
+			r.remark(FieldBorn, ReasonFuture, cell)
+		default:
+			c.Born = born
+		}
+	}
+	if cell := r.raw(FieldRegistered); cell != "" {
+		t, none, ok := parseTime(cell, r.m.Options.DateOrder, r.zone)
+		switch {
+		case !ok:
+			r.remark(FieldRegistered, ReasonDate, cell)
+		case t.After(r.latest):
+			r.remark(FieldRegistered, ReasonFuture, cell)
+		case !none:
+			c.Registered = t
+		}
+	}
+}
+
+// points reads the opening balance. It is money: what cannot be read is not
+// passed over.
+func (r *rowReader) points(c *Customer) {
+	n, ok := r.decimalOf(FieldPoints)
+	if !ok {
+		return
+	}
+	v, exact, ok := n.scaled(2)
+	if !ok || v < 0 || v > int64(money.MaxAmount) {
+		r.refuse(FieldPoints, ReasonRange, r.raw(FieldPoints))
+		return
+	}
+	if !exact {
+		r.remark(FieldPoints, ReasonRounded, r.raw(FieldPoints))
+	}
+	c.Points = money.Points(v)
+	if cell := r.raw(FieldPointsExpire); cell != "" {
+		t, _, ok := parseTime(cell, r.m.Options.DateOrder, r.zone)
+		if !ok {
+			r.refuse(FieldPointsExpire, ReasonDate, cell)
+		}
+		c.PointsEnd = t
+	}
+}
+
+func (r *rowReader) attributes(c *Customer) {
+	for f := range r.m.Columns {
+		name, ok := strings.CutPrefix(string(f), attribute)
+		if !ok {
+			continue
+		}
+		if value := r.text(f, maxText); value != "" {
+			if c.Attributes == nil {
+				c.Attributes = map[string]string{}
+			}
+			c.Attributes[name] = value
+		}
+	}
+}
+
+// splitCell parts what people put into one cell.
+func splitCell(cell string) (parts []string) {
+	for part := range strings.FieldsFuncSeq(cell, func(c rune) bool { return c == ',' || c == ';' || c == '|' || c == '\n' }) {
+		if part = strings.TrimSpace(part); part != "" {
+			parts = append(parts, part)
+		}
+	}
+	return parts
+}

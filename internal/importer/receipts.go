@@ -1,0 +1,464 @@
+package importer
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"regulars/internal/base/money"
+)
+
+// Receipt is a receipt as a file has it: all its rows of one kind.
+type Receipt struct {
+	Number    string
+	Return    bool
+	At        time.Time
+	Store     string // code or name; empty: the import's
+	Who       Who
+	Sale      string // of a return: the number of the sale, where the file says
+	Note      string // till, cashier, points and whatever else is only told
+	Adjusts   bool   // no customer's return, but the shop's own correction of its stock
+	Scattered bool   // its rows do not stand together
+	Lines     []Line
+}
+
+// Line is one row of a receipt. Amounts and quantity are not below zero; it is
+// the receipt that gives or takes. Gross - Discount = Total.
+type Line struct {
+	Row      int64
+	SKU      string
+	Barcode  string
+	Product  string
+	Category string
+	Quantity money.Quantity
+	Price    money.Price
+	Gross    money.Amount
+	Discount money.Amount
+	Total    money.Amount
+	Cost     *money.Price
+	Lost     Lost // what the file says is Total + Lost
+}
+
+// rawLine is a row of a receipts file, read.
+type rawLine struct {
+	Line
+	number string
+	below  bool // takes back
+	marked bool // as a return, by its kind or number
+	marks  bool // the file marks returns
+	at     time.Time
+	store  string
+	who    Who
+	sale   string
+	note   string
+}
+
+// maxLines is how many rows a receipt may have.
+const maxLines = 10_000
+
+// receiptLine reads the row that was begun; number is its receiptNumber.
+func (r *rowReader) receiptLine(number string) (l rawLine) {
+	l.Row, l.number = r.number, number
+	l.at = r.moment(FieldAt, r.column(FieldTime))
+	if l.at.IsZero() && !r.refused {
+		r.refuse(FieldAt, ReasonMissing, r.raw(FieldAt))
+	}
+	l.store = r.text(FieldStore, maxText)
+	l.who = r.who()
+	l.sale = r.code(FieldSale, maxNumber)
+	l.note = r.note()
+	l.SKU = r.code(FieldSKU, maxCode)
+	l.Barcode = r.code(FieldBarcode, maxCode)
+	l.Product = r.text(FieldProduct, maxText)
+	l.Category = r.text(FieldCategory, maxText)
+	l.Cost = r.cost()
+	r.mark(&l)
+	if !r.refused {
+		r.sums(&l)
+	}
+	return l
+}
+
+// column is f if the file has it.
+func (r *rowReader) column(f Field) Field {
+	if r.m.has(f) {
+		return f
+	}
+	return ""
+}
+
+// receiptNumber is the number, with what it is unique in.
+func (r *rowReader) receiptNumber() string {
+	n := r.code(FieldNumber, maxNumber)
+	if n == "" || len(r.m.Options.NumberWith) == 0 {
+		return n
+	}
+	parts := []string{n}
+	for _, f := range r.m.Options.NumberWith {
+		if f != FieldAt {
+			parts = append(parts, r.line(r.raw(f)))
+			continue
+		}
+		at := r.moment(FieldAt, r.column(FieldTime))
+		parts = append(parts, at.In(r.zone).Format(time.DateOnly))
+	}
+	if n = strings.Join(parts, " / "); len(n) > maxNumber {
+		r.refuse(FieldNumber, ReasonTextTooLong, n)
+		return ""
+	}
+	return n
+}
+
+// noted are fields that are kept as a note.
+var noted = []Field{FieldTill, FieldCashier, FieldPointsEarned, FieldPointsUsed, FieldNote}
+
+// note gathers what is only told, in the words of the file: "Касса: 2".
+func (r *rowReader) note() string {
+	var b strings.Builder
+	for _, f := range noted {
+		t := r.line(r.raw(f))
+		if t == "" {
+			continue
+		}
+		if b.Len() > 0 {
+			b.WriteString("; ")
+		}
+		b.WriteString(r.m.name(f))
+		b.WriteString(": ")
+		b.WriteString(t)
+	}
+	if b.Len() > maxNote {
+		r.remark(FieldNote, ReasonTextTooLong, clip(b.String(), maxText))
+		return r.line(clip(b.String(), maxNote))
+	}
+	return r.line(b.String())
+}
+
+// mark finds out whether the row is marked as a return.
+func (r *rowReader) mark(l *rawLine) {
+	o := r.m.Options
+	if o.ReturnPrefix != "" {
+		l.marks = true
+		l.marked = strings.HasPrefix(l.number, o.ReturnPrefix)
+	}
+	if r.m.has(FieldType) {
+		l.marks = true
+		returned, ok := parseReturn(r.raw(FieldType))
+		if !ok {
+			r.refuse(FieldType, ReasonWord, r.raw(FieldType))
+		}
+		l.marked = l.marked || returned
+	}
+}
+
+// sums makes quantity, price and amounts of what the row has of them.
+func (r *rowReader) sums(l *rawLine) {
+	quantity, hasQuantity := r.decimalOf(FieldQuantity)
+	price, hasPrice := r.decimalOf(FieldPrice)
+	amount, hasAmount := r.decimalOf(FieldAmount)
+	discount, _ := r.decimalOf(FieldDiscount)
+	if !hasQuantity {
+		quantity = number{coef: 1}
+	}
+	switch {
+	case r.refused:
+		return
+	case !hasAmount && !hasPrice:
+		f := FieldAmount
+		if !r.m.has(f) {
+			f = FieldPrice
+		}
+		r.refuse(f, ReasonMissing, "")
+		return
+	case !hasQuantity && !hasAmount:
+		r.refuse(FieldQuantity, ReasonMissing, "")
+		return
+	}
+	pieces, _, ok := quantity.scaled(3)
+	if !ok || abs64(pieces) > int64(money.MaxQuantity) {
+		r.refuse(FieldQuantity, ReasonRange, r.raw(FieldQuantity))
+		return
+	}
+	if pieces == 0 {
+		r.refuse(FieldQuantity, ReasonNothing, r.raw(FieldQuantity))
+		return
+	}
+	var gross money.Amount
+	if hasPrice {
+		if gross, l.Lost, ok = quantity.times(price, r.currency); !ok {
+			r.refuse(FieldPrice, ReasonRange, r.raw(FieldPrice))
+			return
+		}
+		if l.Price, ok = price.price(); !ok {
+			r.refuse(FieldPrice, ReasonRange, r.raw(FieldPrice))
+			return
+		}
+	}
+	off, offLost, ok := discount.amount(r.currency)
+	if !ok {
+		r.refuse(FieldDiscount, ReasonRange, r.raw(FieldDiscount))
+		return
+	}
+	total := gross
+	switch {
+	case hasAmount:
+		if total, l.Lost, ok = amount.amount(r.currency); !ok {
+			r.refuse(FieldAmount, ReasonRange, r.raw(FieldAmount))
+			return
+		}
+		if !hasPrice {
+			gross = total + withSign(off, total)
+		}
+	case abs64(int64(off)) > abs64(int64(gross)):
+		r.refuse(FieldDiscount, ReasonRange, r.raw(FieldDiscount))
+		return
+	default:
+		total -= withSign(off, gross)
+		l.Lost -= Lost(withSign(money.Amount(offLost), gross))
+	}
+	// A price says best which way the goods went; a sign of the amount alone,
+	// or of the quantity, does where the price is nothing.
+	l.below = total < 0 || pieces < 0
+	if hasPrice && gross != 0 {
+		l.below = gross < 0
+	}
+	if l.marked && !r.m.Options.SignedReturns {
+		l.below = true
+	}
+	l.settle(gross, total, pieces)
+	if !hasPrice {
+		l.Price = priceFor(l.Gross, l.Quantity, r.currency)
+	}
+}
+
+// settle takes the signs off, which below stands for. A total above the gross is what was charged, and
+// no discount is below zero.
+func (l *rawLine) settle(gross, total money.Amount, pieces int64) {
+	l.Quantity = money.Quantity(abs64(pieces))
+	l.Price = money.Price(abs64(int64(l.Price)))
+	l.Total = money.Amount(abs64(int64(total)))
+	l.Gross = max(money.Amount(abs64(int64(gross))), l.Total)
+	l.Discount = l.Gross - l.Total
+	if total < 0 != l.below && total != 0 {
+		l.Lost = -l.Lost // it counts the other way round than it is written
+	}
+}
+
+// withSign gives a the sign of b.
+func withSign(a, b money.Amount) money.Amount {
+	if b < 0 {
+		return -money.Amount(abs64(int64(a)))
+	}
+	return money.Amount(abs64(int64(a)))
+}
+
+// priceFor is the unit price of a gross, rounded to its four decimals.
+func priceFor(gross money.Amount, q money.Quantity, c money.Currency) money.Price {
+	p, err := money.MulDiv(int64(gross), money.PriceScale*int64(money.One)/c.Minor(), int64(q), money.HalfUp)
+	if err != nil || p > int64(money.MaxPrice) {
+		return 0
+	}
+	return money.Price(p)
+}
+
+// group gathers the rows of one receipt.
+type group struct {
+	number string
+	lines  []rawLine
+	cells  []string // of all its rows, one after the other, for refusals
+	ends   []int    // where a row's cells end
+	rows   []int64
+	bad    bool // a row is refused
+	over   int  // rows above maxLines, which are only counted
+	issues []Issue
+	apart  bool // its rows do not stand together
+}
+
+func (g *group) reset(number string) {
+	*g = group{number: number, cells: g.cells[:0], ends: g.ends[:0], rows: g.rows[:0]}
+}
+
+func (g *group) empty() bool { return len(g.rows) == 0 }
+
+// add takes a row, and what r says of it.
+func (g *group) add(l rawLine, r *rowReader) {
+	if len(g.rows) >= maxLines {
+		g.over++
+		return
+	}
+	if n := len(g.rows); n > 0 && g.rows[n-1]+1 != r.number {
+		g.apart = true
+	}
+	g.rows = append(g.rows, r.number)
+	g.cells = append(g.cells, r.fields...)
+	g.ends = append(g.ends, len(g.cells))
+	g.issues = append(g.issues, r.issues...)
+	if r.refused {
+		g.bad = true
+		return
+	}
+	g.lines = append(g.lines, l)
+}
+
+func (g *group) cellsOf(i int) []string {
+	from := 0
+	if i > 0 {
+		from = g.ends[i-1]
+	}
+	return slices.Clone(g.cells[from:g.ends[i]])
+}
+
+// close makes the receipts of the rows: one, or a sale and a return where rows
+// of one number give and take.
+func (g *group) close() (receipts []*Receipt, issues []Issue) {
+	refuse := func(i int, f Field, why Reason, value string) {
+		g.bad = true
+		g.issues = append(g.issues, Issue{Row: g.rows[i], Field: f, Reason: why, Value: value, Refused: true})
+	}
+	if g.over > 0 {
+		refuse(0, FieldNumber, ReasonManyLines, g.number)
+	}
+	var head rawLine
+	if !g.bad {
+		head = g.lines[0]
+		for i, l := range g.lines[1:] {
+			if why, value := head.merge(l); why != "" {
+				refuse(i+1, FieldNumber, why, value)
+				break
+			}
+		}
+	}
+	if g.bad {
+		return nil, g.refused()
+	}
+	for i := range g.issues {
+		g.issues[i].Cells = g.cellsOf(slices.Index(g.rows, g.issues[i].Row))
+	}
+	byHalf := [2]*Receipt{}
+	for i := range g.lines {
+		l := &g.lines[i]
+		half := 0
+		if l.below {
+			half = 1
+		}
+		if byHalf[half] == nil {
+			byHalf[half] = head.receipt(l.below)
+			byHalf[half].Scattered = g.apart
+		}
+		byHalf[half].Lines = append(byHalf[half].Lines, l.Line)
+		if l.Lost != 0 {
+			g.issues = append(g.issues, Issue{
+				Row: l.Row, Field: FieldAmount, Reason: ReasonRounded, Value: l.Lost.String(), Cells: g.cellsOf(i),
+			})
+		}
+	}
+	for _, r := range byHalf {
+		if r != nil {
+			if total, _ := r.Total(); total != 0 {
+				r.Adjusts = false
+			}
+			receipts = append(receipts, r)
+		}
+	}
+	return receipts, g.issues
+}
+
+// refused gives an issue for every row: one that is refused itself has its own
+// reasons, the others say that one of them is.
+func (g *group) refused() (issues []Issue) {
+	for i, row := range g.rows {
+		own := len(issues)
+		for _, is := range g.issues {
+			if is.Row == row && is.Refused {
+				issues = append(issues, is)
+			}
+		}
+		if len(issues) == own {
+			issues = append(issues, Issue{Row: row, Field: FieldNumber, Reason: ReasonSibling, Value: g.number, Refused: true})
+		}
+		cells := g.cellsOf(i)
+		for j := range issues[own:] {
+			issues[own+j].Cells = cells
+		}
+	}
+	return issues
+}
+
+// sameReceipt is how far apart the times of one receipt's rows may be.
+const sameReceipt = 24 * time.Hour
+
+// merge fills what the first row leaves out and says what does not agree.
+func (l *rawLine) merge(other rawLine) (why Reason, value string) {
+	if d := other.at.Sub(l.at); d > sameReceipt || d < -sameReceipt {
+		return ReasonTwoDays, other.at.Format(time.DateTime)
+	}
+	mine, theirs := l.who, other.who
+	for _, both := range [][2]string{
+		{mine.External, theirs.External}, {mine.Card, theirs.Card}, {mine.Phone, theirs.Phone}, {mine.Email, theirs.Email},
+	} {
+		if both[0] != "" && both[1] != "" && both[0] != both[1] {
+			return ReasonTwoCustomers, both[1]
+		}
+	}
+	fill := func(to *string, from string) {
+		if *to == "" {
+			*to = from
+		}
+	}
+	fill(&l.who.External, theirs.External)
+	fill(&l.who.Card, theirs.Card)
+	fill(&l.who.Phone, theirs.Phone)
+	fill(&l.who.Email, theirs.Email)
+	fill(&l.who.Name, theirs.Name)
+	fill(&l.store, other.store)
+	fill(&l.sale, other.sale)
+	fill(&l.note, other.note)
+	return "", ""
+}
+
+// receipt begins the receipt of a first row.
+func (l *rawLine) receipt(below bool) *Receipt {
+	return &Receipt{
+		Number: l.number, Return: below, At: l.at, Store: l.store, Who: l.who, Sale: l.sale, Note: l.note,
+		Adjusts: below && l.marks && !l.marked && l.who.nobody(),
+	}
+}
+
+// Total is what the lines come to.
+func (r *Receipt) Total() (total money.Amount, lost Lost) {
+	for i := range r.Lines {
+		total += r.Lines[i].Total
+		lost += r.Lines[i].Lost
+	}
+	return total, lost
+}
+
+// madeNumber is the number of a receipt that has none in its file: who, when,
+// how much, and which of those that are equal.
+func (l *rawLine) madeNumber(zone *time.Location, c money.Currency, occurrence int) string {
+	who := firstOf(l.who.External, l.who.Card, l.who.Phone, l.who.Email, "-")
+	at := l.at.In(zone)
+	when := at.Format(time.DateOnly)
+	if at.Hour() != 0 || at.Minute() != 0 || at.Second() != 0 {
+		when = at.Format(time.DateTime)
+	}
+	amount := l.Total
+	if l.below {
+		amount = -amount
+	}
+	tail := " " + when + " " + c.Format(amount) + " " + strconv.Itoa(occurrence)
+	if len(who)+len(tail) > maxNumber {
+		who = strconv.FormatUint(hash(who), 16)
+	}
+	return who + tail
+}
+
+func firstOf(texts ...string) string {
+	for _, t := range texts {
+		if t != "" {
+			return t
+		}
+	}
+	return ""
+}

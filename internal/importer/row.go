@@ -1,0 +1,279 @@
+package importer
+
+import (
+	"strings"
+	"time"
+
+	"regulars/internal/base/fold"
+	"regulars/internal/base/money"
+	"regulars/internal/importer/delimited"
+)
+
+// Reason says what is wrong with a row or one of its values. Pages and files
+// translate it by the key importer.reason.<reason>.
+type Reason string
+
+// The reasons.
+const (
+	ReasonTooLong      Reason = "row_too_long"        // see delimited.TooLong
+	ReasonColumns      Reason = "too_many_columns"    // values have slipped
+	ReasonMissing      Reason = "missing"             // a value that must be there
+	ReasonTextTooLong  Reason = "text_too_long"       //
+	ReasonNumber       Reason = "not_a_number"        //
+	ReasonRange        Reason = "out_of_range"        // too large, or below zero where that means nothing
+	ReasonDate         Reason = "not_a_date"          //
+	ReasonFuture       Reason = "in_future"           //
+	ReasonWord         Reason = "unknown_word"        // a sex, a yes or no, a kind that is none
+	ReasonPhone        Reason = "bad_phone"           //
+	ReasonEmail        Reason = "bad_email"           //
+	ReasonNobody       Reason = "nobody"              // nothing tells who the customer is
+	ReasonNothing      Reason = "no_quantity"         // of a line
+	ReasonSibling      Reason = "sibling"             // another row of the receipt is refused
+	ReasonTwoCustomers Reason = "two_customers"       // on one receipt
+	ReasonTwoDays      Reason = "two_days"            // on one receipt: the number was used again
+	ReasonManyLines    Reason = "too_many_lines"      // on one receipt
+	ReasonRounded      Reason = "rounded"             // the amount is no whole number of minor units
+	ReasonOther        Reason = "other_contents"      // the receipt was imported before, with other lines
+	ReasonTaken        Reason = "taken_by_other"      // an identifier belongs to another customer
+	ReasonRefused      Reason = "refused"             // by what keeps customers or products
+	ReasonUnmatched    Reason = "return_without_sale" // no earlier sale fits the return
+)
+
+// Key is the i18n key of the reason.
+func (r Reason) Key() string { return "importer.reason." + string(r) }
+
+// Issue is something to tell about a row of a file.
+type Issue struct {
+	Row     int64
+	Field   Field // what it is about; empty: the row
+	Reason  Reason
+	Value   string // as the file has it
+	Refused bool   // the row was not taken; otherwise it was, without the value
+	Cells   []string
+}
+
+// Who is what a file says about whose a receipt is.
+type Who struct {
+	External, Card, Phone, Email, Name string
+}
+
+// nobody reports whether nothing tells the customer apart; a name does not.
+func (w Who) nobody() bool {
+	return w.External == "" && w.Card == "" && w.Phone == "" && w.Email == ""
+}
+
+// rowReader makes values of the cells of one row at a time.
+type rowReader struct {
+	m        Mapping
+	currency money.Currency
+	zone     *time.Location
+	decimal  byte
+	latest   time.Time // no date is later
+
+	fields  []string
+	number  int64
+	refused bool
+	issues  []Issue
+
+	texts map[string]string // cells that come again and again, cleaned
+	last  struct {          // the moment that the row before had
+		date, clock string
+		at          time.Time
+	}
+}
+
+func newRowReader(m Mapping, currency money.Currency, latest time.Time) (*rowReader, error) {
+	zone, err := m.Options.location()
+	if err != nil {
+		return nil, err
+	}
+	return &rowReader{
+		m: m, currency: currency, zone: zone, decimal: m.Options.Decimal[0], latest: latest,
+		texts: map[string]string{},
+	}, nil
+}
+
+// begin takes a row up. It says no to a row that has no values to read.
+func (r *rowReader) begin(row delimited.Row) bool {
+	r.fields, r.number, r.refused, r.issues = row.Fields, row.Number, false, nil
+	if row.Problem != "" {
+		r.refuse("", ReasonTooLong, "")
+		return false
+	}
+	if w := r.m.Width; w > 0 && len(row.Fields) > w {
+		for _, extra := range row.Fields[w:] {
+			if extra != "" {
+				r.refuse("", ReasonColumns, extra)
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// refuse says why the row is not taken.
+func (r *rowReader) refuse(f Field, why Reason, value string) {
+	r.refused = true
+	r.issues = append(r.issues, Issue{Row: r.number, Field: f, Reason: why, Value: value, Refused: true})
+}
+
+// remark says what the row is taken without.
+func (r *rowReader) remark(f Field, why Reason, value string) {
+	r.issues = append(r.issues, Issue{Row: r.number, Field: f, Reason: why, Value: value})
+}
+
+// raw is the cell of a field as the file has it.
+func (r *rowReader) raw(f Field) string {
+	c := r.m.Columns[f]
+	if c == 0 || c > len(r.fields) {
+		return ""
+	}
+	return r.fields[c-1]
+}
+
+// maxTexts bounds what is remembered of cells.
+const maxTexts = 1 << 16
+
+// line cleans a cell to one line of text.
+func (r *rowReader) line(cell string) string {
+	if cell == "" {
+		return ""
+	}
+	if t, ok := r.texts[cell]; ok {
+		return t
+	}
+	t := fold.Line(cell)
+	if len(r.texts) < maxTexts {
+		r.texts[strings.Clone(cell)] = t
+	}
+	return t
+}
+
+// text is a field's line of at most limit bytes. A longer one is refused.
+func (r *rowReader) text(f Field, limit int) string {
+	t := r.line(r.raw(f))
+	if len(t) > limit {
+		r.refuse(f, ReasonTextTooLong, t)
+		return ""
+	}
+	return t
+}
+
+// code is text that tells things apart. Spreadsheets make 17850.0 of 17850 and
+// NULL of nothing.
+func (r *rowReader) code(f Field, limit int) string {
+	t := r.text(f, limit)
+	if whole, ok := strings.CutSuffix(t, ".0"); ok && whole != "" && strings.Trim(whole, "0123456789") == "" {
+		return whole
+	}
+	switch t {
+	case "NULL", "null", "NaN", "nan", "None", "N/A", "n/a", "#N/A", "-":
+		return ""
+	}
+	return t
+}
+
+// decimalOf reads a number; false: there is none, or it was refused.
+func (r *rowReader) decimalOf(f Field) (n number, ok bool) {
+	cell := r.raw(f)
+	if cell == "" {
+		return n, false
+	}
+	if n, ok = parseNumber(cell, r.decimal); !ok {
+		r.refuse(f, ReasonNumber, cell)
+	}
+	return n, ok
+}
+
+// price reads a product's price; nil: none.
+func (r *rowReader) price() *money.Price {
+	n, ok := r.decimalOf(FieldPrice)
+	if !ok {
+		return nil
+	}
+	p, ok := n.price()
+	if !ok || p < 0 {
+		r.refuse(FieldPrice, ReasonRange, r.raw(FieldPrice))
+		return nil
+	}
+	return &p
+}
+
+// cost reads what one costs the shop; nil: unknown. Nothing depends on it, so
+// that a wrong one is only remarked on.
+func (r *rowReader) cost() *money.Price {
+	cell := r.raw(FieldCost)
+	if cell == "" {
+		return nil
+	}
+	n, ok := parseNumber(cell, r.decimal)
+	if !ok {
+		r.remark(FieldCost, ReasonNumber, cell)
+		return nil
+	}
+	p, ok := n.price()
+	if !ok || p < 0 {
+		r.remark(FieldCost, ReasonRange, cell)
+		return nil
+	}
+	return &p
+}
+
+// price is n with four decimals.
+func (n number) price() (money.Price, bool) {
+	v, _, ok := n.scaled(4)
+	return money.Price(v), ok && v <= int64(money.MaxPrice) && v >= -int64(money.MaxPrice)
+}
+
+// moment reads the date of a field, and the time of day of another where there
+// is one. Zero: there is none, or it was refused.
+func (r *rowReader) moment(f, ofDay Field) time.Time {
+	date, clock := r.raw(f), ""
+	if ofDay != "" {
+		clock = r.raw(ofDay)
+	}
+	if date == r.last.date && clock == r.last.clock {
+		return r.last.at
+	}
+	t, none, ok := r.parseMoment(date, clock)
+	switch {
+	case date == "" || none:
+		return time.Time{}
+	case !ok:
+		r.refuse(f, ReasonDate, strings.TrimSpace(date+" "+clock))
+		return time.Time{}
+	case t.After(r.latest):
+		r.refuse(f, ReasonFuture, date)
+		return time.Time{}
+	}
+	r.last.date, r.last.clock, r.last.at = strings.Clone(date), strings.Clone(clock), t
+	return t
+}
+
+func (r *rowReader) parseMoment(date, clock string) (t time.Time, none, ok bool) {
+	order := r.m.Options.DateOrder
+	if clock == "" {
+		return parseTime(date, order, r.zone)
+	}
+	day, _, isDate := parseMoment(date, order)
+	if !isDate {
+		return t, noDate(date), false
+	}
+	c, ok := parseClock(clock)
+	if !ok {
+		// Databases write whole moments into columns for the time of day.
+		_, c, ok = parseMoment(clock, order)
+	}
+	return moment(day, c, r.zone, ok)
+}
+
+// who reads whose a row is.
+func (r *rowReader) who() Who {
+	return Who{
+		External: r.code(FieldExternal, maxCode),
+		Card:     r.code(FieldCard, maxCode),
+		Phone:    r.code(FieldPhone, maxText),
+		Email:    r.code(FieldEmail, maxText),
+		Name:     r.text(FieldName, maxText),
+	}
+}

@@ -1,0 +1,365 @@
+package importer
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"regulars/internal/base/errs"
+	"regulars/internal/base/money"
+	"regulars/internal/importer/delimited"
+)
+
+// Scan reads a whole file by its mapping.
+//
+// Receipts are read in two passes: the first, the survey, finds the numbers
+// that come again after other ones. Receipts that stand together are handed
+// over as they come; the others after them, by reading the file again for some
+// of them at a time, so that memory stays bounded whatever the order of rows.
+type Scan struct {
+	Path     string
+	Mapping  Mapping
+	Currency money.Currency
+	Now      time.Time // nothing happened later than a day after it
+
+	again map[uint64]struct{} // hashes of numbers, or of what receipts without one are told apart by
+	parts int                 // how often the file is read for those in again
+	hold  int                 // rows to hold in memory; 0: apartRows
+	yield func(Step) error
+
+	file   atomic.Pointer[delimited.File]
+	passes atomic.Int64 // done
+	total  atomic.Int64
+}
+
+// Checkpoint is a place from which a Scan can go on.
+type Checkpoint struct {
+	At    delimited.Position `json:"at"`
+	Apart bool               `json:"apart,omitempty"` // reading the receipts that do not stand together
+	Part  int                `json:"part,omitempty"`
+	Done  int                `json:"done,omitempty"` // receipts of the part
+}
+
+// Step is what a few rows came to.
+type Step struct {
+	Receipts []*Receipt
+	Customer *Customer
+	Product  *Product
+	Issues   []Issue
+	Rows     int64 // that it is made of
+	End      Checkpoint
+}
+
+// apartRows is about how many rows of receipts that do not stand together are
+// held in memory.
+const apartRows = 100_000
+
+// Run reads what follows the checkpoint from and hands it over, step by step
+// and in the same order every time. The first failure of yield ends it.
+func (s *Scan) Run(ctx context.Context, from Checkpoint, yield func(Step) error) (err error) {
+	defer errs.Wrap(&err, "read the file to import")
+	if err := s.Mapping.Validate(); err != nil {
+		return err
+	}
+	s.yield = yield
+	s.passes.Store(0)
+	s.total.Store(1)
+	if s.Mapping.Kind != KindReceipts {
+		return s.eachRow(ctx, from.At, s.single)
+	}
+	s.total.Store(2)
+	if err := s.survey(ctx); err != nil {
+		return err
+	}
+	if !s.Mapping.has(FieldNumber) {
+		return s.unnumbered(ctx, from)
+	}
+	s.total.Store(int64(2 + s.parts))
+	if !from.Apart {
+		if err := s.together(ctx, from); err != nil {
+			return err
+		}
+		from = Checkpoint{Apart: true}
+	}
+	s.passes.Store(int64(2 + from.Part))
+	for ; from.Part < s.parts; from.Part, from.Done = from.Part+1, 0 {
+		if err := s.apart(ctx, from); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Done is the share of the work that is done, between 0 and 1. It may be asked
+// for while Run runs.
+func (s *Scan) Done() float64 {
+	passes, total := float64(s.passes.Load()), float64(max(s.total.Load(), 1))
+	if f := s.file.Load(); f != nil && f.Size() > 0 {
+		passes += float64(f.Consumed()) / float64(f.Size())
+	}
+	return min(passes/total, 1)
+}
+
+// eachRow opens the file behind a position and takes its rows of data. ok says
+// that r can read the values of the row; it was refused as a whole otherwise.
+func (s *Scan) eachRow(ctx context.Context, from delimited.Position, take func(row delimited.Row, r *rowReader, ok bool) error) (err error) {
+	r, err := newRowReader(s.Mapping, s.Currency, s.Now.AddDate(0, 0, 1))
+	if err != nil {
+		return err
+	}
+	file, err := delimited.OpenAt(s.Path, s.Mapping.Format, from)
+	if err != nil {
+		return err
+	}
+	s.file.Store(file)
+	defer func() {
+		s.file.Store(nil)
+		s.passes.Add(1)
+		err = errors.Join(err, file.Close())
+	}()
+	for n := 0; file.Next(); n++ {
+		if n%1024 == 0 && ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		row := file.Row()
+		if row.Number <= int64(s.Mapping.Options.Header) || row.Blank() {
+			continue
+		}
+		if err := take(row, r, r.begin(row)); err != nil {
+			return err
+		}
+	}
+	if file.Err() != nil {
+		return fmt.Errorf("after row %d: %w", file.Row().Number, file.Err())
+	}
+	return nil
+}
+
+// single makes the step of a row of customers or products.
+func (s *Scan) single(row delimited.Row, r *rowReader, ok bool) error {
+	step := Step{Rows: 1, End: Checkpoint{At: row.End}}
+	if ok && s.Mapping.Kind == KindCustomers {
+		if c := r.customer(); !r.refused {
+			step.Customer = c
+		}
+	} else if ok {
+		if p := r.product(); !r.refused {
+			step.Product = p
+		}
+	}
+	step.Issues = withCells(r.issues, row)
+	return s.yield(step)
+}
+
+// withCells gives issues the cells of their row.
+func withCells(issues []Issue, row delimited.Row) []Issue {
+	if len(issues) > 0 {
+		cells := slices.Clone(row.Fields)
+		for i := range issues {
+			issues[i].Cells = cells
+		}
+	}
+	return issues
+}
+
+// survey learns which receipts come again further down.
+func (s *Scan) survey(ctx context.Context) error {
+	if s.again != nil {
+		s.passes.Add(1)
+		return nil
+	}
+	size, err := textSize(s.Path)
+	if err != nil {
+		return err
+	}
+	a := newAgain(size)
+	numbered := s.Mapping.has(FieldNumber)
+	last, known, rows := "", false, 0
+	err = s.eachRow(ctx, delimited.Position{}, func(_ delimited.Row, r *rowReader, ok bool) error {
+		switch {
+		case !ok:
+		case numbered:
+			if n := r.receiptNumber(); n != "" && n != last {
+				last, known = strings.Clone(n), a.see(hash(n))
+			}
+			if known {
+				rows++
+			}
+		default:
+			if l := r.receiptLine(""); !r.refused {
+				a.see(hash(l.madeNumber(r.zone, s.Currency, 0)))
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	s.again = a.keys
+	if numbered && len(a.keys) > 0 {
+		// The rows before a number came again were not counted: as many again
+		// is more than enough.
+		s.parts = 1 + min(2*rows, maxLines*len(a.keys))/cmp.Or(s.hold, apartRows)
+	}
+	return nil
+}
+
+// textSize is about how much text a file holds.
+func textSize(path string) (int64, error) {
+	f, err := delimited.OpenAt(path, delimited.Format{Encoding: delimited.UTF8, Delimiter: ",", Newline: "\n"}, delimited.Position{})
+	if err != nil {
+		return 0, err
+	}
+	size := f.Size()
+	if f.Zipped {
+		size *= 8
+	}
+	return size, f.Close()
+}
+
+// unnumbered makes a receipt of every row. Those before the checkpoint are
+// read too: they count the occurrences of equal ones.
+func (s *Scan) unnumbered(ctx context.Context, from Checkpoint) error {
+	counts := map[uint64]int{}
+	var g group
+	return s.eachRow(ctx, delimited.Position{}, func(row delimited.Row, r *rowReader, ok bool) error {
+		step := Step{Rows: 1, End: Checkpoint{At: row.End}}
+		if ok {
+			l := r.receiptLine("")
+			g.reset("")
+			if !r.refused {
+				key, n := hash(l.madeNumber(r.zone, s.Currency, 0)), 1
+				if _, again := s.again[key]; again {
+					counts[key]++
+					n = counts[key]
+				}
+				l.number = l.madeNumber(r.zone, s.Currency, n)
+			}
+			g.add(l, r)
+			step.Receipts, step.Issues = g.close()
+		} else {
+			step.Issues = withCells(r.issues, row)
+		}
+		if row.Number <= from.At.Row {
+			return nil
+		}
+		return s.yield(step)
+	})
+}
+
+// together makes the receipts whose rows stand together.
+func (s *Scan) together(ctx context.Context, from Checkpoint) error {
+	var g group
+	var step Step // of rows since the last receipt
+	var end delimited.Position
+	skipped := false // the number that is being read comes again
+	flush := func() error {
+		if !g.empty() {
+			receipts, issues := g.close()
+			step.Receipts, step.Issues = receipts, append(step.Issues, issues...)
+			slices.SortStableFunc(step.Issues, func(a, b Issue) int { return cmp.Compare(a.Row, b.Row) })
+			step.Rows += int64(len(g.rows) + g.over)
+			g.reset("")
+		}
+		if step.Rows == 0 {
+			return nil
+		}
+		out := step
+		out.End.At, step = end, Step{}
+		return s.yield(out)
+	}
+	last := ""
+	err := s.eachRow(ctx, from.At, func(row delimited.Row, r *rowReader, ok bool) error {
+		number := ""
+		if ok {
+			if number = r.receiptNumber(); number == "" && !r.refused {
+				r.refuse(FieldNumber, ReasonMissing, "")
+			}
+		}
+		if number == "" {
+			step.Rows++
+			step.Issues = append(step.Issues, withCells(r.issues, row)...)
+			end = row.End
+			if !g.empty() {
+				return nil // it may stand in the middle of a receipt
+			}
+			return flush()
+		}
+		if number != last {
+			if err := flush(); err != nil {
+				return err
+			}
+			last = strings.Clone(number)
+			_, skipped = s.again[hash(number)]
+			g.reset(last)
+		}
+		end = row.End
+		if !skipped {
+			g.add(r.receiptLine(number), r)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return flush()
+}
+
+// apart makes receipts whose rows do not stand together: those of a part.
+func (s *Scan) apart(ctx context.Context, from Checkpoint) error {
+	type rows struct {
+		kept []delimited.Row
+		over int
+	}
+	groups := map[string]*rows{}
+	var order []string
+	err := s.eachRow(ctx, delimited.Position{}, func(row delimited.Row, r *rowReader, ok bool) error {
+		if !ok {
+			return nil
+		}
+		number := r.receiptNumber()
+		key := hash(number)
+		if _, again := s.again[key]; !again || number == "" || key%uint64(s.parts) != uint64(from.Part) {
+			return nil
+		}
+		if groups[number] == nil {
+			number = strings.Clone(number)
+			groups[number] = &rows{}
+			order = append(order, number)
+		}
+		if g := groups[number]; len(g.kept) < maxLines {
+			row.Fields = slices.Clone(row.Fields)
+			g.kept = append(g.kept, row)
+		} else {
+			g.over++
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	r, err := newRowReader(s.Mapping, s.Currency, s.Now.AddDate(0, 0, 1))
+	if err != nil {
+		return err
+	}
+	var g group
+	for i, number := range order[min(from.Done, len(order)):] {
+		g.reset(number)
+		for _, row := range groups[number].kept {
+			r.begin(row)
+			g.add(r.receiptLine(number), r)
+		}
+		g.over += groups[number].over
+		step := Step{Rows: int64(len(g.rows) + g.over), End: Checkpoint{Apart: true, Part: from.Part, Done: from.Done + i + 1}}
+		step.Receipts, step.Issues = g.close()
+		if err := s.yield(step); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,679 @@
+package importer
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"regulars/internal/base/errs"
+	"regulars/internal/base/fold"
+	"regulars/internal/importer/delimited"
+)
+
+// Hints are what a person or the installation knows of a file beforehand.
+type Hints struct {
+	Kind   Kind              // empty: guess
+	Format *delimited.Format // nil: guess
+	Zone   string            // of the installation
+	Region string
+}
+
+// Sniffed is what a look at a file's first rows tells.
+type Sniffed struct {
+	Mapping Mapping
+	Rows    [][]string // the first rows with data
+}
+
+// Unmapped gives the columns, from 1, that the mapping leaves out.
+func (s Sniffed) Unmapped() []int {
+	var out []int
+	used := slices.Collect(maps.Values(s.Mapping.Columns))
+	for c := 1; c <= s.Mapping.Width; c++ {
+		if !slices.Contains(used, c) {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// How much of a file is looked at: all rows of the first part, then some
+// of what follows, because files are often sorted by date, and the first days
+// of a year do not tell days from months.
+const (
+	sniffAll    = 512 << 10
+	sniffSome   = 64 << 20
+	sniffStep   = 50
+	sniffRows   = 10_000
+	previewRows = 20
+)
+
+// ErrEmpty is returned for a file without rows.
+var ErrEmpty = errs.New(errs.Invalid, "importer_empty", "There are no rows in this file.")
+
+// Sniff looks at the beginning of a file and guesses how to read it. The guess
+// may lack what nobody can guess: Mapping.Validate says what.
+func Sniff(ctx context.Context, path string, h Hints) (s Sniffed, err error) {
+	defer errs.Wrap(&err, "look at the file to import")
+	var file *delimited.File
+	if h.Format != nil {
+		file, err = delimited.OpenAt(path, *h.Format, delimited.Position{})
+	} else {
+		file, err = delimited.Open(path)
+	}
+	if err != nil {
+		return s, err
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	rows, err := sampleRows(ctx, file.Reader)
+	if err != nil {
+		return s, err
+	}
+	if len(rows) == 0 {
+		return s, ErrEmpty
+	}
+	return guess(rows, file.Format, h), nil
+}
+
+// sampleRow is a row that the guess looks at.
+type sampleRow struct {
+	number int64
+	fields []string
+}
+
+// cell is the row's cell of a field, empty where it has none.
+func (r sampleRow) cell(columns map[Field]int, f Field) string {
+	c := columns[f]
+	if c == 0 || c > len(r.fields) {
+		return ""
+	}
+	return r.fields[c-1]
+}
+
+func sampleRows(ctx context.Context, r *delimited.Reader) (rows []sampleRow, err error) {
+	for n := 0; len(rows) < sniffRows && r.Next(); n++ {
+		row := r.Row()
+		if row.End.Offset > sniffSome {
+			break
+		}
+		if row.End.Offset > sniffAll {
+			if n%1000 == 0 && ctx.Err() != nil {
+				return nil, ctx.Err()
+			}
+			if n%sniffStep != 0 {
+				continue
+			}
+		}
+		if !row.Blank() && row.Problem == "" {
+			rows = append(rows, sampleRow{row.Number, slices.Clone(row.Fields)})
+		}
+	}
+	return rows, r.Err()
+}
+
+// guess makes the mapping of the sample.
+func guess(rows []sampleRow, f delimited.Format, h Hints) Sniffed {
+	header, data := splitHeader(rows)
+	width := columnsOf(rows)
+	var names []string
+	var headerRow int64
+	if header != nil {
+		headerRow = header.number
+		for _, name := range header.fields {
+			names = append(names, clip(fold.Line(name), maxText))
+		}
+		width = min(max(width, len(names)), maxColumns)
+		names = names[:min(len(names), width)]
+	}
+	profiles := make([]profile, width)
+	for c := range profiles {
+		profiles[c] = newProfile(data, c)
+	}
+	kind, columns := guessColumns(names, profiles, h.Kind)
+	o := guessOptions(data, columns, f)
+	o.Header, o.Zone, o.Region = int(headerRow), h.Zone, h.Region
+	if c := columns[FieldName]; c > 0 && c <= len(names) && strings.Contains(headerWords(names[c-1]), "name") {
+		o.NameOrder = FirstLast
+	}
+	s := Sniffed{Mapping: Mapping{Kind: kind, Format: f, Columns: columns, Width: width, Names: names, Options: o}}
+	for _, r := range data[:min(len(data), previewRows)] {
+		s.Rows = append(s.Rows, r.fields)
+	}
+	return s
+}
+
+// clip cuts a text to limit bytes, between characters.
+func clip(s string, limit int) string {
+	if len(s) <= limit {
+		return s
+	}
+	for limit > 0 && !utf8.RuneStart(s[limit]) {
+		limit--
+	}
+	return s[:limit]
+}
+
+// columnsOf is how many columns most rows have.
+func columnsOf(rows []sampleRow) int {
+	counts := map[int]int{}
+	for _, r := range rows {
+		counts[len(r.fields)]++
+	}
+	best := 0
+	for n, times := range counts {
+		if times > counts[best] || times == counts[best] && n > best {
+			best = n
+		}
+	}
+	return min(best, maxColumns)
+}
+
+// headerWithin is how many rows may stand before the header: titles, the
+// shop's name, the period.
+const headerWithin = 15
+
+// splitHeader finds the row that names the columns: the one with most names
+// that are known, or else a first row of words above columns of numbers.
+func splitHeader(rows []sampleRow) (header *sampleRow, data []sampleRow) {
+	best, hits := -1, 0
+	for i, r := range rows[:min(len(rows), headerWithin)] {
+		if n := knownNames(r.fields); n > hits {
+			best, hits = i, n
+		}
+	}
+	if hits >= 2 || hits == 1 && len(rows[best].fields) <= 2 {
+		return &rows[best], rows[best+1:]
+	}
+	if namesUnlikeData(rows) {
+		return &rows[0], rows[1:]
+	}
+	return nil, rows
+}
+
+// knownNames counts the cells that name a field to the letter, for the kind
+// for which most do.
+func knownNames(cells []string) int {
+	most := 0
+	for _, list := range spellings {
+		n := 0
+		for _, cell := range cells {
+			name := headerWords(cell)
+			if slices.ContainsFunc(list, func(s spelling) bool { return s.fit(name) > 900 }) {
+				n++
+			}
+		}
+		most = max(most, n)
+	}
+	return most
+}
+
+// namesUnlikeData reports whether the first row is of distinct words where the
+// rows below have numbers or dates.
+func namesUnlikeData(rows []sampleRow) bool {
+	if len(rows) < 2 {
+		return false
+	}
+	seen := map[string]bool{}
+	for _, cell := range rows[0].fields {
+		if seen[cell] || !strings.ContainsFunc(cell, unicode.IsLetter) {
+			return false
+		}
+		seen[cell] = true
+	}
+	for c := range rows[0].fields {
+		p := newProfile(rows[1:], c)
+		if p.filled > 0 && (p.numbers == p.filled || p.dates == p.filled) {
+			return true
+		}
+	}
+	return false
+}
+
+// profile is what the cells of a column are like. A cell may count as several
+// things.
+type profile struct {
+	filled   int
+	numbers  int
+	integers int
+	decimals int // written with decimals
+	negative int
+	largest  int64
+	dates    int
+	births   int // dates that may lack the year
+	clocks   int // times of day alone
+	phones   int
+	emails   int
+	sexes    int
+	yeses    int
+	returns  int // kinds of receipts
+	words    int // with letters
+	several  int // of several words
+	middle   int // patronymics
+	distinct map[string]struct{}
+}
+
+func newProfile(rows []sampleRow, column int) profile {
+	p := profile{distinct: map[string]struct{}{}}
+	for _, r := range rows {
+		if column < len(r.fields) && r.fields[column] != "" {
+			p.add(r.fields[column])
+		}
+	}
+	return p
+}
+
+func (p *profile) add(cell string) {
+	p.filled++
+	if len(p.distinct) < 5000 {
+		p.distinct[cell] = struct{}{}
+	}
+	if n, ok := parseNumber(cell, '.'); ok {
+		p.numbers++
+		if n.scale == 0 && !strings.ContainsAny(cell, ".,") {
+			p.integers++
+			p.largest = max(p.largest, abs64(n.coef))
+		} else {
+			p.decimals++
+		}
+		if n.coef < 0 {
+			p.negative++
+		}
+	}
+	for _, order := range []DateOrder{DayFirst, MonthFirst} {
+		if _, _, ok := parseTime(cell, order, time.UTC); ok {
+			p.dates++
+			break
+		}
+	}
+	if _, _, ok := parseBorn(cell, DayFirst); ok {
+		p.births++
+	}
+	if _, ok := parseClock(cell); ok {
+		p.clocks++
+	}
+	if digits := countDigits(cell); digits >= 7 && digits <= 15 && strings.Trim(cell, "0123456789+-() .\u00a0") == "" {
+		p.phones++
+	}
+	if at := strings.IndexByte(cell, '@'); at > 0 && strings.Contains(cell[at:], ".") {
+		p.emails++
+	}
+	if _, ok := parseSex(cell); ok {
+		p.sexes++
+	}
+	if _, _, ok := parseYes(cell); ok {
+		p.yeses++
+	}
+	if _, ok := parseReturn(cell); ok {
+		p.returns++
+	}
+	if strings.ContainsFunc(cell, unicode.IsLetter) {
+		p.words++
+		if strings.ContainsFunc(cell, unicode.IsSpace) {
+			p.several++
+		}
+		if isPatronymic(cell) {
+			p.middle++
+		}
+	}
+}
+
+func countDigits(s string) (n int) {
+	for i := range len(s) {
+		if digitAt(s, i) {
+			n++
+		}
+	}
+	return n
+}
+
+func digitAt(s string, i int) bool { return s[i] >= '0' && s[i] <= '9' }
+
+// mostly reports whether n of the filled cells are at least the share of
+// tenths.
+func (p profile) mostly(n, tenths int) bool { return n*10 >= p.filled*tenths }
+
+// may reports whether the cells can be of a field: a header alone is not
+// believed. Empty columns can be anything.
+func (p profile) may(f Field) bool {
+	if p.filled == 0 {
+		return true
+	}
+	switch f {
+	case FieldAt:
+		return p.mostly(p.dates, 5) && !p.mostly(p.clocks, 5)
+	case FieldTime:
+		return p.mostly(p.clocks, 5)
+	case FieldBorn:
+		return p.mostly(max(p.dates, p.births), 3)
+	case FieldRegistered, FieldPointsExpire:
+		return p.mostly(p.dates, 3)
+	case FieldQuantity, FieldPrice, FieldAmount, FieldDiscount, FieldCost, FieldPoints, FieldPointsEarned, FieldPointsUsed:
+		return p.mostly(p.numbers, 5)
+	case FieldPhone:
+		return p.mostly(p.filled-p.words, 5)
+	case FieldEmail:
+		return p.mostly(p.emails, 3)
+	case FieldSex:
+		return p.mostly(p.sexes, 5)
+	case FieldConsent, FieldConsentSMS, FieldConsentEmail, FieldActive:
+		return p.mostly(p.yeses, 5)
+	case FieldType:
+		return p.mostly(p.returns, 5)
+	case FieldExternal:
+		return !p.mostly(p.several, 5)
+	case FieldName, FieldLastName, FieldFirstName, FieldMiddleName:
+		return p.mostly(p.words, 5)
+	}
+	return true
+}
+
+// guessColumns gives each column its field, for the kind of file that fits
+// best, or for the one that is known.
+func guessColumns(header []string, profiles []profile, known Kind) (Kind, map[Field]int) {
+	kinds := []Kind{KindReceipts, KindCustomers, KindProducts}
+	if known != "" {
+		kinds = []Kind{known}
+	}
+	var best Kind
+	var columns map[Field]int
+	most := -1
+	for _, kind := range kinds {
+		found, score := byHeader(kind, header, profiles)
+		byContent(kind, found, profiles)
+		m := Mapping{Kind: kind, Columns: found}
+		var l errs.List
+		if m.validateColumns(&l); l.Err() != nil {
+			score /= 10 // something is missing that this kind cannot do without
+		}
+		score = score*100 + len(found)
+		if score > most {
+			best, columns, most = kind, found, score
+		}
+	}
+	return best, columns
+}
+
+// byHeader goes by the names of the columns, the surest first.
+func byHeader(kind Kind, header []string, profiles []profile) (columns map[Field]int, score int) {
+	type candidate struct {
+		column, fit int
+		field       Field
+	}
+	var all []candidate
+	for c, name := range header[:min(len(header), len(profiles))] {
+		name = headerWords(name)
+		if isShare(name) {
+			continue
+		}
+		for _, s := range spellings[kind] {
+			if fit := s.fit(name); fit > 0 && profiles[c].may(s.field) {
+				all = append(all, candidate{c + 1, fit, s.field})
+			}
+		}
+	}
+	slices.SortStableFunc(all, func(a, b candidate) int { return cmp.Compare(b.fit, a.fit) })
+	columns = map[Field]int{}
+	taken := map[int]bool{}
+	for _, c := range all {
+		if columns[c.field] == 0 && !taken[c.column] {
+			columns[c.field], taken[c.column] = c.column, true
+			score += c.fit
+		}
+	}
+	return columns, score
+}
+
+// byContent adds what the cells themselves tell where the header does not.
+func byContent(kind Kind, columns map[Field]int, profiles []profile) {
+	taken := map[int]bool{}
+	for _, c := range columns {
+		taken[c] = true
+	}
+	find := func(f Field, fits func(profile) bool) {
+		if columns[f] > 0 {
+			return
+		}
+		for c, p := range profiles {
+			if !taken[c+1] && p.filled > 0 && fits(p) {
+				columns[f], taken[c+1] = c+1, true
+				return
+			}
+		}
+	}
+	email := func(p profile) bool { return p.mostly(p.emails, 8) }
+	phone := func(p profile) bool {
+		return p.mostly(p.phones, 8) && !p.mostly(p.dates, 5) && !p.mostly(p.decimals, 1)
+	}
+	switch kind {
+	case KindCustomers:
+		find(FieldEmail, email)
+		find(FieldPhone, phone)
+		find(FieldSex, func(p profile) bool { return p.mostly(p.sexes, 10) && p.words > 0 && len(p.distinct) <= 5 })
+		find(FieldBorn, func(p profile) bool { return p.mostly(p.dates, 8) })
+		if columns[FieldName] == 0 && columns[FieldLastName] == 0 && columns[FieldFirstName] == 0 {
+			find(FieldName, func(p profile) bool { return p.mostly(p.several, 7) && p.mostly(p.filled-p.emails, 10) })
+		}
+	case KindReceipts:
+		find(FieldAt, func(p profile) bool { return p.may(FieldAt) && p.mostly(p.dates, 9) })
+		find(FieldEmail, email)
+		bareReceipts(columns, taken, profiles)
+	}
+}
+
+// bareReceipts reads columns without names: who, when, how many, how much, as
+// most logs of purchases have them.
+func bareReceipts(columns map[Field]int, taken map[int]bool, profiles []profile) {
+	at := columns[FieldAt]
+	if at == 0 || columns[FieldAmount] > 0 || columns[FieldPrice] > 0 {
+		return
+	}
+	for c := len(profiles); c > 0 && columns[FieldAmount] == 0; c-- {
+		if p := profiles[c-1]; !taken[c] && p.filled > 0 && p.mostly(p.numbers, 10) && p.mostly(p.decimals, 5) {
+			columns[FieldAmount], taken[c] = c, true
+		}
+	}
+	for c, p := range profiles {
+		if taken[c+1] || p.filled == 0 || !p.mostly(p.integers, 10) {
+			continue
+		}
+		if f := FieldExternal; columns[f] == 0 && c+1 < at {
+			columns[f], taken[c+1] = c+1, true
+		} else if f := FieldQuantity; columns[f] == 0 && c+1 > at && p.largest < 10_000 {
+			columns[f], taken[c+1] = c+1, true
+		}
+	}
+}
+
+// guessOptions decides what single cells leave open by all of the sample.
+func guessOptions(rows []sampleRow, columns map[Field]int, f delimited.Format) Options {
+	o := Options{NameOrder: LastFirst}
+	cells := func(fields ...Field) func(yield func(string) bool) {
+		return func(yield func(string) bool) {
+			for _, field := range fields {
+				for _, r := range rows {
+					if cell := r.cell(columns, field); cell != "" && !yield(cell) {
+						return
+					}
+				}
+			}
+		}
+	}
+	o.Decimal = guessDecimal(cells(FieldPrice, FieldAmount, FieldQuantity, FieldDiscount, FieldCost, FieldPoints), f.Delimiter)
+	o.DateOrder = guessDateOrder(cells(FieldAt, FieldBorn, FieldRegistered, FieldPointsExpire))
+	guessReturns(rows, columns, &o)
+	o.NumberWith = guessNumberWith(rows, columns, o.DateOrder)
+	return o
+}
+
+// guessNumberWith finds out whether tills begin their numbers anew, every day
+// or each till its own: then many numbers come with several days, stores or
+// tills.
+func guessNumberWith(rows []sampleRow, columns map[Field]int, order DateOrder) (with []Field) {
+	if columns[FieldNumber] == 0 {
+		return nil
+	}
+	for _, f := range numberWith {
+		if columns[f] == 0 {
+			continue
+		}
+		first := map[string]string{}
+		again, differ := map[string]bool{}, map[string]bool{}
+		for _, r := range rows {
+			number, value := r.cell(columns, FieldNumber), r.cell(columns, f)
+			if f == FieldAt {
+				t, _, _ := parseTime(value, order, time.UTC)
+				value = t.Format(time.DateOnly)
+			}
+			known, ok := first[number]
+			switch {
+			case number == "":
+			case !ok:
+				first[number] = value
+			case known != value:
+				again[number], differ[number] = true, true
+			default:
+				again[number] = true
+			}
+		}
+		if len(differ) >= 2 && len(differ)*10 > len(again) {
+			with = append(with, f)
+		}
+	}
+	return with
+}
+
+// guessDecimal finds what parts the decimals. Where no cell tells, tables cut
+// by semicolons are of people who write a comma.
+func guessDecimal(cells func(func(string) bool), delimiter string) string {
+	votes := map[byte]int{}
+	for cell := range cells {
+		text, _ := trimNumber(cell)
+		last := strings.LastIndexAny(text, ".,")
+		if last < 0 || strings.Count(text, text[last:last+1]) > 1 {
+			continue
+		}
+		if strings.ContainsAny(text[:last], ".,") || !looksLikeThousands(text, last) {
+			votes[text[last]]++
+		}
+	}
+	switch {
+	case votes[','] > votes['.']:
+		return ","
+	case votes['.'] > votes[',']:
+		return "."
+	case delimiter == ";":
+		return ","
+	}
+	return "."
+}
+
+// guessDateOrder finds whether days or months stand first. Where every cell
+// could be both, files are in the order of time more often than not, and the
+// wrong reading scatters a week over a year.
+func guessDateOrder(cells func(func(string) bool)) DateOrder {
+	votes := map[DateOrder]int{}
+	var spans [2]struct{ first, last time.Time }
+	for cell := range cells {
+		var read [2]time.Time
+		for i, order := range []DateOrder{DayFirst, MonthFirst} {
+			t, none, ok := parseTime(cell, order, time.UTC)
+			if !ok || none {
+				continue
+			}
+			read[i] = t
+			s := &spans[i]
+			if s.first.IsZero() || t.Before(s.first) {
+				s.first = t
+			}
+			if t.After(s.last) {
+				s.last = t
+			}
+		}
+		switch {
+		case read[0].IsZero() && !read[1].IsZero():
+			votes[MonthFirst]++
+		case !read[0].IsZero() && read[1].IsZero():
+			votes[DayFirst]++
+		}
+	}
+	if votes[DayFirst]+votes[MonthFirst] > 0 {
+		if votes[MonthFirst] > votes[DayFirst] {
+			return MonthFirst
+		}
+		return DayFirst
+	}
+	if spans[1].last.Sub(spans[1].first)*2 < spans[0].last.Sub(spans[0].first) {
+		return MonthFirst
+	}
+	return DayFirst
+}
+
+// guessReturns finds out how the file marks returns: by letters before the
+// number whose rows are below zero where others are not, and whether rows that
+// are marked are below zero at all.
+func guessReturns(rows []sampleRow, columns map[Field]int, o *Options) {
+	negative := func(r sampleRow) bool {
+		for _, f := range []Field{FieldQuantity, FieldAmount} {
+			if n, ok := parseNumber(r.cell(columns, f), o.Decimal[0]); ok && n.coef != 0 {
+				return n.coef < 0
+			}
+		}
+		return false
+	}
+	type count struct{ rows, negative int }
+	prefixes := map[string]*count{}
+	var marked count
+	for _, r := range rows {
+		minus := negative(r)
+		prefix := letters(r.cell(columns, FieldNumber))
+		if prefixes[prefix] == nil {
+			if len(prefixes) > 100 {
+				continue
+			}
+			prefixes[prefix] = &count{}
+		}
+		p := prefixes[prefix]
+		p.rows++
+		returned, ok := parseReturn(r.cell(columns, FieldType))
+		if ok && returned {
+			marked.rows++
+		}
+		if minus {
+			p.negative++
+			if ok && returned {
+				marked.negative++
+			}
+		}
+	}
+	if marked.rows > 0 {
+		o.SignedReturns = marked.negative*2 > marked.rows
+		return
+	}
+	for _, prefix := range slices.Sorted(maps.Keys(prefixes)) {
+		p, others := prefixes[prefix], count{}
+		for other, q := range prefixes {
+			if other != prefix {
+				others.rows += q.rows
+				others.negative += q.negative
+			}
+		}
+		if prefix != "" && p.rows >= 3 && p.negative*10 >= p.rows*9 && others.rows > p.rows && others.negative*10 < others.rows {
+			o.ReturnPrefix, o.SignedReturns = prefix, true
+			return
+		}
+	}
+}
+
+// letters are those before the digits of a number.
+func letters(number string) string {
+	n := strings.IndexFunc(number, func(r rune) bool { return !unicode.IsLetter(r) })
+	if n <= 0 || n > 10 {
+		return ""
+	}
+	return number[:n]
+}

@@ -1,0 +1,341 @@
+package importer
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"regulars/internal/base/errs"
+	"regulars/internal/importer/delimited"
+)
+
+func TestHeaderWords(t *testing.T) {
+	t.Parallel()
+	for header, want := range map[string]string{
+		"InvoiceNo":          "invoice no",
+		"CustomerID":         "customer id",
+		"customer_id":        "customer id",
+		"IDName":             "id name",
+		"№ чека":             "номер чека",
+		"Кол-во, шт.":        "кол во шт",
+		"Скидка, %":          "скидка percent",
+		" Учёт  ":            "учет",
+		"Tug‘ilgan sana":     "tug ilgan sana",
+		"Дата (регистрации)": "дата регистрации",
+		"":                   "",
+	} {
+		if got := headerWords(header); got != want {
+			t.Errorf("headerWords(%q) = %q, want %q", header, got, want)
+		}
+	}
+}
+
+func TestSniff(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		text    string
+		kind    Kind
+		columns map[Field]int
+		options func(*Options) // what differs from the usual
+	}{
+		"Online Retail": {
+			text: "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n536365,85123A,WHITE HANGING HEART,6,2010-12-01 08:26:00,2.55,17850,United Kingdom\n",
+			kind: KindReceipts,
+			columns: map[Field]int{
+				FieldNumber: 1, FieldSKU: 2, FieldProduct: 3, FieldQuantity: 4, FieldAt: 5, FieldPrice: 6, FieldExternal: 7,
+			},
+		},
+		"the demo chain": {
+			text: "receipt,kind,sale,time,store,till,cashier,customer_id,line,sku,product,quantity,price,discount,amount\n" +
+				"S1-1,sale,,2024-02-01T10:00:00+05:00,S1,S1-1,C1,77,1,A,Milk,2.000,15.0000,1.00,29.00\nS1-2,return,S1-1,2024-02-02T10:00:00+05:00,S1,S1-1,C1,77,1,A,Milk,-1.000,15.0000,-0.50,-14.50\n",
+			kind: KindReceipts,
+			columns: map[Field]int{
+				FieldNumber: 1, FieldType: 2, FieldSale: 3, FieldAt: 4, FieldStore: 5, FieldTill: 6, FieldCashier: 7, FieldExternal: 8,
+				FieldSKU: 10, FieldProduct: 11, FieldQuantity: 12, FieldPrice: 13, FieldDiscount: 14, FieldAmount: 15,
+			},
+			options: func(o *Options) { o.SignedReturns = true },
+		},
+		"1C in Russian": {
+			text: "Отчёт о продажах;;;;;;\nЗа январь;;;;;;\n№ чека;Дата;Магазин;Покупатель;Номенклатура;Кол-во;Сумма, руб.\n" +
+				"1;01.02.2024 10:00:00;Центр;Иванов Иван;Крем;1,000;1 250,50\n2;01.02.2024 10:05:00;Центр;Петрова Анна;Крем;2,000;2 501,00\n",
+			kind: KindReceipts,
+			columns: map[Field]int{
+				FieldNumber: 1, FieldAt: 2, FieldStore: 3, FieldName: 4, FieldProduct: 5, FieldQuantity: 6, FieldAmount: 7,
+			},
+			options: func(o *Options) { o.Header, o.Decimal = 3, "," },
+		},
+		"Uzbek": {
+			text:    "Chek;Sana;Mijoz ID;Tovar;Soni;Narx;Jami\n1;01.02.2024;7;Sut;2;12 000;24 000\n",
+			kind:    KindReceipts,
+			columns: map[Field]int{FieldNumber: 1, FieldAt: 2, FieldExternal: 3, FieldProduct: 4, FieldQuantity: 5, FieldPrice: 6, FieldAmount: 7},
+			options: func(o *Options) { o.Decimal = "," },
+		},
+		"customers in Uzbek": {
+			text:    "Familiya;Ism;Jinsi;Telefon raqami;Tug‘ilgan sana;Shahar\nKarimova;Nilufar;ayol;+998 90 123 45 67;24.08.1993;Toshkent\n",
+			kind:    KindCustomers,
+			columns: map[Field]int{FieldLastName: 1, FieldFirstName: 2, FieldSex: 3, FieldPhone: 4, FieldBorn: 5, FieldCity: 6},
+			options: func(o *Options) { o.Decimal = "," },
+		},
+		"customers by their cells": {
+			text:    "Anna Smith,anna@example.com,+44 20 7946 0000,1990-01-05,F\nBob Brown,bob@example.com,+44 20 7946 0001,1985-11-30,M\n",
+			kind:    KindCustomers,
+			columns: map[Field]int{FieldName: 1, FieldEmail: 2, FieldPhone: 3, FieldBorn: 4, FieldSex: 5},
+			options: func(o *Options) { o.Header = 0 },
+		},
+		"whole names in English": {
+			text:    "Customer ID,Full Name,Email\n1,Anna Smith,anna@example.com\n",
+			kind:    KindCustomers,
+			columns: map[Field]int{FieldExternal: 1, FieldName: 2, FieldEmail: 3},
+			options: func(o *Options) { o.NameOrder = FirstLast },
+		},
+		"American days in order of time": {
+			text:    "receipt,date,amount\n1,12/1/2010 8:26,5\n2,12/2/2010 8:26,5\n3,12/3/2010 8:26,5\n4,12/4/2010 8:26,5\n",
+			kind:    KindReceipts,
+			columns: map[Field]int{FieldNumber: 1, FieldAt: 2, FieldAmount: 3},
+			options: func(o *Options) { o.DateOrder = MonthFirst },
+		},
+		"days first by one cell": {
+			text:    "receipt,date,amount\n1,1/2/2010,5\n2,13/2/2010,5\n3,2/3/2010,5\n",
+			kind:    KindReceipts,
+			columns: map[Field]int{FieldNumber: 1, FieldAt: 2, FieldAmount: 3},
+		},
+		"a header is not believed blindly": {
+			text:    "Чек;Дата;Цена;Сумма;Скидка, %\n1;01.02.2024;договорная;5,00;10\n2;01.02.2024;звоните;6,00;10\n",
+			kind:    KindReceipts,
+			columns: map[Field]int{FieldNumber: 1, FieldAt: 2, FieldAmount: 4},
+			options: func(o *Options) { o.Decimal = "," },
+		},
+		"products": {
+			text:    "Название;Цена;Описание;Картинка;Активен;Производитель\nКрем для рук;700;Увлажняет;a.png;1;2\n",
+			kind:    KindProducts,
+			columns: map[Field]int{FieldProduct: 1, FieldPrice: 2, FieldActive: 5, FieldBrand: 6},
+			options: func(o *Options) { o.Decimal = "," },
+		},
+		"no rows of data": {
+			text:    "Фамилия;Имя;Телефон\n",
+			kind:    KindCustomers,
+			columns: map[Field]int{FieldLastName: 1, FieldFirstName: 2, FieldPhone: 3},
+			options: func(o *Options) { o.Decimal = "," },
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, m := sniff(t, tt.text)
+			want := Options{Header: 1, Decimal: ".", DateOrder: DayFirst, NameOrder: LastFirst, Zone: "Asia/Tashkent", Region: "UZ"}
+			if tt.options != nil {
+				tt.options(&want)
+			}
+			if m.Kind != tt.kind {
+				t.Errorf("kind %s, want %s", m.Kind, tt.kind)
+			}
+			if diff := cmp.Diff(tt.columns, m.Columns); diff != "" {
+				t.Errorf("columns (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(want, m.Options); diff != "" {
+				t.Errorf("options (-want +got):\n%s", diff)
+			}
+			if err := m.Validate(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func TestSniffDecimal(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"receipt;date;amount\n1;2024-02-01;1,250\n":                           ",", // weighed, by a table with semicolons
+		"receipt,date,amount\n1,2024-02-01,\"1,250\"\n":                       ".", // thousands, by a table with commas
+		"receipt;date;amount\n1;2024-02-01;1,250\n2;2024-02-01;1.5\n":         ".",
+		"receipt,date,amount\n1,2024-02-01,\"1,250\"\n2,2024-02-01,\"1,5\"\n": ",",
+		"receipt;date;amount\n1;2024-02-01;1.250,50 ₽\n":                      ",",
+		"receipt;date;amount\n1;2024-02-01;5\n":                               ",",
+	} {
+		_, m := sniff(t, text)
+		if m.Options.Decimal != want {
+			t.Errorf("%q: decimals are parted by %q, want %q", text, m.Options.Decimal, want)
+		}
+	}
+}
+
+// People say what a file is; the guess follows.
+func TestSniffHints(t *testing.T) {
+	t.Parallel()
+	path := write(t, "Код;Название;Телефон\n1;Крем;+998901234567\n")
+	for kind, field := range map[Kind]Field{KindProducts: FieldSKU, KindCustomers: FieldExternal} {
+		s, err := Sniff(t.Context(), path, Hints{Kind: kind, Zone: "UTC", Region: "UZ"})
+		if err != nil || s.Mapping.Kind != kind || s.Mapping.Columns[field] != 1 {
+			t.Errorf("as %s: %+v, %v", kind, s.Mapping, err)
+		}
+	}
+	f := delimited.Format{Encoding: delimited.UTF8, Delimiter: "|", Newline: "\n"}
+	s, err := Sniff(t.Context(), path, Hints{Format: &f, Zone: "UTC", Region: "UZ"})
+	if err != nil || s.Mapping.Width != 1 || s.Mapping.Format != f {
+		t.Errorf("cut by another delimiter: %+v, %v", s.Mapping, err)
+	}
+	if _, err := Sniff(t.Context(), write(t, "\n  \n\n"), Hints{}); !errors.Is(err, ErrEmpty) {
+		t.Errorf("a file without rows gives %v", err)
+	}
+}
+
+func TestUnmapped(t *testing.T) {
+	t.Parallel()
+	path := write(t, "Фамилия;Паспорт;Имя;Размер\nИванов;x;Иван;5\n")
+	s, err := Sniff(t.Context(), path, Hints{Zone: "UTC", Region: "UZ"})
+	if err != nil || !slices.Equal(s.Unmapped(), []int{2, 4}) {
+		t.Errorf("unmapped %v, %v", s.Unmapped(), err)
+	}
+}
+
+// Files as shops really send them need no editing.
+func TestMessyFiles(t *testing.T) {
+	t.Parallel()
+	for file, want := range map[string]struct {
+		encoding delimited.Encoding
+		people   int
+		columns  map[Field]int
+	}{
+		"messy-imports/clients_cp1251.csv": {delimited.Windows1251, 50, map[Field]int{
+			FieldLastName: 1, FieldFirstName: 2, FieldMiddleName: 3, FieldSex: 4, FieldPhone: 5, FieldBorn: 6, FieldEmail: 7, FieldRegistered: 8, FieldExternal: 10,
+		}},
+		"messy-imports/clients_messy_utf8bom.csv": {delimited.UTF8, 100, map[Field]int{
+			FieldLastName: 1, FieldFirstName: 2, FieldMiddleName: 3, FieldSex: 4, FieldPhone: 5, FieldBorn: 7, FieldEmail: 8, FieldRegistered: 9,
+		}},
+	} {
+		path := realFile(t, file)
+		s, err := Sniff(t.Context(), path, Hints{Zone: "Europe/Moscow", Region: "RU"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s.Mapping.Format.Encoding != want.encoding || !maps.Equal(s.Mapping.Columns, want.columns) {
+			t.Errorf("%s: %+v", file, s.Mapping)
+		}
+		people := 0
+		for _, step := range steps(t, &Scan{Path: path, Mapping: s.Mapping, Currency: gbp, Now: late}, Checkpoint{}) {
+			c := step.Customer
+			if c == nil || len(step.Issues) > 0 {
+				t.Fatalf("%s: %+v", file, step)
+			}
+			people++
+			for what, value := range map[string]string{
+				"first name": c.First, "last name": c.Last, "middle name": c.Middle, "sex": c.Sex, "birthday": c.Born,
+				"phone": strings.Join(c.Phones, ""), "e-mail": c.Email,
+			} {
+				if value == "" || strings.Contains(value, "\u00a0") {
+					t.Errorf("%s row %d: %s is %q", file, c.Row, what, value)
+				}
+			}
+			if c.Registered.IsZero() || strings.Contains(c.Last, " ") {
+				t.Errorf("%s row %d: %+v", file, c.Row, c)
+			}
+		}
+		if people != want.people {
+			t.Errorf("%s: %d people, want %d", file, people, want.people)
+		}
+	}
+	path := realFile(t, "messy-imports/products_cp1251.csv")
+	s, err := Sniff(t.Context(), path, Hints{Zone: "Europe/Moscow", Region: "RU"})
+	if err != nil || s.Mapping.Kind != KindProducts {
+		t.Fatalf("%+v, %v", s.Mapping, err)
+	}
+	if n := len(steps(t, &Scan{Path: path, Mapping: s.Mapping, Currency: gbp, Now: late}, Checkpoint{})); n != 20 {
+		t.Errorf("%d products, want 20", n)
+	}
+	if _, err := Sniff(t.Context(), realFile(t, "messy-imports/orders_shoes.xlsx"), Hints{}); !errors.Is(err, delimited.ErrNotText) {
+		t.Errorf("a workbook gives %v, want to be told what to do", err)
+	}
+}
+
+func TestMappingJSON(t *testing.T) {
+	t.Parallel()
+	_, m := sniff(t, "Фамилия;Имя;Размер\nИванов;Иван;5\n")
+	m.Columns[Attribute("Размер")] = 3
+	text, err := json.Marshal(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	back, err := ParseMapping(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(m, back); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestMappingRefused(t *testing.T) {
+	t.Parallel()
+	_, good := sniff(t, "Чек,Дата,Сумма\n1,2024-02-01,5\n")
+	for pointer, spoil := range map[string]func(*Mapping){
+		"/kind":                  func(m *Mapping) { m.Kind = "people" },
+		"/format":                func(m *Mapping) { m.Format.Delimiter = "" },
+		"/width":                 func(m *Mapping) { m.Width = -1 },
+		"/names":                 func(m *Mapping) { m.Names = make([]string, maxColumns+1) },
+		"/columns/at":            func(m *Mapping) { m.Columns = map[Field]int{FieldAmount: 3} },
+		"/columns/amount":        func(m *Mapping) { m.Columns = map[Field]int{FieldAt: 2, FieldPrice: 3} },
+		"/columns/number":        func(m *Mapping) { m.Columns[FieldNumber] = maxColumns + 1 },
+		"/columns/born":          func(m *Mapping) { m.Columns[FieldBorn] = 1 },
+		"/columns/attribute:x":   func(m *Mapping) { m.Columns[Attribute("x")] = 1 },
+		"/options/header":        func(m *Mapping) { m.Options.Header = -1 },
+		"/options/decimal":       func(m *Mapping) { m.Options.Decimal = ";" },
+		"/options/date_order":    func(m *Mapping) { m.Options.DateOrder = "ydm" },
+		"/options/name_order":    func(m *Mapping) { m.Options.NameOrder = "" },
+		"/options/zone":          func(m *Mapping) { m.Options.Zone = "Local" },
+		"/options/region":        func(m *Mapping) { m.Options.Region = "uz" },
+		"/options/return_prefix": func(m *Mapping) { m.Options.ReturnPrefix = strings.Repeat("C", 11) },
+		"/options/number_with":   func(m *Mapping) { m.Options.NumberWith = []Field{FieldSKU} },
+		"/options/store":         func(m *Mapping) { m.Options.Store = strings.Repeat("x", maxText+1) },
+	} {
+		m := good
+		m.Columns = maps.Clone(good.Columns)
+		spoil(&m)
+		fields := errs.Of(m.Validate()).Fields
+		if len(fields) == 0 || fields[0].Pointer != pointer {
+			t.Errorf("%s: refused as %+v", pointer, fields)
+		}
+	}
+	for _, text := range []string{"", "{", "[]", `{"kind":"customers","what":1}`, `{} {}`, strings.Repeat(" ", maxMapping+1)} {
+		if _, err := ParseMapping([]byte(text)); errs.KindOf(err) != errs.Invalid {
+			t.Errorf("%.20q: %v", text, err)
+		}
+	}
+}
+
+// A mapping that is taken can be read with: from JSON, and back.
+func FuzzParseMapping(f *testing.F) {
+	_, m := sniff(f, "Чек,Дата,Сумма\n1,2024-02-01,5\n")
+	text, err := json.Marshal(m)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(text)
+	f.Add([]byte(`{"kind":"customers","format":{"encoding":"utf-8","delimiter":";","newline":"\n"},"columns":{"phone":1,"attribute:x":2},"width":2,"options":{"header":0,"decimal":",","date_order":"dmy","name_order":"last_first","zone":"UTC","region":"UZ"}}`))
+	path := write(f, "a,b,c\n1;2;3\n\"\n")
+	f.Fuzz(func(t *testing.T, text []byte) {
+		m, err := ParseMapping(text)
+		if err != nil {
+			if errs.KindOf(err) != errs.Invalid {
+				t.Fatal(err)
+			}
+			return
+		}
+		text, err = json.Marshal(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := ParseMapping(text); err != nil && len(text) <= maxMapping {
+			t.Fatalf("%s: %v", text, err)
+		}
+		s := Scan{Path: path, Mapping: m, Currency: gbp, Now: late}
+		if err := s.Run(context.Background(), Checkpoint{}, func(Step) error { return nil }); err != nil {
+			t.Fatal(err)
+		}
+	})
+}

@@ -1,0 +1,182 @@
+package importer
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// words are how files name their columns, in Russian, English and Uzbek. A
+// name that begins with = must be the whole header; others may be a part of
+// it. What stands first is meant more surely.
+var words = map[Kind]map[Field]string{
+	KindCustomers: {
+		FieldExternal: "код клиента, id клиента, ид клиента, клиент id, customer id, client id, external id, contact id, user id, member id, customer code, customer no, customer number, " +
+			"номер клиента, mijoz id, mijoz kodi, идентификатор, =uid, =guid, =id, =ид, =код, =code",
+		FieldCard: "номер карты, дисконтная карта, бонусная карта, карта лояльности, код карты, штрихкод карты, card number, card no, loyalty card, discount card, karta raqami, =карта, =card, =karta",
+		FieldPhone: "телефон, номер телефона, мобильный телефон, мобильный, сотовый, phone, phone number, mobile phone, mobile, cell phone, msisdn, telefon, telefon raqami, " +
+			"=тел, =tel, =cell",
+		FieldEmail: "email, e mail, электронная почта, эл почта, электронный адрес, elektron pochta, =mail, =почта, =емейл, =имейл, =pochta",
+		FieldName: "фио, ф и о, полное имя, имя клиента, имя и фамилия, фамилия имя отчество, фамилия и имя, full name, fullname, customer name, client name, f i sh, ism familiya, fio, " +
+			"=клиент, =покупатель, =контрагент, =name, =customer, =client, =mijoz, =наименование",
+		FieldLastName:   "фамилия, last name, lastname, surname, family name, familiya",
+		FieldFirstName:  "first name, firstname, given name, forename, =имя, =ism, =ismi",
+		FieldMiddleName: "отчество, middle name, patronymic, otasining ismi, sharif",
+		FieldSex:        "=пол, =sex, =gender, =jinsi, =jins, пол клиента",
+		FieldBorn: "дата рождения, день рождения, birth date, birthdate, birthday, date of birth, born, tugilgan sana, tug ilgan sana, tug ilgan kun, " +
+			"=др, =д р, =dob",
+		FieldRegistered: "дата регистрации, дата создания, дата добавления, дата выдачи, зарегистрирован, registered at, registration date, registered, created at, date created, signup date, " +
+			"join date, member since, ro yxatdan o tgan sana, =создан, =created, =joined",
+		FieldStore:    "магазин, торговая точка, филиал, подразделение, store, shop, branch, outlet, do kon, dokon, filial, =точка, =location",
+		FieldCity:     "город, населенный пункт, city, town, shahar",
+		FieldLanguage: "язык, language, =lang, =til",
+		FieldNote:     "примечание, комментарий, заметка, заметки, note, notes, comment, izoh",
+		FieldConsent: "согласие на рассылку, согласие на рекламу, согласие, marketing consent, accepts marketing, consent, rozilik, " +
+			"=рассылка, =подписка, =subscribed, =opt in",
+		FieldConsentSMS:   "согласие на sms, согласие на смс, согласие sms, sms рассылка, смс рассылка, consent sms, sms consent, sms opt in, accepts sms",
+		FieldConsentEmail: "согласие на email, согласие на e mail, email рассылка, consent email, email consent, email opt in, accepts email",
+		FieldPoints: "баланс баллов, остаток баллов, бонусный баланс, баланс бонусов, остаток бонусов, сумма бонусов, points balance, bonus balance, bonus balans, " +
+			"=баллы, =баллов, =бонусы, =бонусов, =баланс, =points, =balance, =bonus, =bonuses, =ball, =ballar",
+		FieldPointsExpire: "срок действия баллов, баллы сгорают, дата сгорания, points expire, points expiry, =expires at",
+	},
+	KindProducts: {
+		FieldSKU: "артикул, код товара, код номенклатуры, номенклатурный номер, sku, stock code, stockcode, product code, item code, item no, product id, item id, " +
+			"mahsulot kodi, tovar kodi, =код, =id, =ид, =article, =plu, =code, =kod",
+		FieldBarcode: "штрихкод, штрих код, barcode, bar code, ean 13, ean13, shtrix kod, shtrixkod, =шк, =ean, =gtin, =upc",
+		FieldProduct: "наименование товара, название товара, наименование, название, номенклатура, product name, item name, mahsulot nomi, tovar nomi, " +
+			"=товар, =name, =product, =item, =title, =nomi, =mahsulot, =tovar, =description",
+		FieldCategory: "категория, товарная группа, группа товаров, группа товара, вид номенклатуры, category, product group, department, kategoriya, =группа, =раздел, =group, =guruh",
+		FieldBrand:    "бренд, торговая марка, производитель, brand, manufacturer, vendor, brend, ishlab chiqaruvchi, =марка, =maker",
+		FieldGoods:    "тип товара, вид товара, product type, item type, =тип, =type, =kind",
+		FieldPrice:    "розничная цена, цена розничная, цена продажи, retail price, unit price, sale price, selling price, sotish narxi, =цена, =price, =narx, =narxi, =стоимость",
+		FieldCost:     "себестоимость, закупочная цена, цена закупки, закупочная, cost price, purchase price, unit cost, tannarx, kelish narxi, =закупка, =cost",
+		FieldActive:   "в продаже, is active, =активен, =активный, =активность, =продается, =доступен, =active, =enabled, =available, =faol",
+	},
+	KindReceipts: {
+		FieldNumber: "номер чека, чек номер, код чека, id чека, id продажи, номер накладной, номер документа, номер заказа, receipt no, receipt number, receipt id, invoice no, invoice number, " +
+			"invoice id, order id, order number, order no, transaction id, transaction number, sale id, check number, ticket number, document number, chek raqami, " +
+			"=чек, =документ, =заказ, =receipt, =invoice, =order, =transaction, =ticket, =bill, =check, =chek, =номер, =number, =id",
+		FieldType: "тип операции, вид операции, тип чека, тип документа, признак расчета, transaction type, receipt type, operation type, operatsiya turi, " +
+			"=операция, =operation, =тип, =вид, =kind, =type, =turi",
+		FieldSale: "чек продажи, номер чека продажи, исходный чек, чек основание, документ основание, original receipt, original invoice, original order, sale receipt, sale number, original sale, =sale",
+		FieldAt: "дата и время, дата время, дата чека, дата продажи, дата покупки, дата документа, дата заказа, дата операции, дата накладной, invoice date, order date, transaction date, " +
+			"sale date, purchase date, receipt date, sold at, date time, sana va vaqt, chek sanasi, =дата, =date, =datetime, =timestamp, =sana, =created at, =time, =время, =vaqt",
+		FieldTime:    "время чека, время продажи, time of day, invoice time, sale time, transaction time, =время, =time, =vaqt, =soat",
+		FieldStore:   "магазин, торговая точка, филиал, подразделение, store, shop, branch, outlet, do kon, dokon, filial, =точка, =location",
+		FieldTill:    "номер кассы, кассовый аппарат, касса, terminal, register, =till, =pos, =kassa",
+		FieldCashier: "кассир, продавец, cashier, seller, salesperson, employee, kassir, sotuvchi, =сотрудник, =менеджер, =operator",
+		FieldExternal: "код клиента, id клиента, ид клиента, клиент id, customer id, client id, contact id, user id, member id, customer code, customer no, customer number, номер клиента, mijoz id, " +
+			"=клиент, =покупатель, =контрагент, =customer, =client, =mijoz",
+		FieldCard:  "номер карты, дисконтная карта, бонусная карта, карта лояльности, карта клиента, код карты, штрихкод карты, card number, card no, loyalty card, discount card, karta raqami, =карта, =card, =karta",
+		FieldPhone: "телефон клиента, телефон, номер телефона, мобильный телефон, мобильный, phone, phone number, mobile phone, mobile, telefon, telefon raqami, =тел, =tel",
+		FieldEmail: "email, e mail, электронная почта, эл почта, =mail, =почта",
+		FieldName:  "фио клиента, имя клиента, фио, customer name, client name, mijoz ismi, =клиент, =покупатель, =контрагент, =customer, =client, =mijoz",
+		FieldSKU: "артикул, код товара, код номенклатуры, sku, stock code, stockcode, product code, item code, item no, product id, item id, mahsulot kodi, tovar kodi, " +
+			"=код, =article, =plu, =kod",
+		FieldBarcode: "штрихкод, штрих код, barcode, bar code, ean 13, ean13, shtrix kod, shtrixkod, =шк, =ean, =gtin",
+		FieldProduct: "наименование товара, название товара, номенклатура, наименование, название, product name, item name, item description, product description, mahsulot nomi, tovar nomi, " +
+			"=товар, =product, =item, =description, =name, =title, =mahsulot, =tovar, =nomi",
+		FieldCategory: "категория, товарная группа, группа товаров, группа товара, category, product group, department, kategoriya, =группа, =group",
+		FieldQuantity: "количество, кол во, quantity, number of, miqdor, =кол, =qty, =шт, =units, =count, =pieces, =soni, =dona",
+		FieldPrice:    "цена за единицу, цена за ед, цена за шт, цена продажи, unit price, item price, sale price, =цена, =price, =narx, =narxi",
+		FieldDiscount: "сумма скидки, скидка сумма, discount amount, chegirma summasi, =скидка, =discount, =chegirma",
+		FieldAmount: "сумма со скидкой, сумма строки, сумма продажи, сумма покупки, итоговая сумма, сумма чека, сумма заказа, line total, total amount, total price, net amount, amount paid, " +
+			"dollar value, sales amount, umumiy summa, " +
+			"=сумма, =итого, =к оплате, =оплачено, =выручка, =стоимость, =amount, =total, =sum, =sales, =revenue, =value, =subtotal, =summa, =jami",
+		FieldCost:         "себестоимость, закупочная цена, цена закупки, cost price, unit cost, tannarx, =cost",
+		FieldPointsEarned: "начислено баллов, начислено бонусов, баллов начислено, бонусов начислено, points earned, earned points, bonus earned, =начислено",
+		FieldPointsUsed:   "списано баллов, списано бонусов, оплачено баллами, оплачено бонусами, points redeemed, points used, points spent, redeemed points, =списано",
+		FieldNote:         "примечание, комментарий, note, notes, comment, izoh",
+	},
+}
+
+// spelling is one way to name a column.
+type spelling struct {
+	field Field
+	words string
+	whole bool
+	place int // in its list
+}
+
+// spellings is words, taken apart.
+var spellings = func() map[Kind][]spelling {
+	out := map[Kind][]spelling{}
+	for kind, byField := range words {
+		for _, f := range fields[kind] {
+			for place, text := range strings.Split(byField[f], ",") {
+				text, whole := strings.CutPrefix(strings.TrimSpace(text), "=")
+				if text != "" {
+					out[kind] = append(out[kind], spelling{f, text, whole, place})
+				}
+			}
+		}
+	}
+	return out
+}()
+
+// fit is how surely a header, as headerWords gives it, means a field: 0 not at
+// all, 1000 to the letter.
+func (s spelling) fit(header string) int {
+	if header == s.words {
+		return 1000 - s.place
+	}
+	if s.whole || !strings.Contains(" "+header+" ", " "+s.words+" ") {
+		return 0
+	}
+	return 300 + 300*len(s.words)/len(header) - s.place
+}
+
+// headerWords makes the headers "InvoiceNo", "invoice_no" and "№ чека" words
+// in small letters, parted by one blank.
+func headerWords(header string) string {
+	var b strings.Builder
+	var last rune
+	gap := func() {
+		if b.Len() > 0 && last != ' ' {
+			b.WriteByte(' ')
+			last = ' '
+		}
+	}
+	for i, r := range header {
+		switch {
+		case r == '№':
+			gap()
+			b.WriteString("номер")
+			last = 'р'
+			gap()
+		case r == '%':
+			gap()
+			b.WriteString("percent")
+			last = 't'
+		case unicode.IsLetter(r) || unicode.IsDigit(r):
+			if unicode.IsUpper(r) && (unicode.IsLower(last) || endsAbbreviation(header[i:], last)) {
+				gap()
+			}
+			last = r
+			r = unicode.ToLower(r)
+			if r == 'ё' {
+				r = 'е'
+			}
+			b.WriteRune(r)
+		default:
+			gap()
+		}
+	}
+	return strings.TrimSuffix(b.String(), " ")
+}
+
+// endsAbbreviation reports whether rest begins the word after an abbreviation:
+// the N of "IDName".
+func endsAbbreviation(rest string, last rune) bool {
+	if !unicode.IsUpper(last) {
+		return false
+	}
+	_, size := utf8.DecodeRuneInString(rest)
+	next, _ := utf8.DecodeRuneInString(rest[size:])
+	return unicode.IsLower(next)
+}
+
+// isShare reports whether a header speaks of percent, which no field is.
+func isShare(header string) bool {
+	return strings.Contains(header, "percent") || strings.Contains(header, "процент") || strings.Contains(header, "foiz")
+}
