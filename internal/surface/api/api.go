@@ -1,0 +1,150 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"time"
+
+	"regulars/internal/base/errs"
+	"regulars/internal/base/i18n"
+	"regulars/internal/base/limit"
+	"regulars/internal/loyalty/catalog"
+	"regulars/internal/loyalty/customer"
+	"regulars/internal/loyalty/enrol"
+	"regulars/internal/loyalty/ledger"
+	"regulars/internal/loyalty/programme"
+	"regulars/internal/loyalty/receipt"
+	"regulars/internal/surface/web"
+)
+
+// Limits of a call.
+const (
+	maxBody = 256 << 10 // bytes
+	budget  = 10 * time.Second
+)
+
+// Config is what the API is made of. What stands after Bundle need not be
+// given.
+type Config struct {
+	Shell      *web.Shell
+	Receipts   *receipt.Service
+	Ledger     *ledger.Service
+	Programmes *programme.Service
+	Catalog    *catalog.Service
+	Customers  *customer.Service
+	Enrol      *enrol.Service
+	Now        func() time.Time
+	Bundle     *i18n.Bundle
+
+	Version string  // of the program, for the OpenAPI document
+	Rate    float64 // calls a second that a key may make; 200
+	Burst   int     // and at once; 400
+}
+
+// API is the till API.
+type API struct {
+	shell      *web.Shell
+	receipts   *receipt.Service
+	ledger     *ledger.Service
+	programmes *programme.Service
+	catalog    *catalog.Service
+	customers  *customer.Service
+	enrol      *enrol.Service
+	now        func() time.Time
+	currency   currency
+	limiter    *limit.Limiter
+	routes     routes
+	docs       *docs
+}
+
+// New makes the API; it fails where its documentation is not complete.
+func New(c Config) (a *API, err error) {
+	defer errs.Wrap(&err, "make the till API")
+	if c.Rate == 0 {
+		c.Rate = 200
+	}
+	if c.Burst == 0 {
+		c.Burst = 400
+	}
+	a = &API{
+		shell: c.Shell, receipts: c.Receipts, ledger: c.Ledger, programmes: c.Programmes, catalog: c.Catalog,
+		customers: c.Customers, enrol: c.Enrol, now: c.Now, currency: currency{c.Receipts.Currency()},
+		limiter: limit.New(c.Rate, c.Burst, 10_000, c.Now), routes: routes{},
+	}
+	hookHuma()
+	a.docs, err = a.describe(c.Bundle, c.Version)
+	return a, err
+}
+
+// Routes adds the calls, the OpenAPI document and its page.
+func (a *API) Routes(mux *http.ServeMux) {
+	for pattern, h := range a.routes {
+		mux.HandleFunc(pattern, a.admit(h))
+	}
+	a.docs.routes(mux, a.shell)
+}
+
+// routes are handlers by pattern. It is what huma takes for a mux, so that the
+// real one sees a handler only with everything around it.
+type routes map[string]http.HandlerFunc
+
+// HandleFunc implements humago.Mux.
+func (r routes) HandleFunc(pattern string, h func(http.ResponseWriter, *http.Request)) {
+	r[pattern] = h
+}
+
+// ServeHTTP implements humago.Mux; nobody serves from here.
+func (routes) ServeHTTP(w http.ResponseWriter, r *http.Request) { http.NotFound(w, r) }
+
+// caller is the till that calls, and how it is answered.
+type caller struct {
+	receipt.Caller
+	currency currency
+	loc      *i18n.Localizer
+	now      time.Time
+}
+
+type callerKey struct{}
+
+// admit lets a till in by its key, at its rate, for so long.
+func (a *API) admit(next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "no-store")
+		by, err := a.identify(r)
+		if err != nil {
+			a.refuse(w, r, err)
+			return
+		}
+		ctx, cancel := context.WithTimeout(context.WithValue(r.Context(), callerKey{}, by), budget)
+		defer cancel()
+		next(w, r.WithContext(ctx))
+	}
+}
+
+func (a *API) identify(r *http.Request) (*caller, error) {
+	scheme, key, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	key = strings.TrimSpace(key)
+	if !strings.EqualFold(scheme, "Bearer") || key == "" {
+		return nil, errKeyMissing
+	}
+	till, store, err := a.catalog.TillByKey(r.Context(), key)
+	if err != nil {
+		return nil, err
+	}
+	if err := a.limiter.Check(key); err != nil {
+		return nil, err
+	}
+	if kind := r.Header.Get("Content-Type"); kind != "" && r.Method == http.MethodPost && !isJSON(kind) {
+		return nil, errMediaType
+	}
+	return &caller{
+		Caller:   receipt.Caller{Till: till, Store: store},
+		currency: a.currency, loc: web.Loc(r.Context()), now: a.now(),
+	}, nil
+}
+
+func isJSON(contentType string) bool {
+	kind, _, _ := strings.Cut(contentType, ";")
+	return strings.EqualFold(strings.TrimSpace(kind), "application/json")
+}

@@ -1,0 +1,369 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"regulars/internal/base/errs"
+	"regulars/internal/loyalty/customer"
+	"regulars/internal/loyalty/ledger"
+	"regulars/internal/loyalty/receipt"
+)
+
+// Failures of finding and registering.
+var (
+	errFindOne    = errs.New(errs.Invalid, "find_by_one", "Say what to find by: one of identifier, phone, card, email, external_id and last_digits.")
+	errIdentifier = errs.New(errs.Invalid, "identifier_missing", "A customer needs a phone, a card, an e-mail or an external id to be found by.")
+)
+
+// maxIdentifier is longer than anything that leads to a customer.
+const maxIdentifier = 254
+
+// Identified are the ways that lead to a customer.
+type Identified struct {
+	Phone      string `json:"phone,omitzero" maxLength:"254"`
+	Card       string `json:"card,omitzero" maxLength:"254"`
+	Email      string `json:"email,omitzero" maxLength:"254"`
+	ExternalID string `json:"external_id,omitzero" maxLength:"254"`
+}
+
+// each calls do for every way that was sent.
+func (in *Identified) each(do func(name string, kind customer.Kind, value string)) {
+	for _, f := range []struct {
+		name, value string
+		kind        customer.Kind
+	}{
+		{"phone", in.Phone, customer.Phone}, {"card", in.Card, customer.Card},
+		{"email", in.Email, customer.Email}, {"external_id", in.ExternalID, customer.External},
+	} {
+		if f.value != "" {
+			do(f.name, f.kind, f.value)
+		}
+	}
+}
+
+// normal reads identifiers in their normal form.
+func (r *reader) normal(s *customer.Service, in *Identified) (list []customer.Identifier) {
+	in.each(func(name string, kind customer.Kind, value string) {
+		i, err := s.Normalize(kind, value)
+		if err != nil {
+			e := errs.Of(err)
+			r.wrong.Add(at(name).String(), e.Code, "%s", e.Text)
+			return
+		}
+		list = append(list, i)
+	})
+	return list
+}
+
+// findRequest says whom to find.
+type findRequest struct {
+	Identifier string `json:"identifier,omitzero" maxLength:"254"`
+	Identified
+	LastDigits string `json:"last_digits,omitzero" pattern:"^[0-9]{4,}$"`
+}
+
+// person is a customer as a till sees one.
+type person struct {
+	ID           string          `json:"id"`
+	State        state           `json:"state"`
+	Name         string          `json:"name"`
+	Masked       bool            `json:"masked,omitzero"`
+	Identifiers  []identifierRef `json:"identifiers" nullable:"false"`
+	Level        *level          `json:"level,omitzero"`
+	Available    decimal         `json:"available,omitzero"`
+	RegisteredAt time.Time       `json:"registered_at,omitzero"`
+}
+
+// identifierRef shows enough of an identifier to ask for the rest.
+type identifierRef struct {
+	Kind   identifierKind `json:"kind"`
+	Masked string         `json:"masked"`
+}
+
+func refOf(i customer.Identifier) identifierRef {
+	return identifierRef{identifierKind(i.Kind), customer.Mask(i)}
+}
+
+// state says whether a customer's card may be used.
+type state string
+
+// Schema implements huma.SchemaProvider.
+func (state) Schema(huma.Registry) *huma.Schema {
+	return enum(customer.StateActive, customer.StateBlocked)
+}
+
+type identifierKind string
+
+// Schema implements huma.SchemaProvider.
+func (identifierKind) Schema(huma.Registry) *huma.Schema { return enum(customer.Kinds...) }
+
+type people struct {
+	Customers []person `json:"customers" nullable:"false"`
+}
+
+// findCustomers finds who an identifier leads to; an empty list where nobody.
+func (a *API) findCustomers(ctx context.Context, by *caller, in *findRequest) (*reply[people], error) {
+	ways := 0
+	in.each(func(string, customer.Kind, string) { ways++ })
+	for _, s := range []string{in.Identifier, in.LastDigits} {
+		if s != "" {
+			ways++
+		}
+	}
+	if ways != 1 {
+		return nil, errFindOne
+	}
+	out := &reply[people]{Body: people{Customers: []person{}}}
+	if in.LastDigits != "" {
+		tails, err := a.customers.ByTailInStore(ctx, by.Store.ID, in.LastDigits, nil)
+		if errors.Is(err, customer.ErrTail) {
+			err = errs.InvalidField("/last_digits", customer.ErrTail.Code, "%s", customer.ErrTail.Text)
+		}
+		for _, t := range tails {
+			out.Body.Customers = append(out.Body.Customers, person{
+				ID: idText(t.ID), State: state(t.State), Name: t.Name, Masked: true,
+				Identifiers: []identifierRef{{identifierKind(t.Kind), t.Masked}},
+			})
+		}
+		return out, err
+	}
+	r := reader{}
+	list := r.normal(a.customers, &in.Identified)
+	if in.Identifier != "" {
+		if list = a.customers.Candidates(r.text(at("identifier"), in.Identifier, maxIdentifier)); len(list) == 0 {
+			r.wrong.Add("/identifier", errFindOne.Code, "is neither a phone nor a card, an e-mail or an external id")
+		}
+	}
+	if err := r.wrong.Err(); err != nil {
+		return nil, err
+	}
+	found, err := a.customers.FindAll(ctx, list)
+	if err != nil {
+		return nil, err
+	}
+	seen := map[customer.ID]bool{}
+	for _, i := range list { // in the order of kinds
+		k, ok := found[i]
+		if !ok || seen[k.ID] {
+			continue
+		}
+		seen[k.ID] = true
+		p, err := a.person(ctx, by, k.ID)
+		if err != nil {
+			return nil, err
+		}
+		out.Body.Customers = append(out.Body.Customers, *p)
+	}
+	return out, nil
+}
+
+// person describes a customer.
+func (a *API) person(ctx context.Context, by *caller, id customer.ID) (*person, error) {
+	c, err := a.profile(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	account, q, err := a.standing(ctx, by, id)
+	if err != nil {
+		return nil, err
+	}
+	p := &person{
+		ID: idText(c.ID), State: state(c.State), Name: c.Name(), Identifiers: []identifierRef{},
+		Level: levelOf(&q.Level), Available: points(account.Available()), RegisteredAt: timeOf(c.RegisteredAt),
+	}
+	for _, i := range c.Identifiers {
+		p.Identifiers = append(p.Identifiers, refOf(i))
+	}
+	return p, nil
+}
+
+// profile reads a customer that is still there.
+func (a *API) profile(ctx context.Context, id customer.ID) (customer.Customer, error) {
+	c, err := a.customers.Get(ctx, id)
+	if err == nil && c.State != customer.StateActive && c.State != customer.StateBlocked {
+		err = customer.ErrNotFound
+	}
+	return c, err
+}
+
+// standing is what a customer has, and the level here: an empty basket is
+// priced to learn it.
+func (a *API) standing(ctx context.Context, by *caller, id customer.ID) (*ledger.Account, *receipt.Quote, error) {
+	account, err := a.ledger.Get(ctx, id)
+	if err != nil {
+		return nil, nil, err
+	}
+	q, err := a.receipts.Quote(ctx, by.Caller, receipt.Draft{Customer: id})
+	if errors.Is(err, receipt.ErrBlocked) {
+		err = nil
+	}
+	return account, &q, err
+}
+
+// getCustomer looks a customer up by id.
+func (a *API) getCustomer(ctx context.Context, by *caller, in *byID) (*reply[person], error) {
+	id, ok := parseID(in.ID)
+	if !ok {
+		return nil, customer.ErrNotFound
+	}
+	p, err := a.person(ctx, by, customer.ID(id))
+	if err != nil {
+		return nil, err
+	}
+	return &reply[person]{Body: *p}, nil
+}
+
+// registerRequest is who wants to be a customer.
+type registerRequest struct {
+	Identified
+	FirstName  string           `json:"first_name,omitzero" maxLength:"100"`
+	LastName   string           `json:"last_name,omitzero" maxLength:"100"`
+	MiddleName string           `json:"middle_name,omitzero" maxLength:"100"`
+	Sex        string           `json:"sex,omitzero" enum:"female,male"`
+	Born       string           `json:"born,omitzero" example:"1990-12-31"`
+	City       string           `json:"city,omitzero" maxLength:"100"`
+	Language   string           `json:"language,omitzero" example:"ru"`
+	Consents   []consentRequest `json:"consents,omitzero" nullable:"false" maxItems:"64"`
+}
+
+type consentRequest struct {
+	Channel channel `json:"channel"`
+	Purpose purpose `json:"purpose"`
+	Given   bool    `json:"given"`
+	Wording string  `json:"wording,omitzero" maxLength:"200"`
+	Proof   string  `json:"proof,omitzero" maxLength:"200"`
+}
+
+type channel string
+
+// Schema implements huma.SchemaProvider.
+func (channel) Schema(huma.Registry) *huma.Schema { return enum(customer.Channels...) }
+
+type purpose string
+
+// Schema implements huma.SchemaProvider.
+func (purpose) Schema(huma.Registry) *huma.Schema { return enum(customer.Purposes...) }
+
+// registration is what became of it.
+type registration struct {
+	Customer person          `json:"customer"`
+	Created  bool            `json:"created"`
+	Kept     []string        `json:"kept,omitzero" nullable:"false"`
+	Taken    []identifierRef `json:"taken,omitzero" nullable:"false"`
+}
+
+// registered is the answer to a registration.
+type registered struct {
+	Status int
+	Body   registration
+}
+
+// postCustomer registers somebody, or finds who is known already.
+func (a *API) postCustomer(ctx context.Context, by *caller, in *registerRequest) (*registered, error) {
+	r := reader{}
+	n := customer.New{
+		FirstName: in.FirstName, LastName: in.LastName, MiddleName: in.MiddleName, Sex: customer.Sex(in.Sex), Born: in.Born,
+		City: in.City, Language: in.Language, HomeStore: by.Store.ID, Source: "till",
+		Identifiers: r.normal(a.customers, &in.Identified),
+	}
+	for _, c := range in.Consents {
+		n.Consents = append(n.Consents, customer.Consent{
+			Channel: customer.Channel(c.Channel), Purpose: customer.Purpose(c.Purpose), Given: c.Given,
+			Store: by.Store.ID, Wording: c.Wording, Proof: c.Proof,
+		})
+	}
+	if err := r.wrong.Err(); err != nil {
+		return nil, err
+	}
+	if len(n.Identifiers) == 0 {
+		return nil, errIdentifier.At("/phone")
+	}
+	res, err := a.enrol.Register(ctx, by.Store, by.Staff, n)
+	if err != nil {
+		return nil, err
+	}
+	p, err := a.person(ctx, by, res.ID)
+	if err != nil {
+		return nil, err
+	}
+	out := &registered{Status: http.StatusOK, Body: registration{Customer: *p, Created: res.Created, Kept: res.Kept}}
+	if res.Created {
+		out.Status = http.StatusCreated
+	}
+	for _, i := range res.Taken {
+		out.Body.Taken = append(out.Body.Taken, refOf(i))
+	}
+	return out, nil
+}
+
+// balance is what a customer has.
+type balance struct {
+	Customer  string  `json:"customer"`
+	Available decimal `json:"available"`
+	Pending   decimal `json:"pending"`
+	Debt      decimal `json:"debt"`
+	Lots      []lot   `json:"lots" nullable:"false"`
+	Level     *level  `json:"level,omitzero"`
+	Next      *level  `json:"next_level,omitzero"`
+	ToNext    decimal `json:"to_next,omitzero"`
+	Texts     texts   `json:"texts"`
+}
+
+// lot is points that expire together.
+type lot struct {
+	Points      decimal   `json:"points"`
+	State       lotState  `json:"state"`
+	Cause       lotCause  `json:"cause"`
+	EarnedAt    time.Time `json:"earned_at"`
+	AvailableAt time.Time `json:"available_at"`
+	ExpiresAt   time.Time `json:"expires_at,omitzero"`
+}
+
+type lotState string
+
+// Schema implements huma.SchemaProvider.
+func (lotState) Schema(huma.Registry) *huma.Schema {
+	return enum(ledger.StatePending, ledger.StateActive)
+}
+
+type lotCause string
+
+// Schema implements huma.SchemaProvider.
+func (lotCause) Schema(huma.Registry) *huma.Schema {
+	return enum(ledger.CauseEarn, ledger.CauseWelcome, ledger.CauseOpening, ledger.CauseManual)
+}
+
+// getBalance tells what a customer has and when it changes.
+func (a *API) getBalance(ctx context.Context, by *caller, in *byID) (*reply[balance], error) {
+	id, ok := parseID(in.ID)
+	if !ok {
+		return nil, customer.ErrNotFound
+	}
+	c, err := a.profile(ctx, customer.ID(id))
+	if err != nil {
+		return nil, err
+	}
+	account, q, err := a.standing(ctx, by, c.ID)
+	if err != nil {
+		return nil, err
+	}
+	out := balance{
+		Customer: idText(c.ID), Available: points(account.Available()), Pending: points(account.Pending), Debt: points(account.Debt),
+		Lots: []lot{}, Level: levelOf(&q.Level), Next: levelOf(q.Next), Texts: by.balanceTexts(account, q),
+	}
+	if q.Next != nil {
+		out.ToNext = by.currency.amount(q.ToNext)
+	}
+	for _, l := range account.Lots() {
+		out.Lots = append(out.Lots, lot{
+			Points: points(l.Remaining), State: lotState(l.State), Cause: lotCause(l.Cause),
+			EarnedAt: timeOf(l.EarnedAt), AvailableAt: timeOf(l.AvailableAt), ExpiresAt: optionalTime(l.ExpiresAt),
+		})
+	}
+	return &reply[balance]{Body: out}, nil
+}

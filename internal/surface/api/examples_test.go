@@ -1,0 +1,127 @@
+package api_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"regulars/internal/base/db"
+	"regulars/internal/base/db/dbtest"
+)
+
+var update = flag.Bool("update", false, "write the examples anew")
+
+// The examples of the documentation are calls that were made, and what was
+// answered, on either engine.
+func TestExamplesAreWhatIsAnswered(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := newSite(t, d, options{})
+		e := examples{site: s, update: *update && !d.Postgres(), known: map[string]string{}}
+
+		e.get("till", "/v1/till", http.StatusOK)
+		e.get("products", "/v1/products?query=mil", http.StatusOK)
+		e.post("register", "/v1/customers", http.StatusCreated, `{
+			"phone": "+998 90 123-45-67",
+			"first_name": "Aziza",
+			"last_name": "Rahimova",
+			"born": "1990-12-31",
+			"language": "uz",
+			"consents": [{"channel": "sms", "purpose": "marketing", "given": true, "wording": "till, version 3"}]
+		}`).keep("$customer", "customer.id")
+		s.clock.advance(24 * time.Hour)
+		e.post("find", "/v1/customers/find", http.StatusOK, `{"identifier": "90 123 45 67"}`)
+		e.get("customer", "/v1/customers/$customer", http.StatusOK)
+		e.post("quote", "/v1/quotes", http.StatusOK, `{
+			"customer": "$customer",
+			"lines": [
+				{"sku": "milk-1", "quantity": "2", "price": "12000"},
+				{"sku": "tea-100", "quantity": "1", "price": "45000", "discount": "5000"}
+			],
+			"redeem": "8000"
+		}`).keep("$quote", "id")
+		s.clock.advance(20 * time.Second)
+		e.post("record", "/v1/receipts", http.StatusCreated, `{
+			"number": "1-000123",
+			"quote": "$quote",
+			"customer": "$customer",
+			"lines": [
+				{"sku": "milk-1", "quantity": "2", "price": "12000"},
+				{"sku": "tea-100", "quantity": "1", "price": "45000", "discount": "5000"}
+			],
+			"redeem": "8000"
+		}`).keep("$receipt", "id")
+		e.get("balance", "/v1/customers/$customer/balance", http.StatusOK)
+		e.post("preview", "/v1/returns/preview", http.StatusOK, `{
+			"original": "$receipt",
+			"lines": [{"position": 1, "quantity": "1"}]
+		}`)
+		s.clock.advance(time.Hour)
+		e.post("return", "/v1/returns", http.StatusCreated, `{
+			"number": "1-000124",
+			"original": "$receipt",
+			"lines": [{"position": 1, "quantity": "1"}],
+			"reason": "The carton leaks"
+		}`)
+		e.get("receipt", "/v1/receipts/$receipt", http.StatusOK)
+		e.get("find_receipts", "/v1/receipts?number=1-000123", http.StatusOK)
+		e.get("customer_receipts", "/v1/customers/$customer/receipts", http.StatusOK)
+	})
+}
+
+// examples makes calls and compares them with the files of the documentation.
+type examples struct {
+	*site
+	update bool
+	known  map[string]string // values of earlier answers
+	last   answer
+}
+
+func (e *examples) get(name, path string, status int) *examples {
+	e.t.Helper()
+	e.last = e.site.get(e.fill(path)).is(status)
+	e.compare(name+".response", e.last.text)
+	return e
+}
+
+func (e *examples) post(name, path string, status int, body string) *examples {
+	e.t.Helper()
+	body = e.fill(body)
+	e.compare(name+".request", body)
+	e.last = e.site.post(path, body).is(status)
+	e.compare(name+".response", e.last.text)
+	return e
+}
+
+// keep names a value of the last answer for the calls that follow.
+func (e *examples) keep(name, path string) { e.known[name] = e.last.words(path) }
+
+func (e *examples) fill(text string) string {
+	for name, value := range e.known {
+		text = strings.ReplaceAll(text, name, value)
+	}
+	return text
+}
+
+func (e *examples) compare(name, text string) {
+	e.t.Helper()
+	var b bytes.Buffer
+	check(e.t, json.Indent(&b, []byte(text), "", "  "))
+	got := strings.TrimSpace(b.String()) + "\n"
+	file := filepath.Join("examples", name+".json")
+	if e.update {
+		check(e.t, os.WriteFile(file, []byte(got), 0o600))
+		return
+	}
+	want, err := os.ReadFile(file)
+	check(e.t, err)
+	if got != string(want) {
+		e.t.Errorf("%s is not what the documentation shows (run with -update if it shall be):\n%s", name, got)
+	}
+}

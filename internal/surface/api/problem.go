@@ -1,0 +1,124 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"sync"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/go-json-experiment/json"
+
+	"regulars/internal/base/db"
+	"regulars/internal/base/errs"
+	"regulars/internal/base/i18n"
+	"regulars/internal/loyalty/receipt"
+	"regulars/internal/surface/web"
+)
+
+// Failures of the calls themselves.
+var (
+	errKeyMissing = errs.New(errs.Unauthorized, "key_missing", "Send the till's key in the header: Authorization: Bearer rg_…. The back office issues one.")
+	errMediaType  = errs.New(errs.Invalid, "media_type", "Send the body as JSON, with Content-Type: application/json.")
+	errSlowBody   = errs.New(errs.Unavailable, "body_too_slow", "The body did not arrive in time; nothing was changed. Send it again.")
+	errCutBody    = errs.New(errs.Invalid, "body_cut", "The body ended before its time; nothing was changed. Send it again.")
+	errKeyHeader  = errs.New(errs.Invalid, "idempotency_key", "An Idempotency-Key is 1 to 100 printable ASCII characters, in quotes or without.")
+	errCursor     = errs.New(errs.Invalid, "bad_cursor", "This is not a cursor of this list. Begin again without one.")
+)
+
+// problem is an error as it is answered. Quote comes with code quote_changed.
+type problem struct {
+	*web.Problem
+	Quote *quote `json:"quote,omitzero"`
+}
+
+// problemOf describes an error in the caller's language. English is what the
+// errors say themselves, which tells more than a translation by code.
+func problemOf(ctx context.Context, err error) *problem {
+	loc := web.Loc(ctx)
+	if loc != nil && loc.Lang() == i18n.Fallback {
+		loc = nil
+	}
+	p := web.ProblemOf(err, loc)
+	p.Type = docsPath + "#" + p.Code
+	p.RequestID = web.RequestID(ctx)
+	return &problem{Problem: p}
+}
+
+// failed turns what a call failed with into its answer, and logs what is our
+// fault; changes says whether the call may have changed something.
+func (a *API) failed(ctx context.Context, by *caller, route string, changes bool, err error) error {
+	if errs.KindOf(err) == errs.Internal && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || ctx.Err() != nil) {
+		// Time was over, or the caller has gone.
+		if err = web.ErrTimeout.Because(err); changes {
+			err = db.ErrUnsure.Because(err)
+		}
+	}
+	p := problemOf(ctx, err)
+	if p.Status >= http.StatusInternalServerError {
+		a.shell.Log(ctx).LogAttrs(ctx, slog.LevelError, "call failed",
+			slog.String("route", route), slog.String("till", idText(by.Till.ID)), slog.String("error", err.Error()))
+	}
+	if changed := (*receipt.ChangedError)(nil); errors.As(err, &changed) {
+		by.changed(p, changed)
+	}
+	if p.Status == http.StatusServiceUnavailable {
+		return huma.ErrorWithHeaders(p, http.Header{"Retry-After": {"1"}})
+	}
+	return p
+}
+
+// refuse answers a request that does not reach its operation.
+func (a *API) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	p := problemOf(r.Context(), err)
+	h := w.Header()
+	switch p.Status {
+	case http.StatusUnauthorized:
+		h.Set("WWW-Authenticate", "Bearer")
+	case http.StatusTooManyRequests:
+		if wait, ok := errs.Of(err).Args["seconds"].(int64); ok {
+			h.Set("Retry-After", strconv.FormatInt(wait, 10))
+		}
+	}
+	if p.Status >= http.StatusInternalServerError {
+		a.shell.Log(r.Context()).LogAttrs(r.Context(), slog.LevelError, "call refused", slog.String("error", err.Error()))
+	}
+	h.Set("Content-Type", p.ContentType(""))
+	w.WriteHeader(p.Status)
+	_ = json.MarshalWrite(w, p) // the caller has gone: there is nobody to tell
+}
+
+// hookHuma has huma describe its own errors as ours. Its hooks are variables
+// of its package, so they are set once for all.
+var hookHuma = sync.OnceFunc(func() {
+	huma.NewError = func(int, string, ...error) huma.StatusError { return &problem{Problem: &web.Problem{}} }
+	huma.NewErrorWithContext = func(ctx huma.Context, status int, msg string, list ...error) huma.StatusError {
+		return problemOf(ctx.Context(), humaError(status, msg, list))
+	}
+})
+
+// humaError gives our error for one that huma found before the operation.
+func humaError(status int, msg string, list []error) error {
+	for _, err := range list {
+		if own := (*errs.Error)(nil); errors.As(err, &own) {
+			return err
+		}
+		if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
+			return web.BodyError(err)
+		}
+	}
+	cause := errors.Join(append(list, errors.New(msg))...)
+	switch status {
+	case http.StatusRequestEntityTooLarge:
+		return web.ErrBodySize.Textf("The body is larger than the %d bytes that are taken here.", maxBody).Because(cause)
+	case http.StatusRequestTimeout:
+		return errSlowBody.Because(cause)
+	case http.StatusBadRequest:
+		return errBody
+	case http.StatusInternalServerError: // of reading the body: operations describe their own
+		return errCutBody.Because(cause)
+	}
+	return cause
+}

@@ -1,0 +1,222 @@
+package api
+
+import (
+	"context"
+	"time"
+
+	"regulars/internal/base/fold"
+	"regulars/internal/loyalty/catalog"
+	"regulars/internal/loyalty/customer"
+	"regulars/internal/loyalty/pricing"
+	"regulars/internal/loyalty/programme"
+	"regulars/internal/loyalty/receipt"
+)
+
+// Limits of a receipt's texts, in characters.
+const (
+	maxNumber = 100
+	maxSKU    = 100
+	maxName   = 200
+	maxReason = 200
+)
+
+// Basket is what a customer is about to buy.
+type Basket struct {
+	Customer   string        `json:"customer,omitzero"`
+	Lines      []lineRequest `json:"lines,omitzero" nullable:"false" maxItems:"1000"`
+	Redeem     number        `json:"redeem,omitzero"`
+	NoDiscount bool          `json:"no_discount,omitzero"`
+	NoPoints   bool          `json:"no_points,omitzero"`
+	Reason     string        `json:"reason,omitzero" maxLength:"200"`
+}
+
+type lineRequest struct {
+	SKU      string `json:"sku,omitzero" maxLength:"100"`
+	Name     string `json:"name,omitzero" maxLength:"200"`
+	Quantity number `json:"quantity"`
+	Price    number `json:"price"`
+	Discount number `json:"discount,omitzero"`
+	Void     bool   `json:"void,omitzero"`
+}
+
+// draft reads a basket.
+func (r *reader) draft(in *Basket) receipt.Draft {
+	d := receipt.Draft{
+		Customer: customer.ID(r.id(at("customer"), in.Customer)),
+		Redeem:   r.points(at("redeem"), in.Redeem), NoDiscount: in.NoDiscount, NoPoints: in.NoPoints,
+		Reason: r.text(at("reason"), in.Reason, maxReason),
+	}
+	if len(in.Lines) > pricing.MaxLines {
+		r.wrong.Add("/lines", "too_many", "has more than %d lines", pricing.MaxLines)
+		return d
+	}
+	d.Lines = make([]receipt.DraftLine, len(in.Lines))
+	for i := range in.Lines {
+		r.line(i, &in.Lines[i], &d.Lines[i])
+	}
+	return d
+}
+
+func (r *reader) line(i int, in *lineRequest, to *receipt.DraftLine) {
+	to.SKU = r.text(lineAt(i, "sku"), in.SKU, maxSKU)
+	if to.SKU != fold.Line(to.SKU) {
+		r.wrong.Add(lineAt(i, "sku").String(), "bad_characters", "has several spaces in a row or letters that are written in parts")
+	}
+	to.Name = r.text(lineAt(i, "name"), fold.Line(in.Name), maxName)
+	to.Quantity = r.quantity(lineAt(i, "quantity"), in.Quantity)
+	if in.Price == "" {
+		r.missing(lineAt(i, "price"))
+	}
+	to.Price = r.price(lineAt(i, "price"), in.Price)
+	to.Discount = r.amount(lineAt(i, "discount"), in.Discount)
+	to.Void = in.Void
+}
+
+// quote is a priced basket.
+type quote struct {
+	ID         string      `json:"id"`
+	ValidUntil time.Time   `json:"valid_until"`
+	Customer   string      `json:"customer,omitzero"`
+	Lines      []quoteLine `json:"lines" nullable:"false"`
+	Gross      decimal     `json:"gross"`
+	Discount   decimal     `json:"discount"`
+	PaidPoints decimal     `json:"paid_points"`
+	Total      decimal     `json:"total"`
+
+	Redeemed  decimal   `json:"redeemed"`
+	MaxRedeem decimal   `json:"max_redeem"`
+	Limit     limitRule `json:"limit"`
+
+	Earned      decimal   `json:"earned"`
+	AvailableAt time.Time `json:"available_at,omitzero"`
+	ExpiresAt   time.Time `json:"expires_at,omitzero"`
+
+	Level   *level  `json:"level,omitzero"`
+	Next    *level  `json:"next_level,omitzero"`
+	ToNext  decimal `json:"to_next,omitzero"`
+	Reaches *level  `json:"reaches,omitzero"`
+
+	Texts texts `json:"texts"`
+}
+
+type quoteLine struct {
+	SKU        string     `json:"sku,omitzero"`
+	Name       string     `json:"name,omitzero"`
+	Quantity   decimal    `json:"quantity"`
+	Price      decimal    `json:"price"`
+	Gross      decimal    `json:"gross"`
+	Discount   decimal    `json:"discount"`
+	PaidPoints decimal    `json:"paid_points"`
+	Total      decimal    `json:"total"`
+	Redeemable decimal    `json:"redeemable"`
+	Redeemed   decimal    `json:"redeemed"`
+	Earned     decimal    `json:"earned"`
+	Discounts  []discount `json:"discounts,omitzero" nullable:"false"`
+	Void       bool       `json:"void,omitzero"`
+}
+
+// discount is money off a line and why.
+type discount struct {
+	Cause   cause   `json:"cause"`
+	Amount  decimal `json:"amount"`
+	Guarded bool    `json:"guarded,omitzero"`
+	Text    string  `json:"text"`
+}
+
+// level is a tier of the programme.
+type level struct {
+	Code string `json:"code"`
+	Name string `json:"name"`
+}
+
+func levelOf(l *programme.Level) *level {
+	if l == nil || l.Code == "" {
+		return nil
+	}
+	return &level{l.Code, l.Name}
+}
+
+// texts are lines to be shown and printed as they are.
+type texts struct {
+	Cashier []string `json:"cashier" nullable:"false"`
+	Slip    []string `json:"slip" nullable:"false"`
+}
+
+// postQuote prices a basket.
+func (a *API) postQuote(ctx context.Context, by *caller, in *Basket) (*reply[quote], error) {
+	r := reader{currency: a.currency.Currency}
+	draft := r.draft(in)
+	if err := r.wrong.Err(); err != nil {
+		return nil, err
+	}
+	q, err := a.receipts.Quote(ctx, by.Caller, draft)
+	if err != nil {
+		return nil, err
+	}
+	return &reply[quote]{Body: by.quote(&q)}, nil
+}
+
+func (by *caller) quote(q *receipt.Quote) quote {
+	c := by.currency
+	out := quote{
+		ID: q.ID, ValidUntil: timeOf(q.ValidUntil), Customer: optionalID(q.Draft.Customer),
+		Gross: c.amount(q.Gross), Discount: c.amount(q.Discount), PaidPoints: c.amount(q.PaidPoints), Total: c.amount(q.Total),
+		Redeemed: points(q.Redeemed), MaxRedeem: points(q.MaxRedeem), Limit: limitOf(q.Limit),
+		Earned: points(q.Earned), AvailableAt: optionalTime(q.AvailableAt), ExpiresAt: optionalTime(q.ExpiresAt),
+		Level: levelOf(&q.Level), Next: levelOf(q.Next), Reaches: levelOf(q.Reaches),
+		Lines: make([]quoteLine, len(q.Lines)),
+	}
+	if q.Next != nil {
+		out.ToNext = c.amount(q.ToNext)
+	}
+	for i := range q.Lines {
+		out.Lines[i] = by.quoteLine(&q.Draft.Lines[i], &q.Lines[i], q.Products[i], &q.Level)
+	}
+	out.Texts = by.quoteTexts(q)
+	return out
+}
+
+func (by *caller) quoteLine(d *receipt.DraftLine, l *pricing.PricedLine, p catalog.Product, held *programme.Level) quoteLine {
+	c := by.currency
+	name := d.Name
+	if name == "" {
+		name = p.Name
+	}
+	return quoteLine{
+		SKU: d.SKU, Name: name, Quantity: quantity(d.Quantity), Price: price(d.Price),
+		Gross: c.amount(l.Gross), Discount: c.amount(l.Discount), PaidPoints: c.amount(l.PaidPoints), Total: c.amount(l.Total),
+		Redeemable: c.amount(l.Redeemable), Redeemed: points(l.Redeemed), Earned: points(l.Earned),
+		Discounts: by.discounts(l.Discounts, held), Void: d.Void,
+	}
+}
+
+func (by *caller) discounts(list []pricing.Discount, held *programme.Level) []discount {
+	if len(list) == 0 {
+		return nil
+	}
+	out := make([]discount, len(list))
+	for i, d := range list {
+		out[i] = discount{cause(d.Cause), by.currency.amount(d.Amount), d.Guarded, by.discountText(d, held)}
+	}
+	return out
+}
+
+// changed adds the quote that holds now to the problem of a commit.
+func (by *caller) changed(p *problem, err *receipt.ChangedError) {
+	q := by.quote(&err.Quote)
+	p.Quote = &q
+}
+
+func optionalID[ID ~int64](id ID) string {
+	if id == 0 {
+		return ""
+	}
+	return idText(id)
+}
+
+func optionalTime(t time.Time) time.Time {
+	if t.IsZero() {
+		return t
+	}
+	return timeOf(t)
+}

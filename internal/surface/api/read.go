@@ -1,0 +1,133 @@
+package api
+
+import (
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"regulars/internal/base/errs"
+	"regulars/internal/base/money"
+)
+
+// reader turns what a call sent into what the services take, and gathers
+// everything that is wrong with it.
+type reader struct {
+	wrong    errs.List
+	currency money.Currency
+}
+
+// field is where a value stood: a field of the body, or of its i-th line.
+type field struct {
+	list string // "": the body itself
+	i    int
+	name string
+}
+
+func at(name string) field { return field{name: name} }
+
+func lineAt(i int, name string) field { return field{"lines", i, name} }
+
+func (f field) String() string {
+	if f.list == "" {
+		return "/" + f.name
+	}
+	return "/" + f.list + "/" + strconv.Itoa(f.i) + "/" + f.name
+}
+
+func (r *reader) missing(f field) {
+	r.wrong.Add(f.String(), "missing", "is missing")
+}
+
+// decimal reads a number that has at most exp decimals and lies between 0 and
+// most; one that was not sent is 0.
+func (r *reader) decimal(f field, n number, exp int, most int64) int64 {
+	v, code := n.fixed(exp)
+	if code == "" && (v < 0 || v > most) {
+		code = "out_of_range"
+	}
+	switch code {
+	case "too_many_decimals":
+		r.wrong.Add(f.String(), code, "has more decimals than the %d that are kept here", exp)
+	case "out_of_range":
+		r.wrong.Add(f.String(), code, "must be 0 to %s", strconv.FormatInt(most/pow10(exp), 10))
+	default:
+		return v
+	}
+	return 0
+}
+
+func pow10(exp int) int64 {
+	v := int64(1)
+	for range exp {
+		v *= 10
+	}
+	return v
+}
+
+func (r *reader) amount(f field, n number) money.Amount {
+	return money.Amount(r.decimal(f, n, r.currency.Exponent, int64(money.MaxAmount)))
+}
+
+func (r *reader) price(f field, n number) money.Price {
+	return money.Price(r.decimal(f, n, 4, int64(money.MaxPrice)))
+}
+
+func (r *reader) points(f field, n number) money.Points {
+	return money.Points(r.decimal(f, n, 2, maxPoints))
+}
+
+// maxPoints is more than any balance.
+const maxPoints = 1e15
+
+// quantity reads how much there is of something; it must be more than 0.
+func (r *reader) quantity(f field, n number) money.Quantity {
+	if n == "" {
+		r.missing(f)
+		return 0
+	}
+	q := money.Quantity(r.decimal(f, n, 3, int64(money.MaxQuantity)))
+	if _, code := n.fixed(3); code == "" && q == 0 {
+		r.wrong.Add(f.String(), "out_of_range", "must be more than 0")
+	}
+	return q
+}
+
+// text checks a string: it is printed and stored as it is, so it has no
+// control characters and no spaces around it.
+func (r *reader) text(f field, s string, most int) string {
+	switch {
+	case len(s) > most && utf8.RuneCountInString(s) > most:
+		r.wrong.Add(f.String(), "too_long", "is longer than %d characters", most)
+	case strings.TrimSpace(s) != s:
+		r.wrong.Add(f.String(), "bad_characters", "has spaces around it")
+	case strings.ContainsFunc(s, unicode.IsControl):
+		r.wrong.Add(f.String(), "bad_characters", "has characters that cannot be printed")
+	default:
+		return s
+	}
+	return ""
+}
+
+// id reads an id; one that was not sent is 0.
+func (r *reader) id(f field, s string) int64 {
+	if s == "" {
+		return 0
+	}
+	id, ok := parseID(s)
+	if !ok {
+		r.wrong.Add(f.String(), "not_an_id", "is not an id of ours; ids are strings of digits")
+	}
+	return id
+}
+
+func parseID(s string) (int64, bool) {
+	id, err := strconv.ParseInt(s, 10, 64)
+	return id, err == nil && id > 0 && s[0] != '+'
+}
+
+func idText[ID ~int64](id ID) string { return strconv.FormatInt(int64(id), 10) }
+
+// timeOf is a time as it is stored and shown: to the microsecond, in UTC.
+func timeOf(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }

@@ -1,0 +1,414 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"regulars/internal/base/db"
+	"regulars/internal/base/errs"
+	"regulars/internal/loyalty/customer"
+	"regulars/internal/loyalty/programme"
+	"regulars/internal/loyalty/receipt"
+)
+
+// Failures of recording.
+var (
+	errLines       = errs.New(errs.Invalid, "lines_missing", "A receipt needs at least one line.")
+	errKeyReused   = errs.New(errs.Reused, "idempotency_key_reused", "This Idempotency-Key came with another receipt before. Send each receipt under a key of its own.")
+	errNumberQuery = errs.New(errs.Invalid, "number_missing", "Say which receipt: the parameter number is missing.")
+	errKindQuery   = errs.New(errs.Invalid, "unknown_kind", "The parameter kind is sale or return.")
+)
+
+// receiptRequest is a sale.
+type receiptRequest struct {
+	Number string `json:"number" maxLength:"100"`
+	Basket
+	SoldAt time.Time `json:"sold_at,omitzero"`
+	Quote  string    `json:"quote,omitzero"`
+	Total  number    `json:"total,omitzero"`
+}
+
+// recorded is a receipt as it was recorded.
+type recorded struct {
+	ID         string    `json:"id,omitzero"`
+	Kind       kind      `json:"kind"`
+	Number     string    `json:"number,omitzero"`
+	Store      storeRef  `json:"store"`
+	Till       string    `json:"till,omitzero"`
+	Customer   string    `json:"customer,omitzero"`
+	Original   string    `json:"original,omitzero"`
+	SoldAt     time.Time `json:"sold_at"`
+	RecordedAt time.Time `json:"recorded_at"`
+
+	Gross      decimal `json:"gross"`
+	Discount   decimal `json:"discount"`
+	PaidPoints decimal `json:"paid_points"`
+	Total      decimal `json:"total"`
+	Withheld   decimal `json:"withheld,omitzero"`
+	Redeemed   decimal `json:"redeemed"`
+	Earned     decimal `json:"earned"`
+	Balance    decimal `json:"balance,omitzero"`
+
+	AvailableAt time.Time `json:"available_at,omitzero"`
+	ExpiresAt   time.Time `json:"expires_at,omitzero"`
+	Level       *level    `json:"level,omitzero"`
+	Reached     *level    `json:"reached,omitzero"`
+
+	NoDiscount bool   `json:"no_discount,omitzero"`
+	NoPoints   bool   `json:"no_points,omitzero"`
+	Reason     string `json:"reason,omitzero"`
+
+	Lines []recordedLine `json:"lines,omitzero" nullable:"false"`
+	Slip  []string       `json:"slip" nullable:"false"`
+}
+
+type recordedLine struct {
+	Position   int        `json:"position"`
+	SKU        string     `json:"sku,omitzero"`
+	Name       string     `json:"name,omitzero"`
+	Quantity   decimal    `json:"quantity"`
+	Price      decimal    `json:"price"`
+	Gross      decimal    `json:"gross"`
+	Discount   decimal    `json:"discount"`
+	PaidPoints decimal    `json:"paid_points"`
+	Total      decimal    `json:"total"`
+	Redeemed   decimal    `json:"redeemed"`
+	Earned     decimal    `json:"earned"`
+	Returned   decimal    `json:"returned,omitzero"`
+	Original   int        `json:"original,omitzero"`
+	Discounts  []discount `json:"discounts,omitzero" nullable:"false"`
+}
+
+// storeRef names a store.
+type storeRef struct {
+	ID   string `json:"id"`
+	Code string `json:"code"`
+	Name string `json:"name"`
+}
+
+// postReceipt records a sale.
+func (a *API) postReceipt(ctx context.Context, by *caller, in *receiptRequest, key string) (*created[recorded], error) {
+	r := reader{currency: a.currency.Currency}
+	sale := receipt.Sale{
+		Number: r.number(in.Number), Draft: r.draft(&in.Basket), SoldAt: in.SoldAt, Quote: in.Quote, Key: key,
+	}
+	if len(in.Lines) == 0 {
+		r.wrong.Add("/lines", errLines.Code, "are missing: a receipt needs at least one")
+	}
+	if in.Total != "" {
+		total := r.amount(at("total"), in.Total)
+		sale.Total = &total
+	}
+	if err := r.wrong.Err(); err != nil {
+		return nil, err
+	}
+	rec, replayed, err := a.receipts.Commit(ctx, by.Caller, sale)
+	if err != nil {
+		return nil, keyError(err, key)
+	}
+	return a.answer(ctx, by, &rec, replayed)
+}
+
+func (r *reader) number(s string) string {
+	if s == "" {
+		r.missing(at("number"))
+	}
+	return r.text(at("number"), s, maxNumber)
+}
+
+// keyError tells a key that was used for another receipt: recording under the
+// till's own number has no other way to meet what is there already.
+func keyError(err error, key string) error {
+	if key != "" && errors.Is(err, db.ErrUnique) {
+		return errKeyReused.At("Idempotency-Key").Because(err)
+	}
+	return err
+}
+
+// answer is what the till gets for what it recorded: the same whenever it asks.
+func (a *API) answer(ctx context.Context, by *caller, rec *receipt.Receipt, replayed bool) (*created[recorded], error) {
+	body, err := a.recorded(ctx, by, rec)
+	if err != nil {
+		return nil, err
+	}
+	for i := range body.Lines {
+		body.Lines[i].Returned = "" // what came back since is not part of it
+	}
+	out := &created[recorded]{Status: http.StatusCreated, Body: body}
+	if replayed {
+		out.Replayed = "true"
+	}
+	return out, nil
+}
+
+// recorded describes a receipt.
+func (a *API) recorded(ctx context.Context, by *caller, r *receipt.Receipt) (recorded, error) {
+	c := by.currency
+	out := recorded{
+		ID: optionalID(r.ID), Kind: kind(r.Kind), Number: r.Number, Store: a.storeRef(r), Till: optionalID(r.Till),
+		Customer: optionalID(r.Customer), Original: optionalID(r.Original), SoldAt: timeOf(r.SoldAt), RecordedAt: timeOf(r.RecordedAt),
+		Gross: c.amount(r.Gross), Discount: c.amount(r.Discount), PaidPoints: c.amount(r.PaidPoints), Total: c.amount(r.Total),
+		Redeemed: points(r.Redeemed), Earned: points(r.Earned),
+		NoDiscount: r.Details.NoDiscount, NoPoints: r.Details.NoPoints, Reason: r.Details.Reason,
+		Lines: make([]recordedLine, len(r.Lines)),
+	}
+	if r.Customer != 0 {
+		out.Balance = points(r.Balance)
+	}
+	if r.Kind == receipt.KindReturn {
+		out.Withheld = c.amount(r.Withheld)
+	}
+	if at := r.Details.AvailableAt; at != nil {
+		out.AvailableAt = timeOf(*at)
+	}
+	if at := r.Details.ExpiresAt; at != nil {
+		out.ExpiresAt = timeOf(*at)
+	}
+	held, reached, err := a.levels(ctx, r)
+	if err != nil {
+		return recorded{}, err
+	}
+	out.Level, out.Reached = levelOf(&held), levelOf(&reached)
+	for i := range r.Lines {
+		out.Lines[i] = by.recordedLine(&r.Lines[i], r.Kind, &held)
+	}
+	out.Slip = by.slip(r, held, reached)
+	return out, nil
+}
+
+func (by *caller) recordedLine(l *receipt.Line, of receipt.Kind, held *programme.Level) recordedLine {
+	c := by.currency
+	out := recordedLine{
+		Position: l.Position, SKU: l.SKU, Name: l.Name, Quantity: quantity(l.Quantity), Price: price(l.Price),
+		Gross: c.amount(l.Gross), Discount: c.amount(l.Discount), PaidPoints: c.amount(l.PaidPoints), Total: c.amount(l.Total),
+		Redeemed: points(l.Redeemed), Earned: points(l.Earned), Original: l.Original,
+		Discounts: by.discounts(l.Discounts, held),
+	}
+	if of == receipt.KindSale {
+		out.Returned = quantity(l.Returned)
+	}
+	return out
+}
+
+// levels are the level that the customer held and the one the sale reached.
+func (a *API) levels(ctx context.Context, r *receipt.Receipt) (held, reached programme.Level, err error) {
+	if r.Version == 0 || r.Level == "" {
+		return held, reached, nil
+	}
+	version, err := a.programmes.ByID(ctx, r.Version)
+	if err != nil {
+		return held, reached, err
+	}
+	held, _ = version.Rules.Level(r.Level)
+	if r.Details.Reached != "" {
+		reached, _ = version.Rules.Level(r.Details.Reached)
+	}
+	return held, reached, nil
+}
+
+func (a *API) storeRef(r *receipt.Receipt) storeRef {
+	ref := storeRef{ID: optionalID(r.Store)}
+	if s, ok := a.catalog.Store(r.Store); ok {
+		ref.Code, ref.Name = s.Code, s.Name
+	}
+	return ref
+}
+
+// byID is a call about one thing.
+type byID struct {
+	ID string `path:"id"`
+}
+
+// getReceipt looks a receipt up by its id.
+func (a *API) getReceipt(ctx context.Context, by *caller, in *byID) (*reply[recorded], error) {
+	id, ok := parseID(in.ID)
+	if !ok {
+		return nil, receipt.ErrNotFound
+	}
+	rec, err := a.receipts.Get(ctx, receipt.ID(id))
+	if err != nil {
+		return nil, err
+	}
+	body, err := a.recorded(ctx, by, rec)
+	return &reply[recorded]{Body: body}, err
+}
+
+type receiptQuery struct {
+	Number string `query:"number"`
+	Kind   string `query:"kind" enum:"sale,return" default:"sale"`
+}
+
+type receiptList struct {
+	Receipts []recorded `json:"receipts" nullable:"false"`
+}
+
+// findReceipts looks receipts up by the number on the slip: this till's, then
+// those of the other tills of the store.
+func (a *API) findReceipts(ctx context.Context, by *caller, in *receiptQuery) (*reply[receiptList], error) {
+	if in.Number == "" {
+		return nil, errNumberQuery.At("number")
+	}
+	of := receipt.Kind(in.Kind)
+	if of != receipt.KindSale && of != receipt.KindReturn {
+		return nil, errKindQuery.At("kind")
+	}
+	tills, err := a.catalog.Tills(ctx, by.Store.ID)
+	if err != nil {
+		return nil, err
+	}
+	sources := []int64{int64(by.Till.ID)}
+	for _, t := range tills {
+		if t.ID != by.Till.ID {
+			sources = append(sources, int64(t.ID))
+		}
+	}
+	out := &reply[receiptList]{Body: receiptList{Receipts: []recorded{}}}
+	for _, source := range sources {
+		rec, err := a.receipts.Find(ctx, source, of, in.Number)
+		if errors.Is(err, receipt.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		body, err := a.recorded(ctx, by, rec)
+		if err != nil {
+			return nil, err
+		}
+		out.Body.Receipts = append(out.Body.Receipts, body)
+	}
+	return out, nil
+}
+
+// returnRequest is what a till gives back.
+type returnRequest struct {
+	Number string `json:"number" maxLength:"100"`
+	ReturnDraft
+}
+
+// ReturnDraft is a return before it has a number.
+type ReturnDraft struct {
+	Original string       `json:"original"`
+	Lines    []returnLine `json:"lines,omitzero" nullable:"false" maxItems:"1000"`
+	SoldAt   time.Time    `json:"sold_at,omitzero"`
+	Reason   string       `json:"reason,omitzero" maxLength:"200"`
+}
+
+type returnLine struct {
+	Position int    `json:"position"`
+	Quantity number `json:"quantity"`
+}
+
+func (r *reader) giveBack(in *ReturnDraft) receipt.Return {
+	out := receipt.Return{
+		Original: receipt.ID(r.id(at("original"), in.Original)), SoldAt: in.SoldAt,
+		Reason: r.text(at("reason"), in.Reason, maxReason),
+	}
+	if in.Original == "" {
+		r.missing(at("original"))
+	}
+	if len(in.Lines) > maxReturnLines {
+		r.wrong.Add("/lines", "too_many", "has more than %d lines", maxReturnLines)
+		return out
+	}
+	for i, l := range in.Lines {
+		out.Lines = append(out.Lines, receipt.ReturnLine{Position: l.Position, Quantity: r.quantity(lineAt(i, "quantity"), l.Quantity)})
+	}
+	return out
+}
+
+const maxReturnLines = 1000
+
+// postReturn gives goods back.
+func (a *API) postReturn(ctx context.Context, by *caller, in *returnRequest, key string) (*created[recorded], error) {
+	r := reader{currency: a.currency.Currency}
+	back := r.giveBack(&in.ReturnDraft)
+	back.Number, back.Key = r.number(in.Number), key
+	if err := r.wrong.Err(); err != nil {
+		return nil, err
+	}
+	rec, replayed, err := a.receipts.Return(ctx, by.Caller, back)
+	if err != nil {
+		return nil, keyError(originalError(err), key)
+	}
+	return a.answer(ctx, by, &rec, replayed)
+}
+
+// previewReturn says what a return would come to.
+func (a *API) previewReturn(ctx context.Context, by *caller, in *ReturnDraft) (*reply[recorded], error) {
+	r := reader{currency: a.currency.Currency}
+	back := r.giveBack(in)
+	if err := r.wrong.Err(); err != nil {
+		return nil, err
+	}
+	rec, err := a.receipts.PreviewReturn(ctx, by.Caller, back)
+	if err != nil {
+		return nil, originalError(err)
+	}
+	rec.ID = 0 // it is not recorded
+	body, err := a.recorded(ctx, by, &rec)
+	return &reply[recorded]{Body: body}, err
+}
+
+// originalError points a receipt that is not there at the field that named it.
+func originalError(err error) error {
+	if errors.Is(err, receipt.ErrNotFound) {
+		return receipt.ErrNotFound.At("/original").Because(err)
+	}
+	return err
+}
+
+// historyQuery asks for a page of what happened to a customer.
+type historyQuery struct {
+	ID     string `path:"id"`
+	Cursor string `query:"cursor"`
+	Limit  string `query:"limit"`
+}
+
+type receiptPage struct {
+	Receipts []recorded `json:"receipts" nullable:"false"`
+	Next     string     `json:"next,omitzero"`
+}
+
+// customerReceipts lists a customer's receipts, the latest first.
+func (a *API) customerReceipts(ctx context.Context, by *caller, in *historyQuery) (*reply[receiptPage], error) {
+	id, ok := parseID(in.ID)
+	if !ok {
+		return nil, customer.ErrNotFound
+	}
+	most, err := pageSize(in.Limit)
+	if err != nil {
+		return nil, err
+	}
+	var after receipt.Cursor
+	if in.Cursor != "" {
+		if after.SoldAt, after.ID, err = readCursor[receipt.ID](in.Cursor); err != nil {
+			return nil, err
+		}
+	}
+	list, err := a.receipts.List(ctx, receipt.Filter{Customer: customer.ID(id)}, after, most+1)
+	if err != nil {
+		return nil, err
+	}
+	if len(list) == 0 && in.Cursor == "" { // nobody, or nothing yet
+		if _, err := a.customers.Get(ctx, customer.ID(id)); err != nil {
+			return nil, err
+		}
+	}
+	out := &reply[receiptPage]{Body: receiptPage{Receipts: []recorded{}}}
+	if len(list) > most {
+		list = list[:most]
+		out.Body.Next = writeCursor(list[most-1].SoldAt, list[most-1].ID)
+	}
+	for _, rec := range list {
+		body, err := a.recorded(ctx, by, rec)
+		if err != nil {
+			return nil, err
+		}
+		body.Lines = nil // a lookup has them
+		out.Body.Receipts = append(out.Body.Receipts, body)
+	}
+	return out, nil
+}
