@@ -211,9 +211,8 @@ func (a *audit) levels(p *person) {
 	var spend int64
 	for i := range p.receipts {
 		r := &p.receipts[i]
-		// Of two receipts whose order is not certain, neither is judged.
-		certain := (i == 0 || !uncertain(p.receipts[i-1].ID, r.ID)) && (i+1 == len(p.receipts) || !uncertain(r.ID, p.receipts[i+1].ID))
 		v := a.versions[r.Version]
+		certain := certain(p.receipts, func(r *bought) int64 { return r.ID }, i, r.ID)
 		if !r.Return && !r.Imported && certain && v != nil && v.rules != nil && !v.rules.Stopped && v.rules.Spend.Window == "lifetime" {
 			levels := v.rules.Levels
 			held, reached := v.rules.level(a.names.text(r.Level)), v.rules.reached(spend)

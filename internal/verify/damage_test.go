@@ -188,6 +188,8 @@ var damages = []damage{
 	{column: "lots.expires_at", pick: `SELECT id FROM lots WHERE cause = 'earn' AND id NOT IN (SELECT lot_id FROM entries WHERE source = 'redeemed') ORDER BY id LIMIT 1`, do: `UPDATE lots SET expires_at = expires_at + 86400000000 WHERE id = $1`, check: verify.ReceiptDates, table: "receipts", at: `SELECT receipt_id FROM lots WHERE id = $1`},
 
 	{column: "entries", pick: anEarning, do: `DELETE FROM entries WHERE id = $1`, check: verify.LotPoints, table: "lots", at: `SELECT lot_id FROM entries WHERE id = $1`},
+	{column: "entries", pick: anEarning, do: `DELETE FROM entries WHERE id = $1`, check: verify.LotOrigin, table: "lots", at: `SELECT lot_id FROM entries WHERE id = $1`},
+	{column: "entries", pick: anEarning, do: `INSERT INTO entries (id, customer_id, source, target, points, cause, lot_id, entity_id, at, recorded_at) SELECT id + 1, customer_id, source, target, points, 'welcome', lot_id, entity_id, at, recorded_at FROM entries WHERE id = $1`, check: verify.EntryMovement, at: `SELECT id + 1 FROM entries WHERE id = $1`},
 	{column: "entries.id", pick: anEarning, do: `UPDATE entries SET id = 5 WHERE id = $1`, check: verify.EntryTime, row: "id=5"},
 	{column: "entries.id", pick: aRedeeming, do: `UPDATE entries SET id = 5 WHERE id = $1`, check: verify.Overdrawn, row: "id=5"},
 	{column: "entries.customer_id", pick: anEarning, do: `UPDATE entries SET customer_id = 1 WHERE id = $1`, check: verify.Reference},

@@ -129,7 +129,7 @@ func (r *replay) entry(i int) {
 	r.available = append(r.available, max(0, r.has.Active-r.has.Debt))
 	for _, name := range []string{"active", "pending", "debt"} {
 		held := map[string]int64{"active": r.has.Active, "pending": r.has.Pending, "debt": r.has.Debt}[name]
-		if held < 0 && !r.overdrawn[name] && r.certain(i) {
+		if held < 0 && !r.overdrawn[name] && r.certain(i, e.ID) {
 			r.overdrawn[name] = true
 			a.off(Overdrawn, where, "points", "0 or more "+name, a.show("points", held), "what customer "+strconv.FormatInt(r.p.id, 10)+" had after it")
 		}
@@ -145,15 +145,10 @@ func (r *replay) points(e *entry) {
 	r.has.Debt -= e.into("debt")
 }
 
-// certain reports whether the entry was certainly written before the next.
-func (r *replay) certain(i int) bool {
-	es := r.p.entries
-	for j := i + 1; j < len(es) && mintedAt(es[j].ID)-mintedAt(es[i].ID) <= apart; j++ {
-		if uncertain(es[i].ID, es[j].ID) {
-			return false
-		}
-	}
-	return true
+// certain reports whether the entries before i were certainly written before
+// what has the id, and the others after.
+func (r *replay) certain(i int, id int64) bool {
+	return certain(r.p.entries, func(e *entry) int64 { return e.ID }, i, id)
 }
 
 // of checks what an entry points at.
@@ -209,13 +204,13 @@ func (r *replay) of(i int, where row) {
 func (r *replay) inLot(i int, l *kept, where row) {
 	a, e := r.a, &r.p.entries[i]
 	a.equal(EntryLot, where, "entity_id", l.Entity, e.Entity, "the lot's")
-	if e.gives() == l.began {
-		a.off(EntryMovement, where, "lot_id", "a lot that begins with it", a.show("", e.Lot), "only the first entry of a lot gives it points")
-	}
-	if !l.began {
+	switch {
+	case e.gives() && l.began:
+		a.off(EntryMovement, where, "lot_id", "a lot of its own", a.show("", e.Lot), "only the entry that makes a lot gives it points")
+	case e.gives():
 		r.origin(e, l)
+		l.began = true
 	}
-	l.began = true
 	l.pending += e.into("pending")
 	l.active += e.into("active")
 	switch {
@@ -234,14 +229,14 @@ func (r *replay) inLot(i int, l *kept, where row) {
 	case e.Source == "redeemed":
 		l.restored = true
 		l.paid[e.Sale] -= e.Points
-		if l.paid[e.Sale] < 0 && r.certain(i) {
+		if l.paid[e.Sale] < 0 && r.certain(i, e.ID) {
 			a.off(ReturnedPoints, where, "points", "at most "+a.show("points", l.paid[e.Sale]+e.Points), a.show("points", e.Points), "what the sale took from the lot")
 		}
 	}
 	if e.Cause == "return" && (e.Target == "issued") {
 		a.equal(ReturnedPoints, at("lots", l.ID), "receipt_id", e.Sale, l.Receipt, "points are taken back from the sale's own lot")
 	}
-	if held := l.pending + l.active; (l.pending < 0 || l.active < 0 || held > l.Amount) && r.certain(i) && !r.overdrawn["lot"] {
+	if held := l.pending + l.active; (l.pending < 0 || l.active < 0 || held > l.Amount) && r.certain(i, e.ID) && !r.overdrawn["lot"] {
 		r.overdrawn["lot"] = true
 		a.off(Overdrawn, where, "points", "0 to "+a.show("points", l.Amount)+" in lot "+strconv.FormatInt(l.ID, 10),
 			a.show("points", l.pending)+" pending and "+a.show("points", l.active)+" active", "after it")
@@ -298,7 +293,6 @@ func (r *replay) lot(l *kept) {
 	a, where := r.a, at("lots", l.ID)
 	if !l.began {
 		a.off(LotOrigin, where, "", "an entry that made it", "none", "")
-		return
 	}
 	a.equal(LotPoints, where, "remaining", l.pending+l.active, l.Remaining, "")
 	a.equal(LotPoints, where, "expired", l.expired, l.Expired, "")
@@ -349,10 +343,8 @@ func (r *replay) receipt(m *moved) {
 // after it.
 func (r *replay) slip(m *moved, where row) {
 	es := r.p.entries
-	for _, i := range []int{m.after - 1, m.after} {
-		if i >= 0 && i < len(es) && (uncertain(es[i].ID, m.ID) || !r.certain(i)) {
-			return
-		}
+	if !r.certain(m.after, m.ID) {
+		return
 	}
 	end := m.after
 	for ; r.available[end] != m.Balance; end++ {
@@ -367,7 +359,7 @@ func (r *replay) slip(m *moved, where row) {
 // withheld compares by how much refunds were reduced.
 func (r *replay) withheld() {
 	a := r.a
-	before, seen := map[int64]int64{}, map[int64]int64{} // by sale: borne by refunds, and the last return
+	before := map[int64]int64{} // borne by refunds so far, by sale
 	for i := range r.p.receipts {
 		m := r.receipts[r.p.receipts[i].ID]
 		if !m.Return || m.Imported {
@@ -376,10 +368,8 @@ func (r *replay) withheld() {
 		was := before[m.Sale]
 		is := was + m.refund
 		before[m.Sale] = is
-		other, again := seen[m.Sale]
-		seen[m.Sale] = m.ID
 		v := a.versions[m.Version]
-		if v == nil || v.rules == nil || again && uncertain(other, m.ID) {
+		if v == nil || v.rules == nil || !r.certain(m.after, m.ID) {
 			continue
 		}
 		value := v.rules.PointValue

@@ -73,13 +73,13 @@ func (a *audit) returnsOf(sold *returnedLine, parts []returnedLine) {
 			a.off(ReturnPart, where, amountColumns[j], a.show(amountColumns[j], want[j]), a.show(amountColumns[j], sum[j]), "of all its returns together")
 		}
 	}
-	if len(parts) > 1 && !ordered(parts) {
-		return
-	}
 	// And each of them the difference that it made.
 	var done int64
 	for i := range parts {
 		p := &parts[i]
+		if !certain(parts, func(p *returnedLine) int64 { return p.Receipt }, i, p.Receipt) {
+			return
+		}
 		from, to := share(&sold.Amounts, done, sold.Quantity), share(&sold.Amounts, done+p.Quantity, sold.Quantity)
 		done += p.Quantity
 		for j := range from {
@@ -125,20 +125,21 @@ func (a *audit) returnOf(sold, p *returnedLine) {
 // within that time need not be in order.
 const apart = 10_000_000 // microseconds
 
-// ordered reports whether the ids of rows tell the order in which they were
-// written.
-func ordered(parts []returnedLine) bool {
-	for i := 1; i < len(parts); i++ {
-		if uncertain(parts[i-1].Receipt, parts[i].Receipt) {
+// certain reports whether, of rows in the order of ids, those before i were
+// certainly written before what has the id of, and the others after.
+func certain[T any](rows []T, id func(*T) int64, i int, of int64) bool {
+	near := func(j int) bool {
+		return max(mintedAt(id(&rows[j]))-mintedAt(of), mintedAt(of)-mintedAt(id(&rows[j]))) <= apart
+	}
+	for j := i - 1; j >= 0 && near(j); j-- {
+		if mintedBy(id(&rows[j])) != mintedBy(of) {
+			return false
+		}
+	}
+	for j := i; j < len(rows) && near(j); j++ {
+		if mintedBy(id(&rows[j])) != mintedBy(of) {
 			return false
 		}
 	}
 	return true
-}
-
-// uncertain reports whether two ids may be in another order than their rows
-// were written in.
-func uncertain(x, y int64) bool {
-	d := mintedAt(x) - mintedAt(y)
-	return mintedBy(x) != mintedBy(y) && -apart <= d && d <= apart
 }

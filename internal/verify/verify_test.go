@@ -5,14 +5,20 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/db/dbtest"
+	"regulars/internal/base/errs"
 	"regulars/internal/base/money"
+	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/programme"
+	"regulars/internal/loyalty/receipt"
 	"regulars/internal/verify"
 )
 
@@ -34,6 +40,67 @@ func TestWhatTheServicesWriteIsClean(t *testing.T) {
 				expectClean(t, d)
 			})
 		})
+	}
+}
+
+// Two processes whose clocks differ sell to the same people at once: ids are
+// not always in the order of writing, and that is not taken for a fault.
+func TestTwoProcessesAreClean(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, e dbtest.Engine) {
+		cfg := dbtest.Migrated(t, e)
+		d := dbtest.OpenConfig(t, cfg)
+		one := newChain(t, d, rules(programme.Lifetime, programme.ClawbackRefund, 0))
+		other := process(t, dbtest.OpenConfig(t, cfg), 3*time.Second)
+		other.till = one.till
+		other.numbers = 1_000_000
+		_, err := other.catalog.Stores(t.Context())
+		must(t, err)
+		var people []customer.ID
+		for i := range 3 {
+			people = append(people, one.customer("Анна", customer.Identifier{Kind: customer.Card, Value: fmt.Sprint(i)}))
+		}
+		var wg sync.WaitGroup
+		for i, c := range []*chain{one, other, one, other} {
+			wg.Go(func() { c.busy(rand.New(rand.NewPCG(uint64(i), 7)), people, i) })
+		}
+		wg.Wait()
+		if !t.Failed() {
+			expectClean(t, d)
+		}
+	})
+}
+
+// busy sells and takes back as it comes.
+func (c *chain) busy(r *rand.Rand, people []customer.ID, series int) {
+	ctx := c.t.Context()
+	var sold []receipt.Receipt
+	for i := range 40 {
+		number := fmt.Sprintf("%d-%d", series, i)
+		if len(sold) > 0 && r.IntN(3) == 0 {
+			sale := sold[r.IntN(len(sold))]
+			in := receipt.Return{Number: number, Original: sale.ID, Lines: []receipt.ReturnLine{{Position: 1, Quantity: money.Quantity(1 + r.IntN(700))}}}
+			if _, _, err := c.receipts.Return(ctx, c.till, in); err != nil && !errors.Is(err, receipt.ErrTooManyReturned) {
+				c.t.Error(err)
+			}
+			continue
+		}
+		d := draft(people[r.IntN(len(people))], 0, money.Quantity(1000+r.IntN(2000)), 1_000_00+r.Int64N(50_000_00), 777_77)
+		quote, err := c.receipts.Quote(ctx, c.till, d)
+		if err == nil && quote.MaxRedeem > 0 && r.IntN(2) == 0 {
+			d.Redeem = quote.MaxRedeem/2 + 1
+			quote, err = c.receipts.Quote(ctx, c.till, d)
+		}
+		sale := receipt.Sale{Number: number, Draft: d, Quote: quote.ID}
+		if err == nil {
+			var rec receipt.Receipt
+			if rec, _, err = c.receipts.Commit(ctx, c.till, sale); err == nil {
+				sold = append(sold, rec)
+			}
+		}
+		if err != nil && errs.KindOf(err) != errs.Conflict {
+			c.t.Error(err)
+		}
 	}
 }
 

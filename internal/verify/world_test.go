@@ -65,9 +65,11 @@ func must(t testing.TB, err error) {
 	}
 }
 
-func newChain(t testing.TB, d *db.DB, rules *programme.Rules) *chain {
+// process opens the services over a database, as a process of the program
+// does, with a clock that is so far ahead.
+func process(t testing.TB, d *db.DB, ahead time.Duration) *chain {
 	t.Helper()
-	c := &chain{t: t, db: d, clock: &clock{t: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)}}
+	c := &chain{t: t, db: d, clock: &clock{t: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC).Add(ahead)}}
 	ctx := t.Context()
 	zone, err := settings.Zone("Asia/Tashkent")
 	must(t, err)
@@ -86,6 +88,14 @@ func newChain(t testing.TB, d *db.DB, rules *programme.Rules) *chain {
 		Ledger: c.ledger, Programmes: c.programmes, Catalog: c.catalog, Customers: c.customers,
 	})
 	t.Cleanup(c.receipts.Close)
+	return c
+}
+
+// newChain founds a chain with a store, a till, a cashier and a programme.
+func newChain(t testing.TB, d *db.DB, rules *programme.Rules) *chain {
+	t.Helper()
+	c := process(t, d, 0)
+	ctx := t.Context()
 	c.write(func(ctx context.Context, tx *db.Tx) error {
 		store, err := c.catalog.CreateStoreTx(ctx, tx, catalog.NewStore{Code: "S1", Name: "Chorsu", City: "Tashkent", Zone: "Asia/Tashkent"})
 		if err != nil {
@@ -99,7 +109,7 @@ func newChain(t testing.TB, d *db.DB, rules *programme.Rules) *chain {
 		_, _, err = c.catalog.IssueKeyTx(ctx, tx, till.ID)
 		return err
 	})
-	who, err := staff.New(d, mint, c.clock.now).Add(ctx, staff.By{}, staff.NewAccount{
+	who, err := staff.New(d, c.mint.Minter, c.clock.now).Add(ctx, staff.By{}, staff.NewAccount{
 		Name: "Dilnoza", Login: "dilnoza", Password: "a long password", Role: staff.Cashier, Stores: []catalog.StoreID{c.till.Store.ID},
 	})
 	must(t, err)
