@@ -1,0 +1,266 @@
+package customer
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"regulars/internal/base/db"
+	"regulars/internal/base/db/dbtest"
+	"regulars/internal/base/id"
+	"regulars/internal/loyalty/catalog"
+)
+
+var searchTime = time.Date(2026, 3, 8, 12, 0, 0, 0, time.UTC)
+
+func newSearch(d *db.DB) *Service {
+	now := func() time.Time { return searchTime }
+	return NewService(d, id.NewMinter(now, 0, 0), now, "UZ")
+}
+
+func enrol(t testing.TB, d *db.DB, s *Service, list ...New) {
+	t.Helper()
+	checked := make([]Checked, len(list))
+	for i, n := range list {
+		var err error
+		if checked[i], err = s.Check(n); err != nil {
+			t.Fatal(err)
+		}
+	}
+	err := d.Write(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+		_, err := s.RegisterAllTx(ctx, tx, checked)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestSearch(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := newSearch(d)
+		enrol(t, d, s,
+			New{FirstName: "Иван", LastName: "Иванов", MiddleName: "Петрович", Note: "1", Identifiers: []Identifier{{Phone, "+998901234567"}, {Card, "29000001"}}},
+			New{FirstName: "Иван", LastName: "Иванов", MiddleName: "Сергеевич", Note: "2", Identifiers: []Identifier{{Email, "Ivan@example.com"}, {External, "A-17"}}},
+			New{FirstName: "Пётр", LastName: "Ивановский", Note: "3", Identifiers: []Identifier{{Phone, "+79012345678"}, {Telegram, "4242"}}},
+			New{FirstName: "Анна Мария", LastName: "Иванова-Петрова", Note: "4"},
+			New{FirstName: "Oʻtkir", LastName: "G‘aniyev", Note: "5", Identifiers: []Identifier{{Phone, "+998711234567"}, {Email, "ivanov@example.com"}}},
+			New{FirstName: "Каренина", LastName: "Анна", Note: "6", Identifiers: []Identifier{{External, "901234567"}}},
+		)
+		tests := map[string]struct{ query, want string }{
+			"nothing":                 {"", ""},
+			"signs":                   {"%_*", ""},
+			"first or last name":      {"иван", "1 2 3 4"},
+			"case and yo":             {"ПЕТР", "3"},
+			"two words":               {"иван иванов", "1 2"},
+			"the other way round":     {"Иванов Иван", "1 2"},
+			"beginnings":              {"ив пё", "3"},
+			"with the middle name":    {"Иванов Иван Петр", "1"},
+			"middle name in between":  {"иван сергеевич иванов", "2"},
+			"no such middle name":     {"Иванов Иван Ильич", ""},
+			"hyphen":                  {"иванова петр", "4"},
+			"hyphen and two names":    {"анна мария иванова-петрова", "4"},
+			"last of two first names": {"анна мария", "4"},
+			"entered the wrong way":   {"анна каренина", "6"},
+			"uzbek apostrophes":       {"o'tkir gʻan", "5"},
+			"no apostrophes":          {"otkir", "5"},
+			"middle of a name":        {"ванов", ""},
+			"end of phone or card":    {"4567", "1 5"},
+			"end of a card":           {"0001", "1"},
+			"three digits":            {"678", "3"},
+			"two digits":              {"67", ""},
+			"beginning at home":       {"90 123", "1"}, // ids from outside are found whole only
+			"whole phone at home":     {"90 123-45-67", "1"},
+			"outside id of digits":    {"901234567", "1 6"},
+			"with the country":        {"+998 (90) 12", "1"},
+			"country without plus":    {"99890", "1"},
+			"with a russian eight":    {"8901", "3"},
+			"whole with eight":        {"8 901 234 56 78", "3"},
+			"beginning of a card":     {"29 00 00", "1"},
+			"e-mail":                  {"ivan@EXAMPLE.com", "2"},
+			"beginning of an e-mail":  {"ivanov@", "5"},
+			"outside id":              {"A-17", "2"},
+			"outside id in small":     {"a-17", ""},
+			"telegram":                {"4242", "3"},
+			"long":                    {strings.Repeat("иван ", 100), ""},
+			"many words":              {"иван иванов петрович и ещё слова", ""},
+		}
+		for name, tt := range tests {
+			list, err := s.Search(t.Context(), tt.query, 10)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, c := range list {
+				got = append(got, c.Note)
+			}
+			slices.Sort(got)
+			if strings.Join(got, " ") != tt.want {
+				t.Errorf("%s: %q finds %v, want %s", name, tt.query, got, tt.want)
+			}
+		}
+		list, err := s.Search(t.Context(), "иван", 2)
+		if err != nil || len(list) != 2 || len(list[0].Identifiers) != 2 {
+			t.Errorf("two of many: %v, %v", list, err)
+		}
+		// What fits exactly comes first.
+		if list, err := s.Search(t.Context(), "901234567", 10); err != nil || list[0].Note != "1" {
+			t.Errorf("the phone is not first: %v, %v", list, err)
+		}
+	})
+}
+
+// A million people are searched by index only: every statement of every kind
+// of query, on tables whose statistics are known.
+func TestSearchReadsIndexesOnly(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := newSearch(d)
+		crowd(t, d, 20_000)
+		statements := map[string]reading{"tails": {text: tailsText, args: []any{"7654", "7655", candidates}}}
+		for _, query := range []string{
+			"иван", "и", "иван иванов", "и и", "иванов иван петрович", "анна мария иванова петрова",
+			"4567", "90123", "+99890123", "8901", "anna@example.com", "A-17", "290000",
+		} {
+			for i, r := range s.readings(query, 20) {
+				statements[fmt.Sprintf("%q, statement %d", query, i)] = r
+			}
+		}
+		for name, q := range map[string]ListQuery{
+			"list": {}, "list after": {After: 1 << 60}, "list of a store": {HomeStore: 3}, "list of a source": {Source: "web"},
+			"list of a state": {State: StateBlocked}, "list of all": {HomeStore: 3, Source: "web", State: StateActive, After: 1 << 60},
+		} {
+			q.Limit = 50
+			text, args := q.text()
+			statements[name] = reading{text: text, args: args}
+		}
+		for name, r := range statements {
+			plan := explain(t, d, r)
+			for _, line := range plan {
+				full := strings.Contains(line, "Seq Scan") || // PostgreSQL
+					strings.HasPrefix(line, "SCAN ") && !strings.Contains(line, " USING ") || strings.Contains(line, "TEMP B-TREE") // SQLite
+				if full {
+					t.Errorf("%s reads the whole table:\n%s\n%s", name, r.text, strings.Join(plan, "\n"))
+					break
+				}
+			}
+		}
+	})
+}
+
+// explain is how the database answers a statement.
+func explain(t testing.TB, d *db.DB, r reading) (plan []string) {
+	t.Helper()
+	rows, err := d.Query(t.Context(), `
+		EXPLAIN -- postgres
+		EXPLAIN QUERY PLAN -- sqlite
+		`+r.text, r.args...)
+	err = db.Scan(rows, err, func(rows *db.Rows) error {
+		var (
+			line    string
+			a, b, c int64
+		)
+		into := []any{&a, &b, &c, &line}
+		if d.Postgres() {
+			into = []any{&line}
+		}
+		err := rows.Scan(into...)
+		plan = append(plan, line)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return plan
+}
+
+var (
+	crowdFirst = strings.Fields("Александр Анна Сергей Елена Андрей Ольга Дмитрий Наталья Алексей Ирина Максим Мария Иван Светлана " +
+		"Михаил Екатерина Oʻtkir Dilnoza Aziz Malika Jasur Nodira Ўткир Гулнора Бахтиёр Зарина Тимур Камила Рустам Лола Пётр Адриан")
+	crowdStems = strings.Fields("Иван Петр Смирн Кузнец Поп Вас Сокол Михайл Нов Фёдор Мороз Волк Алексе Лебед Семён Егор Павл Козл Степан " +
+		"Никола Орл Андре Макар Никит Захар Зайц Соловь Борис Яковл Григорь Роман Воробь Серге Александр Карим Рахим Юсуп Abdulla Gʻani Toʻxta " +
+		"Хас Ахмед Умар Салим Набит Обид Жур Щерб Цвет Чернь")
+	crowdEnds = strings.Fields("ов ова ев ева ин ина ский ская енко ян ich ov ova")
+)
+
+// crowd fills the tables with people whose names are as uneven as real ones,
+// past the registration, which is not what is measured.
+func crowd(t testing.TB, d *db.DB, n int) {
+	t.Helper()
+	const chunk = 5000
+	dice := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // the same every time
+	pick := func(list []string) string {
+		return list[int(math.Pow(dice.Float64(), 2)*float64(len(list)))]
+	}
+	for at := 0; at < n; at += chunk {
+		var customers, identifiers [][]any
+		for i := at; i < min(at+chunk, n); i++ {
+			c := Customer{
+				ID: ID(i + 1), State: StateActive, FirstName: pick(crowdFirst), MiddleName: pick(crowdStems) + "ович",
+				LastName: pick(crowdStems) + pick(crowdEnds), HomeStore: catalog.StoreID(dice.IntN(200) + 1),
+				Source: []string{"till", "import", "web"}[dice.IntN(3)], RegisteredAt: searchTime,
+			}
+			if i%1000 == 0 {
+				c.State = StateBlocked
+			}
+			if i%97 == 0 {
+				c.LastName += "-" + pick(crowdStems) + pick(crowdEnds) + fmt.Sprint(i)
+			}
+			customers = append(customers, c.row())
+			for _, owned := range []Identifier{
+				{Phone, fmt.Sprintf("+9989%08d", (i*7919)%100_000_000)}, {Card, fmt.Sprintf("29%08d", (i*104729)%100_000_000)}, {External, fmt.Sprint(i)},
+			} {
+				identifiers = append(identifiers, owned.row(c.ID, searchTime))
+			}
+		}
+		err := d.Write(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+			if err := tx.Insert(ctx, customerTable, customers); err != nil {
+				return err
+			}
+			return tx.Insert(ctx, identifierTable, identifiers)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := d.Exec(t.Context(), `ANALYZE`); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// BenchmarkSearch searches a million customers.
+func BenchmarkSearch(b *testing.B) {
+	for _, engine := range []dbtest.Engine{dbtest.SQLite, dbtest.Postgres} {
+		b.Run(string(engine), func(b *testing.B) {
+			d := dbtest.Open(b, engine)
+			crowd(b, d, 1_000_000)
+			s := newSearch(d)
+			for _, query := range []string{
+				"иванов", "и", "александр иванов", "а и", "адриан щ", "щербенко адриан", "александр ъ", "иванов александр петрович",
+				"4567", "567", "90123", "+998901234567", "29012", "500000", "nobody",
+			} {
+				b.Run(strings.ReplaceAll(query, " ", "_"), func(b *testing.B) {
+					b.ReportAllocs()
+					for b.Loop() {
+						if _, err := s.Search(b.Context(), query, 20); err != nil {
+							b.Fatal(err)
+						}
+					}
+				})
+			}
+			b.Run("last_digits_in_store", func(b *testing.B) {
+				for b.Loop() {
+					if _, err := s.ByTailInStore(b.Context(), 7, "4567", nil); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+		})
+	}
+}
