@@ -27,7 +27,7 @@ func write(t testing.TB, d *db.DB, fn func(ctx context.Context, tx *db.Tx) error
 	}
 }
 
-func exec(t testing.TB, d *db.DB, text string, args ...any) int64 {
+func must(t testing.TB, d *db.DB, text string, args ...any) int64 {
 	t.Helper()
 	n, err := d.Exec(t.Context(), text, args...)
 	if err != nil {
@@ -55,7 +55,7 @@ func ask[T any](t testing.TB, d *db.DB, text string, args ...any) (column []T) {
 // table makes a table of the test's own.
 func table(t testing.TB, d *db.DB) {
 	t.Helper()
-	exec(t, d, `
+	must(t, d, `
 		CREATE TABLE things (
 			id    BIGINT PRIMARY KEY,
 			name  TEXT   NOT NULL DEFAULT '' UNIQUE,
@@ -98,7 +98,7 @@ func TestLists(t *testing.T) {
 		table(t, d)
 		names := []string{"", "O'Reilly", `"quoted"`, "[1]", "Ўзбек\n", "null"}
 		for i, name := range names {
-			exec(t, d, `INSERT INTO things (id, name) VALUES ($1, $2)`, i, name)
+			must(t, d, `INSERT INTO things (id, name) VALUES ($1, $2)`, i, name)
 		}
 		const byName = `SELECT id FROM things WHERE name IN ($1...) ORDER BY id`
 		if got := ask[int64](t, d, byName, db.Texts(names)); !slices.Equal(got, []int64{0, 1, 2, 3, 4, 5}) {
@@ -120,7 +120,7 @@ func TestLists(t *testing.T) {
 		if got := ask[int64](t, d, by, 5, db.Int64s(nil), db.Texts(nil)); got != nil {
 			t.Errorf("%v", got)
 		}
-		if n := exec(t, d, `DELETE FROM things WHERE id IN ($1...)`, db.Int64s{0, 1, 1, 99}); n != 2 {
+		if n := must(t, d, `DELETE FROM things WHERE id IN ($1...)`, db.Int64s{0, 1, 1, 99}); n != 2 {
 			t.Errorf("%d deleted, want 2", n)
 		}
 		many := make(db.Int64s, 100_000)
@@ -150,7 +150,7 @@ func TestBatchRunsInOrderUpToTheFirstFailure(t *testing.T) {
 	t.Parallel()
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
 		table(t, d)
-		exec(t, d, `INSERT INTO things (id, name, count) VALUES (1, 'a', 5)`)
+		must(t, d, `INSERT INTO things (id, name, count) VALUES (1, 'a', 5)`)
 		count := func(b *db.Batch, to *[]int64) {
 			b.Query(func(r *db.Rows) error {
 				var n int64
@@ -333,7 +333,7 @@ func TestBrokenRulesAreClassified(t *testing.T) {
 	t.Parallel()
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
 		table(t, d)
-		exec(t, d, `INSERT INTO things (id, name, count) VALUES (1, 'a', 5)`)
+		must(t, d, `INSERT INTO things (id, name, count) VALUES (1, 'a', 5)`)
 		tests := map[string]struct {
 			text string
 			want error
@@ -401,7 +401,7 @@ func TestTransactionsEnd(t *testing.T) {
 		if got := ask[int64](t, d, `SELECT COUNT(*) FROM things`); got[0] != 0 {
 			t.Errorf("%d rows of transactions that panicked", got[0])
 		}
-		exec(t, d, `INSERT INTO things (id) VALUES (1)`)
+		must(t, d, `INSERT INTO things (id) VALUES (1)`)
 		if s := d.Stats(); s.Busy != 0 || s.Writing || s.Conns == 0 {
 			t.Errorf("%+v when nothing runs", s)
 		}
@@ -417,7 +417,7 @@ func TestReadSeesOneMoment(t *testing.T) {
 			if err := tx.QueryRow(ctx, `SELECT COUNT(*) FROM things`).Scan(&before); err != nil {
 				return err
 			}
-			exec(t, d, `INSERT INTO things (id) VALUES (1)`)
+			must(t, d, `INSERT INTO things (id) VALUES (1)`)
 			if err := tx.QueryRow(ctx, `SELECT COUNT(*) FROM things`).Scan(&after); err != nil {
 				return err
 			}
@@ -461,7 +461,7 @@ func TestConcurrentWritesAllCount(t *testing.T) {
 	t.Parallel()
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
 		table(t, d)
-		exec(t, d, `INSERT INTO things (id, name) VALUES (1, 'a'), (2, 'b')`)
+		must(t, d, `INSERT INTO things (id, name) VALUES (1, 'a'), (2, 'b')`)
 		var group sync.WaitGroup
 		for range 8 {
 			group.Go(func() {
@@ -514,7 +514,7 @@ func TestClosed(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		exec(t, d, `INSERT INTO settings (name, value) VALUES ('a', 'b')`)
+		must(t, d, `INSERT INTO settings (name, value) VALUES ('a', 'b')`)
 		if err := d.Close(); err != nil {
 			t.Fatal(err)
 		}

@@ -61,7 +61,8 @@ func Append(b *db.Batch, events ...Event) {
 // committed, and the cursor after them. On PostgreSQL a transaction that is
 // still open may commit rows with smaller numbers than those already visible:
 // only what is older than every open transaction is read, so nothing is
-// skipped; such a transaction delays its successors for readers.
+// skipped; such a transaction delays its successors for readers, and so does
+// one in another database of the same server, for they share the numbers.
 func (l *Log) Read(ctx context.Context, after Cursor, limit int) (events []Event, next Cursor, err error) {
 	const read = `
 		SELECT id, xid, at, kind, COALESCE(customer_id, 0), ref, body
