@@ -8,12 +8,14 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
 	"runtime/debug"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -23,12 +25,14 @@ import (
 
 	"regulars/internal/app"
 	"regulars/internal/base/errs"
+	"regulars/internal/demo"
 )
 
 // Exit codes.
 const (
 	failed = 1
 	misled = 2
+	off    = 3
 )
 
 func main() {
@@ -43,6 +47,8 @@ type cli struct {
 	common
 
 	Serve   serveCmd   `cmd:"" help:"Run the server; brings the tables up to date first."`
+	Demo    demoCmd    `cmd:"" help:"Run the server on a simulated chain, made the first time."`
+	Verify  verifyCmd  `cmd:"" help:"Recompute everything from receipts and entries; exits with 3 if something is off."`
 	Migrate migrateCmd `cmd:"" help:"Bring the tables up to date, and nothing else."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }
@@ -80,6 +86,34 @@ func (c *serveCmd) Run(ctx context.Context, all *cli, env app.Env) error {
 	return app.Serve(ctx, all.config("data", c.server, c.founding), env)
 }
 
+type demoCmd struct {
+	server
+	founding
+	Seed      uint64 `default:"1" help:"The same seed gives the same chain."`
+	Stores    int    `default:"${demo_stores}" help:"Stores of the chain."`
+	Customers int    `default:"${demo_customers}" help:"Customers who register."`
+	Years     int    `default:"${demo_years}" help:"Years that have passed."`
+}
+
+func (c *demoCmd) Run(ctx context.Context, all *cli, env app.Env) error {
+	c.Name = cmp.Or(c.Name, "Regulars Demo")
+	return app.Demo(ctx, all.config("demo-data", c.server, c.founding), env, c.Seed,
+		demo.Size{Stores: c.Stores, Customers: c.Customers, Years: c.Years})
+}
+
+// errOff says that verify found something.
+var errOff = errors.New("something is off")
+
+type verifyCmd struct{}
+
+func (c *verifyCmd) Run(ctx context.Context, all *cli, env app.Env) error {
+	clean, err := app.Verify(ctx, all.config("data", server{}, founding{}), env)
+	if err == nil && !clean {
+		err = errOff
+	}
+	return err
+}
+
 type migrateCmd struct{}
 
 func (c *migrateCmd) Run(ctx context.Context, all *cli, env app.Env) error {
@@ -105,6 +139,9 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 		kong.Name("regulars"),
 		kong.Description("Loyalty for retail chains.\n\nA setting is given as a flag (--log-level), or else in the environment "+
 			"(REGULARS_LOG_LEVEL), or else in the file that --config names (log-level = \"debug\")."),
+		kong.Vars{
+			"demo_stores": strconv.Itoa(app.DemoSize.Stores), "demo_customers": strconv.Itoa(app.DemoSize.Customers), "demo_years": strconv.Itoa(app.DemoSize.Years),
+		},
 		kong.Exit(func(int) { exited = true }), kong.Writers(stdout, stderr),
 		kong.Resolvers(given), kong.Bind(given), kong.Bind(&all), kong.Bind(env), kong.BindTo(ctx, (*context.Context)(nil)))
 	if err != nil {
@@ -112,7 +149,7 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 	}
 	complain := func(code int, err error) int {
 		for _, line := range strings.Split(strings.TrimSpace(given.explain(err)), "\n") {
-			fmt.Fprintf(stderr, "regulars: %s\n", line) //nolint:errcheck // there is nobody else to tell
+			fmt.Fprintf(stderr, "regulars: %s\n", line)
 		}
 		return code
 	}
@@ -130,12 +167,14 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 		return complain(misled, err)
 	}
 	for _, name := range given.unknown(parser.Model) {
-		fmt.Fprintf(stderr, "regulars: %s is not a setting and is ignored\n", name) //nolint:errcheck // as above
+		fmt.Fprintf(stderr, "regulars: %s is not a setting and is ignored\n", name)
 	}
 	err = command.Run()
 	switch {
 	case err == nil:
 		return 0
+	case errors.Is(err, errOff): // the report said what
+		return off
 	case errs.KindOf(err) == errs.Invalid:
 		return complain(misled, err)
 	}

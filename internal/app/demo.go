@@ -1,0 +1,122 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"time"
+
+	"regulars/internal/base/db"
+	"regulars/internal/base/errs"
+	"regulars/internal/demo"
+	"regulars/internal/loyalty/catalog"
+	"regulars/internal/loyalty/staff"
+)
+
+// DemoSize is how large the simulated chain is; it is filled in within a
+// minute on two cores.
+var DemoSize = demo.Size{Stores: 4, Customers: 1500, Years: 1}
+
+// demoPassword of both who can sign in to a demo. It is no secret: a demo
+// listens on this machine alone unless told otherwise.
+const demoPassword = "good-bread-here"
+
+// Demo serves an installation that is filled with a simulated chain the first
+// time, and prints who can sign in.
+func Demo(ctx context.Context, cfg Config, env Env, seed uint64, size demo.Size) (err error) {
+	if err := cfg.Check(); err != nil {
+		return err
+	}
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", cfg.Listen)
+	if err != nil {
+		return fmt.Errorf("listen on %s: %w", cfg.Listen, err)
+	}
+	defer listener.Close() //nolint:errcheck // closed before where it matters
+	p, err := open(ctx, cfg, env, alone)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, p.close()) }()
+	if err := p.fillDemo(ctx, seed, size); err != nil {
+		return err
+	}
+	return p.serve(ctx, listener)
+}
+
+// fillDemo fills an empty installation. The truth of the simulation is written
+// last: where it stands, nothing is missing.
+func (p *parts) fillDemo(ctx context.Context, seed uint64, size demo.Size) error {
+	truth := filepath.Join(p.cfg.Data, "truth.jsonl")
+	if _, err := os.Stat(truth); err == nil {
+		return p.tellDemo()
+	}
+	stores, err := p.services.catalog.Stores(ctx)
+	if err != nil {
+		return err
+	}
+	if len(stores) > 0 {
+		return errs.New(errs.Conflict, "demo_incomplete", "").Textf(
+			"The database is not empty and holds no complete demo. Name another folder with --data, or remove %s if it was an interrupted demo.", p.cfg.Data)
+	}
+	is := p.settings.Get()
+	size.End = p.env.Now().UTC().Truncate(24 * time.Hour)
+	chain, err := demo.New(demo.Config{Seed: seed, Size: size, Currency: is.Currency.Code})
+	if err != nil {
+		return err
+	}
+	var clock demo.Clock
+	s := newServices(p.db, p.ids.Minter, clock.Now, is)
+	run := chain.Run()
+	tell := p.progress("Simulating a chain of %d stores and %d customers", size.Stores, size.Customers)
+	filled, err := demo.Fill(ctx, demo.Services{
+		DB: p.db, Staff: s.staff, Catalog: s.catalog, Customers: s.customers, Programmes: s.programmes, Enrol: s.enrol, Receipts: s.receipts,
+	}, &clock, run, tell)
+	if err := errors.Join(err, s.close()); err != nil {
+		return err
+	}
+	fmt.Fprintf(p.env.Stdout, "%d sales, %d returns, %d customers in %d stores.\n", filled.Sales, filled.Returns, filled.Customers, filled.Stores)
+	if err := p.demoStaff(ctx, filled); err != nil {
+		return err
+	}
+	if err := p.services.programmes.Refresh(ctx); err != nil {
+		return err
+	}
+	if err := writeFile(truth, run.WriteTruth); err != nil {
+		return err
+	}
+	return p.tellDemo()
+}
+
+// demoStaff makes those who can sign in, and a key for the till API.
+func (p *parts) demoStaff(ctx context.Context, filled demo.Filled) error {
+	first := filled.Tills[0]
+	for _, a := range []staff.NewAccount{
+		{Name: "Demo Owner", Login: "demo", Password: demoPassword, Role: staff.Owner},
+		{Name: "Demo Cashier", Login: "cashier", Password: demoPassword, Role: staff.Cashier, Stores: []catalog.StoreID{first.Store.ID}},
+	} {
+		if _, err := p.services.staff.Add(ctx, staff.By{}, a); err != nil {
+			return err
+		}
+	}
+	return p.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
+		key, _, err := p.services.catalog.IssueKeyTx(ctx, tx, first.Till.ID)
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(filepath.Join(p.cfg.Data, "till.key"), []byte(key+"\n"), 0o600)
+	})
+}
+
+func (p *parts) tellDemo() error {
+	_, err := fmt.Fprintf(p.env.Stdout, `
+Sign in as the owner    demo     %[1]s
+     or as a cashier    cashier  %[1]s
+A key of the till API lies in %[2]s,
+what the simulation knows and a shop never does in %[3]s.
+
+`, demoPassword, filepath.Join(p.cfg.Data, "till.key"), filepath.Join(p.cfg.Data, "truth.jsonl"))
+	return err
+}

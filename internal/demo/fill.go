@@ -1,0 +1,341 @@
+package demo
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"regulars/internal/base/db"
+	"regulars/internal/base/errs"
+	"regulars/internal/base/money"
+	"regulars/internal/loyalty/catalog"
+	"regulars/internal/loyalty/customer"
+	"regulars/internal/loyalty/enrol"
+	"regulars/internal/loyalty/programme"
+	"regulars/internal/loyalty/receipt"
+	"regulars/internal/loyalty/staff"
+)
+
+// Clock is the time of the simulated chain; the services that Fill works with
+// must go by it. It is safe for concurrent use.
+type Clock struct {
+	mu sync.RWMutex
+	t  time.Time
+}
+
+// Now is the simulated time.
+func (c *Clock) Now() time.Time {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.t
+}
+
+func (c *Clock) set(t time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.t = t
+}
+
+// Services are what a chain is put into.
+type Services struct {
+	DB         *db.DB
+	Staff      *staff.Service
+	Catalog    *catalog.Service
+	Customers  *customer.Service
+	Programmes *programme.Service
+	Enrol      *enrol.Service
+	Receipts   *receipt.Service
+}
+
+// Filled says what Fill made.
+type Filled struct {
+	Stores, Customers, Sales, Returns, Redeemed int
+	Tills                                       []receipt.Caller
+}
+
+// hands is how many customers are served at once, so that their receipts
+// share transactions.
+const hands = 16
+
+// filling is a chain on its way into an installation.
+type filling struct {
+	Services
+	chain *Chain
+	clock *Clock
+	step  money.Points
+
+	tills    [][]receipt.Caller // by store and till
+	cashiers []staff.ID
+
+	mu     sync.Mutex
+	people map[int]customer.ID
+	sales  map[string]receipt.ID // by number, for returns
+	filled Filled
+}
+
+// Fill puts a chain into an empty installation as tills, cashiers and owners
+// would: through the services, at the simulated times, with the nights between
+// the days. The clock is left at the chain's end. progress is told the days
+// that are done.
+func Fill(ctx context.Context, s Services, clock *Clock, run *Run, progress func(days, of int)) (_ Filled, err error) {
+	defer errs.Wrap(&err, "fill the demo chain")
+	f := &filling{Services: s, chain: run.chain, clock: clock, people: map[int]customer.ID{}, sales: map[string]receipt.ID{}}
+	clock.set(f.chain.Start)
+	for _, prepare := range []func(context.Context) error{f.build, f.stock, f.install} {
+		if err := prepare(ctx); err != nil {
+			return Filled{}, err
+		}
+	}
+	days := int(f.chain.Size.End.Sub(f.chain.Start).Hours() / 24)
+	var today []Receipt
+	day := 0
+	for r := range run.Receipts() {
+		if r.Day != day {
+			if err := f.live(ctx, today); err != nil {
+				return Filled{}, err
+			}
+			today, day = today[:0], r.Day
+			progress(day, days)
+		}
+		today = append(today, r)
+	}
+	if err := f.live(ctx, today); err != nil {
+		return Filled{}, err
+	}
+	progress(days, days)
+	f.filled.Customers = len(f.people)
+	return f.filled, nil
+}
+
+// build opens the stores with their tills and hires the cashiers.
+func (f *filling) build(ctx context.Context) error {
+	var stores []catalog.StoreID
+	err := f.DB.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
+		stores, f.tills, f.filled.Tills = nil, nil, nil
+		for _, s := range f.chain.Stores {
+			store, err := f.Catalog.CreateStoreTx(ctx, tx, catalog.NewStore{Code: s.Code, Name: s.Name, City: s.City, Zone: s.Zone})
+			if err != nil {
+				return err
+			}
+			stores = append(stores, store.ID)
+			tills := make([]receipt.Caller, s.Tills)
+			for n := range tills {
+				till, err := f.Catalog.CreateTillTx(ctx, tx, store.ID, s.TillCode(n))
+				if err != nil {
+					return err
+				}
+				tills[n] = receipt.Caller{Till: till, Store: store}
+			}
+			f.tills = append(f.tills, tills)
+			f.filled.Tills = append(f.filled.Tills, tills...)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	f.filled.Stores = len(stores)
+	for _, c := range f.chain.Cashiers {
+		a, err := f.Staff.Add(ctx, staff.By{}, staff.NewAccount{
+			Name: c.Name, Login: c.Code, Role: staff.Cashier, Stores: []catalog.StoreID{stores[c.Store]},
+		})
+		if err != nil {
+			return err
+		}
+		f.cashiers = append(f.cashiers, a.ID)
+	}
+	return nil
+}
+
+// stock brings the categories and products in.
+func (f *filling) stock(ctx context.Context) error {
+	code := func(i int) string { return fmt.Sprintf("c%02d", i+1) }
+	var categories []catalog.CategoryInput
+	for i, c := range f.chain.Categories {
+		in := catalog.CategoryInput{Code: code(i), Name: c.Name}
+		if c.Parent >= 0 {
+			parent := code(c.Parent)
+			in.Parent = &parent
+		}
+		categories = append(categories, in)
+	}
+	var products []catalog.ProductInput
+	for i := range f.chain.Products {
+		p := &f.chain.Products[i]
+		category, price, cost := code(p.Category), p.PriceAt(0), p.Cost
+		products = append(products, catalog.ProductInput{SKU: p.SKU, ProductChange: catalog.ProductChange{
+			Name: &p.Name, Category: &category, Brand: &p.Brand, Price: &price, Cost: &cost,
+		}, AddBarcodes: []string{p.Barcode}})
+	}
+	return f.DB.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
+		if _, err := f.Catalog.SaveCategoriesTx(ctx, tx, categories); err != nil {
+			return err
+		}
+		saved, err := f.Catalog.SaveProductsTx(ctx, tx, products)
+		for i, refused := range saved.Refused {
+			return fmt.Errorf("product %s: %w", products[i].SKU, refused)
+		}
+		return err
+	})
+}
+
+// install sets the programme: cashback that grows with spend, a welcome bonus,
+// half of a receipt payable with points.
+func (f *filling) install(ctx context.Context) error {
+	rules := programme.Default(f.chain.Currency)
+	rules.Welcome = programme.Welcome{Points: money.Points(rules.Levels[1].Threshold / 150).RoundTo(10_000, money.Up), ExpiryDays: 30}
+	rules.Redeem.Step = 100
+	f.step = rules.Redeem.Step
+	_, err := f.Programmes.Install(ctx, "Regulars", rules, f.chain.Start, 0)
+	return err
+}
+
+// live lets a day happen: the night before it, then its receipts, each
+// person's in order and many people's at once.
+func (f *filling) live(ctx context.Context, today []Receipt) error {
+	if len(today) == 0 {
+		return nil
+	}
+	f.clock.set(today[0].At)
+	if err := f.Receipts.Night(ctx, func(int) {}); err != nil {
+		return err
+	}
+	f.clock.set(today[len(today)-1].At)
+	queues := make([][]*Receipt, hands)
+	for i := range today {
+		hand := (today[i].Person + 1) % hands
+		if today[i].Person < 0 { // strangers come to whoever is free
+			hand = int(today[i].At.Unix()) % hands
+		}
+		queues[hand] = append(queues[hand], &today[i])
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	for _, queue := range queues {
+		group.Go(func() error {
+			for _, r := range queue {
+				if err := f.post(ctx, r); err != nil {
+					return fmt.Errorf("receipt %s: %w", r.Number, err)
+				}
+			}
+			return nil
+		})
+	}
+	return group.Wait()
+}
+
+func (f *filling) post(ctx context.Context, r *Receipt) error {
+	by := f.tills[r.Store][r.Till]
+	by.Staff = int64(f.cashiers[r.Cashier])
+	if r.Kind == Return {
+		return f.giveBack(ctx, by, r)
+	}
+	draft, err := f.draft(ctx, by, r)
+	if err != nil {
+		return err
+	}
+	quote, err := f.Receipts.Quote(ctx, by, draft)
+	if err != nil {
+		return err
+	}
+	if r.Redeem > 0 && quote.MaxRedeem > 0 {
+		wish := money.Points(r.Redeem.Of(money.Amount(quote.MaxRedeem), money.Down))
+		if draft.Redeem = wish.RoundTo(f.step, money.Down); draft.Redeem > 0 {
+			if quote, err = f.Receipts.Quote(ctx, by, draft); err != nil {
+				return err
+			}
+		}
+	}
+	rec, _, err := f.Receipts.Commit(ctx, by, receipt.Sale{Number: r.Number, Draft: draft, SoldAt: r.At, Quote: quote.ID})
+	if err != nil {
+		return err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.sales[r.Number] = rec.ID
+	f.filled.Sales++
+	if rec.Redeemed > 0 {
+		f.filled.Redeemed++
+	}
+	return nil
+}
+
+// draft is the basket; a customer who is new registers first.
+func (f *filling) draft(ctx context.Context, by receipt.Caller, r *Receipt) (d receipt.Draft, err error) {
+	if r.Customer != Nobody {
+		if d.Customer, err = f.who(ctx, by, r); err != nil {
+			return d, err
+		}
+	}
+	if r.Withheld != "" && d.Customer != 0 {
+		d.NoDiscount, d.NoPoints, d.Reason = true, true, r.Withheld
+	}
+	for _, l := range r.Lines {
+		d.Lines = append(d.Lines, receipt.DraftLine{
+			SKU: f.chain.Products[l.Product].SKU, Quantity: l.Quantity, Price: l.Price, Discount: l.Promo + l.ByHand,
+		})
+	}
+	return d, nil
+}
+
+// who is the customer whose card was scanned, registered where he is new.
+func (f *filling) who(ctx context.Context, by receipt.Caller, r *Receipt) (customer.ID, error) {
+	f.mu.Lock()
+	known, ok := f.people[r.Customer]
+	f.mu.Unlock()
+	if ok {
+		return known, nil
+	}
+	p := f.chain.Customer(r.Customer)
+	in := customer.New{
+		FirstName: p.FirstName, LastName: p.LastName, Language: p.Language, Sex: customer.Male, Source: "till", HomeStore: by.Store.ID,
+		City: f.chain.Stores[r.Store].City, RegisteredAt: r.At,
+		Identifiers: []customer.Identifier{{Kind: customer.Phone, Value: p.Phone}},
+	}
+	if p.Sex == "f" {
+		in.Sex = customer.Female
+	}
+	if !p.BirthDate.IsZero() {
+		in.Born = p.BirthDate.Format(time.DateOnly)
+	}
+	if p.Card != "" {
+		in.Identifiers = append(in.Identifiers, customer.Identifier{Kind: customer.Card, Value: p.Card})
+	}
+	if p.Email != "" {
+		in.Identifiers = append(in.Identifiers, customer.Identifier{Kind: customer.Email, Value: p.Email})
+	}
+	for channel, given := range map[customer.Channel]bool{customer.ChannelSMS: p.ConsentSMS, customer.ChannelEmail: p.ConsentEmail} {
+		if given {
+			in.Consents = append(in.Consents, customer.Consent{
+				Channel: channel, Purpose: customer.Marketing, Given: true, At: r.At, Source: "till", Store: by.Store.ID, Staff: by.Staff, Wording: "v1",
+			})
+		}
+	}
+	res, err := f.Enrol.Register(ctx, by.Store, by.Staff, in)
+	if err != nil {
+		return 0, err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.people[r.Customer] = res.ID
+	return res.ID, nil
+}
+
+func (f *filling) giveBack(ctx context.Context, by receipt.Caller, r *Receipt) error {
+	f.mu.Lock()
+	sale := f.sales[r.Sale]
+	f.mu.Unlock()
+	in := receipt.Return{Number: r.Number, Original: sale, SoldAt: r.At}
+	for _, l := range r.Lines {
+		in.Lines = append(in.Lines, receipt.ReturnLine{Position: l.Of + 1, Quantity: l.Quantity})
+	}
+	if _, _, err := f.Receipts.Return(ctx, by, in); err != nil {
+		return err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.filled.Returns++
+	return nil
+}

@@ -1,0 +1,70 @@
+package demo_test
+
+import (
+	"testing"
+	"time"
+
+	"regulars/internal/base/db"
+	"regulars/internal/base/db/dbtest"
+	"regulars/internal/base/id"
+	"regulars/internal/base/settings"
+	"regulars/internal/demo"
+	"regulars/internal/loyalty/catalog"
+	"regulars/internal/loyalty/customer"
+	"regulars/internal/loyalty/enrol"
+	"regulars/internal/loyalty/ledger"
+	"regulars/internal/loyalty/programme"
+	"regulars/internal/loyalty/receipt"
+	"regulars/internal/loyalty/staff"
+	"regulars/internal/verify"
+)
+
+// A chain that was filled in has every receipt of the simulation, and holds
+// together.
+func TestFill(t *testing.T) {
+	t.Parallel()
+	chain, err := demo.New(demo.Config{Seed: 3, Size: demo.Size{Stores: 2, Customers: 60, Years: 1, End: time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want demo.Filled
+	for r := range chain.Run().Receipts() {
+		if r.Kind == demo.Sale {
+			want.Sales++
+		} else {
+			want.Returns++
+		}
+	}
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		if _, _, err := settings.Open(t.Context(), d, settings.Installation{Currency: chain.Currency, Zone: time.UTC}); err != nil {
+			t.Fatal(err)
+		}
+		var clock demo.Clock
+		mint := id.NewMinter(time.Now, 1, 0) //nolint:forbidigo // as the program does: numbers follow the real clock
+		s := demo.Services{
+			DB: d, Staff: staff.New(d, mint, clock.Now), Catalog: catalog.New(d, mint, clock.Now),
+			Customers: customer.NewService(d, mint, clock.Now, "UZ"), Programmes: programme.New(d, mint, clock.Now, chain.Currency),
+		}
+		points := ledger.New(d, mint, clock.Now, s.Programmes.Stopped)
+		s.Enrol = enrol.New(d, clock.Now, s.Customers, points, s.Programmes)
+		s.Receipts = receipt.New(receipt.Config{
+			DB: d, Mint: mint, Now: clock.Now, Currency: chain.Currency, Secret: []byte("secret"),
+			Ledger: points, Programmes: s.Programmes, Catalog: s.Catalog, Customers: s.Customers,
+		})
+		defer s.Receipts.Close()
+		got, err := demo.Fill(t.Context(), s, &clock, chain.Run(), func(int, int) {})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.Sales != want.Sales || got.Returns != want.Returns || got.Stores != 2 || got.Customers < 50 || got.Redeemed == 0 {
+			t.Errorf("filled %+v, the chain has %+v", got, want)
+		}
+		report, err := verify.Run(t.Context(), d, verify.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range report.Findings {
+			t.Errorf("verify: %+v", f)
+		}
+	})
+}
