@@ -49,6 +49,9 @@ func (p *parts) serve(ctx context.Context, listener net.Listener) error {
 	mux := http.NewServeMux()
 	health.routes(mux)
 	shell.Routes(mux)
+	if err := p.surfaces(shell, mux); err != nil {
+		return err
+	}
 	server := shell.NewServer(shell.Middleware(mux))
 
 	if err := p.start(ctx); err != nil {
