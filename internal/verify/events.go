@@ -3,6 +3,8 @@ package verify
 import (
 	"cmp"
 	"encoding/json"
+	"slices"
+	"sort"
 	"strconv"
 	"strings"
 
@@ -13,7 +15,7 @@ import (
 type passed struct {
 	receiptEvents  *spool[receiptEvent]
 	customerEvents *spool[customerEvent]
-	batches        map[int64][]batch // of imported receipts, by source
+	batches        map[int64]batches // of imported receipts, by source
 	lotRows        *spool[lot]
 	bought         *spool[bought]
 	returned       *spool[returnedLine]
@@ -32,10 +34,29 @@ type customerEvent struct {
 	Kind, Value              int64 // Value: points, or the level
 }
 
-// batch is the receipts that one "receipts.imported" tells of.
+// batch is the receipts, from one id to another, that a "receipts.imported"
+// tells of.
 type batch struct{ first, last int64 }
 
-func (b batch) has(id int64) bool { return b.first <= id && id <= b.last }
+// batches are those of one source: in order and apart once they are joined.
+type batches []batch
+
+func (bs batches) joined() (joined batches) {
+	slices.SortFunc(bs, func(x, y batch) int { return cmp.Compare(x.first, y.first) })
+	for _, b := range bs {
+		if n := len(joined); n > 0 && b.first <= joined[n-1].last {
+			joined[n-1].last = max(joined[n-1].last, b.last)
+		} else {
+			joined = append(joined, b)
+		}
+	}
+	return joined
+}
+
+func (bs batches) has(id int64) bool {
+	i := sort.Search(len(bs), func(i int) bool { return bs[i].last >= id })
+	return i < len(bs) && bs[i].first <= id
+}
 
 // events reads the log.
 func (a *audit) events() {
@@ -45,7 +66,7 @@ func (a *audit) events() {
 	a.customerEvents = newSpool(a, func(x, y *customerEvent) int {
 		return cmp.Or(cmp.Compare(x.Customer, y.Customer), cmp.Compare(x.Ref, y.Ref), cmp.Compare(x.Event, y.Event))
 	})
-	a.batches = map[int64][]batch{}
+	a.batches = map[int64]batches{}
 	a.scan("events", func(r *db.Rows) error {
 		var (
 			id, at, customer, ref int64
@@ -57,6 +78,9 @@ func (a *audit) events() {
 		a.event(id, at, kind, customer, ref, body)
 		return nil
 	}, `SELECT id, at, kind, COALESCE(customer_id, 0), ref, body FROM events`)
+	for source, list := range a.batches {
+		a.batches[source] = list.joined()
+	}
 }
 
 func (a *audit) event(id, when int64, kind string, customer, ref int64, text string) {

@@ -3,7 +3,6 @@ package verify
 import (
 	"cmp"
 	"encoding/json"
-	"slices"
 	"strconv"
 	"time"
 
@@ -366,7 +365,7 @@ func (a *audit) told(r *receipt, list []receiptEvent) {
 		for _, e := range list {
 			a.off(ReceiptEvent, at("events", e.Event), "ref", "none", a.show("", r.ID), "the receipt was imported")
 		}
-		if !slices.ContainsFunc(a.batches[r.Source], func(b batch) bool { return b.has(r.ID) }) {
+		if !a.batches[r.Source].has(r.ID) {
 			a.off(Imported, where, "", "an event receipts.imported", "none", "")
 		}
 		return

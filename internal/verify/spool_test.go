@@ -58,3 +58,16 @@ func TestSpoolTellsOfTheDisk(t *testing.T) {
 		t.Errorf("the error is %v", a.err)
 	}
 }
+
+func TestBatchesAreJoined(t *testing.T) {
+	t.Parallel()
+	bs := batches{{30, 40}, {1, 9}, {35, 50}, {60, 60}, {5, 7}}.joined()
+	if want := (batches{{1, 9}, {30, 50}, {60, 60}}); !slices.Equal(bs, want) {
+		t.Fatalf("joined to %v", bs)
+	}
+	for id, want := range map[int64]bool{0: false, 1: true, 9: true, 10: false, 29: false, 45: true, 51: false, 60: true, 61: false} {
+		if bs.has(id) != want {
+			t.Errorf("has %d: %v", id, !want)
+		}
+	}
+}
