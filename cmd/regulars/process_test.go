@@ -34,7 +34,7 @@ type process struct {
 func startProcess(t testing.TB, args ...string) *process {
 	t.Helper()
 	p := &process{
-		Cmd:    exec.CommandContext(t.Context(), os.Args[0], append([]string{"serve", "--listen", "127.0.0.1:0"}, args...)...), //nolint:gosec // ourselves
+		Cmd:    exec.CommandContext(t.Context(), os.Args[0], append([]string{"serve", "--listen", "127.0.0.1:0"}, args...)...),
 		stderr: &output{},
 	}
 	p.Env = append(os.Environ(), mainEnv+"=1")

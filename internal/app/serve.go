@@ -40,6 +40,22 @@ func Serve(ctx context.Context, cfg Config, env Env) (err error) {
 	return p.serve(ctx, listener)
 }
 
+// announce says where the server is, and to whom nobody has been before, how
+// to become the owner. Scripts wait for its first line.
+func (p *parts) announce(ctx context.Context, listens net.Addr) error {
+	invitation, err := p.services.staff.InviteFirst(ctx)
+	if err != nil {
+		return err
+	}
+	address := p.cfg.address(listens)
+	p.log.Info("serving", "version", p.env.Version, "database", p.db.String(), "listen", listens.String())
+	fmt.Fprintf(p.env.Stdout, "Regulars serves on %s\n", address)
+	if invitation != "" {
+		fmt.Fprintf(p.env.Stdout, "\nNobody can sign in yet. Open this link to become the owner; it works once:\n\n  %s/invitation/%s\n\n", address, invitation)
+	}
+	return nil
+}
+
 func (p *parts) serve(ctx context.Context, listener net.Listener) error {
 	shell, err := p.newShell()
 	if err != nil {
@@ -57,13 +73,9 @@ func (p *parts) serve(ctx context.Context, listener net.Listener) error {
 	if err := p.start(ctx); err != nil {
 		return err
 	}
-	address := p.cfg.address(listener.Addr())
-	p.log.Info("serving", "version", p.env.Version, "database", p.db.String(), "listen", listener.Addr().String())
-	fmt.Fprintf(p.env.Stdout, "Regulars serves on %s\n", address)
-	if err := p.inviteFirst(ctx, address); err != nil {
+	if err := p.announce(ctx, listener.Addr()); err != nil {
 		return err
 	}
-
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(listener) }()
 	select {

@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"time"
 
@@ -83,15 +82,4 @@ func (s *services) zones(ctx context.Context) (zones []string, err error) {
 		}
 	}
 	return zones, err
-}
-
-// inviteFirst prints the link with which the first owner makes an account,
-// where there is none yet.
-func (p *parts) inviteFirst(ctx context.Context, address string) error {
-	token, err := p.services.staff.InviteFirst(ctx)
-	if err != nil || token == "" {
-		return err
-	}
-	_, err = fmt.Fprintf(p.env.Stdout, "\nNobody can sign in yet. Open this link to become the owner; it works once:\n\n  %s/invitation/%s\n\n", address, token)
-	return err
 }

@@ -74,7 +74,7 @@ func TestFullDatabase(t *testing.T) {
 		})
 		_, err := tx.Exec(ctx, `DELETE FROM things`) // would be committed by itself
 		wantRefused(t, err, db.ErrFull)
-		_, err = tx.Query(ctx, `SELECT 1`) //nolint:sqlclosecheck // it fails
+		_, err = tx.Query(ctx, `SELECT 1`)
 		wantRefused(t, err, db.ErrFull)
 		return nil
 	})
