@@ -72,6 +72,7 @@ func TestExamplesAreWhatIsAnswered(t *testing.T) {
 		e.get("receipt", "/v1/receipts/$receipt", http.StatusOK)
 		e.get("find_receipts", "/v1/receipts?number=1-000123", http.StatusOK)
 		e.get("customer_receipts", "/v1/customers/$customer/receipts", http.StatusOK)
+		e.get("entries", "/v1/customers/$customer/entries", http.StatusOK)
 	})
 }
 

@@ -100,6 +100,8 @@ func (a *API) operations(d *description) {
 		errors: []*errs.Error{customer.ErrNotFound}}, a.getBalance)
 	register(d, operation{id: "customer_receipts", group: "customers", method: get, path: "/v1/customers/{id}/receipts",
 		errors: []*errs.Error{customer.ErrNotFound, errCursor}}, a.customerReceipts)
+	register(d, operation{id: "entries", group: "customers", method: get, path: "/v1/customers/{id}/entries",
+		errors: []*errs.Error{customer.ErrNotFound, errCursor}}, a.customerEntries)
 
 	selling := []*errs.Error{
 		customer.ErrNotFound, receipt.ErrBlocked, receipt.ErrReasonMissing,
@@ -108,7 +110,7 @@ func (a *API) operations(d *description) {
 	post(d, operation{id: "quote", group: "receipts", method: send, path: "/v1/quotes", errors: selling}, a.postQuote)
 	recording := []*errs.Error{receipt.ErrKeyReused, errKeyReused, errKeyHeader, receipt.ErrNumber, receipt.ErrTooOld, receipt.ErrInTheFuture}
 	record(d, operation{id: "record", group: "receipts", method: send, path: "/v1/receipts", status: http.StatusCreated, changes: true,
-		errors: slices.Concat([]*errs.Error{receipt.ErrChanged, receipt.ErrQuoteMissing, receipt.ErrQuoteInvalid, errLines, ledger.ErrTooFew}, selling, recording),
+		errors: slices.Concat([]*errs.Error{receipt.ErrChanged, receipt.ErrQuoteMissing, receipt.ErrQuoteInvalid, receipt.ErrEmpty, ledger.ErrTooFew}, selling, recording),
 	}, a.postReceipt)
 	register(d, operation{id: "receipt", group: "receipts", method: get, path: "/v1/receipts/{id}",
 		errors: []*errs.Error{receipt.ErrNotFound}}, a.getReceipt)

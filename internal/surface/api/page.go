@@ -36,7 +36,11 @@ func writeCursor[ID ~int64](at time.Time, id ID) string {
 	return base64.RawURLEncoding.EncodeToString(b[:])
 }
 
+// readCursor reads one; "" is the beginning.
 func readCursor[ID ~int64](cursor string) (at time.Time, id ID, err error) {
+	if cursor == "" {
+		return at, 0, nil
+	}
 	b, err := base64.RawURLEncoding.DecodeString(cursor)
 	if err != nil || len(b) != 16 {
 		return at, 0, errCursor.At("cursor")

@@ -8,14 +8,12 @@ import (
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/errs"
-	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/programme"
 	"regulars/internal/loyalty/receipt"
 )
 
 // Failures of recording.
 var (
-	errLines       = errs.New(errs.Invalid, "lines_missing", "A receipt needs at least one line.")
 	errKeyReused   = errs.New(errs.Reused, "idempotency_key_reused", "This Idempotency-Key came with another receipt before. Send each receipt under a key of its own.")
 	errNumberQuery = errs.New(errs.Invalid, "number_missing", "Say which receipt: the parameter number is missing.")
 	errKindQuery   = errs.New(errs.Invalid, "unknown_kind", "The parameter kind is sale or return.")
@@ -93,9 +91,6 @@ func (a *API) postReceipt(ctx context.Context, by *caller, in *receiptRequest, k
 	r := reader{currency: a.currency.Currency}
 	sale := receipt.Sale{
 		Number: r.number(in.Number), Draft: r.draft(&in.Basket), SoldAt: in.SoldAt, Quote: in.Quote, Key: key,
-	}
-	if len(in.Lines) == 0 {
-		r.wrong.Add("/lines", errLines.Code, "are missing: a receipt needs at least one")
 	}
 	if in.Total != "" {
 		total := r.amount(at("total"), in.Total)
@@ -358,57 +353,4 @@ func originalError(err error) error {
 		return receipt.ErrNotFound.At("/original").Because(err)
 	}
 	return err
-}
-
-// historyQuery asks for a page of what happened to a customer.
-type historyQuery struct {
-	ID     string `path:"id"`
-	Cursor string `query:"cursor"`
-	Limit  string `query:"limit"`
-}
-
-type receiptPage struct {
-	Receipts []recorded `json:"receipts" nullable:"false"`
-	Next     string     `json:"next,omitzero"`
-}
-
-// customerReceipts lists a customer's receipts, the latest first.
-func (a *API) customerReceipts(ctx context.Context, by *caller, in *historyQuery) (*reply[receiptPage], error) {
-	id, ok := parseID(in.ID)
-	if !ok {
-		return nil, customer.ErrNotFound
-	}
-	most, err := pageSize(in.Limit)
-	if err != nil {
-		return nil, err
-	}
-	var after receipt.Cursor
-	if in.Cursor != "" {
-		if after.SoldAt, after.ID, err = readCursor[receipt.ID](in.Cursor); err != nil {
-			return nil, err
-		}
-	}
-	list, err := a.receipts.List(ctx, receipt.Filter{Customer: customer.ID(id)}, after, most+1)
-	if err != nil {
-		return nil, err
-	}
-	if len(list) == 0 && in.Cursor == "" { // nobody, or nothing yet
-		if _, err := a.customers.Get(ctx, customer.ID(id)); err != nil {
-			return nil, err
-		}
-	}
-	out := &reply[receiptPage]{Body: receiptPage{Receipts: []recorded{}}}
-	if len(list) > most {
-		list = list[:most]
-		out.Body.Next = writeCursor(list[most-1].SoldAt, list[most-1].ID)
-	}
-	for _, rec := range list {
-		body, err := a.recorded(ctx, by, rec)
-		if err != nil {
-			return nil, err
-		}
-		body.Lines = nil // a lookup has them
-		out.Body.Receipts = append(out.Body.Receipts, body)
-	}
-	return out, nil
 }

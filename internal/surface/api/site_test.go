@@ -12,8 +12,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/BurntSushi/toml"
+
 	"regulars/internal/base/db"
-	"regulars/internal/base/event"
 	"regulars/internal/base/i18n"
 	"regulars/internal/base/id"
 	"regulars/internal/base/money"
@@ -41,13 +42,14 @@ type site struct {
 	programmes *programme.Service
 	receipts   *receipt.Service
 	enrol      *enrol.Service
-	events     *event.Log
 
 	store catalog.Store
 	tills []catalog.Till
 	keys  []string // one for each till
 	log   *lockedBuffer
-	mark  event.Cursor
+	mark  int64 // the last event that was seen
+
+	contract *contract
 }
 
 // clock is moved by tests.
@@ -98,7 +100,7 @@ type options struct {
 
 func newSite(t testing.TB, d *db.DB, o options) *site {
 	t.Helper()
-	s := &site{t: t, db: d, clock: &clock{at: morning}, events: event.New(d), log: &lockedBuffer{}}
+	s := &site{t: t, db: d, clock: &clock{at: morning}, log: &lockedBuffer{}}
 	now := s.clock.now
 	if o.now != nil {
 		now = o.now
@@ -143,6 +145,7 @@ func newSite(t testing.TB, d *db.DB, o options) *site {
 	shell.Routes(mux)
 	a.Routes(mux)
 	s.handler = shell.Middleware(mux)
+	s.contract = newContract(t, s.do(call{method: http.MethodGet, path: "/openapi.json", key: "-"}).is(http.StatusOK).text)
 	return s
 }
 
@@ -238,7 +241,11 @@ func (s *site) do(c call) answer {
 	}
 	w := httptest.NewRecorder()
 	s.handler.ServeHTTP(w, r)
-	return answer{s.t, w.Code, w.Header(), w.Body.String()}
+	a := answer{s.t, w.Code, w.Header(), w.Body.String()}
+	if s.contract != nil {
+		s.contract.holds(s.t, c.method, c.path, a)
+	}
+	return a
 }
 
 func (s *site) post(path, body string) answer {
@@ -334,25 +341,46 @@ func (a answer) problem(status int, code string, pointers ...string) answer {
 	return a
 }
 
-// appended gives the kinds of the events since it was last asked.
+// appended gives the kinds of the events since it was last asked. It looks at
+// the table itself: readers of the log wait for every transaction of the
+// server, those of other tests too.
 func (s *site) appended() string {
 	s.t.Helper()
 	var kinds []string
-	for {
-		list, next, err := s.events.Read(s.t.Context(), s.mark, 100)
-		check(s.t, err)
-		if len(list) == 0 {
-			return strings.Join(kinds, " ")
-		}
-		s.mark = next
-		for _, e := range list {
-			kinds = append(kinds, e.Kind)
-		}
-	}
+	rows, err := s.db.Query(s.t.Context(), `SELECT id, kind FROM events WHERE id > $1 ORDER BY id`, s.mark)
+	check(s.t, db.Scan(rows, err, func(r *db.Rows) error {
+		var kind string
+		err := r.Scan(&s.mark, &kind)
+		kinds = append(kinds, kind)
+		return err
+	}))
+	return strings.Join(kinds, " ")
 }
 
 // register makes a customer and returns the id.
 func (s *site) register(phone string) string {
 	s.t.Helper()
 	return s.post("/v1/customers", `{"phone":"`+phone+`","first_name":"Aziza"}`).is(http.StatusCreated).words("customer.id")
+}
+
+// documentation are the English texts of the API, by key.
+func documentation(t testing.TB) map[string]string {
+	t.Helper()
+	var tree map[string]any
+	_, err := toml.DecodeFile("../../base/i18n/locales/api.en.toml", &tree)
+	check(t, err)
+	out := map[string]string{}
+	var walk func(string, any)
+	walk = func(key string, v any) {
+		switch v := v.(type) {
+		case string:
+			out[key] = v
+		case map[string]any:
+			for k, inner := range v {
+				walk(strings.TrimPrefix(key+"."+k, "."), inner)
+			}
+		}
+	}
+	walk("", tree)
+	return out
 }
