@@ -35,6 +35,14 @@ func New(d *db.DB, now func() time.Time, c *customer.Service, l *ledger.Service,
 // Register registers a person in a store, or finds the one who has one of the
 // identifiers; the result says which. Only who is new gets the welcome bonus.
 func (s *Service) Register(ctx context.Context, store catalog.Store, staff int64, in customer.New) (res customer.Result, err error) {
+	return s.RegisterAnd(ctx, store, staff, in, func(context.Context, *db.Tx, customer.Result) error { return nil })
+}
+
+// RegisterAnd is Register with something more to be done in its transaction,
+// such as a line of the audit log.
+func (s *Service) RegisterAnd(ctx context.Context, store catalog.Store, staff int64, in customer.New,
+	also func(context.Context, *db.Tx, customer.Result) error,
+) (res customer.Result, err error) {
 	defer errs.Wrap(&err, "register customer")
 	version, err := s.programmes.At(ctx, store.Code, s.now())
 	if err != nil {
@@ -49,10 +57,12 @@ func (s *Service) Register(ctx context.Context, store catalog.Store, staff int64
 		if err != nil {
 			return err
 		}
-		if res = results[0]; !res.Created {
-			return nil
+		if res = results[0]; res.Created {
+			if err := s.welcomeTx(ctx, tx, version, store, staff, res.ID); err != nil {
+				return err
+			}
 		}
-		return s.welcomeTx(ctx, tx, version, store, staff, res.ID)
+		return also(ctx, tx, res)
 	})
 	return res, err
 }

@@ -1,0 +1,63 @@
+package ledger
+
+import (
+	"context"
+	"time"
+
+	"regulars/internal/base/db"
+	"regulars/internal/base/errs"
+	"regulars/internal/base/money"
+	"regulars/internal/loyalty/customer"
+	"regulars/internal/loyalty/programme"
+)
+
+// Failures of adjusting by hand.
+var (
+	ErrReason = errs.New(errs.Invalid, "reason_needed", "Say why the points are given or taken.").At("/reason")
+	ErrPoints = errs.New(errs.Invalid, "points_nothing", "Give or take more than nothing.").At("/points")
+)
+
+// Adjustment gives points by hand, or takes them where Points is negative.
+type Adjustment struct {
+	Customer  customer.ID
+	Points    money.Points
+	Reason    string // said to whoever asks later; needed
+	Programme programme.ID
+	ExpiresAt time.Time // of points that are given; zero: never
+	Entity    int64     // that owes what is given
+	Store     int64     // 0: none
+	Staff     int64
+}
+
+// AdjustTx gives or takes points by hand and returns what can be redeemed
+// afterwards. It fails with ErrReason, ErrPoints or ErrTooFew and then changes
+// nothing.
+func (s *Service) AdjustTx(ctx context.Context, tx *db.Tx, in Adjustment) (available money.Points, err error) {
+	defer errs.Wrap(&err, "adjust points of customer %s", in.Customer)
+	if in.Reason == "" {
+		return 0, ErrReason
+	}
+	if in.Points == 0 {
+		return 0, ErrPoints
+	}
+	var b db.Batch
+	accounts := s.Queue(&b, []customer.ID{in.Customer}, true)
+	if err := tx.Run(ctx, &b); err != nil {
+		return 0, err
+	}
+	accounts.Settle()
+	a, ok := accounts[in.Customer]
+	if !ok {
+		return 0, customer.ErrNotFound
+	}
+	now := s.now()
+	m := Move{Cause: CauseManual, Entity: in.Entity, Store: in.Store, Staff: in.Staff, Reason: in.Reason, At: now}
+	if in.Points < 0 {
+		if err := a.Deduct(m, -in.Points); err != nil {
+			return 0, errs.Of(err).At("/points")
+		}
+	} else {
+		a.Earn(Grant{Move: m, Source: Adjusted, Programme: in.Programme, Points: in.Points, AvailableAt: now, ExpiresAt: in.ExpiresAt})
+	}
+	return a.Available(), s.SaveTx(ctx, tx, accounts)
+}

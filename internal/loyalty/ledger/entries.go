@@ -1,0 +1,57 @@
+package ledger
+
+import (
+	"context"
+
+	"regulars/internal/base/db"
+	"regulars/internal/base/errs"
+	"regulars/internal/base/money"
+	"regulars/internal/loyalty/customer"
+)
+
+// Effect is what the entry changes in the customer's balance; points that only
+// become available, or repay a debt, change nothing.
+func (e Entry) Effect() money.Points {
+	switch from, to := e.Source.customers(), e.Target.customers(); {
+	case to && !from:
+		return e.Points
+	case from && !to:
+		return -e.Points
+	}
+	return 0
+}
+
+func (n Name) customers() bool { return n == Pending || n == Active || n == Debt }
+
+// Entries are a customer's entries, the latest first: up to limit before one
+// of them (0: from the latest).
+func (s *Service) Entries(ctx context.Context, who customer.ID, before EntryID, limit int) (list []Entry, err error) {
+	defer errs.Wrap(&err, "read entries of customer %s", who)
+	if before == 0 {
+		before = 1<<63 - 1
+	}
+	const read = `
+		SELECT id, source, target, points, COALESCE(lot_id, 0), cause, COALESCE(receipt_id, 0), COALESCE(sale_id, 0), entity_id,
+		       COALESCE(store_id, 0), COALESCE(staff_id, 0), reason, at, recorded_at
+		  FROM entries
+		 WHERE customer_id = $1 AND id < $2
+		 ORDER BY id DESC
+		 LIMIT $3`
+	rows, err := s.db.Query(ctx, read, int64(who), int64(before), limit)
+	err = db.Scan(rows, err, func(r *db.Rows) error {
+		e := Entry{Customer: who}
+		err := r.Scan(&e.ID, &e.Source, &e.Target, &e.Points, &e.Lot, &e.Cause, &e.Receipt, &e.Sale, &e.Entity,
+			&e.Store, &e.Staff, &e.Reason, db.Time{Dst: &e.At}, db.Time{Dst: &e.RecordedAt})
+		list = append(list, e)
+		return err
+	})
+	return list, err
+}
+
+// Owed is what all customers hold together, less what they owe: the
+// programme's liability. It reads every account, so ask seldom.
+func (s *Service) Owed(ctx context.Context) (points money.Points, err error) {
+	defer errs.Wrap(&err, "sum what is owed in points")
+	const sum = `SELECT CAST(COALESCE(SUM(active + pending - debt), 0) AS BIGINT) FROM accounts`
+	return points, s.db.QueryRow(ctx, sum).Scan(&points)
+}

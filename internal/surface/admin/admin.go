@@ -1,0 +1,164 @@
+// Package admin is the pages of the owner: the first steps, staff, stores and
+// tills, products, the programme, customers, receipts, imports, settings and
+// the audit log.
+//
+// It decodes forms, calls services and renders; what may be done and what
+// follows from it is theirs. Every change is written to the audit log in its
+// own transaction (change.go), every route has its permission in one table
+// (routes.go). Its neighbours are surface/web, which it stands in, and
+// surface/till, which is the cashier's page.
+package admin
+
+import (
+	"context"
+	"embed"
+	"io/fs"
+	"net/http"
+	"sync"
+	"time"
+
+	"regulars/internal/base/db"
+	"regulars/internal/base/errs"
+	"regulars/internal/base/i18n"
+	"regulars/internal/base/jobs"
+	"regulars/internal/base/money"
+	"regulars/internal/base/settings"
+	"regulars/internal/loyalty/catalog"
+	"regulars/internal/loyalty/customer"
+	"regulars/internal/loyalty/enrol"
+	"regulars/internal/loyalty/ledger"
+	"regulars/internal/loyalty/programme"
+	"regulars/internal/loyalty/receipt"
+	"regulars/internal/loyalty/staff"
+	"regulars/internal/surface/web"
+)
+
+//go:embed all:templates assets
+var embedded embed.FS
+
+// Config is what the pages need; TillPath and PublicURL may be empty.
+type Config struct {
+	Shell      *web.Shell
+	DB         *db.DB
+	Now        func() time.Time
+	Bundle     *i18n.Bundle
+	Settings   *settings.Settings
+	Jobs       *jobs.Queue // its handlers are registered by New
+	Staff      *staff.Service
+	Catalog    *catalog.Service
+	Customers  *customer.Service
+	Enrol      *enrol.Service
+	Programmes *programme.Service
+	Ledger     *ledger.Service
+	Receipts   *receipt.Service
+	TillPath   string // of the cashier's page; empty: no links to it
+	PublicURL  string // under which people reach the program; empty: as they came
+}
+
+// Admin is the surface.
+type Admin struct {
+	Config
+	pages  *web.Pages
+	assets *web.Assets
+	css    string
+
+	owed struct { // what all customers hold, as read lately
+		sync.Mutex
+		points money.Points
+		at     time.Time
+	}
+}
+
+// New makes the surface; it fails where a template is wrong.
+func New(c Config) (a *Admin, err error) {
+	defer errs.Wrap(&err, "make the admin pages")
+	a = &Admin{Config: c}
+	assets, err := fs.Sub(embedded, "assets")
+	if err != nil {
+		return nil, err
+	}
+	if a.assets, err = web.NewAssets("/admin-assets/", assets); err != nil {
+		return nil, err
+	}
+	if a.css, err = a.assets.URL("admin.css"); err != nil {
+		return nil, err
+	}
+	templates, err := fs.Sub(embedded, "templates")
+	if err != nil {
+		return nil, err
+	}
+	if a.pages, err = c.Shell.Pages(templates, nav(c)); err != nil {
+		return nil, err
+	}
+	//PREVIEW
+	return a, nil
+}
+
+func nav(c Config) web.Nav {
+	n := web.Nav{
+		Home: "/", SignOut: "/sign-out",
+		Search: &web.Search{Href: "/customers", Text: "admin.nav.search", Permission: staff.Sell},
+		Menu:   []web.NavItem{{Key: "account", Text: "admin.nav.account", Icon: "user", Href: "/account"}},
+		Items: []web.NavItem{
+			{Key: "home", Text: "admin.nav.home", Icon: "home", Href: "/", Go: "h"},
+			{Key: "customers", Text: "admin.nav.customers", Icon: "users", Href: "/customers", Go: "c", Permission: staff.Sell},
+			{Key: "receipts", Text: "admin.nav.receipts", Icon: "receipt", Href: "/receipts", Go: "r", Permission: staff.ViewReceipts},
+			{Key: "programme", Text: "admin.nav.programme", Icon: "gift", Href: "/programme", Go: "p", Permission: staff.ManageProgramme},
+			{Key: "stores", Text: "admin.nav.stores", Icon: "building-store", Href: "/stores", Go: "s", Group: "admin.nav.chain", Permission: staff.ManageStores},
+			{Key: "products", Text: "admin.nav.products", Icon: "package", Href: "/products", Go: "g", Group: "admin.nav.chain", Permission: staff.ManageProducts},
+			{Key: "staff", Text: "admin.nav.staff", Icon: "id-badge-2", Href: "/staff", Go: "t", Group: "admin.nav.chain", Permission: staff.ManageStaff},
+			{Key: "audit", Text: "admin.nav.audit", Icon: "history", Href: "/audit", Go: "a", Group: "admin.nav.chain", Permission: staff.ViewAudit},
+			{Key: "settings", Text: "admin.nav.settings", Icon: "settings", Href: "/settings", Go: "i", Group: "admin.nav.chain", Permission: staff.ManageStores},
+		},
+	}
+	if c.TillPath != "" {
+		till := web.NavItem{Key: "till", Text: "admin.nav.till", Icon: "basket", Href: c.TillPath, Permission: staff.Sell}
+		n.Items = append(n.Items[:3:3], append([]web.NavItem{till}, n.Items[3:]...)...)
+	}
+	return n
+}
+
+// frame is what every page knows.
+type frame struct {
+	CSS  string
+	Me   staff.Account // zero: nobody is signed in
+	Till string        // path of the till page; empty: there is none
+	Zone *time.Location
+}
+
+// May reports whether whoever looks may do something.
+func (f frame) May(p staff.Permission) bool { return f.Me.Can(p) }
+
+func (a *Admin) frame(ctx context.Context) frame {
+	me, _ := web.Account(ctx)
+	return frame{CSS: a.css, Me: me, Till: a.TillPath, Zone: a.Settings.Get().Zone}
+}
+
+// me is who is signed in; routes that call it let nobody else in.
+func me(r *http.Request) staff.Account {
+	who, _ := web.Account(r.Context())
+	return who
+}
+
+func by(r *http.Request) staff.By { return staff.By{ID: me(r).ID, IP: web.Client(r).IP} }
+
+// base is the address that links begin with which are sent to people.
+func (a *Admin) base(r *http.Request) string {
+	if a.PublicURL != "" {
+		return a.PublicURL
+	}
+	if r.TLS != nil {
+		return "https://" + r.Host
+	}
+	return "http://" + r.Host
+}
+
+// InvitationPath is the page on which an invitation's token is used.
+func InvitationPath(token string) string { return "/invitation/" + token }
+
+// good shows a message on the next page.
+func (a *Admin) good(w http.ResponseWriter, r *http.Request, key string, args ...any) {
+	a.Shell.SetFlash(w, r, "good", web.Loc(r.Context()).T(key, args...))
+}
+
+const unprocessable = http.StatusUnprocessableEntity

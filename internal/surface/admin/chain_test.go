@@ -1,0 +1,271 @@
+package admin_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"regulars/internal/base/db"
+	"regulars/internal/base/i18n"
+	"regulars/internal/base/id"
+	"regulars/internal/base/jobs"
+	"regulars/internal/base/money"
+	"regulars/internal/base/settings"
+	"regulars/internal/loyalty/catalog"
+	"regulars/internal/loyalty/customer"
+	"regulars/internal/loyalty/enrol"
+	"regulars/internal/loyalty/ledger"
+	"regulars/internal/loyalty/programme"
+	"regulars/internal/loyalty/receipt"
+	"regulars/internal/loyalty/staff"
+	"regulars/internal/surface/admin"
+	"regulars/internal/surface/web"
+)
+
+// chain is an installation with the owner's pages served over it.
+type chain struct {
+	t     testing.TB
+	clock *clock
+	admin.Config
+	*admin.Admin
+	url string
+}
+
+type clock struct {
+	mu sync.Mutex
+	t  time.Time
+}
+
+func (c *clock) now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	// Time passes, as it does for people: nothing happens twice at once.
+	c.t = c.t.Add(time.Millisecond)
+	return c.t
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+var uzs = money.Currency{Code: "UZS", Exponent: 2}
+
+func open(t testing.TB, d *db.DB) *chain {
+	t.Helper()
+	c := &chain{t: t, clock: &clock{t: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)}}
+	zone, err := time.LoadLocation("Asia/Tashkent")
+	must(t, err)
+	is, _, err := settings.Open(t.Context(), d, settings.Installation{Name: "Makro", Currency: uzs, Zone: zone, Language: "ru"})
+	must(t, err)
+	bundle, err := i18n.Load()
+	must(t, err)
+	mint := id.NewMinter(c.clock.now, 1, 0)
+	c.Config = admin.Config{
+		DB: d, Now: c.clock.now, Bundle: bundle, Settings: is, TillPath: "/till",
+		Jobs: jobs.New(d, mint, c.clock.now, jobs.Config{}), Staff: staff.New(d, mint, c.clock.now), Catalog: catalog.New(d, mint, c.clock.now),
+		Customers: customer.NewService(d, mint, c.clock.now, "UZ"), Programmes: programme.New(d, mint, c.clock.now, uzs),
+	}
+	c.Ledger = ledger.New(d, mint, c.clock.now, c.Config.Programmes.Stopped)
+	c.Enrol = enrol.New(d, c.clock.now, c.Config.Customers, c.Ledger, c.Config.Programmes)
+	c.Receipts = receipt.New(receipt.Config{
+		DB: d, Mint: mint, Now: c.clock.now, Currency: uzs, Secret: []byte("secret of the installation"),
+		Ledger: c.Ledger, Programmes: c.Config.Programmes, Catalog: c.Config.Catalog, Customers: c.Config.Customers,
+	})
+	t.Cleanup(c.Receipts.Close)
+	c.Shell, err = web.New(web.Options{
+		Bundle: bundle, Log: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})), Now: c.clock.now, Sessions: c.Config.Staff, IPRate: 1e6, IPBurst: 1e6,
+		Settings: func() web.Settings {
+			i := is.Get()
+			return web.Settings{Name: i.Name, Currency: i.Currency, Zone: i.Zone, Language: i.Language}
+		},
+	})
+	must(t, err)
+	c.Admin, err = admin.New(c.Config)
+	must(t, err)
+	mux := http.NewServeMux()
+	c.Shell.Routes(mux)
+	c.Routes(mux)
+	server := httptest.NewServer(c.Shell.Middleware(mux))
+	t.Cleanup(server.Close)
+	c.url = server.URL
+	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
+	worked := make(chan struct{})
+	go func() { defer close(worked); c.Jobs.Work(ctx) }()
+	t.Cleanup(func() { stop(); <-worked })
+	return c
+}
+
+// browser is somebody at a browser without JavaScript.
+type browser struct {
+	t      testing.TB
+	url    string
+	client *http.Client
+	path   string
+	status int
+	body   string
+}
+
+func (c *chain) browser() *browser {
+	jar, _ := cookiejar.New(nil)
+	return &browser{t: c.t, url: c.url, client: &http.Client{Jar: jar}}
+}
+
+func (b *browser) take(res *http.Response, err error) *browser {
+	b.t.Helper()
+	must(b.t, err)
+	defer res.Body.Close()
+	text, err := io.ReadAll(res.Body)
+	must(b.t, err)
+	b.status, b.body, b.path = res.StatusCode, string(text), res.Request.URL.RequestURI()
+	return b
+}
+
+func (b *browser) get(path string) *browser {
+	b.t.Helper()
+	return b.take(b.client.Get(b.url + path))
+}
+
+// post sends pairs of a name and a value, as a form of the page would.
+func (b *browser) post(path string, pairs ...string) *browser {
+	b.t.Helper()
+	form := url.Values{}
+	for i := 0; i < len(pairs); i += 2 {
+		form.Add(pairs[i], pairs[i+1])
+	}
+	return b.take(b.client.PostForm(b.url+path, form))
+}
+
+var tags = regexp.MustCompile(`(?s)<(?:script|style).*?</(?:script|style)>|<[^>]*>`)
+var spaces = regexp.MustCompile(`[\s\x{a0}\x{202f}]+`)
+
+// text is what the page says.
+func (b *browser) text() string {
+	return spaces.ReplaceAllString(strings.NewReplacer("&#34;", `"`, "&#39;", "'", "&amp;", "&", "&#43;", "+").Replace(tags.ReplaceAllString(b.body, " ")), " ")
+}
+
+func (b *browser) sees(words ...string) *browser {
+	b.t.Helper()
+	for _, w := range words {
+		if !strings.Contains(b.text(), w) {
+			b.t.Fatalf("%s (%d) does not say %q:\n%s", b.path, b.status, w, b.text())
+		}
+	}
+	return b
+}
+
+func (b *browser) is(status int) *browser {
+	b.t.Helper()
+	if b.status != status {
+		b.t.Fatalf("%s answers %d, want %d:\n%s", b.path, b.status, status, b.text())
+	}
+	return b
+}
+
+// link is the first address on the page that a pattern finds.
+func (b *browser) link(pattern string) string {
+	b.t.Helper()
+	m := regexp.MustCompile(`(?:href|action)="(` + pattern + `)"`).FindStringSubmatch(b.body)
+	if m == nil {
+		b.t.Fatalf("%s has no link to %s", b.path, pattern)
+	}
+	return m[1]
+}
+
+// owner is the first owner, who came by the console's link.
+func (c *chain) owner() *browser {
+	c.t.Helper()
+	token, err := c.Config.Staff.InviteFirst(c.t.Context())
+	must(c.t, err)
+	b := c.browser()
+	b.get(admin.InvitationPath(token)).is(200)
+	return b.post(admin.InvitationPath(token), "name", "Азиза Рахимова", "login", "aziza", "password", "correct horse battery").is(200)
+}
+
+// rules are a programme of one level: 10 % at once, half a receipt payable.
+func rules() *programme.Rules {
+	r := programme.Default(uzs)
+	r.Welcome = programme.Welcome{Points: 5000, ExpiryDays: 30}
+	r.Earn.DelayDays = 0
+	return r
+}
+
+// shop is a chain with a store, a till, a programme and customers who bought.
+type shop struct {
+	*chain
+	store  catalog.Store
+	till   catalog.Till
+	people []customer.ID
+	sales  []receipt.Receipt
+}
+
+func (c *chain) shop() *shop {
+	c.t.Helper()
+	s := &shop{chain: c}
+	ctx := c.t.Context()
+	must(c.t, c.DB.Write(ctx, func(ctx context.Context, tx *db.Tx) (err error) {
+		if s.store, err = c.Config.Catalog.CreateStoreTx(ctx, tx, catalog.NewStore{Code: "S1", Name: "Чорсу", City: "Ташкент", Zone: "Asia/Tashkent"}); err != nil {
+			return err
+		}
+		if s.till, err = c.Config.Catalog.CreateTillTx(ctx, tx, s.store.ID, "Касса 1"); err != nil {
+			return err
+		}
+		_, err = c.Config.Catalog.SaveCategoriesTx(ctx, tx, []catalog.CategoryInput{{Code: "food", Name: "Продукты"}, {Code: "wine", Name: "Вино"}})
+		if err != nil {
+			return err
+		}
+		for i, name := range []string{"Хлеб Патыр", "Чай зелёный 100 г", "Плов готовый", "Вино красное"} {
+			price, category := money.Price((i+1)*12_500)*money.PriceScale, "food"
+			if i == 3 {
+				category = "wine"
+			}
+			if _, err := c.Config.Catalog.CreateProductTx(ctx, tx, catalog.ProductInput{SKU: fmt.Sprintf("A-%d", i+1), ProductChange: catalog.ProductChange{Name: &name, Price: &price, Category: &category}}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+	_, err := c.Config.Programmes.Install(ctx, "Макро Бонус", rules(), c.clock.now().Add(-time.Hour), 0)
+	must(c.t, err)
+	names := [][2]string{{"Дилноза", "Каримова"}, {"Алишер", "Усманов"}, {"Anna", "Smirnova"}}
+	by := receipt.Caller{Till: s.till, Store: s.store}
+	for i, n := range names {
+		res, err := c.Enrol.Register(ctx, s.store, 0, customer.New{
+			FirstName: n[0], LastName: n[1], HomeStore: s.store.ID, Source: "till", Born: "1990-05-17",
+			Identifiers: []customer.Identifier{{Kind: customer.Phone, Value: fmt.Sprintf("+99890%07d", 1234567+i)}, {Kind: customer.Card, Value: fmt.Sprintf("200010000%d", i)}},
+			Consents:    []customer.Consent{{Channel: customer.ChannelSMS, Purpose: customer.Marketing, Given: true, Proof: "форма 17"}},
+		})
+		must(c.t, err)
+		s.people = append(s.people, res.ID)
+		for k := range 3 {
+			s.sell(by, fmt.Sprintf("%d-%d", i+1, k+1), res.ID, int64(40_000*(i+1)*(k+1)))
+		}
+	}
+	return s
+}
+
+// sell commits a sale of two lines as the page of a till would.
+func (s *shop) sell(by receipt.Caller, number string, who customer.ID, sum int64) {
+	s.t.Helper()
+	d := receipt.Draft{Customer: who, Lines: []receipt.DraftLine{
+		{SKU: "A-1", Quantity: 2 * money.One, Price: money.Price(sum) * money.PriceScale},
+		{SKU: "A-4", Quantity: money.One, Price: money.Price(sum/2) * money.PriceScale},
+	}}
+	q, err := s.Receipts.Quote(s.t.Context(), by, d)
+	must(s.t, err)
+	rec, _, err := s.Receipts.Commit(s.t.Context(), by, receipt.Sale{Number: number, Draft: d, Quote: q.ID})
+	must(s.t, err)
+	s.sales = append(s.sales, rec)
+}

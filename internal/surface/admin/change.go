@@ -1,0 +1,45 @@
+package admin
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+
+	"regulars/internal/base/db"
+	"regulars/internal/loyalty/staff"
+)
+
+// line is what a change writes into the audit log.
+type line struct {
+	action, subject string
+	before, after   any // nil: nothing
+}
+
+// change runs do in a transaction and writes what it did into the audit log
+// there. A line without an action says that nothing changed.
+func (a *Admin) change(r *http.Request, do func(ctx context.Context, tx *db.Tx) (line, error)) error {
+	who := by(r)
+	return a.DB.Write(r.Context(), func(ctx context.Context, tx *db.Tx) error {
+		l, err := do(ctx, tx)
+		if err != nil || l.action == "" {
+			return err
+		}
+		return a.auditTx(ctx, tx, who, l)
+	})
+}
+
+func (a *Admin) auditTx(ctx context.Context, tx *db.Tx, who staff.By, l line) error {
+	e := staff.Entry{Actor: who.ID, IP: who.IP, Action: l.action, Subject: l.subject}
+	var err error
+	if l.before != nil {
+		if e.Before, err = json.Marshal(l.before); err != nil {
+			return err
+		}
+	}
+	if l.after != nil {
+		if e.After, err = json.Marshal(l.after); err != nil {
+			return err
+		}
+	}
+	return a.Staff.AuditTx(ctx, tx, e)
+}

@@ -1,0 +1,494 @@
+package admin
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"regulars/internal/base/db"
+	"regulars/internal/base/i18n"
+	"regulars/internal/base/money"
+	"regulars/internal/loyalty/catalog"
+	"regulars/internal/loyalty/customer"
+	"regulars/internal/loyalty/staff"
+	"regulars/internal/surface/web"
+)
+
+type customersView struct {
+	frame
+	URL      web.Link
+	Rows     []customerRow
+	Stores   []web.Option
+	States   []web.Option
+	Next     string
+	Filtered bool
+	Any      bool // there is anybody at all
+}
+
+type customerRow struct {
+	ID          customer.ID
+	State       customer.State
+	Name        string
+	Phone, Card string
+	Store       string
+	Points      money.Points
+	Spend       money.Amount
+	Receipts    int64
+	Last        time.Time
+	Registered  time.Time
+}
+
+// masked reports whether personal data are to be hidden from whoever asks.
+func masked(who staff.Account) bool { return !who.Can(staff.ViewCustomers) }
+
+func (a *Admin) customers(w http.ResponseWriter, r *http.Request) error {
+	ctx, loc, who := r.Context(), web.Loc(r.Context()), me(r)
+	v := customersView{frame: a.frame(ctx), URL: web.LinkOf(r)}
+	q := customer.ListQuery{Limit: 50}
+	_ = q.HomeStore.UnmarshalText([]byte(v.URL.Get("store"))) // what is no id does not filter
+	_ = q.After.UnmarshalText([]byte(v.URL.Get("cursor")))
+	if v.URL.Is("state", string(customer.StateBlocked)) {
+		q.State = customer.StateBlocked
+	}
+	words := v.URL.Get("q")
+	var list []customer.Customer
+	var err error
+	switch {
+	case words != "":
+		list, err = a.Customers.Search(ctx, words, 50)
+	case masked(who): // a cashier looks for somebody; there is no list to read
+	default:
+		var next customer.ID
+		list, next, err = a.Customers.List(ctx, q)
+		if next != 0 {
+			v.Next = next.String()
+		}
+	}
+	if err != nil {
+		return err
+	}
+	v.Filtered = words != "" || q.HomeStore != 0 || q.State != ""
+	v.Any = v.Filtered || len(list) > 0
+	if v.Rows, err = a.customerRows(ctx, loc, who, list); err != nil {
+		return err
+	}
+	if v.Stores, err = a.storeOptions(r, loc.T("admin.customers.every_store")); err != nil {
+		return err
+	}
+	v.States = []web.Option{{Text: loc.T("admin.customers.all")}, {Value: string(customer.StateBlocked), Text: loc.T("admin.customers.blocked")}}
+	return a.pages.Render(w, r, "customers", v)
+}
+
+// customerRows adds what the points and the stores know of customers. Somebody
+// who may not see personal data sees the customers of their own stores, masked.
+func (a *Admin) customerRows(ctx context.Context, loc *i18n.Localizer, who staff.Account, list []customer.Customer) ([]customerRow, error) {
+	if _, err := a.Catalog.Stores(ctx); err != nil {
+		return nil, err
+	}
+	ids := make([]customer.ID, len(list))
+	for i, c := range list {
+		ids[i] = c.ID
+	}
+	accounts, err := a.Ledger.GetAll(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	var rows []customerRow
+	for _, c := range list {
+		if masked(who) && !who.WorksIn(c.HomeStore) {
+			continue
+		}
+		row := customerRow{
+			ID: c.ID, State: c.State, Name: c.Name(), Phone: shown(loc, who, customer.Phone, c.First(customer.Phone)),
+			Card: shown(loc, who, customer.Card, c.First(customer.Card)), Registered: c.RegisteredAt,
+		}
+		if masked(who) {
+			row.Name = customer.MaskName(c.FirstName, c.LastName)
+		}
+		if s, ok := a.Catalog.Store(c.HomeStore); ok {
+			row.Store = s.Name
+		}
+		if acc := accounts[c.ID]; acc != nil {
+			row.Points, row.Spend, row.Receipts, row.Last = acc.Balance(), acc.Spend, acc.Receipts, acc.LastSold
+		}
+		rows = append(rows, row)
+	}
+	return rows, nil
+}
+
+// shown is an identifier as whoever asks may see it.
+func shown(loc *i18n.Localizer, who staff.Account, kind customer.Kind, value string) string {
+	switch {
+	case value == "":
+		return ""
+	case masked(who):
+		return customer.Mask(customer.Identifier{Kind: kind, Value: value})
+	case kind == customer.Phone:
+		return spacedPhone(value)
+	}
+	return value
+}
+
+// spacedPhone writes +998901234567 as +998 90 123 45 67: the country, and then
+// groups from the end, as people read numbers out.
+func spacedPhone(e164 string) string {
+	country := 0
+	switch {
+	case len(e164) == 13 && e164[:4] == "+998":
+		country = 4
+	case len(e164) == 12 && e164[:2] == "+7":
+		country = 2
+	default:
+		return e164
+	}
+	rest := e164[country:]
+	n := len(rest)
+	return e164[:country] + "\u00a0" + rest[:n-7] + "\u00a0" + rest[n-7:n-4] + "\u00a0" + rest[n-4:n-2] + "\u00a0" + rest[n-2:]
+}
+
+type editCustomerView struct {
+	frame
+	Form     *web.Form
+	Customer customer.Customer // zero: a new one
+	Stores   []web.Option
+	Sexes    []web.Option
+	Wording  string
+}
+
+func (a *Admin) customerForm(w http.ResponseWriter, r *http.Request, status int, c customer.Customer, form *web.Form) error {
+	loc := web.Loc(r.Context())
+	v := editCustomerView{frame: a.frame(r.Context()), Form: form, Customer: c, Sexes: []web.Option{
+		{Text: loc.T("admin.customer.sex_unknown")},
+		{Value: string(customer.Female), Text: loc.T("admin.customer.sex.female")},
+		{Value: string(customer.Male), Text: loc.T("admin.customer.sex.male")},
+	}}
+	var err error
+	if v.Stores, err = a.storeOptions(r, ""); err != nil {
+		return err
+	}
+	if c.ID != 0 && c.HomeStore == 0 {
+		v.Stores = append([]web.Option{{Text: loc.T("admin.customer.no_store")}}, v.Stores...)
+	}
+	return a.pages.RenderStatus(w, r, status, "customer_edit", v)
+}
+
+func (a *Admin) newCustomer(w http.ResponseWriter, r *http.Request) error {
+	form := web.NewForm(nil)
+	if words := r.URL.Query().Get("phone"); words != "" {
+		form.Values.Set("phone", words)
+	}
+	return a.customerForm(w, r, http.StatusOK, customer.Customer{}, form)
+}
+
+// asked are the identifiers of the registration form, in its order.
+var asked = []customer.Kind{customer.Phone, customer.Card, customer.Email}
+
+func (a *Admin) registerCustomer(w http.ResponseWriter, r *http.Request) error {
+	form, err := web.ReadForm(r)
+	if err != nil {
+		return err
+	}
+	ctx, loc := r.Context(), web.Loc(r.Context())
+	in := customer.New{
+		FirstName: form.Get("first_name"), LastName: form.Get("last_name"), MiddleName: form.Get("middle_name"),
+		Sex: customer.Sex(form.Get("sex")), Born: form.Get("born"), City: form.Get("city"), Note: form.Get("note"), Source: "admin",
+	}
+	for _, kind := range asked {
+		if raw := form.Get(string(kind)); raw != "" {
+			_, err := a.Customers.Normalize(kind, raw)
+			form.Check(string(kind), err)
+			in.Identifiers = append(in.Identifiers, customer.Identifier{Kind: kind, Value: raw})
+		}
+	}
+	var store catalog.Store
+	if err := in.HomeStore.UnmarshalText([]byte(form.Get("store"))); err == nil {
+		if store, err = a.Catalog.StoreByID(ctx, in.HomeStore); err != nil {
+			return err
+		}
+	} else {
+		form.Fail("store", loc.T("admin.customer.store_needed"))
+	}
+	if form.Has("consent", "1") {
+		in.Consents = []customer.Consent{
+			{Channel: customer.ChannelAny, Purpose: customer.Marketing, Given: true, Store: in.HomeStore, Staff: int64(me(r).ID), Wording: loc.T("admin.customer.wording"), Proof: form.Get("proof")},
+		}
+	}
+	var res customer.Result
+	if form.OK() {
+		who := by(r)
+		res, err = a.Enrol.RegisterAnd(ctx, store, int64(who.ID), in, func(ctx context.Context, tx *db.Tx, res customer.Result) error {
+			if !res.Created {
+				return nil
+			}
+			return a.auditTx(ctx, tx, who, line{action: "customer.registered", subject: "customer:" + res.ID.String(), after: map[string]string{"store": store.Name}})
+		})
+		if err := form.Take(err); err != nil {
+			return err
+		}
+	}
+	if !form.OK() {
+		return a.customerForm(w, r, unprocessable, customer.Customer{}, form)
+	}
+	if res.Created {
+		a.good(w, r, "admin.customer.registered")
+	} else {
+		a.Shell.SetFlash(w, r, "warn", loc.T("admin.customer.known"))
+	}
+	web.Redirect(w, r, "/customers/"+res.ID.String())
+	return nil
+}
+
+func (a *Admin) customer(r *http.Request) (c customer.Customer, err error) {
+	var id customer.ID
+	if id.UnmarshalText([]byte(r.PathValue("id"))) != nil {
+		return c, web.ErrNoPage
+	}
+	if c, err = a.Customers.Get(r.Context(), id); err != nil {
+		return c, err
+	}
+	if who := me(r); masked(who) && !who.WorksIn(c.HomeStore) {
+		return customer.Customer{}, customer.ErrNotFound
+	}
+	return c, nil
+}
+
+func (a *Admin) editCustomer(w http.ResponseWriter, r *http.Request) error {
+	c, err := a.customer(r)
+	if err != nil {
+		return err
+	}
+	form := web.NewForm(map[string]string{
+		"first_name": c.FirstName, "last_name": c.LastName, "middle_name": c.MiddleName, "sex": string(c.Sex), "born": c.Born, "city": c.City, "note": c.Note,
+	})
+	if c.HomeStore != 0 {
+		form.Values.Set("store", c.HomeStore.String())
+	}
+	return a.customerForm(w, r, http.StatusOK, c, form)
+}
+
+func (a *Admin) saveCustomer(w http.ResponseWriter, r *http.Request) error {
+	form, err := web.ReadForm(r)
+	if err != nil {
+		return err
+	}
+	c, err := a.customer(r)
+	if err != nil {
+		return err
+	}
+	text := func(name string) *string {
+		v := form.Get(name)
+		return &v
+	}
+	sex := customer.Sex(form.Get("sex"))
+	ch := customer.Change{
+		FirstName: text("first_name"), LastName: text("last_name"), MiddleName: text("middle_name"),
+		Sex: &sex, Born: text("born"), City: text("city"), Note: text("note"),
+	}
+	var store catalog.StoreID
+	if store.UnmarshalText([]byte(form.Get("store"))) == nil {
+		ch.HomeStore = &store
+	}
+	err = a.change(r, func(ctx context.Context, tx *db.Tx) (line, error) {
+		before, after, err := a.Customers.UpdateTx(ctx, tx, c.ID, ch)
+		if err != nil {
+			return line{}, err
+		}
+		changed := customer.Changed(&before, &after)
+		if len(changed) == 0 {
+			return line{}, nil
+		}
+		// The log says which fields changed and not what they hold: it is kept
+		// for ever, and a customer may be erased.
+		return line{action: "customer.changed", subject: "customer:" + c.ID.String(), after: map[string]any{"fields": changed}}, nil
+	})
+	if err := form.Take(err); err != nil {
+		return err
+	}
+	if !form.OK() {
+		return a.customerForm(w, r, unprocessable, c, form)
+	}
+	a.good(w, r, "admin.saved")
+	web.Redirect(w, r, "/customers/"+c.ID.String())
+	return nil
+}
+
+func (a *Admin) addIdentifier(w http.ResponseWriter, r *http.Request) error {
+	form, err := web.ReadForm(r)
+	if err != nil {
+		return err
+	}
+	c, err := a.customer(r)
+	if err != nil {
+		return err
+	}
+	err = a.change(r, func(ctx context.Context, tx *db.Tx) (line, error) {
+		i, err := a.Customers.AddIdentifierTx(ctx, tx, c.ID, customer.Kind(form.Get("kind")), form.Get("value"))
+		return line{action: "customer.identifier_added", subject: "customer:" + c.ID.String(), after: map[string]string{"kind": string(i.Kind), "value": customer.Mask(i)}}, err
+	})
+	if err := form.Take(err); err != nil {
+		return err
+	}
+	if !form.OK() {
+		return a.showCustomer(w, r, unprocessable, c, form)
+	}
+	a.good(w, r, "admin.saved")
+	web.Redirect(w, r, "/customers/"+c.ID.String())
+	return nil
+}
+
+func (a *Admin) removeIdentifier(w http.ResponseWriter, r *http.Request) error {
+	form, err := web.ReadForm(r)
+	if err != nil {
+		return err
+	}
+	c, err := a.customer(r)
+	if err != nil {
+		return err
+	}
+	i := customer.Identifier{Kind: customer.Kind(form.Get("kind")), Value: form.Get("value")}
+	err = a.change(r, func(ctx context.Context, tx *db.Tx) (line, error) {
+		return line{action: "customer.identifier_removed", subject: "customer:" + c.ID.String(), before: map[string]string{"kind": string(i.Kind), "value": customer.Mask(i)}},
+			a.Customers.RemoveIdentifierTx(ctx, tx, c.ID, i)
+	})
+	if err != nil {
+		return err
+	}
+	a.good(w, r, "admin.customer.identifier_removed", "value", i.Value)
+	web.Redirect(w, r, "/customers/"+c.ID.String())
+	return nil
+}
+
+func (a *Admin) setCustomerState(w http.ResponseWriter, r *http.Request) error {
+	form, err := web.ReadForm(r)
+	if err != nil {
+		return err
+	}
+	c, err := a.customer(r)
+	if err != nil {
+		return err
+	}
+	state := customer.State(form.Get("state"))
+	err = a.change(r, func(ctx context.Context, tx *db.Tx) (line, error) {
+		before, after, err := a.Customers.SetStateTx(ctx, tx, c.ID, state)
+		return line{"customer.state_changed", "customer:" + c.ID.String(), map[string]any{"state": before.State}, map[string]any{"state": after.State}}, err
+	})
+	if err != nil {
+		return err
+	}
+	if state == customer.StateBlocked {
+		a.good(w, r, "admin.customer.now_blocked")
+	} else {
+		a.good(w, r, "admin.customer.now_active")
+	}
+	web.Redirect(w, r, "/customers/"+c.ID.String())
+	return nil
+}
+
+type consentsView struct {
+	frame
+	Form     *web.Form
+	Customer customer.Customer
+	Name     string
+	Channels []web.Option
+	Purposes []web.Option
+	Words    []web.Option // given or withdrawn
+	History  []consentRow
+}
+
+type consentRow struct {
+	customer.Consent
+	Who, Where string
+}
+
+func (a *Admin) showConsents(w http.ResponseWriter, r *http.Request, status int, c customer.Customer, form *web.Form) error {
+	ctx, loc := r.Context(), web.Loc(r.Context())
+	v := consentsView{frame: a.frame(ctx), Form: form, Customer: c, Name: nameOf(loc, me(r), c)}
+	for _, ch := range customer.Channels {
+		v.Channels = append(v.Channels, web.Option{Value: string(ch), Text: loc.T("admin.channel." + string(ch))})
+	}
+	for _, p := range customer.Purposes {
+		v.Purposes = append(v.Purposes, web.Option{Value: string(p), Text: loc.T("admin.purpose." + string(p))})
+	}
+	v.Words = []web.Option{{Value: "1", Text: loc.T("admin.consents.given")}, {Value: "0", Text: loc.T("admin.consents.withdrawn")}}
+	history, err := a.Customers.Consents(ctx, c.ID)
+	if err != nil {
+		return err
+	}
+	if v.History, err = a.consentRows(ctx, history); err != nil {
+		return err
+	}
+	return a.pages.RenderStatus(w, r, status, "consents", v)
+}
+
+// consentRows names who took consents and where, the latest first.
+func (a *Admin) consentRows(ctx context.Context, history []customer.Consent) (rows []consentRow, err error) {
+	var ids []staff.ID
+	for _, c := range history {
+		ids = append(ids, staff.ID(c.Staff))
+	}
+	names, err := a.Staff.Names(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	for i := len(history) - 1; i >= 0; i-- {
+		row := consentRow{Consent: history[i], Who: names[staff.ID(history[i].Staff)]}
+		if s, ok := a.Catalog.Store(history[i].Store); ok {
+			row.Where = s.Name
+		}
+		rows = append(rows, row)
+	}
+	return rows, nil
+}
+
+// nameOf is how a customer is called on a page.
+func nameOf(loc *i18n.Localizer, who staff.Account, c customer.Customer) string {
+	name := c.Name()
+	if masked(who) {
+		name = customer.MaskName(c.FirstName, c.LastName)
+	}
+	if name == "" {
+		return loc.T("admin.customer.nameless")
+	}
+	return name
+}
+
+func (a *Admin) consentsPage(w http.ResponseWriter, r *http.Request) error {
+	c, err := a.customer(r)
+	if err != nil {
+		return err
+	}
+	return a.showConsents(w, r, http.StatusOK, c, web.NewForm(map[string]string{
+		"channel": string(customer.ChannelAny), "purpose": string(customer.Marketing), "given": "1", "wording": web.Loc(r.Context()).T("admin.customer.wording"),
+	}))
+}
+
+func (a *Admin) addConsent(w http.ResponseWriter, r *http.Request) error {
+	form, err := web.ReadForm(r)
+	if err != nil {
+		return err
+	}
+	c, err := a.customer(r)
+	if err != nil {
+		return err
+	}
+	consent := customer.Consent{
+		Channel: customer.Channel(form.Get("channel")), Purpose: customer.Purpose(form.Get("purpose")), Given: form.Get("given") == "1",
+		Source: "admin", Staff: int64(me(r).ID), Wording: form.Get("wording"), Proof: form.Get("proof"),
+	}
+	err = a.change(r, func(ctx context.Context, tx *db.Tx) (line, error) {
+		l := line{action: "customer.consent_given", subject: "customer:" + c.ID.String(), after: map[string]any{"channel": consent.Channel, "purpose": consent.Purpose}}
+		if !consent.Given {
+			l.action = "customer.consent_withdrawn"
+		}
+		return l, a.Customers.AddConsentsTx(ctx, tx, c.ID, []customer.Consent{consent})
+	})
+	if err := form.Take(err); err != nil {
+		return err
+	}
+	if !form.OK() {
+		return a.showConsents(w, r, unprocessable, c, form)
+	}
+	a.good(w, r, "admin.saved")
+	web.Redirect(w, r, "/customers/"+c.ID.String())
+	return nil
+}

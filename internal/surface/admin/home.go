@@ -1,0 +1,159 @@
+package admin
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"regulars/internal/base/money"
+	"regulars/internal/loyalty/customer"
+	"regulars/internal/loyalty/receipt"
+	"regulars/internal/loyalty/staff"
+	"regulars/internal/surface/web"
+)
+
+type homeView struct {
+	frame
+	Steps []step // empty: they are all done
+	Done  int
+	Now   *overview
+}
+
+// step is one of the first steps.
+type step struct {
+	Key  string // its texts are admin.home.<key>
+	Icon string
+	Href string
+	Done bool
+	Next bool // the first that is not done
+}
+
+// overview is the figures of today.
+type overview struct {
+	Today, Before receipt.Sums // Before: a week ago, until this time of day
+	Net           money.Amount
+	NetBefore     money.Amount
+	Share         money.Rate // of sales with a customer
+	Owed          money.Points
+	Recent        []receiptRow
+	From          string // today, as a filter
+}
+
+// home leads on until the first sale, and shows how the day goes from then on.
+// Somebody who only sells is led to the till.
+func (a *Admin) home(w http.ResponseWriter, r *http.Request) error {
+	v := homeView{frame: a.frame(r.Context())}
+	if !v.May(staff.ViewReports) {
+		return a.pages.Render(w, r, "home", v)
+	}
+	steps, err := a.steps(r.Context())
+	if err != nil {
+		return err
+	}
+	for i := range steps {
+		if steps[i].Done {
+			v.Done++
+		} else if i == v.Done {
+			steps[i].Next = true
+		}
+	}
+	if v.Done < len(steps) {
+		v.Steps = steps
+	}
+	if steps[len(steps)-1].Done {
+		if v.Now, err = a.overview(r); err != nil {
+			return err
+		}
+	}
+	return a.pages.Render(w, r, "home", v)
+}
+
+func (a *Admin) steps(ctx context.Context) ([]step, error) {
+	tills, err := a.Catalog.Tills(ctx, 0)
+	if err != nil {
+		return nil, err
+	}
+	people, _, err := a.Customers.List(ctx, customer.ListQuery{Limit: 1})
+	if err != nil {
+		return nil, err
+	}
+	holding, err := a.Programmes.Holding(ctx, a.Now())
+	if err != nil {
+		return nil, err
+	}
+	sold, err := a.Receipts.List(ctx, receipt.Filter{Kind: receipt.KindSale}, receipt.Cursor{}, 1)
+	if err != nil {
+		return nil, err
+	}
+	first := step{Key: "sale", Icon: "basket", Href: a.TillPath, Done: len(sold) > 0}
+	if first.Href == "" {
+		first.Href = "/stores"
+	}
+	return []step{
+		{Key: "stores", Icon: "building-store", Href: "/stores", Done: len(tills) > 0},
+		{Key: "customers", Icon: "users", Href: "/customers", Done: len(people) > 0},
+		{Key: "programme", Icon: "gift", Href: "/programme", Done: len(holding) > 0},
+		first,
+	}, nil
+}
+
+func (a *Admin) overview(r *http.Request) (*overview, error) {
+	ctx := r.Context()
+	now, zone := a.Now(), a.Settings.Get().Zone
+	y, m, d := now.In(zone).Date()
+	midnight := time.Date(y, m, d, 0, 0, 0, 0, zone)
+	v := &overview{From: midnight.Format(time.DateOnly)}
+	var err error
+	if v.Today, err = a.Receipts.Sum(ctx, midnight, now.Add(time.Microsecond)); err != nil {
+		return nil, err
+	}
+	if v.Before, err = a.Receipts.Sum(ctx, midnight.AddDate(0, 0, -7), now.AddDate(0, 0, -7)); err != nil {
+		return nil, err
+	}
+	v.Net, v.NetBefore = v.Today.Sold-v.Today.Refunded, v.Before.Sold-v.Before.Refunded
+	if v.Today.Sales > 0 {
+		v.Share = money.Rate(v.Today.Identified * int64(money.Whole) / v.Today.Sales)
+	}
+	if v.Owed, err = a.liability(ctx); err != nil {
+		return nil, err
+	}
+	recent, err := a.Receipts.List(ctx, receipt.Filter{}, receipt.Cursor{}, 8)
+	if err != nil {
+		return nil, err
+	}
+	v.Recent, err = a.receiptRows(r, recent)
+	return v, err
+}
+
+// liability is what all customers hold in points, read once a minute at most.
+func (a *Admin) liability(ctx context.Context) (money.Points, error) {
+	a.owed.Lock()
+	defer a.owed.Unlock()
+	now := a.Now()
+	if !a.owed.at.IsZero() && now.Sub(a.owed.at) < time.Minute {
+		return a.owed.points, nil
+	}
+	points, err := a.Ledger.Owed(ctx)
+	if err == nil {
+		a.owed.points, a.owed.at = points, now
+	}
+	return points, err
+}
+
+type settingsView struct {
+	frame
+	Form      *web.Form
+	Zones     []string
+	Languages []web.Option
+	Currency  string
+}
+
+func (a *Admin) showSettings(w http.ResponseWriter, r *http.Request, status int, form *web.Form) error {
+	v := settingsView{frame: a.frame(r.Context()), Form: form, Zones: zones, Languages: a.languages(""), Currency: a.Settings.Get().Currency.Code}
+	return a.pages.RenderStatus(w, r, status, "settings", v)
+}
+
+func (a *Admin) settingsPage(w http.ResponseWriter, r *http.Request) error {
+	is := a.Settings.Get()
+	return a.showSettings(w, r, http.StatusOK, web.NewForm(map[string]string{"name": is.Name, "zone": is.Zone.String(), "language": is.Language}))
+}

@@ -1,0 +1,312 @@
+package admin
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+
+	"regulars/internal/base/db"
+	"regulars/internal/base/i18n"
+	"regulars/internal/loyalty/catalog"
+	"regulars/internal/surface/web"
+)
+
+type productsView struct {
+	frame
+	URL        web.Link
+	Rows       []productRow
+	Categories []web.Option
+	States     []web.Option
+	Next       string
+	Filtered   bool
+}
+
+type productRow struct {
+	catalog.Product
+	Group string // name of the category
+}
+
+func (a *Admin) products(w http.ResponseWriter, r *http.Request) error {
+	ctx, loc := r.Context(), web.Loc(r.Context())
+	v := productsView{frame: a.frame(ctx), URL: web.LinkOf(r)}
+	q := catalog.ProductQuery{Search: v.URL.Get("q"), Category: v.URL.Get("category"), After: v.URL.Get("cursor"), Limit: 50}
+	yes, no := true, false
+	switch v.URL.Get("state") {
+	case "":
+		q.Active = &yes
+	case "off":
+		q.Active = &no
+	}
+	v.Filtered = q.Search != "" || q.Category != "" || v.URL.Get("state") != ""
+	categories, err := a.Catalog.Categories(ctx)
+	if err != nil {
+		return err
+	}
+	list, next, err := a.Catalog.Products(ctx, q)
+	if err != nil {
+		return err
+	}
+	v.Next = next
+	names := map[catalog.CategoryID]string{}
+	for _, c := range categories {
+		names[c.ID] = c.Name
+	}
+	for _, p := range list {
+		v.Rows = append(v.Rows, productRow{p, names[p.Category]})
+	}
+	v.Categories = categoryOptions(categories, loc.T("admin.products.every_category"))
+	v.States = []web.Option{
+		{Text: loc.T("admin.products.sold")}, {Value: "off", Text: loc.T("admin.products.not_sold")}, {Value: "all", Text: loc.T("admin.products.all")},
+	}
+	return a.pages.Render(w, r, "products", v)
+}
+
+// categoryOptions are the categories to choose from, those within others set
+// in; with one for none if it has a text.
+func categoryOptions(list []catalog.Category, none string) (out []web.Option) {
+	if none != "" {
+		out = append(out, web.Option{Text: none})
+	}
+	for _, c := range list {
+		out = append(out, web.Option{Value: c.Code, Text: strings.Repeat("— ", len(c.Path)-1) + c.Name})
+	}
+	return out
+}
+
+type productView struct {
+	frame
+	Form       *web.Form
+	Product    catalog.Product // zero: a new one
+	Categories []web.Option
+	Kinds      []web.Option
+}
+
+func (a *Admin) showProduct(w http.ResponseWriter, r *http.Request, status int, p catalog.Product, form *web.Form) error {
+	loc := web.Loc(r.Context())
+	categories, err := a.Catalog.Categories(r.Context())
+	if err != nil {
+		return err
+	}
+	v := productView{frame: a.frame(r.Context()), Form: form, Product: p, Categories: categoryOptions(categories, loc.T("admin.product.no_category"))}
+	for _, k := range []catalog.Kind{catalog.KindGoods, catalog.KindService, catalog.KindGiftCard} {
+		v.Kinds = append(v.Kinds, web.Option{Value: string(k), Text: loc.T("admin.product.kind." + string(k))})
+	}
+	return a.pages.RenderStatus(w, r, status, "product", v)
+}
+
+func (a *Admin) newProduct(w http.ResponseWriter, r *http.Request) error {
+	return a.showProduct(w, r, http.StatusOK, catalog.Product{}, web.NewForm(map[string]string{"kind": string(catalog.KindGoods), "active": "1"}))
+}
+
+// readProduct reads the form; what cannot be read is marked there.
+func (a *Admin) readProduct(form *web.Form, loc *i18n.Localizer) catalog.ProductChange {
+	text := func(name string) *string {
+		v := form.Get(name)
+		return &v
+	}
+	flag := func(name string) *bool {
+		v := form.Has(name, "1")
+		return &v
+	}
+	kind := catalog.Kind(form.Get("kind"))
+	price, err := loc.ParsePrice(orZero(form.Get("price")))
+	form.Check("price", err)
+	c := catalog.ProductChange{
+		SKU: text("sku"), Name: text("name"), Category: text("category"), Brand: text("brand"), Kind: &kind,
+		Price: &price, Promo: flag("promo"), Active: flag("active"),
+	}
+	if cost := form.Get("cost"); cost == "" {
+		c.NoCost = true
+	} else {
+		v, err := loc.ParsePrice(cost)
+		form.Check("cost", err)
+		c.Cost = &v
+	}
+	codes := words(form.Raw("barcodes"))
+	c.Barcodes = &codes
+	return c
+}
+
+func orZero(text string) string {
+	if text == "" {
+		return "0"
+	}
+	return text
+}
+
+// words are what stands between spaces, commas and line ends, each once.
+func words(text string) []string {
+	list := strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ';' || r == '\n' || r == '\r' || r == ' ' || r == '\t' })
+	var out []string
+	for _, w := range list {
+		if !slices.Contains(out, w) {
+			out = append(out, w)
+		}
+	}
+	return out
+}
+
+func (a *Admin) addProduct(w http.ResponseWriter, r *http.Request) error {
+	form, err := web.ReadForm(r)
+	if err != nil {
+		return err
+	}
+	c := a.readProduct(form, web.Loc(r.Context()))
+	var p catalog.Product
+	if form.OK() {
+		err = a.change(r, func(ctx context.Context, tx *db.Tx) (line, error) {
+			var err error
+			p, err = a.Catalog.CreateProductTx(ctx, tx, catalog.ProductInput{SKU: *c.SKU, ProductChange: c})
+			return line{action: "product.created", subject: "product:" + p.ID.String(), after: productFacts(p)}, err
+		})
+		if err := form.Take(err); err != nil {
+			return err
+		}
+	}
+	if !form.OK() {
+		return a.showProduct(w, r, unprocessable, catalog.Product{}, form)
+	}
+	a.good(w, r, "admin.product.added", "name", p.Name)
+	web.Redirect(w, r, "/products")
+	return nil
+}
+
+func productFacts(p catalog.Product) any {
+	m := map[string]any{
+		"sku": p.SKU, "name": p.Name, "categories": strings.Join(p.Categories, " < "), "brand": p.Brand, "kind": p.Kind, "price": p.Price.String(),
+		"promo": p.Promo, "active": p.Active, "barcodes": strings.Join(p.Barcodes, " "),
+	}
+	if p.Cost != nil {
+		m["cost"] = p.Cost.String()
+	}
+	return m
+}
+
+func (a *Admin) product(r *http.Request) (p catalog.Product, err error) {
+	var id catalog.ProductID
+	if id.UnmarshalText([]byte(r.PathValue("id"))) != nil {
+		return p, web.ErrNoPage
+	}
+	return a.Catalog.Product(r.Context(), id)
+}
+
+func (a *Admin) productPage(w http.ResponseWriter, r *http.Request) error {
+	p, err := a.product(r)
+	if err != nil {
+		return err
+	}
+	loc, currency := web.Loc(r.Context()), a.Settings.Get().Currency
+	form := web.NewForm(map[string]string{
+		"sku": p.SKU, "name": p.Name, "brand": p.Brand, "kind": string(p.Kind), "price": typedPrice(loc, p.Price, currency), "barcodes": strings.Join(p.Barcodes, "\n"),
+	})
+	if len(p.Categories) > 0 {
+		form.Values.Set("category", p.Categories[0])
+	}
+	if p.Cost != nil {
+		form.Values.Set("cost", typedPrice(loc, *p.Cost, currency))
+	}
+	if p.Promo {
+		form.Values.Set("promo", "1")
+	}
+	if p.Active {
+		form.Values.Set("active", "1")
+	}
+	return a.showProduct(w, r, http.StatusOK, p, form)
+}
+
+func (a *Admin) saveProduct(w http.ResponseWriter, r *http.Request) error {
+	form, err := web.ReadForm(r)
+	if err != nil {
+		return err
+	}
+	p, err := a.product(r)
+	if err != nil {
+		return err
+	}
+	c := a.readProduct(form, web.Loc(r.Context()))
+	if form.OK() {
+		err = a.change(r, func(ctx context.Context, tx *db.Tx) (line, error) {
+			before, after, err := a.Catalog.UpdateProductTx(ctx, tx, p.ID, c)
+			return line{"product.changed", "product:" + p.ID.String(), productFacts(before), productFacts(after)}, err
+		})
+		if err := form.Take(err); err != nil {
+			return err
+		}
+	}
+	if !form.OK() {
+		return a.showProduct(w, r, unprocessable, p, form)
+	}
+	a.good(w, r, "admin.saved")
+	web.Redirect(w, r, "/products/"+p.ID.String())
+	return nil
+}
+
+type categoriesView struct {
+	frame
+	Form    *web.Form
+	Rows    []categoryRow
+	Parents []web.Option
+	Editing bool // the form changes one that exists
+}
+
+type categoryRow struct {
+	catalog.Category
+	Deep []struct{} // one for each category above
+}
+
+func (a *Admin) showCategories(w http.ResponseWriter, r *http.Request, status int, form *web.Form) error {
+	list, err := a.Catalog.Categories(r.Context())
+	if err != nil {
+		return err
+	}
+	v := categoriesView{frame: a.frame(r.Context()), Form: form, Parents: categoryOptions(list, web.Loc(r.Context()).T("admin.categories.no_parent"))}
+	edit := r.URL.Query().Get("edit")
+	for _, c := range list {
+		v.Rows = append(v.Rows, categoryRow{c, make([]struct{}, len(c.Path)-1)})
+		if form == nil && c.Code == edit && edit != "" {
+			v.Editing = true
+			v.Form = web.NewForm(map[string]string{"code": c.Code, "name": c.Name})
+			if len(c.Path) > 1 {
+				v.Form.Values.Set("parent", c.Path[1])
+			}
+		}
+	}
+	if v.Form == nil {
+		v.Form = web.NewForm(nil)
+	}
+	return a.pages.RenderStatus(w, r, status, "categories", v)
+}
+
+func (a *Admin) categories(w http.ResponseWriter, r *http.Request) error {
+	return a.showCategories(w, r, http.StatusOK, nil)
+}
+
+func (a *Admin) saveCategory(w http.ResponseWriter, r *http.Request) error {
+	form, err := web.ReadForm(r)
+	if err != nil {
+		return err
+	}
+	parent := form.Get("parent")
+	in := catalog.CategoryInput{Code: form.Get("code"), Name: form.Get("name"), Parent: &parent}
+	err = a.change(r, func(ctx context.Context, tx *db.Tx) (line, error) {
+		saved, err := a.Catalog.SaveCategoriesTx(ctx, tx, []catalog.CategoryInput{in})
+		if err == nil {
+			err = saved.Refused[0]
+		}
+		l := line{action: "category.changed", subject: "category:" + in.Code, after: map[string]string{"name": in.Name, "parent": parent}}
+		if saved.Created > 0 {
+			l.action = "category.created"
+		}
+		return l, err
+	})
+	if err := form.Take(err); err != nil {
+		return err
+	}
+	if !form.OK() {
+		return a.showCategories(w, r, unprocessable, form)
+	}
+	a.good(w, r, "admin.saved")
+	web.Redirect(w, r, "/categories")
+	return nil
+}

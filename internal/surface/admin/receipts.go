@@ -1,0 +1,220 @@
+package admin
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"regulars/internal/base/money"
+	"regulars/internal/loyalty/catalog"
+	"regulars/internal/loyalty/customer"
+	"regulars/internal/loyalty/pricing"
+	"regulars/internal/loyalty/programme"
+	"regulars/internal/loyalty/receipt"
+	"regulars/internal/loyalty/staff"
+	"regulars/internal/surface/web"
+)
+
+type receiptsView struct {
+	frame
+	URL      web.Link
+	From, To string
+	Number   string
+	Stores   []web.Option
+	Tills    []web.Option // of the store that is chosen
+	Kinds    []web.Option
+	Customer *customer.Customer
+	Name     string
+	Rows     []receiptRow
+	Next     string
+	Filtered bool
+}
+
+type receiptRow struct {
+	*receipt.Receipt
+	Shop string
+	Zone *time.Location
+	Name string // of the customer
+}
+
+// receiptRows adds what a list of receipts shows beside them.
+func (a *Admin) receiptRows(r *http.Request, list []*receipt.Receipt) (rows []receiptRow, err error) {
+	ctx, loc, who := r.Context(), web.Loc(r.Context()), me(r)
+	if _, err := a.Catalog.Stores(ctx); err != nil {
+		return nil, err
+	}
+	var ids []customer.ID
+	for _, rec := range list {
+		if rec.Customer != 0 {
+			ids = append(ids, rec.Customer)
+		}
+	}
+	people, err := a.Customers.GetAll(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	names := map[customer.ID]string{}
+	for _, c := range people {
+		names[c.ID] = nameOf(loc, who, c)
+	}
+	for _, rec := range list {
+		row := receiptRow{Receipt: rec, Name: names[rec.Customer], Zone: a.Settings.Get().Zone}
+		if s, ok := a.Catalog.Store(rec.Store); ok {
+			row.Shop, row.Zone = s.Name, s.Zone
+		}
+		rows = append(rows, row)
+	}
+	return rows, nil
+}
+
+const receiptsPage = 50
+
+func (a *Admin) receipts(w http.ResponseWriter, r *http.Request) error {
+	ctx, loc := r.Context(), web.Loc(r.Context())
+	v := receiptsView{frame: a.frame(ctx), URL: web.LinkOf(r)}
+	v.From, v.To, v.Number = v.URL.Get("from"), v.URL.Get("to"), strings.TrimSpace(v.URL.Get("q"))
+	f := receipt.Filter{Number: v.Number, From: day(v.From, v.Zone), To: untilDay(v.To, v.Zone)}
+	_ = f.Store.UnmarshalText([]byte(v.URL.Get("store"))) // what is no id does not filter
+	_ = f.Till.UnmarshalText([]byte(v.URL.Get("till")))
+	_ = f.Customer.UnmarshalText([]byte(v.URL.Get("customer")))
+	if kind := receipt.Kind(v.URL.Get("kind")); kind == receipt.KindSale || kind == receipt.KindReturn {
+		f.Kind = kind
+	}
+	v.Filtered = f != receipt.Filter{}
+	if f.Customer != 0 {
+		c, err := a.Customers.Get(ctx, f.Customer)
+		if err != nil {
+			return err
+		}
+		v.Customer, v.Name = &c, nameOf(loc, me(r), c)
+	}
+	list, err := a.Receipts.List(ctx, f, receiptCursor(v.URL.Get("cursor")), receiptsPage+1)
+	if err != nil {
+		return err
+	}
+	if len(list) > receiptsPage {
+		list = list[:receiptsPage]
+		last := list[receiptsPage-1]
+		v.Next = strconv.FormatInt(last.SoldAt.UnixMicro(), 10) + "-" + last.ID.String()
+	}
+	if v.Rows, err = a.receiptRows(r, list); err != nil {
+		return err
+	}
+	if v.Stores, err = a.storeOptions(r, loc.T("admin.receipts.every_store")); err != nil {
+		return err
+	}
+	if f.Store != 0 {
+		tills, err := a.Catalog.Tills(ctx, f.Store)
+		if err != nil {
+			return err
+		}
+		v.Tills = []web.Option{{Text: loc.T("admin.receipts.every_till")}}
+		for _, t := range tills {
+			v.Tills = append(v.Tills, web.Option{Value: t.ID.String(), Text: t.Name})
+		}
+	}
+	v.Kinds = []web.Option{
+		{Text: loc.T("admin.receipts.all")}, {Value: string(receipt.KindSale), Text: loc.T("admin.receipts.sales")},
+		{Value: string(receipt.KindReturn), Text: loc.T("admin.receipts.returns")},
+	}
+	return a.pages.Render(w, r, "receipts", v)
+}
+
+// receiptCursor reads where a page begins; what cannot be read is the start.
+func receiptCursor(text string) (c receipt.Cursor) {
+	at, id, _ := strings.Cut(text, "-")
+	micros, err := strconv.ParseInt(at, 10, 64)
+	if err != nil || c.ID.UnmarshalText([]byte(id)) != nil {
+		return receipt.Cursor{}
+	}
+	c.SoldAt = time.UnixMicro(micros).UTC()
+	return c
+}
+
+type receiptView struct {
+	frame
+	Receipt  *receipt.Receipt
+	Store    catalog.Store
+	Till     string // its name
+	Cashier  string
+	Customer *customer.Customer
+	Name     string
+	Version  *programme.Version
+	Causes   []pricing.Discount // of all lines together
+	Sale     *receipt.Receipt   // of a return
+	Returns  []*receipt.Receipt
+	Refund   money.Amount // what was really given back
+}
+
+func (a *Admin) receiptPage(w http.ResponseWriter, r *http.Request) error {
+	ctx := r.Context()
+	var id receipt.ID
+	if id.UnmarshalText([]byte(r.PathValue("id"))) != nil {
+		return web.ErrNoPage
+	}
+	rec, err := a.Receipts.Get(ctx, id)
+	if err != nil {
+		return err
+	}
+	v := receiptView{frame: a.frame(ctx), Receipt: rec, Causes: causes(rec), Refund: rec.Total - rec.Withheld}
+	if v.Store, err = a.Catalog.StoreByID(ctx, rec.Store); err != nil {
+		return err
+	}
+	if rec.Till != 0 {
+		till, err := a.Catalog.Till(ctx, rec.Till)
+		if err != nil {
+			return err
+		}
+		v.Till = till.Name
+	}
+	if rec.Staff != 0 {
+		names, err := a.Staff.Names(ctx, []staff.ID{staff.ID(rec.Staff)})
+		if err != nil {
+			return err
+		}
+		v.Cashier = names[staff.ID(rec.Staff)]
+	}
+	if rec.Customer != 0 {
+		c, err := a.Customers.Get(ctx, rec.Customer)
+		if err != nil {
+			return err
+		}
+		v.Customer, v.Name = &c, nameOf(web.Loc(ctx), me(r), c)
+	}
+	if rec.Version != 0 {
+		if v.Version, err = a.Programmes.ByID(ctx, rec.Version); err != nil {
+			return err
+		}
+	}
+	switch {
+	case rec.Kind == receipt.KindSale:
+		v.Returns, err = a.Receipts.Returns(ctx, rec.ID)
+	case rec.Original != 0:
+		v.Sale, err = a.Receipts.Get(ctx, rec.Original)
+	}
+	if err != nil {
+		return err
+	}
+	return a.pages.Render(w, r, "receipt", v)
+}
+
+// causes sums the lines' discounts by their cause, in the order of pricing.
+func causes(rec *receipt.Receipt) (list []pricing.Discount) {
+	sums := map[pricing.Cause]*pricing.Discount{}
+	for _, l := range rec.Lines {
+		for _, d := range l.Discounts {
+			if sums[d.Cause] == nil {
+				sums[d.Cause] = &pricing.Discount{Cause: d.Cause}
+			}
+			sums[d.Cause].Amount += d.Amount
+			sums[d.Cause].Guarded = sums[d.Cause].Guarded || d.Guarded
+		}
+	}
+	for _, c := range []pricing.Cause{pricing.CauseTill, pricing.CauseTier} {
+		if d := sums[c]; d != nil {
+			list = append(list, *d)
+		}
+	}
+	return list
+}

@@ -1,0 +1,212 @@
+package admin
+
+import (
+	"net/http"
+
+	"regulars/internal/base/errs"
+	"regulars/internal/loyalty/staff"
+	"regulars/internal/surface/web"
+)
+
+type signInView struct {
+	frame
+	Form *web.Form
+	Next string
+}
+
+func (a *Admin) signInPage(w http.ResponseWriter, r *http.Request) error {
+	next := web.SafePath(r.URL.Query().Get("next"))
+	if _, ok := web.Account(r.Context()); ok {
+		web.Redirect(w, r, next)
+		return nil
+	}
+	return a.pages.Render(w, r, "signin", signInView{a.frame(r.Context()), web.NewForm(nil), next})
+}
+
+func (a *Admin) signIn(w http.ResponseWriter, r *http.Request) error {
+	form, err := web.ReadForm(r)
+	if err != nil {
+		return err
+	}
+	next := web.SafePath(form.Get("next"))
+	who, err := a.Staff.SignIn(r.Context(), form.Get("login"), form.Raw("password"), web.Client(r))
+	if err := form.Take(err); err != nil {
+		return err
+	}
+	if !form.OK() {
+		return a.pages.RenderStatus(w, r, unprocessable, "signin", signInView{a.frame(r.Context()), form, next})
+	}
+	if err := a.Shell.StartSession(w, r, who.ID); err != nil {
+		return err
+	}
+	web.Redirect(w, r, next)
+	return nil
+}
+
+func (a *Admin) signOut(w http.ResponseWriter, r *http.Request) error {
+	if err := a.Shell.EndSession(w, r); err != nil {
+		return err
+	}
+	web.Redirect(w, r, "/sign-in")
+	return nil
+}
+
+type invitationView struct {
+	frame
+	Form       *web.Form
+	Invitation staff.Invitation
+	First      bool   // nobody is here yet
+	Login      string // of who sets a new password
+}
+
+func (a *Admin) invitation(r *http.Request) (v invitationView, err error) {
+	v.frame = a.frame(r.Context())
+	if v.Invitation, err = a.Staff.Invitation(r.Context(), r.PathValue("token")); err != nil {
+		return v, err
+	}
+	if v.Invitation.For != 0 {
+		who, err := a.Staff.Get(r.Context(), v.Invitation.For)
+		if err != nil {
+			return v, err
+		}
+		v.Login = who.Login
+		return v, nil
+	}
+	anyone, err := a.Staff.Any(r.Context())
+	v.First = !anyone
+	return v, err
+}
+
+func (a *Admin) invitationPage(w http.ResponseWriter, r *http.Request) error {
+	v, err := a.invitation(r)
+	if err != nil {
+		return err
+	}
+	v.Form = web.NewForm(nil)
+	return a.pages.Render(w, r, "invitation", v)
+}
+
+func (a *Admin) acceptInvitation(w http.ResponseWriter, r *http.Request) error {
+	form, err := web.ReadForm(r)
+	if err != nil {
+		return err
+	}
+	v, err := a.invitation(r)
+	if err != nil {
+		return err
+	}
+	in := staff.NewAccount{
+		Name: form.Get("name"), Login: form.Get("login"), Password: form.Raw("password"), Language: web.Loc(r.Context()).Lang(),
+	}
+	who, err := a.Staff.Accept(r.Context(), r.PathValue("token"), in, web.Client(r))
+	if errs.KindOf(err) == errs.NotFound && err != nil {
+		return err
+	}
+	if err := form.Take(err); err != nil {
+		return err
+	}
+	if !form.OK() {
+		v.Form = form
+		return a.pages.RenderStatus(w, r, unprocessable, "invitation", v)
+	}
+	if err := a.Shell.StartSession(w, r, who.ID); err != nil {
+		return err
+	}
+	a.good(w, r, "admin.invitation.welcome", "name", who.Name)
+	web.Redirect(w, r, "/")
+	return nil
+}
+
+type accountView struct {
+	frame
+	Form      *web.Form
+	Password  *web.Form
+	Languages []web.Option
+	Sessions  []staff.Session
+}
+
+func (a *Admin) account(w http.ResponseWriter, r *http.Request, status int, form, password *web.Form) error {
+	who := me(r)
+	v := accountView{frame: a.frame(r.Context()), Form: form, Password: password}
+	if form == nil {
+		v.Form = web.NewForm(map[string]string{"name": who.Name, "language": who.Language})
+	}
+	if password == nil {
+		v.Password = web.NewForm(nil)
+	}
+	v.Languages = a.languages(web.Loc(r.Context()).T("admin.account.browser"))
+	var err error
+	if v.Sessions, err = a.Staff.Sessions(r.Context(), who.ID); err != nil {
+		return err
+	}
+	return a.pages.RenderStatus(w, r, status, "account", v)
+}
+
+// languages are the choices of a language, with one for none if it has a text.
+func (a *Admin) languages(none string) (list []web.Option) {
+	if none != "" {
+		list = append(list, web.Option{Text: none})
+	}
+	for _, l := range a.Bundle.Languages() {
+		list = append(list, web.Option{Value: l.Code, Text: l.Name})
+	}
+	return list
+}
+
+func (a *Admin) accountPage(w http.ResponseWriter, r *http.Request) error {
+	return a.account(w, r, http.StatusOK, nil, nil)
+}
+
+func (a *Admin) saveAccount(w http.ResponseWriter, r *http.Request) error {
+	form, err := web.ReadForm(r)
+	if err != nil {
+		return err
+	}
+	name, language := form.Get("name"), form.Get("language")
+	_, err = a.Staff.Change(r.Context(), by(r), me(r).ID, staff.Change{Name: &name, Language: &language})
+	if err := form.Take(err); err != nil {
+		return err
+	}
+	if !form.OK() {
+		return a.account(w, r, unprocessable, form, nil)
+	}
+	a.good(w, r, "admin.saved")
+	web.Redirect(w, r, "/account")
+	return nil
+}
+
+// changePassword ends every session and starts a new one here: a cookie from
+// before the change is worth nothing.
+func (a *Admin) changePassword(w http.ResponseWriter, r *http.Request) error {
+	form, err := web.ReadForm(r)
+	if err != nil {
+		return err
+	}
+	who := me(r)
+	err = a.Staff.ChangePassword(r.Context(), by(r), who.ID, form.Raw("old"), form.Raw("password"), "")
+	if err := form.Take(err); err != nil {
+		return err
+	}
+	if !form.OK() {
+		return a.account(w, r, unprocessable, nil, form)
+	}
+	if err := a.Shell.StartSession(w, r, who.ID); err != nil {
+		return err
+	}
+	a.good(w, r, "admin.account.password_changed")
+	web.Redirect(w, r, "/account")
+	return nil
+}
+
+func (a *Admin) endOtherSessions(w http.ResponseWriter, r *http.Request) error {
+	who := me(r)
+	if err := a.Staff.EndSessions(r.Context(), by(r), who.ID); err != nil {
+		return err
+	}
+	if err := a.Shell.StartSession(w, r, who.ID); err != nil {
+		return err
+	}
+	a.good(w, r, "admin.account.ended")
+	web.Redirect(w, r, "/account")
+	return nil
+}

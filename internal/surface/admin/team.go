@@ -1,0 +1,401 @@
+package admin
+
+import (
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"regulars/internal/base/i18n"
+	"regulars/internal/loyalty/catalog"
+	"regulars/internal/loyalty/staff"
+	"regulars/internal/surface/web"
+)
+
+type staffView struct {
+	frame
+	Rows    []memberRow
+	Pending []pendingRow
+	Link    string // a new invitation, shown this once
+	Expires time.Time
+	For     string // whose password it sets anew
+}
+
+type memberRow struct {
+	staff.Account
+	Where string
+}
+
+type pendingRow struct {
+	staff.Pending
+	Where, By, For string
+}
+
+// showStaff lists the staff; with a link, which is shown this once.
+func (a *Admin) showStaff(w http.ResponseWriter, r *http.Request, v staffView) error {
+	ctx, loc := r.Context(), web.Loc(r.Context())
+	v.frame = a.frame(ctx)
+	all, err := a.Staff.List(ctx)
+	if err != nil {
+		return err
+	}
+	if _, err := a.Catalog.Stores(ctx); err != nil { // so that names are in memory
+		return err
+	}
+	names := map[staff.ID]string{}
+	for _, m := range all {
+		names[m.ID] = m.Name
+		v.Rows = append(v.Rows, memberRow{m, a.where(loc, m.Role, m.Stores)})
+	}
+	pending, err := a.Staff.Pending(ctx)
+	if err != nil {
+		return err
+	}
+	for _, p := range pending {
+		v.Pending = append(v.Pending, pendingRow{p, a.where(loc, p.Role, p.Stores), names[p.By], names[p.For]})
+	}
+	return a.pages.Render(w, r, "staff", v)
+}
+
+// where says in which stores somebody works.
+func (a *Admin) where(loc *i18n.Localizer, role staff.Role, stores []catalog.StoreID) string {
+	if role == staff.Owner {
+		return loc.T("admin.staff.everywhere")
+	}
+	var names []string
+	for _, id := range stores {
+		if s, ok := a.Catalog.Store(id); ok {
+			names = append(names, s.Name)
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
+func (a *Admin) staffPage(w http.ResponseWriter, r *http.Request) error {
+	return a.showStaff(w, r, staffView{})
+}
+
+type inviteView struct {
+	frame
+	Form   *web.Form
+	Roles  []web.Option
+	Stores []web.Option
+}
+
+func (a *Admin) inviteForm(w http.ResponseWriter, r *http.Request, status int, form *web.Form) error {
+	stores, err := a.storeOptions(r, "")
+	if err != nil {
+		return err
+	}
+	v := inviteView{frame: a.frame(r.Context()), Form: form, Roles: roles(web.Loc(r.Context())), Stores: stores}
+	return a.pages.RenderStatus(w, r, status, "invite", v)
+}
+
+func roles(loc *i18n.Localizer) (list []web.Option) {
+	for _, role := range slices.Backward(staff.Roles) {
+		list = append(list, web.Option{Value: string(role), Text: loc.T("web.role." + string(role))})
+	}
+	return list
+}
+
+// storeOptions are the open stores to choose from, with one for all or none if
+// it has a text.
+func (a *Admin) storeOptions(r *http.Request, none string) (list []web.Option, err error) {
+	if none != "" {
+		list = append(list, web.Option{Text: none})
+	}
+	stores, err := a.Catalog.Stores(r.Context())
+	for _, s := range stores {
+		if s.Active {
+			list = append(list, web.Option{Value: s.ID.String(), Text: s.Name})
+		}
+	}
+	return list, err
+}
+
+func (a *Admin) invitePage(w http.ResponseWriter, r *http.Request) error {
+	return a.inviteForm(w, r, http.StatusOK, web.NewForm(map[string]string{"role": string(staff.Cashier)}))
+}
+
+// storesOf reads the boxes that were ticked. A box that was not is not sent,
+// but what is wrong with the stores is to be said there.
+func storesOf(form *web.Form) (list []catalog.StoreID) {
+	for _, text := range form.All("stores") {
+		var id catalog.StoreID
+		if id.UnmarshalText([]byte(text)) == nil {
+			list = append(list, id)
+		}
+	}
+	if _, sent := form.Values["stores"]; !sent {
+		form.Values["stores"] = nil
+	}
+	return list
+}
+
+func (a *Admin) invite(w http.ResponseWriter, r *http.Request) error {
+	form, err := web.ReadForm(r)
+	if err != nil {
+		return err
+	}
+	role, stores := staff.Role(form.Get("role")), storesOf(form)
+	if role == staff.Owner {
+		stores = nil
+	}
+	token, expires, err := a.Staff.Invite(r.Context(), by(r), role, stores)
+	if err := form.Take(err); err != nil {
+		return err
+	}
+	if !form.OK() {
+		return a.inviteForm(w, r, unprocessable, form)
+	}
+	return a.showStaff(w, r, staffView{Link: a.base(r) + InvitationPath(token), Expires: expires})
+}
+
+func (a *Admin) withdraw(w http.ResponseWriter, r *http.Request) error {
+	form, err := web.ReadForm(r)
+	if err != nil {
+		return err
+	}
+	if err := a.Staff.Withdraw(r.Context(), by(r), form.Get("key")); err != nil {
+		return err
+	}
+	a.good(w, r, "admin.staff.withdrawn")
+	web.Redirect(w, r, "/staff")
+	return nil
+}
+
+type memberView struct {
+	frame
+	Form     *web.Form
+	Member   staff.Account
+	Roles    []web.Option
+	Stores   []web.Option
+	Sessions []staff.Session
+}
+
+func (a *Admin) member(r *http.Request) (m staff.Account, err error) {
+	var id staff.ID
+	if id.UnmarshalText([]byte(r.PathValue("id"))) != nil {
+		return m, web.ErrNoPage
+	}
+	return a.Staff.Get(r.Context(), id)
+}
+
+func (a *Admin) showMember(w http.ResponseWriter, r *http.Request, status int, m staff.Account, form *web.Form) error {
+	if form == nil {
+		form = web.NewForm(map[string]string{"name": m.Name, "login": m.Login, "role": string(m.Role)})
+		for _, s := range m.Stores {
+			form.Values.Add("stores", s.String())
+		}
+	}
+	v := memberView{frame: a.frame(r.Context()), Form: form, Member: m, Roles: roles(web.Loc(r.Context()))}
+	var err error
+	if v.Stores, err = a.storeOptions(r, ""); err != nil {
+		return err
+	}
+	if v.Sessions, err = a.Staff.Sessions(r.Context(), m.ID); err != nil {
+		return err
+	}
+	return a.pages.RenderStatus(w, r, status, "member", v)
+}
+
+func (a *Admin) memberPage(w http.ResponseWriter, r *http.Request) error {
+	m, err := a.member(r)
+	if err != nil {
+		return err
+	}
+	return a.showMember(w, r, http.StatusOK, m, nil)
+}
+
+func (a *Admin) saveMember(w http.ResponseWriter, r *http.Request) error {
+	form, err := web.ReadForm(r)
+	if err != nil {
+		return err
+	}
+	m, err := a.member(r)
+	if err != nil {
+		return err
+	}
+	name, login, role, stores := form.Get("name"), form.Get("login"), staff.Role(form.Get("role")), storesOf(form)
+	if role == staff.Owner {
+		stores = nil
+	}
+	_, err = a.Staff.Change(r.Context(), by(r), m.ID, staff.Change{Name: &name, Login: &login, Role: &role, Stores: &stores})
+	if err := form.Take(err); err != nil {
+		return err
+	}
+	if !form.OK() {
+		return a.showMember(w, r, unprocessable, m, form)
+	}
+	a.good(w, r, "admin.saved")
+	web.Redirect(w, r, "/staff")
+	return nil
+}
+
+func (a *Admin) passwordLink(w http.ResponseWriter, r *http.Request) error {
+	m, err := a.member(r)
+	if err != nil {
+		return err
+	}
+	token, expires, err := a.Staff.InviteAgain(r.Context(), by(r), m.ID)
+	if err != nil {
+		return err
+	}
+	return a.showStaff(w, r, staffView{Link: a.base(r) + InvitationPath(token), Expires: expires, For: m.Name})
+}
+
+func (a *Admin) setActive(w http.ResponseWriter, r *http.Request) error {
+	form, err := web.ReadForm(r)
+	if err != nil {
+		return err
+	}
+	m, err := a.member(r)
+	if err != nil {
+		return err
+	}
+	active := form.Get("active") == "1"
+	_, err = a.Staff.Change(r.Context(), by(r), m.ID, staff.Change{Active: &active})
+	if err := form.Take(err); err != nil {
+		return err
+	}
+	if !form.OK() {
+		shown := web.NewForm(map[string]string{"name": m.Name, "login": m.Login, "role": string(m.Role)})
+		shown.Alert = form.Alert
+		return a.showMember(w, r, unprocessable, m, shown)
+	}
+	key := "admin.staff.deactivated"
+	if active {
+		key = "admin.staff.activated"
+	}
+	a.good(w, r, key, "name", m.Name)
+	web.Redirect(w, r, "/staff")
+	return nil
+}
+
+func (a *Admin) endSessions(w http.ResponseWriter, r *http.Request) error {
+	m, err := a.member(r)
+	if err != nil {
+		return err
+	}
+	if err := a.Staff.EndSessions(r.Context(), by(r), m.ID); err != nil {
+		return err
+	}
+	a.good(w, r, "admin.staff.sessions_ended", "name", m.Name)
+	web.Redirect(w, r, "/staff/"+m.ID.String())
+	return nil
+}
+
+type auditView struct {
+	frame
+	URL      web.Link
+	Actors   []web.Option
+	Topics   []web.Option
+	From, To string
+	Rows     []auditRow
+	Next     string
+}
+
+type auditRow struct {
+	staff.Entry
+	Who     string
+	Text    string // what was done, in words
+	Href    string // page of what was changed; empty: it has none
+	Changes []fieldChange
+}
+
+// fieldChange is one field of what was changed, as the log keeps it.
+type fieldChange struct{ Name, Was, Is string }
+
+// topics are the beginnings of actions, by what was changed.
+var topics = []string{"store", "till", "product", "category", "programme", "customer", "staff", "settings"}
+
+func (a *Admin) audit(w http.ResponseWriter, r *http.Request) error {
+	ctx, loc := r.Context(), web.Loc(r.Context())
+	v := auditView{frame: a.frame(ctx), URL: web.LinkOf(r)}
+	v.From, v.To = v.URL.Get("from"), v.URL.Get("to")
+	f := staff.Filter{Subject: v.URL.Get("subject"), From: day(v.From, v.Zone), To: untilDay(v.To, v.Zone)}
+	_ = f.Actor.UnmarshalText([]byte(v.URL.Get("who"))) // what is no id does not filter
+	if topic := v.URL.Get("about"); slices.Contains(topics, topic) {
+		f.Action = topic + "."
+	}
+	entries, next, err := a.Staff.Audit(ctx, f, v.URL.Get("cursor"), 50)
+	if err != nil {
+		return err
+	}
+	v.Next = next
+	everybody, err := a.Staff.List(ctx)
+	if err != nil {
+		return err
+	}
+	names := map[staff.ID]string{}
+	v.Actors = []web.Option{{Text: loc.T("admin.audit.everybody")}}
+	for _, m := range everybody {
+		names[m.ID] = m.Name
+		v.Actors = append(v.Actors, web.Option{Value: m.ID.String(), Text: m.Name})
+	}
+	v.Topics = []web.Option{{Text: loc.T("admin.audit.everything")}}
+	for _, topic := range topics {
+		v.Topics = append(v.Topics, web.Option{Value: topic, Text: loc.T("admin.audit.topic." + topic)})
+	}
+	for _, e := range entries {
+		text, ok := loc.Lookup("admin.action."+e.Action, nil)
+		if !ok { // of a part of the program that is newer than these pages
+			text = e.Action
+		}
+		v.Rows = append(v.Rows, auditRow{e, names[e.Actor], text, subjectPage(e.Subject), changes(e.Before, e.After)})
+	}
+	return a.pages.Render(w, r, "audit", v)
+}
+
+// subjectPage is where one looks at what a line of the log is about.
+func subjectPage(subject string) string {
+	kind, id, _ := strings.Cut(subject, ":")
+	folder := map[string]string{
+		"store": "stores", "till": "tills", "product": "products", "programme": "programme", "customer": "customers", "staff": "staff",
+	}[kind]
+	if folder == "" || id == "" {
+		return ""
+	}
+	return "/" + folder + "/" + id
+}
+
+// changes lists what differs between two states; of what is new or gone, all.
+func changes(before, after json.RawMessage) (list []fieldChange) {
+	was, is := fields(before), fields(after)
+	var names []string
+	for name := range was {
+		names = append(names, name)
+	}
+	for name := range is {
+		if _, ok := was[name]; !ok {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		if was[name] != is[name] {
+			list = append(list, fieldChange{name, was[name], is[name]})
+		}
+	}
+	return list
+}
+
+func fields(text json.RawMessage) map[string]string {
+	var raw map[string]json.RawMessage
+	if json.Unmarshal(text, &raw) != nil {
+		return nil
+	}
+	out := map[string]string{}
+	for name, value := range raw {
+		var plain string
+		if json.Unmarshal(value, &plain) != nil {
+			plain = string(value)
+		}
+		if len(plain) > 200 {
+			plain = strings.ToValidUTF8(plain[:200], "") + "…"
+		}
+		out[name] = plain
+	}
+	return out
+}
