@@ -56,11 +56,14 @@ func (s *Service) QueueFind(b *db.Batch, identifiers []Identifier, into map[Iden
 			err := r.Scan(&i.Value, &k.ID, &k.State, &k.HomeStore)
 			into[i] = k
 			return err
-		}, `SELECT i.value, c.id, c.state, COALESCE(c.home_store_id, 0)
-		      FROM identifiers i JOIN customers c ON c.id = i.customer_id
-		     WHERE i.kind = $1 AND i.value IN ($2...)`, string(kind), db.Texts(values))
+		}, findText, string(kind), db.Texts(values))
 	}
 }
+
+const findText = `
+	SELECT i.value, c.id, c.state, COALESCE(c.home_store_id, 0)
+	  FROM identifiers i JOIN customers c ON c.id = i.customer_id
+	 WHERE i.kind = $1 AND i.value IN ($2...)`
 
 // FindAllTx looks identifiers up; those that nobody has are not in the map.
 func (s *Service) FindAllTx(ctx context.Context, tx *db.Tx, identifiers []Identifier) (found map[Identifier]Known, err error) {

@@ -116,7 +116,7 @@ func beginning(kind Kind, prefix string, limit int) reading {
 	return reading{text: `
 		SELECT customer_id, '' FROM identifiers
 		 WHERE kind = $1 AND value >= $2 AND value < $3
-		 ORDER BY kind, value LIMIT $4`,
+		 ORDER BY value LIMIT $4`,
 		args: []any{string(kind), prefix, fold.After(prefix), limit}}
 }
 
