@@ -101,8 +101,10 @@ func (c *demoCmd) Run(ctx context.Context, all *cli, env app.Env) error {
 		demo.Size{Stores: c.Stores, Customers: c.Customers, Years: c.Years})
 }
 
-// errOff says that verify found something.
-var errOff = errors.New("something is off")
+var (
+	errOff         = errors.New("something is off")               // verify found something
+	errInterrupted = errors.New("interrupted before it was done") // by a signal
+)
 
 type verifyCmd struct{}
 
@@ -177,6 +179,8 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 		return off
 	case errs.KindOf(err) == errs.Invalid:
 		return complain(misled, err)
+	case ctx.Err() != nil && errors.Is(err, context.Canceled):
+		return complain(failed, errInterrupted)
 	}
 	return complain(failed, err)
 }

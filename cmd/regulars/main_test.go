@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"regulars/internal/base/db"
 	"regulars/internal/base/db/dbtest"
 	"regulars/internal/base/db/pgserver"
 )
@@ -34,11 +35,17 @@ var serving = regexp.MustCompile(`Regulars serves on (http://\S+)`)
 // when the test ends, if not before.
 func serve(t testing.TB, args ...string) *instance {
 	t.Helper()
+	return start(t, "serve", args...)
+}
+
+// start is serve with another command that serves.
+func start(t testing.TB, command string, args ...string) *instance {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &instance{t: t, stderr: &output{}, cancel: cancel, ended: make(chan int, 1)}
 	read, write := io.Pipe()
 	go func() {
-		code := run(ctx, append([]string{"serve", "--listen", "127.0.0.1:0"}, args...), nil, write, s.stderr)
+		code := run(ctx, append([]string{command, "--listen", "127.0.0.1:0"}, args...), nil, write, s.stderr)
 		_ = write.Close() // never fails
 		s.ended <- code
 	}()
@@ -352,4 +359,44 @@ func TestReadyFollowsTheDatabase(t *testing.T) {
 	if code := s.stop(); code != 0 {
 		t.Errorf("stopped with %d", code)
 	}
+}
+
+// A demo is filled, served, verified beside the server, and verify finds what
+// was damaged.
+func TestDemoAndVerify(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, e dbtest.Engine) {
+		where := database(t, e)
+		if code, _, errors := call(t, append([]string{"verify"}, where...)...); code != failed || errors == "" {
+			t.Errorf("verify of nothing: %d %s", code, errors)
+		}
+		s := start(t, "demo", append(where, "--stores", "1", "--customers", "15", "--years", "1")...)
+		if status, body := get(t, s.url+"/readyz"); status != http.StatusOK {
+			t.Errorf("%d %s", status, body)
+		}
+		verify := append([]string{"verify"}, where...)
+		if code, report, errors := call(t, verify...); code != 0 || report == "" {
+			t.Errorf("verify: %d %s %s", code, report, errors)
+		}
+		if code := s.stop(); code != 0 {
+			t.Errorf("stopped with %d", code)
+		}
+
+		cfg := db.Config{Path: filepath.Join(where[1], "regulars.db")}
+		if e == dbtest.Postgres {
+			cfg = db.Config{URL: where[3]}
+		}
+		d := dbtest.OpenConfig(t, cfg)
+		if n, err := d.Exec(t.Context(), `UPDATE accounts SET active = active + 1 WHERE customer_id = (SELECT MIN(customer_id) FROM accounts)`); n != 1 || err != nil {
+			t.Fatal(n, err)
+		}
+		if code, report, _ := call(t, verify...); code != off || !strings.Contains(report, "account") {
+			t.Errorf("verify of a damaged balance: %d %s", code, report)
+		}
+		// The demo is there and is not made again.
+		again := start(t, "demo", where...)
+		if code := again.stop(); code != 0 {
+			t.Errorf("stopped with %d", code)
+		}
+	})
 }
