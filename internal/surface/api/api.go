@@ -111,6 +111,7 @@ type callerKey struct{}
 func (a *API) admit(next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")
+		w.Header().Set("Content-Language", web.Loc(r.Context()).Lang())
 		by, err := a.identify(r)
 		if err != nil {
 			a.refuse(w, r, err)
@@ -135,8 +136,11 @@ func (a *API) identify(r *http.Request) (*caller, error) {
 	if err := a.limiter.Check(key); err != nil {
 		return nil, err
 	}
-	if kind := r.Header.Get("Content-Type"); kind != "" && r.Method == http.MethodPost && !isJSON(kind) {
-		return nil, errMediaType
+	if kind := r.Header.Get("Content-Type"); kind != jsonType && r.Method == http.MethodPost {
+		if kind != "" && !isJSON(kind) {
+			return nil, errMediaType
+		}
+		r.Header.Set("Content-Type", jsonType) // as huma knows it
 	}
 	return &caller{
 		Caller:   receipt.Caller{Till: till, Store: store},
@@ -144,7 +148,9 @@ func (a *API) identify(r *http.Request) (*caller, error) {
 	}, nil
 }
 
+const jsonType = "application/json"
+
 func isJSON(contentType string) bool {
 	kind, _, _ := strings.Cut(contentType, ";")
-	return strings.EqualFold(strings.TrimSpace(kind), "application/json")
+	return strings.EqualFold(strings.TrimSpace(kind), jsonType)
 }

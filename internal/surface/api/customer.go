@@ -134,10 +134,8 @@ func (a *API) findCustomers(ctx context.Context, by *caller, in *findRequest) (*
 	}
 	r := reader{}
 	list := r.normal(a.customers, &in.Identified)
-	if in.Identifier != "" {
-		if list = a.customers.Candidates(r.text(at("identifier"), in.Identifier, maxIdentifier)); len(list) == 0 {
-			r.wrong.Add("/identifier", errFindOne.Code, "is neither a phone nor a card, an e-mail or an external id")
-		}
+	if whatever := r.text(at("identifier"), in.Identifier, maxIdentifier); whatever != "" {
+		list = a.customers.Candidates(whatever)
 	}
 	if err := r.wrong.Err(); err != nil {
 		return nil, err

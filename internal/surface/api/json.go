@@ -59,23 +59,29 @@ func (b *body[T]) Schema(r huma.Registry) *huma.Schema {
 }
 
 // decodeError says what is wrong with a body and where.
-func decodeError(err error) *errs.Error {
+func decodeError(err error) error {
 	if syntax := (*jsontext.SyntacticError)(nil); errors.As(err, &syntax) {
 		if errors.Is(err, jsontext.ErrDuplicateName) {
-			return errs.InvalidField(string(syntax.JSONPointer), "duplicate_field", "comes twice; send it once")
+			return wrongField(syntax.JSONPointer, "duplicate_field", "comes twice; send it once")
 		}
-		return errJSON.Textf("The body is not JSON: something is wrong at byte %d. Send one JSON object in UTF-8.", syntax.ByteOffset).
-			With("byte", syntax.ByteOffset).Because(err)
+		return errJSON.Textf("The body is not JSON: something is wrong at byte %d. Send one JSON object in UTF-8.", syntax.ByteOffset).Because(err)
 	}
 	semantic := (*json.SemanticError)(nil)
-	if !errors.As(err, &semantic) {
+	switch {
+	case !errors.As(err, &semantic):
 		return errJSON.Because(err)
+	case semantic.JSONPointer == "":
+		return errJSON.Textf("The body is not a JSON object. Send one JSON object in UTF-8.").Because(err)
+	case errors.Is(err, json.ErrUnknownName):
+		return wrongField(semantic.JSONPointer, "unknown_field", "is not a field of this call; see the documentation for its fields")
 	}
-	at := string(semantic.JSONPointer)
-	if errors.Is(err, json.ErrUnknownName) {
-		return errs.InvalidField(at, "unknown_field", "is not a field of this call; see the documentation for its fields")
-	}
-	return errs.InvalidField(at, "wrong_type", "must be %s", expected(semantic.GoType)).Because(err)
+	return wrongField(semantic.JSONPointer, "wrong_type", "must be "+expected(semantic.GoType))
+}
+
+func wrongField(at jsontext.Pointer, code, text string) error {
+	var wrong errs.List
+	wrong.Add(string(at), code, "%s", text)
+	return wrong.Err()
 }
 
 var (

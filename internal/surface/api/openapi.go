@@ -92,7 +92,7 @@ func (a *API) operations(d *description) {
 
 	post(d, operation{id: "find", group: "customers", method: send, path: "/v1/customers/find",
 		errors: []*errs.Error{errFindOne, customer.ErrTail}}, a.findCustomers)
-	post(d, operation{id: "register", group: "customers", method: send, path: "/v1/customers", status: http.StatusCreated, changes: true,
+	post(d, operation{id: "register", group: "customers", method: send, path: "/v1/customers", status: http.StatusCreated, again: http.StatusOK, changes: true,
 		errors: []*errs.Error{errIdentifier}}, a.postCustomer)
 	register(d, operation{id: "customer", group: "customers", method: get, path: "/v1/customers/{id}",
 		errors: []*errs.Error{customer.ErrNotFound}}, a.getCustomer)
@@ -246,6 +246,14 @@ func (d *description) fillIn() {
 			}
 			for name, h := range success.Headers {
 				h.Description = d.word("api.header." + key(name))
+			}
+		}
+	}
+	for _, o := range d.listed {
+		if o.again != 0 {
+			op := doc.Paths[o.path].Post
+			op.Responses[fmt.Sprint(o.again)] = &huma.Response{
+				Description: d.word("api.op." + o.id + ".again"), Content: op.Responses[successOf(op)].Content,
 			}
 		}
 	}

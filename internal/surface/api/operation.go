@@ -18,6 +18,7 @@ type operation struct {
 	path    string
 	status  int  // of success; 0: 200
 	changes bool // may be repeated, but has an effect
+	again   int  // status where what is asked for is there already; 0: the same
 	errors  []*errs.Error
 }
 

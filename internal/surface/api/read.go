@@ -41,7 +41,7 @@ func (r *reader) missing(f field) {
 }
 
 // decimal reads a number that has at most exp decimals and lies between 0 and
-// most; one that was not sent is 0.
+// most; one that was not sent is 0, and so is one that is wrong.
 func (r *reader) decimal(f field, n number, exp int, most int64) int64 {
 	v, code := n.fixed(exp)
 	if code == "" && (v < 0 || v > most) {
@@ -87,11 +87,11 @@ func (r *reader) quantity(f field, n number) money.Quantity {
 		r.missing(f)
 		return 0
 	}
-	q := money.Quantity(r.decimal(f, n, 3, int64(money.MaxQuantity)))
-	if _, code := n.fixed(3); code == "" && q == 0 {
+	if v, code := n.fixed(3); code == "" && v <= 0 {
 		r.wrong.Add(f.String(), "out_of_range", "must be more than 0")
+		return 0
 	}
-	return q
+	return money.Quantity(r.decimal(f, n, 3, int64(money.MaxQuantity)))
 }
 
 // text checks a string: it is printed and stored as it is, so it has no

@@ -384,3 +384,21 @@ func documentation(t testing.TB) map[string]string {
 	walk("", tree)
 	return out
 }
+
+// anotherStore opens one and gives the key of its till.
+func (s *site) anotherStore() (key string) {
+	s.t.Helper()
+	check(s.t, s.db.Write(s.t.Context(), func(ctx context.Context, tx *db.Tx) error {
+		store, err := s.catalog.CreateStoreTx(ctx, tx, catalog.NewStore{Code: "2", Name: "Samarqand", Zone: "Asia/Samarkand"})
+		if err != nil {
+			return err
+		}
+		till, err := s.catalog.CreateTillTx(ctx, tx, store.ID, "Till 1")
+		if err != nil {
+			return err
+		}
+		key, _, err = s.catalog.IssueKeyTx(ctx, tx, till.ID)
+		return err
+	}))
+	return key
+}

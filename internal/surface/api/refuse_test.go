@@ -1,0 +1,218 @@
+package api_test
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"regulars/internal/base/db"
+	"regulars/internal/base/db/dbtest"
+	"regulars/internal/surface/api"
+)
+
+// Every refused input names its field and reason, and changes nothing.
+func TestEveryRefusalNamesItsField(t *testing.T) {
+	t.Parallel()
+	const line = `"quantity":"1","price":"1"`
+	lines := func(line string) string { return `{"lines":[{"quantity":"1","price":"1"},{` + line + `}]}` }
+	sale := func(more string) string { return `{"number":"1","total":"1","lines":[{` + line + `}]` + more + `}` }
+	tests := []struct {
+		path, body string
+		code       string
+		pointers   []string
+	}{
+		{"/v1/quotes", `{"custmer":"1"}`, "invalid_request", []string{"/custmer"}},
+		{"/v1/quotes", `{"Lines":[]}`, "invalid_request", []string{"/Lines"}},
+		{"/v1/quotes", lines(`"quantity":"1","price":"1","prise":"1"`), "invalid_request", []string{"/lines/1/prise"}},
+		{"/v1/quotes", `{"lines":[],"lines":[]}`, "invalid_request", []string{"/lines"}},
+		{"/v1/quotes", `{"lines":{}}`, "invalid_request", []string{"/lines"}},
+		{"/v1/quotes", `{"lines":[7]}`, "invalid_request", []string{"/lines/0"}},
+		{"/v1/quotes", lines(`"sku":5,` + line), "invalid_request", []string{"/lines/1/sku"}},
+		{"/v1/quotes", lines(`"void":"yes",` + line), "invalid_request", []string{"/lines/1/void"}},
+		{"/v1/quotes", lines(`"quantity":"1","price":"1,5"`), "invalid_request", []string{"/lines/1/price"}},
+		{"/v1/quotes", lines(`"quantity":"1","price":"1e3"`), "invalid_request", []string{"/lines/1/price"}},
+		{"/v1/quotes", lines(`"quantity":"1","price":1e3`), "invalid_request", []string{"/lines/1/price"}},
+		{"/v1/quotes", lines(`"quantity":"1","price":true`), "invalid_request", []string{"/lines/1/price"}},
+		{"/v1/quotes", lines(`"quantity":" 1","price":"1"`), "invalid_request", []string{"/lines/1/quantity"}},
+		{"/v1/quotes", lines(`"price":"1"`), "invalid_request", []string{"/lines/1/quantity"}},
+		{"/v1/quotes", lines(`"quantity":null,"price":null`), "invalid_request", []string{"/lines/1/quantity", "/lines/1/price"}},
+		{"/v1/quotes", lines(`"quantity":"0","price":"1"`), "invalid_request", []string{"/lines/1/quantity"}},
+		{"/v1/quotes", lines(`"quantity":"-1","price":"-0.01","discount":"-1"`), "invalid_request", []string{"/lines/1/quantity", "/lines/1/price", "/lines/1/discount"}},
+		{"/v1/quotes", lines(`"quantity":"0.0001","price":"1.00001","discount":"0.001"`), "invalid_request", []string{"/lines/1/quantity", "/lines/1/price", "/lines/1/discount"}},
+		{"/v1/quotes", lines(`"quantity":"99999999999","price":"999999999999999999999999"`), "invalid_request", []string{"/lines/1/quantity", "/lines/1/price"}},
+		{"/v1/quotes", lines(`"quantity":"1","price":"1","discount":"2"`), "invalid_request", []string{"/lines/1/discount"}},
+		{"/v1/quotes", lines(`"sku":" x",` + line), "invalid_request", []string{"/lines/1/sku"}},
+		{"/v1/quotes", lines(`"sku":"a  b",` + line), "invalid_request", []string{"/lines/1/sku"}},
+		{"/v1/quotes", lines(`"sku":"a\u0000b",` + line), "invalid_request", []string{"/lines/1/sku"}},
+		{"/v1/quotes", lines(`"sku":"` + strings.Repeat("ж", 101) + `","name":"` + strings.Repeat("n", 201) + `",` + line), "invalid_request", []string{"/lines/1/sku", "/lines/1/name"}},
+		{"/v1/quotes", `{"customer":"abc","redeem":"0.001","reason":"` + strings.Repeat("r", 201) + `"}`, "invalid_request", []string{"/customer", "/redeem", "/reason"}},
+		{"/v1/quotes", `{"customer":"+1"}`, "invalid_request", []string{"/customer"}},
+		{"/v1/quotes", `{"customer":17}`, "invalid_request", []string{"/customer"}},
+		{"/v1/quotes", `{"redeem":"-1"}`, "invalid_request", []string{"/redeem"}},
+		{"/v1/quotes", `{"lines":[` + strings.Repeat(`{`+line+`},`, 1000) + `{` + line + `}]}`, "invalid_request", []string{"/lines"}},
+		{"/v1/quotes", `[]`, "not_json", nil},
+		{"/v1/quotes", `"text"`, "not_json", nil},
+
+		{"/v1/receipts", sale(`,"sold_at":"yesterday"`), "invalid_request", []string{"/sold_at"}},
+		{"/v1/receipts", sale(`,"sold_at":"2026-11-22T10:00:00"`), "invalid_request", []string{"/sold_at"}},
+		{"/v1/receipts", `{"total":"1","lines":[{` + line + `}]}`, "invalid_request", []string{"/number"}},
+		{"/v1/receipts", `{"number":" 1","total":"1","lines":[{` + line + `}]}`, "invalid_request", []string{"/number"}},
+		{"/v1/receipts", `{"number":"` + strings.Repeat("9", 101) + `","total":"1","lines":[{` + line + `}]}`, "invalid_request", []string{"/number"}},
+		{"/v1/receipts", `{"number":"1","lines":[{` + line + `}]}`, "quote_missing", nil},
+		{"/v1/receipts", `{"number":"1","quote":"q1_x","lines":[{` + line + `}]}`, "quote_invalid", []string{"/quote"}},
+		{"/v1/receipts", `{"number":"1","total":"0"}`, "receipt_empty", []string{"/lines"}},
+		{"/v1/receipts", `{"number":"1","total":"0","lines":[{"void":true,` + line + `}]}`, "receipt_empty", []string{"/lines"}},
+		{"/v1/receipts", sale(`,"no_points":true`), "reason_missing", []string{"/reason"}},
+		{"/v1/receipts", `{"number":"1","total":"1.001","lines":[{` + line + `}]}`, "invalid_request", []string{"/total"}},
+
+		{"/v1/returns", `{"number":"1"}`, "invalid_request", []string{"/original"}},
+		{"/v1/returns", `{"original":"1"}`, "invalid_request", []string{"/number"}},
+		{"/v1/returns/preview", `{"original":"1","lines":[{"position":1}]}`, "invalid_request", []string{"/lines/0/quantity"}},
+		{"/v1/returns/preview", `{"original":"1","lines":[{"position":"1","quantity":"1"}]}`, "invalid_request", []string{"/lines/0/position"}},
+		{"/v1/returns/preview", `{"original":"x"}`, "invalid_request", []string{"/original"}},
+
+		{"/v1/customers/find", `{}`, "find_by_one", nil},
+		{"/v1/customers/find", `{"phone":"1","card":"2"}`, "find_by_one", nil},
+		{"/v1/customers/find", `{"phone":"12"}`, "invalid_request", []string{"/phone"}},
+		{"/v1/customers/find", `{"email":"no"}`, "invalid_request", []string{"/email"}},
+		{"/v1/customers/find", `{"last_digits":"12"}`, "tail_too_short", []string{"/last_digits"}},
+		{"/v1/customers/find", `{"identifier":"\u0000"}`, "invalid_request", []string{"/identifier"}},
+		{"/v1/customers", `{"first_name":"Aziza"}`, "identifier_missing", []string{"/phone"}},
+		{"/v1/customers", `{"phone":"+998 90","email":"a@"}`, "invalid_request", []string{"/phone", "/email"}},
+		{"/v1/customers", `{"card":"1","sex":"x","born":"1990-02-30","language":"??"}`, "invalid_request", []string{"/sex", "/born", "/language"}},
+		{"/v1/customers", `{"card":"1","consents":[{"channel":"fax","purpose":"fun","given":true}]}`, "invalid_request", []string{"/consents/0/channel", "/consents/0/purpose"}},
+	}
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := newSite(t, d, options{})
+		s.appended()
+		for _, tt := range tests {
+			a := s.post(tt.path, tt.body)
+			a.problem(http.StatusUnprocessableEntity, tt.code, tt.pointers...)
+			if strings.Contains(a.text, "Go ") || strings.Contains(a.text, "json:") {
+				t.Errorf("%.80s: the program shows in %s", tt.body, a.text)
+			}
+		}
+		s.post("/v1/returns", `{"number":"1","original":"12345"}`).problem(http.StatusNotFound, "receipt_not_found", "/original")
+		for path, code := range map[string]string{
+			"/v1/customers/0": "customer_not_found", "/v1/customers/x/balance": "customer_not_found", "/v1/customers/9/receipts": "customer_not_found",
+			"/v1/customers/9/entries": "customer_not_found", "/v1/receipts/9": "receipt_not_found", "/v1/receipts/x": "receipt_not_found",
+		} {
+			s.get(path).problem(http.StatusNotFound, code)
+		}
+		who := s.register("+998901234567")
+		s.appended()
+		for path, pointer := range map[string]string{
+			"/v1/receipts": "number", "/v1/receipts?number=1&kind=gift": "kind", "/v1/products?limit=201": "limit", "/v1/products?limit=x": "limit",
+			"/v1/products?cursor=x": "cursor", "/v1/customers/" + who + "/receipts?cursor=AAAA": "cursor", "/v1/customers/" + who + "/entries?cursor=%20": "cursor",
+		} {
+			s.get(path).problem(http.StatusUnprocessableEntity, s.get(path).words("code"), pointer)
+		}
+		if got := s.appended(); got != "" {
+			t.Errorf("refused calls appended %q", got)
+		}
+	})
+}
+
+// What is returned must be there: the line, and as much of it.
+func TestReturnsNameWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := newSite(t, d, options{})
+		id := s.post("/v1/receipts", `{"number":"1","total":"64000",`+basket+`}`).is(http.StatusCreated).words("id")
+		of := func(lines string) string { return `{"number":"2","original":"` + id + `","lines":[` + lines + `]}` }
+		s.post("/v1/returns", of(`{"position":3,"quantity":"1"}`)).problem(http.StatusUnprocessableEntity, "invalid_request", "/lines/0/position")
+		s.post("/v1/returns", of(`{"position":1,"quantity":"1"},{"position":1,"quantity":"1"}`)).problem(http.StatusUnprocessableEntity, "invalid_request", "/lines/1/position")
+		s.post("/v1/returns", of(`{"position":1,"quantity":"2.001"}`)).problem(http.StatusConflict, "too_many_returned", "/lines/0/quantity")
+		back := s.post("/v1/returns", of(`{"position":1,"quantity":"2"}`)).is(http.StatusCreated).words("id")
+		s.post("/v1/returns", `{"number":"3","original":"`+back+`"}`).problem(http.StatusUnprocessableEntity, "not_a_sale", "/original")
+	})
+}
+
+// Bodies that are none, too large, of another kind, or never end.
+func TestBodiesThatAreNone(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := newSite(t, d, options{})
+		for _, body := range []string{`{`, `{"lines":[}`, `nonsense`, `{} {}`, `{"customer":"1",}`, "{\"reason\":\"\xff\"}", `{"reason":"\ud800"}`, strings.Repeat(`[`, 20_000)} {
+			s.post("/v1/quotes", body).problem(http.StatusUnprocessableEntity, "not_json")
+		}
+		s.do(call{method: http.MethodPost, path: "/v1/quotes"}).problem(http.StatusUnprocessableEntity, "body_missing")
+		large := `{"reason":"` + strings.Repeat("r", 256<<10) + `"}`
+		s.post("/v1/quotes", large).problem(http.StatusRequestEntityTooLarge, "body_too_large")
+		s.do(call{method: http.MethodPost, path: "/v1/quotes", body: "a=b", headers: []string{"Content-Type", "application/x-www-form-urlencoded"}}).
+			problem(http.StatusUnprocessableEntity, "media_type")
+		s.do(call{method: http.MethodPost, path: "/v1/quotes", body: "{}", headers: []string{"Content-Type", "Application/JSON; charset=utf-8"}}).is(http.StatusOK)
+
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/v1/quotes", io.MultiReader(strings.NewReader(`{"lines":`), broken{}))
+		r.Header.Set("Authorization", "Bearer "+s.keys[0])
+		w := httptest.NewRecorder()
+		s.handler.ServeHTTP(w, r)
+		answer{t, w.Code, w.Header(), w.Body.String()}.problem(http.StatusUnprocessableEntity, "body_cut")
+
+		for path, method := range map[string]string{"/v1/quotes": http.MethodGet, "/v1/till": http.MethodDelete} {
+			a := s.do(call{method: method, path: path})
+			if a.problem(http.StatusMethodNotAllowed, "method_not_allowed"); a.header.Get("Allow") == "" {
+				t.Error("nothing says what is allowed")
+			}
+		}
+		s.get("/v1/nothing").problem(http.StatusNotFound, "page_not_found")
+	})
+}
+
+type broken struct{}
+
+func (broken) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
+
+// A key that asks too often is told how long to wait; others are not held up.
+func TestRateIsLimitedByKey(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, dbtest.Open(t, dbtest.SQLite), options{api: func(c *api.Config) { c.Rate, c.Burst = 1, 3 }})
+	for range 3 {
+		s.get("/v1/till").is(http.StatusOK)
+	}
+	a := s.get("/v1/till").problem(http.StatusTooManyRequests, "too_many_requests")
+	if wait := a.header.Get("Retry-After"); wait != "1" {
+		t.Errorf("Retry-After is %q, want 1", wait)
+	}
+	s.do(call{method: http.MethodGet, path: "/v1/till", till: 1}).is(http.StatusOK)
+	s.clock.advance(time.Second)
+	s.get("/v1/till").is(http.StatusOK)
+}
+
+// Words come in the language that is asked for: texts and errors.
+func TestWordsComeInTheLanguageAsked(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := newSite(t, d, options{})
+		who := s.register("+998901234567")
+		ask := func(lang, more string) answer {
+			return s.do(call{method: http.MethodPost, path: "/v1/quotes", headers: []string{"Accept-Language", lang},
+				body: `{"customer":"` + who + `",` + basket + more + `}`})
+		}
+		for lang, want := range map[string][]string{
+			"ru-RU,ru;q=0.9,en;q=0.8": {
+				"Уровень Start; до уровня Silver осталось 1\u202f000\u202f000\u00a0сум", "Можно списать: 10\u202f000 баллов, это все доступные.",
+				"Оплачено: 500 баллов (500\u00a0сум)", "Начислено: 635 баллов, доступны с 06.12.2026, действуют до 05.12.2027",
+			},
+			"en": {
+				"Level Start; 1,000,000\u00a0soum more to Silver", "Points can pay: up to 10,000 points, all there are.",
+				"Paid: 500 points, worth 500\u00a0soum", "Earned: 635 points, available from 6 Dec 2026, good until 5 Dec 2027",
+			},
+		} {
+			a := ask(lang, `,"redeem":"500"`).is(http.StatusOK)
+			for i, text := range want {
+				a.has(fmt.Sprintf("texts.cashier.%d", i), text)
+			}
+			if a.header.Get("Content-Language") != lang[:2] {
+				t.Errorf("Content-Language is %q", a.header.Get("Content-Language"))
+			}
+		}
+		ask("ru", `,"redeem":"90000"`).problem(http.StatusConflict, "redeem_too_much", "/redeem").
+			has("detail", "На этом чеке можно списать не больше чем 10\u202f000. Выберите меньше.")
+		ask("ru", `,"rdeem":"1"`).problem(http.StatusUnprocessableEntity, "invalid_request", "/rdeem").has("errors.0.detail", "Такого поля нет.")
+	})
+}
