@@ -186,7 +186,7 @@ func (f *filling) stock(ctx context.Context) error {
 // half of a receipt payable with points.
 func (f *filling) install(ctx context.Context) error {
 	rules := programme.Default(f.chain.Currency)
-	rules.Welcome = programme.Welcome{Points: money.Points(rules.Levels[1].Threshold / 150).RoundTo(10_000, money.Up), ExpiryDays: 30}
+	rules.Welcome = programme.Welcome{Points: money.Points(rules.Levels[1].Threshold/150).RoundTo(10_000, money.Up), ExpiryDays: 30}
 	rules.Redeem.Step = 100
 	f.step = rules.Redeem.Step
 	_, err := f.Programmes.Install(ctx, "Regulars", rules, f.chain.Start, 0)

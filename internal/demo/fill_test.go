@@ -40,7 +40,7 @@ func TestFill(t *testing.T) {
 			t.Fatal(err)
 		}
 		var clock demo.Clock
-		mint := id.NewMinter(time.Now, 1, 0) //nolint:forbidigo // as the program does: numbers follow the real clock
+		mint := id.NewMinter(time.Now, 1, 0)
 		s := demo.Services{
 			DB: d, Staff: staff.New(d, mint, clock.Now), Catalog: catalog.New(d, mint, clock.Now),
 			Customers: customer.NewService(d, mint, clock.Now, "UZ"), Programmes: programme.New(d, mint, clock.Now, chain.Currency),

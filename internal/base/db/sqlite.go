@@ -329,7 +329,7 @@ func (c *liteConn) query(ctx context.Context, text string, args []any) (*Rows, e
 	if err != nil {
 		return nil, err
 	}
-	rows, err := s.QueryContext(ctx, sqliteArgs(args)...) //nolint:rowserrcheck,sqlclosecheck // Rows does both
+	rows, err := s.QueryContext(ctx, sqliteArgs(args)...) //nolint:rowserrcheck // Rows does it
 	if err != nil {
 		return nil, c.failed(err)
 	}

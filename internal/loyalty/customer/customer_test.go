@@ -171,13 +171,14 @@ func TestRegisterRefuses(t *testing.T) {
 			[]string{"/identifiers/1/value", "/identifiers/2/value", "/identifiers/3/value"}},
 		"long": {customer.New{FirstName: strings.Repeat("я", 101), LastName: strings.Repeat("я", 101), City: strings.Repeat("я", 101), Note: strings.Repeat("я", 2001), Source: strings.Repeat("я", 65)},
 			[]string{"/first_name", "/last_name", "/city", "/source", "/note"}},
-		"values":             {customer.New{FirstName: "A", Sex: "x", Born: "31.12.1990", Language: "!"}, []string{"/sex", "/born", "/language"}},
-		"born tomorrow":      {customer.New{FirstName: "A", Born: "2026-03-10"}, []string{"/born"}},
-		"born long ago":      {customer.New{FirstName: "A", Born: "1899-12-31"}, []string{"/born"}},
-		"no such day":        {customer.New{FirstName: "A", Born: "--02-30"}, []string{"/born"}},
-		"registered later":   {customer.New{FirstName: "A", RegisteredAt: start.Add(48 * time.Hour)}, []string{"/registered_at"}},
-		"consent":            {customer.New{FirstName: "A", Consents: []customer.Consent{{Channel: "fax", Purpose: "fun", At: start.Add(48 * time.Hour)}}}, []string{"/consents/0/channel", "/consents/0/purpose", "/consents/0/at", "/consents/0/source"}},
-		"attributes":         {customer.New{FirstName: "A", Attributes: customer.Attributes{"a": nil, "b/c": []any{1}, "d": strings.Repeat("x", 1001), " e": true, "f": json.Number("1e999")}}, []string{"/attributes", "/attributes/a", "/attributes/b~1c", "/attributes/d", "/attributes/f"}},
+		"values":           {customer.New{FirstName: "A", Sex: "x", Born: "31.12.1990", Language: "!"}, []string{"/sex", "/born", "/language"}},
+		"born tomorrow":    {customer.New{FirstName: "A", Born: "2026-03-10"}, []string{"/born"}},
+		"born long ago":    {customer.New{FirstName: "A", Born: "1899-12-31"}, []string{"/born"}},
+		"no such day":      {customer.New{FirstName: "A", Born: "--02-30"}, []string{"/born"}},
+		"registered later": {customer.New{FirstName: "A", RegisteredAt: start.Add(48 * time.Hour)}, []string{"/registered_at"}},
+		"consent":          {customer.New{FirstName: "A", Consents: []customer.Consent{{Channel: "fax", Purpose: "fun", At: start.Add(48 * time.Hour)}}}, []string{"/consents/0/channel", "/consents/0/purpose", "/consents/0/at", "/consents/0/source"}},
+		"attributes": {customer.New{FirstName: "A", Attributes: customer.Attributes{"a": nil, "b/c": []any{1}, "d": strings.Repeat("x", 1001), " e": true, "f": json.Number("1e999"), "g": json.Number("inf")}},
+			[]string{"/attributes", "/attributes/a", "/attributes/b~1c", "/attributes/d", "/attributes/f", "/attributes/g"}},
 		"attributes, many":   {customer.New{FirstName: "A", Attributes: many}, []string{"/attributes"}},
 		"identifiers, many":  {customer.New{Identifiers: make([]customer.Identifier, 33)}, []string{"/identifiers", "/identifiers"}},
 		"leap day, no year":  {customer.New{FirstName: "A", Born: "--02-29"}, nil},
@@ -835,4 +836,25 @@ func TestParseAttributes(t *testing.T) {
 			t.Errorf("%q: %v", text, err)
 		}
 	}
+}
+
+// What is read as attributes is kept and read again as the same.
+func FuzzParseAttributes(f *testing.F) {
+	for _, text := range []string{`{"a": 1.50, "b": "x", "c": true}`, `{}`, `{"a":1e400}`, `{"":{"a":[1]}}`, `{"a":null}`, `{"a":1,"a":2}`, "{\"\xff\":1}"} {
+		f.Add(text)
+	}
+	s := customer.NewService(nil, nil, now, "UZ")
+	f.Fuzz(func(t *testing.T, text string) {
+		a, err := customer.ParseAttributes(text)
+		if err != nil {
+			return
+		}
+		if _, err := s.Check(customer.New{FirstName: "A", Attributes: a}); err != nil {
+			return
+		}
+		kept := a.String()
+		if again, err := customer.ParseAttributes(kept); err != nil || again.String() != kept {
+			t.Fatalf("%q is kept as %q and read as %q, %v", text, kept, again, err)
+		}
+	})
 }
