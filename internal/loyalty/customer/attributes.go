@@ -78,7 +78,7 @@ func (a Attributes) check(wrong *errs.List) {
 			bounded(wrong, pointer, v, maxValue)
 		case bool:
 		case json.Number:
-			if f, err := v.Float64(); err != nil || len(v) > maxKey || f != f {
+			if _, err := v.Float64(); err != nil || len(v) > maxKey || !json.Valid([]byte(v)) {
 				wrong.Add(pointer, "bad_attribute", "is not a number that can be kept")
 			}
 		default:

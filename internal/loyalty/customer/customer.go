@@ -112,7 +112,7 @@ type Service struct {
 	region string
 }
 
-// New makes the service. Phones without a country are of the region, such as
+// NewService makes the service. Phones without a country are of the region, such as
 // "UZ".
 func NewService(d *db.DB, mint *id.Minter, now func() time.Time, region string) *Service {
 	return &Service{db: d, mint: mint, now: now, region: region}

@@ -49,19 +49,19 @@ const (
 
 // Why an identifier cannot be one. None of them says what was typed.
 var (
-	ErrKind          = errs.New(errs.Invalid, "unknown_identifier_kind", "must be phone, card, email, telegram or external")
-	ErrCardBad       = errs.New(errs.Invalid, "card_bad", "must be 1 to 64 letters and digits; spaces and hyphens are left out")
-	ErrEmailBad      = errs.New(errs.Invalid, "email_bad", "must be one e-mail address such as anna@example.com")
-	ErrTelegramBad   = errs.New(errs.Invalid, "telegram_bad", "must be the number of a Telegram account, not its name, which may change")
-	ErrExternalBad   = errs.New(errs.Invalid, "external_bad", "must be 1 to 128 bytes that can be printed")
-	ErrPhoneEmpty    = errs.New(errs.Invalid, "phone_empty", "has no digits")
-	ErrPhoneBad      = errs.New(errs.Invalid, "phone_bad", "has characters that no phone number has")
-	ErrPhoneSeveral  = errs.New(errs.Invalid, "phone_several", "holds several phone numbers: give one")
-	ErrPhoneRounded  = errs.New(errs.Invalid, "phone_rounded", "was rounded by a spreadsheet, its last digits are lost: export the column as text")
-	ErrPhoneShort    = errs.New(errs.Invalid, "phone_too_short", "has too few digits")
-	ErrPhoneLong     = errs.New(errs.Invalid, "phone_too_long", "has too many digits")
-	ErrPhoneNowhere  = errs.New(errs.Invalid, "phone_unknown_country", "begins with a country code that does not exist")
-	ErrPhoneNoNumber = errs.New(errs.Invalid, "phone_unknown", "is not in the numbering plan of its country: check the code after the country's")
+	ErrKind          = errs.New(errs.Invalid, "unknown_identifier_kind", "This must be phone, card, email, telegram or external.")
+	ErrCardBad       = errs.New(errs.Invalid, "card_bad", "A card number is 1 to 64 letters and digits; spaces and hyphens are left out.")
+	ErrEmailBad      = errs.New(errs.Invalid, "email_bad", "This must be one e-mail address such as anna@example.com.")
+	ErrTelegramBad   = errs.New(errs.Invalid, "telegram_bad", "This must be the number of a Telegram account, not its name, which may change.")
+	ErrExternalBad   = errs.New(errs.Invalid, "external_bad", "An outside id is 1 to 128 bytes that can be printed.")
+	ErrPhoneEmpty    = errs.New(errs.Invalid, "phone_empty", "The phone number has no digits.")
+	ErrPhoneBad      = errs.New(errs.Invalid, "phone_bad", "There are characters that no phone number has.")
+	ErrPhoneSeveral  = errs.New(errs.Invalid, "phone_several", "These are several phone numbers: give one.")
+	ErrPhoneRounded  = errs.New(errs.Invalid, "phone_rounded", "A spreadsheet has rounded the number, its last digits are lost: export the column as text.")
+	ErrPhoneShort    = errs.New(errs.Invalid, "phone_too_short", "The phone number has too few digits.")
+	ErrPhoneLong     = errs.New(errs.Invalid, "phone_too_long", "The phone number has too many digits.")
+	ErrPhoneNowhere  = errs.New(errs.Invalid, "phone_unknown_country", "The phone number begins with a country code that does not exist.")
+	ErrPhoneNoNumber = errs.New(errs.Invalid, "phone_unknown", "No such number can exist in its country: check its first digits.")
 )
 
 // Normalize brings what was typed into an identifier's normal form; phones

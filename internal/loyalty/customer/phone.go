@@ -120,7 +120,6 @@ var plans = map[string]struct {
 // look.
 func straight(number, region string) string {
 	if rest, ok := strings.CutPrefix(number, "+"); ok {
-		number = rest
 		switch {
 		case strings.HasPrefix(rest, "998"):
 			region = "UZ"
