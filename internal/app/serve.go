@@ -100,7 +100,7 @@ func (p *parts) newShell() (*web.Shell, error) {
 		return nil, err
 	}
 	return web.New(web.Options{
-		Bundle: p.bundle, Log: p.log, Now: p.env.Now, Registry: p.registry, TrustedProxies: proxies,
+		Bundle: p.bundle, Log: p.log, Now: p.env.Now, Registry: p.registry, TrustedProxies: proxies, Sessions: p.services.staff,
 		Settings: func() web.Settings {
 			i := p.settings.Get()
 			return web.Settings{Name: i.Name, Currency: i.Currency, Zone: i.Zone, Language: i.Language}
