@@ -26,6 +26,9 @@ const nightGroup = 200
 // customers are done.
 func (s *Service) Night(ctx context.Context, progress func(customers int)) (err error) {
 	defer errs.Wrap(&err, "night")
+	if _, err := s.catalog.Stores(ctx); err != nil { // their zones are asked for inside of transactions
+		return err
+	}
 	done := 0
 	for _, step := range []func(context.Context) (int, error){s.settleDue, s.reviewDue} {
 		for {

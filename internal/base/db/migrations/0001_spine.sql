@@ -390,7 +390,9 @@ CREATE TABLE receipts (
 	balance       BIGINT NOT NULL DEFAULT 0,    -- available points after it, as the slip says
 	details       TEXT   NOT NULL DEFAULT ''    -- JSON: reasons, notes of imported discounts …
 );
-CREATE UNIQUE INDEX receipts_number ON receipts (source_id, number, kind);
+-- The number leads, so that a list of numbers is looked up one by one whatever
+-- PostgreSQL believes of a growing table.
+CREATE UNIQUE INDEX receipts_number ON receipts (number, source_id, kind);
 CREATE UNIQUE INDEX receipts_idempotency ON receipts (source_id, idempotency_key) WHERE idempotency_key IS NOT NULL;
 CREATE INDEX receipts_customer ON receipts (customer_id, sold_at) WHERE customer_id IS NOT NULL;
 CREATE INDEX receipts_sold ON receipts (sold_at);
