@@ -99,6 +99,13 @@ func (d *DB) Postgres() bool { return d.engine == postgresEngine }
 
 // Ping reports whether the database answers.
 func (d *DB) Ping(ctx context.Context) error {
+	if d.engine == postgresEngine {
+		ptx, err := d.begin(ctx, pgx.TxOptions{AccessMode: pgx.ReadOnly})
+		if err != nil {
+			return err
+		}
+		return classify(ptx.Rollback(ctx))
+	}
 	var one int64
 	return d.QueryRow(ctx, `SELECT 1`).Scan(&one)
 }
@@ -185,7 +192,7 @@ func (d *DB) Query(ctx context.Context, text string, args ...any) (*Rows, error)
 	if d.engine == sqliteEngine {
 		return d.lite.query(ctx, text, args)
 	}
-	rows, err := d.pool.Query(ctx, d.texts.get(postgresEngine, text), args...)
+	rows, err := d.pool.Query(ctx, d.texts.get(postgresEngine, text), postgresArgs(args)...)
 	if err != nil {
 		return nil, classify(err)
 	}
@@ -219,7 +226,7 @@ func (tx *Tx) Exec(ctx context.Context, text string, args ...any) (int64, error)
 	if tx.lite != nil {
 		return tx.lite.exec(ctx, text, args)
 	}
-	tag, err := tx.pg.Exec(ctx, tx.texts.get(postgresEngine, text), args...)
+	tag, err := tx.pg.Exec(ctx, tx.texts.get(postgresEngine, text), postgresArgs(args)...)
 	return tag.RowsAffected(), classify(err)
 }
 
@@ -238,7 +245,7 @@ func (tx *Tx) Query(ctx context.Context, text string, args ...any) (*Rows, error
 	if tx.lite != nil {
 		return tx.lite.query(ctx, text, args)
 	}
-	rows, err := tx.pg.Query(ctx, tx.texts.get(postgresEngine, text), args...)
+	rows, err := tx.pg.Query(ctx, tx.texts.get(postgresEngine, text), postgresArgs(args)...)
 	if err != nil {
 		return nil, classify(err)
 	}
