@@ -56,7 +56,7 @@ func (b *Batch) send(ctx context.Context, t *texts, send func(context.Context, *
 	}
 	var pb pgx.Batch
 	for _, s := range b.steps {
-		pb.Queue(t.get(postgresEngine, s.text), s.args...)
+		pb.Queue(t.get(postgresEngine, s.text), postgresArgs(s.args)...)
 	}
 	res := send(ctx, &pb)
 	for _, s := range b.steps {

@@ -111,6 +111,9 @@ func TestLists(t *testing.T) {
 			if got := ask[int64](t, d, byName, empty); got != nil {
 				t.Errorf("no names: %v", got)
 			}
+			if got := ask[int64](t, d, `SELECT COUNT(*) FROM things WHERE NOT name IN ($1...)`, empty); got[0] != 6 {
+				t.Errorf("%d are not among no names, want all", got[0])
+			}
 		}
 		// Twice in one text, beside other arguments.
 		const by = `SELECT id FROM things WHERE id IN ($2...) AND id < $1 AND (id + 1 IN ($2...) OR name IN ($3...)) ORDER BY id`

@@ -80,6 +80,24 @@ func inOrder(text string) bool {
 	return true
 }
 
+// postgresArgs makes lists of nothing empty: nil would be NULL, and nothing is
+// in NULL or not in it.
+func postgresArgs(args []any) []any {
+	for i, a := range args {
+		switch l := a.(type) {
+		case Int64s:
+			if l == nil {
+				args[i] = Int64s{}
+			}
+		case Texts:
+			if l == nil {
+				args[i] = Texts{}
+			}
+		}
+	}
+	return args
+}
+
 // sqliteArgs spells lists as JSON, which json_each takes apart.
 func sqliteArgs(args []any) []any {
 	for i, a := range args {
