@@ -90,7 +90,7 @@ func New(c Config) (a *Admin, err error) {
 	if a.pages, err = c.Shell.Pages(templates, nav(c)); err != nil {
 		return nil, err
 	}
-	//PREVIEW
+	c.Jobs.Handle(previewJob, 1, a.runPreview)
 	return a, nil
 }
 

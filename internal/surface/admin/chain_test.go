@@ -3,6 +3,7 @@ package admin_test
 import (
 	"context"
 	"fmt"
+	"html"
 	"io"
 	"log/slog"
 	"net/http"
@@ -268,4 +269,109 @@ func (s *shop) sell(by receipt.Caller, number string, who customer.ID, sum int64
 	rec, _, err := s.Receipts.Commit(s.t.Context(), by, receipt.Sale{Number: number, Draft: d, Quote: q.ID})
 	must(s.t, err)
 	s.sales = append(s.sales, rec)
+}
+
+// pairs are the fields of a form, as they would be sent.
+type pairs []string
+
+// with changes fields of a form.
+func (p pairs) with(changes ...string) pairs {
+	out := append(pairs(nil), p...)
+	for i := 0; i < len(changes); i += 2 {
+		found := false
+		for k := 0; k < len(out); k += 2 {
+			if out[k] == changes[i] {
+				out[k+1], found = changes[i+1], true
+			}
+		}
+		if !found {
+			out = append(out, changes[i], changes[i+1])
+		}
+	}
+	return out
+}
+
+var (
+	fieldTag   = regexp.MustCompile(`(?s)<input\b[^>]*>|<textarea\b[^>]*>.*?</textarea>|<select\b[^>]*>.*?</select>`)
+	attribute  = regexp.MustCompile(`\s([a-z-]+)="([^"]*)"`)
+	optionText = regexp.MustCompile(`<option value="([^"]*)" selected>`)
+)
+
+// form reads the fields of a form of the page by its id.
+func (b *browser) form(id string) (fields pairs) {
+	b.t.Helper()
+	_, rest, ok := strings.Cut(b.body, `id="`+id+`"`)
+	if !ok {
+		b.t.Fatalf("%s has no form %s", b.path, id)
+	}
+	inside, _, _ := strings.Cut(rest, "</form>")
+	for _, tag := range fieldTag.FindAllString(inside, -1) {
+		head, body, _ := strings.Cut(tag, ">")
+		attrs := map[string]string{}
+		for _, m := range attribute.FindAllStringSubmatch(head, -1) {
+			attrs[m[1]] = html.UnescapeString(m[2])
+		}
+		value := attrs["value"]
+		switch {
+		case attrs["name"] == "":
+			continue
+		case (attrs["type"] == "checkbox" || attrs["type"] == "radio") && !strings.HasSuffix(head, " checked"):
+			continue
+		case strings.HasPrefix(tag, "<textarea"):
+			value = html.UnescapeString(strings.TrimSuffix(body, "</textarea>"))
+		case strings.HasPrefix(tag, "<select"):
+			m := optionText.FindStringSubmatch(body)
+			if m == nil {
+				continue
+			}
+			value = html.UnescapeString(m[1])
+		}
+		fields = append(fields, attrs["name"], value)
+	}
+	return fields
+}
+
+func (b *browser) contains(words string) bool { return strings.Contains(b.text(), words) }
+
+func (b *browser) has(markup string) *browser {
+	b.t.Helper()
+	if !strings.Contains(b.body, markup) {
+		b.t.Fatalf("%s has no %s", b.path, markup)
+	}
+	return b
+}
+
+func (b *browser) lacks(markup string) *browser {
+	b.t.Helper()
+	if strings.Contains(b.body, markup) {
+		b.t.Fatalf("%s has %s", b.path, markup)
+	}
+	return b
+}
+
+// value is that of a hidden field of the page.
+func (b *browser) value(name string) string {
+	b.t.Helper()
+	m := regexp.MustCompile(`name="` + regexp.QuoteMeta(name) + `" value="([^"]*)"`).FindStringSubmatch(b.body)
+	if m == nil {
+		b.t.Fatalf("%s has no field %s", b.path, name)
+	}
+	return html.UnescapeString(m[1])
+}
+
+// until asks for a page again and again until it no longer says something.
+func (b *browser) until(path, gone string) *browser {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.t.Context(), 30*time.Second)
+	defer cancel()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for b.get(path); b.contains(gone); b.get(path) {
+		select {
+		case <-ctx.Done():
+			b.t.Fatalf("%s goes on saying %q", path, gone)
+		case <-tick.C:
+		}
+	}
+	return b
 }

@@ -1,0 +1,176 @@
+package admin
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	"regulars/internal/base/errs"
+	"regulars/internal/base/i18n"
+	"regulars/internal/base/money"
+	"regulars/internal/loyalty/catalog"
+	"regulars/internal/loyalty/pricing"
+	"regulars/internal/loyalty/programme"
+	"regulars/internal/surface/web"
+)
+
+// exampleLines is how many lines the example basket has.
+const exampleLines = 3
+
+// exampleView is a basket priced by the rules that stand in the editor.
+type exampleView struct {
+	Wrong  []string // what keeps it from being priced; empty: nothing
+	Lines  []exampleLine
+	Result pricing.Result
+	Rules  *programme.Rules
+	Zone   *time.Location
+	Capped bool // fewer points were redeemed than wished
+}
+
+type exampleLine struct {
+	Name     string
+	Quantity money.Quantity
+	pricing.PricedLine
+}
+
+// fillExample puts a basket and a customer into the editor's form: the first
+// products that have a price, or lines that suit the currency.
+func (a *Admin) fillExample(ctx context.Context, f *web.Form, loc *i18n.Localizer, r *programme.Rules) error {
+	c := a.Settings.Get().Currency
+	yes := true
+	products, _, err := a.Catalog.Products(ctx, catalog.ProductQuery{Active: &yes, Limit: 50})
+	if err != nil {
+		return err
+	}
+	products = slices.DeleteFunc(products, func(p catalog.Product) bool { return p.Price <= 0 || p.Kind == catalog.KindGiftCard })
+	unit := money.Price(int64(programme.Default(c).Levels[1].Threshold) / c.Minor() / 20 * money.PriceScale)
+	for i := range exampleLines {
+		at := "example/" + strconv.Itoa(i) + "/"
+		name, price, category, cost := loc.T("admin.example.line", "n", i+1), unit*money.Price(i+1), "", ""
+		if i < len(products) {
+			p := products[i]
+			name, price = p.Name, p.Price
+			if len(p.Categories) > 0 {
+				category = p.Categories[0]
+			}
+			if p.Cost != nil {
+				cost = typedPrice(loc, *p.Cost, c)
+			}
+			if p.Promo {
+				f.Values.Set(at+"promo", "1")
+			}
+			f.Values.Set(at+"sku", p.SKU)
+		}
+		f.Values.Set(at+"name", name)
+		f.Values.Set(at+"price", typedPrice(loc, price, c))
+		f.Values.Set(at+"quantity", "1")
+		f.Values.Set(at+"category", category)
+		f.Values.Set(at+"cost", cost)
+	}
+	spend := money.Amount(0)
+	if len(r.Levels) > 1 {
+		spend = r.Levels[1].Threshold
+	}
+	f.Values.Set("example/spend", typedAmount(loc, spend, c))
+	f.Values.Set("example/balance", loc.Points(c.PointsFor(money.Amount(int64(unit)*c.Minor()/money.PriceScale), max(r.PointValue, 1), money.Down)/100*100))
+	f.Values.Set("example/redeem", "0")
+	return nil
+}
+
+// example prices the basket with the function that prices at the till.
+func (a *Admin) example(ctx context.Context, f *web.Form, loc *i18n.Localizer) (v exampleView, err error) {
+	is := a.Settings.Get()
+	v.Zone = is.Zone
+	wrong := func(key string, err error) {
+		if err != nil {
+			v.Wrong = append(v.Wrong, loc.T(key)+": "+said(loc, err))
+		}
+	}
+	r, problem := exampleRules(f, loc, is.Currency)
+	if problem != "" {
+		v.Wrong = append(v.Wrong, problem)
+		return v, nil
+	}
+	v.Rules = r
+	categories, err := a.Catalog.Categories(ctx)
+	if err != nil {
+		return v, err
+	}
+	in := pricing.Input{Currency: is.Currency, Rules: r, At: a.Now(), Zone: is.Zone, Customer: &pricing.Customer{}}
+	in.Customer.Spend, err = loc.ParseMoney(orZero(f.Get("example/spend")), is.Currency)
+	wrong("admin.example.spend", err)
+	in.Customer.Available, err = loc.ParsePoints(orZero(f.Get("example/balance")))
+	wrong("admin.example.balance", err)
+	redeem, err := loc.ParsePoints(orZero(f.Get("example/redeem")))
+	wrong("admin.example.redeem", err)
+	for i := range exampleLines {
+		at := "example/" + strconv.Itoa(i) + "/"
+		line := pricing.Line{SKU: f.Get(at + "sku"), Promo: f.Has(at+"promo", "1")}
+		line.Price, err = loc.ParsePrice(orZero(f.Get(at + "price")))
+		wrong("admin.example.price", err)
+		line.Quantity, err = loc.ParseQuantity(orZero(f.Get(at + "quantity")))
+		wrong("admin.example.quantity", err)
+		if text := f.Get(at + "cost"); text != "" {
+			cost, err := loc.ParsePrice(text)
+			wrong("admin.example.cost", err)
+			line.Cost = &cost
+		}
+		for _, c := range categories {
+			if c.Code == f.Get(at+"category") {
+				line.Categories = c.Path
+			}
+		}
+		if line.Quantity > 0 {
+			in.Draft.Lines = append(in.Draft.Lines, line)
+			v.Lines = append(v.Lines, exampleLine{Name: f.Get(at + "name"), Quantity: line.Quantity})
+		}
+	}
+	if len(v.Wrong) > 0 {
+		return v, nil
+	}
+	in.Customer.Level = r.Reached(max(0, in.Customer.Spend)).Code
+	if v.Result, err = pricing.Price(in); err == nil && redeem > 0 {
+		in.Draft.Redeem = min(redeem, v.Result.MaxRedeem)
+		v.Capped = in.Draft.Redeem < redeem
+		if in.Draft.Redeem > 0 {
+			v.Result, err = pricing.Price(in)
+		}
+	}
+	if errs.KindOf(err) == errs.Invalid || errs.KindOf(err) == errs.Conflict {
+		e := errs.Of(err)
+		v.Wrong = append(v.Wrong, said(loc, err))
+		for _, f := range e.Fields {
+			v.Wrong = append(v.Wrong, said(loc, errs.New(errs.Invalid, f.Code, f.Text)))
+		}
+		return v, nil
+	}
+	for i := range v.Result.Lines {
+		v.Lines[i].PricedLine = v.Result.Lines[i]
+	}
+	return v, err
+}
+
+// exampleRules reads the rules for the example; problem says why there are none.
+func exampleRules(f *web.Form, loc *i18n.Localizer, c money.Currency) (r *programme.Rules, problem string) {
+	typed := *f
+	typed.Errors = map[string]string{} // the editor shows its own when it is saved
+	r = readRules(&typed, loc, c)
+	if typed.OK() && programme.Validate(r, c) == nil {
+		return r, ""
+	}
+	return nil, loc.T("admin.example.rules_wrong")
+}
+
+func (a *Admin) exampleReceipt(w http.ResponseWriter, r *http.Request) error {
+	form, err := web.ReadForm(r)
+	if err != nil {
+		return err
+	}
+	v, err := a.example(r.Context(), form, web.Loc(r.Context()))
+	if err != nil {
+		return err
+	}
+	return a.pages.Fragment(w, r, http.StatusOK, "programme_edit", "slip", v)
+}

@@ -1,0 +1,439 @@
+package admin
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"regulars/internal/base/db"
+	"regulars/internal/base/errs"
+	"regulars/internal/base/money"
+	"regulars/internal/loyalty/programme"
+	"regulars/internal/loyalty/staff"
+	"regulars/internal/surface/web"
+)
+
+type programmesView struct {
+	frame
+	Form  *web.Form
+	Kinds []web.Option
+	Rows  []programmeRow
+}
+
+type programmeRow struct {
+	programme.Programme
+	Holds *programme.Version
+}
+
+// kinds are what a new programme may start from.
+var kinds = []string{"cashback", "simple", "discount", "both"}
+
+// programmes lists them; the only one is shown at once.
+func (a *Admin) programmes(w http.ResponseWriter, r *http.Request) error {
+	ctx, loc := r.Context(), web.Loc(r.Context())
+	list, err := a.Programmes.List(ctx)
+	if err != nil {
+		return err
+	}
+	if len(list) == 1 && !r.URL.Query().Has("new") {
+		web.Redirect(w, r, programmePath(list[0].ID))
+		return nil
+	}
+	return a.showProgrammes(w, r, http.StatusOK, web.NewForm(map[string]string{"name": loc.T("admin.programme.first_name"), "kind": kinds[0]}))
+}
+
+func (a *Admin) showProgrammes(w http.ResponseWriter, r *http.Request, status int, form *web.Form) error {
+	ctx, loc := r.Context(), web.Loc(r.Context())
+	v := programmesView{frame: a.frame(ctx), Form: form}
+	for _, k := range kinds {
+		v.Kinds = append(v.Kinds, web.Option{Value: k, Text: loc.T("admin.programme.kind." + k)})
+	}
+	list, err := a.Programmes.List(ctx)
+	if err != nil {
+		return err
+	}
+	holding, err := a.Programmes.Holding(ctx, a.Now())
+	if err != nil {
+		return err
+	}
+	for _, p := range list {
+		v.Rows = append(v.Rows, programmeRow{p, holding[p.ID]})
+	}
+	return a.pages.RenderStatus(w, r, status, "programmes", v)
+}
+
+func programmePath(id programme.ID) string { return "/programme/" + strconv.FormatInt(int64(id), 10) }
+
+// startingRules are the rules that a new programme of a kind begins with.
+func startingRules(kind string, c money.Currency) *programme.Rules {
+	r := programme.Default(c)
+	switch kind {
+	case "simple":
+		r.Levels = []programme.Level{{Code: "base", Name: "5 %", Cashback: 500}}
+	case "discount":
+		for i := range r.Levels {
+			r.Levels[i].Discount, r.Levels[i].Cashback = r.Levels[i].Cashback, 0
+		}
+		r.Redeem.Cap = 0
+	case "both":
+		for i := range r.Levels {
+			r.Levels[i].Discount = r.Levels[i].Cashback
+		}
+	}
+	return r
+}
+
+func (a *Admin) createProgramme(w http.ResponseWriter, r *http.Request) error {
+	form, err := web.ReadForm(r)
+	if err != nil {
+		return err
+	}
+	var id programme.ID
+	name := form.Get("name")
+	err = a.change(r, func(ctx context.Context, tx *db.Tx) (line, error) {
+		var err error
+		if id, err = a.Programmes.CreateTx(ctx, tx, name); err != nil {
+			return line{}, err
+		}
+		_, err = a.Programmes.SaveDraftTx(ctx, tx, id, startingRules(form.Get("kind"), a.Settings.Get().Currency), int64(me(r).ID))
+		return line{action: "programme.created", subject: "programme:" + strconv.FormatInt(int64(id), 10), after: map[string]string{"name": name}}, err
+	})
+	if err := form.Take(err); err != nil {
+		return err
+	}
+	if !form.OK() {
+		return a.showProgrammes(w, r, unprocessable, form)
+	}
+	web.Redirect(w, r, programmePath(id)+"/edit")
+	return nil
+}
+
+// versions are a programme with its versions.
+type versions struct {
+	Programme programme.Programme
+	All       []*programme.Version // the newest first
+	Draft     *programme.Version
+	Holds     *programme.Version
+}
+
+func (a *Admin) versions(r *http.Request) (v versions, err error) {
+	n, err := strconv.ParseInt(r.PathValue("id"), 10, 64)
+	if err != nil {
+		return v, web.ErrNoPage
+	}
+	if v.Programme, err = a.Programmes.Get(r.Context(), programme.ID(n)); err != nil {
+		return v, err
+	}
+	if v.All, err = a.Programmes.Versions(r.Context(), v.Programme.ID); err != nil {
+		return v, err
+	}
+	holding, err := a.Programmes.Holding(r.Context(), a.Now())
+	if err != nil {
+		return v, err
+	}
+	v.Holds = holding[v.Programme.ID]
+	if len(v.All) > 0 && v.All[0].State == programme.StateDraft {
+		v.Draft = v.All[0]
+	}
+	return v, nil
+}
+
+// base is the rules that an editor starts from: the draft, or what holds.
+func (v versions) base(c money.Currency) *programme.Rules {
+	switch {
+	case v.Draft != nil:
+		return &v.Draft.Rules
+	case len(v.All) > 0:
+		return &v.All[0].Rules
+	}
+	return programme.Default(c)
+}
+
+type programmeView struct {
+	frame
+	versions
+	Facts []fact // of what holds
+	Rows  []versionRow
+}
+
+type versionRow struct {
+	*programme.Version
+	Holds   bool
+	Waits   bool
+	Who     string
+	Changes []fieldChange // against the version before; of the first: none
+	First   bool
+}
+
+func (a *Admin) programmePage(w http.ResponseWriter, r *http.Request) error {
+	ctx, loc := r.Context(), web.Loc(r.Context())
+	vs, err := a.versions(r)
+	if err != nil {
+		return err
+	}
+	v := programmeView{frame: a.frame(ctx), versions: vs}
+	c := a.Settings.Get().Currency
+	if vs.Holds != nil {
+		v.Facts = describe(loc, c, &vs.Holds.Rules)
+	}
+	var ids []staff.ID
+	for _, x := range vs.All {
+		ids = append(ids, staff.ID(x.CreatedBy))
+	}
+	names, err := a.Staff.Names(ctx, ids)
+	if err != nil {
+		return err
+	}
+	for i, x := range vs.All {
+		row := versionRow{Version: x, Who: names[staff.ID(x.CreatedBy)], Holds: vs.Holds != nil && vs.Holds.ID == x.ID, Waits: x.StartsAt.After(a.Now())}
+		if row.First = i == len(vs.All)-1; !row.First {
+			row.Changes = differences(loc, c, &vs.All[i+1].Rules, &x.Rules)
+		}
+		v.Rows = append(v.Rows, row)
+	}
+	return a.pages.Render(w, r, "programme", v)
+}
+
+type editorView struct {
+	frame
+	versions
+	Form       *web.Form
+	Levels     []int
+	Stores     []web.Option
+	Categories []web.Option
+	Combines   []web.Option
+	Windows    []web.Option
+	Roundings  []web.Option
+	Clawbacks  []web.Option
+	Lines      []int // of the example
+	Example    exampleView
+}
+
+func (a *Admin) showEditor(w http.ResponseWriter, r *http.Request, status int, vs versions, form *web.Form) error {
+	ctx, loc := r.Context(), web.Loc(r.Context())
+	v := editorView{frame: a.frame(ctx), versions: vs, Form: form}
+	n, _ := strconv.Atoi(form.Get("levels"))
+	for i := range min(n, programme.MaxLevels) {
+		v.Levels = append(v.Levels, i)
+	}
+	for i := range exampleLines {
+		v.Lines = append(v.Lines, i)
+	}
+	stores, err := a.Catalog.Stores(ctx)
+	if err != nil {
+		return err
+	}
+	for _, s := range stores {
+		v.Stores = append(v.Stores, web.Option{Value: s.Code, Text: s.Name})
+	}
+	categories, err := a.Catalog.Categories(ctx)
+	if err != nil {
+		return err
+	}
+	v.Categories = categoryOptions(categories, loc.T("admin.product.no_category"))
+	options := func(prefix string, values ...string) (list []web.Option) {
+		for _, x := range values {
+			list = append(list, web.Option{Value: x, Text: loc.T(prefix + x)})
+		}
+		return list
+	}
+	v.Combines = options("admin.rules.combine_is.", string(programme.CombineAdd), string(programme.CombineBetter), string(programme.CombineDiscount), string(programme.CombineCashback))
+	v.Windows = options("admin.rules.window_is.", string(programme.Lifetime), string(programme.Rolling))
+	v.Roundings = options("admin.rules.rounding_way.", string(money.Down), string(money.HalfUp))
+	v.Clawbacks = options("admin.rules.clawback_is.", string(programme.ClawbackDebt), string(programme.ClawbackRefund), string(programme.ClawbackWriteOff))
+	if v.Example, err = a.example(ctx, form, loc); err != nil {
+		return err
+	}
+	return a.pages.RenderStatus(w, r, status, "programme_edit", v)
+}
+
+func (a *Admin) editProgramme(w http.ResponseWriter, r *http.Request) error {
+	vs, err := a.versions(r)
+	if err != nil {
+		return err
+	}
+	loc, c := web.Loc(r.Context()), a.Settings.Get().Currency
+	rules := vs.base(c)
+	form := rulesForm(loc, c, rules)
+	if err := a.fillExample(r.Context(), form, loc, rules); err != nil {
+		return err
+	}
+	return a.showEditor(w, r, http.StatusOK, vs, form)
+}
+
+// saveProgramme keeps the draft, or changes how many levels the form has.
+func (a *Admin) saveProgramme(w http.ResponseWriter, r *http.Request) error {
+	form, err := web.ReadForm(r)
+	if err != nil {
+		return err
+	}
+	vs, err := a.versions(r)
+	if err != nil {
+		return err
+	}
+	do := form.Get("do")
+	if do == "add" || strings.HasPrefix(do, "drop-") {
+		changeLevels(form, do)
+		return a.showEditor(w, r, http.StatusOK, vs, form)
+	}
+	loc, c := web.Loc(r.Context()), a.Settings.Get().Currency
+	rules := readRules(form, loc, c)
+	if err := check(form, rules, c); err != nil {
+		return err
+	}
+	if form.OK() {
+		var was any
+		if vs.Draft != nil {
+			was = vs.Draft.Rules
+		}
+		err := a.change(r, func(ctx context.Context, tx *db.Tx) (line, error) {
+			_, err := a.Programmes.SaveDraftTx(ctx, tx, vs.Programme.ID, rules, int64(me(r).ID))
+			return line{"programme.draft_saved", "programme:" + strconv.FormatInt(int64(vs.Programme.ID), 10), was, rules}, err
+		})
+		if err := form.Take(err); err != nil {
+			return err
+		}
+	}
+	if !form.OK() {
+		return a.showEditor(w, r, unprocessable, vs, form)
+	}
+	if do == "publish" {
+		web.Redirect(w, r, programmePath(vs.Programme.ID)+"/publish")
+		return nil
+	}
+	a.good(w, r, "admin.programme.draft_saved")
+	web.Redirect(w, r, programmePath(vs.Programme.ID)+"/edit")
+	return nil
+}
+
+// changeLevels adds a level to a form or drops one.
+func changeLevels(f *web.Form, do string) {
+	n, _ := strconv.Atoi(f.Get("levels"))
+	if do == "add" {
+		if n < programme.MaxLevels {
+			f.Values.Set("levels", strconv.Itoa(n+1))
+		}
+		return
+	}
+	drop, err := strconv.Atoi(strings.TrimPrefix(do, "drop-"))
+	if err != nil || drop < 0 || drop >= n || n == 1 {
+		return
+	}
+	for i := drop; i < n; i++ {
+		for _, field := range []string{"code", "name", "threshold", "cashback", "discount"} {
+			f.Values.Set(level(i)+field, f.Get(level(i+1)+field))
+		}
+	}
+	f.Values.Set("levels", strconv.Itoa(n-1))
+	f.Values.Set("levels/0/threshold", "0") // the first level is where everybody begins
+}
+
+type publishView struct {
+	frame
+	versions
+	Form    *web.Form
+	Changes []fieldChange
+	Facts   []fact // where nothing was published before
+	Preview *previewState
+	When    []web.Option
+	Key     string // what is confirmed: the draft as it is shown
+}
+
+func (a *Admin) showPublish(w http.ResponseWriter, r *http.Request, status int, vs versions, form *web.Form) error {
+	ctx, loc := r.Context(), web.Loc(r.Context())
+	if vs.Draft == nil {
+		web.Redirect(w, r, programmePath(vs.Programme.ID))
+		return nil
+	}
+	v := publishView{frame: a.frame(ctx), versions: vs, Form: form, Key: previewKey(vs.Draft)}
+	c := a.Settings.Get().Currency
+	if vs.Holds != nil {
+		v.Changes = differences(loc, c, &vs.Holds.Rules, &vs.Draft.Rules)
+	} else {
+		v.Facts = describe(loc, c, &vs.Draft.Rules)
+	}
+	v.When = []web.Option{{Value: "now", Text: loc.T("admin.publish.now")}, {Value: "later", Text: loc.T("admin.publish.later")}}
+	info, err := a.Jobs.Find(ctx, previewJob, previewKey(vs.Draft))
+	switch {
+	case err == nil:
+		if v.Preview, err = a.previewState(r, info, vs.Programme.ID); err != nil {
+			return err
+		}
+	case errs.KindOf(err) != errs.NotFound:
+		return err
+	}
+	return a.pages.RenderStatus(w, r, status, "publish", v)
+}
+
+func (a *Admin) publishPage(w http.ResponseWriter, r *http.Request) error {
+	vs, err := a.versions(r)
+	if err != nil {
+		return err
+	}
+	tomorrow := a.Now().In(a.Settings.Get().Zone).AddDate(0, 0, 1).Format(time.DateOnly)
+	return a.showPublish(w, r, http.StatusOK, vs, web.NewForm(map[string]string{"when": "now", "date": tomorrow}))
+}
+
+func (a *Admin) publish(w http.ResponseWriter, r *http.Request) error {
+	form, err := web.ReadForm(r)
+	if err != nil {
+		return err
+	}
+	vs, err := a.versions(r)
+	if err != nil {
+		return err
+	}
+	if vs.Draft == nil {
+		return programme.ErrNotADraft
+	}
+	loc := web.Loc(r.Context())
+	// Whoever confirms confirms what was shown: a draft that somebody has
+	// saved since is shown again.
+	if form.Get("draft") != previewKey(vs.Draft) {
+		form.Alert = loc.T("admin.publish.changed")
+		return a.showPublish(w, r, unprocessable, vs, form)
+	}
+	var starts time.Time
+	if form.Get("when") == "later" {
+		if starts = day(form.Get("date"), a.Settings.Get().Zone); starts.IsZero() {
+			form.Fail("date", loc.T("admin.publish.date_needed"))
+			return a.showPublish(w, r, unprocessable, vs, form)
+		}
+	}
+	var published *programme.Version
+	err = a.change(r, func(ctx context.Context, tx *db.Tx) (line, error) {
+		var err error
+		if published, err = a.Programmes.PublishTx(ctx, tx, vs.Draft.ID, starts); err != nil {
+			return line{}, err
+		}
+		return line{action: "programme.published", subject: "programme:" + strconv.FormatInt(int64(vs.Programme.ID), 10),
+			after: map[string]any{"version": published.Number, "starts": published.StartsAt.Format(time.RFC3339)}}, nil
+	})
+	if err := form.Take(err); err != nil {
+		return err
+	}
+	if !form.OK() {
+		return a.showPublish(w, r, unprocessable, vs, form)
+	}
+	if err := a.Programmes.Refresh(r.Context()); err != nil {
+		return err
+	}
+	a.good(w, r, "admin.publish.done", "when", loc.DateTime(published.StartsAt, a.Settings.Get().Zone))
+	web.Redirect(w, r, programmePath(vs.Programme.ID))
+	return nil
+}
+
+// previewKey names a draft as it was saved last.
+func previewKey(draft *programme.Version) string {
+	return strconv.FormatInt(int64(draft.ID), 10) + ":" + strconv.FormatInt(draft.CreatedAt.UnixMicro(), 10)
+}
+
+func decodeRules(text json.RawMessage) (*programme.Rules, error) {
+	if len(text) == 0 || string(text) == "null" {
+		return nil, nil
+	}
+	return programme.Decode(text)
+}

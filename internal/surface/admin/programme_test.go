@@ -1,0 +1,48 @@
+package admin_test
+
+import (
+	"testing"
+
+	"regulars/internal/base/db"
+	"regulars/internal/base/db/dbtest"
+)
+
+// A draft is edited with an example beside it, counted on past receipts and
+// published; the receipts sold before keep their version.
+func TestProgrammeFromDraftToPublished(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := open(t, d).shop()
+		b := s.owner().get("/programme").sees("Макро Бонус", "Версия 1 действует с", "Уровень 1", "1 %: от 0 сум, кешбэк 1 %")
+		at := b.path
+		b.get(at+"/edit").is(200).sees("Пример чека", "К оплате", "Начислится")
+
+		form := b.form("editor")
+		// What cannot be read is said at its field; nothing typed is lost.
+		wrong := form.with("levels/1/threshold", "много", "do", "save")
+		b.post(at+"/edit", wrong...).is(422).sees("Не сохранено", "Это не число")
+		b.has(`value="много"`)
+		// What the rules refuse is said at its field as well.
+		b.post(at+"/edit", form.with("redeem/cap", "150", "do", "save")...).is(422).sees("Значение вне допустимых границ")
+		b.post(at+"/edit", form.with("do", "add")...).is(200).has(`name="levels/3/name"`)
+		b.post(at+"/edit", form.with("do", "drop-1")...).is(200).lacks(`name="levels/2/name"`)
+
+		// The example is priced by the very rules that are being typed: 12 500
+		// + 37 500 + 50 000 at 10 %.
+		b.post(at+"/example", form.with("levels/0/cashback", "10", "example/spend", "0")...).is(200).sees("Начислится 10 000 баллов")
+		b.post(at+"/example", form.with("example/redeem", "1000000", "example/balance", "1000000")...).is(200).sees("Можно списать 50 000 баллов", "Программа позволяет оплатить баллами эту часть чека", "Списано меньше")
+		b.post(at+"/example", form.with("levels/0/cashback", "x")...).is(200).sees("В правилах есть ошибка")
+
+		b.post(at+"/edit", form.with("levels/0/cashback", "10", "do", "publish")...).is(200).sees("Публикация", "Уровень 1", "кешбэк 10 %")
+		publish := b.path
+		b.post(at + "/preview").is(200).sees("Черновик на прошлых чеках")
+		preview := b.path
+		b.until(preview, "Считаем чеки").sees("9 чеков", "Выиграют", "Дилноза Каримова", "Дороже на")
+		b.get(publish).sees("Выиграют")
+		key := b.value("draft")
+		b.post(publish, "draft", "1:1", "when", "now").is(422).sees("Черновик изменили, пока вы смотрели")
+		b.post(publish, "draft", key, "when", "later", "date", "2020-01-01").is(422).sees("Версия не может начаться в прошлом")
+		b.post(publish, "draft", key, "when", "now").is(200).sees("Опубликовано", "Версия 2 действует с")
+		b.get("/receipts/" + s.sales[0].ID.String()).is(200).sees("версия 1")
+	})
+}
