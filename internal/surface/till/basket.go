@@ -1,0 +1,255 @@
+package till
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"regulars/internal/base/db"
+	"regulars/internal/base/fold"
+	"regulars/internal/base/i18n"
+	"regulars/internal/base/money"
+	"regulars/internal/loyalty/catalog"
+	"regulars/internal/loyalty/customer"
+	"regulars/internal/loyalty/pricing"
+	"regulars/internal/loyalty/receipt"
+	"regulars/internal/surface/web"
+)
+
+// basket is what the page's form carries.
+type basket struct {
+	Number     string // of the receipt to be
+	Quote      string // id of the quote that the page shows; "": none
+	Total      string // that the page shows
+	Customer   customer.ID
+	Lines      []line
+	Redeem     string
+	NoDiscount bool
+	NoPoints   bool
+	Reason     string
+	Joining    bool // the registration is open
+	Join       join
+}
+
+// line is one position. Quantity and Off are as they were typed.
+type line struct {
+	SKU      string
+	Name     string
+	Price    money.Price
+	Priced   string // as typed, where the catalog knows no price
+	Quantity string
+	Off      string // what the till takes off
+	Void     bool
+}
+
+// join is somebody who registers.
+type join struct {
+	Phone, Card, Name string
+	Data, Marketing   bool
+	Errors            map[string]string
+}
+
+// newNumber names a receipt: the time and four digits of chance, all digits so
+// that a scanner types them in any keyboard layout. Another receipt of the
+// same till would have to begin in the same second.
+func newNumber(now time.Time, zone *time.Location) string {
+	var b [8]byte
+	_, _ = rand.Read(b[:]) // never fails, by its contract
+	return now.In(zone).Format("060102150405") + fmt.Sprintf("%04d", binary.BigEndian.Uint64(b[:])%10_000)
+}
+
+func (t *Till) newBasket(at *place) basket {
+	return basket{Number: newNumber(t.Now(), at.Store.Zone)}
+}
+
+// readBasket reads the form. A line has all of its fields or is none.
+func readBasket(f *web.Form) basket {
+	b := basket{
+		Number: f.Get("number"), Quote: f.Get("quote"), Total: f.Get("total"),
+		Customer: customer.ID(number(f.Get("customer"))), Redeem: f.Get("redeem"),
+		NoDiscount: f.Has("off", "discount"), NoPoints: f.Has("off", "points"), Reason: fold.Line(f.Get("reason")),
+		Joining: f.Has("joining", "1"),
+		Join: join{
+			Phone: fold.Line(f.Get("join-phone")), Card: fold.Line(f.Get("join-card")), Name: fold.Line(f.Get("join-name")),
+			Data: f.Has("consent", "data"), Marketing: f.Has("consent", "marketing"),
+		},
+	}
+	if !b.NoDiscount && !b.NoPoints {
+		b.Reason = ""
+	}
+	skus := f.All("sku")
+	for i := range min(len(skus), pricing.MaxLines) {
+		b.Lines = append(b.Lines, line{
+			SKU: skus[i], Name: nth(f.Values, "name", i), Price: money.Price(number(nth(f.Values, "price", i))), Priced: nth(f.Values, "priced", i),
+			Quantity: nth(f.Values, "quantity", i), Off: nth(f.Values, "discount", i), Void: nth(f.Values, "void", i) == "1",
+		})
+	}
+	return b
+}
+
+func nth(v url.Values, name string, i int) string {
+	if list := v[name]; i < len(list) {
+		return list[i]
+	}
+	return ""
+}
+
+// add puts a product in: onto the line that it has already, where that counts
+// pieces and nothing was taken off, or as a line of its own. It gives the
+// line's place.
+func (b *basket) add(loc *i18n.Localizer, p catalog.Product, q money.Quantity) int {
+	if q%money.One == 0 {
+		for i := range b.Lines {
+			l := &b.Lines[i]
+			have, err := readQuantity(loc, l.Quantity)
+			if l.SKU == p.SKU && !l.Void && l.Off == "" && err == nil && have%money.One == 0 && have+q <= money.MaxQuantity {
+				l.Quantity = loc.Quantity(have + q)
+				return i
+			}
+		}
+	}
+	b.Lines = append(b.Lines, line{SKU: p.SKU, Name: p.Name, Price: p.Price, Quantity: loc.Quantity(q)})
+	return len(b.Lines) - 1
+}
+
+// step counts a line up or down; the last piece gone, the line is struck out.
+func (b *basket) step(loc *i18n.Localizer, i int, by money.Quantity) {
+	if i < 0 || i >= len(b.Lines) {
+		return
+	}
+	l := &b.Lines[i]
+	q, err := readQuantity(loc, l.Quantity)
+	if err != nil {
+		q = 0
+	}
+	switch q += by; {
+	case q <= 0:
+		l.Void = true
+	case q <= money.MaxQuantity:
+		l.Quantity = loc.Quantity(q)
+	}
+}
+
+// readQuantity reads a typed quantity. 0,350 is a weight in every language: no
+// number whose thousands are parted begins with nothing.
+func readQuantity(loc *i18n.Localizer, text string) (money.Quantity, error) {
+	if rest, ok := strings.CutPrefix(strings.TrimSpace(text), "0,"); ok {
+		text = "0." + rest
+	}
+	return loc.ParseQuantity(text)
+}
+
+func (b *basket) strike(i int, void bool) {
+	if i >= 0 && i < len(b.Lines) {
+		b.Lines[i].Void = void
+	}
+}
+
+// renew takes the prices of today's catalog; what the catalog has no price
+// for keeps the one that was typed. It gives the products by SKU and the names
+// of those whose price is another one now.
+func (t *Till) renew(ctx context.Context, loc *i18n.Localizer, b *basket) (known map[string]catalog.Product, changed []string, err error) {
+	known = map[string]catalog.Product{}
+	if len(b.Lines) == 0 {
+		return known, nil, nil
+	}
+	skus := make([]string, len(b.Lines))
+	for i, l := range b.Lines {
+		skus[i] = l.SKU
+	}
+	var batch db.Batch
+	t.Catalog.QueueBySKU(&batch, skus, known)
+	if err := t.DB.Run(ctx, &batch); err != nil {
+		return nil, nil, err
+	}
+	for i := range b.Lines {
+		l := &b.Lines[i]
+		p, ok := known[l.SKU]
+		if !ok {
+			continue
+		}
+		l.Name = p.Name
+		switch {
+		case p.Price == 0:
+			if typed, err := loc.ParsePrice(l.Priced); err == nil {
+				l.Price = typed
+			}
+		case l.Price != p.Price:
+			if l.Price != 0 {
+				changed = append(changed, p.Name)
+			}
+			l.Price = p.Price
+		}
+	}
+	return known, changed, nil
+}
+
+// draft reads the basket for pricing. What cannot be read is noted by the id
+// of its field, and the line does not count.
+func (b *basket) draft(loc *i18n.Localizer, c money.Currency, wrong func(field string, err error)) receipt.Draft {
+	d := receipt.Draft{Customer: b.Customer, NoDiscount: b.NoDiscount, NoPoints: b.NoPoints, Reason: b.Reason}
+	d.Lines = make([]receipt.DraftLine, len(b.Lines))
+	for i, l := range b.Lines {
+		to := &d.Lines[i]
+		*to = receipt.DraftLine{SKU: l.SKU, Quantity: money.One, Price: l.Price, Void: l.Void}
+		if l.Void {
+			continue
+		}
+		check := func(field string, err error) {
+			if err != nil {
+				to.Void = true
+				wrong(field+"-"+strconv.Itoa(i), err)
+			}
+		}
+		q, err := readQuantity(loc, l.Quantity)
+		if err == nil && (q <= 0 || q > money.MaxQuantity) {
+			err = errQuantity
+		}
+		check("quantity", err)
+		if err == nil {
+			to.Quantity = q
+		}
+		switch {
+		case l.Priced != "":
+			_, err := loc.ParsePrice(l.Priced)
+			check("priced", err)
+		case l.Price == 0:
+			check("priced", errPrice)
+		}
+		if l.Off != "" {
+			to.Discount, err = loc.ParseMoney(l.Off, c)
+			check("discount", err)
+			if gross, e := c.LineTotal(to.Price, to.Quantity); err == nil && e == nil && (to.Discount < 0 || to.Discount > gross) {
+				to.Discount = 0
+				check("discount", errDiscount)
+			}
+		}
+	}
+	if b.Redeem != "" && !b.NoPoints && b.Customer != 0 {
+		p, err := loc.ParsePoints(b.Redeem)
+		if err == nil && p < 0 {
+			err = i18n.ErrNumber
+		}
+		if err != nil {
+			wrong("redeem", err)
+		} else {
+			d.Redeem = p
+		}
+	}
+	return d
+}
+
+// open counts the lines that are not struck out.
+func (b *basket) open() (n int) {
+	for _, l := range b.Lines {
+		if !l.Void {
+			n++
+		}
+	}
+	return n
+}

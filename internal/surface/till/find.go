@@ -1,0 +1,296 @@
+package till
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"regulars/internal/base/errs"
+	"regulars/internal/base/fold"
+	"regulars/internal/base/money"
+	"regulars/internal/loyalty/catalog"
+	"regulars/internal/loyalty/customer"
+	"regulars/internal/loyalty/receipt"
+	"regulars/internal/loyalty/staff"
+	"regulars/internal/surface/web"
+)
+
+// found is what was found and is to be chosen from.
+type found struct {
+	Query    string
+	Products []catalog.Product
+	People   []customer.Tail
+	Receipts []*receipt.Receipt
+	Nothing  bool
+}
+
+// Limits of what is shown to choose from.
+const (
+	maxFound   = 8
+	maxTyped   = 254
+	maxVisited = 200 // people of other stores that are asked after, behind four digits
+)
+
+// times is "3*4780000000017" or "0,350 х tomatoes".
+var times = regexp.MustCompile(`^([0-9][0-9.,]{0,9})\s*[*xXхХ×]\s*(\S.*)$`)
+
+// code is something scanned, or typed and entered: a product, a customer or a
+// receipt, whichever knows it exactly; the last four digits or the beginning
+// of a name give a choice.
+func (t *Till) code(r *http.Request, v *saleView, text string) error {
+	ctx := r.Context()
+	text = fold.Line(text)
+	if text == "" || utf8.RuneCountInString(text) > maxTyped {
+		return nil
+	}
+	quantity := money.One
+	what := text
+	if m := times.FindStringSubmatch(text); m != nil {
+		if q, err := readQuantity(web.Loc(ctx), m[1]); err == nil && q > 0 && q <= money.MaxQuantity {
+			quantity, what = q, m[2]
+		}
+	}
+	v.Found = &found{Query: what}
+	product, list, err := t.products(ctx, what)
+	if err != nil {
+		return err
+	}
+	digits := strings.Trim(text, "0123456789") == ""
+	if digits && len(text) == customer.MinTail {
+		if v.Found.People, err = t.tails(ctx, v.Place.Store.ID, text); err != nil {
+			return err
+		}
+		if product != nil && len(v.Found.People) > 0 { // which of them was meant is the cashier's to say
+			v.Found.Products = []catalog.Product{*product}
+			return nil
+		}
+	}
+	if product != nil {
+		v.Touch = v.add(web.Loc(ctx), *product, quantity)
+		v.Found = nil
+		return nil
+	}
+	if len(v.Found.People) > 0 {
+		return nil
+	}
+	if done, err := t.identified(ctx, v, text); done || err != nil {
+		return err
+	}
+	if v.Found.Receipts, err = t.receipts(ctx, me(r), v.Place, text); err != nil {
+		return err
+	}
+	if len(v.Found.Receipts) > 0 {
+		return nil
+	}
+	v.Found.Products = list
+	v.Found.Nothing = len(list) == 0
+	return nil
+}
+
+// products finds what a text names exactly, nil if nothing, and what begins
+// with it.
+func (t *Till) products(ctx context.Context, text string) (exact *catalog.Product, list []catalog.Product, err error) {
+	sold := true
+	list, _, err = t.Catalog.Products(ctx, catalog.ProductQuery{Search: text, Active: &sold, Limit: maxFound})
+	if err != nil || len(list) == 0 {
+		return nil, nil, err
+	}
+	list = list[:min(len(list), maxFound)]
+	first := list[0]
+	if first.SKU == text {
+		return &first, list, nil
+	}
+	full, err := t.Catalog.Product(ctx, first.ID)
+	if err == nil && slices.Contains(full.Barcodes, text) {
+		return &first, list, nil
+	}
+	return nil, list, err
+}
+
+// product puts one in that was chosen from the list.
+func (t *Till) product(r *http.Request, v *saleView, arg string) error {
+	sku, quantity := arg, money.One
+	exact, _, err := t.products(r.Context(), sku)
+	if err == nil && exact != nil && exact.SKU == sku {
+		v.Touch = v.add(web.Loc(r.Context()), *exact, quantity)
+	}
+	return err
+}
+
+// tails finds people of the store by the last digits.
+func (t *Till) tails(ctx context.Context, store catalog.StoreID, digits string) ([]customer.Tail, error) {
+	return t.Customers.ByTailInStore(ctx, store, digits, func(ctx context.Context, others []customer.ID) (map[customer.ID]bool, error) {
+		here := map[customer.ID]bool{}
+		for _, id := range others[:min(len(others), maxVisited)] {
+			list, err := t.Receipts.List(ctx, receipt.Filter{Customer: id, Store: store}, receipt.Cursor{}, 1)
+			if err != nil {
+				return nil, err
+			}
+			here[id] = len(list) > 0
+		}
+		return here, nil
+	})
+}
+
+// identified finds the customer whom a card, a phone or another identifier
+// names; where it may name several, they are to be chosen from.
+func (t *Till) identified(ctx context.Context, v *saleView, text string) (done bool, err error) {
+	candidates := t.Customers.Candidates(text)
+	known, err := t.Customers.FindAll(ctx, candidates)
+	if err != nil {
+		return false, err
+	}
+	for _, i := range candidates {
+		k, ok := known[i]
+		if !ok || slices.ContainsFunc(v.Found.People, func(p customer.Tail) bool { return p.ID == k.ID }) {
+			continue
+		}
+		c, err := t.Customers.Get(ctx, k.ID)
+		if err != nil {
+			return false, err
+		}
+		v.Found.People = append(v.Found.People, customer.Tail{
+			ID: c.ID, State: c.State, Name: customer.MaskName(c.FirstName, c.LastName), Masked: customer.Mask(i), Kind: i.Kind,
+		})
+	}
+	if len(v.Found.People) == 1 {
+		v.Customer, v.Joining, v.Redeem, v.Found = v.Found.People[0].ID, false, "", nil
+		return true, nil
+	}
+	return len(v.Found.People) > 0, nil
+}
+
+// receipts finds sales by the number on the slip: of this till, then of the
+// other tills where the cashier works.
+func (t *Till) receipts(ctx context.Context, who staff.Account, at *place, text string) (list []*receipt.Receipt, err error) {
+	no := strings.ReplaceAll(text, " ", "")
+	tills, err := t.Catalog.Tills(ctx, 0)
+	if err != nil {
+		return nil, err
+	}
+	slices.SortStableFunc(tills, func(a, b catalog.Till) int { return near(at, a) - near(at, b) })
+	for _, till := range tills {
+		if !who.WorksIn(till.Store) {
+			continue
+		}
+		for _, name := range slices.Compact([]string{no, text}) {
+			rec, err := t.Receipts.Find(ctx, int64(till.ID), receipt.KindSale, name)
+			if errors.Is(err, receipt.ErrNotFound) {
+				continue
+			}
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, rec)
+			break
+		}
+		if len(list) >= maxFound {
+			break
+		}
+	}
+	return list, nil
+}
+
+// near orders tills: this one, those of the store, the others.
+func near(at *place, till catalog.Till) int {
+	switch {
+	case till.ID == at.Till.ID:
+		return 0
+	case till.Store == at.Store.ID:
+		return 1
+	}
+	return 2
+}
+
+// suggest finds products while somebody types a name. Digits wait for Enter:
+// nobody is to be found by trying them.
+func (t *Till) suggest(w http.ResponseWriter, r *http.Request) error {
+	q := fold.Line(r.URL.Query().Get("code"))
+	v := &saleView{}
+	if m := times.FindStringSubmatch(q); m != nil {
+		q = m[2]
+	}
+	if utf8.RuneCountInString(q) >= 2 && len(q) <= maxTyped && strings.ContainsFunc(q, unicode.IsLetter) {
+		_, list, err := t.products(r.Context(), q)
+		if err != nil {
+			return err
+		}
+		v.Found = &found{Query: q, Products: list}
+	}
+	return t.pages.Fragment(w, r, http.StatusOK, "sale", "found", v)
+}
+
+// register makes a customer of who fills in the fields, or finds who is one.
+func (t *Till) register(r *http.Request, v *saleView) error {
+	ctx, loc := r.Context(), web.Loc(r.Context())
+	j := &v.Join
+	j.Errors = map[string]string{}
+	n := customer.New{HomeStore: v.Place.Store.ID, Source: "till"}
+	n.FirstName, n.LastName, _ = strings.Cut(j.Name, " ")
+	identify := func(field string, kind customer.Kind, typed string) {
+		if typed == "" {
+			return
+		}
+		i, err := t.Customers.Normalize(kind, typed)
+		if err != nil {
+			j.Errors[field] = web.ProblemOf(err, loc).Detail
+			return
+		}
+		n.Identifiers = append(n.Identifiers, i)
+	}
+	identify("join-phone", customer.Phone, j.Phone)
+	identify("join-card", customer.Card, j.Card)
+	if len(n.Identifiers) == 0 && len(j.Errors) == 0 {
+		j.Errors["join-phone"] = loc.T("till.join.phone_needed")
+	}
+	if j.Name == "" {
+		j.Errors["join-name"] = loc.T("till.join.name_needed")
+	}
+	if len(j.Errors) > 0 {
+		return nil
+	}
+	given := func(purpose customer.Purpose, wording string) {
+		n.Consents = append(n.Consents, customer.Consent{
+			Channel: customer.ChannelAny, Purpose: purpose, Given: true, Source: "till",
+			Store: v.Place.Store.ID, Staff: int64(me(r).ID), Wording: loc.T("till.join.wording", "version", wordingVersion, "text", wording),
+		})
+	}
+	if j.Data {
+		given(customer.Data, loc.T("till.join.data"))
+	}
+	if j.Marketing {
+		given(customer.Marketing, loc.T("till.join.marketing"))
+	}
+	res, err := t.Enrol.Register(ctx, v.Place.Store, int64(me(r).ID), n)
+	if err != nil {
+		if kind := errs.KindOf(err); kind != errs.Invalid && kind != errs.Conflict {
+			return err
+		}
+		p := web.ProblemOf(err, loc)
+		text := p.Detail
+		if len(p.Errors) > 0 {
+			text = p.Errors[0].Detail
+		}
+		j.Errors["join-name"] = text
+		return nil
+	}
+	v.Customer, v.Joining, v.Join, v.Redeem = res.ID, false, join{}, ""
+	switch {
+	case !res.Created:
+		v.note("info", loc.T("till.join.known"))
+	case len(res.Taken) > 0:
+		v.note("warn", loc.T("till.join.taken"))
+	default:
+		v.note("good", loc.T("till.join.done"))
+	}
+	t.audit(r, v.Place, res, n)
+	return nil
+}
+
+// wordingVersion names the texts of the consents; it goes up when they change.
+const wordingVersion = "1"

@@ -1,0 +1,99 @@
+package till
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net/http"
+
+	"regulars/internal/base/db"
+	"regulars/internal/base/errs"
+	"regulars/internal/loyalty/customer"
+	"regulars/internal/loyalty/receipt"
+	"regulars/internal/loyalty/staff"
+	"regulars/internal/surface/web"
+)
+
+// pay records the sale as the page shows it. Sent again it answers the same
+// receipt; where another price holds, it answers 409 with the new one.
+func (t *Till) pay(w http.ResponseWriter, r *http.Request) error {
+	ctx, loc := r.Context(), web.Loc(r.Context())
+	v, err := t.read(r)
+	if err != nil {
+		return err
+	}
+	shown := v.Total
+	wrong := 0
+	d := v.draft(loc, t.Settings().Currency, func(string, error) { wrong++ })
+	if wrong > 0 || v.Quote == "" || ((v.NoDiscount || v.NoPoints) && v.Reason == "") {
+		return t.undecided(w, r, v, "")
+	}
+	rec, _, err := t.Receipts.Commit(ctx, v.Place.caller(r), receipt.Sale{Number: v.Number, Draft: d, Quote: v.Quote})
+	if err == nil {
+		web.Redirect(w, r, Path+"/receipts/"+rec.ID.String())
+		return nil
+	}
+	switch kind := errs.KindOf(err); {
+	case errors.Is(err, receipt.ErrKeyReused):
+		return t.paidAlready(w, r, v, receipt.KindSale, v.Number)
+	case errors.Is(err, receipt.ErrChanged):
+		return t.undecided(w, r, v, loc.T("till.note.changed", "was", shown))
+	case errors.Is(err, receipt.ErrBlocked), errors.Is(err, customer.ErrNotFound):
+		return t.undecided(w, r, v, web.ProblemOf(err, loc).Detail)
+	case kind == errs.Invalid || kind == errs.Conflict:
+		return t.undecided(w, r, v, loc.T("till.note.look_again"))
+	}
+	return err
+}
+
+// undecided shows the basket as it stands now, for the cashier to decide.
+// Nothing was recorded.
+func (t *Till) undecided(w http.ResponseWriter, r *http.Request, v *saleView, why string) error {
+	if why != "" {
+		v.note("warn", why)
+	}
+	if err := t.fill(r, v); err != nil {
+		return err
+	}
+	return t.pages.Fragment(w, r, http.StatusConflict, "sale", "work", v)
+}
+
+// paidAlready leads to the receipt that a number has, where the page has been
+// changed since.
+func (t *Till) paidAlready(w http.ResponseWriter, r *http.Request, v *saleView, kind receipt.Kind, no string) error {
+	rec, err := t.Receipts.Find(r.Context(), int64(v.Place.Till.ID), kind, no)
+	if err != nil {
+		return err
+	}
+	t.Shell.SetFlash(w, r, "warn", web.Loc(r.Context()).T("till.note.paid_already"))
+	web.Redirect(w, r, Path+"/receipts/"+rec.ID.String())
+	return nil
+}
+
+// audit writes a registration into the log. The profile, the consents with
+// their proof and the bonus are recorded already, in one transaction of their
+// own, so a line that cannot be written does not undo them.
+func (t *Till) audit(r *http.Request, at *place, res customer.Result, n customer.New) {
+	type after struct {
+		Created  bool               `json:"created"`
+		Store    string             `json:"store"`
+		Till     string             `json:"till"`
+		Consents []customer.Purpose `json:"consents,omitempty"`
+	}
+	a := after{Created: res.Created, Store: at.Store.Code, Till: at.Till.Name}
+	for _, c := range n.Consents {
+		a.Consents = append(a.Consents, c.Purpose)
+	}
+	body, err := json.Marshal(a)
+	if err == nil {
+		err = t.DB.Write(r.Context(), func(ctx context.Context, tx *db.Tx) error {
+			return t.Staff.AuditTx(ctx, tx, staff.Entry{
+				Actor: me(r).ID, IP: web.Client(r).IP, Action: "customer.registered", Subject: "customer:" + res.ID.String(), After: body,
+			})
+		})
+	}
+	if err != nil {
+		t.Shell.Log(r.Context()).Error("registration missing from the audit log", slog.String("customer", res.ID.String()), slog.String("error", err.Error()))
+	}
+}

@@ -1,0 +1,391 @@
+package till
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"regulars/internal/base/errs"
+	"regulars/internal/base/i18n"
+	"regulars/internal/base/money"
+	"regulars/internal/loyalty/catalog"
+	"regulars/internal/loyalty/customer"
+	"regulars/internal/loyalty/ledger"
+	"regulars/internal/loyalty/pricing"
+	"regulars/internal/loyalty/programme"
+	"regulars/internal/loyalty/receipt"
+	"regulars/internal/surface/web"
+)
+
+// Failures of what was typed.
+var (
+	errQuantity = errs.New(errs.Invalid, "till_quantity", "A quantity is more than nothing, such as 2 or 0.350.")
+	errPrice    = errs.New(errs.Invalid, "till_price", "The catalog has no price for this. Type it.")
+	errDiscount = errs.New(errs.Invalid, "till_discount", "More cannot be taken off than the line costs.")
+)
+
+// saleView is what the page shows of a basket.
+type saleView struct {
+	frame
+	basket
+	Rows   []row
+	Errors map[string]string // by id of the field
+	Who    *person
+	Q      *receipt.Quote // nil: cannot be priced as it is
+	Points *pointsView    // nil: no points can be chosen here
+	Off    []off          // discounts by cause
+	Found  *found
+	Notes  []note
+	Touch  int    // line that was changed last; -1: none
+	Say    string // for screen readers, what the last change came to
+	Can    bool   // be paid
+	Zone   *time.Location
+	Later  bool // what is earned is not available at once
+}
+
+// row is a line as it is shown.
+type row struct {
+	line
+	At       int
+	Unpriced bool // the catalog has no price
+	Result   pricing.PricedLine
+	Guarded  bool
+}
+
+// off is what one cause has taken off the receipt.
+type off struct {
+	Cause   pricing.Cause
+	Amount  money.Amount
+	Guarded bool
+}
+
+// note is a message beside the basket.
+type note struct{ Kind, Text string }
+
+// person is the customer at the till.
+type person struct {
+	customer.Customer
+	Phone     string // masked
+	Account   *ledger.Account
+	PendingAt time.Time // when the first pending points become available
+	Level     programme.Level
+	Next      *programme.Level
+	ToNext    money.Amount
+}
+
+// pointsView is how many points can be chosen.
+type pointsView struct {
+	Max   money.Points
+	Worth money.Amount // of Max
+	Limit string       // for people
+	Whole money.Points // that leave a round sum; 0: none do
+	Left  money.Amount // that they leave
+}
+
+// salePage is the page as it is opened: empty, until the script brings back
+// what the tab has kept.
+func (t *Till) salePage(w http.ResponseWriter, r *http.Request) error {
+	at, err := t.standing(w, r)
+	if at == nil {
+		return err
+	}
+	b := t.newBasket(at)
+	v := &saleView{frame: t.frame("sale", at), basket: b, Touch: -1}
+	v.Code = r.URL.Query().Get("code")
+	if err := t.fill(r, v); err != nil {
+		return err
+	}
+	return t.pages.Render(w, r, "sale", v)
+}
+
+// basket applies what the cashier did, prices the basket again and answers
+// with the whole of it.
+func (t *Till) basket(w http.ResponseWriter, r *http.Request) error {
+	v, err := t.read(r)
+	if err != nil {
+		return err
+	}
+	for _, do := range r.PostForm["do"] {
+		if err := t.do(r, v, do); err != nil {
+			return err
+		}
+	}
+	if err := t.fill(r, v); err != nil {
+		return err
+	}
+	return t.pages.Fragment(w, r, http.StatusOK, "sale", "work", v)
+}
+
+// read reads the page's form and finds the till that it belongs to.
+func (t *Till) read(r *http.Request) (*saleView, error) {
+	form, err := web.ReadForm(r)
+	if err != nil {
+		return nil, err
+	}
+	at, err := t.at(r, catalog.TillID(number(form.Get("till"))))
+	if err != nil {
+		return nil, err
+	}
+	v := &saleView{frame: t.frame("sale", at), basket: readBasket(form), Touch: -1}
+	if v.Number == "" {
+		v.Number = newNumber(t.Now(), at.Store.Zone)
+	}
+	return v, nil
+}
+
+func (v *saleView) note(kind, text string) { v.Notes = append(v.Notes, note{kind, text}) }
+
+// do is one thing that the cashier did: a verb, a colon and what with.
+func (t *Till) do(r *http.Request, v *saleView, do string) error {
+	verb, arg, _ := strings.Cut(do, ":")
+	loc := web.Loc(r.Context())
+	i, err := strconv.Atoi(arg)
+	if err != nil {
+		i = -1
+	}
+	switch verb {
+	case "code":
+		return t.code(r, v, arg)
+	case "product":
+		return t.product(r, v, arg)
+	case "customer":
+		v.Customer, v.Joining, v.Redeem = customer.ID(number(arg)), false, ""
+	case "nobody":
+		v.Customer, v.Redeem, v.NoDiscount, v.NoPoints, v.Reason = 0, "", false, false, ""
+	case "plus":
+		v.step(loc, i, money.One)
+		v.Touch = i
+	case "minus":
+		v.step(loc, i, -money.One)
+		v.Touch = i
+	case "strike":
+		v.strike(i, true)
+		v.Touch = i
+	case "restore":
+		v.strike(i, false)
+		v.Touch = i
+	case "redeem":
+		v.Redeem = arg
+	case "reason":
+		v.Reason = arg
+	case "join":
+		v.open2join(arg)
+	case "unjoin":
+		v.Joining, v.Join = false, join{}
+	case "register":
+		return t.register(r, v)
+	case "clear":
+		v.basket = t.newBasket(v.Place)
+	}
+	return nil
+}
+
+// open2join opens the registration with what was typed, which is a phone or
+// else a card.
+func (v *saleView) open2join(typed string) {
+	v.Joining, v.Join = true, join{}
+	digits := 0
+	for _, c := range typed {
+		if c >= '0' && c <= '9' {
+			digits++
+		}
+	}
+	switch {
+	case digits >= 9 && digits <= 12 && strings.Trim(typed, "0123456789 +-()") == "":
+		v.Join.Phone = typed
+	case digits >= 5:
+		v.Join.Card = typed
+	case digits == 0:
+		v.Join.Name = typed
+	}
+}
+
+// fill prices the basket and gathers everything that is shown.
+func (t *Till) fill(r *http.Request, v *saleView) error {
+	ctx, loc := r.Context(), web.Loc(r.Context())
+	v.Zone, v.Errors = v.Place.Store.Zone, map[string]string{}
+	known, changed, err := t.renew(ctx, loc, &v.basket)
+	if err != nil {
+		return err
+	}
+	if len(changed) > 0 {
+		v.note("info", loc.T("till.note.price", "names", strings.Join(changed, ", ")))
+	}
+	if err := t.person(ctx, loc, v); err != nil {
+		return err
+	}
+	d := v.draft(loc, t.Settings().Currency, func(field string, err error) {
+		e := errs.Of(err)
+		text, ok := loc.Lookup("error."+e.Code, e.Args)
+		if !ok {
+			text = e.Text
+		}
+		v.Errors[field] = text
+	})
+	if err := t.quote(r, v, d); err != nil {
+		return err
+	}
+	for i, l := range v.Lines {
+		p := known[l.SKU]
+		ro := row{line: l, At: i, Unpriced: p.Price == 0}
+		if v.Q != nil && i < len(v.Q.Lines) {
+			ro.Result = v.Q.Lines[i]
+			for _, d := range ro.Result.Discounts {
+				ro.Guarded = ro.Guarded || d.Guarded
+			}
+		}
+		v.Rows = append(v.Rows, ro)
+	}
+	v.Can = v.Q != nil && v.basket.open() > 0 && len(v.Errors) == 0
+	if v.Touch >= 0 && v.Touch < len(v.Rows) && v.Q != nil {
+		ro := v.Rows[v.Touch]
+		v.Say = loc.T("till.line.say", "name", ro.Name, "quantity", ro.Quantity, "total", loc.Money(v.Q.Total, t.Settings().Currency))
+	}
+	return nil
+}
+
+// person reads the customer; one that is gone or blocked is let go.
+func (t *Till) person(ctx context.Context, loc *i18n.Localizer, v *saleView) error {
+	if v.Customer == 0 {
+		return nil
+	}
+	c, err := t.Customers.Get(ctx, v.Customer)
+	if errors.Is(err, customer.ErrNotFound) || (err == nil && c.State != customer.StateActive && c.State != customer.StateBlocked) {
+		v.Customer = 0
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if c.State == customer.StateBlocked { // sold to like anybody else
+		v.Customer = 0
+		v.note("bad", loc.T("till.who.blocked"))
+		return nil
+	}
+	account, err := t.Ledger.Get(ctx, v.Customer)
+	if err != nil {
+		return err
+	}
+	p := &person{Customer: c, Account: account}
+	for _, i := range c.Identifiers {
+		if i.Kind == customer.Phone || p.Phone == "" {
+			p.Phone = customer.Mask(i)
+			if i.Kind == customer.Phone {
+				break
+			}
+		}
+	}
+	for _, l := range account.Lots() {
+		if l.State == ledger.StatePending && (p.PendingAt.IsZero() || l.AvailableAt.Before(p.PendingAt)) {
+			p.PendingAt = l.AvailableAt
+		}
+	}
+	v.Who = p
+	return nil
+}
+
+// quote asks for the price. What the cashier has to decide first is shown at
+// its field, beside the price of the basket without it.
+func (t *Till) quote(r *http.Request, v *saleView, d receipt.Draft) error {
+	ctx, loc := r.Context(), web.Loc(r.Context())
+	v.Quote, v.Total = "", ""
+	if (d.NoDiscount || d.NoPoints) && d.Reason == "" {
+		v.Errors["reason"] = loc.T("error.reason_missing")
+		d.Reason = "-" // it changes no price, and without one there is none
+	}
+	q, err := t.Receipts.Quote(ctx, v.Place.caller(r), d)
+	if err != nil && d.Redeem != 0 && points(err) {
+		v.Errors["redeem"] = t.redeemText(loc, err)
+		d.Redeem = 0
+		q, err = t.Receipts.Quote(ctx, v.Place.caller(r), d)
+	}
+	if err != nil {
+		if kind := errs.KindOf(err); kind != errs.Invalid && kind != errs.Conflict {
+			return err
+		}
+		v.note("bad", web.ProblemOf(err, loc).Detail)
+		return nil
+	}
+	v.show(t, loc, &q)
+	return t.choosePoints(ctx, loc, v)
+}
+
+// show takes a quote over.
+func (v *saleView) show(t *Till, loc *i18n.Localizer, q *receipt.Quote) {
+	v.Q, v.Quote, v.Total = q, q.ID, loc.Money(q.Total, t.Settings().Currency)
+	v.Later = q.AvailableAt.After(t.Now().Add(time.Second))
+	v.Off = nil
+	for _, l := range q.Lines {
+		for _, d := range l.Discounts {
+			v.Off = addOff(v.Off, d)
+		}
+	}
+	if v.Who != nil {
+		v.Who.Level, v.Who.Next, v.Who.ToNext = q.Level, q.Next, q.ToNext
+	}
+}
+
+// points reports whether an error is about the points that were chosen.
+func points(err error) bool {
+	return errors.Is(err, pricing.ErrRedeemTooMuch) || errors.Is(err, pricing.ErrRedeemMin) || errors.Is(err, pricing.ErrRedeemStep)
+}
+
+// redeemText says what is wrong with the points that were chosen; figures in
+// its arguments are points and are written as such.
+func (t *Till) redeemText(loc *i18n.Localizer, err error) string {
+	e := errs.Of(err)
+	args := map[string]any{}
+	for k, a := range e.Args {
+		if p, ok := a.(money.Points); ok {
+			a = loc.PointsText(p)
+		}
+		args[k] = a
+	}
+	if text, ok := loc.Lookup("error."+e.Code, args); ok {
+		return text
+	}
+	return e.Text
+}
+
+// choosePoints works out what the chips beside the points offer.
+func (t *Till) choosePoints(ctx context.Context, loc *i18n.Localizer, v *saleView) error {
+	q := v.Q
+	if v.Who == nil || q.Version == 0 || v.basket.open() == 0 {
+		return nil
+	}
+	version, err := t.Programmes.ByID(ctx, q.Version)
+	if err != nil {
+		return err
+	}
+	c, rules := t.Settings().Currency, &version.Rules
+	p := &pointsView{Max: q.MaxRedeem, Worth: c.Worth(q.MaxRedeem, rules.PointValue)}
+	if q.Limit != pricing.LimitNone {
+		p.Limit = loc.T("till.limit."+string(q.Limit), "share", rules.Redeem.Cap,
+			"least", loc.PointsText(rules.Redeem.Min), "step", loc.PointsText(rules.Redeem.Step))
+	} else {
+		p.Limit = loc.T("till.limit.none")
+	}
+	before := q.Gross - q.Discount // what is to be paid without points
+	unit := roundSum(c)
+	if left := (before - p.Worth + unit - 1) / unit * unit; left < before && left > before-p.Worth {
+		whole := c.PointsFor(before-left, rules.PointValue, money.Up)
+		if step := rules.Redeem.Step; whole <= p.Max && (step == 0 || whole%step == 0) && whole >= rules.Redeem.Min {
+			p.Whole, p.Left = whole, left
+		}
+	}
+	v.Points = p
+	return nil
+}
+
+// roundSum is what people call a round sum of a currency: a whole unit, or a
+// thousand where money is counted in thousands.
+func roundSum(c money.Currency) money.Amount {
+	unit := money.Amount(c.Minor())
+	if c.Code == "UZS" {
+		unit *= 1000
+	}
+	return unit
+}

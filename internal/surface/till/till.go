@@ -1,0 +1,260 @@
+package till
+
+import (
+	"context"
+	"embed"
+	"io/fs"
+	"net/http"
+	"strconv"
+	"time"
+
+	"regulars/internal/base/db"
+	"regulars/internal/base/errs"
+	"regulars/internal/loyalty/catalog"
+	"regulars/internal/loyalty/customer"
+	"regulars/internal/loyalty/enrol"
+	"regulars/internal/loyalty/ledger"
+	"regulars/internal/loyalty/programme"
+	"regulars/internal/loyalty/receipt"
+	"regulars/internal/loyalty/staff"
+	"regulars/internal/surface/web"
+)
+
+//go:embed all:templates assets
+var embedded embed.FS
+
+// Path is where the page is.
+const Path = "/till"
+
+// Failures of the page itself.
+var (
+	errOtherStore = errs.New(errs.Forbidden, "till_other_store", "You do not work in the store of this till. Choose a till of yours.")
+	errNoSuchTill = errs.New(errs.NotFound, "till_not_chosen", "Choose the till you stand at.")
+	errSoldThere  = errs.New(errs.Forbidden, "receipt_other_store", "This receipt is of a store where you do not work. It can be taken back there.")
+)
+
+// Config is what the page needs.
+type Config struct {
+	Shell      *web.Shell
+	DB         *db.DB
+	Now        func() time.Time
+	Settings   func() web.Settings
+	Staff      *staff.Service
+	Catalog    *catalog.Service
+	Customers  *customer.Service
+	Enrol      *enrol.Service
+	Programmes *programme.Service
+	Ledger     *ledger.Service
+	Receipts   *receipt.Service
+}
+
+// Till is the surface.
+type Till struct {
+	Config
+	pages   *web.Pages
+	assets  *web.Assets
+	css, js string
+}
+
+// New makes the surface; it fails where a template is wrong.
+func New(c Config) (t *Till, err error) {
+	defer errs.Wrap(&err, "make the till page")
+	t = &Till{Config: c}
+	assets, err := fs.Sub(embedded, "assets")
+	if err != nil {
+		return nil, err
+	}
+	if t.assets, err = web.NewAssets("/till-assets/", assets); err != nil {
+		return nil, err
+	}
+	if t.css, err = t.assets.URL("till.css"); err != nil {
+		return nil, err
+	}
+	if t.js, err = t.assets.URL("till.js"); err != nil {
+		return nil, err
+	}
+	templates, err := fs.Sub(embedded, "templates")
+	if err != nil {
+		return nil, err
+	}
+	t.pages, err = c.Shell.Pages(templates, web.Nav{
+		Home: Path, SignOut: "/sign-out",
+		Menu: []web.NavItem{
+			{Key: "choose", Text: "till.nav.choose", Icon: "building-store", Href: Path + "/choose"},
+			{Key: "office", Text: "till.nav.office", Icon: "home", Href: "/"},
+		},
+	})
+	return t, err
+}
+
+// Routes adds the page to mux.
+func (t *Till) Routes(mux *http.ServeMux) {
+	mux.Handle("GET /till-assets/", t.assets)
+	for pattern, h := range map[string]web.Handler{
+		"GET /till":                 t.salePage,
+		"POST /till/basket":         t.basket,
+		"POST /till/pay":            t.pay,
+		"GET /till/find":            t.suggest,
+		"GET /till/choose":          t.choosePage,
+		"POST /till/choose":         t.choose,
+		"GET /till/receipts/{id}":   t.receiptPage,
+		"GET /till/returns":         t.returnsPage,
+		"GET /till/returns/{id}":    t.returnPage,
+		"POST /till/returns/{id}":   t.returnStep,
+		"POST /till/take-back/{id}": t.takeBack,
+	} {
+		mux.Handle(pattern, t.Shell.Require(staff.Sell, h))
+	}
+}
+
+// frame is what every page knows.
+type frame struct {
+	CSS, JS string
+	Mode    string // sale or return: which tab is lit
+	Place   *place // nil: no till is chosen yet
+	Code    string // what was scanned on another page
+}
+
+// place is where the cashier stands.
+type place struct {
+	Till  catalog.Till
+	Store catalog.Store
+}
+
+func (t *Till) frame(mode string, at *place) frame {
+	return frame{CSS: t.css, JS: t.js, Mode: mode, Place: at}
+}
+
+func me(r *http.Request) staff.Account {
+	who, _ := web.Account(r.Context())
+	return who
+}
+
+// caller is the till and the person behind a call.
+func (p *place) caller(r *http.Request) receipt.Caller {
+	return receipt.Caller{Till: p.Till, Store: p.Store, Staff: int64(me(r).ID)}
+}
+
+// at finds a till and whether whoever asks may stand at it.
+func (t *Till) at(r *http.Request, id catalog.TillID) (*place, error) {
+	till, err := t.Catalog.Till(r.Context(), id)
+	if err != nil {
+		return nil, err
+	}
+	store, err := t.Catalog.StoreByID(r.Context(), till.Store)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case !me(r).WorksIn(store.ID):
+		return nil, errOtherStore
+	case !till.Active || !store.Active:
+		return nil, catalog.ErrTillOff
+	}
+	return &place{till, store}, nil
+}
+
+const tillCookie = "till"
+
+// chosen is the till that this browser stands at.
+func (t *Till) chosen(r *http.Request) (*place, error) {
+	c, err := r.Cookie(tillCookie)
+	if err != nil {
+		return nil, errNoSuchTill
+	}
+	id, err := strconv.ParseInt(c.Value, 10, 64)
+	if err != nil {
+		return nil, errNoSuchTill
+	}
+	return t.at(r, catalog.TillID(id))
+}
+
+// standing is chosen for pages: who stands nowhere yet, or may not stand there
+// any more, is sent to choose and gets nil.
+func (t *Till) standing(w http.ResponseWriter, r *http.Request) (*place, error) {
+	at, err := t.chosen(r)
+	if err == nil {
+		return at, nil
+	}
+	if kind := errs.KindOf(err); kind == errs.Unavailable || kind == errs.Internal {
+		return nil, err
+	}
+	web.Redirect(w, r, Path+"/choose")
+	return nil, nil
+}
+
+type chooseView struct {
+	frame
+	Groups []choice
+}
+
+type choice struct {
+	Store catalog.Store
+	Tills []catalog.Till
+}
+
+// choosePage lists the tills that the cashier may stand at.
+func (t *Till) choosePage(w http.ResponseWriter, r *http.Request) error {
+	groups, err := t.choices(r.Context(), me(r))
+	if err != nil {
+		return err
+	}
+	at, err := t.chosen(r)
+	if err != nil {
+		at = nil
+	}
+	v := chooseView{frame: t.frame("choose", at), Groups: groups}
+	return t.pages.Render(w, r, "choose", v)
+}
+
+func (t *Till) choices(ctx context.Context, who staff.Account) (groups []choice, err error) {
+	stores, err := t.Catalog.Stores(ctx)
+	if err != nil {
+		return nil, err
+	}
+	tills, err := t.Catalog.Tills(ctx, 0)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range stores {
+		if !s.Active || !who.WorksIn(s.ID) {
+			continue
+		}
+		g := choice{Store: s}
+		for _, till := range tills {
+			if till.Store == s.ID && till.Active {
+				g.Tills = append(g.Tills, till)
+			}
+		}
+		if len(g.Tills) > 0 {
+			groups = append(groups, g)
+		}
+	}
+	return groups, nil
+}
+
+func (t *Till) choose(w http.ResponseWriter, r *http.Request) error {
+	form, err := web.ReadForm(r)
+	if err != nil {
+		return err
+	}
+	at, err := t.at(r, catalog.TillID(number(form.Get("till"))))
+	if err != nil {
+		return err
+	}
+	http.SetCookie(w, &http.Cookie{ //nolint:gosec // names a till, which is checked whenever it is used
+		Name: tillCookie, Value: at.Till.ID.String(), Path: Path, MaxAge: 365 * 24 * 3600,
+		HttpOnly: true, SameSite: http.SameSiteLaxMode,
+	})
+	web.Redirect(w, r, Path)
+	return nil
+}
+
+// number reads an id; what is none is 0, which is nothing's.
+func number(text string) int64 {
+	v, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		return 0
+	}
+	return v
+}

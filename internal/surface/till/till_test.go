@@ -1,0 +1,397 @@
+package till_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"regulars/internal/base/db"
+	"regulars/internal/base/db/dbtest"
+	"regulars/internal/loyalty/customer"
+	"regulars/internal/loyalty/receipt"
+	"regulars/internal/loyalty/staff"
+)
+
+// A cashier sells to a customer: finds her by card, scans two products, pays a
+// part with points and gets the slip; the receipt says the same.
+func TestSale(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := newSite(t, d)
+		v := s.enter("cashier", 0)
+		page := v.get("/till").is(http.StatusOK).has("The basket is empty", "No customer yet", "Till 1", "Chilonzor")
+
+		page = v.send("/till/basket", page.form(), "code:"+card).is(http.StatusOK).
+			has("Азиза", "Start", "cashback 1%", "30,000", "1,000,000 soum to Silver").hasNot(phone)
+		page = v.send("/till/basket", page.form(), "code:4780000000017", "code:4780000000024", "code:4780000000017").is(http.StatusOK).
+			has("69,000", "Up to 30,000 points", "Limited by the balance", "Earns 690 points", "6 Dec 2026")
+		form := page.form()
+		if got := form["quantity"]; len(got) != 2 || got[0] != "2" || got[1] != "1" {
+			t.Errorf("quantities %v, want the scanned twice on one line", got)
+		}
+		page = v.send("/till/basket", form, "redeem:9000").is(http.StatusOK).has("60,000", "Paid with points", "Earns 600 points")
+		paid := v.send("/till/pay", page.form()).is(http.StatusOK)
+		to := paid.header.Get("HX-Redirect")
+		if !strings.HasPrefix(to, "/till/receipts/") {
+			t.Fatalf("led to %q", to)
+		}
+		v.get(to).is(http.StatusOK).has("60,000 soum", "Paid", "Bahor", "Молоко", "Points redeemed 9,000", "Points earned 600", "Points available 21,000", "Азиза К.", "Малика Юсупова")
+
+		sales := s.sales()
+		if len(sales) != 1 || sales[0].Total != 60_000_00 || sales[0].Redeemed != 9_000_00 || sales[0].Customer != s.aziza || sales[0].Till != s.tills[0].ID || sales[0].Staff == 0 {
+			t.Errorf("recorded %+v", sales)
+		}
+	})
+}
+
+// The same form sent twice, or again after its answer was lost, is one
+// receipt; a form that was changed afterwards leads to the one there is.
+func TestTillRetryAfterLostAnswerIsOneReceipt(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := newSite(t, d)
+		v := s.enter("cashier", 0)
+		page := v.send("/till/basket", v.get("/till").form(), "code:"+phone, "code:tea-100")
+		form := page.form()
+		first := v.send("/till/pay", form).is(http.StatusOK).header.Get("HX-Redirect")
+		s.clock.advance(time.Hour)
+		if again := v.send("/till/pay", form).is(http.StatusOK).header.Get("HX-Redirect"); again != first || len(s.sales()) != 1 {
+			t.Errorf("sent again: %q after %q, %d receipts", again, first, len(s.sales()))
+		}
+
+		changed := v.send("/till/basket", form, "code:milk-1").form()
+		answer := v.send("/till/pay", changed).is(http.StatusOK)
+		if to := answer.header.Get("HX-Redirect"); to != first || len(s.sales()) != 1 {
+			t.Errorf("changed: %q after %q, %d receipts", to, first, len(s.sales()))
+		}
+		v.get(first).has("had been paid already", "45,000").hasNot("Молоко")
+	})
+}
+
+// Where another price holds than the one shown, nothing is recorded and the
+// cashier sees the new one.
+func TestChangedPriceIsShownAndDecided(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := newSite(t, d)
+		v, other := s.enter("cashier", 0), s.enter("cashier", 1)
+		mine := v.send("/till/basket", v.get("/till").form(), "code:"+card, "code:tea-100", "redeem:22500").is(http.StatusOK)
+		// Another till spends the points meanwhile.
+		theirs := other.send("/till/basket", other.get("/till").form(), "code:"+card, "code:tea-100", "redeem:20000")
+		other.send("/till/pay", theirs.form()).is(http.StatusOK)
+
+		refused := v.send("/till/pay", mine.form()).is(http.StatusConflict).has("nothing is recorded yet", "At most 10,000 points")
+		if n := len(s.sales()); n != 1 {
+			t.Fatalf("%d receipts", n)
+		}
+		page := v.send("/till/basket", refused.form(), "redeem:10000").is(http.StatusOK).has("35,000")
+		// The rules change: the quote that is shown is not what holds.
+		form := page.form()
+		form.Set("quote", theirs.form().Get("quote"))
+		v.send("/till/pay", form).is(http.StatusConflict)
+		again := v.send("/till/basket", form)
+		v.send("/till/pay", again.form()).is(http.StatusOK)
+		if sales := s.sales(); len(sales) != 2 || sales[0].Redeemed != 10_000_00 {
+			t.Errorf("recorded %+v", sales)
+		}
+	})
+}
+
+// What is shown and what is paid agree where the tier has changed meanwhile:
+// 409, the old total beside the new one.
+func TestQuoteChangedByAnotherSale(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := newSite(t, d)
+		v, other := s.enter("cashier", 0), s.enter("owner", 2)
+		mine := v.send("/till/basket", v.get("/till").form(), "code:"+card, "code:tea-100")
+		theirs := other.send("/till/basket", other.get("/till").form(), "code:"+card, "code:20*tomato", "code:20*milk-1", "code:20*tea-100")
+		other.send("/till/pay", theirs.form()).is(http.StatusOK)
+		v.send("/till/pay", mine.form()).is(http.StatusConflict).has("it was 45,000 soum", "44,100", "Silver")
+		if n := len(s.sales()); n != 1 {
+			t.Errorf("%d receipts", n)
+		}
+	})
+}
+
+// Everything that one field finds: by card, phone in any spelling, four
+// digits, product by code, barcode and name, several at once, by weight.
+func TestOneFieldFindsEverything(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := newSite(t, d)
+		s.register(1, "Бобур", "Алиев", "+998907774567", "")
+		v := s.enter("cashier", 0)
+		empty := v.get("/till").form()
+		for code, want := range map[string][]string{
+			card:              {"Азиза Каримова"},
+			"90 123-45-67":    {"Азиза Каримова"},
+			"8 90 123 45 67":  {"Азиза Каримова"},
+			"4567":            {"Which customer is it?", "Азиза К.", "4567"},
+			"1234":            {"Азиза К.", "Lipstick 1234"}, // a product's code as well as a card's end
+			"4780000000031":   {"Помидоры"},
+			"0,350*tomato":    {"10,115"},
+			"3 x milk-1":      {"36,000"},
+			"3х4780000000017": {"36,000"}, // Cyrillic х
+			"Пода":            {"Products", "Подарочный набор"},
+			"991112233":       {"Nothing is known as “991112233”"},
+		} {
+			a := v.send("/till/basket", empty, "code:"+code).is(http.StatusOK).has(want...)
+			if strings.Contains(a.text, "Бобур") {
+				t.Errorf("%s shows somebody of another store", code)
+			}
+		}
+		// Who bought here is known here.
+		bobur := v.send("/till/basket", empty, "code:907774567", "code:milk-1")
+		v.send("/till/pay", bobur.form()).is(http.StatusOK)
+		v.send("/till/basket", empty, "code:4567").has("Азиза К.", "Бобур А.")
+
+		v.do(http.MethodGet, "/till/find?code=%D0%BF%D0%BE%D0%BC", nil, true).has("Помидоры")
+		v.do(http.MethodGet, "/till/find?code=4567", nil, true).hasNot("Азиза") // nobody is found by trying digits
+	})
+}
+
+// Somebody new is registered with two fields; consents keep their wording, who
+// asked and where; the audit log has a line; the bonus is there.
+func TestRegistration(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := newSite(t, d)
+		v := s.enter("cashier", 0)
+		page := v.send("/till/basket", v.get("/till").form(), "code:991112233", "join:991112233").has("New customer", "The customer agrees")
+		form := page.form()
+		if form.Get("join-phone") != "991112233" {
+			t.Errorf("the phone that was typed is not kept: %v", form)
+		}
+		v.send("/till/basket", form, "register").has("How shall we address the customer?")
+		form.Set("join-name", "Нодира Усманова")
+		form["consent"] = []string{"data", "marketing"}
+		v.send("/till/basket", form, "register").is(http.StatusOK).has("Registered", "Нодира Усманова", "30,000")
+
+		c, err := s.customers.Find(t.Context(), customer.Identifier{Kind: customer.Phone, Value: "+998991112233"})
+		check(t, err)
+		if c.FirstName != "Нодира" || c.HomeStore != s.stores[0].ID || c.Source != "till" {
+			t.Errorf("registered %+v", c)
+		}
+		consents, err := s.customers.Consents(t.Context(), c.ID)
+		check(t, err)
+		if len(consents) != 2 || consents[0].Store != s.stores[0].ID || consents[0].Staff == 0 || !strings.Contains(consents[0].Wording, "v1: to the keeping of personal data") {
+			t.Errorf("consents %+v", consents)
+		}
+		lines, _, err := s.staff.Audit(t.Context(), staff.Filter{Action: "customer.registered"}, "", 10)
+		check(t, err)
+		if len(lines) != 1 || lines[0].Actor == 0 || lines[0].Subject != "customer:"+c.ID.String() {
+			t.Errorf("audit %+v", lines)
+		}
+		// Registered again, she is found and gets nothing twice.
+		v.send("/till/basket", form, "register").has("was registered already", "30,000").hasNot("60,000")
+		form.Set("join-phone", "12")
+		v.send("/till/basket", form, "register").has("too few digits")
+	})
+}
+
+// A part of a sale comes back: the preview says what it comes to, the return
+// records it, sent twice it is one, and what is left can come back later.
+func TestReturnInParts(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := newSite(t, d)
+		v := s.enter("cashier", 0)
+		page := v.send("/till/basket", v.get("/till").form(), "code:"+card, "code:2*tea-100", "code:milk-1", "redeem:10200")
+		to := v.send("/till/pay", page.form()).is(http.StatusOK).header.Get("HX-Redirect")
+		sale := s.sales()[0]
+		if loc := v.get("/till/returns?number=" + sale.Number).is(http.StatusSeeOther).header.Get("Location"); loc != "/till/returns/"+sale.ID.String() {
+			t.Errorf("the number leads to %q", loc)
+		}
+		v.get("/till/returns?number=99").is(http.StatusOK).has("There is no receipt 99")
+		v.get("/till/returns?customer="+s.aziza.String()).is(http.StatusOK).has("Receipts: Азиза Каримова", "91,800")
+		v.get(to).has("Return")
+
+		path := "/till/returns/" + sale.ID.String()
+		back := v.get(path).is(http.StatusOK).has("Green tea", "Choose what comes back")
+		v.send(path, back.form(), "plus:1", "plus:1", "plus:1").has("Hand out 81,000 soum", "Points given back 9,000", "Points taken back 810")
+		one := v.send(path, back.form(), "plus:1").is(http.StatusOK).has("Hand out 40,500 soum", "Points given back 4,500", "Points taken back 405")
+		form := one.form()
+		take := "/till/take-back/" + sale.ID.String()
+		first := v.send(take, form).is(http.StatusOK).header.Get("HX-Redirect")
+		if again := v.send(take, form).is(http.StatusOK).header.Get("HX-Redirect"); again != first || len(s.sales()) != 2 {
+			t.Errorf("sent again: %q after %q, %d receipts", again, first, len(s.sales()))
+		}
+		v.get(first).has("Returned", "40,500 soum", "REFUNDED", "RETURN").hasNot("had been made already")
+		other := v.send(path, form, "plus:2").form()
+		other.Set("number", form.Get("number"))
+		if to := v.send(take, other).is(http.StatusOK).header.Get("HX-Redirect"); to != first {
+			t.Errorf("changed: %q after %q", to, first)
+		}
+		v.get(first).has("had been made already")
+
+		// Too much is refused at its field, and nothing is recorded.
+		back = v.get(path).has("returned: 1")
+		form = back.form()
+		form.Set("quantity-1", "2")
+		v.send(path, form).has("At most 1 can come back")
+		v.send(take, form).is(http.StatusConflict)
+		rest := v.send(path, v.get(path).form(), "all").form()
+		// Something else is shown than holds: 409, and then what holds.
+		stale := url.Values{}
+		for k, l := range rest {
+			stale[k] = l
+		}
+		stale.Set("shown", "1-2-3-4")
+		v.send(take, stale).is(http.StatusConflict).has("have changed since they were shown")
+		v.send(take, rest).is(http.StatusOK)
+		v.get(path).has("Everything on this receipt has come back already")
+		account, err := s.ledger.Get(t.Context(), s.aziza)
+		check(t, err)
+		if account.Available() != 30_000_00 || account.Pending != 0 {
+			t.Errorf("the parts left %v available and %v pending", account.Available(), account.Pending)
+		}
+	})
+}
+
+// Lines: weighed goods, discount of the till, removed and put back, no price
+// in the catalog, what cannot be read.
+func TestLines(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := newSite(t, d)
+		v := s.enter("cashier", 0)
+		page := v.send("/till/basket", v.get("/till").form(), "code:tomato", "code:tea-100", "code:bag")
+		form := page.has("has no price").form()
+		if v.send("/till/pay", form).is(http.StatusConflict); len(s.sales()) != 0 {
+			t.Fatal("sold without a price")
+		}
+		form["quantity"][0] = "1.250"
+		form["discount"][1] = "5000"
+		form["priced"][2] = "700"
+		page = v.send("/till/basket", form).has("76,825", "Discount of the till", "−5,000", "40,000", "36,125", "700").hasNot("has no price")
+		form = page.form()
+		form["quantity"][0] = "much"
+		v.send("/till/basket", form).has("This is not a number")
+		form["quantity"][0] = "0"
+		v.send("/till/basket", form).has("A quantity is more than nothing")
+		form["quantity"][0] = "1.250"
+		form["discount"][1] = "50000"
+		v.send("/till/basket", form).has("More cannot be taken off than the line costs")
+		form["discount"][1] = "5000"
+		page = v.send("/till/basket", form, "strike:0").has("Removed", "Put back", "40,700")
+		page = v.send("/till/basket", page.form(), "restore:0", "minus:2").has("76,125")
+		v.send("/till/pay", page.form()).is(http.StatusOK)
+		rec, err := s.receipts.Get(t.Context(), s.sales()[0].ID)
+		check(t, err)
+		if rec.Total != 76_125_00 || len(rec.Lines) != 2 || rec.Lines[0].Quantity != 1250 || rec.Lines[1].Discount != 5000_00 {
+			t.Errorf("recorded %+v", rec)
+		}
+	})
+}
+
+// A discount or points are taken off only with a reason.
+func TestDiscountOffNeedsItsReason(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := newSite(t, d)
+		v := s.enter("cashier", 0)
+		form := v.send("/till/basket", v.get("/till").form(), "code:"+card, "code:tea-100").form()
+		form["off"] = []string{"points"}
+		page := v.send("/till/basket", form).has("Say why", "Points were taken off this receipt.").hasNot("Earns")
+		v.send("/till/pay", page.form()).is(http.StatusConflict)
+		page = v.send("/till/basket", page.form(), "reason:Sale day").hasNot("Say why")
+		v.send("/till/pay", page.form()).is(http.StatusOK)
+		if rec := s.sales()[0]; !rec.Details.NoPoints || rec.Details.Reason != "Sale day" || rec.Earned != 0 {
+			t.Errorf("recorded %+v", rec)
+		}
+	})
+}
+
+// Prices come from the catalog and not from the page, and a page that is not
+// of a till of the cashier's stores gets nothing.
+func TestPageCannotMakeItsOwnPricesOrTill(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := newSite(t, d)
+		v := s.enter("cashier", 0)
+		form := v.send("/till/basket", v.get("/till").form(), "code:tea-100").form()
+		form["price"][0] = "10000"
+		v.send("/till/pay", form).is(http.StatusConflict)
+		v.send("/till/basket", form).has("45,000")
+
+		form.Set("till", s.tills[2].ID.String())
+		v.send("/till/basket", form, "code:milk-1").is(http.StatusForbidden).has("You do not work in the store")
+		v.send("/till/pay", form).is(http.StatusForbidden)
+		v.post("/till/choose", url.Values{"till": {s.tills[2].ID.String()}}).is(http.StatusForbidden)
+		v.get("/till/choose").has("Chilonzor", "Till 2").hasNot("Registon", "Till 3")
+
+		// A receipt of another store is not theirs either.
+		owner := s.enter("owner", 2)
+		sold := owner.send("/till/basket", owner.get("/till").form(), "code:tea-100")
+		owner.send("/till/pay", sold.form()).is(http.StatusOK)
+		rec := s.sales()[0]
+		v.get("/till/receipts/" + rec.ID.String()).is(http.StatusForbidden)
+		v.get("/till/returns/" + rec.ID.String()).is(http.StatusForbidden)
+		v.get("/till/returns?number=" + rec.Number).is(http.StatusOK).has("There is no receipt")
+		if len(s.sales()) != 1 {
+			t.Error("something was recorded")
+		}
+	})
+}
+
+// Every route asks who is there.
+func TestEveryRouteAsksWhoIsThere(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := newSite(t, d)
+		v := s.enter("cashier", -1)
+		v.get("/till").is(http.StatusSeeOther)
+		v.get("/till/returns").is(http.StatusSeeOther)
+		stranger := &visitor{s, &http.Client{CheckRedirect: v.client.CheckRedirect}}
+		for _, c := range []struct{ method, path string }{
+			{"GET", "/till"}, {"GET", "/till/find?code=te"}, {"GET", "/till/choose"}, {"GET", "/till/receipts/1"}, {"GET", "/till/returns"},
+			{"GET", "/till/returns/1"}, {"POST", "/till/basket"}, {"POST", "/till/pay"}, {"POST", "/till/choose"}, {"POST", "/till/returns/1"}, {"POST", "/till/take-back/1"},
+		} {
+			var form url.Values
+			if c.method == "POST" {
+				form = url.Values{"till": {s.tills[0].ID.String()}}
+			}
+			a := stranger.do(c.method, c.path, form, false).is(http.StatusSeeOther)
+			if to := a.header.Get("Location"); !strings.HasPrefix(to, "/sign-in") {
+				t.Errorf("%s %s leads to %q", c.method, c.path, to)
+			}
+		}
+	})
+}
+
+// A customer whose card is blocked is sold to without it.
+func TestBlockedCardSellsWithoutIt(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := newSite(t, d)
+		v := s.enter("cashier", 0)
+		check(t, s.block(s.aziza))
+		page := v.send("/till/basket", v.get("/till").form(), "code:"+card, "code:tea-100").has("This card is blocked", "45,000").hasNot("Redeem points")
+		v.send("/till/pay", page.form()).is(http.StatusOK)
+		if rec := s.sales()[0]; rec.Customer != 0 || rec.Total != 45_000_00 {
+			t.Errorf("recorded %+v", rec)
+		}
+	})
+}
+
+// Receipts that other tills of the programme recorded are found as well.
+func TestReceiptOfAnotherTillIsFound(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := newSite(t, d)
+		v := s.enter("cashier", 0)
+		other := receipt.Caller{Till: s.tills[1], Store: s.stores[0]}
+		draft := receipt.Draft{Lines: []receipt.DraftLine{{SKU: "tea-100", Quantity: 1000, Price: 45_000_0000}}}
+		q, err := s.receipts.Quote(t.Context(), other, draft)
+		check(t, err)
+		rec, _, err := s.receipts.Commit(t.Context(), other, receipt.Sale{Number: "A-17", Draft: draft, Quote: q.ID})
+		check(t, err)
+		v.send("/till/basket", v.get("/till").form(), "code:A-17").has("Receipts", "A-17", "45,000")
+		if to := v.get("/till/returns?number=A-17").is(http.StatusSeeOther).header.Get("Location"); to != "/till/returns/"+rec.ID.String() {
+			t.Errorf("led to %q", to)
+		}
+	})
+}
