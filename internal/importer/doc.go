@@ -14,6 +14,22 @@
 // receipts come again further down, the second yields whole receipts. A dry
 // run is a Scan that writes nothing.
 //
+// An import is a durable job: each batch of rows, how far the file was read and
+// what is reported of it are one transaction, so that a process that is killed
+// costs the batch that it was writing, and another one goes on.
+//
+//	draft ---Check---> checked
+//	  |  <-SetMapping-   |
+//	  +------Start-------+---> running ---> done
+//	                            |  ^
+//	                            v  | Start
+//	                    failed, cancelled
+//
+// What is in is not doubled by another run, nor by another file of the same
+// source: receipts are told apart by their numbers, or, where they have none,
+// by customer, time, amount and which of those that are equal; customers by
+// their identifiers; products by their codes.
+//
 // A receipt is taken whole or not at all: if one of its rows is refused, all
 // of them are, and all are in the file of refused rows, so that it can be
 // mended and loaded. What is taken comes to what the file says, to the last

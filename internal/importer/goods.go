@@ -18,6 +18,8 @@ type Product struct {
 	Price    *money.Price
 	Cost     *money.Price
 	Active   *bool
+
+	cells []string
 }
 
 // product reads the row that was begun.
@@ -57,7 +59,7 @@ func skuFor(barcodes []string, name string) string {
 	if len(barcodes) > 0 {
 		return barcodes[0]
 	}
-	return clip(name, maxCode)
+	return strings.TrimSpace(clip(name, maxCode))
 }
 
 // parseGoods reads what a product is to the rules.

@@ -20,6 +20,8 @@ type issueLog struct {
 	out  *countingWriter
 	csv  *csv.Writer
 	rec  []string
+
+	synced int64
 }
 
 type countingWriter struct {
@@ -48,7 +50,7 @@ func openIssues(path string, size int64) (l *issueLog, err error) {
 		return nil, errors.Join(err, file.Close())
 	}
 	w := &countingWriter{out: bufio.NewWriterSize(file, 64<<10), n: size}
-	return &issueLog{file: file, out: w, csv: csv.NewWriter(w)}, nil
+	return &issueLog{file: file, out: w, csv: csv.NewWriter(w), synced: size}, nil
 }
 
 func (l *issueLog) add(is Issue) error {
@@ -68,7 +70,28 @@ func (l *issueLog) flush() (size int64, err error) {
 	if err := errors.Join(l.csv.Error(), l.out.out.Flush()); err != nil {
 		return 0, err
 	}
-	return l.out.n, l.file.Sync()
+	if l.synced != l.out.n {
+		if err := l.file.Sync(); err != nil {
+			return 0, err
+		}
+		l.synced = l.out.n
+	}
+	return l.out.n, nil
+}
+
+// cut drops what was written behind size.
+func (l *issueLog) cut(size int64) error {
+	if l.out.n == size && l.csv.Error() == nil {
+		return nil
+	}
+	l.csv.Flush()
+	l.out.out.Reset(l.file)
+	l.out.n, l.synced = size, size
+	if err := l.file.Truncate(size); err != nil {
+		return err
+	}
+	_, err := l.file.Seek(size, io.SeekStart)
+	return err
 }
 
 func (l *issueLog) close() error { return l.file.Close() }
@@ -137,22 +160,26 @@ func writeRefused(w io.Writer, path string, m Mapping, refused bool, t texts) (e
 	if err := out.Write(head); err != nil {
 		return err
 	}
-	var row int64
+	var row int64 // 0: not known
 	var cells []string
 	reasons := ""
 	flush := func() error {
-		if row == 0 {
+		if reasons == "" {
 			return nil
 		}
 		rec := make([]string, max(m.Width, len(cells)), max(m.Width, len(cells))+2)
 		copy(rec, cells)
-		return out.Write(append(rec, strconv.FormatInt(row, 10), reasons))
+		number := ""
+		if row > 0 {
+			number = strconv.FormatInt(row, 10)
+		}
+		return out.Write(append(rec, number, reasons))
 	}
 	err = readIssues(path, func(is Issue) error {
 		if is.Refused != refused {
 			return nil
 		}
-		if is.Row != row {
+		if is.Row != row || row == 0 {
 			if err := flush(); err != nil {
 				return err
 			}
@@ -182,8 +209,8 @@ func (m Mapping) explain(is Issue, t texts) string {
 
 // label is what the file calls a field, or what we call it.
 func (m Mapping) label(f Field, t texts) string {
-	if name := m.name(f); name != string(f) {
-		return name
+	if c := m.Columns[f]; c > 0 && c <= len(m.Names) && m.Names[c-1] != "" {
+		return m.Names[c-1]
 	}
 	return t.T(f.Key())
 }

@@ -29,6 +29,8 @@ type Customer struct {
 	Consents   []Consent
 	Points     money.Points // opening balance
 	PointsEnd  time.Time    // zero: by the programme
+
+	cells []string
 }
 
 // Consent is a yes or no of a customers file.
@@ -54,7 +56,7 @@ func (r *rowReader) customer() *Customer {
 		Phones:   splitCell(r.code(FieldPhone, maxText)),
 		Email:    r.code(FieldEmail, maxText),
 		City:     r.text(FieldCity, maxText),
-		Language: strings.ToLower(r.text(FieldLanguage, maxCode)),
+		Language: languageOf(r.text(FieldLanguage, maxCode)),
 		Store:    r.text(FieldStore, maxText),
 		Note:     fold.Text(r.raw(FieldNote)),
 	}
@@ -174,4 +176,20 @@ func splitCell(cell string) (parts []string) {
 		}
 	}
 	return parts
+}
+
+// languageOf is the code of a language that is written out.
+func languageOf(text string) string {
+	text = strings.ToLower(text)
+	switch {
+	case strings.HasPrefix(text, "рус"), strings.HasPrefix(text, "rus"):
+		return "ru"
+	case strings.HasPrefix(text, "узб"), strings.HasPrefix(text, "ўзб"), strings.HasPrefix(text, "uzb"), strings.HasPrefix(text, "o'zb"), strings.HasPrefix(text, "o‘zb"), strings.HasPrefix(text, "oʻzb"):
+		return "uz"
+	case strings.HasPrefix(text, "англ"), strings.HasPrefix(text, "engl"), strings.HasPrefix(text, "ingl"):
+		return "en"
+	case strings.HasPrefix(text, "каз"), strings.HasPrefix(text, "қаз"), strings.HasPrefix(text, "kaz"):
+		return "kk"
+	}
+	return text
 }

@@ -21,6 +21,35 @@ type Receipt struct {
 	Adjusts   bool   // no customer's return, but the shop's own correction of its stock
 	Scattered bool   // its rows do not stand together
 	Lines     []Line
+
+	rows  []int64  // of its number, of both kinds
+	cells []string // of those rows, as the file has them
+	ends  []int    // where each row's cells end
+}
+
+// issues says the same of every row of the receipt.
+func (r *Receipt) issues(f Field, why Reason, value string, refused bool) []Issue {
+	list := make([]Issue, len(r.Lines))
+	for i := range r.Lines {
+		list[i] = r.issue(i, f, why, value)
+		list[i].Refused = refused
+	}
+	return list
+}
+
+// issue says something of the row of a line.
+func (r *Receipt) issue(line int, f Field, why Reason, value string) Issue {
+	row := r.Lines[line].Row
+	i, _ := slices.BinarySearch(r.rows, row)
+	return Issue{Row: row, Field: f, Reason: why, Value: value, Cells: rowCells(r.cells, r.ends, i)}
+}
+
+func rowCells(cells []string, ends []int, i int) []string {
+	from := 0
+	if i > 0 {
+		from = ends[i-1]
+	}
+	return cells[from:ends[i]]
 }
 
 // Line is one row of a receipt. Amounts and quantity are not below zero; it is
@@ -67,7 +96,7 @@ func (r *rowReader) receiptLine(number string) (l rawLine) {
 	l.store = r.text(FieldStore, maxText)
 	l.who = r.who()
 	l.sale = r.code(FieldSale, maxNumber)
-	l.note = r.note()
+	l.note = r.note(l.who)
 	l.SKU = r.code(FieldSKU, maxCode)
 	l.Barcode = r.code(FieldBarcode, maxCode)
 	l.Product = r.text(FieldProduct, maxText)
@@ -111,14 +140,15 @@ func (r *rowReader) receiptNumber() string {
 }
 
 // noted are fields that are kept as a note.
-var noted = []Field{FieldTill, FieldCashier, FieldPointsEarned, FieldPointsUsed, FieldNote}
+var noted = []Field{FieldName, FieldTill, FieldCashier, FieldSale, FieldPointsEarned, FieldPointsUsed, FieldNote}
 
-// note gathers what is only told, in the words of the file: "Касса: 2".
-func (r *rowReader) note() string {
+// note gathers what is only told, in the words of the file: "Касса: 2". The
+// name of a customer is, where nothing else tells who it is.
+func (r *rowReader) note(who Who) string {
 	var b strings.Builder
 	for _, f := range noted {
 		t := r.line(r.raw(f))
-		if t == "" {
+		if t == "" || f == FieldName && !who.nobody() {
 			continue
 		}
 		if b.Len() > 0 {
@@ -279,6 +309,8 @@ func (g *group) reset(number string) {
 	*g = group{number: number, cells: g.cells[:0], ends: g.ends[:0], rows: g.rows[:0]}
 }
 
+func (g *group) count() int64 { return int64(len(g.rows) + g.over) }
+
 func (g *group) empty() bool { return len(g.rows) == 0 }
 
 // add takes a row, and what r says of it.
@@ -301,13 +333,7 @@ func (g *group) add(l rawLine, r *rowReader) {
 	g.lines = append(g.lines, l)
 }
 
-func (g *group) cellsOf(i int) []string {
-	from := 0
-	if i > 0 {
-		from = g.ends[i-1]
-	}
-	return slices.Clone(g.cells[from:g.ends[i]])
-}
+func (g *group) cellsOf(i int) []string { return slices.Clone(rowCells(g.cells, g.ends, i)) }
 
 // close makes the receipts of the rows: one, or a sale and a return where rows
 // of one number give and take.
@@ -336,6 +362,7 @@ func (g *group) close() (receipts []*Receipt, issues []Issue) {
 		g.issues[i].Cells = g.cellsOf(slices.Index(g.rows, g.issues[i].Row))
 	}
 	byHalf := [2]*Receipt{}
+	rows, cells, ends := slices.Clone(g.rows), slices.Clone(g.cells), slices.Clone(g.ends)
 	for i := range g.lines {
 		l := &g.lines[i]
 		half := 0
@@ -345,6 +372,7 @@ func (g *group) close() (receipts []*Receipt, issues []Issue) {
 		if byHalf[half] == nil {
 			byHalf[half] = head.receipt(l.below)
 			byHalf[half].Scattered = g.apart
+			byHalf[half].rows, byHalf[half].cells, byHalf[half].ends = rows, cells, ends
 		}
 		byHalf[half].Lines = append(byHalf[half].Lines, l.Line)
 		if l.Lost != 0 {
@@ -388,7 +416,7 @@ func (g *group) refused() (issues []Issue) {
 // sameReceipt is how far apart the times of one receipt's rows may be.
 const sameReceipt = 24 * time.Hour
 
-// merge fills what the first row leaves out and says what does not agree.
+// merge fills what the rows before leave out and says what does not agree.
 func (l *rawLine) merge(other rawLine) (why Reason, value string) {
 	if d := other.at.Sub(l.at); d > sameReceipt || d < -sameReceipt {
 		return ReasonTwoDays, other.at.Format(time.DateTime)
@@ -400,6 +428,9 @@ func (l *rawLine) merge(other rawLine) (why Reason, value string) {
 		if both[0] != "" && both[1] != "" && both[0] != both[1] {
 			return ReasonTwoCustomers, both[1]
 		}
+	}
+	if other.at.Before(l.at) {
+		l.at = other.at // whatever the order of rows
 	}
 	fill := func(to *string, from string) {
 		if *to == "" {

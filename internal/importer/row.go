@@ -15,26 +15,29 @@ type Reason string
 
 // The reasons.
 const (
-	ReasonTooLong      Reason = "row_too_long"        // see delimited.TooLong
-	ReasonColumns      Reason = "too_many_columns"    // values have slipped
-	ReasonMissing      Reason = "missing"             // a value that must be there
-	ReasonTextTooLong  Reason = "text_too_long"       //
-	ReasonNumber       Reason = "not_a_number"        //
-	ReasonRange        Reason = "out_of_range"        // too large, or below zero where that means nothing
-	ReasonDate         Reason = "not_a_date"          //
-	ReasonFuture       Reason = "in_future"           //
-	ReasonWord         Reason = "unknown_word"        // a sex, a yes or no, a kind that is none
-	ReasonPhone        Reason = "bad_phone"           //
-	ReasonEmail        Reason = "bad_email"           //
-	ReasonNobody       Reason = "nobody"              // nothing tells who the customer is
-	ReasonNothing      Reason = "no_quantity"         // of a line
-	ReasonSibling      Reason = "sibling"             // another row of the receipt is refused
-	ReasonTwoCustomers Reason = "two_customers"       // on one receipt
-	ReasonTwoDays      Reason = "two_days"            // on one receipt: the number was used again
-	ReasonManyLines    Reason = "too_many_lines"      // on one receipt
-	ReasonRounded      Reason = "rounded"             // the amount is no whole number of minor units
-	ReasonOther        Reason = "other_contents"      // the receipt was imported before, with other lines
-	ReasonTaken        Reason = "taken_by_other"      // an identifier belongs to another customer
+	ReasonTooLong      Reason = "row_too_long"     // see delimited.TooLong
+	ReasonColumns      Reason = "too_many_columns" // values have slipped
+	ReasonMissing      Reason = "missing"          // a value that must be there
+	ReasonTextTooLong  Reason = "text_too_long"    //
+	ReasonNumber       Reason = "not_a_number"     //
+	ReasonRange        Reason = "out_of_range"     // too large, or below zero where that means nothing
+	ReasonDate         Reason = "not_a_date"       //
+	ReasonFuture       Reason = "in_future"        //
+	ReasonWord         Reason = "unknown_word"     // a sex, a yes or no, a kind that is none
+	ReasonPhone        Reason = "bad_phone"        //
+	ReasonEmail        Reason = "bad_email"        //
+	ReasonNobody       Reason = "nobody"           // nothing tells who the customer is
+	ReasonNothing      Reason = "no_quantity"      // of a line
+	ReasonSibling      Reason = "sibling"          // another row of the receipt is refused
+	ReasonTwoCustomers Reason = "two_customers"    // on one receipt
+	ReasonTwoDays      Reason = "two_days"         // on one receipt: the number was used again
+	ReasonManyLines    Reason = "too_many_lines"   // on one receipt
+	ReasonRounded      Reason = "rounded"          // the amount is no whole number of minor units
+	ReasonOther        Reason = "other_contents"   // the receipt was imported before, with other lines
+	ReasonTaken        Reason = "taken_by_other"   // an identifier belongs to another customer
+	ReasonCard         Reason = "bad_card"
+	ReasonKnown        Reason = "known_customer"      // points to begin with are for new ones
+	ReasonExpired      Reason = "expired"             // points
 	ReasonRefused      Reason = "refused"             // by what keeps customers or products
 	ReasonUnmatched    Reason = "return_without_sale" // no earlier sale fits the return
 )

@@ -52,6 +52,7 @@ type Step struct {
 	Product  *Product
 	Issues   []Issue
 	Rows     int64 // that it is made of
+	Refused  int64 // of them
 	End      Checkpoint
 }
 
@@ -145,14 +146,19 @@ func (s *Scan) single(row delimited.Row, r *rowReader, ok bool) error {
 	step := Step{Rows: 1, End: Checkpoint{At: row.End}}
 	if ok && s.Mapping.Kind == KindCustomers {
 		if c := r.customer(); !r.refused {
+			c.cells = slices.Clone(row.Fields)
 			step.Customer = c
 		}
 	} else if ok {
 		if p := r.product(); !r.refused {
+			p.cells = slices.Clone(row.Fields)
 			step.Product = p
 		}
 	}
 	step.Issues = withCells(r.issues, row)
+	if r.refused {
+		step.Refused = 1
+	}
 	return s.yield(step)
 }
 
@@ -245,6 +251,9 @@ func (s *Scan) unnumbered(ctx context.Context, from Checkpoint) error {
 		} else {
 			step.Issues = withCells(r.issues, row)
 		}
+		if r.refused {
+			step.Refused = 1
+		}
 		if row.Number <= from.At.Row {
 			return nil
 		}
@@ -263,7 +272,10 @@ func (s *Scan) together(ctx context.Context, from Checkpoint) error {
 			receipts, issues := g.close()
 			step.Receipts, step.Issues = receipts, append(step.Issues, issues...)
 			slices.SortStableFunc(step.Issues, func(a, b Issue) int { return cmp.Compare(a.Row, b.Row) })
-			step.Rows += int64(len(g.rows) + g.over)
+			step.Rows += g.count()
+			if g.bad {
+				step.Refused += g.count()
+			}
 			g.reset("")
 		}
 		if step.Rows == 0 {
@@ -283,6 +295,7 @@ func (s *Scan) together(ctx context.Context, from Checkpoint) error {
 		}
 		if number == "" {
 			step.Rows++
+			step.Refused++
 			step.Issues = append(step.Issues, withCells(r.issues, row)...)
 			end = row.End
 			if !g.empty() {
@@ -355,8 +368,11 @@ func (s *Scan) apart(ctx context.Context, from Checkpoint) error {
 			g.add(r.receiptLine(number), r)
 		}
 		g.over += groups[number].over
-		step := Step{Rows: int64(len(g.rows) + g.over), End: Checkpoint{Apart: true, Part: from.Part, Done: from.Done + i + 1}}
+		step := Step{Rows: g.count(), End: Checkpoint{Apart: true, Part: from.Part, Done: from.Done + i + 1}}
 		step.Receipts, step.Issues = g.close()
+		if g.bad {
+			step.Refused = step.Rows
+		}
 		if err := s.yield(step); err != nil {
 			return err
 		}

@@ -1,0 +1,345 @@
+package importer
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"regulars/internal/base/db"
+	"regulars/internal/base/errs"
+	"regulars/internal/base/fold"
+	"regulars/internal/loyalty/catalog"
+	"regulars/internal/loyalty/customer"
+)
+
+// preparer makes of rows what can be written, beside the transactions: it
+// brings identifiers into normal form, which takes longer than reading them.
+type preparer struct {
+	*Service
+	imp    *Import
+	home   catalog.Store            // of rows that name none
+	stores map[string]catalog.Store // by what the file calls them
+	seen   map[whoKey]bool          // those on receipts so far: can they be told apart
+}
+
+// person is somebody to be registered.
+type person struct {
+	key     whoKey // of one whom a receipt names
+	checked customer.Checked
+	store   catalog.Store
+	row     *Customer // of a customers file
+	cells   []string
+}
+
+// bought is a receipt and whose it is; the zero key is nobody's.
+type bought struct {
+	*Receipt
+	key   whoKey
+	store catalog.Store
+}
+
+// goods is a row of a products file.
+type goods struct {
+	*Product
+	input      catalog.ProductInput
+	categories []catalog.CategoryInput
+	cells      []string
+}
+
+// whoKey stands for a Who in maps that hold millions: 128 bits of hash.
+type whoKey [2]uint64
+
+func (w *Who) key() whoKey {
+	if w.nobody() {
+		return whoKey{}
+	}
+	text := w.External + "\x00" + w.Card + "\x00" + w.Phone + "\x00" + w.Email
+	return whoKey{hash(text), hash(text + "\x00\x01")}
+}
+
+// maxSeen bounds what is remembered of who was on receipts.
+const maxSeen = 2_000_000
+
+func newPreparer(ctx context.Context, s *Service, i *Import) (p *preparer, err error) {
+	defer errs.Wrap(&err, "find the store of the import")
+	p = &preparer{Service: s, imp: i, stores: map[string]catalog.Store{}, seen: map[whoKey]bool{}}
+	known, err := s.catalog.Stores(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, store := range known { // a code goes before another's name
+		if _, taken := p.stores[store.Name]; !taken {
+			p.stores[store.Name] = store
+		}
+	}
+	for _, store := range known {
+		p.stores[store.Code] = store
+	}
+	name := i.Mapping.Options.Store
+	switch {
+	case name != "":
+	case len(known) == 1:
+		name = known[0].Code
+	default:
+		name = i.Source
+	}
+	p.home, err = p.store(ctx, name)
+	return p, err
+}
+
+// maxStore is how long the code of a store may be, in characters.
+const maxStore = 64
+
+// store is the one that the file calls so; it is created if there is none.
+func (p *preparer) store(ctx context.Context, name string) (catalog.Store, error) {
+	if name == "" {
+		return p.home, nil
+	}
+	if store, ok := p.stores[name]; ok {
+		return store, nil
+	}
+	code := name
+	if utf8.RuneCountInString(code) > maxStore {
+		code = string([]rune(code)[:maxStore-17]) + " " + strconv.FormatUint(hash(code), 16)
+	}
+	err := p.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
+		found, err := p.catalog.EnsureStoresTx(ctx, tx, []catalog.NewStore{{Code: code, Name: clip(name, maxCode), Zone: p.imp.Mapping.Options.Zone}})
+		p.stores[name] = found[fold.Line(code)]
+		return err
+	})
+	return p.stores[name], err
+}
+
+// batch prepares the steps of b.
+func (p *preparer) batch(ctx context.Context, b *batch) error {
+	if len(p.seen) > maxSeen {
+		p.seen = map[whoKey]bool{}
+		b.forget = true
+	}
+	for k := range b.steps {
+		step := &b.steps[k]
+		var err error
+		for _, in := range step.Receipts {
+			if err = p.receipt(ctx, b, in); err != nil {
+				return err
+			}
+		}
+		switch {
+		case step.Customer != nil:
+			err = p.customer(ctx, b, step)
+		case step.Product != nil:
+			p.product(b, step)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *preparer) receipt(ctx context.Context, b *batch, in *Receipt) error {
+	store, err := p.store(ctx, in.Store)
+	if err != nil {
+		return err
+	}
+	out := bought{Receipt: in, key: in.Who.key(), store: store}
+	if out.key != (whoKey{}) {
+		known, seen := p.seen[out.key]
+		if !seen {
+			known = p.meet(b, in, out)
+			p.seen[out.key] = known
+		} else if !known {
+			_, bad := p.identifiers(in.Who.External, in.Who.Card, splitCell(in.Who.Phone), in.Who.Email)
+			b.tell(in, bad)
+		}
+		if !known {
+			in.Who, out.key = Who{}, whoKey{}
+		}
+	}
+	b.receipts = append(b.receipts, out)
+	return nil
+}
+
+// tell notes what is wrong with the identifiers on a receipt.
+func (b *batch) tell(in *Receipt, bad []Issue) {
+	for _, is := range bad {
+		b.issues = append(b.issues, in.issue(0, is.Field, is.Reason, is.Value))
+	}
+}
+
+// meet prepares to register whom a receipt names for the first time; false:
+// nothing tells them apart.
+func (p *preparer) meet(b *batch, in *Receipt, out bought) bool {
+	ids, bad := p.identifiers(in.Who.External, in.Who.Card, splitCell(in.Who.Phone), in.Who.Email)
+	b.tell(in, bad)
+	if len(ids) == 0 {
+		return false
+	}
+	n := customer.New{
+		HomeStore: out.store.ID, Identifiers: ids, Source: "import", Origin: int64(p.imp.ID), RegisteredAt: in.At,
+	}
+	n.FirstName, n.MiddleName, n.LastName = splitName(in.Who.Name, p.imp.Mapping.Options.NameOrder)
+	checked, err := p.customers.Check(n)
+	if err != nil { // the name
+		n.FirstName, n.MiddleName, n.LastName = "", "", ""
+		if checked, err = p.customers.Check(n); err != nil {
+			b.issues = append(b.issues, in.issue(0, FieldExternal, ReasonRefused, errs.Of(err).Text))
+			return false
+		}
+		b.issues = append(b.issues, in.issue(0, FieldName, ReasonTextTooLong, in.Who.Name))
+	}
+	b.people = append(b.people, person{key: out.key, checked: checked, store: out.store})
+	return true
+}
+
+// identifiers brings them into normal form and says which cannot be.
+func (p *preparer) identifiers(external, card string, phones []string, email string) (ids []customer.Identifier, bad []Issue) {
+	add := func(kind customer.Kind, raw string, f Field, why Reason) {
+		if raw == "" {
+			return
+		}
+		id, err := customer.Normalize(kind, raw, p.imp.Mapping.Options.Region)
+		if err != nil {
+			bad = append(bad, Issue{Field: f, Reason: why, Value: raw})
+			return
+		}
+		ids = append(ids, id)
+	}
+	add(customer.External, external, FieldExternal, ReasonTextTooLong)
+	add(customer.Card, card, FieldCard, ReasonCard)
+	for _, phone := range phones {
+		add(customer.Phone, phone, FieldPhone, ReasonPhone)
+	}
+	add(customer.Email, email, FieldEmail, ReasonEmail)
+	return ids, bad
+}
+
+// customer prepares a row of a customers file.
+func (p *preparer) customer(ctx context.Context, b *batch, step *Step) error {
+	in := step.Customer
+	tell := func(f Field, why Reason, value string, refused bool) {
+		b.issues = append(b.issues, Issue{Row: in.Row, Field: f, Reason: why, Value: value, Refused: refused, Cells: in.cells})
+	}
+	store, err := p.store(ctx, in.Store)
+	if err != nil {
+		return err
+	}
+	ids, bad := p.identifiers(in.External, in.Card, in.Phones, in.Email)
+	for _, is := range bad {
+		tell(is.Field, is.Reason, is.Value, false)
+	}
+	n := customer.New{
+		FirstName: in.First, LastName: in.Last, MiddleName: in.Middle, Sex: customer.Sex(in.Sex), Born: in.Born, City: in.City,
+		Language: in.Language, Note: in.Note, HomeStore: store.ID, Identifiers: ids, Source: "import", Origin: int64(p.imp.ID),
+		RegisteredAt: in.Registered,
+	}
+	if len(in.Attributes) > 0 {
+		n.Attributes = make(customer.Attributes, len(in.Attributes))
+		for name, value := range in.Attributes {
+			n.Attributes[name] = value
+		}
+	}
+	for _, c := range in.Consents {
+		n.Consents = append(n.Consents, customer.Consent{
+			Channel: customer.Channel(c.Channel), Purpose: customer.Marketing, Given: c.Given,
+			Proof: clip(p.imp.File, maxCode) + ", " + strconv.FormatInt(in.Row, 10),
+		})
+	}
+	checked, err := p.customers.Check(n)
+	if err != nil {
+		p.leaveOut(&n, err, tell)
+		if checked, err = p.customers.Check(n); err != nil {
+			why := ReasonRefused
+			if len(ids) == 0 && n.FirstName == "" && n.LastName == "" {
+				why = ReasonNobody
+			}
+			tell("", why, errs.Of(err).Text, true)
+			step.Customer, step.Refused = nil, step.Refused+1
+			return nil
+		}
+	}
+	b.people = append(b.people, person{checked: checked, store: store, row: in, cells: in.cells})
+	return nil
+}
+
+// leaveOut empties what is wrong with a profile and can be done without.
+func (p *preparer) leaveOut(n *customer.New, err error, tell func(Field, Reason, string, bool)) {
+	for _, wrong := range errs.Of(err).Fields {
+		for _, f := range []struct {
+			pointer string
+			field   Field
+			value   *string
+		}{
+			{"/first_name", FieldFirstName, &n.FirstName}, {"/last_name", FieldLastName, &n.LastName},
+			{"/middle_name", FieldMiddleName, &n.MiddleName}, {"/city", FieldCity, &n.City}, {"/language", FieldLanguage, &n.Language},
+			{"/note", FieldNote, &n.Note}, {"/born", FieldBorn, &n.Born},
+		} {
+			if wrong.Pointer == f.pointer {
+				tell(f.field, ReasonRefused, *f.value, false)
+				*f.value = ""
+			}
+		}
+		if strings.HasPrefix(wrong.Pointer, "/attributes") {
+			tell("", ReasonRefused, strings.TrimPrefix(wrong.Pointer, "/attributes/"), false)
+			n.Attributes = nil
+		}
+	}
+}
+
+// product prepares a row of a products file.
+func (p *preparer) product(b *batch, step *Step) {
+	in := step.Product
+	g := goods{Product: in, cells: in.cells}
+	g.input = catalog.ProductInput{SKU: in.SKU, AddBarcodes: in.Barcodes}
+	c := &g.input.ProductChange
+	if in.Name != "" {
+		c.Name = &in.Name
+	}
+	if in.Brand != "" {
+		c.Brand = &in.Brand
+	}
+	if in.Goods != "" {
+		kind := catalog.Kind(in.Goods)
+		c.Kind = &kind
+	}
+	c.Price, c.Cost, c.Active = in.Price, in.Cost, in.Active
+	if g.categories = categories(in.Category); len(g.categories) > 0 {
+		c.Category = &g.categories[len(g.categories)-1].Code
+	}
+	b.products = append(b.products, g)
+}
+
+// maxCategory is how long the code of a category may be, in characters.
+const maxCategory = 64
+
+// categories are those of a path such as "Home / Glass", the root first. A
+// category is known by its whole path: there may be Glass elsewhere.
+func categories(path string) (list []catalog.CategoryInput) {
+	code, parent := "", ""
+	for _, name := range strings.FieldsFunc(strings.ReplaceAll(path, " / ", ">"), func(r rune) bool { return r == '>' || r == '|' || r == '\\' }) {
+		if name = fold.Line(name); name == "" {
+			continue
+		}
+		if code != "" {
+			code += " / "
+		}
+		code += name
+		own := code
+		if utf8.RuneCountInString(own) > maxCategory {
+			own = string([]rune(own)[:maxCategory-17]) + " " + strconv.FormatUint(hash(own), 16)
+		}
+		within := parent
+		list = append(list, catalog.CategoryInput{Code: own, Name: name, Parent: &within})
+		parent = own
+	}
+	return list
+}
+
+// ErrNoProgramme is returned where balances are to be imported before there is
+// a programme that they could belong to.
+var ErrNoProgramme = errs.New(errs.Conflict, "import_no_programme",
+	"The file has points, but no programme holds yet that they could belong to. Set the programme first.")
+
+var errNobody = errors.New("importer: a receipt of somebody who was not registered")

@@ -1,0 +1,103 @@
+package importer
+
+import (
+	"time"
+
+	"regulars/internal/base/money"
+	"regulars/internal/loyalty/receipt"
+)
+
+// Report is what an import came to so far. Of a dry run, what it would come to
+// as far as the file alone tells.
+type Report struct {
+	Rows    int64 `json:"rows"`    // of data that were read
+	Refused int64 `json:"refused"` // of them
+	Noted   int64 `json:"noted"`   // values that rows were taken without
+
+	// Of customers and products.
+	Created   int64        `json:"created,omitempty"`
+	Updated   int64        `json:"updated,omitempty"`
+	Unchanged int64        `json:"unchanged,omitempty"`
+	Points    money.Points `json:"points,omitempty"` // opening balances
+
+	// Of receipts: everything in the file that was not refused. Total is sales
+	// less returns, and exactly what the file says is Total + Lost.
+	Sales       int64        `json:"sales,omitempty"`
+	Returns     int64        `json:"returns,omitempty"`
+	Lines       int64        `json:"lines,omitempty"`
+	Anonymous   int64        `json:"anonymous,omitempty"`   // receipts of nobody known
+	Adjustments int64        `json:"adjustments,omitempty"` // returns that only correct the stock
+	Scattered   int64        `json:"scattered,omitempty"`   // receipts whose rows do not stand together
+	Total       money.Amount `json:"total,omitempty"`
+	Rounded     int64        `json:"rounded,omitempty"` // lines that are no whole number of minor units
+	Lost        Lost         `json:"lost,omitempty"`
+
+	// What became of them.
+	Recorded     int64        `json:"recorded,omitempty"`
+	Known        int64        `json:"known,omitempty"`       // imported before
+	KnownTotal   money.Amount `json:"known_total,omitempty"` //
+	Differing    int64        `json:"differing,omitempty"`   // imported before, with other contents: refused
+	NewCustomers int64        `json:"new_customers,omitempty"`
+	NewProducts  int64        `json:"new_products,omitempty"`
+
+	// Lines of returns and the sales that were found for them, those of the
+	// source's earlier imports included.
+	Matched        int64        `json:"matched,omitempty"`
+	MatchedTotal   money.Amount `json:"matched_total,omitempty"`
+	Unmatched      int64        `json:"unmatched,omitempty"`
+	UnmatchedTotal money.Amount `json:"unmatched_total,omitempty"`
+
+	At   time.Time     `json:"at"`             // when this was so
+	Done float64       `json:"done"`           // of the work, 0 to 1
+	Rate float64       `json:"rate,omitempty"` // rows a second
+	Left time.Duration `json:"left,omitempty"` // until it is done, as it goes
+}
+
+// read counts what a step read.
+func (r *Report) read(s *Step) {
+	r.Rows += s.Rows
+	r.Refused += s.Refused
+	for i := range s.Issues {
+		switch {
+		case s.Issues[i].Refused:
+		case s.Issues[i].Reason == ReasonRounded:
+			r.Rounded++
+		default:
+			r.Noted++
+		}
+	}
+	for _, in := range s.Receipts {
+		r.receipt(in)
+	}
+}
+
+func (r *Report) receipt(in *Receipt) {
+	total, lost := in.Total()
+	if in.Return {
+		r.Returns++
+		total = -total
+	} else {
+		r.Sales++
+	}
+	r.Lines += int64(len(in.Lines))
+	r.Total += total
+	r.Lost += lost
+	if in.Who.nobody() {
+		r.Anonymous++
+	}
+	if in.Adjusts {
+		r.Adjustments++
+	}
+	if in.Scattered {
+		r.Scattered++
+	}
+}
+
+// progress is kept with every batch: where to go on.
+type progress struct {
+	Scan   Checkpoint `json:"scan"`
+	Issues int64      `json:"issues"` // bytes of their file
+	// Matching says that all rows are read and returns are being matched.
+	Matching bool                `json:"matching,omitempty"`
+	Match    receipt.MatchCursor `json:"match"`
+}

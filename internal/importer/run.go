@@ -1,0 +1,384 @@
+package importer
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"regulars/internal/base/db"
+	"regulars/internal/base/errs"
+	"regulars/internal/loyalty/receipt"
+)
+
+// How much goes into one transaction. Tills wait for it on SQLite, so it lasts
+// a fraction of a second.
+const batchRows = 6000
+
+// A check tells of itself this often.
+const (
+	tellRows  = 20_000
+	matchRows = 500 // lines of returns that are matched in one transaction
+)
+
+// check scans the file and keeps what it would come to.
+func (s *Service) check(ctx context.Context, id ID, tell func(context.Context, *Report) error) (err error) {
+	defer errs.Wrap(&err, "check import %d", id)
+	i, err := s.row(ctx, id)
+	if err != nil {
+		return err
+	}
+	if i.State != Draft && i.State != Checked {
+		return ErrStarted
+	}
+	if err := os.MkdirAll(s.folder, 0o700); err != nil {
+		return err
+	}
+	log, err := openIssues(s.issues(id), 0)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, log.close()) }()
+	var r Report
+	scan, pace := s.scan(&i), s.pace(r)
+	told := int64(0)
+	err = scan.Run(ctx, Checkpoint{}, func(step Step) error {
+		r.read(&step)
+		for _, is := range step.Issues {
+			if err := log.add(is); err != nil {
+				return err
+			}
+		}
+		if r.Rows-told < tellRows {
+			return nil
+		}
+		told = r.Rows
+		pace(&r, scan.Done())
+		return tell(ctx, &r)
+	})
+	if err != nil {
+		return err
+	}
+	if _, err := log.flush(); err != nil {
+		return err
+	}
+	pace(&r, 1)
+	if err := tell(ctx, &r); err != nil {
+		return err
+	}
+	const keep = `UPDATE imports SET state = 'checked', report = $2 WHERE id = $1 AND state IN ('draft', 'checked') AND mapping = $3`
+	n, err := s.db.Exec(ctx, keep, int64(id), text(r), text(i.Mapping))
+	if err == nil && n == 0 {
+		return ErrStarted
+	}
+	return err
+}
+
+func (s *Service) scan(i *Import) *Scan {
+	return &Scan{Path: i.path, Mapping: i.Mapping, Currency: s.currency, Now: s.now()}
+}
+
+// pace measures from now on how quickly a report gets on.
+func (s *Service) pace(from Report) func(r *Report, done float64) {
+	began, first := s.now(), -1.0
+	return func(r *Report, done float64) {
+		r.Done, r.At, r.Left = done, s.now(), 0
+		if first < 0 {
+			first = done
+			if from.Rows == 0 {
+				first = 0
+			}
+		}
+		took := r.At.Sub(began)
+		if took <= 0 {
+			return
+		}
+		r.Rate = float64(r.Rows-from.Rows) / took.Seconds()
+		if gone := done - first; gone > 0 {
+			r.Left = time.Duration(float64(took) * (1 - done) / gone).Round(time.Second)
+		}
+	}
+}
+
+func reportOf(progress []byte) (r Report) {
+	_ = json.Unmarshal(progress, &r) // nothing was saved yet
+	return r
+}
+
+// run does an import from where it is. save keeps the report with each batch,
+// in its transaction.
+func (s *Service) run(ctx context.Context, id ID, save func(context.Context, *db.Tx, *Report) error) (err error) {
+	defer errs.Wrap(&err, "run import %d", id)
+	i, err := s.row(ctx, id)
+	if err != nil {
+		return err
+	}
+	if i.State != Running {
+		return ErrTaken
+	}
+	digest, err := digestOf(ctx, i.path)
+	if err != nil {
+		return err
+	}
+	if digest != i.digest {
+		return ErrOtherFile
+	}
+	if err := os.MkdirAll(s.folder, 0o700); err != nil {
+		return err
+	}
+	log, err := openIssues(s.issues(id), i.progress.Issues)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, log.close()) }()
+	r := &runner{Service: s, imp: &i, log: log, save: save, scan: s.scan(&i)}
+	r.pace = s.pace(i.Report)
+	if err := r.open(ctx); err != nil {
+		return err
+	}
+	if !i.progress.Matching {
+		if err := r.rows(ctx); err != nil {
+			return err
+		}
+	}
+	if i.Kind == KindReceipts {
+		if err := r.match(ctx); err != nil {
+			return err
+		}
+	}
+	return r.finish(ctx)
+}
+
+// runner is an import that runs: one goroutine reads and prepares, one writes.
+type runner struct {
+	*Service
+	imp  *Import
+	scan *Scan
+	log  *issueLog
+	save func(context.Context, *db.Tx, *Report) error
+	pace func(*Report, float64)
+
+	prepare *preparer
+	write   *writer
+}
+
+// batch is what goes into one transaction.
+type batch struct {
+	steps []Step
+	rows  int64
+
+	people   []person // customers of a file, or those whom receipts name for the first time
+	receipts []bought
+	products []goods
+	issues   []Issue // of what was prepared
+	forget   bool    // who was on receipts before is not known any more
+}
+
+// open prepares what does not depend on the rows.
+func (r *runner) open(ctx context.Context) (err error) {
+	if r.prepare, err = newPreparer(ctx, r.Service, r.imp); err != nil {
+		return err
+	}
+	r.write, err = newWriter(ctx, r.Service, r.imp, r.prepare.home)
+	return err
+}
+
+// rows reads the file and writes what is in it.
+func (r *runner) rows(ctx context.Context) error {
+	batches := make(chan *batch, 2)
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error {
+		defer close(batches)
+		b := &batch{}
+		send := func() error {
+			if len(b.steps) == 0 {
+				return nil
+			}
+			if err := r.prepare.batch(ctx, b); err != nil {
+				return err
+			}
+			select {
+			case batches <- b:
+			case <-ctx.Done():
+				return context.Cause(ctx)
+			}
+			b = &batch{}
+			return nil
+		}
+		err := r.scan.Run(ctx, r.imp.progress.Scan, func(step Step) error {
+			b.steps = append(b.steps, step)
+			b.rows += step.Rows
+			if b.rows >= int64(r.batchRows) || 2*len(b.steps) >= r.batchRows {
+				return send()
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		return send()
+	})
+	g.Go(func() error {
+		for b := range batches {
+			if err := r.commit(ctx, b); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return g.Wait()
+}
+
+// commit writes a batch and how far the import is with it, in one transaction.
+func (r *runner) commit(ctx context.Context, b *batch) error {
+	for k := range b.steps {
+		for _, is := range b.steps[k].Issues {
+			if err := r.log.add(is); err != nil {
+				return err
+			}
+		}
+	}
+	for _, is := range b.issues {
+		if err := r.log.add(is); err != nil {
+			return err
+		}
+	}
+	var rep Report
+	var to progress
+	var kept string
+	// What only the database tells of rows is told in the same transaction,
+	// but its file must not grow with each attempt.
+	before, err := r.log.flush()
+	if err != nil {
+		return err
+	}
+	err = r.db.Write(ctx, func(ctx context.Context, tx *db.Tx) (err error) {
+		if err := r.log.cut(before); err != nil {
+			return err
+		}
+		rep, to = r.imp.Report, r.imp.progress
+		for k := range b.steps {
+			rep.read(&b.steps[k])
+		}
+		for k := range b.issues {
+			if !b.issues[k].Refused {
+				rep.Noted++
+			}
+		}
+		issues, err := r.write.batchTx(ctx, tx, b, &rep)
+		if err != nil {
+			return err
+		}
+		for _, is := range issues {
+			if err := r.log.add(is); err != nil {
+				return err
+			}
+		}
+		if to.Issues, err = r.log.flush(); err != nil {
+			return err
+		}
+		to.Scan = b.steps[len(b.steps)-1].End
+		return r.keepTx(ctx, tx, to, &rep, &kept, r.scan.Done())
+	})
+	if err != nil {
+		return err
+	}
+	r.write.committed()
+	r.imp.Report, r.imp.progress, r.imp.kept = rep, to, kept
+	return nil
+}
+
+// keepTx keeps how far the import is.
+func (r *runner) keepTx(ctx context.Context, tx *db.Tx, to progress, rep *Report, kept *string, done float64) (err error) {
+	r.pace(rep, done)
+	if *kept, err = r.imp.saveTx(ctx, tx, to, rep); err != nil {
+		return err
+	}
+	return r.save(ctx, tx, rep)
+}
+
+// match finds the sales of returns.
+func (r *runner) match(ctx context.Context) error {
+	for {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		var rep Report
+		var to progress
+		var kept string
+		var next *receipt.MatchCursor
+		before, err := r.log.flush()
+		if err != nil {
+			return err
+		}
+		err = r.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
+			if err := r.log.cut(before); err != nil {
+				return err
+			}
+			rep, to = r.imp.Report, r.imp.progress
+			if !to.Matching { // those that an earlier import left are tried again
+				to.Matching = true
+				rep.Matched, rep.MatchedTotal, rep.Unmatched, rep.UnmatchedTotal = 0, 0, 0, 0
+			}
+			matches, after, err := r.receipts.MatchReturnsTx(ctx, tx, r.imp.sourceID, to.Match, matchRows)
+			if err != nil {
+				return err
+			}
+			if next = after; next != nil {
+				to.Match = *next
+			}
+			for _, m := range matches {
+				if m.Sale != 0 {
+					rep.Matched++
+					rep.MatchedTotal += m.Total
+					continue
+				}
+				rep.Unmatched++
+				rep.UnmatchedTotal += m.Total
+				if err := r.log.add(r.imp.unmatched(m)); err != nil {
+					return err
+				}
+			}
+			if to.Issues, err = r.log.flush(); err != nil {
+				return err
+			}
+			return r.keepTx(ctx, tx, to, &rep, &kept, 1)
+		})
+		if err != nil {
+			return err
+		}
+		r.imp.Report, r.imp.progress, r.imp.kept = rep, to, kept
+		if next == nil {
+			return nil
+		}
+	}
+}
+
+// unmatched is what is told of a return for which there is no sale. Its row is
+// not known any more, its number is.
+func (i *Import) unmatched(m receipt.Match) Issue {
+	is := Issue{Field: FieldNumber, Reason: ReasonUnmatched, Value: m.Number}
+	if c := i.Mapping.Columns[FieldNumber]; c > 0 {
+		is.Cells = make([]string, c)
+		is.Cells[c-1] = m.Number
+	}
+	return is
+}
+
+// finish marks the import as done.
+func (r *runner) finish(ctx context.Context) error {
+	return r.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
+		rep := r.imp.Report
+		r.pace(&rep, 1)
+		if _, err := r.imp.saveTx(ctx, tx, r.imp.progress, &rep); err != nil {
+			return err
+		}
+		if err := r.save(ctx, tx, &rep); err != nil {
+			return err
+		}
+		return moveTx(ctx, tx, r.imp.ID, Done, r.now(), Running)
+	})
+}

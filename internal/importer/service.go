@@ -1,0 +1,493 @@
+package importer
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+	"unicode/utf8"
+
+	"regulars/internal/base/db"
+	"regulars/internal/base/errs"
+	"regulars/internal/base/fold"
+	"regulars/internal/base/id"
+	"regulars/internal/base/jobs"
+	"regulars/internal/base/money"
+	"regulars/internal/loyalty/catalog"
+	"regulars/internal/loyalty/customer"
+	"regulars/internal/loyalty/ledger"
+	"regulars/internal/loyalty/programme"
+	"regulars/internal/loyalty/receipt"
+)
+
+// Service imports files.
+type Service struct {
+	db         *db.DB
+	mint       *id.Minter
+	now        func() time.Time
+	currency   money.Currency
+	zone       func() *time.Location
+	region     string
+	folder     string
+	log        *slog.Logger
+	jobs       *jobs.Queue
+	catalog    *catalog.Service
+	customers  *customer.Service
+	ledger     *ledger.Service
+	programmes *programme.Service
+	receipts   *receipt.Service
+
+	batchRows int // of one transaction
+}
+
+// Config is what New needs.
+type Config struct {
+	DB         *db.DB
+	Mint       *id.Minter
+	Now        func() time.Time
+	Currency   money.Currency
+	Zone       func() *time.Location // of the installation
+	Region     string                // of phones without a country: "UZ"
+	Folder     string                // for uploads and refused rows; it is made
+	Log        *slog.Logger          // nil: slog.Default()
+	Jobs       *jobs.Queue           // its handler is registered here
+	Catalog    *catalog.Service
+	Customers  *customer.Service
+	Ledger     *ledger.Service
+	Programmes *programme.Service
+	Receipts   *receipt.Service
+}
+
+// jobKind names the job that checks or runs an import.
+const jobKind = "import"
+
+// New makes the service and registers its job.
+func New(c Config) *Service {
+	if c.Log == nil {
+		c.Log = slog.Default()
+	}
+	s := &Service{
+		db: c.DB, mint: c.Mint, now: c.Now, currency: c.Currency, zone: c.Zone, region: c.Region, folder: c.Folder, log: c.Log, jobs: c.Jobs,
+		catalog: c.Catalog, customers: c.Customers, ledger: c.Ledger, programmes: c.Programmes, receipts: c.Receipts, batchRows: batchRows,
+	}
+	// One at a time: two would only fight for the writer.
+	c.Jobs.Handle(jobKind, 1, s.work)
+	return s
+}
+
+// File is a file to be imported.
+type File struct {
+	Name   string // as the user knows it
+	Source string // empty: DefaultSource
+	Kind   Kind   // empty: guessed
+	By     int64  // staff; 0: the command line
+}
+
+// DefaultSource is where files come from if nobody says. Two systems that
+// number their receipts alike need sources of their own.
+const DefaultSource = "import"
+
+// maxSource is how long the name of a source may be, in characters.
+const maxSource = 100
+
+// Upload keeps what r holds in the data folder and looks at it.
+func (s *Service) Upload(ctx context.Context, f File, r io.Reader) (_ Import, err error) {
+	defer errs.Wrap(&err, "take in the file to import")
+	id := ID(s.mint.Next())
+	if err := os.MkdirAll(s.folder, 0o700); err != nil {
+		return Import{}, err
+	}
+	path := filepath.Join(s.folder, id.String())
+	if err := save(ctx, path, r); err != nil {
+		return Import{}, errors.Join(err, remove(path))
+	}
+	i, err := s.add(ctx, id, f, path)
+	if err != nil {
+		return Import{}, errors.Join(err, remove(path))
+	}
+	return i, nil
+}
+
+// save writes a file that is whole on the disk when it returns.
+func save(ctx context.Context, path string, r io.Reader) (err error) {
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) //nolint:gosec // the path is the program's own
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	if _, err := io.Copy(file, readerFunc(func(b []byte) (int, error) {
+		if ctx.Err() != nil {
+			return 0, context.Cause(ctx)
+		}
+		return r.Read(b)
+	})); err != nil {
+		return err
+	}
+	return file.Sync()
+}
+
+type readerFunc func([]byte) (int, error)
+
+func (f readerFunc) Read(b []byte) (int, error) { return f(b) }
+
+func remove(path string) error {
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// Add looks at a file that lies on this machine's disk and stays there until it
+// is imported. A file that was added before and is not done is found again, so
+// that the same command goes on where it was stopped.
+func (s *Service) Add(ctx context.Context, f File, path string) (_ Import, err error) {
+	defer errs.Wrap(&err, "add the file to import")
+	if path, err = filepath.Abs(path); err != nil {
+		return Import{}, err
+	}
+	if f.Name == "" {
+		f.Name = filepath.Base(path)
+	}
+	return s.add(ctx, ID(s.mint.Next()), f, path)
+}
+
+func (s *Service) add(ctx context.Context, id ID, f File, path string) (Import, error) {
+	source := fold.Line(f.Source)
+	if source == "" {
+		source = DefaultSource
+	}
+	if utf8.RuneCountInString(source) > maxSource {
+		return Import{}, ErrSource.At("/source")
+	}
+	sniffed, err := Sniff(ctx, path, s.hints(f.Kind))
+	if err != nil {
+		return Import{}, err
+	}
+	digest, err := digestOf(ctx, path)
+	if err != nil {
+		return Import{}, err
+	}
+	i := Import{
+		ID: id, Source: source, Kind: sniffed.Mapping.Kind, File: clip(fold.Line(filepath.Base(f.Name)), maxText), Mapping: sniffed.Mapping,
+		State: Draft, CreatedBy: f.By, path: path, digest: digest, kept: "{}",
+	}
+	const known = `
+		SELECT ` + importColumns + fromImports + `
+		 WHERE s.name = $1 AND i.path = $2 AND i.digest = $3 AND i.kind = $4 AND i.state <> 'done'
+		 ORDER BY i.id DESC LIMIT 1`
+	old, err := scanImport(s.db.QueryRow(ctx, known, source, path, digest, string(i.Kind)))
+	if !errors.Is(err, db.ErrNoRows) {
+		return old, err
+	}
+	return i, s.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error { return s.insertTx(ctx, tx, &i) })
+}
+
+func (s *Service) hints(k Kind) Hints {
+	return Hints{Kind: k, Zone: s.zone().String(), Region: s.region}
+}
+
+// digestOf is the SHA-256 of a file.
+func digestOf(ctx context.Context, path string) (_ string, err error) {
+	file, err := os.Open(path) //nolint:gosec // the path is the caller's choice
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	h := sha256.New()
+	buf := make([]byte, 1<<20)
+	for {
+		n, err := file.Read(buf)
+		h.Write(buf[:n])
+		switch {
+		case errors.Is(err, io.EOF):
+			return hex.EncodeToString(h.Sum(nil)), nil
+		case err != nil:
+			return "", err
+		case ctx.Err() != nil:
+			return "", context.Cause(ctx)
+		}
+	}
+}
+
+// Preview looks at the file again: its first rows, and what would be guessed
+// of it if it were of another kind or format; nil hints guess all anew.
+func (s *Service) Preview(ctx context.Context, id ID, h Hints) (_ Sniffed, err error) {
+	defer errs.Wrap(&err, "preview import %d", id)
+	i, err := s.row(ctx, id)
+	if err != nil {
+		return Sniffed{}, err
+	}
+	own := s.hints(h.Kind)
+	own.Format = h.Format
+	return Sniff(ctx, i.path, own)
+}
+
+// SetMapping changes how the file is read. It fails with ErrStarted once the
+// import runs, and with what is wrong with the mapping.
+func (s *Service) SetMapping(ctx context.Context, id ID, m Mapping) (err error) {
+	defer errs.Wrap(&err, "change the columns of import %d", id)
+	if err := m.Validate(); err != nil {
+		return err
+	}
+	const set = `
+		UPDATE imports SET mapping = $2, kind = $3, state = 'draft', report = '{}'
+		 WHERE id = $1 AND state IN ('draft', 'checked')`
+	n, err := s.db.Exec(ctx, set, int64(id), text(m), string(m.Kind))
+	if err != nil || n == 1 {
+		return err
+	}
+	if _, err := s.row(ctx, id); err != nil {
+		return err
+	}
+	return ErrStarted
+}
+
+// Get reads an import as it stands.
+func (s *Service) Get(ctx context.Context, id ID) (i Import, err error) {
+	defer errs.Wrap(&err, "read import %d", id)
+	if i, err = s.row(ctx, id); err != nil {
+		return i, err
+	}
+	return i, s.merge(ctx, &i)
+}
+
+// merge adds what the job knows: one that waits in the queue or has failed is
+// not running.
+func (s *Service) merge(ctx context.Context, i *Import) error {
+	if i.State != Running {
+		return nil
+	}
+	job, err := s.jobs.Find(ctx, jobKind, i.job())
+	if errors.Is(err, jobs.ErrNotFound) {
+		return nil // the command line runs it
+	}
+	switch job.State {
+	case jobs.Failed:
+		i.State = Failed
+	case jobs.Cancelled:
+		i.State = Cancelled
+	}
+	i.Failure = job.Failure
+	return err
+}
+
+// job names the job that runs the import.
+func (i *Import) job() string { return i.ID.String() }
+
+// checkJob names the job that checks it by its present mapping.
+func (i *Import) checkJob() string {
+	return i.ID.String() + " check " + strconv.FormatUint(hash(text(i.Mapping)), 16)
+}
+
+// order is the payload of a job.
+type order struct {
+	Import ID   `json:"import"`
+	Check  bool `json:"check,omitempty"`
+}
+
+// Check reads the whole file in the background and writes nothing but the
+// report of what it would come to. CheckState tells how far it is.
+func (s *Service) Check(ctx context.Context, id ID) (err error) {
+	defer errs.Wrap(&err, "check import %d", id)
+	i, err := s.row(ctx, id)
+	if err != nil {
+		return err
+	}
+	if i.State != Draft && i.State != Checked {
+		return ErrStarted
+	}
+	if err := i.Mapping.Validate(); err != nil {
+		return err
+	}
+	_, added, err := s.jobs.Add(ctx, jobs.Job{Kind: jobKind, Dedupe: i.checkJob(), Payload: order{id, true}})
+	if err != nil || added {
+		return err
+	}
+	job, err := s.jobs.Find(ctx, jobKind, i.checkJob())
+	if err == nil && (job.State == jobs.Failed || job.State == jobs.Cancelled) {
+		err = s.jobs.Retry(ctx, job.ID)
+	}
+	return err
+}
+
+// CheckState is how the check of an import stands; empty: none was asked for.
+func (s *Service) CheckState(ctx context.Context, id ID) (state jobs.State, r Report, failure *errs.Error, err error) {
+	defer errs.Wrap(&err, "look at the check of import %d", id)
+	i, err := s.row(ctx, id)
+	if err != nil {
+		return "", r, nil, err
+	}
+	job, err := s.jobs.Find(ctx, jobKind, i.checkJob())
+	if errors.Is(err, jobs.ErrNotFound) {
+		return "", i.Report, nil, nil
+	}
+	if err != nil {
+		return "", r, nil, err
+	}
+	return job.State, reportOf(job.Progress), job.Failure, nil
+}
+
+// Start runs an import in the background. One that failed or was cancelled
+// goes on where it was.
+func (s *Service) Start(ctx context.Context, id ID) (err error) {
+	defer errs.Wrap(&err, "start import %d", id)
+	i, err := s.begin(ctx, id)
+	if err != nil {
+		return err
+	}
+	job, added, err := s.jobs.Add(ctx, jobs.Job{Kind: jobKind, Dedupe: i.job(), Payload: order{Import: id}})
+	if err != nil || added {
+		return err
+	}
+	if err := s.jobs.Retry(ctx, job); err != nil && !errors.Is(err, jobs.ErrNotEnded) {
+		return err
+	}
+	return nil
+}
+
+// begin marks an import as running, unless it is done.
+func (s *Service) begin(ctx context.Context, id ID) (i Import, err error) {
+	if i, err = s.row(ctx, id); err != nil {
+		return i, err
+	}
+	if i.State == Done {
+		return i, ErrNotGoing
+	}
+	if err := i.Mapping.Validate(); err != nil {
+		return i, err
+	}
+	if i.State == Running {
+		return i, nil
+	}
+	fresh := i.State == Draft || i.State == Checked
+	err = s.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
+		if fresh { // the report so far is the check's
+			const clear = `UPDATE imports SET report = '{}', checkpoint = '{}' WHERE id = $1`
+			if _, err := tx.Exec(ctx, clear, int64(id)); err != nil {
+				return err
+			}
+		}
+		return moveTx(ctx, tx, id, Running, time.Time{}, Draft, Checked, Failed, Cancelled)
+	})
+	if errors.Is(err, db.ErrGuard) {
+		return i, ErrTaken
+	}
+	return i, err
+}
+
+// Cancel stops an import; what is in stays, and Start goes on with the rest.
+func (s *Service) Cancel(ctx context.Context, id ID) (err error) {
+	defer errs.Wrap(&err, "cancel import %d", id)
+	i, err := s.Get(ctx, id)
+	if err != nil {
+		return err
+	}
+	if i.State != Running {
+		return ErrNotGoing
+	}
+	job, err := s.jobs.Find(ctx, jobKind, i.job())
+	if err == nil {
+		err = s.jobs.Cancel(ctx, job.ID)
+	}
+	if errors.Is(err, jobs.ErrNotFound) { // the command line runs it and finds itself stopped
+		return s.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
+			return moveTx(ctx, tx, id, Cancelled, s.now(), Running)
+		})
+	}
+	return err
+}
+
+// Issues writes the rows that were refused as CSV like the file they come
+// from, with the reasons in the words of t; they can be mended there and
+// imported. Or, with refused not set, the rows that were taken without
+// something.
+func (s *Service) Issues(ctx context.Context, id ID, w io.Writer, refused bool, t texts) (err error) {
+	defer errs.Wrap(&err, "write refused rows of import %d", id)
+	i, err := s.row(ctx, id)
+	if err != nil {
+		return err
+	}
+	return writeRefused(w, s.issues(id), i.Mapping, refused, t)
+}
+
+// issues is the file of what is told about the rows of an import.
+func (s *Service) issues(id ID) string { return filepath.Join(s.folder, id.String()+".issues") }
+
+// work is the job.
+func (s *Service) work(ctx context.Context, r *jobs.Run) error {
+	var o order
+	if err := r.Payload(&o); err != nil {
+		return err
+	}
+	if o.Check {
+		return s.check(ctx, o.Import, func(ctx context.Context, rep *Report) error { return r.Save(ctx, rep) })
+	}
+	err := s.run(ctx, o.Import, func(ctx context.Context, tx *db.Tx, rep *Report) error { return r.SaveTx(ctx, tx, rep) })
+	if errors.Is(err, ErrTaken) {
+		return jobs.ErrLost
+	}
+	return err
+}
+
+// CheckNow is Check in this goroutine; watch is told how far it is.
+func (s *Service) CheckNow(ctx context.Context, id ID, watch func(Report)) (i Import, err error) {
+	defer errs.Wrap(&err, "check import %d", id)
+	if i, err = s.row(ctx, id); err != nil {
+		return i, err
+	}
+	if err := i.Mapping.Validate(); err != nil {
+		return i, err
+	}
+	err = s.check(ctx, id, func(_ context.Context, r *Report) error {
+		watch(*r)
+		return nil
+	})
+	if err != nil {
+		return i, err
+	}
+	return s.Get(ctx, id)
+}
+
+// RunNow is Start in this goroutine, for the command line; watch is told how
+// far it is. Killed or stopped, it goes on with the next call.
+func (s *Service) RunNow(ctx context.Context, id ID, watch func(Report)) (i Import, err error) {
+	defer errs.Wrap(&err, "run import %d", id)
+	if _, err := s.begin(ctx, id); err != nil {
+		return i, err
+	}
+	err = s.run(ctx, id, func(_ context.Context, _ *db.Tx, r *Report) error {
+		watch(*r)
+		return nil
+	})
+	if err != nil {
+		return i, errors.Join(err, s.failed(ctx, id, err))
+	}
+	return s.Get(ctx, id)
+}
+
+// failed marks an import that the command line ran as stopped.
+func (s *Service) failed(ctx context.Context, id ID, why error) error {
+	to := Failed
+	if ctx.Err() != nil {
+		to = Cancelled
+	}
+	if errors.Is(why, ErrTaken) {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	err := s.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
+		return moveTx(ctx, tx, id, to, s.now(), Running)
+	})
+	if err != nil && !errors.Is(err, db.ErrGuard) {
+		return fmt.Errorf("mark the import as stopped: %w", err)
+	}
+	return nil
+}

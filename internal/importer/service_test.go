@@ -1,0 +1,489 @@
+package importer
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"regulars/internal/base/db"
+	"regulars/internal/base/db/dbtest"
+	"regulars/internal/base/i18n"
+	"regulars/internal/base/id"
+	"regulars/internal/base/jobs"
+	"regulars/internal/base/money"
+	"regulars/internal/base/settings"
+	"regulars/internal/loyalty/catalog"
+	"regulars/internal/loyalty/customer"
+	"regulars/internal/loyalty/ledger"
+	"regulars/internal/loyalty/programme"
+	"regulars/internal/loyalty/receipt"
+	"regulars/internal/verify"
+)
+
+// house is an installation that files are imported into.
+type house struct {
+	t testing.TB
+	*Service
+}
+
+// nodes gives each process of a test its own number.
+var nodes atomic.Int64
+
+// newHouse opens a process over a database. A second one over the same stands
+// for the process after a crash.
+func newHouse(t testing.TB, d *db.DB, currency, zone, folder string) house {
+	t.Helper()
+	c, err := money.CurrencyOf(currency)
+	if err != nil {
+		t.Fatal(err)
+	}
+	place, err := time.LoadLocation(zone)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := settings.Open(t.Context(), d, settings.Installation{Name: "House", Currency: c, Zone: place, Language: "en"}); err != nil {
+		t.Fatal(err)
+	}
+	now := time.Now
+	mint := id.NewMinter(now, int(nodes.Add(1)%id.Nodes), 0)
+	stores := catalog.New(d, mint, now)
+	customers := customer.NewService(d, mint, now, "UZ")
+	programmes := programme.New(d, mint, now, c)
+	points := ledger.New(d, mint, now, programmes.Stopped)
+	receipts := receipt.New(receipt.Config{
+		DB: d, Mint: mint, Now: now, Currency: c, Secret: []byte("a secret of the installation"),
+		Ledger: points, Programmes: programmes, Catalog: stores, Customers: customers,
+	})
+	t.Cleanup(receipts.Close)
+	queue := jobs.New(d, mint, now, jobs.Config{})
+	return house{t, New(Config{
+		DB: d, Mint: mint, Now: now, Currency: c, Zone: func() *time.Location { return place }, Region: "UZ", Folder: folder, Jobs: queue,
+		Catalog: stores, Customers: customers, Ledger: points, Programmes: programmes, Receipts: receipts,
+	})}
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// load imports a file as the command line does.
+func (h house) load(path string, f File) Import {
+	h.t.Helper()
+	i, err := h.Add(h.t.Context(), f, path)
+	must(h.t, err)
+	i, err = h.RunNow(h.t.Context(), i.ID, func(Report) {})
+	must(h.t, err)
+	if i.State != Done || i.Report.Done != 1 {
+		h.t.Errorf("%s ended as %s, %v done", f.Name, i.State, i.Report.Done)
+	}
+	return i
+}
+
+// count asks for one number.
+func (h house) count(query string, args ...any) (n int64) {
+	h.t.Helper()
+	must(h.t, h.db.QueryRow(h.t.Context(), query, args...).Scan(&n))
+	return n
+}
+
+// verify proves the whole database.
+func (h house) verify() {
+	h.t.Helper()
+	report, err := verify.Run(h.t.Context(), h.db, verify.Options{TempDir: h.t.TempDir()})
+	must(h.t, err)
+	for _, f := range report.Findings {
+		h.t.Errorf("verify: %+v", f)
+	}
+}
+
+// issuesOf is the list of refused rows, or of those taken without something,
+// in English.
+func (h house) issuesOf(i ID, refused bool) string {
+	h.t.Helper()
+	bundle, err := i18n.Load()
+	must(h.t, err)
+	var b bytes.Buffer
+	must(h.t, h.Issues(h.t.Context(), i, &b, refused, bundle.For("en")))
+	return strings.TrimPrefix(b.String(), "\uFEFF")
+}
+
+// figures of a report that do not depend on the clock.
+var timeless = cmpopts.IgnoreFields(Report{}, "At", "Rate", "Left")
+
+func TestImportCustomers(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		h := newHouse(t, d, "UZS", "Asia/Tashkent", t.TempDir())
+		file := write(t, "Код;ФИО;Пол;Телефон;Email;Дата рождения;Баллы;Магазин;Согласие на SMS;Язык\n"+
+			"1;Каримова Нилуфар;ж;90 123 45 67;n@example.com;24.08.1993;1 250,50;Центр;да;узбекский\n"+
+			"2;Иванов Иван Иванович;м;12345;плохо;;;Центр;нет;\n"+
+			"3;Петров Пётр;м;+998 90 123 45 68, +998 90 123 45 69;;;;;;\n"+
+			"3;Петров Пётр;м;;p@example.com;01.02.1980;5;;;\n"+
+			";;;;;;;;;\n"+
+			";;м;нет;;;;;;\n"+
+			"6;Сидоров;;901234567;;;;;;\n")
+		ctx := t.Context()
+		i, err := h.Add(ctx, File{Name: "clients.csv"}, file)
+		must(t, err)
+		if _, err := h.RunNow(ctx, i.ID, func(Report) {}); !errors.Is(err, ErrNoProgramme) {
+			t.Fatalf("points without a programme: %v", err)
+		}
+		_, err = h.programmes.Install(ctx, "Main", &programme.Rules{
+			PointValue: 10_000, Levels: []programme.Level{{Code: "base", Name: "Base"}}, Combine: programme.CombineAdd,
+			Spend:    programme.Spend{Window: programme.Lifetime},
+			Discount: programme.Discount{Rounding: programme.Rounding{Mode: money.Down, Unit: 1}},
+			Earn:     programme.Earn{Rounding: programme.Rounding{Mode: money.Down, Unit: 1}},
+			Redeem:   programme.Redeem{Cap: 5000}, Return: programme.Return{Clawback: programme.ClawbackDebt}, QuoteMinutes: 10,
+		}, h.now(), 0)
+		must(t, err)
+		i, err = h.RunNow(ctx, i.ID, func(Report) {})
+		must(t, err)
+		want := Report{Rows: 6, Refused: 1, Noted: 5, Created: 4, Updated: 1, Points: 125_050, Done: 1}
+		if diff := cmp.Diff(want, i.Report, timeless); diff != "" {
+			t.Errorf("report (-want +got):\n%s", diff)
+		}
+		if got := h.issuesOf(i.ID, true); !strings.Contains(got, ";;м;нет;;;;;;;7;Nothing says who the customer is") || strings.Count(got, "\n") != 2 {
+			t.Errorf("refused rows:\n%s", got)
+		}
+		notes := h.issuesOf(i.ID, false)
+		for _, note := range []string{
+			"Телефон “12345”: This is not a possible phone number. Email “плохо”: This is not an e-mail address.",
+			"Баллы “5.00”: The customer was here before",
+			"Телефон “+998901234567”: This belongs to another customer",
+		} {
+			if !strings.Contains(notes, note) {
+				t.Errorf("the notes lack %q:\n%s", note, notes)
+			}
+		}
+		who, err := h.customers.Find(ctx, customer.Identifier{Kind: customer.External, Value: "1"})
+		must(t, err)
+		if who.FirstName != "Нилуфар" || who.LastName != "Каримова" || who.Sex != customer.Female || who.Born != "1993-08-24" ||
+			who.First(customer.Phone) != "+998901234567" || who.Language != "uz" || who.Source != "import" || who.Origin != int64(i.ID) {
+			t.Errorf("%+v", struct{ customer.Customer }{who})
+		}
+		account, err := h.ledger.Get(ctx, who.ID)
+		must(t, err)
+		if account.Available() != 125_050 {
+			t.Errorf("she has %s points", account.Available())
+		}
+		if n := h.count(`SELECT COUNT(*) FROM events WHERE kind LIKE 'customer%'`); n != 0 {
+			t.Errorf("%d events start something for imported customers", n)
+		}
+
+		again := h.load(file, File{Name: "clients.csv"})
+		if again.ID == i.ID || again.Report.Created != 0 || again.Report.Points != 0 || again.Report.Unchanged != 5 {
+			t.Errorf("the second time: %+v", again.Report)
+		}
+		if account, err = h.ledger.Get(ctx, who.ID); err != nil || account.Available() != 125_050 {
+			t.Errorf("she has %s points after the second time, %v", account.Available(), err)
+		}
+		h.verify()
+	})
+}
+
+func TestImportProducts(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		h := newHouse(t, d, "UZS", "Asia/Tashkent", t.TempDir())
+		file := write(t, "Артикул;Штрихкод;Название;Категория;Цена;Себестоимость\nA1;460;Крем;Уход / Руки;1 250,50;800\nA2;461;Маска;Уход / Лицо;300;\nA3;460;Чужой код;;5;\nA4;;;;-5;\n")
+		i := h.load(file, File{})
+		want := Report{Rows: 4, Refused: 2, Created: 2, Done: 1}
+		if diff := cmp.Diff(want, i.Report, timeless); diff != "" {
+			t.Errorf("report (-want +got):\n%s", diff)
+		}
+		if got := h.issuesOf(i.ID, true); strings.Count(got, "\n") != 3 || !strings.Contains(got, "A3;460") || !strings.Contains(got, "A4;;") {
+			t.Errorf("refused:\n%s", got)
+		}
+		list, _, err := h.catalog.Products(t.Context(), catalog.ProductQuery{Search: "A1"})
+		must(t, err)
+		if len(list) != 1 || list[0].Price != 12_505_000 || list[0].Cost == nil || fmt.Sprint(list[0].Categories) != "[Уход / Руки Уход]" {
+			t.Errorf("%+v", list)
+		}
+		if again := h.load(file, File{}); again.Report.Unchanged != 2 || again.Report.Created+again.Report.Updated != 0 {
+			t.Errorf("the second time: %+v", again.Report)
+		}
+		h.verify()
+	})
+}
+
+func TestImportReceipts(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		h := newHouse(t, d, "GBP", "Europe/London", t.TempDir())
+		head := "receipt,kind,time,store,till,customer_id,phone,sku,product,category,quantity,price,discount,amount\n"
+		file := write(t, head+
+			"1,sale,2024-02-01 10:00,S1,K1,7,,A,Milk,Food / Dairy,2,1.5,0.5,2.5\n"+
+			"1,sale,2024-02-01 10:00,S1,K1,7,,B,Bread,Food,1,1.001,,1.001\n"+
+			"2,sale,2024-02-02 10:00,S2,K1,,,A,Milk 2 l,Food / Dairy,1,1.5,,1.5\n"+
+			"3,return,2024-02-03 10:00,S1,K1,7,,A,Milk,,-1,1.5,,-1.5\n"+
+			"4,return,2024-02-03 11:00,S1,K1,7,,B,Bread,,-2,1.001,,-2\n"+
+			"5,sale,2024-02-04 10:00,S1,K1,,12345,A,Milk,,1,1.5,,1.5\n"+
+			"6,sale,soon,S1,K1,,,A,Milk,,1,1.5,,1.5\n")
+		i := h.load(file, File{Source: "old till"})
+		want := Report{
+			Rows: 7, Refused: 1, Noted: 1, Sales: 3, Returns: 2, Lines: 6, Anonymous: 2, Total: 300, Rounded: 1, Lost: 10_000,
+			Recorded: 5, NewCustomers: 1, NewProducts: 2, Matched: 1, MatchedTotal: 150, Unmatched: 1, UnmatchedTotal: 200, Done: 1,
+		}
+		if diff := cmp.Diff(want, i.Report, timeless); diff != "" {
+			t.Errorf("report (-want +got):\n%s", diff)
+		}
+		notes := h.issuesOf(i.ID, false)
+		for _, note := range []string{"amount “0.001”: The amount is not a whole number", "phone “12345”: This is not a possible phone", "receipt “4”: No earlier sale fits"} {
+			if !strings.Contains(notes, note) {
+				t.Errorf("the notes lack %q:\n%s", note, notes)
+			}
+		}
+		who, err := h.customers.Find(t.Context(), customer.Identifier{Kind: customer.External, Value: "7"})
+		must(t, err)
+		account, err := h.ledger.Get(t.Context(), who.ID)
+		must(t, err)
+		if account.Spend != 250+100-150-200 || account.Receipts != 1 || account.Balance() != 0 {
+			t.Errorf("account %+v", account)
+		}
+
+		again := h.load(file, File{Source: "old till"})
+		if again.Report.Known != 5 || again.Report.KnownTotal != 300 || again.Report.Recorded+again.Report.NewCustomers+again.Report.NewProducts != 0 {
+			t.Errorf("the second time: %+v", again.Report)
+		}
+		other := h.load(write(t, head+"1,sale,2024-02-01 10:00,S1,K1,7,,A,Milk,,2,1.5,0.5,2.5\n9,sale,2024-02-05 10:00,S1,K1,8,,A,Milk,,2,1.5,0.5,2.5\n"), File{Source: "old till"})
+		if other.Report.Differing != 1 || other.Report.Refused != 1 || other.Report.Recorded != 1 {
+			t.Errorf("another receipt 1: %+v", other.Report)
+		}
+		if got := h.issuesOf(other.ID, true); !strings.Contains(got, "1,sale,2024-02-01 10:00,S1") {
+			t.Errorf("refused:\n%s", got)
+		}
+		elsewhere := h.load(file, File{Source: "another till"})
+		if elsewhere.Report.Recorded != 5 {
+			t.Errorf("numbers of another source: %+v", elsewhere.Report)
+		}
+		h.verify()
+	})
+}
+
+// The file is read by what it says itself: nothing of it is written by a check,
+// and it says the same as the run.
+func TestCheckWritesNothing(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		h := newHouse(t, d, "GBP", "Europe/London", t.TempDir())
+		i, err := h.Upload(t.Context(), File{Name: `C:\my files\sales.csv`, By: 5}, strings.NewReader(
+			"number,date,customer id,sku,qty,price\n1,2024-02-01,7,A,1,1\n2,2024-02-01,8,B,x,2\n3,2024-02-01,7,A,-1,1\n"))
+		must(t, err)
+		i, err = h.CheckNow(t.Context(), i.ID, func(Report) {})
+		must(t, err)
+		want := Report{Rows: 3, Refused: 1, Sales: 1, Returns: 1, Lines: 2, Done: 1}
+		if diff := cmp.Diff(want, i.Report, timeless); diff != "" || i.State != Checked {
+			t.Errorf("%s (-want +got):\n%s", i.State, diff)
+		}
+		if n := h.count(`SELECT (SELECT COUNT(*) FROM receipts) + (SELECT COUNT(*) FROM customers) + (SELECT COUNT(*) FROM products) + (SELECT COUNT(*) FROM events)`); n != 0 {
+			t.Errorf("the check wrote %d rows", n)
+		}
+		if got := h.issuesOf(i.ID, true); !strings.Contains(got, "2,2024-02-01,8,B,x,2,3,") {
+			t.Errorf("refused:\n%s", got)
+		}
+		m := i.Mapping
+		delete(m.Columns, FieldQuantity)
+		if err := h.SetMapping(t.Context(), i.ID, m); err == nil {
+			t.Error("a price without a quantity was taken")
+		}
+		i, err = h.RunNow(t.Context(), i.ID, func(Report) {})
+		must(t, err)
+		want.Recorded, want.NewCustomers, want.NewProducts, want.Matched, want.MatchedTotal = 2, 1, 1, 1, 100
+		if diff := cmp.Diff(want, i.Report, timeless); diff != "" {
+			t.Errorf("run (-want +got):\n%s", diff)
+		}
+		if err := h.SetMapping(t.Context(), i.ID, i.Mapping); !errors.Is(err, ErrStarted) {
+			t.Errorf("columns of an import that is done: %v", err)
+		}
+		if _, err := h.RunNow(t.Context(), i.ID, func(Report) {}); !errors.Is(err, ErrNotGoing) {
+			t.Errorf("an import that is done: %v", err)
+		}
+	})
+}
+
+// chainFile is receipts of some customers, with refused rows, receipts apart
+// and returns, and what they come to.
+func chainFile(receipts int) string {
+	var b strings.Builder
+	b.WriteString("number,date,customer id,phone,sku,qty,price\n")
+	for n := range receipts {
+		who := n % 17
+		for line := range 1 + n%3 {
+			fmt.Fprintf(&b, "%d,2024-02-%02d 10:00,%d,90%07d,P%d,%d,1.5\n", n, 1+n*27/receipts, who, 1000000+who, line, 1+n%2)
+		}
+		switch {
+		case n%11 == 0:
+			fmt.Fprintf(&b, "r%d,2024-02-28 10:00,%d,,P0,-1,1.5\n", n, who)
+		case n%13 == 0:
+			fmt.Fprintf(&b, "x%d,2024-02-28 10:00,%d,,P0,many,1.5\n", n, who)
+		case n%5 == 0:
+			fmt.Fprintf(&b, "%d,2024-02-%02d 10:00,%d,,P9,1,2\n", max(0, n-3), 1+max(0, n-3)*27/receipts, max(0, n-3)%17)
+		}
+	}
+	return b.String()
+}
+
+// An import that is stopped after any batch goes on in another process and
+// ends as if nothing had happened.
+func TestImportGoesOnAfterAnyBatch(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		path := write(t, chainFile(120))
+		straight := newHouse(t, dbtest.Open(t, dbtest.SQLite), "GBP", "Europe/London", t.TempDir())
+		want := straight.load(path, File{})
+		wantRefused, wantNotes := straight.issuesOf(want.ID, true), straight.issuesOf(want.ID, false)
+
+		folder := t.TempDir()
+		crash := errors.New("the process was killed")
+		var i Import
+		for run, stopped := 0, true; stopped; run++ {
+			if run > 200 {
+				t.Fatal("the import never ends")
+			}
+			h := newHouse(t, d, "GBP", "Europe/London", folder)
+			h.batchRows = 10
+			var err error
+			i, err = h.Add(t.Context(), File{}, path)
+			must(t, err)
+			_, err = h.begin(t.Context(), i.ID)
+			must(t, err)
+			batches := 0
+			err = h.run(t.Context(), i.ID, func(context.Context, *db.Tx, *Report) error {
+				if batches++; batches > 1+run%2 {
+					return crash // the batch is not committed, its issues are in the file
+				}
+				return nil
+			})
+			if stopped = errors.Is(err, crash); !stopped {
+				must(t, err)
+			}
+		}
+		h := newHouse(t, d, "GBP", "Europe/London", folder)
+		got, err := h.Get(t.Context(), i.ID)
+		must(t, err)
+		if diff := cmp.Diff(want.Report, got.Report, timeless); diff != "" || got.State != Done {
+			t.Errorf("%s (-straight +stopped):\n%s", got.State, diff)
+		}
+		if diff := cmp.Diff(wantRefused, h.issuesOf(i.ID, true)); diff != "" {
+			t.Errorf("refused rows (-straight +stopped):\n%s", diff)
+		}
+		if diff := cmp.Diff(wantNotes, h.issuesOf(i.ID, false)); diff != "" {
+			t.Errorf("notes (-straight +stopped):\n%s", diff)
+		}
+		const sums = `SELECT CAST(COALESCE(SUM(total), 0) + 1000000 * COUNT(*) AS BIGINT) FROM `
+		for _, table := range []string{"receipts", "receipt_lines"} {
+			if a, b := straight.count(sums+table), h.count(sums+table); a != b {
+				t.Errorf("%s: %d straight, %d stopped", table, a, b)
+			}
+		}
+		h.verify()
+	})
+}
+
+// Jobs run imports in the background; they are cancelled and taken up again.
+func TestImportJob(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		h := newHouse(t, d, "GBP", "Europe/London", t.TempDir())
+		h.batchRows = 10
+		ctx, stop := context.WithCancel(t.Context())
+		ended := make(chan struct{})
+		go func() {
+			defer close(ended)
+			h.jobs.Work(ctx)
+		}()
+		defer func() {
+			stop()
+			<-ended
+		}()
+		until := func(what string, is func() bool) {
+			t.Helper()
+			deadline := time.NewTimer(30 * time.Second)
+			defer deadline.Stop()
+			tick := time.NewTicker(10 * time.Millisecond)
+			defer tick.Stop()
+			for !is() {
+				select {
+				case <-deadline.C:
+					t.Fatalf("%s: it never came", what)
+				case <-tick.C:
+				}
+			}
+		}
+		i, err := h.Add(ctx, File{}, write(t, chainFile(60)))
+		must(t, err)
+		must(t, h.Check(ctx, i.ID))
+		until("checked", func() bool {
+			state, _, _, err := h.CheckState(ctx, i.ID)
+			must(t, err)
+			return state == jobs.Done
+		})
+		must(t, h.Start(ctx, i.ID))
+		until("done", func() bool {
+			i, err = h.Get(ctx, i.ID)
+			must(t, err)
+			return i.State == Done
+		})
+		if err := h.Cancel(ctx, i.ID); !errors.Is(err, ErrNotGoing) {
+			t.Errorf("an import that is done was cancelled: %v", err)
+		}
+
+		// One whose file is gone fails, and says so; with the file it goes on.
+		file := write(t, chainFile(30))
+		j, err := h.Add(ctx, File{Source: "b"}, file)
+		must(t, err)
+		must(t, remove(file))
+		must(t, h.Start(ctx, j.ID))
+		until("its failure", func() bool {
+			j, err = h.Get(ctx, j.ID)
+			must(t, err)
+			return j.Failure != nil
+		})
+		must(t, h.Cancel(ctx, j.ID))
+		until("cancelled", func() bool {
+			j, err = h.Get(ctx, j.ID)
+			must(t, err)
+			return j.State == Cancelled
+		})
+		list, err := h.List(ctx, 0, 10)
+		must(t, err)
+		if len(list) != 2 || list[0].ID != j.ID || list[1].State != Done {
+			t.Errorf("list: %+v", list)
+		}
+		if _, err := h.Get(ctx, 5); !errors.Is(err, ErrNotFound) {
+			t.Errorf("an import that is none: %v", err)
+		}
+		h.verify()
+	})
+}
+
+// A file that was changed between two runs is not gone on with.
+func TestImportOfAnotherFile(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, dbtest.Open(t, dbtest.SQLite), "GBP", "Europe/London", t.TempDir())
+	path := write(t, chainFile(20))
+	i, err := h.Add(t.Context(), File{}, path)
+	must(t, err)
+	rewrite(t, path, chainFile(21))
+	if _, err := h.RunNow(t.Context(), i.ID, func(Report) {}); !errors.Is(err, ErrOtherFile) {
+		t.Errorf("another file: %v", err)
+	}
+	if i, err = h.Get(t.Context(), i.ID); err != nil || i.State != Failed {
+		t.Errorf("%s, %v", i.State, err)
+	}
+	rewrite(t, path, chainFile(20))
+	if i, err = h.RunNow(t.Context(), i.ID, func(Report) {}); err != nil || i.State != Done {
+		t.Errorf("the right file again: %s, %v", i.State, err)
+	}
+}

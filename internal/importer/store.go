@@ -1,0 +1,181 @@
+package importer
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strconv"
+	"time"
+
+	"regulars/internal/base/db"
+	"regulars/internal/base/errs"
+)
+
+// ID identifies an import.
+type ID int64
+
+// String writes the id as JSON and links show it.
+func (id ID) String() string { return strconv.FormatInt(int64(id), 10) }
+
+// MarshalText writes the id as a string: it does not fit JavaScript's numbers.
+func (id ID) MarshalText() ([]byte, error) { return []byte(id.String()), nil }
+
+// UnmarshalText reads an id.
+func (id *ID) UnmarshalText(text []byte) error {
+	v, err := strconv.ParseInt(string(text), 10, 64)
+	*id = ID(v)
+	return err
+}
+
+// State is where an import stands; the diagram is in the package's doc.
+type State string
+
+// The states.
+const (
+	Draft     State = "draft"
+	Checked   State = "checked"
+	Running   State = "running"
+	Done      State = "done"
+	Failed    State = "failed"
+	Cancelled State = "cancelled"
+)
+
+// Key is the i18n key of the state.
+func (s State) Key() string { return "importer.state." + string(s) }
+
+// Import is a file on its way in.
+type Import struct {
+	ID         ID
+	Source     string // receipts of one source are told apart by their numbers
+	Kind       Kind
+	File       string // as the user knows it
+	Mapping    Mapping
+	State      State
+	Report     Report      // of the dry run until it is started
+	Failure    *errs.Error // why it failed; nil: it has not
+	CreatedBy  int64       // staff; 0: the command line
+	CreatedAt  time.Time
+	FinishedAt time.Time // zero: it has not
+
+	sourceID int64
+	path     string
+	digest   string
+	progress progress
+	kept     string // progress as it is in the database
+}
+
+// Failures that callers tell apart.
+var (
+	ErrNotFound  = errs.New(errs.NotFound, "import_not_found", "There is no such import.")
+	ErrStarted   = errs.New(errs.Conflict, "import_started", "The import has been started; its columns cannot be changed any more.")
+	ErrNotGoing  = errs.New(errs.Conflict, "import_not_running", "The import is not running.")
+	ErrOtherFile = errs.New(errs.Conflict, "import_other_file", "The file is not the one that the import began with. Import it anew; what is in already is not doubled.")
+	ErrSource    = errs.New(errs.Invalid, "import_bad_source", "The source has a name of 1 to 100 characters.")
+)
+
+const importColumns = `i.id, s.name, i.source_id, i.kind, i.file, i.path, i.digest, i.mapping, i.state, i.checkpoint, i.report,
+	i.created_by, i.created_at, i.finished_at`
+
+const fromImports = ` FROM imports i JOIN sources s ON s.id = i.source_id `
+
+type scanner interface{ Scan(dst ...any) error }
+
+func scanImport(r scanner) (i Import, err error) {
+	var mapping, report string
+	err = r.Scan(&i.ID, &i.Source, &i.sourceID, &i.Kind, &i.File, &i.path, &i.digest, &mapping, &i.State, &i.kept, &report,
+		&i.CreatedBy, db.Time{Dst: &i.CreatedAt}, db.Time{Dst: &i.FinishedAt})
+	if err != nil {
+		return i, err
+	}
+	return i, errors.Join(
+		json.Unmarshal([]byte(mapping), &i.Mapping),
+		json.Unmarshal([]byte(i.kept), &i.progress),
+		json.Unmarshal([]byte(report), &i.Report),
+	)
+}
+
+// row reads an import as it is kept.
+func (s *Service) row(ctx context.Context, id ID) (i Import, err error) {
+	i, err = scanImport(s.db.QueryRow(ctx, `SELECT `+importColumns+fromImports+`WHERE i.id = $1`, int64(id)))
+	if errors.Is(err, db.ErrNoRows) {
+		return i, ErrNotFound
+	}
+	return i, err
+}
+
+// insertTx keeps a new import, and its source if that is new too.
+func (s *Service) insertTx(ctx context.Context, tx *db.Tx, i *Import) error {
+	now := s.now().UTC().Truncate(time.Microsecond)
+	const source = `INSERT INTO sources (id, name, created_at) VALUES ($1, $2, $3) ON CONFLICT (name) DO NOTHING`
+	if _, err := tx.Exec(ctx, source, s.mint.Next(), i.Source, now.UnixMicro()); err != nil {
+		return err
+	}
+	if err := tx.QueryRow(ctx, `SELECT id FROM sources WHERE name = $1`, i.Source).Scan(&i.sourceID); err != nil {
+		return err
+	}
+	i.CreatedAt = now
+	const insert = `
+		INSERT INTO imports (id, source_id, kind, file, path, digest, mapping, state, created_by, created_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`
+	_, err := tx.Exec(ctx, insert, int64(i.ID), i.sourceID, string(i.Kind), i.File, i.path, i.digest, text(i.Mapping),
+		string(i.State), i.CreatedBy, now.UnixMicro())
+	return err
+}
+
+// text is v as JSON; nothing that is kept here fails to be.
+func text(v any) string {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	return string(b)
+}
+
+// moveTx changes the state of an import that is in one of the states from.
+func moveTx(ctx context.Context, tx *db.Tx, id ID, to State, finished time.Time, from ...State) error {
+	list := make(db.Texts, len(from))
+	for i, s := range from {
+		list[i] = string(s)
+	}
+	const move = `UPDATE imports SET state = $2, finished_at = $3 WHERE id = $1 AND state IN ($4...)`
+	return tx.Guard(ctx, move, int64(id), string(to), db.Micros(finished), list)
+}
+
+// saveTx keeps how far an import is, in the transaction of what it did. It
+// fails with ErrTaken if another process has gone on with it meanwhile.
+func (i *Import) saveTx(ctx context.Context, tx *db.Tx, to progress, r *Report) (kept string, err error) {
+	kept = text(to)
+	const save = `UPDATE imports SET checkpoint = $2, report = $3 WHERE id = $1 AND checkpoint = $4 AND state = 'running'`
+	err = tx.Guard(ctx, save, int64(i.ID), kept, text(r), i.kept)
+	if errors.Is(err, db.ErrGuard) {
+		return "", ErrTaken
+	}
+	return kept, err
+}
+
+// ErrTaken ends a run that is not the only one any more, or was cancelled.
+var ErrTaken = errs.New(errs.Conflict, "import_taken", "Another process goes on with this import, or it was stopped.")
+
+// List lists imports, the newest first, those before one of them (0: from the
+// newest).
+func (s *Service) List(ctx context.Context, before ID, limit int) (list []Import, err error) {
+	defer errs.Wrap(&err, "list imports")
+	if before == 0 {
+		before = 1<<63 - 1
+	}
+	rows, err := s.db.Query(ctx, `SELECT `+importColumns+fromImports+`WHERE i.id < $1 ORDER BY i.id DESC LIMIT $2`, int64(before), limit)
+	err = db.Scan(rows, err, func(r *db.Rows) error {
+		i, err := scanImport(r)
+		list = append(list, i)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	for i := range list {
+		if err := s.merge(ctx, &list[i]); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}

@@ -1,0 +1,411 @@
+package importer
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	"regulars/internal/base/db"
+	"regulars/internal/base/errs"
+	"regulars/internal/base/money"
+	"regulars/internal/loyalty/catalog"
+	"regulars/internal/loyalty/customer"
+	"regulars/internal/loyalty/ledger"
+	"regulars/internal/loyalty/programme"
+	"regulars/internal/loyalty/receipt"
+)
+
+// writer writes batches. It remembers who and what is in the database, from
+// committed batches only.
+type writer struct {
+	*Service
+	imp        *Import
+	programme  *programme.Version // of opening balances
+	people     map[whoKey]customer.ID
+	products   map[string]known
+	categories map[string]bool
+
+	fresh struct { // of the batch that is being written
+		people     map[whoKey]customer.ID
+		products   map[string]known
+		categories map[string]bool
+	}
+}
+
+// known is what lines need of a product.
+type known struct {
+	id   catalog.ProductID
+	name string
+	gift bool
+}
+
+// maxKnown bounds how many products are remembered.
+const maxKnown = 500_000
+
+func newWriter(ctx context.Context, s *Service, i *Import, home catalog.Store) (*writer, error) {
+	w := &writer{Service: s, imp: i, people: map[whoKey]customer.ID{}, products: map[string]known{}, categories: map[string]bool{}}
+	if i.Mapping.has(FieldPoints) {
+		var err error
+		if w.programme, err = s.programmes.At(ctx, home.Code, s.now()); err != nil {
+			return nil, err
+		}
+		if w.programme == nil {
+			return nil, ErrNoProgramme
+		}
+	}
+	return w, nil
+}
+
+// batchTx writes what was prepared, counts it, and tells of what only the
+// database knows. It may be called again for the same batch.
+func (w *writer) batchTx(ctx context.Context, tx *db.Tx, b *batch, rep *Report) (issues []Issue, err error) {
+	if b.forget {
+		clear(w.people)
+	}
+	w.fresh.people, w.fresh.products, w.fresh.categories = map[whoKey]customer.ID{}, map[string]known{}, map[string]bool{}
+	if len(b.people) > 0 {
+		if issues, err = w.peopleTx(ctx, tx, b.people, rep); err != nil {
+			return nil, err
+		}
+	}
+	if len(b.products) > 0 {
+		more, err := w.goodsTx(ctx, tx, b.products, rep)
+		if err != nil {
+			return nil, err
+		}
+		issues = append(issues, more...)
+	}
+	if len(b.receipts) > 0 {
+		more, err := w.receiptsTx(ctx, tx, b.receipts, rep)
+		if err != nil {
+			return nil, err
+		}
+		issues = append(issues, more...)
+	}
+	return issues, nil
+}
+
+// committed keeps what the batch brought.
+func (w *writer) committed() {
+	maps.Copy(w.people, w.fresh.people)
+	maps.Copy(w.categories, w.fresh.categories)
+	if len(w.products)+len(w.fresh.products) > maxKnown {
+		clear(w.products)
+	}
+	maps.Copy(w.products, w.fresh.products)
+}
+
+// peopleTx registers customers, with their accounts and opening balances.
+func (w *writer) peopleTx(ctx context.Context, tx *db.Tx, people []person, rep *Report) (issues []Issue, err error) {
+	list := make([]customer.Checked, len(people))
+	for i := range people {
+		list[i] = people[i].checked
+	}
+	results, err := w.customers.RegisterAllTx(ctx, tx, list)
+	if err != nil {
+		return nil, err
+	}
+	var opened []customer.ID
+	var grants []grant
+	for i, res := range results {
+		p := &people[i]
+		if res.Created {
+			opened = append(opened, res.ID)
+		}
+		if p.row == nil {
+			w.fresh.people[p.key] = res.ID
+			if res.Created {
+				rep.NewCustomers++
+			}
+			continue
+		}
+		switch {
+		case res.Created:
+			rep.Created++
+		case len(res.Filled) > 0:
+			rep.Updated++
+		default:
+			rep.Unchanged++
+		}
+		for _, taken := range res.Taken {
+			issues = append(issues, p.issue(fieldOf[taken.Kind], ReasonTaken, taken.Value))
+		}
+		if p.row.Points == 0 {
+			continue
+		}
+		end := p.row.PointsEnd
+		switch {
+		case !res.Created:
+			issues = append(issues, p.issue(FieldPoints, ReasonKnown, p.row.Points.String()))
+		case !end.IsZero() && !end.After(w.now()):
+			issues = append(issues, p.issue(FieldPointsExpire, ReasonExpired, end.Format(time.DateOnly)))
+		default:
+			grants = append(grants, grant{res.ID, p})
+		}
+	}
+	rep.Noted += int64(len(issues))
+	if err := w.ledger.OpenTx(ctx, tx, opened); err != nil {
+		return nil, err
+	}
+	return issues, w.openingTx(ctx, tx, grants, rep)
+}
+
+// fieldOf is the column that an identifier comes from.
+var fieldOf = map[customer.Kind]Field{
+	customer.External: FieldExternal, customer.Card: FieldCard, customer.Phone: FieldPhone, customer.Email: FieldEmail,
+}
+
+func (p *person) issue(f Field, why Reason, value string) Issue {
+	return Issue{Row: p.row.Row, Field: f, Reason: why, Value: value, Cells: p.cells}
+}
+
+// grant is an opening balance.
+type grant struct {
+	id customer.ID
+	*person
+}
+
+// openingTx gives new customers the points that they had elsewhere.
+func (w *writer) openingTx(ctx context.Context, tx *db.Tx, grants []grant, rep *Report) error {
+	if len(grants) == 0 {
+		return nil
+	}
+	ids := make([]customer.ID, len(grants))
+	for i := range grants {
+		ids[i] = grants[i].id
+	}
+	var b db.Batch
+	accounts := w.ledger.Queue(&b, ids, true)
+	if err := tx.Run(ctx, &b); err != nil {
+		return err
+	}
+	now := w.now()
+	for _, g := range grants {
+		_, expires := w.programme.Rules.EarnDates(now, g.store.Zone)
+		if end := g.row.PointsEnd; !end.IsZero() {
+			expires = end
+		}
+		accounts[g.id].Earn(ledger.Grant{
+			Move: ledger.Move{
+				Cause: ledger.CauseOpening, Entity: int64(g.store.Entity), Store: int64(g.store.ID), At: now, Reason: clip(w.imp.File, maxCode),
+			},
+			Source: ledger.Issued, Programme: w.programme.ProgrammeID, Points: g.row.Points, AvailableAt: now, ExpiresAt: expires,
+		})
+		rep.Points += g.row.Points
+	}
+	return w.ledger.SaveTx(ctx, tx, accounts)
+}
+
+// goodsTx saves the products of a products file.
+func (w *writer) goodsTx(ctx context.Context, tx *db.Tx, list []goods, rep *Report) (issues []Issue, err error) {
+	var paths [][]catalog.CategoryInput
+	inputs := make([]catalog.ProductInput, len(list))
+	for i := range list {
+		inputs[i] = list[i].input
+		paths = append(paths, list[i].categories)
+	}
+	if err := w.categoriesTx(ctx, tx, paths); err != nil {
+		return nil, err
+	}
+	saved, err := w.catalog.SaveProductsTx(ctx, tx, inputs)
+	if err != nil {
+		return nil, err
+	}
+	rep.Created += int64(saved.Created)
+	rep.Updated += int64(saved.Updated)
+	rep.Unchanged += int64(saved.Unchanged)
+	rep.Refused += int64(len(saved.Refused))
+	for _, i := range slices.Sorted(maps.Keys(saved.Refused)) {
+		issues = append(issues, Issue{
+			Row: list[i].Row, Field: FieldSKU, Reason: ReasonRefused, Value: list[i].SKU + ": " + errs.Of(saved.Refused[i]).Text,
+			Refused: true, Cells: list[i].cells,
+		})
+	}
+	return issues, nil
+}
+
+// categoriesTx makes sure of categories, once for each import.
+func (w *writer) categoriesTx(ctx context.Context, tx *db.Tx, paths [][]catalog.CategoryInput) error {
+	var list []catalog.CategoryInput
+	for _, path := range paths {
+		for _, c := range path {
+			if !w.categories[c.Code] && !w.fresh.categories[c.Code] {
+				w.fresh.categories[c.Code] = true
+				list = append(list, c)
+			}
+		}
+	}
+	if len(list) == 0 {
+		return nil
+	}
+	_, err := w.catalog.SaveCategoriesTx(ctx, tx, list)
+	return err
+}
+
+// receiptsTx records receipts.
+func (w *writer) receiptsTx(ctx context.Context, tx *db.Tx, list []bought, rep *Report) (issues []Issue, err error) {
+	if err := w.soldTx(ctx, tx, list, rep); err != nil {
+		return nil, err
+	}
+	out := make([]receipt.Imported, len(list))
+	for i := range list {
+		if out[i], err = w.imported(&list[i]); err != nil {
+			return nil, err
+		}
+	}
+	outcomes, err := w.receipts.RecordTx(ctx, tx, w.imp.sourceID, out)
+	if err != nil {
+		return nil, err
+	}
+	for i, outcome := range outcomes {
+		in := &list[i]
+		total, _ := in.Total()
+		if in.Return {
+			total = -total
+		}
+		switch outcome {
+		case receipt.RecordedNew:
+			rep.Recorded++
+		case receipt.RecordedSame:
+			rep.Known++
+			rep.KnownTotal += total
+		case receipt.RecordedOther:
+			rep.Differing++
+			rep.Refused += int64(len(in.Lines))
+			issues = append(issues, in.issues(FieldNumber, ReasonOther, in.Number, true)...)
+		}
+	}
+	return issues, nil
+}
+
+// imported is the receipt as it is recorded.
+func (w *writer) imported(in *bought) (receipt.Imported, error) {
+	out := receipt.Imported{
+		Kind: receipt.KindSale, Number: in.Number, Store: in.store.ID, SoldAt: in.At.UTC().Truncate(time.Microsecond), Note: in.Note,
+		Lines: make([]receipt.Line, len(in.Lines)),
+	}
+	if in.Return {
+		out.Kind = receipt.KindReturn
+	}
+	if in.key != (whoKey{}) {
+		id, ok := w.fresh.people[in.key]
+		if !ok {
+			id, ok = w.people[in.key]
+		}
+		if !ok {
+			return out, errNobody
+		}
+		out.Customer = id
+	}
+	for i := range in.Lines {
+		l := &in.Lines[i]
+		p := w.product(l.code())
+		own := receipt.Line{
+			Product: p.id, Quantity: l.Quantity, Price: l.Price, Gross: l.Gross, Discount: l.Discount, Total: l.Total, TierSpend: l.Total, Cost: l.Cost,
+		}
+		if l.Product != p.name {
+			own.Name = l.Product
+		}
+		if p.gift { // sold, it is not yet goods
+			own.TierSpend = 0
+		}
+		out.Lines[i] = own
+	}
+	// Two files that both have the receipt may have its rows in different
+	// order; contents are compared line by line.
+	slices.SortStableFunc(out.Lines, func(a, b receipt.Line) int {
+		return cmp.Or(cmp.Compare(a.Product, b.Product), cmp.Compare(a.Quantity, b.Quantity), cmp.Compare(a.Price, b.Price), cmp.Compare(a.Total, b.Total))
+	})
+	return out, nil
+}
+
+// code is what the product of a line is known by; empty: the line names none.
+func (l *Line) code() string {
+	if l.SKU != "" {
+		return l.SKU
+	}
+	var barcodes []string
+	if l.Barcode != "" {
+		barcodes = []string{l.Barcode}
+	}
+	return skuFor(barcodes, l.Product)
+}
+
+func (w *writer) product(sku string) known {
+	if p, ok := w.fresh.products[sku]; ok {
+		return p
+	}
+	return w.products[sku]
+}
+
+// soldTx finds the products of lines, and creates those that are new.
+func (w *writer) soldTx(ctx context.Context, tx *db.Tx, list []bought, rep *Report) error {
+	wanted := map[string]*Line{}
+	for i := range list {
+		for j := range list[i].Lines {
+			l := &list[i].Lines[j]
+			sku := l.code()
+			if _, ok := w.products[sku]; sku != "" && !ok && wanted[sku] == nil {
+				wanted[sku] = l
+			}
+		}
+	}
+	if len(wanted) == 0 {
+		return nil
+	}
+	skus := slices.Sorted(maps.Keys(wanted))
+	found, err := w.catalog.BySKUTx(ctx, tx, skus)
+	if err != nil {
+		return err
+	}
+	var inputs []catalog.ProductInput
+	var paths [][]catalog.CategoryInput
+	for _, sku := range skus {
+		if _, ok := found[sku]; ok {
+			continue
+		}
+		input, path := wanted[sku].asProduct(sku)
+		inputs, paths = append(inputs, input), append(paths, path)
+	}
+	if len(inputs) > 0 {
+		if err := w.categoriesTx(ctx, tx, paths); err != nil {
+			return err
+		}
+		saved, err := w.catalog.SaveProductsTx(ctx, tx, inputs)
+		if err != nil {
+			return err
+		}
+		rep.NewProducts += int64(saved.Created)
+		if found, err = w.catalog.BySKUTx(ctx, tx, skus); err != nil {
+			return err
+		}
+	}
+	for sku, p := range found {
+		w.fresh.products[sku] = known{p.ID, p.Name, p.Kind == catalog.KindGiftCard}
+	}
+	return nil
+}
+
+// asProduct is what a line tells of its product.
+func (l *Line) asProduct(sku string) (catalog.ProductInput, []catalog.CategoryInput) {
+	in := catalog.ProductInput{SKU: sku}
+	if l.Product != "" {
+		name := clip(l.Product, maxProduct)
+		in.Name = &name
+	}
+	price := min(l.Price, money.MaxPrice)
+	in.Price = &price
+	if l.Barcode != "" && l.Barcode != sku {
+		in.AddBarcodes = []string{l.Barcode}
+	}
+	path := categories(l.Category)
+	if len(path) > 0 {
+		in.Category = &path[len(path)-1].Code
+	}
+	return in, path
+}
+
+// maxProduct is how long the name of a product may be.
+const maxProduct = 200
