@@ -41,6 +41,8 @@ type DB struct {
 	lite   *lite         // SQLite
 	texts  *texts
 	log    *slog.Logger
+
+	counters counters
 }
 
 // Open connects; it does not migrate.
@@ -116,9 +118,15 @@ func (d *DB) Ping(ctx context.Context) error {
 func (d *DB) Write(ctx context.Context, fn func(ctx context.Context, tx *Tx) error) error {
 	for attempt := 1; ; attempt++ {
 		err := d.write(ctx, fn)
-		if !errors.Is(err, errRepeat) || attempt == repeats {
+		switch {
+		case err == nil:
+			d.counters.committed.Add(1)
+			return nil
+		case !errors.Is(err, errRepeat) || attempt == repeats:
+			d.counters.failed.Add(1)
 			return err
 		}
+		d.counters.repeated.Add(1)
 		pause := time.NewTimer(time.Duration(rand.IntN(attempt*10)) * time.Millisecond) //nolint:gosec // jitter
 		select {
 		case <-ctx.Done():

@@ -39,11 +39,10 @@ func Example() {
 		if err := errors.Join(r.Payload(&names), r.Progress(&at)); err != nil {
 			return err
 		}
-		for _, name := range names[at.Greeted:] {
+		for ; at.Greeted < len(names); at.Greeted++ {
 			err := d.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
-				fmt.Println("Welcome,", name) // or rather: change rows in tx
-				at.Greeted++
-				return r.SaveTx(ctx, tx, at)
+				fmt.Println("Welcome,", names[at.Greeted]) // or rather: change rows in tx
+				return r.SaveTx(ctx, tx, struct{ Greeted int }{at.Greeted + 1})
 			})
 			if err != nil {
 				return err
