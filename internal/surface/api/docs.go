@@ -189,7 +189,11 @@ func (d *description) page(css string) *docsPage {
 	}
 	for _, name := range d.typeNames() {
 		if answers[name] {
-			p.Types = append(p.Types, docsType{name, d.docsFields(name, 0)})
+			t := docsType{name, d.docsFields(name, 0)}
+			for i := range t.Fields {
+				t.Fields[i].Needed = false // of what is to be sent
+			}
+			p.Types = append(p.Types, t)
 		}
 	}
 	for _, e := range all {

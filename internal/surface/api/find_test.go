@@ -49,6 +49,11 @@ func TestLastDigitsFindThisStoresCustomersMasked(t *testing.T) {
 		if a := s.do(call{method: http.MethodPost, path: "/v1/customers/find", key: other, body: `{"last_digits":"4567"}`}).is(http.StatusOK); a.text != `{"customers":[]}` {
 			t.Errorf("another store finds %s", a.text)
 		}
+		// Who has bought there is known there.
+		s.do(call{method: http.MethodPost, path: "/v1/receipts", key: other, body: `{"number":"1","total":"64000","customer":"` + a.words("customers.0.id") + `",` + basket + `}`}).
+			is(http.StatusCreated)
+		s.do(call{method: http.MethodPost, path: "/v1/customers/find", key: other, body: `{"last_digits":"4567"}`}).is(http.StatusOK).
+			has("customers.0.name", "Aziza R.")
 	})
 }
 

@@ -10,6 +10,7 @@ import (
 	"maps"
 	"net/http"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -172,11 +173,14 @@ func (d *description) operation(o operation) huma.Operation {
 	return op
 }
 
+// figure is one of a text that differs from call to call.
+var figure = regexp.MustCompile(`\{[a-z_]+\}`)
+
 // errorText says what to do about a failure.
 func (d *description) errorText(e *errs.Error) string {
 	if d.loc.Lang() != i18n.Fallback {
-		if text, ok := d.loc.Lookup("error."+e.Code, e.Args); ok && !strings.Contains(text, "{") {
-			return text
+		if text, ok := d.loc.Lookup("error."+e.Code, e.Args); ok {
+			return figure.ReplaceAllString(text, "N")
 		}
 	}
 	return e.Text

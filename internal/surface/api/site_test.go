@@ -34,6 +34,7 @@ type site struct {
 	t       testing.TB
 	db      *db.DB
 	clock   *clock
+	api     *api.API
 	handler http.Handler
 
 	catalog    *catalog.Service
@@ -139,11 +140,11 @@ func newSite(t testing.TB, d *db.DB, o options) *site {
 	if o.api != nil {
 		o.api(&c)
 	}
-	a, err := api.New(c)
+	s.api, err = api.New(c)
 	check(t, err)
 	mux := http.NewServeMux()
 	shell.Routes(mux)
-	a.Routes(mux)
+	s.api.Routes(mux)
 	s.handler = shell.Middleware(mux)
 	s.contract = newContract(t, s.do(call{method: http.MethodGet, path: "/openapi.json", key: "-"}).is(http.StatusOK).text)
 	return s

@@ -1,0 +1,83 @@
+package api_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+	"testing"
+
+	"regulars/internal/base/db/dbtest"
+	"regulars/internal/surface/web/webtest"
+)
+
+// The page shows every call, every field and every error, in either language,
+// and needs nothing from anywhere else.
+func TestDocsPageShowsEverything(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, dbtest.Open(t, dbtest.SQLite), options{})
+	check(t, s.api.CheckDocs())
+	for lang, words := range map[string][]string{
+		"en": {"Till API", "Price a basket"},
+		"ru": {"API кассы", "Рассчитать корзину"},
+	} {
+		a := s.do(call{method: http.MethodGet, path: "/docs", key: "-", headers: []string{"Accept", "text/html", "Accept-Language", lang}}).is(http.StatusOK)
+		for _, w := range words {
+			if !strings.Contains(a.text, w) {
+				t.Errorf("%s: the page does not say %q", lang, w)
+			}
+		}
+		for path, item := range s.contract.paths {
+			for _, op := range item {
+				id := op.(map[string]any)["operationId"].(string)
+				if !strings.Contains(a.text, `<section id="`+id+`"`) {
+					t.Errorf("%s: %s is not on the page", lang, path)
+				}
+			}
+		}
+		for _, code := range []string{"quote_changed", "redeem_too_much", "key_missing", "too_many_requests", "outcome_unknown"} {
+			if !strings.Contains(a.text, `<tr id="`+code+`"`) {
+				t.Errorf("%s: %s is not among the errors", lang, code)
+			}
+		}
+		for _, m := range regexp.MustCompile(`href="#([^"]+)"`).FindAllStringSubmatch(a.text, -1) {
+			if !strings.Contains(a.text, ` id="`+m[1]+`"`) {
+				t.Errorf("%s: #%s leads nowhere", lang, m[1])
+			}
+		}
+		if strings.Contains(a.text, "//cdn") || strings.Contains(a.text, "unpkg") {
+			t.Errorf("%s: something comes from another host", lang)
+		}
+	}
+}
+
+// A real browser shows the page under the content security policy, on every
+// screen.
+func TestBrowserShowsTheDocs(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, dbtest.Open(t, dbtest.SQLite), options{})
+	srv := httptest.NewServer(s.handler)
+	t.Cleanup(srv.Close)
+	b := webtest.Open(t)
+	for name, look := range map[string]webtest.Look{"phone": webtest.Phone, "tablet": webtest.Tablet, "wide": webtest.Wide} {
+		for _, lang := range []string{"ru", "en"} {
+			for _, dark := range []bool{false, true} {
+				look.Language, look.Dark = lang, dark
+				b.Look(look)
+				for _, part := range []string{"", "quote", "type-Receipt", "problems"} {
+					b.Go(srv.URL + "/docs?" + fmt.Sprint(name, lang, dark) + "#" + part)
+					b.Wait(`document.readyState === "complete"`)
+					b.Shot(fmt.Sprintf("docs-%s-%s-%s-%v", part, name, lang, dark))
+				}
+				b.Usable(fmt.Sprintf("docs, %s, %s, dark %v", name, lang, dark))
+			}
+		}
+	}
+	b.Look(webtest.Look{Width: 1440, Height: 900, Language: "en"})
+	b.Go(srv.URL + "/docs")
+	b.Click(`a[href="#record"]`)
+	b.Wait(`location.hash === "#record" && document.querySelector("#record").getBoundingClientRect().top < 100`)
+	b.See("Record a sale", "1-000123")
+	b.Wait(`document.querySelector(".docs-nav").getBoundingClientRect().top === 0`) // it stays
+}
