@@ -228,12 +228,18 @@ func (a *Account) settle() {
 		}
 	}
 	for _, l := range a.Lots() {
-		if !l.due(l.ExpiresAt, a.now) || slices.Contains(a.stopped, l.Programme) {
+		if !a.expires(l) {
 			continue
 		}
 		a.repay(Move{At: l.ExpiresAt}, l)
 		a.expire(l)
 	}
+}
+
+// expires reports whether the lot's date has come; in a stopped programme it
+// never does.
+func (a *Account) expires(l *Lot) bool {
+	return l.due(l.ExpiresAt, a.now) && !slices.Contains(a.stopped, l.Programme)
 }
 
 func (a *Account) expire(l *Lot) {

@@ -71,7 +71,6 @@ func (s *shop) sell(redeem, earn money.Points, delay, life int) int64 {
 }
 
 func (s *shop) giveBack(sale int64, restore, takeBack money.Points, policy programme.Clawback, grace time.Duration) money.Points {
-	before := len(s.entries)
 	r := Reversal{
 		Move:    Move{Receipt: sale + 1000, Sale: sale, Entity: 1, At: s.now},
 		Restore: restore, TakeBack: takeBack, Policy: policy, History: s.history[sale],
@@ -79,9 +78,7 @@ func (s *shop) giveBack(sale int64, restore, takeBack money.Points, policy progr
 	if grace > 0 {
 		r.GraceUntil = s.now.Add(grace)
 	}
-	withheld := s.Reverse(r)
-	s.remember(sale, before)
-	return withheld
+	return s.Reverse(r)
 }
 
 // remember keeps what QueueHistory would read: entries of the sale.

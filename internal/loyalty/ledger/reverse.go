@@ -25,6 +25,15 @@ type History struct {
 	entries []Entry // of the sale and its returns, in order
 }
 
+// add adds the sale's entries that an account has from one on.
+func (h *History) add(a *Account, from int) {
+	for _, e := range a.entries[from:] {
+		if e.Sale == h.Sale {
+			h.entries = append(h.entries, e)
+		}
+	}
+}
+
 // Withheld is by how many points the refunds so far were reduced.
 func (h *History) Withheld() money.Points { return h.borne(Refund) }
 
@@ -69,6 +78,8 @@ func (h *History) borne(by Name) (points money.Points) {
 // so parts in any order end where the whole would.
 func (a *Account) Reverse(r Reversal) (withheld money.Points) {
 	r.Cause = CauseReturn
+	// Another return of the sale may follow in the same transaction.
+	defer r.History.add(a, len(a.entries))
 	a.restore(r)
 	short := a.takeBack(r)
 
@@ -106,7 +117,7 @@ func (a *Account) restore(r Reversal) {
 		a.post(r.Move, Redeemed, l.account(), part, l)
 		l.Remaining += part
 		l.dirty = true
-		if l.due(l.ExpiresAt, a.now) {
+		if a.expires(l) {
 			if r.GraceUntil.After(a.now) {
 				l.ExpiresAt = r.GraceUntil
 			} else {
