@@ -3,9 +3,12 @@ package receipt
 import (
 	"context"
 	"errors"
+	"fmt"
+	"runtime/debug"
 	"sync"
 
 	"regulars/internal/base/db"
+	"regulars/internal/base/errs"
 )
 
 // maxGroup is the most calls that share one transaction.
@@ -27,7 +30,9 @@ type call interface {
 // which waits for the disk, is then paid once for all of them. A lone call
 // does not wait for company.
 type group struct {
-	run   func(context.Context, []call) error
+	// run runs calls in a transaction; again says that it failed because one
+	// of them met another process.
+	run   func(ctx context.Context, calls []call, again bool) error
 	queue chan *waiting
 	done  sync.WaitGroup
 
@@ -44,7 +49,7 @@ type waiting struct {
 
 // newGroup starts as many committers as the database takes at once: while one
 // waits for the disk, the next gathers.
-func newGroup(committers int, run func(context.Context, []call) error) *group {
+func newGroup(committers int, run func(context.Context, []call, bool) error) *group {
 	g := &group{run: run, queue: make(chan *waiting, maxGroup)}
 	for range committers {
 		g.done.Go(g.loop)
@@ -89,20 +94,42 @@ func (g *group) close() {
 
 func (g *group) loop() {
 	for first := range g.queue {
-		batch := g.gather(first)
-		calls := make([]call, len(batch))
-		for i, w := range batch {
-			calls[i] = w.call
-		}
-		err := g.run(context.Background(), calls)
-		if len(calls) > 1 && (errors.Is(err, db.ErrUnique) || errors.Is(err, db.ErrGuard)) {
-			g.apart(batch)
-			continue
-		}
-		for _, w := range batch {
-			w.end(err)
-		}
+		g.serve(g.gather(first))
 	}
+}
+
+// serve runs a batch and answers its calls. Where one of them met another
+// process, all are run again, who now see what that one did; where one cannot
+// be done at all, each is run by itself, so that only that one fails.
+func (g *group) serve(batch []*waiting) {
+	err := g.attempt(batch, false)
+	if errors.Is(err, db.ErrUnique) || errors.Is(err, db.ErrGuard) {
+		err = g.attempt(batch, true)
+	}
+	if len(batch) > 1 && err != nil && errs.KindOf(err) != errs.Unavailable {
+		for i := range batch {
+			g.serve(batch[i : i+1])
+		}
+		return
+	}
+	for _, w := range batch {
+		w.end(err)
+	}
+}
+
+// attempt runs a batch in one transaction. What a call panics with is its
+// failure: all other tills wait here.
+func (g *group) attempt(batch []*waiting, again bool) (err error) {
+	calls := make([]call, len(batch))
+	for i, w := range batch {
+		calls[i] = w.call
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("receipt: panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return g.run(context.Background(), calls, again)
 }
 
 // gather takes what is waiting, without waiting for more.
@@ -124,21 +151,6 @@ func (g *group) gather(first *waiting) []*waiting {
 		}
 	}
 	return batch
-}
-
-// apart runs each call in a transaction of its own, because one of them met
-// another process and made all fail.
-func (g *group) apart(batch []*waiting) {
-	for _, w := range batch {
-		var err error
-		for range 3 {
-			err = g.run(context.Background(), []call{w.call})
-			if !errors.Is(err, db.ErrUnique) && !errors.Is(err, db.ErrGuard) {
-				break
-			}
-		}
-		w.end(err)
-	}
 }
 
 // end answers: err is the transaction's, otherwise the call's own holds.

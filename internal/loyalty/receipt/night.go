@@ -51,6 +51,10 @@ func (s *Service) Night(ctx context.Context, progress func(customers int)) (err 
 
 // settleDue activates and expires points of some customers.
 func (s *Service) settleDue(ctx context.Context) (n int, err error) {
+	// The ledger asks what is stopped without reading it.
+	if _, err := s.programmes.Holding(ctx, s.now()); err != nil {
+		return 0, err
+	}
 	err = s.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
 		due, err := s.ledger.DueTx(ctx, tx, nightGroup)
 		if err != nil {
@@ -155,9 +159,9 @@ type bought struct {
 
 func (s *Service) boughtSince(ctx context.Context, tx *db.Tx, who customer.ID, from, to time.Time) (list []bought, sum money.Amount, err error) {
 	const read = `
-		SELECT sold_at, CASE kind WHEN 'sale' THEN tier_spend ELSE -tier_spend END
-		  FROM receipts WHERE customer_id = $1 AND sold_at > $2 AND sold_at <= $3
-		 ORDER BY sold_at`
+		SELECT COALESCE(o.sold_at, r.sold_at), CASE r.kind WHEN 'sale' THEN r.tier_spend ELSE -r.tier_spend END
+		  FROM ` + spending + ` AND COALESCE(o.sold_at, r.sold_at) <= $3
+		 ORDER BY 1, r.id`
 	rows, err := tx.Query(ctx, read, int64(who), from.UnixMicro(), to.UnixMicro())
 	err = db.Scan(rows, err, func(r *db.Rows) error {
 		var e bought

@@ -14,10 +14,14 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"strconv"
+	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/errs"
+	"regulars/internal/base/fold"
 	"regulars/internal/base/id"
 	"regulars/internal/base/money"
 	"regulars/internal/loyalty/catalog"
@@ -54,19 +58,20 @@ const (
 
 // Failures a till can show to the cashier.
 var (
-	ErrNotFound        = errs.New(errs.NotFound, "receipt_not_found", "There is no such receipt.")
-	ErrKeyReused       = errs.New(errs.Reused, "receipt_number_reused", "This till has already sent a receipt of this number with other contents. Send the new receipt under a number of its own.")
-	ErrQuoteMissing    = errs.New(errs.Invalid, "quote_missing", "Send the id of the quote, or the total that was charged, so that it can be compared.")
-	ErrQuoteInvalid    = errs.New(errs.Invalid, "quote_invalid", "This is not the id of a quote of this till. Ask for a new quote.")
-	ErrChanged         = errs.New(errs.Conflict, "quote_changed", "The price is not what was quoted any more. Show the new quote and commit that.")
-	ErrBlocked         = errs.New(errs.Conflict, "customer_blocked", "This customer's card is blocked. Sell without it.")
-	ErrNotASale        = errs.New(errs.Invalid, "not_a_sale", "Only a sale can be returned.")
-	ErrNothingLeft     = errs.New(errs.Conflict, "nothing_left", "Everything on this receipt has been returned already.")
-	ErrEmpty           = errs.New(errs.Invalid, "receipt_empty", "A receipt needs at least one line that is not void.")
-	ErrReasonMissing   = errs.New(errs.Invalid, "reason_missing", "Say why the discount or the points are taken off this receipt.")
-	ErrTooOld          = errs.New(errs.Invalid, "sold_at_too_old", "The time of sale is too long ago.")
-	ErrInTheFuture     = errs.New(errs.Invalid, "sold_at_in_future", "The time of sale lies in the future: check the clock of the till.")
-	ErrTooManyReturned = errs.New(errs.Conflict, "too_many_returned", "More is to be returned than is left of the line.")
+	ErrNotFound             = errs.New(errs.NotFound, "receipt_not_found", "There is no such receipt.")
+	ErrKeyReused            = errs.New(errs.Reused, "receipt_number_reused", "This till has already sent a receipt of this number with other contents. Send the new receipt under a number of its own.")
+	ErrIdempotencyKeyReused = errs.New(errs.Reused, "idempotency_key_reused", "This Idempotency-Key came with another receipt before. Send each receipt under a key of its own.")
+	ErrQuoteMissing         = errs.New(errs.Invalid, "quote_missing", "Send the id of the quote, or the total that was charged, so that it can be compared.")
+	ErrQuoteInvalid         = errs.New(errs.Invalid, "quote_invalid", "This is not the id of a quote of this till. Ask for a new quote.")
+	ErrChanged              = errs.New(errs.Conflict, "quote_changed", "The price is not what was quoted any more. Show the new quote and commit that.")
+	ErrBlocked              = errs.New(errs.Conflict, "customer_blocked", "This customer's card is blocked. Sell without it.")
+	ErrNotASale             = errs.New(errs.Invalid, "not_a_sale", "Only a sale can be returned.")
+	ErrNothingLeft          = errs.New(errs.Conflict, "nothing_left", "Everything on this receipt has been returned already.")
+	ErrEmpty                = errs.New(errs.Invalid, "receipt_empty", "A receipt needs at least one line that is not void.")
+	ErrReasonMissing        = errs.New(errs.Invalid, "reason_missing", "Say why the discount or the points are taken off this receipt.")
+	ErrTooOld               = errs.New(errs.Invalid, "sold_at_too_old", "The time of sale is too long ago.")
+	ErrInTheFuture          = errs.New(errs.Invalid, "sold_at_in_future", "The time of sale lies in the future: check the clock of the till.")
+	ErrTooManyReturned      = errs.New(errs.Conflict, "too_many_returned", "More is to be returned than is left of the line.")
 )
 
 // How far the time of sale may lie from the server's.
@@ -300,10 +305,34 @@ func (d Draft) check() error {
 		return ErrReasonMissing.At("/reason")
 	}
 	var wrong errs.List
-	if len(d.Reason) > 500 {
-		wrong.Add("/reason", "too_long", "is longer than 500 bytes")
+	if len(d.Reason) > maxReason {
+		wrong.Add("/reason", "too_long", "is longer than %d bytes", maxReason)
+	}
+	for i, l := range d.Lines {
+		switch {
+		case utf8.RuneCountInString(l.SKU) > maxSKU:
+			wrong.Add(pointer("/lines/%d/sku", i), "too_long", "is longer than %d characters", maxSKU)
+		case fold.Line(l.SKU) != l.SKU: // as the catalog keeps them
+			wrong.Add(pointer("/lines/%d/sku", i), "bad_characters", "has spaces around it, several in a row, or characters that cannot be printed")
+		case len(l.Name) > maxName:
+			wrong.Add(pointer("/lines/%d/name", i), "too_long", "is longer than %d bytes", maxName)
+		case !printable(l.Name):
+			wrong.Add(pointer("/lines/%d/name", i), "bad_characters", "has characters that cannot be printed")
+		}
 	}
 	return wrong.Err()
+}
+
+// Limits of texts.
+const (
+	maxSKU    = 100
+	maxName   = 1000
+	maxReason = 500
+)
+
+// printable reports whether a text can be kept by every database and printed.
+func printable(s string) bool {
+	return utf8.ValidString(s) && !strings.ContainsFunc(s, unicode.IsControl)
 }
 
 // fingerprint tells a repeated body from another one.

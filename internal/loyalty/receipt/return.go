@@ -97,8 +97,12 @@ func (s *Service) returnCall(ctx context.Context, by Caller, in Return) (*return
 		return nil, ErrNotASale.At("/original")
 	}
 	if c.sale.Version != 0 {
-		c.version, err = s.programmes.ByID(ctx, c.sale.Version)
+		if c.version, err = s.programmes.ByID(ctx, c.sale.Version); err != nil {
+			return nil, err
+		}
 	}
+	// The ledger asks what is stopped without reading it.
+	_, err = s.programmes.Holding(ctx, s.now())
 	return c, err
 }
 
@@ -115,6 +119,9 @@ func (c *returnCall) prepare(n *needs) {
 	if c.in.Number != "" {
 		n.receipts = append(n.receipts, c.key())
 	}
+	if c.in.Key != "" {
+		n.keys = append(n.keys, idem{int64(c.by.Till.ID), c.in.Key})
+	}
 }
 
 func (c *returnCall) apply(s *Service, w *world) error {
@@ -124,6 +131,9 @@ func (c *returnCall) apply(s *Service, w *world) error {
 		}
 		c.receipt, c.replayed = *old, true
 		return nil
+	}
+	if w.keys[idem{int64(c.by.Till.ID), c.in.Key}] {
+		return ErrIdempotencyKeyReused.At("Idempotency-Key")
 	}
 	sale := w.sales[c.sale.ID]
 	rec, err := c.record(s, w, sale)
@@ -217,7 +227,7 @@ func (c *returnCall) movePoints(s *Service, w *world, sale, rec *Receipt) {
 	zone := s.zone(c.by.Store, w.customers[sale.Customer])
 	var heldBefore programme.Level
 	if v := c.version; v != nil {
-		heldBefore = programme.LevelOf(&v.Rules, w.tier(sale.Customer, v.ProgrammeID), w.tierSpend(account, v), rec.SoldAt)
+		heldBefore = programme.LevelOf(&v.Rules, w.tier(sale.Customer, v.ProgrammeID), w.tierSpend(account, v, rec.SoldAt), rec.SoldAt)
 	}
 	if rec.Redeemed > 0 || rec.Earned > 0 {
 		r := ledger.Reversal{
@@ -236,9 +246,9 @@ func (c *returnCall) movePoints(s *Service, w *world, sale, rec *Receipt) {
 		}
 	}
 	account.Sold(rec.SoldAt, rec.TierSpend, true)
+	w.spent(sale.Customer, sale.SoldAt, -rec.TierSpend)
 	if v := c.version; v != nil {
-		w.spend[spendKey{sale.Customer, v.ID}] -= rec.TierSpend
-		c.reviewTier(w, sale, heldBefore, w.tierSpend(account, v), zone)
+		c.reviewTier(w, sale, heldBefore, w.tierSpend(account, v, rec.SoldAt), zone)
 	}
 	rec.Balance = account.Available()
 }

@@ -76,7 +76,7 @@ func (s *Service) saleCall(ctx context.Context, by Caller, sale Sale) (*saleCall
 }
 
 func checkNumber(number string) error {
-	if number == "" || len(number) > 100 || strings.TrimSpace(number) != number {
+	if number == "" || len(number) > 100 || strings.TrimSpace(number) != number || !printable(number) {
 		return ErrNumber.At("/number")
 	}
 	return nil
@@ -109,15 +109,17 @@ func (c *saleCall) prepare(n *needs) {
 	}
 	for _, l := range c.sale.Lines {
 		n.skus = append(n.skus, l.SKU)
-		n.seen = append(n.seen, catalog.Seen{SKU: l.SKU, Name: l.Name, Price: l.Price})
 	}
 	if c.sale.Number != "" {
 		n.receipts = append(n.receipts, c.key())
 	}
+	if c.sale.Key != "" {
+		n.keys = append(n.keys, idem{int64(c.by.Till.ID), c.sale.Key})
+	}
 }
 
 func rollingWindow(who customer.ID, v *programme.Version, at time.Time) window {
-	return window{customer: who, version: v.ID, from: at.AddDate(0, 0, -v.Rules.Spend.Days), to: at}
+	return window{who, at.AddDate(0, 0, -v.Rules.Spend.Days).UnixMicro(), at.UnixMicro()}
 }
 
 // price prices the draft in the world as it is.
@@ -148,7 +150,7 @@ func (c *saleCall) price(s *Service, w *world) (pricing.Result, error) {
 		in.Zone = s.zone(c.by.Store, profile)
 		in.Customer = &pricing.Customer{Available: account.Available()}
 		if c.version != nil {
-			in.Customer.Spend = w.tierSpend(account, c.version)
+			in.Customer.Spend = w.tierSpend(account, c.version, c.sale.SoldAt)
 			in.Customer.Level = programme.LevelOf(&c.version.Rules, w.tier(who, c.version.ProgrammeID), in.Customer.Spend, c.sale.SoldAt).Code
 		}
 	}
@@ -164,10 +166,10 @@ func (s *Service) zone(selling catalog.Store, profile customer.Customer) *time.L
 	return selling.Zone
 }
 
-// tierSpend is what counts towards the tier before the sale.
-func (w *world) tierSpend(a *ledger.Account, v *programme.Version) money.Amount {
+// tierSpend is what counts towards the tier at a time, before the sale.
+func (w *world) tierSpend(a *ledger.Account, v *programme.Version, at time.Time) money.Amount {
 	if v.Rules.Spend.Window == programme.Rolling {
-		return w.spend[spendKey{a.Customer, v.ID}]
+		return w.spend[rollingWindow(a.Customer, v, at)]
 	}
 	return a.Spend
 }
@@ -207,6 +209,9 @@ func (c *saleCall) apply(s *Service, w *world) error {
 		}
 		c.receipt, c.replayed = *old, true
 		return nil
+	}
+	if w.keys[idem{int64(c.by.Till.ID), c.sale.Key}] {
+		return ErrIdempotencyKeyReused.At("Idempotency-Key")
 	}
 	res, err := c.price(s, w)
 	if err != nil {
@@ -267,17 +272,23 @@ func (c *saleCall) record(s *Service, w *world, res pricing.Result) *Receipt {
 		}
 		p, priced := w.products[l.SKU], res.Lines[i]
 		line := Line{
-			Position: i + 1, Product: p.ID, SKU: l.SKU, Name: cmp.Or(l.Name, p.Name), ownName: l.Name, Quantity: l.Quantity, Price: l.Price,
+			Position: i + 1, SKU: l.SKU, ownName: l.Name, Quantity: l.Quantity, Price: l.Price,
 			Gross: priced.Gross, Discount: priced.Discount, PaidPoints: priced.PaidPoints, Total: priced.Total,
 			Redeemed: priced.Redeemed, Earned: priced.Earned, TierSpend: priced.TierSpend, Cost: p.Cost,
 			Discounts: priced.Discounts,
 		}
-		if line.ownName == p.Name {
-			line.ownName = ""
-		}
+		line.of(p)
 		rec.Lines = append(rec.Lines, line)
 	}
 	return rec
+}
+
+// of says which product the line is of; zero: none that is known yet.
+func (l *Line) of(p catalog.Product) {
+	l.Product, l.Name = p.ID, cmp.Or(l.ownName, p.Name)
+	if l.ownName == p.Name {
+		l.ownName = ""
+	}
 }
 
 // movePoints redeems, earns and counts the sale; it fails before anything has
@@ -289,13 +300,13 @@ func (c *saleCall) movePoints(s *Service, w *world, rec *Receipt, res pricing.Re
 		return err
 	}
 	account.Sold(rec.SoldAt, rec.TierSpend, false)
+	w.spent(rec.Customer, rec.SoldAt, rec.TierSpend)
 	if v := c.version; v != nil {
 		m.Cause = ledger.CauseEarn
 		account.Earn(ledger.Grant{
 			Move: m, Source: ledger.Issued, Programme: v.ProgrammeID, Points: res.Earned,
 			AvailableAt: res.AvailableAt, ExpiresAt: res.ExpiresAt,
 		})
-		w.spend[spendKey{rec.Customer, v.ID}] += rec.TierSpend
 		if res.Reaches != nil {
 			w.setTier(rec.Customer, programme.Tier{
 				Programme: v.ProgrammeID, Level: res.Reaches.Code, Since: rec.SoldAt, ReviewAt: rollingReview(v, rec.SoldAt, s.zone(c.by.Store, w.customers[rec.Customer])),

@@ -35,10 +35,10 @@ const (
 // add queues a receipt's rows and its event.
 func (w *world) add(r *Receipt, c money.Currency) {
 	w.recorded[key{r.Source, r.Kind, r.Number}] = r
-	w.receipts = append(w.receipts, r.row())
-	for i := range r.Lines {
-		w.lines = append(w.lines, r.Lines[i].row(r.ID))
+	if r.key != "" {
+		w.keys[idem{r.Source, r.key}] = true
 	}
+	w.receipts = append(w.receipts, r)
 	w.events = append(w.events, w.recordedEvent(r, c))
 }
 

@@ -17,9 +17,9 @@ import (
 type needs struct {
 	customers []customer.ID
 	skus      []string
-	seen      []catalog.Seen // what tills say of products, for unknown ones
-	receipts  []key          // that may have been recorded already
-	sales     []int64        // to be returned
+	receipts  []key   // that may have been recorded already
+	keys      []idem  // likewise
+	sales     []int64 // to be returned
 	windows   []window
 }
 
@@ -30,17 +30,33 @@ type key struct {
 	number string
 }
 
-// window asks for the tier spend of a rolling programme.
-type window struct {
-	customer customer.ID
-	version  programme.VersionID
-	from, to time.Time
+// idem is an Idempotency-Key of a till.
+type idem struct {
+	source int64
+	key    string
 }
 
-// spendKey is where its answer is found.
-type spendKey struct {
+// window is the time over which a rolling programme counts tier spend, in
+// microseconds: after from, until to.
+type window struct {
 	customer customer.ID
-	version  programme.VersionID
+	from, to int64
+}
+
+// spending are a customer's receipts that count since a time. A return counts
+// when its sale did: it leaves the window with it, or it would take from what
+// was bought later.
+const spending = `receipts r LEFT JOIN receipts o ON o.id = r.original_id
+	 WHERE r.customer_id = $1 AND r.sold_at > $2 AND COALESCE(o.sold_at, r.sold_at) > $2`
+
+// spent counts tier spend of a time in the windows that were read.
+func (w *world) spent(who customer.ID, at time.Time, spend money.Amount) {
+	us := at.UnixMicro()
+	for win := range w.spend {
+		if win.customer == who && win.from < us && us <= win.to {
+			w.spend[win] += spend
+		}
+	}
 }
 
 // world is what was read for a batch of calls, as far as the calls before
@@ -51,15 +67,16 @@ type world struct {
 	customers map[customer.ID]customer.Customer
 	products  map[string]catalog.Product
 	tiers     map[customer.ID][]programme.Tier
-	spend     map[spendKey]money.Amount
+	spend     map[window]money.Amount
 	recorded  map[key]*Receipt
+	keys      map[idem]bool // that were used
 	sales     map[ID]*Receipt
 	histories map[int64]*ledger.History
 
-	receipts, lines [][]any
-	returned        []returnedLine
-	events          []event.Event
-	writes          db.Batch // tiers
+	receipts []*Receipt // new ones
+	returned []returnedLine
+	events   []event.Event
+	writes   db.Batch // tiers
 }
 
 // returnedLine moves the returned quantity of a sale's line.
@@ -77,8 +94,9 @@ func (s *Service) queue(b *db.Batch, n *needs, lock bool) *world {
 		customers: map[customer.ID]customer.Customer{},
 		products:  map[string]catalog.Product{},
 		tiers:     map[customer.ID][]programme.Tier{},
-		spend:     map[spendKey]money.Amount{},
+		spend:     map[window]money.Amount{},
 		recorded:  map[key]*Receipt{},
+		keys:      map[idem]bool{},
 		sales:     map[ID]*Receipt{},
 	}
 	w.accounts = s.ledger.Queue(b, n.customers, lock)
@@ -93,11 +111,11 @@ func (s *Service) queue(b *db.Batch, n *needs, lock bool) *world {
 		b.Query(func(r *db.Rows) error {
 			var spend money.Amount
 			err := r.Scan(&spend)
-			w.spend[spendKey{win.customer, win.version}] = spend
+			w.spend[win] = spend
 			return err
-		}, `SELECT CAST(COALESCE(SUM(CASE kind WHEN 'sale' THEN tier_spend ELSE -tier_spend END), 0) AS BIGINT)
-		      FROM receipts WHERE customer_id = $1 AND sold_at > $2 AND sold_at <= $3`,
-			int64(win.customer), win.from.UnixMicro(), win.to.UnixMicro())
+		}, `SELECT CAST(COALESCE(SUM(CASE r.kind WHEN 'sale' THEN r.tier_spend ELSE -r.tier_spend END), 0) AS BIGINT)
+		      FROM `+spending+` AND COALESCE(o.sold_at, r.sold_at) <= $3`,
+			int64(win.customer), win.from, win.to)
 	}
 	for _, k := range n.receipts {
 		b.Query(func(r *db.Rows) error {
@@ -134,8 +152,10 @@ func (s *Service) look(ctx context.Context, c call) (w *world, err error) {
 }
 
 // commitAll runs calls in one transaction. Calls that fail on their own keep
-// their error; an error returned here is the transaction's.
-func (s *Service) commitAll(ctx context.Context, calls []call) error {
+// their error; an error returned here is the transaction's. again has it look
+// for used Idempotency-Keys before the database refuses them: they are too
+// seldom used twice to be read for every receipt.
+func (s *Service) commitAll(ctx context.Context, calls []call, again bool) error {
 	return s.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
 		var n needs
 		for _, c := range calls {
@@ -143,15 +163,18 @@ func (s *Service) commitAll(ctx context.Context, calls []call) error {
 		}
 		var reads db.Batch
 		w := s.queue(&reads, &n, true)
-		if err := tx.Run(ctx, &reads); err != nil {
-			return err
+		if again {
+			w.queueKeys(&reads, n.keys)
 		}
-		if err := s.meetProducts(ctx, tx, w, n.seen); err != nil {
+		if err := tx.Run(ctx, &reads); err != nil {
 			return err
 		}
 		w.accounts.Settle()
 		for _, c := range calls {
 			c.setOutcome(c.apply(s, w))
+		}
+		if err := s.meetProducts(ctx, tx, w); err != nil {
+			return err
 		}
 		var writes db.Batch
 		w.save(s, &writes)
@@ -159,28 +182,54 @@ func (s *Service) commitAll(ctx context.Context, calls []call) error {
 	})
 }
 
-// meetProducts adds the products that only the till knows.
-func (s *Service) meetProducts(ctx context.Context, tx *db.Tx, w *world, seen []catalog.Seen) error {
-	var unknown []catalog.Seen
-	for _, p := range seen {
-		if _, ok := w.products[p.SKU]; !ok && p.SKU != "" {
-			unknown = append(unknown, p)
+func (w *world) queueKeys(b *db.Batch, keys []idem) {
+	for _, k := range keys {
+		b.Query(func(r *db.Rows) error {
+			w.keys[k] = true
+			return nil
+		}, `SELECT id FROM receipts WHERE source_id = $1 AND idempotency_key = $2`, k.source, k.key)
+	}
+}
+
+// meetProducts adds the products that only the till knows to the catalog, once
+// their receipts are sure to be recorded.
+func (s *Service) meetProducts(ctx context.Context, tx *db.Tx, w *world) error {
+	var (
+		unknown []catalog.Seen
+		lines   []*Line
+	)
+	for _, r := range w.receipts {
+		for i := range r.Lines {
+			if l := &r.Lines[i]; r.Kind == KindSale && l.Product == 0 && l.SKU != "" {
+				unknown = append(unknown, catalog.Seen{SKU: l.SKU, Name: l.Name, Price: l.Price})
+				lines = append(lines, l)
+			}
 		}
 	}
 	if len(unknown) == 0 {
 		return nil
 	}
 	met, err := s.catalog.EnsureTx(ctx, tx, unknown)
-	for sku, p := range met {
-		w.products[sku] = p
+	if err != nil {
+		return err
 	}
-	return err
+	for _, l := range lines {
+		l.of(met[l.SKU])
+	}
+	return nil
 }
 
 func (w *world) save(s *Service, b *db.Batch) {
 	s.ledger.Save(b, w.accounts)
-	b.Insert(receiptTable, w.receipts)
-	b.Insert(lineTable, w.lines)
+	var receipts, lines [][]any
+	for _, r := range w.receipts {
+		receipts = append(receipts, r.row())
+		for i := range r.Lines {
+			lines = append(lines, r.Lines[i].row(r.ID))
+		}
+	}
+	b.Insert(receiptTable, receipts)
+	b.Insert(lineTable, lines)
 	for _, l := range w.returned {
 		// The guard is in the statement: two tills that return one line at
 		// once are told apart by the database.
