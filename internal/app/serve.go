@@ -101,11 +101,14 @@ func (p *parts) newShell() (*web.Shell, error) {
 	}
 	return web.New(web.Options{
 		Bundle: p.bundle, Log: p.log, Now: p.env.Now, Registry: p.registry, TrustedProxies: proxies, Sessions: p.services.staff,
-		Settings: func() web.Settings {
-			i := p.settings.Get()
-			return web.Settings{Name: i.Name, Currency: i.Currency, Zone: i.Zone, Language: i.Language}
-		},
+		Settings: p.webSettings,
 	})
+}
+
+// webSettings is what pages show of the installation.
+func (p *parts) webSettings() web.Settings {
+	i := p.settings.Get()
+	return web.Settings{Name: i.Name, Currency: i.Currency, Zone: i.Zone, Language: i.Language}
 }
 
 // start runs what runs beside the requests.
