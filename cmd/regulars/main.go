@@ -48,6 +48,7 @@ type cli struct {
 
 	Serve   serveCmd   `cmd:"" help:"Run the server; brings the tables up to date first."`
 	Demo    demoCmd    `cmd:"" help:"Run the server on a simulated chain, made the first time."`
+	Import  importCmd  `cmd:"" help:"Take files of customers, products or receipts in; may run beside a server. Files that are in change nothing."`
 	Verify  verifyCmd  `cmd:"" help:"Recompute everything from receipts and entries; exits with 3 if something is off."`
 	Migrate migrateCmd `cmd:"" help:"Bring the tables up to date, and nothing else."`
 	Version versionCmd `cmd:"" help:"Print the version."`
@@ -99,6 +100,22 @@ func (c *demoCmd) Run(ctx context.Context, all *cli, env app.Env) error {
 	c.Name = cmp.Or(c.Name, "Regulars Demo")
 	return app.Demo(ctx, all.config("demo-data", c.server, c.founding), env, c.Seed,
 		demo.Size{Stores: c.Stores, Customers: c.Customers, Years: c.Years})
+}
+
+type importCmd struct {
+	founding
+	Files   []string `arg:"" help:"CSV in any usual spelling, plain or gzipped, one after the other." type:"existingfile"`
+	Kind    string   `help:"customers, products or receipts; guessed if not said." enum:",customers,products,receipts" default:"" placeholder:"KIND"`
+	Source  string   `help:"The system that the files come from. Receipts of one source are told apart by their numbers." placeholder:"NAME"`
+	Mapping string   `help:"File that says which column is what, as --guess prints it." type:"existingfile" placeholder:"FILE"`
+	Guess   bool     `help:"Only print how the columns are understood, as JSON to edit."`
+	Check   bool     `help:"Only read, and tell what would come of it."`
+}
+
+func (c *importCmd) Run(ctx context.Context, all *cli, env app.Env) error {
+	return app.Import(ctx, all.config("data", server{}, c.founding), env, app.ImportOrder{
+		Files: c.Files, Kind: c.Kind, Source: c.Source, Mapping: c.Mapping, Guess: c.Guess, Check: c.Check,
+	})
 }
 
 var (

@@ -10,10 +10,13 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/alecthomas/kong"
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/db/dbtest"
@@ -144,7 +147,7 @@ func TestServe(t *testing.T) {
 		_, figures := get(t, s.url+"/metrics")
 		for _, want := range []string{
 			"go_goroutines ", "process_open_fds ", `regulars_build_info{database="` + string(e) + `",version="dev"} 1`,
-			`regulars_db_connections{state="idle"} `, "regulars_jobs_due 0", `regulars_http_requests_total{method="GET",route="GET /readyz",status="200"} 1`,
+			`regulars_db_connections{state="idle"} `, "regulars_jobs_due 0", `regulars_db_transactions_total{end="committed"} `, `regulars_http_requests_total{method="GET",route="GET /readyz",status="200"} 1`,
 		} {
 			if !strings.Contains(figures, want) {
 				t.Errorf("/metrics says nothing of %s", want)
@@ -399,4 +402,91 @@ func TestDemoAndVerify(t *testing.T) {
 			t.Errorf("stopped with %d", code)
 		}
 	})
+}
+
+// Files are taken in beside a server: looked at, checked, imported, and
+// nothing is doubled when they come again.
+func TestImport(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, e dbtest.Engine) {
+		where := database(t, e)
+		serve(t, where...)
+		dir := t.TempDir()
+		file := filepath.Join(dir, "sales.csv")
+		text := "receipt;date;card;sku;quantity;price;amount\n" +
+			"A1;2026-01-05 10:00;770001;bread;2;1.50;3.00\n" +
+			"A1;2026-01-05 10:00;770001;milk;1;2.25;2.25\n" +
+			"A2;2026-01-06 11:00;770002;bread;1;1.50;1.50\n" +
+			"A3;2026-01-07 12:00;770001;bread;many;1.50;1.50\n"
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		ask := func(want []string, flags ...string) string {
+			t.Helper()
+			code, out, errors := call(t, slices.Concat([]string{"import"}, where, flags, []string{file})...)
+			if code != 0 {
+				t.Fatalf("%v: %d %s", flags, code, errors)
+			}
+			for _, w := range want {
+				if !regexp.MustCompile(w).MatchString(out) {
+					t.Errorf("%v: nothing says %s:\n%s", flags, w, out)
+				}
+			}
+			return out
+		}
+
+		mapping := filepath.Join(dir, "mapping.json")
+		guess := ask([]string{`"kind": "receipts"`, `"sku": 4`}, "--guess")
+		if err := os.WriteFile(mapping, []byte(guess), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		ask([]string{`rows +4`, `rows refused +1`, `sales in the file +2`}, "--check")
+		out := ask([]string{`receipt → number`, `receipts recorded +2`, `new customers +2`, `sales less returns .*6.75`}, "--mapping", mapping, "--source", "old tills")
+		refused := regexp.MustCompile(`refused rows.* are in (.*)`).FindStringSubmatch(out)
+		if refused == nil {
+			t.Fatalf("nothing says where the refused rows are:\n%s", out)
+		}
+		rows, err := os.ReadFile(refused[1])
+		if err != nil || !strings.Contains(string(rows), "A3") || !strings.Contains(string(rows), "many") {
+			t.Errorf("refused rows: %s, %v", rows, err)
+		}
+		ask([]string{`receipts imported before +2`}, "--source", "old tills")
+		if code, report, _ := call(t, append([]string{"verify"}, where...)...); code != 0 {
+			t.Errorf("verify: %d %s", code, report)
+		}
+
+		for name, args := range map[string][]string{
+			"kind": {"--kind", "people", file}, "no file": {}, "missing file": {file + ".no"}, "mapping": {"--mapping", file, file},
+			"currency": {"--currency", "EUR", file},
+		} {
+			if code, _, errors := call(t, slices.Concat([]string{"import"}, where, args)...); code != misled || errors == "" {
+				t.Errorf("%s: %d %s", name, code, errors)
+			}
+		}
+	})
+}
+
+// docs/running.md has a row for every setting and command, and none too many.
+func TestDocumentedAsItIs(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../docs/running.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all cli
+	parser, err := kong.New(&all, kong.Vars{"demo_stores": "1", "demo_customers": "1", "demo_years": "1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range settingNames(parser.Model) {
+		if !strings.Contains(string(text), "`"+name+"`") && !strings.Contains(string(text), "`--"+name) && !slices.Contains([]string{"seed", "stores", "customers", "years"}, name) {
+			t.Errorf("docs/running.md says nothing of the setting %s", name)
+		}
+	}
+	for _, row := range regexp.MustCompile("(?m)^\\| `([a-z-]+)` \\|").FindAllStringSubmatch(string(text), -1) {
+		isCommand := slices.ContainsFunc(parser.Model.Children, func(n *kong.Node) bool { return n.Name == row[1] })
+		if !isCommand && !slices.Contains(settingNames(parser.Model), row[1]) {
+			t.Errorf("docs/running.md tells of %s, which is neither a setting nor a command", row[1])
+		}
+	}
 }

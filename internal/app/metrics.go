@@ -46,13 +46,14 @@ var (
 	dbConns   = prometheus.NewDesc("regulars_db_connections", "Connections to the database, by whether they are in use.", []string{"state"}, nil)
 	dbWriting = prometheus.NewDesc("regulars_db_writing", "1 while the only writer of SQLite is in use.", nil, nil)
 	dbWAL     = prometheus.NewDesc("regulars_db_wal_bytes", "Size of SQLite's write-ahead log.", nil, nil)
+	dbWrites  = prometheus.NewDesc("regulars_db_transactions_total", "Transactions that write, by how they ended; a group of calls committed together is one.", []string{"end"}, nil)
 	jobsDue   = prometheus.NewDesc("regulars_jobs_due", "Jobs that are due and wait.", nil, nil)
 	jobsLate  = prometheus.NewDesc("regulars_jobs_due_seconds", "For how long the first of them has been due.", nil, nil)
 )
 
 // Describe implements prometheus.Collector.
 func (figures) Describe(to chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{dbConns, dbWriting, dbWAL, jobsDue, jobsLate} {
+	for _, d := range []*prometheus.Desc{dbConns, dbWriting, dbWAL, dbWrites, jobsDue, jobsLate} {
 		to <- d
 	}
 }
@@ -65,6 +66,9 @@ func (f figures) Collect(to chan<- prometheus.Metric) {
 	s := f.db.Stats()
 	gauge(dbConns, float64(s.Busy), "busy")
 	gauge(dbConns, float64(s.Conns-s.Busy), "idle")
+	for end, n := range map[string]int64{"committed": s.Committed, "failed": s.Failed, "repeated": s.Repeated} {
+		to <- prometheus.MustNewConstMetric(dbWrites, prometheus.CounterValue, float64(n), end)
+	}
 	if !f.db.Postgres() {
 		writing := 0.0
 		if s.Writing {

@@ -17,6 +17,7 @@ import (
 	"regulars/internal/base/id"
 	"regulars/internal/base/jobs"
 	"regulars/internal/base/settings"
+	"regulars/internal/importer"
 )
 
 // parts are what the program consists of.
@@ -31,6 +32,7 @@ type parts struct {
 	bundle   *i18n.Bundle
 	jobs     *jobs.Queue
 	services *services
+	importer *importer.Service
 
 	closers []func() error // in the order of opening
 }
@@ -76,6 +78,7 @@ func (p *parts) build(ctx context.Context, m mode) (err error) {
 	p.closers = append(p.closers, p.services.close)
 	p.jobs = jobs.New(p.db, p.ids.Minter, p.env.Now, jobs.Config{Log: p.log, Observe: jobMetrics(p.registry)})
 	p.services.nightly(p.jobs)
+	p.importer = p.newImporter()
 	return nil
 }
 

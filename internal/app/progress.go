@@ -7,29 +7,36 @@ import (
 	"time"
 )
 
-// progress tells people how far long work is: on a terminal a line that is
-// written over, otherwise a line now and then.
-func (p *parts) progress(format string, args ...any) func(done, of int) {
-	title, out := fmt.Sprintf(format, args...), p.env.Stdout
-	started, last := p.env.Now(), time.Time{}
+// line shows text that is soon replaced: on a terminal it is written over,
+// otherwise there is one now and then. The last one stays.
+func (p *parts) line() func(text string, last bool) {
+	out, shown := p.env.Stdout, time.Time{}
 	pause, end := 10*time.Second, "\n"
 	if terminal(out) {
 		pause, end = 200*time.Millisecond, "\r"
 	}
-	return func(done, of int) {
+	return func(text string, last bool) {
 		now := p.env.Now()
-		if done < of && now.Sub(last) < pause {
+		if !last && now.Sub(shown) < pause {
 			return
 		}
-		last = now
-		left := ""
-		if passed := now.Sub(started); done > 0 && done < of {
-			left = fmt.Sprintf(", %s left", (passed * time.Duration(of-done) / time.Duration(done)).Round(time.Second))
-		}
-		if done >= of {
+		shown = now
+		if last {
 			end = "\n"
 		}
-		fmt.Fprintf(out, "%s: %d %%%s        %s", title, 100*done/max(of, 1), left, end)
+		fmt.Fprintf(out, "%-60s%s", text, end)
+	}
+}
+
+// progress tells people how far long work is, and how long it still takes.
+func (p *parts) progress(format string, args ...any) func(done, of int) {
+	title, line, started := fmt.Sprintf(format, args...), p.line(), p.env.Now()
+	return func(done, of int) {
+		left := ""
+		if passed := p.env.Now().Sub(started); done > 0 && done < of {
+			left = fmt.Sprintf(", %s left", (passed * time.Duration(of-done) / time.Duration(done)).Round(time.Second))
+		}
+		line(fmt.Sprintf("%s: %d %%%s", title, 100*done/max(of, 1), left), done >= of)
 	}
 }
 
