@@ -171,7 +171,7 @@ func (r *randomTill) giveBack(t *rapid.T) {
 }
 
 // check holds the stored sums against each other, in SQL of its own.
-func (r *randomTill) check(t *rapid.T) {
+func (c *chain) check(t interface{ Errorf(string, ...any) }) {
 	for what, query := range map[string]string{
 		"receipts that are not the sum of their lines": `
 			SELECT COUNT(*) FROM receipts r JOIN (
@@ -205,7 +205,7 @@ func (r *randomTill) check(t *rapid.T) {
 		"receipts without their event": `
 			SELECT COUNT(*) FROM receipts r WHERE (SELECT COUNT(*) FROM events WHERE kind = 'receipt.recorded' AND ref = r.id) <> 1`,
 	} {
-		if n := r.count(query); n != 0 {
+		if n := c.count(query); n != 0 {
 			t.Errorf("%d %s", n, what)
 		}
 	}

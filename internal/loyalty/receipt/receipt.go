@@ -13,6 +13,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"strconv"
 	"strings"
 	"time"
@@ -279,7 +280,7 @@ func (s *Service) Commit(ctx context.Context, by Caller, sale Sale) (_ Receipt, 
 	defer errs.Wrap(&err, "commit receipt")
 	c, err := s.saleCall(ctx, by, sale)
 	if err != nil {
-		return Receipt{}, false, err
+		return s.refused(ctx, key{int64(by.Till.ID), KindSale, sale.Number}, fingerprint(sale), err)
 	}
 	if err := s.group.do(ctx, c); err != nil {
 		return Receipt{}, false, err
@@ -295,6 +296,22 @@ func (s *Service) answer(ctx context.Context, r Receipt, replayed bool) (Receipt
 	}
 	rec, err := s.Get(ctx, r.ID)
 	if err != nil {
+		return Receipt{}, false, err
+	}
+	return *rec, true, nil
+}
+
+// refused is the answer to a call that cannot be done: what was recorded when
+// it came first is answered for ever, though its time may be too long ago now.
+func (s *Service) refused(ctx context.Context, k key, print string, refusal error) (Receipt, bool, error) {
+	if errs.KindOf(refusal) != errs.Invalid || checkNumber(k.number) != nil {
+		return Receipt{}, false, refusal
+	}
+	rec, err := s.Find(ctx, k.source, k.kind, k.number)
+	switch {
+	case errors.Is(err, ErrNotFound), err == nil && rec.fingerprint != print:
+		return Receipt{}, false, refusal
+	case err != nil:
 		return Receipt{}, false, err
 	}
 	return *rec, true, nil

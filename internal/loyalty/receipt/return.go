@@ -55,7 +55,7 @@ func (s *Service) Return(ctx context.Context, by Caller, in Return) (_ Receipt, 
 	}
 	c, err := s.returnCall(ctx, by, in)
 	if err != nil {
-		return Receipt{}, false, err
+		return s.refused(ctx, key{int64(by.Till.ID), KindReturn, in.Number}, fingerprint(in), err)
 	}
 	if err := s.group.do(ctx, c); err != nil {
 		return Receipt{}, false, err
