@@ -154,7 +154,7 @@ type Sale struct {
 	Lines    []Line
 	Redeem   int64  // hundredths of a point
 	Quote    string // id of the quote that is committed
-	Total    int64  // or what is charged, in minor units; -1: neither
+	Total    int64  // of a receipt without one: what is charged, in minor units; -1: nothing is said
 }
 
 // Append writes the body of a quote or a receipt.
@@ -165,7 +165,7 @@ func (s *Sale) Append(b []byte) []byte {
 	}
 	if s.Quote != "" {
 		b = append(append(append(b, `"quote":"`...), s.Quote...), `",`...)
-	} else if s.Total >= 0 {
+	} else if s.Number != "" && s.Total >= 0 {
 		b = append(decimal(append(b, `"total":"`...), s.Total, 2), `",`...)
 	}
 	if s.Customer != "" {

@@ -79,7 +79,8 @@ func TestSaleIsJSON(t *testing.T) {
 		sale till.Sale
 		want string
 	}{
-		{till.Sale{Total: -1}, `{"lines":[]}`},
+		{till.Sale{Total: -1, Number: "1"}, `{"number":"1","lines":[]}`},
+		{till.Sale{Total: 7}, `{"lines":[]}`},
 		{
 			till.Sale{Number: "7", Customer: "9", Redeem: 5, Total: 100_05, Lines: []till.Line{{"P1", 1_050, 100_00}, {"P2", 1, 5}}},
 			`{"number":"7","total":"100.05","customer":"9","redeem":"0.05","lines":[{"sku":"P1","quantity":"1.050","price":"100.00"},{"sku":"P2","quantity":"0.001","price":"0.05"}]}`,

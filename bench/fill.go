@@ -1,0 +1,184 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"regulars/internal/base/db"
+	"regulars/internal/demo"
+)
+
+// imported is what an import of a file took.
+type imported struct {
+	took time.Duration
+	peak int64 // bytes
+}
+
+// fill puts the customers and receipts of a simulated chain into both
+// databases, through the program's own import, and measures that.
+func (b *bench) fill(ctx context.Context, engines []engine) error {
+	if !slices.Contains(b.parts, "import") {
+		return nil
+	}
+	files := filepath.Join(b.dir, "files")
+	if err := os.Mkdir(files, 0o700); err != nil {
+		return err
+	}
+	say("writing the files of %s customers and %s receipts", count(b.customers), count(b.receipts))
+	chain, err := demo.New(demo.Config{Seed: 1, Size: demo.Size{Stores: 20, Customers: b.customers, Years: 2, End: time.Now().UTC(), Receipts: b.receipts}})
+	if err != nil {
+		return err
+	}
+	w, err := chain.WriteFiles(ctx, files, demo.Files{})
+	if err != nil {
+		return err
+	}
+	p := &b.page
+	p.line("## Importing")
+	p.line("")
+	p.line("`regulars import` of the files of a simulated chain into an empty database: %s customers, %s products, then %s receipts", count(w.Customers), count(w.Products), count(w.Sales+w.Returns))
+	p.line("(%s of them returns, which are matched to their sales) with %s lines. Beside it a plain bulk insert, into another empty", count(w.Returns), count(w.Lines))
+	p.line("database, of every row that the import wrote: same driver, same tables and indexes, same sizes of transactions, nothing read,")
+	p.line("checked or computed.")
+	var rows [][]string
+	for _, e := range engines {
+		var all imported
+		var parts []string
+		for _, file := range []string{"customers", "products", "receipts"} {
+			one, err := b.importFile(ctx, e, file, filepath.Join(files, file+".csv"))
+			if err != nil {
+				return err
+			}
+			all.took += one.took
+			all.peak = max(all.peak, one.peak)
+			parts = append(parts, seconds(one.took))
+			say("%s: %s imported in %s, %s", e.name, file, seconds(one.took), megabytes(one.peak))
+		}
+		plain, written, err := b.plain(ctx, e)
+		if err != nil {
+			return err
+		}
+		say("%s: the same %s rows inserted plainly in %s", e.name, count(written), seconds(plain))
+		rows = append(rows, []string{
+			e.name, seconds(all.took) + " (" + strings.Join(parts, " + ") + ")", count(written), seconds(plain),
+			fmt.Sprintf("%.2f", all.took.Seconds()/plain.Seconds()), megabytes(all.peak),
+		})
+	}
+	p.table([]string{"", "import (customers + products + receipts)", "rows written", "plain insert", "import / plain", "peak memory of the import"}, rows)
+	return nil
+}
+
+func (b *bench) importFile(ctx context.Context, e engine, kind, path string) (imported, error) {
+	cmd := b.regulars(ctx, e, "import", "--kind", kind, "--source", "bench", "--currency", "UZS", "--zone", "Asia/Tashkent", path)
+	start := time.Now()
+	if _, err := output(cmd); err != nil {
+		return imported{}, err
+	}
+	return imported{time.Since(start), peak(cmd)}, nil
+}
+
+// peak is the most memory that a program which has ended had resident.
+func peak(cmd *exec.Cmd) int64 {
+	used, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage)
+	if !ok {
+		return 0
+	}
+	return used.Maxrss << 10
+}
+
+// copied are the tables that an import writes, in an order in which rows find
+// what they refer to, and how many rows of them the import puts into one
+// transaction.
+var copied = []struct {
+	table string
+	batch int
+}{
+	{"entities", 3000}, {"stores", 3000}, {"sources", 3000}, {"imports", 3000}, {"categories", 3000}, {"products", 3000}, {"barcodes", 3000},
+	{"product_words", 9000}, {"customers", 3000}, {"accounts", 3000}, {"identifiers", 6000}, {"consents", 3000}, {"programmes", 3000},
+	{"programme_versions", 3000}, {"lots", 3000}, {"entries", 3000}, {"receipts", 2000}, {"receipt_lines", 6000}, {"events", 3000},
+}
+
+// plain inserts every row of a database into another one and says how long
+// the inserting took.
+func (b *bench) plain(ctx context.Context, e engine) (took time.Duration, written int, err error) {
+	to := engine{name: e.name, data: e.data + "-plain"}
+	if e.url != "" {
+		if to.url, err = b.database(ctx, "plain"); err != nil {
+			return 0, 0, err
+		}
+	}
+	source, err := db.Open(ctx, e.config())
+	if err != nil {
+		return 0, 0, err
+	}
+	defer source.Close() //nolint:errcheck // read only
+	target, err := db.Open(ctx, to.config())
+	if err != nil {
+		return 0, 0, err
+	}
+	defer target.Close() //nolint:errcheck // thrown away
+	if _, err := target.Migrate(ctx); err != nil {
+		return 0, 0, err
+	}
+	for _, c := range copied {
+		columns, err := columnsOf(ctx, source, c.table)
+		if err != nil {
+			return 0, 0, err
+		}
+		table := db.NewTable(c.table, columns...)
+		var batch [][]any
+		insert := func() error {
+			start := time.Now()
+			err := target.Write(ctx, func(ctx context.Context, tx *db.Tx) error { return tx.Insert(ctx, table, batch) })
+			took += time.Since(start)
+			written += len(batch)
+			batch = batch[:0]
+			return err
+		}
+		rows, err := source.Query(ctx, "SELECT "+strings.Join(columns, ", ")+" FROM "+c.table+orderOf[c.table]) //nolint:gosec // our own names
+		if err := db.Scan(rows, err, func(r *db.Rows) error {
+			row, dst := make([]any, len(columns)), make([]any, len(columns))
+			for i := range row {
+				dst[i] = &row[i]
+			}
+			if err := r.Scan(dst...); err != nil {
+				return err
+			}
+			if batch = append(batch, row); len(batch) == c.batch {
+				return insert()
+			}
+			return nil
+		}); err != nil {
+			return 0, 0, err
+		}
+		if err := insert(); err != nil {
+			return 0, 0, err
+		}
+	}
+	return took, written, nil
+}
+
+// orderOf is for tables whose rows refer to each other.
+var orderOf = map[string]string{"categories": " ORDER BY parent_id IS NOT NULL, id"}
+
+func columnsOf(ctx context.Context, d *db.DB, table string) (columns []string, err error) {
+	text := `SELECT name FROM pragma_table_info($1) ORDER BY cid`
+	if d.Postgres() {
+		text = `SELECT column_name::text FROM information_schema.columns WHERE table_schema = 'public' AND table_name = $1 ORDER BY ordinal_position`
+	}
+	rows, err := d.Query(ctx, text, table)
+	err = db.Scan(rows, err, func(r *db.Rows) error {
+		var name string
+		err := r.Scan(&name)
+		columns = append(columns, name)
+		return err
+	})
+	return columns, err
+}
