@@ -87,7 +87,7 @@ func (p *parts) importFile(ctx context.Context, file string, order ImportOrder) 
 			return
 		}
 		text := fmt.Sprintf("  %d %%", int(100*r.Done))
-		if r.Rate > 0 {
+		if r.Rate > 0 && r.Left > 0 {
 			text += fmt.Sprintf(", %d rows a second, %s left", int(r.Rate), r.Left.Round(time.Second))
 		}
 		line(text, false)
