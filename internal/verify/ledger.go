@@ -359,22 +359,23 @@ func (r *replay) slip(m *moved, where row) {
 // withheld compares by how much refunds were reduced.
 func (r *replay) withheld() {
 	a := r.a
-	before := map[int64]int64{} // borne by refunds so far, by sale
+	type refunds struct{ borne, total, withheld int64 } // points, money given back, and kept of it
+	before := map[int64]refunds{}                       // by sale
 	for i := range r.p.receipts {
 		m := r.receipts[r.p.receipts[i].ID]
 		if !m.Return || m.Imported {
 			continue
 		}
 		was := before[m.Sale]
-		is := was + m.refund
-		before[m.Sale] = is
-		v := a.versions[m.Version]
-		if v == nil || v.rules == nil || !r.certain(m.after, m.ID) {
-			continue
+		is := refunds{was.borne + m.refund, was.total + m.Total, was.withheld + m.Withheld}
+		if v := a.versions[m.Version]; v != nil && v.rules != nil && r.certain(m.after, m.ID) {
+			// Never more than there was to give back.
+			all := min(is.total, worth(is.borne, v.rules.PointValue, a.hundreds))
+			want := min(m.Total, all-was.withheld)
+			a.equal(ReceiptHeld, at("receipts", m.ID), "withheld", want, m.Withheld, "what the refund bore of points")
+			is.withheld = was.withheld + want
 		}
-		value := v.rules.PointValue
-		want := min(m.Total, worth(is, value, a.hundreds)-worth(was, value, a.hundreds))
-		a.equal(ReceiptHeld, at("receipts", m.ID), "withheld", want, m.Withheld, "what the refund bore of points")
+		before[m.Sale] = is
 	}
 }
 

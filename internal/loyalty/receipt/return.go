@@ -238,19 +238,30 @@ func (c *returnCall) movePoints(s *Service, w *world, sale, rec *Receipt) {
 			r.Policy = v.Rules.Return.Clawback
 			r.GraceUntil = v.Rules.GraceUntil(rec.SoldAt, zone)
 		}
-		before := r.History.Withheld()
-		after := before + account.Reverse(r)
-		if v := c.version; v != nil {
-			value := v.Rules.PointValue
-			rec.Withheld = min(rec.Total, s.currency.Worth(after, value)-s.currency.Worth(before, value))
-		}
+		account.Reverse(r)
 	}
+	if v := c.version; v != nil {
+		due := s.currency.Worth(w.histories[int64(sale.ID)].Withheld(), v.Rules.PointValue)
+		rec.Withheld = w.refunds[sale.ID].withhold(rec.Total, due)
+	}
+	w.refunds[sale.ID] = w.refunds[sale.ID].plus(rec)
 	account.Sold(rec.SoldAt, rec.TierSpend, true)
 	w.spent(sale.Customer, sale.SoldAt, -rec.TierSpend)
 	if v := c.version; v != nil {
 		c.reviewTier(w, sale, heldBefore, w.tierSpend(account, v, rec.SoldAt), zone)
 	}
 	rec.Balance = account.Available()
+}
+
+// withhold is by how much one more refund is reduced where all of them are to
+// be reduced by due: by no more than there is to give back, of all and of this
+// one, so that what could not be kept back is not paid out later.
+func (r refunded) withhold(total, due money.Amount) money.Amount {
+	return min(total, min(r.total+total, due)-r.withheld)
+}
+
+func (r refunded) plus(back *Receipt) refunded {
+	return refunded{r.total + back.Total, r.withheld + back.Withheld}
 }
 
 // reviewTier has the level looked at on the next midnight where the return

@@ -71,6 +71,7 @@ type world struct {
 	recorded  map[key]*Receipt
 	keys      map[idem]bool // that were used
 	sales     map[ID]*Receipt
+	refunds   map[ID]refunded
 	histories map[int64]*ledger.History
 
 	receipts []*Receipt // new ones
@@ -78,6 +79,10 @@ type world struct {
 	events   []event.Event
 	writes   db.Batch // tiers
 }
+
+// refunded is what the returns of a sale gave back, and by how much that was
+// reduced.
+type refunded struct{ total, withheld money.Amount }
 
 // returnedLine moves the returned quantity of a sale's line.
 type returnedLine struct {
@@ -98,6 +103,7 @@ func (s *Service) queue(b *db.Batch, n *needs, lock bool) *world {
 		recorded:  map[key]*Receipt{},
 		keys:      map[idem]bool{},
 		sales:     map[ID]*Receipt{},
+		refunds:   map[ID]refunded{},
 	}
 	w.accounts = s.ledger.Queue(b, n.customers, lock)
 	if len(n.customers) > 0 {
@@ -133,6 +139,16 @@ func (s *Service) queue(b *db.Batch, n *needs, lock bool) *world {
 		b.Query(func(r *db.Rows) error {
 			return scanLine(r, func(of ID) *Receipt { return w.sales[of] })
 		}, `SELECT `+lineColumns+` FROM receipt_lines WHERE receipt_id IN ($1...) ORDER BY receipt_id, position`, db.Int64s(n.sales))
+		b.Query(func(r *db.Rows) error {
+			var (
+				sale ID
+				back refunded
+			)
+			err := r.Scan(&sale, &back.total, &back.withheld)
+			w.refunds[sale] = back
+			return err
+		}, `SELECT original_id, CAST(SUM(total) AS BIGINT), CAST(SUM(withheld) AS BIGINT) FROM receipts
+		     WHERE original_id IN ($1...) GROUP BY original_id`, db.Int64s(n.sales))
 		w.histories = s.ledger.QueueHistory(b, w.accounts, n.sales)
 	}
 	return w

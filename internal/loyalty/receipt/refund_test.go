@@ -1,0 +1,80 @@
+package receipt_test
+
+import (
+	"testing"
+	"time"
+
+	"regulars/internal/base/db"
+	"regulars/internal/base/db/dbtest"
+	"regulars/internal/base/money"
+	"regulars/internal/loyalty/programme"
+	"regulars/internal/loyalty/receipt"
+)
+
+// A refund that had nothing to be reduced gives nothing more back later: all
+// refunds of a sale together never exceed what was paid.
+func TestRefundsNeverExceedWhatWasPaid(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		rules := simple()
+		rules.Redeem.Cap = money.Whole
+		rules.Return.Clawback = programme.ClawbackRefund
+		rules.Earn.PointsPart, rules.Earn.ExpiryDays = true, 3
+		c := open(t, d, rules)
+		anna := c.customer()
+		c.sell(draft(anna, 0, 2000_00))
+		// Paid with points to the last coin, and earns although.
+		sale := c.sell(draft(anna, 200_00, 100_00, 100_00))
+		if sale.Total != 0 || sale.Earned != 20_00 {
+			t.Fatalf("paid %d and earned %d", sale.Total, sale.Earned)
+		}
+		spent := c.sell(draft(anna, 20_00, 20_00))
+		c.clock.pass(4 * 24 * time.Hour) // what goes back is gone
+		var refunded money.Amount
+		first := c.giveBack(sale.ID, line(1, money.One)) // 10 points short, and no money to keep back
+		refunded += first.Total - first.Withheld
+		c.sell(draft(anna, 0, 3000_00))
+		second := c.giveBack(sale.ID, line(2, money.One))
+		refunded += second.Total - second.Withheld
+		if refunded != 0 {
+			t.Errorf("%d was given back of a sale that took no money; withheld %d, then %d", refunded, first.Withheld, second.Withheld)
+		}
+		back := c.giveBack(spent.ID)
+		if got := back.Total - back.Withheld; got != 0 {
+			t.Errorf("%d was given back for what points paid", got)
+		}
+		c.check(t)
+	})
+}
+
+// What the refund of one line could not bear, that of another does: parts end
+// where the whole would.
+func TestRefundOfAnotherLineBearsTheRest(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		rules := simple()
+		rules.Redeem = programme.Redeem{Cap: money.Whole, Exclude: programme.Goods{Products: []string{"P1"}}}
+		rules.Return.Clawback = programme.ClawbackRefund
+		rules.Earn = programme.Earn{PointsPart: true, ExpiryDays: 3, Rounding: rules.Earn.Rounding, Exclude: programme.Goods{Products: []string{"P1"}}}
+		c := open(t, d, rules)
+		for _, parts := range [][]int{{1, 2}, {0}} {
+			anna := c.customer()
+			c.sell(draft(anna, 0, 1000_00))
+			sale := c.sell(draft(anna, 100_00, 100_00, 50_00)) // the first line by points, 10 earned on it
+			c.sell(draft(anna, 10_00, 10_00))
+			c.clock.pass(4 * 24 * time.Hour) // what goes back is gone
+			var kept money.Amount
+			for _, p := range parts {
+				var lines []receipt.ReturnLine
+				if p > 0 {
+					lines = append(lines, line(p, money.One))
+				}
+				kept += c.giveBack(sale.ID, lines...).Withheld
+			}
+			if want := money.Amount(10_00); kept != want {
+				t.Errorf("in parts %v %d was kept back, want %d", parts, kept, want)
+			}
+		}
+		c.check(t)
+	})
+}
