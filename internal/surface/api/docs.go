@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -30,7 +31,7 @@ type docs struct {
 	assets *web.Assets
 	css    string
 	page   map[string]*docsPage
-	served map[string]served // by path and language
+	served map[string]func() (served, error) // by path and language; made when first asked for
 }
 
 // served is a document as it is sent.
@@ -58,23 +59,24 @@ func (d *docs) prepare(shell *web.Shell) (err error) {
 	if d.css, err = d.assets.URL("docs.css"); err != nil {
 		return err
 	}
-	d.page, d.served = map[string]*docsPage{}, map[string]served{}
+	d.page, d.served = map[string]*docsPage{}, map[string]func() (served, error){}
 	for lang, desc := range d.byLang {
 		d.page[lang] = desc.page(d.css)
-		plain, yaml, err := desc.document()
-		if err != nil {
-			return err
-		}
-		d.served["/openapi.json "+lang] = serve("application/json", plain)
-		d.served["/openapi.yaml "+lang] = serve("application/yaml", yaml)
+		d.served["/openapi.json "+lang] = lazily("application/json", desc.plain)
+		d.served["/openapi.yaml "+lang] = lazily("application/yaml", desc.huma.OpenAPI().YAML)
 	}
 	return nil
 }
 
-func serve(kind string, body []byte) served {
-	sum := fnv.New64a()
-	_, _ = sum.Write(body) // never fails
-	return served{kind, fmt.Sprintf(`"%x"`, sum.Sum64()), body}
+// lazily makes a document once: it takes longer than everything else here, and
+// the server starts without it.
+func lazily(kind string, write func() ([]byte, error)) func() (served, error) {
+	return sync.OnceValues(func() (served, error) {
+		body, err := write()
+		sum := fnv.New64a()
+		_, _ = sum.Write(body) // never fails
+		return served{kind, fmt.Sprintf(`"%x"`, sum.Sum64()), body}, err
+	})
 }
 
 func (d *docs) routes(mux *http.ServeMux, shell *web.Shell) {
@@ -82,16 +84,20 @@ func (d *docs) routes(mux *http.ServeMux, shell *web.Shell) {
 		return d.pages.Render(w, r, "docs", d.page[web.Loc(r.Context()).Lang()])
 	}))
 	mux.Handle("GET "+docsPath+"/assets/", d.assets)
-	mux.HandleFunc("GET /openapi.json", d.document)
-	mux.HandleFunc("GET /openapi.yaml", d.document)
+	mux.Handle("GET /openapi.json", shell.Handle(d.document))
+	mux.Handle("GET /openapi.yaml", shell.Handle(d.document))
 }
 
 // document sends the OpenAPI document, in English unless lang asks for another
 // language: programs read it too, and they shall get the same every time.
-func (d *docs) document(w http.ResponseWriter, r *http.Request) {
-	doc, ok := d.served[r.URL.Path+" "+r.URL.Query().Get("lang")]
+func (d *docs) document(w http.ResponseWriter, r *http.Request) error {
+	get, ok := d.served[r.URL.Path+" "+r.URL.Query().Get("lang")]
 	if !ok {
-		doc = d.served[r.URL.Path+" "+i18n.Fallback]
+		get = d.served[r.URL.Path+" "+i18n.Fallback]
+	}
+	doc, err := get()
+	if err != nil {
+		return err
 	}
 	h := w.Header()
 	h.Set("Content-Type", doc.kind)
@@ -99,9 +105,10 @@ func (d *docs) document(w http.ResponseWriter, r *http.Request) {
 	h.Set("Cache-Control", "no-cache")
 	if r.Header.Get("If-None-Match") == doc.tag {
 		w.WriteHeader(http.StatusNotModified)
-		return
+		return nil
 	}
 	_, _ = w.Write(doc.body) // the reader has gone: there is nobody to tell
+	return nil
 }
 
 // docsPage is what the page shows.

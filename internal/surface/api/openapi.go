@@ -311,18 +311,15 @@ func example(name string) any {
 	return json.RawMessage(text)
 }
 
-// document is the OpenAPI document.
-func (d *description) document() (plain, yaml []byte, err error) {
+// plain is the OpenAPI document as JSON that can be read.
+func (d *description) plain() ([]byte, error) {
 	compact, err := json.Marshal(d.huma.OpenAPI())
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	var b bytes.Buffer
-	if err := json.Indent(&b, compact, "", "  "); err != nil {
-		return nil, nil, err
-	}
-	yaml, err = d.huma.OpenAPI().YAML()
-	return b.Bytes(), yaml, err
+	err = json.Indent(&b, compact, "", "  ")
+	return b.Bytes(), err
 }
 
 // fields lists the properties of a type in the order in which Go has them.

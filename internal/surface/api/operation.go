@@ -107,10 +107,10 @@ func idempotencyKey(header string) (string, error) {
 func unquote(s string) (string, bool) {
 	var b strings.Builder
 	for i := 0; i < len(s); i++ {
-		switch c := s[i]; {
-		case c == '"':
+		switch c := s[i]; c {
+		case '"':
 			return b.String(), i == len(s)-1
-		case c == '\\':
+		case '\\':
 			if i++; i == len(s) || s[i] != '"' && s[i] != '\\' {
 				return "", false
 			}

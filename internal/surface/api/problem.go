@@ -47,14 +47,19 @@ func problemOf(ctx context.Context, err error) *problem {
 	return &problem{Problem: p}
 }
 
+// inTime is err, or that there was no time: it was over, or the caller has gone.
+func inTime(ctx context.Context, err error) error {
+	if errs.KindOf(err) == errs.Internal && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || ctx.Err() != nil) {
+		return web.ErrTimeout.Because(err)
+	}
+	return err
+}
+
 // failed turns what a call failed with into its answer, and logs what is our
 // fault; changes says whether the call may have changed something.
 func (a *API) failed(ctx context.Context, by *caller, route string, changes bool, err error) error {
-	if errs.KindOf(err) == errs.Internal && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || ctx.Err() != nil) {
-		// Time was over, or the caller has gone.
-		if err = web.ErrTimeout.Because(err); changes {
-			err = db.ErrUnsure.Because(err)
-		}
+	if err = inTime(ctx, err); changes && errors.Is(err, web.ErrTimeout) {
+		err = db.ErrUnsure.Because(err)
 	}
 	p := problemOf(ctx, err)
 	if p.Status >= http.StatusInternalServerError {
@@ -72,6 +77,7 @@ func (a *API) failed(ctx context.Context, by *caller, route string, changes bool
 
 // refuse answers a request that does not reach its operation.
 func (a *API) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	err = inTime(r.Context(), err)
 	p := problemOf(r.Context(), err)
 	h := w.Header()
 	switch p.Status {

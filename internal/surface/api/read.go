@@ -20,7 +20,7 @@ type reader struct {
 
 // field is where a value stood: a field of the body, or of its i-th line.
 type field struct {
-	list string // "": the body itself
+	list string // "": the body itself; "?": the query
 	i    int
 	name string
 }
@@ -30,6 +30,9 @@ func at(name string) field { return field{name: name} }
 func lineAt(i int, name string) field { return field{"lines", i, name} }
 
 func (f field) String() string {
+	if f.list == "?" { // a parameter
+		return f.name
+	}
 	if f.list == "" {
 		return "/" + f.name
 	}
@@ -102,7 +105,7 @@ func (r *reader) text(f field, s string, most int) string {
 		r.wrong.Add(f.String(), "too_long", "is longer than %d characters", most)
 	case strings.TrimSpace(s) != s:
 		r.wrong.Add(f.String(), "bad_characters", "has spaces around it")
-	case strings.ContainsFunc(s, unicode.IsControl):
+	case strings.ContainsFunc(s, unicode.IsControl) || !utf8.ValidString(s):
 		r.wrong.Add(f.String(), "bad_characters", "has characters that cannot be printed")
 	default:
 		return s

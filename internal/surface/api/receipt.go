@@ -245,6 +245,11 @@ func (a *API) findReceipts(ctx context.Context, by *caller, in *receiptQuery) (*
 	if in.Number == "" {
 		return nil, errNumberQuery.At("number")
 	}
+	var r reader
+	r.text(field{list: "?", name: "number"}, in.Number, maxNumber)
+	if err := r.wrong.Err(); err != nil {
+		return nil, err
+	}
 	of := receipt.Kind(in.Kind)
 	if of != receipt.KindSale && of != receipt.KindReturn {
 		return nil, errKindQuery.At("kind")

@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -106,13 +107,19 @@ func TestEveryRefusalNamesItsField(t *testing.T) {
 		who := s.register("+998901234567")
 		s.appended()
 		for path, pointer := range map[string]string{
-			"/v1/receipts": "number", "/v1/receipts?number=1&kind=gift": "kind", "/v1/products?limit=201": "limit", "/v1/products?limit=x": "limit",
+			"/v1/receipts": "number", "/v1/receipts?number=%00": "number", "/v1/receipts?number=%ff": "number", "/v1/receipts?number=1&kind=gift": "kind", "/v1/products?limit=201": "limit", "/v1/products?limit=x": "limit",
 			"/v1/products?cursor=x": "cursor", "/v1/customers/" + who + "/receipts?cursor=AAAA": "cursor", "/v1/customers/" + who + "/entries?cursor=%20": "cursor",
 		} {
 			s.get(path).problem(http.StatusUnprocessableEntity, s.get(path).words("code"), pointer)
 		}
+		for _, path := range []string{"/v1/products?query=%00", "/v1/products?query=%ff%fe", "/v1/products?query=%27%3B--"} {
+			s.get(path).is(http.StatusOK)
+		}
 		if got := s.appended(); got != "" {
 			t.Errorf("refused calls appended %q", got)
+		}
+		if s.log.String() != "" {
+			t.Errorf("refused calls are logged as faults of ours: %s", s.log)
 		}
 	})
 }
@@ -214,5 +221,33 @@ func TestWordsComeInTheLanguageAsked(t *testing.T) {
 		ask("ru", `,"redeem":"90000"`).problem(http.StatusConflict, "redeem_too_much", "/redeem").
 			has("detail", "На этом чеке можно списать не больше чем 10\u202f000. Выберите меньше.")
 		ask("ru", `,"rdeem":"1"`).problem(http.StatusUnprocessableEntity, "invalid_request", "/rdeem").has("errors.0.detail", "Такого поля нет.")
+	})
+}
+
+// A bad day is told as what it is: what was not recorded, and what may have
+// been.
+func TestBadDaysAreTold(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := newSite(t, d, options{})
+		sale := `{"number":"1","total":"64000",` + basket + `}`
+		s.clock.advance(3 * time.Second)
+		s.get("/v1/till").is(http.StatusOK) // the key is known now
+
+		gone, cancel := context.WithCancel(t.Context())
+		cancel()
+		s.do(call{method: http.MethodPost, path: "/v1/receipts", body: sale, ctx: gone}).problem(http.StatusServiceUnavailable, "outcome_unknown")
+		s.do(call{method: http.MethodPost, path: "/v1/quotes", body: `{` + basket + `}`, ctx: gone}).problem(http.StatusServiceUnavailable, "timeout")
+		s.clock.advance(time.Minute) // the key is looked up anew, and there is no time for it
+		s.do(call{method: http.MethodGet, path: "/v1/till", ctx: gone}).problem(http.StatusServiceUnavailable, "timeout")
+
+		s.receipts.Close() // the program is ending
+		a := s.post("/v1/receipts", sale).problem(http.StatusServiceUnavailable, "database_unavailable")
+		if a.header.Get("Retry-After") != "1" {
+			t.Error("nothing says when to try again")
+		}
+		if !strings.Contains(s.log.String(), "call failed") || strings.Contains(s.log.String(), "12000") {
+			t.Errorf("the log says %s", s.log)
+		}
 	})
 }

@@ -214,6 +214,7 @@ type call struct {
 	till         int    // of the site
 	key          string // instead of the till's; "-": none
 	headers      []string
+	ctx          context.Context // nil: the test's
 }
 
 // answer is what came back.
@@ -226,7 +227,10 @@ type answer struct {
 
 func (s *site) do(c call) answer {
 	s.t.Helper()
-	r := httptest.NewRequestWithContext(s.t.Context(), c.method, c.path, strings.NewReader(c.body))
+	if c.ctx == nil {
+		c.ctx = s.t.Context()
+	}
+	r := httptest.NewRequestWithContext(c.ctx, c.method, c.path, strings.NewReader(c.body))
 	switch c.key {
 	case "-":
 	case "":
