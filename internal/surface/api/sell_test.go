@@ -161,31 +161,76 @@ func TestTwoTillsSpendOneBalance(t *testing.T) {
 	t.Parallel()
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
 		s := newSite(t, d, options{})
-		for round := range 10 {
-			who := s.register(fmt.Sprintf("+99890123%04d", round))
-			body := `"customer":"` + who + `",` + basket + `,"redeem":"10000"`
-			var quotes [2]string
-			for till := range quotes {
-				quotes[till] = s.do(call{method: http.MethodPost, path: "/v1/quotes", till: till, body: `{` + body + `}`}).is(http.StatusOK).words("id")
-			}
-			var answers [2]answer
-			var both sync.WaitGroup
-			for till, quote := range quotes {
-				both.Go(func() {
-					answers[till] = s.do(call{method: http.MethodPost, path: "/v1/receipts", till: till,
-						body: fmt.Sprintf(`{"number":"%d","quote":"%s",%s}`, round, quote, body)})
-				})
-			}
-			both.Wait()
-			won, lost := answers[0], answers[1]
-			if won.status != http.StatusCreated {
-				won, lost = lost, won
-			}
-			won.is(http.StatusCreated).has("balance", "0.00")
-			lost.problem(http.StatusConflict, "redeem_too_much", "/redeem")
-			s.get("/v1/customers/"+who+"/balance").has("available", "0.00", "debt", "0.00")
-		}
+		race(t, [2]*site{s, s})
 	})
+}
+
+// So it is with two processes on one database.
+func TestTwoProcessesSpendOneBalance(t *testing.T) {
+	t.Parallel()
+	one, two := twoProcesses(t)
+	race(t, [2]*site{one, two})
+}
+
+func twoProcesses(t *testing.T) (one, two *site) {
+	t.Helper()
+	cfg := dbtest.Migrated(t, dbtest.Postgres)
+	one = newSite(t, dbtest.OpenConfig(t, cfg), options{})
+	return one, newSite(t, dbtest.OpenConfig(t, cfg), options{join: one})
+}
+
+// race has two tills, each at its site, spend the points of one customer.
+func race(t *testing.T, sites [2]*site) {
+	t.Helper()
+	for round := range 10 {
+		who := sites[0].register(fmt.Sprintf("+99890123%04d", round))
+		body := `"customer":"` + who + `",` + basket + `,"redeem":"10000"`
+		var quotes [2]string
+		for till, s := range sites {
+			quotes[till] = s.do(call{method: http.MethodPost, path: "/v1/quotes", till: till, body: `{` + body + `}`}).is(http.StatusOK).words("id")
+		}
+		var answers [2]answer
+		var both sync.WaitGroup
+		for till, quote := range quotes {
+			both.Go(func() {
+				answers[till] = sites[till].do(call{method: http.MethodPost, path: "/v1/receipts", till: till,
+					body: fmt.Sprintf(`{"number":"%d","quote":"%s",%s}`, round, quote, body)})
+			})
+		}
+		both.Wait()
+		won, lost := answers[0], answers[1]
+		if won.status != http.StatusCreated {
+			won, lost = lost, won
+		}
+		won.is(http.StatusCreated).has("balance", "0.00")
+		lost.problem(http.StatusConflict, "redeem_too_much", "/redeem")
+		sites[0].get("/v1/customers/"+who+"/balance").has("available", "0.00", "debt", "0.00")
+	}
+}
+
+// A till that sends one receipt to two processes at once has it recorded once.
+func TestOneReceiptAtTwoProcessesIsRecordedOnce(t *testing.T) {
+	t.Parallel()
+	one, two := twoProcesses(t)
+	who := one.register("+998901234567")
+	for round := range 10 {
+		body := fmt.Sprintf(`{"number":"%d","total":"64000","customer":"%s",%s}`, round, who, basket)
+		var answers [2]answer
+		var both sync.WaitGroup
+		for i, s := range []*site{one, two} {
+			both.Go(func() {
+				answers[i] = s.do(call{method: http.MethodPost, path: "/v1/receipts", body: body, headers: []string{"Idempotency-Key", fmt.Sprint(round)}})
+			})
+		}
+		both.Wait()
+		if answers[0].is(http.StatusCreated).text != answers[1].is(http.StatusCreated).text {
+			t.Errorf("answered\n%s\nand\n%s", answers[0].text, answers[1].text)
+		}
+		list := one.get("/v1/customers/" + who + "/receipts").at("receipts").([]any)
+		if len(list) != round+1 {
+			t.Fatalf("%d receipts after %d", len(list), round+1)
+		}
+	}
 }
 
 // Where the result would differ, nothing is recorded and the till decides.

@@ -97,6 +97,7 @@ type options struct {
 	currency string
 	api      func(*api.Config)
 	now      func() time.Time // instead of the site's clock
+	join     *site            // another process of this one's installation
 }
 
 func newSite(t testing.TB, d *db.DB, o options) *site {
@@ -111,7 +112,12 @@ func newSite(t testing.TB, d *db.DB, o options) *site {
 	}
 	cur, err := money.CurrencyOf(o.currency)
 	check(t, err)
-	mint := id.NewMinter(now, 1, 0)
+	node := 1
+	if o.join != nil {
+		node, s.clock = 2, o.join.clock
+		now = s.clock.now
+	}
+	mint := id.NewMinter(now, node, 0)
 	s.catalog = catalog.New(d, mint, now)
 	s.customers = customer.NewService(d, mint, now, "UZ")
 	s.programmes = programme.New(d, mint, now, cur)
@@ -122,7 +128,11 @@ func newSite(t testing.TB, d *db.DB, o options) *site {
 		Ledger: s.ledger, Programmes: s.programmes, Catalog: s.catalog, Customers: s.customers,
 	})
 	t.Cleanup(s.receipts.Close)
-	s.fill(o)
+	if o.join == nil {
+		s.fill(o)
+	} else {
+		s.store, s.tills, s.keys = o.join.store, o.join.tills, o.join.keys
+	}
 
 	bundle, err := i18n.Load()
 	check(t, err)
