@@ -134,8 +134,10 @@ func (s *Service) review(ctx context.Context, tx *db.Tx, b *db.Batch, d programm
 	spend := a.Spend
 	var window []bought
 	if rules.Spend.Window == programme.Rolling {
+		// As it was at midnight, however late this comes.
+		from := programme.Midnight(now, 0, zone).AddDate(0, 0, -rules.Spend.Days)
 		var err error
-		if window, spend, err = s.boughtSince(ctx, tx, d.Customer, now.AddDate(0, 0, -rules.Spend.Days), now); err != nil {
+		if window, spend, err = s.boughtSince(ctx, tx, d.Customer, from, now); err != nil {
 			return err
 		}
 	}

@@ -197,6 +197,7 @@ func (c *chain) check(t interface{ Errorf(string, ...any) }) {
 			 WHERE l.remaining <> (SELECT COALESCE(SUM(CASE WHEN target IN ('active', 'pending') THEN points ELSE 0 END
 			                                         - CASE WHEN source IN ('active', 'pending') THEN points ELSE 0 END), 0)
 			                         FROM entries WHERE lot_id = l.id)`,
+		"lots that hold more than they began with": `SELECT COUNT(*) FROM lots WHERE remaining > amount`,
 		"receipts whose entries say otherwise": `
 			SELECT COUNT(*) FROM receipts r
 			 WHERE r.kind = 'sale' AND (

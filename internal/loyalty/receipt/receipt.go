@@ -266,7 +266,7 @@ func (s *Service) Quote(ctx context.Context, by Caller, d Draft) (_ Quote, err e
 		return Quote{}, err
 	}
 	c := &saleCall{by: by, sale: Sale{Draft: d, SoldAt: now}, version: version}
-	w, err := s.look(ctx, c)
+	w, err := s.look(ctx, c, s.db.Run)
 	if err != nil {
 		return Quote{}, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"regulars/internal/base/db"
 	"regulars/internal/base/errs"
 	"regulars/internal/base/event"
 	"regulars/internal/base/money"
@@ -71,8 +72,13 @@ func (s *Service) PreviewReturn(ctx context.Context, by Caller, in Return) (_ Re
 		return Receipt{}, err
 	}
 	c.preview = true
-	w, err := s.look(ctx, c)
-	if err != nil {
+	var w *world
+	// In one snapshot: a lot that is emptied or filled between two readings
+	// would be missing.
+	if err := s.db.Read(ctx, func(ctx context.Context, tx *db.Tx) (err error) {
+		w, err = s.look(ctx, c, tx.Run)
+		return err
+	}); err != nil {
 		return Receipt{}, err
 	}
 	if err := c.apply(s, w); err != nil {

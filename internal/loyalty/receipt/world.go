@@ -154,13 +154,13 @@ func (s *Service) queue(b *db.Batch, n *needs, lock bool) *world {
 	return w
 }
 
-// look reads what a call needs without locking, for quotes and previews.
-func (s *Service) look(ctx context.Context, c call) (w *world, err error) {
+// look reads what a call needs through run, without locking.
+func (s *Service) look(ctx context.Context, c call, run func(context.Context, *db.Batch) error) (w *world, err error) {
 	var n needs
 	c.prepare(&n)
 	var b db.Batch
 	w = s.queue(&b, &n, false)
-	if err := s.db.Run(ctx, &b); err != nil {
+	if err := run(ctx, &b); err != nil {
 		return nil, err
 	}
 	w.accounts.Settle()
