@@ -7,7 +7,7 @@ FUZZTIME ?= 30s
 ROUNDS   ?= 50
 
 .DEFAULT_GOAL := help
-.PHONY: help check fmt vet lint vuln test race fuzz bench soak pg clean
+.PHONY: help check fmt vet lint vuln test race fuzz bench microbench soak pg clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -38,7 +38,10 @@ race: ## all tests under the race detector
 fuzz: ## every fuzz target for FUZZTIME
 	scripts/fuzz $(FUZZTIME) $(PACKAGES)
 
-bench: ## all benchmarks, into bench.txt, compared with the last bench.txt
+bench: ## a whole installation, beside pgbench, into docs/benchmarks.md; takes an hour of a quiet machine
+	$(GO) run ./bench
+
+microbench: ## the small benchmarks, into bench.txt, compared with the last bench.txt
 	@if [ -f bench.txt ]; then mv bench.txt bench.old.txt; fi
 	$(GO) test -run '^$$' -bench . -benchmem -timeout 120m $(PACKAGES) | tee bench.txt
 	@if [ -f bench.old.txt ]; then $(TOOL) benchstat bench.old.txt bench.txt; fi
