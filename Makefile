@@ -10,7 +10,7 @@ ROUNDS   ?= 50
 .PHONY: help check fmt vet lint vuln test race fuzz bench microbench soak pg clean
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
 check: fmt vet lint test ## everything a change must pass; fails if the tree is not committed
 	@test -z "$$(git status --porcelain)" || { git status --short; echo "The tree has changes that are not committed."; exit 1; }
