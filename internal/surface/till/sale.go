@@ -53,6 +53,7 @@ type row struct {
 	Unpriced bool // the catalog has no price
 	Result   pricing.PricedLine
 	Guarded  bool
+	Bad      bool // something of it cannot be read
 }
 
 // off is what one cause has taken off the receipt.
@@ -236,6 +237,9 @@ func (t *Till) fill(r *http.Request, v *saleView) error {
 			for _, d := range ro.Result.Discounts {
 				ro.Guarded = ro.Guarded || d.Guarded
 			}
+		}
+		for _, field := range []string{"quantity", "priced", "discount"} {
+			ro.Bad = ro.Bad || v.Errors[field+"-"+strconv.Itoa(i)] != ""
 		}
 		v.Rows = append(v.Rows, ro)
 	}

@@ -57,14 +57,29 @@
 		wanted = false;
 		edited.clear();
 		waiting();
+		start();
+	}
+	// A page that has just come may not be listening yet.
+	let begun = null;
+	function start() {
 		htmx.trigger(work, "till:go");
+		const mine = sent;
+		setTimeout(() => { if (sent === mine && mine && begun !== mine) start(); }, 100);
 	}
 	const act = (...what) => { queue.push(...what); go(); };
 	const later = (ms) => { wanted = true; waiting(); clearTimeout(timer); timer = setTimeout(go, ms); };
 
+	// Paid is what is shown: where a change is still on its way, it waits for
+	// the price and goes on only if that is the same.
+	let agreed = null;
+	const total = () => work.querySelector("[name=total], [name=shown]").value;
 	function pay() {
 		const button = work?.querySelector("[data-pay]");
-		if (!button || button.disabled || sent || wanted || queue.length || paying) return;
+		if (!button || button.disabled || paying) return;
+		if (sent || wanted || queue.length) {
+			agreed = total();
+			return go();
+		}
 		paying = pairs();
 		keep.set(payKey, paying);
 		go();
@@ -74,6 +89,7 @@
 
 	document.addEventListener("htmx:config:request", (e) => {
 		if (!ours(e)) return;
+		begun = sent;
 		const { request } = e.detail.ctx;
 		const body = new FormData();
 		for (const [n, v] of (sent.pay && paying) || sent.whole || pairs()) body.append(n, v);
@@ -133,7 +149,13 @@
 		if (failed) return;
 		state.hidden = true;
 		if (!paying && !e.detail.ctx.hx?.redirect) work.inert = false;
-		if (!e.detail.ctx.hx?.redirect) go();
+		if (e.detail.ctx.hx?.redirect) return;
+		go();
+		if (agreed !== null && !sent) {
+			const same = agreed === total();
+			agreed = null;
+			if (same) pay();
+		}
 	});
 
 	// --- the new state of the page ------------------------------------------
@@ -158,9 +180,13 @@
 			const at = el.selectionStart;
 			el.value = was.value;
 			el.setSelectionRange(at, at);
-		} else if (was && !el) home();
+		} else if (was && !el) {
+			// Where something is missing or asked for, that is next; else scanning.
+			const next = work.querySelector(".who [aria-invalid]") || [...work.querySelectorAll("#join-phone, #join-name")].find((i) => !i.value);
+			if (next) next.focus();
+			else home();
+		}
 		work.querySelector(".touched")?.scrollIntoView({ block: "nearest" });
-		work.querySelector("[name=joining]") && !was && work.querySelector("#join-phone")?.focus();
 		document.getElementById("say").textContent = work.querySelector("[data-say]")?.dataset.say || "";
 		if (undo?.shown === false) offerUndo();
 		save();
@@ -204,15 +230,16 @@
 		if (e.target.matches("[data-quote]:not([type=checkbox])")) later(350);
 	});
 	work?.addEventListener("change", (e) => {
-		if (e.target.matches("[data-quote]")) later(0);
+		if (e.target.matches("[data-quote]") && (e.target.type === "checkbox" || edited.has(e.target.id))) later(0);
 	});
 	work?.addEventListener("focusin", (e) => {
 		if (e.target.matches(".stepper input, #redeem")) e.target.select();
 	});
 
 	// What a scanner types comes faster than any finger, and ends with Enter.
-	const quick = 50;
-	let burst = "", last = 0, field = null, before = "";
+	// In the field for scanning nothing is cut off but what stood there before.
+	const quick = 80, least = 6, stale = 1500;
+	let burst = "", last = -stale, gap = 0, field = null, before = "";
 	const typing = (el) => el.matches?.("input:not([type=checkbox]), textarea, select");
 	addEventListener("keydown", (e) => {
 		if (e.ctrlKey || e.metaKey || e.altKey || e.isComposing) return;
@@ -228,10 +255,12 @@
 		if (e.key === "Enter") {
 			const code = burst;
 			burst = "";
-			if (code.length >= 4 && e.timeStamp - last < quick && typing(t) && t === field) {
+			const fast = code.length >= least && e.timeStamp - last < quick && t === field && typing(t);
+			if (fast && t === scan && gap > stale) t.value = code;
+			if (fast && t !== scan) {
 				e.preventDefault();
 				e.stopPropagation();
-				t.value = t === scan ? "" : before;
+				t.value = before;
 				edited.delete(t.id);
 				return enter(code);
 			}
@@ -247,6 +276,7 @@
 		if (e.key.length !== 1) return;
 		if (e.timeStamp - last > quick || (t !== field && field !== scan)) {
 			burst = "";
+			gap = e.timeStamp - last;
 			field = typing(t) ? t : scan;
 			before = typing(t) ? t.value : "";
 		}

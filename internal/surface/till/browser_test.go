@@ -1,0 +1,327 @@
+package till_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"sync/atomic"
+	"testing"
+
+	"github.com/chromedp/chromedp/kb"
+
+	"regulars/internal/base/db"
+	"regulars/internal/base/db/dbtest"
+	"regulars/internal/surface/web/webtest"
+)
+
+// browser signs somebody in at a till, in a language.
+func (s *site) browser(b *webtest.Browser, look webtest.Look, login string, till int) {
+	s.t.Helper()
+	b.Allow("favicon")
+	b.Look(look)
+	b.Go(s.server.URL + "/till")
+	b.Wait(`location.pathname === "/sign-in" && document.readyState === "complete"`)
+	b.Fill("#login", login)
+	b.Fill("#password", password)
+	b.Press(kb.Enter)
+	b.Wait(`location.pathname === "/till/choose" && document.readyState === "complete" && document.querySelector(".place")`)
+	b.Click(`.place[value="` + s.tills[till].ID.String() + `"]`)
+	b.Wait(`location.pathname === "/till" && document.activeElement.id === "scan"`)
+}
+
+// scan types as a scanner does: fast, with Enter at the end, wherever the
+// focus is.
+func scan(b *webtest.Browser, codes ...string) {
+	for _, c := range codes {
+		b.Press(c, kb.Enter)
+	}
+}
+
+func settled(b *webtest.Browser) {
+	b.Wait(`!document.querySelector("#work.waiting")`)
+}
+
+var tablet = webtest.Look{Width: 1024, Height: 768, Language: "ru"}
+
+// A cashier signs in, scans the customer and two products, lets her pay a part
+// with points, takes the money, sees the slip and goes on to the next one.
+func TestBrowserSells(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := newSite(t, d)
+		b := webtest.Open(t)
+		s.browser(b, tablet, "cashier", 0)
+		scan(b, card)
+		b.See("Азиза Каримова", "Start", "Доступно баллов", "30 000")
+		// Scanned one after another, faster than the server answers.
+		scan(b, "4780000000017", "4780000000024", "4780000000017")
+		b.See("69 000 сум", "Начислим 690 баллов", "06.12.2026", "Больше на счёте нет.")
+		settled(b)
+		b.Wait(`[...document.querySelectorAll("[name=quantity]")].map(i => i.value).join() === "2,1"`)
+		b.Wait(`document.activeElement.id === "scan"`)
+
+		b.Fill("#redeem", "9000")
+		b.See("60 000 сум", "Оплачено баллами")
+		b.Click("[data-pay]")
+		b.See("Оплачено", "60 000 сум", "ПРОДАЖА", "Малика Юсупова", "Списано баллов")
+		if sales := s.sales(); len(sales) != 1 || sales[0].Total != 60_000_00 || sales[0].Customer != s.aziza {
+			t.Errorf("recorded %+v", sales)
+		}
+		b.Usable("slip")
+		b.Press(kb.Enter) // the next customer has the focus
+		b.See("Корзина пуста", "Клиент не указан")
+		b.Back()
+		b.See("60 000 сум")
+	})
+}
+
+// A part comes back: the slip's number is scanned, a piece is chosen, the
+// preview says what it comes to, and the return is recorded.
+func TestBrowserTakesAPartBack(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := newSite(t, d)
+		v := s.enter("cashier", 0)
+		v.send("/till/pay", v.send("/till/basket", v.get("/till").form(), "code:"+card, "code:2*tea-100", "code:milk-1", "redeem:10200").form()).is(http.StatusOK)
+		sale := s.sales()[0]
+
+		b := webtest.Open(t)
+		s.browser(b, tablet, "cashier", 1)
+		b.Click(`.modes a[href="/till/returns"]`)
+		b.See("Сканируйте штрихкод чека")
+		scan(b, sale.Number)
+		b.See("Green tea", "Отметьте, что возвращают")
+		b.Click("#plus-1")
+		b.See("40 500 сум", "Вернём баллов", "4 500", "405")
+		b.Wait(`document.activeElement.id === "plus-1"`)
+		b.Press(kb.F9)
+		b.See("Возврат сделан", "40 500 сум", "ВОЗВРАТ")
+		if sales := s.sales(); len(sales) != 2 || sales[0].Total != 40_500_00 || sales[0].Original != sale.ID {
+			t.Errorf("recorded %+v", sales)
+		}
+	})
+}
+
+// The answer to a payment is lost, the cashier presses again and reloads: the
+// page says that it does not know, asks again, and there is one receipt.
+func TestBrowserPaysOnceThroughABrokenLine(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := newSite(t, d)
+		var cut atomic.Bool
+		s.broken = func(w http.ResponseWriter, r *http.Request, next http.Handler) bool {
+			if !cut.Load() || r.URL.Path != "/till/pay" {
+				return false
+			}
+			next.ServeHTTP(httptest.NewRecorder(), r) // recorded, and the answer lost
+			panic(http.ErrAbortHandler)
+		}
+		b := webtest.Open(t)
+		b.Allow("Failed to load resource", "net::ERR")
+		s.browser(b, tablet, "cashier", 0)
+		scan(b, card, "4780000000024")
+		b.See("45 000 сум")
+		settled(b)
+		cut.Store(true)
+		b.Value(`document.querySelector("[data-pay]").click(), document.querySelector("[data-pay]").click(), ""`)
+		b.See("пока неизвестно, записан ли чек")
+		b.Wait(`document.getElementById("work").inert`)
+		b.Go(s.server.URL + "/till") // somebody reloads
+		b.See("пока неизвестно, записан ли чек")
+		cut.Store(false)
+		b.Click("[data-retry]")
+		b.See("Следующий клиент", "45 000 сум")
+		if n := len(s.sales()); n != 1 {
+			t.Errorf("%d receipts", n)
+		}
+	})
+}
+
+// Another till spends the points meanwhile: the page shows it and the cashier
+// decides.
+func TestBrowserDecidesOnAChangedPrice(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := newSite(t, d)
+		b := webtest.Open(t)
+		b.Allow("409")
+		s.browser(b, tablet, "cashier", 0)
+		scan(b, card, "4780000000024")
+		b.See("45 000 сум")
+		b.Click(`.redeem .chip:last-child`)
+		b.See("22 500 сум")
+		settled(b)
+		v := s.enter("cashier", 1)
+		v.send("/till/pay", v.send("/till/basket", v.get("/till").form(), "code:"+card, "code:tea-100", "redeem:20000").form()).is(http.StatusOK)
+		b.Press(kb.F9)
+		b.See("чек ещё не записан", "45 000 сум")
+		b.Wait(`document.querySelector("[data-pay]").disabled && document.querySelector("#redeem[aria-invalid]")`)
+		b.Click(`.redeem .chip:last-child`)
+		b.See("35 000 сум")
+		settled(b)
+		b.Press(kb.F9)
+		b.See("Следующий клиент")
+		if sales := s.sales(); len(sales) != 2 || sales[0].Redeemed != 10_000_00 {
+			t.Errorf("recorded %+v", sales)
+		}
+	})
+}
+
+// The basket outlives a reload and belongs to its tab; what is scanned while a
+// field is typed in goes into the basket and not into the field; a cancelled
+// receipt can be brought back.
+func TestBrowserKeepsTheBasket(t *testing.T) {
+	t.Parallel()
+	d := dbtest.Open(t, dbtest.SQLite)
+	s := newSite(t, d)
+	b := webtest.Open(t)
+	s.browser(b, tablet, "cashier", 0)
+	scan(b, card, "4780000000024")
+	b.See("45 000 сум")
+	settled(b)
+	no := b.Value(`document.querySelector("[name=number]").value`)
+	b.Go(s.server.URL + "/till")
+	b.See("Азиза Каримова", "45 000 сум")
+	settled(b)
+	if again := b.Value(`document.querySelector("[name=number]").value`); again != no {
+		t.Errorf("the number became %s after %s", again, no)
+	}
+
+	b.Click("#quantity-0")
+	b.Value(`(() => {
+		const field = document.getElementById("quantity-0");
+		for (const key of "4780000000017") {
+			field.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
+			field.value += key;
+			field.dispatchEvent(new Event("input", { bubbles: true }));
+		}
+		return field.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true, cancelable: true }));
+	})()`)
+	b.See("57 000 сум")
+	settled(b)
+	b.Wait(`[...document.querySelectorAll("[name=quantity]")].map(i => i.value).join() === "1,1"`)
+
+	b.Fill("#quantity-0", "3")
+	b.See("147 000 сум")
+	b.Press(kb.Enter)
+	b.Wait(`document.activeElement.id === "scan"`)
+	settled(b)
+	b.Click("[data-clear]")
+	b.See("Корзина пуста", "Чек отменён")
+	settled(b)
+	b.Click(".undo .btn")
+	b.See("147 000 сум", "Азиза Каримова")
+
+	// Names are suggested, chosen with the arrow and Enter.
+	b.Fill("#scan", "пом")
+	b.See("Помидоры розовые")
+	b.Press(kb.ArrowDown, kb.Enter)
+	b.See("175 900 сум")
+}
+
+// Somebody new is registered on the page.
+func TestBrowserRegisters(t *testing.T) {
+	t.Parallel()
+	d := dbtest.Open(t, dbtest.SQLite)
+	s := newSite(t, d)
+	b := webtest.Open(t)
+	s.browser(b, tablet, "cashier", 0)
+	scan(b, "99 111-22-33")
+	b.See("ничего нет")
+	b.Click(`[data-do^="join:"]`)
+	b.Fill("#join-name", "Нодира")
+	b.Click("#consent-data")
+	b.Press(kb.Enter)
+	b.See("Клиент зарегистрирован", "Нодира", "30 000")
+}
+
+// Every screen in the sizes, languages and themes that it is used in.
+func TestBrowserLooks(t *testing.T) {
+	t.Parallel()
+	d := dbtest.Open(t, dbtest.SQLite)
+	s := newSite(t, d)
+	s.register(0, "Bobur", "Aliyev", "+998935551234", "")
+	owner := s.enter("owner", 0)
+	owner.send("/till/pay", owner.send("/till/basket", owner.get("/till").form(), "code:"+card, "code:8*plov-set", "redeem:12000").form()).is(http.StatusOK)
+	sale := s.sales()[0]
+
+	b := webtest.Open(t)
+	first := true
+	for _, screen := range []struct {
+		name string
+		webtest.Look
+	}{
+		{"tablet-ru", webtest.Look{Width: 1024, Height: 768, Language: "ru"}},
+		{"upright-ru-dark", webtest.Look{Width: 820, Height: 1180, Language: "ru", Dark: true}},
+		{"phone-ru", webtest.Look{Width: 390, Height: 844, Language: "ru"}},
+		{"wide-en", webtest.Look{Width: 1440, Height: 900, Language: "en"}},
+		{"phone-en-dark", webtest.Look{Width: 390, Height: 844, Language: "en", Dark: true}},
+		{"wide-ru-dark", webtest.Look{Width: 1440, Height: 900, Language: "ru", Dark: true}},
+	} {
+		shot := func(page string) {
+			t.Helper()
+			settledOrNone(b)
+			b.Shot("till-" + page + "-" + screen.name)
+			b.Usable(page + " " + screen.name)
+			b.Touchable(page + " " + screen.name)
+		}
+		if first {
+			s.browser(b, screen.Look, "cashier", 0)
+			first = false
+		}
+		b.Look(screen.Look)
+		b.Go(s.server.URL + "/till/choose")
+		shot("choose")
+		b.Go(s.server.URL + "/till")
+		b.Wait(`document.querySelector(".nothing")`)
+		shot("empty")
+		scan(b, "1234")
+		b.Wait(`document.querySelectorAll(".hit").length > 1`)
+		shot("found")
+		scan(b, "99 111-22-33")
+		b.Wait(`document.querySelector(".found-nothing")`)
+		b.Click(`.found-nothing [data-do]`)
+		b.Wait(`document.querySelector("#join-phone")`)
+		b.Click(`[data-do="register"]`)
+		b.Wait(`document.querySelector("#join-name[aria-invalid]")`)
+		shot("join")
+		b.Click(`[data-do="unjoin"]`)
+		b.Wait(`!document.querySelector("#join-phone")`)
+		scan(b, card, "4780000000017", "0,350*tomato", "4780000000048", "2*tea-100", "3*milk-1", "4780000000024")
+		b.Wait(`document.querySelectorAll(".line").length >= 4`)
+		settled(b)
+		b.Click(`.redeem .chip:last-child`)
+		b.Wait(`document.querySelector("#redeem").value !== ""`)
+		settled(b)
+		b.Click(`[data-do="strike:1"]`)
+		b.Wait(`document.querySelector(".line.void")`)
+		shot("basket")
+		b.Value(`document.querySelector(".offs summary").click(), document.querySelector("#off-discount").click(), ""`)
+		b.Wait(`document.querySelector("#reason")`)
+		settled(b)
+		b.Click(`.line-more summary`)
+		b.Fill("#discount-0", "1000000")
+		b.Wait(`document.querySelector(".line .wrong")`)
+		shot("wrong")
+		b.Go(s.server.URL + "/till/receipts/" + sale.ID.String())
+		b.Wait(`document.querySelector(".slip-bars")`)
+		shot("slip")
+		b.Look(webtest.Look{Width: 302, Height: 700, Print: true, Language: screen.Language}) // 80 mm
+		b.Shot("till-print80-" + screen.name)
+		b.Look(webtest.Look{Width: 219, Height: 700, Print: true, Language: screen.Language}) // 58 mm
+		b.Shot("till-print58-" + screen.name)
+		b.Look(screen.Look)
+		b.Go(s.server.URL + "/till/returns?customer=" + s.aziza.String())
+		shot("receipts")
+		b.Go(s.server.URL + "/till/returns?number=7")
+		shot("none")
+		b.Go(s.server.URL + "/till/returns/" + sale.ID.String())
+		b.Click("#plus-1")
+		b.Wait(`document.querySelector(".points-sums")`)
+		shot("return")
+		b.Value(`sessionStorage.clear(), ""`)
+	}
+}
+
+func settledOrNone(b *webtest.Browser) {
+	b.Wait(`!document.querySelector("#work.waiting") && document.readyState === "complete"`)
+}
