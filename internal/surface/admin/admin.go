@@ -23,6 +23,7 @@ import (
 	"regulars/internal/base/jobs"
 	"regulars/internal/base/money"
 	"regulars/internal/base/settings"
+	"regulars/internal/importer"
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/enrol"
@@ -51,8 +52,9 @@ type Config struct {
 	Programmes *programme.Service
 	Ledger     *ledger.Service
 	Receipts   *receipt.Service
-	TillPath   string // of the cashier's page; empty: no links to it
-	PublicURL  string // under which people reach the program; empty: as they came
+	Importer   *importer.Service // nil: no pages of imports
+	TillPath   string            // of the cashier's page; empty: no links to it
+	PublicURL  string            // under which people reach the program; empty: as they came
 }
 
 // Admin is the surface.
@@ -110,6 +112,10 @@ func nav(c Config) web.Nav {
 			{Key: "audit", Text: "admin.nav.audit", Icon: "history", Href: "/audit", Go: "a", Group: "admin.nav.chain", Permission: staff.ViewAudit},
 			{Key: "settings", Text: "admin.nav.settings", Icon: "settings", Href: "/settings", Go: "i", Group: "admin.nav.chain", Permission: staff.ManageStores},
 		},
+	}
+	if c.Importer != nil {
+		imports := web.NavItem{Key: "imports", Text: "admin.nav.imports", Icon: "file-import", Href: "/imports", Go: "m", Group: "admin.nav.chain", Permission: staff.Import}
+		n.Items = append(n.Items[:6:6], append([]web.NavItem{imports}, n.Items[6:]...)...)
 	}
 	if c.TillPath != "" {
 		till := web.NavItem{Key: "till", Text: "admin.nav.till", Icon: "basket", Href: c.TillPath, Permission: staff.Sell}

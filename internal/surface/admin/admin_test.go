@@ -1,6 +1,7 @@
 package admin_test
 
 import (
+	"strings"
 	"testing"
 
 	"regulars/internal/base/db"
@@ -17,11 +18,88 @@ func TestFirstSteps(t *testing.T) {
 		b.get("/stores/new").post("/stores/new", "name", "Чорсу", "code", "S1", "zone", "Asia/Tashkant").is(422).sees("Такого часового пояса нет")
 		b.post("/stores/new", "name", "Чорсу", "code", "S1", "city", "Ташкент", "zone", "Asia/Tashkent").is(200).sees("Магазин «Чорсу» добавлен")
 		store := b.path
-		b.post(store+"/tills", "name", "Касса 1").sees("Касса «Касса 1» добавлена")
+		b.post(store+"/tills", "till", "Касса 1").sees("Касса «Касса 1» добавлена")
 		till := b.path
 		b.post(till+"/keys").sees("Новый ключ кассы", "rg_")
 		b.get(till).is(200).post(b.link(till + "/keys/[0-9]+/revoke")).sees("Ключ отозван")
 		b.get("/").sees("Сделано 1 из 4")
 		b.get("/customers").sees("Клиентов ещё нет")
+	})
+}
+
+// A customer is registered once, changed, given and denied consents, blocked;
+// points are given by hand after they were shown; all of it is in the log.
+func TestCustomer(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := open(t, d).shop()
+		b := s.owner()
+		b.post("/customers/new", "phone", "123", "first_name", "Гуля").is(422).sees("не хватает цифр", "Выберите магазин").has(`value="Гуля"`)
+		b.post("/customers/new", "phone", "90 555 44 33", "card", "", "email", "", "first_name", "Гуля", "store", s.store.ID.String(), "consent", "1", "proof", "форма 5").is(200).
+			sees("Клиент зарегистрирован", "+998 90 555 44 33", "Приветственные", "50", "форма 5")
+		at := b.path
+		b.post("/customers/new", "phone", "+998905554433", "first_name", "Гуля", "store", s.store.ID.String()).is(200).sees("Этот клиент уже был")
+		if b.path != at {
+			t.Fatalf("registered twice: %s and %s", at, b.path)
+		}
+		b.post(at+"/edit", "first_name", "Гульнора", "last_name", "Ахмедова", "middle_name", "", "sex", "female", "born", "1985-02-30", "city", "", "note", "", "store", s.store.ID.String()).is(422).sees("Укажите прошедший день")
+		b.post(at+"/edit", "first_name", "Гульнора", "last_name", "Ахмедова", "middle_name", "", "sex", "female", "born", "1985-02-20", "city", "", "note", "", "store", s.store.ID.String()).is(200).sees("Гульнора Ахмедова", "1985-02-20", "Женский")
+		b.post(at+"/identifiers", "kind", "card", "value", "2000100000").is(422).sees("Это уже есть у другого клиента")
+		b.post(at+"/identifiers", "kind", "card", "value", "5555").is(200).sees("5555")
+		b.post(at+"/identifiers/remove", "kind", "card", "value", "5555").is(200).sees("Убрано: 5555")
+		b.post(at+"/consents", "given", "0", "purpose", "marketing", "channel", "any", "wording", "", "proof", "звонок 8").is(200).sees("Отказ", "звонок 8")
+		b.get(at+"/consents").sees("звонок 8", "форма 5")
+
+		b.post(at+"/points", "way", "take", "points", "1000", "reason", "ошибка").is(422).sees("Доступно только баллов: 50")
+		b.post(at+"/points", "way", "give", "points", "100", "reason", "").is(422).sees("Напишите, почему")
+		b.post(at+"/points", "way", "give", "points", "100", "reason", "за терпение").is(200).sees("Станет 150", "Начислить 100 баллов")
+		b.post(at+"/points", "way", "give", "points", "100", "reason", "за терпение", "confirm", "1").is(200).sees("Готово", "Начислено вручную", "за терпение", "+100", "150")
+		b.post(at+"/state", "state", "blocked").is(200).sees("Клиент заблокирован", "заблокирован")
+		b.get("/customers?state=blocked").sees("Гульнора Ахмедова")
+		b.post(at+"/state", "state", "active").sees("Клиент разблокирован")
+		b.get("/audit?about=customer").sees("Баллы изменены вручную", "за терпение", "Записан отзыв согласия", "Изменён доступ клиента", "Зарегистрирован клиент").lacks("5554433")
+
+		// Every earning of a customer who bought is explained and leads to its receipt.
+		b.get("/customers/"+s.people[0].String()).sees("Начислено за покупку · 1-3", "Приветственные баллы за регистрацию", "До уровня «3 %» осталось 2 400 000 сум")
+		b.get(b.link("/receipts/[0-9]+")).is(200).sees("Чек 1-", "Хлеб Патыр", "Начислено баллов")
+		b.get("/receipts?kind=return").sees("Ничего не нашлось")
+		b.get("/receipts?q=2-1").sees("Алишер Усманов").lacks("Дилноза")
+		b.get("/").sees("Сегодня", "100 %", "9 из 9 продаж")
+	})
+}
+
+func TestStaffAndProducts(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := open(t, d).shop()
+		b := s.owner()
+		b.post("/staff/invite", "role", "cashier").is(422).sees("Выберите хотя бы один магазин")
+		b.post("/staff/invite", "role", "cashier", "stores", s.store.ID.String()).is(200).sees("Ссылка для нового сотрудника", "/invitation/")
+		b.get("/staff").sees("Ждут ответа", "Чорсу").post("/staff/withdraw", "key", b.value("key")).sees("Ссылка больше не действует")
+		me := "/staff/" + s.ownerID().String()
+		b.post(me+"/active", "active", "0").is(422).sees("Это единственный действующий владелец")
+		b.post(me + "/password").is(200).sees("Ссылка для нового пароля: Азиза Рахимова")
+		b.post("/account/password", "old", "wrong", "password", "another long password").is(422).sees("Это не тот пароль")
+		b.post("/account/password", "old", "correct horse battery", "password", "another long password").is(200).sees("Пароль сменён")
+		other := s.browser()
+		other.post("/sign-in", "login", "aziza", "password", "correct horse battery").is(422).sees("Неверный логин или пароль")
+		other.post("/sign-in", "login", "aziza", "password", "another long password", "next", "/stores").is(200)
+		if other.path != "/stores" {
+			t.Errorf("after signing in one is at %s", other.path)
+		}
+		b.post("/account/sessions").is(200).sees("На других устройствах вы вышли")
+		if other.get("/stores"); !strings.HasPrefix(other.path, "/sign-in") {
+			t.Errorf("the other browser is still signed in at %s", other.path)
+		}
+
+		b.post("/products/new", "name", "Сыр", "sku", "A-1", "price", "1000", "kind", "goods", "category", "", "brand", "", "cost", "", "barcodes", "").is(422).sees("Этот артикул уже у другого товара")
+		b.post("/products/new", "name", "Сыр", "sku", "A-9", "price", "дорого", "kind", "goods").is(422).sees("Это не число")
+		b.post("/products/new", "name", "Сыр твёрдый", "sku", "A-9", "price", "45 000,50", "cost", "30000", "kind", "goods", "category", "food", "brand", "", "barcodes", "4780000000017", "active", "1").is(200).sees("Товар «Сыр твёрдый» добавлен")
+		b.get("/products?q=4780000000017").sees("Сыр твёрдый", "45 000,50 сум").lacks("Плов")
+		b.get(b.link("/products/[0-9]+")).has(`value="45`)
+		b.get("/products?category=wine").sees("Вино красное").lacks("Плов")
+		b.post("/categories", "code", "cheese", "name", "Сыры", "parent", "food").is(200).sees("Сыры")
+		b.post("/settings", "name", "", "zone", "Mars/Base", "language", "ru").is(422).sees("Это нужно заполнить", "Такого часового пояса нет")
+		b.post("/settings", "name", "Korzinka", "zone", "Asia/Samarkand", "language", "en").is(200).sees("Korzinka").has(`value="UZS" readonly`)
 	})
 }

@@ -2,6 +2,7 @@ package admin_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"html"
 	"io"
@@ -22,6 +23,7 @@ import (
 	"regulars/internal/base/jobs"
 	"regulars/internal/base/money"
 	"regulars/internal/base/settings"
+	"regulars/internal/importer"
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/enrol"
@@ -66,7 +68,8 @@ var uzs = money.Currency{Code: "UZS", Exponent: 2}
 
 func open(t testing.TB, d *db.DB) *chain {
 	t.Helper()
-	c := &chain{t: t, clock: &clock{t: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)}}
+	// Deadlines of connections are told by the machine: the clock is ahead of it.
+	c := &chain{t: t, clock: &clock{t: time.Date(2036, 3, 3, 9, 0, 0, 0, time.UTC)}}
 	zone, err := time.LoadLocation("Asia/Tashkent")
 	must(t, err)
 	is, _, err := settings.Open(t.Context(), d, settings.Installation{Name: "Makro", Currency: uzs, Zone: zone, Language: "ru"})
@@ -86,6 +89,10 @@ func open(t testing.TB, d *db.DB) *chain {
 		Ledger: c.Ledger, Programmes: c.Config.Programmes, Catalog: c.Config.Catalog, Customers: c.Config.Customers,
 	})
 	t.Cleanup(c.Receipts.Close)
+	c.Config.Importer = importer.New(importer.Config{
+		DB: d, Mint: mint, Now: c.clock.now, Currency: uzs, Zone: func() *time.Location { return zone }, Region: "UZ", Folder: t.TempDir(), Jobs: c.Jobs,
+		Catalog: c.Config.Catalog, Customers: c.Config.Customers, Ledger: c.Ledger, Programmes: c.Config.Programmes, Receipts: c.Receipts,
+	})
 	c.Shell, err = web.New(web.Options{
 		Bundle: bundle, Log: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})), Now: c.clock.now, Sessions: c.Config.Staff, IPRate: 1e6, IPBurst: 1e6,
 		Settings: func() web.Settings {
@@ -109,6 +116,15 @@ func open(t testing.TB, d *db.DB) *chain {
 	return c
 }
 
+// asPerson asks for pages, as browsers do.
+type asPerson struct{}
+
+func (asPerson) RoundTrip(r *http.Request) (*http.Response, error) {
+	r = r.Clone(r.Context())
+	r.Header.Set("Accept", "text/html,application/xhtml+xml")
+	return http.DefaultTransport.RoundTrip(r)
+}
+
 // browser is somebody at a browser without JavaScript.
 type browser struct {
 	t      testing.TB
@@ -121,7 +137,7 @@ type browser struct {
 
 func (c *chain) browser() *browser {
 	jar, _ := cookiejar.New(nil)
-	return &browser{t: c.t, url: c.url, client: &http.Client{Jar: jar}}
+	return &browser{t: c.t, url: c.url, client: &http.Client{Jar: jar, Transport: asPerson{}}}
 }
 
 func (b *browser) take(res *http.Response, err error) *browser {
@@ -374,4 +390,29 @@ func (b *browser) until(path, gone string) *browser {
 		}
 	}
 	return b
+}
+
+// ownerID is the first owner's.
+func (c *chain) ownerID() staff.ID {
+	c.t.Helper()
+	all, err := c.Config.Staff.List(c.t.Context())
+	must(c.t, err)
+	return all[0].ID
+}
+
+// programme is the id of the programme in force.
+func (s *shop) programme() string {
+	s.t.Helper()
+	list, err := s.Config.Programmes.List(s.t.Context())
+	must(s.t, err)
+	return fmt.Sprint(int64(list[0].ID))
+}
+
+// stores are the ids of all stores.
+func (s *shop) stores() []catalog.StoreID { return []catalog.StoreID{s.store.ID} }
+
+// quote writes a text as JavaScript does.
+func quote(text string) string {
+	out, _ := json.Marshal(text)
+	return string(out)
 }

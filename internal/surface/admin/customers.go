@@ -150,14 +150,14 @@ type editCustomerView struct {
 	frame
 	Form     *web.Form
 	Customer customer.Customer // zero: a new one
+	Name     string
 	Stores   []web.Option
 	Sexes    []web.Option
-	Wording  string
 }
 
 func (a *Admin) customerForm(w http.ResponseWriter, r *http.Request, status int, c customer.Customer, form *web.Form) error {
 	loc := web.Loc(r.Context())
-	v := editCustomerView{frame: a.frame(r.Context()), Form: form, Customer: c, Sexes: []web.Option{
+	v := editCustomerView{frame: a.frame(r.Context()), Form: form, Customer: c, Name: nameOf(loc, me(r), c), Sexes: []web.Option{
 		{Text: loc.T("admin.customer.sex_unknown")},
 		{Value: string(customer.Female), Text: loc.T("admin.customer.sex.female")},
 		{Value: string(customer.Male), Text: loc.T("admin.customer.sex.male")},

@@ -13,6 +13,7 @@ type route struct {
 	pattern string
 	needs   staff.Permission
 	answer  web.Handler
+	large   bool // takes an upload, or gives a download
 }
 
 // Besides the permissions of staff: pages for anybody, and for everybody who
@@ -24,93 +25,109 @@ const (
 
 // table says of every page who may open it. Nothing else decides that.
 func (a *Admin) table() []route {
-	return []route{
-		{"GET /sign-in", anybody, a.signInPage},
-		{"POST /sign-in", anybody, a.signIn},
-		{"POST /sign-out", anybody, a.signOut},
-		{"GET /invitation/{token}", anybody, a.invitationPage},
-		{"POST /invitation/{token}", anybody, a.acceptInvitation},
+	list := []route{
+		{"GET /sign-in", anybody, a.signInPage, false},
+		{"POST /sign-in", anybody, a.signIn, false},
+		{"POST /sign-out", anybody, a.signOut, false},
+		{"GET /invitation/{token}", anybody, a.invitationPage, false},
+		{"POST /invitation/{token}", anybody, a.acceptInvitation, false},
 
-		{"GET /{$}", signedIn, a.home},
-		{"GET /account", signedIn, a.accountPage},
-		{"POST /account", signedIn, a.saveAccount},
-		{"POST /account/password", signedIn, a.changePassword},
-		{"POST /account/sessions", signedIn, a.endOtherSessions},
+		{"GET /{$}", signedIn, a.home, false},
+		{"GET /account", signedIn, a.accountPage, false},
+		{"POST /account", signedIn, a.saveAccount, false},
+		{"POST /account/password", signedIn, a.changePassword, false},
+		{"POST /account/sessions", signedIn, a.endOtherSessions, false},
 
 		// A cashier finds customers of their own stores, with little shown of them.
-		{"GET /customers", staff.Sell, a.customers},
-		{"GET /customers/{id}", staff.Sell, a.customerPage},
-		{"GET /customers/new", staff.EditCustomers, a.newCustomer},
-		{"POST /customers/new", staff.EditCustomers, a.registerCustomer},
-		{"GET /customers/{id}/edit", staff.EditCustomers, a.editCustomer},
-		{"POST /customers/{id}/edit", staff.EditCustomers, a.saveCustomer},
-		{"POST /customers/{id}/identifiers", staff.EditCustomers, a.addIdentifier},
-		{"POST /customers/{id}/identifiers/remove", staff.EditCustomers, a.removeIdentifier},
-		{"GET /customers/{id}/consents", staff.EditCustomers, a.consentsPage},
-		{"POST /customers/{id}/consents", staff.EditCustomers, a.addConsent},
-		{"GET /customers/{id}/points", staff.AdjustPoints, a.adjustPage},
-		{"POST /customers/{id}/points", staff.AdjustPoints, a.adjustPoints},
-		{"POST /customers/{id}/state", staff.EditCustomers, a.setCustomerState},
+		{"GET /customers", staff.Sell, a.customers, false},
+		{"GET /customers/{id}", staff.Sell, a.customerPage, false},
+		{"GET /customers/new", staff.EditCustomers, a.newCustomer, false},
+		{"POST /customers/new", staff.EditCustomers, a.registerCustomer, false},
+		{"GET /customers/{id}/edit", staff.EditCustomers, a.editCustomer, false},
+		{"POST /customers/{id}/edit", staff.EditCustomers, a.saveCustomer, false},
+		{"POST /customers/{id}/identifiers", staff.EditCustomers, a.addIdentifier, false},
+		{"POST /customers/{id}/identifiers/remove", staff.EditCustomers, a.removeIdentifier, false},
+		{"GET /customers/{id}/consents", staff.EditCustomers, a.consentsPage, false},
+		{"POST /customers/{id}/consents", staff.EditCustomers, a.addConsent, false},
+		{"GET /customers/{id}/points", staff.AdjustPoints, a.adjustPage, false},
+		{"POST /customers/{id}/points", staff.AdjustPoints, a.adjustPoints, false},
+		{"POST /customers/{id}/state", staff.EditCustomers, a.setCustomerState, false},
 
-		{"GET /receipts", staff.ViewReceipts, a.receipts},
-		{"GET /receipts/{id}", staff.ViewReceipts, a.receiptPage},
+		{"GET /receipts", staff.ViewReceipts, a.receipts, false},
+		{"GET /receipts/{id}", staff.ViewReceipts, a.receiptPage, false},
 
-		{"GET /stores", staff.ManageStores, a.stores},
-		{"GET /stores/new", staff.ManageStores, a.newStore},
-		{"POST /stores/new", staff.ManageStores, a.addStore},
-		{"GET /stores/{id}", staff.ManageStores, a.storePage},
-		{"POST /stores/{id}", staff.ManageStores, a.saveStore},
-		{"POST /stores/{id}/tills", staff.ManageStores, a.addTill},
-		{"GET /tills/{id}", staff.ManageStores, a.tillPage},
-		{"POST /tills/{id}", staff.ManageStores, a.saveTill},
-		{"POST /tills/{id}/keys", staff.ManageStores, a.issueKey},
-		{"POST /tills/{id}/keys/{key}/revoke", staff.ManageStores, a.revokeKey},
+		{"GET /stores", staff.ManageStores, a.stores, false},
+		{"GET /stores/new", staff.ManageStores, a.newStore, false},
+		{"POST /stores/new", staff.ManageStores, a.addStore, false},
+		{"GET /stores/{id}", staff.ManageStores, a.storePage, false},
+		{"POST /stores/{id}", staff.ManageStores, a.saveStore, false},
+		{"POST /stores/{id}/tills", staff.ManageStores, a.addTill, false},
+		{"GET /tills/{id}", staff.ManageStores, a.tillPage, false},
+		{"POST /tills/{id}", staff.ManageStores, a.saveTill, false},
+		{"POST /tills/{id}/keys", staff.ManageStores, a.issueKey, false},
+		{"POST /tills/{id}/keys/{key}/revoke", staff.ManageStores, a.revokeKey, false},
 
-		{"GET /products", staff.ManageProducts, a.products},
-		{"GET /products/new", staff.ManageProducts, a.newProduct},
-		{"POST /products/new", staff.ManageProducts, a.addProduct},
-		{"GET /products/{id}", staff.ManageProducts, a.productPage},
-		{"POST /products/{id}", staff.ManageProducts, a.saveProduct},
-		{"GET /categories", staff.ManageProducts, a.categories},
-		{"POST /categories", staff.ManageProducts, a.saveCategory},
+		{"GET /products", staff.ManageProducts, a.products, false},
+		{"GET /products/new", staff.ManageProducts, a.newProduct, false},
+		{"POST /products/new", staff.ManageProducts, a.addProduct, false},
+		{"GET /products/{id}", staff.ManageProducts, a.productPage, false},
+		{"POST /products/{id}", staff.ManageProducts, a.saveProduct, false},
+		{"GET /categories", staff.ManageProducts, a.categories, false},
+		{"POST /categories", staff.ManageProducts, a.saveCategory, false},
 
-		{"GET /programme", staff.ManageProgramme, a.programmes},
-		{"POST /programme", staff.ManageProgramme, a.createProgramme},
-		{"GET /programme/{id}", staff.ManageProgramme, a.programmePage},
-		{"GET /programme/{id}/edit", staff.ManageProgramme, a.editProgramme},
-		{"POST /programme/{id}/edit", staff.ManageProgramme, a.saveProgramme},
-		{"POST /programme/{id}/example", staff.ManageProgramme, a.exampleReceipt},
-		{"GET /programme/{id}/publish", staff.ManageProgramme, a.publishPage},
-		{"POST /programme/{id}/publish", staff.ManageProgramme, a.publish},
-		{"POST /programme/{id}/preview", staff.ManageProgramme, a.startPreview},
-		{"GET /programme/{id}/preview/{job}", staff.ManageProgramme, a.previewPage},
-		{"GET /programme/{id}/preview/{job}/progress", staff.ManageProgramme, a.previewProgress},
-		{"POST /programme/{id}/preview/{job}/cancel", staff.ManageProgramme, a.cancelPreview},
+		{"GET /programme", staff.ManageProgramme, a.programmes, false},
+		{"POST /programme", staff.ManageProgramme, a.createProgramme, false},
+		{"GET /programme/{id}", staff.ManageProgramme, a.programmePage, false},
+		{"GET /programme/{id}/edit", staff.ManageProgramme, a.editProgramme, false},
+		{"POST /programme/{id}/edit", staff.ManageProgramme, a.saveProgramme, false},
+		{"POST /programme/{id}/example", staff.ManageProgramme, a.exampleReceipt, false},
+		{"GET /programme/{id}/publish", staff.ManageProgramme, a.publishPage, false},
+		{"POST /programme/{id}/publish", staff.ManageProgramme, a.publish, false},
+		{"POST /programme/{id}/preview", staff.ManageProgramme, a.startPreview, false},
+		{"GET /programme/{id}/preview/{job}", staff.ManageProgramme, a.previewPage, false},
+		{"GET /programme/{id}/preview/{job}/progress", staff.ManageProgramme, a.previewProgress, false},
+		{"POST /programme/{id}/preview/{job}/cancel", staff.ManageProgramme, a.cancelPreview, false},
 
-		{"GET /staff", staff.ManageStaff, a.staffPage},
-		{"GET /staff/invite", staff.ManageStaff, a.invitePage},
-		{"POST /staff/invite", staff.ManageStaff, a.invite},
-		{"POST /staff/withdraw", staff.ManageStaff, a.withdraw},
-		{"GET /staff/{id}", staff.ManageStaff, a.memberPage},
-		{"POST /staff/{id}", staff.ManageStaff, a.saveMember},
-		{"POST /staff/{id}/password", staff.ManageStaff, a.passwordLink},
-		{"POST /staff/{id}/active", staff.ManageStaff, a.setActive},
-		{"POST /staff/{id}/sessions", staff.ManageStaff, a.endSessions},
-		{"GET /audit", staff.ViewAudit, a.audit},
+		{"GET /staff", staff.ManageStaff, a.staffPage, false},
+		{"GET /staff/invite", staff.ManageStaff, a.invitePage, false},
+		{"POST /staff/invite", staff.ManageStaff, a.invite, false},
+		{"POST /staff/withdraw", staff.ManageStaff, a.withdraw, false},
+		{"GET /staff/{id}", staff.ManageStaff, a.memberPage, false},
+		{"POST /staff/{id}", staff.ManageStaff, a.saveMember, false},
+		{"POST /staff/{id}/password", staff.ManageStaff, a.passwordLink, false},
+		{"POST /staff/{id}/active", staff.ManageStaff, a.setActive, false},
+		{"POST /staff/{id}/sessions", staff.ManageStaff, a.endSessions, false},
+		{"GET /audit", staff.ViewAudit, a.audit, false},
 
-		{"GET /settings", staff.ManageStores, a.settingsPage},
-		{"POST /settings", staff.ManageStores, a.saveSettings},
+		{"GET /settings", staff.ManageStores, a.settingsPage, false},
+		{"POST /settings", staff.ManageStores, a.saveSettings, false},
 	}
+	if a.Importer == nil {
+		return list
+	}
+	return append(list, []route{
+		{"GET /imports", staff.Import, a.imports, false},
+		{"GET /imports/new", staff.Import, a.newImport, false},
+		{"POST /imports/new", staff.Import, a.upload, true},
+		{"GET /imports/{id}", staff.Import, a.importPage, false},
+		{"POST /imports/{id}/columns", staff.Import, a.saveMapping, false},
+		{"POST /imports/{id}/start", staff.Import, a.startImport, false},
+		{"POST /imports/{id}/cancel", staff.Import, a.cancelImport, false},
+		{"GET /imports/{id}/progress", staff.Import, a.importProgress, false},
+		{"GET /imports/{id}/refused", staff.Import, a.refusedRows, true},
+	}...)
 }
 
 // Routes adds the pages to mux.
 func (a *Admin) Routes(mux *http.ServeMux) {
 	mux.Handle("GET /admin-assets/", a.assets)
 	for _, r := range a.table() {
-		switch r.needs {
-		case anybody:
+		switch {
+		case r.large:
+			mux.Handle(r.pattern, a.Shell.Allow(uploadBytes, uploadTime, web.Permitted(r.needs, r.answer)))
+		case r.needs == anybody:
 			mux.Handle(r.pattern, a.Shell.Handle(r.answer))
-		case signedIn:
+		case r.needs == signedIn:
 			mux.Handle(r.pattern, a.Shell.SignedIn(r.answer))
 		default:
 			mux.Handle(r.pattern, a.Shell.Require(r.needs, r.answer))

@@ -188,6 +188,8 @@ func (a *Admin) addTill(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	// The page has a field "name" already, the store's.
+	form.Values.Set("name", form.Get("till"))
 	var till catalog.Till
 	err = a.change(r, func(ctx context.Context, tx *db.Tx) (line, error) {
 		var err error
@@ -198,6 +200,7 @@ func (a *Admin) addTill(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if !form.OK() {
+		form.Fail("till", form.Errors["name"])
 		return a.showStore(w, r, unprocessable, store, nil, form)
 	}
 	a.good(w, r, "admin.till.added", "name", till.Name)

@@ -308,7 +308,7 @@ type auditRow struct {
 type fieldChange struct{ Name, Was, Is string }
 
 // topics are the beginnings of actions, by what was changed.
-var topics = []string{"store", "till", "product", "category", "programme", "customer", "staff", "settings"}
+var topics = []string{"store", "till", "product", "category", "programme", "customer", "staff", "import", "settings"}
 
 func (a *Admin) audit(w http.ResponseWriter, r *http.Request) error {
 	ctx, loc := r.Context(), web.Loc(r.Context())
@@ -352,7 +352,7 @@ func (a *Admin) audit(w http.ResponseWriter, r *http.Request) error {
 func subjectPage(subject string) string {
 	kind, id, _ := strings.Cut(subject, ":")
 	folder := map[string]string{
-		"store": "stores", "till": "tills", "product": "products", "programme": "programme", "customer": "customers", "staff": "staff",
+		"store": "stores", "till": "tills", "product": "products", "programme": "programme", "customer": "customers", "staff": "staff", "import": "imports",
 	}[kind]
 	if folder == "" || id == "" {
 		return ""

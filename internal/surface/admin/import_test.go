@@ -1,0 +1,62 @@
+package admin_test
+
+import (
+	"bytes"
+	"mime/multipart"
+	"net/http"
+	"testing"
+
+	"regulars/internal/base/db"
+	"regulars/internal/base/db/dbtest"
+)
+
+// send uploads a file with the page's form.
+func (b *browser) send(path, name, content string, fields ...string) *browser {
+	b.t.Helper()
+	var body bytes.Buffer
+	form := multipart.NewWriter(&body)
+	for i := 0; i < len(fields); i += 2 {
+		must(b.t, form.WriteField(fields[i], fields[i+1]))
+	}
+	part, err := form.CreateFormFile("file", name)
+	must(b.t, err)
+	_, err = part.Write([]byte(content))
+	must(b.t, err)
+	must(b.t, form.Close())
+	req, err := http.NewRequestWithContext(b.t.Context(), http.MethodPost, b.url+path, &body)
+	must(b.t, err)
+	req.Header.Set("Content-Type", form.FormDataContentType())
+	return b.take(b.client.Do(req))
+}
+
+const people = `Телефон;Имя;Фамилия;Карта
++998 90 111 22 33;Малика;Юсупова;77001
+90 222 33 44;Тимур;Алиев;77002
+не телефон;;;
+`
+
+// A file is uploaded, its columns are looked at, checked and imported; what
+// was refused can be had as a file.
+func TestImport(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := open(t, d).shop()
+		b := s.owner()
+		b.get("/imports").sees("Ещё ничего не загружали")
+		b.get("/imports/new").post("/imports/new").is(422)
+		b.send("/imports/new", "", "").is(422).sees("Выберите файл")
+		b.send("/imports/new", "клиенты.csv", people, "source", "old", "kind", "customers").is(200).sees("клиенты.csv", "Столбцы", "Телефон", "Малика", "Не проверен")
+		at := b.path
+
+		form := b.form("columns")
+		b.post(at+"/columns", form.with("column-2", "phone")...).is(422).sees("Это поле уже выбрано для другого столбца")
+		b.post(at+"/columns", form...).is(200)
+		b.until(at, "Проверяем файл").sees("Вот что получится", "Строк 3")
+		b.post(at + "/start").is(200)
+		b.until(at, "Загружаем ").sees("Файл загружен", "Новых 2", "Не принято 1")
+		b.get(at + "/refused").is(200).sees("не телефон")
+		b.get("/customers?q=Юсупова").sees("Малика Юсупова", "+998 90 111 22 33")
+		b.get("/imports").sees("клиенты.csv", "Азиза Рахимова")
+		b.get("/audit?about=import").sees("Начат импорт", "клиенты.csv")
+	})
+}

@@ -1,0 +1,497 @@
+package admin
+
+import (
+	"context"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"regulars/internal/base/db"
+	"regulars/internal/base/errs"
+	"regulars/internal/base/i18n"
+	"regulars/internal/base/jobs"
+	"regulars/internal/base/money"
+	"regulars/internal/importer"
+	"regulars/internal/loyalty/staff"
+	"regulars/internal/surface/web"
+)
+
+// Files as large as this may be uploaded, and take as long as this.
+const (
+	uploadBytes = 4 << 30
+	uploadTime  = time.Hour
+)
+
+type importsView struct {
+	frame
+	Rows []importRow
+	Next string
+	URL  web.Link
+}
+
+type importRow struct {
+	importer.Import
+	Who string
+}
+
+const importsPage = 30
+
+func (a *Admin) imports(w http.ResponseWriter, r *http.Request) error {
+	v := importsView{frame: a.frame(r.Context()), URL: web.LinkOf(r)}
+	var before importer.ID
+	_ = before.UnmarshalText([]byte(v.URL.Get("cursor"))) // what is no id is the start
+	list, err := a.Importer.List(r.Context(), before, importsPage+1)
+	if err != nil {
+		return err
+	}
+	if len(list) > importsPage {
+		list = list[:importsPage]
+		v.Next = list[importsPage-1].ID.String()
+	}
+	var ids []staff.ID
+	for _, i := range list {
+		ids = append(ids, staff.ID(i.CreatedBy))
+	}
+	names, err := a.Staff.Names(r.Context(), ids)
+	if err != nil {
+		return err
+	}
+	for _, i := range list {
+		v.Rows = append(v.Rows, importRow{i, names[staff.ID(i.CreatedBy)]})
+	}
+	return a.pages.Render(w, r, "imports", v)
+}
+
+type uploadView struct {
+	frame
+	Form  *web.Form
+	Kinds []web.Option
+}
+
+func (a *Admin) showUpload(w http.ResponseWriter, r *http.Request, status int, form *web.Form) error {
+	loc := web.Loc(r.Context())
+	v := uploadView{frame: a.frame(r.Context()), Form: form, Kinds: []web.Option{{Text: loc.T("admin.import.guess")}}}
+	v.Kinds = append(v.Kinds, fileKinds(loc)...)
+	return a.pages.RenderStatus(w, r, status, "import_new", v)
+}
+
+func fileKinds(loc *i18n.Localizer) (list []web.Option) {
+	for _, k := range []importer.Kind{importer.KindCustomers, importer.KindProducts, importer.KindReceipts} {
+		list = append(list, web.Option{Value: string(k), Text: loc.T(k.Key())})
+	}
+	return list
+}
+
+func (a *Admin) newImport(w http.ResponseWriter, r *http.Request) error {
+	return a.showUpload(w, r, http.StatusOK, web.NewForm(map[string]string{"source": importer.DefaultSource}))
+}
+
+// upload hands the file over as it comes: it may be larger than memory. The
+// fields stand before it in the form.
+func (a *Admin) upload(w http.ResponseWriter, r *http.Request) error {
+	parts, err := r.MultipartReader()
+	if err != nil {
+		return web.ErrForm.Because(err)
+	}
+	form := web.NewForm(nil)
+	var taken importer.Import
+	for {
+		part, err := parts.NextPart()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return web.BodyError(err)
+		}
+		if part.FormName() != "file" {
+			text, err := io.ReadAll(io.LimitReader(part, 1<<10))
+			if err != nil {
+				return web.BodyError(err)
+			}
+			form.Values.Set(part.FormName(), string(text))
+			continue
+		}
+		name := part.FileName()
+		if name == "" {
+			break
+		}
+		taken, err = a.Importer.Upload(r.Context(), importer.File{
+			Name: name, Source: form.Get("source"), Kind: importer.Kind(form.Get("kind")), By: int64(me(r).ID),
+		}, part)
+		if err != nil {
+			if errs.KindOf(err) != errs.Invalid {
+				return err
+			}
+			form.Fail("file", said(web.Loc(r.Context()), err))
+			return a.showUpload(w, r, unprocessable, form)
+		}
+	}
+	if taken.ID == 0 {
+		form.Fail("file", web.Loc(r.Context()).T("admin.import.no_file"))
+		return a.showUpload(w, r, unprocessable, form)
+	}
+	if err := a.noteImport(r, "import.uploaded", taken); err != nil {
+		return err
+	}
+	web.Redirect(w, r, importPath(taken.ID))
+	return nil
+}
+
+// noteImport writes what was asked of an import into the audit log.
+func (a *Admin) noteImport(r *http.Request, action string, i importer.Import) error {
+	return a.change(r, func(context.Context, *db.Tx) (line, error) {
+		return line{action: action, subject: "import:" + i.ID.String(), after: map[string]any{"file": i.File, "kind": i.Kind, "source": i.Source}}, nil
+	})
+}
+
+func importPath(id importer.ID) string { return "/imports/" + id.String() }
+
+type importView struct {
+	frame
+	Import  importer.Import
+	Form    *web.Form
+	Columns []columnRow
+	Kinds   []web.Option
+	Fields  []web.Option
+	Orders  []web.Option
+	Signs   []web.Option
+	Names   []web.Option
+	Missing []string // what the columns still lack
+	State   *importState
+}
+
+// columnRow is a column of the file with its first values.
+type columnRow struct {
+	Number  int
+	Field   string // name of its field in the form
+	Name    string
+	Samples []string
+	Wrong   string
+}
+
+// importState is what changes while an import, or its check, goes on.
+type importState struct {
+	Path     string
+	Checking bool
+	Running  bool
+	Checked  bool // the report is of a check that is done
+	State    importer.State
+	Report   importer.Report
+	Percent  int
+	Rate     int64
+	Failure  string
+	Facts    []fact
+}
+
+func (a *Admin) importOf(r *http.Request) (i importer.Import, err error) {
+	var id importer.ID
+	if id.UnmarshalText([]byte(r.PathValue("id"))) != nil {
+		return i, web.ErrNoPage
+	}
+	return a.Importer.Get(r.Context(), id)
+}
+
+func (a *Admin) importState(ctx context.Context, loc *i18n.Localizer, i importer.Import) (*importState, error) {
+	s := &importState{Path: importPath(i.ID), State: i.State, Running: i.State == importer.Running, Checked: i.State == importer.Checked, Report: i.Report}
+	failure := i.Failure
+	if i.State == importer.Draft {
+		state, report, why, err := a.Importer.CheckState(ctx, i.ID)
+		if err != nil {
+			return nil, err
+		}
+		s.Checking = state == jobs.Queued || state == jobs.Running
+		failure = why
+		if s.Checking {
+			s.Report = report
+		}
+	}
+	if failure != nil {
+		s.Failure = said(loc, failure)
+	}
+	s.Percent, s.Rate = int(s.Report.Done*100), int64(s.Report.Rate)
+	s.Facts = reportFacts(loc, a.Settings.Get().Currency, s.Report)
+	return s, nil
+}
+
+// reportFacts says a report in words; what is nothing is left out.
+func reportFacts(loc *i18n.Localizer, c money.Currency, r importer.Report) (list []fact) {
+	count := func(key string, n int64) {
+		if n != 0 {
+			list = append(list, fact{loc.T(key), loc.Number(n)})
+		}
+	}
+	sum := func(key string, n int64, a money.Amount) {
+		if n != 0 {
+			list = append(list, fact{loc.T(key), loc.Number(n) + " · " + loc.Money(a, c)})
+		}
+	}
+	count("admin.import.rows", r.Rows)
+	count("admin.import.refused", r.Refused)
+	count("admin.import.noted", r.Noted)
+	count("admin.import.created", r.Created)
+	count("admin.import.updated", r.Updated)
+	count("admin.import.unchanged", r.Unchanged)
+	if r.Points != 0 {
+		list = append(list, fact{loc.T("admin.import.points"), loc.PointsText(r.Points)})
+	}
+	count("admin.import.sales", r.Sales)
+	count("admin.import.returns", r.Returns)
+	count("admin.import.lines", r.Lines)
+	if r.Sales+r.Returns != 0 {
+		list = append(list, fact{loc.T("admin.import.total"), loc.Money(r.Total, c)})
+	}
+	count("admin.import.anonymous", r.Anonymous)
+	count("admin.import.adjustments", r.Adjustments)
+	count("admin.import.recorded", r.Recorded)
+	sum("admin.import.known", r.Known, r.KnownTotal)
+	count("admin.import.differing", r.Differing)
+	count("admin.import.new_customers", r.NewCustomers)
+	count("admin.import.new_products", r.NewProducts)
+	sum("admin.import.matched", r.Matched, r.MatchedTotal)
+	sum("admin.import.unmatched", r.Unmatched, r.UnmatchedTotal)
+	if r.Rounded != 0 {
+		list = append(list, fact{loc.T("admin.import.rounded"), loc.T("admin.import.rounded_is", "n", r.Rounded, "sum", r.Lost.String())})
+	}
+	return list
+}
+
+func (a *Admin) importPage(w http.ResponseWriter, r *http.Request) error {
+	i, err := a.importOf(r)
+	if err != nil {
+		return err
+	}
+	return a.showImport(w, r, http.StatusOK, i, nil)
+}
+
+// showImport shows the columns until an import is started, and how it goes
+// from then on. form is that of the columns, if it was wrong.
+func (a *Admin) showImport(w http.ResponseWriter, r *http.Request, status int, i importer.Import, form *web.Form) error {
+	ctx, loc := r.Context(), web.Loc(r.Context())
+	v := importView{frame: a.frame(ctx), Import: i, Form: form}
+	var err error
+	if v.State, err = a.importState(ctx, loc, i); err != nil {
+		return err
+	}
+	if i.State != importer.Draft && i.State != importer.Checked {
+		return a.pages.RenderStatus(w, r, status, "import", v)
+	}
+	sniffed, err := a.Importer.Preview(ctx, i.ID, importer.Hints{Kind: i.Kind, Format: &i.Mapping.Format})
+	if err != nil {
+		return err
+	}
+	if form == nil {
+		v.Form = mappingForm(i.Mapping)
+	}
+	if wrong := i.Mapping.Validate(); wrong != nil && form == nil {
+		e := errs.Of(wrong)
+		for _, f := range e.Fields {
+			v.Missing = append(v.Missing, missing(loc, f))
+		}
+	}
+	v.Columns = columns(i.Mapping, sniffed.Rows, v.Form)
+	v.Kinds = fileKinds(loc)
+	v.Fields = []web.Option{{Text: loc.T("admin.import.skip")}}
+	for _, f := range importer.Fields(i.Kind) {
+		v.Fields = append(v.Fields, web.Option{Value: string(f), Text: loc.T(f.Key())})
+	}
+	if i.Kind == importer.KindCustomers {
+		v.Fields = append(v.Fields, web.Option{Value: "attribute", Text: loc.T("admin.import.attribute")})
+	}
+	v.Signs = []web.Option{{Value: ".", Text: loc.T("admin.import.point")}, {Value: ",", Text: loc.T("admin.import.comma")}}
+	v.Orders = []web.Option{{Value: string(importer.DayFirst), Text: loc.T("admin.import.day_first")}, {Value: string(importer.MonthFirst), Text: loc.T("admin.import.month_first")}}
+	v.Names = []web.Option{{Value: string(importer.LastFirst), Text: loc.T("admin.import.last_first")}, {Value: string(importer.FirstLast), Text: loc.T("admin.import.first_last")}}
+	return a.pages.RenderStatus(w, r, status, "import", v)
+}
+
+// missing says which part of a mapping is wrong.
+func missing(loc *i18n.Localizer, f errs.Field) string {
+	name := f.Pointer[strings.LastIndexByte(f.Pointer, '/')+1:]
+	if text, ok := loc.Lookup(importer.Field(name).Key(), nil); ok {
+		name = text
+	}
+	return name + ": " + said(loc, errs.New(errs.Invalid, f.Code, f.Text))
+}
+
+func mappingForm(m importer.Mapping) *web.Form {
+	o := m.Options
+	f := web.NewForm(map[string]string{
+		"kind": string(m.Kind), "header": strconv.Itoa(o.Header), "decimal": o.Decimal, "date_order": string(o.DateOrder), "name_order": string(o.NameOrder),
+		"zone": o.Zone, "region": o.Region, "return_prefix": o.ReturnPrefix, "store": o.Store,
+	})
+	if o.SignedReturns {
+		f.Values.Set("signed_returns", "1")
+	}
+	for field, n := range m.Columns {
+		value := string(field)
+		if !slices.Contains(importer.Fields(m.Kind), field) {
+			value = "attribute"
+		}
+		f.Values.Set("column-"+strconv.Itoa(n), value)
+	}
+	return f
+}
+
+func columns(m importer.Mapping, rows [][]string, form *web.Form) (list []columnRow) {
+	width := max(m.Width, len(m.Names))
+	for _, row := range rows {
+		width = max(width, len(row))
+	}
+	for n := 1; n <= width; n++ {
+		c := columnRow{Number: n, Field: "column-" + strconv.Itoa(n)}
+		c.Wrong = form.Errors[c.Field]
+		if n <= len(m.Names) {
+			c.Name = m.Names[n-1]
+		}
+		for _, row := range rows[:min(len(rows), 3)] {
+			if n <= len(row) {
+				c.Samples = append(c.Samples, row[n-1])
+			}
+		}
+		list = append(list, c)
+	}
+	return list
+}
+
+// saveMapping keeps the columns and checks the file by them; another kind of
+// file is guessed anew.
+func (a *Admin) saveMapping(w http.ResponseWriter, r *http.Request) error {
+	form, err := web.ReadForm(r)
+	if err != nil {
+		return err
+	}
+	i, err := a.importOf(r)
+	if err != nil {
+		return err
+	}
+	ctx, loc := r.Context(), web.Loc(r.Context())
+	if kind := importer.Kind(form.Get("kind")); kind != i.Kind {
+		sniffed, err := a.Importer.Preview(ctx, i.ID, importer.Hints{Kind: kind, Format: &i.Mapping.Format})
+		if err != nil {
+			return err
+		}
+		i.Kind, i.Mapping = kind, sniffed.Mapping
+		if err := a.Importer.SetMapping(ctx, i.ID, i.Mapping); err != nil && errs.KindOf(err) != errs.Invalid {
+			return err
+		}
+		return a.showImport(w, r, http.StatusOK, i, nil)
+	}
+	m := i.Mapping
+	m.Columns = map[importer.Field]int{}
+	for n := 1; n <= max(m.Width, len(m.Names), 1000); n++ {
+		name := "column-" + strconv.Itoa(n)
+		value := importer.Field(form.Get(name))
+		if value == "" {
+			continue
+		}
+		if value == "attribute" {
+			value = importer.Attribute(columnName(m, n))
+		}
+		if _, twice := m.Columns[value]; twice {
+			form.Fail(name, loc.T("admin.import.twice"))
+		}
+		m.Columns[value] = n
+	}
+	header, err := loc.ParseNumber(orZero(form.Get("header")))
+	form.Check("header", err)
+	m.Options.Header, m.Options.Decimal = int(header), form.Get("decimal")
+	m.Options.DateOrder, m.Options.NameOrder = importer.DateOrder(form.Get("date_order")), importer.NameOrder(form.Get("name_order"))
+	m.Options.Zone, m.Options.Region, m.Options.Store = form.Get("zone"), form.Get("region"), form.Get("store")
+	m.Options.ReturnPrefix, m.Options.SignedReturns = form.Get("return_prefix"), form.Has("signed_returns", "1")
+	if form.OK() {
+		err := a.Importer.SetMapping(ctx, i.ID, m)
+		if errs.KindOf(err) == errs.Invalid && err != nil {
+			var all []string
+			for _, f := range errs.Of(err).Fields {
+				all = append(all, missing(loc, f))
+			}
+			form.Alert = strings.Join(append([]string{loc.T("admin.import.lacks")}, all...), " ")
+		} else if err != nil {
+			return err
+		}
+	}
+	if !form.OK() {
+		i.Mapping = m
+		return a.showImport(w, r, unprocessable, i, form)
+	}
+	if err := a.Importer.Check(ctx, i.ID); err != nil {
+		return err
+	}
+	web.Redirect(w, r, importPath(i.ID)+"#state")
+	return nil
+}
+
+func columnName(m importer.Mapping, n int) string {
+	if n <= len(m.Names) && m.Names[n-1] != "" {
+		return m.Names[n-1]
+	}
+	return strconv.Itoa(n)
+}
+
+func (a *Admin) startImport(w http.ResponseWriter, r *http.Request) error {
+	i, err := a.importOf(r)
+	if err != nil {
+		return err
+	}
+	if err := a.Importer.Start(r.Context(), i.ID); err != nil {
+		return err
+	}
+	if err := a.noteImport(r, "import.started", i); err != nil {
+		return err
+	}
+	web.Redirect(w, r, importPath(i.ID))
+	return nil
+}
+
+func (a *Admin) cancelImport(w http.ResponseWriter, r *http.Request) error {
+	i, err := a.importOf(r)
+	if err != nil {
+		return err
+	}
+	if err := a.Importer.Cancel(r.Context(), i.ID); err != nil && !errors.Is(err, importer.ErrNotGoing) {
+		return err
+	}
+	if err := a.noteImport(r, "import.cancelled", i); err != nil {
+		return err
+	}
+	web.Redirect(w, r, importPath(i.ID))
+	return nil
+}
+
+// importProgress answers with what changes; once it is over, the page is shown
+// anew, for it says other things then.
+func (a *Admin) importProgress(w http.ResponseWriter, r *http.Request) error {
+	i, err := a.importOf(r)
+	if err != nil {
+		return err
+	}
+	s, err := a.importState(r.Context(), web.Loc(r.Context()), i)
+	if err != nil {
+		return err
+	}
+	if !s.Checking && !s.Running {
+		web.Redirect(w, r, importPath(i.ID))
+		return nil
+	}
+	return a.pages.Fragment(w, r, http.StatusOK, "import", "progress-state", s)
+}
+
+// refusedRows are the rows that were not taken, as a file to be mended.
+func (a *Admin) refusedRows(w http.ResponseWriter, r *http.Request) error {
+	i, err := a.importOf(r)
+	if err != nil {
+		return err
+	}
+	noted := r.URL.Query().Get("which") == "noted"
+	name := "refused-" + i.File
+	if noted {
+		name = "noted-" + i.File
+	}
+	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
+	w.Header().Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": name}))
+	return a.Importer.Issues(r.Context(), i.ID, w, !noted, web.Loc(r.Context()))
+}

@@ -1,0 +1,57 @@
+package admin_test
+
+import (
+	"testing"
+
+	"regulars/internal/base/db/dbtest"
+	"regulars/internal/surface/admin"
+	"regulars/internal/surface/web/webtest"
+)
+
+// Every page is usable and not wider than the screen on a phone, a tablet and
+// a wide screen, light and dark, in both languages.
+func TestBrowserLooks(t *testing.T) {
+	t.Parallel()
+	e := dbtest.SQLite
+	c := open(t, dbtest.Open(t, e))
+	b := webtest.Open(t)
+	token, err := c.Config.Staff.InviteFirst(t.Context())
+	must(t, err)
+	looks := map[string]webtest.Look{
+		"phone": {Width: 390, Height: 844, Language: "ru", Dark: true}, "tablet": {Width: 820, Height: 1180, Language: "en"},
+		"wide": {Width: 1440, Height: 900, Language: "ru"}, "wide-dark": {Width: 1440, Height: 900, Language: "en", Dark: true},
+	}
+	all := func(pages map[string]string) {
+		for size, look := range looks {
+			b.Look(look)
+			for name, path := range pages {
+				b.Go(c.url + path)
+				b.Wait(`document.readyState === "complete"`)
+				b.Usable(name + " " + size)
+				b.Shot(name + "-" + size)
+			}
+		}
+	}
+	all(map[string]string{"signin": "/sign-in", "invitation": admin.InvitationPath(token)})
+	b.Go(c.url + admin.InvitationPath(token))
+	b.Fill("#f-name", "Азиза Рахимова")
+	b.Fill("#f-login", "aziza")
+	b.Fill("#f-password", "correct horse battery")
+	b.Click(".btn-primary")
+	b.Wait(`location.pathname === "/"`)
+	must(t, c.Config.Staff.SetLanguage(t.Context(), c.ownerID(), ""))
+	all(map[string]string{"start": "/", "no-stores": "/stores", "no-customers": "/customers", "no-receipts": "/receipts", "first-programme": "/programme"})
+
+	s := c.shop()
+	programme := "/programme/" + s.programme()
+	pages := map[string]string{
+		"home": "/", "stores": "/stores", "store": "/stores/" + s.store.ID.String(), "store-new": "/stores/new", "till": "/tills/" + s.till.ID.String(),
+		"staff": "/staff", "invite": "/staff/invite", "member": "/staff/" + c.ownerID().String(), "audit": "/audit", "account": "/account", "settings": "/settings",
+		"products": "/products", "product-new": "/products/new", "categories": "/categories",
+		"customers": "/customers", "customer": "/customers/" + s.people[0].String(), "customer-new": "/customers/new",
+		"consents": "/customers/" + s.people[0].String() + "/consents", "adjust": "/customers/" + s.people[0].String() + "/points",
+		"receipts": "/receipts", "receipt": "/receipts/" + s.sales[0].ID.String(),
+		"programme": programme, "editor": programme + "/edit",
+	}
+	all(pages)
+}

@@ -1,0 +1,63 @@
+package admin_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"regulars/internal/base/db/dbtest"
+	"regulars/internal/loyalty/staff"
+	"regulars/internal/surface/admin"
+)
+
+// Each route lets in whom the table says, and nobody else: without an account
+// one is sent to sign in, a cashier gets as far as a cashier may.
+func TestWhoMayOpenWhat(t *testing.T) {
+	t.Parallel()
+	s := open(t, dbtest.Open(t, dbtest.SQLite)).shop()
+	s.owner()
+	token, _, err := s.Config.Staff.Invite(t.Context(), staff.By{ID: s.ownerID()}, staff.Cashier, s.stores())
+	must(t, err)
+	cashier := s.browser()
+	cashier.post(admin.InvitationPath(token), "name", "Бобур", "login", "bobur", "password", "correct horse battery").is(200).sees("Продажи идут на странице кассы")
+	nobody := s.browser()
+
+	ids := strings.NewReplacer("{id}", "1", "{key}", "1", "{job}", "1", "{token}", "x", "{$}", "")
+	seen := 0
+	for _, l := range s.Table() {
+		method, path, _ := strings.Cut(l.Pattern, " ")
+		path = ids.Replace(path)
+		ask := func(b *browser) *browser {
+			if method == http.MethodGet {
+				return b.get(path)
+			}
+			return b.post(path)
+		}
+		if l.Anybody {
+			continue
+		}
+		seen++
+		if ask(nobody); nobody.path != "/sign-in" && !strings.HasPrefix(nobody.path, "/sign-in?next=") {
+			t.Errorf("%s: nobody got to %s (%d)", l.Pattern, nobody.path, nobody.status)
+		}
+		if method == http.MethodPost && (path == "/account/password" || path == "/account/sessions") {
+			continue // ends the session that the rest needs
+		}
+		may := l.SignedIn || staff.Cashier.Can(l.Needs)
+		if ask(cashier); (cashier.status == http.StatusForbidden) == may {
+			t.Errorf("%s: a cashier is answered %d at %s", l.Pattern, cashier.status, cashier.path)
+		}
+	}
+	if seen < 60 {
+		t.Errorf("only %d routes were tried", seen)
+	}
+
+	// What a cashier sees of a customer is masked.
+	cashier.get("/customers?q=Дилноза").is(200).sees("Дилноза К.").lacks("Каримова").lacks("123 45 67")
+	cashier.get("/customers/"+s.people[0].String()).is(200).sees("Дилноза К.", "6 050").lacks("Каримова").lacks("1234567").lacks("1990-05-17").lacks(`href="/receipts/`)
+	nobody.get("/customers?q=" + url.QueryEscape("Анна"))
+	if nobody.path != "/sign-in?next="+url.QueryEscape("/customers?q="+url.QueryEscape("Анна")) {
+		t.Errorf("who signs in does not come back to where they wanted: %s", nobody.path)
+	}
+}

@@ -1,0 +1,65 @@
+package admin_test
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"regulars/internal/base/db/dbtest"
+)
+
+// Every page is shown in both languages with something to show, and says no
+// word that does not exist; the list of pages is that of the templates.
+func TestEveryPageInEveryLanguage(t *testing.T) {
+	t.Parallel()
+	s := open(t, dbtest.Open(t, dbtest.SQLite)).shop()
+	b := s.owner()
+	at := "/programme/" + s.programme()
+	b.get(at + "/edit")
+	form := b.form("editor")
+	b.post(at+"/edit", form.with("do", "publish")...).is(200)
+	b.post(at + "/preview").is(200)
+	preview := b.path
+	b.until(preview, "Считаем чеки")
+	b.send("/imports/new", "people.csv", people, "source", "old", "kind", "customers").is(200)
+	imported := b.path
+	customer, store := "/customers/"+s.people[0].String(), "/stores/"+s.store.ID.String()
+	pages := map[string]string{
+		"account": "/account", "adjust": customer + "/points", "audit": "/audit", "categories": "/categories?edit=food", "consents": customer + "/consents",
+		"customer": customer, "customer_edit": customer + "/edit", "customers": "/customers", "home": "/", "import": imported, "import_new": "/imports/new",
+		"imports": "/imports", "invite": "/staff/invite", "member": "/staff/" + s.ownerID().String(), "preview": preview, "product": "/products/new",
+		"products": "/products", "programme": at, "programme_edit": at + "/edit", "programmes": "/programme?new=1", "publish": at + "/publish",
+		"receipt": "/receipts/" + s.sales[0].ID.String(), "receipts": "/receipts", "settings": "/settings", "staff": "/staff", "store": store, "stores": "/stores",
+		"till": "/tills/" + s.till.ID.String(),
+		// Shown to those who are not signed in: TestFirstSteps and the browser see them.
+		"signin": "", "invitation": "",
+	}
+	files, err := filepath.Glob("templates/[a-z]*.html")
+	must(t, err)
+	for _, f := range files {
+		if _, ok := pages[strings.TrimSuffix(filepath.Base(f), ".html")]; !ok {
+			t.Errorf("%s is shown by no test: add its address", f)
+		}
+	}
+	missing := regexp.MustCompile(`‹[^›]*›|&lt;no value&gt;|ZgotmplZ|\{[a-z_]+\}`)
+	for _, lang := range []string{"ru", "en"} {
+		b.post("/preferences", "language", lang, "back", "/")
+		for name, path := range pages {
+			if _, err := os.Stat("templates/" + name + ".html"); err != nil {
+				t.Errorf("there is no page %s", name)
+			}
+			if path == "" {
+				continue
+			}
+			b.get(path).is(200)
+			if m := missing.FindString(b.body); m != "" {
+				t.Errorf("%s in %s: %s is shown to people", name, lang, m)
+			}
+			if !strings.Contains(b.body, `<html lang="`+lang+`"`) {
+				t.Errorf("%s is not in %s", name, lang)
+			}
+		}
+	}
+}
