@@ -67,7 +67,10 @@ func TestLevelGoesAtTheMidnightAfterItsSpendLeft(t *testing.T) {
 			t.Errorf("at %s a second before midnight", got)
 		}
 		c.clock.pass(2 * time.Second)
-		if got := level(); got != "base" {
+		fresh := newChain(t, d, 2) // a process that has not met any store
+		fresh.clock.pass(c.clock.now().Sub(fresh.clock.now()))
+		must(t, fresh.receipts.Night(t.Context(), func(int) {}))
+		if got := c.sell(draft(anna, 0, 0)).Level; got != "base" {
 			t.Errorf("at %s after midnight", got)
 		}
 	})
