@@ -244,8 +244,8 @@ func (b *basket) draft(loc *i18n.Localizer, c money.Currency, wrong func(field s
 	return d
 }
 
-// open counts the lines that are not struck out.
-func (b *basket) open() (n int) {
+// Open counts the lines that are not struck out.
+func (b *basket) Open() (n int) {
 	for _, l := range b.Lines {
 		if !l.Void {
 			n++

@@ -246,10 +246,10 @@ func (t *Till) register(r *http.Request, v *saleView) error {
 	identify("join-phone", customer.Phone, j.Phone)
 	identify("join-card", customer.Card, j.Card)
 	if len(n.Identifiers) == 0 && len(j.Errors) == 0 {
-		j.Errors["join-phone"] = loc.T("till.join.phone_needed")
+		j.Errors["join-phone"] = loc.T("counter.join.phone_needed")
 	}
 	if j.Name == "" {
-		j.Errors["join-name"] = loc.T("till.join.name_needed")
+		j.Errors["join-name"] = loc.T("counter.join.name_needed")
 	}
 	if len(j.Errors) > 0 {
 		return nil
@@ -257,14 +257,14 @@ func (t *Till) register(r *http.Request, v *saleView) error {
 	given := func(purpose customer.Purpose, wording string) {
 		n.Consents = append(n.Consents, customer.Consent{
 			Channel: customer.ChannelAny, Purpose: purpose, Given: true, Source: "till",
-			Store: v.Place.Store.ID, Staff: int64(me(r).ID), Wording: loc.T("till.join.wording", "version", wordingVersion, "text", wording),
+			Store: v.Place.Store.ID, Staff: int64(me(r).ID), Wording: loc.T("counter.join.wording", "version", wordingVersion, "text", wording),
 		})
 	}
 	if j.Data {
-		given(customer.Data, loc.T("till.join.data"))
+		given(customer.Data, loc.T("counter.join.data"))
 	}
 	if j.Marketing {
-		given(customer.Marketing, loc.T("till.join.marketing"))
+		given(customer.Marketing, loc.T("counter.join.marketing"))
 	}
 	res, err := t.Enrol.Register(ctx, v.Place.Store, int64(me(r).ID), n)
 	if err != nil {
@@ -282,11 +282,11 @@ func (t *Till) register(r *http.Request, v *saleView) error {
 	v.Customer, v.Joining, v.Join, v.Redeem = res.ID, false, join{}, ""
 	switch {
 	case !res.Created:
-		v.note("info", loc.T("till.join.known"))
+		v.note("info", loc.T("counter.join.known"))
 	case len(res.Taken) > 0:
-		v.note("warn", loc.T("till.join.taken"))
+		v.note("warn", loc.T("counter.join.taken"))
 	default:
-		v.note("good", loc.T("till.join.done"))
+		v.note("good", loc.T("counter.join.done"))
 	}
 	t.audit(r, v.Place, res, n)
 	return nil

@@ -38,11 +38,11 @@ func (t *Till) pay(w http.ResponseWriter, r *http.Request) error {
 	case errors.Is(err, receipt.ErrKeyReused):
 		return t.paidAlready(w, r, v, receipt.KindSale, v.Number)
 	case errors.Is(err, receipt.ErrChanged):
-		return t.undecided(w, r, v, loc.T("till.note.changed", "was", shown))
+		return t.undecided(w, r, v, loc.T("counter.note.changed", "was", shown))
 	case errors.Is(err, receipt.ErrBlocked), errors.Is(err, customer.ErrNotFound):
 		return t.undecided(w, r, v, web.ProblemOf(err, loc).Detail)
 	case kind == errs.Invalid || kind == errs.Conflict:
-		return t.undecided(w, r, v, loc.T("till.note.look_again"))
+		return t.undecided(w, r, v, loc.T("counter.note.look_again"))
 	}
 	return err
 }
@@ -66,7 +66,7 @@ func (t *Till) paidAlready(w http.ResponseWriter, r *http.Request, v *saleView, 
 	if err != nil {
 		return err
 	}
-	t.Shell.SetFlash(w, r, "warn", web.Loc(r.Context()).T("till.note.paid_already"))
+	t.Shell.SetFlash(w, r, "warn", web.Loc(r.Context()).T("counter.note.paid_already"))
 	web.Redirect(w, r, Path+"/receipts/"+rec.ID.String())
 	return nil
 }

@@ -198,7 +198,7 @@ func (v *returnView) draft(loc *i18n.Localizer) receipt.Return {
 		}
 		q, err := readQuantity(loc, row.Typed)
 		if err != nil || q < 0 || q > row.Left {
-			v.Errors["quantity-"+strconv.Itoa(row.Position)] = loc.T("till.back.at_most", "left", loc.Quantity(row.Left))
+			v.Errors["quantity-"+strconv.Itoa(row.Position)] = loc.T("counter.back.at_most", "left", loc.Quantity(row.Left))
 			continue
 		}
 		if row.Chosen = q; q > 0 {
@@ -226,7 +226,7 @@ func (t *Till) preview(r *http.Request, v *returnView) error {
 	}
 	v.Preview, v.Refund = &rec, rec.Total-rec.Withheld
 	v.Shown = shownOf(&rec)
-	v.Say = loc.T("till.back.say", "money", loc.Money(v.Refund, t.Settings().Currency))
+	v.Say = loc.T("counter.back.say", "money", loc.Money(v.Refund, t.Settings().Currency))
 	return nil
 }
 
@@ -260,7 +260,7 @@ func (t *Till) takeBack(w http.ResponseWriter, r *http.Request) error {
 	}
 	if v.Preview == nil || v.Shown != shown {
 		if v.Preview != nil {
-			v.Notes = append(v.Notes, note{"warn", loc.T("till.back.changed")})
+			v.Notes = append(v.Notes, note{"warn", loc.T("counter.back.changed")})
 		}
 		return t.pages.Fragment(w, r, http.StatusConflict, "return", "work", v)
 	}
@@ -291,7 +291,7 @@ func (t *Till) alreadyBack(w http.ResponseWriter, r *http.Request, v *returnView
 		same = same && asked[l.Original] == l.Quantity
 	}
 	if !same {
-		t.Shell.SetFlash(w, r, "warn", loc.T("till.note.back_already"))
+		t.Shell.SetFlash(w, r, "warn", loc.T("counter.note.back_already"))
 	}
 	web.Redirect(w, r, Path+"/receipts/"+done.ID.String())
 	return nil

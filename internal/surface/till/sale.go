@@ -213,7 +213,7 @@ func (t *Till) fill(r *http.Request, v *saleView) error {
 		return err
 	}
 	if len(changed) > 0 {
-		v.note("info", loc.T("till.note.price", "names", strings.Join(changed, ", ")))
+		v.note("info", loc.T("counter.note.price", "names", strings.Join(changed, ", ")))
 	}
 	if err := t.person(ctx, loc, v); err != nil {
 		return err
@@ -243,10 +243,10 @@ func (t *Till) fill(r *http.Request, v *saleView) error {
 		}
 		v.Rows = append(v.Rows, ro)
 	}
-	v.Can = v.Q != nil && v.basket.open() > 0 && len(v.Errors) == 0
+	v.Can = v.Q != nil && v.basket.Open() > 0 && len(v.Errors) == 0
 	if v.Touch >= 0 && v.Touch < len(v.Rows) && v.Q != nil {
 		ro := v.Rows[v.Touch]
-		v.Say = loc.T("till.line.say", "name", ro.Name, "quantity", ro.Quantity, "total", loc.Money(v.Q.Total, t.Settings().Currency))
+		v.Say = loc.T("counter.line.say", "name", ro.Name, "quantity", ro.Quantity, "total", loc.Money(v.Q.Total, t.Settings().Currency))
 	}
 	return nil
 }
@@ -266,7 +266,7 @@ func (t *Till) person(ctx context.Context, loc *i18n.Localizer, v *saleView) err
 	}
 	if c.State == customer.StateBlocked { // sold to like anybody else
 		v.Customer = 0
-		v.note("bad", loc.T("till.who.blocked"))
+		v.note("bad", loc.T("counter.who.blocked"))
 		return nil
 	}
 	account, err := t.Ledger.Get(ctx, v.Customer)
@@ -357,7 +357,7 @@ func (t *Till) redeemText(loc *i18n.Localizer, err error) string {
 // choosePoints works out what the chips beside the points offer.
 func (t *Till) choosePoints(ctx context.Context, loc *i18n.Localizer, v *saleView) error {
 	q := v.Q
-	if v.Who == nil || q.Version == 0 || v.basket.open() == 0 {
+	if v.Who == nil || q.Version == 0 || v.basket.Open() == 0 {
 		return nil
 	}
 	version, err := t.Programmes.ByID(ctx, q.Version)
@@ -367,10 +367,10 @@ func (t *Till) choosePoints(ctx context.Context, loc *i18n.Localizer, v *saleVie
 	c, rules := t.Settings().Currency, &version.Rules
 	p := &pointsView{Max: q.MaxRedeem, Worth: c.Worth(q.MaxRedeem, rules.PointValue)}
 	if q.Limit != pricing.LimitNone {
-		p.Limit = loc.T("till.limit."+string(q.Limit), "share", rules.Redeem.Cap,
+		p.Limit = loc.T("counter.limit."+string(q.Limit), "share", rules.Redeem.Cap,
 			"least", loc.PointsText(rules.Redeem.Min), "step", loc.PointsText(rules.Redeem.Step))
 	} else {
-		p.Limit = loc.T("till.limit.none")
+		p.Limit = loc.T("counter.limit.none")
 	}
 	before := q.Gross - q.Discount // what is to be paid without points
 	unit := roundSum(c)

@@ -80,8 +80,8 @@ func New(c Config) (t *Till, err error) {
 	t.pages, err = c.Shell.Pages(templates, web.Nav{
 		Home: Path, SignOut: "/sign-out",
 		Menu: []web.NavItem{
-			{Key: "choose", Text: "till.nav.choose", Icon: "building-store", Href: Path + "/choose"},
-			{Key: "office", Text: "till.nav.office", Icon: "home", Href: "/"},
+			{Key: "choose", Text: "counter.nav.choose", Icon: "building-store", Href: Path + "/choose"},
+			{Key: "office", Text: "counter.nav.office", Icon: "home", Href: "/"},
 		},
 	})
 	return t, err
