@@ -148,6 +148,7 @@ type docsOperation struct {
 	Status            string
 	Answer            string // type
 	AnswerExample     string
+	ProblemExample    string
 	Problems          []docsProblem
 }
 
@@ -232,6 +233,7 @@ func (d *description) docsOperation(o operation, answers map[string]bool) docsOp
 		out.Answer, out.AnswerExample = refName(media.Schema), exampleText(o.id+".response")
 		d.reach(media.Schema, answers)
 	}
+	out.ProblemExample = exampleText(o.id + ".problem")
 	answers["Problem"], answers["ProblemField"] = true, true
 	for _, e := range o.errors {
 		out.Problems = append(out.Problems, d.docsProblem(e))

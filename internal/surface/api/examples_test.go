@@ -47,6 +47,12 @@ func TestExamplesAreWhatIsAnswered(t *testing.T) {
 			"redeem": "8000"
 		}`).keep("$quote", "id")
 		s.clock.advance(20 * time.Second)
+		e.refused("record", "/v1/receipts", `{
+			"number": "1-000122",
+			"quote": "$quote",
+			"customer": "$customer",
+			"lines": [{"sku": "milk-1", "quantity": "1", "price": "12000"}]
+		}`)
 		e.post("record", "/v1/receipts", http.StatusCreated, `{
 			"number": "1-000123",
 			"quote": "$quote",
@@ -98,6 +104,13 @@ func (e *examples) post(name, path string, status int, body string) *examples {
 	e.last = e.site.post(path, body).is(status)
 	e.compare(name+".response", e.last.text)
 	return e
+}
+
+// refused shows what a call is refused with.
+func (e *examples) refused(name, path, body string) {
+	e.t.Helper()
+	e.last = e.do(call{method: http.MethodPost, path: path, body: e.fill(body), headers: []string{"X-Request-Id", "5c1f9a3e7b20d846"}}).is(http.StatusConflict)
+	e.compare(name+".problem", e.last.text)
 }
 
 // keep names a value of the last answer for the calls that follow.

@@ -248,6 +248,9 @@ func (d *description) fillIn() {
 			if media := success.Content["application/json"]; media != nil {
 				media.Example = example(op.OperationID + ".response")
 			}
+			if problem := op.Responses["409"]; problem != nil {
+				problem.Content["application/problem+json"].Example = example(op.OperationID + ".problem")
+			}
 			for name, h := range success.Headers {
 				h.Description = d.word("api.header." + key(name))
 			}

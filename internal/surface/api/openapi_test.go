@@ -141,6 +141,9 @@ func TestExamplesFitTheDocument(t *testing.T) {
 			if op["requestBody"] != nil {
 				parts[id+".request"] = "requestBody/content/application~1json/schema"
 			}
+			if _, err := os.Stat(filepath.Join("examples", id+".problem.json")); err == nil {
+				parts[id+".problem"] = "responses/409/content/application~1problem+json/schema"
+			}
 			for name, part := range parts {
 				used[name+".json"] = true
 				text, err := os.ReadFile(filepath.Join("examples", name+".json"))
