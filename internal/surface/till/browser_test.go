@@ -116,7 +116,7 @@ func TestBrowserPaysOnceThroughABrokenLine(t *testing.T) {
 			panic(http.ErrAbortHandler)
 		}
 		b := webtest.Open(t)
-		b.Allow("Failed to load resource", "net::ERR")
+		b.Allow("Failed to load resource", "net::ERR", "Failed to fetch")
 		s.browser(b, tablet, "cashier", 0)
 		scan(b, card, "4780000000024")
 		b.See("45 000 сум")
@@ -125,6 +125,7 @@ func TestBrowserPaysOnceThroughABrokenLine(t *testing.T) {
 		b.Value(`document.querySelector("[data-pay]").click(), document.querySelector("[data-pay]").click(), ""`)
 		b.See("пока неизвестно, записан ли чек")
 		b.Wait(`document.getElementById("work").inert`)
+		b.Shot("till-unknown")
 		b.Go(s.server.URL + "/till") // somebody reloads
 		b.See("пока неизвестно, записан ли чек")
 		cut.Store(false)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"regulars/internal/base/errs"
@@ -52,9 +53,11 @@ func (t *Till) returnsPage(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 		v.Who = &c
-		if v.List, err = t.Receipts.List(ctx, receipt.Filter{Customer: who, Kind: receipt.KindSale}, receipt.Cursor{}, 20); err != nil {
+		list, err := t.Receipts.List(ctx, receipt.Filter{Customer: who, Kind: receipt.KindSale}, receipt.Cursor{}, 50)
+		if err != nil {
 			return err
 		}
+		v.List = slices.DeleteFunc(list, func(rec *receipt.Receipt) bool { return !me(r).WorksIn(rec.Store) })
 	}
 	stores, err := t.Catalog.Stores(ctx)
 	if err != nil {

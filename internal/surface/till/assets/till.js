@@ -102,6 +102,7 @@
 		if (!ours(e)) return;
 		const { response, hx } = e.detail.ctx;
 		if (response.status >= 500 || response.status === 429) return fail();
+		if (response.status < 400) document.getElementById("flash")?.replaceChildren();
 		const to = hx?.redirect || "";
 		if (sent?.pay && (!to || to.startsWith("/till/receipts/"))) {
 			paying = null;
