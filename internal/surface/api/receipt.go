@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"time"
 
 	"regulars/internal/base/db"
@@ -239,8 +240,8 @@ type receiptList struct {
 	Receipts []recorded `json:"receipts" nullable:"false"`
 }
 
-// findReceipts looks receipts up by the number on the slip: this till's, then
-// those of the other tills of the store.
+// findReceipts looks receipts of the store up by the number on the slip: this
+// till's first, then the latest.
 func (a *API) findReceipts(ctx context.Context, by *caller, in *receiptQuery) (*reply[receiptList], error) {
 	if in.Number == "" {
 		return nil, errNumberQuery.At("number")
@@ -254,22 +255,22 @@ func (a *API) findReceipts(ctx context.Context, by *caller, in *receiptQuery) (*
 	if of != receipt.KindSale && of != receipt.KindReturn {
 		return nil, errKindQuery.At("kind")
 	}
-	tills, err := a.catalog.Tills(ctx, by.Store.ID)
+	list, err := a.receipts.List(ctx, receipt.Filter{Number: in.Number, Kind: of, Store: by.Store.ID}, receipt.Cursor{}, maxSameNumber)
 	if err != nil {
 		return nil, err
 	}
-	sources := []int64{int64(by.Till.ID)}
-	for _, t := range tills {
-		if t.ID != by.Till.ID {
-			sources = append(sources, int64(t.ID))
+	slices.SortStableFunc(list, func(x, y *receipt.Receipt) int {
+		own := func(r *receipt.Receipt) int {
+			if r.Till == by.Till.ID {
+				return 0
+			}
+			return 1
 		}
-	}
+		return own(x) - own(y)
+	})
 	out := &reply[receiptList]{Body: receiptList{Receipts: []recorded{}}}
-	for _, source := range sources {
-		rec, err := a.receipts.Find(ctx, source, of, in.Number)
-		if errors.Is(err, receipt.ErrNotFound) {
-			continue
-		}
+	for _, found := range list {
+		rec, err := a.receipts.Get(ctx, found.ID)
 		if err != nil {
 			return nil, err
 		}
@@ -281,6 +282,9 @@ func (a *API) findReceipts(ctx context.Context, by *caller, in *receiptQuery) (*
 	}
 	return out, nil
 }
+
+// maxSameNumber is how many receipts of one number are shown.
+const maxSameNumber = 20
 
 // returnRequest is what a till gives back.
 type returnRequest struct {
