@@ -2,7 +2,11 @@ package receipt
 
 import (
 	"context"
+	"time"
 )
+
+// SetPatience says how long a transaction may take, before the first call.
+func (s *Service) SetPatience(d time.Duration) { s.group.patience = d }
 
 // Together has calls share one transaction, as they do when tills call at the
 // same moment. answers are what each of them gets, in order: sales first.

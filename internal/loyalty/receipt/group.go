@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime/debug"
 	"sync"
+	"time"
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/errs"
@@ -13,6 +14,11 @@ import (
 
 // maxGroup is the most calls that share one transaction.
 const maxGroup = 128
+
+// patience is how long a transaction may take, far longer than its callers
+// wait: where the database has stopped answering, or somebody sits on a lock,
+// the tills behind it are not held up for good.
+const patience = 30 * time.Second
 
 // call is one till call that changes something. Its methods are called in
 // this order, perhaps several times over.
@@ -32,9 +38,10 @@ type call interface {
 type group struct {
 	// run runs calls in a transaction; again says that it failed because one
 	// of them met another process.
-	run   func(ctx context.Context, calls []call, again bool) error
-	queue chan *waiting
-	done  sync.WaitGroup
+	run      func(ctx context.Context, calls []call, again bool) error
+	patience time.Duration
+	queue    chan *waiting
+	done     sync.WaitGroup
 
 	mu     sync.RWMutex
 	closed bool
@@ -50,7 +57,7 @@ type waiting struct {
 // newGroup starts as many committers as the database takes at once: while one
 // waits for the disk, the next gathers.
 func newGroup(committers int, run func(context.Context, []call, bool) error) *group {
-	g := &group{run: run, queue: make(chan *waiting, maxGroup)}
+	g := &group{run: run, patience: patience, queue: make(chan *waiting, maxGroup)}
 	for range committers {
 		g.done.Go(g.loop)
 	}
@@ -129,7 +136,12 @@ func (g *group) attempt(batch []*waiting, again bool) (err error) {
 			err = fmt.Errorf("receipt: panic: %v\n%s", p, debug.Stack())
 		}
 	}()
-	return g.run(context.Background(), calls, again)
+	ctx, cancel := context.WithTimeout(context.Background(), g.patience)
+	defer cancel()
+	if err = g.run(ctx, calls, again); err != nil && ctx.Err() != nil {
+		err = db.ErrUnsure.Because(err)
+	}
+	return err
 }
 
 // gather takes what is waiting, without waiting for more.

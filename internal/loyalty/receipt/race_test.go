@@ -284,3 +284,76 @@ func TestClosingUnderLoadLosesNothing(t *testing.T) {
 		}
 	})
 }
+
+// Somebody who is registered at several tills at once is one customer with one
+// bonus.
+func TestOnePersonRegisteredAtOnceGetsOneBonus(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		rules := simple()
+		rules.Welcome = programme.Welcome{Points: 5_00}
+		c := open(t, d, rules)
+		on := c.processes()
+		for round := range 5 {
+			const n = 6
+			var (
+				found [n]customer.Result
+				fails [n]error
+			)
+			atOnce(n, func(i int) {
+				found[i], fails[i] = on[i%2].enrol.Register(t.Context(), c.tills[0].Store, 0, customer.New{
+					FirstName: "Anna", Source: "till", Identifiers: []customer.Identifier{
+						{Kind: customer.Phone, Value: fmt.Sprintf("+99890%07d", round)}, {Kind: customer.Card, Value: fmt.Sprintf("77%d", round)},
+					},
+				})
+			})
+			must(t, errors.Join(fails[:]...))
+			created := 0
+			for _, f := range found {
+				if f.ID != found[0].ID {
+					t.Errorf("customers %d and %d", f.ID, found[0].ID)
+				}
+				if f.Created {
+					created++
+				}
+			}
+			if a := c.account(found[0].ID); created != 1 || a.Available() != 5_00 {
+				t.Errorf("created %d times, %d points", created, a.Available())
+			}
+		}
+		c.check(t)
+	})
+}
+
+// Whoever sits on a lock holds up nobody for good: the tills are told that
+// they do not know, and go on when it is gone.
+func TestLockThatIsNotGivenBackHoldsNobodyUpForGood(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		c := open(t, d, simple())
+		c.receipts.SetPatience(300 * time.Millisecond)
+		anna := c.customer()
+		var sales []receipt.Sale
+		for range 4 {
+			sales = append(sales, c.quoted(draft(anna, 0, 10_00)))
+		}
+		must(t, d.Write(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+			if _, err := tx.Exec(ctx, `UPDATE accounts SET version = version WHERE customer_id = $1`, int64(anna)); err != nil {
+				return err
+			}
+			atOnce(len(sales), func(i int) {
+				if _, _, err := c.receipts.Commit(t.Context(), c.tills[0], sales[i]); errs.KindOf(err) != errs.Unavailable {
+					t.Errorf("got %v", err)
+				}
+			})
+			return nil
+		}))
+		for _, sale := range sales {
+			_, replayed, err := c.receipts.Commit(t.Context(), c.tills[0], sale)
+			if err != nil || replayed {
+				t.Errorf("afterwards: %v %v", replayed, err)
+			}
+		}
+		c.check(t)
+	})
+}
