@@ -2,6 +2,7 @@ package admin
 
 import (
 	"net/http"
+	"strings"
 
 	"regulars/internal/base/errs"
 	"regulars/internal/loyalty/staff"
@@ -122,7 +123,7 @@ type accountView struct {
 	Form      *web.Form
 	Password  *web.Form
 	Languages []web.Option
-	Sessions  []staff.Session
+	Sessions  []sessionRow
 }
 
 func (a *Admin) account(w http.ResponseWriter, r *http.Request, status int, form, password *web.Form) error {
@@ -136,10 +137,43 @@ func (a *Admin) account(w http.ResponseWriter, r *http.Request, status int, form
 	}
 	v.Languages = a.languages(web.Loc(r.Context()).T("admin.account.browser"))
 	var err error
-	if v.Sessions, err = a.Staff.Sessions(r.Context(), who.ID); err != nil {
+	if v.Sessions, err = a.sessions(r, who.ID); err != nil {
 		return err
 	}
 	return a.pages.RenderStatus(w, r, status, "account", v)
+}
+
+// sessionRow is a session with its browser in a word or two.
+type sessionRow struct {
+	staff.Session
+	Device string
+}
+
+func (a *Admin) sessions(r *http.Request, id staff.ID) (rows []sessionRow, err error) {
+	list, err := a.Staff.Sessions(r.Context(), id)
+	for _, s := range list {
+		rows = append(rows, sessionRow{s, device(s.From.Agent)})
+	}
+	return rows, err
+}
+
+// device makes "Chrome, Android" of what a browser says of itself; what is not
+// known stays as it is. Names that others also claim come last.
+func device(agent string) string {
+	find := func(names ...string) string {
+		for i := 0; i < len(names); i += 2 {
+			if strings.Contains(agent, names[i]) {
+				return names[i+1]
+			}
+		}
+		return ""
+	}
+	browser := find("YaBrowser/", "Yandex", "Edg/", "Edge", "OPR/", "Opera", "Firefox/", "Firefox", "Chrome/", "Chrome", "Safari/", "Safari")
+	system := find("Windows", "Windows", "Android", "Android", "iPhone", "iPhone", "iPad", "iPad", "Macintosh", "macOS", "Linux", "Linux")
+	if browser == "" || system == "" {
+		return agent
+	}
+	return browser + ", " + system
 }
 
 // languages are the choices of a language, with one for none if it has a text.

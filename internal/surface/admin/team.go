@@ -171,7 +171,7 @@ type memberView struct {
 	Member   staff.Account
 	Roles    []web.Option
 	Stores   []web.Option
-	Sessions []staff.Session
+	Sessions []sessionRow
 }
 
 func (a *Admin) member(r *http.Request) (m staff.Account, err error) {
@@ -194,7 +194,7 @@ func (a *Admin) showMember(w http.ResponseWriter, r *http.Request, status int, m
 	if v.Stores, err = a.storeOptions(r, ""); err != nil {
 		return err
 	}
-	if v.Sessions, err = a.Staff.Sessions(r.Context(), m.ID); err != nil {
+	if v.Sessions, err = a.sessions(r, m.ID); err != nil {
 		return err
 	}
 	return a.pages.RenderStatus(w, r, status, "member", v)
