@@ -46,6 +46,10 @@
 	let again = 0;
 	const edited = new Map(); // fields typed in since the last request was sent
 
+	const hold = (on) => { // nothing is done to a receipt whose payment is not answered
+		work.inert = on;
+		if (scan) scan.disabled = on;
+	};
 	const waiting = () => work?.classList.toggle("waiting", Boolean(sent || queue.length || wanted || paying));
 
 	function go() {
@@ -128,7 +132,7 @@
 			whole ||= sent.whole;
 			wanted = true;
 		}
-		work.inert = Boolean(paying);
+		hold(Boolean(paying));
 		state.querySelector("span").textContent = paying ? state.dataset.unknown : state.dataset.offline;
 		state.hidden = false;
 		clearTimeout(again);
@@ -149,7 +153,7 @@
 		waiting();
 		if (failed) return;
 		state.hidden = true;
-		if (!paying && !e.detail.ctx.hx?.redirect) work.inert = false;
+		if (!paying && !e.detail.ctx.hx?.redirect) hold(false);
 		if (e.detail.ctx.hx?.redirect) return;
 		go();
 		if (agreed !== null && !sent) {
@@ -352,7 +356,7 @@
 		paying = keep.get(payKey);
 		whole = keep.get(key);
 		if (paying) {
-			work.inert = true;
+			hold(true);
 			wanted = Boolean(whole);
 		}
 		if (code) queue.push("code:" + code);
