@@ -51,6 +51,8 @@ const (
 	Identifier Check = "identifier"
 	Profile    Check = "profile"
 	Setting    Check = "setting"
+
+	ImportReport Check = "import_report"
 )
 
 // order is the order in which findings are told.
@@ -60,7 +62,7 @@ var order = []Check{
 	LineTotal, LinePrice, LineDiscount, LineSpend, LineReturned, ReturnOf, ReturnPart,
 	AccountPoints, AccountPurchases, AccountMissing, LotPoints, LotOrigin, LotDates,
 	EntryMovement, EntryLot, EntryReceipt, EntryTime, EntryEvent, EventBody, Overdrawn, ReturnedPoints,
-	TierLevel, Version, Category, SearchKey, Identifier, Profile,
+	TierLevel, Version, Category, SearchKey, Identifier, Profile, ImportReport,
 }
 
 // says is each rule in a sentence.
@@ -111,4 +113,6 @@ var says = map[Check]string{
 	SearchKey:  "Search keys are what the names fold to.",
 	Identifier: "Identifiers are in their normal form.",
 	Profile:    "A profile says what it may.",
+
+	ImportReport: "What imports say they brought is there.",
 }

@@ -104,6 +104,7 @@ type person struct {
 func (a *audit) customers() {
 	profiles, accounts, entries, tiers := a.customerPages(), a.accountPages(), a.entryPages(), a.tierPages()
 	lots, receipts, events := a.lotRows.sorted(), a.bought.sorted(), a.customerEvents.sorted()
+	a.brought.customers = map[int64]int64{}
 	var p person
 	for a.err == nil {
 		p.id = min(

@@ -124,12 +124,12 @@ var damages = []damage{
 	{column: "customers.attributes", pick: aCustomer, do: `UPDATE customers SET attributes = '[]' WHERE id = $1`, check: verify.Profile},
 	{column: "customers.home_store_id", pick: aCustomer, do: `UPDATE customers SET home_store_id = 1 WHERE id = $1`, check: verify.Reference},
 	{column: "customers.origin_id", pick: aCustomer, do: `UPDATE customers SET origin_id = 1 WHERE id = $1`, check: verify.Reference},
-	{column: "customers.origin_id", pick: aCustomer, do: `UPDATE customers SET origin_id = (SELECT id FROM imports) WHERE id = $1`, check: verify.Profile},
+	{column: "customers.origin_id", pick: aCustomer, do: `UPDATE customers SET origin_id = (SELECT MIN(id) FROM imports) WHERE id = $1`, check: verify.Profile},
 	{column: "customers.registered_at", pick: aCustomer, do: `UPDATE customers SET registered_at = registered_at + 1 WHERE id = $1`, check: verify.Profile, table: "events", at: `SELECT id FROM events WHERE kind = 'customer.registered' AND ref = $1`},
-	{column: "identifiers.kind", do: `UPDATE identifiers SET kind = 'telegram' WHERE kind = 'phone'`, check: verify.Identifier, row: "kind=telegram value=+998901234567"},
-	{column: "identifiers.value", do: `UPDATE identifiers SET value = '8 901' WHERE kind = 'phone'`, check: verify.Identifier, row: "kind=phone value=8 901"},
+	{column: "identifiers.kind", do: `UPDATE identifiers SET kind = 'telegram' WHERE value = '+998901234567'`, check: verify.Identifier, row: "kind=telegram value=+998901234567"},
+	{column: "identifiers.value", do: `UPDATE identifiers SET value = '8 901' WHERE value = '+998901234567'`, check: verify.Identifier, row: "kind=phone value=8 901"},
 	{column: "identifiers.value", do: `UPDATE identifiers SET value = 'Olim@example.com' WHERE kind = 'email'`, check: verify.Identifier, row: "kind=email value=Olim@example.com"},
-	{column: "identifiers.customer_id", do: `UPDATE identifiers SET customer_id = 1 WHERE kind = 'phone'`, check: verify.Reference, row: "kind=phone value=+998901234567"},
+	{column: "identifiers.customer_id", do: `UPDATE identifiers SET customer_id = 1 WHERE value = '+998901234567'`, check: verify.Reference, row: "kind=phone value=+998901234567"},
 	{column: "identifiers.tail", do: `UPDATE identifiers SET tail = '4321' WHERE kind = 'card'`, check: verify.Identifier, row: "kind=card value=77770001"},
 	{column: "consents.customer_id", pick: `SELECT MIN(id) FROM consents`, do: `UPDATE consents SET customer_id = 1 WHERE id = $1`, check: verify.Reference},
 	{column: "consents.store_id", pick: `SELECT MIN(id) FROM consents`, do: `UPDATE consents SET store_id = 1 WHERE id = $1`, check: verify.Reference},
@@ -282,10 +282,14 @@ var damages = []damage{
 	{column: "receipt_lines.details", pick: aDiscount, do: `UPDATE receipt_lines SET details = '' WHERE receipt_id = $1 AND position = $2`, check: verify.LineDiscount, row: lineRow},
 
 	{column: "sources", pick: anImport, do: `DELETE FROM sources WHERE id <> $1`, check: verify.Reference, table: "receipts"},
-	{column: "sources.id", pick: `SELECT id FROM imports`, do: `UPDATE sources SET id = 1 WHERE id <> $1`, check: verify.Reference, table: "imports"},
-	{column: "imports.source_id", pick: `SELECT id FROM imports`, do: `UPDATE imports SET source_id = 1 WHERE id = $1`, check: verify.Reference},
-	{column: "imports.created_by", pick: `SELECT id FROM imports`, do: `UPDATE imports SET created_by = 1 WHERE id = $1`, check: verify.Reference},
-	{column: "imports", pick: aCustomer, do: `UPDATE customers SET origin_id = (SELECT id + 1 FROM imports) WHERE id = $1`, check: verify.Reference, table: "customers"},
+	{column: "sources.id", pick: `SELECT MIN(id) FROM imports`, do: `UPDATE sources SET id = 1 WHERE id <> $1`, check: verify.Reference, table: "imports"},
+	{column: "imports.source_id", pick: `SELECT MIN(id) FROM imports`, do: `UPDATE imports SET source_id = 1 WHERE id = $1`, check: verify.Reference},
+	{column: "imports.kind", pick: `SELECT id FROM imports WHERE kind = 'customers'`, do: `UPDATE imports SET kind = 'products' WHERE id = $1`, check: verify.ImportReport},
+	{column: "imports.report", pick: `SELECT id FROM imports WHERE kind = 'customers'`, do: `UPDATE imports SET report = '{"created":7}' WHERE id = $1`, check: verify.ImportReport},
+	{column: "imports.report", pick: `SELECT id FROM sources`, do: `UPDATE imports SET report = REPLACE(report, '"recorded"', '"recordet"') WHERE source_id = $1`, check: verify.ImportReport, table: "sources"},
+	{column: "imports.report", pick: `SELECT id FROM imports WHERE kind = 'customers'`, do: `UPDATE imports SET report = '{' WHERE id = $1`, check: verify.ImportReport},
+	{column: "imports.created_by", pick: `SELECT MIN(id) FROM imports`, do: `UPDATE imports SET created_by = 1 WHERE id = $1`, check: verify.Reference},
+	{column: "imports", pick: aCustomer, do: `UPDATE customers SET origin_id = (SELECT MAX(id) + 1 FROM imports) WHERE id = $1`, check: verify.Reference, table: "customers"},
 }
 
 // unchecked are tables and columns that nothing in the database says twice:
@@ -335,9 +339,9 @@ var unchecked = map[string]string{
 	"receipt_lines.name":       "what the till said",
 
 	"sources.name": "what people wrote", "sources.created_at": "said nowhere else",
-	"imports.id": "its own key", "imports.kind": "said nowhere else", "imports.file": "what people wrote", "imports.path": "the file may be gone",
-	"imports.digest": "the file may be gone", "imports.mapping": "a choice", "imports.state": "package importer's progress",
-	"imports.checkpoint": "package importer's progress", "imports.report": "package importer's progress",
+	"imports.id": "its own key", "imports.file": "what people wrote", "imports.path": "the file may be gone",
+	"imports.digest": "the file may be gone", "imports.mapping": "a choice", "imports.checkpoint": "package importer's progress",
+	"imports.state":      "package importer's progress",
 	"imports.created_at": "said nowhere else", "imports.finished_at": "said nowhere else",
 }
 

@@ -19,6 +19,7 @@ type passed struct {
 	lotRows        *spool[lot]
 	bought         *spool[bought]
 	returned       *spool[returnedLine]
+	brought        brought
 }
 
 // receiptEvent is "receipt.recorded".

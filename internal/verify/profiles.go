@@ -54,6 +54,7 @@ func (a *audit) profile(p *profile, events []customerEvent) {
 	want := 1
 	if p.Origin != 0 {
 		want = 0 // imports start nothing
+		a.brought.customers[p.Origin]++
 	}
 	if n != want {
 		a.off(Profile, where, "", strconv.Itoa(want)+" events customer.registered", strconv.Itoa(n), "")

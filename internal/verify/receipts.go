@@ -101,6 +101,7 @@ func (a *audit) linePages() *pages[line] {
 
 // receipts goes through all receipts with their lines and events.
 func (a *audit) receipts() {
+	a.brought.receipts = map[int64]int64{}
 	a.bought = newSpool(a, func(x, y *bought) int {
 		return cmp.Or(cmp.Compare(x.Customer, y.Customer), cmp.Compare(x.ID, y.ID))
 	})
@@ -173,6 +174,7 @@ func (a *audit) receipt(r *receipt, lines []line) {
 	a.source(r, where)
 	a.soldUnder(r, where)
 	if r.Imported {
+		a.brought.receipts[r.Source]++
 		for _, j := range []int{redeemed, earned} {
 			a.equal(Imported, where, amountColumns[j], 0, m[j], "")
 		}

@@ -81,7 +81,7 @@ func runTx(ctx context.Context, tx *db.Tx, opts Options) (_ Report, err error) {
 		}
 	}()
 	for _, pass := range []func(){
-		a.readFacts, a.references, a.catalog, a.identifiers, a.events, a.lots, a.receipts, a.returns, a.customers, a.finish,
+		a.readFacts, a.references, a.catalog, a.identifiers, a.events, a.lots, a.receipts, a.returns, a.customers, a.imports, a.finish,
 	} {
 		if pass(); a.err != nil {
 			return a.report, a.err

@@ -3,6 +3,9 @@ package verify_test
 import (
 	"context"
 	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -12,6 +15,7 @@ import (
 	"regulars/internal/base/jobs"
 	"regulars/internal/base/money"
 	"regulars/internal/base/settings"
+	"regulars/internal/importer"
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/enrol"
@@ -235,7 +239,7 @@ func (c *chain) fill() {
 	c.giveBack(fifth.ID)
 	c.sell(draft(anna, 0, money.One, 80_000_00))
 	c.byHand(anna)
-	c.imported(anna)
+	c.imported()
 	c.rest()
 }
 
@@ -276,32 +280,34 @@ func (c *chain) byHand(who customer.ID) {
 	})
 }
 
-// imported is history of another system: a sale and its return.
-func (c *chain) imported(who customer.ID) {
-	source := c.mint.Next()
-	c.exec(`INSERT INTO sources (id, name, created_at) VALUES ($1, 'old tills', $2)`, source, c.clock.now().UnixMicro())
-	c.exec(`INSERT INTO imports (id, source_id, kind, file, path, mapping, state, created_at) VALUES ($1, $2, 'receipts', 'old.csv', '/old.csv', '{}', 'done', $3)`,
-		c.mint.Next(), source, c.clock.now().UnixMicro())
-	c.write(func(ctx context.Context, tx *db.Tx) error {
-		products, err := c.catalog.BySKUTx(ctx, tx, []string{"P0"})
-		if err != nil {
-			return err
-		}
-		line := func(pieces money.Quantity, total money.Amount) receipt.Line {
-			return receipt.Line{Product: products["P0"].ID, Quantity: pieces * money.One, Price: 1_500_0000, Gross: total, Total: total, TierSpend: total}
-		}
-		at := time.Date(2024, 5, 1, 0, 0, 0, 0, time.UTC)
-		_, err = c.receipts.RecordTx(ctx, tx, source, []receipt.Imported{
-			{Kind: receipt.KindSale, Number: "A1", Store: c.till.Store.ID, Customer: who, SoldAt: at, Lines: []receipt.Line{line(4, 6_000_00)}},
-			{Kind: receipt.KindReturn, Number: "A2", Store: c.till.Store.ID, Customer: who, SoldAt: at.AddDate(0, 0, 1), Lines: []receipt.Line{line(1, 1_500_00)}},
-			{Kind: receipt.KindSale, Number: "A3", Store: c.till.Store.ID, SoldAt: at, Lines: []receipt.Line{line(1, 1_500_00)}},
-		})
-		if err != nil {
-			return err
-		}
-		_, _, err = c.receipts.MatchReturnsTx(ctx, tx, source, receipt.MatchCursor{}, 100)
-		return err
+// imported is history of another system: people, one of them with points,
+// sales and their returns.
+func (c *chain) imported() {
+	ctx, dir := c.t.Context(), c.t.TempDir()
+	in := importer.New(importer.Config{
+		DB: c.db, Mint: c.mint.Minter, Now: c.clock.now, Currency: uzs, Zone: func() *time.Location { return c.till.Store.Zone }, Region: "UZ", Folder: dir,
+		Log: slog.New(slog.DiscardHandler), Jobs: jobs.New(c.db, c.mint.Minter, c.clock.now, jobs.Config{}),
+		Catalog: c.catalog, Customers: c.customers, Ledger: c.ledger, Programmes: c.programmes, Receipts: c.receipts,
 	})
+	for _, file := range []struct {
+		kind importer.Kind
+		text string
+	}{
+		{importer.KindCustomers, "phone,first_name,last_name,points\n+998935550001,Нигора,Каримова,250.50\n+998935550002,Тимур,Алиев,\n"},
+		{importer.KindReceipts, "number,date,phone,sku,product,quantity,price\n" +
+			"A1,2024-05-01 10:00,+998901234567,P0,Нон,4,1500\nA1,2024-05-01 10:00,+998901234567,P7,Чой,1,9000.55\n" +
+			"A2,2024-05-02 11:00,+998901234567,P0,Нон,-1,1500\nA3,2024-05-02 12:00,,P0,Нон,1,1500\nA4,2024-05-03 12:00,+998935550003,P0,Нон,2,1500\n"},
+	} {
+		path := filepath.Join(dir, string(file.kind)+".csv")
+		must(c.t, os.WriteFile(path, []byte(file.text), 0o600))
+		i, err := in.Add(ctx, importer.File{Source: "old tills", Kind: file.kind}, path)
+		must(c.t, err)
+		i, err = in.RunNow(ctx, i.ID, func(importer.Report) {})
+		must(c.t, err)
+		if i.Report.Refused > 0 {
+			c.t.Fatalf("%+v", i.Report)
+		}
+	}
 }
 
 // rest is what the other tables hold.

@@ -1,0 +1,63 @@
+package verify
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+
+	"regulars/internal/base/db"
+)
+
+// brought counts what imports brought, as it is gone through.
+type brought struct {
+	receipts  map[int64]int64 // by source
+	customers map[int64]int64 // by import
+}
+
+// imports compares what imports say they brought with what is there.
+func (a *audit) imports() {
+	type source struct {
+		recorded int64
+		open     bool // an import is not done, or failed on its way
+	}
+	sources := map[int64]source{}
+	for id := range a.sources {
+		sources[id] = source{}
+	}
+	a.scan("imports", func(r *db.Rows) error {
+		var (
+			id, of            int64
+			kind, state, text string
+		)
+		if err := r.Scan(&id, &of, &kind, &state, &text); err != nil {
+			return err
+		}
+		var report struct {
+			Recorded     int64 `json:"recorded"`
+			Created      int64 `json:"created"`
+			NewCustomers int64 `json:"new_customers"`
+		}
+		if err := json.Unmarshal([]byte(text), &report); err != nil {
+			a.off(ImportReport, at("imports", id), "report", "JSON", text, err.Error())
+			return nil
+		}
+		s := sources[of]
+		s.recorded += report.Recorded
+		s.open = s.open || state != "done" && state != "draft" && state != "checked"
+		sources[of] = s
+		if state != "done" {
+			return nil
+		}
+		people := report.NewCustomers
+		if kind == "customers" {
+			people += report.Created
+		}
+		a.equal(ImportReport, at("imports", id), "report", a.brought.customers[id], people, "customers that it brought")
+		return nil
+	}, `SELECT id, source_id, kind, state, report FROM imports`)
+	for _, id := range slices.Sorted(maps.Keys(sources)) {
+		if s := sources[id]; !s.open {
+			a.equal(ImportReport, at("sources", id), "", a.brought.receipts[id], s.recorded, "receipts of it, by the reports of its imports")
+		}
+	}
+}
