@@ -223,7 +223,7 @@ func (b *bench) drive(ctx context.Context, s *shop, series string, rate float64)
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.CommandContext(ctx, b.load)
+	cmd := exec.CommandContext(ctx, b.load) //nolint:gosec // built above
 	cmd.Stdin = bytes.NewReader(job)
 	start, before, beforeDB := time.Now(), site.CPU(server.Pid), site.FamilyCPU(b.postgres)
 	out, err := output(cmd)
