@@ -16,7 +16,7 @@ import (
 func TestBrowserFirstSteps(t *testing.T) {
 	t.Parallel()
 	c := open(t, dbtest.Open(t, dbtest.SQLite))
-	token, err := c.Config.Staff.InviteFirst(t.Context())
+	token, err := c.Staff.InviteFirst(t.Context())
 	must(t, err)
 	b := webtest.Open(t)
 	look := webtest.Wide

@@ -82,19 +82,19 @@ func open(t testing.TB, d *db.DB) *chain {
 		Jobs: jobs.New(d, mint, c.clock.now, jobs.Config{}), Staff: staff.New(d, mint, c.clock.now), Catalog: catalog.New(d, mint, c.clock.now),
 		Customers: customer.NewService(d, mint, c.clock.now, "UZ"), Programmes: programme.New(d, mint, c.clock.now, uzs),
 	}
-	c.Ledger = ledger.New(d, mint, c.clock.now, c.Config.Programmes.Stopped)
-	c.Enrol = enrol.New(d, c.clock.now, c.Config.Customers, c.Ledger, c.Config.Programmes)
+	c.Ledger = ledger.New(d, mint, c.clock.now, c.Programmes.Stopped)
+	c.Enrol = enrol.New(d, c.clock.now, c.Customers, c.Ledger, c.Programmes)
 	c.Receipts = receipt.New(receipt.Config{
 		DB: d, Mint: mint, Now: c.clock.now, Currency: uzs, Secret: []byte("secret of the installation"),
-		Ledger: c.Ledger, Programmes: c.Config.Programmes, Catalog: c.Config.Catalog, Customers: c.Config.Customers,
+		Ledger: c.Ledger, Programmes: c.Programmes, Catalog: c.Catalog, Customers: c.Customers,
 	})
 	t.Cleanup(c.Receipts.Close)
-	c.Config.Importer = importer.New(importer.Config{
+	c.Importer = importer.New(importer.Config{
 		DB: d, Mint: mint, Now: c.clock.now, Currency: uzs, Zone: func() *time.Location { return zone }, Region: "UZ", Folder: t.TempDir(), Jobs: c.Jobs,
-		Catalog: c.Config.Catalog, Customers: c.Config.Customers, Ledger: c.Ledger, Programmes: c.Config.Programmes, Receipts: c.Receipts,
+		Catalog: c.Catalog, Customers: c.Customers, Ledger: c.Ledger, Programmes: c.Programmes, Receipts: c.Receipts,
 	})
 	c.Shell, err = web.New(web.Options{
-		Bundle: bundle, Log: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})), Now: c.clock.now, Sessions: c.Config.Staff, IPRate: 1e6, IPBurst: 1e6,
+		Bundle: bundle, Log: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})), Now: c.clock.now, Sessions: c.Staff, IPRate: 1e6, IPBurst: 1e6,
 		Settings: func() web.Settings {
 			i := is.Get()
 			return web.Settings{Name: i.Name, Currency: i.Currency, Zone: i.Zone, Language: i.Language}
@@ -143,7 +143,7 @@ func (c *chain) browser() *browser {
 func (b *browser) take(res *http.Response, err error) *browser {
 	b.t.Helper()
 	must(b.t, err)
-	defer res.Body.Close()
+	defer func() { must(b.t, res.Body.Close()) }()
 	text, err := io.ReadAll(res.Body)
 	must(b.t, err)
 	b.status, b.body, b.path = res.StatusCode, string(text), res.Request.URL.RequestURI()
@@ -204,7 +204,7 @@ func (b *browser) link(pattern string) string {
 // owner is the first owner, who came by the console's link.
 func (c *chain) owner() *browser {
 	c.t.Helper()
-	token, err := c.Config.Staff.InviteFirst(c.t.Context())
+	token, err := c.Staff.InviteFirst(c.t.Context())
 	must(c.t, err)
 	b := c.browser()
 	b.get(admin.InvitationPath(token)).is(200)
@@ -233,13 +233,13 @@ func (c *chain) shop() *shop {
 	s := &shop{chain: c}
 	ctx := c.t.Context()
 	must(c.t, c.DB.Write(ctx, func(ctx context.Context, tx *db.Tx) (err error) {
-		if s.store, err = c.Config.Catalog.CreateStoreTx(ctx, tx, catalog.NewStore{Code: "S1", Name: "Чорсу", City: "Ташкент", Zone: "Asia/Tashkent"}); err != nil {
+		if s.store, err = c.Catalog.CreateStoreTx(ctx, tx, catalog.NewStore{Code: "S1", Name: "Чорсу", City: "Ташкент", Zone: "Asia/Tashkent"}); err != nil {
 			return err
 		}
-		if s.till, err = c.Config.Catalog.CreateTillTx(ctx, tx, s.store.ID, "Касса 1"); err != nil {
+		if s.till, err = c.Catalog.CreateTillTx(ctx, tx, s.store.ID, "Касса 1"); err != nil {
 			return err
 		}
-		_, err = c.Config.Catalog.SaveCategoriesTx(ctx, tx, []catalog.CategoryInput{{Code: "food", Name: "Продукты"}, {Code: "wine", Name: "Вино"}})
+		_, err = c.Catalog.SaveCategoriesTx(ctx, tx, []catalog.CategoryInput{{Code: "food", Name: "Продукты"}, {Code: "wine", Name: "Вино"}})
 		if err != nil {
 			return err
 		}
@@ -248,13 +248,13 @@ func (c *chain) shop() *shop {
 			if i == 3 {
 				category = "wine"
 			}
-			if _, err := c.Config.Catalog.CreateProductTx(ctx, tx, catalog.ProductInput{SKU: fmt.Sprintf("A-%d", i+1), ProductChange: catalog.ProductChange{Name: &name, Price: &price, Category: &category}}); err != nil {
+			if _, err := c.Catalog.CreateProductTx(ctx, tx, catalog.ProductInput{SKU: fmt.Sprintf("A-%d", i+1), ProductChange: catalog.ProductChange{Name: &name, Price: &price, Category: &category}}); err != nil {
 				return err
 			}
 		}
 		return nil
 	}))
-	_, err := c.Config.Programmes.Install(ctx, "Макро Бонус", rules(), c.clock.now().Add(-time.Hour), 0)
+	_, err := c.Programmes.Install(ctx, "Макро Бонус", rules(), c.clock.now().Add(-time.Hour), 0)
 	must(c.t, err)
 	names := [][2]string{{"Дилноза", "Каримова"}, {"Алишер", "Усманов"}, {"Anna", "Smirnova"}}
 	by := receipt.Caller{Till: s.till, Store: s.store}
@@ -395,7 +395,7 @@ func (b *browser) until(path, gone string) *browser {
 // ownerID is the first owner's.
 func (c *chain) ownerID() staff.ID {
 	c.t.Helper()
-	all, err := c.Config.Staff.List(c.t.Context())
+	all, err := c.Staff.List(c.t.Context())
 	must(c.t, err)
 	return all[0].ID
 }
@@ -403,7 +403,7 @@ func (c *chain) ownerID() staff.ID {
 // programme is the id of the programme in force.
 func (s *shop) programme() string {
 	s.t.Helper()
-	list, err := s.Config.Programmes.List(s.t.Context())
+	list, err := s.Programmes.List(s.t.Context())
 	must(s.t, err)
 	return fmt.Sprint(int64(list[0].ID))
 }

@@ -15,7 +15,7 @@ func TestBrowserLooks(t *testing.T) {
 	e := dbtest.SQLite
 	c := open(t, dbtest.Open(t, e))
 	b := webtest.Open(t)
-	token, err := c.Config.Staff.InviteFirst(t.Context())
+	token, err := c.Staff.InviteFirst(t.Context())
 	must(t, err)
 	looks := map[string]webtest.Look{
 		"phone": {Width: 390, Height: 844, Language: "ru", Dark: true}, "tablet": {Width: 820, Height: 1180, Language: "en"},
@@ -39,7 +39,7 @@ func TestBrowserLooks(t *testing.T) {
 	b.Fill("#f-password", "correct horse battery")
 	b.Click(".btn-primary")
 	b.Wait(`location.pathname === "/"`)
-	must(t, c.Config.Staff.SetLanguage(t.Context(), c.ownerID(), ""))
+	must(t, c.Staff.SetLanguage(t.Context(), c.ownerID(), ""))
 	all(map[string]string{"start": "/", "no-stores": "/stores", "no-customers": "/customers", "no-receipts": "/receipts", "first-programme": "/programme"})
 
 	s := c.shop()

@@ -17,7 +17,7 @@ func TestWhoMayOpenWhat(t *testing.T) {
 	t.Parallel()
 	s := open(t, dbtest.Open(t, dbtest.SQLite)).shop()
 	s.owner()
-	token, _, err := s.Config.Staff.Invite(t.Context(), staff.By{ID: s.ownerID()}, staff.Cashier, s.stores())
+	token, _, err := s.Staff.Invite(t.Context(), staff.By{ID: s.ownerID()}, staff.Cashier, s.stores())
 	must(t, err)
 	cashier := s.browser()
 	cashier.post(admin.InvitationPath(token), "name", "Бобур", "login", "bobur", "password", "correct horse battery").is(200).sees("Продажи идут на странице кассы")
