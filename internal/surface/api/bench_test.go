@@ -14,6 +14,7 @@ import (
 	"regulars/internal/base/db/dbtest"
 	"regulars/internal/base/money"
 	"regulars/internal/loyalty/customer"
+	"regulars/internal/loyalty/programme"
 	"regulars/internal/loyalty/receipt"
 	"regulars/internal/surface/api"
 )
@@ -26,7 +27,11 @@ func benchSite(b *testing.B, e dbtest.Engine, people int) (s *site, who []custom
 	b.Helper()
 	// The catalog looks again at what was changed within the last seconds.
 	ahead := time.Duration(0)
-	s = newSite(b, dbtest.Open(b, e), options{now: func() time.Time { return time.Now().Add(ahead) }, api: func(c *api.Config) { c.Rate, c.Burst = 1e9, 1e9 }})
+	s = newSite(b, dbtest.Open(b, e), options{
+		now:   func() time.Time { return time.Now().Add(ahead) },
+		api:   func(c *api.Config) { c.Rate, c.Burst = 1e9, 1e9 },
+		rules: func(r *programme.Rules) { r.Levels = r.Levels[:1] }, // the price stays the same
+	})
 	s.contract = nil
 	for i := range people {
 		res, err := s.enrol.Register(b.Context(), s.store, 0, customer.New{
