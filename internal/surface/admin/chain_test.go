@@ -152,7 +152,7 @@ func (b *browser) take(res *http.Response, err error) *browser {
 
 func (b *browser) get(path string) *browser {
 	b.t.Helper()
-	return b.take(b.client.Get(b.url + path))
+	return b.take(b.client.Get(b.url + path)) //nolint:bodyclose // take closes it
 }
 
 // post sends pairs of a name and a value, as a form of the page would.
@@ -162,7 +162,7 @@ func (b *browser) post(path string, pairs ...string) *browser {
 	for i := 0; i < len(pairs); i += 2 {
 		form.Add(pairs[i], pairs[i+1])
 	}
-	return b.take(b.client.PostForm(b.url+path, form))
+	return b.take(b.client.PostForm(b.url+path, form)) //nolint:bodyclose // take closes it
 }
 
 var tags = regexp.MustCompile(`(?s)<(?:script|style).*?</(?:script|style)>|<[^>]*>`)

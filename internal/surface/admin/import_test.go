@@ -26,7 +26,7 @@ func (b *browser) send(path, name, content string, fields ...string) *browser {
 	req, err := http.NewRequestWithContext(b.t.Context(), http.MethodPost, b.url+path, &body)
 	must(b.t, err)
 	req.Header.Set("Content-Type", form.FormDataContentType())
-	return b.take(b.client.Do(req))
+	return b.take(b.client.Do(req)) //nolint:bodyclose // take closes it
 }
 
 const people = `Телефон;Имя;Фамилия;Карта
