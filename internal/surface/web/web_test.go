@@ -302,8 +302,13 @@ func TestRateLimit(t *testing.T) {
 	if rec := from("10.0.0.2", ""); rec.Code != 200 {
 		t.Errorf("another address: %d", rec.Code)
 	}
-	if rec := from("10.0.0.1", "key"); rec.Code != 200 {
-		t.Errorf("a key, which the API counts: %d", rec.Code)
+	if rec := from("10.0.0.1", "key"); rec.Code != 429 {
+		t.Errorf("a page asked for with a key: %d", rec.Code)
+	}
+	call := get("/v1/till", "Authorization", "Bearer key")
+	call.RemoteAddr = "10.0.0.1:999"
+	if rec := d.do(t, 0, call); rec.Code == 429 {
+		t.Error("a call with a key was held back, which is the API's to do")
 	}
 	d.clock.advance(time.Second)
 	if rec := from("10.0.0.1", ""); rec.Code != 200 {
