@@ -265,10 +265,10 @@ func monthOf(name string) int {
 
 // namedMonth reads "12 марта 2020", "Mar 12, 2020", "12-mar".
 func namedMonth(parts []token) (d date, ok bool) {
-	dayAt := -1
+	dayAt := 0
 	switch {
 	case monthOf(parts[1].text) > 0:
-		d.month, dayAt = monthOf(parts[1].text), 0
+		d.month = monthOf(parts[1].text)
 	case monthOf(parts[0].text) > 0:
 		d.month, dayAt = monthOf(parts[0].text), 1
 	default:

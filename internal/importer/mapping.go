@@ -25,10 +25,10 @@ const (
 // Field is what a column may mean.
 type Field string
 
-// The fields. A customers file may also keep any column as an attribute of the
+// The fields: first those of customers, of which the first also say whose a
+// receipt is. A customers file may also keep any column as an attribute of the
 // customer: see Attribute.
 const (
-	// Of customers; the first ones also say whose a receipt is.
 	FieldExternal     Field = "external" // the customer's id in the other system
 	FieldCard         Field = "card"
 	FieldPhone        Field = "phone"

@@ -107,7 +107,11 @@ func duplicates(t *testing.T, path string) (n int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer file.Close()
+	defer func() {
+		if err := file.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
 	seen := map[uint64]bool{}
 	for file.Next() {
 		key := hash(strings.Join(file.Row().Fields, "\x00"))

@@ -432,7 +432,11 @@ func checkScan(t *testing.T, path string, m Mapping) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer file.Close()
+	defer func() {
+		if err := file.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
 	var want int64
 	for file.Next() {
 		row := file.Row()

@@ -41,19 +41,28 @@ var nodes atomic.Int64
 // for the process after a crash.
 func newHouse(t testing.TB, d *db.DB, currency, zone, folder string) house {
 	t.Helper()
-	c, err := money.CurrencyOf(currency)
+	s, end, err := build(t.Context(), d, currency, zone, folder, nodes.Add(1))
 	if err != nil {
 		t.Fatal(err)
+	}
+	t.Cleanup(end)
+	return house{t, s}
+}
+
+func build(ctx context.Context, d *db.DB, currency, zone, folder string, node int64) (s *Service, end func(), err error) {
+	c, err := money.CurrencyOf(currency)
+	if err != nil {
+		return nil, nil, err
 	}
 	place, err := time.LoadLocation(zone)
 	if err != nil {
-		t.Fatal(err)
+		return nil, nil, err
 	}
-	if _, _, err := settings.Open(t.Context(), d, settings.Installation{Name: "House", Currency: c, Zone: place, Language: "en"}); err != nil {
-		t.Fatal(err)
+	if _, _, err := settings.Open(ctx, d, settings.Installation{Name: "House", Currency: c, Zone: place, Language: "en"}); err != nil {
+		return nil, nil, err
 	}
 	now := time.Now
-	mint := id.NewMinter(now, int(nodes.Add(1)%id.Nodes), 0)
+	mint := id.NewMinter(now, int(node%id.Nodes), 0)
 	stores := catalog.New(d, mint, now)
 	customers := customer.NewService(d, mint, now, "UZ")
 	programmes := programme.New(d, mint, now, c)
@@ -62,12 +71,11 @@ func newHouse(t testing.TB, d *db.DB, currency, zone, folder string) house {
 		DB: d, Mint: mint, Now: now, Currency: c, Secret: []byte("a secret of the installation"),
 		Ledger: points, Programmes: programmes, Catalog: stores, Customers: customers,
 	})
-	t.Cleanup(receipts.Close)
 	queue := jobs.New(d, mint, now, jobs.Config{})
-	return house{t, New(Config{
+	return New(Config{
 		DB: d, Mint: mint, Now: now, Currency: c, Zone: func() *time.Location { return place }, Region: "UZ", Folder: folder, Jobs: queue,
 		Catalog: stores, Customers: customers, Ledger: points, Programmes: programmes, Receipts: receipts,
-	})}
+	}), receipts.Close, nil
 }
 
 func must(t testing.TB, err error) {

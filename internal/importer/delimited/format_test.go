@@ -199,7 +199,11 @@ func TestOpen(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer file.Close()
+	defer func() {
+		if err := file.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
 	for file.Next() {
 	}
 	if !errors.Is(file.Err(), io.ErrUnexpectedEOF) {
