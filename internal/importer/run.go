@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"os"
+	"path/filepath"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -368,9 +369,10 @@ func (i *Import) unmatched(m receipt.Match) Issue {
 	return is
 }
 
-// finish marks the import as done.
+// finish marks the import as done. An upload is not kept longer than it takes:
+// it is full of people.
 func (r *runner) finish(ctx context.Context) error {
-	return r.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
+	err := r.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
 		rep := r.imp.Report
 		r.pace(&rep, 1)
 		if _, err := r.imp.saveTx(ctx, tx, r.imp.progress, &rep); err != nil {
@@ -381,4 +383,8 @@ func (r *runner) finish(ctx context.Context) error {
 		}
 		return moveTx(ctx, tx, r.imp.ID, Done, r.now(), Running)
 	})
+	if err == nil && r.imp.path == filepath.Join(r.folder, r.imp.ID.String()) {
+		return remove(r.imp.path)
+	}
+	return err
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -310,6 +311,9 @@ func TestCheckWritesNothing(t *testing.T) {
 		want.Recorded, want.NewCustomers, want.NewProducts, want.Matched, want.MatchedTotal = 2, 1, 1, 1, 100
 		if diff := cmp.Diff(want, i.Report, timeless); diff != "" {
 			t.Errorf("run (-want +got):\n%s", diff)
+		}
+		if _, err := os.Stat(i.path); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("the upload is still there: %v", err)
 		}
 		if err := h.SetMapping(t.Context(), i.ID, i.Mapping); !errors.Is(err, ErrStarted) {
 			t.Errorf("columns of an import that is done: %v", err)
