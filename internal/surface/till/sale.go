@@ -243,7 +243,7 @@ func (t *Till) fill(r *http.Request, v *saleView) error {
 		}
 		v.Rows = append(v.Rows, ro)
 	}
-	v.Can = v.Q != nil && v.basket.Open() > 0 && len(v.Errors) == 0
+	v.Can = v.Q != nil && v.Open() > 0 && len(v.Errors) == 0
 	if v.Touch >= 0 && v.Touch < len(v.Rows) && v.Q != nil {
 		ro := v.Rows[v.Touch]
 		v.Say = loc.T("counter.line.say", "name", ro.Name, "quantity", ro.Quantity, "total", loc.Money(v.Q.Total, t.Settings().Currency))
@@ -357,7 +357,7 @@ func (t *Till) redeemText(loc *i18n.Localizer, err error) string {
 // choosePoints works out what the chips beside the points offer.
 func (t *Till) choosePoints(ctx context.Context, loc *i18n.Localizer, v *saleView) error {
 	q := v.Q
-	if v.Who == nil || q.Version == 0 || v.basket.Open() == 0 {
+	if v.Who == nil || q.Version == 0 || v.Open() == 0 {
 		return nil
 	}
 	version, err := t.Programmes.ByID(ctx, q.Version)
