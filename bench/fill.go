@@ -8,9 +8,9 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
+	"regulars/bench/site"
 	"regulars/internal/base/db"
 	"regulars/internal/demo"
 )
@@ -78,19 +78,34 @@ func (b *bench) fill(ctx context.Context, engines []engine) error {
 func (b *bench) importFile(ctx context.Context, e engine, kind, path string) (imported, error) {
 	cmd := b.regulars(ctx, e, "import", "--kind", kind, "--source", "bench", "--currency", "UZS", "--zone", "Asia/Tashkent", path)
 	start := time.Now()
-	if _, err := output(cmd); err != nil {
-		return imported{}, err
-	}
-	return imported{time.Since(start), peak(cmd)}, nil
+	most, err := watched(cmd)
+	return imported{time.Since(start), most}, err
 }
 
-// peak is the most memory that a program which has ended had resident.
-func peak(cmd *exec.Cmd) int64 {
-	used, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage)
-	if !ok {
-		return 0
+// watched runs a program and gives the most memory that it had resident. The
+// kernel's account of an ended process will not do: it begins with the memory
+// of whoever started it.
+func watched(cmd *exec.Cmd) (most int64, err error) {
+	var out strings.Builder
+	cmd.Stdout, cmd.Stderr = &out, &out
+	if err := cmd.Start(); err != nil {
+		return 0, err
 	}
-	return used.Maxrss << 10
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	look := time.NewTicker(50 * time.Millisecond)
+	defer look.Stop()
+	for {
+		most = max(most, site.Peak(cmd.Process.Pid))
+		select {
+		case err := <-ended:
+			if err != nil {
+				err = fmt.Errorf("%s: %w\n%s", cmd, err, &out)
+			}
+			return most, err
+		case <-look.C:
+		}
+	}
 }
 
 // copied are the tables that an import writes, in an order in which rows find

@@ -31,10 +31,11 @@ func (b *bench) look(ctx context.Context, engines []engine) error {
 		searches = append(searches, rows...)
 		cmd, began := b.regulars(ctx, e, "verify"), time.Now()
 		say("%s: verifying", e.name)
-		if _, err := output(cmd); err != nil {
+		most, err := watched(cmd)
+		if err != nil {
 			return err
 		}
-		verified = append(verified, []string{e.name, seconds(time.Since(began)), megabytes(peak(cmd))})
+		verified = append(verified, []string{e.name, seconds(time.Since(began)), megabytes(most)})
 		say("%s: %v %v", e.name, row, verified[len(verified)-1])
 	}
 	p := &b.page
