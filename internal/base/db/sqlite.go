@@ -12,7 +12,7 @@ import (
 	"sync"
 	"time"
 
-	_ "modernc.org/sqlite" // the driver
+	"modernc.org/sqlite"
 )
 
 // tuning is when SQLite does what. The write-ahead log is copied into the file
@@ -30,9 +30,11 @@ type tuning struct {
 }
 
 var usual = tuning{
-	busy: 10 * time.Second, every: 200 * time.Millisecond, soft: 8 << 20, hard: 256 << 20,
+	busy: 10 * time.Second, every: 200 * time.Millisecond, soft: 8 << 20, hard: 64 << 20,
 	patience: 100 * time.Millisecond, later: 5 * time.Second,
 }
+
+const pageSize = 4096 // SQLite's default
 
 const pragmas = "?_pragma=busy_timeout(%d)&_pragma=journal_mode(wal)&_pragma=synchronous(full)" +
 	"&_pragma=foreign_keys(1)&_pragma=wal_autocheckpoint(0)&_pragma=temp_store(memory)&_pragma=cache_size(-%d)"
@@ -42,7 +44,7 @@ var errClosed = errors.New("db: closed")
 // lite is SQLite: one connection that writes, several that read.
 type lite struct {
 	pool *sql.DB
-	path string
+	file *os.File // the database, to have what was copied into it written to the disk
 	tuning
 	writer  chan *liteConn // holds the one writer while it is free
 	readers chan *liteConn
@@ -65,7 +67,14 @@ type liteConn struct {
 	dead error
 }
 
+// A file may be opened and closed beside its connections: with the other kind
+// of locks, closing it would drop all that this process has on it.
+var ofdLocks = sync.OnceFunc(func() {
+	_, _ = sqlite.OFDLocking(true) // Linux has them; elsewhere nobody but us opens it
+})
+
 func openLite(ctx context.Context, cfg Config, t *texts) (_ *lite, err error) {
+	ofdLocks()
 	path, err := filepath.Abs(cfg.Path)
 	if err != nil {
 		return nil, err
@@ -73,15 +82,16 @@ func openLite(ctx context.Context, cfg Config, t *texts) (_ *lite, err error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, err
 	}
-	// SQLite would make a file that everybody may read. One that is there is
-	// not touched: closing it would drop the locks this process has on it.
-	if file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600); err == nil { //nolint:gosec // the database
-		if err := file.Close(); err != nil {
-			return nil, err
-		}
-	} else if !errors.Is(err, os.ErrExist) {
+	// SQLite would make a file that everybody may read.
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) //nolint:gosec // the database
+	if err != nil {
 		return nil, err
 	}
+	defer func() {
+		if err != nil {
+			_ = file.Close()
+		}
+	}()
 	u := url.URL{Scheme: "file", Path: path}
 	pool, err := sql.Open("sqlite", u.String()+fmt.Sprintf(pragmas, cfg.tune.busy.Milliseconds(), 32<<10))
 	if err != nil {
@@ -93,7 +103,7 @@ func openLite(ctx context.Context, cfg Config, t *texts) (_ *lite, err error) {
 		}
 	}()
 	l := &lite{
-		pool: pool, path: path, tuning: cfg.tune, log: cfg.Log,
+		pool: pool, file: file, tuning: cfg.tune, log: cfg.Log,
 		writer: make(chan *liteConn, 1), readers: make(chan *liteConn, cfg.Conns), closed: make(chan struct{}),
 	}
 	for i := range cfg.Conns + 1 {
@@ -123,22 +133,19 @@ func (l *lite) close() (err error) {
 	l.stopped.Wait()
 	w := <-l.writer
 	close(l.closed)
-	_, err = l.truncate(context.Background(), w.conn)
+	_, err = l.anew(context.Background(), w.conn, "TRUNCATE")
 	err = errors.Join(err, w.close())
 	for range cap(l.readers) {
 		err = errors.Join(err, (<-l.readers).close())
 	}
-	return errors.Join(err, l.pool.Close())
+	return errors.Join(err, l.pool.Close(), l.file.Close())
 }
 
 // checkpoint copies the write-ahead log into the file while others write.
 func (l *lite) checkpoint(ctx context.Context) {
 	tick := time.NewTicker(l.every)
 	defer tick.Stop()
-	var (
-		copied int64
-		wait   int // ticks until the log may be made to start anew
-	)
+	wait := 0 // ticks until the log may be made to start anew
 	for {
 		select {
 		case <-ctx.Done():
@@ -146,15 +153,15 @@ func (l *lite) checkpoint(ctx context.Context) {
 		case <-tick.C:
 		}
 		wait--
-		info, err := os.Stat(l.path + "-wal")
-		if err != nil || info.Size() < l.soft || info.Size() == copied {
-			continue
-		}
+		var busy, logged, copied int64 // pages
+		err := l.pool.QueryRowContext(ctx, `PRAGMA wal_checkpoint(NOOP)`).Scan(&busy, &logged, &copied)
 		anew := true
-		if info.Size() >= l.hard && wait <= 0 {
+		switch {
+		case err != nil || logged*pageSize < l.soft || logged == copied:
+		case logged*pageSize >= l.hard && wait <= 0:
 			anew, err = l.restart(ctx)
-		} else {
-			err = l.passive(ctx)
+		default:
+			err = l.copy(ctx)
 		}
 		if err != nil && ctx.Err() == nil {
 			l.log.Warn("checkpoint of the write-ahead log failed", "error", err)
@@ -162,18 +169,22 @@ func (l *lite) checkpoint(ctx context.Context) {
 		if !anew {
 			wait = int(l.later / l.every)
 		}
-		copied = info.Size()
 	}
 }
 
-func (l *lite) passive(ctx context.Context) error {
-	_, err := l.pool.ExecContext(ctx, `PRAGMA wal_checkpoint(PASSIVE)`)
-	return err
+// copy copies what it can and has the disk write it: SQLite would do that only
+// at the end, while the writer waits.
+func (l *lite) copy(ctx context.Context) error {
+	if _, err := l.pool.ExecContext(ctx, `PRAGMA wal_checkpoint(PASSIVE)`); err != nil {
+		return err
+	}
+	return l.file.Sync()
 }
 
-// restart makes the log start anew; false: a reader does not let it yet.
+// restart makes the log start anew; false: a reader does not let it yet. The
+// file of the log stays as long as it is: it is quicker to write over it.
 func (l *lite) restart(ctx context.Context) (anew bool, err error) {
-	if err := l.passive(ctx); err != nil { // most of the work, before writers wait
+	if err := l.copy(ctx); err != nil { // most of the work, before writers wait
 		return false, err
 	}
 	c, err := l.take(ctx, l.writer)
@@ -181,12 +192,12 @@ func (l *lite) restart(ctx context.Context) (anew bool, err error) {
 		return false, err
 	}
 	defer func() { l.writer <- c }()
-	return l.truncate(ctx, c.conn)
+	return l.anew(ctx, c.conn, "RESTART")
 }
 
-// truncate copies the log and empties it, unless a reader keeps it from that
-// for longer than patience.
-func (l *lite) truncate(ctx context.Context, writer *sql.Conn) (done bool, err error) {
+// anew copies the log and has it start anew, unless a reader keeps it from
+// that for longer than patience.
+func (l *lite) anew(ctx context.Context, writer *sql.Conn, mode string) (done bool, err error) {
 	patience := func(d time.Duration) error {
 		_, err := writer.ExecContext(context.WithoutCancel(ctx), fmt.Sprintf(`PRAGMA busy_timeout = %d`, d.Milliseconds()))
 		return err
@@ -201,7 +212,7 @@ func (l *lite) truncate(ctx context.Context, writer *sql.Conn) (done bool, err e
 	if err := writer.QueryRowContext(ctx, `SELECT COUNT(*) FROM sqlite_schema`).Scan(&n); err != nil {
 		return false, err
 	}
-	err = writer.QueryRowContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`).Scan(&busy, &n, &n)
+	err = writer.QueryRowContext(ctx, `PRAGMA wal_checkpoint(`+mode+`)`).Scan(&busy, &n, &n)
 	return busy == 0, err
 }
 

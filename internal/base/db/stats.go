@@ -30,7 +30,7 @@ func (d *DB) Stats() Stats {
 	}
 	l := d.lite
 	s.Conns, s.Busy, s.Writing = cap(l.readers)+1, cap(l.readers)-len(l.readers), len(l.writer) == 0
-	if info, err := os.Stat(l.path + "-wal"); err == nil {
+	if info, err := os.Stat(l.file.Name() + "-wal"); err == nil {
 		s.WALBytes = info.Size()
 	}
 	return s

@@ -123,13 +123,6 @@ func (s *Service) queue(b *db.Batch, n *needs, lock bool) *world {
 		      FROM `+spending+` AND COALESCE(o.sold_at, r.sold_at) <= $3`,
 			int64(win.customer), win.from, win.to)
 	}
-	for _, k := range n.receipts {
-		b.Query(func(r *db.Rows) error {
-			rec, err := scanReceipt(r)
-			w.recorded[k] = rec
-			return err
-		}, `SELECT `+receiptColumns+` FROM receipts WHERE source_id = $1 AND number = $2 AND kind = $3`, k.source, k.number, string(k.kind))
-	}
 	if len(n.sales) > 0 {
 		b.Query(func(r *db.Rows) error {
 			rec, err := scanReceipt(r)
@@ -168,9 +161,11 @@ func (s *Service) look(ctx context.Context, c call, run func(context.Context, *d
 }
 
 // commitAll runs calls in one transaction. Calls that fail on their own keep
-// their error; an error returned here is the transaction's. again has it look
-// for used Idempotency-Keys before the database refuses them: they are too
-// seldom used twice to be read for every receipt.
+// their error; an error returned here is the transaction's.
+//
+// Calls are too seldom sent twice to look each of them up. A call that fails
+// may have been: its price is another one now. One that the database refuses
+// for its number or key has been; again, after that, looks all of them up.
 func (s *Service) commitAll(ctx context.Context, calls []call, again bool) error {
 	return s.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
 		var n needs
@@ -180,14 +175,24 @@ func (s *Service) commitAll(ctx context.Context, calls []call, again bool) error
 		var reads db.Batch
 		w := s.queue(&reads, &n, true)
 		if again {
-			w.queueKeys(&reads, n.keys)
+			w.queueRecorded(&reads, &n)
 		}
 		if err := tx.Run(ctx, &reads); err != nil {
 			return err
 		}
 		w.accounts.Settle()
-		for _, c := range calls {
-			c.setOutcome(c.apply(s, w))
+		failed := w.apply(s, calls)
+		if len(failed) > 0 && !again {
+			var n needs
+			for _, c := range failed {
+				c.prepare(&n)
+			}
+			var reads db.Batch
+			w.queueRecorded(&reads, &n)
+			if err := tx.Run(ctx, &reads); err != nil {
+				return err
+			}
+			w.apply(s, failed)
 		}
 		if err := s.meetProducts(ctx, tx, w); err != nil {
 			return err
@@ -198,8 +203,29 @@ func (s *Service) commitAll(ctx context.Context, calls []call, again bool) error
 	})
 }
 
-func (w *world) queueKeys(b *db.Batch, keys []idem) {
-	for _, k := range keys {
+// apply applies calls in order and gives those that failed.
+func (w *world) apply(s *Service, calls []call) (failed []call) {
+	for _, c := range calls {
+		err := c.apply(s, w)
+		c.setOutcome(err)
+		if err != nil {
+			failed = append(failed, c)
+		}
+	}
+	return failed
+}
+
+// queueRecorded adds to b the reading of what was recorded under the calls'
+// numbers and keys.
+func (w *world) queueRecorded(b *db.Batch, n *needs) {
+	for _, k := range n.receipts {
+		b.Query(func(r *db.Rows) error {
+			rec, err := scanReceipt(r)
+			w.recorded[k] = rec
+			return err
+		}, `SELECT `+receiptColumns+` FROM receipts WHERE source_id = $1 AND number = $2 AND kind = $3`, k.source, k.number, string(k.kind))
+	}
+	for _, k := range n.keys {
 		b.Query(func(r *db.Rows) error {
 			w.keys[k] = true
 			return nil

@@ -16,7 +16,8 @@ CREATE TABLE nodes (
 CREATE TABLE settings (
 	name  TEXT PRIMARY KEY,
 	value TEXT NOT NULL
-);
+) WITHOUT ROWID; -- sqlite
+); -- postgres
 
 -- event: what happened, appended in the transaction that made it so.
 -- Read in order of (xid, id): the database numbers them, and on PostgreSQL a
@@ -61,7 +62,8 @@ CREATE TABLE idempotency (
 	ref         BIGINT NOT NULL,                -- what was made
 	at          BIGINT NOT NULL,
 	PRIMARY KEY (scope, name)
-);
+) WITHOUT ROWID; -- sqlite
+); -- postgres
 
 -- staff -------------------------------------------------------------------
 
@@ -80,7 +82,8 @@ CREATE TABLE staff_stores (
 	staff_id BIGINT NOT NULL REFERENCES staff (id),
 	store_id BIGINT NOT NULL,
 	PRIMARY KEY (staff_id, store_id)
-);
+) WITHOUT ROWID; -- sqlite
+); -- postgres
 
 CREATE TABLE staff_sessions (
 	token      TEXT   PRIMARY KEY,              -- SHA-256 of the cookie
@@ -91,7 +94,8 @@ CREATE TABLE staff_sessions (
 	expires_at BIGINT NOT NULL,
 	ip         TEXT   NOT NULL DEFAULT '',
 	agent      TEXT   NOT NULL DEFAULT ''
-);
+) WITHOUT ROWID; -- sqlite
+); -- postgres
 CREATE INDEX staff_sessions_staff ON staff_sessions (staff_id);
 
 CREATE TABLE invitations (
@@ -104,7 +108,8 @@ CREATE TABLE invitations (
 	expires_at BIGINT NOT NULL,
 	used_at    BIGINT,
 	used_by    BIGINT
-);
+) WITHOUT ROWID; -- sqlite
+); -- postgres
 
 CREATE TABLE audit (
 	id      BIGINT PRIMARY KEY,
@@ -189,13 +194,15 @@ CREATE TABLE product_words (
 	word       TEXT   COLLATE "C" NOT NULL, -- postgres
 	product_id BIGINT NOT NULL REFERENCES products (id),
 	PRIMARY KEY (word, product_id)
-);
+) WITHOUT ROWID; -- sqlite
+); -- postgres
 CREATE INDEX product_words_product ON product_words (product_id);
 
 CREATE TABLE barcodes (
 	code       TEXT   PRIMARY KEY,
 	product_id BIGINT NOT NULL REFERENCES products (id)
-);
+) WITHOUT ROWID; -- sqlite
+); -- postgres
 CREATE INDEX barcodes_product ON barcodes (product_id);
 
 -- customer ------------------------------------------------------------------
@@ -240,7 +247,8 @@ CREATE TABLE identifiers (
 	-- The value leads: lists of values are looked up, and while a table grows
 	-- faster than its statistics, PostgreSQL reads all of a kind instead.
 	PRIMARY KEY (value, kind)
-);
+) WITHOUT ROWID; -- sqlite
+); -- postgres
 CREATE INDEX identifiers_customer ON identifiers (customer_id);
 -- tail is the phone's or card's digits turned round, so that endings are prefixes.
 CREATE INDEX identifiers_tail ON identifiers (tail) WHERE tail <> '';
@@ -293,7 +301,8 @@ CREATE TABLE tiers (
 	floor        TEXT   NOT NULL DEFAULT '',    -- given by hand or imported
 	floor_until  BIGINT,
 	PRIMARY KEY (customer_id, programme_id)
-);
+) WITHOUT ROWID; -- sqlite
+); -- postgres
 CREATE INDEX tiers_review ON tiers (review_at) WHERE review_at IS NOT NULL;
 
 -- ledger --------------------------------------------------------------------
@@ -421,7 +430,8 @@ CREATE TABLE receipt_lines (
 	details     TEXT   NOT NULL DEFAULT '',     -- JSON: discounts by cause
 	PRIMARY KEY (receipt_id, position),
 	CHECK (returned >= 0 AND returned <= quantity)
-);
+) WITHOUT ROWID; -- sqlite
+); -- postgres
 
 -- importer ------------------------------------------------------------------
 
