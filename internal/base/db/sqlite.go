@@ -116,7 +116,9 @@ func openLite(ctx context.Context, cfg Config, t *texts) (_ *lite, err error) {
 			l.writer <- c
 			continue
 		}
-		if _, err := conn.ExecContext(ctx, `PRAGMA query_only = 1`); err != nil {
+		// What a reader keeps is worth nothing after the next commit, and
+		// forgetting it takes the longer the more it has ever been.
+		if _, err := conn.ExecContext(ctx, `PRAGMA query_only = 1; PRAGMA cache_size = -1024`); err != nil {
 			return nil, err
 		}
 		l.readers <- c

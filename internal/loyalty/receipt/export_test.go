@@ -6,7 +6,7 @@ import (
 )
 
 // SetPatience says how long a transaction may take, before the first call.
-func (s *Service) SetPatience(d time.Duration) { s.group.patience = d }
+func (s *Service) SetPatience(d time.Duration) { s.commits.patience = d }
 
 // Together has calls share one transaction, as they do when tills call at the
 // same moment. answers are what each of them gets, in order: sales first.
@@ -31,7 +31,7 @@ func (s *Service) Together(ctx context.Context, by Caller, sales []Sale, returns
 		}
 		add(c, func() Receipt { return c.receipt })
 	}
-	s.group.serve(batch)
+	s.commits.serve(batch)
 	for i, w := range batch {
 		<-w.answer
 		answers, failures = append(answers, receipts[i]()), append(failures, w.err)

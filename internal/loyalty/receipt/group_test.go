@@ -6,6 +6,8 @@ import (
 	"slices"
 	"sync"
 	"testing"
+
+	"regulars/internal/base/db"
 )
 
 // odd is a call with which something is wrong.
@@ -21,7 +23,7 @@ func (odd) setOutcome(error)             {}
 func TestPanicOfACallIsItsFailureAlone(t *testing.T) {
 	t.Parallel()
 	bad := &odd{}
-	g := newGroup(1, func(_ context.Context, calls []call, _ bool) error {
+	g := newGroup(1, 0, db.ErrUnsure, func(_ context.Context, calls []call, _ bool) error {
 		if slices.Contains(calls, call(bad)) {
 			panic("what nobody thought of")
 		}

@@ -14,6 +14,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"runtime"
 	"strconv"
 	"strings"
 	"time"
@@ -217,7 +218,8 @@ type Service struct {
 	programmes *programme.Service
 	catalog    *catalog.Service
 	customers  *customer.Service
-	group      *group
+	commits    *group
+	quotes     *group
 }
 
 // Config is what New needs.
@@ -244,12 +246,18 @@ func New(c Config) *Service {
 	if c.DB.Postgres() {
 		committers = 2
 	}
-	s.group = newGroup(committers, s.commitAll)
+	s.commits = newGroup(committers, breath, db.ErrUnsure, s.commitAll)
+	// A quote waits for no disk: what the processors cannot do at once is
+	// better read together.
+	s.quotes = newGroup(runtime.GOMAXPROCS(0), 0, db.ErrDown, s.quoteAll)
 	return s
 }
 
 // Close waits for the calls that are under way.
-func (s *Service) Close() { s.group.close() }
+func (s *Service) Close() {
+	s.quotes.close()
+	s.commits.close()
+}
 
 // Currency is the installation's.
 func (s *Service) Currency() money.Currency { return s.currency }
@@ -265,12 +273,9 @@ func (s *Service) Quote(ctx context.Context, by Caller, d Draft) (_ Quote, err e
 	if err != nil {
 		return Quote{}, err
 	}
-	c := &saleCall{by: by, sale: Sale{Draft: d, SoldAt: now}, version: version}
-	w, err := s.look(ctx, c, s.db.Run)
-	if err != nil {
-		return Quote{}, err
-	}
-	return c.quote(s, w, now)
+	c := &quoteCall{saleCall: saleCall{by: by, sale: Sale{Draft: d, SoldAt: now}, version: version}}
+	err = s.quotes.do(ctx, c)
+	return c.answer, err
 }
 
 // Commit records a sale. The same sale sent again answers the same and sets
@@ -282,7 +287,7 @@ func (s *Service) Commit(ctx context.Context, by Caller, sale Sale) (_ Receipt, 
 	if err != nil {
 		return s.refused(ctx, key{int64(by.Till.ID), KindSale, sale.Number}, fingerprint(sale), err)
 	}
-	if err := s.group.do(ctx, c); err != nil {
+	if err := s.commits.do(ctx, c); err != nil {
 		return Receipt{}, false, err
 	}
 	return s.answer(ctx, c.receipt, c.replayed)

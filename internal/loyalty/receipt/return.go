@@ -58,7 +58,7 @@ func (s *Service) Return(ctx context.Context, by Caller, in Return) (_ Receipt, 
 	if err != nil {
 		return s.refused(ctx, key{int64(by.Till.ID), KindReturn, in.Number}, fingerprint(in), err)
 	}
-	if err := s.group.do(ctx, c); err != nil {
+	if err := s.commits.do(ctx, c); err != nil {
 		return Receipt{}, false, err
 	}
 	return s.answer(ctx, c.receipt, c.replayed)
@@ -76,7 +76,7 @@ func (s *Service) PreviewReturn(ctx context.Context, by Caller, in Return) (_ Re
 	// In one snapshot: a lot that is emptied or filled between two readings
 	// would be missing.
 	if err := s.db.Read(ctx, func(ctx context.Context, tx *db.Tx) (err error) {
-		w, err = s.look(ctx, c, tx.Run)
+		w, err = s.look(ctx, []call{c}, tx.Run)
 		return err
 	}); err != nil {
 		return Receipt{}, err

@@ -20,7 +20,7 @@ import (
 	"regulars/internal/loyalty/programme"
 )
 
-// saleCall is a sale on its way into a transaction, or a draft to be priced.
+// saleCall is a sale on its way into a transaction.
 type saleCall struct {
 	by          Caller
 	sale        Sale
@@ -200,6 +200,17 @@ func (c *saleCall) quote(s *Service, w *world, now time.Time) (Quote, error) {
 	}
 	q.ID = s.writeQuote(c.by, quoted{version: q.Version, at: now, digest: digest(c.sale.Customer, res)})
 	return q, nil
+}
+
+// quoteCall is a draft to be priced.
+type quoteCall struct {
+	saleCall
+	answer Quote
+}
+
+func (c *quoteCall) apply(s *Service, w *world) (err error) {
+	c.answer, err = c.quote(s, w, c.sale.SoldAt)
+	return err
 }
 
 func (c *saleCall) apply(s *Service, w *world) error {

@@ -147,10 +147,9 @@ func (s *Service) queue(b *db.Batch, n *needs, lock bool) *world {
 	return w
 }
 
-// look reads what a call needs through run, without locking.
-func (s *Service) look(ctx context.Context, c call, run func(context.Context, *db.Batch) error) (w *world, err error) {
-	var n needs
-	c.prepare(&n)
+// look reads what calls need through run, without locking.
+func (s *Service) look(ctx context.Context, calls []call, run func(context.Context, *db.Batch) error) (w *world, err error) {
+	n := needsOf(calls)
 	var b db.Batch
 	w = s.queue(&b, &n, false)
 	if err := run(ctx, &b); err != nil {
@@ -158,6 +157,22 @@ func (s *Service) look(ctx context.Context, c call, run func(context.Context, *d
 	}
 	w.accounts.Settle()
 	return w, nil
+}
+
+func needsOf(calls []call) (n needs) {
+	for _, c := range calls {
+		c.prepare(&n)
+	}
+	return n
+}
+
+// quoteAll reads what quotes need and prices them.
+func (s *Service) quoteAll(ctx context.Context, calls []call, _ bool) error {
+	w, err := s.look(ctx, calls, s.db.Run)
+	if err == nil {
+		w.apply(s, calls)
+	}
+	return err
 }
 
 // commitAll runs calls in one transaction. Calls that fail on their own keep
@@ -168,10 +183,7 @@ func (s *Service) look(ctx context.Context, c call, run func(context.Context, *d
 // for its number or key has been; again, after that, looks all of them up.
 func (s *Service) commitAll(ctx context.Context, calls []call, again bool) error {
 	return s.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
-		var n needs
-		for _, c := range calls {
-			c.prepare(&n)
-		}
+		n := needsOf(calls)
 		var reads db.Batch
 		w := s.queue(&reads, &n, true)
 		if again {
@@ -183,10 +195,7 @@ func (s *Service) commitAll(ctx context.Context, calls []call, again bool) error
 		w.accounts.Settle()
 		failed := w.apply(s, calls)
 		if len(failed) > 0 && !again {
-			var n needs
-			for _, c := range failed {
-				c.prepare(&n)
-			}
+			n := needsOf(failed)
 			var reads db.Batch
 			w.queueRecorded(&reads, &n)
 			if err := tx.Run(ctx, &reads); err != nil {
