@@ -107,15 +107,15 @@ func (g *group) close() {
 
 func (g *group) loop() {
 	var (
-		began   time.Time
-		company bool // was in the last batch
+		breathed <-chan time.Time // since the last batch began
+		company  bool             // was in it
 	)
 	for first := range g.queue {
 		if company {
-			time.Sleep(g.breath - time.Since(began))
+			<-breathed
 		}
 		batch := g.gather(first)
-		began, company = time.Now(), len(batch) > 1
+		breathed, company = time.After(g.breath), len(batch) > 1
 		g.serve(batch)
 	}
 }
