@@ -37,7 +37,7 @@ func TestBrowserUsesTheFrame(t *testing.T) {
 	b.Fill("#s-q", "Дил")
 	b.Wait(`new URLSearchParams(location.search).get("q") === "Дил" && new URLSearchParams(location.search).get("state") === "lost"`)
 	b.Back()
-	b.Wait(`location.search === "?state=lost" && document.querySelector("#list .chip[aria-current]").innerText.startsWith("Lost")`)
+	b.Wait(`location.search === "?state=lost" && document.querySelector("#s-q").value === "" && document.readyState === "complete" && document.querySelector("#list .chip[aria-current]").innerText.startsWith("Lost")`)
 
 	// The keyboard: "/" searches, g r goes to receipts.
 	b.Go(srv.URL + "/customers")
