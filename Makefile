@@ -30,6 +30,7 @@ vuln: ## known vulnerabilities in what we use; says so where the database is out
 test: ## all tests, on SQLite, PostgreSQL and in Chromium; brings what they need
 	scripts/test-deps
 	$(GO) test -timeout 30m $(PACKAGES)
+	@test -d ../shared/data || echo "Not run: the tests of real files (Online Retail, CDNOW, messy imports, example phones); they read ../shared/data."
 
 race: ## all tests under the race detector
 	scripts/test-deps

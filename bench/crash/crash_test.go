@@ -1,6 +1,3 @@
-// Package crash kills servers while tills talk to them, and has tills of
-// several servers race for one balance. The client is outside of the process
-// that dies: what it was told is what must be there afterwards.
 package crash
 
 import (

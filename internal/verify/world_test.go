@@ -128,12 +128,6 @@ func (c *chain) write(fn func(ctx context.Context, tx *db.Tx) error) {
 	must(c.t, c.db.Write(c.t.Context(), fn))
 }
 
-func (c *chain) exec(text string, args ...any) {
-	c.t.Helper()
-	_, err := c.db.Exec(c.t.Context(), text, args...)
-	must(c.t, err)
-}
-
 func (c *chain) customer(name string, identifiers ...customer.Identifier) customer.ID {
 	c.t.Helper()
 	res, err := c.enrol.Register(c.t.Context(), c.till.Store, c.till.Staff, customer.New{
@@ -327,5 +321,4 @@ func (c *chain) rest() {
 		_, err := c.programmes.SaveDraftTx(ctx, tx, programmeID, rules(programme.Lifetime, programme.ClawbackDebt, 0), c.till.Staff)
 		return err
 	})
-	c.exec(`INSERT INTO idempotency (scope, name, fingerprint, ref, at) SELECT 'key:1 POST /v1/customers', 'k', 'f', id, 0 FROM customers ORDER BY id LIMIT 1`)
 }

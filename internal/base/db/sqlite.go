@@ -67,11 +67,11 @@ type liteConn struct {
 	dead error
 }
 
-// A file may be opened and closed beside its connections: with the other kind
-// of locks, closing it would drop all that this process has on it.
-var ofdLocks = sync.OnceFunc(func() {
-	_, _ = sqlite.OFDLocking(true) // Linux has them; elsewhere nobody but us opens it
-})
+// ofdLocks has SQLite lock open files and not the process: closing our own
+// handle of a database would drop all that the process has locked in it.
+// Systems other than Linux have no such locks; there it matters to those only
+// who open one file twice in a process, as tests do.
+var ofdLocks = sync.OnceFunc(func() { _, _ = sqlite.OFDLocking(true) })
 
 func openLite(ctx context.Context, cfg Config, t *texts) (_ *lite, err error) {
 	ofdLocks()
@@ -118,7 +118,7 @@ func openLite(ctx context.Context, cfg Config, t *texts) (_ *lite, err error) {
 		}
 		// What a reader keeps is worth nothing after the next commit, and
 		// forgetting it takes the longer the more it has ever been.
-		if _, err := conn.ExecContext(ctx, `PRAGMA query_only = 1; PRAGMA cache_size = -1024`); err != nil {
+		if _, err := conn.ExecContext(ctx, `PRAGMA query_only = 1; PRAGMA cache_size = -4096`); err != nil {
 			return nil, err
 		}
 		l.readers <- c

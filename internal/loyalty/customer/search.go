@@ -201,6 +201,7 @@ type Tail struct {
 const (
 	MinTail    = 4
 	maxTails   = 50
+	maxBuyers  = 200 // of another store's customers, for how many it is asked whether they bought here
 	candidates = 5000
 )
 
@@ -230,7 +231,7 @@ func (s *Service) ByTailInStore(ctx context.Context, store catalog.StoreID, numb
 	}
 	here := map[ID]bool{}
 	if bought != nil && len(others) > 0 {
-		if here, err = bought(ctx, others); err != nil {
+		if here, err = bought(ctx, others[:min(len(others), maxBuyers)]); err != nil {
 			return nil, err
 		}
 	}

@@ -201,6 +201,24 @@ func (s *Service) List(ctx context.Context, f Filter, after Cursor, limit int) (
 	return list, err
 }
 
+// BoughtIn tells who of some customers has a receipt of a store.
+func (s *Service) BoughtIn(ctx context.Context, store catalog.StoreID, who []customer.ID) (bought map[customer.ID]bool, err error) {
+	defer errs.Wrap(&err, "find a store's buyers")
+	ids := make(db.Int64s, len(who))
+	for i, c := range who {
+		ids[i] = int64(c)
+	}
+	bought = map[customer.ID]bool{}
+	rows, err := s.db.Query(ctx, `SELECT DISTINCT customer_id FROM receipts WHERE customer_id IN ($1...) AND store_id = $2`, ids, int64(store))
+	err = db.Scan(rows, err, func(r *db.Rows) error {
+		var c customer.ID
+		err := r.Scan(&c)
+		bought[c] = true
+		return err
+	})
+	return bought, err
+}
+
 // Returns reads the returns of a sale, in order.
 func (s *Service) Returns(ctx context.Context, sale ID) (_ []*Receipt, err error) {
 	defer errs.Wrap(&err, "read returns")

@@ -9,7 +9,6 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"regulars/internal/base/errs"
-	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/ledger"
 	"regulars/internal/loyalty/receipt"
@@ -121,7 +120,9 @@ func (a *API) findCustomers(ctx context.Context, by *caller, in *findRequest) (*
 	}
 	out := &reply[people]{Body: people{Customers: []person{}}}
 	if in.LastDigits != "" {
-		tails, err := a.customers.ByTailInStore(ctx, by.Store.ID, in.LastDigits, a.boughtIn(by.Store.ID))
+		tails, err := a.customers.ByTailInStore(ctx, by.Store.ID, in.LastDigits, func(ctx context.Context, others []customer.ID) (map[customer.ID]bool, error) {
+			return a.receipts.BoughtIn(ctx, by.Store.ID, others)
+		})
 		if errors.Is(err, customer.ErrTail) {
 			err = errs.InvalidField("/last_digits", customer.ErrTail.Code, "%s", customer.ErrTail.Text)
 		}
@@ -159,25 +160,6 @@ func (a *API) findCustomers(ctx context.Context, by *caller, in *findRequest) (*
 		out.Body.Customers = append(out.Body.Customers, *p)
 	}
 	return out, nil
-}
-
-// maxVisited is for how many people with the same last digits it is looked up
-// whether they bought in the store; those who registered there come anyway.
-const maxVisited = 50
-
-// boughtIn tells who of some customers bought in a store.
-func (a *API) boughtIn(store catalog.StoreID) func(context.Context, []customer.ID) (map[customer.ID]bool, error) {
-	return func(ctx context.Context, others []customer.ID) (map[customer.ID]bool, error) {
-		here := map[customer.ID]bool{}
-		for _, id := range others[:min(len(others), maxVisited)] {
-			list, err := a.receipts.List(ctx, receipt.Filter{Customer: id, Store: store}, receipt.Cursor{}, 1)
-			if err != nil {
-				return nil, err
-			}
-			here[id] = len(list) > 0
-		}
-		return here, nil
-	}
 }
 
 // person describes a customer.

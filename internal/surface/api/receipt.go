@@ -7,7 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"regulars/internal/base/db"
 	"regulars/internal/base/errs"
 	"regulars/internal/loyalty/programme"
 	"regulars/internal/loyalty/receipt"
@@ -15,7 +14,6 @@ import (
 
 // Failures of recording.
 var (
-	errKeyReused   = errs.New(errs.Reused, "idempotency_key_reused", "This Idempotency-Key came with another receipt before. Send each receipt under a key of its own.")
 	errNumberQuery = errs.New(errs.Invalid, "number_missing", "Say which receipt: the parameter number is missing.")
 	errKindQuery   = errs.New(errs.Invalid, "unknown_kind", "The parameter kind is sale or return.")
 )
@@ -102,7 +100,7 @@ func (a *API) postReceipt(ctx context.Context, by *caller, in *receiptRequest, k
 	}
 	rec, replayed, err := a.receipts.Commit(ctx, by.Caller, sale)
 	if err != nil {
-		return nil, keyError(err, key)
+		return nil, err
 	}
 	return a.answer(ctx, by, &rec, replayed)
 }
@@ -112,15 +110,6 @@ func (r *reader) number(s string) string {
 		r.missing(at("number"))
 	}
 	return r.text(at("number"), s, maxNumber)
-}
-
-// keyError tells a key that was used for another receipt: recording under the
-// till's own number has no other way to meet what is there already.
-func keyError(err error, key string) error {
-	if key != "" && errors.Is(err, db.ErrUnique) {
-		return errKeyReused.At("Idempotency-Key").Because(err)
-	}
-	return err
 }
 
 // answer is what the till gets for what it recorded: the same whenever it asks.
@@ -335,7 +324,7 @@ func (a *API) postReturn(ctx context.Context, by *caller, in *returnRequest, key
 	}
 	rec, replayed, err := a.receipts.Return(ctx, by.Caller, back)
 	if err != nil {
-		return nil, keyError(originalError(err), key)
+		return nil, originalError(err)
 	}
 	return a.answer(ctx, by, &rec, replayed)
 }

@@ -31,9 +31,8 @@ type found struct {
 
 // Limits of what is shown to choose from.
 const (
-	maxFound   = 8
-	maxTyped   = 254
-	maxVisited = 200 // people of other stores that are asked after, behind four digits
+	maxFound = 8
+	maxTyped = 254
 )
 
 // times is "3*4780000000017" or "0,350 х tomatoes".
@@ -125,15 +124,7 @@ func (t *Till) product(r *http.Request, v *saleView, arg string) error {
 // tails finds people of the store by the last digits.
 func (t *Till) tails(ctx context.Context, store catalog.StoreID, digits string) ([]customer.Tail, error) {
 	return t.Customers.ByTailInStore(ctx, store, digits, func(ctx context.Context, others []customer.ID) (map[customer.ID]bool, error) {
-		here := map[customer.ID]bool{}
-		for _, id := range others[:min(len(others), maxVisited)] {
-			list, err := t.Receipts.List(ctx, receipt.Filter{Customer: id, Store: store}, receipt.Cursor{}, 1)
-			if err != nil {
-				return nil, err
-			}
-			here[id] = len(list) > 0
-		}
-		return here, nil
+		return t.Receipts.BoughtIn(ctx, store, others)
 	})
 }
 
@@ -266,7 +257,7 @@ func (t *Till) register(r *http.Request, v *saleView) error {
 	if j.Marketing {
 		given(customer.Marketing, loc.T("counter.join.marketing"))
 	}
-	res, err := t.Enrol.Register(ctx, v.Place.Store, int64(me(r).ID), n)
+	res, err := t.Enrol.RegisterAnd(ctx, v.Place.Store, int64(me(r).ID), n, t.joined(r, v.Place, n))
 	if err != nil {
 		if kind := errs.KindOf(err); kind != errs.Invalid && kind != errs.Conflict {
 			return err
@@ -288,7 +279,6 @@ func (t *Till) register(r *http.Request, v *saleView) error {
 	default:
 		v.note("good", loc.T("counter.join.done"))
 	}
-	t.audit(r, v.Place, res, n)
 	return nil
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"log/slog"
 	"net/http"
 
 	"regulars/internal/base/db"
@@ -71,29 +70,25 @@ func (t *Till) paidAlready(w http.ResponseWriter, r *http.Request, v *saleView, 
 	return nil
 }
 
-// audit writes a registration into the log. The profile, the consents with
-// their proof and the bonus are recorded already, in one transaction of their
-// own, so a line that cannot be written does not undo them.
-func (t *Till) audit(r *http.Request, at *place, res customer.Result, n customer.New) {
+// joined writes a registration into the log.
+func (t *Till) joined(r *http.Request, at *place, n customer.New) func(context.Context, *db.Tx, customer.Result) error {
 	type after struct {
 		Created  bool               `json:"created"`
 		Store    string             `json:"store"`
 		Till     string             `json:"till"`
 		Consents []customer.Purpose `json:"consents,omitempty"`
 	}
-	a := after{Created: res.Created, Store: at.Store.Code, Till: at.Till.Name}
-	for _, c := range n.Consents {
-		a.Consents = append(a.Consents, c.Purpose)
-	}
-	body, err := json.Marshal(a)
-	if err == nil {
-		err = t.DB.Write(r.Context(), func(ctx context.Context, tx *db.Tx) error {
-			return t.Staff.AuditTx(ctx, tx, staff.Entry{
-				Actor: me(r).ID, IP: web.Client(r).IP, Action: "customer.registered", Subject: "customer:" + res.ID.String(), After: body,
-			})
+	return func(ctx context.Context, tx *db.Tx, res customer.Result) error {
+		a := after{Created: res.Created, Store: at.Store.Code, Till: at.Till.Name}
+		for _, c := range n.Consents {
+			a.Consents = append(a.Consents, c.Purpose)
+		}
+		body, err := json.Marshal(a)
+		if err != nil {
+			return err
+		}
+		return t.Staff.AuditTx(ctx, tx, staff.Entry{
+			Actor: me(r).ID, IP: web.Client(r).IP, Action: "customer.registered", Subject: "customer:" + res.ID.String(), After: body,
 		})
-	}
-	if err != nil {
-		t.Shell.Log(r.Context()).Error("registration missing from the audit log", slog.String("customer", res.ID.String()), slog.String("error", err.Error()))
 	}
 }

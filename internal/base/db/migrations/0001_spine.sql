@@ -54,17 +54,6 @@ CREATE TABLE jobs (
 CREATE UNIQUE INDEX jobs_dedupe ON jobs (kind, dedupe) WHERE dedupe IS NOT NULL;
 CREATE INDEX jobs_due ON jobs (run_at) WHERE state IN ('queued', 'running');
 
--- Answers of calls other than receipts, for ever.
-CREATE TABLE idempotency (
-	scope       TEXT   NOT NULL,                -- "key:17 POST /v1/customers"
-	name        TEXT   NOT NULL,                -- the Idempotency-Key
-	fingerprint TEXT   NOT NULL,                -- of the body
-	ref         BIGINT NOT NULL,                -- what was made
-	at          BIGINT NOT NULL,
-	PRIMARY KEY (scope, name)
-) WITHOUT ROWID; -- sqlite
-); -- postgres
-
 -- staff -------------------------------------------------------------------
 
 CREATE TABLE staff (

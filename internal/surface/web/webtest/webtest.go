@@ -51,7 +51,7 @@ func Open(t testing.TB) *Browser {
 		}
 	}
 	if binary == "" {
-		t.Skip("no Chromium: install the system's package chromium to run the browser tests")
+		t.Fatal("Chromium is missing: run scripts/test-deps (apt-get install chromium)")
 	}
 	opts := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(binary), chromedp.NoSandbox, chromedp.DisableGPU,
