@@ -154,44 +154,62 @@ type Cursor struct {
 	ID     ID
 }
 
+// conditions are what a filter asks for: those that an index answers, and the
+// rest, which every receipt that the first leave has to be looked at for.
+func (f Filter) conditions() (indexed, rest conditions) {
+	args := &[]any{}
+	indexed, rest = conditions{args: args}, conditions{args: args}
+	if f.Customer != 0 {
+		indexed.add("customer_id = ?", int64(f.Customer))
+	}
+	if f.Number != "" {
+		indexed.add("number = ?", f.Number)
+	}
+	if !f.From.IsZero() {
+		indexed.add("sold_at >= ?", f.From.UnixMicro())
+	}
+	if !f.To.IsZero() {
+		indexed.add("sold_at < ?", f.To.UnixMicro())
+	}
+	if f.Store != 0 {
+		rest.add("store_id = ?", int64(f.Store))
+	}
+	if f.Till != 0 {
+		rest.add("till_id = ?", int64(f.Till))
+	}
+	if f.Kind != "" {
+		rest.add("kind = ?", string(f.Kind))
+	}
+	return indexed, rest
+}
+
+// conditions are parts of a WHERE clause and their arguments, which may be
+// shared with another part of the statement.
+type conditions struct {
+	text string
+	args *[]any
+}
+
+// add adds a condition; each ? in it is the next argument.
+func (c *conditions) add(condition string, values ...any) {
+	for _, v := range values {
+		*c.args = append(*c.args, v)
+		condition = strings.Replace(condition, "?", fmt.Sprintf("$%d", len(*c.args)), 1)
+	}
+	c.text += " AND " + condition
+}
+
 // List reads receipts without lines, the latest sale first, a page after a
 // cursor (zero: from the start).
 func (s *Service) List(ctx context.Context, f Filter, after Cursor, limit int) (_ []*Receipt, err error) {
 	defer errs.Wrap(&err, "list receipts")
-	where, args := `WHERE TRUE`, []any{}
-	add := func(cond string, values ...any) {
-		for _, v := range values {
-			args = append(args, v)
-			cond = strings.Replace(cond, "?", fmt.Sprintf("$%d", len(args)), 1)
-		}
-		where += " AND " + cond
-	}
-	if f.Customer != 0 {
-		add("customer_id = ?", int64(f.Customer))
-	}
-	if f.Store != 0 {
-		add("store_id = ?", int64(f.Store))
-	}
-	if f.Till != 0 {
-		add("till_id = ?", int64(f.Till))
-	}
-	if f.Kind != "" {
-		add("kind = ?", string(f.Kind))
-	}
-	if f.Number != "" {
-		add("number = ?", f.Number)
-	}
-	if !f.From.IsZero() {
-		add("sold_at >= ?", f.From.UnixMicro())
-	}
-	if !f.To.IsZero() {
-		add("sold_at < ?", f.To.UnixMicro())
-	}
+	where, rest := f.conditions()
+	where.text += rest.text
 	if after.ID != 0 {
-		add("(sold_at, id) < (?, ?)", after.SoldAt.UnixMicro(), int64(after.ID))
+		where.add("(sold_at, id) < (?, ?)", after.SoldAt.UnixMicro(), int64(after.ID))
 	}
-	args = append(args, limit)
-	rows, err := s.db.Query(ctx, `SELECT `+receiptColumns+` FROM receipts `+where+fmt.Sprintf(` ORDER BY sold_at DESC, id DESC LIMIT $%d`, len(args)), args...)
+	args := append(*where.args, limit)
+	rows, err := s.db.Query(ctx, `SELECT `+receiptColumns+` FROM receipts WHERE TRUE`+where.text+fmt.Sprintf(` ORDER BY sold_at DESC, id DESC LIMIT $%d`, len(args)), args...)
 	var list []*Receipt
 	err = db.Scan(rows, err, func(r *db.Rows) error {
 		rec, err := scanReceipt(r)

@@ -2,6 +2,7 @@ package receipt
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"regulars/internal/base/errs"
@@ -19,21 +20,48 @@ type Sums struct {
 	Redeemed   money.Points // on sales, less what returns gave back
 }
 
+// sums are the columns of Sums, in the order of the fields.
+const sums = `
+	COUNT(CASE kind WHEN 'sale' THEN 1 END),
+	COUNT(CASE kind WHEN 'sale' THEN customer_id END),
+	CAST(COALESCE(SUM(CASE kind WHEN 'sale' THEN total ELSE 0 END), 0) AS BIGINT),
+	COUNT(CASE kind WHEN 'return' THEN 1 END),
+	CAST(COALESCE(SUM(CASE kind WHEN 'return' THEN total - withheld ELSE 0 END), 0) AS BIGINT),
+	CAST(COALESCE(SUM(CASE kind WHEN 'sale' THEN earned ELSE -earned END), 0) AS BIGINT),
+	CAST(COALESCE(SUM(CASE kind WHEN 'sale' THEN redeemed ELSE -redeemed END), 0) AS BIGINT)`
+
+func (s *Sums) fields() []any {
+	return []any{&s.Sales, &s.Identified, &s.Sold, &s.Returns, &s.Refunded, &s.Earned, &s.Redeemed}
+}
+
 // Sum adds up the receipts sold from a time until another one, not included.
 // It reads each of them: ask for days, not for years.
-func (s *Service) Sum(ctx context.Context, from, to time.Time) (sums Sums, err error) {
+func (s *Service) Sum(ctx context.Context, from, to time.Time) (all Sums, err error) {
 	defer errs.Wrap(&err, "sum receipts")
-	const read = `
-		SELECT COUNT(CASE kind WHEN 'sale' THEN 1 END),
-		       COUNT(CASE kind WHEN 'sale' THEN customer_id END),
-		       CAST(COALESCE(SUM(CASE kind WHEN 'sale' THEN total ELSE 0 END), 0) AS BIGINT),
-		       COUNT(CASE kind WHEN 'return' THEN 1 END),
-		       CAST(COALESCE(SUM(CASE kind WHEN 'return' THEN total - withheld ELSE 0 END), 0) AS BIGINT),
-		       CAST(COALESCE(SUM(CASE kind WHEN 'sale' THEN earned ELSE -earned END), 0) AS BIGINT),
-		       CAST(COALESCE(SUM(CASE kind WHEN 'sale' THEN redeemed ELSE -redeemed END), 0) AS BIGINT)
-		  FROM receipts
-		 WHERE sold_at >= $1 AND sold_at < $2`
-	err = s.db.QueryRow(ctx, read, from.UnixMicro(), to.UnixMicro()).Scan(
-		&sums.Sales, &sums.Identified, &sums.Sold, &sums.Returns, &sums.Refunded, &sums.Earned, &sums.Redeemed)
-	return sums, err
+	err = s.db.QueryRow(ctx, `SELECT `+sums+` FROM receipts WHERE sold_at >= $1 AND sold_at < $2`,
+		from.UnixMicro(), to.UnixMicro()).Scan(all.fields()...)
+	return all, err
+}
+
+// SumUpTo adds up what a filter chooses among the latest most receipts that an
+// index finds for it, and says whether those were all there are. It reads no
+// more than these, however rare the rest of the filter is.
+func (s *Service) SumUpTo(ctx context.Context, f Filter, most int) (found Sums, all bool, err error) {
+	defer errs.Wrap(&err, "sum chosen receipts")
+	indexed, rest := f.conditions()
+	order := ` ORDER BY sold_at DESC`
+	if f.Number != "" {
+		order = "" // or PostgreSQL may look through all days for a number
+	}
+	args := append(*indexed.args, most)
+	read := `
+		SELECT ` + sums + `, (SELECT COUNT(*) FROM looked)
+		  FROM looked WHERE TRUE` + rest.text
+	var looked int
+	err = s.db.QueryRow(ctx, `
+		WITH looked AS MATERIALIZED (
+			SELECT kind, customer_id, total, withheld, earned, redeemed, store_id, till_id
+			  FROM receipts WHERE TRUE`+indexed.text+order+fmt.Sprintf(` LIMIT $%d + 1)`, len(args))+read, args...).
+		Scan(append(found.fields(), &looked)...)
+	return found, looked <= most, err
 }

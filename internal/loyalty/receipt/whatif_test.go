@@ -68,5 +68,19 @@ func TestCompare(t *testing.T) {
 		if sums.Sales != 3 || sums.Identified != 3 || sums.Earned != earned || sums.Sold != sold {
 			t.Errorf("sums %+v", sums)
 		}
+		period := receipt.Filter{From: ask.From, To: ask.To}
+		if got, all, err := c.receipts.SumUpTo(ctx, period, 3); err != nil || !all || got != sums {
+			t.Errorf("all of the period: %+v, %v, %v", got, all, err)
+		}
+		if got, all, err := c.receipts.SumUpTo(ctx, period, 2); err != nil || all || got.Sales != 3 {
+			t.Errorf("more than the two that may be read: %+v, %v, %v", got, all, err)
+		}
+		period.Kind, period.Till, period.Store = receipt.KindReturn, c.tills[0].Till.ID, c.tills[0].Store.ID
+		if got, all, err := c.receipts.SumUpTo(ctx, period, 3); err != nil || !all || got != (receipt.Sums{}) {
+			t.Errorf("no returns: %+v, %v, %v", got, all, err)
+		}
+		if got, all, err := c.receipts.SumUpTo(ctx, receipt.Filter{Number: "none of these"}, 3); err != nil || !all || got != (receipt.Sums{}) {
+			t.Errorf("a number that nobody has: %+v, %v, %v", got, all, err)
+		}
 	})
 }
