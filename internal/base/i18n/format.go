@@ -120,6 +120,9 @@ var wholeHabit = map[string]bool{
 	"UZS": true, "KZT": true, "KGS": true, "TJS": true, "AMD": true, "MNT": true, "IDR": true, "HUF": true,
 }
 
+// Decimal is what stands between whole units and their parts.
+func (l *Localizer) Decimal() string { return l.format.decimal }
+
 // Money writes an amount by the currency's habit in this language:
 // 1 250 000 сум, 1 250,50 ₽, £1,250.50.
 func (l *Localizer) Money(a money.Amount, c money.Currency) string {

@@ -31,6 +31,9 @@ func (l Link) String() string {
 // Path is the address without its query.
 func (l Link) Path() string { return l.path }
 
+// At is the same query at another path.
+func (l Link) At(path string) Link { return Link{path, l.query} }
+
 // Get is one value of the query.
 func (l Link) Get(name string) string { return l.query.Get(name) }
 

@@ -111,6 +111,9 @@ func (s *Shell) Fail(w http.ResponseWriter, r *http.Request, err error) {
 		s.opts.Log.LogAttrs(r.Context(), slog.LevelError, "request failed",
 			slog.String("request_id", q.id), slog.String("route", r.Pattern), slog.String("error", err.Error()))
 	}
+	if rec, ok := w.(*recorder); ok && rec.status != 0 {
+		panic(http.ErrAbortHandler) // half an answer is out: the caller must notice
+	}
 	h := w.Header()
 	h.Del("Content-Length")
 	h.Del("Content-Encoding")

@@ -174,7 +174,7 @@ func (s *Shell) setPreferences(w http.ResponseWriter, r *http.Request) error {
 		if !s.opts.Bundle.Has(lang) {
 			return errs.New(errs.Invalid, "unknown_language", "There is no such language here.")
 		}
-		s.setCookie(w, r, languageCookie, lang, 365*24*time.Hour)
+		s.Remember(w, r, languageCookie, lang)
 		if a, ok := Account(r.Context()); ok {
 			if err := s.opts.Sessions.SetLanguage(r.Context(), a.ID, lang); err != nil {
 				return err
@@ -185,10 +185,15 @@ func (s *Shell) setPreferences(w http.ResponseWriter, r *http.Request) error {
 		if !validTheme(theme) {
 			return errs.New(errs.Invalid, "unknown_theme", "There is no such theme.")
 		}
-		s.setCookie(w, r, themeCookie, theme, 365*24*time.Hour)
+		s.Remember(w, r, themeCookie, theme)
 	}
 	Redirect(w, r, SafePath(r.PostForm.Get("back")))
 	return nil
+}
+
+// Remember keeps a choice of how pages look in this browser, for a year.
+func (s *Shell) Remember(w http.ResponseWriter, r *http.Request, name, value string) {
+	s.setCookie(w, r, name, value, 365*24*time.Hour)
 }
 
 func (s *Shell) setCookie(w http.ResponseWriter, r *http.Request, name, value string, keep time.Duration) {
