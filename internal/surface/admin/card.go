@@ -350,7 +350,7 @@ func (a *Admin) adjustPoints(w http.ResponseWriter, r *http.Request) error {
 			Entity: int64(store.Entity), Store: int64(store.ID), Staff: int64(who.ID),
 		})
 		return line{
-			action: "customer.points_adjusted", subject: "customer:" + v.Customer.ID.String(),
+			action: "customer.points_adjusted", subject: subjectOf(v.Customer.ID),
 			after: map[string]string{"points": v.Change.String(), "reason": reason, "available": available.String()},
 		}, err
 	})
@@ -360,7 +360,5 @@ func (a *Admin) adjustPoints(w http.ResponseWriter, r *http.Request) error {
 	if !form.OK() {
 		return a.showAdjust(w, r, unprocessable, v)
 	}
-	a.good(w, r, "admin.adjust.done")
-	web.Redirect(w, r, "/customers/"+v.Customer.ID.String())
-	return nil
+	return a.backToCard(w, r, v.Customer, "admin.adjust.done")
 }

@@ -17,6 +17,7 @@ import (
 type customersView struct {
 	frame
 	URL      web.Link
+	Columns  columnsView
 	Rows     []customerRow
 	Stores   []web.Option
 	States   []web.Option
@@ -30,6 +31,8 @@ type customerRow struct {
 	State       customer.State
 	Name        string
 	Phone, Card string
+	Email       string
+	Born, City  string
 	Store       string
 	Points      money.Points
 	Spend       money.Amount
@@ -41,42 +44,82 @@ type customerRow struct {
 // masked reports whether personal data are to be hidden from whoever asks.
 func masked(who staff.Account) bool { return !who.Can(staff.ViewCustomers) }
 
-func (a *Admin) customers(w http.ResponseWriter, r *http.Request) error {
-	ctx, loc, who := r.Context(), web.Loc(r.Context()), me(r)
-	v := customersView{frame: a.frame(ctx), URL: web.LinkOf(r)}
-	q := customer.ListQuery{Limit: 50}
-	_ = q.HomeStore.UnmarshalText([]byte(v.URL.Get("store"))) // what is no id does not filter
-	_ = q.After.UnmarshalText([]byte(v.URL.Get("cursor")))
-	if v.URL.Is("state", string(customer.StateBlocked)) {
+var customerList = list[customerRow]{"customers", []column[customerRow]{
+	{"name", "admin.customers.name", "", always, func(c customerRow) any { return c.Name }},
+	{"phone", "admin.identifier.phone", "keep", everywhere, func(c customerRow) any { return c.Phone }},
+	{"card", "admin.identifier.card", "keep", wide, func(c customerRow) any { return c.Card }},
+	{"email", "admin.identifier.email", "", hidden, func(c customerRow) any { return c.Email }},
+	{"born", "admin.customer.born", "keep", hidden, func(c customerRow) any { return c.Born }},
+	{"city", "admin.customer.city", "", hidden, func(c customerRow) any { return c.City }},
+	{"store", "admin.customer.home_store", "", wide, func(c customerRow) any { return c.Store }},
+	{"points", "admin.customers.points", "num", everywhere, func(c customerRow) any { return c.Points }},
+	{"spend", "admin.customers.spend", "num", wide, func(c customerRow) any { return c.Spend }},
+	{"receipts", "admin.customers.receipts", "num", wide, func(c customerRow) any { return c.Receipts }},
+	{"last", "admin.customers.last", "keep", wide, func(c customerRow) any { return c.Last }},
+	{"registered", "admin.customers.registered", "keep", hidden, func(c customerRow) any { return c.Registered }},
+}}
+
+// customersAsked are the filters of a request for the list.
+func customersAsked(url web.Link) (words string, q customer.ListQuery) {
+	_ = q.HomeStore.UnmarshalText([]byte(url.Get("store"))) // what is no id does not filter
+	if url.Is("state", string(customer.StateBlocked)) {
 		q.State = customer.StateBlocked
 	}
-	words := v.URL.Get("q")
-	var list []customer.Customer
-	var err error
+	return url.Get("q"), q
+}
+
+// someCustomers reads a page of the list.
+func (a *Admin) someCustomers(r *http.Request, url web.Link, cursor string, limit int) (rows []customerRow, next string, err error) {
+	ctx, who := r.Context(), me(r)
+	words, q := customersAsked(url)
+	var found []customer.Customer
 	switch {
 	case words != "":
-		list, err = a.Customers.Search(ctx, words, 50)
+		found, err = a.Customers.Search(ctx, words, limit)
 	case masked(who): // a cashier looks for somebody; there is no list to read
 	default:
-		var next customer.ID
-		list, next, err = a.Customers.List(ctx, q)
-		if next != 0 {
-			v.Next = next.String()
+		_ = q.After.UnmarshalText([]byte(cursor))
+		q.Limit = limit
+		var after customer.ID
+		found, after, err = a.Customers.List(ctx, q)
+		if after != 0 {
+			next = after.String()
 		}
 	}
 	if err != nil {
+		return nil, "", err
+	}
+	rows, err = a.customerRows(ctx, web.Loc(ctx), who, found)
+	return rows, next, err
+}
+
+func (a *Admin) customers(w http.ResponseWriter, r *http.Request) (err error) {
+	ctx, loc := r.Context(), web.Loc(r.Context())
+	v := customersView{frame: a.frame(ctx), URL: web.LinkOf(r), Columns: customerList.view(r)}
+	words, q := customersAsked(v.URL)
+	if v.Rows, v.Next, err = a.someCustomers(r, v.URL, v.URL.Get("cursor"), 50); err != nil {
 		return err
 	}
 	v.Filtered = words != "" || q.HomeStore != 0 || q.State != ""
-	v.Any = v.Filtered || len(list) > 0
-	if v.Rows, err = a.customerRows(ctx, loc, who, list); err != nil {
-		return err
-	}
+	v.Any = v.Filtered || len(v.Rows) > 0
 	if v.Stores, err = a.storeOptions(r, loc.T("admin.customers.every_store")); err != nil {
 		return err
 	}
 	v.States = []web.Option{{Text: loc.T("admin.customers.all")}, {Value: string(customer.StateBlocked), Text: loc.T("admin.customers.blocked")}}
 	return a.pages.Render(w, r, "customers", v)
+}
+
+func (a *Admin) exportCustomers(w http.ResponseWriter, r *http.Request) error {
+	if err := a.noteExport(r, "customer.exported", "store", "state"); err != nil {
+		return err
+	}
+	url, size := web.LinkOf(r), customer.MaxPage
+	if url.Get("q") != "" {
+		size = customer.MaxSearch
+	}
+	return sendList(a, w, r, customerList, func(cursor string) ([]customerRow, string, error) {
+		return a.someCustomers(r, url, cursor, size)
+	})
 }
 
 // customerRows adds what the points and the stores know of customers. Somebody
@@ -100,10 +143,10 @@ func (a *Admin) customerRows(ctx context.Context, loc *i18n.Localizer, who staff
 		}
 		row := customerRow{
 			ID: c.ID, State: c.State, Name: c.Name(), Phone: shown(loc, who, customer.Phone, c.First(customer.Phone)),
-			Card: shown(loc, who, customer.Card, c.First(customer.Card)), Registered: c.RegisteredAt,
+			Card: shown(loc, who, customer.Card, c.First(customer.Card)), Email: shown(loc, who, customer.Email, c.First(customer.Email)), Born: c.Born, City: c.City, Registered: c.RegisteredAt,
 		}
 		if masked(who) {
-			row.Name = customer.MaskName(c.FirstName, c.LastName)
+			row.Name, row.Born, row.City = customer.MaskName(c.FirstName, c.LastName), "", ""
 		}
 		if s, ok := a.Catalog.Store(c.HomeStore); ok {
 			row.Store = s.Name
@@ -220,7 +263,7 @@ func (a *Admin) registerCustomer(w http.ResponseWriter, r *http.Request) error {
 			if !res.Created {
 				return nil
 			}
-			return a.auditTx(ctx, tx, who, line{action: "customer.registered", subject: "customer:" + res.ID.String(), after: map[string]string{"store": store.Name}})
+			return a.auditTx(ctx, tx, who, line{action: "customer.registered", subject: subjectOf(res.ID), after: map[string]string{"store": store.Name}})
 		})
 		if err := form.Take(err); err != nil {
 			return err
@@ -252,6 +295,24 @@ func (a *Admin) customer(r *http.Request) (c customer.Customer, err error) {
 	return c, nil
 }
 
+// customerAndForm are whom a form is about, and the form.
+func (a *Admin) customerAndForm(r *http.Request) (c customer.Customer, form *web.Form, err error) {
+	if form, err = web.ReadForm(r); err == nil {
+		c, err = a.customer(r)
+	}
+	return c, form, err
+}
+
+// subjectOf is how the audit log names a customer.
+func subjectOf(id customer.ID) string { return "customer:" + id.String() }
+
+// backToCard says what was done, on the customer's card.
+func (a *Admin) backToCard(w http.ResponseWriter, r *http.Request, c customer.Customer, key string, args ...any) error {
+	a.good(w, r, key, args...)
+	web.Redirect(w, r, "/customers/"+c.ID.String())
+	return nil
+}
+
 func (a *Admin) editCustomer(w http.ResponseWriter, r *http.Request) error {
 	c, err := a.customer(r)
 	if err != nil {
@@ -267,11 +328,7 @@ func (a *Admin) editCustomer(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a *Admin) saveCustomer(w http.ResponseWriter, r *http.Request) error {
-	form, err := web.ReadForm(r)
-	if err != nil {
-		return err
-	}
-	c, err := a.customer(r)
+	c, form, err := a.customerAndForm(r)
 	if err != nil {
 		return err
 	}
@@ -299,7 +356,7 @@ func (a *Admin) saveCustomer(w http.ResponseWriter, r *http.Request) error {
 		}
 		// The log says which fields changed and not what they hold: it is kept
 		// for ever, and a customer may be erased.
-		return line{action: "customer.changed", subject: "customer:" + c.ID.String(), after: map[string]any{"fields": changed}}, nil
+		return line{action: "customer.changed", subject: subjectOf(c.ID), after: map[string]any{"fields": changed}}, nil
 	})
 	if err := form.Take(err); err != nil {
 		return err
@@ -307,23 +364,17 @@ func (a *Admin) saveCustomer(w http.ResponseWriter, r *http.Request) error {
 	if !form.OK() {
 		return a.customerForm(w, r, unprocessable, c, form)
 	}
-	a.good(w, r, "admin.saved")
-	web.Redirect(w, r, "/customers/"+c.ID.String())
-	return nil
+	return a.backToCard(w, r, c, "admin.saved")
 }
 
 func (a *Admin) addIdentifier(w http.ResponseWriter, r *http.Request) error {
-	form, err := web.ReadForm(r)
-	if err != nil {
-		return err
-	}
-	c, err := a.customer(r)
+	c, form, err := a.customerAndForm(r)
 	if err != nil {
 		return err
 	}
 	err = a.change(r, func(ctx context.Context, tx *db.Tx) (line, error) {
 		i, err := a.Customers.AddIdentifierTx(ctx, tx, c.ID, customer.Kind(form.Get("kind")), form.Get("value"))
-		return line{action: "customer.identifier_added", subject: "customer:" + c.ID.String(), after: map[string]string{"kind": string(i.Kind), "value": customer.Mask(i)}}, err
+		return line{action: "customer.identifier_added", subject: subjectOf(c.ID), after: map[string]string{"kind": string(i.Kind), "value": customer.Mask(i)}}, err
 	})
 	if err := form.Take(err); err != nil {
 		return err
@@ -331,57 +382,43 @@ func (a *Admin) addIdentifier(w http.ResponseWriter, r *http.Request) error {
 	if !form.OK() {
 		return a.showCustomer(w, r, unprocessable, c, form)
 	}
-	a.good(w, r, "admin.saved")
-	web.Redirect(w, r, "/customers/"+c.ID.String())
-	return nil
+	return a.backToCard(w, r, c, "admin.saved")
 }
 
 func (a *Admin) removeIdentifier(w http.ResponseWriter, r *http.Request) error {
-	form, err := web.ReadForm(r)
-	if err != nil {
-		return err
-	}
-	c, err := a.customer(r)
+	c, form, err := a.customerAndForm(r)
 	if err != nil {
 		return err
 	}
 	i := customer.Identifier{Kind: customer.Kind(form.Get("kind")), Value: form.Get("value")}
 	err = a.change(r, func(ctx context.Context, tx *db.Tx) (line, error) {
-		return line{action: "customer.identifier_removed", subject: "customer:" + c.ID.String(), before: map[string]string{"kind": string(i.Kind), "value": customer.Mask(i)}},
+		return line{action: "customer.identifier_removed", subject: subjectOf(c.ID), before: map[string]string{"kind": string(i.Kind), "value": customer.Mask(i)}},
 			a.Customers.RemoveIdentifierTx(ctx, tx, c.ID, i)
 	})
 	if err != nil {
 		return err
 	}
-	a.good(w, r, "admin.customer.identifier_removed", "value", i.Value)
-	web.Redirect(w, r, "/customers/"+c.ID.String())
-	return nil
+	return a.backToCard(w, r, c, "admin.customer.identifier_removed", "value", i.Value)
 }
 
 func (a *Admin) setCustomerState(w http.ResponseWriter, r *http.Request) error {
-	form, err := web.ReadForm(r)
-	if err != nil {
-		return err
-	}
-	c, err := a.customer(r)
+	c, form, err := a.customerAndForm(r)
 	if err != nil {
 		return err
 	}
 	state := customer.State(form.Get("state"))
 	err = a.change(r, func(ctx context.Context, tx *db.Tx) (line, error) {
 		before, after, err := a.Customers.SetStateTx(ctx, tx, c.ID, state)
-		return line{"customer.state_changed", "customer:" + c.ID.String(), map[string]any{"state": before.State}, map[string]any{"state": after.State}}, err
+		return line{"customer.state_changed", subjectOf(c.ID), map[string]any{"state": before.State}, map[string]any{"state": after.State}}, err
 	})
 	if err != nil {
 		return err
 	}
+	said := "admin.customer.now_active"
 	if state == customer.StateBlocked {
-		a.good(w, r, "admin.customer.now_blocked")
-	} else {
-		a.good(w, r, "admin.customer.now_active")
+		said = "admin.customer.now_blocked"
 	}
-	web.Redirect(w, r, "/customers/"+c.ID.String())
-	return nil
+	return a.backToCard(w, r, c, said)
 }
 
 type consentsView struct {
@@ -463,11 +500,7 @@ func (a *Admin) consentsPage(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a *Admin) addConsent(w http.ResponseWriter, r *http.Request) error {
-	form, err := web.ReadForm(r)
-	if err != nil {
-		return err
-	}
-	c, err := a.customer(r)
+	c, form, err := a.customerAndForm(r)
 	if err != nil {
 		return err
 	}
@@ -476,7 +509,7 @@ func (a *Admin) addConsent(w http.ResponseWriter, r *http.Request) error {
 		Source: "admin", Staff: int64(me(r).ID), Wording: form.Get("wording"), Proof: form.Get("proof"),
 	}
 	err = a.change(r, func(ctx context.Context, tx *db.Tx) (line, error) {
-		l := line{action: "customer.consent_given", subject: "customer:" + c.ID.String(), after: map[string]any{"channel": consent.Channel, "purpose": consent.Purpose}}
+		l := line{action: "customer.consent_given", subject: subjectOf(c.ID), after: map[string]any{"channel": consent.Channel, "purpose": consent.Purpose}}
 		if !consent.Given {
 			l.action = "customer.consent_withdrawn"
 		}
@@ -488,7 +521,5 @@ func (a *Admin) addConsent(w http.ResponseWriter, r *http.Request) error {
 	if !form.OK() {
 		return a.showConsents(w, r, unprocessable, c, form)
 	}
-	a.good(w, r, "admin.saved")
-	web.Redirect(w, r, "/customers/"+c.ID.String())
-	return nil
+	return a.backToCard(w, r, c, "admin.saved")
 }

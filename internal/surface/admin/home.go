@@ -36,6 +36,7 @@ type overview struct {
 	Share         money.Rate // of sales with a customer
 	Owed          money.Points
 	Recent        []receiptRow
+	Columns       columnsView
 	From          string // today, as a filter
 }
 
@@ -102,7 +103,7 @@ func (a *Admin) overview(r *http.Request) (*overview, error) {
 	now, zone := a.Now(), a.Settings.Get().Zone
 	y, m, d := now.In(zone).Date()
 	midnight := time.Date(y, m, d, 0, 0, 0, 0, zone)
-	v := &overview{From: midnight.Format(time.DateOnly)}
+	v := &overview{From: midnight.Format(time.DateOnly), Columns: receiptList.view(r)}
 	var err error
 	if v.Today, err = a.Receipts.Sum(ctx, midnight, now.Add(time.Microsecond)); err != nil {
 		return nil, err

@@ -15,6 +15,7 @@ import (
 type productsView struct {
 	frame
 	URL        web.Link
+	Columns    columnsView
 	Rows       []productRow
 	Categories []web.Option
 	States     []web.Option
@@ -27,33 +28,66 @@ type productRow struct {
 	Group string // name of the category
 }
 
-func (a *Admin) products(w http.ResponseWriter, r *http.Request) error {
-	ctx, loc := r.Context(), web.Loc(r.Context())
-	v := productsView{frame: a.frame(ctx), URL: web.LinkOf(r)}
-	q := catalog.ProductQuery{Search: v.URL.Get("q"), Category: v.URL.Get("category"), After: v.URL.Get("cursor"), Limit: 50}
+var productList = list[productRow]{"products", []column[productRow]{
+	{"name", "admin.product.name", "", always, func(p productRow) any { return p.Name }},
+	{"sku", "admin.product.sku", "keep", everywhere, func(p productRow) any { return p.SKU }},
+	{"barcodes", "admin.product.barcodes", "", hidden, func(p productRow) any { return strings.Join(p.Barcodes, " ") }},
+	{"category", "admin.product.category", "", wide, func(p productRow) any { return p.Group }},
+	{"brand", "admin.product.brand", "", hidden, func(p productRow) any { return p.Brand }},
+	{"price", "admin.product.price", "num", everywhere, func(p productRow) any { return p.Price }},
+	{"cost", "admin.product.cost", "num", wide, func(p productRow) any { return p.Cost }},
+}}
+
+// productsAsked are the filters of a request for the list.
+func productsAsked(url web.Link) catalog.ProductQuery {
+	q := catalog.ProductQuery{Search: url.Get("q"), Category: url.Get("category")}
 	yes, no := true, false
-	switch v.URL.Get("state") {
+	switch url.Get("state") {
 	case "":
 		q.Active = &yes
 	case "off":
 		q.Active = &no
 	}
+	return q
+}
+
+// someProducts reads a page of the list.
+func (a *Admin) someProducts(r *http.Request, q catalog.ProductQuery, categories []catalog.Category) (rows []productRow, next string, err error) {
+	found, next, err := a.Catalog.Products(r.Context(), q)
+	names := map[catalog.CategoryID]string{}
+	for _, c := range categories {
+		names[c.ID] = c.Name
+	}
+	for _, p := range found {
+		rows = append(rows, productRow{p, names[p.Category]})
+	}
+	return rows, next, err
+}
+
+func (a *Admin) exportProducts(w http.ResponseWriter, r *http.Request) error {
+	categories, err := a.Catalog.Categories(r.Context())
+	if err != nil {
+		return err
+	}
+	q := productsAsked(web.LinkOf(r))
+	return sendList(a, w, r, productList, func(cursor string) ([]productRow, string, error) {
+		q.After = cursor
+		return a.someProducts(r, q, categories)
+	})
+}
+
+func (a *Admin) products(w http.ResponseWriter, r *http.Request) error {
+	ctx, loc := r.Context(), web.Loc(r.Context())
+	v := productsView{frame: a.frame(ctx), URL: web.LinkOf(r), Columns: productList.view(r)}
+	q := productsAsked(v.URL)
+	q.After, q.Limit = v.URL.Get("cursor"), 50
 	v.Filtered = q.Search != "" || q.Category != "" || v.URL.Get("state") != ""
 	categories, err := a.Catalog.Categories(ctx)
 	if err != nil {
 		return err
 	}
-	list, next, err := a.Catalog.Products(ctx, q)
-	if err != nil {
+	if v.Rows, v.Next, err = a.someProducts(r, q, categories); err != nil {
 		return err
-	}
-	v.Next = next
-	names := map[catalog.CategoryID]string{}
-	for _, c := range categories {
-		names[c.ID] = c.Name
-	}
-	for _, p := range list {
-		v.Rows = append(v.Rows, productRow{p, names[p.Category]})
 	}
 	v.Categories = categoryOptions(categories, loc.T("admin.products.every_category"))
 	v.States = []web.Option{

@@ -26,17 +26,61 @@ type receiptsView struct {
 	Kinds    []web.Option
 	Customer *customer.Customer
 	Name     string
+	Columns  columnsView
 	Rows     []receiptRow
 	Next     string
 	Filtered bool
+	Sums     receipt.Sums // of all that the filter chooses
+	All      bool         // or of the latest of them
 }
 
 type receiptRow struct {
 	*receipt.Receipt
-	Shop string
-	Zone *time.Location
-	Name string // of the customer
+	Shop    string
+	Place   string // the till
+	Cashier string
+	Zone    *time.Location
+	Name    string // of the customer
 }
+
+// Sum is what was paid, or given back: then it is negative.
+func (r receiptRow) Sum() money.Amount {
+	if r.Kind == receipt.KindReturn {
+		return -r.Total
+	}
+	return r.Total
+}
+
+// Got is how many points the customer has more, or fewer, for what was bought.
+func (r receiptRow) Got() money.Points {
+	if r.Kind == receipt.KindReturn {
+		return -r.Earned
+	}
+	return r.Earned
+}
+
+// Paid is how many points the customer has fewer, or got back, for what was
+// paid with them.
+func (r receiptRow) Paid() money.Points {
+	if r.Kind == receipt.KindReturn {
+		return r.Redeemed
+	}
+	return -r.Redeemed
+}
+
+var receiptList = list[receiptRow]{"receipts", []column[receiptRow]{
+	{"when", "admin.receipts.when", "keep", everywhere, func(r receiptRow) any { return local{r.SoldAt, r.Zone} }},
+	{"number", "admin.receipts.number", "", always, func(r receiptRow) any { return r.Number }},
+	{"store", "admin.receipts.store", "", wide, func(r receiptRow) any { return r.Shop }},
+	{"till", "admin.receipts.till", "", hidden, func(r receiptRow) any { return r.Place }},
+	{"cashier", "admin.receipts.cashier", "", hidden, func(r receiptRow) any { return r.Cashier }},
+	{"customer", "admin.receipts.customer", "", everywhere, func(r receiptRow) any { return r.Name }},
+	{"gross", "admin.receipts.gross", "num", hidden, func(r receiptRow) any { return r.Gross }},
+	{"discount", "admin.receipts.discount", "num", hidden, func(r receiptRow) any { return r.Discount }},
+	{"total", "admin.receipts.total", "num", everywhere, func(r receiptRow) any { return r.Sum() }},
+	{"earned", "admin.receipts.earned", "num", wide, func(r receiptRow) any { return r.Got() }},
+	{"redeemed", "admin.receipts.redeemed", "num", wide, func(r receiptRow) any { return r.Paid() }},
+}}
 
 // receiptRows adds what a list of receipts shows beside them.
 func (a *Admin) receiptRows(r *http.Request, list []*receipt.Receipt) (rows []receiptRow, err error) {
@@ -45,7 +89,11 @@ func (a *Admin) receiptRows(r *http.Request, list []*receipt.Receipt) (rows []re
 		return nil, err
 	}
 	var ids []customer.ID
+	var sellers []staff.ID
 	for _, rec := range list {
+		if rec.Staff != 0 {
+			sellers = append(sellers, staff.ID(rec.Staff))
+		}
 		if rec.Customer != 0 {
 			ids = append(ids, rec.Customer)
 		}
@@ -58,8 +106,20 @@ func (a *Admin) receiptRows(r *http.Request, list []*receipt.Receipt) (rows []re
 	for _, c := range people {
 		names[c.ID] = nameOf(loc, who, c)
 	}
+	cashiers, err := a.Staff.Names(ctx, sellers)
+	if err != nil {
+		return nil, err
+	}
+	tills, err := a.Catalog.Tills(ctx, 0)
+	if err != nil {
+		return nil, err
+	}
+	places := map[catalog.TillID]string{}
+	for _, t := range tills {
+		places[t.ID] = t.Name
+	}
 	for _, rec := range list {
-		row := receiptRow{Receipt: rec, Name: names[rec.Customer], Zone: a.Settings.Get().Zone}
+		row := receiptRow{Receipt: rec, Place: places[rec.Till], Cashier: cashiers[staff.ID(rec.Staff)], Name: names[rec.Customer], Zone: a.Settings.Get().Zone}
 		if s, ok := a.Catalog.Store(rec.Store); ok {
 			row.Shop, row.Zone = s.Name, s.Zone
 		}
@@ -68,19 +128,57 @@ func (a *Admin) receiptRows(r *http.Request, list []*receipt.Receipt) (rows []re
 	return rows, nil
 }
 
-const receiptsPage = 50
+// Found is how many receipts there are at least.
+func (v receiptsView) Found() int64 { return v.Sums.Sales + v.Sums.Returns }
 
-func (a *Admin) receipts(w http.ResponseWriter, r *http.Request) error {
-	ctx, loc := r.Context(), web.Loc(r.Context())
-	v := receiptsView{frame: a.frame(ctx), URL: web.LinkOf(r)}
-	v.From, v.To, v.Number = v.URL.Get("from"), v.URL.Get("to"), strings.TrimSpace(v.URL.Get("q"))
-	f := receipt.Filter{Number: v.Number, From: day(v.From, v.Zone), To: untilDay(v.To, v.Zone)}
-	_ = f.Store.UnmarshalText([]byte(v.URL.Get("store"))) // what is no id does not filter
-	_ = f.Till.UnmarshalText([]byte(v.URL.Get("till")))
-	_ = f.Customer.UnmarshalText([]byte(v.URL.Get("customer")))
-	if kind := receipt.Kind(v.URL.Get("kind")); kind == receipt.KindSale || kind == receipt.KindReturn {
+const (
+	receiptsPage  = 50
+	receiptsBatch = 500    // of a file
+	receiptsSum   = 10_000 // a page waits for the sum of so many and no more
+)
+
+// receiptsAsked are the filters of a request for the list.
+func receiptsAsked(url web.Link, zone *time.Location) (f receipt.Filter) {
+	f.Number, f.From, f.To = strings.TrimSpace(url.Get("q")), day(url.Get("from"), zone), untilDay(url.Get("to"), zone)
+	_ = f.Store.UnmarshalText([]byte(url.Get("store"))) // what is no id does not filter
+	_ = f.Till.UnmarshalText([]byte(url.Get("till")))
+	_ = f.Customer.UnmarshalText([]byte(url.Get("customer")))
+	if kind := receipt.Kind(url.Get("kind")); kind == receipt.KindSale || kind == receipt.KindReturn {
 		f.Kind = kind
 	}
+	return f
+}
+
+// someReceipts reads a page of the list.
+func (a *Admin) someReceipts(r *http.Request, f receipt.Filter, cursor string, limit int) (rows []receiptRow, next string, err error) {
+	found, err := a.Receipts.List(r.Context(), f, receiptCursor(cursor), limit+1)
+	if err != nil {
+		return nil, "", err
+	}
+	if len(found) > limit {
+		found = found[:limit]
+		last := found[limit-1]
+		next = strconv.FormatInt(last.SoldAt.UnixMicro(), 10) + "-" + last.ID.String()
+	}
+	rows, err = a.receiptRows(r, found)
+	return rows, next, err
+}
+
+func (a *Admin) exportReceipts(w http.ResponseWriter, r *http.Request) error {
+	if err := a.noteExport(r, "receipt.exported", "from", "to", "store", "till", "kind", "customer"); err != nil {
+		return err
+	}
+	f := receiptsAsked(web.LinkOf(r), a.Settings.Get().Zone)
+	return sendList(a, w, r, receiptList, func(cursor string) ([]receiptRow, string, error) {
+		return a.someReceipts(r, f, cursor, receiptsBatch)
+	})
+}
+
+func (a *Admin) receipts(w http.ResponseWriter, r *http.Request) (err error) {
+	ctx, loc := r.Context(), web.Loc(r.Context())
+	v := receiptsView{frame: a.frame(ctx), URL: web.LinkOf(r), Columns: receiptList.view(r)}
+	f := receiptsAsked(v.URL, v.Zone)
+	v.From, v.To, v.Number = v.URL.Get("from"), v.URL.Get("to"), f.Number
 	v.Filtered = f != receipt.Filter{}
 	if f.Customer != 0 {
 		c, err := a.Customers.Get(ctx, f.Customer)
@@ -89,16 +187,10 @@ func (a *Admin) receipts(w http.ResponseWriter, r *http.Request) error {
 		}
 		v.Customer, v.Name = &c, nameOf(loc, me(r), c)
 	}
-	list, err := a.Receipts.List(ctx, f, receiptCursor(v.URL.Get("cursor")), receiptsPage+1)
-	if err != nil {
+	if v.Rows, v.Next, err = a.someReceipts(r, f, v.URL.Get("cursor"), receiptsPage); err != nil {
 		return err
 	}
-	if len(list) > receiptsPage {
-		list = list[:receiptsPage]
-		last := list[receiptsPage-1]
-		v.Next = strconv.FormatInt(last.SoldAt.UnixMicro(), 10) + "-" + last.ID.String()
-	}
-	if v.Rows, err = a.receiptRows(r, list); err != nil {
+	if v.Sums, v.All, err = a.Receipts.SumUpTo(ctx, f, receiptsSum); err != nil {
 		return err
 	}
 	if v.Stores, err = a.storeOptions(r, loc.T("admin.receipts.every_store")); err != nil {

@@ -38,8 +38,11 @@ func (a *Admin) table() []route {
 		{"POST /account/password", signedIn, a.changePassword, false},
 		{"POST /account/sessions", signedIn, a.endOtherSessions, false},
 
+		{"POST /columns/{list}", signedIn, a.chooseColumns, false},
+
 		// A cashier finds customers of their own stores, with little shown of them.
 		{"GET /customers", staff.Sell, a.customers, false},
+		{"GET /customers/export", staff.ViewCustomers, a.exportCustomers, true},
 		{"GET /customers/{id}", staff.Sell, a.customerPage, false},
 		{"GET /customers/new", staff.EditCustomers, a.newCustomer, false},
 		{"POST /customers/new", staff.EditCustomers, a.registerCustomer, false},
@@ -54,6 +57,7 @@ func (a *Admin) table() []route {
 		{"POST /customers/{id}/state", staff.EditCustomers, a.setCustomerState, false},
 
 		{"GET /receipts", staff.ViewReceipts, a.receipts, false},
+		{"GET /receipts/export", staff.ViewReceipts, a.exportReceipts, true},
 		{"GET /receipts/{id}", staff.ViewReceipts, a.receiptPage, false},
 
 		{"GET /stores", staff.ManageStores, a.stores, false},
@@ -68,6 +72,7 @@ func (a *Admin) table() []route {
 		{"POST /tills/{id}/keys/{key}/revoke", staff.ManageStores, a.revokeKey, false},
 
 		{"GET /products", staff.ManageProducts, a.products, false},
+		{"GET /products/export", staff.ManageProducts, a.exportProducts, true},
 		{"GET /products/new", staff.ManageProducts, a.newProduct, false},
 		{"POST /products/new", staff.ManageProducts, a.addProduct, false},
 		{"GET /products/{id}", staff.ManageProducts, a.productPage, false},
@@ -98,6 +103,7 @@ func (a *Admin) table() []route {
 		{"POST /staff/{id}/active", staff.ManageStaff, a.setActive, false},
 		{"POST /staff/{id}/sessions", staff.ManageStaff, a.endSessions, false},
 		{"GET /audit", staff.ViewAudit, a.audit, false},
+		{"GET /audit/export", staff.ViewAudit, a.exportAudit, true},
 
 		{"GET /settings", staff.ManageStores, a.settingsPage, false},
 		{"POST /settings", staff.ManageStores, a.saveSettings, false},

@@ -1,0 +1,258 @@
+package admin
+
+import (
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"regulars/internal/base/i18n"
+	"regulars/internal/loyalty/catalog"
+	"regulars/internal/loyalty/programme"
+	"regulars/internal/loyalty/staff"
+	"regulars/internal/surface/web"
+)
+
+type auditView struct {
+	frame
+	URL      web.Link
+	Columns  columnsView
+	Actors   []web.Option
+	Topics   []web.Option
+	From, To string
+	Rows     []auditRow
+	Next     string
+}
+
+type auditRow struct {
+	staff.Entry
+	Who     string
+	Text    string // what was done, in words
+	Href    string // page of what was changed; empty: it has none
+	Changes []fieldChange
+}
+
+// fieldChange is one thing that differs, as people call it.
+type fieldChange struct{ Name, Was, Is string }
+
+// topics are the beginnings of actions, by what was changed.
+var topics = []string{"store", "till", "product", "category", "programme", "customer", "receipt", "staff", "audit", "import", "settings"}
+
+var auditList = list[auditRow]{"audit", []column[auditRow]{
+	{"when", "admin.audit.when", "keep", everywhere, func(e auditRow) any { return e.At }},
+	{"ip", "admin.audit.ip", "keep", hidden, func(e auditRow) any { return e.IP }},
+	{"who", "admin.audit.who", "", everywhere, func(e auditRow) any { return e.Who }},
+	{"what", "admin.audit.what", "", always, func(e auditRow) any { return e.Text }},
+	{"changes", "admin.audit.changes", "", everywhere, func(e auditRow) any {
+		var list []string
+		for _, c := range e.Changes {
+			list = append(list, c.String())
+		}
+		return strings.Join(list, "\n")
+	}},
+}}
+
+// String is "Name: was → is".
+func (c fieldChange) String() string {
+	if c.Was == "" {
+		return c.Name + ": " + c.Is
+	}
+	return c.Name + ": " + c.Was + " → " + c.Is
+}
+
+// auditAsked are the filters of a request for the log.
+func auditAsked(url web.Link, zone *time.Location) staff.Filter {
+	f := staff.Filter{Subject: url.Get("subject"), From: day(url.Get("from"), zone), To: untilDay(url.Get("to"), zone)}
+	_ = f.Actor.UnmarshalText([]byte(url.Get("who"))) // what is no id does not filter
+	if topic := url.Get("about"); slices.Contains(topics, topic) {
+		f.Action = topic + "."
+	}
+	return f
+}
+
+// someEntries reads a page of the log; everybody are the staff.
+func (a *Admin) someEntries(r *http.Request, f staff.Filter, everybody []staff.Account, cursor string, limit int) (rows []auditRow, next string, err error) {
+	ctx, loc := r.Context(), web.Loc(r.Context())
+	if _, err := a.Catalog.Stores(ctx); err != nil { // so that names are in memory
+		return nil, "", err
+	}
+	entries, next, err := a.Staff.Audit(ctx, f, cursor, limit)
+	if err != nil {
+		return nil, "", err
+	}
+	names := map[staff.ID]string{}
+	for _, m := range everybody {
+		names[m.ID] = m.Name
+	}
+	for _, e := range entries {
+		row := auditRow{Entry: e, Who: names[e.Actor], Href: subjectPage(e.Subject), Changes: a.changes(loc, e)}
+		if row.Who == "" {
+			row.Who = loc.T("admin.audit.program")
+		}
+		var ok bool
+		if row.Text, ok = loc.Lookup("admin.action."+e.Action, nil); !ok { // of a part of the program that is newer than these pages
+			row.Text = e.Action
+		}
+		rows = append(rows, row)
+	}
+	return rows, next, nil
+}
+
+func (a *Admin) audit(w http.ResponseWriter, r *http.Request) error {
+	ctx, loc := r.Context(), web.Loc(r.Context())
+	v := auditView{frame: a.frame(ctx), URL: web.LinkOf(r), Columns: auditList.view(r)}
+	v.From, v.To = v.URL.Get("from"), v.URL.Get("to")
+	everybody, err := a.Staff.List(ctx)
+	if err != nil {
+		return err
+	}
+	if v.Rows, v.Next, err = a.someEntries(r, auditAsked(v.URL, v.Zone), everybody, v.URL.Get("cursor"), 50); err != nil {
+		return err
+	}
+	v.Actors = []web.Option{{Text: loc.T("admin.audit.everybody")}}
+	for _, m := range everybody {
+		v.Actors = append(v.Actors, web.Option{Value: m.ID.String(), Text: m.Name})
+	}
+	v.Topics = []web.Option{{Text: loc.T("admin.audit.everything")}}
+	for _, topic := range topics {
+		v.Topics = append(v.Topics, web.Option{Value: topic, Text: loc.T("admin.audit.topic." + topic)})
+	}
+	return a.pages.Render(w, r, "audit", v)
+}
+
+func (a *Admin) exportAudit(w http.ResponseWriter, r *http.Request) error {
+	everybody, err := a.Staff.List(r.Context())
+	if err != nil {
+		return err
+	}
+	if err := a.noteExport(r, "audit.exported", "from", "to", "who", "about"); err != nil {
+		return err
+	}
+	f := auditAsked(web.LinkOf(r), a.Settings.Get().Zone)
+	return sendList(a, w, r, auditList, func(cursor string) ([]auditRow, string, error) {
+		return a.someEntries(r, f, everybody, cursor, 200)
+	})
+}
+
+// subjectPage is where one looks at what a line of the log is about.
+func subjectPage(subject string) string {
+	kind, id, _ := strings.Cut(subject, ":")
+	folder := map[string]string{
+		"store": "stores", "till": "tills", "product": "products", "programme": "programme", "customer": "customers", "staff": "staff", "import": "imports",
+	}[kind]
+	if folder == "" || id == "" {
+		return ""
+	}
+	return "/" + folder + "/" + id
+}
+
+// changes lists what differs between the two states of an entry; of what is new
+// or gone, all.
+func (a *Admin) changes(loc *i18n.Localizer, e staff.Entry) (list []fieldChange) {
+	if e.Action == "programme.draft_saved" {
+		var was, is programme.Rules
+		if json.Unmarshal(e.Before, &was) == nil && json.Unmarshal(e.After, &is) == nil {
+			return differences(loc, a.Settings.Get().Currency, &was, &is)
+		}
+	}
+	was, is := fields(e.Before), fields(e.After)
+	var names []string
+	for name := range was {
+		names = append(names, name)
+	}
+	for name := range is {
+		if _, ok := was[name]; !ok {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		if string(was[name]) != string(is[name]) {
+			list = append(list, fieldChange{fieldName(loc, name), a.fieldValue(loc, name, was[name]), a.fieldValue(loc, name, is[name])})
+		}
+	}
+	return list
+}
+
+// fieldName is what people call a field of the log; one of a part of the
+// program that is newer than these pages has its own name only.
+func fieldName(loc *i18n.Localizer, name string) string {
+	if text, ok := loc.Lookup("admin.field."+name, nil); ok {
+		return text
+	}
+	return name
+}
+
+// fieldValue is what a field holds, in words.
+func (a *Admin) fieldValue(loc *i18n.Localizer, name string, raw json.RawMessage) string {
+	var v any
+	if len(raw) == 0 || json.Unmarshal(raw, &v) != nil {
+		return ""
+	}
+	switch v := v.(type) {
+	case nil:
+		return ""
+	case bool:
+		return attribute(loc, v)
+	case []any:
+		var parts []string
+		for _, item := range v {
+			if text, ok := item.(string); ok {
+				parts = append(parts, a.word(loc, name, text))
+			}
+		}
+		return strings.Join(parts, ", ")
+	case string:
+		if len(v) > 200 {
+			v = strings.ToValidUTF8(v[:200], "") + "…"
+		}
+		return a.word(loc, name, v)
+	}
+	return string(raw)
+}
+
+// word is one value of a field as people call it; most are written as they are.
+func (a *Admin) word(loc *i18n.Localizer, name, value string) string {
+	key := ""
+	switch name {
+	case "fields":
+		return fieldName(loc, value)
+	case "store", "stores":
+		var id catalog.StoreID
+		if id.UnmarshalText([]byte(value)) == nil {
+			if s, ok := a.Catalog.Store(id); ok {
+				return s.Name
+			}
+		}
+	case "starts":
+		if at, err := time.Parse(time.RFC3339, value); err == nil {
+			return loc.DateTime(at, a.Settings.Get().Zone)
+		}
+	case "search":
+		return loc.T("admin.yes")
+	case "about":
+		key = "admin.audit.topic."
+	case "role":
+		key = "web.role."
+	case "channel":
+		key = "admin.channel."
+	case "purpose", "consents":
+		key = "admin.purpose."
+	case "kind", "state":
+		key = "admin.value."
+	}
+	if key != "" {
+		if text, ok := loc.Lookup(key+value, nil); ok {
+			return text
+		}
+	}
+	return value
+}
+
+func fields(text json.RawMessage) (out map[string]json.RawMessage) {
+	if json.Unmarshal(text, &out) != nil {
+		return nil
+	}
+	return out
+}

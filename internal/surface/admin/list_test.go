@@ -1,0 +1,115 @@
+package admin_test
+
+import (
+	"context"
+	"encoding/csv"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"testing"
+
+	"regulars/internal/base/db"
+	"regulars/internal/base/db/dbtest"
+	"regulars/internal/loyalty/customer"
+)
+
+// file reads a list that was sent as a file.
+func (b *browser) file() (rows [][]string) {
+	b.t.Helper()
+	text, ok := strings.CutPrefix(b.body, "\ufeff")
+	if !ok {
+		b.t.Fatalf("%s begins without a mark of its encoding: %.60q", b.path, b.body)
+	}
+	in := csv.NewReader(strings.NewReader(text))
+	in.Comma = ';' // Russian spreadsheets
+	rows, err := in.ReadAll()
+	must(b.t, err)
+	return rows
+}
+
+// A list is sent as it is filtered and in the columns that were chosen, a batch
+// after another; what a spreadsheet would run as a formula is text there, and
+// that personal data left is in the log without the words that were looked for.
+func TestListsAreExported(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := open(t, d).shop()
+		b := s.owner()
+		at := "/customers/" + s.people[0].String() + "/edit"
+		b.post(at, "first_name", "=HYPERLINK(1)", "last_name", "Каримова", "sex", "", "born", "", "city", "", "note", "", "store", s.store.ID.String()).is(200)
+		b.get("/customers/export?q=Каримова").is(200)
+		if rows := b.file(); len(rows) != 2 || rows[0][0] != "Имя" || rows[1][0] != "'=HYPERLINK(1) Каримова" || !strings.HasPrefix(rows[1][1], "'+998") {
+			t.Errorf("the customers' file: %q", rows)
+		}
+		must(t, d.Write(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+			for i := range customer.MaxPage {
+				card := customer.Identifier{Kind: customer.Card, Value: strconv.Itoa(700_000_000 + i)}
+				if _, _, err := s.Customers.RegisterTx(ctx, tx, customer.New{Identifiers: []customer.Identifier{card}, HomeStore: s.store.ID, Source: "admin"}); err != nil {
+					return err
+				}
+			}
+			return nil
+		}))
+		b.get("/customers/export").is(200)
+		if rows := b.file(); len(rows) <= customer.MaxPage+1 {
+			t.Errorf("%d rows were sent: the first batch only", len(rows)-1)
+		}
+
+		b.post("/columns/receipts", "column", "total", "column", "cashier", "column", "made up", "back", "/receipts?q=2-1").is(200).sees("Кассир").lacks(">Магазин</th>")
+		if b.path != "/receipts?q=2-1" {
+			t.Errorf("after choosing columns one is at %s", b.path)
+		}
+		b.get("/receipts/export?q=2-1").is(200)
+		if rows := b.file(); len(rows) != 2 || strings.Join(rows[0], "|") != "Номер|Кассир|Сумма" || rows[1][0] != "2-1" || !strings.HasSuffix(rows[1][2], ",00") {
+			t.Errorf("the receipts' file: %q", rows)
+		}
+		b.post("/columns/receipts", "column", "total", "reset", "1", "back", "/receipts").is(200).sees("Магазин").lacks(">Кассир</th>")
+		b.post("/columns/customers", "column", "city", "back", "//elsewhere.example/").is(200)
+		if b.path != "/" {
+			t.Errorf("choosing columns led to %s", b.path)
+		}
+		b.post("/columns/people", "column", "city", "back", "/").is(http.StatusNotFound)
+
+		b.get("/products/export").is(200)
+		if rows := b.file(); len(rows) < 2 || rows[0][0] != "Название" {
+			t.Errorf("the products' file: %q", rows)
+		}
+		b.get("/audit/export?about=customer").is(200)
+		if rows := b.file(); !strings.Contains(strings.Join(rows[1], "|")+strings.Join(rows[2], "|"), "Выгружен список клиентов|По словам поиска: да") {
+			t.Errorf("the log's file: %q", rows)
+		}
+		b.get("/audit").is(200).sees("Выгружен журнал", "Выгружен список чеков", "Изменено: Имя").lacks("2-1").lacks("first_name")
+	})
+}
+
+// A list says what its receipts come to.
+func TestReceiptsAreSummed(t *testing.T) {
+	t.Parallel()
+	s := open(t, dbtest.Open(t, dbtest.SQLite)).shop()
+	s.owner().get("/receipts").is(200).sees("9 продаж на").get("/receipts?q=2-1").sees("1 продажа на")
+}
+
+// A file that cannot be finished is cut off, and not ended as if it were whole.
+func TestUnfinishedFileIsCutOff(t *testing.T) {
+	t.Parallel()
+	s := open(t, dbtest.Open(t, dbtest.SQLite)).shop()
+	mux := http.NewServeMux()
+	mux.Handle("GET /half", s.Shell.Handle(func(w http.ResponseWriter, _ *http.Request) error {
+		if _, err := io.WriteString(w, strings.Repeat("half of a file\n", 1000)); err != nil {
+			return err
+		}
+		return customer.ErrNotFound
+	}))
+	server := httptest.NewServer(s.Shell.Middleware(mux))
+	t.Cleanup(server.Close)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+"/half", nil)
+	must(t, err)
+	res, err := http.DefaultClient.Do(req)
+	must(t, err)
+	defer func() { _ = res.Body.Close() }()
+	if body, err := io.ReadAll(res.Body); err == nil {
+		t.Errorf("the file ends as if it were whole, after %d bytes", len(body))
+	}
+}
