@@ -44,7 +44,7 @@ var auditList = list[auditRow]{"audit", []column[auditRow]{
 	{"ip", "admin.audit.ip", "keep", hidden, func(e auditRow) any { return e.IP }},
 	{"who", "admin.audit.who", "", everywhere, func(e auditRow) any { return e.Who }},
 	{"what", "admin.audit.what", "", always, func(e auditRow) any { return e.Text }},
-	{"changes", "admin.audit.changes", "", everywhere, func(e auditRow) any {
+	{"changes", "admin.audit.changes", "", wide, func(e auditRow) any {
 		var list []string
 		for _, c := range e.Changes {
 			list = append(list, c.String())
@@ -156,6 +156,7 @@ func (a *Admin) changes(loc *i18n.Localizer, e staff.Entry) (list []fieldChange)
 			return differences(loc, a.Settings.Get().Currency, &was, &is)
 		}
 	}
+	topic, _, _ := strings.Cut(e.Action, ".")
 	was, is := fields(e.Before), fields(e.After)
 	var names []string
 	for name := range was {
@@ -169,7 +170,10 @@ func (a *Admin) changes(loc *i18n.Localizer, e staff.Entry) (list []fieldChange)
 	slices.Sort(names)
 	for _, name := range names {
 		if string(was[name]) != string(is[name]) {
-			list = append(list, fieldChange{fieldName(loc, name), a.fieldValue(loc, name, was[name]), a.fieldValue(loc, name, is[name])})
+			c := fieldChange{fieldName(loc, topic, name), a.fieldValue(loc, topic, name, was[name]), a.fieldValue(loc, topic, name, is[name])}
+			if c.Was != c.Is { // nothing can be written in two ways
+				list = append(list, c)
+			}
 		}
 	}
 	return list
@@ -177,7 +181,10 @@ func (a *Admin) changes(loc *i18n.Localizer, e staff.Entry) (list []fieldChange)
 
 // fieldName is what people call a field of the log; one of a part of the
 // program that is newer than these pages has its own name only.
-func fieldName(loc *i18n.Localizer, name string) string {
+func fieldName(loc *i18n.Localizer, topic, name string) string {
+	if topic == "staff" && name == "name" {
+		return loc.T("admin.staff.name")
+	}
 	if text, ok := loc.Lookup("admin.field."+name, nil); ok {
 		return text
 	}
@@ -185,7 +192,7 @@ func fieldName(loc *i18n.Localizer, name string) string {
 }
 
 // fieldValue is what a field holds, in words.
-func (a *Admin) fieldValue(loc *i18n.Localizer, name string, raw json.RawMessage) string {
+func (a *Admin) fieldValue(loc *i18n.Localizer, topic, name string, raw json.RawMessage) string {
 	var v any
 	if len(raw) == 0 || json.Unmarshal(raw, &v) != nil {
 		return ""
@@ -199,7 +206,7 @@ func (a *Admin) fieldValue(loc *i18n.Localizer, name string, raw json.RawMessage
 		var parts []string
 		for _, item := range v {
 			if text, ok := item.(string); ok {
-				parts = append(parts, a.word(loc, name, text))
+				parts = append(parts, a.word(loc, topic, name, text))
 			}
 		}
 		return strings.Join(parts, ", ")
@@ -207,17 +214,17 @@ func (a *Admin) fieldValue(loc *i18n.Localizer, name string, raw json.RawMessage
 		if len(v) > 200 {
 			v = strings.ToValidUTF8(v[:200], "") + "…"
 		}
-		return a.word(loc, name, v)
+		return a.word(loc, topic, name, v)
 	}
 	return string(raw)
 }
 
 // word is one value of a field as people call it; most are written as they are.
-func (a *Admin) word(loc *i18n.Localizer, name, value string) string {
+func (a *Admin) word(loc *i18n.Localizer, topic, name, value string) string {
 	key := ""
 	switch name {
 	case "fields":
-		return fieldName(loc, value)
+		return fieldName(loc, topic, value)
 	case "store", "stores":
 		var id catalog.StoreID
 		if id.UnmarshalText([]byte(value)) == nil {

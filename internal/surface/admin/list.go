@@ -39,6 +39,7 @@ const (
 	always     at = iota // and cannot be chosen away: it leads to the row's page
 	everywhere           // and on a phone
 	wide                 // not on a phone
+	roomy                // nor on a tablet
 	hidden               // only where somebody chose it
 )
 
@@ -90,8 +91,8 @@ func (l list[R]) view(r *http.Request) columnsView {
 	v := columnsView{List: l.name}
 	for _, c := range l.columns {
 		s := shownColumn{c.Name, c.Text, c.Class, c.on(chosen)}
-		if c.At == wide && chosen == nil {
-			s.Class = strings.TrimSpace(s.Class + " wide-only")
+		if narrower := map[at]string{wide: " wide-only", roomy: " roomy-only"}[c.At]; chosen == nil {
+			s.Class = strings.TrimSpace(s.Class + narrower)
 		}
 		if s.On {
 			v.Shown = append(v.Shown, s)

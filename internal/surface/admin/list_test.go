@@ -13,6 +13,8 @@ import (
 	"regulars/internal/base/db"
 	"regulars/internal/base/db/dbtest"
 	"regulars/internal/loyalty/customer"
+	"regulars/internal/surface/admin"
+	"regulars/internal/surface/web/webtest"
 )
 
 // file reads a list that was sent as a file.
@@ -111,5 +113,39 @@ func TestUnfinishedFileIsCutOff(t *testing.T) {
 	defer func() { _ = res.Body.Close() }()
 	if body, err := io.ReadAll(res.Body); err == nil {
 		t.Errorf("the file ends as if it were whole, after %d bytes", len(body))
+	}
+}
+
+// Columns are chosen on the page itself; a large figure fits into its tile on
+// the narrowest screen.
+func TestBrowserLists(t *testing.T) {
+	t.Parallel()
+	s := open(t, dbtest.Open(t, dbtest.SQLite)).shop()
+	b := webtest.Open(t)
+	token, err := s.Staff.InviteFirst(t.Context())
+	must(t, err)
+	look := webtest.Look{Width: 1440, Height: 900, Language: "ru"}
+	b.Look(look)
+	b.Go(s.url + admin.InvitationPath(token))
+	b.Fill("#f-name", "Азиза Рахимова")
+	b.Fill("#f-login", "aziza")
+	b.Fill("#f-password", "correct horse battery")
+	b.Click(".btn-primary")
+	b.Wait(`location.pathname === "/"`)
+
+	b.Go(s.url + "/receipts?q=2-1")
+	b.Click(".columns summary")
+	b.Usable("the columns to choose from")
+	b.Click(`.columns [value="cashier"]`)
+	b.Click(`.columns .btn-primary`)
+	b.Wait(`location.search === "?q=2-1" && document.querySelector("thead")?.innerText.includes("Кассир")`)
+
+	for _, width := range []int{360, 390, 820, 1024, 1440} {
+		look.Width = int64(width)
+		b.Look(look)
+		b.Go(s.url + "/customers/" + s.people[0].String())
+		b.Value(`document.querySelectorAll(".stat-value").forEach(e => e.textContent = "5\u00a0047\u00a0900,11\u00a0сум")`)
+		b.Wait(`[...document.querySelectorAll(".stat")].every(e => e.scrollWidth <= e.clientWidth)`)
+		b.Wait(`[...document.querySelectorAll(".stat-value")].every(e => e.offsetHeight < 40)`) // on one line
 	}
 }

@@ -74,12 +74,12 @@ var receiptList = list[receiptRow]{"receipts", []column[receiptRow]{
 	{"store", "admin.receipts.store", "", wide, func(r receiptRow) any { return r.Shop }},
 	{"till", "admin.receipts.till", "", hidden, func(r receiptRow) any { return r.Place }},
 	{"cashier", "admin.receipts.cashier", "", hidden, func(r receiptRow) any { return r.Cashier }},
-	{"customer", "admin.receipts.customer", "", everywhere, func(r receiptRow) any { return r.Name }},
+	{"customer", "admin.receipts.customer", "", wide, func(r receiptRow) any { return r.Name }},
 	{"gross", "admin.receipts.gross", "num", hidden, func(r receiptRow) any { return r.Gross }},
 	{"discount", "admin.receipts.discount", "num", hidden, func(r receiptRow) any { return r.Discount }},
 	{"total", "admin.receipts.total", "num", everywhere, func(r receiptRow) any { return r.Sum() }},
 	{"earned", "admin.receipts.earned", "num", wide, func(r receiptRow) any { return r.Got() }},
-	{"redeemed", "admin.receipts.redeemed", "num", wide, func(r receiptRow) any { return r.Paid() }},
+	{"redeemed", "admin.receipts.redeemed", "num", roomy, func(r receiptRow) any { return r.Paid() }},
 }}
 
 // receiptRows adds what a list of receipts shows beside them.
@@ -129,7 +129,9 @@ func (a *Admin) receiptRows(r *http.Request, list []*receipt.Receipt) (rows []re
 }
 
 // Found is how many receipts there are at least.
-func (v receiptsView) Found() int64 { return v.Sums.Sales + v.Sums.Returns }
+func (v receiptsView) Found() int {
+	return max(len(v.Rows), min(int(v.Sums.Sales+v.Sums.Returns), receiptsSum))
+}
 
 const (
 	receiptsPage  = 50
