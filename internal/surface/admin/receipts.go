@@ -46,7 +46,7 @@ type receiptRow struct {
 // Sum is what was paid, or given back: then it is negative.
 func (r receiptRow) Sum() money.Amount {
 	if r.Kind == receipt.KindReturn {
-		return -r.Total
+		return -(r.Total - r.Withheld)
 	}
 	return r.Total
 }
