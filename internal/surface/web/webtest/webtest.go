@@ -154,9 +154,11 @@ func (b *Browser) Back() {
 	b.Do(chromedp.Evaluate[chromedp.Void]("void history.back()"))
 }
 
-// Press sends keys to whatever has the focus.
+// Press sends keys to whatever has the focus, once the page listens: its
+// scripts run after its text is to be seen.
 func (b *Browser) Press(keys ...string) {
 	b.t.Helper()
+	b.Wait(`document.readyState === "complete"`)
 	for _, k := range keys {
 		b.Do(chromedp.KeyEvent(k))
 	}
