@@ -87,6 +87,25 @@ func TestFullDatabase(t *testing.T) {
 	must(t, d, `INSERT INTO things (id, name) VALUES (-1, 'room')`)
 }
 
+// What the disk has not taken is not said to be saved. The system still has it,
+// so it is put into the database before anything follows.
+func TestDiskTakesNoLog(t *testing.T) {
+	t.Parallel()
+	d := dbtest.Open(t, dbtest.SQLite)
+	table(t, d)
+	mend, err := d.BreakLog()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = d.Exec(t.Context(), `INSERT INTO things (id) VALUES (1)`)
+	wantRefused(t, err, db.ErrUnsure)
+	mend()
+	must(t, d, `INSERT INTO things (id, name) VALUES (2, 'later')`)
+	if got := ask[int64](t, d, `SELECT id FROM things ORDER BY id`); !slices.Equal(got, []int64{1, 2}) {
+		t.Errorf("%v", got)
+	}
+}
+
 // tiny mounts a file system that holds a megabyte; half of it is free once
 // the ballast is removed.
 func tiny(t *testing.T) (dir, ballast string) {

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"modernc.org/sqlite"
@@ -36,15 +37,24 @@ var usual = tuning{
 
 const pageSize = 4096 // SQLite's default
 
-const pragmas = "?_pragma=busy_timeout(%d)&_pragma=journal_mode(wal)&_pragma=synchronous(full)" +
+// synchronous(normal) has SQLite sync what checkpoints need; commits are synced
+// by write, once the next writer may go on.
+const pragmas = "?_pragma=busy_timeout(%d)&_pragma=journal_mode(wal)&_pragma=synchronous(normal)" +
 	"&_pragma=foreign_keys(1)&_pragma=wal_autocheckpoint(0)&_pragma=temp_store(memory)&_pragma=cache_size(-%d)"
 
-var errClosed = errors.New("db: closed")
+var (
+	errClosed   = errors.New("db: closed")
+	errUnsynced = errors.New("db: the disk does not take the write-ahead log")
+)
 
 // lite is SQLite: one connection that writes, several that read.
 type lite struct {
 	pool *sql.DB
 	file *os.File // the database, to have what was copied into it written to the disk
+	wal  *os.File // its write-ahead log, likewise
+	// unsynced says that the disk has failed to take the log: what the system
+	// still has of it must be in the database before anything follows.
+	unsynced atomic.Bool
 	tuning
 	writer  chan *liteConn // holds the one writer while it is free
 	readers chan *liteConn
@@ -123,6 +133,13 @@ func openLite(ctx context.Context, cfg Config, t *texts) (_ *lite, err error) {
 		}
 		l.readers <- c
 	}
+	// The log is made by the first who reads.
+	if _, err := pool.ExecContext(ctx, `SELECT 1 FROM sqlite_schema`); err != nil {
+		return nil, err
+	}
+	if l.wal, err = os.OpenFile(path+"-wal", os.O_RDWR, 0); err != nil { //nolint:gosec // beside the database
+		return nil, err
+	}
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	l.stop = stop
 	l.stopped.Go(func() { l.checkpoint(background) })
@@ -140,7 +157,7 @@ func (l *lite) close() (err error) {
 	for range cap(l.readers) {
 		err = errors.Join(err, (<-l.readers).close())
 	}
-	return errors.Join(err, l.pool.Close(), l.file.Close())
+	return errors.Join(err, l.pool.Close(), l.file.Close(), l.wal.Close())
 }
 
 // checkpoint copies the write-ahead log into the file while others write.
@@ -235,12 +252,32 @@ func (l *lite) take(ctx context.Context, from chan *liteConn) (*liteConn, error)
 	}
 }
 
+// write commits and then waits for the disk, while the next writer goes on
+// already: what that one reads of ours is in the log before its own, and is
+// synced with it.
 func (l *lite) write(ctx context.Context, fn func(context.Context, *Tx) error) error {
+	if err := l.commit(ctx, fn); err != nil {
+		return err
+	}
+	if err := datasync(l.wal); err != nil {
+		l.unsynced.Store(true)
+		return ErrUnsure.Because(err)
+	}
+	return nil
+}
+
+func (l *lite) commit(ctx context.Context, fn func(context.Context, *Tx) error) error {
 	c, err := l.take(ctx, l.writer)
 	if err != nil {
 		return err
 	}
 	defer func() { l.writer <- c }()
+	if l.unsynced.Load() {
+		if done, err := l.anew(ctx, c.conn, "RESTART"); err != nil || !done {
+			return ErrDown.Because(errors.Join(errUnsynced, err))
+		}
+		l.unsynced.Store(false)
+	}
 	// A statement that is interrupted half way would cost the whole
 	// transaction, and the driver pays a goroutine for each that could be.
 	ctx = context.WithoutCancel(ctx)

@@ -242,11 +242,8 @@ func New(c Config) *Service {
 		now:    func() time.Time { return c.Now().UTC().Truncate(time.Microsecond) }, // as it is stored
 		ledger: c.Ledger, programmes: c.Programmes, catalog: c.Catalog, customers: c.Customers,
 	}
-	committers := 1 // SQLite has one writer
-	if c.DB.Postgres() {
-		committers = 2
-	}
-	s.commits = newGroup(committers, breath, db.ErrUnsure, s.commitAll)
+	// One waits for the disk while the other works.
+	s.commits = newGroup(2, breath, db.ErrUnsure, s.commitAll)
 	// A quote waits for no disk: what the processors cannot do at once is
 	// better read together.
 	s.quotes = newGroup(runtime.GOMAXPROCS(0), 0, db.ErrDown, s.quoteAll)
