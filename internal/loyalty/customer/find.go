@@ -37,6 +37,17 @@ func (s *Service) Queue(b *db.Batch, ids []ID, into map[ID]Customer) {
 	}, `SELECT `+columns+` FROM customers c WHERE c.id IN ($1...)`, db.Int64s(ints(ids)))
 }
 
+// QueueKnown adds to b the reading of what a receipt has to know of customers;
+// those that exist are in into when b has run.
+func (s *Service) QueueKnown(b *db.Batch, ids []ID, into map[ID]Known) {
+	b.Query(func(r *db.Rows) error {
+		var k Known
+		err := r.Scan(&k.ID, &k.State, &k.HomeStore)
+		into[k.ID] = k
+		return err
+	}, `SELECT id, state, COALESCE(home_store_id, 0) FROM customers WHERE id IN ($1...)`, db.Int64s(ints(ids)))
+}
+
 // QueueFind adds to b the look-up of identifiers; those that are known are in
 // into when b has run.
 func (s *Service) QueueFind(b *db.Batch, identifiers []Identifier, into map[Identifier]Known) {

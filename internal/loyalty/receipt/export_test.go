@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// SetPatience says how long a transaction may take, before the first call.
+// SetPatience says how long a transaction may take, while none is under way.
 func (s *Service) SetPatience(d time.Duration) { s.commits.patience = d }
 
 // Together has calls share one transaction, as they do when tills call at the

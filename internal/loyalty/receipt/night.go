@@ -94,8 +94,8 @@ func (s *Service) reviewDue(ctx context.Context) (n int, err error) {
 		}
 		var reads, writes db.Batch
 		accounts := s.ledger.Queue(&reads, ids, true)
-		profiles := map[customer.ID]customer.Customer{}
-		s.customers.Queue(&reads, ids, profiles)
+		profiles := map[customer.ID]customer.Known{}
+		s.customers.QueueKnown(&reads, ids, profiles)
 		// Read again under the lock: a sale may have reached a level since.
 		tiers := map[customer.ID][]programme.Tier{}
 		s.programmes.QueueTiers(&reads, ids, tiers)
@@ -120,7 +120,7 @@ func (s *Service) reviewDue(ctx context.Context) (n int, err error) {
 
 // review sets a tier to what spend reaches, or to its floor, and says when to
 // look again.
-func (s *Service) review(ctx context.Context, tx *db.Tx, b *db.Batch, d programme.Due, version *programme.Version, a *ledger.Account, profile customer.Customer, now time.Time) error {
+func (s *Service) review(ctx context.Context, tx *db.Tx, b *db.Batch, d programme.Due, version *programme.Version, a *ledger.Account, profile customer.Known, now time.Time) error {
 	t := d.Tier
 	t.ReviewAt = time.Time{}
 	if version == nil || version.Rules.Stopped {

@@ -348,6 +348,7 @@ func TestLockThatIsNotGivenBackHoldsNobodyUpForGood(t *testing.T) {
 			})
 			return nil
 		}))
+		c.receipts.SetPatience(30 * time.Second)
 		for _, sale := range sales {
 			_, replayed, err := c.receipts.Commit(t.Context(), c.tills[0], sale)
 			if err != nil || replayed {

@@ -159,7 +159,7 @@ func (c *saleCall) price(s *Service, w *world) (pricing.Result, error) {
 
 // zone is where the customer's days end: by the home store's clock, or by the
 // selling store's where none is known.
-func (s *Service) zone(selling catalog.Store, profile customer.Customer) *time.Location {
+func (s *Service) zone(selling catalog.Store, profile customer.Known) *time.Location {
 	if home, ok := s.catalog.Store(profile.HomeStore); ok {
 		return home.Zone
 	}

@@ -64,7 +64,7 @@ func (w *world) spent(who customer.ID, at time.Time, spend money.Amount) {
 type world struct {
 	now       time.Time
 	accounts  ledger.Accounts
-	customers map[customer.ID]customer.Customer
+	customers map[customer.ID]customer.Known
 	products  map[string]catalog.Product
 	tiers     map[customer.ID][]programme.Tier
 	spend     map[window]money.Amount
@@ -96,7 +96,7 @@ type returnedLine struct {
 func (s *Service) queue(b *db.Batch, n *needs, lock bool) *world {
 	w := &world{
 		now:       s.now(),
-		customers: map[customer.ID]customer.Customer{},
+		customers: map[customer.ID]customer.Known{},
 		products:  map[string]catalog.Product{},
 		tiers:     map[customer.ID][]programme.Tier{},
 		spend:     map[window]money.Amount{},
@@ -107,7 +107,7 @@ func (s *Service) queue(b *db.Batch, n *needs, lock bool) *world {
 	}
 	w.accounts = s.ledger.Queue(b, n.customers, lock)
 	if len(n.customers) > 0 {
-		s.customers.Queue(b, n.customers, w.customers)
+		s.customers.QueueKnown(b, n.customers, w.customers)
 		s.programmes.QueueTiers(b, n.customers, w.tiers)
 	}
 	if len(n.skus) > 0 {

@@ -295,6 +295,10 @@ CREATE TABLE tiers (
 CREATE INDEX tiers_review ON tiers (review_at) WHERE review_at IS NOT NULL;
 
 -- ledger --------------------------------------------------------------------
+-- Lots, entries and the lines of receipts name their parents without REFERENCES:
+-- both are written by one transaction, nothing is ever deleted, and verify
+-- proves it. The database would look each parent up again: a sixth of what a
+-- receipt costs on PostgreSQL.
 
 -- What runs along with a customer's receipts: points and purchases. Derived
 -- from entries and receipts, proved by verify. Narrow, because every receipt
@@ -314,7 +318,7 @@ ALTER TABLE accounts SET (fillfactor = 80); -- postgres
 
 CREATE TABLE lots (
 	id           BIGINT PRIMARY KEY,
-	customer_id  BIGINT NOT NULL REFERENCES accounts (customer_id),
+	customer_id  BIGINT NOT NULL,
 	programme_id BIGINT NOT NULL,
 	entity_id    BIGINT NOT NULL,               -- who owes it
 	cause        TEXT   NOT NULL,               -- of its first entry
@@ -328,7 +332,6 @@ CREATE TABLE lots (
 	expires_at   BIGINT                         -- NULL: never
 );
 CREATE INDEX lots_open ON lots (customer_id) WHERE remaining > 0;
-CREATE INDEX lots_receipt ON lots (receipt_id) WHERE receipt_id IS NOT NULL;
 CREATE INDEX lots_activation ON lots (available_at) WHERE state = 'pending' AND remaining > 0;
 CREATE INDEX lots_expiry ON lots (expires_at) WHERE remaining > 0 AND expires_at IS NOT NULL;
 
@@ -336,12 +339,12 @@ CREATE INDEX lots_expiry ON lots (expires_at) WHERE remaining > 0 AND expires_at
 -- pending, active and debt, all others are the programme's.
 CREATE TABLE entries (
 	id          BIGINT PRIMARY KEY,
-	customer_id BIGINT NOT NULL REFERENCES accounts (customer_id),
+	customer_id BIGINT NOT NULL,
 	source      TEXT   NOT NULL CHECK (source IN ('pending', 'active', 'debt', 'issued', 'redeemed', 'expired', 'adjusted', 'written_off', 'refund')),
 	target      TEXT   NOT NULL CHECK (target IN ('pending', 'active', 'debt', 'issued', 'redeemed', 'expired', 'adjusted', 'written_off', 'refund')),
 	points      BIGINT NOT NULL CHECK (points > 0),
 	cause       TEXT   NOT NULL CHECK (cause IN ('earn', 'redeem', 'return', 'welcome', 'opening', 'manual', 'activate', 'expire', 'repay', 'merge')),
-	lot_id      BIGINT REFERENCES lots (id),    -- NULL where only the debt moves
+	lot_id      BIGINT,                         -- NULL where only the debt moves
 	receipt_id  BIGINT,                         -- sale or return in which it happened
 	sale_id     BIGINT,                         -- that sale, or the return's
 	entity_id   BIGINT NOT NULL,                -- whose liability moves
@@ -399,7 +402,7 @@ CREATE INDEX receipts_returns ON receipts (source_id, sold_at, id) WHERE kind = 
 CREATE INDEX receipts_original ON receipts (original_id) WHERE original_id IS NOT NULL;
 
 CREATE TABLE receipt_lines (
-	receipt_id  BIGINT NOT NULL REFERENCES receipts (id),
+	receipt_id  BIGINT NOT NULL,
 	position    BIGINT NOT NULL,                -- from 1
 	product_id  BIGINT,
 	name        TEXT   NOT NULL DEFAULT '',     -- where the till's differs from the product's
