@@ -27,6 +27,9 @@ var (
 // ID identifies a customer inside the program; it is never shown to the public.
 type ID int64
 
+// Sealed is the kind under which tills get ids of customers (id.Sealer).
+const Sealed = "customer"
+
 // String writes the id as JSON and links show it.
 func (id ID) String() string { return strconv.FormatInt(int64(id), 10) }
 

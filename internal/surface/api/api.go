@@ -24,7 +24,7 @@ const (
 	budget  = 10 * time.Second
 )
 
-// Config is what the API is made of. What stands after Bundle need not be
+// Config is what the API is made of. What stands after Secret need not be
 // given.
 type Config struct {
 	Shell      *web.Shell
@@ -36,6 +36,7 @@ type Config struct {
 	Enrol      *enrol.Service
 	Now        func() time.Time
 	Bundle     *i18n.Bundle
+	Secret     []byte // of the installation: seals the ids that tills get
 
 	Version string  // of the program, for the OpenAPI document
 	Rate    float64 // calls a second that a key may make; 200
@@ -53,6 +54,7 @@ type API struct {
 	enrol      *enrol.Service
 	now        func() time.Time
 	currency   currency
+	ids        seals
 	limiter    *limit.Limiter
 	routes     routes
 	docs       *docs
@@ -71,6 +73,9 @@ func New(c Config) (a *API, err error) {
 		shell: c.Shell, receipts: c.Receipts, ledger: c.Ledger, programmes: c.Programmes, catalog: c.Catalog,
 		customers: c.Customers, enrol: c.Enrol, now: c.Now, currency: currency{c.Receipts.Currency()},
 		limiter: limit.New(c.Rate, c.Burst, 10_000, c.Now), routes: routes{},
+	}
+	if a.ids, err = newSeals(c.Secret); err != nil {
+		return nil, err
 	}
 	hookHuma()
 	a.docs, err = a.describe(c.Bundle, c.Version)
@@ -101,6 +106,7 @@ func (routes) ServeHTTP(w http.ResponseWriter, r *http.Request) { http.NotFound(
 type caller struct {
 	receipt.Caller
 	currency currency
+	ids      *seals
 	loc      *i18n.Localizer
 	now      time.Time
 }
@@ -144,7 +150,7 @@ func (a *API) identify(r *http.Request) (*caller, error) {
 	}
 	return &caller{
 		Caller:   receipt.Caller{Till: till, Store: store},
-		currency: a.currency, loc: web.Loc(r.Context()), now: a.now(),
+		currency: a.currency, ids: &a.ids, loc: web.Loc(r.Context()), now: a.now(),
 	}, nil
 }
 

@@ -9,6 +9,8 @@ import (
 
 	"regulars/internal/base/errs"
 	"regulars/internal/base/money"
+	"regulars/internal/loyalty/customer"
+	"regulars/internal/loyalty/receipt"
 )
 
 // reader turns what a call sent into what the services take, and gathers
@@ -16,7 +18,10 @@ import (
 type reader struct {
 	wrong    errs.List
 	currency money.Currency
+	ids      *seals
 }
+
+func (by *caller) reader() reader { return reader{currency: by.currency.Currency, ids: by.ids} }
 
 // field is where a value stood: a field of the body, or of its i-th line.
 type field struct {
@@ -113,21 +118,26 @@ func (r *reader) text(f field, s string, most int) string {
 	return ""
 }
 
-// id reads an id; one that was not sent is 0.
-func (r *reader) id(f field, s string) int64 {
-	if s == "" {
-		return 0
+// customer reads the id of a customer; one that was not sent is 0.
+func (r *reader) customer(f field, s string) customer.ID {
+	who, err := r.ids.customerOf(s)
+	if err != nil && s != "" {
+		r.foreign(f)
 	}
-	id, ok := parseID(s)
-	if !ok {
-		r.wrong.Add(f.String(), "not_an_id", "is not an id of ours; ids are strings of digits")
-	}
-	return id
+	return who
 }
 
-func parseID(s string) (int64, bool) {
-	id, err := strconv.ParseInt(s, 10, 64)
-	return id, err == nil && id > 0 && s[0] != '+'
+// receipt reads the id of a receipt; one that was not sent is 0.
+func (r *reader) receipt(f field, s string) receipt.ID {
+	of, err := r.ids.receiptOf(s)
+	if err != nil && s != "" {
+		r.foreign(f)
+	}
+	return of
+}
+
+func (r *reader) foreign(f field) {
+	r.wrong.Add(f.String(), "not_an_id", "is not an id that was given here; send ids back as they came")
 }
 
 func idText[ID ~int64](id ID) string { return strconv.FormatInt(int64(id), 10) }

@@ -87,7 +87,7 @@ type storeRef struct {
 
 // postReceipt records a sale.
 func (a *API) postReceipt(ctx context.Context, by *caller, in *receiptRequest, key string) (*created[recorded], error) {
-	r := reader{currency: a.currency.Currency}
+	r := by.reader()
 	sale := receipt.Sale{
 		Number: r.number(in.Number), Draft: r.draft(&in.Basket), SoldAt: in.SoldAt, Quote: in.Quote, Key: key,
 	}
@@ -132,8 +132,8 @@ func (a *API) answer(ctx context.Context, by *caller, rec *receipt.Receipt, repl
 func (a *API) recorded(ctx context.Context, by *caller, r *receipt.Receipt) (recorded, error) {
 	c := by.currency
 	out := recorded{
-		ID: optionalID(r.ID), Kind: kind(r.Kind), Number: r.Number, Store: a.storeRef(r), Till: optionalID(r.Till),
-		Customer: optionalID(r.Customer), Original: optionalID(r.Original), SoldAt: timeOf(r.SoldAt), RecordedAt: timeOf(r.RecordedAt),
+		ID: by.ids.receipt(r.ID), Kind: kind(r.Kind), Number: r.Number, Store: a.storeRef(r), Till: optionalID(r.Till),
+		Customer: by.ids.customer(r.Customer), Original: by.ids.receipt(r.Original), SoldAt: timeOf(r.SoldAt), RecordedAt: timeOf(r.RecordedAt),
 		Gross: c.amount(r.Gross), Discount: c.amount(r.Discount), PaidPoints: c.amount(r.PaidPoints), Total: c.amount(r.Total),
 		Redeemed: points(r.Redeemed), Earned: points(r.Earned),
 		NoDiscount: r.Details.NoDiscount, NoPoints: r.Details.NoPoints, Reason: r.Details.Reason,
@@ -206,13 +206,18 @@ type byID struct {
 	ID string `path:"id"`
 }
 
-// getReceipt looks a receipt up by its id.
+// getReceipt looks a receipt of the store up by its id. What was bought in
+// another store can come back here all the same (postReturn), with the id that
+// the till there was given.
 func (a *API) getReceipt(ctx context.Context, by *caller, in *byID) (*reply[recorded], error) {
-	id, ok := parseID(in.ID)
-	if !ok {
-		return nil, receipt.ErrNotFound
+	id, err := by.ids.receiptOf(in.ID)
+	if err != nil {
+		return nil, err
 	}
-	rec, err := a.receipts.Get(ctx, receipt.ID(id))
+	rec, err := a.receipts.Get(ctx, id)
+	if err == nil && rec.Store != by.Store.ID {
+		err = receipt.ErrNotFound
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -296,7 +301,7 @@ type returnLine struct {
 
 func (r *reader) giveBack(in *ReturnDraft) receipt.Return {
 	out := receipt.Return{
-		Original: receipt.ID(r.id(at("original"), in.Original)), SoldAt: in.SoldAt,
+		Original: r.receipt(at("original"), in.Original), SoldAt: in.SoldAt,
 		Reason: r.text(at("reason"), in.Reason, maxReason),
 	}
 	if in.Original == "" {
@@ -316,7 +321,7 @@ const maxReturnLines = 1000
 
 // postReturn gives goods back.
 func (a *API) postReturn(ctx context.Context, by *caller, in *returnRequest, key string) (*created[recorded], error) {
-	r := reader{currency: a.currency.Currency}
+	r := by.reader()
 	back := r.giveBack(&in.ReturnDraft)
 	back.Number, back.Key = r.number(in.Number), key
 	if err := r.wrong.Err(); err != nil {
@@ -331,7 +336,7 @@ func (a *API) postReturn(ctx context.Context, by *caller, in *returnRequest, key
 
 // previewReturn says what a return would come to.
 func (a *API) previewReturn(ctx context.Context, by *caller, in *ReturnDraft) (*reply[recorded], error) {
-	r := reader{currency: a.currency.Currency}
+	r := by.reader()
 	back := r.giveBack(in)
 	if err := r.wrong.Err(); err != nil {
 		return nil, err

@@ -71,8 +71,8 @@ func TestEveryRefusalNamesItsField(t *testing.T) {
 		{"/v1/receipts", `{"number":"1","total":"1.001","lines":[{` + line + `}]}`, "invalid_request", []string{"/total"}},
 
 		{"/v1/returns", `{"number":"1"}`, "invalid_request", []string{"/original"}},
-		{"/v1/returns", `{"original":"1"}`, "invalid_request", []string{"/number"}},
-		{"/v1/returns/preview", `{"original":"1","lines":[{"position":1}]}`, "invalid_request", []string{"/lines/0/quantity"}},
+		{"/v1/returns", `{"original":"` + sales.Seal(1) + `"}`, "invalid_request", []string{"/number"}},
+		{"/v1/returns/preview", `{"original":"` + sales.Seal(1) + `","lines":[{"position":1}]}`, "invalid_request", []string{"/lines/0/quantity"}},
 		{"/v1/returns/preview", `{"original":"1","lines":[{"position":"1","quantity":"1"}]}`, "invalid_request", []string{"/lines/0/position"}},
 		{"/v1/returns/preview", `{"original":"x"}`, "invalid_request", []string{"/original"}},
 
@@ -97,10 +97,10 @@ func TestEveryRefusalNamesItsField(t *testing.T) {
 				t.Errorf("%.80s: the program shows in %s", tt.body, a.text)
 			}
 		}
-		s.post("/v1/returns", `{"number":"1","original":"12345"}`).problem(http.StatusNotFound, "receipt_not_found", "/original")
+		s.post("/v1/returns", `{"number":"1","original":"`+sales.Seal(12345)+`"}`).problem(http.StatusNotFound, "receipt_not_found", "/original")
 		for path, code := range map[string]string{
-			"/v1/customers/0": "customer_not_found", "/v1/customers/x/balance": "customer_not_found", "/v1/customers/9/receipts": "customer_not_found",
-			"/v1/customers/9/entries": "customer_not_found", "/v1/receipts/9": "receipt_not_found", "/v1/receipts/x": "receipt_not_found",
+			"/v1/customers/0": "customer_not_found", "/v1/customers/x/balance": "customer_not_found", "/v1/customers/" + people.Seal(9) + "/receipts": "customer_not_found",
+			"/v1/customers/" + people.Seal(9) + "/entries": "customer_not_found", "/v1/receipts/" + sales.Seal(9): "receipt_not_found", "/v1/receipts/x": "receipt_not_found",
 		} {
 			s.get(path).problem(http.StatusNotFound, code)
 		}

@@ -53,6 +53,14 @@ type site struct {
 	contract *contract
 }
 
+// secret seals ids; people and sales make ids that the site would give if
+// there were such a customer or receipt.
+var (
+	secret = []byte("a secret of the tests")
+	people = id.NewSealer(secret, "customer")
+	sales  = id.NewSealer(secret, "receipt")
+)
+
 // clock is moved by tests.
 type clock struct {
 	mu sync.Mutex
@@ -124,7 +132,7 @@ func newSite(t testing.TB, d *db.DB, o options) *site {
 	s.ledger = ledger.New(d, mint, now, s.programmes.Stopped)
 	s.enrol = enrol.New(d, now, s.customers, s.ledger, s.programmes)
 	s.receipts = receipt.New(receipt.Config{
-		DB: d, Mint: mint, Now: now, Currency: cur, Secret: []byte("a secret of the tests"),
+		DB: d, Mint: mint, Now: now, Currency: cur, Secret: secret,
 		Ledger: s.ledger, Programmes: s.programmes, Catalog: s.catalog, Customers: s.customers,
 	})
 	t.Cleanup(s.receipts.Close)
@@ -145,7 +153,7 @@ func newSite(t testing.TB, d *db.DB, o options) *site {
 	check(t, err)
 	c := api.Config{
 		Shell: shell, Receipts: s.receipts, Ledger: s.ledger, Programmes: s.programmes, Catalog: s.catalog,
-		Customers: s.customers, Enrol: s.enrol, Now: now, Bundle: bundle, Version: "test",
+		Customers: s.customers, Enrol: s.enrol, Now: now, Bundle: bundle, Secret: secret, Version: "test",
 	}
 	if o.api != nil {
 		o.api(&c)

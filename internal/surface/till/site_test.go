@@ -90,6 +90,11 @@ func (b *lockedBuffer) String() string {
 	return b.b.String()
 }
 
+var secret = []byte("a secret of the tests")
+
+// sealed is how pages name a customer.
+func sealed(who customer.ID) string { return id.NewSealer(secret, customer.Sealed).Seal(int64(who)) }
+
 // morning is when a test begins: 14:30 in Tashkent.
 var morning = time.Date(2026, 11, 22, 9, 30, 0, 0, time.UTC)
 
@@ -113,7 +118,7 @@ func newSite(t testing.TB, d *db.DB) *site {
 	s.ledger = ledger.New(d, mint, now, s.programmes.Stopped)
 	s.enrol = enrol.New(d, now, s.customers, s.ledger, s.programmes)
 	s.receipts = receipt.New(receipt.Config{
-		DB: d, Mint: mint, Now: now, Currency: cur, Secret: []byte("a secret of the tests"),
+		DB: d, Mint: mint, Now: now, Currency: cur, Secret: secret,
 		Ledger: s.ledger, Programmes: s.programmes, Catalog: s.catalog, Customers: s.customers,
 	})
 	t.Cleanup(s.receipts.Close)
@@ -131,7 +136,7 @@ func newSite(t testing.TB, d *db.DB) *site {
 	check(t, err)
 	s.surface, err = till.New(till.Config{
 		Shell: shell, DB: d, Now: now, Settings: settings, Staff: s.staff, Catalog: s.catalog, Customers: s.customers,
-		Enrol: s.enrol, Programmes: s.programmes, Ledger: s.ledger, Receipts: s.receipts,
+		Enrol: s.enrol, Programmes: s.programmes, Ledger: s.ledger, Receipts: s.receipts, Secret: secret,
 	})
 	check(t, err)
 	mux := http.NewServeMux()
