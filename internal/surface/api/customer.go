@@ -10,6 +10,7 @@ import (
 
 	"regulars/internal/base/errs"
 	"regulars/internal/loyalty/customer"
+	"regulars/internal/loyalty/enrol"
 	"regulars/internal/loyalty/ledger"
 	"regulars/internal/loyalty/receipt"
 )
@@ -258,14 +259,8 @@ type registration struct {
 	Taken    []identifierRef `json:"taken,omitzero" nullable:"false"`
 }
 
-// registered is the answer to a registration.
-type registered struct {
-	Status int
-	Body   registration
-}
-
 // postCustomer registers somebody, or finds who is known already.
-func (a *API) postCustomer(ctx context.Context, by *caller, in *registerRequest) (*registered, error) {
+func (a *API) postCustomer(ctx context.Context, by *caller, in *registerRequest, key string) (*created[registration], error) {
 	r := reader{}
 	n := customer.New{
 		FirstName: in.FirstName, LastName: in.LastName, MiddleName: in.MiddleName, Sex: customer.Sex(in.Sex), Born: in.Born,
@@ -284,7 +279,11 @@ func (a *API) postCustomer(ctx context.Context, by *caller, in *registerRequest)
 	if len(n.Identifiers) == 0 {
 		return nil, errIdentifier.At("/phone")
 	}
-	res, err := a.enrol.Register(ctx, by.Store, by.Staff, n)
+	print, err := a.ids.print(in)
+	if err != nil {
+		return nil, err
+	}
+	res, replayed, err := a.enrol.RegisterOnce(ctx, by.Store, by.Staff, n, enrol.Call{Till: by.Till.ID, Key: key, Print: print})
 	if err != nil {
 		return nil, err
 	}
@@ -292,9 +291,12 @@ func (a *API) postCustomer(ctx context.Context, by *caller, in *registerRequest)
 	if err != nil {
 		return nil, err
 	}
-	out := &registered{Status: http.StatusOK, Body: registration{Customer: *p, Created: res.Created, Kept: res.Kept}}
+	out := &created[registration]{Status: http.StatusOK, Body: registration{Customer: *p, Created: res.Created, Kept: res.Kept}}
 	if res.Created {
-		out.Status = http.StatusCreated
+		out.Status, out.Location = http.StatusCreated, "/v1/customers/"+p.ID
+	}
+	if replayed {
+		out.Replayed = "true"
 	}
 	for _, i := range res.Taken {
 		out.Body.Taken = append(out.Body.Taken, refOf(i))

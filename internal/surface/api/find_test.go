@@ -1,7 +1,9 @@
 package api_test
 
 import (
+	"fmt"
 	"net/http"
+	"sync"
 	"testing"
 
 	"regulars/internal/base/db"
@@ -55,6 +57,73 @@ func TestLastDigitsFindThisStoresCustomersMasked(t *testing.T) {
 		s.do(call{method: http.MethodPost, path: "/v1/customers/find", key: other, body: `{"last_digits":"4567"}`}).is(http.StatusOK).
 			has("customers.0.name", "Aziza R.")
 	})
+}
+
+// A registration that is sent again under its key answers as it first did, at
+// whatever process; the key is good for nothing else.
+func TestRegistrationIsAnsweredAgainUnderItsKey(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := newSite(t, d, options{})
+		send := func(till int, key, body string) answer {
+			return s.do(call{method: http.MethodPost, path: "/v1/customers", till: till, body: body, headers: []string{"Idempotency-Key", key}})
+		}
+		body := `{"phone":"+998901234567","first_name":"Aziza"}`
+		first := send(0, `"k1"`, body).is(http.StatusCreated)
+		if to, want := first.header.Get("Location"), "/v1/customers/"+first.words("customer.id"); to != want || first.header.Get("Idempotent-Replayed") != "" {
+			t.Errorf("made at %q, want %q", to, want)
+		}
+		s.get(first.header.Get("Location")).is(http.StatusOK).has("id", first.words("customer.id"))
+		s.appended()
+		for range 2 {
+			again := send(0, "k1", body).is(http.StatusCreated)
+			if again.text != first.text || again.header.Get("Idempotent-Replayed") != "true" || again.header.Get("Location") != first.header.Get("Location") {
+				t.Errorf("repeated, %v:\n%s\nfirst:\n%s", again.header, again.text, first.text)
+			}
+		}
+		send(0, "k1", `{"phone":"+998901234567","first_name":"Nodira"}`).problem(http.StatusUnprocessableEntity, "registration_key_reused", "Idempotency-Key")
+		send(0, `"`, body).problem(http.StatusUnprocessableEntity, "idempotency_key", "Idempotency-Key")
+		// Without a key, under another one or at another till the customer is found.
+		found := s.post("/v1/customers", body).is(http.StatusOK).has("created", false)
+		if found.header.Get("Location") != "" || found.header.Get("Idempotent-Replayed") != "" {
+			t.Errorf("found with %v", found.header)
+		}
+		send(1, "k1", body).is(http.StatusOK).has("created", false)
+		if got := s.appended(); got != "" {
+			t.Errorf("repeating appended %q", got)
+		}
+		// So it is with who was found, with what stayed and whose number it was.
+		taken := `{"phone":"+998901234567","card":"78","first_name":"Rustam","city":"Buxoro"}`
+		one := send(0, "k2", taken).is(http.StatusCreated).has("taken.0.kind", "phone")
+		other := `{"card":"78","first_name":"Rustam","city":"Xiva"}`
+		two := send(0, "k3", other).is(http.StatusOK).has("kept.0", "city")
+		for key, was := range map[string]answer{"k2": one, "k3": two} {
+			if again := send(0, key, map[string]string{"k2": taken, "k3": other}[key]).is(was.status); again.text != was.text {
+				t.Errorf("repeated:\n%s\nfirst:\n%s", again.text, was.text)
+			}
+		}
+	})
+}
+
+// Two processes that get one registration at once make one customer and give
+// one answer.
+func TestOneRegistrationAtTwoProcessesIsMadeOnce(t *testing.T) {
+	t.Parallel()
+	one, two := twoProcesses(t)
+	for round := range 10 {
+		body := fmt.Sprintf(`{"phone":"+99890123%04d","first_name":"Aziza"}`, round)
+		var answers [2]answer
+		var both sync.WaitGroup
+		for i, s := range []*site{one, two} {
+			both.Go(func() {
+				answers[i] = s.do(call{method: http.MethodPost, path: "/v1/customers", body: body, headers: []string{"Idempotency-Key", fmt.Sprint(round)}})
+			})
+		}
+		both.Wait()
+		if answers[0].is(http.StatusCreated).text != answers[1].is(http.StatusCreated).text {
+			t.Errorf("answered\n%s\nand\n%s", answers[0].text, answers[1].text)
+		}
+	}
 }
 
 // Registering again finds who is there and gives no second bonus.

@@ -121,7 +121,7 @@ func (a *API) answer(ctx context.Context, by *caller, rec *receipt.Receipt, repl
 	for i := range body.Lines {
 		body.Lines[i].Returned = "" // what came back since is not part of it
 	}
-	out := &created[recorded]{Status: http.StatusCreated, Body: body}
+	out := &created[recorded]{Status: http.StatusCreated, Location: "/v1/receipts/" + body.ID, Body: body}
 	if replayed {
 		out.Replayed = "true"
 	}
