@@ -14,7 +14,7 @@ func (p *parts) surfaces(shell *web.Shell, mux *http.ServeMux) error {
 	s := p.services
 	calls, err := api.New(api.Config{
 		Shell: shell, Receipts: s.receipts, Ledger: s.ledger, Programmes: s.programmes, Catalog: s.catalog, Customers: s.customers,
-		Enrol: s.enrol, Now: p.env.Now, Bundle: p.bundle, Secret: p.settings.Get().Secret, Version: p.env.Version,
+		Enrol: s.enrol, Staff: s.staff, Now: p.env.Now, Bundle: p.bundle, Secret: p.settings.Get().Secret, Version: p.env.Version,
 	})
 	if err != nil {
 		return err

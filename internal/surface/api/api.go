@@ -15,6 +15,7 @@ import (
 	"regulars/internal/loyalty/ledger"
 	"regulars/internal/loyalty/programme"
 	"regulars/internal/loyalty/receipt"
+	"regulars/internal/loyalty/staff"
 	"regulars/internal/surface/web"
 )
 
@@ -34,6 +35,7 @@ type Config struct {
 	Catalog    *catalog.Service
 	Customers  *customer.Service
 	Enrol      *enrol.Service
+	Staff      *staff.Service
 	Now        func() time.Time
 	Bundle     *i18n.Bundle
 	Secret     []byte // of the installation: seals the ids that tills get
@@ -52,6 +54,7 @@ type API struct {
 	catalog    *catalog.Service
 	customers  *customer.Service
 	enrol      *enrol.Service
+	staff      *staff.Service
 	now        func() time.Time
 	currency   currency
 	ids        seals
@@ -71,7 +74,7 @@ func New(c Config) (a *API, err error) {
 	}
 	a = &API{
 		shell: c.Shell, receipts: c.Receipts, ledger: c.Ledger, programmes: c.Programmes, catalog: c.Catalog,
-		customers: c.Customers, enrol: c.Enrol, now: c.Now, currency: currency{c.Receipts.Currency()},
+		customers: c.Customers, enrol: c.Enrol, staff: c.Staff, now: c.Now, currency: currency{c.Receipts.Currency()},
 		limiter: limit.New(c.Rate, c.Burst, 10_000, c.Now), routes: routes{},
 	}
 	if a.ids, err = newSeals(c.Secret); err != nil {

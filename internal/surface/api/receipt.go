@@ -10,12 +10,14 @@ import (
 	"regulars/internal/base/errs"
 	"regulars/internal/loyalty/programme"
 	"regulars/internal/loyalty/receipt"
+	"regulars/internal/loyalty/staff"
 )
 
 // Failures of recording.
 var (
 	errNumberQuery = errs.New(errs.Invalid, "number_missing", "Say which receipt: the parameter number is missing.")
 	errKindQuery   = errs.New(errs.Invalid, "unknown_kind", "The parameter kind is sale or return.")
+	errCashier     = errs.New(errs.Invalid, "cashier_unknown", "Nobody of this login or id works in the store of this till. Send that of a cashier of the store, or leave it out.")
 )
 
 // receiptRequest is a sale.
@@ -25,6 +27,12 @@ type receiptRequest struct {
 	SoldAt time.Time `json:"sold_at,omitzero"`
 	Quote  string    `json:"quote,omitzero"`
 	Total  number    `json:"total,omitzero"`
+	AtTill
+}
+
+// AtTill says who stood at the till.
+type AtTill struct {
+	Cashier string `json:"cashier,omitzero" maxLength:"64"`
 }
 
 // recorded is a receipt as it was recorded.
@@ -34,6 +42,7 @@ type recorded struct {
 	Number     string    `json:"number,omitzero"`
 	Store      storeRef  `json:"store"`
 	Till       string    `json:"till,omitzero"`
+	Cashier    string    `json:"cashier,omitzero"`
 	Customer   string    `json:"customer,omitzero"`
 	Original   string    `json:"original,omitzero"`
 	SoldAt     time.Time `json:"sold_at"`
@@ -98,11 +107,40 @@ func (a *API) postReceipt(ctx context.Context, by *caller, in *receiptRequest, k
 	if err := r.wrong.Err(); err != nil {
 		return nil, err
 	}
-	rec, replayed, err := a.receipts.Commit(ctx, by.Caller, sale)
+	at, err := a.cashier(ctx, by, in.Cashier, receipt.KindSale, sale.Number)
+	if err != nil {
+		return nil, err
+	}
+	rec, replayed, err := a.receipts.Commit(ctx, at, sale)
 	if err != nil {
 		return nil, err
 	}
 	return a.answer(ctx, by, &rec, replayed)
+}
+
+// cashier is the till with whoever the call says stood at it. The name proves
+// nothing: it is written down as the fact that the till says it is, also where
+// the cashier has left since and the receipt comes late.
+func (a *API) cashier(ctx context.Context, by *caller, named string, of receipt.Kind, number string) (receipt.Caller, error) {
+	at := by.Caller
+	if named == "" {
+		return at, nil
+	}
+	who, err := a.staff.Named(ctx, named)
+	if err == nil && who.BelongsTo(by.Store.ID) {
+		at.Staff = int64(who.ID)
+		return at, nil
+	}
+	if err != nil && !errors.Is(err, staff.ErrNotFound) {
+		return at, err
+	}
+	// What was recorded before the cashier moved to another store is answered
+	// again all the same.
+	_, err = a.receipts.Find(ctx, int64(by.Till.ID), of, number)
+	if errors.Is(err, receipt.ErrNotFound) {
+		err = errCashier.At("/cashier")
+	}
+	return at, err
 }
 
 func (r *reader) number(s string) string {
@@ -132,7 +170,7 @@ func (a *API) answer(ctx context.Context, by *caller, rec *receipt.Receipt, repl
 func (a *API) recorded(ctx context.Context, by *caller, r *receipt.Receipt) (recorded, error) {
 	c := by.currency
 	out := recorded{
-		ID: by.ids.receipt(r.ID), Kind: kind(r.Kind), Number: r.Number, Store: a.storeRef(r), Till: optionalID(r.Till),
+		ID: by.ids.receipt(r.ID), Kind: kind(r.Kind), Number: r.Number, Store: a.storeRef(r), Till: optionalID(r.Till), Cashier: optionalID(r.Staff),
 		Customer: by.ids.customer(r.Customer), Original: by.ids.receipt(r.Original), SoldAt: timeOf(r.SoldAt), RecordedAt: timeOf(r.RecordedAt),
 		Gross: c.amount(r.Gross), Discount: c.amount(r.Discount), PaidPoints: c.amount(r.PaidPoints), Total: c.amount(r.Total),
 		Redeemed: points(r.Redeemed), Earned: points(r.Earned),
@@ -284,6 +322,7 @@ const maxSameNumber = 20
 type returnRequest struct {
 	Number string `json:"number" maxLength:"100"`
 	ReturnDraft
+	AtTill
 }
 
 // ReturnDraft is a return before it has a number.
@@ -327,7 +366,11 @@ func (a *API) postReturn(ctx context.Context, by *caller, in *returnRequest, key
 	if err := r.wrong.Err(); err != nil {
 		return nil, err
 	}
-	rec, replayed, err := a.receipts.Return(ctx, by.Caller, back)
+	at, err := a.cashier(ctx, by, in.Cashier, receipt.KindReturn, back.Number)
+	if err != nil {
+		return nil, err
+	}
+	rec, replayed, err := a.receipts.Return(ctx, at, back)
 	if err != nil {
 		return nil, originalError(err)
 	}

@@ -15,6 +15,8 @@ import (
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/programme"
+	"regulars/internal/loyalty/receipt"
+	"regulars/internal/loyalty/staff"
 )
 
 // basket is a sale of 64 000: two litres of milk and a packet of tea.
@@ -71,6 +73,63 @@ func TestTillSellsAndTakesBack(t *testing.T) {
 		s.post("/v1/returns", `{"number":"79","original":"`+id+`"}`).is(http.StatusCreated).has("total", "22500.00", "balance", "10000.00")
 		s.get("/v1/customers/"+who+"/balance").has("available", "10000.00", "pending", "0.00")
 		s.post("/v1/returns", `{"number":"80","original":"`+id+`"}`).problem(http.StatusConflict, "nothing_left")
+	})
+}
+
+// A receipt says who stood at the till, where the call does; only somebody of
+// the store is taken, and repeating is answered whatever has become of them.
+func TestReceiptsCarryTheirCashier(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := newSite(t, d, options{})
+		s.anotherStore()
+		stores, err := s.catalog.Stores(t.Context())
+		check(t, err)
+		hire := func(login string, store int) staff.Account {
+			a, err := s.staff.Add(t.Context(), staff.By{}, staff.NewAccount{Name: "Malika", Login: login, Role: staff.Cashier, Stores: []catalog.StoreID{stores[store].ID}})
+			check(t, err)
+			return a
+		}
+		here, there := hire("malika", 0), hire("bobur", 1)
+		s.appended()
+		sale := func(number, cashier string) answer {
+			return s.post("/v1/receipts", `{"number":"`+number+`","total":"64000","cashier":"`+cashier+`",`+basket+`}`)
+		}
+		back := func(number, of, cashier string) answer {
+			return s.post("/v1/returns", `{"number":"`+number+`","original":"`+of+`","cashier":"`+cashier+`","lines":[{"position":1,"quantity":"1"}]}`)
+		}
+		first := sale("1", "Malika").is(http.StatusCreated).has("cashier", here.ID.String())
+		s.get("/v1/receipts/"+first.words("id")).is(http.StatusOK).has("cashier", here.ID.String())
+		sale("2", here.ID.String()).is(http.StatusCreated).has("cashier", here.ID.String())
+		returned := back("3", first.words("id"), "malika").is(http.StatusCreated).has("cashier", here.ID.String())
+		rec, err := s.receipts.Get(t.Context(), receipt.ID(customerID(t, returned.words("id"))))
+		check(t, err)
+		if rec.Staff != int64(here.ID) {
+			t.Errorf("the return is of %d, want %s", rec.Staff, here.ID)
+		}
+		s.post("/v1/receipts", `{"number":"4","total":"64000",`+basket+`}`).is(http.StatusCreated).has("cashier", nil)
+		s.appended()
+		for _, nobody := range []string{"nobody", "bobur", there.ID.String(), "0", "-1", "ма ша", `\u0000`, strings.Repeat("9", 400)} {
+			sale("5", nobody).problem(http.StatusUnprocessableEntity, "cashier_unknown", "/cashier")
+			back("5", first.words("id"), nobody).problem(http.StatusUnprocessableEntity, "cashier_unknown", "/cashier")
+		}
+		if got := s.appended(); got != "" {
+			t.Errorf("refused calls appended %q", got)
+		}
+
+		left := false
+		_, err = s.staff.Change(t.Context(), staff.By{}, here.ID, staff.Change{Active: &left})
+		check(t, err)
+		sale("6", "malika").is(http.StatusCreated).has("cashier", here.ID.String()) // comes late
+		_, err = s.staff.Change(t.Context(), staff.By{}, here.ID, staff.Change{Stores: &there.Stores})
+		check(t, err)
+		sale("7", "malika").problem(http.StatusUnprocessableEntity, "cashier_unknown", "/cashier")
+		if again := sale("1", "malika").is(http.StatusCreated); again.text != first.text {
+			t.Errorf("repeated:\n%s\nfirst:\n%s", again.text, first.text)
+		}
+		if again := back("3", first.words("id"), "malika").is(http.StatusCreated); again.text != returned.text {
+			t.Errorf("repeated:\n%s\nfirst:\n%s", again.text, returned.text)
+		}
 	})
 }
 

@@ -24,6 +24,7 @@ import (
 	"regulars/internal/loyalty/ledger"
 	"regulars/internal/loyalty/programme"
 	"regulars/internal/loyalty/receipt"
+	"regulars/internal/loyalty/staff"
 	"regulars/internal/surface/api"
 	"regulars/internal/surface/web"
 )
@@ -43,6 +44,7 @@ type site struct {
 	programmes *programme.Service
 	receipts   *receipt.Service
 	enrol      *enrol.Service
+	staff      *staff.Service
 
 	store catalog.Store
 	tills []catalog.Till
@@ -127,6 +129,7 @@ func newSite(t testing.TB, d *db.DB, o options) *site {
 	}
 	mint := id.NewMinter(now, node, 0)
 	s.catalog = catalog.New(d, mint, now)
+	s.staff = staff.New(d, mint, now)
 	s.customers = customer.NewService(d, mint, now, "UZ")
 	s.programmes = programme.New(d, mint, now, cur)
 	s.ledger = ledger.New(d, mint, now, s.programmes.Stopped)
@@ -153,7 +156,7 @@ func newSite(t testing.TB, d *db.DB, o options) *site {
 	check(t, err)
 	c := api.Config{
 		Shell: shell, Receipts: s.receipts, Ledger: s.ledger, Programmes: s.programmes, Catalog: s.catalog,
-		Customers: s.customers, Enrol: s.enrol, Now: now, Bundle: bundle, Secret: secret, Version: "test",
+		Customers: s.customers, Enrol: s.enrol, Staff: s.staff, Now: now, Bundle: bundle, Secret: secret, Version: "test",
 	}
 	if o.api != nil {
 		o.api(&c)
