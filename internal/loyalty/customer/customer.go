@@ -182,7 +182,7 @@ func (c *Customer) clean(wrong *errs.List, now time.Time) {
 
 func bounded(wrong *errs.List, pointer, s string, limit int) {
 	if utf8.RuneCountInString(s) > limit {
-		wrong.Add(pointer, "too_long", "is longer than %d characters", limit)
+		wrong.Add(pointer, "too_long", "is longer than %d characters", limit).With("max", limit)
 	}
 }
 

@@ -363,7 +363,7 @@ func (in *NewAccount) clean() error {
 	case n == 0:
 		wrong.Add("/name", "required", "is needed")
 	case n > maxName:
-		wrong.Add("/name", "too_long", "may have at most %d characters", maxName)
+		wrong.Add("/name", "too_long", "may have at most %d characters", maxName).With("max", maxName)
 	}
 	in.Login = foldLogin(in.Login)
 	if n := utf8.RuneCountInString(in.Login); n < minLogin || n > maxLogin || strings.ContainsFunc(in.Login, notLogin) {

@@ -46,7 +46,7 @@ func (r *reader) draft(in *Basket) receipt.Draft {
 		Reason: r.text(at("reason"), in.Reason, maxReason),
 	}
 	if len(in.Lines) > pricing.MaxLines {
-		r.wrong.Add("/lines", "too_many", "has more than %d lines", pricing.MaxLines)
+		r.wrong.Add("/lines", "too_many", "has more than %d lines", pricing.MaxLines).With("max", pricing.MaxLines)
 		return d
 	}
 	d.Lines = make([]receipt.DraftLine, len(in.Lines))

@@ -57,9 +57,9 @@ func (r *reader) decimal(f field, n number, exp int, most int64) int64 {
 	}
 	switch code {
 	case "too_many_decimals":
-		r.wrong.Add(f.String(), code, "has more decimals than the %d that are kept here", exp)
+		r.wrong.Add(f.String(), code, "has more decimals than the %d that are kept here", exp).With("n", exp)
 	case "out_of_range":
-		r.wrong.Add(f.String(), code, "must be 0 to %s", strconv.FormatInt(most/pow10(exp), 10))
+		r.wrong.Add(f.String(), code, "must be 0 to %d", most/pow10(exp)).With("min", 0).With("max", most/pow10(exp))
 	default:
 		return v
 	}
@@ -96,7 +96,7 @@ func (r *reader) quantity(f field, n number) money.Quantity {
 		return 0
 	}
 	if v, code := n.fixed(3); code == "" && v <= 0 {
-		r.wrong.Add(f.String(), "out_of_range", "must be more than 0")
+		r.wrong.Add(f.String(), "out_of_range", "must be more than 0").With("above", 0)
 		return 0
 	}
 	return money.Quantity(r.decimal(f, n, 3, int64(money.MaxQuantity)))
@@ -107,7 +107,7 @@ func (r *reader) quantity(f field, n number) money.Quantity {
 func (r *reader) text(f field, s string, most int) string {
 	switch {
 	case len(s) > most && utf8.RuneCountInString(s) > most:
-		r.wrong.Add(f.String(), "too_long", "is longer than %d characters", most)
+		r.wrong.Add(f.String(), "too_long", "is longer than %d characters", most).With("max", most)
 	case strings.TrimSpace(s) != s:
 		r.wrong.Add(f.String(), "bad_characters", "has spaces around it")
 	case strings.ContainsFunc(s, unicode.IsControl) || !utf8.ValidString(s):

@@ -347,7 +347,7 @@ func (r *reader) giveBack(in *ReturnDraft) receipt.Return {
 		r.missing(at("original"))
 	}
 	if len(in.Lines) > maxReturnLines {
-		r.wrong.Add("/lines", "too_many", "has more than %d lines", maxReturnLines)
+		r.wrong.Add("/lines", "too_many", "has more than %d lines", maxReturnLines).With("max", maxReturnLines)
 		return out
 	}
 	for i, l := range in.Lines {

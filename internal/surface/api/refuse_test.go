@@ -220,6 +220,18 @@ func TestWordsComeInTheLanguageAsked(t *testing.T) {
 		}
 		ask("ru", `,"redeem":"90000"`).problem(http.StatusConflict, "redeem_too_much", "/redeem").
 			has("detail", "На этом чеке можно списать не больше чем 10\u202f000. Выберите меньше.")
+		// What is allowed is said in every language, and to programs.
+		for lang, want := range map[string][]string{
+			"ru": {"Нужно больше 0.", "Нужно от 0 до 10\u202f000\u202f000\u202f000\u202f000.", "Слишком много знаков после запятой: хранится не больше 2.", "Слишком длинно. Наибольшая длина в знаках: 200."},
+			"en": {"must be more than 0", "must be 0 to 10000000000000", "has more decimals than the 2 that are kept here", "is longer than 200 characters"},
+		} {
+			a := s.do(call{method: http.MethodPost, path: "/v1/quotes", headers: []string{"Accept-Language", lang},
+				body: `{"lines":[{"quantity":"0","price":"1","discount":"-1"}],"redeem":"0.001","reason":"` + strings.Repeat("r", 201) + `"}`}).
+				problem(http.StatusUnprocessableEntity, "invalid_request", "/redeem", "/reason", "/lines/0/quantity", "/lines/0/discount")
+			a.has("errors.2.detail", want[0], "errors.3.detail", want[1], "errors.0.detail", want[2], "errors.1.detail", want[3],
+				"errors.2.args.above", "0", "errors.3.args.min", "0", "errors.3.args.max", "10000000000000", "errors.0.args.n", "2", "errors.1.args.max", "200")
+		}
+		s.do(call{method: http.MethodGet, path: "/v1/products?limit=201", headers: []string{"Accept-Language", "ru"}}).has("errors.0.detail", "Нужно от 1 до 200.", "errors.0.args.min", "1", "errors.0.args.max", "200")
 		ask("ru", `,"rdeem":"1"`).problem(http.StatusUnprocessableEntity, "invalid_request", "/rdeem").has("errors.0.detail", "Такого поля нет.")
 	})
 }
