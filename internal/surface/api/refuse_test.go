@@ -118,8 +118,8 @@ func TestEveryRefusalNamesItsField(t *testing.T) {
 		if got := s.appended(); got != "" {
 			t.Errorf("refused calls appended %q", got)
 		}
-		if s.log.String() != "" {
-			t.Errorf("refused calls are logged as faults of ours: %s", s.log)
+		if s.Log.String() != "" {
+			t.Errorf("refused calls are logged as faults of ours: %s", s.Log)
 		}
 	})
 }
@@ -186,7 +186,7 @@ func TestRateIsLimitedByKey(t *testing.T) {
 		t.Errorf("Retry-After is %q, want 1", wait)
 	}
 	s.do(call{method: http.MethodGet, path: "/v1/till", till: 1}).is(http.StatusOK)
-	s.clock.advance(time.Second)
+	s.Clock.Advance(time.Second)
 	s.get("/v1/till").is(http.StatusOK)
 }
 
@@ -243,23 +243,23 @@ func TestBadDaysAreTold(t *testing.T) {
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
 		s := newSite(t, d, options{})
 		sale := `{"number":"1","total":"64000",` + basket + `}`
-		s.clock.advance(3 * time.Second)
+		s.Clock.Advance(3 * time.Second)
 		s.get("/v1/till").is(http.StatusOK) // the key is known now
 
 		gone, cancel := context.WithCancel(t.Context())
 		cancel()
 		s.do(call{method: http.MethodPost, path: "/v1/receipts", body: sale, ctx: gone}).problem(http.StatusServiceUnavailable, "outcome_unknown")
 		s.do(call{method: http.MethodPost, path: "/v1/quotes", body: `{` + basket + `}`, ctx: gone}).problem(http.StatusServiceUnavailable, "timeout")
-		s.clock.advance(time.Minute) // the key is looked up anew, and there is no time for it
+		s.Clock.Advance(time.Minute) // the key is looked up anew, and there is no time for it
 		s.do(call{method: http.MethodGet, path: "/v1/till", ctx: gone}).problem(http.StatusServiceUnavailable, "timeout")
 
-		s.receipts.Close() // the program is ending
+		s.Receipts.Close() // the program is ending
 		a := s.post("/v1/receipts", sale).problem(http.StatusServiceUnavailable, "database_unavailable")
 		if a.header.Get("Retry-After") != "1" {
 			t.Error("nothing says when to try again")
 		}
-		if !strings.Contains(s.log.String(), "call failed") || strings.Contains(s.log.String(), "12000") {
-			t.Errorf("the log says %s", s.log)
+		if !strings.Contains(s.Log.String(), "call failed") || strings.Contains(s.Log.String(), "12000") {
+			t.Errorf("the log says %s", s.Log)
 		}
 	})
 }

@@ -40,7 +40,7 @@ func TestTillSellsAndTakesBack(t *testing.T) {
 		if got := s.appended(); got != "" {
 			t.Errorf("a quote appended %q", got)
 		}
-		s.clock.advance(time.Minute)
+		s.Clock.Advance(time.Minute)
 		rec := s.post("/v1/receipts", `{"number":"77","quote":"`+q.words("id")+`","customer":"`+who+`",`+basket+`,"redeem":"4000"}`).
 			is(http.StatusCreated).has("kind", "sale", "total", "60000.00", "redeemed", "4000.00", "earned", "600.00", "balance", "6000.00",
 			"available_at", "2026-12-05T19:00:00Z", "lines.0.name", "Milk 1 l", "store.code", "1")
@@ -83,10 +83,10 @@ func TestReceiptsCarryTheirCashier(t *testing.T) {
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
 		s := newSite(t, d, options{})
 		s.anotherStore()
-		stores, err := s.catalog.Stores(t.Context())
+		stores, err := s.Catalog.Stores(t.Context())
 		check(t, err)
 		hire := func(login string, store int) staff.Account {
-			a, err := s.staff.Add(t.Context(), staff.By{}, staff.NewAccount{Name: "Malika", Login: login, Role: staff.Cashier, Stores: []catalog.StoreID{stores[store].ID}})
+			a, err := s.Staff.Add(t.Context(), staff.By{}, staff.NewAccount{Name: "Malika", Login: login, Role: staff.Cashier, Stores: []catalog.StoreID{stores[store].ID}})
 			check(t, err)
 			return a
 		}
@@ -102,7 +102,7 @@ func TestReceiptsCarryTheirCashier(t *testing.T) {
 		s.get("/v1/receipts/"+first.words("id")).is(http.StatusOK).has("cashier", here.ID.String())
 		sale("2", here.ID.String()).is(http.StatusCreated).has("cashier", here.ID.String())
 		returned := back("3", first.words("id"), "malika").is(http.StatusCreated).has("cashier", here.ID.String())
-		rec, err := s.receipts.Get(t.Context(), receipt.ID(customerID(t, returned.words("id"))))
+		rec, err := s.Receipts.Get(t.Context(), receipt.ID(customerID(t, returned.words("id"))))
 		check(t, err)
 		if rec.Staff != int64(here.ID) {
 			t.Errorf("the return is of %d, want %s", rec.Staff, here.ID)
@@ -118,10 +118,10 @@ func TestReceiptsCarryTheirCashier(t *testing.T) {
 		}
 
 		left := false
-		_, err = s.staff.Change(t.Context(), staff.By{}, here.ID, staff.Change{Active: &left})
+		_, err = s.Staff.Change(t.Context(), staff.By{}, here.ID, staff.Change{Active: &left})
 		check(t, err)
 		sale("6", "malika").is(http.StatusCreated).has("cashier", here.ID.String()) // comes late
-		_, err = s.staff.Change(t.Context(), staff.By{}, here.ID, staff.Change{Stores: &there.Stores})
+		_, err = s.Staff.Change(t.Context(), staff.By{}, here.ID, staff.Change{Stores: &there.Stores})
 		check(t, err)
 		sale("7", "malika").problem(http.StatusUnprocessableEntity, "cashier_unknown", "/cashier")
 		if again := sale("1", "malika").is(http.StatusCreated); again.text != first.text {
@@ -145,7 +145,7 @@ func TestRetryAfterLostAnswerNeverDoublesPoints(t *testing.T) {
 			t.Error("the first answer says that it is a repeated one")
 		}
 		s.appended()
-		s.clock.advance(20 * 24 * time.Hour) // the points have become available since
+		s.Clock.Advance(20 * 24 * time.Hour) // the points have become available since
 		for range 2 {
 			again := s.post("/v1/receipts", sale).is(http.StatusCreated)
 			if again.text != first.text || again.header.Get("Idempotent-Replayed") != "true" {
@@ -316,14 +316,14 @@ func TestChangedQuoteComesWithTheNewOne(t *testing.T) {
 
 		// A quote keeps its rules for some minutes, then those of the day hold.
 		q = s.post("/v1/quotes", `{`+body+`}`).is(http.StatusOK).words("id")
-		r := rules(s.receipts.Currency())
+		r := rules(s.Receipts.Currency())
 		r.Levels[0].Cashback = 200
 		s.publish(r)
 		s.post("/v1/receipts", `{"number":"4","quote":"`+q+`",`+body+`}`).is(http.StatusCreated).has("earned", "640.00")
 		q = s.post("/v1/quotes", `{`+body+`}`).is(http.StatusOK).has("earned", "1280.00").words("id")
 		r.Levels[0].Cashback = 300
 		s.publish(r)
-		s.clock.advance(16 * time.Minute)
+		s.Clock.Advance(16 * time.Minute)
 		s.post("/v1/receipts", `{"number":"5","quote":"`+q+`",`+body+`}`).problem(http.StatusConflict, "quote_changed").has("quote.earned", "1920.00")
 	})
 }
@@ -331,20 +331,20 @@ func TestChangedQuoteComesWithTheNewOne(t *testing.T) {
 // publish puts other rules into force.
 func (s *site) publish(r *programme.Rules) {
 	s.t.Helper()
-	s.clock.advance(time.Second)
-	check(s.t, s.db.Write(s.t.Context(), func(ctx context.Context, tx *db.Tx) error {
-		list, err := s.programmes.List(ctx)
+	s.Clock.Advance(time.Second)
+	check(s.t, s.DB.Write(s.t.Context(), func(ctx context.Context, tx *db.Tx) error {
+		list, err := s.Programmes.List(ctx)
 		if err != nil {
 			return err
 		}
-		v, err := s.programmes.SaveDraftTx(ctx, tx, list[0].ID, r, 0)
+		v, err := s.Programmes.SaveDraftTx(ctx, tx, list[0].ID, r, 0)
 		if err != nil {
 			return err
 		}
-		_, err = s.programmes.PublishTx(ctx, tx, v.ID, time.Time{})
+		_, err = s.Programmes.PublishTx(ctx, tx, v.ID, time.Time{})
 		return err
 	}))
-	check(s.t, s.programmes.Refresh(s.t.Context()))
+	check(s.t, s.Programmes.Refresh(s.t.Context()))
 }
 
 // failures.md row 5: points are lost when the payment completes later than
@@ -354,7 +354,7 @@ func TestLateReceiptEarnsByItsTimeOfSale(t *testing.T) {
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
 		s := newSite(t, d, options{})
 		who := s.register("+998901234567")
-		s.clock.advance(20 * 24 * time.Hour)
+		s.Clock.Advance(20 * 24 * time.Hour)
 		s.post("/v1/receipts", `{"number":"1","total":"64000","sold_at":"2026-11-23T01:30:00+05:00","customer":"`+who+`",`+basket+`}`).
 			is(http.StatusCreated).has("sold_at", "2026-11-22T20:30:00Z", "earned", "640.00", "available_at", "2026-12-06T19:00:00Z", "balance", "10640.00")
 		s.post("/v1/receipts", `{"number":"2","total":"64000","sold_at":"2026-10-01T00:00:00Z",`+basket+`}`).
@@ -442,8 +442,8 @@ func TestSalesOutOfTheOrdinary(t *testing.T) {
 			is(http.StatusCreated).has("lines.0.name", "A new thing", "lines.0.position", 1.0, "customer", nil)
 		s.get("/v1/products?query=new-1").is(http.StatusOK).has("products.0.name", "A new thing", "products.0.price", "1000.0000")
 
-		check(t, s.db.Write(t.Context(), func(ctx context.Context, tx *db.Tx) error {
-			_, _, err := s.customers.SetStateTx(ctx, tx, customerID(t, who), "blocked")
+		check(t, s.DB.Write(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+			_, _, err := s.Customers.SetStateTx(ctx, tx, customerID(t, who), "blocked")
 			return err
 		}))
 		s.post("/v1/quotes", `{`+body+`}`).problem(http.StatusConflict, "customer_blocked", "/customer")
@@ -477,7 +477,7 @@ func TestReceiptsAreFoundAndListed(t *testing.T) {
 		s := newSite(t, d, options{})
 		who := s.register("+998901234567")
 		sell := func(till, number int) {
-			s.clock.advance(time.Minute)
+			s.Clock.Advance(time.Minute)
 			s.do(call{method: http.MethodPost, path: "/v1/receipts", till: till,
 				body: fmt.Sprintf(`{"number":"%d","total":"64000","customer":"%s",%s}`, number, who, basket)}).is(http.StatusCreated)
 		}
@@ -555,29 +555,29 @@ func TestKeysLetTillsIn(t *testing.T) {
 
 		var second string
 		check(t, d.Write(t.Context(), func(ctx context.Context, tx *db.Tx) error {
-			keys, err := s.catalog.Keys(ctx, s.tills[0].ID)
+			keys, err := s.Catalog.Keys(ctx, s.tills[0].ID)
 			if err != nil {
 				return err
 			}
-			if second, _, err = s.catalog.IssueKeyTx(ctx, tx, s.tills[0].ID); err != nil {
+			if second, _, err = s.Catalog.IssueKeyTx(ctx, tx, s.tills[0].ID); err != nil {
 				return err
 			}
-			_, err = s.catalog.RevokeKeyTx(ctx, tx, keys[0].ID)
+			_, err = s.Catalog.RevokeKeyTx(ctx, tx, keys[0].ID)
 			return err
 		}))
-		s.clock.advance(2 * time.Second)
+		s.Clock.Advance(2 * time.Second)
 		s.get("/v1/till").problem(http.StatusUnauthorized, "till_key_invalid")
 		s.do(call{method: http.MethodGet, path: "/v1/till", key: second}).is(http.StatusOK).has("till.id", s.tills[0].ID.String())
 		s.do(call{method: http.MethodGet, path: "/v1/till", till: 1}).is(http.StatusOK).has("till.name", "Till 2")
 
 		off := false
 		check(t, d.Write(t.Context(), func(ctx context.Context, tx *db.Tx) error {
-			_, _, err := s.catalog.UpdateTillTx(ctx, tx, s.tills[1].ID, catalog.TillChange{Active: &off})
+			_, _, err := s.Catalog.UpdateTillTx(ctx, tx, s.tills[1].ID, catalog.TillChange{Active: &off})
 			return err
 		}))
-		s.clock.advance(2 * time.Second)
+		s.Clock.Advance(2 * time.Second)
 		s.do(call{method: http.MethodGet, path: "/v1/till", till: 1}).problem(http.StatusForbidden, "till_off")
-		if strings.Contains(s.log.String(), s.keys[0][3:]) {
+		if strings.Contains(s.Log.String(), s.keys[0][3:]) {
 			t.Error("a key is in the log")
 		}
 	})

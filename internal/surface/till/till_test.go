@@ -56,7 +56,7 @@ func TestTillRetryAfterLostAnswerIsOneReceipt(t *testing.T) {
 		page := v.send("/till/basket", v.get("/till").form(), "code:"+phone, "code:tea-100")
 		form := page.form()
 		first := v.send("/till/pay", form).is(http.StatusOK).header.Get("HX-Redirect")
-		s.clock.advance(time.Hour)
+		s.Clock.Advance(time.Hour)
 		if again := v.send("/till/pay", form).is(http.StatusOK).header.Get("HX-Redirect"); again != first || len(s.sales()) != 1 {
 			t.Errorf("sent again: %q after %q, %d receipts", again, first, len(s.sales()))
 		}
@@ -170,17 +170,17 @@ func TestRegistration(t *testing.T) {
 		form["consent"] = []string{"data", "marketing"}
 		v.send("/till/basket", form, "register").is(http.StatusOK).has("Registered", "Нодира У.", "30,000")
 
-		c, err := s.customers.Find(t.Context(), customer.Identifier{Kind: customer.Phone, Value: "+998991112233"})
+		c, err := s.Customers.Find(t.Context(), customer.Identifier{Kind: customer.Phone, Value: "+998991112233"})
 		check(t, err)
 		if c.FirstName != "Нодира" || c.HomeStore != s.stores[0].ID || c.Source != "till" {
 			t.Errorf("registered %+v", c)
 		}
-		consents, err := s.customers.Consents(t.Context(), c.ID)
+		consents, err := s.Customers.Consents(t.Context(), c.ID)
 		check(t, err)
 		if len(consents) != 2 || consents[0].Store != s.stores[0].ID || consents[0].Staff == 0 || !strings.Contains(consents[0].Wording, "v1: to the keeping of personal data") {
 			t.Errorf("consents %+v", consents)
 		}
-		lines, _, err := s.staff.Audit(t.Context(), staff.Filter{Action: "customer.registered"}, "", 10)
+		lines, _, err := s.Staff.Audit(t.Context(), staff.Filter{Action: "customer.registered"}, "", 10)
 		check(t, err)
 		if len(lines) != 1 || lines[0].Actor == 0 || lines[0].Subject != "customer:"+c.ID.String() {
 			t.Errorf("audit %+v", lines)
@@ -243,7 +243,7 @@ func TestReturnInParts(t *testing.T) {
 		v.send(take, stale).is(http.StatusConflict).has("have changed since they were shown")
 		v.send(take, rest).is(http.StatusOK)
 		v.get(path).has("Everything on this receipt has come back already")
-		account, err := s.ledger.Get(t.Context(), s.aziza)
+		account, err := s.Ledger.Get(t.Context(), s.aziza)
 		check(t, err)
 		if account.Available() != 30_000_00 || account.Pending != 0 {
 			t.Errorf("the parts left %v available and %v pending", account.Available(), account.Pending)
@@ -279,7 +279,7 @@ func TestLines(t *testing.T) {
 		page = v.send("/till/basket", form, "strike:0").has("Removed", "Put back", "40,700")
 		page = v.send("/till/basket", page.form(), "restore:0", "minus:2").has("76,125")
 		v.send("/till/pay", page.form()).is(http.StatusOK)
-		rec, err := s.receipts.Get(t.Context(), s.sales()[0].ID)
+		rec, err := s.Receipts.Get(t.Context(), s.sales()[0].ID)
 		check(t, err)
 		if rec.Total != 76_125_00 || len(rec.Lines) != 2 || rec.Lines[0].Quantity != 1250 || rec.Lines[1].Discount != 5000_00 {
 			t.Errorf("recorded %+v", rec)
@@ -411,9 +411,9 @@ func TestReceiptOfAnotherTillIsFound(t *testing.T) {
 		v := s.enter("cashier", 0)
 		other := receipt.Caller{Till: s.tills[1], Store: s.stores[0]}
 		draft := receipt.Draft{Lines: []receipt.DraftLine{{SKU: "tea-100", Quantity: 1000, Price: 45_000_0000}}}
-		q, err := s.receipts.Quote(t.Context(), other, draft)
+		q, err := s.Receipts.Quote(t.Context(), other, draft)
 		check(t, err)
-		rec, _, err := s.receipts.Commit(t.Context(), other, receipt.Sale{Number: "A-17", Draft: draft, Quote: q.ID})
+		rec, _, err := s.Receipts.Commit(t.Context(), other, receipt.Sale{Number: "A-17", Draft: draft, Quote: q.ID})
 		check(t, err)
 		v.send("/till/basket", v.get("/till").form(), "code:A-17").has("Receipts", "A-17", "45,000")
 		if to := v.get("/till/returns?number=A-17").is(http.StatusSeeOther).header.Get("Location"); to != "/till/returns/"+rec.ID.String() {
