@@ -182,21 +182,21 @@ func (b *bench) open(ctx context.Context, e engine) (_ *shop, err error) {
 			return nil, err
 		}
 	}
-	return s, writeIDs(ctx, services.DB, s.people)
+	return s, writeIDs(ctx, services, s.people)
 }
 
-func writeIDs(ctx context.Context, d *db.DB, path string) error {
+func writeIDs(ctx context.Context, s *site.Services, path string) error {
 	f, err := os.Create(path) //nolint:gosec // our own folder
 	if err != nil {
 		return err
 	}
 	defer f.Close() //nolint:errcheck // Flush tells
 	out := bufio.NewWriter(f)
-	rows, err := d.Query(ctx, `SELECT id FROM customers`)
+	rows, err := s.DB.Query(ctx, `SELECT id FROM customers`)
 	if err := db.Scan(rows, err, func(r *db.Rows) error {
 		var id int64
 		err := r.Scan(&id)
-		fmt.Fprintln(out, id)
+		fmt.Fprintln(out, s.Seal.Seal(id))
 		return err
 	}); err != nil {
 		return err

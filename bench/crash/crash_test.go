@@ -9,6 +9,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -81,8 +82,9 @@ func rules() *programme.Rules {
 	}
 }
 
-// found sets up an installation, as of some days ago.
-func found(t *testing.T, cfg db.Config, days, tills, people int, fill func(ctx context.Context, s *site.Services, ids []customer.ID)) (list []site.Till, ids []customer.ID) {
+// found sets up an installation, as of some days ago, and gives its customers
+// as tills know them.
+func found(t *testing.T, cfg db.Config, days, tills, people int, fill func(ctx context.Context, s *site.Services, ids []customer.ID)) (list []site.Till, known []string) {
 	t.Helper()
 	ctx := t.Context()
 	s, err := site.Open(ctx, cfg, func() time.Time { return time.Now().AddDate(0, 0, -days) })
@@ -90,11 +92,14 @@ func found(t *testing.T, cfg db.Config, days, tills, people int, fill func(ctx c
 	list, err = s.Tills(ctx, tills, rules())
 	must(t, err)
 	must(t, s.Products(ctx, 20))
-	ids, err = s.People(ctx, 0, people)
+	ids, err := s.People(ctx, 0, people)
 	must(t, err)
 	fill(ctx, s, ids)
+	for _, who := range ids {
+		known = append(known, s.Seal.Seal(int64(who)))
+	}
 	must(t, s.Close(ctx))
-	return list, ids
+	return list, known
 }
 
 // grant gives points to many; they can be spent and expire after so many days.
@@ -250,7 +255,7 @@ type ack struct{ id, total string }
 type worker struct {
 	t       *testing.T
 	till    site.Till
-	people  []customer.ID
+	people  []string
 	random  *rand.Rand
 	client  *till.Client
 	numbers int
@@ -292,9 +297,11 @@ func (w *worker) work(addr string, last bool) {
 		}
 		switch status {
 		case 200, 201:
-			w.acks[c.name] = ack{till.Text(answer, "id"), till.Text(answer, "total")}
+			sealed := till.Text(answer, "id")
+			number, _, _ := strings.Cut(sealed, ".")
+			w.acks[c.name] = ack{number, till.Text(answer, "total")}
 			if c.kind == "sale" {
-				w.sold = append(w.sold, till.Text(answer, "id"))
+				w.sold = append(w.sold, sealed)
 			}
 			if c.sent > 1 {
 				w.again++
@@ -321,7 +328,7 @@ func (w *worker) next() *call {
 			c.number, w.sold[w.random.IntN(len(w.sold))], 1+w.random.IntN(3), 1+w.random.IntN(400))
 		return c
 	}
-	sale := till.Sale{Customer: w.people[w.random.IntN(len(w.people))].String(), Total: -1}
+	sale := till.Sale{Customer: w.people[w.random.IntN(len(w.people))], Total: -1}
 	var total int64
 	for range 3 {
 		l := till.Line{SKU: site.SKU(w.random.IntN(20)), Quantity: 1000, Price: 1_00 + w.random.Int64N(1000_00)}
@@ -418,7 +425,7 @@ func TestTwoTillsRaceForOne(t *testing.T) {
 		defer clients[0].Close()
 		defer clients[1].Close()
 		for i, who := range people {
-			sale := till.Sale{Customer: who.String(), Redeem: 100_00, Total: -1, Lines: []till.Line{{SKU: site.SKU(0), Quantity: 1000, Price: 500_00}}}
+			sale := till.Sale{Customer: who, Redeem: 100_00, Total: -1, Lines: []till.Line{{SKU: site.SKU(0), Quantity: 1000, Price: 500_00}}}
 			var bodies [2][]byte
 			for j, c := range clients {
 				_, answer := do(t, c, "/v1/quotes", sale.Append(nil), 200)

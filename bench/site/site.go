@@ -35,6 +35,7 @@ type Services struct {
 	Ledger     *ledger.Service
 	Enrol      *enrol.Service
 	Receipts   *receipt.Service
+	Seal       id.Sealer // gives ids of customers as tills know them
 }
 
 // Currency is every site's: it has two decimals.
@@ -67,6 +68,7 @@ func Open(ctx context.Context, cfg db.Config, now func() time.Time) (_ *Services
 	if s.IDs, err = id.Take(ctx, s.DB, now); err != nil {
 		return nil, err
 	}
+	s.Seal = id.NewSealer(set.Get().Secret, customer.Sealed)
 	s.Catalog = catalog.New(s.DB, s.IDs.Minter, now)
 	s.Customers = customer.NewService(s.DB, s.IDs.Minter, now, "UZ")
 	s.Programmes = programme.New(s.DB, s.IDs.Minter, now, Currency)

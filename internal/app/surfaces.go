@@ -14,7 +14,7 @@ func (p *parts) surfaces(shell *web.Shell, mux *http.ServeMux) error {
 	s := p.services
 	calls, err := api.New(api.Config{
 		Shell: shell, Receipts: s.receipts, Ledger: s.ledger, Programmes: s.programmes, Catalog: s.catalog, Customers: s.customers,
-		Enrol: s.enrol, Now: p.env.Now, Bundle: p.bundle, Version: p.env.Version,
+		Enrol: s.enrol, Staff: s.staff, Now: p.env.Now, Bundle: p.bundle, Secret: p.settings.Get().Secret, Version: p.env.Version,
 	})
 	if err != nil {
 		return err
@@ -22,7 +22,7 @@ func (p *parts) surfaces(shell *web.Shell, mux *http.ServeMux) error {
 	calls.Routes(mux)
 	counter, err := till.New(till.Config{
 		Shell: shell, DB: p.db, Now: p.env.Now, Settings: p.webSettings, Staff: s.staff, Catalog: s.catalog, Customers: s.customers,
-		Enrol: s.enrol, Programmes: s.programmes, Ledger: s.ledger, Receipts: s.receipts,
+		Enrol: s.enrol, Programmes: s.programmes, Ledger: s.ledger, Receipts: s.receipts, Secret: p.settings.Get().Secret,
 	})
 	if err != nil {
 		return err

@@ -34,6 +34,17 @@ type Field struct {
 	Pointer string // JSON pointer or form field: "/lines/2/quantity"
 	Code    string // stable: "out_of_range"
 	Text    string // what is wrong and what would be right
+	Args    map[string]any
+}
+
+// With gives the field a figure that Text names, so that translations and
+// programs have it too: "min", "max", or "above" where the limit itself is out.
+func (f *Field) With(name string, value any) *Field {
+	if f.Args == nil {
+		f.Args = map[string]any{}
+	}
+	f.Args[name] = value
+	return f
 }
 
 // Error is a failure that may be shown to the caller. Code is stable and
@@ -135,9 +146,10 @@ func Wrap(err *error, format string, args ...any) {
 // List gathers what is wrong with a request, field by field.
 type List struct{ fields []Field }
 
-// Add notes a wrong field.
-func (l *List) Add(pointer, code, format string, args ...any) {
+// Add notes a wrong field, which is good until the next is added.
+func (l *List) Add(pointer, code, format string, args ...any) *Field {
 	l.fields = append(l.fields, Field{Pointer: pointer, Code: code, Text: fmt.Sprintf(format, args...)})
+	return &l.fields[len(l.fields)-1]
 }
 
 // Err is nil if nothing was added, else one Invalid error with every field.

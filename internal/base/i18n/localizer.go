@@ -2,6 +2,8 @@ package i18n
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -51,6 +53,19 @@ func (l *Localizer) Lookup(key string, args map[string]any) (text string, ok boo
 		TemplateParser: parser{},
 	})
 	return text, text != ""
+}
+
+// Failure gives the text of an error's code. Where there are arguments, the text
+// that names them all is preferred: of "out_of_range" with max and min it is
+// error.out_of_range_max_min, the names in the order of the alphabet.
+func (l *Localizer) Failure(code string, args map[string]any) (text string, ok bool) {
+	if len(args) > 0 {
+		names := slices.Sorted(maps.Keys(args))
+		if text, ok = l.Lookup("error."+code+"_"+strings.Join(names, "_"), args); ok {
+			return text, true
+		}
+	}
+	return l.Lookup("error."+code, args)
 }
 
 func (l *Localizer) message(key string, count any, args map[string]any) string {
@@ -103,6 +118,8 @@ func (a arguments) text(name string) (string, bool) {
 		return a.loc.Points(v), true
 	case money.Rate:
 		return a.loc.Percent(v), true
+	case money.Price:
+		return a.loc.digits(int64(v), 4, 0), true
 	case money.Quantity:
 		return a.loc.Quantity(v), true
 	case int:

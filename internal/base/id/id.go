@@ -4,7 +4,8 @@
 // An id is 41 bits of milliseconds since 2024, 10 bits of a node number and 12
 // bits of a counter. A node number is leased in the database (lease.go), so
 // two processes never mint the same id. Ids are never shown to the public and
-// are strings in JSON.
+// are strings in JSON; those who must not guess more of them get them sealed
+// (seal.go).
 package id
 
 import (

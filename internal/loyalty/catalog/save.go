@@ -186,7 +186,7 @@ func (in *ProductInput) clean() error {
 
 func cleanBarcodes(wrong *errs.List, codes []string) []string {
 	if len(codes) > maxBarcodes {
-		wrong.Add("/barcodes", "too_many", "are more than %d", maxBarcodes)
+		wrong.Add("/barcodes", "too_many", "are more than %d", maxBarcodes).With("max", maxBarcodes)
 	}
 	cleaned := make([]string, len(codes))
 	for i, code := range codes {

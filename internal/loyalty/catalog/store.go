@@ -447,6 +447,6 @@ func required(l *errs.List, pointer, s string, limit int) {
 
 func bounded(l *errs.List, pointer, s string, limit int) {
 	if utf8.RuneCountInString(s) > limit {
-		l.Add(pointer, "too_long", "is longer than %d characters", limit)
+		l.Add(pointer, "too_long", "is longer than %d characters", limit).With("max", limit)
 	}
 }

@@ -63,7 +63,7 @@ func (a Attributes) String() string {
 
 func (a Attributes) check(wrong *errs.List) {
 	if len(a) > maxAttributes {
-		wrong.Add("/attributes", "too_many", "are more than %d", maxAttributes)
+		wrong.Add("/attributes", "too_many", "are more than %d", maxAttributes).With("max", maxAttributes)
 		return
 	}
 	for _, key := range slices.Sorted(maps.Keys(a)) {

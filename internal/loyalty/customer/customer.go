@@ -27,6 +27,9 @@ var (
 // ID identifies a customer inside the program; it is never shown to the public.
 type ID int64
 
+// Sealed is the kind under which tills get ids of customers (id.Sealer).
+const Sealed = "customer"
+
 // String writes the id as JSON and links show it.
 func (id ID) String() string { return strconv.FormatInt(int64(id), 10) }
 
@@ -179,7 +182,7 @@ func (c *Customer) clean(wrong *errs.List, now time.Time) {
 
 func bounded(wrong *errs.List, pointer, s string, limit int) {
 	if utf8.RuneCountInString(s) > limit {
-		wrong.Add(pointer, "too_long", "is longer than %d characters", limit)
+		wrong.Add(pointer, "too_long", "is longer than %d characters", limit).With("max", limit)
 	}
 }
 

@@ -86,7 +86,7 @@ func (s *Service) Check(n New) (Checked, error) {
 		wrong.Add("/registered_at", "in_the_future", "lies in the future")
 	}
 	if len(n.Identifiers) > maxIdentifiers {
-		wrong.Add("/identifiers", "too_many", "are more than %d", maxIdentifiers)
+		wrong.Add("/identifiers", "too_many", "are more than %d", maxIdentifiers).With("max", maxIdentifiers)
 		n.Identifiers = nil
 	}
 	for i, raw := range n.Identifiers {
@@ -101,7 +101,7 @@ func (s *Service) Check(n New) (Checked, error) {
 		}
 	}
 	if len(n.Consents) > maxConsents {
-		wrong.Add("/consents", "too_many", "are more than %d", maxConsents)
+		wrong.Add("/consents", "too_many", "are more than %d", maxConsents).With("max", maxConsents)
 		n.Consents = nil
 	}
 	for i, consent := range n.Consents {

@@ -52,19 +52,24 @@ func (s *Service) RegisterAnd(ctx context.Context, store catalog.Store, staff in
 	if err != nil {
 		return customer.Result{}, err
 	}
-	err = s.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
-		results, err := s.OpenAllTx(ctx, tx, []customer.Checked{checked})
-		if err != nil {
+	err = s.db.Write(ctx, func(ctx context.Context, tx *db.Tx) (err error) {
+		if res, err = s.registerTx(ctx, tx, version, store, staff, checked); err != nil {
 			return err
-		}
-		if res = results[0]; res.Created {
-			if err := s.welcomeTx(ctx, tx, version, store, staff, res.ID); err != nil {
-				return err
-			}
 		}
 		return also(ctx, tx, res)
 	})
 	return res, err
+}
+
+func (s *Service) registerTx(ctx context.Context, tx *db.Tx, version *programme.Version, store catalog.Store, staff int64, c customer.Checked) (customer.Result, error) {
+	results, err := s.OpenAllTx(ctx, tx, []customer.Checked{c})
+	if err != nil {
+		return customer.Result{}, err
+	}
+	if results[0].Created {
+		err = s.welcomeTx(ctx, tx, version, store, staff, results[0].ID)
+	}
+	return results[0], err
 }
 
 // OpenAllTx registers people, thousands at a time, with an account and no

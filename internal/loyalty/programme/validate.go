@@ -44,7 +44,7 @@ func Validate(r *Rules, c money.Currency) error {
 	var w errs.List
 	r.checkNumbers(&w, c)
 	if len(r.Stores) > MaxStores {
-		w.Add("/stores", "too_many", "names more than %d stores", MaxStores)
+		w.Add("/stores", "too_many", "names more than %d stores", MaxStores).With("max", MaxStores)
 	}
 	codes(&w, "/stores", r.Stores)
 	r.Discount.Exclude.check(&w, "/discount/exclude")
@@ -65,7 +65,7 @@ func ValidateNumbers(r *Rules, c money.Currency) error {
 func (r *Rules) checkNumbers(w *errs.List, c money.Currency) {
 	r.checkLevels(w)
 	if low := (minPointMinor + c.Minor() - 1) / c.Minor(); r.PointValue < money.Price(low) || r.PointValue > MaxPointValue {
-		w.Add("/point_value", "out_of_range", "must be %s to %s", money.Price(low), MaxPointValue)
+		w.Add("/point_value", "out_of_range", "must be %s to %s", money.Price(low), MaxPointValue).With("min", money.Price(low)).With("max", MaxPointValue)
 	}
 	oneOf(w, "/combine", r.Combine, combines)
 	oneOf(w, "/spend/window", r.Spend.Window, windows)
@@ -97,7 +97,7 @@ func (r *Rules) checkNumbers(w *errs.List, c money.Currency) {
 
 func (r *Rules) checkLevels(w *errs.List) {
 	if len(r.Levels) == 0 || len(r.Levels) > MaxLevels {
-		w.Add("/levels", "out_of_range", "must have 1 to %d levels", MaxLevels)
+		w.Add("/levels", "out_of_range", "must have 1 to %d levels", MaxLevels).With("min", 1).With("max", MaxLevels)
 	}
 	for i := range r.Levels {
 		l := &r.Levels[i]
@@ -119,10 +119,10 @@ func (r *Rules) checkLevels(w *errs.List) {
 			w.Add(level(i, "threshold"), "out_of_range", "must be at most %d", money.MaxAmount)
 		}
 		if l.Cashback < 0 || l.Cashback > money.Whole {
-			w.Add(level(i, "cashback"), "out_of_range", "must be 0 to %d", money.Whole)
+			w.Add(level(i, "cashback"), "out_of_range", "must be 0 to %d", money.Whole).With("min", money.Rate(0)).With("max", money.Whole)
 		}
 		if l.Discount < 0 || l.Discount > money.Whole {
-			w.Add(level(i, "discount"), "out_of_range", "must be 0 to %d", money.Whole)
+			w.Add(level(i, "discount"), "out_of_range", "must be 0 to %d", money.Whole).With("min", money.Rate(0)).With("max", money.Whole)
 		}
 	}
 }
@@ -131,7 +131,7 @@ func level(i int, field string) string { return fmt.Sprintf("/levels/%d/%s", i, 
 
 func (g Goods) check(w *errs.List, pointer string) {
 	if len(g.Categories) > MaxGoods || len(g.Products) > MaxGoods {
-		w.Add(pointer, "too_many", "names more than %d categories or products; put products into a category", MaxGoods)
+		w.Add(pointer, "too_many", "names more than %d categories or products; put products into a category", MaxGoods).With("max", MaxGoods)
 	}
 	codes(w, pointer+"/categories", g.Categories)
 	codes(w, pointer+"/products", g.Products)
@@ -156,7 +156,7 @@ func (r Rounding) check(w *errs.List, pointer string, most int64) {
 
 func between[T ~int | ~int64](w *errs.List, pointer string, v, low, high T) {
 	if v < low || v > high {
-		w.Add(pointer, "out_of_range", "must be %d to %d", int64(low), int64(high))
+		w.Add(pointer, "out_of_range", "must be %d to %d", int64(low), int64(high)).With("min", low).With("max", high)
 	}
 }
 

@@ -88,7 +88,13 @@ func (a Account) Can(p Permission) bool { return a.Active && a.Role.Can(p) }
 
 // WorksIn reports whether the account may act in a store.
 func (a Account) WorksIn(store catalog.StoreID) bool {
-	return a.Active && (a.Role == Owner || slices.Contains(a.Stores, store))
+	return a.Active && a.BelongsTo(store)
+}
+
+// BelongsTo reports whether the account is one of a store's, though whose it is
+// may have left.
+func (a Account) BelongsTo(store catalog.StoreID) bool {
+	return a.Role == Owner || slices.Contains(a.Stores, store)
 }
 
 // Client is where a request came from, as sessions and the audit log keep it.

@@ -120,6 +120,31 @@ func (s *Service) Get(ctx context.Context, id ID) (a Account, err error) {
 	return a, err
 }
 
+// Named gives the account of a login, or else of an id as text, active or not,
+// or ErrNotFound.
+func (s *Service) Named(ctx context.Context, name string) (a Account, err error) {
+	defer errs.Wrap(&err, "find staff by name")
+	login := foldLogin(name)
+	if len(login) > 4*maxLogin || strings.ContainsFunc(login, notLogin) {
+		return Account{}, ErrNotFound
+	}
+	var id ID
+	if id.UnmarshalText([]byte(login)) != nil {
+		id = 0 // nobody's
+	}
+	err = s.db.Read(ctx, func(ctx context.Context, tx *db.Tx) error {
+		const find = `SELECT id FROM staff WHERE login = $1 OR id = $2 ORDER BY CASE login WHEN $1 THEN 0 ELSE 1 END LIMIT 1`
+		if err := tx.QueryRow(ctx, find, login, int64(id)).Scan(&id); errors.Is(err, db.ErrNoRows) {
+			return ErrNotFound
+		} else if err != nil {
+			return err
+		}
+		a, err = getTx(ctx, tx, id)
+		return err
+	})
+	return a, err
+}
+
 func getTx(ctx context.Context, tx *db.Tx, id ID) (Account, error) {
 	a, err := scan(tx.QueryRow(ctx, `SELECT `+columns+` FROM staff s WHERE s.id = $1`, int64(id)))
 	if errors.Is(err, db.ErrNoRows) {
@@ -338,7 +363,7 @@ func (in *NewAccount) clean() error {
 	case n == 0:
 		wrong.Add("/name", "required", "is needed")
 	case n > maxName:
-		wrong.Add("/name", "too_long", "may have at most %d characters", maxName)
+		wrong.Add("/name", "too_long", "may have at most %d characters", maxName).With("max", maxName)
 	}
 	in.Login = foldLogin(in.Login)
 	if n := utf8.RuneCountInString(in.Login); n < minLogin || n > maxLogin || strings.ContainsFunc(in.Login, notLogin) {

@@ -23,7 +23,7 @@ func TestProgrammeFromDraftToPublished(t *testing.T) {
 		b.post(at+"/edit", wrong...).is(422).sees("Не сохранено", "Это не число")
 		b.has(`value="много"`)
 		// What the rules refuse is said at its field as well.
-		b.post(at+"/edit", form.with("redeem/cap", "150", "do", "save")...).is(422).sees("Значение вне допустимых границ")
+		b.post(at+"/edit", form.with("redeem/cap", "150", "do", "save")...).is(422).sees("Нужно от 0 % до 100 %")
 		b.post(at+"/edit", form.with("do", "add")...).is(200).has(`name="levels/3/name"`)
 		b.post(at+"/edit", form.with("do", "drop-1")...).is(200).lacks(`name="levels/2/name"`)
 

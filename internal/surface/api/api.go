@@ -15,6 +15,7 @@ import (
 	"regulars/internal/loyalty/ledger"
 	"regulars/internal/loyalty/programme"
 	"regulars/internal/loyalty/receipt"
+	"regulars/internal/loyalty/staff"
 	"regulars/internal/surface/web"
 )
 
@@ -24,7 +25,7 @@ const (
 	budget  = 10 * time.Second
 )
 
-// Config is what the API is made of. What stands after Bundle need not be
+// Config is what the API is made of. What stands after Secret need not be
 // given.
 type Config struct {
 	Shell      *web.Shell
@@ -34,8 +35,10 @@ type Config struct {
 	Catalog    *catalog.Service
 	Customers  *customer.Service
 	Enrol      *enrol.Service
+	Staff      *staff.Service
 	Now        func() time.Time
 	Bundle     *i18n.Bundle
+	Secret     []byte // of the installation: seals the ids that tills get
 
 	Version string  // of the program, for the OpenAPI document
 	Rate    float64 // calls a second that a key may make; 200
@@ -51,8 +54,10 @@ type API struct {
 	catalog    *catalog.Service
 	customers  *customer.Service
 	enrol      *enrol.Service
+	staff      *staff.Service
 	now        func() time.Time
 	currency   currency
+	ids        seals
 	limiter    *limit.Limiter
 	routes     routes
 	docs       *docs
@@ -69,8 +74,11 @@ func New(c Config) (a *API, err error) {
 	}
 	a = &API{
 		shell: c.Shell, receipts: c.Receipts, ledger: c.Ledger, programmes: c.Programmes, catalog: c.Catalog,
-		customers: c.Customers, enrol: c.Enrol, now: c.Now, currency: currency{c.Receipts.Currency()},
+		customers: c.Customers, enrol: c.Enrol, staff: c.Staff, now: c.Now, currency: currency{c.Receipts.Currency()},
 		limiter: limit.New(c.Rate, c.Burst, 10_000, c.Now), routes: routes{},
+	}
+	if a.ids, err = newSeals(c.Secret); err != nil {
+		return nil, err
 	}
 	hookHuma()
 	a.docs, err = a.describe(c.Bundle, c.Version)
@@ -101,6 +109,7 @@ func (routes) ServeHTTP(w http.ResponseWriter, r *http.Request) { http.NotFound(
 type caller struct {
 	receipt.Caller
 	currency currency
+	ids      *seals
 	loc      *i18n.Localizer
 	now      time.Time
 }
@@ -144,7 +153,7 @@ func (a *API) identify(r *http.Request) (*caller, error) {
 	}
 	return &caller{
 		Caller:   receipt.Caller{Till: till, Store: store},
-		currency: a.currency, loc: web.Loc(r.Context()), now: a.now(),
+		currency: a.currency, ids: &a.ids, loc: web.Loc(r.Context()), now: a.now(),
 	}, nil
 }
 

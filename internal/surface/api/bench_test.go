@@ -34,7 +34,7 @@ func benchSite(b *testing.B, e dbtest.Engine, people int) (s *site, who []custom
 	})
 	s.contract = nil
 	for i := range people {
-		res, err := s.enrol.Register(b.Context(), s.store, 0, customer.New{
+		res, err := s.Enrol.Register(b.Context(), s.store, 0, customer.New{
 			FirstName: "Aziza", Identifiers: []customer.Identifier{{Kind: customer.Card, Value: strconv.Itoa(1_000_000 + i)}},
 		})
 		check(b, err)
@@ -70,7 +70,7 @@ func BenchmarkQuote(b *testing.B) {
 	b.Run("service", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			if _, err := s.receipts.Quote(b.Context(), by, draft(who[0])); err != nil {
+			if _, err := s.Receipts.Quote(b.Context(), by, draft(who[0])); err != nil {
 				b.Fatal(err)
 			}
 		}
@@ -115,7 +115,7 @@ func BenchmarkRecord(b *testing.B) {
 			b.Run("service", func(b *testing.B) {
 				total := money.Amount(68_500_25)
 				parallel(b, func(i int64) {
-					_, _, err := s.receipts.Commit(context.Background(), by, receipt.Sale{
+					_, _, err := s.Receipts.Commit(context.Background(), by, receipt.Sale{
 						Number: strconv.FormatInt(i, 10), Draft: draft(who[i%int64(len(who))]), Total: &total,
 					})
 					if err != nil {

@@ -10,6 +10,7 @@ import (
 
 	"regulars/internal/base/errs"
 	"regulars/internal/loyalty/customer"
+	"regulars/internal/loyalty/enrol"
 	"regulars/internal/loyalty/ledger"
 	"regulars/internal/loyalty/receipt"
 )
@@ -67,12 +68,13 @@ type findRequest struct {
 	LastDigits string `json:"last_digits,omitzero" pattern:"^[0-9]{4,}$"`
 }
 
-// person is a customer as a till sees one.
+// person is a customer as a till sees one: enough to greet them and to ask
+// whether it is they, never the surname or a whole identifier.
 type person struct {
 	ID           string          `json:"id"`
 	State        state           `json:"state"`
 	Name         string          `json:"name"`
-	Masked       bool            `json:"masked,omitzero"`
+	Unsure       bool            `json:"unsure,omitzero"`
 	Identifiers  []identifierRef `json:"identifiers" nullable:"false"`
 	Level        *level          `json:"level,omitzero"`
 	Available    decimal         `json:"available,omitzero"`
@@ -128,7 +130,7 @@ func (a *API) findCustomers(ctx context.Context, by *caller, in *findRequest) (*
 		}
 		for _, t := range tails {
 			out.Body.Customers = append(out.Body.Customers, person{
-				ID: idText(t.ID), State: state(t.State), Name: t.Name, Masked: true,
+				ID: by.ids.customer(t.ID), State: state(t.State), Name: t.Name, Unsure: true,
 				Identifiers: []identifierRef{{identifierKind(t.Kind), t.Masked}},
 			})
 		}
@@ -173,7 +175,7 @@ func (a *API) person(ctx context.Context, by *caller, id customer.ID) (*person, 
 		return nil, err
 	}
 	p := &person{
-		ID: idText(c.ID), State: state(c.State), Name: c.Name(), Identifiers: []identifierRef{},
+		ID: by.ids.customer(c.ID), State: state(c.State), Name: customer.MaskName(c.FirstName, c.LastName), Identifiers: []identifierRef{},
 		Level: levelOf(&q.Level), Available: points(account.Available()), RegisteredAt: timeOf(c.RegisteredAt),
 	}
 	for _, i := range c.Identifiers {
@@ -207,11 +209,11 @@ func (a *API) standing(ctx context.Context, by *caller, id customer.ID) (*ledger
 
 // getCustomer looks a customer up by id.
 func (a *API) getCustomer(ctx context.Context, by *caller, in *byID) (*reply[person], error) {
-	id, ok := parseID(in.ID)
-	if !ok {
-		return nil, customer.ErrNotFound
+	id, err := by.ids.customerOf(in.ID)
+	if err != nil {
+		return nil, err
 	}
-	p, err := a.person(ctx, by, customer.ID(id))
+	p, err := a.person(ctx, by, id)
 	if err != nil {
 		return nil, err
 	}
@@ -257,14 +259,8 @@ type registration struct {
 	Taken    []identifierRef `json:"taken,omitzero" nullable:"false"`
 }
 
-// registered is the answer to a registration.
-type registered struct {
-	Status int
-	Body   registration
-}
-
 // postCustomer registers somebody, or finds who is known already.
-func (a *API) postCustomer(ctx context.Context, by *caller, in *registerRequest) (*registered, error) {
+func (a *API) postCustomer(ctx context.Context, by *caller, in *registerRequest, key string) (*created[registration], error) {
 	r := reader{}
 	n := customer.New{
 		FirstName: in.FirstName, LastName: in.LastName, MiddleName: in.MiddleName, Sex: customer.Sex(in.Sex), Born: in.Born,
@@ -283,7 +279,11 @@ func (a *API) postCustomer(ctx context.Context, by *caller, in *registerRequest)
 	if len(n.Identifiers) == 0 {
 		return nil, errIdentifier.At("/phone")
 	}
-	res, err := a.enrol.Register(ctx, by.Store, by.Staff, n)
+	print, err := a.ids.print(in)
+	if err != nil {
+		return nil, err
+	}
+	res, replayed, err := a.enrol.RegisterOnce(ctx, by.Store, by.Staff, n, enrol.Call{Till: by.Till.ID, Key: key, Print: print})
 	if err != nil {
 		return nil, err
 	}
@@ -291,9 +291,12 @@ func (a *API) postCustomer(ctx context.Context, by *caller, in *registerRequest)
 	if err != nil {
 		return nil, err
 	}
-	out := &registered{Status: http.StatusOK, Body: registration{Customer: *p, Created: res.Created, Kept: res.Kept}}
+	out := &created[registration]{Status: http.StatusOK, Body: registration{Customer: *p, Created: res.Created, Kept: res.Kept}}
 	if res.Created {
-		out.Status = http.StatusCreated
+		out.Status, out.Location = http.StatusCreated, "/v1/customers/"+p.ID
+	}
+	if replayed {
+		out.Replayed = "true"
 	}
 	for _, i := range res.Taken {
 		out.Body.Taken = append(out.Body.Taken, refOf(i))
@@ -340,11 +343,11 @@ func (lotCause) Schema(huma.Registry) *huma.Schema {
 
 // getBalance tells what a customer has and when it changes.
 func (a *API) getBalance(ctx context.Context, by *caller, in *byID) (*reply[balance], error) {
-	id, ok := parseID(in.ID)
-	if !ok {
-		return nil, customer.ErrNotFound
+	id, err := by.ids.customerOf(in.ID)
+	if err != nil {
+		return nil, err
 	}
-	c, err := a.profile(ctx, customer.ID(id))
+	c, err := a.profile(ctx, id)
 	if err != nil {
 		return nil, err
 	}
@@ -353,7 +356,7 @@ func (a *API) getBalance(ctx context.Context, by *caller, in *byID) (*reply[bala
 		return nil, err
 	}
 	out := balance{
-		Customer: idText(c.ID), Available: points(account.Available()), Pending: points(account.Pending), Debt: points(account.Debt),
+		Customer: by.ids.customer(c.ID), Available: points(account.Available()), Pending: points(account.Pending), Debt: points(account.Debt),
 		Lots: []lot{}, Level: levelOf(&q.Level), Next: levelOf(q.Next), Texts: by.balanceTexts(account, q),
 	}
 	if q.Next != nil {

@@ -286,6 +286,8 @@ func (d *description) docsField(name string, s *huma.Schema, needed bool, depth 
 		kind = "decimal"
 	case item.Format == "date-time":
 		kind = "time"
+	case item.Type == huma.TypeObject:
+		kind = "object"
 	case item.Type == huma.TypeBoolean:
 		kind = "boolean"
 	case item.Type == huma.TypeInteger:

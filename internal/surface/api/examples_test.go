@@ -35,7 +35,7 @@ func TestExamplesAreWhatIsAnswered(t *testing.T) {
 			"language": "uz",
 			"consents": [{"channel": "sms", "purpose": "marketing", "given": true, "wording": "till, version 3"}]
 		}`).keep("$customer", "customer.id")
-		s.clock.advance(24 * time.Hour)
+		s.Clock.Advance(24 * time.Hour)
 		e.post("find", "/v1/customers/find", http.StatusOK, `{"identifier": "90 123 45 67"}`)
 		e.get("customer", "/v1/customers/$customer", http.StatusOK)
 		e.post("quote", "/v1/quotes", http.StatusOK, `{
@@ -46,7 +46,7 @@ func TestExamplesAreWhatIsAnswered(t *testing.T) {
 			],
 			"redeem": "8000"
 		}`).keep("$quote", "id")
-		s.clock.advance(20 * time.Second)
+		s.Clock.Advance(20 * time.Second)
 		e.refused("record", "/v1/receipts", `{
 			"number": "1-000122",
 			"quote": "$quote",
@@ -68,7 +68,7 @@ func TestExamplesAreWhatIsAnswered(t *testing.T) {
 			"original": "$receipt",
 			"lines": [{"position": 1, "quantity": "1"}]
 		}`)
-		s.clock.advance(time.Hour)
+		s.Clock.Advance(time.Hour)
 		e.post("return", "/v1/returns", http.StatusCreated, `{
 			"number": "1-000124",
 			"original": "$receipt",

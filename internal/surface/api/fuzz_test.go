@@ -57,7 +57,7 @@ func fuzzBody[T any](t *testing.T, data []byte, read func(*reader, *T)) {
 		if !json.Valid(data) {
 			t.Fatalf("%T was read from what is not JSON: %q", b.Value, data)
 		}
-		r := reader{currency: money.Currency{Code: "UZS", Exponent: 2}}
+		r := reader{currency: money.Currency{Code: "UZS", Exponent: 2}, ids: &seals{}}
 		read(&r, &b.Value)
 		err = r.wrong.Err()
 	}

@@ -20,15 +20,15 @@ type historyQuery struct {
 }
 
 // history reads what every history is asked with.
-func (a *API) history(ctx context.Context, in *historyQuery) (who customer.ID, most int, err error) {
-	id, ok := parseID(in.ID)
-	if !ok {
-		return 0, 0, customer.ErrNotFound
+func (a *API) history(ctx context.Context, by *caller, in *historyQuery) (who customer.ID, most int, err error) {
+	id, err := by.ids.customerOf(in.ID)
+	if err != nil {
+		return 0, 0, err
 	}
 	if most, err = pageSize(in.Limit); err != nil {
 		return 0, 0, err
 	}
-	c, err := a.profile(ctx, customer.ID(id))
+	c, err := a.profile(ctx, id)
 	return c.ID, most, err
 }
 
@@ -37,9 +37,9 @@ type receiptPage struct {
 	Next     string     `json:"next,omitzero"`
 }
 
-// customerReceipts lists a customer's receipts, the latest first.
+// customerReceipts lists a customer's receipts of the store, the latest first.
 func (a *API) customerReceipts(ctx context.Context, by *caller, in *historyQuery) (*reply[receiptPage], error) {
-	who, most, err := a.history(ctx, in)
+	who, most, err := a.history(ctx, by, in)
 	if err != nil {
 		return nil, err
 	}
@@ -47,7 +47,7 @@ func (a *API) customerReceipts(ctx context.Context, by *caller, in *historyQuery
 	if after.SoldAt, after.ID, err = readCursor[receipt.ID](in.Cursor); err != nil {
 		return nil, err
 	}
-	list, err := a.receipts.List(ctx, receipt.Filter{Customer: who}, after, most+1)
+	list, err := a.receipts.List(ctx, receipt.Filter{Customer: who, Store: by.Store.ID}, after, most+1)
 	if err != nil {
 		return nil, err
 	}
@@ -95,7 +95,7 @@ func (entryCause) Schema(huma.Registry) *huma.Schema {
 // customerEntries lists every movement of a customer's points, the latest
 // first.
 func (a *API) customerEntries(ctx context.Context, by *caller, in *historyQuery) (*reply[entryPage], error) {
-	who, most, err := a.history(ctx, in)
+	who, most, err := a.history(ctx, by, in)
 	if err != nil {
 		return nil, err
 	}
@@ -120,10 +120,14 @@ func (a *API) customerEntries(ctx context.Context, by *caller, in *historyQuery)
 
 func (by *caller) entry(e *ledger.Entry) entry {
 	effect := e.Effect()
-	return entry{
+	out := entry{
 		ID: idText(e.ID), At: timeOf(e.At), Cause: entryCause(e.Cause), Points: points(e.Points), Effect: points(effect),
-		Receipt: optionalID(e.Receipt), Reason: e.Reason, Text: by.entryText(e.Cause, effect),
+		Reason: e.Reason, Text: by.entryText(e.Cause, effect),
 	}
+	if e.Store == int64(by.Store.ID) { // others are not to be read here
+		out.Receipt = by.ids.receipt(receipt.ID(e.Receipt))
+	}
+	return out
 }
 
 // entryText says why points moved.

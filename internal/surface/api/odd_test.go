@@ -62,7 +62,7 @@ func TestNothingOddIsOurFault(t *testing.T) {
 				}
 			}
 		}
-		if log := s.log.String(); strings.Contains(log, "901234567") || strings.Contains(log, "Rahimova") {
+		if log := s.Log.String(); strings.Contains(log, "901234567") || strings.Contains(log, "Rahimova") {
 			t.Errorf("the log says whom: %s", log)
 		}
 	})

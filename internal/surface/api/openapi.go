@@ -23,6 +23,7 @@ import (
 	"regulars/internal/base/limit"
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
+	"regulars/internal/loyalty/enrol"
 	"regulars/internal/loyalty/ledger"
 	"regulars/internal/loyalty/pricing"
 	"regulars/internal/loyalty/receipt"
@@ -93,8 +94,8 @@ func (a *API) operations(d *description) {
 
 	post(d, operation{id: "find", group: "customers", method: send, path: "/v1/customers/find",
 		errors: []*errs.Error{errFindOne, customer.ErrTail}}, a.findCustomers)
-	post(d, operation{id: "register", group: "customers", method: send, path: "/v1/customers", status: http.StatusCreated, again: http.StatusOK, changes: true,
-		errors: []*errs.Error{errIdentifier}}, a.postCustomer)
+	record(d, operation{id: "register", group: "customers", method: send, path: "/v1/customers", status: http.StatusCreated, again: http.StatusOK, changes: true,
+		errors: []*errs.Error{errIdentifier, enrol.ErrKeyReused, errKeyHeader}}, a.postCustomer)
 	register(d, operation{id: "customer", group: "customers", method: get, path: "/v1/customers/{id}",
 		errors: []*errs.Error{customer.ErrNotFound}}, a.getCustomer)
 	register(d, operation{id: "balance", group: "customers", method: get, path: "/v1/customers/{id}/balance",
@@ -109,7 +110,7 @@ func (a *API) operations(d *description) {
 		pricing.ErrRedeemTooMuch, pricing.ErrRedeemMin, pricing.ErrRedeemStep,
 	}
 	post(d, operation{id: "quote", group: "receipts", method: send, path: "/v1/quotes", errors: selling}, a.postQuote)
-	recording := []*errs.Error{receipt.ErrKeyReused, receipt.ErrIdempotencyKeyReused, errKeyHeader, receipt.ErrNumber, receipt.ErrTooOld, receipt.ErrInTheFuture}
+	recording := []*errs.Error{receipt.ErrKeyReused, receipt.ErrIdempotencyKeyReused, errKeyHeader, receipt.ErrNumber, receipt.ErrTooOld, receipt.ErrInTheFuture, errCashier}
 	record(d, operation{id: "record", group: "receipts", method: send, path: "/v1/receipts", status: http.StatusCreated, changes: true,
 		errors: slices.Concat([]*errs.Error{receipt.ErrChanged, receipt.ErrQuoteMissing, receipt.ErrQuoteInvalid, receipt.ErrEmpty, ledger.ErrTooFew}, selling, recording),
 	}, a.postReceipt)

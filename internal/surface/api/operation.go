@@ -30,6 +30,7 @@ type reply[T any] struct {
 // created is an answer of its own status.
 type created[T any] struct {
 	Status   int
+	Location string `header:"Location"` // of what this call made
 	Replayed string `header:"Idempotent-Replayed"`
 	Body     T
 }

@@ -22,7 +22,7 @@ func pageSize(text string) (int, error) {
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 1 || n > maxPage {
-		return 0, errs.InvalidField("limit", "out_of_range", "must be 1 to %d", maxPage)
+		return 0, errs.InvalidField("limit", "out_of_range", "must be 1 to %d", maxPage).With("min", 1).With("max", maxPage)
 	}
 	return n, nil
 }

@@ -6,7 +6,6 @@ import (
 
 	"regulars/internal/base/fold"
 	"regulars/internal/loyalty/catalog"
-	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/pricing"
 	"regulars/internal/loyalty/programme"
 	"regulars/internal/loyalty/receipt"
@@ -42,12 +41,12 @@ type lineRequest struct {
 // draft reads a basket.
 func (r *reader) draft(in *Basket) receipt.Draft {
 	d := receipt.Draft{
-		Customer: customer.ID(r.id(at("customer"), in.Customer)),
+		Customer: r.customer(at("customer"), in.Customer),
 		Redeem:   r.points(at("redeem"), in.Redeem), NoDiscount: in.NoDiscount, NoPoints: in.NoPoints,
 		Reason: r.text(at("reason"), in.Reason, maxReason),
 	}
 	if len(in.Lines) > pricing.MaxLines {
-		r.wrong.Add("/lines", "too_many", "has more than %d lines", pricing.MaxLines)
+		r.wrong.Add("/lines", "too_many", "has more than %d lines", pricing.MaxLines).With("max", pricing.MaxLines)
 		return d
 	}
 	d.Lines = make([]receipt.DraftLine, len(in.Lines))
@@ -144,7 +143,7 @@ type texts struct {
 
 // postQuote prices a basket.
 func (a *API) postQuote(ctx context.Context, by *caller, in *Basket) (*reply[quote], error) {
-	r := reader{currency: a.currency.Currency}
+	r := by.reader()
 	draft := r.draft(in)
 	if err := r.wrong.Err(); err != nil {
 		return nil, err
@@ -159,7 +158,7 @@ func (a *API) postQuote(ctx context.Context, by *caller, in *Basket) (*reply[quo
 func (by *caller) quote(q *receipt.Quote) quote {
 	c := by.currency
 	out := quote{
-		ID: q.ID, ValidUntil: timeOf(q.ValidUntil), Customer: optionalID(q.Draft.Customer),
+		ID: q.ID, ValidUntil: timeOf(q.ValidUntil), Customer: by.ids.customer(q.Draft.Customer),
 		Gross: c.amount(q.Gross), Discount: c.amount(q.Discount), PaidPoints: c.amount(q.PaidPoints), Total: c.amount(q.Total),
 		Redeemed: points(q.Redeemed), MaxRedeem: points(q.MaxRedeem), Limit: limitOf(q.Limit),
 		Earned: points(q.Earned), AvailableAt: optionalTime(q.AvailableAt), ExpiresAt: optionalTime(q.ExpiresAt),

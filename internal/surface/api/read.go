@@ -9,6 +9,8 @@ import (
 
 	"regulars/internal/base/errs"
 	"regulars/internal/base/money"
+	"regulars/internal/loyalty/customer"
+	"regulars/internal/loyalty/receipt"
 )
 
 // reader turns what a call sent into what the services take, and gathers
@@ -16,7 +18,10 @@ import (
 type reader struct {
 	wrong    errs.List
 	currency money.Currency
+	ids      *seals
 }
+
+func (by *caller) reader() reader { return reader{currency: by.currency.Currency, ids: by.ids} }
 
 // field is where a value stood: a field of the body, or of its i-th line.
 type field struct {
@@ -52,9 +57,9 @@ func (r *reader) decimal(f field, n number, exp int, most int64) int64 {
 	}
 	switch code {
 	case "too_many_decimals":
-		r.wrong.Add(f.String(), code, "has more decimals than the %d that are kept here", exp)
+		r.wrong.Add(f.String(), code, "has more decimals than the %d that are kept here", exp).With("n", exp)
 	case "out_of_range":
-		r.wrong.Add(f.String(), code, "must be 0 to %s", strconv.FormatInt(most/pow10(exp), 10))
+		r.wrong.Add(f.String(), code, "must be 0 to %d", most/pow10(exp)).With("min", 0).With("max", most/pow10(exp))
 	default:
 		return v
 	}
@@ -91,7 +96,7 @@ func (r *reader) quantity(f field, n number) money.Quantity {
 		return 0
 	}
 	if v, code := n.fixed(3); code == "" && v <= 0 {
-		r.wrong.Add(f.String(), "out_of_range", "must be more than 0")
+		r.wrong.Add(f.String(), "out_of_range", "must be more than 0").With("above", 0)
 		return 0
 	}
 	return money.Quantity(r.decimal(f, n, 3, int64(money.MaxQuantity)))
@@ -102,7 +107,7 @@ func (r *reader) quantity(f field, n number) money.Quantity {
 func (r *reader) text(f field, s string, most int) string {
 	switch {
 	case len(s) > most && utf8.RuneCountInString(s) > most:
-		r.wrong.Add(f.String(), "too_long", "is longer than %d characters", most)
+		r.wrong.Add(f.String(), "too_long", "is longer than %d characters", most).With("max", most)
 	case strings.TrimSpace(s) != s:
 		r.wrong.Add(f.String(), "bad_characters", "has spaces around it")
 	case strings.ContainsFunc(s, unicode.IsControl) || !utf8.ValidString(s):
@@ -113,21 +118,26 @@ func (r *reader) text(f field, s string, most int) string {
 	return ""
 }
 
-// id reads an id; one that was not sent is 0.
-func (r *reader) id(f field, s string) int64 {
-	if s == "" {
-		return 0
+// customer reads the id of a customer; one that was not sent is 0.
+func (r *reader) customer(f field, s string) customer.ID {
+	who, err := r.ids.customerOf(s)
+	if err != nil && s != "" {
+		r.foreign(f)
 	}
-	id, ok := parseID(s)
-	if !ok {
-		r.wrong.Add(f.String(), "not_an_id", "is not an id of ours; ids are strings of digits")
-	}
-	return id
+	return who
 }
 
-func parseID(s string) (int64, bool) {
-	id, err := strconv.ParseInt(s, 10, 64)
-	return id, err == nil && id > 0 && s[0] != '+'
+// receipt reads the id of a receipt; one that was not sent is 0.
+func (r *reader) receipt(f field, s string) receipt.ID {
+	of, err := r.ids.receiptOf(s)
+	if err != nil && s != "" {
+		r.foreign(f)
+	}
+	return of
+}
+
+func (r *reader) foreign(f field) {
+	r.wrong.Add(f.String(), "not_an_id", "is not an id that was given here; send ids back as they came")
 }
 
 func idText[ID ~int64](id ID) string { return strconv.FormatInt(int64(id), 10) }

@@ -10,12 +10,14 @@ import (
 	"regulars/internal/base/errs"
 	"regulars/internal/loyalty/programme"
 	"regulars/internal/loyalty/receipt"
+	"regulars/internal/loyalty/staff"
 )
 
 // Failures of recording.
 var (
 	errNumberQuery = errs.New(errs.Invalid, "number_missing", "Say which receipt: the parameter number is missing.")
 	errKindQuery   = errs.New(errs.Invalid, "unknown_kind", "The parameter kind is sale or return.")
+	errCashier     = errs.New(errs.Invalid, "cashier_unknown", "Nobody of this login or id works in the store of this till. Send that of a cashier of the store, or leave it out.")
 )
 
 // receiptRequest is a sale.
@@ -25,6 +27,12 @@ type receiptRequest struct {
 	SoldAt time.Time `json:"sold_at,omitzero"`
 	Quote  string    `json:"quote,omitzero"`
 	Total  number    `json:"total,omitzero"`
+	AtTill
+}
+
+// AtTill says who stood at the till.
+type AtTill struct {
+	Cashier string `json:"cashier,omitzero" maxLength:"64"`
 }
 
 // recorded is a receipt as it was recorded.
@@ -34,6 +42,7 @@ type recorded struct {
 	Number     string    `json:"number,omitzero"`
 	Store      storeRef  `json:"store"`
 	Till       string    `json:"till,omitzero"`
+	Cashier    string    `json:"cashier,omitzero"`
 	Customer   string    `json:"customer,omitzero"`
 	Original   string    `json:"original,omitzero"`
 	SoldAt     time.Time `json:"sold_at"`
@@ -87,7 +96,7 @@ type storeRef struct {
 
 // postReceipt records a sale.
 func (a *API) postReceipt(ctx context.Context, by *caller, in *receiptRequest, key string) (*created[recorded], error) {
-	r := reader{currency: a.currency.Currency}
+	r := by.reader()
 	sale := receipt.Sale{
 		Number: r.number(in.Number), Draft: r.draft(&in.Basket), SoldAt: in.SoldAt, Quote: in.Quote, Key: key,
 	}
@@ -98,11 +107,40 @@ func (a *API) postReceipt(ctx context.Context, by *caller, in *receiptRequest, k
 	if err := r.wrong.Err(); err != nil {
 		return nil, err
 	}
-	rec, replayed, err := a.receipts.Commit(ctx, by.Caller, sale)
+	at, err := a.cashier(ctx, by, in.Cashier, receipt.KindSale, sale.Number)
+	if err != nil {
+		return nil, err
+	}
+	rec, replayed, err := a.receipts.Commit(ctx, at, sale)
 	if err != nil {
 		return nil, err
 	}
 	return a.answer(ctx, by, &rec, replayed)
+}
+
+// cashier is the till with whoever the call says stood at it. The name proves
+// nothing: it is written down as the fact that the till says it is, also where
+// the cashier has left since and the receipt comes late.
+func (a *API) cashier(ctx context.Context, by *caller, named string, of receipt.Kind, number string) (receipt.Caller, error) {
+	at := by.Caller
+	if named == "" {
+		return at, nil
+	}
+	who, err := a.staff.Named(ctx, named)
+	if err == nil && who.BelongsTo(by.Store.ID) {
+		at.Staff = int64(who.ID)
+		return at, nil
+	}
+	if err != nil && !errors.Is(err, staff.ErrNotFound) {
+		return at, err
+	}
+	// What was recorded before the cashier moved to another store is answered
+	// again all the same.
+	_, err = a.receipts.Find(ctx, int64(by.Till.ID), of, number)
+	if errors.Is(err, receipt.ErrNotFound) {
+		err = errCashier.At("/cashier")
+	}
+	return at, err
 }
 
 func (r *reader) number(s string) string {
@@ -121,7 +159,7 @@ func (a *API) answer(ctx context.Context, by *caller, rec *receipt.Receipt, repl
 	for i := range body.Lines {
 		body.Lines[i].Returned = "" // what came back since is not part of it
 	}
-	out := &created[recorded]{Status: http.StatusCreated, Body: body}
+	out := &created[recorded]{Status: http.StatusCreated, Location: "/v1/receipts/" + body.ID, Body: body}
 	if replayed {
 		out.Replayed = "true"
 	}
@@ -132,8 +170,8 @@ func (a *API) answer(ctx context.Context, by *caller, rec *receipt.Receipt, repl
 func (a *API) recorded(ctx context.Context, by *caller, r *receipt.Receipt) (recorded, error) {
 	c := by.currency
 	out := recorded{
-		ID: optionalID(r.ID), Kind: kind(r.Kind), Number: r.Number, Store: a.storeRef(r), Till: optionalID(r.Till),
-		Customer: optionalID(r.Customer), Original: optionalID(r.Original), SoldAt: timeOf(r.SoldAt), RecordedAt: timeOf(r.RecordedAt),
+		ID: by.ids.receipt(r.ID), Kind: kind(r.Kind), Number: r.Number, Store: a.storeRef(r), Till: optionalID(r.Till), Cashier: optionalID(r.Staff),
+		Customer: by.ids.customer(r.Customer), Original: by.ids.receipt(r.Original), SoldAt: timeOf(r.SoldAt), RecordedAt: timeOf(r.RecordedAt),
 		Gross: c.amount(r.Gross), Discount: c.amount(r.Discount), PaidPoints: c.amount(r.PaidPoints), Total: c.amount(r.Total),
 		Redeemed: points(r.Redeemed), Earned: points(r.Earned),
 		NoDiscount: r.Details.NoDiscount, NoPoints: r.Details.NoPoints, Reason: r.Details.Reason,
@@ -206,13 +244,18 @@ type byID struct {
 	ID string `path:"id"`
 }
 
-// getReceipt looks a receipt up by its id.
+// getReceipt looks a receipt of the store up by its id. What was bought in
+// another store can come back here all the same (postReturn), with the id that
+// the till there was given.
 func (a *API) getReceipt(ctx context.Context, by *caller, in *byID) (*reply[recorded], error) {
-	id, ok := parseID(in.ID)
-	if !ok {
-		return nil, receipt.ErrNotFound
+	id, err := by.ids.receiptOf(in.ID)
+	if err != nil {
+		return nil, err
 	}
-	rec, err := a.receipts.Get(ctx, receipt.ID(id))
+	rec, err := a.receipts.Get(ctx, id)
+	if err == nil && rec.Store != by.Store.ID {
+		err = receipt.ErrNotFound
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -279,6 +322,7 @@ const maxSameNumber = 20
 type returnRequest struct {
 	Number string `json:"number" maxLength:"100"`
 	ReturnDraft
+	AtTill
 }
 
 // ReturnDraft is a return before it has a number.
@@ -296,14 +340,14 @@ type returnLine struct {
 
 func (r *reader) giveBack(in *ReturnDraft) receipt.Return {
 	out := receipt.Return{
-		Original: receipt.ID(r.id(at("original"), in.Original)), SoldAt: in.SoldAt,
+		Original: r.receipt(at("original"), in.Original), SoldAt: in.SoldAt,
 		Reason: r.text(at("reason"), in.Reason, maxReason),
 	}
 	if in.Original == "" {
 		r.missing(at("original"))
 	}
 	if len(in.Lines) > maxReturnLines {
-		r.wrong.Add("/lines", "too_many", "has more than %d lines", maxReturnLines)
+		r.wrong.Add("/lines", "too_many", "has more than %d lines", maxReturnLines).With("max", maxReturnLines)
 		return out
 	}
 	for i, l := range in.Lines {
@@ -316,13 +360,17 @@ const maxReturnLines = 1000
 
 // postReturn gives goods back.
 func (a *API) postReturn(ctx context.Context, by *caller, in *returnRequest, key string) (*created[recorded], error) {
-	r := reader{currency: a.currency.Currency}
+	r := by.reader()
 	back := r.giveBack(&in.ReturnDraft)
 	back.Number, back.Key = r.number(in.Number), key
 	if err := r.wrong.Err(); err != nil {
 		return nil, err
 	}
-	rec, replayed, err := a.receipts.Return(ctx, by.Caller, back)
+	at, err := a.cashier(ctx, by, in.Cashier, receipt.KindReturn, back.Number)
+	if err != nil {
+		return nil, err
+	}
+	rec, replayed, err := a.receipts.Return(ctx, at, back)
 	if err != nil {
 		return nil, originalError(err)
 	}
@@ -331,7 +379,7 @@ func (a *API) postReturn(ctx context.Context, by *caller, in *returnRequest, key
 
 // previewReturn says what a return would come to.
 func (a *API) previewReturn(ctx context.Context, by *caller, in *ReturnDraft) (*reply[recorded], error) {
-	r := reader{currency: a.currency.Currency}
+	r := by.reader()
 	back := r.giveBack(in)
 	if err := r.wrong.Err(); err != nil {
 		return nil, err

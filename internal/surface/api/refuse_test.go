@@ -71,8 +71,8 @@ func TestEveryRefusalNamesItsField(t *testing.T) {
 		{"/v1/receipts", `{"number":"1","total":"1.001","lines":[{` + line + `}]}`, "invalid_request", []string{"/total"}},
 
 		{"/v1/returns", `{"number":"1"}`, "invalid_request", []string{"/original"}},
-		{"/v1/returns", `{"original":"1"}`, "invalid_request", []string{"/number"}},
-		{"/v1/returns/preview", `{"original":"1","lines":[{"position":1}]}`, "invalid_request", []string{"/lines/0/quantity"}},
+		{"/v1/returns", `{"original":"` + sales.Seal(1) + `"}`, "invalid_request", []string{"/number"}},
+		{"/v1/returns/preview", `{"original":"` + sales.Seal(1) + `","lines":[{"position":1}]}`, "invalid_request", []string{"/lines/0/quantity"}},
 		{"/v1/returns/preview", `{"original":"1","lines":[{"position":"1","quantity":"1"}]}`, "invalid_request", []string{"/lines/0/position"}},
 		{"/v1/returns/preview", `{"original":"x"}`, "invalid_request", []string{"/original"}},
 
@@ -97,10 +97,10 @@ func TestEveryRefusalNamesItsField(t *testing.T) {
 				t.Errorf("%.80s: the program shows in %s", tt.body, a.text)
 			}
 		}
-		s.post("/v1/returns", `{"number":"1","original":"12345"}`).problem(http.StatusNotFound, "receipt_not_found", "/original")
+		s.post("/v1/returns", `{"number":"1","original":"`+sales.Seal(12345)+`"}`).problem(http.StatusNotFound, "receipt_not_found", "/original")
 		for path, code := range map[string]string{
-			"/v1/customers/0": "customer_not_found", "/v1/customers/x/balance": "customer_not_found", "/v1/customers/9/receipts": "customer_not_found",
-			"/v1/customers/9/entries": "customer_not_found", "/v1/receipts/9": "receipt_not_found", "/v1/receipts/x": "receipt_not_found",
+			"/v1/customers/0": "customer_not_found", "/v1/customers/x/balance": "customer_not_found", "/v1/customers/" + people.Seal(9) + "/receipts": "customer_not_found",
+			"/v1/customers/" + people.Seal(9) + "/entries": "customer_not_found", "/v1/receipts/" + sales.Seal(9): "receipt_not_found", "/v1/receipts/x": "receipt_not_found",
 		} {
 			s.get(path).problem(http.StatusNotFound, code)
 		}
@@ -118,8 +118,8 @@ func TestEveryRefusalNamesItsField(t *testing.T) {
 		if got := s.appended(); got != "" {
 			t.Errorf("refused calls appended %q", got)
 		}
-		if s.log.String() != "" {
-			t.Errorf("refused calls are logged as faults of ours: %s", s.log)
+		if s.Log.String() != "" {
+			t.Errorf("refused calls are logged as faults of ours: %s", s.Log)
 		}
 	})
 }
@@ -186,7 +186,7 @@ func TestRateIsLimitedByKey(t *testing.T) {
 		t.Errorf("Retry-After is %q, want 1", wait)
 	}
 	s.do(call{method: http.MethodGet, path: "/v1/till", till: 1}).is(http.StatusOK)
-	s.clock.advance(time.Second)
+	s.Clock.Advance(time.Second)
 	s.get("/v1/till").is(http.StatusOK)
 }
 
@@ -220,6 +220,18 @@ func TestWordsComeInTheLanguageAsked(t *testing.T) {
 		}
 		ask("ru", `,"redeem":"90000"`).problem(http.StatusConflict, "redeem_too_much", "/redeem").
 			has("detail", "На этом чеке можно списать не больше чем 10\u202f000. Выберите меньше.")
+		// What is allowed is said in every language, and to programs.
+		for lang, want := range map[string][]string{
+			"ru": {"Нужно больше 0.", "Нужно от 0 до 10\u202f000\u202f000\u202f000\u202f000.", "Слишком много знаков после запятой: хранится не больше 2.", "Слишком длинно. Наибольшая длина в знаках: 200."},
+			"en": {"must be more than 0", "must be 0 to 10000000000000", "has more decimals than the 2 that are kept here", "is longer than 200 characters"},
+		} {
+			a := s.do(call{method: http.MethodPost, path: "/v1/quotes", headers: []string{"Accept-Language", lang},
+				body: `{"lines":[{"quantity":"0","price":"1","discount":"-1"}],"redeem":"0.001","reason":"` + strings.Repeat("r", 201) + `"}`}).
+				problem(http.StatusUnprocessableEntity, "invalid_request", "/redeem", "/reason", "/lines/0/quantity", "/lines/0/discount")
+			a.has("errors.2.detail", want[0], "errors.3.detail", want[1], "errors.0.detail", want[2], "errors.1.detail", want[3],
+				"errors.2.args.above", "0", "errors.3.args.min", "0", "errors.3.args.max", "10000000000000", "errors.0.args.n", "2", "errors.1.args.max", "200")
+		}
+		s.do(call{method: http.MethodGet, path: "/v1/products?limit=201", headers: []string{"Accept-Language", "ru"}}).has("errors.0.detail", "Нужно от 1 до 200.", "errors.0.args.min", "1", "errors.0.args.max", "200")
 		ask("ru", `,"rdeem":"1"`).problem(http.StatusUnprocessableEntity, "invalid_request", "/rdeem").has("errors.0.detail", "Такого поля нет.")
 	})
 }
@@ -231,23 +243,23 @@ func TestBadDaysAreTold(t *testing.T) {
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
 		s := newSite(t, d, options{})
 		sale := `{"number":"1","total":"64000",` + basket + `}`
-		s.clock.advance(3 * time.Second)
+		s.Clock.Advance(3 * time.Second)
 		s.get("/v1/till").is(http.StatusOK) // the key is known now
 
 		gone, cancel := context.WithCancel(t.Context())
 		cancel()
 		s.do(call{method: http.MethodPost, path: "/v1/receipts", body: sale, ctx: gone}).problem(http.StatusServiceUnavailable, "outcome_unknown")
 		s.do(call{method: http.MethodPost, path: "/v1/quotes", body: `{` + basket + `}`, ctx: gone}).problem(http.StatusServiceUnavailable, "timeout")
-		s.clock.advance(time.Minute) // the key is looked up anew, and there is no time for it
+		s.Clock.Advance(time.Minute) // the key is looked up anew, and there is no time for it
 		s.do(call{method: http.MethodGet, path: "/v1/till", ctx: gone}).problem(http.StatusServiceUnavailable, "timeout")
 
-		s.receipts.Close() // the program is ending
+		s.Receipts.Close() // the program is ending
 		a := s.post("/v1/receipts", sale).problem(http.StatusServiceUnavailable, "database_unavailable")
 		if a.header.Get("Retry-After") != "1" {
 			t.Error("nothing says when to try again")
 		}
-		if !strings.Contains(s.log.String(), "call failed") || strings.Contains(s.log.String(), "12000") {
-			t.Errorf("the log says %s", s.log)
+		if !strings.Contains(s.Log.String(), "call failed") || strings.Contains(s.Log.String(), "12000") {
+			t.Errorf("the log says %s", s.Log)
 		}
 	})
 }

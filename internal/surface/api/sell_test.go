@@ -15,6 +15,8 @@ import (
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/programme"
+	"regulars/internal/loyalty/receipt"
+	"regulars/internal/loyalty/staff"
 )
 
 // basket is a sale of 64 000: two litres of milk and a packet of tea.
@@ -38,7 +40,7 @@ func TestTillSellsAndTakesBack(t *testing.T) {
 		if got := s.appended(); got != "" {
 			t.Errorf("a quote appended %q", got)
 		}
-		s.clock.advance(time.Minute)
+		s.Clock.Advance(time.Minute)
 		rec := s.post("/v1/receipts", `{"number":"77","quote":"`+q.words("id")+`","customer":"`+who+`",`+basket+`,"redeem":"4000"}`).
 			is(http.StatusCreated).has("kind", "sale", "total", "60000.00", "redeemed", "4000.00", "earned", "600.00", "balance", "6000.00",
 			"available_at", "2026-12-05T19:00:00Z", "lines.0.name", "Milk 1 l", "store.code", "1")
@@ -74,6 +76,63 @@ func TestTillSellsAndTakesBack(t *testing.T) {
 	})
 }
 
+// A receipt says who stood at the till, where the call does; only somebody of
+// the store is taken, and repeating is answered whatever has become of them.
+func TestReceiptsCarryTheirCashier(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := newSite(t, d, options{})
+		s.anotherStore()
+		stores, err := s.Catalog.Stores(t.Context())
+		check(t, err)
+		hire := func(login string, store int) staff.Account {
+			a, err := s.Staff.Add(t.Context(), staff.By{}, staff.NewAccount{Name: "Malika", Login: login, Role: staff.Cashier, Stores: []catalog.StoreID{stores[store].ID}})
+			check(t, err)
+			return a
+		}
+		here, there := hire("malika", 0), hire("bobur", 1)
+		s.appended()
+		sale := func(number, cashier string) answer {
+			return s.post("/v1/receipts", `{"number":"`+number+`","total":"64000","cashier":"`+cashier+`",`+basket+`}`)
+		}
+		back := func(number, of, cashier string) answer {
+			return s.post("/v1/returns", `{"number":"`+number+`","original":"`+of+`","cashier":"`+cashier+`","lines":[{"position":1,"quantity":"1"}]}`)
+		}
+		first := sale("1", "Malika").is(http.StatusCreated).has("cashier", here.ID.String())
+		s.get("/v1/receipts/"+first.words("id")).is(http.StatusOK).has("cashier", here.ID.String())
+		sale("2", here.ID.String()).is(http.StatusCreated).has("cashier", here.ID.String())
+		returned := back("3", first.words("id"), "malika").is(http.StatusCreated).has("cashier", here.ID.String())
+		rec, err := s.Receipts.Get(t.Context(), receipt.ID(customerID(t, returned.words("id"))))
+		check(t, err)
+		if rec.Staff != int64(here.ID) {
+			t.Errorf("the return is of %d, want %s", rec.Staff, here.ID)
+		}
+		s.post("/v1/receipts", `{"number":"4","total":"64000",`+basket+`}`).is(http.StatusCreated).has("cashier", nil)
+		s.appended()
+		for _, nobody := range []string{"nobody", "bobur", there.ID.String(), "0", "-1", "ма ша", `\u0000`, strings.Repeat("9", 400)} {
+			sale("5", nobody).problem(http.StatusUnprocessableEntity, "cashier_unknown", "/cashier")
+			back("5", first.words("id"), nobody).problem(http.StatusUnprocessableEntity, "cashier_unknown", "/cashier")
+		}
+		if got := s.appended(); got != "" {
+			t.Errorf("refused calls appended %q", got)
+		}
+
+		left := false
+		_, err = s.Staff.Change(t.Context(), staff.By{}, here.ID, staff.Change{Active: &left})
+		check(t, err)
+		sale("6", "malika").is(http.StatusCreated).has("cashier", here.ID.String()) // comes late
+		_, err = s.Staff.Change(t.Context(), staff.By{}, here.ID, staff.Change{Stores: &there.Stores})
+		check(t, err)
+		sale("7", "malika").problem(http.StatusUnprocessableEntity, "cashier_unknown", "/cashier")
+		if again := sale("1", "malika").is(http.StatusCreated); again.text != first.text {
+			t.Errorf("repeated:\n%s\nfirst:\n%s", again.text, first.text)
+		}
+		if again := back("3", first.words("id"), "malika").is(http.StatusCreated); again.text != returned.text {
+			t.Errorf("repeated:\n%s\nfirst:\n%s", again.text, returned.text)
+		}
+	})
+}
+
 // failures.md row 4: a till that retries after a lost answer.
 func TestRetryAfterLostAnswerNeverDoublesPoints(t *testing.T) {
 	t.Parallel()
@@ -86,7 +145,7 @@ func TestRetryAfterLostAnswerNeverDoublesPoints(t *testing.T) {
 			t.Error("the first answer says that it is a repeated one")
 		}
 		s.appended()
-		s.clock.advance(20 * 24 * time.Hour) // the points have become available since
+		s.Clock.Advance(20 * 24 * time.Hour) // the points have become available since
 		for range 2 {
 			again := s.post("/v1/receipts", sale).is(http.StatusCreated)
 			if again.text != first.text || again.header.Get("Idempotent-Replayed") != "true" {
@@ -257,14 +316,14 @@ func TestChangedQuoteComesWithTheNewOne(t *testing.T) {
 
 		// A quote keeps its rules for some minutes, then those of the day hold.
 		q = s.post("/v1/quotes", `{`+body+`}`).is(http.StatusOK).words("id")
-		r := rules(s.receipts.Currency())
+		r := rules(s.Receipts.Currency())
 		r.Levels[0].Cashback = 200
 		s.publish(r)
 		s.post("/v1/receipts", `{"number":"4","quote":"`+q+`",`+body+`}`).is(http.StatusCreated).has("earned", "640.00")
 		q = s.post("/v1/quotes", `{`+body+`}`).is(http.StatusOK).has("earned", "1280.00").words("id")
 		r.Levels[0].Cashback = 300
 		s.publish(r)
-		s.clock.advance(16 * time.Minute)
+		s.Clock.Advance(16 * time.Minute)
 		s.post("/v1/receipts", `{"number":"5","quote":"`+q+`",`+body+`}`).problem(http.StatusConflict, "quote_changed").has("quote.earned", "1920.00")
 	})
 }
@@ -272,20 +331,20 @@ func TestChangedQuoteComesWithTheNewOne(t *testing.T) {
 // publish puts other rules into force.
 func (s *site) publish(r *programme.Rules) {
 	s.t.Helper()
-	s.clock.advance(time.Second)
-	check(s.t, s.db.Write(s.t.Context(), func(ctx context.Context, tx *db.Tx) error {
-		list, err := s.programmes.List(ctx)
+	s.Clock.Advance(time.Second)
+	check(s.t, s.DB.Write(s.t.Context(), func(ctx context.Context, tx *db.Tx) error {
+		list, err := s.Programmes.List(ctx)
 		if err != nil {
 			return err
 		}
-		v, err := s.programmes.SaveDraftTx(ctx, tx, list[0].ID, r, 0)
+		v, err := s.Programmes.SaveDraftTx(ctx, tx, list[0].ID, r, 0)
 		if err != nil {
 			return err
 		}
-		_, err = s.programmes.PublishTx(ctx, tx, v.ID, time.Time{})
+		_, err = s.Programmes.PublishTx(ctx, tx, v.ID, time.Time{})
 		return err
 	}))
-	check(s.t, s.programmes.Refresh(s.t.Context()))
+	check(s.t, s.Programmes.Refresh(s.t.Context()))
 }
 
 // failures.md row 5: points are lost when the payment completes later than
@@ -295,7 +354,7 @@ func TestLateReceiptEarnsByItsTimeOfSale(t *testing.T) {
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
 		s := newSite(t, d, options{})
 		who := s.register("+998901234567")
-		s.clock.advance(20 * 24 * time.Hour)
+		s.Clock.Advance(20 * 24 * time.Hour)
 		s.post("/v1/receipts", `{"number":"1","total":"64000","sold_at":"2026-11-23T01:30:00+05:00","customer":"`+who+`",`+basket+`}`).
 			is(http.StatusCreated).has("sold_at", "2026-11-22T20:30:00Z", "earned", "640.00", "available_at", "2026-12-06T19:00:00Z", "balance", "10640.00")
 		s.post("/v1/receipts", `{"number":"2","total":"64000","sold_at":"2026-10-01T00:00:00Z",`+basket+`}`).
@@ -383,14 +442,14 @@ func TestSalesOutOfTheOrdinary(t *testing.T) {
 			is(http.StatusCreated).has("lines.0.name", "A new thing", "lines.0.position", 1.0, "customer", nil)
 		s.get("/v1/products?query=new-1").is(http.StatusOK).has("products.0.name", "A new thing", "products.0.price", "1000.0000")
 
-		check(t, s.db.Write(t.Context(), func(ctx context.Context, tx *db.Tx) error {
-			_, _, err := s.customers.SetStateTx(ctx, tx, customerID(t, who), "blocked")
+		check(t, s.DB.Write(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+			_, _, err := s.Customers.SetStateTx(ctx, tx, customerID(t, who), "blocked")
 			return err
 		}))
 		s.post("/v1/quotes", `{`+body+`}`).problem(http.StatusConflict, "customer_blocked", "/customer")
 		s.get("/v1/customers/"+who).is(http.StatusOK).has("state", "blocked", "available", "10000.00")
 		s.get("/v1/customers/"+who+"/balance").is(http.StatusOK).has("available", "10000.00")
-		s.post("/v1/quotes", `{"customer":"12345",`+basket+`}`).problem(http.StatusNotFound, "customer_not_found", "/customer")
+		s.post("/v1/quotes", `{"customer":"`+people.Seal(12345)+`",`+basket+`}`).problem(http.StatusNotFound, "customer_not_found", "/customer")
 	})
 }
 
@@ -418,7 +477,7 @@ func TestReceiptsAreFoundAndListed(t *testing.T) {
 		s := newSite(t, d, options{})
 		who := s.register("+998901234567")
 		sell := func(till, number int) {
-			s.clock.advance(time.Minute)
+			s.Clock.Advance(time.Minute)
 			s.do(call{method: http.MethodPost, path: "/v1/receipts", till: till,
 				body: fmt.Sprintf(`{"number":"%d","total":"64000","customer":"%s",%s}`, number, who, basket)}).is(http.StatusCreated)
 		}
@@ -473,7 +532,8 @@ func TestTillIsToldWhoItIs(t *testing.T) {
 
 func customerID(t testing.TB, s string) (id customer.ID) {
 	t.Helper()
-	check(t, id.UnmarshalText([]byte(s)))
+	number, _, _ := strings.Cut(s, ".")
+	check(t, id.UnmarshalText([]byte(number)))
 	return id
 }
 
@@ -495,29 +555,29 @@ func TestKeysLetTillsIn(t *testing.T) {
 
 		var second string
 		check(t, d.Write(t.Context(), func(ctx context.Context, tx *db.Tx) error {
-			keys, err := s.catalog.Keys(ctx, s.tills[0].ID)
+			keys, err := s.Catalog.Keys(ctx, s.tills[0].ID)
 			if err != nil {
 				return err
 			}
-			if second, _, err = s.catalog.IssueKeyTx(ctx, tx, s.tills[0].ID); err != nil {
+			if second, _, err = s.Catalog.IssueKeyTx(ctx, tx, s.tills[0].ID); err != nil {
 				return err
 			}
-			_, err = s.catalog.RevokeKeyTx(ctx, tx, keys[0].ID)
+			_, err = s.Catalog.RevokeKeyTx(ctx, tx, keys[0].ID)
 			return err
 		}))
-		s.clock.advance(2 * time.Second)
+		s.Clock.Advance(2 * time.Second)
 		s.get("/v1/till").problem(http.StatusUnauthorized, "till_key_invalid")
 		s.do(call{method: http.MethodGet, path: "/v1/till", key: second}).is(http.StatusOK).has("till.id", s.tills[0].ID.String())
 		s.do(call{method: http.MethodGet, path: "/v1/till", till: 1}).is(http.StatusOK).has("till.name", "Till 2")
 
 		off := false
 		check(t, d.Write(t.Context(), func(ctx context.Context, tx *db.Tx) error {
-			_, _, err := s.catalog.UpdateTillTx(ctx, tx, s.tills[1].ID, catalog.TillChange{Active: &off})
+			_, _, err := s.Catalog.UpdateTillTx(ctx, tx, s.tills[1].ID, catalog.TillChange{Active: &off})
 			return err
 		}))
-		s.clock.advance(2 * time.Second)
+		s.Clock.Advance(2 * time.Second)
 		s.do(call{method: http.MethodGet, path: "/v1/till", till: 1}).problem(http.StatusForbidden, "till_off")
-		if strings.Contains(s.log.String(), s.keys[0][3:]) {
+		if strings.Contains(s.Log.String(), s.keys[0][3:]) {
 			t.Error("a key is in the log")
 		}
 	})

@@ -1,14 +1,12 @@
 package api_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -19,11 +17,8 @@ import (
 	"regulars/internal/base/id"
 	"regulars/internal/base/money"
 	"regulars/internal/loyalty/catalog"
-	"regulars/internal/loyalty/customer"
-	"regulars/internal/loyalty/enrol"
-	"regulars/internal/loyalty/ledger"
+	"regulars/internal/loyalty/loyaltytest"
 	"regulars/internal/loyalty/programme"
-	"regulars/internal/loyalty/receipt"
 	"regulars/internal/surface/api"
 	"regulars/internal/surface/web"
 )
@@ -31,65 +26,25 @@ import (
 // site is the API with everything behind it, on a database of its own: one
 // shop with two tills, some goods, and a programme.
 type site struct {
+	*loyaltytest.Installation
 	t       testing.TB
-	db      *db.DB
-	clock   *clock
 	api     *api.API
 	handler http.Handler
-
-	catalog    *catalog.Service
-	customers  *customer.Service
-	ledger     *ledger.Service
-	programmes *programme.Service
-	receipts   *receipt.Service
-	enrol      *enrol.Service
 
 	store catalog.Store
 	tills []catalog.Till
 	keys  []string // one for each till
-	log   *lockedBuffer
-	mark  int64 // the last event that was seen
+	mark  int64    // the last event that was seen
 
 	contract *contract
 }
 
-// clock is moved by tests.
-type clock struct {
-	mu sync.Mutex
-	at time.Time
-}
-
-func (c *clock) now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.at
-}
-
-func (c *clock) advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.at = c.at.Add(d)
-}
-
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.String()
-}
-
-// morning is when a test begins: 14:30 in Tashkent.
-var morning = time.Date(2026, 11, 22, 9, 30, 0, 0, time.UTC)
+// people and sales make ids that the site would give if there were such a
+// customer or receipt.
+var (
+	people = id.NewSealer(loyaltytest.Secret, "customer")
+	sales  = id.NewSealer(loyaltytest.Secret, "receipt")
+)
 
 // options change a site before it is made.
 type options struct {
@@ -102,32 +57,11 @@ type options struct {
 
 func newSite(t testing.TB, d *db.DB, o options) *site {
 	t.Helper()
-	s := &site{t: t, db: d, clock: &clock{at: morning}, log: &lockedBuffer{}}
-	now := s.clock.now
-	if o.now != nil {
-		now = o.now
-	}
-	if o.currency == "" {
-		o.currency = "UZS"
-	}
-	cur, err := money.CurrencyOf(o.currency)
-	check(t, err)
-	node := 1
+	in := loyaltytest.Options{Currency: o.currency, Now: o.now}
 	if o.join != nil {
-		node, s.clock = 2, o.join.clock
-		now = s.clock.now
+		in.Join = o.join.Installation
 	}
-	mint := id.NewMinter(now, node, 0)
-	s.catalog = catalog.New(d, mint, now)
-	s.customers = customer.NewService(d, mint, now, "UZ")
-	s.programmes = programme.New(d, mint, now, cur)
-	s.ledger = ledger.New(d, mint, now, s.programmes.Stopped)
-	s.enrol = enrol.New(d, now, s.customers, s.ledger, s.programmes)
-	s.receipts = receipt.New(receipt.Config{
-		DB: d, Mint: mint, Now: now, Currency: cur, Secret: []byte("a secret of the tests"),
-		Ledger: s.ledger, Programmes: s.programmes, Catalog: s.catalog, Customers: s.customers,
-	})
-	t.Cleanup(s.receipts.Close)
+	s := &site{Installation: loyaltytest.New(t, d, in), t: t}
 	if o.join == nil {
 		s.fill(o)
 	} else {
@@ -137,15 +71,15 @@ func newSite(t testing.TB, d *db.DB, o options) *site {
 	bundle, err := i18n.Load()
 	check(t, err)
 	shell, err := web.New(web.Options{
-		Bundle: bundle, Now: now, Log: slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelWarn})),
+		Bundle: bundle, Now: s.Now, Log: slog.New(slog.NewTextHandler(s.Log, &slog.HandlerOptions{Level: slog.LevelWarn})),
 		Settings: func() web.Settings {
-			return web.Settings{Name: "Bahor", Currency: cur, Zone: s.store.Zone, Language: "en"}
+			return web.Settings{Name: "Bahor", Currency: s.Currency, Zone: s.store.Zone, Language: "en"}
 		},
 	})
 	check(t, err)
 	c := api.Config{
-		Shell: shell, Receipts: s.receipts, Ledger: s.ledger, Programmes: s.programmes, Catalog: s.catalog,
-		Customers: s.customers, Enrol: s.enrol, Now: now, Bundle: bundle, Version: "test",
+		Shell: shell, Receipts: s.Receipts, Ledger: s.Ledger, Programmes: s.Programmes, Catalog: s.Catalog,
+		Customers: s.Customers, Enrol: s.Enrol, Staff: s.Staff, Now: s.Now, Bundle: bundle, Secret: loyaltytest.Secret, Version: "test",
 	}
 	if o.api != nil {
 		o.api(&c)
@@ -160,40 +94,26 @@ func newSite(t testing.TB, d *db.DB, o options) *site {
 	return s
 }
 
-// rules are those of the examples: three levels of cashback, half payable
-// with points, points available at once.
-func rules(c money.Currency) *programme.Rules {
-	r := programme.Default(c)
-	r.Levels = []programme.Level{
-		{Code: "start", Name: "Start", Cashback: 100},
-		{Code: "silver", Name: "Silver", Threshold: 1_000_000_00, Cashback: 300, Discount: 200},
-		{Code: "gold", Name: "Gold", Threshold: 5_000_000_00, Cashback: 500, Discount: 500},
-	}
-	r.Earn.DelayDays = 14
-	r.Welcome.Points = 10_000_00
-	return r
-}
-
 func (s *site) fill(o options) {
 	ctx, t := s.t.Context(), s.t
-	r := rules(s.receipts.Currency())
+	r := rules(s.Currency)
 	if o.rules != nil {
 		o.rules(r)
 	}
-	_, err := s.programmes.Install(ctx, "Bahor", r, morning.Add(-time.Hour), 0)
+	_, err := s.Programmes.Install(ctx, "Bahor", r, loyaltytest.Morning.Add(-time.Hour), 0)
 	check(t, err)
-	check(t, s.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
-		store, err := s.catalog.CreateStoreTx(ctx, tx, catalog.NewStore{Code: "1", Name: "Chilonzor", City: "Tashkent", Zone: "Asia/Tashkent"})
+	check(t, s.DB.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
+		store, err := s.Catalog.CreateStoreTx(ctx, tx, catalog.NewStore{Code: "1", Name: "Chilonzor", City: "Tashkent", Zone: "Asia/Tashkent"})
 		if err != nil {
 			return err
 		}
 		s.store = store
 		for _, name := range []string{"Till 1", "Till 2"} {
-			till, err := s.catalog.CreateTillTx(ctx, tx, store.ID, name)
+			till, err := s.Catalog.CreateTillTx(ctx, tx, store.ID, name)
 			if err != nil {
 				return err
 			}
-			key, _, err := s.catalog.IssueKeyTx(ctx, tx, till.ID)
+			key, _, err := s.Catalog.IssueKeyTx(ctx, tx, till.ID)
 			if err != nil {
 				return err
 			}
@@ -202,7 +122,7 @@ func (s *site) fill(o options) {
 		milk, tea := "Milk 1 l", "Green tea 100 g"
 		milkPrice, teaPrice, cost := money.Price(12_000_0000), money.Price(45_000_0000), money.Price(30_000_0000)
 		barcodes := []string{"4780000000017"}
-		_, err = s.catalog.SaveProductsTx(ctx, tx, []catalog.ProductInput{
+		_, err = s.Catalog.SaveProductsTx(ctx, tx, []catalog.ProductInput{
 			{SKU: "milk-1", ProductChange: catalog.ProductChange{Name: &milk, Price: &milkPrice, Barcodes: &barcodes}},
 			{SKU: "tea-100", ProductChange: catalog.ProductChange{Name: &tea, Price: &teaPrice, Cost: &cost}},
 		})
@@ -210,12 +130,9 @@ func (s *site) fill(o options) {
 	}))
 }
 
-func check(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
+var check = loyaltytest.Check
+
+func rules(c money.Currency) *programme.Rules { return loyaltytest.Rules(c, 10_000_00) }
 
 // call is one request.
 type call struct {
@@ -362,7 +279,7 @@ func (a answer) problem(status int, code string, pointers ...string) answer {
 func (s *site) appended() string {
 	s.t.Helper()
 	var kinds []string
-	rows, err := s.db.Query(s.t.Context(), `SELECT id, kind FROM events WHERE id > $1 ORDER BY id`, s.mark)
+	rows, err := s.DB.Query(s.t.Context(), `SELECT id, kind FROM events WHERE id > $1 ORDER BY id`, s.mark)
 	check(s.t, db.Scan(rows, err, func(r *db.Rows) error {
 		var kind string
 		err := r.Scan(&s.mark, &kind)
@@ -403,16 +320,16 @@ func documentation(t testing.TB) map[string]string {
 // anotherStore opens one and gives the key of its till.
 func (s *site) anotherStore() (key string) {
 	s.t.Helper()
-	check(s.t, s.db.Write(s.t.Context(), func(ctx context.Context, tx *db.Tx) error {
-		store, err := s.catalog.CreateStoreTx(ctx, tx, catalog.NewStore{Code: "2", Name: "Samarqand", Zone: "Asia/Samarkand"})
+	check(s.t, s.DB.Write(s.t.Context(), func(ctx context.Context, tx *db.Tx) error {
+		store, err := s.Catalog.CreateStoreTx(ctx, tx, catalog.NewStore{Code: "2", Name: "Samarqand", Zone: "Asia/Samarkand"})
 		if err != nil {
 			return err
 		}
-		till, err := s.catalog.CreateTillTx(ctx, tx, store.ID, "Till 1")
+		till, err := s.Catalog.CreateTillTx(ctx, tx, store.ID, "Till 1")
 		if err != nil {
 			return err
 		}
-		key, _, err = s.catalog.IssueKeyTx(ctx, tx, till.ID)
+		key, _, err = s.Catalog.IssueKeyTx(ctx, tx, till.ID)
 		return err
 	}))
 	return key

@@ -68,10 +68,10 @@ func (t *Till) newBasket(at *place) basket {
 }
 
 // readBasket reads the form. A line has all of its fields or is none.
-func readBasket(f *web.Form) basket {
+func readBasket(f *web.Form, unseal func(string) customer.ID) basket {
 	b := basket{
 		Number: f.Get("number"), Quote: f.Get("quote"), Total: f.Get("total"),
-		Customer: customer.ID(number(f.Get("customer"))), Redeem: f.Get("redeem"),
+		Customer: unseal(f.Get("customer")), Redeem: f.Get("redeem"),
 		NoDiscount: f.Has("off", "discount"), NoPoints: f.Has("off", "points"), Reason: fold.Line(f.Get("reason")),
 		Joining: f.Has("joining", "1"),
 		Join: join{

@@ -95,8 +95,8 @@ func TestPages(t *testing.T) {
 		"receipt": {receiptView{till.frame("sale", at), printed}, receiptView{till.frame("return", at), returned}},
 		"returns": {
 			returnsView{frame: till.frame("return", at)}, returnsView{frame: till.frame("return", at), Searched: true, Number: "7"},
-			returnsView{frame: till.frame("return", at), Searched: true, Who: &customer.Customer{}},
-			returnsView{frame: till.frame("return", at), Who: &customer.Customer{FirstName: "Aziza"}, List: []*receipt.Receipt{sale}, Stores: map[catalog.StoreID]catalog.Store{2: at.Store}},
+			returnsView{frame: till.frame("return", at), Searched: true, Who: &person{}},
+			returnsView{frame: till.frame("return", at), Who: &person{Name: "Aziza"}, List: []*receipt.Receipt{sale}, Stores: map[catalog.StoreID]catalog.Store{2: at.Store}},
 		},
 		"return": {choosing, &everything},
 	} {

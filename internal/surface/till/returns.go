@@ -21,7 +21,7 @@ import (
 type returnsView struct {
 	frame
 	Number   string
-	Who      *customer.Customer
+	Who      *person
 	List     []*receipt.Receipt
 	Stores   map[catalog.StoreID]catalog.Store
 	Searched bool
@@ -36,7 +36,7 @@ func (t *Till) returnsPage(w http.ResponseWriter, r *http.Request) error {
 	}
 	ctx := r.Context()
 	v := returnsView{frame: t.frame("return", at), Number: fold.Line(r.URL.Query().Get("number")), Stores: map[catalog.StoreID]catalog.Store{}}
-	switch who := customer.ID(number(r.URL.Query().Get("customer"))); {
+	switch who := t.unseal(r.URL.Query().Get("customer")); {
 	case v.Number != "":
 		v.Searched = true
 		if v.List, err = t.receipts(ctx, me(r), at, v.Number); err != nil {
@@ -52,7 +52,7 @@ func (t *Till) returnsPage(w http.ResponseWriter, r *http.Request) error {
 		if err != nil {
 			return err
 		}
-		v.Who = &c
+		v.Who = &person{Customer: c, Name: customer.MaskName(c.FirstName, c.LastName)}
 		list, err := t.Receipts.List(ctx, receipt.Filter{Customer: who, Kind: receipt.KindSale}, receipt.Cursor{}, 50)
 		if err != nil {
 			return err

@@ -69,6 +69,7 @@ type note struct{ Kind, Text string }
 // person is the customer at the till.
 type person struct {
 	customer.Customer
+	Name      string // masked, as in every answer to a till
 	Phone     string // masked
 	Account   *ledger.Account
 	PendingAt time.Time // when the first pending points become available
@@ -130,7 +131,7 @@ func (t *Till) read(r *http.Request) (*saleView, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &saleView{frame: t.frame("sale", at), basket: readBasket(form), Touch: -1}
+	v := &saleView{frame: t.frame("sale", at), basket: readBasket(form, t.unseal), Touch: -1}
 	if v.Number == "" {
 		v.Number = newNumber(t.Now(), at.Store.Zone)
 	}
@@ -153,7 +154,7 @@ func (t *Till) do(r *http.Request, v *saleView, do string) error {
 	case "product":
 		return t.product(r, v, arg)
 	case "customer":
-		v.Customer, v.Joining, v.Redeem = customer.ID(number(arg)), false, ""
+		v.Customer, v.Joining, v.Redeem = t.unseal(arg), false, ""
 	case "nobody":
 		v.Customer, v.Redeem, v.NoDiscount, v.NoPoints, v.Reason = 0, "", false, false, ""
 	case "plus":
@@ -273,7 +274,7 @@ func (t *Till) person(ctx context.Context, loc *i18n.Localizer, v *saleView) err
 	if err != nil {
 		return err
 	}
-	p := &person{Customer: c, Account: account}
+	p := &person{Customer: c, Name: customer.MaskName(c.FirstName, c.LastName), Account: account}
 	for _, i := range c.Identifiers {
 		if i.Kind == customer.Phone || p.Phone == "" {
 			p.Phone = customer.Mask(i)

@@ -1,7 +1,6 @@
 package till_test
 
 import (
-	"bytes"
 	"context"
 	"io"
 	"log/slog"
@@ -12,7 +11,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -22,9 +20,7 @@ import (
 	"regulars/internal/base/money"
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
-	"regulars/internal/loyalty/enrol"
-	"regulars/internal/loyalty/ledger"
-	"regulars/internal/loyalty/programme"
+	"regulars/internal/loyalty/loyaltytest"
 	"regulars/internal/loyalty/receipt"
 	"regulars/internal/loyalty/staff"
 	"regulars/internal/surface/till"
@@ -34,20 +30,10 @@ import (
 // site is the till page with everything behind it, on a database of its own:
 // two shops, some goods, a programme, an owner and a cashier of the first shop.
 type site struct {
+	*loyaltytest.Installation
 	t       testing.TB
-	db      *db.DB
-	clock   *clock
 	server  *httptest.Server
 	surface *till.Till
-	log     *lockedBuffer
-
-	staff      *staff.Service
-	catalog    *catalog.Service
-	customers  *customer.Service
-	ledger     *ledger.Service
-	programmes *programme.Service
-	receipts   *receipt.Service
-	enrol      *enrol.Service
 
 	stores []catalog.Store
 	tills  []catalog.Till // two in the first store, one in the second
@@ -56,42 +42,10 @@ type site struct {
 	broken func(w http.ResponseWriter, r *http.Request, next http.Handler) bool
 }
 
-type clock struct {
-	mu sync.Mutex
-	at time.Time
+// sealed is how pages name a customer.
+func sealed(who customer.ID) string {
+	return id.NewSealer(loyaltytest.Secret, customer.Sealed).Seal(int64(who))
 }
-
-func (c *clock) now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.at
-}
-
-func (c *clock) advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.at = c.at.Add(d)
-}
-
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.String()
-}
-
-// morning is when a test begins: 14:30 in Tashkent.
-var morning = time.Date(2026, 11, 22, 9, 30, 0, 0, time.UTC)
 
 const (
 	phone    = "+998901234567"
@@ -101,37 +55,22 @@ const (
 
 func newSite(t testing.TB, d *db.DB) *site {
 	t.Helper()
-	s := &site{t: t, db: d, clock: &clock{at: morning}, log: &lockedBuffer{}}
-	now := s.clock.now
-	cur, err := money.CurrencyOf("UZS")
-	check(t, err)
-	mint := id.NewMinter(now, 1, 0)
-	s.staff = staff.New(d, mint, now)
-	s.catalog = catalog.New(d, mint, now)
-	s.customers = customer.NewService(d, mint, now, "UZ")
-	s.programmes = programme.New(d, mint, now, cur)
-	s.ledger = ledger.New(d, mint, now, s.programmes.Stopped)
-	s.enrol = enrol.New(d, now, s.customers, s.ledger, s.programmes)
-	s.receipts = receipt.New(receipt.Config{
-		DB: d, Mint: mint, Now: now, Currency: cur, Secret: []byte("a secret of the tests"),
-		Ledger: s.ledger, Programmes: s.programmes, Catalog: s.catalog, Customers: s.customers,
-	})
-	t.Cleanup(s.receipts.Close)
-	s.fill(cur)
+	s := &site{Installation: loyaltytest.New(t, d, loyaltytest.Options{}), t: t}
+	s.fill()
 
 	bundle, err := i18n.Load()
 	check(t, err)
 	settings := func() web.Settings {
-		return web.Settings{Name: "Bahor", Currency: cur, Zone: s.stores[0].Zone, Language: "en"}
+		return web.Settings{Name: "Bahor", Currency: s.Currency, Zone: s.stores[0].Zone, Language: "en"}
 	}
 	shell, err := web.New(web.Options{
-		Bundle: bundle, Now: now, Log: slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelWarn})),
-		Settings: settings, Sessions: s.staff, IPRate: 10_000, IPBurst: 10_000,
+		Bundle: bundle, Now: s.Now, Log: slog.New(slog.NewTextHandler(s.Log, &slog.HandlerOptions{Level: slog.LevelWarn})),
+		Settings: settings, Sessions: s.Staff, IPRate: 10_000, IPBurst: 10_000,
 	})
 	check(t, err)
 	s.surface, err = till.New(till.Config{
-		Shell: shell, DB: d, Now: now, Settings: settings, Staff: s.staff, Catalog: s.catalog, Customers: s.customers,
-		Enrol: s.enrol, Programmes: s.programmes, Ledger: s.ledger, Receipts: s.receipts,
+		Shell: shell, DB: d, Now: s.Now, Settings: settings, Staff: s.Staff, Catalog: s.Catalog, Customers: s.Customers,
+		Enrol: s.Enrol, Programmes: s.Programmes, Ledger: s.Ledger, Receipts: s.Receipts, Secret: loyaltytest.Secret,
 	})
 	check(t, err)
 	mux := http.NewServeMux()
@@ -141,7 +80,7 @@ func newSite(t testing.TB, d *db.DB) *site {
 		_, _ = io.WriteString(w, `<!doctype html><title>Sign in</title><form method="post"><input id="login" name="login"><input id="password" name="password" type="password"><button>Sign in</button></form>`)
 	})
 	mux.Handle("POST /sign-in", shell.Handle(func(w http.ResponseWriter, r *http.Request) error {
-		who, err := s.staff.SignIn(r.Context(), r.PostFormValue("login"), r.PostFormValue("password"), web.Client(r))
+		who, err := s.Staff.SignIn(r.Context(), r.PostFormValue("login"), r.PostFormValue("password"), web.Client(r))
 		if err != nil {
 			return err
 		}
@@ -162,23 +101,11 @@ func newSite(t testing.TB, d *db.DB) *site {
 	return s
 }
 
-func rules(c money.Currency) *programme.Rules {
-	r := programme.Default(c)
-	r.Levels = []programme.Level{
-		{Code: "start", Name: "Start", Cashback: 100},
-		{Code: "silver", Name: "Silver", Threshold: 1_000_000_00, Cashback: 300, Discount: 200},
-		{Code: "gold", Name: "Gold", Threshold: 5_000_000_00, Cashback: 500, Discount: 500},
-	}
-	r.Earn.DelayDays = 14
-	r.Welcome.Points = 30_000_00
-	return r
-}
-
-func (s *site) fill(cur money.Currency) {
+func (s *site) fill() {
 	ctx, t := s.t.Context(), s.t
-	_, err := s.programmes.Install(ctx, "Bahor", rules(cur), morning.Add(-time.Hour), 0)
+	_, err := s.Programmes.Install(ctx, "Bahor", loyaltytest.Rules(s.Currency, 30_000_00), loyaltytest.Morning.Add(-time.Hour), 0)
 	check(t, err)
-	check(t, s.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
+	check(t, s.DB.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
 		for _, in := range []struct {
 			store catalog.NewStore
 			tills []string
@@ -186,13 +113,13 @@ func (s *site) fill(cur money.Currency) {
 			{catalog.NewStore{Code: "1", Name: "Chilonzor", City: "Tashkent", Zone: "Asia/Tashkent"}, []string{"Till 1", "Till 2"}},
 			{catalog.NewStore{Code: "2", Name: "Registon", City: "Samarkand", Zone: "Asia/Samarkand"}, []string{"Till 3"}},
 		} {
-			store, err := s.catalog.CreateStoreTx(ctx, tx, in.store)
+			store, err := s.Catalog.CreateStoreTx(ctx, tx, in.store)
 			if err != nil {
 				return err
 			}
 			s.stores = append(s.stores, store)
 			for _, name := range in.tills {
-				till, err := s.catalog.CreateTillTx(ctx, tx, store.ID, name)
+				till, err := s.Catalog.CreateTillTx(ctx, tx, store.ID, name)
 				if err != nil {
 					return err
 				}
@@ -220,14 +147,14 @@ func (s *site) fill(cur money.Currency) {
 			}
 			goods = append(goods, in)
 		}
-		_, err := s.catalog.SaveProductsTx(ctx, tx, goods)
+		_, err := s.Catalog.SaveProductsTx(ctx, tx, goods)
 		return err
 	}))
 	for _, a := range []staff.NewAccount{
 		{Name: "Дилшод Рахимов", Login: "owner", Password: password, Role: staff.Owner},
 		{Name: "Малика Юсупова", Login: "cashier", Password: password, Role: staff.Cashier, Stores: []catalog.StoreID{s.stores[0].ID}},
 	} {
-		_, err := s.staff.Add(ctx, staff.By{}, a)
+		_, err := s.Staff.Add(ctx, staff.By{}, a)
 		check(t, err)
 	}
 	s.aziza = s.register(0, "Азиза", "Каримова", phone, card)
@@ -240,7 +167,7 @@ func (s *site) register(store int, first, last, phone, card string) customer.ID 
 	if card != "" {
 		n.Identifiers = append(n.Identifiers, customer.Identifier{Kind: customer.Card, Value: card})
 	}
-	res, err := s.enrol.Register(s.t.Context(), s.stores[store], 0, n)
+	res, err := s.Enrol.Register(s.t.Context(), s.stores[store], 0, n)
 	check(s.t, err)
 	return res.ID
 }
@@ -394,15 +321,15 @@ func (a answer) form() url.Values {
 // sales are the receipts that are recorded, the latest first.
 func (s *site) sales() []*receipt.Receipt {
 	s.t.Helper()
-	list, err := s.receipts.List(s.t.Context(), receipt.Filter{}, receipt.Cursor{}, 100)
+	list, err := s.Receipts.List(s.t.Context(), receipt.Filter{}, receipt.Cursor{}, 100)
 	check(s.t, err)
 	return list
 }
 
 // block blocks a customer's card.
 func (s *site) block(who customer.ID) error {
-	return s.db.Write(s.t.Context(), func(ctx context.Context, tx *db.Tx) error {
-		_, _, err := s.customers.SetStateTx(ctx, tx, who, customer.StateBlocked)
+	return s.DB.Write(s.t.Context(), func(ctx context.Context, tx *db.Tx) error {
+		_, _, err := s.Customers.SetStateTx(ctx, tx, who, customer.StateBlocked)
 		return err
 	})
 }

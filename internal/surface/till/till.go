@@ -10,6 +10,7 @@ import (
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/errs"
+	"regulars/internal/base/id"
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/enrol"
@@ -46,6 +47,7 @@ type Config struct {
 	Programmes *programme.Service
 	Ledger     *ledger.Service
 	Receipts   *receipt.Service
+	Secret     []byte // of the installation: seals the ids of customers
 }
 
 // Till is the surface.
@@ -54,12 +56,13 @@ type Till struct {
 	pages   *web.Pages
 	assets  *web.Assets
 	css, js string
+	people  id.Sealer
 }
 
 // New makes the surface; it fails where a template is wrong.
 func New(c Config) (t *Till, err error) {
 	defer errs.Wrap(&err, "make the till page")
-	t = &Till{Config: c}
+	t = &Till{Config: c, people: id.NewSealer(c.Secret, customer.Sealed)}
 	assets, err := fs.Sub(embedded, "assets")
 	if err != nil {
 		return nil, err
@@ -113,6 +116,7 @@ type frame struct {
 	Mode    string // sale or return: which tab is lit
 	Place   *place // nil: no till is chosen yet
 	Code    string // what was scanned on another page
+	Seal    func(customer.ID) string
 }
 
 // place is where the cashier stands.
@@ -122,7 +126,22 @@ type place struct {
 }
 
 func (t *Till) frame(mode string, at *place) frame {
-	return frame{CSS: t.css, JS: t.js, Mode: mode, Place: at}
+	return frame{CSS: t.css, JS: t.js, Mode: mode, Place: at, Seal: t.seal}
+}
+
+// seal is how pages name a customer, so that nobody is looked at by counting
+// up (as in package api); nobody is "0".
+func (t *Till) seal(who customer.ID) string {
+	if who == 0 {
+		return "0"
+	}
+	return t.people.Seal(int64(who))
+}
+
+// unseal reads what seal gave; anything else is nobody.
+func (t *Till) unseal(text string) customer.ID {
+	who, _ := t.people.Open(text)
+	return customer.ID(who)
 }
 
 func me(r *http.Request) staff.Account {
@@ -136,8 +155,8 @@ func (p *place) caller(r *http.Request) receipt.Caller {
 }
 
 // at finds a till and whether whoever asks may stand at it.
-func (t *Till) at(r *http.Request, id catalog.TillID) (*place, error) {
-	till, err := t.Catalog.Till(r.Context(), id)
+func (t *Till) at(r *http.Request, which catalog.TillID) (*place, error) {
+	till, err := t.Catalog.Till(r.Context(), which)
 	if err != nil {
 		return nil, err
 	}
@@ -162,11 +181,11 @@ func (t *Till) chosen(r *http.Request) (*place, error) {
 	if err != nil {
 		return nil, errNoSuchTill
 	}
-	id, err := strconv.ParseInt(c.Value, 10, 64)
+	which, err := strconv.ParseInt(c.Value, 10, 64)
 	if err != nil {
 		return nil, errNoSuchTill
 	}
-	return t.at(r, catalog.TillID(id))
+	return t.at(r, catalog.TillID(which))
 }
 
 // standing is chosen for pages: who stands nowhere yet, or may not stand there

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"strconv"
@@ -30,6 +31,8 @@ type ProblemField struct {
 	Pointer string `json:"pointer"`
 	Code    string `json:"code"`
 	Detail  string `json:"detail"`
+	// Args are the figures that Detail names, as they are sent in requests.
+	Args map[string]string `json:"args,omitempty"`
 }
 
 // statuses is the one place where kinds of errors become HTTP.
@@ -69,20 +72,35 @@ func ProblemOf(err error, loc *i18n.Localizer) *Problem {
 		p.Title = loc.T("web.status." + string(e.Kind))
 	}
 	for _, f := range e.Fields {
-		detail := translate(loc, f.Code, f.Text, e.Args)
-		// Where the text of a field names figures, its English says more than
-		// the words that all fields of the code share.
-		if loc != nil && loc.Lang() == i18n.Fallback && strings.ContainsAny(f.Text, "0123456789") {
+		args := f.Args
+		if args == nil {
+			args = e.Args
+		}
+		detail := translate(loc, f.Code, f.Text, args)
+		// Where the text of a field names figures and gives none, its English
+		// says more than the words that all fields of the code share.
+		if loc != nil && loc.Lang() == i18n.Fallback && len(f.Args) == 0 && strings.ContainsAny(f.Text, "0123456789") {
 			detail = f.Text
 		}
-		p.Errors = append(p.Errors, ProblemField{Pointer: f.Pointer, Code: f.Code, Detail: detail})
+		p.Errors = append(p.Errors, ProblemField{Pointer: f.Pointer, Code: f.Code, Detail: detail, Args: plain(args)})
 	}
 	return p
 }
 
+func plain(args map[string]any) map[string]string {
+	if len(args) == 0 {
+		return nil
+	}
+	out := make(map[string]string, len(args))
+	for name, v := range args {
+		out[name] = fmt.Sprint(v)
+	}
+	return out
+}
+
 func translate(loc *i18n.Localizer, code, text string, args map[string]any) string {
 	if loc != nil {
-		if t, ok := loc.Lookup("error."+code, args); ok {
+		if t, ok := loc.Failure(code, args); ok {
 			return t
 		}
 	}

@@ -64,12 +64,15 @@ func TestProblemHidesCausesAndNamesFields(t *testing.T) {
 		t.Errorf("problem of our own mistake: %+v", p)
 	}
 	var l errs.List
-	l.Add("/lines/0/quantity", "out_of_range", "must be at least %d", 1)
+	l.Add("/lines/0/quantity", "out_of_range", "must be at least %d", 1).With("min", 1)
 	p = web.ProblemOf(l.Err(), nil)
-	if p.Status != 422 || len(p.Errors) != 1 || p.Errors[0] != (web.ProblemField{Pointer: "/lines/0/quantity", Code: "out_of_range", Detail: "must be at least 1"}) {
+	if p.Status != 422 || len(p.Errors) != 1 || p.Errors[0].Pointer != "/lines/0/quantity" || p.Errors[0].Code != "out_of_range" || p.Errors[0].Detail != "must be at least 1" || p.Errors[0].Args["min"] != "1" {
 		t.Errorf("problem of a wrong field: %+v", p)
 	}
 	en, ru := words(t).For("en"), words(t).For("ru")
+	if p := web.ProblemOf(l.Err(), ru); p.Errors[0].Detail != "Нужно не меньше 1." {
+		t.Errorf("a limit in Russian: %+v", p.Errors)
+	}
 	l = errs.List{}
 	l.Add("/name", "too_long", "has more than 64 characters")
 	l.Add("/login", "required", "is needed")

@@ -358,6 +358,21 @@ CREATE TABLE entries (
 CREATE INDEX entries_customer ON entries (customer_id, id);
 CREATE INDEX entries_sale ON entries (sale_id) WHERE sale_id IS NOT NULL;
 
+-- enrol ---------------------------------------------------------------------
+
+-- What tills registered under an Idempotency-Key: it is the till's for ever, and
+-- so is its answer. Nothing of the person is here.
+CREATE TABLE registrations (
+	till_id         BIGINT NOT NULL REFERENCES tills (id),
+	idempotency_key TEXT   NOT NULL,
+	fingerprint     TEXT   NOT NULL,            -- of what was sent, keyed: it cannot be tried out
+	customer_id     BIGINT NOT NULL REFERENCES customers (id),
+	created         BOOLEAN NOT NULL,           -- or found
+	kept            TEXT   NOT NULL DEFAULT '', -- fields in which the profile says something else
+	PRIMARY KEY (till_id, idempotency_key)
+) WITHOUT ROWID; -- sqlite
+); -- postgres
+
 -- receipt -------------------------------------------------------------------
 
 -- (source_id, kind, number) is the till's or the file's own name of a receipt

@@ -1,0 +1,146 @@
+// Package loyaltytest is an installation for tests: every service of loyalty
+// over a database of the test's own and by a clock that the test moves.
+//
+// It holds no shop and no customer: what a test is about it puts in itself, so
+// that nothing here can be changed for one test and break another.
+package loyaltytest
+
+import (
+	"bytes"
+	"cmp"
+	"sync"
+	"testing"
+	"time"
+
+	"regulars/internal/base/db"
+	"regulars/internal/base/id"
+	"regulars/internal/base/money"
+	"regulars/internal/loyalty/catalog"
+	"regulars/internal/loyalty/customer"
+	"regulars/internal/loyalty/enrol"
+	"regulars/internal/loyalty/ledger"
+	"regulars/internal/loyalty/programme"
+	"regulars/internal/loyalty/receipt"
+	"regulars/internal/loyalty/staff"
+)
+
+// Morning is when a test begins: 14:30 in Tashkent.
+var Morning = time.Date(2026, 11, 22, 9, 30, 0, 0, time.UTC)
+
+// Secret is that of every installation here.
+var Secret = []byte("a secret of the tests")
+
+// Installation is one process's services.
+type Installation struct {
+	DB       *db.DB
+	Clock    *Clock
+	Now      func() time.Time // the clock's, or another
+	Log      *Log             // what a surface logs, if it is given to it
+	Currency money.Currency
+
+	Staff      *staff.Service
+	Catalog    *catalog.Service
+	Customers  *customer.Service
+	Programmes *programme.Service
+	Ledger     *ledger.Service
+	Enrol      *enrol.Service
+	Receipts   *receipt.Service
+}
+
+// Options change an installation; zero fields do not.
+type Options struct {
+	Currency string           // UZS
+	Now      func() time.Time // the installation's clock
+	Join     *Installation    // another process of this one's
+}
+
+// New makes the services; they end with the test.
+func New(t testing.TB, d *db.DB, o Options) *Installation {
+	t.Helper()
+	i := &Installation{DB: d, Clock: &Clock{at: Morning}, Log: &Log{}}
+	node := 1
+	if o.Join != nil {
+		node, i.Clock = 2, o.Join.Clock
+	}
+	if i.Now = o.Now; i.Now == nil {
+		i.Now = i.Clock.Now
+	}
+	var err error
+	i.Currency, err = money.CurrencyOf(cmp.Or(o.Currency, "UZS"))
+	Check(t, err)
+	mint := id.NewMinter(i.Now, node, 0)
+	i.Staff = staff.New(d, mint, i.Now)
+	i.Catalog = catalog.New(d, mint, i.Now)
+	i.Customers = customer.NewService(d, mint, i.Now, "UZ")
+	i.Programmes = programme.New(d, mint, i.Now, i.Currency)
+	i.Ledger = ledger.New(d, mint, i.Now, i.Programmes.Stopped)
+	i.Enrol = enrol.New(d, i.Now, i.Customers, i.Ledger, i.Programmes)
+	i.Receipts = receipt.New(receipt.Config{
+		DB: d, Mint: mint, Now: i.Now, Currency: i.Currency, Secret: Secret,
+		Ledger: i.Ledger, Programmes: i.Programmes, Catalog: i.Catalog, Customers: i.Customers,
+	})
+	t.Cleanup(i.Receipts.Close)
+	return i
+}
+
+// Rules have three levels of cashback, points available after a fortnight, and
+// a welcome bonus.
+func Rules(c money.Currency, welcome money.Points) *programme.Rules {
+	r := programme.Default(c)
+	r.Levels = []programme.Level{
+		{Code: "start", Name: "Start", Cashback: 100},
+		{Code: "silver", Name: "Silver", Threshold: 1_000_000_00, Cashback: 300, Discount: 200},
+		{Code: "gold", Name: "Gold", Threshold: 5_000_000_00, Cashback: 500, Discount: 500},
+	}
+	r.Earn.DelayDays = 14
+	r.Welcome.Points = welcome
+	return r
+}
+
+// Check fails the test where there is an error.
+func Check(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Clock is moved by tests.
+type Clock struct {
+	mu sync.Mutex
+	at time.Time
+}
+
+// Now is the clock's time.
+func (c *Clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.at
+}
+
+// Advance moves the clock.
+func (c *Clock) Advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.at = c.at.Add(d)
+}
+
+// Log keeps what is written to it.
+type Log struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+// Write implements io.Writer.
+func (l *Log) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+// String is all of it.
+func (l *Log) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
