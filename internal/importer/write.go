@@ -97,28 +97,15 @@ func (w *writer) committed() {
 	maps.Copy(w.products, w.fresh.products)
 }
 
-// registerTogether is how many customers SQLite is given at once. They share a
-// savepoint, and each statement in one walks through all pages that were
-// changed in it before.
-const registerTogether = 200
-
 // peopleTx registers customers, with their accounts and opening balances.
 func (w *writer) peopleTx(ctx context.Context, tx *db.Tx, people []person, rep *Report) (issues []Issue, err error) {
 	list := make([]customer.Checked, len(people))
 	for i := range people {
 		list[i] = people[i].checked
 	}
-	together := len(list)
-	if !w.db.Postgres() {
-		together = registerTogether
-	}
-	var results []customer.Result
-	for part := range slices.Chunk(list, together) {
-		more, err := w.customers.RegisterAllTx(ctx, tx, part)
-		if err != nil {
-			return nil, err
-		}
-		results = append(results, more...)
+	results, err := w.customers.RegisterAllTx(ctx, tx, list)
+	if err != nil {
+		return nil, err
 	}
 	var opened []customer.ID
 	var grants []grant
