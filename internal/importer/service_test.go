@@ -261,6 +261,14 @@ func TestImportReceipts(t *testing.T) {
 			t.Errorf("account %+v", account)
 		}
 
+		for number, name := range map[string]string{"1": "Milk", "2": "Milk 2 l"} {
+			rec, err := h.receipts.Find(t.Context(), i.sourceID, receipt.KindSale, number)
+			must(t, err)
+			if got := rec.Lines[0].Name; got != name {
+				t.Errorf("the line of receipt %s is called %q, want %q", number, got, name)
+			}
+		}
+
 		again := h.load(file, File{Source: "old till"})
 		if again.Report.Known != 5 || again.Report.KnownTotal != 300 || again.Report.Recorded+again.Report.NewCustomers+again.Report.NewProducts != 0 {
 			t.Errorf("the second time: %+v", again.Report)

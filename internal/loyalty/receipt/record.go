@@ -134,7 +134,7 @@ func (in *Imported) receipt(source int64, now time.Time) (*Receipt, error) {
 	print := fingerprintOf{Customer: in.Customer, SoldAt: in.SoldAt.UnixMicro()}
 	for i := range rec.Lines {
 		l := &rec.Lines[i]
-		l.Position = i + 1
+		l.Position, l.ownName = i+1, l.Name
 		if l.Gross-l.Discount-l.PaidPoints != l.Total || l.Quantity <= 0 {
 			return nil, errs.InvalidField(pointer("/lines/%d", i), "sums", "the line's amounts do not add up to its total")
 		}
