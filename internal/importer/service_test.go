@@ -288,6 +288,48 @@ func TestImportReceipts(t *testing.T) {
 	})
 }
 
+// A line that has a barcode only is of the product that has it, if one has;
+// which product it once was of stays so.
+func TestImportLinesWithBarcodesOnly(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		h := newHouse(t, d, "GBP", "Europe/London", t.TempDir())
+		h.load(write(t, "sku,barcode,name,price\nA,111,Milk,1.5\n"), File{})
+		head := "receipt,time,customer_id,sku,barcode,product,quantity,price\n"
+		first := write(t, head+
+			"1,2024-02-01 10:00,7,,111,Milk,1,1.5\n"+
+			"2,2024-02-01 11:00,7,,222,Bread,1,2\n"+ // nobody has it yet
+			"3,2024-02-01 12:00,7,X,111,Cream,1,3\n"+ // a product of its own, whoever has the barcode
+			"4,2024-02-01 13:00,7,Y,333,Tea,1,4\n"+
+			"4,2024-02-01 13:00,7,,333,Tea,2,4\n")
+		if i := h.load(first, File{}); i.Report.NewProducts != 3 || i.Report.Recorded != 4 {
+			t.Errorf("report %+v", i.Report)
+		}
+		h.load(write(t, "sku,barcode,name,price\nB,222,Bread,2\n"), File{})
+		if i := h.load(first, File{}); i.Report.Known != 4 {
+			t.Errorf("the second time: %+v", i.Report)
+		}
+		if i := h.load(write(t, head+"5,2024-02-01 10:00,7,,111,,1,1.5\n"), File{}); i.Report.NewProducts != 0 {
+			t.Errorf("a known barcode: %+v", i.Report)
+		}
+		var skus []string
+		rows, err := h.db.Query(t.Context(), `
+			SELECT r.number, p.sku
+			  FROM receipts r JOIN receipt_lines l ON l.receipt_id = r.id JOIN products p ON p.id = l.product_id
+			 ORDER BY r.number, l.quantity`)
+		must(t, db.Scan(rows, err, func(r *db.Rows) error {
+			var number, sku string
+			err := r.Scan(&number, &sku)
+			skus = append(skus, number+" "+sku)
+			return err
+		}))
+		if diff := cmp.Diff([]string{"1 A", "2 222", "3 X", "4 Y", "4 Y", "5 A"}, skus); diff != "" {
+			t.Errorf("products (-want +got):\n%s", diff)
+		}
+		h.verify()
+	})
+}
+
 // The file is read by what it says itself: nothing of it is written by a check,
 // and it says the same as the run.
 func TestCheckWritesNothing(t *testing.T) {
