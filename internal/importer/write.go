@@ -287,7 +287,7 @@ func (w *writer) imported(in *bought) (receipt.Imported, error) {
 		Lines: make([]receipt.Line, len(in.Lines)),
 	}
 	if in.Return {
-		out.Kind = receipt.KindReturn
+		out.Kind, out.Sale = receipt.KindReturn, in.Sale
 	}
 	if in.key != (whoKey{}) {
 		id, ok := w.fresh.people[in.key]
