@@ -179,6 +179,7 @@ func (p *parts) printReport(i importer.Import, l *i18n.Localizer) error {
 	count(r.NewCustomers, "new customers")
 	count(r.NewProducts, "new products")
 	count(r.Matched, "returned lines whose sale was found")
+	count(r.Named, "of them named by the return")
 	sum(r.MatchedTotal, "which come to")
 	count(r.Unmatched, "returned lines whose sale was not found")
 	sum(r.UnmatchedTotal, "which come to")

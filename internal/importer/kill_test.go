@@ -55,7 +55,7 @@ func importAlone(told string) (err error) {
 		return err
 	}
 	defer end()
-	s.batchRows = 40
+	s.batchRows, s.matchRows = 40, 3
 	i, err := s.Add(ctx, File{}, c.File)
 	if err != nil {
 		return err

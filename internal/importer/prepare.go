@@ -178,7 +178,7 @@ func (p *preparer) meet(b *batch, in *Receipt, out bought) bool {
 		return false
 	}
 	n := customer.New{
-		HomeStore: out.store.ID, Identifiers: ids, Source: "import", Origin: int64(p.imp.ID), RegisteredAt: in.At,
+		HomeStore: out.store.ID, Identifiers: ids, Normal: true, Source: "import", Origin: int64(p.imp.ID), RegisteredAt: in.At,
 	}
 	n.FirstName, n.MiddleName, n.LastName = splitName(in.Who.Name, p.imp.Mapping.Options.NameOrder)
 	checked, err := p.customers.Check(n)
@@ -232,7 +232,7 @@ func (p *preparer) customer(ctx context.Context, b *batch, step *Step) error {
 	}
 	n := customer.New{
 		FirstName: in.First, LastName: in.Last, MiddleName: in.Middle, Sex: customer.Sex(in.Sex), Born: in.Born, City: in.City,
-		Language: in.Language, Note: in.Note, HomeStore: store.ID, Identifiers: ids, Source: "import", Origin: int64(p.imp.ID),
+		Language: in.Language, Note: in.Note, HomeStore: store.ID, Identifiers: ids, Normal: true, Source: "import", Origin: int64(p.imp.ID),
 		RegisteredAt: in.Registered,
 	}
 	if len(in.Attributes) > 0 {

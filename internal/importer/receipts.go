@@ -95,7 +95,7 @@ func (r *rowReader) receiptLine(number string) (l rawLine) {
 	}
 	l.store = r.text(FieldStore, maxText)
 	l.who = r.who()
-	l.sale = r.code(FieldSale, maxNumber)
+	l.sale = r.unique(r.code(FieldSale, maxNumber))
 	l.note = r.note(l.who)
 	l.SKU = r.code(FieldSKU, maxCode)
 	l.Barcode = r.code(FieldBarcode, maxCode)
@@ -119,7 +119,11 @@ func (r *rowReader) column(f Field) Field {
 
 // receiptNumber is the number, with what it is unique in.
 func (r *rowReader) receiptNumber() string {
-	n := r.code(FieldNumber, maxNumber)
+	return r.unique(r.code(FieldNumber, maxNumber))
+}
+
+// unique adds to a number what it is unique in.
+func (r *rowReader) unique(n string) string {
 	if n == "" || len(r.m.Options.NumberWith) == 0 {
 		return n
 	}

@@ -43,6 +43,7 @@ type Report struct {
 	// Lines of returns and the sales that were found for them, those of the
 	// source's earlier imports included.
 	Matched        int64        `json:"matched,omitempty"`
+	Named          int64        `json:"named,omitempty"` // of them, by the number of the sale
 	MatchedTotal   money.Amount `json:"matched_total,omitempty"`
 	Unmatched      int64        `json:"unmatched,omitempty"`
 	UnmatchedTotal money.Amount `json:"unmatched_total,omitempty"`

@@ -320,11 +320,9 @@ func (r *runner) match(ctx context.Context) error {
 				return err
 			}
 			rep, to = r.imp.Report, r.imp.progress
-			if !to.Matching { // those that an earlier import left are tried again
-				to.Matching = true
-				rep.Matched, rep.MatchedTotal, rep.Unmatched, rep.UnmatchedTotal = 0, 0, 0, 0
-			}
-			matches, after, err := r.receipts.MatchReturnsTx(ctx, tx, r.imp.sourceID, to.Match, matchRows)
+			to.Matching = true
+			// Those that an earlier import left are tried again.
+			matches, after, err := r.receipts.MatchReturnsTx(ctx, tx, r.imp.sourceID, to.Match, r.matchRows)
 			if err != nil {
 				return err
 			}
@@ -335,6 +333,9 @@ func (r *runner) match(ctx context.Context) error {
 				if m.Sale != 0 {
 					rep.Matched++
 					rep.MatchedTotal += m.Total
+					if m.Named {
+						rep.Named++
+					}
 					continue
 				}
 				rep.Unmatched++

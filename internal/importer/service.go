@@ -45,6 +45,7 @@ type Service struct {
 	receipts   *receipt.Service
 
 	batchRows int // of one transaction
+	matchRows int // lines of returns that are matched in one
 }
 
 // Config is what New needs.
@@ -75,7 +76,7 @@ func New(c Config) *Service {
 	}
 	s := &Service{
 		db: c.DB, mint: c.Mint, now: c.Now, currency: c.Currency, zone: c.Zone, region: c.Region, folder: c.Folder, log: c.Log, jobs: c.Jobs,
-		catalog: c.Catalog, customers: c.Customers, ledger: c.Ledger, programmes: c.Programmes, receipts: c.Receipts, batchRows: batchRows,
+		catalog: c.Catalog, customers: c.Customers, ledger: c.Ledger, programmes: c.Programmes, receipts: c.Receipts, batchRows: batchRows, matchRows: matchRows,
 	}
 	// One at a time: two would only fight for the writer.
 	c.Jobs.Handle(jobKind, 1, s.work)

@@ -261,6 +261,14 @@ func TestImportReceipts(t *testing.T) {
 			t.Errorf("account %+v", account)
 		}
 
+		for number, name := range map[string]string{"1": "Milk", "2": "Milk 2 l"} {
+			rec, err := h.receipts.Find(t.Context(), i.sourceID, receipt.KindSale, number)
+			must(t, err)
+			if got := rec.Lines[0].Name; got != name {
+				t.Errorf("the line of receipt %s is called %q, want %q", number, got, name)
+			}
+		}
+
 		again := h.load(file, File{Source: "old till"})
 		if again.Report.Known != 5 || again.Report.KnownTotal != 300 || again.Report.Recorded+again.Report.NewCustomers+again.Report.NewProducts != 0 {
 			t.Errorf("the second time: %+v", again.Report)
@@ -275,6 +283,97 @@ func TestImportReceipts(t *testing.T) {
 		elsewhere := h.load(file, File{Source: "another till"})
 		if elsewhere.Report.Recorded != 5 {
 			t.Errorf("numbers of another source: %+v", elsewhere.Report)
+		}
+		h.verify()
+	})
+}
+
+// What is left of a sale belongs first to the returns that name it, whichever
+// come first, and to nobody else's.
+func TestImportReturnsThatNameTheirSale(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		h := newHouse(t, d, "GBP", "Europe/London", t.TempDir())
+		h.matchRows = 2
+		i := h.load(write(t, "receipt,kind,original receipt,time,store,customer_id,sku,quantity,price\n"+
+			"1,sale,,2024-02-01 10:00,S1,7,A,1,1.5\n"+
+			"2,sale,,2024-02-02 10:00,S1,7,A,1,1.5\n"+
+			"3,sale,,2024-02-02 11:00,S1,,B,3,2\n"+
+			"3,sale,,2024-02-02 11:00,S1,,C,1,2\n"+
+			"r1,return,,2024-02-03 10:00,S1,7,A,-1,1.5\n"+ // the latest is 2, which r2 names
+			"r2,return,2,2024-02-04 10:00,S1,7,A,-1,1.5\n"+
+			"r3,return,3,2024-02-05 10:00,S1,,C,-1,2\n"+ // nobody's, line by line
+			"r3,return,3,2024-02-05 10:00,S1,,B,-2,2\n"+
+			"r4,return,3,2024-02-06 10:00,S1,,B,-2,2\n"+ // only one is left
+			"r5,return,3,2024-02-06 11:00,S1,,B,-1,1\n"+ // at another price
+			"r6,return,1,2024-02-06 12:00,S1,8,A,-1,1.5\n"+ // another customer's
+			"r7,return,none,2024-02-06 13:00,S1,7,A,-1,1.5\n"+
+			"r8,return,3,2024-02-01 13:00,S1,,B,-1,2\n"), File{}) // before it was sold
+		want := Report{
+			Rows: 13, Sales: 3, Returns: 8, Lines: 13, Anonymous: 5, Total: 1_100 - 150 - 150 - 600 - 400 - 100 - 150 - 150 - 200, Recorded: 11,
+			NewCustomers: 2, NewProducts: 3, Matched: 4, Named: 3, MatchedTotal: 900, Unmatched: 5, UnmatchedTotal: 1_000, Done: 1,
+		}
+		if diff := cmp.Diff(want, i.Report, timeless); diff != "" {
+			t.Errorf("report (-want +got):\n%s", diff)
+		}
+		sales := map[string]string{}
+		rows, err := h.db.Query(t.Context(), `
+			SELECT r.number, l.quantity, COALESCE(o.number, ''), COALESCE(l.original, 0)
+			  FROM receipts r JOIN receipt_lines l ON l.receipt_id = r.id LEFT JOIN receipts o ON o.id = l.original_id
+			 WHERE r.kind = 'return'`)
+		must(t, db.Scan(rows, err, func(r *db.Rows) error {
+			var number, sale string
+			var quantity, position int64
+			err := r.Scan(&number, &quantity, &sale, &position)
+			sales[fmt.Sprintf("%s x %d", number, quantity/1000)] = fmt.Sprintf("%s/%d", sale, position)
+			return err
+		}))
+		if diff := cmp.Diff(map[string]string{
+			"r1 x 1": "1/1", "r2 x 1": "2/1", "r3 x 1": "3/2", "r3 x 2": "3/1", "r4 x 2": "/0", "r5 x 1": "/0", "r6 x 1": "/0", "r7 x 1": "/0", "r8 x 1": "/0",
+		}, sales); diff != "" {
+			t.Errorf("sales (-want +got):\n%s", diff)
+		}
+		h.verify()
+	})
+}
+
+// A line that has a barcode only is of the product that has it, if one has;
+// which product it once was of stays so.
+func TestImportLinesWithBarcodesOnly(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		h := newHouse(t, d, "GBP", "Europe/London", t.TempDir())
+		h.load(write(t, "sku,barcode,name,price\nA,111,Milk,1.5\n"), File{})
+		head := "receipt,time,customer_id,sku,barcode,product,quantity,price\n"
+		first := write(t, head+
+			"1,2024-02-01 10:00,7,,111,Milk,1,1.5\n"+
+			"2,2024-02-01 11:00,7,,222,Bread,1,2\n"+ // nobody has it yet
+			"3,2024-02-01 12:00,7,X,111,Cream,1,3\n"+ // a product of its own, whoever has the barcode
+			"4,2024-02-01 13:00,7,Y,333,Tea,1,4\n"+
+			"4,2024-02-01 13:00,7,,333,Tea,2,4\n")
+		if i := h.load(first, File{}); i.Report.NewProducts != 3 || i.Report.Recorded != 4 {
+			t.Errorf("report %+v", i.Report)
+		}
+		h.load(write(t, "sku,barcode,name,price\nB,222,Bread,2\n"), File{})
+		if i := h.load(first, File{}); i.Report.Known != 4 {
+			t.Errorf("the second time: %+v", i.Report)
+		}
+		if i := h.load(write(t, head+"5,2024-02-01 10:00,7,,111,,1,1.5\n"), File{}); i.Report.NewProducts != 0 {
+			t.Errorf("a known barcode: %+v", i.Report)
+		}
+		var skus []string
+		rows, err := h.db.Query(t.Context(), `
+			SELECT r.number, p.sku
+			  FROM receipts r JOIN receipt_lines l ON l.receipt_id = r.id JOIN products p ON p.id = l.product_id
+			 ORDER BY r.number, l.quantity`)
+		must(t, db.Scan(rows, err, func(r *db.Rows) error {
+			var number, sku string
+			err := r.Scan(&number, &sku)
+			skus = append(skus, number+" "+sku)
+			return err
+		}))
+		if diff := cmp.Diff([]string{"1 A", "2 222", "3 X", "4 Y", "4 Y", "5 A"}, skus); diff != "" {
+			t.Errorf("products (-want +got):\n%s", diff)
 		}
 		h.verify()
 	})

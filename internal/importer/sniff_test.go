@@ -148,6 +148,21 @@ func TestSniff(t *testing.T) {
 	}
 }
 
+// What a return calls the receipt that it takes back is not its own number.
+func TestSniffSale(t *testing.T) {
+	t.Parallel()
+	for own, sale := range map[string]string{
+		"Номер чека": "Номер чека продажи", "Чек №": "№ исходного чека", "Документ": "Документ-основание", "№ чека": "Возврат по чеку",
+		"Receipt No": "Original receipt no", "Order ID": "Original order ID", "Transaction ID": "original_transaction_id", "receipt": "Refund of",
+		"Chek raqami": "Sotuv cheki", "Chek": "Asl chek raqami",
+	} {
+		_, m := sniff(t, own+";"+sale+";Date;Amount\n15;;2024-02-01;10\n16;15;2024-02-02;-10\n")
+		if m.Kind != KindReceipts || m.Columns[FieldNumber] != 1 || m.Columns[FieldSale] != 2 {
+			t.Errorf("%q and %q are taken for %v of %s", own, sale, m.Columns, m.Kind)
+		}
+	}
+}
+
 func TestSniffDecimal(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{

@@ -58,7 +58,9 @@ var words = map[Kind]map[Field]string{
 			"=чек, =документ, =заказ, =receipt, =invoice, =order, =transaction, =ticket, =bill, =check, =chek, =номер, =number, =id",
 		FieldType: "тип операции, вид операции, тип чека, тип документа, признак расчета, transaction type, receipt type, operation type, operatsiya turi, " +
 			"=операция, =operation, =тип, =вид, =kind, =type, =turi",
-		FieldSale: "чек продажи, номер чека продажи, исходный чек, чек основание, документ основание, original receipt, original invoice, original order, sale receipt, sale number, original sale, =sale",
+		FieldSale: "чек продажи, номер чека продажи, номер исходного чека, исходный чек, исходный документ, исходный заказ, чек основание, документ основание, документ продажи, возврат по чеку, " +
+			"original receipt, original invoice, original order, original transaction, sale receipt, sale number, original sale, return of, refund of, parent order, " +
+			"sotuv cheki, asl chek, asosiy chek, =sale",
 		FieldAt: "дата и время, дата время, дата чека, дата продажи, дата покупки, дата документа, дата заказа, дата операции, дата накладной, invoice date, order date, transaction date, " +
 			"sale date, purchase date, receipt date, sold at, date time, sana va vaqt, chek sanasi, =дата, =date, =datetime, =timestamp, =sana, =created at, =time, =время, =vaqt",
 		FieldTime:    "время чека, время продажи, time of day, invoice time, sale time, transaction time, =время, =time, =vaqt, =soat",

@@ -24,12 +24,12 @@ type writer struct {
 	imp        *Import
 	programme  *programme.Version // of opening balances
 	people     map[whoKey]customer.ID
-	products   map[string]known
+	products   map[code]known
 	categories map[string]bool
 
 	fresh struct { // of the batch that is being written
 		people     map[whoKey]customer.ID
-		products   map[string]known
+		products   map[code]known
 		categories map[string]bool
 	}
 }
@@ -45,7 +45,7 @@ type known struct {
 const maxKnown = 500_000
 
 func newWriter(ctx context.Context, s *Service, i *Import, home catalog.Store) (*writer, error) {
-	w := &writer{Service: s, imp: i, people: map[whoKey]customer.ID{}, products: map[string]known{}, categories: map[string]bool{}}
+	w := &writer{Service: s, imp: i, people: map[whoKey]customer.ID{}, products: map[code]known{}, categories: map[string]bool{}}
 	if i.Mapping.has(FieldPoints) {
 		var err error
 		if w.programme, err = s.programmes.At(ctx, home.Code, s.now()); err != nil {
@@ -64,7 +64,7 @@ func (w *writer) batchTx(ctx context.Context, tx *db.Tx, b *batch, rep *Report) 
 	if b.forget {
 		clear(w.people)
 	}
-	w.fresh.people, w.fresh.products, w.fresh.categories = map[whoKey]customer.ID{}, map[string]known{}, map[string]bool{}
+	w.fresh.people, w.fresh.products, w.fresh.categories = map[whoKey]customer.ID{}, map[code]known{}, map[string]bool{}
 	if len(b.people) > 0 {
 		if issues, err = w.peopleTx(ctx, tx, b.people, rep); err != nil {
 			return nil, err
@@ -97,28 +97,15 @@ func (w *writer) committed() {
 	maps.Copy(w.products, w.fresh.products)
 }
 
-// registerTogether is how many customers SQLite is given at once. They share a
-// savepoint, and each statement in one walks through all pages that were
-// changed in it before.
-const registerTogether = 200
-
 // peopleTx registers customers, with their accounts and opening balances.
 func (w *writer) peopleTx(ctx context.Context, tx *db.Tx, people []person, rep *Report) (issues []Issue, err error) {
 	list := make([]customer.Checked, len(people))
 	for i := range people {
 		list[i] = people[i].checked
 	}
-	together := len(list)
-	if !w.db.Postgres() {
-		together = registerTogether
-	}
-	var results []customer.Result
-	for part := range slices.Chunk(list, together) {
-		more, err := w.customers.RegisterAllTx(ctx, tx, part)
-		if err != nil {
-			return nil, err
-		}
-		results = append(results, more...)
+	results, err := w.customers.RegisterAllTx(ctx, tx, list)
+	if err != nil {
+		return nil, err
 	}
 	var opened []customer.ID
 	var grants []grant
@@ -300,7 +287,7 @@ func (w *writer) imported(in *bought) (receipt.Imported, error) {
 		Lines: make([]receipt.Line, len(in.Lines)),
 	}
 	if in.Return {
-		out.Kind = receipt.KindReturn
+		out.Kind, out.Sale = receipt.KindReturn, in.Sale
 	}
 	if in.key != (whoKey{}) {
 		id, ok := w.fresh.people[in.key]
@@ -335,36 +322,50 @@ func (w *writer) imported(in *bought) (receipt.Imported, error) {
 }
 
 // code is what the product of a line is known by; empty: the line names none.
-func (l *Line) code() string {
-	if l.SKU != "" {
-		return l.SKU
-	}
-	var barcodes []string
-	if l.Barcode != "" {
-		barcodes = []string{l.Barcode}
-	}
-	return skuFor(barcodes, l.Product)
+type code struct {
+	text    string // SKU, or the name of what has none
+	barcode bool   // a barcode, where there is no SKU
 }
 
-func (w *writer) product(sku string) known {
-	if p, ok := w.fresh.products[sku]; ok {
+func (l *Line) code() code {
+	switch {
+	case l.SKU != "":
+		return code{text: l.SKU}
+	case l.Barcode != "":
+		return code{l.Barcode, true}
+	}
+	return code{text: skuFor(nil, l.Product)}
+}
+
+func (w *writer) product(c code) known {
+	if p, ok := w.fresh.products[c]; ok {
 		return p
 	}
-	return w.products[sku]
+	return w.products[c]
 }
 
 // soldTx finds the products of lines, and creates those that are new.
 func (w *writer) soldTx(ctx context.Context, tx *db.Tx, list []bought, rep *Report) error {
-	wanted := map[string]*Line{}
+	bySKU, byBarcode := map[string]*Line{}, map[string]*Line{}
 	for i := range list {
 		for j := range list[i].Lines {
 			l := &list[i].Lines[j]
-			sku := l.code()
-			if _, ok := w.products[sku]; sku != "" && !ok && wanted[sku] == nil {
-				wanted[sku] = l
+			c, wanted := l.code(), bySKU
+			if c.barcode {
+				wanted = byBarcode
+			}
+			if _, ok := w.products[c]; c.text != "" && !ok && wanted[c.text] == nil {
+				wanted[c.text] = l
 			}
 		}
 	}
+	if err := w.bySKUTx(ctx, tx, bySKU, rep); err != nil {
+		return err
+	}
+	return w.byBarcodeTx(ctx, tx, byBarcode, rep) // those above may have brought them
+}
+
+func (w *writer) bySKUTx(ctx context.Context, tx *db.Tx, wanted map[string]*Line, rep *Report) error {
 	if len(wanted) == 0 {
 		return nil
 	}
@@ -373,32 +374,93 @@ func (w *writer) soldTx(ctx context.Context, tx *db.Tx, list []bought, rep *Repo
 	if err != nil {
 		return err
 	}
+	if len(found) < len(wanted) {
+		if err := w.createTx(ctx, tx, wanted, found, rep); err != nil {
+			return err
+		}
+		if found, err = w.catalog.BySKUTx(ctx, tx, skus); err != nil {
+			return err
+		}
+	}
+	for sku, p := range found {
+		w.fresh.products[code{text: sku}] = knownOf(p)
+	}
+	return nil
+}
+
+// byBarcodeTx finds the products of lines that have a barcode only. A product
+// that an earlier line made, when nobody had the barcode, stays theirs: the
+// same file read again would differ otherwise.
+func (w *writer) byBarcodeTx(ctx context.Context, tx *db.Tx, wanted map[string]*Line, rep *Report) error {
+	if len(wanted) == 0 {
+		return nil
+	}
+	barcodes := slices.Sorted(maps.Keys(wanted))
+	owners, err := w.catalog.ByBarcodeTx(ctx, tx, barcodes)
+	if err != nil {
+		return err
+	}
+	found, err := w.catalog.BySKUTx(ctx, tx, barcodes)
+	if err != nil {
+		return err
+	}
+	for barcode, p := range owners {
+		if _, made := found[barcode]; !made {
+			found[barcode] = p
+		}
+	}
+	if len(found) < len(wanted) {
+		if err := w.createTx(ctx, tx, wanted, found, rep); err != nil {
+			return err
+		}
+		created, err := w.catalog.BySKUTx(ctx, tx, barcodes)
+		if err != nil {
+			return err
+		}
+		maps.Copy(found, created)
+	}
+	for barcode, p := range found {
+		w.fresh.products[code{barcode, true}] = knownOf(p)
+	}
+	return nil
+}
+
+func knownOf(p catalog.Product) known { return known{p.ID, p.Name, p.Kind == catalog.KindGiftCard} }
+
+// createTx creates the products of lines that are not among those found.
+func (w *writer) createTx(ctx context.Context, tx *db.Tx, wanted map[string]*Line, found map[string]catalog.Product, rep *Report) error {
 	var inputs []catalog.ProductInput
 	var paths [][]catalog.CategoryInput
-	for _, sku := range skus {
+	for _, sku := range slices.Sorted(maps.Keys(wanted)) {
 		if _, ok := found[sku]; ok {
 			continue
 		}
 		input, path := wanted[sku].asProduct(sku)
 		inputs, paths = append(inputs, input), append(paths, path)
 	}
-	if len(inputs) > 0 {
-		if err := w.categoriesTx(ctx, tx, paths); err != nil {
-			return err
-		}
-		saved, err := w.catalog.SaveProductsTx(ctx, tx, inputs)
-		if err != nil {
-			return err
-		}
-		rep.NewProducts += int64(saved.Created)
-		if found, err = w.catalog.BySKUTx(ctx, tx, skus); err != nil {
-			return err
+	if err := w.categoriesTx(ctx, tx, paths); err != nil {
+		return err
+	}
+	saved, err := w.catalog.SaveProductsTx(ctx, tx, inputs)
+	if err != nil {
+		return err
+	}
+	rep.NewProducts += int64(saved.Created)
+	// A barcode that another product has costs the line the barcode, not its
+	// product.
+	var again []catalog.ProductInput
+	for _, i := range slices.Sorted(maps.Keys(saved.Refused)) {
+		if len(inputs[i].AddBarcodes) > 0 {
+			inputs[i].AddBarcodes = nil
+			again = append(again, inputs[i])
 		}
 	}
-	for sku, p := range found {
-		w.fresh.products[sku] = known{p.ID, p.Name, p.Kind == catalog.KindGiftCard}
+	if len(again) == 0 {
+		return nil
 	}
-	return nil
+	saved, err = w.catalog.SaveProductsTx(ctx, tx, again)
+	rep.NewProducts += int64(saved.Created)
+	return err
 }
 
 // asProduct is what a line tells of its product.

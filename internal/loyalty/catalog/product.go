@@ -131,6 +131,32 @@ func (s *Service) BySKUTx(ctx context.Context, tx *db.Tx, skus []string) (found 
 	return found, tx.Run(ctx, &b)
 }
 
+// ByBarcodeTx finds the products that have barcodes; those that nobody has are
+// not in the map.
+func (s *Service) ByBarcodeTx(ctx context.Context, tx *db.Tx, barcodes []string) (found map[string]Product, err error) {
+	defer errs.Wrap(&err, "find products by barcode")
+	found = make(map[string]Product, len(barcodes))
+	owners := map[string]ProductID{}
+	rows, err := tx.Query(ctx, `SELECT code, product_id FROM barcodes WHERE code IN ($1...)`, db.Texts(barcodes))
+	if err := db.Scan(rows, err, func(r *db.Rows) error {
+		var code string
+		var owner ProductID
+		err := r.Scan(&code, &owner)
+		owners[code] = owner
+		return err
+	}); err != nil || len(owners) == 0 {
+		return found, err
+	}
+	products := map[ProductID]Product{}
+	var b db.Batch
+	s.QueueProducts(&b, slices.Collect(maps.Values(owners)), products)
+	err = tx.Run(ctx, &b)
+	for code, owner := range owners {
+		found[code] = products[owner]
+	}
+	return found, err
+}
+
 // Product finds a product with its barcodes.
 func (s *Service) Product(ctx context.Context, id ProductID) (p Product, err error) {
 	defer errs.Wrap(&err, "find product %d", id)

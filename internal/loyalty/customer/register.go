@@ -28,6 +28,7 @@ type New struct {
 	Attributes  Attributes
 	HomeStore   catalog.StoreID // where it happens; 0: unknown
 	Identifiers []Identifier    // values as they were typed
+	Normal      bool            // Normalize has made all of them: it is not done again
 	Consents    []Consent
 	Source      string // till, admin, import, web …
 	// Origin is the import that brings the customer: nothing starts from it
@@ -90,11 +91,14 @@ func (s *Service) Check(n New) (Checked, error) {
 		n.Identifiers = nil
 	}
 	for i, raw := range n.Identifiers {
-		known, err := s.Normalize(raw.Kind, raw.Value)
-		if err != nil {
-			e := errs.Of(err)
-			wrong.Add(pointer("/identifiers", i)+"/value", e.Code, "%s", e.Text)
-			continue
+		known := raw
+		if !n.Normal {
+			var err error
+			if known, err = s.Normalize(raw.Kind, raw.Value); err != nil {
+				e := errs.Of(err)
+				wrong.Add(pointer("/identifiers", i)+"/value", e.Code, "%s", e.Text)
+				continue
+			}
 		}
 		if !slices.Contains(c.identifiers, known) {
 			c.identifiers = append(c.identifiers, known)
@@ -144,6 +148,10 @@ func (s *Service) RegisterAllTx(ctx context.Context, tx *db.Tx, list []Checked) 
 	defer errs.Wrap(&err, "register customers")
 	for attempt := 1; ; attempt++ {
 		r := &registration{s: s, list: list}
+		if !s.db.Postgres() { // nobody else writes, and a savepoint copies every page that it may have to bring back
+			err = r.runTx(ctx, tx)
+			return r.results, err
+		}
 		err = tx.Try(ctx, func() error { return r.runTx(ctx, tx) })
 		// Somebody else has registered one of the identifiers meanwhile: it
 		// can be read now.

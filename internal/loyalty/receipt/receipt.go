@@ -171,6 +171,7 @@ type Details struct {
 	ExpiresAt   *time.Time `json:"expires_at,omitempty"`
 	Reached     string     `json:"reached,omitempty"` // level that counts from the next purchase
 	Note        string     `json:"note,omitempty"`    // of an import
+	Sale        string     `json:"sale,omitempty"`    // of an imported return: the number of the sale that it names
 }
 
 // Line is a recorded line. Gross - Discount - PaidPoints = Total.

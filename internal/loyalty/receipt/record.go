@@ -7,7 +7,6 @@ import (
 	"regulars/internal/base/db"
 	"regulars/internal/base/errs"
 	"regulars/internal/base/event"
-	"regulars/internal/base/money"
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/ledger"
@@ -23,9 +22,11 @@ type Imported struct {
 	Customer customer.ID // 0: nobody
 	SoldAt   time.Time
 	// Lines with Gross, Discount, PaidPoints, Total and TierSpend as they were
-	// charged. Returns are matched to their sales by MatchReturnsTx.
+	// charged, and a Name where it differs from the product's. Returns are
+	// matched to their sales by MatchReturnsTx.
 	Lines []Line
 	Note  string
+	Sale  string // of a return: the number of the sale in the same source; empty: not said
 }
 
 // RecordOutcome says what RecordTx did with one receipt.
@@ -129,12 +130,12 @@ func (in *Imported) receipt(source int64, now time.Time) (*Receipt, error) {
 	}
 	rec := &Receipt{
 		Kind: in.Kind, Number: in.Number, Imported: true, Source: source, Store: in.Store, Customer: in.Customer,
-		SoldAt: in.SoldAt, RecordedAt: now, Lines: in.Lines, Details: Details{Note: in.Note},
+		SoldAt: in.SoldAt, RecordedAt: now, Lines: in.Lines, Details: Details{Note: in.Note, Sale: in.Sale},
 	}
 	print := fingerprintOf{Customer: in.Customer, SoldAt: in.SoldAt.UnixMicro()}
 	for i := range rec.Lines {
 		l := &rec.Lines[i]
-		l.Position = i + 1
+		l.Position, l.ownName = i+1, l.Name
 		if l.Gross-l.Discount-l.PaidPoints != l.Total || l.Quantity <= 0 {
 			return nil, errs.InvalidField(pointer("/lines/%d", i), "sums", "the line's amounts do not add up to its total")
 		}
@@ -153,85 +154,4 @@ type fingerprintOf struct {
 	Customer customer.ID
 	SoldAt   int64
 	Lines    [][4]int64
-}
-
-// MatchCursor is how far MatchReturnsTx has come.
-type MatchCursor struct {
-	SoldAt   int64 `json:"sold_at"`
-	Receipt  ID    `json:"receipt"`
-	Position int   `json:"position"`
-}
-
-// Match is an imported return's line and the sale that was found for it.
-type Match struct {
-	Return   ID
-	Number   string
-	Position int
-	Total    money.Amount
-	Sale     ID // 0: none fits
-}
-
-// MatchReturnsTx goes through the lines of a source's returns that have no
-// sale yet, up to limit after a cursor, in order of time, and gives each the
-// latest earlier sale of the same customer, product and price that has the
-// quantity left. At the end next is nil.
-func (s *Service) MatchReturnsTx(ctx context.Context, tx *db.Tx, source int64, after MatchCursor, limit int) (matches []Match, next *MatchCursor, err error) {
-	defer errs.Wrap(&err, "match returns")
-	type wanted struct {
-		Match
-		customer customer.ID
-		product  catalog.ProductID
-		price    money.Price
-		quantity money.Quantity
-		soldAt   int64
-	}
-	var todo []wanted
-	const open = `
-		SELECT r.id, r.number, l.position, l.total, r.customer_id, l.product_id, l.price, l.quantity, r.sold_at
-		  FROM receipts r JOIN receipt_lines l ON l.receipt_id = r.id
-		 WHERE r.source_id = $1 AND r.kind = 'return' AND l.original_id IS NULL
-		   AND r.customer_id IS NOT NULL AND l.product_id IS NOT NULL
-		   AND (r.sold_at, r.id) >= ($2, $3) AND (r.sold_at, r.id, l.position) > ($2, $3, $4)
-		 ORDER BY r.sold_at, r.id, l.position
-		 LIMIT $5`
-	rows, err := tx.Query(ctx, open, source, after.SoldAt, int64(after.Receipt), after.Position, limit)
-	if err := db.Scan(rows, err, func(r *db.Rows) error {
-		var w wanted
-		err := r.Scan(&w.Return, &w.Number, &w.Position, &w.Total, &w.customer, &w.product, &w.price, &w.quantity, &w.soldAt)
-		todo = append(todo, w)
-		return err
-	}); err != nil {
-		return nil, nil, err
-	}
-	for _, w := range todo {
-		const find = `
-			SELECT r.id, l.position
-			  FROM receipts r JOIN receipt_lines l ON l.receipt_id = r.id
-			 WHERE r.customer_id = $1 AND r.kind = 'sale' AND r.sold_at <= $2
-			   AND l.product_id = $3 AND l.price = $4 AND l.quantity - l.returned >= $5
-			 ORDER BY r.sold_at DESC, r.id DESC, l.position
-			 LIMIT 1`
-		var position int
-		err := tx.QueryRow(ctx, find, int64(w.customer), w.soldAt, int64(w.product), int64(w.price), int64(w.quantity)).Scan(&w.Sale, &position)
-		switch {
-		case err == db.ErrNoRows: //nolint:errorlint // Scan returns it as it is
-		case err != nil:
-			return nil, nil, err
-		default:
-			var b db.Batch
-			b.Guard(`UPDATE receipt_lines SET returned = returned + $3 WHERE receipt_id = $1 AND position = $2 AND returned + $3 <= quantity`,
-				int64(w.Sale), position, int64(w.quantity))
-			b.Guard(`UPDATE receipt_lines SET original_id = $3, original = $4 WHERE receipt_id = $1 AND position = $2 AND original_id IS NULL`,
-				int64(w.Return), w.Position, int64(w.Sale), position)
-			if err := tx.Run(ctx, &b); err != nil {
-				return nil, nil, err
-			}
-		}
-		matches = append(matches, w.Match)
-	}
-	if len(todo) < limit {
-		return matches, nil, nil
-	}
-	end := todo[len(todo)-1]
-	return matches, &MatchCursor{end.soldAt, end.Return, end.Position}, nil
 }
