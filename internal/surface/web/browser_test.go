@@ -60,7 +60,7 @@ func TestBrowserUsesTheFrame(t *testing.T) {
 	// An error of a part of the page is said at the top; the part stays.
 	b.Go(srv.URL + "/card")
 	b.Allow("404")
-	b.Click(".progress-box .btn")
+	b.Click("#form .btn-danger")
 	b.See("Не найдено", "По этому адресу ничего нет")
 	b.Wait(`document.querySelector("#flash .alert") && document.querySelector(".progress-box progress")`)
 
@@ -115,6 +115,7 @@ func TestBrowserLooks(t *testing.T) {
 	b.Shot("phone-menu")
 	b.Click(`#nav a[data-go="c"]`)
 	b.Wait(`location.pathname === "/customers"`)
+	b.Look(webtest.Wide)
 	b.Look(webtest.Wide)
 	b.Click(".top-user")
 	b.Wait(`document.querySelector("#menu").matches(":popover-open")`)

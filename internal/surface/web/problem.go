@@ -63,7 +63,7 @@ func ProblemOf(err error, loc *i18n.Localizer) *Problem {
 		Title:  http.StatusText(status),
 		Status: status,
 		Code:   e.Code,
-		Detail: translate(loc, e.Code, e.Text, e.Args),
+		Detail: Say(loc, err),
 	}
 	if loc != nil {
 		p.Title = loc.T("web.status." + string(e.Kind))
@@ -78,6 +78,13 @@ func ProblemOf(err error, loc *i18n.Localizer) *Problem {
 		p.Errors = append(p.Errors, ProblemField{Pointer: f.Pointer, Code: f.Code, Detail: detail})
 	}
 	return p
+}
+
+// Say is what an error says to people, in the language of loc where it is
+// translated, else in the API's English.
+func Say(loc *i18n.Localizer, err error) string {
+	e := errs.Of(err)
+	return translate(loc, e.Code, e.Text, e.Args)
 }
 
 func translate(loc *i18n.Localizer, code, text string, args map[string]any) string {
