@@ -70,7 +70,7 @@ func customersAsked(url web.Link) (words string, q customer.ListQuery) {
 
 // someCustomers reads a page of the list.
 func (a *Admin) someCustomers(r *http.Request, url web.Link, cursor string, limit int) (rows []customerRow, next string, err error) {
-	ctx, who := r.Context(), me(r)
+	ctx, who := r.Context(), web.Me(r)
 	words, q := customersAsked(url)
 	var found []customer.Customer
 	switch {
@@ -200,7 +200,7 @@ type editCustomerView struct {
 
 func (a *Admin) customerForm(w http.ResponseWriter, r *http.Request, status int, c customer.Customer, form *web.Form) error {
 	loc := web.Loc(r.Context())
-	v := editCustomerView{frame: a.frame(r.Context()), Form: form, Customer: c, Name: nameOf(loc, me(r), c), Sexes: []web.Option{
+	v := editCustomerView{frame: a.frame(r.Context()), Form: form, Customer: c, Name: nameOf(loc, web.Me(r), c), Sexes: []web.Option{
 		{Text: loc.T("admin.customer.sex_unknown")},
 		{Value: string(customer.Female), Text: loc.T("admin.customer.sex.female")},
 		{Value: string(customer.Male), Text: loc.T("admin.customer.sex.male")},
@@ -253,7 +253,7 @@ func (a *Admin) registerCustomer(w http.ResponseWriter, r *http.Request) error {
 	}
 	if form.Has("consent", "1") {
 		in.Consents = []customer.Consent{
-			{Channel: customer.ChannelAny, Purpose: customer.Marketing, Given: true, Store: in.HomeStore, Staff: int64(me(r).ID), Wording: loc.T("admin.customer.wording"), Proof: form.Get("proof")},
+			{Channel: customer.ChannelAny, Purpose: customer.Marketing, Given: true, Store: in.HomeStore, Staff: int64(web.Me(r).ID), Wording: loc.T("admin.customer.wording"), Proof: form.Get("proof")},
 		}
 	}
 	var res customer.Result
@@ -282,14 +282,14 @@ func (a *Admin) registerCustomer(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a *Admin) customer(r *http.Request) (c customer.Customer, err error) {
-	var id customer.ID
-	if id.UnmarshalText([]byte(r.PathValue("id"))) != nil {
-		return c, web.ErrNoPage
+	id, err := web.PathID[customer.ID](r, "id")
+	if err != nil {
+		return c, err
 	}
 	if c, err = a.Customers.Get(r.Context(), id); err != nil {
 		return c, err
 	}
-	if who := me(r); masked(who) && !who.WorksIn(c.HomeStore) {
+	if who := web.Me(r); masked(who) && !who.WorksIn(c.HomeStore) {
 		return customer.Customer{}, customer.ErrNotFound
 	}
 	return c, nil
@@ -439,7 +439,7 @@ type consentRow struct {
 
 func (a *Admin) showConsents(w http.ResponseWriter, r *http.Request, status int, c customer.Customer, form *web.Form) error {
 	ctx, loc := r.Context(), web.Loc(r.Context())
-	v := consentsView{frame: a.frame(ctx), Form: form, Customer: c, Name: nameOf(loc, me(r), c)}
+	v := consentsView{frame: a.frame(ctx), Form: form, Customer: c, Name: nameOf(loc, web.Me(r), c)}
 	for _, ch := range customer.Channels {
 		v.Channels = append(v.Channels, web.Option{Value: string(ch), Text: loc.T("admin.channel." + string(ch))})
 	}
@@ -506,7 +506,7 @@ func (a *Admin) addConsent(w http.ResponseWriter, r *http.Request) error {
 	}
 	consent := customer.Consent{
 		Channel: customer.Channel(form.Get("channel")), Purpose: customer.Purpose(form.Get("purpose")), Given: form.Get("given") == "1",
-		Source: "admin", Staff: int64(me(r).ID), Wording: form.Get("wording"), Proof: form.Get("proof"),
+		Source: "admin", Staff: int64(web.Me(r).ID), Wording: form.Get("wording"), Proof: form.Get("proof"),
 	}
 	err = a.change(r, func(ctx context.Context, tx *db.Tx) (line, error) {
 		l := line{action: "customer.consent_given", subject: subjectOf(c.ID), after: map[string]any{"channel": consent.Channel, "purpose": consent.Purpose}}

@@ -25,7 +25,7 @@ const (
 
 // table says of every page who may open it. Nothing else decides that.
 func (a *Admin) table() []route {
-	list := []route{
+	return []route{
 		{"GET /sign-in", anybody, a.signInPage, false},
 		{"POST /sign-in", anybody, a.signIn, false},
 		{"POST /sign-out", anybody, a.signOut, false},
@@ -107,11 +107,7 @@ func (a *Admin) table() []route {
 
 		{"GET /settings", staff.ManageStores, a.settingsPage, false},
 		{"POST /settings", staff.ManageStores, a.saveSettings, false},
-	}
-	if a.Importer == nil {
-		return list
-	}
-	return append(list, []route{
+
 		{"GET /imports", staff.Import, a.imports, false},
 		{"GET /imports/new", staff.Import, a.newImport, false},
 		{"POST /imports/new", staff.Import, a.upload, true},
@@ -121,7 +117,7 @@ func (a *Admin) table() []route {
 		{"POST /imports/{id}/cancel", staff.Import, a.cancelImport, false},
 		{"GET /imports/{id}/progress", staff.Import, a.importProgress, false},
 		{"GET /imports/{id}/refused", staff.Import, a.refusedRows, true},
-	}...)
+	}
 }
 
 // Routes adds the pages to mux.
