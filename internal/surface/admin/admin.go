@@ -63,6 +63,7 @@ type Admin struct {
 	pages  *web.Pages
 	assets *web.Assets
 	css    string
+	js     string
 
 	owed struct { // what all customers hold, as read lately
 		sync.Mutex
@@ -83,6 +84,9 @@ func New(c Config) (a *Admin, err error) {
 		return nil, err
 	}
 	if a.css, err = a.assets.URL("admin.css"); err != nil {
+		return nil, err
+	}
+	if a.js, err = a.assets.URL("admin.js"); err != nil {
 		return nil, err
 	}
 	templates, err := fs.Sub(embedded, "templates")
@@ -120,6 +124,7 @@ func nav(c Config) web.Nav {
 // frame is what every page knows.
 type frame struct {
 	CSS  string
+	JS   string
 	Me   staff.Account // zero: nobody is signed in
 	Till string        // path of the till page
 	Zone *time.Location
@@ -130,7 +135,7 @@ func (f frame) May(p staff.Permission) bool { return f.Me.Can(p) }
 
 func (a *Admin) frame(ctx context.Context) frame {
 	me, _ := web.Account(ctx)
-	return frame{CSS: a.css, Me: me, Till: a.TillPath, Zone: a.Settings.Get().Zone}
+	return frame{CSS: a.css, JS: a.js, Me: me, Till: a.TillPath, Zone: a.Settings.Get().Zone}
 }
 
 // me is web.Me, said shortly.

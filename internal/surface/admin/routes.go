@@ -86,6 +86,7 @@ func (a *Admin) table() []route {
 		{"GET /programme/{id}/edit", staff.ManageProgramme, a.editProgramme, false},
 		{"POST /programme/{id}/edit", staff.ManageProgramme, a.saveProgramme, false},
 		{"POST /programme/{id}/example", staff.ManageProgramme, a.exampleReceipt, false},
+		{"POST /programme/{id}/goods/{field...}", staff.ManageProgramme, a.pickGoods, false},
 		{"GET /programme/{id}/publish", staff.ManageProgramme, a.publishPage, false},
 		{"POST /programme/{id}/publish", staff.ManageProgramme, a.publish, false},
 		{"POST /programme/{id}/preview", staff.ManageProgramme, a.startPreview, false},
