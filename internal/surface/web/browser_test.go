@@ -116,7 +116,6 @@ func TestBrowserLooks(t *testing.T) {
 	b.Click(`#nav a[data-go="c"]`)
 	b.Wait(`location.pathname === "/customers"`)
 	b.Look(webtest.Wide)
-	b.Look(webtest.Wide)
 	b.Click(".top-user")
 	b.Wait(`document.querySelector("#menu").matches(":popover-open")`)
 	b.Usable("the user's menu")
@@ -125,4 +124,21 @@ func TestBrowserLooks(t *testing.T) {
 	look.Print = true
 	b.Look(look)
 	b.Shot("print")
+}
+
+// However far one scrolls, the sections and the search stay in sight.
+func TestBrowserKeepsTheFrameInSight(t *testing.T) {
+	t.Parallel()
+	d := newDemo(t)
+	srv := httptest.NewServer(d.handler)
+	t.Cleanup(srv.Close)
+	b := webtest.Open(t)
+	b.Look(webtest.Look{Width: 1440, Height: 500, Language: "en"})
+	b.Go(srv.URL + "/customers")
+	b.Fill("#f-login", "aziza")
+	b.Fill("#f-password", "secret")
+	b.Click(".btn-primary")
+	b.See("23,412 customers")
+	b.Wait(`(scrollTo(0, 1e6), scrollY > 0)`) // once there is something to scroll
+	b.Wait(`["#nav", ".top"].every((part) => Math.round(document.querySelector(part).getBoundingClientRect().top) === 0)`)
 }

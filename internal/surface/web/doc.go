@@ -53,8 +53,10 @@
 //		return nil
 //	}
 //
-// web.Account(ctx), web.Loc(ctx), web.RequestID(ctx) and web.Client(r) say who
-// asks, in which language, under which id and from where.
+// web.Me(r) or web.Account(ctx), web.Loc(ctx), web.RequestID(ctx) and
+// web.Client(r) say who asks, in which language, under which id and from where;
+// web.PathID reads an id of the address, web.Origin what links to people begin
+// with, web.Say what an error says to them.
 //
 // # A page
 //
