@@ -32,7 +32,8 @@ type customerRow struct {
 	Name        string
 	Phone, Card string
 	Email       string
-	Born, City  string
+	Born, City  string // the day as it is kept
+	BornAs      string // and as it is read
 	Store       string
 	Points      money.Points
 	Spend       money.Amount
@@ -143,10 +144,10 @@ func (a *Admin) customerRows(ctx context.Context, loc *i18n.Localizer, who staff
 		}
 		row := customerRow{
 			ID: c.ID, State: c.State, Name: c.Name(), Phone: shown(loc, who, customer.Phone, c.First(customer.Phone)),
-			Card: shown(loc, who, customer.Card, c.First(customer.Card)), Email: shown(loc, who, customer.Email, c.First(customer.Email)), Born: c.Born, City: c.City, Registered: c.RegisteredAt,
+			Card: shown(loc, who, customer.Card, c.First(customer.Card)), Email: shown(loc, who, customer.Email, c.First(customer.Email)), Born: c.Born, BornAs: born(loc, c.Born), City: c.City, Registered: c.RegisteredAt,
 		}
 		if masked(who) {
-			row.Name, row.Born, row.City = customer.MaskName(c.FirstName, c.LastName), "", ""
+			row.Name, row.Born, row.BornAs, row.City = customer.MaskName(c.FirstName, c.LastName), "", "", ""
 		}
 		if s, ok := a.Catalog.Store(c.HomeStore); ok {
 			row.Store = s.Name
@@ -157,6 +158,16 @@ func (a *Admin) customerRows(ctx context.Context, loc *i18n.Localizer, who staff
 		rows = append(rows, row)
 	}
 	return rows, nil
+}
+
+// born is a day of birth as people read it; where the year is not known it
+// stays as it is kept.
+func born(loc *i18n.Localizer, day string) string {
+	t, err := time.Parse(time.DateOnly, day)
+	if err != nil {
+		return day
+	}
+	return loc.Date(t, time.UTC)
 }
 
 // shown is an identifier as whoever asks may see it.
