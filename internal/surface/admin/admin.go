@@ -109,7 +109,7 @@ func nav(c Config) web.Nav {
 			{Key: "home", Text: "admin.nav.home", Icon: "home", Href: "/", Go: "h"},
 			{Key: "customers", Text: "admin.nav.customers", Icon: "users", Href: "/customers", Go: "c", Permission: staff.Sell},
 			{Key: "receipts", Text: "admin.nav.receipts", Icon: "receipt", Href: "/receipts", Go: "r", Permission: staff.ViewReceipts},
-			{Key: "till", Text: "admin.nav.till", Icon: "basket", Href: c.TillPath, Permission: staff.Sell},
+			{Key: "till", Text: "admin.nav.till", Icon: "basket", Href: c.TillPath, Go: "k", Permission: staff.Sell},
 			{Key: "programme", Text: "admin.nav.programme", Icon: "gift", Href: "/programme", Go: "p", Permission: staff.ManageProgramme},
 			{Key: "stores", Text: "admin.nav.stores", Icon: "building-store", Href: "/stores", Go: "s", Group: "admin.nav.chain", Permission: staff.ManageStores},
 			{Key: "products", Text: "admin.nav.products", Icon: "package", Href: "/products", Go: "g", Group: "admin.nav.chain", Permission: staff.ManageProducts},

@@ -184,7 +184,8 @@ func shown(loc *i18n.Localizer, who staff.Account, kind customer.Kind, value str
 }
 
 // spacedPhone writes +998901234567 as +998 90 123 45 67: the country, and then
-// groups from the end, as people read numbers out.
+// groups from the end, as people read numbers out. A narrow column breaks it
+// after the country only.
 func spacedPhone(e164 string) string {
 	country := 0
 	switch {
@@ -197,7 +198,7 @@ func spacedPhone(e164 string) string {
 	}
 	rest := e164[country:]
 	n := len(rest)
-	return e164[:country] + "\u00a0" + rest[:n-7] + "\u00a0" + rest[n-7:n-4] + "\u00a0" + rest[n-4:n-2] + "\u00a0" + rest[n-2:]
+	return e164[:country] + " " + rest[:n-7] + "\u00a0" + rest[n-7:n-4] + "\u00a0" + rest[n-4:n-2] + "\u00a0" + rest[n-2:]
 }
 
 type editCustomerView struct {
