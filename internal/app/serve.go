@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"time"
 
+	"regulars/internal/surface/admin"
 	"regulars/internal/surface/web"
 )
 
@@ -51,7 +52,7 @@ func (p *parts) announce(ctx context.Context, listens net.Addr) error {
 	p.log.Info("serving", "version", p.env.Version, "database", p.db.String(), "listen", listens.String())
 	fmt.Fprintf(p.env.Stdout, "Regulars serves on %s\n", address)
 	if invitation != "" {
-		fmt.Fprintf(p.env.Stdout, "\nNobody can sign in yet. Open this link to become the owner; it works once:\n\n  %s/invitation/%s\n\n", address, invitation)
+		fmt.Fprintf(p.env.Stdout, "\nNobody can sign in yet. Open this link to become the owner; it works once:\n\n  %s%s\n\n", address, admin.InvitationPath(invitation))
 	}
 	return nil
 }

@@ -30,7 +30,7 @@ func (p *parts) surfaces(shell *web.Shell, mux *http.ServeMux) error {
 	counter.Routes(mux)
 	office, err := admin.New(admin.Config{
 		Shell: shell, DB: p.db, Now: p.env.Now, Bundle: p.bundle, Settings: p.settings, Jobs: p.jobs, Staff: s.staff, Catalog: s.catalog,
-		Customers: s.customers, Enrol: s.enrol, Programmes: s.programmes, Ledger: s.ledger, Receipts: s.receipts, PublicURL: p.cfg.PublicURL, TillPath: "/till",
+		Customers: s.customers, Enrol: s.enrol, Programmes: s.programmes, Ledger: s.ledger, Receipts: s.receipts, PublicURL: p.cfg.PublicURL, TillPath: till.Path,
 		Importer: p.importer,
 	})
 	if err != nil {

@@ -37,7 +37,7 @@ import (
 //go:embed all:templates assets
 var embedded embed.FS
 
-// Config is what the pages need; TillPath and PublicURL may be empty.
+// Config is what the pages need; only PublicURL may be empty.
 type Config struct {
 	Shell      *web.Shell
 	DB         *db.DB
@@ -52,9 +52,9 @@ type Config struct {
 	Programmes *programme.Service
 	Ledger     *ledger.Service
 	Receipts   *receipt.Service
-	Importer   *importer.Service // nil: no pages of imports
-	TillPath   string            // of the cashier's page; empty: no links to it
-	PublicURL  string            // under which people reach the program; empty: as they came
+	Importer   *importer.Service
+	TillPath   string // of the cashier's page
+	PublicURL  string // under which people reach the program; empty: as they came
 }
 
 // Admin is the surface.
@@ -63,6 +63,7 @@ type Admin struct {
 	pages  *web.Pages
 	assets *web.Assets
 	css    string
+	js     string
 
 	owed struct { // what all customers hold, as read lately
 		sync.Mutex
@@ -85,6 +86,9 @@ func New(c Config) (a *Admin, err error) {
 	if a.css, err = a.assets.URL("admin.css"); err != nil {
 		return nil, err
 	}
+	if a.js, err = a.assets.URL("admin.js"); err != nil {
+		return nil, err
+	}
 	templates, err := fs.Sub(embedded, "templates")
 	if err != nil {
 		return nil, err
@@ -97,7 +101,7 @@ func New(c Config) (a *Admin, err error) {
 }
 
 func nav(c Config) web.Nav {
-	n := web.Nav{
+	return web.Nav{
 		Home: "/", SignOut: "/sign-out",
 		Search: &web.Search{Href: "/customers", Text: "admin.nav.search", Permission: staff.Sell},
 		Menu:   []web.NavItem{{Key: "account", Text: "admin.nav.account", Icon: "user", Href: "/account"}},
@@ -105,30 +109,24 @@ func nav(c Config) web.Nav {
 			{Key: "home", Text: "admin.nav.home", Icon: "home", Href: "/", Go: "h"},
 			{Key: "customers", Text: "admin.nav.customers", Icon: "users", Href: "/customers", Go: "c", Permission: staff.Sell},
 			{Key: "receipts", Text: "admin.nav.receipts", Icon: "receipt", Href: "/receipts", Go: "r", Permission: staff.ViewReceipts},
+			{Key: "till", Text: "admin.nav.till", Icon: "basket", Href: c.TillPath, Go: "k", Permission: staff.Sell},
 			{Key: "programme", Text: "admin.nav.programme", Icon: "gift", Href: "/programme", Go: "p", Permission: staff.ManageProgramme},
 			{Key: "stores", Text: "admin.nav.stores", Icon: "building-store", Href: "/stores", Go: "s", Group: "admin.nav.chain", Permission: staff.ManageStores},
 			{Key: "products", Text: "admin.nav.products", Icon: "package", Href: "/products", Go: "g", Group: "admin.nav.chain", Permission: staff.ManageProducts},
+			{Key: "imports", Text: "admin.nav.imports", Icon: "file-import", Href: "/imports", Go: "m", Group: "admin.nav.chain", Permission: staff.Import},
 			{Key: "staff", Text: "admin.nav.staff", Icon: "id-badge-2", Href: "/staff", Go: "t", Group: "admin.nav.chain", Permission: staff.ManageStaff},
 			{Key: "audit", Text: "admin.nav.audit", Icon: "history", Href: "/audit", Go: "a", Group: "admin.nav.chain", Permission: staff.ViewAudit},
 			{Key: "settings", Text: "admin.nav.settings", Icon: "settings", Href: "/settings", Go: "i", Group: "admin.nav.chain", Permission: staff.ManageStores},
 		},
 	}
-	if c.Importer != nil {
-		imports := web.NavItem{Key: "imports", Text: "admin.nav.imports", Icon: "file-import", Href: "/imports", Go: "m", Group: "admin.nav.chain", Permission: staff.Import}
-		n.Items = append(n.Items[:6:6], append([]web.NavItem{imports}, n.Items[6:]...)...)
-	}
-	if c.TillPath != "" {
-		till := web.NavItem{Key: "till", Text: "admin.nav.till", Icon: "basket", Href: c.TillPath, Permission: staff.Sell}
-		n.Items = append(n.Items[:3:3], append([]web.NavItem{till}, n.Items[3:]...)...)
-	}
-	return n
 }
 
 // frame is what every page knows.
 type frame struct {
 	CSS  string
+	JS   string
 	Me   staff.Account // zero: nobody is signed in
-	Till string        // path of the till page; empty: there is none
+	Till string        // path of the till page
 	Zone *time.Location
 }
 
@@ -137,26 +135,20 @@ func (f frame) May(p staff.Permission) bool { return f.Me.Can(p) }
 
 func (a *Admin) frame(ctx context.Context) frame {
 	me, _ := web.Account(ctx)
-	return frame{CSS: a.css, Me: me, Till: a.TillPath, Zone: a.Settings.Get().Zone}
+	return frame{CSS: a.css, JS: a.js, Me: me, Till: a.TillPath, Zone: a.Settings.Get().Zone}
 }
 
-// me is who is signed in; routes that call it let nobody else in.
-func me(r *http.Request) staff.Account {
-	who, _ := web.Account(r.Context())
-	return who
-}
+// me is web.Me, said shortly.
+func me(r *http.Request) staff.Account { return web.Me(r) }
 
-func by(r *http.Request) staff.By { return staff.By{ID: me(r).ID, IP: web.Client(r).IP} }
+func by(r *http.Request) staff.By { return staff.By{ID: web.Me(r).ID, IP: web.Client(r).IP} }
 
 // base is the address that links begin with which are sent to people.
 func (a *Admin) base(r *http.Request) string {
 	if a.PublicURL != "" {
 		return a.PublicURL
 	}
-	if r.TLS != nil {
-		return "https://" + r.Host
-	}
-	return "http://" + r.Host
+	return web.Origin(r)
 }
 
 // InvitationPath is the page on which an invitation's token is used.

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"slices"
@@ -86,7 +87,10 @@ func (a *Admin) someEntries(r *http.Request, f staff.Filter, everybody []staff.A
 		names[m.ID] = m.Name
 	}
 	for _, e := range entries {
-		row := auditRow{Entry: e, Who: names[e.Actor], Href: subjectPage(e.Subject), Changes: a.changes(loc, e)}
+		row := auditRow{Entry: e, Who: names[e.Actor], Href: subjectPage(e.Subject)}
+		if row.Changes, err = a.changes(ctx, loc, e); err != nil {
+			return nil, "", err
+		}
 		if row.Who == "" {
 			row.Who = loc.T("admin.audit.program")
 		}
@@ -149,11 +153,12 @@ func subjectPage(subject string) string {
 
 // changes lists what differs between the two states of an entry; of what is new
 // or gone, all.
-func (a *Admin) changes(loc *i18n.Localizer, e staff.Entry) (list []fieldChange) {
+func (a *Admin) changes(ctx context.Context, loc *i18n.Localizer, e staff.Entry) (list []fieldChange, err error) {
 	if e.Action == "programme.draft_saved" {
 		var was, is programme.Rules
 		if json.Unmarshal(e.Before, &was) == nil && json.Unmarshal(e.After, &is) == nil {
-			return differences(loc, a.Settings.Get().Currency, &was, &is)
+			tell, err := a.teller(ctx, loc, &was, &is)
+			return tell.differences(&was, &is), err
 		}
 	}
 	topic, _, _ := strings.Cut(e.Action, ".")
@@ -176,7 +181,7 @@ func (a *Admin) changes(loc *i18n.Localizer, e staff.Entry) (list []fieldChange)
 			}
 		}
 	}
-	return list
+	return list, nil
 }
 
 // fieldName is what people call a field of the log; one of a part of the

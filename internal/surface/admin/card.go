@@ -26,6 +26,7 @@ type cardView struct {
 	Customer    customer.Customer
 	Name        string
 	Store       catalog.Store
+	Born        string
 	Identifiers []identifierRow
 	Attributes  []fieldChange
 	Consents    []consentRow // what holds now
@@ -59,6 +60,7 @@ type levelView struct {
 type entryRow struct {
 	ledger.Entry
 	Text   string
+	Zone   *time.Location // of the store where it happened
 	Change money.Points
 	Who    string
 	Where  string
@@ -77,8 +79,8 @@ func (a *Admin) customerPage(w http.ResponseWriter, r *http.Request) error {
 
 // showCustomer is the card; form is that of a new identifier, if it was wrong.
 func (a *Admin) showCustomer(w http.ResponseWriter, r *http.Request, status int, c customer.Customer, form *web.Form) error {
-	ctx, loc, who := r.Context(), web.Loc(r.Context()), me(r)
-	v := cardView{frame: a.frame(ctx), Customer: c, Name: nameOf(loc, who, c), Form: form, URL: web.LinkOf(r), Masked: masked(who)}
+	ctx, loc, who := r.Context(), web.Loc(r.Context()), web.Me(r)
+	v := cardView{frame: a.frame(ctx), Customer: c, Born: born(loc, c.Born), Name: nameOf(loc, who, c), Form: form, URL: web.LinkOf(r), Masked: masked(who)}
 	if form == nil {
 		v.Form = web.NewForm(nil)
 	}
@@ -91,7 +93,9 @@ func (a *Admin) showCustomer(w http.ResponseWriter, r *http.Request, status int,
 	if _, err := a.Catalog.Stores(ctx); err != nil {
 		return err
 	}
-	v.Store, _ = a.Catalog.Store(c.HomeStore)
+	if store, ok := a.Catalog.Store(c.HomeStore); ok { // its days are the customer's
+		v.Store, v.Zone = store, store.Zone
+	}
 	for _, name := range sortedKeys(c.Attributes) {
 		v.Attributes = append(v.Attributes, fieldChange{Name: name, Is: attribute(loc, c.Attributes[name])})
 	}
@@ -205,9 +209,9 @@ func (a *Admin) story(r *http.Request, v *cardView) error {
 		return err
 	}
 	for _, e := range entries {
-		row := entryRow{Entry: e, Text: explain(loc, e), Change: e.Effect(), Who: names[staff.ID(e.Staff)]}
+		row := entryRow{Entry: e, Text: explain(loc, e), Zone: v.Zone, Change: e.Effect(), Who: names[staff.ID(e.Staff)]}
 		if s, ok := a.Catalog.Store(catalog.StoreID(e.Store)); ok {
-			row.Where = s.Name
+			row.Where, row.Zone = s.Name, s.Zone
 		}
 		if e.Receipt != 0 {
 			if row.Number = numbers[e.Receipt]; row.Number == "" {
@@ -265,7 +269,7 @@ type adjustView struct {
 
 func (a *Admin) showAdjust(w http.ResponseWriter, r *http.Request, status int, v adjustView) error {
 	loc := web.Loc(r.Context())
-	v.frame, v.Name = a.frame(r.Context()), nameOf(loc, me(r), v.Customer)
+	v.frame, v.Name = a.frame(r.Context()), nameOf(loc, web.Me(r), v.Customer)
 	v.Ways = []web.Option{{Value: "give", Text: loc.T("admin.adjust.give")}, {Value: "take", Text: loc.T("admin.adjust.take")}}
 	return a.pages.RenderStatus(w, r, status, "adjust", v)
 }

@@ -32,7 +32,8 @@ type customerRow struct {
 	Name        string
 	Phone, Card string
 	Email       string
-	Born, City  string
+	Born, City  string // the day as it is kept
+	BornAs      string // and as it is read
 	Store       string
 	Points      money.Points
 	Spend       money.Amount
@@ -70,7 +71,7 @@ func customersAsked(url web.Link) (words string, q customer.ListQuery) {
 
 // someCustomers reads a page of the list.
 func (a *Admin) someCustomers(r *http.Request, url web.Link, cursor string, limit int) (rows []customerRow, next string, err error) {
-	ctx, who := r.Context(), me(r)
+	ctx, who := r.Context(), web.Me(r)
 	words, q := customersAsked(url)
 	var found []customer.Customer
 	switch {
@@ -143,10 +144,10 @@ func (a *Admin) customerRows(ctx context.Context, loc *i18n.Localizer, who staff
 		}
 		row := customerRow{
 			ID: c.ID, State: c.State, Name: c.Name(), Phone: shown(loc, who, customer.Phone, c.First(customer.Phone)),
-			Card: shown(loc, who, customer.Card, c.First(customer.Card)), Email: shown(loc, who, customer.Email, c.First(customer.Email)), Born: c.Born, City: c.City, Registered: c.RegisteredAt,
+			Card: shown(loc, who, customer.Card, c.First(customer.Card)), Email: shown(loc, who, customer.Email, c.First(customer.Email)), Born: c.Born, BornAs: born(loc, c.Born), City: c.City, Registered: c.RegisteredAt,
 		}
 		if masked(who) {
-			row.Name, row.Born, row.City = customer.MaskName(c.FirstName, c.LastName), "", ""
+			row.Name, row.Born, row.BornAs, row.City = customer.MaskName(c.FirstName, c.LastName), "", "", ""
 		}
 		if s, ok := a.Catalog.Store(c.HomeStore); ok {
 			row.Store = s.Name
@@ -157,6 +158,16 @@ func (a *Admin) customerRows(ctx context.Context, loc *i18n.Localizer, who staff
 		rows = append(rows, row)
 	}
 	return rows, nil
+}
+
+// born is a day of birth as people read it; where the year is not known it
+// stays as it is kept.
+func born(loc *i18n.Localizer, day string) string {
+	t, err := time.Parse(time.DateOnly, day)
+	if err != nil {
+		return day
+	}
+	return loc.Date(t, time.UTC)
 }
 
 // shown is an identifier as whoever asks may see it.
@@ -173,7 +184,8 @@ func shown(loc *i18n.Localizer, who staff.Account, kind customer.Kind, value str
 }
 
 // spacedPhone writes +998901234567 as +998 90 123 45 67: the country, and then
-// groups from the end, as people read numbers out.
+// groups from the end, as people read numbers out. A narrow column breaks it
+// after the country only.
 func spacedPhone(e164 string) string {
 	country := 0
 	switch {
@@ -186,7 +198,7 @@ func spacedPhone(e164 string) string {
 	}
 	rest := e164[country:]
 	n := len(rest)
-	return e164[:country] + "\u00a0" + rest[:n-7] + "\u00a0" + rest[n-7:n-4] + "\u00a0" + rest[n-4:n-2] + "\u00a0" + rest[n-2:]
+	return e164[:country] + " " + rest[:n-7] + "\u00a0" + rest[n-7:n-4] + "\u00a0" + rest[n-4:n-2] + "\u00a0" + rest[n-2:]
 }
 
 type editCustomerView struct {
@@ -200,7 +212,7 @@ type editCustomerView struct {
 
 func (a *Admin) customerForm(w http.ResponseWriter, r *http.Request, status int, c customer.Customer, form *web.Form) error {
 	loc := web.Loc(r.Context())
-	v := editCustomerView{frame: a.frame(r.Context()), Form: form, Customer: c, Name: nameOf(loc, me(r), c), Sexes: []web.Option{
+	v := editCustomerView{frame: a.frame(r.Context()), Form: form, Customer: c, Name: nameOf(loc, web.Me(r), c), Sexes: []web.Option{
 		{Text: loc.T("admin.customer.sex_unknown")},
 		{Value: string(customer.Female), Text: loc.T("admin.customer.sex.female")},
 		{Value: string(customer.Male), Text: loc.T("admin.customer.sex.male")},
@@ -253,7 +265,7 @@ func (a *Admin) registerCustomer(w http.ResponseWriter, r *http.Request) error {
 	}
 	if form.Has("consent", "1") {
 		in.Consents = []customer.Consent{
-			{Channel: customer.ChannelAny, Purpose: customer.Marketing, Given: true, Store: in.HomeStore, Staff: int64(me(r).ID), Wording: loc.T("admin.customer.wording"), Proof: form.Get("proof")},
+			{Channel: customer.ChannelAny, Purpose: customer.Marketing, Given: true, Store: in.HomeStore, Staff: int64(web.Me(r).ID), Wording: loc.T("admin.customer.wording"), Proof: form.Get("proof")},
 		}
 	}
 	var res customer.Result
@@ -282,14 +294,14 @@ func (a *Admin) registerCustomer(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a *Admin) customer(r *http.Request) (c customer.Customer, err error) {
-	var id customer.ID
-	if id.UnmarshalText([]byte(r.PathValue("id"))) != nil {
-		return c, web.ErrNoPage
+	id, err := web.PathID[customer.ID](r, "id")
+	if err != nil {
+		return c, err
 	}
 	if c, err = a.Customers.Get(r.Context(), id); err != nil {
 		return c, err
 	}
-	if who := me(r); masked(who) && !who.WorksIn(c.HomeStore) {
+	if who := web.Me(r); masked(who) && !who.WorksIn(c.HomeStore) {
 		return customer.Customer{}, customer.ErrNotFound
 	}
 	return c, nil
@@ -439,7 +451,7 @@ type consentRow struct {
 
 func (a *Admin) showConsents(w http.ResponseWriter, r *http.Request, status int, c customer.Customer, form *web.Form) error {
 	ctx, loc := r.Context(), web.Loc(r.Context())
-	v := consentsView{frame: a.frame(ctx), Form: form, Customer: c, Name: nameOf(loc, me(r), c)}
+	v := consentsView{frame: a.frame(ctx), Form: form, Customer: c, Name: nameOf(loc, web.Me(r), c)}
 	for _, ch := range customer.Channels {
 		v.Channels = append(v.Channels, web.Option{Value: string(ch), Text: loc.T("admin.channel." + string(ch))})
 	}
@@ -506,7 +518,7 @@ func (a *Admin) addConsent(w http.ResponseWriter, r *http.Request) error {
 	}
 	consent := customer.Consent{
 		Channel: customer.Channel(form.Get("channel")), Purpose: customer.Purpose(form.Get("purpose")), Given: form.Get("given") == "1",
-		Source: "admin", Staff: int64(me(r).ID), Wording: form.Get("wording"), Proof: form.Get("proof"),
+		Source: "admin", Staff: int64(web.Me(r).ID), Wording: form.Get("wording"), Proof: form.Get("proof"),
 	}
 	err = a.change(r, func(ctx context.Context, tx *db.Tx) (line, error) {
 		l := line{action: "customer.consent_given", subject: subjectOf(c.ID), after: map[string]any{"channel": consent.Channel, "purpose": consent.Purpose}}

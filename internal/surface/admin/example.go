@@ -83,11 +83,6 @@ func (a *Admin) fillExample(ctx context.Context, f *web.Form, loc *i18n.Localize
 func (a *Admin) example(ctx context.Context, f *web.Form, loc *i18n.Localizer) (v exampleView, err error) {
 	is := a.Settings.Get()
 	v.Zone = is.Zone
-	wrong := func(key string, err error) {
-		if err != nil {
-			v.Wrong = append(v.Wrong, loc.T(key)+": "+said(loc, err))
-		}
-	}
 	r, problem := exampleRules(f, loc, is.Currency)
 	if problem != "" {
 		v.Wrong = append(v.Wrong, problem)
@@ -99,11 +94,27 @@ func (a *Admin) example(ctx context.Context, f *web.Form, loc *i18n.Localizer) (
 		return v, err
 	}
 	in := pricing.Input{Currency: is.Currency, Rules: r, At: a.Now(), Zone: is.Zone, Customer: &pricing.Customer{}}
-	in.Customer.Spend, err = loc.ParseMoney(orZero(f.Get("example/spend")), is.Currency)
+	redeem := v.read(f, loc, categories, &in)
+	if len(v.Wrong) > 0 {
+		return v, nil
+	}
+	in.Customer.Level = r.Reached(max(0, in.Customer.Spend)).Code
+	return v, v.price(loc, in, redeem)
+}
+
+// read reads the customer and the basket into in; what cannot be read is wrong.
+func (v *exampleView) read(f *web.Form, loc *i18n.Localizer, categories []catalog.Category, in *pricing.Input) (redeem money.Points) {
+	wrong := func(key string, err error) {
+		if err != nil {
+			v.Wrong = append(v.Wrong, loc.T(key)+": "+web.Say(loc, err))
+		}
+	}
+	var err error
+	in.Customer.Spend, err = loc.ParseMoney(orZero(f.Get("example/spend")), in.Currency)
 	wrong("admin.example.spend", err)
 	in.Customer.Available, err = loc.ParsePoints(orZero(f.Get("example/balance")))
 	wrong("admin.example.balance", err)
-	redeem, err := loc.ParsePoints(orZero(f.Get("example/redeem")))
+	redeem, err = loc.ParsePoints(orZero(f.Get("example/redeem")))
 	wrong("admin.example.redeem", err)
 	for i := range exampleLines {
 		at := "example/" + strconv.Itoa(i) + "/"
@@ -127,10 +138,12 @@ func (a *Admin) example(ctx context.Context, f *web.Form, loc *i18n.Localizer) (
 			v.Lines = append(v.Lines, exampleLine{Name: f.Get(at + "name"), Quantity: line.Quantity})
 		}
 	}
-	if len(v.Wrong) > 0 {
-		return v, nil
-	}
-	in.Customer.Level = r.Reached(max(0, in.Customer.Spend)).Code
+	return redeem
+}
+
+// price prices the basket, with as many of the points as may be redeemed; what
+// the rules refuse is wrong.
+func (v *exampleView) price(loc *i18n.Localizer, in pricing.Input, redeem money.Points) (err error) {
 	if v.Result, err = pricing.Price(in); err == nil && redeem > 0 {
 		in.Draft.Redeem = min(redeem, v.Result.MaxRedeem)
 		v.Capped = in.Draft.Redeem < redeem
@@ -139,17 +152,16 @@ func (a *Admin) example(ctx context.Context, f *web.Form, loc *i18n.Localizer) (
 		}
 	}
 	if errs.KindOf(err) == errs.Invalid || errs.KindOf(err) == errs.Conflict {
-		e := errs.Of(err)
-		v.Wrong = append(v.Wrong, said(loc, err))
-		for _, f := range e.Fields {
-			v.Wrong = append(v.Wrong, said(loc, errs.New(errs.Invalid, f.Code, f.Text)))
+		v.Wrong = append(v.Wrong, web.Say(loc, err))
+		for _, f := range errs.Of(err).Fields {
+			v.Wrong = append(v.Wrong, web.Say(loc, errs.New(errs.Invalid, f.Code, f.Text)))
 		}
-		return v, nil
+		return nil
 	}
 	for i := range v.Result.Lines {
 		v.Lines[i].PricedLine = v.Result.Lines[i]
 	}
-	return v, err
+	return err
 }
 
 // exampleRules reads the rules for the example; problem says why there are none.

@@ -9,7 +9,6 @@ import (
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/receipt"
 	"regulars/internal/loyalty/staff"
-	"regulars/internal/surface/web"
 )
 
 type homeView struct {
@@ -86,15 +85,11 @@ func (a *Admin) steps(ctx context.Context) ([]step, error) {
 	if err != nil {
 		return nil, err
 	}
-	first := step{Key: "sale", Icon: "basket", Href: a.TillPath, Done: len(sold) > 0}
-	if first.Href == "" {
-		first.Href = "/stores"
-	}
 	return []step{
 		{Key: "stores", Icon: "building-store", Href: "/stores", Done: len(tills) > 0},
 		{Key: "customers", Icon: "users", Href: "/customers", Done: len(people) > 0},
 		{Key: "programme", Icon: "gift", Href: "/programme", Done: len(holding) > 0},
-		first,
+		{Key: "sale", Icon: "basket", Href: a.TillPath, Done: len(sold) > 0},
 	}, nil
 }
 
@@ -139,22 +134,4 @@ func (a *Admin) liability(ctx context.Context) (money.Points, error) {
 		a.owed.points, a.owed.at = points, now
 	}
 	return points, err
-}
-
-type settingsView struct {
-	frame
-	Form      *web.Form
-	Zones     []string
-	Languages []web.Option
-	Currency  string
-}
-
-func (a *Admin) showSettings(w http.ResponseWriter, r *http.Request, status int, form *web.Form) error {
-	v := settingsView{frame: a.frame(r.Context()), Form: form, Zones: zones, Languages: a.languages(""), Currency: a.Settings.Get().Currency.Code}
-	return a.pages.RenderStatus(w, r, status, "settings", v)
-}
-
-func (a *Admin) settingsPage(w http.ResponseWriter, r *http.Request) error {
-	is := a.Settings.Get()
-	return a.showSettings(w, r, http.StatusOK, web.NewForm(map[string]string{"name": is.Name, "zone": is.Zone.String(), "language": is.Language}))
 }

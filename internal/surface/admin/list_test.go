@@ -116,8 +116,8 @@ func TestUnfinishedFileIsCutOff(t *testing.T) {
 	}
 }
 
-// Columns are chosen on the page itself; a large figure fits into its tile on
-// the narrowest screen.
+// Columns are chosen on the page itself; a large figure fits into its tile, and
+// a table into its box, on the narrowest screen.
 func TestBrowserLists(t *testing.T) {
 	t.Parallel()
 	s := open(t, dbtest.Open(t, dbtest.SQLite)).shop()
@@ -147,5 +147,11 @@ func TestBrowserLists(t *testing.T) {
 		b.Value(`document.querySelectorAll(".stat-value").forEach(e => e.textContent = "5\u00a0047\u00a0900,11\u00a0сум")`)
 		b.Wait(`[...document.querySelectorAll(".stat")].every(e => e.scrollWidth <= e.clientWidth)`)
 		b.Wait(`[...document.querySelectorAll(".stat-value")].every(e => e.offsetHeight < 40)`) // on one line
+	}
+	look.Width = 360
+	b.Look(look)
+	for _, path := range []string{"/customers", "/customers/" + s.people[0].String(), "/receipts/" + s.sales[0].ID.String()} {
+		b.Go(s.url + path)
+		b.Wait(`[...document.querySelectorAll(".table-box")].every(e => e.scrollWidth <= e.clientWidth)`) // no figure is cut off
 	}
 }

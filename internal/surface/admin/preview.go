@@ -145,7 +145,7 @@ func (a *Admin) previewState(r *http.Request, info jobs.Info, of programme.ID) (
 	}
 	s.Running, s.Stopped = !info.State.Ended(), info.State == jobs.Cancelled
 	if info.State == jobs.Failed && info.Failure != nil {
-		s.Failed = said(web.Loc(r.Context()), info.Failure)
+		s.Failed = web.Say(web.Loc(r.Context()), info.Failure)
 	}
 	if took := s.At.Sub(s.Started); s.Running && s.Done > 0 && took > 0 {
 		s.Rate = int(float64(s.Done) / took.Seconds())
@@ -165,7 +165,7 @@ func (a *Admin) previewState(r *http.Request, info jobs.Info, of programme.ID) (
 	}
 	names := map[customer.ID]string{}
 	for _, c := range people {
-		names[c.ID] = nameOf(web.Loc(r.Context()), me(r), c)
+		names[c.ID] = nameOf(web.Loc(r.Context()), web.Me(r), c)
 	}
 	for _, m := range s.Answer.Winners {
 		s.Winners = append(s.Winners, moverRow{m, names[m.Customer]})
@@ -187,9 +187,9 @@ func (a *Admin) preview(r *http.Request) (v previewView, err error) {
 	if v.versions, err = a.versions(r); err != nil {
 		return v, err
 	}
-	var id jobs.ID
-	if id.UnmarshalText([]byte(r.PathValue("job"))) != nil {
-		return v, web.ErrNoPage
+	id, err := web.PathID[jobs.ID](r, "job")
+	if err != nil {
+		return v, err
 	}
 	info, err := a.Jobs.Get(r.Context(), id)
 	if err != nil {

@@ -218,9 +218,9 @@ func productFacts(p catalog.Product) any {
 }
 
 func (a *Admin) product(r *http.Request) (p catalog.Product, err error) {
-	var id catalog.ProductID
-	if id.UnmarshalText([]byte(r.PathValue("id"))) != nil {
-		return p, web.ErrNoPage
+	id, err := web.PathID[catalog.ProductID](r, "id")
+	if err != nil {
+		return p, err
 	}
 	return a.Catalog.Product(r.Context(), id)
 }

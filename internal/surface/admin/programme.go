@@ -98,7 +98,7 @@ func (a *Admin) createProgramme(w http.ResponseWriter, r *http.Request) error {
 		if id, err = a.Programmes.CreateTx(ctx, tx, name); err != nil {
 			return line{}, err
 		}
-		_, err = a.Programmes.SaveDraftTx(ctx, tx, id, startingRules(form.Get("kind"), a.Settings.Get().Currency), int64(me(r).ID))
+		_, err = a.Programmes.SaveDraftTx(ctx, tx, id, startingRules(form.Get("kind"), a.Settings.Get().Currency), int64(web.Me(r).ID))
 		return line{action: "programme.created", subject: "programme:" + strconv.FormatInt(int64(id), 10), after: map[string]string{"name": name}}, err
 	})
 	if err := form.Take(err); err != nil {
@@ -175,13 +175,17 @@ func (a *Admin) programmePage(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	v := programmeView{frame: a.frame(ctx), versions: vs}
-	c := a.Settings.Get().Currency
-	if vs.Holds != nil {
-		v.Facts = describe(loc, c, &vs.Holds.Rules)
-	}
 	var ids []staff.ID
+	var rules []*programme.Rules
 	for _, x := range vs.All {
-		ids = append(ids, staff.ID(x.CreatedBy))
+		ids, rules = append(ids, staff.ID(x.CreatedBy)), append(rules, &x.Rules)
+	}
+	tell, err := a.teller(ctx, loc, rules...)
+	if err != nil {
+		return err
+	}
+	if vs.Holds != nil {
+		v.Facts = tell.facts(&vs.Holds.Rules)
 	}
 	names, err := a.Staff.Names(ctx, ids)
 	if err != nil {
@@ -190,7 +194,7 @@ func (a *Admin) programmePage(w http.ResponseWriter, r *http.Request) error {
 	for i, x := range vs.All {
 		row := versionRow{Version: x, Who: names[staff.ID(x.CreatedBy)], Holds: vs.Holds != nil && vs.Holds.ID == x.ID, Waits: x.StartsAt.After(a.Now())}
 		if row.First = i == len(vs.All)-1; !row.First {
-			row.Changes = differences(loc, c, &vs.All[i+1].Rules, &x.Rules)
+			row.Changes = tell.differences(&vs.All[i+1].Rules, &x.Rules)
 		}
 		v.Rows = append(v.Rows, row)
 	}
@@ -203,6 +207,7 @@ type editorView struct {
 	Form       *web.Form
 	Levels     []int
 	Stores     []web.Option
+	Pickers    map[string]picker // by field
 	Categories []web.Option
 	Combines   []web.Option
 	Windows    []web.Option
@@ -244,6 +249,9 @@ func (a *Admin) showEditor(w http.ResponseWriter, r *http.Request, status int, v
 	v.Windows = options("admin.rules.window_is.", string(programme.Lifetime), string(programme.Rolling))
 	v.Roundings = options("admin.rules.rounding_way.", string(money.Down), string(money.HalfUp))
 	v.Clawbacks = options("admin.rules.clawback_is.", string(programme.ClawbackDebt), string(programme.ClawbackRefund), string(programme.ClawbackWriteOff))
+	if v.Pickers, err = a.pickers(ctx, form, programmePath(vs.Programme.ID)); err != nil {
+		return err
+	}
 	if v.Example, err = a.example(ctx, form, loc); err != nil {
 		return err
 	}
@@ -275,8 +283,11 @@ func (a *Admin) saveProgramme(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	do := form.Get("do")
-	if do == "add" || strings.HasPrefix(do, "drop-") {
+	switch {
+	case do == "add" || strings.HasPrefix(do, "drop-"):
 		changeLevels(form, do)
+		return a.showEditor(w, r, http.StatusOK, vs, form)
+	case repick(form, do) != "", do == "enter" && looking(form) != "":
 		return a.showEditor(w, r, http.StatusOK, vs, form)
 	}
 	loc, c := web.Loc(r.Context()), a.Settings.Get().Currency
@@ -290,7 +301,7 @@ func (a *Admin) saveProgramme(w http.ResponseWriter, r *http.Request) error {
 			was = vs.Draft.Rules
 		}
 		err := a.change(r, func(ctx context.Context, tx *db.Tx) (line, error) {
-			_, err := a.Programmes.SaveDraftTx(ctx, tx, vs.Programme.ID, rules, int64(me(r).ID))
+			_, err := a.Programmes.SaveDraftTx(ctx, tx, vs.Programme.ID, rules, int64(web.Me(r).ID))
 			return line{"programme.draft_saved", "programme:" + strconv.FormatInt(int64(vs.Programme.ID), 10), was, rules}, err
 		})
 		if err := form.Take(err); err != nil {
@@ -349,11 +360,18 @@ func (a *Admin) showPublish(w http.ResponseWriter, r *http.Request, status int, 
 		return nil
 	}
 	v := publishView{frame: a.frame(ctx), versions: vs, Form: form, Key: previewKey(vs.Draft)}
-	c := a.Settings.Get().Currency
+	rules := []*programme.Rules{&vs.Draft.Rules}
 	if vs.Holds != nil {
-		v.Changes = differences(loc, c, &vs.Holds.Rules, &vs.Draft.Rules)
+		rules = append(rules, &vs.Holds.Rules)
+	}
+	tell, err := a.teller(ctx, loc, rules...)
+	if err != nil {
+		return err
+	}
+	if vs.Holds != nil {
+		v.Changes = tell.differences(&vs.Holds.Rules, &vs.Draft.Rules)
 	} else {
-		v.Facts = describe(loc, c, &vs.Draft.Rules)
+		v.Facts = tell.facts(&vs.Draft.Rules)
 	}
 	v.When = []web.Option{{Value: "now", Text: loc.T("admin.publish.now")}, {Value: "later", Text: loc.T("admin.publish.later")}}
 	info, err := a.Jobs.Find(ctx, previewJob, previewKey(vs.Draft))

@@ -84,7 +84,7 @@ var receiptList = list[receiptRow]{"receipts", []column[receiptRow]{
 
 // receiptRows adds what a list of receipts shows beside them.
 func (a *Admin) receiptRows(r *http.Request, list []*receipt.Receipt) (rows []receiptRow, err error) {
-	ctx, loc, who := r.Context(), web.Loc(r.Context()), me(r)
+	ctx, loc, who := r.Context(), web.Loc(r.Context()), web.Me(r)
 	if _, err := a.Catalog.Stores(ctx); err != nil {
 		return nil, err
 	}
@@ -187,7 +187,7 @@ func (a *Admin) receipts(w http.ResponseWriter, r *http.Request) (err error) {
 		if err != nil {
 			return err
 		}
-		v.Customer, v.Name = &c, nameOf(loc, me(r), c)
+		v.Customer, v.Name = &c, nameOf(loc, web.Me(r), c)
 	}
 	if v.Rows, v.Next, err = a.someReceipts(r, f, v.URL.Get("cursor"), receiptsPage); err != nil {
 		return err
@@ -243,9 +243,9 @@ type receiptView struct {
 
 func (a *Admin) receiptPage(w http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
-	var id receipt.ID
-	if id.UnmarshalText([]byte(r.PathValue("id"))) != nil {
-		return web.ErrNoPage
+	id, err := web.PathID[receipt.ID](r, "id")
+	if err != nil {
+		return err
 	}
 	rec, err := a.Receipts.Get(ctx, id)
 	if err != nil {
@@ -274,7 +274,7 @@ func (a *Admin) receiptPage(w http.ResponseWriter, r *http.Request) error {
 		if err != nil {
 			return err
 		}
-		v.Customer, v.Name = &c, nameOf(web.Loc(ctx), me(r), c)
+		v.Customer, v.Name = &c, nameOf(web.Loc(ctx), web.Me(r), c)
 	}
 	if rec.Version != 0 {
 		if v.Version, err = a.Programmes.ByID(ctx, rec.Version); err != nil {

@@ -25,7 +25,7 @@ const (
 
 // table says of every page who may open it. Nothing else decides that.
 func (a *Admin) table() []route {
-	list := []route{
+	return []route{
 		{"GET /sign-in", anybody, a.signInPage, false},
 		{"POST /sign-in", anybody, a.signIn, false},
 		{"POST /sign-out", anybody, a.signOut, false},
@@ -86,6 +86,7 @@ func (a *Admin) table() []route {
 		{"GET /programme/{id}/edit", staff.ManageProgramme, a.editProgramme, false},
 		{"POST /programme/{id}/edit", staff.ManageProgramme, a.saveProgramme, false},
 		{"POST /programme/{id}/example", staff.ManageProgramme, a.exampleReceipt, false},
+		{"POST /programme/{id}/goods/{field...}", staff.ManageProgramme, a.pickGoods, false},
 		{"GET /programme/{id}/publish", staff.ManageProgramme, a.publishPage, false},
 		{"POST /programme/{id}/publish", staff.ManageProgramme, a.publish, false},
 		{"POST /programme/{id}/preview", staff.ManageProgramme, a.startPreview, false},
@@ -107,11 +108,7 @@ func (a *Admin) table() []route {
 
 		{"GET /settings", staff.ManageStores, a.settingsPage, false},
 		{"POST /settings", staff.ManageStores, a.saveSettings, false},
-	}
-	if a.Importer == nil {
-		return list
-	}
-	return append(list, []route{
+
 		{"GET /imports", staff.Import, a.imports, false},
 		{"GET /imports/new", staff.Import, a.newImport, false},
 		{"POST /imports/new", staff.Import, a.upload, true},
@@ -121,7 +118,7 @@ func (a *Admin) table() []route {
 		{"POST /imports/{id}/cancel", staff.Import, a.cancelImport, false},
 		{"GET /imports/{id}/progress", staff.Import, a.importProgress, false},
 		{"GET /imports/{id}/refused", staff.Import, a.refusedRows, true},
-	}...)
+	}
 }
 
 // Routes adds the pages to mux.

@@ -10,6 +10,24 @@ import (
 	"regulars/internal/surface/web"
 )
 
+type settingsView struct {
+	frame
+	Form      *web.Form
+	Zones     []string
+	Languages []web.Option
+	Currency  string
+}
+
+func (a *Admin) showSettings(w http.ResponseWriter, r *http.Request, status int, form *web.Form) error {
+	v := settingsView{frame: a.frame(r.Context()), Form: form, Zones: zones, Languages: a.languages(""), Currency: a.Settings.Get().Currency.Code}
+	return a.pages.RenderStatus(w, r, status, "settings", v)
+}
+
+func (a *Admin) settingsPage(w http.ResponseWriter, r *http.Request) error {
+	is := a.Settings.Get()
+	return a.showSettings(w, r, http.StatusOK, web.NewForm(map[string]string{"name": is.Name, "zone": is.Zone.String(), "language": is.Language}))
+}
+
 func (a *Admin) saveSettings(w http.ResponseWriter, r *http.Request) error {
 	form, err := web.ReadForm(r)
 	if err != nil {

@@ -127,7 +127,7 @@ type accountView struct {
 }
 
 func (a *Admin) account(w http.ResponseWriter, r *http.Request, status int, form, password *web.Form) error {
-	who := me(r)
+	who := web.Me(r)
 	v := accountView{frame: a.frame(r.Context()), Form: form, Password: password}
 	if form == nil {
 		v.Form = web.NewForm(map[string]string{"name": who.Name, "language": who.Language})
@@ -197,7 +197,7 @@ func (a *Admin) saveAccount(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	name, language := form.Get("name"), form.Get("language")
-	_, err = a.Staff.Change(r.Context(), by(r), me(r).ID, staff.Change{Name: &name, Language: &language})
+	_, err = a.Staff.Change(r.Context(), by(r), web.Me(r).ID, staff.Change{Name: &name, Language: &language})
 	if err := form.Take(err); err != nil {
 		return err
 	}
@@ -216,7 +216,7 @@ func (a *Admin) changePassword(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	who := me(r)
+	who := web.Me(r)
 	err = a.Staff.ChangePassword(r.Context(), by(r), who.ID, form.Raw("old"), form.Raw("password"), "")
 	if err := form.Take(err); err != nil {
 		return err
@@ -233,7 +233,7 @@ func (a *Admin) changePassword(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a *Admin) endOtherSessions(w http.ResponseWriter, r *http.Request) error {
-	who := me(r)
+	who := web.Me(r)
 	if err := a.Staff.EndSessions(r.Context(), by(r), who.ID); err != nil {
 		return err
 	}

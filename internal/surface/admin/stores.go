@@ -100,9 +100,9 @@ func storeFacts(s catalog.Store) any {
 }
 
 func (a *Admin) store(r *http.Request) (s catalog.Store, err error) {
-	var id catalog.StoreID
-	if id.UnmarshalText([]byte(r.PathValue("id"))) != nil {
-		return s, web.ErrNoPage
+	id, err := web.PathID[catalog.StoreID](r, "id")
+	if err != nil {
+		return s, err
 	}
 	return a.Catalog.StoreByID(r.Context(), id)
 }
@@ -222,9 +222,9 @@ type tillView struct {
 }
 
 func (a *Admin) till(r *http.Request) (t catalog.Till, s catalog.Store, err error) {
-	var id catalog.TillID
-	if id.UnmarshalText([]byte(r.PathValue("id"))) != nil {
-		return t, s, web.ErrNoPage
+	id, err := web.PathID[catalog.TillID](r, "id")
+	if err != nil {
+		return t, s, err
 	}
 	if t, err = a.Catalog.Till(r.Context(), id); err != nil {
 		return t, s, err
@@ -305,9 +305,9 @@ func (a *Admin) revokeKey(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	var id catalog.KeyID
-	if id.UnmarshalText([]byte(r.PathValue("key"))) != nil {
-		return catalog.ErrKeyNotFound
+	id, err := web.PathID[catalog.KeyID](r, "key")
+	if err != nil {
+		return err
 	}
 	keys, err := a.Catalog.Keys(r.Context(), till.ID)
 	if err != nil {

@@ -174,9 +174,9 @@ type memberView struct {
 }
 
 func (a *Admin) member(r *http.Request) (m staff.Account, err error) {
-	var id staff.ID
-	if id.UnmarshalText([]byte(r.PathValue("id"))) != nil {
-		return m, web.ErrNoPage
+	id, err := web.PathID[staff.ID](r, "id")
+	if err != nil {
+		return m, err
 	}
 	return a.Staff.Get(r.Context(), id)
 }

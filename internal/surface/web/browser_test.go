@@ -60,7 +60,7 @@ func TestBrowserUsesTheFrame(t *testing.T) {
 	// An error of a part of the page is said at the top; the part stays.
 	b.Go(srv.URL + "/card")
 	b.Allow("404")
-	b.Click(".progress-box .btn")
+	b.Click("#form .btn-danger")
 	b.See("Не найдено", "По этому адресу ничего нет")
 	b.Wait(`document.querySelector("#flash .alert") && document.querySelector(".progress-box progress")`)
 
@@ -124,4 +124,21 @@ func TestBrowserLooks(t *testing.T) {
 	look.Print = true
 	b.Look(look)
 	b.Shot("print")
+}
+
+// However far one scrolls, the sections and the search stay in sight.
+func TestBrowserKeepsTheFrameInSight(t *testing.T) {
+	t.Parallel()
+	d := newDemo(t)
+	srv := httptest.NewServer(d.handler)
+	t.Cleanup(srv.Close)
+	b := webtest.Open(t)
+	b.Look(webtest.Look{Width: 1440, Height: 500, Language: "en"})
+	b.Go(srv.URL + "/customers")
+	b.Fill("#f-login", "aziza")
+	b.Fill("#f-password", "secret")
+	b.Click(".btn-primary")
+	b.See("23,412 customers")
+	b.Wait(`(scrollTo(0, 1e6), scrollY > 0)`) // once there is something to scroll
+	b.Wait(`["#nav", ".top"].every((part) => Math.round(document.querySelector(part).getBoundingClientRect().top) === 0)`)
 }

@@ -140,7 +140,7 @@ type listPage struct {
 func (d *demo) list(r *http.Request) listPage {
 	p := listPage{
 		URL: web.LinkOf(r), Count: 23_412, Share: 7790, Sum: 125_000_000_000, Points: 4_120_950_00,
-		States: []web.Option{{Text: "Все / All"}, {Value: "active", Text: "Active", Count: "18 240"}, {Value: "lost", Text: "Lost", Count: "5 172"}},
+		States: []web.Option{{Text: "Все / All"}, {Value: "active", Text: "Active"}, {Value: "lost", Text: "Lost"}},
 		Form:   web.NewForm(map[string]string{"name": "Дилноза Каримова", "rate": "5", "state": "active"}),
 		Last:   d.clock.now(), Left: 31 * time.Second,
 	}
@@ -183,7 +183,7 @@ func newDemo(t testing.TB, change ...func(*web.Options)) *demo {
 			{Key: "customers", Text: "demo.customers", Icon: "users", Href: "/customers", Go: "c", Group: "demo.base", Permission: staff.ViewCustomers},
 			{Key: "receipts", Text: "demo.receipts", Icon: "receipt", Href: "/card", Go: "r", Group: "demo.base", Permission: staff.ViewReceipts},
 			{Key: "stores", Text: "demo.stores", Icon: "building-store", Href: "/stores", Go: "s", Group: "demo.setup", Permission: staff.ManageStores},
-			{Key: "programme", Text: "demo.programme", Icon: "percentage", Href: "/programme", Go: "p", Group: "demo.setup", Permission: staff.ManageProgramme},
+			{Key: "programme", Text: "demo.programme", Icon: "gift", Href: "/programme", Go: "p", Group: "demo.setup", Permission: staff.ManageProgramme},
 		},
 	})
 	if err != nil {
@@ -253,7 +253,7 @@ func (d *demo) routes(mux *http.ServeMux) {
 		return r.Context().Err()
 	}))
 	mux.Handle("POST /echo", d.Handle(echo))
-	mux.Handle("POST /large", d.Allow(1<<16, time.Minute, echo))
+	mux.Handle("POST /large", d.Allow(2<<20, time.Minute, echo))
 }
 
 func echo(w http.ResponseWriter, r *http.Request) error {

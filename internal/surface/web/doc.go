@@ -53,8 +53,10 @@
 //		return nil
 //	}
 //
-// web.Account(ctx), web.Loc(ctx), web.RequestID(ctx) and web.Client(r) say who
-// asks, in which language, under which id and from where.
+// web.Me(r) or web.Account(ctx), web.Loc(ctx), web.RequestID(ctx) and
+// web.Client(r) say who asks, in which language, under which id and from where;
+// web.PathID reads an id of the address, web.Origin what links to people begin
+// with, web.Say what an error says to them.
 //
 // # A page
 //
@@ -67,24 +69,24 @@
 //	{{define "crumbs"}}<div class="crumbs"><a href="/stores">…</a></div>{{end}}
 //	{{define "action"}}<a class="btn btn-primary" href="/stores/new">{{icon "plus"}}…</a>{{end}}
 //	{{define "main"}}…{{end}}
-//	{{define "layout"}}bare{{end}}                 app (the default), bare, print, or a surface's own "layout-x"
+//	{{define "layout"}}bare{{end}}                 app (the default), bare, or a surface's own "layout-x"
 //
 // Functions: t key args…; n key count args… (plural); number, money, amount
 // (without the currency's sign), currency (the sign), price, points, pointstext,
 // quantity, percent; date, datetime, datein, datetimein (with a time zone),
-// duration; icon name; asset file; dict, list; lang; problem err.
+// duration; icon name; asset file; dict.
 //
 // Parts are functions with named arguments (functions.go lists them all):
 //
 //	{{field "name" "login" "label" (t "…") "form" .Form "help" (t "…") "required" true}}
 //	    type: text, password, email, tel, number, date, file, select, textarea, checkbox, checks, radio
 //	{{search "url" .URL "label" (t "…")}} {{chips "url" .URL "name" "state" "options" .States "label" (t "…")}}
-//	{{sorter "url" .URL "by" "name" "text" (t "…")}} {{pager "url" .URL "next" .Next "first" true "shown" (n "…" .Count)}}
+//	{{pager "url" .URL "next" .Next "first" true}}
 //	{{stat "label" (t "…") "value" (money .Sum) "note" (t "…") "href" "/receipts"}}
 //	{{badge "text" (t "…") "kind" "good"}}         plain, good, warn, bad, info
 //	{{alert "text" (t "…") "kind" "warn"}}         good, warn, bad, info
 //	{{empty "icon" "users" "title" (t "…") "text" (t "…") "href" "/import" "action" (t "…")}}
-//	{{progress "id" "import" "done" .Done "total" .Total "text" (t "…") "poll" "/import/1/progress"}}
+//	{{progress "text" (t "…") "figure" (number .Done) "max" .All "value" .Done "note" (t "…") "cancel" "/imports/1/cancel"}}
 //	{{button "text" (t "…") "icon" "check"}}
 //
 // Classes: <div class="table-box"><table class="table">, td.num for figures, td.keep for what must not

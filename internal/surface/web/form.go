@@ -67,8 +67,7 @@ func (f *Form) Check(name string, err error) {
 	if err == nil {
 		return
 	}
-	e := errs.Of(err)
-	f.Fail(name, translate(f.loc, e.Code, e.Text, e.Args))
+	f.Fail(name, Say(f.loc, err))
 }
 
 // OK reports whether nothing is wrong.

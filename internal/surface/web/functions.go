@@ -22,7 +22,6 @@ func (s *Shell) functions(loc *i18n.Localizer) template.FuncMap {
 			v, err := integer(n)
 			return loc.N(key, v, args...), err
 		},
-		"lang": loc.Lang,
 		"number": func(n any) (string, error) {
 			v, err := integer(n)
 			return loc.Number(v), err
@@ -43,8 +42,6 @@ func (s *Shell) functions(loc *i18n.Localizer) template.FuncMap {
 		"icon":       s.icon,
 		"asset":      s.assets.URL,
 		"dict":       dict,
-		"list":       func(v ...any) []any { return v },
-		"problem":    func(err error) *Problem { return ProblemOf(err, loc) },
 	}
 }
 
@@ -103,18 +100,17 @@ var components = map[string]component{
 		required: []string{"name", "label"},
 		optional: []string{
 			"form", "type", "value", "help", "options", "required", "autofocus", "autocomplete", "inputmode",
-			"placeholder", "suffix", "min", "max", "rows", "readonly", "class", "maxlength", "accept", "pattern",
+			"placeholder", "suffix", "list", "rows", "readonly", "class", "maxlength", "accept",
 		},
 	},
 	"alert":    {required: []string{"text"}, optional: []string{"kind", "title"}},
 	"badge":    {required: []string{"text"}, optional: []string{"kind"}},
-	"stat":     {required: []string{"label", "value"}, optional: []string{"note", "href", "trend", "better"}},
-	"empty":    {required: []string{"title"}, optional: []string{"icon", "text", "href", "action"}},
-	"chips":    {required: []string{"url", "name", "options", "label"}, optional: []string{"target"}},
-	"search":   {required: []string{"url", "label"}, optional: []string{"name", "target", "placeholder", "autofocus"}},
-	"pager":    {required: []string{"url"}, optional: []string{"next", "first", "target", "shown"}},
-	"sorter":   {required: []string{"url", "by", "text"}, optional: []string{"target", "default"}},
-	"progress": {required: []string{"id", "done", "total"}, optional: []string{"text", "poll", "note", "cancel"}},
+	"stat":     {required: []string{"label", "value"}, optional: []string{"note", "href"}},
+	"empty":    {required: []string{"title"}, optional: []string{"icon", "text", "href", "action", "kind"}},
+	"chips":    {required: []string{"url", "name", "options", "label"}},
+	"search":   {required: []string{"url", "label"}, optional: []string{"autofocus"}},
+	"pager":    {required: []string{"url"}, optional: []string{"next", "first", "target"}},
+	"progress": {required: []string{"text", "figure", "max", "value"}, optional: []string{"note", "cancel"}},
 	"button":   {required: []string{"text"}, optional: []string{"icon", "kind", "name", "value", "class"}},
 }
 

@@ -17,9 +17,6 @@ type Link struct {
 // LinkOf is the address of the page being asked for.
 func LinkOf(r *http.Request) Link { return Link{r.URL.Path, r.URL.Query()} }
 
-// NewLink is an address without a query.
-func NewLink(path string) Link { return Link{path, url.Values{}} }
-
 // String is the address itself.
 func (l Link) String() string {
 	if q := l.query.Encode(); q != "" {
@@ -69,5 +66,4 @@ func (l Link) With(pairs ...string) Link {
 type Option struct {
 	Value string
 	Text  string
-	Count string // of filter chips: how many there are, already written
 }

@@ -51,7 +51,7 @@ func (s *Shell) limitTime(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithCancelCause(r.Context())
 		defer cancel(nil)
-		clock := time.AfterFunc(s.opts.Timeout, func() { cancel(ErrTimeout) })
+		clock := time.AfterFunc(requestTime, func() { cancel(ErrTimeout) })
 		defer clock.Stop()
 		stateOf(ctx).clock = clock
 		next.ServeHTTP(w, r.WithContext(ctx))
@@ -62,7 +62,7 @@ func (s *Shell) limitTime(next http.Handler) http.Handler {
 func (s *Shell) limitBody(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Body != nil {
-			r.Body = http.MaxBytesReader(w, r.Body, s.opts.MaxBody)
+			r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 		}
 		next.ServeHTTP(w, r)
 	})

@@ -66,7 +66,7 @@ func ProblemOf(err error, loc *i18n.Localizer) *Problem {
 		Title:  http.StatusText(status),
 		Status: status,
 		Code:   e.Code,
-		Detail: translate(loc, e.Code, e.Text, e.Args),
+		Detail: Say(loc, err),
 	}
 	if loc != nil {
 		p.Title = loc.T("web.status." + string(e.Kind))
@@ -96,6 +96,13 @@ func plain(args map[string]any) map[string]string {
 		out[name] = fmt.Sprint(v)
 	}
 	return out
+}
+
+// Say is what an error says to people, in the language of loc where it is
+// translated, else in the API's English.
+func Say(loc *i18n.Localizer, err error) string {
+	e := errs.Of(err)
+	return translate(loc, e.Code, e.Text, e.Args)
 }
 
 func translate(loc *i18n.Localizer, code, text string, args map[string]any) string {

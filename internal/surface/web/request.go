@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"crypto/rand"
+	"encoding"
 	"encoding/hex"
 	"io"
 	"log/slog"
@@ -55,6 +56,34 @@ func Account(ctx context.Context) (a staff.Account, ok bool) {
 	return staff.Account{}, false
 }
 
+// Me is who is signed in, for routes that let nobody else in.
+func Me(r *http.Request) staff.Account {
+	who, _ := Account(r.Context())
+	return who
+}
+
+// Origin is where whoever asks reaches the program, such as
+// "https://loyalty.example": what links begin with that are sent to people.
+func Origin(r *http.Request) string {
+	scheme := "http://"
+	if stateOf(r.Context()).tls {
+		scheme = "https://"
+	}
+	return scheme + r.Host
+}
+
+// PathID reads the id that stands in the address under a name; where there is
+// no such id, there is no such page.
+func PathID[T any, P interface {
+	*T
+	encoding.TextUnmarshaler
+}](r *http.Request, name string) (id T, err error) {
+	if P(&id).UnmarshalText([]byte(r.PathValue(name))) != nil {
+		return id, ErrNoPage
+	}
+	return id, nil
+}
+
 // Client is where the request came from, for sessions and the audit log.
 func Client(r *http.Request) staff.Client {
 	c := staff.Client{Agent: r.UserAgent()}
@@ -66,9 +95,6 @@ func Client(r *http.Request) staff.Client {
 	}
 	return c
 }
-
-// Theme is light, dark or auto.
-func Theme(ctx context.Context) string { return stateOf(ctx).theme }
 
 // Log is the program's log with the request's id on every line.
 func (s *Shell) Log(ctx context.Context) *slog.Logger {

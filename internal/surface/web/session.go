@@ -10,8 +10,9 @@ import (
 	"regulars/internal/loyalty/staff"
 )
 
-// SessionStore keeps sessions; staff.Service is one. It sees only hashes of
-// tokens: what it stores cannot be used to sign in.
+// SessionStore keeps sessions. It sees only hashes of tokens: what it stores
+// cannot be used to sign in. It is staff.Service wherever the program runs; an
+// interface lets the middleware be tested without a database.
 type SessionStore interface {
 	StartSession(ctx context.Context, id staff.ID, tokenHash string, from staff.Client) (expires time.Time, err error)
 	// SessionAccount gives the active account of a live session, or an error of
@@ -118,5 +119,5 @@ func (s *Shell) toSignIn(w http.ResponseWriter, r *http.Request) {
 	case r.Method == http.MethodGet:
 		back = SafePath(r.URL.RequestURI())
 	}
-	Redirect(w, r, s.opts.SignIn+"?next="+url.QueryEscape(back))
+	Redirect(w, r, signInPath+"?next="+url.QueryEscape(back))
 }

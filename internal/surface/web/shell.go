@@ -39,12 +39,15 @@ type Options struct {
 	Registry prometheus.Registerer // nil: no metrics
 	// TrustedProxies may say who the caller is (X-Forwarded-For, -Proto).
 	TrustedProxies []netip.Prefix
-	SignIn         string        // path of the sign-in page; "/sign-in"
-	IPRate         float64       // requests a second that one address may make without a key; 50
-	IPBurst        int           // and at once; 200
-	MaxBody        int64         // bytes; 1 MiB
-	Timeout        time.Duration // of a request; 30 s
+	IPRate         float64 // requests a second that one address may make without a key; 50
+	IPBurst        int     // and at once; 200
 }
+
+const (
+	signInPath  = "/sign-in"
+	maxBody     = 1 << 20          // bytes of a request, except where Allow says otherwise
+	requestTime = 30 * time.Second // that a request may take, with the same exception
+)
 
 // Shell is what every surface stands in: the middleware, the layouts and the
 // way in which errors are answered.
@@ -61,20 +64,11 @@ type Shell struct {
 // New makes a Shell; it fails where a template or an asset is wrong.
 func New(o Options) (s *Shell, err error) {
 	defer errs.Wrap(&err, "make the web shell")
-	if o.SignIn == "" {
-		o.SignIn = "/sign-in"
-	}
 	if o.IPRate == 0 {
 		o.IPRate = 50
 	}
 	if o.IPBurst == 0 {
 		o.IPBurst = 200
-	}
-	if o.MaxBody == 0 {
-		o.MaxBody = 1 << 20
-	}
-	if o.Timeout == 0 {
-		o.Timeout = 30 * time.Second
 	}
 	files, err := fs.Sub(embedded, "assets")
 	if err != nil {
@@ -140,8 +134,8 @@ func (s *Shell) NewServer(handler http.Handler) *http.Server {
 	return &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: 10 * time.Second,
-		ReadTimeout:       s.opts.Timeout + 30*time.Second,
-		WriteTimeout:      s.opts.Timeout + 30*time.Second,
+		ReadTimeout:       requestTime + 30*time.Second,
+		WriteTimeout:      requestTime + 30*time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
 		ErrorLog:          slog.NewLogLogger(s.opts.Log.Handler(), slog.LevelWarn),

@@ -2,22 +2,26 @@ package web_test
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
 	"net/url"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 	"testing/fstest"
+	"testing/synctest"
 	"time"
 
 	"regulars/internal/base/errs"
@@ -189,7 +193,7 @@ func TestCrossOriginChangesAreRefused(t *testing.T) {
 
 func TestBodySize(t *testing.T) {
 	t.Parallel()
-	d := newDemo(t, func(o *web.Options) { o.MaxBody = 100 })
+	d := newDemo(t)
 	post := func(path string, size int) int {
 		return d.do(t, 0, httptest.NewRequest(http.MethodPost, path, bytes.NewReader(make([]byte, size)))).Code
 	}
@@ -197,7 +201,7 @@ func TestBodySize(t *testing.T) {
 		path       string
 		size, want int
 	}{
-		{"/echo", 100, 200}, {"/echo", 101, 413}, {"/large", 1 << 16, 200}, {"/large", 1<<16 + 1, 413},
+		{"/echo", 1 << 20, 200}, {"/echo", 1<<20 + 1, 413}, {"/large", 2 << 20, 200}, {"/large", 2<<20 + 1, 413},
 	} {
 		if got := post(tt.path, tt.size); got != tt.want {
 			t.Errorf("%d bytes to %s: %d, want %d", tt.size, tt.path, got, tt.want)
@@ -207,11 +211,17 @@ func TestBodySize(t *testing.T) {
 
 func TestTimeLimit(t *testing.T) {
 	t.Parallel()
-	d := newDemo(t, func(o *web.Options) { o.Timeout = time.Millisecond })
-	rec := d.do(t, 0, get("/slow", "Accept", "application/json"))
-	if rec.Code != 503 || !strings.Contains(rec.Body.String(), `"code":"timeout"`) {
-		t.Errorf("%d %s", rec.Code, rec.Body)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		d := newDemo(t)
+		began := time.Now()
+		rec := d.do(t, 0, get("/slow", "Accept", "application/json"))
+		if rec.Code != 503 || !strings.Contains(rec.Body.String(), `"code":"timeout"`) {
+			t.Errorf("%d %s", rec.Code, rec.Body)
+		}
+		if took := time.Since(began); took != 30*time.Second {
+			t.Errorf("given up after %s", took)
+		}
+	})
 }
 
 func TestRequestID(t *testing.T) {
@@ -329,7 +339,25 @@ func TestTrustedProxies(t *testing.T) {
 		_, err := io.WriteString(w, web.Client(r).IP)
 		return err
 	}))
+	mux.Handle("GET /origin", d.Handle(func(w http.ResponseWriter, r *http.Request) error {
+		_, err := io.WriteString(w, web.Origin(r))
+		return err
+	}))
 	h := d.Middleware(mux)
+	for _, tt := range []struct{ remote, proto, want string }{
+		{"203.0.113.9:1", "https", "http://example.com"}, // not trusted: whatever it says
+		{"10.0.0.1:1", "https", "https://example.com"},
+		{"10.0.0.1:1", "http", "http://example.com"},
+		{"10.0.0.1:1", "", "http://example.com"},
+	} {
+		req := get("/origin", "X-Forwarded-Proto", tt.proto)
+		req.RemoteAddr = tt.remote
+		rec := httptest.NewRecorder()
+		h.ServeHTTP(rec, req)
+		if got := rec.Body.String(); got != tt.want {
+			t.Errorf("%s over %q: links begin with %s, want %s", tt.remote, tt.proto, got, tt.want)
+		}
+	}
 	for _, tt := range []struct{ remote, forwarded, want string }{
 		{"203.0.113.9:1", "198.51.100.1", "203.0.113.9"}, // not trusted: whatever it says
 		{"10.0.0.1:1", "198.51.100.1", "198.51.100.1"},
@@ -555,10 +583,10 @@ func TestLinks(t *testing.T) {
 	t.Parallel()
 	l := web.LinkOf(get("/customers?q=a+b&state=lost&cursor=abc"))
 	for got, want := range map[string]string{
-		l.With("state", "").String():              "/customers?q=a+b",
-		l.With("cursor", "def").String():          "/customers?cursor=def&q=a+b&state=lost",
-		l.With("sort", "-spent").String():         "/customers?q=a+b&sort=-spent&state=lost",
-		web.NewLink("/x").With("a", "&").String(): "/x?a=%26",
+		l.With("state", "").String():                  "/customers?q=a+b",
+		l.With("cursor", "def").String():              "/customers?cursor=def&q=a+b&state=lost",
+		l.With("sort", "-spent").String():             "/customers?q=a+b&sort=-spent&state=lost",
+		web.LinkOf(get("/x")).With("a", "&").String(): "/x?a=%26",
 		l.String(): "/customers?cursor=abc&q=a+b&state=lost",
 	} {
 		if got != want {
@@ -635,6 +663,39 @@ func BenchmarkRender(b *testing.B) {
 	for b.Loop() {
 		if rec := d.do(b, 1, req.Clone(b.Context())); rec.Code != 200 {
 			b.Fatal(rec.Code)
+		}
+	}
+}
+
+// Every icon goes out with every page: those that no page shows do not stay.
+func TestEveryIconIsUsed(t *testing.T) {
+	t.Parallel()
+	var text strings.Builder
+	err := filepath.WalkDir("..", func(path string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() && e.Name() == "testdata" {
+			return cmp.Or(err, fs.SkipDir)
+		}
+		if ext := filepath.Ext(path); ext == ".html" || ext == ".go" && !strings.HasSuffix(path, "_test.go") {
+			content, err := os.ReadFile(path)
+			text.Write(content)
+			return err
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	used := map[string]bool{}
+	for _, m := range regexp.MustCompile(`(?:icon|Icon:|"icon"|or \.icon) +"([a-z0-9-]+)"`).FindAllStringSubmatch(text.String(), -1) {
+		used[m[1]] = true
+	}
+	icons, err := filepath.Glob("assets/icons/*.svg")
+	if err != nil || len(icons) == 0 {
+		t.Fatalf("there are no icons (%v)", err)
+	}
+	for _, file := range icons {
+		if name := strings.TrimSuffix(filepath.Base(file), ".svg"); !used[name] {
+			t.Errorf("no page shows %s: remove it", file)
 		}
 	}
 }

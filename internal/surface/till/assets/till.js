@@ -6,7 +6,6 @@
 	const work = document.getElementById("work");
 	const scan = document.getElementById("scan");
 	const state = document.getElementById("line");
-	const saleKey = "till:/till";
 	const key = "till:" + location.pathname;
 	const payKey = key + ":paying";
 	const touch = matchMedia("(pointer: coarse)");
@@ -26,7 +25,6 @@
 	// A receipt that is recorded is not in the making any more.
 	const done = document.querySelector("[data-done]");
 	if (done) {
-		if (of(keep.get(saleKey), "number") === done.dataset.done) keep.drop(saleKey);
 		for (const k of Object.keys(sessionStorage)) {
 			if (k.startsWith("till:") && of(keep.get(k), "number") === done.dataset.done) keep.drop(k);
 		}
@@ -320,7 +318,6 @@
 		e.preventDefault();
 		const code = scan.value;
 		drop();
-		scan.value = "";
 		enter(code);
 	});
 

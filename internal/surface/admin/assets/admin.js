@@ -1,0 +1,48 @@
+// Pickers by keyboard: the arrows go between the box and what was found, Enter
+// takes the first of it, Escape puts it away. Without this file the buttons are
+// reached by Tab, and Enter asks the server.
+(() => {
+	"use strict";
+
+	const box = (picker) => picker.querySelector("input[type=search]");
+	const hits = (picker) => picker.querySelector(".hits");
+	const fresh = (picker) => hits(picker).dataset.find === box(picker).value.trim();
+	let waits = null; // a box in which Enter came before what it looks for
+
+	const take = (picker) => {
+		waits = null;
+		hits(picker).querySelector(".hit")?.click();
+	};
+
+	// Enter in a box would send the whole form.
+	document.addEventListener("submit", (e) => {
+		const picker = e.submitter?.value === "enter" && document.activeElement.closest(".picker");
+		if (!picker) return;
+		e.preventDefault();
+		if (!box(picker).value.trim()) return;
+		if (fresh(picker)) take(picker);
+		else waits = box(picker);
+	}, true);
+	document.addEventListener("keydown", (e) => {
+		const picker = e.target.closest?.(".picker");
+		if (!picker) return;
+		if (e.key === "Escape") {
+			box(picker).value = "";
+			box(picker).focus();
+			hits(picker).replaceChildren();
+		} else if (e.key === "ArrowDown" || e.key === "ArrowUp") {
+			const all = [box(picker), ...hits(picker).querySelectorAll(".hit")];
+			const next = all[all.indexOf(e.target) + (e.key === "ArrowDown" ? 1 : -1)];
+			if (!next) return;
+			e.preventDefault();
+			next.focus();
+		}
+	});
+	document.addEventListener("input", (e) => {
+		if (e.target === waits) waits = null;
+	});
+	document.addEventListener("htmx:after:swap", () => {
+		const picker = waits?.closest(".picker");
+		if (picker && fresh(picker)) take(picker);
+	});
+})();
