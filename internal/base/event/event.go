@@ -8,6 +8,8 @@ package event
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"time"
 
 	"regulars/internal/base/db"
@@ -27,6 +29,16 @@ type Event struct {
 type Cursor struct {
 	Xid int64 `json:"xid"`
 	ID  int64 `json:"id"`
+}
+
+// Body is the body of an event: what the appending package tells of it, a plain
+// struct or map, as JSON.
+func Body(v any) string {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(fmt.Sprintf("event: a body does not marshal: %v", err)) // a mistake in the program
+	}
+	return string(b)
 }
 
 var table = db.NewTable("events", "at", "kind", "customer_id", "ref", "body")

@@ -2,7 +2,6 @@ package customer
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"slices"
 	"strings"
@@ -506,21 +505,15 @@ const (
 )
 
 func registered(c *Customer) event.Event {
-	body, err := json.Marshal(struct {
+	body := event.Body(struct {
 		Source string          `json:"source,omitempty"`
 		Store  catalog.StoreID `json:"store,omitempty"`
 	}{c.Source, c.HomeStore})
-	if err != nil { // texts always marshal
-		panic(err)
-	}
-	return event.Event{At: c.RegisteredAt, Kind: EventRegistered, CustomerID: int64(c.ID), Ref: int64(c.ID), Body: string(body)}
+	return event.Event{At: c.RegisteredAt, Kind: EventRegistered, CustomerID: int64(c.ID), Ref: int64(c.ID), Body: body}
 }
 
 // changed adds the event of a change to b.
 func changed(b *db.Batch, id ID, at time.Time, fields ...string) {
-	body, err := json.Marshal(map[string][]string{"fields": fields})
-	if err != nil { // texts always marshal
-		panic(err)
-	}
-	event.Append(b, event.Event{At: at, Kind: EventChanged, CustomerID: int64(id), Ref: int64(id), Body: string(body)})
+	body := event.Body(map[string][]string{"fields": fields})
+	event.Append(b, event.Event{At: at, Kind: EventChanged, CustomerID: int64(id), Ref: int64(id), Body: body})
 }

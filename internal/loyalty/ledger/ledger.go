@@ -21,7 +21,6 @@ import (
 	"regulars/internal/base/errs"
 	"regulars/internal/base/event"
 	"regulars/internal/base/id"
-	"regulars/internal/base/money"
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/programme"
 )
@@ -218,7 +217,7 @@ func (s *Service) Save(b *db.Batch, accounts Accounts) {
 			entries = append(entries, e.row())
 			if e.Cause == CauseActivate || e.Cause == CauseExpire {
 				events = append(events, event.Event{
-					At: e.At, Kind: eventKinds[e.Cause], CustomerID: int64(c), Ref: int64(e.ID), Body: pointsBody(e.Points),
+					At: e.At, Kind: eventKinds[e.Cause], CustomerID: int64(c), Ref: int64(e.ID), Body: event.Body(map[string]string{"points": e.Points.String()}),
 				})
 			}
 		}
@@ -235,9 +234,13 @@ func (s *Service) SaveTx(ctx context.Context, tx *db.Tx, accounts Accounts) erro
 	return tx.Run(ctx, &b)
 }
 
-var eventKinds = map[Cause]string{CauseActivate: "points.activated", CauseExpire: "points.expired"}
+// The events of points that move by themselves; ref is the entry.
+const (
+	EventActivated = "points.activated"
+	EventExpired   = "points.expired"
+)
 
-func pointsBody(p money.Points) string { return `{"points":"` + p.String() + `"}` }
+var eventKinds = map[Cause]string{CauseActivate: EventActivated, CauseExpire: EventExpired}
 
 func (as Accounts) sorted() []customer.ID {
 	ids := make([]customer.ID, 0, len(as))

@@ -143,8 +143,11 @@ func (s *Service) review(ctx context.Context, tx *db.Tx, b *db.Batch, d programm
 	}
 	level := programme.Review(rules, &t, spend, now)
 	if level.Code != t.Level {
+		// Up, where imported receipts brought spend; down otherwise.
+		event.Append(b, event.Event{
+			At: now, Kind: EventTierChanged, CustomerID: int64(d.Customer), Body: event.Body(map[string]string{"was": t.Level, "is": level.Code}),
+		})
 		t.Level, t.Since = level.Code, now
-		event.Append(b, event.Event{At: now, Kind: "tier.lost", CustomerID: int64(d.Customer), Body: jsonText("level", t.Level)})
 	}
 	if rules.Spend.Window == programme.Rolling {
 		t.ReviewAt = firstLoss(window, spend, level.Threshold, rules.Spend.Days, zone)

@@ -297,9 +297,9 @@ func (r *Receipt) line(position int) *Line {
 	return nil
 }
 
-func (w *world) recordedEvent(rec *Receipt, c money.Currency) event.Event {
+func (r *Receipt) recorded(c money.Currency) event.Event {
 	return event.Event{
-		At: rec.SoldAt, Kind: "receipt.recorded", CustomerID: int64(rec.Customer), Ref: int64(rec.ID),
-		Body: `{"kind":"` + string(rec.Kind) + `","total":"` + c.Format(rec.Total) + `"}`,
+		At: r.SoldAt, Kind: EventRecorded, CustomerID: int64(r.Customer), Ref: int64(r.ID),
+		Body: event.Body(map[string]string{"kind": string(r.Kind), "total": c.Format(r.Total)}),
 	}
 }

@@ -323,7 +323,8 @@ func (c *saleCall) movePoints(s *Service, w *world, rec *Receipt, res pricing.Re
 				Programme: v.ProgrammeID, Level: res.Reaches.Code, Since: rec.SoldAt, ReviewAt: rollingReview(v, rec.SoldAt, s.zone(c.by.Store, w.customers[rec.Customer])),
 			})
 			w.events = append(w.events, event.Event{
-				At: rec.SoldAt, Kind: "tier.reached", CustomerID: int64(rec.Customer), Ref: int64(rec.ID), Body: jsonText("level", res.Reaches.Code),
+				At: rec.SoldAt, Kind: EventTierReached, CustomerID: int64(rec.Customer), Ref: int64(rec.ID),
+				Body: event.Body(map[string]string{"level": res.Reaches.Code}),
 			})
 		}
 	}

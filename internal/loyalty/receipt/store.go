@@ -39,7 +39,7 @@ func (w *world) add(r *Receipt, c money.Currency) {
 		w.keys[idem{r.Source, r.key}] = true
 	}
 	w.receipts = append(w.receipts, r)
-	w.events = append(w.events, w.recordedEvent(r, c))
+	w.events = append(w.events, r.recorded(c))
 }
 
 func (r *Receipt) row() []any {
@@ -306,8 +306,6 @@ func jsonOf(v any) string {
 	}
 	return string(b)
 }
-
-func jsonText(name, value string) string { return jsonOf(map[string]string{name: value}) }
 
 func pointer(format string, args ...any) string { return fmt.Sprintf(format, args...) }
 
