@@ -23,7 +23,7 @@ func rulesForm(loc *i18n.Localizer, c money.Currency, r *programme.Rules) *web.F
 		"earn/rounding/unit": loc.Points(money.Points(r.Earn.Rounding.Unit)), "earn/delay_days": strconv.Itoa(r.Earn.DelayDays), "earn/expiry_days": strconv.Itoa(r.Earn.ExpiryDays),
 		"redeem/cap": typedRate(loc, r.Redeem.Cap), "redeem/min": loc.Points(r.Redeem.Min), "redeem/step": loc.Points(r.Redeem.Step),
 		"welcome/points": loc.Points(r.Welcome.Points), "welcome/expiry_days": strconv.Itoa(r.Welcome.ExpiryDays), "return/clawback": string(r.Return.Clawback),
-		"return/grace_days": strconv.Itoa(r.Return.GraceDays), "quote_minutes": strconv.Itoa(r.QuoteMinutes), "claim_days": strconv.Itoa(r.ClaimDays),
+		"return/grace_days": strconv.Itoa(r.Return.GraceDays), "quote_minutes": strconv.Itoa(r.QuoteMinutes),
 		"discount/exclude/categories": strings.Join(r.Discount.Exclude.Categories, "\n"), "discount/exclude/products": strings.Join(r.Discount.Exclude.Products, "\n"),
 		"earn/exclude/categories": strings.Join(r.Earn.Exclude.Categories, "\n"), "earn/exclude/products": strings.Join(r.Earn.Exclude.Products, "\n"),
 		"redeem/exclude/categories": strings.Join(r.Redeem.Exclude.Categories, "\n"), "redeem/exclude/products": strings.Join(r.Redeem.Exclude.Products, "\n"),
@@ -100,7 +100,7 @@ func readRules(f *web.Form, loc *i18n.Localizer, c money.Currency) *programme.Ru
 		Redeem:       programme.Redeem{Exclude: goods("redeem/exclude"), Cap: rate("redeem/cap"), Min: points("redeem/min"), Step: points("redeem/step")},
 		Welcome:      programme.Welcome{Points: points("welcome/points"), ExpiryDays: days("welcome/expiry_days")},
 		Return:       programme.Return{Clawback: programme.Clawback(f.Get("return/clawback")), GraceDays: days("return/grace_days")},
-		QuoteMinutes: days("quote_minutes"), ClaimDays: days("claim_days"),
+		QuoteMinutes: days("quote_minutes"),
 	}
 	if r.Spend.Window == programme.Rolling {
 		r.Spend.Days = days("spend/days")
@@ -220,7 +220,6 @@ func describe(loc *i18n.Localizer, c money.Currency, r *programme.Rules) (list [
 		say("admin.rules.guard", loc.T("admin.rules.guard_is", "rate", loc.Percent(r.Guard.Margin)))
 	}
 	say("admin.rules.quote", strconv.Itoa(r.QuoteMinutes))
-	say("admin.rules.claim", strconv.Itoa(r.ClaimDays))
 	return list
 }
 
