@@ -187,7 +187,6 @@ func queueIdentifiers(b *db.Batch, ids []ID, into map[ID][]Identifier) {
 // ListQuery says which customers to list; what is zero does not matter.
 type ListQuery struct {
 	HomeStore catalog.StoreID
-	Source    string
 	State     State
 	After     ID  // last of the page before
 	Limit     int // 1 to MaxPage; 0: MaxPage
@@ -231,9 +230,6 @@ func (q ListQuery) text() (text string, args []any) {
 	}
 	if q.HomeStore != 0 {
 		add(`home_store_id = `, int64(q.HomeStore))
-	}
-	if q.Source != "" {
-		add(`source = `, q.Source)
 	}
 	switch q.State {
 	case "":

@@ -433,7 +433,7 @@ var (
 	customerTable = db.NewTable("customers",
 		"id", "state", "first_name", "last_name", "middle_name", "first_key", "last_key", "sex", "born", "city", "language",
 		"source", "attributes", "note", "home_store_id", "origin_id", "registered_at")
-	identifierTable = db.NewTable("identifiers", "kind", "value", "customer_id", "tail", "added_at")
+	identifierTable = db.NewTable("identifiers", "kind", "value", "customer_id", "tail")
 )
 
 func (c *Customer) row() []any {
@@ -444,8 +444,8 @@ func (c *Customer) row() []any {
 	}
 }
 
-func (i Identifier) row(of ID, at time.Time) []any {
-	return []any{string(i.Kind), i.Value, int64(of), i.tail(), at.UnixMicro()}
+func (i Identifier) row(of ID) []any {
+	return []any{string(i.Kind), i.Value, int64(of), i.tail()}
 }
 
 func (r *registration) writeTx(ctx context.Context, tx *db.Tx) error {
@@ -462,7 +462,7 @@ func (r *registration) writeTx(ctx context.Context, tx *db.Tx) error {
 			p.queueUpdate(&b)
 		}
 		for _, i := range p.added {
-			identifiers = append(identifiers, i.row(p.ID, now))
+			identifiers = append(identifiers, i.row(p.ID))
 		}
 		for _, c := range p.consents {
 			consents = append(consents, c.row())

@@ -45,8 +45,8 @@ func (s *Service) Invite(ctx context.Context, by By, role Role, stores []catalog
 // and gives "" once there is an owner.
 func (s *Service) InviteFirst(ctx context.Context) (token string, err error) {
 	defer errs.Wrap(&err, "invite the first owner")
-	any, err := s.Any(ctx)
-	if err != nil || any {
+	found, err := s.Any(ctx)
+	if err != nil || found {
 		return "", err
 	}
 	token, _, err = s.link(ctx, By{}, Invitation{Role: Owner, ExpiresAt: s.now().Add(invitationFor)})
@@ -207,7 +207,7 @@ func (s *Service) Accept(ctx context.Context, token string, in NewAccount, from 
 		if err != nil {
 			return err
 		}
-		return s.useTx(ctx, tx, token, inv, a.ID)
+		return s.useTx(ctx, tx, token, inv)
 	})
 	return a, err
 }
@@ -232,23 +232,23 @@ func (s *Service) acceptAgain(ctx context.Context, token string, inv Invitation,
 		if err := s.passwordSetTx(ctx, tx, By{ID: a.ID, IP: from.IP}, a.ID, ""); err != nil {
 			return err
 		}
-		return s.useTx(ctx, tx, token, inv, a.ID)
+		return s.useTx(ctx, tx, token, inv)
 	})
 	return a, err
 }
 
 // useTx marks a link used. One of the console's uses up all of them, so that
 // of two people with two such links one becomes the owner.
-func (s *Service) useTx(ctx context.Context, tx *db.Tx, token string, inv Invitation, who ID) error {
+func (s *Service) useTx(ctx context.Context, tx *db.Tx, token string, inv Invitation) error {
 	now := s.now().UnixMicro()
 	if inv.By == 0 && inv.For == 0 {
-		const all = `UPDATE invitations SET used_at = $1, used_by = $2 WHERE created_by IS NULL AND staff_id IS NULL AND used_at IS NULL AND token <> $3`
-		if _, err := tx.Exec(ctx, all, now, int64(who), HashToken(token)); err != nil {
+		const all = `UPDATE invitations SET used_at = $1 WHERE created_by IS NULL AND staff_id IS NULL AND used_at IS NULL AND token <> $2`
+		if _, err := tx.Exec(ctx, all, now, HashToken(token)); err != nil {
 			return err
 		}
 	}
-	const use = `UPDATE invitations SET used_at = $1, used_by = $2 WHERE token = $3 AND used_at IS NULL`
-	n, err := tx.Exec(ctx, use, now, int64(who), HashToken(token))
+	const use = `UPDATE invitations SET used_at = $1 WHERE token = $2 AND used_at IS NULL`
+	n, err := tx.Exec(ctx, use, now, HashToken(token))
 	if err == nil && n == 0 {
 		return ErrInvitation
 	}

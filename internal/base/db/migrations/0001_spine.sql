@@ -2,6 +2,9 @@
 -- 0001: the spine. Ids are minted by the program; times are microseconds since
 -- 1970, UTC, NULL where never or unknown; money is minor units, points are
 -- hundredths, prices ten-thousandths, quantities thousandths, rates basis points.
+--
+-- There is no way back, here or in what follows: a program older than its
+-- tables is given the copy that was made before.
 
 -- base ------------------------------------------------------------------
 
@@ -95,8 +98,7 @@ CREATE TABLE invitations (
 	created_by BIGINT,                          -- NULL: the console
 	created_at BIGINT NOT NULL,
 	expires_at BIGINT NOT NULL,
-	used_at    BIGINT,
-	used_by    BIGINT
+	used_at    BIGINT
 ) WITHOUT ROWID; -- sqlite
 ); -- postgres
 
@@ -221,7 +223,6 @@ CREATE TABLE customers (
 CREATE INDEX customers_first ON customers (first_key, last_key);
 CREATE INDEX customers_last ON customers (last_key, first_key);
 CREATE INDEX customers_store ON customers (home_store_id, id);
-CREATE INDEX customers_source ON customers (source, id);
 CREATE INDEX customers_state ON customers (state, id) WHERE state <> 'active';
 
 CREATE TABLE identifiers (
@@ -232,7 +233,6 @@ CREATE TABLE identifiers (
 	customer_id BIGINT NOT NULL REFERENCES customers (id),
 	tail        TEXT   NOT NULL DEFAULT '', -- sqlite
 	tail        TEXT   COLLATE "C" NOT NULL DEFAULT '', -- postgres
-	added_at    BIGINT NOT NULL,
 	-- The value leads: lists of values are looked up, and while a table grows
 	-- faster than its statistics, PostgreSQL reads all of a kind instead.
 	PRIMARY KEY (value, kind)
@@ -328,7 +328,6 @@ CREATE TABLE lots (
 	expires_at   BIGINT                         -- NULL: never
 );
 CREATE INDEX lots_open ON lots (customer_id) WHERE remaining > 0;
-CREATE INDEX lots_receipt ON lots (receipt_id) WHERE receipt_id IS NOT NULL;
 CREATE INDEX lots_activation ON lots (available_at) WHERE state = 'pending' AND remaining > 0;
 CREATE INDEX lots_expiry ON lots (expires_at) WHERE remaining > 0 AND expires_at IS NOT NULL;
 
@@ -445,5 +444,3 @@ CREATE TABLE imports (
 	created_at  BIGINT NOT NULL,
 	finished_at BIGINT
 );
--- +goose Down
-SELECT 1;
