@@ -63,8 +63,8 @@ const lotColumns = `id, customer_id, programme_id, entity_id, cause, COALESCE(re
 	earned_at, available_at, expires_at`
 
 // Queue adds to b the reading of the customers' accounts and open lots, with
-// lock set locking them until the transaction ends. Finish completes what was
-// read once the batch has run.
+// lock set locking them until the transaction ends. Accounts.Settle completes
+// what was read, once the batch has run.
 func (s *Service) Queue(b *db.Batch, ids []customer.ID, lock bool) Accounts {
 	accounts := Accounts{}
 	if len(ids) == 0 {
