@@ -17,14 +17,6 @@ type Known struct {
 	HomeStore catalog.StoreID
 }
 
-func ints(ids []ID) []int64 {
-	list := make([]int64, len(ids))
-	for i, id := range ids {
-		list[i] = int64(id)
-	}
-	return list
-}
-
 func pointer(base string, i int) string { return base + "/" + strconv.Itoa(i) }
 
 // Queue adds to b the reading of profiles, without their identifiers; those
@@ -34,7 +26,7 @@ func (s *Service) Queue(b *db.Batch, ids []ID, into map[ID]Customer) {
 		c, err := scan(r)
 		into[c.ID] = c
 		return err
-	}, `SELECT `+columns+` FROM customers c WHERE c.id IN ($1...)`, db.Int64s(ints(ids)))
+	}, `SELECT `+columns+` FROM customers c WHERE c.id IN ($1...)`, db.IDs(ids))
 }
 
 // QueueFind adds to b the look-up of identifiers; those that are known are in
@@ -181,7 +173,7 @@ func queueIdentifiers(b *db.Batch, ids []ID, into map[ID][]Identifier) {
 		into[of] = append(into[of], i)
 		sortIdentifiers(into[of])
 		return err
-	}, `SELECT customer_id, kind, value FROM identifiers WHERE customer_id IN ($1...)`, db.Int64s(ints(ids)))
+	}, `SELECT customer_id, kind, value FROM identifiers WHERE customer_id IN ($1...)`, db.IDs(ids))
 }
 
 // ListQuery says which customers to list; what is zero does not matter.

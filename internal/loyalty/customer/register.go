@@ -219,7 +219,7 @@ func (r *registration) readTx(ctx context.Context, tx *db.Tx) error {
 		r.people[c.ID] = &person{Customer: c}
 		return err
 	}, `SELECT `+columns+` FROM customers c WHERE c.id IN ($1...) ORDER BY c.id
-		FOR NO KEY UPDATE -- postgres`, db.Int64s(ints(ids)))
+		FOR NO KEY UPDATE -- postgres`, db.IDs(ids))
 	if consents {
 		queueConsents(&b, ids, func(c Consent) { r.consents[c.Customer] = append(r.consents[c.Customer], c) })
 	}
@@ -440,7 +440,7 @@ func (c *Customer) row() []any {
 	return []any{
 		int64(c.ID), string(c.State), c.FirstName, c.LastName, c.MiddleName, fold.Key(c.FirstName), fold.Key(c.LastName),
 		string(c.Sex), c.Born, c.City, c.Language, c.Source, c.Attributes.String(), c.Note,
-		orNull(int64(c.HomeStore)), c.Origin, c.RegisteredAt.UnixMicro(),
+		db.NullID(c.HomeStore), c.Origin, c.RegisteredAt.UnixMicro(),
 	}
 }
 
@@ -494,7 +494,7 @@ func (c *Customer) queueUpdate(b *db.Batch) {
 		       city = $9, language = $10, attributes = $11, note = $12, home_store_id = $13, state = $14
 		 WHERE id = $1`
 	b.Guard(update, int64(c.ID), c.FirstName, c.LastName, c.MiddleName, fold.Key(c.FirstName), fold.Key(c.LastName),
-		string(c.Sex), c.Born, c.City, c.Language, c.Attributes.String(), c.Note, orNull(int64(c.HomeStore)), string(c.State))
+		string(c.Sex), c.Born, c.City, c.Language, c.Attributes.String(), c.Note, db.NullID(c.HomeStore), string(c.State))
 }
 
 // Events of this package. Their bodies carry no personal data: readers look

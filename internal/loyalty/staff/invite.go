@@ -34,11 +34,12 @@ type Invitation struct {
 // cannot be had again.
 func (s *Service) Invite(ctx context.Context, by By, role Role, stores []catalog.StoreID) (token string, expires time.Time, err error) {
 	defer errs.Wrap(&err, "invite")
-	probe := NewAccount{Name: "x", Login: "xxx", Role: role, Stores: stores}
-	if err := probe.clean(); err != nil {
+	var wrong errs.List
+	stores = worksIn(&wrong, role, stores)
+	if err := wrong.Err(); err != nil {
 		return "", time.Time{}, err
 	}
-	return s.link(ctx, by, Invitation{Role: role, Stores: probe.Stores, By: by.ID, ExpiresAt: s.now().Add(invitationFor)})
+	return s.link(ctx, by, Invitation{Role: role, Stores: stores, By: by.ID, ExpiresAt: s.now().Add(invitationFor)})
 }
 
 // InviteFirst makes the link of the first owner, for the console. It makes none
@@ -66,7 +67,7 @@ func (s *Service) InviteAgain(ctx context.Context, by By, id ID) (token string, 
 
 func (s *Service) link(ctx context.Context, by By, in Invitation) (token string, expires time.Time, err error) {
 	token = NewToken()
-	stores, err := json.Marshal(worksIn(in.Stores))
+	stores, err := json.Marshal(db.IDs(in.Stores))
 	if err != nil {
 		return "", time.Time{}, err
 	}
@@ -74,7 +75,7 @@ func (s *Service) link(ctx context.Context, by By, in Invitation) (token string,
 		const insert = `
 			INSERT INTO invitations (token, role, stores, staff_id, created_by, created_at, expires_at)
 			VALUES ($1, $2, $3, $4, $5, $6, $7)`
-		_, err := tx.Exec(ctx, insert, HashToken(token), string(in.Role), string(stores), orNull(in.For), orNull(in.By),
+		_, err := tx.Exec(ctx, insert, HashToken(token), string(in.Role), string(stores), db.NullID(in.For), db.NullID(in.By),
 			s.now().UnixMicro(), in.ExpiresAt.UnixMicro())
 		if err != nil {
 			return err
@@ -82,14 +83,6 @@ func (s *Service) link(ctx context.Context, by By, in Invitation) (token string,
 		return s.changeTx(ctx, tx, by, "staff.invited", in.For, nil, map[string]any{"role": in.Role, "stores": in.Stores})
 	})
 	return token, in.ExpiresAt, err
-}
-
-func orNull(id ID) *int64 {
-	if id == 0 {
-		return nil
-	}
-	v := int64(id)
-	return &v
 }
 
 // Pending is a link that waits to be used. Key names it; it is not the token.
