@@ -8,7 +8,6 @@ import (
 	"regulars/internal/base/errs"
 	"regulars/internal/base/event"
 	"regulars/internal/base/money"
-	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/ledger"
 	"regulars/internal/loyalty/programme"
@@ -130,7 +129,7 @@ func (s *Service) review(ctx context.Context, tx *db.Tx, b *db.Batch, d programm
 		return nil
 	}
 	rules := &version.Rules
-	zone := s.zone(catalog.Store{Zone: time.UTC}, profile)
+	zone := s.zone(time.UTC, profile)
 	spend := a.Spend
 	var window []bought
 	if rules.Spend.Window == programme.Rolling {

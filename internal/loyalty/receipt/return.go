@@ -230,7 +230,7 @@ func (c *returnCall) lines(sale *Receipt) ([]ReturnLine, error) {
 // movePoints undoes what the sale did to points and totals.
 func (c *returnCall) movePoints(s *Service, w *world, sale, rec *Receipt) {
 	account := w.accounts[sale.Customer]
-	zone := s.zone(c.by.Store, w.customers[sale.Customer])
+	zone := s.zone(c.by.Store.Zone, w.customers[sale.Customer])
 	var heldBefore programme.Level
 	if v := c.version; v != nil {
 		heldBefore = programme.LevelOf(&v.Rules, w.tier(sale.Customer, v.ProgrammeID), w.tierSpend(account, v, rec.SoldAt), rec.SoldAt)
