@@ -60,7 +60,7 @@ func Example() {
 	}
 	quote, err := receipts.Quote(ctx, till, basket)
 	check(err)
-	fmt.Printf("%s to pay, earns %s\n", uzs.Format(quote.Result.Total), quote.Result.Earned)
+	fmt.Printf("%s to pay, earns %s\n", uzs.Format(quote.Total), quote.Earned)
 
 	sale := receipt.Sale{Number: "1-000042", Draft: basket, Quote: quote.ID}
 	sold, _, err := receipts.Commit(ctx, till, sale)
