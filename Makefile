@@ -55,5 +55,5 @@ pg: ## a PostgreSQL to try things on, until Ctrl-C
 	@$(GO) run ./scripts/pg
 
 clean: ## remove what building, testing and measuring left here
-	rm -rf bin bench.txt bench.old.txt
+	rm -f bench.txt bench.old.txt
 	$(GO) clean -testcache

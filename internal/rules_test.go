@@ -74,8 +74,16 @@ func TestDependenciesHaveTheirReason(t *testing.T) {
 			}
 		}
 	}
-	reasons := map[string]bool{}
+	reasons, last := map[string]bool{}, ""
 	for _, m := range regexp.MustCompile("(?m)^\\| `(\\S+)` \\| \\S").FindAllStringSubmatch(string(list), -1) {
+		if reasons[m[1]] {
+			t.Errorf("docs/dependencies.md has %s twice: leave one", m[1])
+		}
+		if name := strings.ToLower(m[1]); name < last {
+			t.Errorf("docs/dependencies.md has %s after %s: keep the order of names", name, last)
+		} else {
+			last = name
+		}
 		reasons[m[1]] = true
 	}
 	for module := range used {
@@ -93,7 +101,7 @@ func TestDependenciesHaveTheirReason(t *testing.T) {
 // The check itself finds what it is there for.
 func TestCheck(t *testing.T) {
 	t.Parallel()
-	rows := parse("| `base/a` | | |\n| `base/a/deep` | | `base/a` |\n| `base/b` | | `base/a` |\n| `top/c` | its job | `base` |\n| `gone` | | |\n")
+	rows := parse("| `base/a` | | |\n| `base/a/deep` | | `base/a` |\n| `base/b` | | `base/a` |\n| `top/c` | its job | `base` |\n| `gone` | | |\n| `base/a` | again | |\n")
 	complaints := strings.Join(check([]pkg{
 		{name: "base/a"},
 		{name: "base/a/deep", imports: []string{"base/a"}},
@@ -101,13 +109,13 @@ func TestCheck(t *testing.T) {
 		{name: "top/c", imports: []string{"base/a", "base/b", "base/a/deep"}},
 		{name: "stray"},
 	}, rows), "\n")
-	for _, want := range []string{"base/b imports top/c", "top/c imports base/a/deep", "stray has no row", "gone has a row"} {
+	for _, want := range []string{"base/b imports top/c", "top/c imports base/a/deep", "stray has no row", "gone has a row", "base/a has two rows"} {
 		if !strings.Contains(complaints, want) {
 			t.Errorf("nothing said that %s", want)
 		}
 	}
-	if n := strings.Count(complaints, "ARCHITECTURE.md"); n != 4 {
-		t.Errorf("%d complaints, want 4:\n%s", n, complaints)
+	if n := strings.Count(complaints, "ARCHITECTURE.md"); n != 5 {
+		t.Errorf("%d complaints, want 5:\n%s", n, complaints)
 	}
 }
 
@@ -132,10 +140,15 @@ func check(pkgs []pkg, rows []row) (complaints []string) {
 			}
 		}
 	}
+	seen := map[string]bool{}
 	for _, r := range rows {
 		if !found[r.name] {
 			say(r.name, " has a row in ARCHITECTURE.md but is not in the module: remove the row")
 		}
+		if seen[r.name] {
+			say(r.name, " has two rows in ARCHITECTURE.md: leave one")
+		}
+		seen[r.name] = true
 	}
 	return complaints
 }

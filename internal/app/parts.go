@@ -13,6 +13,7 @@ import (
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/errs"
+	"regulars/internal/base/event"
 	"regulars/internal/base/i18n"
 	"regulars/internal/base/id"
 	"regulars/internal/base/jobs"
@@ -61,6 +62,9 @@ func (p *parts) build(ctx context.Context, m mode) (err error) {
 		return err
 	}
 	if err := p.openDatabase(ctx, m); err != nil || m == readOnly {
+		return err
+	}
+	if err := event.New(p.db).Rebase(ctx); err != nil {
 		return err
 	}
 	if p.ids, err = id.Take(ctx, p.db, p.env.Now); err != nil {

@@ -82,7 +82,6 @@ var damages = []damage{
 	{column: "staff_stores.store_id", do: `UPDATE staff_stores SET store_id = 1`, check: verify.Reference, row: "staff_id=", prefix: true},
 	{column: "staff_sessions.staff_id", pick: `SELECT id FROM staff_sessions`, do: `UPDATE staff_sessions SET staff_id = 1 WHERE id = $1`, check: verify.Reference},
 	{column: "invitations.created_by", do: `UPDATE invitations SET created_by = 1`, check: verify.Reference, row: "created_at=", prefix: true},
-	{column: "invitations.used_by", do: `UPDATE invitations SET used_by = 1`, check: verify.Reference, row: "created_at=", prefix: true},
 	{column: "invitations.staff_id", do: `UPDATE invitations SET staff_id = 1`, check: verify.Reference, row: "created_at=", prefix: true},
 	{column: "audit.actor", pick: `SELECT MIN(id) FROM audit`, do: `UPDATE audit SET actor = 1 WHERE id = $1`, check: verify.Reference},
 
@@ -326,7 +325,7 @@ var unchecked = map[string]string{
 
 	"customers.middle_name": "what people wrote", "customers.sex": "what people said", "customers.city": "what people wrote",
 	"customers.language": "a choice", "customers.source": "said nowhere else", "customers.note": "what people wrote",
-	"identifiers.added_at": "said nowhere else", "identifiers": "one that is gone is added again",
+	"identifiers": "one that is gone is added again",
 	"consents.id": "its own key", "consents.channel": "what people said", "consents.purpose": "what people said", "consents.given": "what people said",
 	"consents.at": "said nowhere else", "consents.source": "said nowhere else", "consents.wording": "said nowhere else",
 	"consents.proof": "said nowhere else", "consents": "what people said",

@@ -2,8 +2,10 @@
 // names what is off.
 //
 // It reads the tables and nothing else: prices, shares, balances, lots and
-// totals are worked out again here, in code that shares no line with the
-// packages that wrote them, so that one mistake cannot hide behind the other.
+// totals are worked out again here, in code that shares nothing above base with
+// the packages that wrote them, so that one mistake cannot hide behind the
+// other. What it does share it cannot find out: how db reads a row, how fold
+// spells a search key, which exponent money gives a currency.
 // It changes nothing, and it sees one moment: all of it runs in one snapshot.
 //
 // The way of the data, each table read once in the order of a key:

@@ -188,7 +188,7 @@ func rules(window programme.Window, clawback programme.Clawback, delay int) *pro
 		Discount: programme.Discount{Rounding: programme.Rounding{Mode: money.Down, Unit: 100}},
 		Earn:     programme.Earn{Rounding: programme.Rounding{Mode: money.Down, Unit: 1}, DelayDays: delay, ExpiryDays: 30, Promo: true},
 		Redeem:   programme.Redeem{Cap: 5000}, Welcome: programme.Welcome{Points: 5_000_00, ExpiryDays: 60},
-		Return: programme.Return{Clawback: clawback, GraceDays: 7}, QuoteMinutes: 10, ClaimDays: 14,
+		Return: programme.Return{Clawback: clawback, GraceDays: 7}, QuoteMinutes: 10,
 	}
 	if window == programme.Rolling {
 		r.Spend.Days = 90

@@ -3,6 +3,7 @@ package db
 import (
 	"encoding/json"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -18,6 +19,24 @@ const (
 
 // Int64s is the argument of a list: "WHERE id IN ($1...)".
 type Int64s []int64
+
+// IDs is the argument of a list of ids: "WHERE id IN ($1...)".
+func IDs[ID ~int64](ids []ID) Int64s {
+	list := make(Int64s, len(ids))
+	for i, id := range ids {
+		list[i] = int64(id)
+	}
+	return list
+}
+
+// NullID is an id as the database keeps it: 0, which is none, is NULL.
+func NullID[ID ~int64](id ID) *int64 {
+	if id == 0 {
+		return nil
+	}
+	v := int64(id)
+	return &v
+}
 
 // Texts is the argument of a list of texts: "WHERE sku IN ($1...)".
 type Texts []string
@@ -83,52 +102,52 @@ func inOrder(text string) bool {
 // postgresArgs makes lists of nothing empty: nil would be NULL, and nothing is
 // in NULL or not in it.
 func postgresArgs(args []any) []any {
-	for i, a := range args {
+	return replaced(args, func(a any) (any, bool) {
 		switch l := a.(type) {
 		case Int64s:
-			if l == nil {
-				args[i] = Int64s{}
-			}
+			return Int64s{}, l == nil
 		case Texts:
-			if l == nil {
-				args[i] = Texts{}
-			}
+			return Texts{}, l == nil
 		}
-	}
-	return args
+		return nil, false
+	})
 }
 
 // sqliteArgs spells lists as JSON, which json_each takes apart.
 func sqliteArgs(args []any) []any {
-	for i, a := range args {
+	return replaced(args, func(a any) (any, bool) {
 		switch l := a.(type) {
-		case Int64s, Texts:
-			own := append([]any(nil), args...)
-			for j := i; j < len(own); j++ {
-				own[j] = sqliteList(own[j])
-			}
-			return own
-		default:
-			_ = l
+		case Int64s:
+			return listText(l), true
+		case Texts:
+			return listText(l), true
 		}
-	}
-	return args
+		return nil, false
+	})
 }
 
-func sqliteList(a any) any {
-	switch l := a.(type) {
-	case Int64s:
-		if l == nil {
-			return "[]"
+// replaced is args with some of them replaced: in a copy, for args are the
+// caller's and may be used again.
+func replaced(args []any, by func(any) (any, bool)) []any {
+	own := args
+	for i, a := range args {
+		b, ok := by(a)
+		if !ok {
+			continue
 		}
-	case Texts:
-		if l == nil {
-			return "[]"
+		if &own[0] == &args[0] {
+			own = slices.Clone(args)
 		}
-	default:
-		return a
+		own[i] = b
 	}
-	b, err := json.Marshal(a)
+	return own
+}
+
+func listText[T any](list []T) string {
+	if list == nil {
+		return "[]"
+	}
+	b, err := json.Marshal(list)
 	if err != nil {
 		panic(err) // integers and strings always marshal
 	}

@@ -50,3 +50,24 @@ func TestTimes(t *testing.T) {
 		t.Error("a text was taken for a time")
 	}
 }
+
+// The caller's arguments are the caller's: a batch may be run again.
+func TestArgumentsStayAsTheyAre(t *testing.T) {
+	t.Parallel()
+	for name, own := range map[string]func([]any) []any{"SQLite": sqliteArgs, "PostgreSQL": postgresArgs} {
+		args := []any{7, Int64s(nil), Texts(nil), Int64s{1}}
+		got := own(args)
+		if l, ok := args[1].(Int64s); !ok || l != nil {
+			t.Errorf("%s made %#v of the caller's list", name, args[1])
+		}
+		if got[0] != 7 || got[1] == nil || got[2] == nil {
+			t.Errorf("%s takes %#v", name, got)
+		}
+		if plain := []any{1, "a"}; &own(plain)[0] != &plain[0] {
+			t.Errorf("%s copies arguments without lists", name)
+		}
+		if len(own(nil)) != 0 {
+			t.Errorf("%s makes arguments of none", name)
+		}
+	}
+}

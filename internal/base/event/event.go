@@ -3,14 +3,18 @@
 //
 // Nothing is published after a commit, so nothing is lost by a crash; readers
 // keep their own cursor and never skip a row that commits late. Kinds and
-// bodies belong to the packages that append; audience and outreach read.
+// bodies belong to the packages that append. DESIGN.md has the order. So far
+// nothing reads: audience and outreach, the next parts, will.
 package event
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"time"
 
 	"regulars/internal/base/db"
+	"regulars/internal/base/errs"
 )
 
 // Event is one fact.
@@ -23,10 +27,19 @@ type Event struct {
 	Body       string    // JSON; "" is {}
 }
 
-// Cursor is how far a reader has come; the zero Cursor is the beginning.
-type Cursor struct {
-	Xid int64 `json:"xid"`
-	ID  int64 `json:"id"`
+// Cursor is how far a reader has come: the id of the last event it has read; 0
+// is the beginning. Ids do not rise along the log: two cursors cannot be
+// compared.
+type Cursor int64
+
+// Body is the body of an event: what the appending package tells of it, a plain
+// struct or map, as JSON.
+func Body(v any) string {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(fmt.Sprintf("event: a body does not marshal: %v", err)) // a mistake in the program
+	}
+	return string(b)
 }
 
 var table = db.NewTable("events", "at", "kind", "customer_id", "ref", "body")
@@ -65,22 +78,47 @@ func Append(b *db.Batch, events ...Event) {
 // one in another database of the same server, for they share the numbers.
 func (l *Log) Read(ctx context.Context, after Cursor, limit int) (events []Event, next Cursor, err error) {
 	const read = `
-		SELECT id, xid, at, kind, COALESCE(customer_id, 0), ref, body
+		SELECT id, at, kind, COALESCE(customer_id, 0), ref, body
 		  FROM events
-		 WHERE (xid, id) > ($1, $2)
+		 WHERE id > $1 -- sqlite
+		 ORDER BY id -- sqlite
+		 WHERE (xid, id) > (COALESCE((SELECT xid FROM events WHERE id = $1), -9223372036854775807), $1) -- postgres
 		   AND xid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint -- postgres
-		 ORDER BY xid, id
-		 LIMIT $3`
+		 ORDER BY xid, id -- postgres
+		 LIMIT $2`
 	next = after
-	rows, err := l.db.Query(ctx, read, after.Xid, after.ID, limit)
+	rows, err := l.db.Query(ctx, read, int64(after), limit)
 	err = db.Scan(rows, err, func(r *db.Rows) error {
 		var e Event
-		if err := r.Scan(&e.ID, &next.Xid, db.Time{Dst: &e.At}, &e.Kind, &e.CustomerID, &e.Ref, &e.Body); err != nil {
-			return err
-		}
-		next.ID = e.ID
+		err := r.Scan(&e.ID, db.Time{Dst: &e.At}, &e.Kind, &e.CustomerID, &e.Ref, &e.Body)
+		next = Cursor(e.ID)
 		events = append(events, e)
-		return nil
+		return err
 	})
 	return events, next, err
+}
+
+// Rebase moves the log of a database that came from another PostgreSQL server
+// before everything that this one will number; elsewhere it does nothing. Every
+// process calls it before it appends.
+func (l *Log) Rebase(ctx context.Context) (err error) {
+	if !l.db.Postgres() {
+		return nil
+	}
+	defer errs.Wrap(&err, "rebase the event log")
+	const foreign = `SELECT COALESCE(MAX(xid), 0) >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint FROM events`
+	var moved bool
+	if err := l.db.QueryRow(ctx, foreign).Scan(&moved); err != nil || !moved {
+		return err
+	}
+	return l.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
+		if _, err := tx.Exec(ctx, `LOCK TABLE events IN EXCLUSIVE MODE`); err != nil { // several may start at once
+			return err
+		}
+		if err := tx.QueryRow(ctx, foreign).Scan(&moved); err != nil || !moved {
+			return err
+		}
+		_, err := tx.Exec(ctx, `UPDATE events SET xid = xid - (SELECT MAX(xid) + 1 FROM events)`)
+		return err
+	})
 }

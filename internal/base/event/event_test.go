@@ -82,7 +82,7 @@ func TestReadWhatWasAppended(t *testing.T) {
 		happen(t, d, want...)
 		r := &reader{Log: event.New(d)}
 		r.until(t, 2, 10)
-		got, next, err := r.Read(t.Context(), event.Cursor{}, 10)
+		got, next, err := r.Read(t.Context(), 0, 10)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -91,8 +91,8 @@ func TestReadWhatWasAppended(t *testing.T) {
 			if got[i].ID <= 0 || i > 0 && got[i].ID <= got[i-1].ID {
 				t.Errorf("id %d", got[i].ID)
 			}
-			if next.ID != got[len(got)-1].ID {
-				t.Errorf("the cursor is at %d, want at the last event", next.ID)
+			if int64(next) != got[len(got)-1].ID {
+				t.Errorf("the cursor is at %d, want at the last event", next)
 			}
 			got[i].ID = 0
 		}
@@ -106,7 +106,7 @@ func TestCursorGoesOn(t *testing.T) {
 	t.Parallel()
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
 		r := &reader{Log: event.New(d)}
-		if n := r.read(t, 10); n != 0 || r.cursor != (event.Cursor{}) {
+		if n := r.read(t, 10); n != 0 || r.cursor != 0 {
 			t.Errorf("%d events, cursor %v, of an empty log", n, r.cursor)
 		}
 		happen(t, d, fact(1), fact(2), fact(3)) // one transaction, read in parts
@@ -222,4 +222,43 @@ func TestReadingWhileManyWrite(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A dump brings the numbers of another server's transactions along. Where this
+// server has not come so far, what is restored would wait for years and what is
+// appended would be skipped.
+func TestLogOfAnotherServerIsMovedBeforeThisOne(t *testing.T) {
+	t.Parallel()
+	d := dbtest.Open(t, dbtest.Postgres)
+	r := &reader{Log: event.New(d)}
+	rebase := func() {
+		t.Helper()
+		if err := r.Rebase(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	rebase() // an empty log
+	happen(t, d, fact(1))
+	rebase() // its own
+	r.until(t, 1, 10)
+
+	// Committed there in the order 2, 3, 4, 5, which is not that of their ids.
+	for _, e := range []struct{ id, xid, ref int64 }{{101, 1<<50 + 9, 5}, {102, 1 << 50, 2}, {103, 1<<50 + 7, 3}, {104, 1<<50 + 7, 4}} {
+		_, err := d.Exec(t.Context(), `INSERT INTO events (id, xid, at, kind, ref) VALUES ($1, $2, 0, 'test.happened', $3)`, e.id, e.xid, e.ref)
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	var starting sync.WaitGroup
+	for range 3 {
+		starting.Go(rebase)
+	}
+	starting.Wait()
+	happen(t, d, fact(6))
+
+	r.until(t, 6, 10)
+	r.want(t, 1, 2, 3, 4, 5, 6)
+	half := &reader{Log: event.New(d), cursor: 103} // one that had read 2 and 3 there
+	half.until(t, 3, 10)
+	half.want(t, 4, 5, 6)
 }

@@ -66,7 +66,7 @@ func (l *Lease) tryTake(ctx context.Context) (node int, high int64, err error) {
 			   AND leased_until < $3
 			RETURNING number, high`
 		err := tx.QueryRow(ctx, reuse, l.holder, until.UnixMicro(), now.UnixMicro()).Scan(&node, &high)
-		if err != db.ErrNoRows { //nolint:errorlint // returned as it is
+		if !errors.Is(err, db.ErrNoRows) {
 			return err
 		}
 		const add = `

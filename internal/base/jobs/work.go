@@ -213,8 +213,8 @@ func (q *Queue) take(ctx context.Context, kinds db.Texts) (*Run, error) {
 		 WHERE state IN ('queued', 'running') AND run_at <= $1 AND kind IN ($2...)
 		   AND (state = 'queued' OR leased_until <= $1)
 		 ORDER BY run_at, id LIMIT 1`
-	var any int64
-	if err := q.db.QueryRow(ctx, look, now.UnixMicro(), kinds).Scan(&any); err != nil {
+	var found ID
+	if err := q.db.QueryRow(ctx, look, now.UnixMicro(), kinds).Scan(&found); err != nil {
 		if errors.Is(err, db.ErrNoRows) {
 			return nil, nil
 		}

@@ -175,9 +175,8 @@ func mustMulDiv(a, b, c int64, mode Mode) int64 {
 	return v
 }
 
-// LineTotal is price times quantity in minor units, halves away from zero.
-// rest is what the rounding added, in 1e-7 of the major unit: exact =
-// total - rest.
+// LineTotal is price times quantity in minor units, halves away from zero. It
+// fails with ErrRange beyond the limits of a receipt.
 func (c Currency) LineTotal(p Price, q Quantity) (total Amount, err error) {
 	if p > MaxPrice || p < -MaxPrice || q > MaxQuantity || q < -MaxQuantity {
 		return 0, ErrRange

@@ -163,7 +163,7 @@ func (s *Service) SaveCategoriesTx(ctx context.Context, tx *db.Tx, in []Category
 			continue
 		}
 		const update = `UPDATE categories SET parent_id = $2, name = $3, path = $4 WHERE id = $1`
-		b.Guard(update, int64(c.ID), orNull(c.Parent), c.Name, joinPath(c.Path))
+		b.Guard(update, int64(c.ID), db.NullID(c.Parent), c.Name, joinPath(c.Path))
 	}
 	return saved, tx.Run(ctx, &b)
 }

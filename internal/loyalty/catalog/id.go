@@ -76,21 +76,3 @@ func parse[ID ~int64](id *ID, text []byte) error {
 	*id = ID(v)
 	return err
 }
-
-// ints is a list of ids as the database takes it.
-func ints[ID ~int64](ids []ID) []int64 {
-	list := make([]int64, len(ids))
-	for i, id := range ids {
-		list[i] = int64(id)
-	}
-	return list
-}
-
-// orNull is NULL for 0.
-func orNull[ID ~int64](id ID) *int64 {
-	if id == 0 {
-		return nil
-	}
-	v := int64(id)
-	return &v
-}

@@ -119,7 +119,7 @@ func (s *Service) QueueProducts(b *db.Batch, ids []ProductID, into map[ProductID
 		p, err := scanProduct(r)
 		into[p.ID] = p
 		return err
-	}, `SELECT `+productColumns+fromProducts+`WHERE p.id IN ($1...)`, db.Int64s(ints(ids)))
+	}, `SELECT `+productColumns+fromProducts+`WHERE p.id IN ($1...)`, db.IDs(ids))
 }
 
 // BySKUTx finds products; those that do not exist are not in the map.
@@ -253,7 +253,7 @@ func (s *Service) insertTx(ctx context.Context, tx *db.Tx, products []Product) (
 			err := r.Scan(&sku)
 			inserted[sku] = true
 			return err
-		}, insert, int64(p.ID), p.SKU, p.Name, fold.Key(p.Name), orNull(p.Category), p.Brand, string(p.Kind),
+		}, insert, int64(p.ID), p.SKU, p.Name, fold.Key(p.Name), db.NullID(p.Category), p.Brand, string(p.Kind),
 			int64(p.Price), (*int64)(p.Cost), p.Promo, p.Active, p.CreatedAt.UnixMicro())
 	}
 	if err := tx.Run(ctx, &b); err != nil {

@@ -348,7 +348,7 @@ func (p *Product) queueUpdate(b *db.Batch) {
 		   SET sku = $2, name = $3, name_key = $4, category_id = $5, brand = $6, kind = $7,
 		       price = $8, cost = $9, promo = $10, active = $11
 		 WHERE id = $1`
-	b.Guard(update, int64(p.ID), p.SKU, p.Name, fold.Key(p.Name), orNull(p.Category), p.Brand, string(p.Kind),
+	b.Guard(update, int64(p.ID), p.SKU, p.Name, fold.Key(p.Name), db.NullID(p.Category), p.Brand, string(p.Kind),
 		int64(p.Price), (*int64)(p.Cost), p.Promo, p.Active)
 }
 

@@ -93,16 +93,8 @@ var consentTable = db.NewTable("consents",
 func (c *Consent) row() []any {
 	return []any{
 		c.ID, int64(c.Customer), string(c.Channel), string(c.Purpose), c.Given, c.At.UnixMicro(), c.Source,
-		orNull(int64(c.Store)), orNull(c.Staff), c.Wording, c.Proof,
+		db.NullID(c.Store), db.NullID(c.Staff), c.Wording, c.Proof,
 	}
-}
-
-// orNull is NULL for 0.
-func orNull(v int64) *int64 {
-	if v == 0 {
-		return nil
-	}
-	return &v
 }
 
 // queueConsents adds to b the reading of the consents of customers, each
@@ -115,7 +107,7 @@ func queueConsents(b *db.Batch, ids []ID, take func(Consent)) {
 		take(c)
 		return err
 	}, `SELECT id, customer_id, channel, purpose, given, at, source, COALESCE(store_id, 0), COALESCE(staff_id, 0), wording, proof
-	      FROM consents WHERE customer_id IN ($1...) ORDER BY customer_id, at, id`, db.Int64s(ints(ids)))
+	      FROM consents WHERE customer_id IN ($1...) ORDER BY customer_id, at, id`, db.IDs(ids))
 }
 
 // Consents is the history of a customer's consents, the first first. What

@@ -744,7 +744,6 @@ func TestList(t *testing.T) {
 		}{
 			"all":     {customer.ListQuery{}, func(int) bool { return true }},
 			"store":   {customer.ListQuery{HomeStore: 2}, func(i int) bool { return i%2 == 1 }},
-			"source":  {customer.ListQuery{Source: "web"}, func(i int) bool { return i%3 == 2 }},
 			"blocked": {customer.ListQuery{State: customer.StateBlocked}, func(i int) bool { return i == 4 }},
 			"active":  {customer.ListQuery{State: customer.StateActive, HomeStore: 1}, func(i int) bool { return i != 4 && i%2 == 0 }},
 			"nobody":  {customer.ListQuery{HomeStore: 9}, func(int) bool { return false }},

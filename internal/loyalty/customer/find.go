@@ -17,14 +17,6 @@ type Known struct {
 	HomeStore catalog.StoreID
 }
 
-func ints(ids []ID) []int64 {
-	list := make([]int64, len(ids))
-	for i, id := range ids {
-		list[i] = int64(id)
-	}
-	return list
-}
-
 func pointer(base string, i int) string { return base + "/" + strconv.Itoa(i) }
 
 // Queue adds to b the reading of profiles, without their identifiers; those
@@ -34,7 +26,7 @@ func (s *Service) Queue(b *db.Batch, ids []ID, into map[ID]Customer) {
 		c, err := scan(r)
 		into[c.ID] = c
 		return err
-	}, `SELECT `+columns+` FROM customers c WHERE c.id IN ($1...)`, db.Int64s(ints(ids)))
+	}, `SELECT `+columns+` FROM customers c WHERE c.id IN ($1...)`, db.IDs(ids))
 }
 
 // QueueKnown adds to b the reading of what a receipt has to know of customers;
@@ -45,7 +37,7 @@ func (s *Service) QueueKnown(b *db.Batch, ids []ID, into map[ID]Known) {
 		err := r.Scan(&k.ID, &k.State, &k.HomeStore)
 		into[k.ID] = k
 		return err
-	}, `SELECT id, state, COALESCE(home_store_id, 0) FROM customers WHERE id IN ($1...)`, db.Int64s(ints(ids)))
+	}, `SELECT id, state, COALESCE(home_store_id, 0) FROM customers WHERE id IN ($1...)`, db.IDs(ids))
 }
 
 // QueueFind adds to b the look-up of identifiers; those that are known are in
@@ -192,13 +184,12 @@ func queueIdentifiers(b *db.Batch, ids []ID, into map[ID][]Identifier) {
 		into[of] = append(into[of], i)
 		sortIdentifiers(into[of])
 		return err
-	}, `SELECT customer_id, kind, value FROM identifiers WHERE customer_id IN ($1...)`, db.Int64s(ints(ids)))
+	}, `SELECT customer_id, kind, value FROM identifiers WHERE customer_id IN ($1...)`, db.IDs(ids))
 }
 
 // ListQuery says which customers to list; what is zero does not matter.
 type ListQuery struct {
 	HomeStore catalog.StoreID
-	Source    string
 	State     State
 	After     ID  // last of the page before
 	Limit     int // 1 to MaxPage; 0: MaxPage
@@ -242,9 +233,6 @@ func (q ListQuery) text() (text string, args []any) {
 	}
 	if q.HomeStore != 0 {
 		add(`home_store_id = `, int64(q.HomeStore))
-	}
-	if q.Source != "" {
-		add(`source = `, q.Source)
 	}
 	switch q.State {
 	case "":

@@ -2,7 +2,6 @@ package customer
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"slices"
 	"strings"
@@ -228,7 +227,7 @@ func (r *registration) readTx(ctx context.Context, tx *db.Tx) error {
 		r.people[c.ID] = &person{Customer: c}
 		return err
 	}, `SELECT `+columns+` FROM customers c WHERE c.id IN ($1...) ORDER BY c.id
-		FOR NO KEY UPDATE -- postgres`, db.Int64s(ints(ids)))
+		FOR NO KEY UPDATE -- postgres`, db.IDs(ids))
 	if consents {
 		queueConsents(&b, ids, func(c Consent) { r.consents[c.Customer] = append(r.consents[c.Customer], c) })
 	}
@@ -442,19 +441,19 @@ var (
 	customerTable = db.NewTable("customers",
 		"id", "state", "first_name", "last_name", "middle_name", "first_key", "last_key", "sex", "born", "city", "language",
 		"source", "attributes", "note", "home_store_id", "origin_id", "registered_at")
-	identifierTable = db.NewTable("identifiers", "kind", "value", "customer_id", "tail", "added_at")
+	identifierTable = db.NewTable("identifiers", "kind", "value", "customer_id", "tail")
 )
 
 func (c *Customer) row() []any {
 	return []any{
 		int64(c.ID), string(c.State), c.FirstName, c.LastName, c.MiddleName, fold.Key(c.FirstName), fold.Key(c.LastName),
 		string(c.Sex), c.Born, c.City, c.Language, c.Source, c.Attributes.String(), c.Note,
-		orNull(int64(c.HomeStore)), c.Origin, c.RegisteredAt.UnixMicro(),
+		db.NullID(c.HomeStore), c.Origin, c.RegisteredAt.UnixMicro(),
 	}
 }
 
-func (i Identifier) row(of ID, at time.Time) []any {
-	return []any{string(i.Kind), i.Value, int64(of), i.tail(), at.UnixMicro()}
+func (i Identifier) row(of ID) []any {
+	return []any{string(i.Kind), i.Value, int64(of), i.tail()}
 }
 
 func (r *registration) writeTx(ctx context.Context, tx *db.Tx) error {
@@ -471,7 +470,7 @@ func (r *registration) writeTx(ctx context.Context, tx *db.Tx) error {
 			p.queueUpdate(&b)
 		}
 		for _, i := range p.added {
-			identifiers = append(identifiers, i.row(p.ID, now))
+			identifiers = append(identifiers, i.row(p.ID))
 		}
 		for _, c := range p.consents {
 			consents = append(consents, c.row())
@@ -503,7 +502,7 @@ func (c *Customer) queueUpdate(b *db.Batch) {
 		       city = $9, language = $10, attributes = $11, note = $12, home_store_id = $13, state = $14
 		 WHERE id = $1`
 	b.Guard(update, int64(c.ID), c.FirstName, c.LastName, c.MiddleName, fold.Key(c.FirstName), fold.Key(c.LastName),
-		string(c.Sex), c.Born, c.City, c.Language, c.Attributes.String(), c.Note, orNull(int64(c.HomeStore)), string(c.State))
+		string(c.Sex), c.Born, c.City, c.Language, c.Attributes.String(), c.Note, db.NullID(c.HomeStore), string(c.State))
 }
 
 // Events of this package. Their bodies carry no personal data: readers look
@@ -514,21 +513,15 @@ const (
 )
 
 func registered(c *Customer) event.Event {
-	body, err := json.Marshal(struct {
+	body := event.Body(struct {
 		Source string          `json:"source,omitempty"`
 		Store  catalog.StoreID `json:"store,omitempty"`
 	}{c.Source, c.HomeStore})
-	if err != nil { // texts always marshal
-		panic(err)
-	}
-	return event.Event{At: c.RegisteredAt, Kind: EventRegistered, CustomerID: int64(c.ID), Ref: int64(c.ID), Body: string(body)}
+	return event.Event{At: c.RegisteredAt, Kind: EventRegistered, CustomerID: int64(c.ID), Ref: int64(c.ID), Body: body}
 }
 
 // changed adds the event of a change to b.
 func changed(b *db.Batch, id ID, at time.Time, fields ...string) {
-	body, err := json.Marshal(map[string][]string{"fields": fields})
-	if err != nil { // texts always marshal
-		panic(err)
-	}
-	event.Append(b, event.Event{At: at, Kind: EventChanged, CustomerID: int64(id), Ref: int64(id), Body: string(body)})
+	body := event.Body(map[string][]string{"fields": fields})
+	event.Append(b, event.Event{At: at, Kind: EventChanged, CustomerID: int64(id), Ref: int64(id), Body: body})
 }

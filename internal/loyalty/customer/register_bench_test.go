@@ -59,7 +59,7 @@ func BenchmarkRegisterAll(b *testing.B) {
 					c.profile.ID = ID(s.mint.Next())
 					customers = append(customers, c.profile.row())
 					for _, i := range c.identifiers {
-						identifiers = append(identifiers, i.row(c.profile.ID, searchTime))
+						identifiers = append(identifiers, i.row(c.profile.ID))
 					}
 				}
 				b.StartTimer()

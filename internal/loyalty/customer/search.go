@@ -17,7 +17,8 @@ import (
 // MaxSearch is the most that a search gives.
 const MaxSearch = 100
 
-// Shortest query that is searched: digits of a number, letters of a name.
+// Shortest query that is searched by its beginning or end: digits of a number,
+// bytes of an e-mail. A name is searched from its first letter on.
 const (
 	minDigits = 3
 	minEmail  = 3

@@ -164,7 +164,7 @@ func (s *Service) AddIdentifierTx(ctx context.Context, tx *db.Tx, id ID, kind Ki
 		return i, ErrTooMany.At("/value")
 	}
 	err = tx.Try(ctx, func() error {
-		return tx.Insert(ctx, identifierTable, [][]any{i.row(id, s.now())})
+		return tx.Insert(ctx, identifierTable, [][]any{i.row(id)})
 	})
 	if errors.Is(err, db.ErrUnique) {
 		return i, ErrTaken.At("/value")

@@ -233,7 +233,7 @@ func TestSumsAreConserved(t *testing.T) {
 	})
 }
 
-// failures.md row 1.
+// Buying, giving back and keeping the points does not work.
 func TestRefundTakesThePointsBack(t *testing.T) {
 	t.Parallel()
 	s := newShop()
@@ -244,7 +244,7 @@ func TestRefundTakesThePointsBack(t *testing.T) {
 	}
 }
 
-// failures.md row 2: the points that a sale redeemed come back on its return,
+// The points that a sale redeemed come back on its return,
 // and points earned and spent are charged once, as the policy says.
 func TestReturnNeverChargesSpentPointsAgain(t *testing.T) {
 	t.Parallel()
@@ -270,7 +270,7 @@ func TestReturnNeverChargesSpentPointsAgain(t *testing.T) {
 	}
 }
 
-// failures.md row 3: what can be redeemed and what is taken are one sum.
+// What can be redeemed and what is taken are one sum.
 func TestPointsCannotBeRedeemedTwice(t *testing.T) {
 	t.Parallel()
 	s := newShop()
@@ -285,7 +285,7 @@ func TestPointsCannotBeRedeemedTwice(t *testing.T) {
 	}
 }
 
-// failures.md row 7: what expires is lost with all that belongs to it, and
+// What expires is lost with all that belongs to it, and
 // what was spent before does not take the balance down again.
 func TestExpiryTakesOnlyWhatIsLeft(t *testing.T) {
 	t.Parallel()

@@ -21,7 +21,6 @@ import (
 	"regulars/internal/base/errs"
 	"regulars/internal/base/event"
 	"regulars/internal/base/id"
-	"regulars/internal/base/money"
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/programme"
 )
@@ -64,17 +63,14 @@ const lotColumns = `id, customer_id, programme_id, entity_id, cause, COALESCE(re
 	earned_at, available_at, expires_at`
 
 // Queue adds to b the reading of the customers' accounts and open lots, with
-// lock set locking them until the transaction ends. Finish completes what was
-// read once the batch has run.
+// lock set locking them until the transaction ends. Accounts.Settle completes
+// what was read, once the batch has run.
 func (s *Service) Queue(b *db.Batch, ids []customer.ID, lock bool) Accounts {
 	accounts := Accounts{}
 	if len(ids) == 0 {
 		return accounts
 	}
-	list := make(db.Int64s, len(ids))
-	for i, c := range ids {
-		list[i] = int64(c)
-	}
+	list := db.IDs(ids)
 	slices.Sort(list)
 	list = slices.Compact(list)
 	now := s.now()
@@ -218,7 +214,7 @@ func (s *Service) Save(b *db.Batch, accounts Accounts) {
 			entries = append(entries, e.row())
 			if e.Cause == CauseActivate || e.Cause == CauseExpire {
 				events = append(events, event.Event{
-					At: e.At, Kind: eventKinds[e.Cause], CustomerID: int64(c), Ref: int64(e.ID), Body: pointsBody(e.Points),
+					At: e.At, Kind: eventKinds[e.Cause], CustomerID: int64(c), Ref: int64(e.ID), Body: event.Body(map[string]string{"points": e.Points.String()}),
 				})
 			}
 		}
@@ -235,9 +231,13 @@ func (s *Service) SaveTx(ctx context.Context, tx *db.Tx, accounts Accounts) erro
 	return tx.Run(ctx, &b)
 }
 
-var eventKinds = map[Cause]string{CauseActivate: "points.activated", CauseExpire: "points.expired"}
+// The events of points that move by themselves; ref is the entry.
+const (
+	EventActivated = "points.activated"
+	EventExpired   = "points.expired"
+)
 
-func pointsBody(p money.Points) string { return `{"points":"` + p.String() + `"}` }
+var eventKinds = map[Cause]string{CauseActivate: EventActivated, CauseExpire: EventExpired}
 
 func (as Accounts) sorted() []customer.ID {
 	ids := make([]customer.ID, 0, len(as))
@@ -250,34 +250,22 @@ func (as Accounts) sorted() []customer.ID {
 
 func (l *Lot) row(c customer.ID) []any {
 	return []any{
-		int64(l.ID), int64(c), int64(l.Programme), l.Entity, string(l.Cause), null(l.Receipt), int64(l.Amount), int64(l.Remaining),
+		int64(l.ID), int64(c), int64(l.Programme), l.Entity, string(l.Cause), db.NullID(l.Receipt), int64(l.Amount), int64(l.Remaining),
 		int64(l.Expired), string(l.State), db.Micros(l.EarnedAt), db.Micros(l.AvailableAt), db.Micros(l.ExpiresAt),
 	}
 }
 
 func (e Entry) row() []any {
 	return []any{
-		int64(e.ID), int64(e.Customer), string(e.Source), string(e.Target), int64(e.Points), string(e.Cause), null(int64(e.Lot)), null(e.Receipt), null(e.Sale),
-		e.Entity, null(e.Store), null(e.Staff), e.Reason, e.At.UnixMicro(), e.RecordedAt.UnixMicro(),
+		int64(e.ID), int64(e.Customer), string(e.Source), string(e.Target), int64(e.Points), string(e.Cause), db.NullID(e.Lot), db.NullID(e.Receipt), db.NullID(e.Sale),
+		e.Entity, db.NullID(e.Store), db.NullID(e.Staff), e.Reason, e.At.UnixMicro(), e.RecordedAt.UnixMicro(),
 	}
-}
-
-// null is NULL for no id.
-func null(v int64) *int64 {
-	if v == 0 {
-		return nil
-	}
-	return &v
 }
 
 // DueTx finds up to limit customers with points that are to be activated or
 // to expire.
 func (s *Service) DueTx(ctx context.Context, tx *db.Tx, limit int) (due []customer.ID, err error) {
 	now := s.now()
-	var stopped db.Int64s
-	for _, p := range s.stopped(now) {
-		stopped = append(stopped, int64(p))
-	}
 	const find = `
 		SELECT customer_id FROM (
 			SELECT * FROM (
@@ -290,7 +278,7 @@ func (s *Service) DueTx(ctx context.Context, tx *db.Tx, limit int) (due []custom
 				 WHERE remaining > 0 AND expires_at IS NOT NULL AND expires_at <= $1 AND NOT programme_id IN ($3...)
 				 ORDER BY expires_at LIMIT $2) AS expire
 		) AS due LIMIT $2`
-	rows, err := tx.Query(ctx, find, now.UnixMicro(), limit, stopped)
+	rows, err := tx.Query(ctx, find, now.UnixMicro(), limit, db.IDs(s.stopped(now)))
 	err = db.Scan(rows, err, func(r *db.Rows) error {
 		var c customer.ID
 		err := r.Scan(&c)

@@ -8,8 +8,8 @@ import (
 	"regulars/internal/loyalty/programme"
 )
 
-// Reversal is what a return undoes of its sale. All but Restore and TakeBack
-// are of the sale and its earlier returns, as History gives them.
+// Reversal is what a return undoes of its sale: by how many points, under which
+// policy, and what is recorded of the sale and its earlier returns.
 type Reversal struct {
 	Move
 	Restore    money.Points // redeemed on the returned lines: goes back

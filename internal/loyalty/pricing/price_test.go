@@ -222,7 +222,7 @@ func TestEarnedIsRoundedOnce(t *testing.T) {
 	})
 }
 
-// failures.md, row 6.
+// How many points pay is the cashier's choice, up to what is possible.
 func TestCashierChoosesHowManyPointsToSpend(t *testing.T) {
 	t.Parallel()
 	in := sale(500_00, 80_00, 20_00)
@@ -247,7 +247,7 @@ func TestCashierChoosesHowManyPointsToSpend(t *testing.T) {
 	}
 }
 
-// failures.md, row 8: what the lines of the answer come to is the total to the
+// What the lines of the answer come to is the total to the
 // unit, and what was offered is taken to the unit, for any small receipt.
 func TestOneMinorUnitNeverBlocks(t *testing.T) {
 	t.Parallel()
@@ -279,7 +279,7 @@ func TestOneMinorUnitNeverBlocks(t *testing.T) {
 	}
 }
 
-// failures.md, row 9: whatever a point is worth, points that suffice pay all
+// Whatever a point is worth, points that suffice pay all
 // of it.
 func TestPointsLeaveNoFractionInCash(t *testing.T) {
 	t.Parallel()
@@ -305,7 +305,7 @@ func TestPointsLeaveNoFractionInCash(t *testing.T) {
 	})
 }
 
-// failures.md, row 10: the level follows what was spent, which points do not
+// The level follows what was spent, which points do not
 // change; returns take from it.
 func TestTierIsSpendNotBalance(t *testing.T) {
 	t.Parallel()
@@ -347,7 +347,7 @@ func TestTierIsSpendNotBalance(t *testing.T) {
 	}
 }
 
-// failures.md, row 18.
+// A gift card that is bought earns nothing, nor does what points paid.
 func TestNothingEarnedOnGiftCardsOrPoints(t *testing.T) {
 	t.Parallel()
 	in := sale(1_000_00, 100_00, 100_00)
@@ -374,7 +374,7 @@ func TestNothingEarnedOnGiftCardsOrPoints(t *testing.T) {
 	}
 }
 
-// failures.md, row 19.
+// What was taken off the receipt again does not count.
 func TestVoidedLinesEarnNothing(t *testing.T) {
 	t.Parallel()
 	in := sale(1_000_00, 100_00, 100_00)

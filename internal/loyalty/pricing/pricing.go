@@ -44,7 +44,7 @@ var (
 type Draft struct {
 	Lines []Line
 	// Redeem is how many points the customer wants to pay with. More than
-	// can be redeemed is refused, never cut (failures.md row 6).
+	// can be redeemed is refused, never cut.
 	Redeem money.Points
 	// NoDiscount and NoPoints take the customer's discount, or earning and
 	// redeeming, off this receipt.

@@ -64,7 +64,7 @@ func TestPartsInAnyOrderEndWhereTheWholeWould(t *testing.T) {
 	})
 }
 
-// failures.md, row 17: 10 % off the receipt, and 30.00 of 90.00 paid with
+// 10 % off the receipt, and 30.00 of 90.00 paid with
 // points; one of three units of the first line comes back, then the rest.
 func TestPartialReturnRefundsTheRightShareOfAReceiptDiscount(t *testing.T) {
 	t.Parallel()

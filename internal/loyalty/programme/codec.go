@@ -1,11 +1,10 @@
 package programme
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
-	"io"
-	"strings"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"regulars/internal/base/errs"
 )
@@ -18,7 +17,7 @@ var ErrTooLarge = errs.New(errs.TooLarge, "programme_too_large", "The rules are 
 
 // Encode writes rules as they are kept.
 func Encode(r *Rules) []byte {
-	b, err := json.Marshal(r)
+	b, err := json.Marshal(r, jsontext.AllowInvalidUTF8(true))
 	if err != nil {
 		panic(err) // plain structs always marshal
 	}
@@ -33,27 +32,24 @@ func Decode(text []byte) (*Rules, error) {
 	if len(text) > MaxJSON {
 		return nil, ErrTooLarge
 	}
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.DisallowUnknownFields()
 	r := new(Rules)
-	if err := d.Decode(r); err != nil {
+	if err := json.Unmarshal(text, r, json.RejectUnknownMembers(true)); err != nil {
 		return nil, decodeError(err)
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return nil, errs.InvalidField("", "not_json", "something follows the rules")
 	}
 	return r, nil
 }
 
+// decodeError says what is wrong with the text and at which field.
 func decodeError(err error) error {
-	var kind *json.UnmarshalTypeError
-	if errors.As(err, &kind) {
-		pointer := strings.ReplaceAll("."+kind.Field, ".", "/")
-		return errs.InvalidField(strings.TrimSuffix(pointer, "/"), "wrong_type", "must not be a JSON %s", kind.Value).Because(err)
+	if syntax := (*jsontext.SyntacticError)(nil); errors.As(err, &syntax) && errors.Is(err, jsontext.ErrDuplicateName) {
+		return errs.InvalidField(string(syntax.JSONPointer), "duplicate_field", "comes twice").Because(err)
 	}
-	// The decoder has no type for this one.
-	if _, field, ok := strings.Cut(err.Error(), "unknown field "); ok {
-		return errs.InvalidField("/"+strings.Trim(field, `"`), "unknown_field", "is not a field of the rules").Because(err)
+	semantic := (*json.SemanticError)(nil)
+	switch {
+	case !errors.As(err, &semantic):
+		return errs.InvalidField("", "not_json", "is not JSON: %v", err).Because(err)
+	case errors.Is(err, json.ErrUnknownName):
+		return errs.InvalidField(string(semantic.JSONPointer), "unknown_field", "is not a field of the rules").Because(err)
 	}
-	return errs.InvalidField("", "not_json", "is not JSON: %v", err).Because(err)
+	return errs.InvalidField(string(semantic.JSONPointer), "wrong_type", "is not what the field takes").Because(err)
 }

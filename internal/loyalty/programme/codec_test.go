@@ -23,16 +23,19 @@ func TestDecode(t *testing.T) {
 	}
 
 	tests := map[string]struct{ text, want string }{
-		"a field nobody knows":  {`{"point_value": 1, "points_value": 2}`, "/points_value unknown_field"},
-		"one of a level":        {`{"levels": [{"code": "a", "color": "red"}]}`, "/color unknown_field"},
-		"text for a number":     {`{"redeem": {"cap": "50%"}}`, "/redeem/cap wrong_type"},
-		"a fraction":            {`{"point_value": 0.5}`, "/point_value wrong_type"},
-		"beyond int64":          {`{"redeem": {"min": 9223372036854775808}}`, "/redeem/min wrong_type"},
-		"another kind of thing": {`[]`, " wrong_type"},
-		"nothing":               {``, " not_json"},
-		"cut off":               {`{"levels": [`, " not_json"},
-		"something more":        {`{} {}`, " not_json"},
-		"rubbish after it":      {`{}x`, " not_json"},
+		"a field nobody knows":   {`{"point_value": 1, "points_value": 2}`, "/points_value unknown_field"},
+		"one of a level":         {`{"levels": [{"code": "a", "color": "red"}]}`, "/levels/0/color unknown_field"},
+		"one of a rounding":      {`{"earn": {"rounding": {"units": 1}}}`, "/earn/rounding/units unknown_field"},
+		"a name spelt otherwise": {`{"Point_Value": 1}`, "/Point_Value unknown_field"},
+		"the same twice":         {`{"redeem": {"cap": 1, "cap": 2}}`, "/redeem/cap duplicate_field"},
+		"text for a number":      {`{"redeem": {"cap": "50%"}}`, "/redeem/cap wrong_type"},
+		"a fraction":             {`{"point_value": 0.5}`, "/point_value wrong_type"},
+		"beyond int64":           {`{"redeem": {"min": 9223372036854775808}}`, "/redeem/min wrong_type"},
+		"another kind of thing":  {`[]`, " wrong_type"},
+		"nothing":                {``, " not_json"},
+		"cut off":                {`{"levels": [`, " not_json"},
+		"something more":         {`{} {}`, " not_json"},
+		"rubbish after it":       {`{}x`, " not_json"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

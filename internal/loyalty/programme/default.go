@@ -35,6 +35,5 @@ func Default(c money.Currency) *Rules {
 		Welcome:      Welcome{ExpiryDays: 30},
 		Return:       Return{Clawback: ClawbackDebt, GraceDays: 30},
 		QuoteMinutes: 15,
-		ClaimDays:    14,
 	}
 }

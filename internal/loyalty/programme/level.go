@@ -37,11 +37,3 @@ func (r *Rules) reached(spend money.Amount) int {
 	}
 	return best
 }
-
-// Next gives the level above that one, and false at the top.
-func (r *Rules) Next(code string) (Level, bool) {
-	if i := r.Index(code); i >= 0 && i+1 < len(r.Levels) {
-		return r.Levels[i+1], true
-	}
-	return Level{}, false
-}

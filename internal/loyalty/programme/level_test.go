@@ -58,14 +58,6 @@ func TestLevels(t *testing.T) {
 	if l := r.Reached(299); l.Code != "silver" {
 		t.Errorf("Reached(299) = %+v", l)
 	}
-	if l, ok := r.Next("base"); !ok || l.Code != "silver" {
-		t.Errorf("Next(base) = %+v, %v", l, ok)
-	}
-	for _, code := range []string{"gold", "platinum"} {
-		if l, ok := r.Next(code); ok {
-			t.Errorf("Next(%s) = %+v", code, l)
-		}
-	}
 }
 
 func TestGoodsHas(t *testing.T) {

@@ -22,7 +22,7 @@ type (
 type Rules struct {
 	// Stopped keeps everything and stops enrolment, earning, redeeming,
 	// discounts, tiers and expiry.
-	Stopped bool `json:"stopped,omitempty"`
+	Stopped bool `json:"stopped,omitzero"`
 	// Stores are the codes of the stores it covers; none: all.
 	Stores []string `json:"stores,omitempty"`
 	// PointValue is what one point is worth, > 0.
@@ -39,12 +39,10 @@ type Rules struct {
 	Redeem   Redeem   `json:"redeem"`
 	Welcome  Welcome  `json:"welcome"`
 	Return   Return   `json:"return"`
-	Guard    *Guard   `json:"guard,omitempty"` // nil: off
+	Guard    *Guard   `json:"guard,omitzero"` // nil: off
 
 	// QuoteMinutes is how long a quote keeps the version it was made under.
 	QuoteMinutes int `json:"quote_minutes"`
-	// ClaimDays is how long a receipt without a customer may be claimed.
-	ClaimDays int `json:"claim_days"`
 }
 
 // Level is a tier: what it takes and what it gives.
@@ -80,7 +78,7 @@ const (
 // left the window, counts at the next midnight of the customer's home store.
 type Spend struct {
 	Window Window `json:"window"`
-	Days   int    `json:"days,omitempty"` // of a rolling window, 1..3660
+	Days   int    `json:"days,omitzero"` // of a rolling window, 1..3660
 }
 
 // Goods name products by category (with all below it) and SKU.
@@ -137,8 +135,8 @@ type Redeem struct {
 	Cap money.Rate `json:"cap"`
 	// Min is the fewest points redeemed at a time, Step what they are a
 	// multiple of; 0: any.
-	Min  money.Points `json:"min,omitempty"`
-	Step money.Points `json:"step,omitempty"`
+	Min  money.Points `json:"min,omitzero"`
+	Step money.Points `json:"step,omitzero"`
 }
 
 // Welcome is the bonus for the first registration.

@@ -14,15 +14,11 @@ const tierColumns = `customer_id, programme_id, level, since, review_at, floor, 
 // QueueTiers adds to b the reading of the tiers of some customers, in every
 // programme, into a map.
 func (s *Service) QueueTiers(b *db.Batch, customers []customer.ID, into map[customer.ID][]Tier) {
-	ids := make(db.Int64s, len(customers))
-	for i, c := range customers {
-		ids[i] = int64(c)
-	}
 	b.Query(func(r *db.Rows) error {
 		d, err := scanDue(r)
 		into[d.Customer] = append(into[d.Customer], d.Tier)
 		return err
-	}, `SELECT `+tierColumns+` FROM tiers WHERE customer_id IN ($1...) ORDER BY programme_id`, ids)
+	}, `SELECT `+tierColumns+` FROM tiers WHERE customer_id IN ($1...) ORDER BY programme_id`, db.IDs(customers))
 }
 
 // SetTier adds to b the writing of a customer's tier in a programme, over the

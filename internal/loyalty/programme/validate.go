@@ -92,7 +92,6 @@ func (r *Rules) checkNumbers(w *errs.List, c money.Currency) {
 		between(w, "/guard/margin", r.Guard.Margin, 0, MaxMargin)
 	}
 	between(w, "/quote_minutes", r.QuoteMinutes, 0, MaxQuote)
-	between(w, "/claim_days", r.ClaimDays, 0, MaxDays)
 }
 
 func (r *Rules) checkLevels(w *errs.List) {

@@ -90,8 +90,8 @@ func TestValidateNamesEveryWrongField(t *testing.T) {
 		"negative margin": {func(r *rules) { r.Guard = &programme.Guard{Margin: -1} }, []string{"/guard/margin out_of_range"}},
 		"huge margin":     {func(r *rules) { r.Guard = &programme.Guard{Margin: programme.MaxMargin + 1} }, []string{"/guard/margin out_of_range"}},
 		"a guard":         {func(r *rules) { r.Guard = &programme.Guard{Margin: programme.MaxMargin} }, nil},
-		"minutes of a quote": {func(r *rules) { r.QuoteMinutes, r.ClaimDays = -1, programme.MaxDays+1 },
-			[]string{"/quote_minutes out_of_range", "/claim_days out_of_range"}},
+		"minutes of a quote": {func(r *rules) { r.QuoteMinutes = -1 },
+			[]string{"/quote_minutes out_of_range"}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -8,7 +8,6 @@ import (
 	"regulars/internal/base/errs"
 	"regulars/internal/base/event"
 	"regulars/internal/base/money"
-	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/ledger"
 	"regulars/internal/loyalty/programme"
@@ -130,7 +129,7 @@ func (s *Service) review(ctx context.Context, tx *db.Tx, b *db.Batch, d programm
 		return nil
 	}
 	rules := &version.Rules
-	zone := s.zone(catalog.Store{Zone: time.UTC}, profile)
+	zone := s.zone(time.UTC, profile)
 	spend := a.Spend
 	var window []bought
 	if rules.Spend.Window == programme.Rolling {
@@ -143,8 +142,11 @@ func (s *Service) review(ctx context.Context, tx *db.Tx, b *db.Batch, d programm
 	}
 	level := programme.Review(rules, &t, spend, now)
 	if level.Code != t.Level {
+		// Up, where imported receipts brought spend; down otherwise.
+		event.Append(b, event.Event{
+			At: now, Kind: EventTierChanged, CustomerID: int64(d.Customer), Body: event.Body(map[string]string{"was": t.Level, "is": level.Code}),
+		})
 		t.Level, t.Since = level.Code, now
-		event.Append(b, event.Event{At: now, Kind: "tier.lost", CustomerID: int64(d.Customer), Body: jsonText("level", t.Level)})
 	}
 	if rules.Spend.Window == programme.Rolling {
 		t.ReviewAt = firstLoss(window, spend, level.Threshold, rules.Spend.Days, zone)

@@ -1,11 +1,19 @@
 package receipt_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"regulars/internal/base/db"
 	"regulars/internal/base/db/dbtest"
+	"regulars/internal/base/event"
+	"regulars/internal/base/money"
+	"regulars/internal/loyalty/customer"
+	"regulars/internal/loyalty/programme"
+	"regulars/internal/loyalty/receipt"
 )
 
 // The job expires what nobody touched, without anything else that is due.
@@ -72,4 +80,66 @@ func TestStoppedProgrammeBurnsNothingThatAReturnRestores(t *testing.T) {
 			t.Errorf("available %d after the return, want all that was earned", a.Available())
 		}
 	})
+}
+
+// A review tells of a level that changes either way: down after a return, up
+// where an import brought spend since.
+func TestReviewTellsOfLossesAndGains(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		rules := simple()
+		rules.Levels = append(rules.Levels,
+			programme.Level{Code: "gold", Name: "Gold", Threshold: 100_00, Cashback: 2000},
+			programme.Level{Code: "platinum", Name: "Platinum", Threshold: 500_00, Cashback: 3000})
+		c := open(t, d, rules)
+		anna, boris, vera := c.customer(), c.customer(), c.customer()
+		for _, who := range []customer.ID{anna, boris, vera} {
+			c.giveBack(c.sell(draft(who, 0, 100_00)).ID)
+		}
+		c.record(receipt.Imported{
+			Kind: receipt.KindSale, Number: "old 1", Store: c.tills[0].Store.ID, Customer: boris, SoldAt: c.clock.now().Add(-24 * time.Hour),
+			Lines: []receipt.Line{{Quantity: money.One, Gross: 500_00, Total: 500_00, TierSpend: 500_00}},
+		}, receipt.Imported{
+			Kind: receipt.KindSale, Number: "old 2", Store: c.tills[0].Store.ID, Customer: vera, SoldAt: c.clock.now().Add(-24 * time.Hour),
+			Lines: []receipt.Line{{Quantity: money.One, Gross: 100_00, Total: 100_00, TierSpend: 100_00}},
+		})
+		c.clock.pass(24 * time.Hour)
+		must(t, c.receipts.Night(t.Context(), func(int) {}))
+		must(t, c.receipts.Night(t.Context(), func(int) {})) // says nothing twice
+		want := map[customer.ID][]event.Event{
+			anna:  {{At: c.clock.now(), Kind: receipt.EventTierChanged, CustomerID: int64(anna), Body: `{"is":"base","was":"gold"}`}},
+			boris: {{At: c.clock.now(), Kind: receipt.EventTierChanged, CustomerID: int64(boris), Body: `{"is":"platinum","was":"gold"}`}},
+		}
+		if diff := cmp.Diff(want, c.changes()); diff != "" {
+			t.Errorf("the log tells otherwise of who changed:\n%s", diff)
+		}
+		for who, level := range map[customer.ID]string{anna: "base", boris: "platinum", vera: "gold"} {
+			if got := c.sell(draft(who, 0, 1_00)).Level; got != level {
+				t.Errorf("%d is at %s, want %s", who, got, level)
+			}
+		}
+	})
+}
+
+// record imports receipts.
+func (c *chain) record(list ...receipt.Imported) {
+	c.t.Helper()
+	must(c.t, c.db.Write(c.t.Context(), func(ctx context.Context, tx *db.Tx) error {
+		_, err := c.receipts.RecordTx(ctx, tx, 77, list)
+		return err
+	}))
+}
+
+// changes are the changes of levels that the log tells of, by customer.
+func (c *chain) changes() map[customer.ID][]event.Event {
+	c.t.Helper()
+	told := map[customer.ID][]event.Event{}
+	rows, err := c.db.Query(c.t.Context(), `SELECT at, kind, customer_id, ref, body FROM events WHERE kind = 'tier.changed' ORDER BY id`)
+	must(c.t, db.Scan(rows, err, func(r *db.Rows) error {
+		var e event.Event
+		err := r.Scan(db.Time{Dst: &e.At}, &e.Kind, &e.CustomerID, &e.Ref, &e.Body)
+		told[customer.ID(e.CustomerID)] = append(told[customer.ID(e.CustomerID)], e)
+		return err
+	}))
+	return told
 }

@@ -58,6 +58,13 @@ const (
 	KindReturn Kind = "return"
 )
 
+// Events of this package, beside "receipts.imported". A ref is the receipt's.
+const (
+	EventRecorded    = "receipt.recorded" // body: {"kind", "total"}
+	EventTierReached = "tier.reached"     // by a sale; body: {"level"}
+	EventTierChanged = "tier.changed"     // up or down, by a review; of no receipt; body: {"was", "is"}
+)
+
 // Failures a till can show to the cashier.
 var (
 	ErrNotFound             = errs.New(errs.NotFound, "receipt_not_found", "There is no such receipt.")

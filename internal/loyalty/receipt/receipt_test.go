@@ -223,7 +223,7 @@ func TestSaleEarnsRedeemsAndReturns(t *testing.T) {
 // same compares receipts to the last field.
 var same = cmp.Options{cmp.AllowUnexported(receipt.Receipt{}, receipt.Line{}), cmpopts.EquateEmpty()}
 
-// failures.md row 4: a till that lost the answer sends again and gets it.
+// A till that lost the answer sends again and gets it.
 func TestRetryAfterALostAnswerDoublesNothing(t *testing.T) {
 	t.Parallel()
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
@@ -339,7 +339,7 @@ func TestChangedPriceIsRefusedWithTheNewQuote(t *testing.T) {
 	})
 }
 
-// failures.md row 5: the payment completes long after the receipt was priced.
+// The payment completes long after the receipt was priced.
 func TestLatePaymentStillEarns(t *testing.T) {
 	t.Parallel()
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
@@ -355,7 +355,7 @@ func TestLatePaymentStillEarns(t *testing.T) {
 	})
 }
 
-// failures.md row 10: the tier follows spend, returns taken off, and not the
+// The tier follows spend, returns taken off, and not the
 // balance.
 func TestTierFollowsNetSpend(t *testing.T) {
 	t.Parallel()
@@ -380,7 +380,7 @@ func TestTierFollowsNetSpend(t *testing.T) {
 	})
 }
 
-// failures.md row 7: the job comes late or never; nothing is redeemed after
+// The job comes late or never; nothing is redeemed after
 // its date, and when it comes it changes nothing a second time.
 func TestExpiryIsEnforcedWithoutTheJob(t *testing.T) {
 	t.Parallel()
@@ -416,7 +416,7 @@ func TestExpiryIsEnforcedWithoutTheJob(t *testing.T) {
 	})
 }
 
-// failures.md row 1.
+// Buying, giving back and keeping the points does not work.
 func TestBuyRefundKeepsNoPoints(t *testing.T) {
 	t.Parallel()
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {

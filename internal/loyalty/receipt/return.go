@@ -230,7 +230,7 @@ func (c *returnCall) lines(sale *Receipt) ([]ReturnLine, error) {
 // movePoints undoes what the sale did to points and totals.
 func (c *returnCall) movePoints(s *Service, w *world, sale, rec *Receipt) {
 	account := w.accounts[sale.Customer]
-	zone := s.zone(c.by.Store, w.customers[sale.Customer])
+	zone := s.zone(c.by.Store.Zone, w.customers[sale.Customer])
 	var heldBefore programme.Level
 	if v := c.version; v != nil {
 		heldBefore = programme.LevelOf(&v.Rules, w.tier(sale.Customer, v.ProgrammeID), w.tierSpend(account, v, rec.SoldAt), rec.SoldAt)
@@ -297,9 +297,9 @@ func (r *Receipt) line(position int) *Line {
 	return nil
 }
 
-func (w *world) recordedEvent(rec *Receipt, c money.Currency) event.Event {
+func (r *Receipt) recorded(c money.Currency) event.Event {
 	return event.Event{
-		At: rec.SoldAt, Kind: "receipt.recorded", CustomerID: int64(rec.Customer), Ref: int64(rec.ID),
-		Body: `{"kind":"` + string(rec.Kind) + `","total":"` + c.Format(rec.Total) + `"}`,
+		At: r.SoldAt, Kind: EventRecorded, CustomerID: int64(r.Customer), Ref: int64(r.ID),
+		Body: event.Body(map[string]string{"kind": string(r.Kind), "total": c.Format(r.Total)}),
 	}
 }

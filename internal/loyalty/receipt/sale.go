@@ -147,7 +147,7 @@ func (c *saleCall) price(s *Service, w *world) (pricing.Result, error) {
 		if profile.State != customer.StateActive {
 			return pricing.Result{}, ErrBlocked.At("/customer")
 		}
-		in.Zone = s.zone(c.by.Store, profile)
+		in.Zone = s.zone(c.by.Store.Zone, profile)
 		in.Customer = &pricing.Customer{Available: account.Available()}
 		if c.version != nil {
 			in.Customer.Spend = w.tierSpend(account, c.version, c.sale.SoldAt)
@@ -157,13 +157,13 @@ func (c *saleCall) price(s *Service, w *world) (pricing.Result, error) {
 	return pricing.Price(in)
 }
 
-// zone is where the customer's days end: by the home store's clock, or by the
-// selling store's where none is known.
-func (s *Service) zone(selling catalog.Store, profile customer.Known) *time.Location {
+// zone is where the customer's days end: by the home store's clock, or by
+// another where none is known.
+func (s *Service) zone(other *time.Location, profile customer.Known) *time.Location {
 	if home, ok := s.catalog.Store(profile.HomeStore); ok {
 		return home.Zone
 	}
-	return selling.Zone
+	return other
 }
 
 // tierSpend is what counts towards the tier at a time, before the sale.
@@ -320,10 +320,11 @@ func (c *saleCall) movePoints(s *Service, w *world, rec *Receipt, res pricing.Re
 		})
 		if res.Reaches != nil {
 			w.setTier(rec.Customer, programme.Tier{
-				Programme: v.ProgrammeID, Level: res.Reaches.Code, Since: rec.SoldAt, ReviewAt: rollingReview(v, rec.SoldAt, s.zone(c.by.Store, w.customers[rec.Customer])),
+				Programme: v.ProgrammeID, Level: res.Reaches.Code, Since: rec.SoldAt, ReviewAt: rollingReview(v, rec.SoldAt, s.zone(c.by.Store.Zone, w.customers[rec.Customer])),
 			})
 			w.events = append(w.events, event.Event{
-				At: rec.SoldAt, Kind: "tier.reached", CustomerID: int64(rec.Customer), Ref: int64(rec.ID), Body: jsonText("level", res.Reaches.Code),
+				At: rec.SoldAt, Kind: EventTierReached, CustomerID: int64(rec.Customer), Ref: int64(rec.ID),
+				Body: event.Body(map[string]string{"level": res.Reaches.Code}),
 			})
 		}
 	}

@@ -39,7 +39,7 @@ func (w *world) add(r *Receipt, c money.Currency) {
 		w.keys[idem{r.Source, r.key}] = true
 	}
 	w.receipts = append(w.receipts, r)
-	w.events = append(w.events, w.recordedEvent(r, c))
+	w.events = append(w.events, r.recorded(c))
 }
 
 func (r *Receipt) row() []any {
@@ -53,7 +53,7 @@ func (r *Receipt) row() []any {
 	}
 	return []any{
 		int64(r.ID), r.Source, string(r.Kind), r.Number, r.fingerprint, idem, r.Imported, int64(r.Store),
-		null(int64(r.Till)), null(r.Staff), null(int64(r.Customer)), null(int64(r.Original)), null(int64(r.Version)), r.Level,
+		db.NullID(r.Till), db.NullID(r.Staff), db.NullID(r.Customer), db.NullID(r.Original), db.NullID(r.Version), r.Level,
 		r.SoldAt.UnixMicro(), r.RecordedAt.UnixMicro(), int64(r.Gross), int64(r.Discount),
 		int64(r.PaidPoints), int64(r.Total), int64(r.Withheld), int64(r.Redeemed), int64(r.Earned), int64(r.TierSpend), int64(r.Balance), details,
 	}
@@ -70,8 +70,8 @@ func (l *Line) row(of ID) []any {
 		cost = &c
 	}
 	return []any{
-		int64(of), l.Position, null(int64(l.Product)), l.ownName, int64(l.Quantity), int64(l.Price), int64(l.Gross), int64(l.Discount),
-		int64(l.PaidPoints), int64(l.Total), int64(l.Redeemed), int64(l.Earned), int64(l.TierSpend), cost, null(int64(l.Sale)), null(int64(l.Original)), details,
+		int64(of), l.Position, db.NullID(l.Product), l.ownName, int64(l.Quantity), int64(l.Price), int64(l.Gross), int64(l.Discount),
+		int64(l.PaidPoints), int64(l.Total), int64(l.Redeemed), int64(l.Earned), int64(l.TierSpend), cost, db.NullID(l.Sale), db.NullID(int64(l.Original)), details,
 	}
 }
 
@@ -222,12 +222,8 @@ func (s *Service) List(ctx context.Context, f Filter, after Cursor, limit int) (
 // BoughtIn tells who of some customers has a receipt of a store.
 func (s *Service) BoughtIn(ctx context.Context, store catalog.StoreID, who []customer.ID) (bought map[customer.ID]bool, err error) {
 	defer errs.Wrap(&err, "find a store's buyers")
-	ids := make(db.Int64s, len(who))
-	for i, c := range who {
-		ids[i] = int64(c)
-	}
 	bought = map[customer.ID]bool{}
-	rows, err := s.db.Query(ctx, `SELECT DISTINCT customer_id FROM receipts WHERE customer_id IN ($1...) AND store_id = $2`, ids, int64(store))
+	rows, err := s.db.Query(ctx, `SELECT DISTINCT customer_id FROM receipts WHERE customer_id IN ($1...) AND store_id = $2`, db.IDs(who), int64(store))
 	err = db.Scan(rows, err, func(r *db.Rows) error {
 		var c customer.ID
 		err := r.Scan(&c)
@@ -307,14 +303,4 @@ func jsonOf(v any) string {
 	return string(b)
 }
 
-func jsonText(name, value string) string { return jsonOf(map[string]string{name: value}) }
-
 func pointer(format string, args ...any) string { return fmt.Sprintf(format, args...) }
-
-// null is NULL for no id.
-func null(v int64) *int64 {
-	if v == 0 {
-		return nil
-	}
-	return &v
-}

@@ -169,12 +169,8 @@ func (s *Service) spendBefore(ctx context.Context, q Question, sales []*Receipt)
 		 WHERE customer_id IN ($1...) AND sold_at >= $2
 		 ORDER BY sold_at, id`
 	for part := range slices.Chunk(ids, 500) {
-		list := make(db.Int64s, len(part))
-		for i, c := range part {
-			list[i] = int64(c)
-		}
 		since := map[customer.ID]money.Amount{}
-		rows, err := s.db.Query(ctx, read, list, from.UnixMicro())
+		rows, err := s.db.Query(ctx, read, db.IDs(part), from.UnixMicro())
 		err = db.Scan(rows, err, func(r *db.Rows) error {
 			var (
 				who customer.ID

@@ -34,19 +34,20 @@ type Invitation struct {
 // cannot be had again.
 func (s *Service) Invite(ctx context.Context, by By, role Role, stores []catalog.StoreID) (token string, expires time.Time, err error) {
 	defer errs.Wrap(&err, "invite")
-	probe := NewAccount{Name: "x", Login: "xxx", Role: role, Stores: stores}
-	if err := probe.clean(); err != nil {
+	var wrong errs.List
+	stores = worksIn(&wrong, role, stores)
+	if err := wrong.Err(); err != nil {
 		return "", time.Time{}, err
 	}
-	return s.link(ctx, by, Invitation{Role: role, Stores: probe.Stores, By: by.ID, ExpiresAt: s.now().Add(invitationFor)})
+	return s.link(ctx, by, Invitation{Role: role, Stores: stores, By: by.ID, ExpiresAt: s.now().Add(invitationFor)})
 }
 
 // InviteFirst makes the link of the first owner, for the console. It makes none
 // and gives "" once there is an owner.
 func (s *Service) InviteFirst(ctx context.Context) (token string, err error) {
 	defer errs.Wrap(&err, "invite the first owner")
-	any, err := s.Any(ctx)
-	if err != nil || any {
+	found, err := s.Any(ctx)
+	if err != nil || found {
 		return "", err
 	}
 	token, _, err = s.link(ctx, By{}, Invitation{Role: Owner, ExpiresAt: s.now().Add(invitationFor)})
@@ -66,7 +67,7 @@ func (s *Service) InviteAgain(ctx context.Context, by By, id ID) (token string, 
 
 func (s *Service) link(ctx context.Context, by By, in Invitation) (token string, expires time.Time, err error) {
 	token = NewToken()
-	stores, err := json.Marshal(worksIn(in.Stores))
+	stores, err := json.Marshal(db.IDs(in.Stores))
 	if err != nil {
 		return "", time.Time{}, err
 	}
@@ -74,7 +75,7 @@ func (s *Service) link(ctx context.Context, by By, in Invitation) (token string,
 		const insert = `
 			INSERT INTO invitations (token, role, stores, staff_id, created_by, created_at, expires_at)
 			VALUES ($1, $2, $3, $4, $5, $6, $7)`
-		_, err := tx.Exec(ctx, insert, HashToken(token), string(in.Role), string(stores), orNull(in.For), orNull(in.By),
+		_, err := tx.Exec(ctx, insert, HashToken(token), string(in.Role), string(stores), db.NullID(in.For), db.NullID(in.By),
 			s.now().UnixMicro(), in.ExpiresAt.UnixMicro())
 		if err != nil {
 			return err
@@ -82,14 +83,6 @@ func (s *Service) link(ctx context.Context, by By, in Invitation) (token string,
 		return s.changeTx(ctx, tx, by, "staff.invited", in.For, nil, map[string]any{"role": in.Role, "stores": in.Stores})
 	})
 	return token, in.ExpiresAt, err
-}
-
-func orNull(id ID) *int64 {
-	if id == 0 {
-		return nil
-	}
-	v := int64(id)
-	return &v
 }
 
 // Pending is a link that waits to be used. Key names it; it is not the token.
@@ -207,7 +200,7 @@ func (s *Service) Accept(ctx context.Context, token string, in NewAccount, from 
 		if err != nil {
 			return err
 		}
-		return s.useTx(ctx, tx, token, inv, a.ID)
+		return s.useTx(ctx, tx, token, inv)
 	})
 	return a, err
 }
@@ -232,23 +225,23 @@ func (s *Service) acceptAgain(ctx context.Context, token string, inv Invitation,
 		if err := s.passwordSetTx(ctx, tx, By{ID: a.ID, IP: from.IP}, a.ID, ""); err != nil {
 			return err
 		}
-		return s.useTx(ctx, tx, token, inv, a.ID)
+		return s.useTx(ctx, tx, token, inv)
 	})
 	return a, err
 }
 
 // useTx marks a link used. One of the console's uses up all of them, so that
 // of two people with two such links one becomes the owner.
-func (s *Service) useTx(ctx context.Context, tx *db.Tx, token string, inv Invitation, who ID) error {
+func (s *Service) useTx(ctx context.Context, tx *db.Tx, token string, inv Invitation) error {
 	now := s.now().UnixMicro()
 	if inv.By == 0 && inv.For == 0 {
-		const all = `UPDATE invitations SET used_at = $1, used_by = $2 WHERE created_by IS NULL AND staff_id IS NULL AND used_at IS NULL AND token <> $3`
-		if _, err := tx.Exec(ctx, all, now, int64(who), HashToken(token)); err != nil {
+		const all = `UPDATE invitations SET used_at = $1 WHERE created_by IS NULL AND staff_id IS NULL AND used_at IS NULL AND token <> $2`
+		if _, err := tx.Exec(ctx, all, now, HashToken(token)); err != nil {
 			return err
 		}
 	}
-	const use = `UPDATE invitations SET used_at = $1, used_by = $2 WHERE token = $3 AND used_at IS NULL`
-	n, err := tx.Exec(ctx, use, now, int64(who), HashToken(token))
+	const use = `UPDATE invitations SET used_at = $1 WHERE token = $2 AND used_at IS NULL`
+	n, err := tx.Exec(ctx, use, now, HashToken(token))
 	if err == nil && n == 0 {
 		return ErrInvitation
 	}

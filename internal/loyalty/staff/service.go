@@ -167,12 +167,8 @@ func getTx(ctx context.Context, tx *db.Tx, id ID) (Account, error) {
 // what. Who is not there any more is left out.
 func (s *Service) Names(ctx context.Context, ids []ID) (names map[ID]string, err error) {
 	defer errs.Wrap(&err, "name staff")
-	list := make(db.Int64s, len(ids))
-	for i, id := range ids {
-		list[i] = int64(id)
-	}
 	names = map[ID]string{}
-	rows, err := s.db.Query(ctx, `SELECT id, name FROM staff WHERE id IN ($1...)`, list)
+	rows, err := s.db.Query(ctx, `SELECT id, name FROM staff WHERE id IN ($1...)`, db.IDs(ids))
 	err = db.Scan(rows, err, func(r *db.Rows) error {
 		var (
 			id   int64
@@ -372,17 +368,23 @@ func (in *NewAccount) clean() error {
 	if in.Password != "" {
 		checkPassword(&wrong, in.Password, in.Login)
 	}
-	if !in.Role.Valid() {
+	in.Stores = worksIn(&wrong, in.Role, in.Stores)
+	return wrong.Err()
+}
+
+// worksIn checks a role and gives the stores it is for, each once.
+func worksIn(wrong *errs.List, role Role, stores []catalog.StoreID) []catalog.StoreID {
+	if !role.Valid() {
 		wrong.Add("/role", "unknown_role", "must be owner or cashier")
 	}
-	in.Stores = slices.Compact(slices.Sorted(slices.Values(in.Stores)))
+	stores = slices.Compact(slices.Sorted(slices.Values(stores)))
 	switch {
-	case in.Role == Owner:
-		in.Stores = nil
-	case in.Role == Cashier && len(in.Stores) == 0:
+	case role == Owner:
+		return nil
+	case role == Cashier && len(stores) == 0:
 		wrong.Add("/stores", "store_needed", "must name at least one store where the cashier works")
 	}
-	return wrong.Err()
+	return stores
 }
 
 // foldLogin makes one login of its spellings; folding again changes nothing.

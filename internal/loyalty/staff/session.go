@@ -8,7 +8,6 @@ import (
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/errs"
-	"regulars/internal/loyalty/catalog"
 )
 
 // Failures of signing in.
@@ -240,13 +239,4 @@ func (s *Service) passwordSetTx(ctx context.Context, tx *db.Tx, by By, id ID, ke
 		return err
 	}
 	return s.changeTx(ctx, tx, by, "staff.password_changed", id, nil, nil)
-}
-
-// worksIn gives the stores as the database takes them.
-func worksIn(stores []catalog.StoreID) []int64 {
-	out := make([]int64, len(stores))
-	for i, id := range stores {
-		out[i] = int64(id)
-	}
-	return out
 }

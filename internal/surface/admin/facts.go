@@ -93,7 +93,6 @@ func (t teller) rest(r *programme.Rules) []fact {
 		t.fact("admin.rules.grace", t.days(r.Return.GraceDays, "admin.rules.gone")),
 		t.fact("admin.rules.guard", guard),
 		t.fact("admin.rules.quote", strconv.Itoa(r.QuoteMinutes)),
-		t.fact("admin.rules.claim", strconv.Itoa(r.ClaimDays)),
 	}
 }
 

@@ -21,7 +21,7 @@ func rulesForm(loc *i18n.Localizer, c money.Currency, r *programme.Rules) *web.F
 		"earn/rounding/unit": loc.Points(money.Points(r.Earn.Rounding.Unit)), "earn/delay_days": strconv.Itoa(r.Earn.DelayDays), "earn/expiry_days": strconv.Itoa(r.Earn.ExpiryDays),
 		"redeem/cap": typedRate(loc, r.Redeem.Cap), "redeem/min": loc.Points(r.Redeem.Min), "redeem/step": loc.Points(r.Redeem.Step),
 		"welcome/points": loc.Points(r.Welcome.Points), "welcome/expiry_days": strconv.Itoa(r.Welcome.ExpiryDays), "return/clawback": string(r.Return.Clawback),
-		"return/grace_days": strconv.Itoa(r.Return.GraceDays), "quote_minutes": strconv.Itoa(r.QuoteMinutes), "claim_days": strconv.Itoa(r.ClaimDays),
+		"return/grace_days": strconv.Itoa(r.Return.GraceDays), "quote_minutes": strconv.Itoa(r.QuoteMinutes),
 	})
 	if r.Spend.Window != programme.Rolling {
 		f.Values.Set("spend/days", "365")
@@ -99,7 +99,7 @@ func readRules(f *web.Form, loc *i18n.Localizer, c money.Currency) *programme.Ru
 		Redeem:       programme.Redeem{Exclude: in.goods("redeem/exclude"), Cap: in.rate("redeem/cap"), Min: in.points("redeem/min"), Step: in.points("redeem/step")},
 		Welcome:      programme.Welcome{Points: in.points("welcome/points"), ExpiryDays: in.days("welcome/expiry_days")},
 		Return:       programme.Return{Clawback: programme.Clawback(f.Get("return/clawback")), GraceDays: in.days("return/grace_days")},
-		QuoteMinutes: in.days("quote_minutes"), ClaimDays: in.days("claim_days"),
+		QuoteMinutes: in.days("quote_minutes"),
 	}
 	if r.Spend.Window == programme.Rolling {
 		r.Spend.Days = in.days("spend/days")

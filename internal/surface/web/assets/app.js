@@ -1,5 +1,7 @@
-// What pages need beyond links and forms. Everything works without this file
-// but the keyboard and the message that the line is down.
+// What pages need beyond links and forms. Without this file pages still work:
+// what is lost are keys, copying and printing by a button, the message that the
+// line is down, the guard against sending a form twice, and that a search in a
+// list keeps the chips that were chosen since.
 (() => {
 	"use strict";
 

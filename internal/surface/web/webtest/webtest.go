@@ -3,7 +3,7 @@
 // A Browser notes everything that a person would see in the console: a script
 // that failed, a request refused by the content security policy. A test that
 // ends with such notes fails, whatever else it asserts. Where there is no
-// Chromium the test is skipped and says so.
+// Chromium the test fails and says what to install.
 package webtest
 
 import (
