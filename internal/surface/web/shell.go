@@ -40,7 +40,7 @@ type Options struct {
 	// TrustedProxies may say who the caller is (X-Forwarded-For, -Proto).
 	TrustedProxies []netip.Prefix
 	SignIn         string        // path of the sign-in page; "/sign-in"
-	IPRate         float64       // requests a second that one address may make without a key; 50
+	IPRate         float64       // requests a second that one address may make without a good key; 50
 	IPBurst        int           // and at once; 200
 	MaxBody        int64         // bytes; 1 MiB
 	Timeout        time.Duration // of a request; 30 s
@@ -54,6 +54,7 @@ type Shell struct {
 	base    templateSource
 	own     *Pages
 	limiter *limit.Limiter
+	keyed   func(*http.Request) bool // nil: no call brings a key
 	metrics *metrics
 	csrf    *http.CrossOriginProtection
 }
