@@ -85,7 +85,7 @@ func TestEveryRefusalNamesItsField(t *testing.T) {
 		{"/v1/customers", `{"first_name":"Aziza"}`, "identifier_missing", []string{"/phone"}},
 		{"/v1/customers", `{"phone":"+998 90","email":"a@"}`, "invalid_request", []string{"/phone", "/email"}},
 		{"/v1/customers", `{"card":"1","sex":"x","born":"1990-02-30","language":"??"}`, "invalid_request", []string{"/sex", "/born", "/language"}},
-		{"/v1/customers", `{"card":"1","consents":[{"channel":"fax","purpose":"fun","given":true}]}`, "invalid_request", []string{"/consents/0/channel", "/consents/0/purpose"}},
+		{"/v1/customers", `{"card":"1","consents":[{"channel":"fax","purpose":"fun","given":true}]}`, "invalid_request", []string{"/consents/0/channel", "/consents/0/purpose", "/consents/0/wording"}},
 	}
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
 		s := newSite(t, d, options{})

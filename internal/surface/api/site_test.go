@@ -133,7 +133,7 @@ func newSite(t testing.TB, d *db.DB, o options) *site {
 	s.customers = customer.NewService(d, mint, now, "UZ")
 	s.programmes = programme.New(d, mint, now, cur)
 	s.ledger = ledger.New(d, mint, now, s.programmes.Stopped)
-	s.enrol = enrol.New(d, now, s.customers, s.ledger, s.programmes)
+	s.enrol = enrol.New(d, now, s.customers, s.ledger, s.programmes, s.staff)
 	s.receipts = receipt.New(receipt.Config{
 		DB: d, Mint: mint, Now: now, Currency: cur, Secret: secret,
 		Ledger: s.ledger, Programmes: s.programmes, Catalog: s.catalog, Customers: s.customers,
