@@ -151,6 +151,9 @@ func TestSearchReadsIndexesOnly(t *testing.T) {
 			for i, r := range s.readings(query, 20) {
 				statements[fmt.Sprintf("%q, statement %d", query, i)] = r
 			}
+			for i, r := range s.readingsIn([]catalog.StoreID{3, 4}, query, 20) {
+				statements[fmt.Sprintf("%q in stores, statement %d", query, i)] = r
+			}
 		}
 		for name, q := range map[string]ListQuery{
 			"list": {}, "list after": {After: 1 << 60}, "list of a store": {HomeStore: 3}, "list of a source": {Source: "web"},

@@ -75,6 +75,11 @@ func (a *Admin) someCustomers(r *http.Request, url web.Link, cursor string, limi
 	words, q := customersAsked(url)
 	var found []customer.Customer
 	switch {
+	case words != "" && masked(who):
+		if err := a.looks.Check(who.ID.String()); err != nil {
+			return nil, "", err
+		}
+		found, err = a.Customers.SearchIn(ctx, who.Stores, words, limit)
 	case words != "":
 		found, err = a.Customers.Search(ctx, words, limit)
 	case masked(who): // a cashier looks for somebody; there is no list to read
