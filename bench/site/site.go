@@ -22,6 +22,7 @@ import (
 	"regulars/internal/loyalty/ledger"
 	"regulars/internal/loyalty/programme"
 	"regulars/internal/loyalty/receipt"
+	"regulars/internal/loyalty/staff"
 )
 
 // Services are the business over a database, while no server runs on it.
@@ -73,7 +74,7 @@ func Open(ctx context.Context, cfg db.Config, now func() time.Time) (_ *Services
 	s.Customers = customer.NewService(s.DB, s.IDs.Minter, now, "UZ")
 	s.Programmes = programme.New(s.DB, s.IDs.Minter, now, Currency)
 	s.Ledger = ledger.New(s.DB, s.IDs.Minter, now, s.Programmes.Stopped)
-	s.Enrol = enrol.New(s.DB, now, s.Customers, s.Ledger, s.Programmes)
+	s.Enrol = enrol.New(s.DB, now, s.Customers, s.Ledger, s.Programmes, staff.New(s.DB, s.IDs.Minter, now))
 	s.Receipts = receipt.New(receipt.Config{
 		DB: s.DB, Mint: s.IDs.Minter, Now: now, Currency: Currency, Secret: set.Get().Secret,
 		Ledger: s.Ledger, Programmes: s.Programmes, Catalog: s.Catalog, Customers: s.Customers,

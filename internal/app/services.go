@@ -41,7 +41,7 @@ func newServices(d *db.DB, mint *id.Minter, now func() time.Time, is settings.In
 		programmes: programme.New(d, mint, now, is.Currency),
 	}
 	s.ledger = ledger.New(d, mint, now, s.programmes.Stopped)
-	s.enrol = enrol.New(d, now, s.customers, s.ledger, s.programmes)
+	s.enrol = enrol.New(d, now, s.customers, s.ledger, s.programmes, s.staff)
 	s.receipts = receipt.New(receipt.Config{
 		DB: d, Mint: mint, Now: now, Currency: is.Currency, Secret: is.Secret,
 		Ledger: s.ledger, Programmes: s.programmes, Catalog: s.catalog, Customers: s.customers,

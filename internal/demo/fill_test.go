@@ -46,7 +46,7 @@ func TestFill(t *testing.T) {
 			Customers: customer.NewService(d, mint, clock.Now, "UZ"), Programmes: programme.New(d, mint, clock.Now, chain.Currency),
 		}
 		points := ledger.New(d, mint, clock.Now, s.Programmes.Stopped)
-		s.Enrol = enrol.New(d, clock.Now, s.Customers, points, s.Programmes)
+		s.Enrol = enrol.New(d, clock.Now, s.Customers, points, s.Programmes, s.Staff)
 		s.Receipts = receipt.New(receipt.Config{
 			DB: d, Mint: mint, Now: clock.Now, Currency: chain.Currency, Secret: []byte("secret"),
 			Ledger: points, Programmes: s.Programmes, Catalog: s.Catalog, Customers: s.Customers,

@@ -86,7 +86,7 @@ func process(t testing.TB, d *db.DB, ahead time.Duration) *chain {
 	c.customers = customer.NewService(d, mint, c.clock.now, "UZ")
 	c.programmes = programme.New(d, mint, c.clock.now, uzs)
 	c.ledger = ledger.New(d, mint, c.clock.now, c.programmes.Stopped)
-	c.enrol = enrol.New(d, c.clock.now, c.customers, c.ledger, c.programmes)
+	c.enrol = enrol.New(d, c.clock.now, c.customers, c.ledger, c.programmes, staff.New(d, mint, c.clock.now))
 	c.receipts = receipt.New(receipt.Config{
 		DB: d, Mint: mint, Now: c.clock.now, Currency: uzs, Secret: []byte("a secret of the installation"),
 		Ledger: c.ledger, Programmes: c.programmes, Catalog: c.catalog, Customers: c.customers,
@@ -133,7 +133,7 @@ func (c *chain) customer(name string, identifiers ...customer.Identifier) custom
 	res, err := c.enrol.Register(c.t.Context(), c.till.Store, c.till.Staff, customer.New{
 		FirstName: name, LastName: "Ўрмонова", Born: "1990-12-31", HomeStore: c.till.Store.ID, Source: "till", Identifiers: identifiers,
 		Attributes: customer.Attributes{"size": "42"},
-		Consents:   []customer.Consent{{Channel: customer.ChannelSMS, Purpose: customer.Marketing, Given: true, Store: c.till.Store.ID, Staff: c.till.Staff}},
+		Consents:   []customer.Consent{{Channel: customer.ChannelSMS, Purpose: customer.Marketing, Given: true, Wording: "v1", Store: c.till.Store.ID, Staff: c.till.Staff}},
 	})
 	must(c.t, err)
 	return res.ID

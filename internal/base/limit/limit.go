@@ -72,6 +72,13 @@ func (l *Limiter) Take(key string) (wait time.Duration, ok bool) {
 	return time.Duration(missing / float64(l.rate) * float64(time.Second)), false
 }
 
+// Knows reports whether a caller is remembered, and takes nothing.
+func (l *Limiter) Knows(key string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.byKey[key] != nil
+}
+
 // Callers is how many are remembered.
 func (l *Limiter) Callers() int {
 	l.mu.Lock()

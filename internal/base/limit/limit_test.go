@@ -31,6 +31,9 @@ func TestLimiterIsBounded(t *testing.T) {
 	if wait, ok := l.Take("busy"); ok || wait != time.Second {
 		t.Errorf("wait %v, %v", wait, ok)
 	}
+	if !l.Knows("busy") || l.Knows("unheard of") {
+		t.Error("the limiter does not know who is busy")
+	}
 	l.Forget("busy")
 	if _, ok := l.Take("busy"); !ok {
 		t.Error("a caller that was forgotten has to wait")

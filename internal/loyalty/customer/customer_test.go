@@ -197,7 +197,8 @@ func TestRegisterRefuses(t *testing.T) {
 	}
 }
 
-// What becomes of somebody who is known already, or seems to be.
+// What becomes of somebody whom an import brings and who is known already, or
+// seems to be; of who registers at a till, known_test.go tells.
 func TestRegisterAgain(t *testing.T) {
 	t.Parallel()
 	anna := customer.New{FirstName: "Анна", LastName: "Каренина", Born: "1990-12-31", Source: "till",
@@ -279,7 +280,7 @@ func TestRegisterAgain(t *testing.T) {
 					// Every case has phones, cards and addresses of its own.
 					n++
 					own := func(in customer.New) customer.New {
-						in.Identifiers = slices.Clone(in.Identifiers)
+						in.Identifiers, in.Origin = slices.Clone(in.Identifiers), 9
 						for j, i := range in.Identifiers {
 							switch i.Kind {
 							case customer.Phone:
@@ -321,19 +322,19 @@ func TestRegisterAppendsEvents(t *testing.T) {
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
 		s := newService(d)
 		register(t, d, s,
-			customer.New{FirstName: "Imported", Origin: 9, Source: "import", Identifiers: []customer.Identifier{phone("901234567")}},
+			customer.New{FirstName: "Imported", LastName: "Person", Origin: 9, Source: "import", Identifiers: []customer.Identifier{phone("901234567")}},
 			customer.New{City: "Tashkent", Origin: 9, Source: "import", Identifiers: []customer.Identifier{phone("901234567")}})
 		if got := events(t, d); got != nil {
 			t.Errorf("an import starts something: %q", got)
 		}
 		for range 2 { // the second time there is nothing to change
-			register(t, d, s, customer.New{FirstName: "Imported", LastName: "Person", Source: "till", Identifiers: []customer.Identifier{phone("901234567"), card("1")}})
+			register(t, d, s, customer.New{FirstName: "Imported", LastName: "Person", Language: "ru", Source: "till", Identifiers: []customer.Identifier{phone("901234567"), card("1")}})
 		}
-		if got, want := events(t, d), []string{`customer.changed {"fields":["identifiers","last_name"]}`}; !slices.Equal(got, want) {
+		if got, want := events(t, d), []string{`customer.changed {"fields":["identifiers","language"]}`}; !slices.Equal(got, want) {
 			t.Errorf("events %q, want %q", got, want)
 		}
 		c, err := s.Find(t.Context(), card("1"))
-		if err != nil || c.Origin != 9 || c.Source != "import" || c.City != "Tashkent" || c.LastName != "Person" {
+		if err != nil || c.Origin != 9 || c.Source != "import" || c.City != "Tashkent" || c.Language != "ru" {
 			t.Errorf("customer %+v, %v", c, err)
 		}
 	})
@@ -378,7 +379,7 @@ func TestRegisterThousandsTwice(t *testing.T) {
 }
 
 // Registrations of one phone at the same moment give one profile; whoever
-// comes second finds the first.
+// comes second finds the first, and the card of the first is the only one.
 func TestRegisterAtOnce(t *testing.T) {
 	t.Parallel()
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
@@ -391,7 +392,7 @@ func TestRegisterAtOnce(t *testing.T) {
 			all.Go(func() {
 				err := d.Write(t.Context(), func(ctx context.Context, tx *db.Tx) error {
 					id, _, err := s.RegisterTx(ctx, tx, customer.New{
-						FirstName: "Анна", Source: "till", Identifiers: []customer.Identifier{phone("901234567"), card(fmt.Sprint(i))},
+						FirstName: "Анна", LastName: "Каренина", Source: "till", Identifiers: []customer.Identifier{phone("901234567"), card(fmt.Sprint(i))},
 					})
 					ids[i] = id
 					return err
@@ -408,7 +409,7 @@ func TestRegisterAtOnce(t *testing.T) {
 			}
 		}
 		s := newService(d)
-		if c := get(t, s, ids[0]); len(c.Identifiers) != 9 {
+		if c := get(t, s, ids[0]); len(c.Identifiers) != 2 {
 			t.Errorf("identifiers %v", c.Identifiers)
 		}
 		var n int

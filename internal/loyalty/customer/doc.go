@@ -3,11 +3,21 @@
 //
 // An identifier is stored in one normal form and belongs to one profile: the
 // database's unique key decides when two registrations meet, and the one that
-// comes second finds the first. A known card, outside id or Telegram account is
-// the same person; a known phone is, unless it comes with another name or
-// birthday, for spouses share phones; a known e-mail is only where nothing
-// better is said. What a profile says is never overwritten by a registration,
-// only completed. Consents are appended and never changed.
+// comes second finds the first. Whatever it is, it only finds a profile: one
+// takes nothing from a registration, neither a field nor a consent nor a
+// further identifier, unless the full name or the whole birthday shows that it
+// is theirs, and even then no second identifier of a kind, which an owner adds
+// by hand. Otherwise a card that somebody lost, or a phone that somebody knows,
+// would be enough to take the points. A known phone or e-mail that comes with
+// another name is shared, as spouses do, and makes somebody new where there is
+// something else to know them by.
+//
+// An import is believed further: a known card, outside id or Telegram account
+// is the same person; a known phone is, unless name or birthday differ; a known
+// e-mail is only where nothing better is said.
+//
+// What a profile says is never overwritten by a registration, only completed.
+// Consents are appended and never changed.
 //
 //	active <--> blocked      both ways, by hand
 //	   |           |

@@ -30,8 +30,10 @@ type New struct {
 	Normal      bool            // Normalize has made all of them: it is not done again
 	Consents    []Consent
 	Source      string // till, admin, import, web …
+	Till, IP    string // where it happens, for the audit log: the till's name, an address
 	// Origin is the import that brings the customer: nothing starts from it
-	// and no event is appended. 0: it happens now.
+	// and no event is appended, and what it says of a known person is believed
+	// by its identifiers. 0: it happens now.
 	Origin       int64
 	RegisteredAt time.Time // zero: now
 }
@@ -56,6 +58,14 @@ type Result struct {
 	// Taken are identifiers that belong to somebody else and stayed there: the
 	// same phone under another name, say. It wants a person's eye.
 	Taken []Identifier
+	// Left is what a known profile did not take, by fields, kinds of
+	// identifiers and "consents": nothing showed that it is theirs, or the
+	// profile has one of the kind. Imports leave nothing.
+	Left []string
+	// Added are the identifiers and Consents the consents that were recorded;
+	// imports are not told.
+	Added    []Identifier
+	Consents []Consent
 }
 
 // maxIdentifiers of one customer.
@@ -115,6 +125,9 @@ func (s *Service) Check(n New) (Checked, error) {
 			consent.At = c.profile.RegisteredAt
 		}
 		consent.clean(&wrong, pointer("/consents", i), now)
+		if consent.Given && consent.Wording == "" && n.Origin == 0 {
+			wrong.Add(pointer("/consents", i)+"/wording", "missing", "is missing: say which text was agreed to, and its version")
+		}
 		c.consents = append(c.consents, consent)
 	}
 	if len(n.Identifiers) == 0 && c.profile.FirstName == "" && c.profile.LastName == "" {
@@ -139,9 +152,9 @@ func (s *Service) RegisterTx(ctx context.Context, tx *db.Tx, n New) (id ID, crea
 
 // RegisterAllTx registers customers, thousands at a time, and says what became
 // of each. Whoever an identifier names already is not created again: what the
-// profile lacks is filled in, what it says stays. An identifier that leads to
-// somebody who seems to be another person stays with them (see the package's
-// doc). Of two transactions that register the same phone at once, the second
+// profile lacks is filled in where it is surely theirs, what it says stays. An
+// identifier that leads to somebody who seems to be another person stays with
+// them (see the package's doc). Of two transactions that register the same phone at once, the second
 // finds the customer of the first.
 func (s *Service) RegisterAllTx(ctx context.Context, tx *db.Tx, list []Checked) (results []Result, err error) {
 	defer errs.Wrap(&err, "register customers")
@@ -173,6 +186,7 @@ type registration struct {
 	people   map[ID]*person
 	order    []*person // those who are new or changed, as they came
 	consents map[ID][]Consent
+	owned    map[ID][]Identifier // nil: imports do not ask
 }
 
 // person is a profile that a registration found or makes.
@@ -231,8 +245,12 @@ func (r *registration) readTx(ctx context.Context, tx *db.Tx) error {
 	if consents {
 		queueConsents(&b, ids, func(c Consent) { r.consents[c.Customer] = append(r.consents[c.Customer], c) })
 	}
+	r.queueOwned(&b, ids)
 	if err := tx.Run(ctx, &b); err != nil {
 		return err
+	}
+	for id, p := range r.people {
+		p.Identifiers = r.owned[id]
 	}
 	for i, k := range known {
 		r.owners[i] = r.people[k.ID]
@@ -240,8 +258,12 @@ func (r *registration) readTx(ctx context.Context, tx *db.Tx) error {
 	return nil
 }
 
-// place finds or makes the person of c.
+// place finds or makes the person of c. An import brings what a system knows
+// of its customers and is believed; who stands at a till is met.
 func (r *registration) place(c *Checked) Result {
+	if c.profile.Origin == 0 {
+		return r.meet(c)
+	}
 	var res Result
 	p, same := r.match(c)
 	if p == nil {

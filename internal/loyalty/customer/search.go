@@ -51,11 +51,16 @@ func (s *Service) Search(ctx context.Context, query string, limit int) (_ []Cust
 	if limit <= 0 || limit > MaxSearch {
 		limit = MaxSearch
 	}
+	return s.answer(ctx, s.readings(query, limit), limit)
+}
+
+// answer reads whom the readings find, the first first.
+func (s *Service) answer(ctx context.Context, readings []reading, limit int) ([]Customer, error) {
 	var (
 		b     db.Batch
 		found []ID
 	)
-	for _, q := range s.readings(query, limit) {
+	for _, q := range readings {
 		n := 0
 		b.Query(func(r *db.Rows) error {
 			var (
@@ -161,10 +166,10 @@ func names(words []string, limit int) (list []reading) {
 	}
 	for i := 1; i < len(words); i++ {
 		a, b := strings.Join(words[:i], " "), strings.Join(words[i:], " ")
-		list = append(list, named(a, b, "", limit), named(b, a, "", limit))
+		list = append(append(list, named(a, b, "", limit)...), named(b, a, "", limit)...)
 	}
 	if len(words) == 3 {
-		list = append(list, named(words[1], words[0], words[2], maxLooked), named(words[0], words[2], words[1], maxLooked))
+		list = append(append(list, named(words[1], words[0], words[2], maxLooked)...), named(words[0], words[2], words[1], maxLooked)...)
 	}
 	whole := strings.Join(words, " ")
 	for _, key := range []string{"last_key, first_key", "first_key, last_key"} {
@@ -178,13 +183,53 @@ func names(words []string, limit int) (list []reading) {
 	return list
 }
 
-// named finds people by the beginnings of the first and the last name.
-func named(first, last, middle string, limit int) reading {
-	return reading{text: `
-		SELECT id, middle_name FROM customers
-		 WHERE last_key >= $1 AND last_key < $2 AND first_key >= $3 AND first_key < $4
-		 ORDER BY last_key, first_key LIMIT $5`,
-		args: []any{last, fold.After(last), first, fold.After(first), limit}, middle: middle}
+// named finds people by the beginnings of the first and the last name. Each
+// alone may be that of half of all people, so neither index is read along: of
+// the names that begin so, which are few, each is looked up with the beginning
+// of the other. Both ways are gone, for one of the two has few names nearly
+// always, and that one finds everybody.
+func named(first, last, middle string, limit int) []reading {
+	return []reading{
+		{text: byLastText, args: []any{last, fold.After(last), first, fold.After(first), limit}, middle: middle},
+		{text: byFirstText, args: []any{first, fold.After(first), last, fold.After(last), limit}, middle: middle},
+	}
+}
+
+// maxNames is how many names of one beginning are looked up with another.
+const maxNames = 300
+
+var (
+	byLastText  = byNames("last_key", "first_key")
+	byFirstText = byNames("first_key", "last_key")
+)
+
+// byNames jumps from one name to the next in the index of a key and looks each
+// up together with the beginning of the other. SQLite is told the index: where
+// many people have one name it would rather jump over the other key.
+func byNames(key, other string) string {
+	index := "customers_last"
+	if key == "first_key" {
+		index = "customers_first"
+	}
+	return strings.NewReplacer("<key>", key, "<other>", other, "<index>", index, "<most>", strconv.Itoa(maxNames)).Replace(`
+	WITH RECURSIVE begun (word, n) AS (
+		SELECT MIN(<key>), 1
+		  FROM customers -- postgres
+		  FROM customers INDEXED BY <index> -- sqlite
+		 WHERE <key> >= $1 AND <key> < $2
+		UNION ALL
+		SELECT (SELECT MIN(<key>)
+		          FROM customers -- postgres
+		          FROM customers INDEXED BY <index> -- sqlite
+		         WHERE <key> > begun.word AND <key> < $2), begun.n + 1
+		  FROM begun WHERE begun.word IS NOT NULL AND begun.n < <most>
+	)
+	SELECT c.id, c.middle_name FROM begun
+	       CROSS JOIN customers c INDEXED BY <index> -- sqlite
+	 WHERE c.<key> = begun.word AND c.<other> >= $3 AND c.<other> < $4 -- sqlite
+	       CROSS JOIN LATERAL (SELECT id, middle_name FROM customers WHERE <key> = begun.word -- postgres
+	                              AND <other> >= $3 AND <other> < $4 ORDER BY <other> LIMIT $5) c -- postgres
+	 LIMIT $5`)
 }
 
 // Tail is a customer found by the last digits, with only as much as the

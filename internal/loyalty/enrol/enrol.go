@@ -2,12 +2,19 @@
 // the welcome bonus in one transaction.
 //
 // A person who is known by any identifier is found, not made twice, and gets
-// no second bonus. Profiles are package customer's, points ledger's; tills and
-// pages register people here only. Imports open accounts without a bonus.
+// no second bonus; nor does anybody whose registration could have been made
+// up: it brings a contact that is new here and nothing that is somebody's
+// already. What is added to a profile that was there is written into the audit
+// log.
+//
+// Profiles are package customer's, points ledger's; tills and pages register
+// people here only. Imports open accounts without a bonus.
 package enrol
 
 import (
 	"context"
+	"encoding/json"
+	"slices"
 	"time"
 
 	"regulars/internal/base/db"
@@ -16,6 +23,7 @@ import (
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/ledger"
 	"regulars/internal/loyalty/programme"
+	"regulars/internal/loyalty/staff"
 )
 
 // Service registers customers.
@@ -25,35 +33,52 @@ type Service struct {
 	customers  *customer.Service
 	ledger     *ledger.Service
 	programmes *programme.Service
+	staff      *staff.Service
 }
 
 // New makes the service.
-func New(d *db.DB, now func() time.Time, c *customer.Service, l *ledger.Service, p *programme.Service) *Service {
-	return &Service{d, now, c, l, p}
+func New(d *db.DB, now func() time.Time, c *customer.Service, l *ledger.Service, p *programme.Service, st *staff.Service) *Service {
+	return &Service{d, now, c, l, p, st}
+}
+
+// NoBonus says why somebody new got no welcome bonus though the programme gives
+// one.
+type NoBonus string
+
+// The reasons; none where the bonus was given or there is none to give.
+const (
+	NoBonusTaken   NoBonus = "identifier_taken" // something belongs to somebody else: a shared phone
+	NoBonusContact NoBonus = "no_contact"       // no phone, e-mail or Telegram: a card alone can be made up
+)
+
+// Result is what became of a registration.
+type Result struct {
+	customer.Result
+	NoBonus NoBonus
 }
 
 // Register registers a person in a store, or finds the one who has one of the
 // identifiers; the result says which. Only who is new gets the welcome bonus.
-func (s *Service) Register(ctx context.Context, store catalog.Store, staff int64, in customer.New) (res customer.Result, err error) {
-	return s.RegisterAnd(ctx, store, staff, in, func(context.Context, *db.Tx, customer.Result) error { return nil })
+func (s *Service) Register(ctx context.Context, store catalog.Store, by int64, in customer.New) (res Result, err error) {
+	return s.RegisterAnd(ctx, store, by, in, func(context.Context, *db.Tx, Result) error { return nil })
 }
 
 // RegisterAnd is Register with something more to be done in its transaction,
 // such as a line of the audit log.
-func (s *Service) RegisterAnd(ctx context.Context, store catalog.Store, staff int64, in customer.New,
-	also func(context.Context, *db.Tx, customer.Result) error,
-) (res customer.Result, err error) {
+func (s *Service) RegisterAnd(ctx context.Context, store catalog.Store, by int64, in customer.New,
+	also func(context.Context, *db.Tx, Result) error,
+) (res Result, err error) {
 	defer errs.Wrap(&err, "register customer")
 	version, err := s.programmes.At(ctx, store.Code, s.now())
 	if err != nil {
-		return customer.Result{}, err
+		return Result{}, err
 	}
 	checked, err := s.customers.Check(in)
 	if err != nil {
-		return customer.Result{}, err
+		return Result{}, err
 	}
 	err = s.db.Write(ctx, func(ctx context.Context, tx *db.Tx) (err error) {
-		if res, err = s.registerTx(ctx, tx, version, store, staff, checked); err != nil {
+		if res, err = s.registerTx(ctx, tx, at{version, store, by, in.Till, in.IP}, checked); err != nil {
 			return err
 		}
 		return also(ctx, tx, res)
@@ -61,15 +86,75 @@ func (s *Service) RegisterAnd(ctx context.Context, store catalog.Store, staff in
 	return res, err
 }
 
-func (s *Service) registerTx(ctx context.Context, tx *db.Tx, version *programme.Version, store catalog.Store, staff int64, c customer.Checked) (customer.Result, error) {
+// at is where and by whom somebody is registered, and what holds there.
+type at struct {
+	version  *programme.Version
+	store    catalog.Store
+	by       int64 // who of the staff; 0: nobody
+	till, ip string
+}
+
+func (s *Service) registerTx(ctx context.Context, tx *db.Tx, here at, c customer.Checked) (res Result, err error) {
 	results, err := s.OpenAllTx(ctx, tx, []customer.Checked{c})
 	if err != nil {
-		return customer.Result{}, err
+		return res, err
 	}
-	if results[0].Created {
-		err = s.welcomeTx(ctx, tx, version, store, staff, results[0].ID)
+	res.Result = results[0]
+	if !res.Created {
+		return res, s.auditTx(ctx, tx, here, &res)
 	}
-	return results[0], err
+	if here.version == nil || here.version.Rules.Stopped || here.version.Rules.Welcome.Points == 0 {
+		return res, nil
+	}
+	contact := slices.ContainsFunc(res.Added, func(i customer.Identifier) bool {
+		return i.Kind == customer.Phone || i.Kind == customer.Email || i.Kind == customer.Telegram
+	})
+	switch {
+	case len(res.Taken) > 0:
+		res.NoBonus = NoBonusTaken
+	case !contact:
+		res.NoBonus = NoBonusContact
+	default:
+		err = s.welcomeTx(ctx, tx, here, res.ID)
+	}
+	return res, err
+}
+
+// auditTx writes down what a profile got that was there before.
+func (s *Service) auditTx(ctx context.Context, tx *db.Tx, here at, res *Result) error {
+	if len(res.Filled) == 0 && len(res.Consents) == 0 {
+		return nil
+	}
+	after := struct {
+		Store       string             `json:"store"`
+		Till        string             `json:"till,omitempty"`
+		Fields      []string           `json:"fields,omitempty"`
+		Identifiers []string           `json:"identifiers,omitempty"` // masked: the log is kept longer than they are
+		Consents    []customer.Purpose `json:"consents,omitempty"`
+		Withdrawn   []customer.Purpose `json:"withdrawn,omitempty"`
+	}{Store: here.store.ID.String(), Till: here.till}
+	for _, f := range res.Filled {
+		if f != "identifiers" {
+			after.Fields = append(after.Fields, f)
+		}
+	}
+	for _, i := range res.Added {
+		after.Identifiers = append(after.Identifiers, customer.Mask(i))
+	}
+	for _, c := range res.Consents {
+		if c.Given {
+			after.Consents = append(after.Consents, c.Purpose)
+		} else {
+			after.Withdrawn = append(after.Withdrawn, c.Purpose)
+		}
+	}
+	body, err := json.Marshal(after)
+	if err != nil {
+		return err
+	}
+	return s.staff.AuditTx(ctx, tx, staff.Entry{
+		Actor: staff.ID(here.by), IP: here.ip, Action: "customer.completed", Subject: "customer:" + res.ID.String(), After: body,
+	})
 }
 
 // OpenAllTx registers people, thousands at a time, with an account and no
@@ -89,10 +174,7 @@ func (s *Service) OpenAllTx(ctx context.Context, tx *db.Tx, list []customer.Chec
 }
 
 // welcomeTx gives the welcome bonus of the programme that holds in the store.
-func (s *Service) welcomeTx(ctx context.Context, tx *db.Tx, version *programme.Version, store catalog.Store, staff int64, who customer.ID) error {
-	if version == nil || version.Rules.Stopped || version.Rules.Welcome.Points == 0 {
-		return nil
-	}
+func (s *Service) welcomeTx(ctx context.Context, tx *db.Tx, here at, who customer.ID) error {
 	now := s.now()
 	var b db.Batch
 	accounts := s.ledger.Queue(&b, []customer.ID{who}, true)
@@ -101,10 +183,10 @@ func (s *Service) welcomeTx(ctx context.Context, tx *db.Tx, version *programme.V
 	}
 	accounts[who].Earn(ledger.Grant{
 		Move: ledger.Move{
-			Cause: ledger.CauseWelcome, Entity: int64(store.Entity), Store: int64(store.ID), Staff: staff, At: now,
+			Cause: ledger.CauseWelcome, Entity: int64(here.store.Entity), Store: int64(here.store.ID), Staff: here.by, At: now,
 		},
-		Source: ledger.Issued, Programme: version.ProgrammeID, Points: version.Rules.Welcome.Points,
-		AvailableAt: now, ExpiresAt: version.Rules.WelcomeExpires(now, store.Zone),
+		Source: ledger.Issued, Programme: here.version.ProgrammeID, Points: here.version.Rules.Welcome.Points,
+		AvailableAt: now, ExpiresAt: here.version.Rules.WelcomeExpires(now, here.store.Zone),
 	})
 	return s.ledger.SaveTx(ctx, tx, accounts)
 }

@@ -24,9 +24,9 @@ type Call struct {
 // RegisterOnce is Register for calls that may be sent again: the same call is
 // told for ever whom it made or found then. Without a key the second finds whom
 // the first made.
-func (s *Service) RegisterOnce(ctx context.Context, store catalog.Store, staff int64, in customer.New, call Call) (res customer.Result, replayed bool, err error) {
+func (s *Service) RegisterOnce(ctx context.Context, store catalog.Store, by int64, in customer.New, call Call) (res Result, replayed bool, err error) {
 	if call.Key == "" {
-		res, err = s.Register(ctx, store, staff, in)
+		res, err = s.Register(ctx, store, by, in)
 		return res, false, err
 	}
 	defer errs.Wrap(&err, "register customer once")
@@ -43,13 +43,14 @@ func (s *Service) RegisterOnce(ctx context.Context, store catalog.Store, staff i
 			if res, replayed, err = s.recordedTx(ctx, tx, call, checked); err != nil || replayed {
 				return err
 			}
-			if res, err = s.registerTx(ctx, tx, version, store, staff, checked); err != nil {
+			if res, err = s.registerTx(ctx, tx, at{version, store, by, in.Till, in.IP}, checked); err != nil {
 				return err
 			}
 			_, err = tx.Exec(ctx, `
-				INSERT INTO registrations (till_id, idempotency_key, fingerprint, customer_id, created, kept)
-				VALUES ($1, $2, $3, $4, $5, $6)`,
-				int64(call.Till), call.Key, call.Print, int64(res.ID), res.Created, strings.Join(res.Kept, " "))
+				INSERT INTO registrations (till_id, idempotency_key, fingerprint, customer_id, created, kept, not_taken, no_bonus)
+				VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+				int64(call.Till), call.Key, call.Print, int64(res.ID), res.Created, strings.Join(res.Kept, " "),
+				strings.Join(res.Left, " "), string(res.NoBonus))
 			return err
 		})
 		// The same call came twice at once: the other one has its answer now.
@@ -60,10 +61,12 @@ func (s *Service) RegisterOnce(ctx context.Context, store catalog.Store, staff i
 }
 
 // recordedTx gives what a call was told when it came first, if it did.
-func (s *Service) recordedTx(ctx context.Context, tx *db.Tx, call Call, c customer.Checked) (res customer.Result, done bool, err error) {
-	var print, kept string
-	err = tx.QueryRow(ctx, `SELECT fingerprint, customer_id, created, kept FROM registrations WHERE till_id = $1 AND idempotency_key = $2`,
-		int64(call.Till), call.Key).Scan(&print, &res.ID, &res.Created, &kept)
+func (s *Service) recordedTx(ctx context.Context, tx *db.Tx, call Call, c customer.Checked) (res Result, done bool, err error) {
+	var print, kept, left string
+	err = tx.QueryRow(ctx, `
+		SELECT fingerprint, customer_id, created, kept, not_taken, no_bonus FROM registrations
+		 WHERE till_id = $1 AND idempotency_key = $2`,
+		int64(call.Till), call.Key).Scan(&print, &res.ID, &res.Created, &kept, &left, &res.NoBonus)
 	switch {
 	case errors.Is(err, db.ErrNoRows):
 		return res, false, nil
@@ -74,6 +77,9 @@ func (s *Service) recordedTx(ctx context.Context, tx *db.Tx, call Call, c custom
 	}
 	if kept != "" {
 		res.Kept = strings.Fields(kept)
+	}
+	if left != "" {
+		res.Left = strings.Fields(left)
 	}
 	owners, err := s.customers.FindAllTx(ctx, tx, c.Identifiers())
 	for _, i := range c.Identifiers() {

@@ -74,7 +74,7 @@ func New(t testing.TB, d *db.DB, o Options) *Installation {
 	i.Customers = customer.NewService(d, mint, i.Now, "UZ")
 	i.Programmes = programme.New(d, mint, i.Now, i.Currency)
 	i.Ledger = ledger.New(d, mint, i.Now, i.Programmes.Stopped)
-	i.Enrol = enrol.New(d, i.Now, i.Customers, i.Ledger, i.Programmes)
+	i.Enrol = enrol.New(d, i.Now, i.Customers, i.Ledger, i.Programmes, i.Staff)
 	i.Receipts = receipt.New(receipt.Config{
 		DB: d, Mint: mint, Now: i.Now, Currency: i.Currency, Secret: Secret,
 		Ledger: i.Ledger, Programmes: i.Programmes, Catalog: i.Catalog, Customers: i.Customers,

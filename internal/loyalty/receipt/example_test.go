@@ -16,6 +16,7 @@ import (
 	"regulars/internal/loyalty/ledger"
 	"regulars/internal/loyalty/programme"
 	"regulars/internal/loyalty/receipt"
+	"regulars/internal/loyalty/staff"
 )
 
 // A till quotes, commits what it was told, and gives one of two bottles back.
@@ -50,7 +51,7 @@ func Example() {
 	}))
 	_, err = programmes.Install(ctx, "Cashback", simple(), time.Now(), 0) // 10 %
 	check(err)
-	anna, err := enrol.New(d, time.Now, customers, points, programmes).Register(ctx, till.Store, 0, customer.New{
+	anna, err := enrol.New(d, time.Now, customers, points, programmes, staff.New(d, mint, time.Now)).Register(ctx, till.Store, 0, customer.New{
 		FirstName: "Anna", Identifiers: []customer.Identifier{{Kind: customer.Phone, Value: "90 123 45 67"}},
 	})
 	check(err)

@@ -14,6 +14,7 @@ import (
 	"regulars/internal/base/errs"
 	"regulars/internal/base/money"
 	"regulars/internal/loyalty/customer"
+	"regulars/internal/loyalty/enrol"
 	"regulars/internal/loyalty/programme"
 	"regulars/internal/loyalty/receipt"
 )
@@ -297,7 +298,7 @@ func TestOnePersonRegisteredAtOnceGetsOneBonus(t *testing.T) {
 		for round := range 5 {
 			const n = 6
 			var (
-				found [n]customer.Result
+				found [n]enrol.Result
 				fails [n]error
 			)
 			atOnce(n, func(i int) {

@@ -23,6 +23,7 @@ import (
 	"regulars/internal/loyalty/ledger"
 	"regulars/internal/loyalty/programme"
 	"regulars/internal/loyalty/receipt"
+	"regulars/internal/loyalty/staff"
 )
 
 // chain is an installation with one store, two tills and a clock.
@@ -71,7 +72,7 @@ func newChain(t testing.TB, d *db.DB, node int) *chain {
 	c.customers = customer.NewService(d, c.mint, c.clock.now, "UZ")
 	c.programmes = programme.New(d, c.mint, c.clock.now, uzs)
 	c.ledger = ledger.New(d, c.mint, c.clock.now, c.programmes.Stopped)
-	c.enrol = enrol.New(d, c.clock.now, c.customers, c.ledger, c.programmes)
+	c.enrol = enrol.New(d, c.clock.now, c.customers, c.ledger, c.programmes, staff.New(d, c.mint, c.clock.now))
 	c.receipts = receipt.New(receipt.Config{
 		DB: d, Mint: c.mint, Now: c.clock.now, Currency: uzs, Secret: []byte("a secret of the installation"),
 		Ledger: c.ledger, Programmes: c.programmes, Catalog: c.catalog, Customers: c.customers,

@@ -21,6 +21,7 @@ import (
 	"regulars/internal/base/errs"
 	"regulars/internal/base/i18n"
 	"regulars/internal/base/jobs"
+	"regulars/internal/base/limit"
 	"regulars/internal/base/money"
 	"regulars/internal/base/settings"
 	"regulars/internal/importer"
@@ -64,6 +65,7 @@ type Admin struct {
 	assets *web.Assets
 	css    string
 	js     string
+	looks  *limit.Limiter // searches of each who sees customers masked
 
 	owed struct { // what all customers hold, as read lately
 		sync.Mutex
@@ -75,7 +77,9 @@ type Admin struct {
 // New makes the surface; it fails where a template is wrong.
 func New(c Config) (a *Admin, err error) {
 	defer errs.Wrap(&err, "make the admin pages")
-	a = &Admin{Config: c}
+	// Quicker than anybody looks people up; slow enough that four digits after
+	// four digits take days.
+	a = &Admin{Config: c, looks: limit.New(0.5, 60, 10_000, c.Now)}
 	assets, err := fs.Sub(embedded, "assets")
 	if err != nil {
 		return nil, err

@@ -83,7 +83,7 @@ func open(t testing.TB, d *db.DB) *chain {
 		Customers: customer.NewService(d, mint, c.clock.now, "UZ"), Programmes: programme.New(d, mint, c.clock.now, uzs),
 	}
 	c.Ledger = ledger.New(d, mint, c.clock.now, c.Programmes.Stopped)
-	c.Enrol = enrol.New(d, c.clock.now, c.Customers, c.Ledger, c.Programmes)
+	c.Enrol = enrol.New(d, c.clock.now, c.Customers, c.Ledger, c.Programmes, c.Staff)
 	c.Receipts = receipt.New(receipt.Config{
 		DB: d, Mint: mint, Now: c.clock.now, Currency: uzs, Secret: []byte("secret of the installation"),
 		Ledger: c.Ledger, Programmes: c.Programmes, Catalog: c.Catalog, Customers: c.Customers,
@@ -262,7 +262,7 @@ func (c *chain) shop() *shop {
 		res, err := c.Enrol.Register(ctx, s.store, 0, customer.New{
 			FirstName: n[0], LastName: n[1], HomeStore: s.store.ID, Source: "till", Born: "1990-05-17",
 			Identifiers: []customer.Identifier{{Kind: customer.Phone, Value: fmt.Sprintf("+99890%07d", 1234567+i)}, {Kind: customer.Card, Value: fmt.Sprintf("200010000%d", i)}},
-			Consents:    []customer.Consent{{Channel: customer.ChannelSMS, Purpose: customer.Marketing, Given: true, Proof: "форма 17"}},
+			Consents:    []customer.Consent{{Channel: customer.ChannelSMS, Purpose: customer.Marketing, Given: true, Wording: "v1", Proof: "форма 17"}},
 		})
 		must(c.t, err)
 		s.people = append(s.people, res.ID)

@@ -10,6 +10,7 @@ import (
 	"regulars/internal/base/money"
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
+	"regulars/internal/loyalty/enrol"
 	"regulars/internal/loyalty/staff"
 	"regulars/internal/surface/web"
 )
@@ -75,6 +76,11 @@ func (a *Admin) someCustomers(r *http.Request, url web.Link, cursor string, limi
 	words, q := customersAsked(url)
 	var found []customer.Customer
 	switch {
+	case words != "" && masked(who):
+		if err := a.looks.Check(who.ID.String()); err != nil {
+			return nil, "", err
+		}
+		found, err = a.Customers.SearchIn(ctx, who.Stores, words, limit)
 	case words != "":
 		found, err = a.Customers.Search(ctx, words, limit)
 	case masked(who): // a cashier looks for somebody; there is no list to read
@@ -246,7 +252,7 @@ func (a *Admin) registerCustomer(w http.ResponseWriter, r *http.Request) error {
 	ctx, loc := r.Context(), web.Loc(r.Context())
 	in := customer.New{
 		FirstName: form.Get("first_name"), LastName: form.Get("last_name"), MiddleName: form.Get("middle_name"),
-		Sex: customer.Sex(form.Get("sex")), Born: form.Get("born"), City: form.Get("city"), Note: form.Get("note"), Source: "admin",
+		Sex: customer.Sex(form.Get("sex")), Born: form.Get("born"), City: form.Get("city"), Note: form.Get("note"), Source: "admin", IP: web.Client(r).IP,
 	}
 	for _, kind := range asked {
 		if raw := form.Get(string(kind)); raw != "" {
@@ -268,10 +274,10 @@ func (a *Admin) registerCustomer(w http.ResponseWriter, r *http.Request) error {
 			{Channel: customer.ChannelAny, Purpose: customer.Marketing, Given: true, Store: in.HomeStore, Staff: int64(web.Me(r).ID), Wording: loc.T("admin.customer.wording"), Proof: form.Get("proof")},
 		}
 	}
-	var res customer.Result
+	var res enrol.Result
 	if form.OK() {
 		who := by(r)
-		res, err = a.Enrol.RegisterAnd(ctx, store, int64(who.ID), in, func(ctx context.Context, tx *db.Tx, res customer.Result) error {
+		res, err = a.Enrol.RegisterAnd(ctx, store, int64(who.ID), in, func(ctx context.Context, tx *db.Tx, res enrol.Result) error {
 			if !res.Created {
 				return nil
 			}
@@ -284,10 +290,15 @@ func (a *Admin) registerCustomer(w http.ResponseWriter, r *http.Request) error {
 	if !form.OK() {
 		return a.customerForm(w, r, unprocessable, customer.Customer{}, form)
 	}
-	if res.Created {
-		a.good(w, r, "admin.customer.registered")
-	} else {
+	switch {
+	case len(res.Left) > 0:
+		a.Shell.SetFlash(w, r, "warn", loc.T("admin.customer.known_left"))
+	case !res.Created:
 		a.Shell.SetFlash(w, r, "warn", loc.T("admin.customer.known"))
+	case res.NoBonus != "":
+		a.Shell.SetFlash(w, r, "warn", loc.T("admin.customer.no_bonus_"+string(res.NoBonus)))
+	default:
+		a.good(w, r, "admin.customer.registered")
 	}
 	web.Redirect(w, r, "/customers/"+res.ID.String())
 	return nil

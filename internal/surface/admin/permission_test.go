@@ -54,10 +54,32 @@ func TestWhoMayOpenWhat(t *testing.T) {
 	}
 
 	// What a cashier sees of a customer is masked.
-	cashier.get("/customers?q=Дилноза").is(200).sees("Дилноза К.").lacks("Каримова").lacks("123 45 67")
+	cashier.get("/customers?q=Дилноза+Каримова").is(200).sees("Дилноза К.").lacks("Каримова").lacks("123 45 67")
 	cashier.get("/customers/"+s.people[0].String()).is(200).sees("Дилноза К.", "6 050").lacks("Каримова").lacks("1234567").lacks("17.05.1990").lacks(`href="/receipts/`)
 	nobody.get("/customers?q=" + url.QueryEscape("Анна"))
 	if nobody.path != "/sign-in?next="+url.QueryEscape("/customers?q="+url.QueryEscape("Анна")) {
 		t.Errorf("who signs in does not come back to where they wanted: %s", nobody.path)
 	}
+}
+
+// A cashier recovers neither a phone nor a surname by searching for more and
+// more of it, and cannot try for ever.
+func TestCashierUnmasksNobodyBySearching(t *testing.T) {
+	t.Parallel()
+	s := open(t, dbtest.Open(t, dbtest.SQLite)).shop()
+	_, err := s.Staff.Add(t.Context(), staff.By{}, staff.NewAccount{Name: "Бобур", Login: "bobur", Password: "correct horse battery", Role: staff.Cashier, Stores: s.stores()})
+	must(t, err)
+	cashier := s.browser()
+	cashier.post("/sign-in", "login", "bobur", "password", "correct horse battery")
+	find := func(words string) *browser { return cashier.get("/customers?q=" + url.QueryEscape(words)) }
+	for _, words := range []string{"4567", "+998 90 123-45-67", "2000100000", "дилноза каримова"} {
+		find(words).is(200).sees("Дилноза К.").lacks("Каримова<")
+	}
+	for _, words := range []string{"34567", "234567", "90123", "20001", "Дилноза", "Дилноза Кар", "Каримова", "Д К"} {
+		find(words).is(200).lacks("Дилноза К.")
+	}
+	for range 60 {
+		find("0000")
+	}
+	find("4567").is(http.StatusTooManyRequests)
 }

@@ -87,6 +87,10 @@ func New(c Config) (a *API, err error) {
 
 // Routes adds the calls, the OpenAPI document and its page.
 func (a *API) Routes(mux *http.ServeMux) {
+	a.shell.KeyedBy(func(r *http.Request) bool {
+		key, ok := keyOf(r)
+		return ok && a.limiter.Knows(key)
+	})
 	for pattern, h := range a.routes {
 		mux.HandleFunc(pattern, a.admit(h))
 	}
@@ -132,14 +136,23 @@ func (a *API) admit(next http.HandlerFunc) http.HandlerFunc {
 	}
 }
 
-func (a *API) identify(r *http.Request) (*caller, error) {
+// keyOf is the key that a call brings.
+func keyOf(r *http.Request) (key string, ok bool) {
 	scheme, key, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	key = strings.TrimSpace(key)
-	if !strings.EqualFold(scheme, "Bearer") || key == "" {
+	return key, strings.EqualFold(scheme, "Bearer") && key != ""
+}
+
+func (a *API) identify(r *http.Request) (*caller, error) {
+	key, ok := keyOf(r)
+	if !ok {
 		return nil, errKeyMissing
 	}
 	till, store, err := a.catalog.TillByKey(r.Context(), key)
 	if err != nil {
+		if kind := errs.KindOf(err); kind != errs.Internal && kind != errs.Unavailable {
+			a.limiter.Forget(key) // it is its address's again to answer for
+		}
 		return nil, err
 	}
 	if err := a.limiter.Check(key); err != nil {

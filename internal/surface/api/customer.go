@@ -257,6 +257,15 @@ type registration struct {
 	Created  bool            `json:"created"`
 	Kept     []string        `json:"kept,omitzero" nullable:"false"`
 	Taken    []identifierRef `json:"taken,omitzero" nullable:"false"`
+	NotTaken []string        `json:"not_taken,omitzero" nullable:"false"`
+	NoBonus  noBonus         `json:"no_bonus,omitzero"`
+}
+
+type noBonus string
+
+// Schema implements huma.SchemaProvider.
+func (noBonus) Schema(huma.Registry) *huma.Schema {
+	return enum(enrol.NoBonusTaken, enrol.NoBonusContact)
 }
 
 // postCustomer registers somebody, or finds who is known already.
@@ -264,7 +273,7 @@ func (a *API) postCustomer(ctx context.Context, by *caller, in *registerRequest,
 	r := reader{}
 	n := customer.New{
 		FirstName: in.FirstName, LastName: in.LastName, MiddleName: in.MiddleName, Sex: customer.Sex(in.Sex), Born: in.Born,
-		City: in.City, Language: in.Language, HomeStore: by.Store.ID, Source: "till",
+		City: in.City, Language: in.Language, HomeStore: by.Store.ID, Source: "till", Till: by.Till.Name,
 		Identifiers: r.normal(a.customers, &in.Identified),
 	}
 	for _, c := range in.Consents {
@@ -291,12 +300,18 @@ func (a *API) postCustomer(ctx context.Context, by *caller, in *registerRequest,
 	if err != nil {
 		return nil, err
 	}
-	out := &created[registration]{Status: http.StatusOK, Body: registration{Customer: *p, Created: res.Created, Kept: res.Kept}}
+	out := &created[registration]{Status: http.StatusOK, Body: registration{Customer: *p, Created: res.Created, Kept: res.Kept, NoBonus: noBonus(res.NoBonus)}}
 	if res.Created {
 		out.Status, out.Location = http.StatusCreated, "/v1/customers/"+p.ID
 	}
 	if replayed {
 		out.Replayed = "true"
+	}
+	for _, what := range res.Left {
+		if what == string(customer.External) {
+			what = "external_id"
+		}
+		out.Body.NotTaken = append(out.Body.NotTaken, what)
 	}
 	for _, i := range res.Taken {
 		out.Body.Taken = append(out.Body.Taken, refOf(i))

@@ -131,15 +131,15 @@ func TestRegisteringAgainFindsTheCustomer(t *testing.T) {
 	t.Parallel()
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
 		s := newSite(t, d, options{})
-		body := `{"phone":"+998901234567","first_name":"Aziza"}`
+		body := `{"phone":"+998901234567","first_name":"Aziza","born":"1990-12-31"}`
 		who := s.post("/v1/customers", body).is(http.StatusCreated).words("customer.id")
 		s.appended()
 		s.post("/v1/customers", body).is(http.StatusOK).has("created", false, "customer.id", who, "customer.available", "10000.00")
 		if got := s.appended(); got != "" {
 			t.Errorf("registering again appended %q", got)
 		}
-		// What the profile lacks is added, what it says stays.
-		s.post("/v1/customers", `{"phone":"+998901234567","card":"77","last_name":"Rahimova"}`).is(http.StatusOK).
+		// What the profile lacks is added where the birthday shows that it is she.
+		s.post("/v1/customers", `{"phone":"+998901234567","card":"77","last_name":"Rahimova","born":"1990-12-31"}`).is(http.StatusOK).
 			has("customer.id", who, "customer.name", "Aziza R.", "customer.identifiers.1.kind", "card")
 		// Somebody else with the same phone gets a profile, and the phone stays.
 		s.post("/v1/customers", `{"phone":"+998901234567","card":"78","first_name":"Rustam"}`).is(http.StatusCreated).

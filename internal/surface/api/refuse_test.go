@@ -85,7 +85,7 @@ func TestEveryRefusalNamesItsField(t *testing.T) {
 		{"/v1/customers", `{"first_name":"Aziza"}`, "identifier_missing", []string{"/phone"}},
 		{"/v1/customers", `{"phone":"+998 90","email":"a@"}`, "invalid_request", []string{"/phone", "/email"}},
 		{"/v1/customers", `{"card":"1","sex":"x","born":"1990-02-30","language":"??"}`, "invalid_request", []string{"/sex", "/born", "/language"}},
-		{"/v1/customers", `{"card":"1","consents":[{"channel":"fax","purpose":"fun","given":true}]}`, "invalid_request", []string{"/consents/0/channel", "/consents/0/purpose"}},
+		{"/v1/customers", `{"card":"1","consents":[{"channel":"fax","purpose":"fun","given":true}]}`, "invalid_request", []string{"/consents/0/channel", "/consents/0/purpose", "/consents/0/wording"}},
 	}
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
 		s := newSite(t, d, options{})
@@ -188,6 +188,43 @@ func TestRateIsLimitedByKey(t *testing.T) {
 	s.do(call{method: http.MethodGet, path: "/v1/till", till: 1}).is(http.StatusOK)
 	s.Clock.Advance(time.Second)
 	s.get("/v1/till").is(http.StatusOK)
+}
+
+// Keys that are made up count by the address that tries them, which is told how
+// long to wait before anybody looks them up; tills beside it, behind the same
+// address, are not held up, until a key of theirs is good no more.
+func TestMadeUpKeysCountByAddress(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := newSite(t, d, options{})
+		s.get("/v1/till").is(http.StatusOK)
+		held := 0
+		for i := range 300 {
+			bad := s.do(call{method: http.MethodGet, path: "/v1/till", key: fmt.Sprintf("rg_%026d", i)})
+			if bad.status == http.StatusTooManyRequests {
+				if held++; bad.header.Get("Retry-After") == "" {
+					t.Fatal("nothing says how long to wait")
+				}
+			} else {
+				bad.problem(http.StatusUnauthorized, "till_key_invalid")
+			}
+		}
+		if held < 90 {
+			t.Errorf("of 300 made-up keys %d were held back", held)
+		}
+		s.get("/v1/till").is(http.StatusOK)
+		check(t, d.Write(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+			_, err := tx.Exec(ctx, `UPDATE till_keys SET revoked_at = 1 WHERE till_id = $1`, int64(s.tills[0].ID))
+			return err
+		}))
+		s.Clock.Advance(10 * time.Second) // the address has its allowance back, and the key is looked up again
+		for range 300 {
+			if s.get("/v1/till").status == http.StatusTooManyRequests {
+				return
+			}
+		}
+		t.Error("a key that was revoked may be tried for ever")
+	})
 }
 
 // Words come in the language that is asked for: texts and errors.

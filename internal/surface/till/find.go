@@ -12,6 +12,7 @@ import (
 
 	"regulars/internal/base/errs"
 	"regulars/internal/base/fold"
+	"regulars/internal/base/i18n"
 	"regulars/internal/base/money"
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
@@ -221,7 +222,7 @@ func (t *Till) register(r *http.Request, v *saleView) error {
 	ctx, loc := r.Context(), web.Loc(r.Context())
 	j := &v.Join
 	j.Errors = map[string]string{}
-	n := customer.New{HomeStore: v.Place.Store.ID, Source: "till"}
+	n := customer.New{HomeStore: v.Place.Store.ID, Source: "till", Till: v.Place.Till.Name, IP: web.Client(r).IP}
 	n.FirstName, n.LastName, _ = strings.Cut(j.Name, " ")
 	identify := func(field string, kind customer.Kind, typed string) {
 		if typed == "" {
@@ -257,7 +258,7 @@ func (t *Till) register(r *http.Request, v *saleView) error {
 	if j.Marketing {
 		given(customer.Marketing, loc.T("counter.join.marketing"))
 	}
-	res, err := t.Enrol.RegisterAnd(ctx, v.Place.Store, int64(me(r).ID), n, t.joined(r, v.Place, n))
+	res, err := t.Enrol.RegisterAnd(ctx, v.Place.Store, int64(me(r).ID), n, t.joined(r, v.Place))
 	if err != nil {
 		if kind := errs.KindOf(err); kind != errs.Invalid && kind != errs.Conflict {
 			return err
@@ -272,6 +273,8 @@ func (t *Till) register(r *http.Request, v *saleView) error {
 	}
 	v.Customer, v.Joining, v.Join, v.Redeem = res.ID, false, join{}, ""
 	switch {
+	case len(res.Left) > 0:
+		v.note("warn", loc.T("counter.join.left", "what", strings.Join(left(loc, res.Left), ", ")))
 	case !res.Created:
 		v.note("info", loc.T("counter.join.known"))
 	case len(res.Taken) > 0:
@@ -279,7 +282,24 @@ func (t *Till) register(r *http.Request, v *saleView) error {
 	default:
 		v.note("good", loc.T("counter.join.done"))
 	}
+	if res.NoBonus != "" {
+		v.note("info", loc.T("counter.join.no_bonus."+string(res.NoBonus)))
+	}
 	return nil
+}
+
+// left says in words what a known profile did not take.
+func left(loc *i18n.Localizer, what []string) (list []string) {
+	for _, w := range what {
+		text, ok := loc.Lookup("counter.join.what."+w, nil)
+		if !ok {
+			text = loc.T("counter.join.what.facts")
+		}
+		if !slices.Contains(list, text) {
+			list = append(list, text)
+		}
+	}
+	return list
 }
 
 // wordingVersion names the texts of the consents; it goes up when they change.

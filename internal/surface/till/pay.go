@@ -9,6 +9,7 @@ import (
 	"regulars/internal/base/db"
 	"regulars/internal/base/errs"
 	"regulars/internal/loyalty/customer"
+	"regulars/internal/loyalty/enrol"
 	"regulars/internal/loyalty/receipt"
 	"regulars/internal/loyalty/staff"
 	"regulars/internal/surface/web"
@@ -70,17 +71,19 @@ func (t *Till) paidAlready(w http.ResponseWriter, r *http.Request, v *saleView, 
 	return nil
 }
 
-// joined writes a registration into the log.
-func (t *Till) joined(r *http.Request, at *place, n customer.New) func(context.Context, *db.Tx, customer.Result) error {
+// joined writes somebody new into the log.
+func (t *Till) joined(r *http.Request, at *place) func(context.Context, *db.Tx, enrol.Result) error {
 	type after struct {
-		Created  bool               `json:"created"`
 		Store    string             `json:"store"`
 		Till     string             `json:"till"`
 		Consents []customer.Purpose `json:"consents,omitempty"`
 	}
-	return func(ctx context.Context, tx *db.Tx, res customer.Result) error {
-		a := after{Created: res.Created, Store: at.Store.Code, Till: at.Till.Name}
-		for _, c := range n.Consents {
+	return func(ctx context.Context, tx *db.Tx, res enrol.Result) error {
+		if !res.Created { // what a known profile got is in the log already
+			return nil
+		}
+		a := after{Store: at.Store.ID.String(), Till: at.Till.Name}
+		for _, c := range res.Consents {
 			a.Consents = append(a.Consents, c.Purpose)
 		}
 		body, err := json.Marshal(a)

@@ -363,6 +363,37 @@ func TestPageReadsNobodyByWalkingIDs(t *testing.T) {
 	})
 }
 
+// A card that was misread, or is somebody else's, leads to its owner and hangs
+// nothing onto them; the page says so.
+func TestMisreadCardAddsNothing(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := newSite(t, d)
+		v := s.enter("cashier", 0)
+		form := v.send("/till/basket", v.get("/till").form(), "join:").form()
+		form.Set("join-phone", "906655443")
+		form.Set("join-card", card)
+		form.Set("join-name", "Somebody Else")
+		form["consent"] = []string{"marketing"}
+		v.send("/till/basket", form, "register").is(http.StatusOK).has("Азиза К.", "Not added: consents, phone")
+		c, err := s.Customers.Get(t.Context(), s.aziza)
+		check(t, err)
+		consents, err := s.Customers.Consents(t.Context(), s.aziza)
+		check(t, err)
+		if len(c.Identifiers) != 2 || len(consents) != 0 {
+			t.Errorf("the owner of the card has %v and %v", c.Identifiers, consents)
+		}
+		form.Set("join-phone", "901234567") // shared
+		form.Set("join-card", "299999999")
+		v.send("/till/basket", form, "register").is(http.StatusOK).has("Somebody E.", "No welcome bonus")
+		lines, _, err := s.Staff.Audit(t.Context(), staff.Filter{Action: "customer.completed"}, "", 10)
+		check(t, err)
+		if len(lines) != 0 {
+			t.Errorf("the log says %+v", lines)
+		}
+	})
+}
+
 // Every route asks who is there.
 func TestEveryRouteAsksWhoIsThere(t *testing.T) {
 	t.Parallel()

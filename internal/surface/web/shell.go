@@ -39,7 +39,7 @@ type Options struct {
 	Registry prometheus.Registerer // nil: no metrics
 	// TrustedProxies may say who the caller is (X-Forwarded-For, -Proto).
 	TrustedProxies []netip.Prefix
-	IPRate         float64 // requests a second that one address may make without a key; 50
+	IPRate         float64 // requests a second that one address may make without a good key; 50
 	IPBurst        int     // and at once; 200
 }
 
@@ -57,6 +57,7 @@ type Shell struct {
 	base    templateSource
 	own     *Pages
 	limiter *limit.Limiter
+	keyed   func(*http.Request) bool // nil: no call brings a key
 	metrics *metrics
 	csrf    *http.CrossOriginProtection
 }

@@ -318,10 +318,13 @@ func TestRateLimit(t *testing.T) {
 	if rec := from("10.0.0.1", "key"); rec.Code != 429 {
 		t.Errorf("a page asked for with a key: %d", rec.Code)
 	}
-	call := get("/v1/till", "Authorization", "Bearer key")
-	call.RemoteAddr = "10.0.0.1:999"
-	if rec := d.do(t, 0, call); rec.Code == 429 {
-		t.Error("a call with a key was held back, which is the API's to do")
+	d.KeyedBy(func(r *http.Request) bool { return r.Header.Get("Authorization") == "Bearer good" })
+	for key, held := range map[string]bool{"Bearer good": false, "Bearer made up": true, "Basic eDp5": true, "": true} {
+		call := get("/v1/till", "Authorization", key)
+		call.RemoteAddr = "10.0.0.1:999"
+		if rec := d.do(t, 0, call); (rec.Code == 429) != held {
+			t.Errorf("a call with %q is answered %d", key, rec.Code)
+		}
 	}
 	d.clock.advance(time.Second)
 	if rec := from("10.0.0.1", ""); rec.Code != 200 {

@@ -369,6 +369,8 @@ CREATE TABLE registrations (
 	customer_id     BIGINT NOT NULL REFERENCES customers (id),
 	created         BOOLEAN NOT NULL,           -- or found
 	kept            TEXT   NOT NULL DEFAULT '', -- fields in which the profile says something else
+	not_taken       TEXT   NOT NULL DEFAULT '', -- what a known profile did not take
+	no_bonus        TEXT   NOT NULL DEFAULT '', -- why there was no welcome bonus
 	PRIMARY KEY (till_id, idempotency_key)
 ) WITHOUT ROWID; -- sqlite
 ); -- postgres

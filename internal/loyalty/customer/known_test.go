@@ -1,0 +1,144 @@
+package customer_test
+
+import (
+	"context"
+	"slices"
+	"testing"
+
+	"regulars/internal/base/db"
+	"regulars/internal/base/db/dbtest"
+	"regulars/internal/loyalty/customer"
+)
+
+func telegram(raw string) customer.Identifier {
+	return customer.Identifier{Kind: customer.Telegram, Value: raw}
+}
+
+// A lost card, or a phone that one knows, is not enough to hang one's own card
+// or phone onto somebody's profile: whoever registers at a till shows by name
+// or birthday that it is theirs, and even then the profile gets no second
+// identifier of a kind.
+func TestRegistrationTakesNobodysAccount(t *testing.T) {
+	t.Parallel()
+	anna := customer.New{FirstName: "Анна", LastName: "Каренина", MiddleName: "Аркадьевна", Born: "1990-12-31", Source: "till",
+		Identifiers: []customer.Identifier{phone("901234567"), outside("A-1")}}
+	yes := []customer.Consent{{Channel: customer.ChannelAny, Purpose: customer.Marketing, Given: true, Wording: "v1"}}
+	tests := map[string]struct {
+		in      customer.New
+		created bool
+		filled  []string
+		kept    []string
+		left    []string
+		taken   int
+		allowed bool // marketing, afterwards
+		city    string
+		owned   int // identifiers of the profile that was found or made
+	}{
+		"the victim's phone, my card, no name": {
+			in:   customer.New{City: "Nowhere", Consents: yes, Identifiers: []customer.Identifier{phone("901234567"), card("666")}},
+			left: []string{"card", "city", "consents"}, owned: 2,
+		},
+		"the victim's phone, first name only": {
+			in:   customer.New{FirstName: "Анна", Identifiers: []customer.Identifier{phone("901234567"), card("666")}},
+			left: []string{"card"}, owned: 2,
+		},
+		"the victim's phone, birthday without its year": {
+			in:   customer.New{Born: "--12-31", Identifiers: []customer.Identifier{phone("901234567"), card("666")}},
+			kept: []string{"born"}, left: []string{"card"}, owned: 2,
+		},
+		"the victim's id, my phone, another name": {
+			in:   customer.New{FirstName: "Wholly", LastName: "Different", Identifiers: []customer.Identifier{outside("A-1"), phone("977777777"), telegram("42")}},
+			kept: []string{"first_name", "last_name"}, left: []string{"phone", "telegram"}, owned: 2,
+		},
+		"the victim's id and name, another birthday": {
+			in:   customer.New{FirstName: "Анна", LastName: "Каренина", Born: "1970-01-01", Identifiers: []customer.Identifier{outside("A-1"), card("666")}},
+			kept: []string{"born"}, left: []string{"card"}, owned: 2,
+		},
+		"name and birthday of a namesake's child": {
+			in:   customer.New{FirstName: "Анна", LastName: "Каренина", MiddleName: "Алексеевна", Identifiers: []customer.Identifier{outside("A-1"), card("666")}},
+			kept: []string{"middle_name"}, left: []string{"card"}, owned: 2,
+		},
+		"their name, folded, and what the profile lacks": {
+			in:     customer.New{FirstName: "АННА", LastName: "каренина", City: "Москва", Consents: yes, Identifiers: []customer.Identifier{phone("901234567"), card("29"), telegram("42")}},
+			filled: []string{"city", "identifiers"}, city: "Москва", allowed: true, owned: 4,
+		},
+		"their name the wrong way round": {
+			in:     customer.New{FirstName: "Каренина", LastName: "Анна", Identifiers: []customer.Identifier{phone("901234567"), card("29")}},
+			filled: []string{"identifiers"}, kept: []string{"first_name", "last_name"}, owned: 3,
+		},
+		"their birthday": {
+			in:     customer.New{Born: "1990-12-31", Identifiers: []customer.Identifier{outside("A-1"), card("29")}},
+			filled: []string{"identifiers"}, owned: 3,
+		},
+		"their name and a second phone": {
+			in:   customer.New{FirstName: "Анна", LastName: "Каренина", Identifiers: []customer.Identifier{outside("A-1"), phone("977777777")}},
+			left: []string{"phone"}, owned: 2,
+		},
+		"their name and two cards": {
+			in:     customer.New{FirstName: "Анна", LastName: "Каренина", Identifiers: []customer.Identifier{phone("901234567"), card("29"), card("30")}},
+			filled: []string{"identifiers"}, left: []string{"card"}, owned: 3,
+		},
+		"a shared phone": {
+			in:      customer.New{FirstName: "Алексей", LastName: "Каренин", Consents: yes, Identifiers: []customer.Identifier{phone("901234567"), card("31")}},
+			created: true, taken: 1, allowed: true, owned: 1,
+		},
+		"taking a consent back needs no proof": {
+			in: customer.New{Consents: []customer.Consent{{Channel: customer.ChannelAny, Purpose: customer.Marketing}}, Identifiers: []customer.Identifier{phone("901234567")}}, owned: 2,
+		},
+	}
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		for name, tt := range tests {
+			s := newService(d)
+			write(t, d, func(ctx context.Context, tx *db.Tx) error {
+				for _, table := range []string{"consents", "identifiers", "customers"} {
+					if _, err := tx.Exec(ctx, `DELETE FROM `+table); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+			first := register(t, d, s, anna)[0]
+			told := len(events(t, d))
+			tt.in.Source = "till"
+			got := register(t, d, s, tt.in)[0]
+			if got.Created != tt.created || (got.ID != first.ID) != tt.created || !slices.Equal(got.Filled, tt.filled) || !slices.Equal(got.Kept, tt.kept) ||
+				!slices.Equal(got.Left, tt.left) || len(got.Taken) != tt.taken {
+				t.Errorf("%s: %+v", name, got)
+			}
+			c := get(t, s, got.ID)
+			if c.City != tt.city || len(c.Identifiers) != tt.owned {
+				t.Errorf("%s left %q with %v", name, c.City, c.Identifiers)
+			}
+			for _, i := range tt.in.Identifiers {
+				if owner, err := s.Find(t.Context(), i); err == nil && owner.ID == first.ID && !slices.Contains(anna.Identifiers, i) && tt.filled == nil && i.Value != "901234567" {
+					t.Errorf("%s: %s leads to the victim", name, i)
+				}
+			}
+			history, err := s.Consents(t.Context(), got.ID)
+			if err != nil || customer.Allows(history, customer.ChannelSMS, customer.Marketing) != tt.allowed {
+				t.Errorf("%s: consents %+v, %v", name, history, err)
+			}
+			if changed := len(events(t, d)) > told; changed != (tt.created || tt.filled != nil || len(history) > 0) {
+				t.Errorf("%s: an event %v", name, changed)
+			}
+		}
+	})
+}
+
+// Nobody's consent is recorded without saying what it was given to.
+func TestConsentSaysWhatItWasGivenTo(t *testing.T) {
+	t.Parallel()
+	s := customer.NewService(nil, nil, now, "UZ")
+	in := customer.New{FirstName: "A", Source: "till", Consents: []customer.Consent{
+		{Channel: customer.ChannelAny, Purpose: customer.Data, Given: true, Wording: "v1"},
+		{Channel: customer.ChannelAny, Purpose: customer.Marketing, Given: true},
+		{Channel: customer.ChannelAny, Purpose: customer.Profiling},
+	}}
+	if _, err := s.Check(in); !slices.Equal(pointers(err), []string{"/consents/1/wording"}) {
+		t.Errorf("wrong are %v", pointers(err))
+	}
+	in.Origin = 1
+	if _, err := s.Check(in); err != nil {
+		t.Errorf("an import is refused: %v", err)
+	}
+}
