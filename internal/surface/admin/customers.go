@@ -296,7 +296,7 @@ func (a *Admin) registerCustomer(w http.ResponseWriter, r *http.Request) error {
 	case !res.Created:
 		a.Shell.SetFlash(w, r, "warn", loc.T("admin.customer.known"))
 	case res.NoBonus != "":
-		a.Shell.SetFlash(w, r, "warn", loc.T("admin.customer.no_bonus_"+string(res.NoBonus)))
+		a.Shell.SetFlash(w, r, "warn", loc.T("admin.customer.no_bonus."+string(res.NoBonus)))
 	default:
 		a.good(w, r, "admin.customer.registered")
 	}
