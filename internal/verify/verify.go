@@ -51,6 +51,7 @@ type Balance struct {
 type Report struct {
 	Rows     []Count       // in the order they were read
 	Points   []Balance     // of every account; together zero
+	Notes    []string      // what could not be checked, in English
 	Broken   map[Check]int // how often, also beyond the findings kept
 	Findings []Finding     // by check
 }
@@ -81,10 +82,15 @@ func runTx(ctx context.Context, tx *db.Tx, opts Options) (_ Report, err error) {
 		}
 	}()
 	for _, pass := range []func(){
-		a.readFacts, a.references, a.catalog, a.identifiers, a.events, a.lots, a.receipts, a.returns, a.customers, a.imports, a.finish,
+		a.physical, a.readFacts, a.references, a.catalog, a.identifiers, a.consents, a.events, a.trail, a.lots, a.receipts, a.returns, a.customers, a.imports, a.finish,
 	} {
 		if pass(); a.err != nil {
 			return a.report, a.err
+		}
+		if a.report.Broken[Physical] > 0 {
+			// What is read by a broken index is not what is there.
+			a.report.Notes = append(a.report.Notes, "Nothing else was checked: mend the database first, or take a copy that is whole.")
+			break
 		}
 	}
 	return a.report, nil

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"regulars/internal/base/checksum"
 	"regulars/internal/base/db"
 	"regulars/internal/base/errs"
 	"regulars/internal/base/event"
@@ -434,7 +435,7 @@ var (
 	customerTable = db.NewTable("customers",
 		"id", "state", "first_name", "last_name", "middle_name", "first_key", "last_key", "sex", "born", "city", "language",
 		"source", "attributes", "note", "home_store_id", "origin_id", "registered_at")
-	identifierTable = db.NewTable("identifiers", "kind", "value", "customer_id", "tail", "added_at")
+	identifierTable = db.NewTable("identifiers", "kind", "value", "customer_id", "tail", "added_at", "checksum")
 )
 
 func (c *Customer) row() []any {
@@ -446,7 +447,7 @@ func (c *Customer) row() []any {
 }
 
 func (i Identifier) row(of ID, at time.Time) []any {
-	return []any{string(i.Kind), i.Value, int64(of), i.tail(), at.UnixMicro()}
+	return []any{string(i.Kind), i.Value, int64(of), i.tail(), at.UnixMicro(), checksum.Of([]int64{int64(of)}, string(i.Kind), i.Value)}
 }
 
 func (r *registration) writeTx(ctx context.Context, tx *db.Tx) error {

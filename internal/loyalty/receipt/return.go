@@ -2,6 +2,7 @@ package receipt
 
 import (
 	"context"
+	"strconv"
 	"time"
 
 	"regulars/internal/base/db"
@@ -300,6 +301,6 @@ func (r *Receipt) line(position int) *Line {
 func (w *world) recordedEvent(rec *Receipt, c money.Currency) event.Event {
 	return event.Event{
 		At: rec.SoldAt, Kind: "receipt.recorded", CustomerID: int64(rec.Customer), Ref: int64(rec.ID),
-		Body: `{"kind":"` + string(rec.Kind) + `","total":"` + c.Format(rec.Total) + `"}`,
+		Body: `{"kind":"` + string(rec.Kind) + `","total":"` + c.Format(rec.Total) + `","checksum":"` + strconv.FormatInt(rec.checksum(), 10) + `"}`,
 	}
 }
