@@ -419,7 +419,7 @@ var unchecked = map[string]string{
 	"consents": "what people said",
 
 	"programmes.name": "what people wrote", "programmes.created_at": "said nowhere else",
-	"tiers.review_at": "a day on which to look",
+	"tiers.review_at": "a day on which to look; that there is one in a window has a test of its own",
 
 	"entries.reason":           "what people wrote",
 	"receipts.idempotency_key": "the caller's own",

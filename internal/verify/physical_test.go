@@ -39,9 +39,8 @@ func TestFlippedBytesAreNamed(t *testing.T) {
 			must(t, os.WriteFile(broken, text, 0o600))
 			d, err := db.Open(t.Context(), db.Config{Path: broken})
 			must(t, err)
-			defer d.Close()
 			report, err := verify.Run(t.Context(), d, verify.Options{TempDir: t.TempDir()})
-			must(t, err)
+			must(t, errors.Join(err, d.Close()))
 			if report.Broken[verify.Physical] == 0 || len(report.Notes) != 1 {
 				t.Errorf("not named: %v", report.Broken)
 			}
@@ -54,7 +53,7 @@ func flip(t *testing.T, path, index string, text []byte) {
 	t.Helper()
 	plain, err := sql.Open("sqlite", path)
 	must(t, err)
-	defer plain.Close()
+	defer func() { must(t, plain.Close()) }()
 	var size, page int
 	must(t, plain.QueryRowContext(t.Context(), `PRAGMA page_size`).Scan(&size))
 	must(t, plain.QueryRowContext(t.Context(), `SELECT rootpage FROM sqlite_schema WHERE name = ?`, index).Scan(&page))

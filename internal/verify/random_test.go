@@ -16,6 +16,7 @@ import (
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/programme"
 	"regulars/internal/loyalty/receipt"
+	"regulars/internal/verify"
 )
 
 // What the rules allow is never taken for a fault, however they change: guards,
@@ -71,6 +72,22 @@ func anyRules(r *rand.Rand) *programme.Rules {
 		p.Guard = &programme.Guard{Margin: some(0, 500)}
 	}
 	return p
+}
+
+// A level that spend may leave has a night at which it is looked at.
+func TestLevelsThatNobodyLooksAtAreNamed(t *testing.T) {
+	t.Parallel()
+	d := dbtest.Open(t, dbtest.SQLite)
+	c := newChain(t, d, rules(programme.Rolling, programme.ClawbackDebt, 0))
+	c.sell(draft(c.customer("Анна"), 0, money.One, 110_000_00))
+	expectClean(t, d)
+	n, err := d.Exec(t.Context(), `UPDATE tiers SET review_at = NULL WHERE level <> 'base'`)
+	must(t, err)
+	report, err := verify.Run(t.Context(), d, verify.Options{TempDir: t.TempDir()})
+	must(t, err)
+	if n == 0 || report.Broken[verify.TierLevel] != int(n) {
+		t.Errorf("%d levels are never looked at, named are %v", n, report.Broken)
+	}
 }
 
 // live has customers buy and bring back while the rules change.
