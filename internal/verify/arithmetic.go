@@ -1,6 +1,10 @@
 package verify
 
-import "math/big"
+import (
+	"math"
+	"math/big"
+	"math/bits"
+)
 
 // halfUp is a*b/c to the nearest whole, halves up; none is below zero, c is
 // above.
@@ -9,9 +13,7 @@ func halfUp(a, b, c int64) int64 {
 	if a < small && b < small && c < small {
 		return (2*a*b + c) / (2 * c)
 	}
-	n := new(big.Int).Mul(big.NewInt(2*a), big.NewInt(b))
-	n.Add(n, big.NewInt(c))
-	return n.Quo(n, big.NewInt(2*c)).Int64()
+	return mulDiv(a, b, c, nearest)
 }
 
 // worth is what points are worth in minor units, the rest dropped: value is
@@ -19,7 +21,7 @@ func halfUp(a, b, c int64) int64 {
 func worth(points, value, minor int64) int64 {
 	n := new(big.Int).Mul(big.NewInt(points), big.NewInt(value))
 	n.Mul(n, big.NewInt(minor))
-	return n.Quo(n, big.NewInt(1_000_000)).Int64()
+	return fits(n.Quo(n, big.NewInt(1_000_000)))
 }
 
 // worthPoints is how many points it takes to pay an amount.
@@ -33,5 +35,49 @@ func worthPoints(amount, value, minor int64) int64 {
 	if rest.Sign() > 0 {
 		q.Add(q, big.NewInt(1))
 	}
-	return q.Int64()
+	return fits(q)
+}
+
+func fits(n *big.Int) int64 {
+	if !n.IsInt64() {
+		return math.MaxInt64
+	}
+	return n.Int64()
+}
+
+// plus adds up; what does not fit stays at the end of what does, which no sum
+// that was stored is.
+func plus(a, b int64) int64 {
+	c := a + b
+	switch {
+	case a > 0 && b > 0 && c < 0:
+		return math.MaxInt64
+	case a < 0 && b < 0 && c >= 0:
+		return math.MinInt64
+	}
+	return c
+}
+
+// ways of rounding.
+const (
+	down = iota
+	nearest
+	up
+)
+
+// mulDiv is a*b/c rounded; none is below zero, c is above. What does not fit
+// is the largest number there is.
+func mulDiv(a, b, c int64, round int) int64 {
+	hi, lo := bits.Mul64(uint64(a), uint64(b))
+	if hi >= uint64(c) {
+		return math.MaxInt64
+	}
+	q, r := bits.Div64(hi, lo, uint64(c))
+	if round == up && r > 0 || round == nearest && r >= uint64(c)-r {
+		q++
+	}
+	if q > math.MaxInt64 {
+		return math.MaxInt64
+	}
+	return int64(q)
 }

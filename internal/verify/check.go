@@ -20,6 +20,13 @@ const (
 	ReceiptDates   Check = "receipt_dates"
 	Imported       Check = "imported"
 
+	ReceiptChecksum Check = "receipt_checksum"
+	ReceiptVersion  Check = "receipt_version"
+	ReceiptDiscount Check = "receipt_discount"
+	ReceiptCap      Check = "receipt_cap"
+	ReceiptEarned   Check = "receipt_earned"
+	LineGuard       Check = "line_guard"
+
 	LineTotal    Check = "line_total"
 	LinePrice    Check = "line_price"
 	LineDiscount Check = "line_discount"
@@ -34,6 +41,7 @@ const (
 	LotPoints        Check = "lot_points"
 	LotOrigin        Check = "lot_origin"
 	LotDates         Check = "lot_dates"
+	LotRules         Check = "lot_rules"
 	EntryMovement    Check = "entry_movement"
 	EntryLot         Check = "entry_lot"
 	EntryReceipt     Check = "entry_receipt"
@@ -43,31 +51,38 @@ const (
 	Overdrawn        Check = "overdrawn"
 	ReturnedPoints   Check = "returned_points"
 
-	TierLevel  Check = "tier_level"
-	Version    Check = "version"
-	Reference  Check = "reference"
-	Category   Check = "category_path"
-	SearchKey  Check = "search_key"
-	Identifier Check = "identifier"
-	Profile    Check = "profile"
-	Setting    Check = "setting"
+	TierLevel    Check = "tier_level"
+	Version      Check = "version"
+	VersionRules Check = "version_rules"
+	Audit        Check = "audit"
+	TillKey      Check = "till_key"
+	Consent      Check = "consent"
+	Physical     Check = "physical"
+	Reference    Check = "reference"
+	Category     Check = "category_path"
+	SearchKey    Check = "search_key"
+	Identifier   Check = "identifier"
+	Profile      Check = "profile"
+	Setting      Check = "setting"
 
 	ImportReport Check = "import_report"
 )
 
 // order is the order in which findings are told.
 var order = []Check{
-	Setting, Reference, ReceiptSum, ReceiptTotal, ReceiptAmount, ReceiptNumber, ReceiptSource, ReceiptTime, ReceiptLevel, ReceiptEvent,
+	Physical, Setting, Reference, VersionRules, Audit, TillKey, Consent,
+	ReceiptChecksum, ReceiptVersion, ReceiptDiscount, ReceiptCap, ReceiptEarned, LineGuard, ReceiptSum, ReceiptTotal, ReceiptAmount, ReceiptNumber, ReceiptSource, ReceiptTime, ReceiptLevel, ReceiptEvent,
 	ReceiptPoints, ReceiptPaid, ReceiptHeld, ReceiptBalance, ReceiptDates, Imported,
 	LineTotal, LinePrice, LineDiscount, LineSpend, LineReturned, ReturnOf, ReturnPart,
-	AccountPoints, AccountPurchases, AccountMissing, LotPoints, LotOrigin, LotDates,
+	AccountPoints, AccountPurchases, AccountMissing, LotPoints, LotOrigin, LotDates, LotRules,
 	EntryMovement, EntryLot, EntryReceipt, EntryTime, EntryEvent, EventBody, Overdrawn, ReturnedPoints,
 	TierLevel, Version, Category, SearchKey, Identifier, Profile, ImportReport,
 }
 
 // says is each rule in a sentence.
 var says = map[Check]string{
-	Setting:        "The installation has a currency.",
+	Physical:       "The database's files are whole.",
+	Setting:        "The installation has a currency, and its stores time zones.",
 	Reference:      "What a row points at exists.",
 	ReceiptSum:     "A receipt's amounts are the sums of its lines.",
 	ReceiptTotal:   "A receipt comes to its gross less discounts and points.",
@@ -84,6 +99,13 @@ var says = map[Check]string{
 	ReceiptDates:   "The slip showed when what was earned becomes available and expires.",
 	Imported:       "What was imported moved no points and is told by one event of its batch.",
 
+	ReceiptChecksum: "A receipt and its lines are what the event log noted when they were recorded.",
+	ReceiptVersion:  "A receipt was sold by a version that held then.",
+	ReceiptDiscount: "A level takes off no more than its rate.",
+	ReceiptCap:      "Points pay no more than the share that the rules let them.",
+	ReceiptEarned:   "A receipt earned the rate of its level on the money that earns.",
+	LineGuard:       "Discounts and points take no line under its cost and the margin.",
+
 	LineTotal:    "A line comes to its gross less discounts and points, nothing below zero.",
 	LinePrice:    "A line's gross is its price times its quantity.",
 	LineDiscount: "A line's discount is the sum of its causes.",
@@ -98,6 +120,7 @@ var says = map[Check]string{
 	LotPoints:        "A lot holds what its entries left in it, at most what it began with.",
 	LotOrigin:        "A lot is what its first entry made.",
 	LotDates:         "A lot's points moved by the lot's dates.",
+	LotRules:         "A lot has the size and the dates that the rules of its time give.",
 	EntryMovement:    "An entry moves points as its cause may.",
 	EntryLot:         "An entry's lot is the same customer's and legal entity's.",
 	EntryReceipt:     "An entry of a receipt agrees with it.",
@@ -107,12 +130,16 @@ var says = map[Check]string{
 	Overdrawn:        "Nobody ever had less than nothing.",
 	ReturnedPoints:   "Points went back to the lots they came from, and no more than came.",
 
-	TierLevel:  "A tier is a level of its programme.",
-	Version:    "A version of a programme can be read, and published ones have their dates.",
-	Category:   "A category's path leads up to its root.",
-	SearchKey:  "Search keys are what the names fold to.",
-	Identifier: "Identifiers are in their normal form.",
-	Profile:    "A profile says what it may.",
+	TierLevel:    "A tier is a level of its programme, and the one that spend and reviews made it.",
+	VersionRules: "Published rules are what they were when they were published.",
+	Audit:        "Staff and points by hand are what the audit log says.",
+	TillKey:      "The keys of tills are what the event log says.",
+	Consent:      "A consent is what was said.",
+	Version:      "A version of a programme can be read, and published ones have their dates.",
+	Category:     "A category's path leads up to its root.",
+	SearchKey:    "Search keys are what the names fold to.",
+	Identifier:   "Identifiers are in their normal form and lead to whom they were given.",
+	Profile:      "A profile says what it may.",
 
 	ImportReport: "What imports say they brought is there.",
 }

@@ -7,10 +7,23 @@
 // other. What it does share it cannot find out: how db reads a row, how fold
 // spells a search key, which exponent money gives a currency.
 // It changes nothing, and it sees one moment: all of it runs in one snapshot.
+// What it finds names rows by their keys and repeats nothing that a customer
+// said or is found by.
+//
+// What cannot be recomputed is compared with what was noted of it elsewhere
+// when it was written: receipts, published rules and keys of tills in the event
+// log, staff and points by hand in the audit log, consents and identifiers by a
+// checksum in the row. None of this is a signature. Somebody who may write to
+// the database and changes a row in all the places that tell of it, checksums
+// included, is not found, as long as the figures are such as the rules could
+// have given; nor is what is told nowhere else: a product's cost, a name, a row
+// of the logs that tells of nothing that is kept.
 //
 // The way of the data, each table read once in the order of a key:
 //
+//	files -------------------------> the engine's own check of rows and indexes
 //	small tables ------------------> facts (memory)
+//	audit, consents, identifiers --> compared as they are read
 //	events, lots ------------------> spools
 //	receipts + lines + events -----> every receipt    ---> spool by customer
 //	                                                  ---> spool by returned line

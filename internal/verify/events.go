@@ -17,15 +17,36 @@ type passed struct {
 	customerEvents *spool[customerEvent]
 	batches        map[int64]batches // of imported receipts, by source
 	lotRows        *spool[lot]
+	adjusted       *spool[adjustment]
 	bought         *spool[bought]
 	returned       *spool[returnedLine]
 	brought        brought
+
+	publishedEvents map[int64][]publishedEvent // by version
+	keyEvents       map[int64][]keyEvent       // by key
+
+	cuts []cut // of the receipt that is looked at
+	sum  checksum
+}
+
+// publishedEvent is "programme.published".
+type publishedEvent struct {
+	event, at     int64
+	starts, rules string
+}
+
+// keyEvent is "till.key_issued" or "till.key_revoked".
+type keyEvent struct {
+	event, at int64
+	checksum  int64
+	revoked   bool
+	till      string
 }
 
 // receiptEvent is "receipt.recorded".
 type receiptEvent struct {
 	Receipt, Event, At, Customer int64
-	Kind, Total                  int64 // Kind is a name's number
+	Kind, Total, Checksum        int64 // Kind is a name's number
 }
 
 // customerEvent is of a customer: points that were activated or expired, a level
@@ -37,7 +58,7 @@ type customerEvent struct {
 
 // batch is the receipts, from one id to another, that a "receipts.imported"
 // tells of.
-type batch struct{ first, last int64 }
+type batch struct{ first, last, event int64 }
 
 // batches are those of one source: in order and apart once they are joined.
 type batches []batch
@@ -47,6 +68,7 @@ func (bs batches) joined() (joined batches) {
 	for _, b := range bs {
 		if n := len(joined); n > 0 && b.first <= joined[n-1].last {
 			joined[n-1].last = max(joined[n-1].last, b.last)
+			joined[n-1].event = max(joined[n-1].event, b.event)
 		} else {
 			joined = append(joined, b)
 		}
@@ -54,9 +76,13 @@ func (bs batches) joined() (joined batches) {
 	return joined
 }
 
-func (bs batches) has(id int64) bool {
+// of is the event that tells of a receipt; 0: none does.
+func (bs batches) of(id int64) int64 {
 	i := sort.Search(len(bs), func(i int) bool { return bs[i].last >= id })
-	return i < len(bs) && bs[i].first <= id
+	if i == len(bs) || bs[i].first > id {
+		return 0
+	}
+	return bs[i].event
 }
 
 // events reads the log.
@@ -68,6 +94,7 @@ func (a *audit) events() {
 		return cmp.Or(cmp.Compare(x.Customer, y.Customer), cmp.Compare(x.Ref, y.Ref), cmp.Compare(x.Event, y.Event))
 	})
 	a.batches = map[int64]batches{}
+	a.publishedEvents, a.keyEvents = map[int64][]publishedEvent{}, map[int64][]keyEvent{}
 	a.scan("events", func(r *db.Rows) error {
 		var (
 			id, at, customer, ref int64
@@ -86,16 +113,22 @@ func (a *audit) events() {
 
 func (a *audit) event(id, when int64, kind string, customer, ref int64, text string) {
 	var body struct {
-		Kind   string `json:"kind"`
-		Total  string `json:"total"`
-		Points string `json:"points"`
-		Level  string `json:"level"`
-		First  string `json:"first"`
-		Last   string `json:"last"`
+		Kind     string `json:"kind"`
+		Total    string `json:"total"`
+		Checksum string `json:"checksum"`
+		Points   string `json:"points"`
+		Level    string `json:"level"`
+		Is       string `json:"is"`
+		First    string `json:"first"`
+		Last     string `json:"last"`
+		Starts   string `json:"starts"`
+		Rules    string `json:"rules"`
+		Till     string `json:"till"`
 	}
 	where := at("events", id)
 	switch kind {
-	case "receipt.recorded", "receipts.imported", "points.activated", "points.expired", "tier.reached", "customer.registered":
+	case "receipt.recorded", "receipts.imported", "points.activated", "points.expired", "tier.reached", "tier.lost", "tier.changed",
+		"customer.registered", "programme.published", "till.key_issued", "till.key_revoked":
 		if err := json.Unmarshal([]byte(text), &body); err != nil {
 			a.off(EventBody, where, "body", "JSON", text, err.Error())
 			return
@@ -103,9 +136,10 @@ func (a *audit) event(id, when int64, kind string, customer, ref int64, text str
 	default:
 		return
 	}
+	sum, _ := strconv.ParseInt(body.Checksum, 10, 64) // 0 where there is none: as good as a wrong one
 	switch kind {
 	case "receipt.recorded":
-		a.receiptEvents.add(receiptEvent{ref, id, when, customer, a.names.number(body.Kind), units(body.Total)})
+		a.receiptEvents.add(receiptEvent{ref, id, when, customer, a.names.number(body.Kind), units(body.Total), sum})
 	case "receipts.imported":
 		first, err1 := strconv.ParseInt(body.First, 10, 64)
 		last, err2 := strconv.ParseInt(body.Last, 10, 64)
@@ -113,11 +147,17 @@ func (a *audit) event(id, when int64, kind string, customer, ref int64, text str
 			a.off(Imported, where, "body", "the first and last id of receipts of a source", text, "")
 			return
 		}
-		a.batches[ref] = append(a.batches[ref], batch{first, last})
+		a.batches[ref] = append(a.batches[ref], batch{first, last, id})
+	case "programme.published":
+		a.publishedEvents[ref] = append(a.publishedEvents[ref], publishedEvent{id, when, body.Starts, body.Rules})
+	case "till.key_issued", "till.key_revoked":
+		a.keyEvents[ref] = append(a.keyEvents[ref], keyEvent{id, when, sum, kind == "till.key_revoked", body.Till})
 	case "customer.registered":
 		a.customerEvents.add(customerEvent{customer, ref, id, when, a.names.number(kind), 0})
-	case "tier.reached":
+	case "tier.reached", "tier.lost":
 		a.customerEvents.add(customerEvent{customer, ref, id, when, a.names.number(kind), a.names.number(body.Level)})
+	case "tier.changed":
+		a.customerEvents.add(customerEvent{customer, ref, id, when, a.names.number(kind), a.names.number(body.Is)})
 	default:
 		a.customerEvents.add(customerEvent{customer, ref, id, when, a.names.number(kind), units(body.Points)})
 	}

@@ -1,6 +1,8 @@
 package verify
 
 import (
+	"cmp"
+	"crypto/sha256"
 	"encoding/json"
 	"slices"
 
@@ -14,36 +16,86 @@ type facts struct {
 	hundreds  int64 // minor units in the major one
 	stores    map[int64]store
 	tills     map[int64]int64 // the store of each
-	staff     map[int64]bool
+	staff     map[int64]*member
 	sources   map[int64]bool
 	versions  map[int64]*version
-	codes     map[int64][]string // of levels, by programme: of any of its versions
-	stoppable map[int64]bool     // programmes that were ever stopped
-	products  []int64            // sorted; read with their words
+	published map[int64][]*version // by programme, in the order in which they hold
+	codes     map[int64][]string   // of levels, by programme: of any of its versions
+	stoppable map[int64]bool       // programmes that were ever stopped
+	products  []int64              // sorted; read with their words
 	names     interner
+	calendar  calendar
+
+	unreadable bool // the rules of some version
+	windowed   bool // some version counts spend in a window
 }
 
 type store struct{ entity int64 }
 
 // version is a version of a programme as far as it explains receipts.
 type version struct {
-	id, programme int64
-	published     bool
-	rules         *rules // nil: they cannot be read
+	id, programme, number int64
+	starts, told          int64 // told: when it was published
+	published             bool
+	digest                [sha256.Size]byte // of the rules' text
+	rules                 *rules            // nil: they cannot be read
 }
 
 // rules are the fields of programme.Rules that stored figures follow from.
 type rules struct {
-	Stopped    bool  `json:"stopped"`
-	PointValue int64 `json:"point_value"`
+	Stopped    bool   `json:"stopped"`
+	PointValue int64  `json:"point_value"`
+	Combine    string `json:"combine"`
 	Levels     []struct {
 		Code      string `json:"code"`
 		Threshold int64  `json:"threshold"`
+		Cashback  int64  `json:"cashback"`
+		Discount  int64  `json:"discount"`
 	} `json:"levels"`
 	Spend struct {
 		Window string `json:"window"`
+		Days   int64  `json:"days"`
 	} `json:"spend"`
+	Discount struct {
+		Rounding rounding `json:"rounding"`
+	} `json:"discount"`
+	Earn struct {
+		Exclude    goods    `json:"exclude"`
+		Promo      bool     `json:"promo"`
+		PointsPart bool     `json:"points_part"`
+		Rounding   rounding `json:"rounding"`
+		DelayDays  int      `json:"delay_days"`
+		ExpiryDays int      `json:"expiry_days"`
+	} `json:"earn"`
+	Redeem struct {
+		Cap int64 `json:"cap"`
+	} `json:"redeem"`
+	Welcome struct {
+		Points     int64 `json:"points"`
+		ExpiryDays int   `json:"expiry_days"`
+	} `json:"welcome"`
+	Return struct {
+		GraceDays int `json:"grace_days"`
+	} `json:"return"`
+	Guard *struct {
+		Margin int64 `json:"margin"`
+	} `json:"guard"`
+	QuoteMinutes int64 `json:"quote_minutes"`
 }
+
+type rounding struct {
+	Mode string `json:"mode"`
+	Unit int64  `json:"unit"`
+}
+
+type goods struct {
+	Categories []string `json:"categories"`
+	Products   []string `json:"products"`
+}
+
+func (g *goods) none() bool { return len(g.Categories) == 0 && len(g.Products) == 0 }
+
+func (r *rules) rolling() bool { return r.Spend.Window == "rolling" }
 
 // level is where the level of that code stands; -1: there is none.
 func (r *rules) level(code string) int {
@@ -90,21 +142,28 @@ func (in *interner) text(n int64) string { return in.texts[n] }
 func (a *audit) readFacts() {
 	a.readCurrency()
 	a.stores, a.tills = map[int64]store{}, map[int64]int64{}
-	a.staff, a.sources = map[int64]bool{}, map[int64]bool{}
+	a.staff, a.sources = map[int64]*member{}, map[int64]bool{}
 	a.versions, a.codes, a.stoppable = map[int64]*version{}, map[int64][]string{}, map[int64]bool{}
+	a.published = map[int64][]*version{}
 	a.scan("stores", func(r *db.Rows) error {
-		var id, entity int64
-		err := r.Scan(&id, &entity)
+		var (
+			id, entity int64
+			zone       string
+		)
+		err := r.Scan(&id, &entity, &zone)
 		a.stores[id] = store{entity}
+		if e := a.calendar.add(zone); e != nil {
+			a.off(Setting, at("stores", id), "zone", "a time zone such as Asia/Tashkent", zone, "")
+		}
 		return err
-	}, `SELECT id, entity_id FROM stores`)
+	}, `SELECT id, entity_id, zone FROM stores`)
 	a.scan("tills", func(r *db.Rows) error {
 		var id, store int64
 		err := r.Scan(&id, &store)
 		a.tills[id] = store
 		return err
 	}, `SELECT id, store_id FROM tills`)
-	a.scanIDs("staff", func(id int64) { a.staff[id] = true })
+	a.readStaff()
 	a.scanIDs("sources", func(id int64) { a.sources[id] = true })
 	a.readVersions()
 }
@@ -157,14 +216,17 @@ func (a *audit) readVersions() {
 	seen, drafts := map[numbered]int64{}, map[int64]int64{}
 	a.scan("programme_versions", func(r *db.Rows) error {
 		var (
-			v                             version
-			number, starts, created, told int64
-			state, text                   string
+			v           version
+			created     int64
+			state, text string
 		)
-		if err := r.Scan(&v.id, &v.programme, &number, &state, &starts, &created, &told, &text); err != nil {
+		if err := r.Scan(&v.id, &v.programme, &v.number, &state, &v.starts, &created, &v.told, &text); err != nil {
 			return err
 		}
+		number, starts, told := v.number, v.starts, v.told
 		v.published = state == "published"
+		defer func() { a.unreadable = a.unreadable || v.rules == nil }()
+		v.digest = sha256.Sum256([]byte(text))
 		where := at("programme_versions", v.id)
 		if err := json.Unmarshal([]byte(text), &v.rules); err != nil {
 			v.rules = nil
@@ -177,6 +239,7 @@ func (a *audit) readVersions() {
 				a.codes[v.programme] = append(a.codes[v.programme], l.Code)
 			}
 			a.stoppable[v.programme] = a.stoppable[v.programme] || v.rules.Stopped
+			a.windowed = a.windowed || v.rules.rolling()
 		}
 		if v.published != (starts != 0) {
 			a.off(Version, where, "starts_at", "", a.show("at", starts), "the version is a "+state+" one")
@@ -200,9 +263,32 @@ func (a *audit) readVersions() {
 			drafts[v.programme] = v.id
 		}
 		a.versions[v.id] = &v
+		if v.published {
+			a.published[v.programme] = append(a.published[v.programme], &v)
+		}
 		return nil
 	}, `SELECT id, programme_id, number, state, COALESCE(starts_at, 0), created_at, COALESCE(published_at, 0), rules
 	      FROM programme_versions ORDER BY id`)
+	for _, list := range a.published {
+		slices.SortFunc(list, func(x, y *version) int {
+			return cmp.Or(cmp.Compare(x.starts, y.starts), cmp.Compare(x.number, y.number))
+		})
+	}
+}
+
+// held tells of the versions of a programme that hold at some time from one
+// time to another.
+func (a *audit) held(programme, from, to int64) (list []*version) {
+	for _, v := range a.published[programme] {
+		if v.starts > to {
+			break
+		}
+		if v.starts <= from {
+			list = list[:0]
+		}
+		list = append(list, v)
+	}
+	return list
 }
 
 // fault says why rules cannot be gone by; empty: they can.
@@ -216,6 +302,8 @@ func (r *rules) fault() string {
 		return "a point must be worth something"
 	case r.Spend.Window != "lifetime" && r.Spend.Window != "rolling":
 		return "spend must be counted over a lifetime or a rolling window"
+	case r.Earn.Rounding.Unit < 1 || r.Earn.Rounding.Unit > 1e5 || r.Discount.Rounding.Unit < 1 || r.PointValue > 1e9:
+		return "what is rounded needs a unit, and all within reason"
 	}
 	for i := range r.Levels {
 		if r.Levels[i].Code == "" || r.level(r.Levels[i].Code) != i || i > 0 && r.Levels[i].Threshold <= r.Levels[i-1].Threshold {

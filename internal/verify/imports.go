@@ -12,6 +12,7 @@ import (
 type brought struct {
 	receipts  map[int64]int64 // by source
 	customers map[int64]int64 // by import
+	points    map[int64]int64 // of opening balances, by import
 }
 
 // imports compares what imports say they brought with what is there.
@@ -36,6 +37,7 @@ func (a *audit) imports() {
 			Recorded     int64 `json:"recorded"`
 			Created      int64 `json:"created"`
 			NewCustomers int64 `json:"new_customers"`
+			Points       int64 `json:"points"`
 		}
 		if err := json.Unmarshal([]byte(text), &report); err != nil {
 			a.off(ImportReport, at("imports", id), "report", "JSON", text, err.Error())
@@ -53,6 +55,7 @@ func (a *audit) imports() {
 			people += report.Created
 		}
 		a.equal(ImportReport, at("imports", id), "report", a.brought.customers[id], people, "customers that it brought")
+		a.equal(ImportReport, at("imports", id), "points", report.Points, a.brought.points[id], "opening balances that it brought")
 		return nil
 	}, `SELECT id, source_id, kind, state, report FROM imports`)
 	for _, id := range slices.Sorted(maps.Keys(sources)) {

@@ -58,6 +58,8 @@ type replay struct {
 	lots      map[int64]*kept // by id
 	receipts  map[int64]*moved
 	overdrawn map[string]bool // said already
+	welcomed  int             // welcome bonuses
+	opened    int             // opening balances
 }
 
 // kept is a lot as it is replayed.
@@ -66,8 +68,10 @@ type kept struct {
 	began            bool
 	pending, active  int64
 	expired, excused int64
-	last             *entry // that expired
-	restored         bool   // a return gave something back
+	first            *entry   // that made it
+	last             *entry   // that expired
+	restored         bool     // a return gave something back
+	back             []*entry // that gave it
 	paid             map[int64]int64
 }
 
@@ -138,11 +142,11 @@ func (r *replay) entry(i int) {
 
 // points counts an entry in the customer's balances and in everybody's.
 func (r *replay) points(e *entry) {
-	r.a.points[e.Source] -= money.Points(e.Points)
-	r.a.points[e.Target] += money.Points(e.Points)
-	r.has.Active += e.into("active")
-	r.has.Pending += e.into("pending")
-	r.has.Debt -= e.into("debt")
+	r.a.points[e.Source] = money.Points(plus(int64(r.a.points[e.Source]), -e.Points))
+	r.a.points[e.Target] = money.Points(plus(int64(r.a.points[e.Target]), e.Points))
+	r.has.Active = plus(r.has.Active, e.into("active"))
+	r.has.Pending = plus(r.has.Pending, e.into("pending"))
+	r.has.Debt = plus(r.has.Debt, -e.into("debt"))
 }
 
 // certain reports whether the entries before i were certainly written before
@@ -154,7 +158,7 @@ func (r *replay) certain(i int, id int64) bool {
 // of checks what an entry points at.
 func (r *replay) of(i int, where row) {
 	a, e := r.a, &r.p.entries[i]
-	if e.Staff != 0 && !a.staff[e.Staff] {
+	if e.Staff != 0 && a.staff[e.Staff] == nil {
 		a.off(Reference, where, "staff_id", "somebody of the staff", a.show("", e.Staff), "there is nobody of that id")
 	}
 	if s, ok := a.stores[e.Store]; e.Store != 0 && !ok {
@@ -191,11 +195,11 @@ func (r *replay) of(i int, where row) {
 	m.after = i + 1
 	switch {
 	case e.Cause == "redeem", e.Source == "redeemed":
-		m.redeemed += e.Points
+		m.redeemed = plus(m.redeemed, e.Points)
 	case e.Cause == "earn":
-		m.earned += e.Points
+		m.earned = plus(m.earned, e.Points)
 	case e.Cause == "return":
-		m.earned += e.into("issued")
+		m.earned = plus(m.earned, e.into("issued"))
 	}
 	m.refund -= e.into("refund")
 }
@@ -209,10 +213,10 @@ func (r *replay) inLot(i int, l *kept, where row) {
 		a.off(EntryMovement, where, "lot_id", "a lot of its own", a.show("", e.Lot), "only the entry that makes a lot gives it points")
 	case e.gives():
 		r.origin(e, l)
-		l.began = true
+		l.began, l.first = true, e
 	}
-	l.pending += e.into("pending")
-	l.active += e.into("active")
+	l.pending = plus(l.pending, e.into("pending"))
+	l.active = plus(l.active, e.into("active"))
 	switch {
 	case e.Cause == "activate":
 		a.equal(LotDates, where, "at", l.AvailableAt, e.At, "when the lot becomes available")
@@ -228,6 +232,7 @@ func (r *replay) inLot(i int, l *kept, where row) {
 		}
 	case e.Source == "redeemed":
 		l.restored = true
+		l.back = append(l.back, e)
 		l.paid[e.Sale] -= e.Points
 		if l.paid[e.Sale] < 0 && r.certain(i, e.ID) {
 			a.off(ReturnedPoints, where, "points", "at most "+a.show("points", l.paid[e.Sale]+e.Points), a.show("points", e.Points), "what the sale took from the lot")
@@ -280,7 +285,7 @@ func (r *replay) account() {
 	a.equal(AccountPoints, where, "debt", r.has.Debt, is.Debt, "")
 	var remaining int64
 	for i := range r.p.lots {
-		remaining += r.p.lots[i].Remaining
+		remaining = plus(remaining, r.p.lots[i].Remaining)
 	}
 	a.equal(AccountPoints, where, "active", remaining, is.Active+is.Pending, "active and pending are what is left in the lots")
 	if is.Versions < 0 {
@@ -294,6 +299,7 @@ func (r *replay) lot(l *kept) {
 	if !l.began {
 		a.off(LotOrigin, where, "", "an entry that made it", "none", "")
 	}
+	r.rules(l)
 	a.equal(LotPoints, where, "remaining", l.pending+l.active, l.Remaining, "")
 	a.equal(LotPoints, where, "expired", l.expired, l.Expired, "")
 	if l.excused > l.expired {
@@ -413,7 +419,7 @@ func (r *replay) told() {
 			continue
 		}
 		kind := a.names.text(e.Kind)
-		if m := r.receipts[e.Ref]; kind != "customer.registered" && (m == nil || kind != "tier.reached") {
+		if m := r.receipts[e.Ref]; kind != "customer.registered" && kind != "tier.lost" && kind != "tier.changed" && (m == nil || kind != "tier.reached") {
 			a.off(EntryEvent, at("events", e.Event), "ref", "what it tells of", a.show("", e.Ref), "the customer has none such")
 		}
 	}

@@ -52,6 +52,7 @@ type bought struct {
 	SoldAt, RecordedAt, AvailableAt, ExpiresAt       int64
 	Total, Withheld, Redeemed, Earned, TierSpend     int64
 	Balance, Reached                                 int64
+	Told                                             int64 // the event that tells of it; 0: none
 	Imported, Return                                 bool
 }
 
@@ -124,8 +125,7 @@ func (a *audit) receipts() {
 		a.strayEvents(collect(events, told, func(e *receiptEvent) bool { return e.Receipt < r.ID }))
 		own = collect(lines, own, func(l *line) bool { return l.Receipt == r.ID })
 		told = collect(events, told, func(e *receiptEvent) bool { return e.Receipt == r.ID })
-		a.receipt(r, own)
-		a.told(r, told)
+		a.receipt(r, own, a.told(r, own, told))
 		receipts.skip()
 	}
 	each(lines, stray)
@@ -151,14 +151,16 @@ func compareBool(x, y bool) int {
 }
 
 // receipt checks a receipt by itself and its lines.
-func (a *audit) receipt(r *receipt, lines []line) {
+func (a *audit) receipt(r *receipt, lines []line, told int64) {
 	where := at("receipts", r.ID)
+	details := a.details(r, where)
 	var sum amounts
+	a.cuts = a.cuts[:0]
 	for i := range lines {
 		for j, v := range lines[i].Amounts {
-			sum[j] += v
+			sum[j] = plus(sum[j], v)
 		}
-		a.line(r, &lines[i])
+		a.cuts = append(a.cuts, a.line(r, &lines[i]))
 	}
 	for j, want := range sum {
 		a.equal(ReceiptSum, where, amountColumns[j], want, r.Amounts[j], "")
@@ -173,6 +175,9 @@ func (a *audit) receipt(r *receipt, lines []line) {
 	}
 	a.source(r, where)
 	a.soldUnder(r, where)
+	if r.sale() && !r.Imported {
+		a.priced(r, lines, a.cuts, details)
+	}
 	if r.Imported {
 		a.brought.receipts[r.Source]++
 		for _, j := range []int{redeemed, earned} {
@@ -180,7 +185,18 @@ func (a *audit) receipt(r *receipt, lines []line) {
 		}
 		a.equal(Imported, where, "balance", 0, r.Balance, "")
 	}
-	a.keep(r, where)
+	a.keep(r, where, details, told)
+}
+
+// details reads what a receipt's details say; nothing where they cannot be.
+func (a *audit) details(r *receipt, where row) *receiptDetails {
+	d := new(receiptDetails)
+	if r.Details != "" {
+		if err := json.Unmarshal([]byte(r.Details), d); err != nil {
+			a.off(ReceiptDates, where, "details", "JSON", "something else", "")
+		}
+	}
+	return d
 }
 
 func (a *audit) notBelowZero(c Check, where row, m *amounts) {
@@ -196,7 +212,7 @@ func (a *audit) source(r *receipt, where row) {
 	if _, ok := a.stores[r.Store]; !ok {
 		a.off(Reference, where, "store_id", "a store", a.show("", r.Store), "there is no such store")
 	}
-	if r.Staff != 0 && !a.staff[r.Staff] {
+	if r.Staff != 0 && a.staff[r.Staff] == nil {
 		a.off(Reference, where, "staff_id", "somebody of the staff", a.show("", r.Staff), "there is nobody of that id")
 	}
 	if r.Number == "" {
@@ -275,6 +291,7 @@ func (a *audit) soldUnder(r *receipt, where row) {
 	if v.rules == nil {
 		return
 	}
+	a.inForce(r, v, where)
 	switch has := r.Customer != 0 && !v.rules.Stopped; {
 	case has && v.rules.level(r.Level) < 0:
 		a.off(ReceiptLevel, where, "level", "a level of version "+strconv.FormatInt(r.Version, 10), r.Level, "")
@@ -290,7 +307,7 @@ func (a *audit) soldUnder(r *receipt, where row) {
 }
 
 // line checks a line by itself and sends it on to its return or sale.
-func (a *audit) line(r *receipt, l *line) {
+func (a *audit) line(r *receipt, l *line) (c cut) {
 	where, m := l.row(), &l.Amounts
 	a.equal(LineTotal, where, "total", m[gross]-m[discount]-m[paidPoints], m[total], "gross less discount and points")
 	if l.Product != 0 && !a.product(l.Product) {
@@ -312,7 +329,7 @@ func (a *audit) line(r *receipt, l *line) {
 	if r.sale() {
 		if !r.Imported {
 			a.equal(LinePrice, where, "gross", halfUp(l.Price, l.Quantity, 10_000_000/a.hundreds), m[gross], "price times quantity")
-			a.causes(l, where)
+			c = a.causes(l, where)
 		}
 		if l.Sale != 0 || l.Original != 0 {
 			a.off(ReturnOf, where, "original_id", "", a.show("", l.Sale), "a sale returns nothing")
@@ -320,7 +337,7 @@ func (a *audit) line(r *receipt, l *line) {
 		if l.Returned != 0 {
 			a.returned.add(a.returnedLine(r, l, l.Receipt, l.Position))
 		}
-		return
+		return c
 	}
 	a.equal(LineReturned, where, "returned", 0, l.Returned, "of a return nothing comes back")
 	switch {
@@ -329,6 +346,7 @@ func (a *audit) line(r *receipt, l *line) {
 	case l.Sale != 0 || l.Original != 0 || !r.Imported:
 		a.off(ReturnOf, where, "original_id", "a line of a sale", a.show("", l.Sale)+"/"+a.show("", l.Original), "")
 	}
+	return c
 }
 
 func (a *audit) returnedLine(r *receipt, l *line, sale, position int64) returnedLine {
@@ -339,38 +357,20 @@ func (a *audit) returnedLine(r *receipt, l *line, sale, position int64) returned
 	}
 }
 
-// causes checks the discounts that a line lists.
-func (a *audit) causes(l *line, where row) {
-	var (
-		list []struct {
-			Cause  string `json:"cause"`
-			Amount int64  `json:"amount"`
-		}
-		sum int64
-	)
-	if l.Details != "" {
-		if err := json.Unmarshal([]byte(l.Details), &list); err != nil {
-			a.off(LineDiscount, where, "details", "JSON", l.Details, err.Error())
-			return
-		}
-	}
-	for _, d := range list {
-		sum += d.Amount
-	}
-	a.equal(LineDiscount, where, "discount", sum, l.Amounts[discount], "the sum of its causes in details")
-}
-
-// told checks that the log tells of a receipt.
-func (a *audit) told(r *receipt, list []receiptEvent) {
+// told checks that the log tells of a receipt, and gives the event.
+func (a *audit) told(r *receipt, lines []line, list []receiptEvent) (event int64) {
 	where := at("receipts", r.ID)
 	if r.Imported {
 		for _, e := range list {
 			a.off(ReceiptEvent, at("events", e.Event), "ref", "none", a.show("", r.ID), "the receipt was imported")
 		}
-		if !a.batches[r.Source].has(r.ID) {
+		if event = a.batches[r.Source].of(r.ID); event == 0 {
 			a.off(Imported, where, "", "an event receipts.imported", "none", "")
 		}
-		return
+		if print := fingerprintOf(r, lines); print != r.Fingerprint {
+			a.off(Imported, where, "fingerprint", print, r.Fingerprint, "of customer, time, and the lines' products, quantities, prices and totals")
+		}
+		return event
 	}
 	if len(list) != 1 {
 		a.off(ReceiptEvent, where, "", "one event receipt.recorded", strconv.Itoa(len(list)), "")
@@ -383,21 +383,16 @@ func (a *audit) told(r *receipt, list []receiptEvent) {
 		if kind := a.names.text(e.Kind); kind != r.Kind {
 			a.off(ReceiptEvent, where, "body", r.Kind, kind, "the kind of the receipt")
 		}
+		if e.Checksum != a.checksumOf(r, lines) {
+			a.off(ReceiptChecksum, at("receipts", r.ID), "", "what event "+a.show("", e.Event)+" noted the checksum of", "something else", "the receipt, its lines, their costs and discounts")
+		}
+		event = e.Event
 	}
+	return event
 }
 
 // keep sends a customer's receipt on.
-func (a *audit) keep(r *receipt, where row) {
-	var details struct {
-		AvailableAt time.Time `json:"available_at"`
-		ExpiresAt   time.Time `json:"expires_at"`
-		Reached     string    `json:"reached"`
-	}
-	if r.Details != "" {
-		if err := json.Unmarshal([]byte(r.Details), &details); err != nil {
-			a.off(ReceiptDates, where, "details", "JSON", r.Details, err.Error())
-		}
-	}
+func (a *audit) keep(r *receipt, where row, details *receiptDetails, told int64) {
 	if r.Customer == 0 {
 		for _, j := range []int{redeemed, earned} {
 			a.equal(ReceiptPoints, where, amountColumns[j], 0, r.Amounts[j], "nobody was identified")
@@ -409,7 +404,7 @@ func (a *audit) keep(r *receipt, where row) {
 		Customer: r.Customer, ID: r.ID, Store: r.Store, Staff: r.Staff, Sale: r.ID, Version: r.Version, Level: a.names.number(r.Level),
 		SoldAt: r.SoldAt, RecordedAt: r.RecordedAt, AvailableAt: micros(details.AvailableAt), ExpiresAt: micros(details.ExpiresAt),
 		Total: r.Amounts[total], Withheld: r.Withheld, Redeemed: r.Amounts[redeemed], Earned: r.Amounts[earned], TierSpend: r.Amounts[tierSpend],
-		Balance: r.Balance, Reached: a.names.number(details.Reached), Imported: r.Imported, Return: !r.sale(),
+		Balance: r.Balance, Reached: a.names.number(details.Reached), Imported: r.Imported, Return: !r.sale(), Told: told,
 	}
 	if r.Original != 0 {
 		b.Sale = r.Original

@@ -21,6 +21,9 @@ func (r *Report) Write(w io.Writer) error {
 	for _, p := range r.Points {
 		fmt.Fprintf(&b, "  %-20s %15s\n", p.Account, p.Points)
 	}
+	for _, note := range r.Notes {
+		fmt.Fprintf(&b, "%s\n", note)
+	}
 	if r.Clean() {
 		b.WriteString("Everything agrees.\n")
 	}

@@ -55,7 +55,7 @@ func (a *audit) returnsOf(sold *returnedLine, parts []returnedLine) {
 		back += parts[i].Quantity
 		imported = imported || parts[i].Imported
 		for j, v := range parts[i].Amounts {
-			sum[j] += v
+			sum[j] = plus(sum[j], v)
 		}
 	}
 	a.equal(LineReturned, where, "returned", back, sold.Returned, "what its returns say")

@@ -12,7 +12,7 @@ import (
 
 // spoolMemory is how many bytes of rows a spool keeps before it sorts them
 // into a file.
-const spoolMemory = 24 << 20
+const spoolMemory = 8 << 20
 
 // spool sorts more rows than memory holds. T is a struct of numbers. What
 // fails is kept by the audit.

@@ -61,13 +61,13 @@ func TestSpoolTellsOfTheDisk(t *testing.T) {
 
 func TestBatchesAreJoined(t *testing.T) {
 	t.Parallel()
-	bs := batches{{30, 40}, {1, 9}, {35, 50}, {60, 60}, {5, 7}}.joined()
-	if want := (batches{{1, 9}, {30, 50}, {60, 60}}); !slices.Equal(bs, want) {
+	bs := batches{{30, 40, 3}, {1, 9, 1}, {35, 50, 4}, {60, 60, 5}, {5, 7, 2}}.joined()
+	if want := (batches{{1, 9, 2}, {30, 50, 4}, {60, 60, 5}}); !slices.Equal(bs, want) {
 		t.Fatalf("joined to %v", bs)
 	}
-	for id, want := range map[int64]bool{0: false, 1: true, 9: true, 10: false, 29: false, 45: true, 51: false, 60: true, 61: false} {
-		if bs.has(id) != want {
-			t.Errorf("has %d: %v", id, !want)
+	for id, want := range map[int64]int64{0: 0, 1: 2, 9: 2, 10: 0, 29: 0, 45: 4, 51: 0, 60: 5, 61: 0} {
+		if got := bs.of(id); got != want {
+			t.Errorf("%d is told of by %d, want %d", id, got, want)
 		}
 	}
 }

@@ -110,7 +110,14 @@ func newChain(t testing.TB, d *db.DB, rules *programme.Rules) *chain {
 			return err
 		}
 		c.till = receipt.Caller{Till: till, Store: store}
-		_, _, err = c.catalog.IssueKeyTx(ctx, tx, till.ID)
+		if _, _, err = c.catalog.IssueKeyTx(ctx, tx, till.ID); err != nil {
+			return err
+		}
+		_, old, err := c.catalog.IssueKeyTx(ctx, tx, till.ID)
+		if err != nil {
+			return err
+		}
+		_, err = c.catalog.RevokeKeyTx(ctx, tx, old.ID)
 		return err
 	})
 	who, err := staff.New(d, c.mint.Minter, c.clock.now).Add(ctx, staff.By{}, staff.NewAccount{
@@ -232,6 +239,12 @@ func (c *chain) fill() {
 	c.night()
 	c.giveBack(fifth.ID)
 	c.sell(draft(anna, 0, money.One, 80_000_00))
+
+	// A level is reached, and lost by a return at the next midnight.
+	vera := c.customer("Вера")
+	c.giveBack(c.sell(draft(vera, 0, money.One, 110_000_00)).ID)
+	c.clock.pass(2)
+	c.night()
 	c.byHand(anna)
 	c.imported()
 	c.rest()
@@ -269,6 +282,14 @@ func (c *chain) byHand(who customer.ID) {
 		accounts[who].Earn(ledger.Grant{Move: m, Source: ledger.Adjusted, Programme: version.ProgrammeID, Points: 700_00, AvailableAt: now})
 		if err := accounts[who].Deduct(m, 100_00); err != nil {
 			return err
+		}
+		st := staff.New(c.db, c.mint.Minter, c.clock.now)
+		for _, points := range []money.Points{700_00, -100_00} {
+			if err := st.AuditTx(ctx, tx, staff.Entry{
+				Actor: staff.ID(c.till.Staff), Action: "customer.points_adjusted", Subject: "customer:" + who.String(), After: []byte(`{"points":"` + points.String() + `"}`),
+			}); err != nil {
+				return err
+			}
 		}
 		return c.ledger.SaveTx(ctx, tx, accounts)
 	})

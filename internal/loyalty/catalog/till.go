@@ -6,12 +6,15 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
 
+	"regulars/internal/base/checksum"
 	"regulars/internal/base/db"
 	"regulars/internal/base/errs"
+	"regulars/internal/base/event"
 	"regulars/internal/base/fold"
 )
 
@@ -147,8 +150,23 @@ func (s *Service) IssueKeyTx(ctx context.Context, tx *db.Tx, till TillID) (plain
 	if err == nil && n == 0 {
 		err = ErrTillNotFound
 	}
-	return plain, key, err
+	if err != nil {
+		return plain, key, err
+	}
+	issued := event.Event{
+		At: key.CreatedAt, Kind: EventKeyIssued, Ref: int64(key.ID),
+		Body: `{"till":"` + till.String() + `","checksum":"` + strconv.FormatInt(checksum.Of(nil, hash(plain)), 10) + `"}`,
+	}
+	var b db.Batch
+	event.Append(&b, issued)
+	return plain, key, tx.Run(ctx, &b)
 }
+
+// Events of keys; a ref is the key's.
+const (
+	EventKeyIssued  = "till.key_issued" // body: {"till", "checksum"}
+	EventKeyRevoked = "till.key_revoked"
+)
 
 // hash is how a key is kept. It is random over 128 bits, so a plain digest is
 // enough.
@@ -183,8 +201,13 @@ func (s *Service) RevokeKeyTx(ctx context.Context, tx *db.Tx, id KeyID) (k Key, 
 	if errors.Is(err, db.ErrNoRows) {
 		return k, ErrKeyNotFound
 	}
+	if err != nil {
+		return k, err
+	}
 	s.keys.forget(func(t Till) bool { return t.ID == k.Till })
-	return k, err
+	var b db.Batch
+	event.Append(&b, event.Event{At: k.RevokedAt, Kind: EventKeyRevoked, Ref: int64(k.ID)})
+	return k, tx.Run(ctx, &b)
 }
 
 // TillByKey lets a till in. It fails with ErrKey, or with ErrTillOff where the

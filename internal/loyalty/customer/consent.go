@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"regulars/internal/base/checksum"
 	"regulars/internal/base/db"
 	"regulars/internal/base/errs"
 	"regulars/internal/base/fold"
@@ -88,13 +89,22 @@ func (c *Consent) clean(wrong *errs.List, pointer string, now time.Time) {
 }
 
 var consentTable = db.NewTable("consents",
-	"id", "customer_id", "channel", "purpose", "given", "at", "source", "store_id", "staff_id", "wording", "proof")
+	"id", "customer_id", "channel", "purpose", "given", "at", "source", "store_id", "staff_id", "wording", "proof", "checksum")
 
 func (c *Consent) row() []any {
 	return []any{
 		c.ID, int64(c.Customer), string(c.Channel), string(c.Purpose), c.Given, c.At.UnixMicro(), c.Source,
-		db.NullID(c.Store), db.NullID(c.Staff), c.Wording, c.Proof,
+		db.NullID(c.Store), db.NullID(c.Staff), c.Wording, c.Proof, c.checksum(),
 	}
+}
+
+func (c *Consent) checksum() int64 {
+	given := int64(0)
+	if c.Given {
+		given = 1
+	}
+	return checksum.Of([]int64{c.ID, int64(c.Customer), given, c.At.UnixMicro(), int64(c.Store), c.Staff},
+		string(c.Channel), string(c.Purpose), c.Source, c.Wording, c.Proof)
 }
 
 // queueConsents adds to b the reading of the consents of customers, each

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"regulars/internal/base/checksum"
 	"regulars/internal/base/db"
 	"regulars/internal/base/errs"
 	"regulars/internal/base/event"
@@ -463,7 +464,7 @@ var (
 	customerTable = db.NewTable("customers",
 		"id", "state", "first_name", "last_name", "middle_name", "first_key", "last_key", "sex", "born", "city", "language",
 		"source", "attributes", "note", "home_store_id", "origin_id", "registered_at")
-	identifierTable = db.NewTable("identifiers", "kind", "value", "customer_id", "tail")
+	identifierTable = db.NewTable("identifiers", "kind", "value", "customer_id", "tail", "checksum")
 )
 
 func (c *Customer) row() []any {
@@ -475,7 +476,7 @@ func (c *Customer) row() []any {
 }
 
 func (i Identifier) row(of ID) []any {
-	return []any{string(i.Kind), i.Value, int64(of), i.tail()}
+	return []any{string(i.Kind), i.Value, int64(of), i.tail(), checksum.Of([]int64{int64(of)}, string(i.Kind), i.Value)}
 }
 
 func (r *registration) writeTx(ctx context.Context, tx *db.Tx) error {

@@ -2,6 +2,8 @@ package programme
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"strings"
 	"time"
@@ -9,6 +11,7 @@ import (
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/errs"
+	"regulars/internal/base/event"
 	"regulars/internal/base/id"
 	"regulars/internal/base/money"
 )
@@ -219,8 +222,27 @@ func (s *Service) PublishTx(ctx context.Context, tx *db.Tx, version VersionID, s
 	if err := Validate(&v.Rules, s.currency); err != nil {
 		return nil, err
 	}
-	return v, nil
+	return v, publishedTx(ctx, tx, v)
 }
+
+// publishedTx tells the log what was published: the SHA-256 of the rules as
+// they are kept, so that they are seen to be the same ever after.
+func publishedTx(ctx context.Context, tx *db.Tx, v *Version) error {
+	var text string
+	if err := tx.QueryRow(ctx, `SELECT rules FROM programme_versions WHERE id = $1`, int64(v.ID)).Scan(&text); err != nil {
+		return err
+	}
+	sum := sha256.Sum256([]byte(text))
+	var b db.Batch
+	event.Append(&b, event.Event{
+		At: v.PublishedAt, Kind: EventPublished, Ref: int64(v.ID),
+		Body: `{"starts":"` + v.StartsAt.Format(time.RFC3339Nano) + `","rules":"` + hex.EncodeToString(sum[:]) + `"}`,
+	})
+	return tx.Run(ctx, &b)
+}
+
+// EventPublished tells of a version; body: {"starts", "rules"}.
+const EventPublished = "programme.published"
 
 // Install creates a programme and publishes its rules at once, as demos and
 // first starts do.

@@ -2,6 +2,7 @@ package receipt
 
 import (
 	"context"
+	"strconv"
 	"time"
 
 	"regulars/internal/base/db"
@@ -300,6 +301,6 @@ func (r *Receipt) line(position int) *Line {
 func (r *Receipt) recorded(c money.Currency) event.Event {
 	return event.Event{
 		At: r.SoldAt, Kind: EventRecorded, CustomerID: int64(r.Customer), Ref: int64(r.ID),
-		Body: event.Body(map[string]string{"kind": string(r.Kind), "total": c.Format(r.Total)}),
+		Body: event.Body(map[string]string{"kind": string(r.Kind), "total": c.Format(r.Total), "checksum": strconv.FormatInt(r.checksum(), 10)}),
 	}
 }

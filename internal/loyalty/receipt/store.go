@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"regulars/internal/base/checksum"
 	"regulars/internal/base/db"
 	"regulars/internal/base/errs"
 	"regulars/internal/base/money"
@@ -47,23 +48,43 @@ func (r *Receipt) row() []any {
 	if r.key != "" {
 		idem = &r.key
 	}
-	details := ""
-	if r.Details != (Details{}) {
-		details = jsonOf(r.Details)
-	}
 	return []any{
 		int64(r.ID), r.Source, string(r.Kind), r.Number, r.fingerprint, idem, r.Imported, int64(r.Store),
 		db.NullID(r.Till), db.NullID(r.Staff), db.NullID(r.Customer), db.NullID(r.Original), db.NullID(r.Version), r.Level,
 		r.SoldAt.UnixMicro(), r.RecordedAt.UnixMicro(), int64(r.Gross), int64(r.Discount),
-		int64(r.PaidPoints), int64(r.Total), int64(r.Withheld), int64(r.Redeemed), int64(r.Earned), int64(r.TierSpend), int64(r.Balance), details,
+		int64(r.PaidPoints), int64(r.Total), int64(r.Withheld), int64(r.Redeemed), int64(r.Earned), int64(r.TierSpend), int64(r.Balance), r.details(),
 	}
 }
 
-func (l *Line) row(of ID) []any {
-	details := ""
-	if len(l.Discounts) > 0 {
-		details = jsonOf(l.Discounts)
+func (r *Receipt) details() string {
+	if r.Details == (Details{}) {
+		return ""
 	}
+	return jsonOf(r.Details)
+}
+
+// checksum is of what never changes of a receipt and its lines: who the customer
+// is and what comes back may.
+func (r *Receipt) checksum() int64 {
+	numbers := append(make([]int64, 0, 20+13*len(r.Lines)),
+		int64(r.ID), r.Source, int64(r.Store), int64(r.Till), r.Staff, int64(r.Original), int64(r.Version), r.SoldAt.UnixMicro(), r.RecordedAt.UnixMicro(),
+		int64(r.Gross), int64(r.Discount), int64(r.PaidPoints), int64(r.Total), int64(r.Withheld), int64(r.Redeemed), int64(r.Earned),
+		int64(r.TierSpend), int64(r.Balance))
+	texts := append(make([]string, 0, 5+len(r.Lines)), string(r.Kind), r.Number, r.fingerprint, r.Level, r.details())
+	for i := range r.Lines {
+		l := &r.Lines[i]
+		cost := int64(-1)
+		if l.Cost != nil {
+			cost = int64(*l.Cost)
+		}
+		numbers = append(numbers, int64(l.Position), int64(l.Quantity), int64(l.Price), cost, int64(l.Sale), int64(l.Original),
+			int64(l.Gross), int64(l.Discount), int64(l.PaidPoints), int64(l.Total), int64(l.Redeemed), int64(l.Earned), int64(l.TierSpend))
+		texts = append(texts, l.details())
+	}
+	return checksum.Of(numbers, texts...)
+}
+
+func (l *Line) row(of ID) []any {
 	var cost *int64
 	if l.Cost != nil {
 		c := int64(*l.Cost)
@@ -71,8 +92,15 @@ func (l *Line) row(of ID) []any {
 	}
 	return []any{
 		int64(of), l.Position, db.NullID(l.Product), l.ownName, int64(l.Quantity), int64(l.Price), int64(l.Gross), int64(l.Discount),
-		int64(l.PaidPoints), int64(l.Total), int64(l.Redeemed), int64(l.Earned), int64(l.TierSpend), cost, db.NullID(l.Sale), db.NullID(int64(l.Original)), details,
+		int64(l.PaidPoints), int64(l.Total), int64(l.Redeemed), int64(l.Earned), int64(l.TierSpend), cost, db.NullID(l.Sale), db.NullID(int64(l.Original)), l.details(),
 	}
+}
+
+func (l *Line) details() string {
+	if len(l.Discounts) == 0 {
+		return ""
+	}
+	return jsonOf(l.Discounts)
 }
 
 func scanReceipt(r *db.Rows) (*Receipt, error) {

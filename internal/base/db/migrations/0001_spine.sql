@@ -233,6 +233,7 @@ CREATE TABLE identifiers (
 	customer_id BIGINT NOT NULL REFERENCES customers (id),
 	tail        TEXT   NOT NULL DEFAULT '', -- sqlite
 	tail        TEXT   COLLATE "C" NOT NULL DEFAULT '', -- postgres
+	checksum    BIGINT NOT NULL,                -- of kind, value and customer: package checksum
 	-- The value leads: lists of values are looked up, and while a table grows
 	-- faster than its statistics, PostgreSQL reads all of a kind instead.
 	PRIMARY KEY (value, kind)
@@ -254,7 +255,8 @@ CREATE TABLE consents (
 	store_id    BIGINT,
 	staff_id    BIGINT,
 	wording     TEXT   NOT NULL DEFAULT '',     -- which text, and its version
-	proof       TEXT   NOT NULL DEFAULT ''      -- form number, message id …
+	proof       TEXT   NOT NULL DEFAULT '',     -- form number, message id …
+	checksum    BIGINT NOT NULL                 -- of the row: package checksum
 );
 CREATE INDEX consents_customer ON consents (customer_id);
 

@@ -1,0 +1,196 @@
+package verify_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"regulars/internal/base/db"
+	"regulars/internal/base/db/dbtest"
+	"regulars/internal/base/errs"
+	"regulars/internal/base/money"
+	"regulars/internal/loyalty/catalog"
+	"regulars/internal/loyalty/customer"
+	"regulars/internal/loyalty/programme"
+	"regulars/internal/loyalty/receipt"
+	"regulars/internal/verify"
+)
+
+// What the rules allow is never taken for a fault, however they change: guards,
+// exclusions, windows, stops, tills that were offline, gift cards, returns.
+func TestChangingRulesAreClean(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(6) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			t.Parallel()
+			dbtest.Run(t, func(t *testing.T, d *db.DB) {
+				r := rand.New(rand.NewPCG(seed, 1))
+				c := newChain(t, d, anyRules(r))
+				c.live(r)
+				expectClean(t, d)
+			})
+		})
+	}
+}
+
+// anyRules are rules as they may be.
+func anyRules(r *rand.Rand) *programme.Rules {
+	window := programme.Lifetime
+	if r.IntN(2) == 0 {
+		window = programme.Rolling
+	}
+	some := func(list ...money.Rate) money.Rate { return list[r.IntN(len(list))] }
+	p := rules(window, []programme.Clawback{programme.ClawbackDebt, programme.ClawbackRefund, programme.ClawbackWriteOff}[r.IntN(3)], r.IntN(2)*5)
+	if window == programme.Rolling {
+		p.Spend.Days = 3 + r.IntN(20)
+	}
+	for i := range p.Levels {
+		p.Levels[i].Cashback, p.Levels[i].Discount = some(0, 100, 1234), some(0, 300, 777)
+		p.Levels[i].Threshold *= money.Amount(1 + r.IntN(3))
+	}
+	p.Stopped = r.IntN(6) == 0
+	p.Combine = []programme.Combine{programme.CombineAdd, programme.CombineBetter, programme.CombineDiscount, programme.CombineCashback}[r.IntN(4)]
+	p.PointValue = money.Price([]int64{10_000, 3_333, 25_000}[r.IntN(3)])
+	modes := []money.Mode{money.Down, money.HalfUp}
+	p.Discount.Rounding = programme.Rounding{Mode: modes[r.IntN(2)], Unit: []int64{1, 100, 100_000}[r.IntN(3)]}
+	p.Earn.Rounding = programme.Rounding{Mode: modes[r.IntN(2)], Unit: []int64{1, 100, 1000}[r.IntN(3)]}
+	p.Earn.Promo, p.Earn.PointsPart = r.IntN(2) == 0, r.IntN(2) == 0
+	p.Earn.ExpiryDays = []int{0, 10, 30}[r.IntN(3)]
+	p.Redeem.Cap, p.Welcome.Points, p.Welcome.ExpiryDays = some(0, 3000, 10_000), money.Points(r.IntN(3)*1_000_00), r.IntN(2)*20
+	for _, g := range []*programme.Goods{&p.Earn.Exclude, &p.Redeem.Exclude, &p.Discount.Exclude} {
+		if r.IntN(3) == 0 {
+			g.Products = []string{"P1"}
+		}
+		if r.IntN(3) == 0 {
+			g.Categories = []string{"food"}
+		}
+	}
+	if r.IntN(2) == 0 {
+		p.Guard = &programme.Guard{Margin: some(0, 500)}
+	}
+	return p
+}
+
+// A level that spend may leave has a night at which it is looked at.
+func TestLevelsThatNobodyLooksAtAreNamed(t *testing.T) {
+	t.Parallel()
+	d := dbtest.Open(t, dbtest.SQLite)
+	c := newChain(t, d, rules(programme.Rolling, programme.ClawbackDebt, 0))
+	c.sell(draft(c.customer("Анна"), 0, money.One, 110_000_00))
+	expectClean(t, d)
+	n, err := d.Exec(t.Context(), `UPDATE tiers SET review_at = NULL WHERE level <> 'base'`)
+	must(t, err)
+	report, err := verify.Run(t.Context(), d, verify.Options{TempDir: t.TempDir()})
+	must(t, err)
+	if n == 0 || report.Broken[verify.TierLevel] != int(n) {
+		t.Errorf("%d levels are never looked at, named are %v", n, report.Broken)
+	}
+}
+
+// live has customers buy and bring back while the rules change.
+func (c *chain) live(r *rand.Rand) {
+	ctx := c.t.Context()
+	c.goods()
+	c.write(func(ctx context.Context, tx *db.Tx) error {
+		yes, card := true, catalog.KindGiftCard
+		cost := money.Price(900_00_00)
+		_, err := c.catalog.SaveProductsTx(ctx, tx, []catalog.ProductInput{
+			{SKU: "P2", ProductChange: catalog.ProductChange{Promo: &yes}},
+			{SKU: "P3", ProductChange: catalog.ProductChange{Kind: &card}},
+			{SKU: "P4", ProductChange: catalog.ProductChange{Cost: &cost}},
+		})
+		return err
+	})
+	var (
+		people []customer.ID
+		sold   []receipt.Receipt
+		prog   programme.ID
+	)
+	must(c.t, c.db.QueryRow(ctx, `SELECT id FROM programmes`).Scan(&prog))
+	for i := range 3 {
+		people = append(people, c.customer("Анна", customer.Identifier{Kind: customer.Card, Value: fmt.Sprint(i)}))
+	}
+	for i := range 120 {
+		switch r.IntN(12) {
+		case 0:
+			c.clock.pass(1 + r.IntN(8))
+			c.night()
+		case 1:
+			c.clock.pass(1)
+			if i%3 == 0 {
+				c.publish(prog, anyRules(r))
+			}
+		case 2, 3, 4:
+			if len(sold) == 0 {
+				continue
+			}
+			sale := sold[r.IntN(len(sold))]
+			in := receipt.Return{Number: c.number(), Original: sale.ID}
+			if r.IntN(2) == 0 {
+				in.Lines = []receipt.ReturnLine{{Position: sale.Lines[0].Position, Quantity: money.Quantity(1 + r.IntN(700))}}
+			}
+			if _, _, err := c.receipts.Return(ctx, c.till, in); err != nil && errs.KindOf(err) != errs.Conflict {
+				c.t.Error(err)
+			}
+		default:
+			if rec, ok := c.anySale(r, append(people, 0)[r.IntN(len(people)+1)]); ok {
+				sold = append(sold, rec)
+			}
+		}
+	}
+	if len(sold) < 20 {
+		c.t.Errorf("only %d sales", len(sold))
+	}
+	c.imported()
+	c.clock.pass(40)
+	c.night()
+}
+
+// anySale sells a basket, if the rules and the balance allow it.
+func (c *chain) anySale(r *rand.Rand, who customer.ID) (rec receipt.Receipt, ok bool) {
+	ctx := c.t.Context()
+	d := receipt.Draft{Customer: who}
+	for range 1 + r.IntN(4) {
+		l := receipt.DraftLine{SKU: fmt.Sprintf("P%d", r.IntN(6)), Quantity: money.Quantity(1 + r.IntN(3000)), Price: money.Price(r.Int64N(60_000_00_00)), Void: r.IntN(10) == 0}
+		if gross, err := uzs.LineTotal(l.Price, l.Quantity); err == nil && r.IntN(4) == 0 {
+			l.Discount = money.Amount(r.Int64N(int64(gross) + 1))
+		}
+		d.Lines = append(d.Lines, l)
+	}
+	if r.IntN(8) == 0 {
+		d.NoDiscount, d.NoPoints, d.Reason = r.IntN(2) == 0, r.IntN(2) == 0, "a day of sales"
+	}
+	q, err := c.receipts.Quote(ctx, c.till, d)
+	if err == nil && q.MaxRedeem > 0 && r.IntN(2) == 0 {
+		d.Redeem = money.Points(1 + r.Int64N(int64(q.MaxRedeem)))
+		q, err = c.receipts.Quote(ctx, c.till, d)
+	}
+	sale := receipt.Sale{Number: c.number(), Draft: d, Quote: q.ID}
+	if err == nil && d.Redeem == 0 && r.IntN(5) == 0 {
+		// The line to the till was down: it comes by its total, late.
+		sale.Quote, sale.SoldAt = "", c.clock.now().Add(-time.Duration(r.IntN(300))*time.Hour)
+		total := q.Total
+		sale.Total = &total
+	}
+	if err == nil {
+		rec, _, err = c.receipts.Commit(ctx, c.till, sale)
+	}
+	if err != nil && !errors.Is(err, receipt.ErrEmpty) && errs.KindOf(err) != errs.Conflict && errs.KindOf(err) != errs.Invalid {
+		c.t.Error(err)
+	}
+	return rec, err == nil
+}
+
+func (c *chain) publish(of programme.ID, r *programme.Rules) {
+	c.write(func(ctx context.Context, tx *db.Tx) error {
+		v, err := c.programmes.SaveDraftTx(ctx, tx, of, r, c.till.Staff)
+		if err == nil {
+			_, err = c.programmes.PublishTx(ctx, tx, v.ID, time.Time{})
+		}
+		return err
+	})
+	must(c.t, c.programmes.Refresh(c.t.Context()))
+}

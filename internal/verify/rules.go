@@ -1,0 +1,112 @@
+package verify
+
+import (
+	"slices"
+	"strconv"
+)
+
+// rules checks a lot against the rules of its time.
+func (r *replay) rules(l *kept) {
+	a, where := r.a, at("lots", l.ID)
+	if l.first == nil || a.unreadable {
+		return
+	}
+	e, born := l.first, r.p.profiles[0].Origin == 0
+	switch e.Cause {
+	case "earn":
+		m := r.receipts[l.Receipt]
+		if m == nil {
+			return // said already
+		}
+		if v := a.versions[m.Version]; v != nil {
+			r.dates(l, v, v.rules.Earn.DelayDays, v.rules.Earn.ExpiryDays)
+		}
+	case "welcome":
+		if r.welcomed++; r.welcomed > 1 || !born {
+			a.off(LotRules, where, "cause", "one welcome bonus of a customer who registered here", strconv.Itoa(r.welcomed), "")
+		}
+		a.equal(LotRules, where, "receipt_id", 0, l.Receipt, "a welcome bonus is of no receipt")
+		list := a.held(l.Programme, e.At-quoteSlack, e.At)
+		if v := list[max(0, len(list)-1):]; len(list) == 0 || !slices.ContainsFunc(list, func(v *version) bool { return v.rules.Welcome.Points == l.Amount && !v.rules.Stopped }) {
+			want := "none: no rules held"
+			if len(v) > 0 {
+				want = a.show("amount", v[0].rules.Welcome.Points)
+			}
+			a.off(LotRules, where, "amount", want, a.show("amount", l.Amount), "the welcome bonus of the rules then")
+			return
+		}
+		for i, v := range list {
+			if v.rules.Welcome.Points == l.Amount && (i == len(list)-1 || r.fit(l, v, 0, v.rules.Welcome.ExpiryDays)) {
+				r.dates(l, v, 0, v.rules.Welcome.ExpiryDays)
+				return
+			}
+		}
+	case "opening":
+		if r.opened++; r.opened > 1 || born {
+			a.off(LotRules, where, "cause", "one opening balance of a customer that an import brought", strconv.Itoa(r.opened), "")
+		}
+		a.brought.points[r.p.profiles[0].Origin] = plus(a.brought.points[r.p.profiles[0].Origin], l.Amount)
+	}
+}
+
+// dates checks when a lot becomes available and expires.
+func (r *replay) dates(l *kept, v *version, delay, expiry int) {
+	if r.fit(l, v, delay, expiry) {
+		return
+	}
+	a, where := r.a, at("lots", l.ID)
+	available, expires := a.dates(0, l.EarnedAt, delay, expiry)
+	if l.AvailableAt != available {
+		a.off(LotRules, where, "available_at", a.show("at", available), a.show("at", l.AvailableAt), "by version "+a.show("", v.id)+", or midnight in another store's zone")
+	}
+	if l.ExpiresAt != expires {
+		a.off(LotRules, where, "expires_at", a.show("at", expires), a.show("at", l.ExpiresAt), "by version "+a.show("", v.id)+", or midnight in another store's zone")
+	}
+}
+
+// fit tells whether a lot's dates are those of some store's zone. Points that
+// went back to a lot may have given it days of grace.
+func (r *replay) fit(l *kept, v *version, delay, expiry int) bool {
+	for zone := range r.a.calendar.zones {
+		available, expires := r.a.dates(zone, l.EarnedAt, delay, expiry)
+		if l.AvailableAt == available && (l.ExpiresAt == expires || expires != 0 && r.grace(l)) {
+			return true
+		}
+	}
+	return false
+}
+
+func (r *replay) grace(l *kept) bool {
+	for _, e := range l.back {
+		m := r.receipts[e.Receipt]
+		if m == nil {
+			continue
+		}
+		v := r.a.versions[m.Version]
+		if v == nil || v.rules.Return.GraceDays == 0 {
+			continue
+		}
+		for zone := range r.a.calendar.zones {
+			if r.a.calendar.midnight(zone, e.At, v.rules.Return.GraceDays) == l.ExpiresAt {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// dates are when points that are earned at a time become available and
+// expire; 0: never.
+func (a *audit) dates(zone int, earned int64, delay, expiry int) (available, expires int64) {
+	if len(a.calendar.zones) == 0 {
+		return earned, 0
+	}
+	available = earned
+	if delay > 0 {
+		available = a.calendar.midnight(zone, earned, delay)
+	}
+	if expiry > 0 {
+		expires = a.calendar.midnight(zone, earned, delay+expiry)
+	}
+	return available, expires
+}

@@ -1,0 +1,106 @@
+package verify
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"strconv"
+
+	"regulars/internal/base/db"
+)
+
+// checksum works out what the program noted of a row's numbers and texts.
+type checksum struct{ text []byte }
+
+func (c *checksum) numbers(list ...int64) {
+	for _, n := range list {
+		c.text = strconv.AppendInt(c.text, n, 10)
+		c.text = append(c.text, ' ')
+	}
+}
+
+func (c *checksum) texts(list ...string) {
+	for _, t := range list {
+		c.text = append(c.text, 0)
+		c.text = append(c.text, t...)
+	}
+}
+
+func (c *checksum) sum() int64 {
+	sum := sha256.Sum256(c.text)
+	c.text = c.text[:0]
+	return int64(binary.BigEndian.Uint64(sum[:8]))
+}
+
+// checksumOf is of what a till's receipt and its lines said when it was
+// recorded.
+func (a *audit) checksumOf(r *receipt, lines []line) int64 {
+	c, m := &a.sum, &r.Amounts
+	c.numbers(r.ID, r.Source, r.Store, r.Till, r.Staff, r.Original, r.Version, r.SoldAt, r.RecordedAt,
+		m[gross], m[discount], m[paidPoints], m[total], r.Withheld, m[redeemed], m[earned], m[tierSpend], r.Balance)
+	for i := range lines {
+		l := &lines[i]
+		c.numbers(l.Position, l.Quantity, l.Price, l.Cost, l.Sale, l.Original)
+		c.numbers(l.Amounts[:]...)
+	}
+	c.texts(r.Kind, r.Number, r.Fingerprint, r.Level, r.Details)
+	for i := range lines {
+		c.texts(lines[i].Details)
+	}
+	return c.sum()
+}
+
+// fingerprintOf is what tells an imported receipt from another one: its
+// customer, its time, and product, quantity, price and total of each line.
+func fingerprintOf(r *receipt, lines []line) string {
+	b := append([]byte(`{"Customer":"`), strconv.FormatInt(r.Customer, 10)...)
+	b = append(append(b, `","SoldAt":`...), strconv.FormatInt(r.SoldAt, 10)...)
+	b = append(b, `,"Lines":`...)
+	for i := range lines {
+		l := &lines[i]
+		open := byte(',')
+		if i == 0 {
+			open = '['
+		}
+		b = append(b, open)
+		for j, n := range []int64{l.Product, l.Quantity, l.Price, l.Amounts[total]} {
+			open := byte(',')
+			if j == 0 {
+				open = '['
+			}
+			b = strconv.AppendInt(append(b, open), n, 10)
+		}
+		b = append(b, ']')
+	}
+	if len(lines) == 0 {
+		b = append(b, "null}"...)
+	} else {
+		b = append(b, "]}"...)
+	}
+	sum := sha256.Sum256(b)
+	return base64.RawStdEncoding.EncodeToString(sum[:16])
+}
+
+// consents compares what people agreed to with what was noted of it.
+func (a *audit) consents() {
+	a.scan("consents", func(r *db.Rows) error {
+		var (
+			id, customer, at, store, staff, noted    int64
+			channel, purpose, source, wording, proof string
+			given                                    bool
+		)
+		if err := r.Scan(&id, &customer, &channel, &purpose, &given, &at, &source, &store, &staff, &wording, &proof, &noted); err != nil {
+			return err
+		}
+		yes := int64(0)
+		if given {
+			yes = 1
+		}
+		a.sum.numbers(id, customer, yes, at, store, staff)
+		a.sum.texts(channel, purpose, source, wording, proof)
+		if a.sum.sum() != noted {
+			a.off(Consent, row{table: "consents", key: [2]int64{id}}, "checksum", "the one of what was said", "another", "of customer "+a.show("", customer)+", "+channel+" "+purpose)
+		}
+		return nil
+	}, `SELECT id, customer_id, channel, purpose, given, at, source, COALESCE(store_id, 0), COALESCE(staff_id, 0), wording, proof, checksum FROM consents`)
+}
