@@ -111,7 +111,7 @@ type Entry struct {
 type Move struct {
 	Cause   Cause
 	Receipt int64 // sale or return in which it happened; 0: none
-	Sale    int64 // that sale, or the one that the return is of; 0: none
+	Sale    int64 // that sale, the one that the return is of, or the one that earned the points; 0: none
 	Entity  int64 // of the store where it happens; lots keep their own
 	Store   int64 // 0: none
 	Staff   int64 // 0: the program
@@ -231,7 +231,7 @@ func (a *Account) settle() {
 		if !a.expires(l) {
 			continue
 		}
-		a.repay(Move{At: l.ExpiresAt}, l)
+		a.repay(Move{Sale: l.Receipt, At: l.ExpiresAt}, l) // a return of the sale undoes it
 		a.expire(l)
 	}
 }

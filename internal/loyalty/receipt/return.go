@@ -235,13 +235,14 @@ func (c *returnCall) movePoints(s *Service, w *world, sale, rec *Receipt) {
 	if v := c.version; v != nil {
 		heldBefore = programme.LevelOf(&v.Rules, w.tier(sale.Customer, v.ProgrammeID), w.tierSpend(account, v, rec.SoldAt), rec.SoldAt)
 	}
-	if rec.Redeemed > 0 || rec.Earned > 0 {
+	if sale.Redeemed > 0 || sale.Earned > 0 { // though not on these lines: their refund may bear what another's could not
 		r := ledger.Reversal{
 			Move: rec.move(ledger.CauseReturn, c.by.Store, sale.ID), Restore: rec.Redeemed, TakeBack: rec.Earned,
-			History: w.histories[int64(sale.ID)],
+			Histories: w.histories,
 		}
 		if v := c.version; v != nil {
 			r.Policy = v.Rules.Return.Clawback
+			r.Bearable = s.currency.PointsFor(w.refunds[sale.ID].withheld+rec.Total, v.Rules.PointValue, money.Down)
 			r.GraceUntil = v.Rules.GraceUntil(rec.SoldAt, zone)
 		}
 		account.Reverse(r)

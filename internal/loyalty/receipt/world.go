@@ -72,7 +72,7 @@ type world struct {
 	keys      map[idem]bool // that were used
 	sales     map[ID]*Receipt
 	refunds   map[ID]refunded
-	histories map[int64]*ledger.History
+	histories ledger.Histories
 
 	receipts []*Receipt // new ones
 	returned []returnedLine
