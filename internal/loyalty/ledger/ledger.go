@@ -91,7 +91,7 @@ func (s *Service) Queue(b *db.Batch, ids []customer.ID, lock bool) Accounts {
 		text = readAndLock
 	}
 	b.Query(func(r *db.Rows) error {
-		a := &Account{ledger: s, now: now, stopped: stopped}
+		a := &Account{ledger: s, now: now, stopped: stopped, locked: lock}
 		err := r.Scan(&a.Customer, &a.Active, &a.Pending, &a.Debt, &a.Receipts, &a.Spend,
 			db.Time{Dst: &a.FirstSold}, db.Time{Dst: &a.LastSold}, &a.version)
 		accounts[a.Customer] = a
@@ -169,6 +169,7 @@ func (as Accounts) scanLot(r *db.Rows) error {
 // their reading has run.
 func (as Accounts) Settle() {
 	for _, a := range as {
+		a.prove()
 		a.settle()
 	}
 }
