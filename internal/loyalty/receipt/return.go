@@ -35,6 +35,7 @@ type returnCall struct {
 	in          Return
 	sale        *Receipt           // as it was before the transaction: who and where
 	version     *programme.Version // that the sale was priced by; nil: none
+	sent        Return             // as it came
 	fingerprint string
 	preview     bool
 
@@ -56,7 +57,7 @@ func (s *Service) Return(ctx context.Context, by Caller, in Return) (_ Receipt, 
 	}
 	c, err := s.returnCall(ctx, by, in)
 	if err != nil {
-		return s.refused(ctx, key{int64(by.Till.ID), KindReturn, in.Number}, fingerprint(in), err)
+		return s.refused(ctx, key{int64(by.Till.ID), KindReturn, in.Number}, in.repeats, err)
 	}
 	if err := s.commits.do(ctx, c); err != nil {
 		return Receipt{}, false, err
@@ -88,7 +89,7 @@ func (s *Service) PreviewReturn(ctx context.Context, by Caller, in Return) (_ Re
 }
 
 func (s *Service) returnCall(ctx context.Context, by Caller, in Return) (*returnCall, error) {
-	c := &returnCall{by: by, in: in, fingerprint: fingerprint(in)}
+	c := &returnCall{by: by, in: in, sent: in, fingerprint: in.fingerprint()}
 	var err error
 	if c.in.SoldAt, err = soldAt(in.SoldAt, s.now()); err != nil {
 		return nil, err
@@ -101,6 +102,13 @@ func (s *Service) returnCall(ctx context.Context, by Caller, in Return) (*return
 	}
 	if c.sale.Kind != KindSale {
 		return nil, ErrNotASale.At("/original")
+	}
+	// A return counts with its sale, in windows too, and so never before it.
+	switch early := c.in.SoldAt.Before(c.sale.SoldAt); {
+	case early && !in.SoldAt.IsZero():
+		return nil, ErrBeforeSale.At("/sold_at")
+	case early: // the clock of the till that sold is ahead of ours
+		c.in.SoldAt = c.sale.SoldAt
 	}
 	if c.sale.Version != 0 {
 		if c.version, err = s.programmes.ByID(ctx, c.sale.Version); err != nil {
@@ -132,8 +140,8 @@ func (c *returnCall) prepare(n *needs) {
 
 func (c *returnCall) apply(s *Service, w *world) error {
 	if old := w.recorded[c.key()]; old != nil && !c.preview {
-		if old.fingerprint != c.fingerprint {
-			return ErrKeyReused.At("/number")
+		if !c.sent.repeats(old) {
+			return reused(old)
 		}
 		c.receipt, c.replayed = *old, true
 		return nil
