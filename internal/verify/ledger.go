@@ -27,6 +27,7 @@ var movements = map[string][]movement{
 	"return": {
 		{"redeemed", "active"}, {"pending", "issued"}, {"active", "issued"}, {"expired", "issued"}, {"debt", "issued"},
 		{"debt", "refund"}, {"debt", "written_off"}, {"refund", "issued"}, {"written_off", "issued"},
+		{"active", "written_off"}, {"refund", "written_off"}, {"written_off", "refund"},
 	},
 }
 
@@ -43,6 +44,18 @@ func (e *entry) into(account string) int64 {
 		return -e.Points
 	}
 	return 0
+}
+
+// ofLot says why an entry names the sale that earned its lot and not that of
+// its receipt; "": it does not.
+func (e *entry) ofLot() string {
+	switch {
+	case e.Receipt == 0 && e.Cause == "repay":
+		return "the sale that earned what repaid a debt when it expired"
+	case e.Cause == "return" && e.Source == "active" && e.Target == "written_off":
+		return "the sale whose loss is made up for"
+	}
+	return ""
 }
 
 // inLot is how much the entry adds to its lot.
@@ -167,7 +180,9 @@ func (r *replay) of(i int, where row) {
 		a.equal(EntryLot, where, "entity_id", s.entity, e.Entity, "the store's, for it has no lot")
 	}
 	if e.Receipt == 0 {
-		a.equal(EntryReceipt, where, "sale_id", 0, e.Sale, "it is of no receipt")
+		if e.ofLot() == "" {
+			a.equal(EntryReceipt, where, "sale_id", 0, e.Sale, "it is of no receipt")
+		}
 		return
 	}
 	m := r.receipts[e.Receipt]
@@ -178,7 +193,9 @@ func (r *replay) of(i int, where row) {
 	if m.Imported {
 		a.off(Imported, where, "receipt_id", "none", a.show("", e.Receipt), "imported receipts move no points")
 	}
-	a.equal(EntryReceipt, where, "sale_id", m.Sale, e.Sale, "the receipt's sale")
+	if e.ofLot() == "" {
+		a.equal(EntryReceipt, where, "sale_id", m.Sale, e.Sale, "the receipt's sale")
+	}
 	a.equal(EntryReceipt, where, "store_id", m.Store, e.Store, "the receipt's")
 	a.equal(EntryReceipt, where, "staff_id", m.Staff, e.Staff, "the receipt's")
 	a.equal(EntryReceipt, where, "at", m.SoldAt, e.At, "the receipt's")
@@ -240,6 +257,9 @@ func (r *replay) inLot(i int, l *kept, where row) {
 	}
 	if e.Cause == "return" && (e.Target == "issued") {
 		a.equal(ReturnedPoints, at("lots", l.ID), "receipt_id", e.Sale, l.Receipt, "points are taken back from the sale's own lot")
+	}
+	if why := e.ofLot(); why != "" {
+		a.equal(EntryReceipt, where, "sale_id", l.Receipt, e.Sale, why)
 	}
 	if held := l.pending + l.active; (l.pending < 0 || l.active < 0 || held > l.Amount) && r.certain(i, e.ID) && !r.overdrawn["lot"] {
 		r.overdrawn["lot"] = true

@@ -43,6 +43,35 @@ func TestWhatTheServicesWriteIsClean(t *testing.T) {
 	}
 }
 
+// Sales that are paid with what others earned come back in either order, after
+// losses, debts that were repaid and refunds that could not bear it all.
+func TestReturnsOfLinkedSalesAreClean(t *testing.T) {
+	t.Parallel()
+	for _, clawback := range []programme.Clawback{programme.ClawbackDebt, programme.ClawbackRefund, programme.ClawbackWriteOff} {
+		t.Run(string(clawback), func(t *testing.T) {
+			t.Parallel()
+			dbtest.Run(t, func(t *testing.T, d *db.DB) {
+				r := rules(programme.Lifetime, clawback, 0)
+				r.Welcome, r.Redeem.Cap, r.Earn.PointsPart = programme.Welcome{}, money.Whole, true
+				c := newChain(t, d, r)
+				anna := c.customer("Анна", customer.Identifier{Kind: customer.Card, Value: "1"})
+				first := c.sell(draft(anna, 0, money.One, 20_000_00, 10_000_00))
+				second := c.sell(draft(anna, first.Earned, money.One, 1_000_00, int64(first.Earned)-1_000_00))
+				third := c.sell(draft(anna, second.Earned, money.One, 100_00))
+				c.giveBack(first.ID, receipt.ReturnLine{Position: 1, Quantity: money.One})
+				c.giveBack(second.ID, receipt.ReturnLine{Position: 1, Quantity: money.One})
+				c.giveBack(first.ID)
+				c.sell(draft(anna, 0, money.One, 5_000_00))
+				c.clock.pass(40)
+				c.night()
+				c.giveBack(third.ID)
+				c.giveBack(second.ID)
+				expectClean(t, d)
+			})
+		})
+	}
+}
+
 // Two processes whose clocks differ sell to the same people at once: ids are
 // not always in the order of writing, and that is not taken for a fault.
 func TestTwoProcessesAreClean(t *testing.T) {

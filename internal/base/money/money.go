@@ -272,3 +272,24 @@ func (a Amount) Split(weights []int64) []Amount {
 func (a Amount) Share(done, all Quantity) Amount {
 	return Amount(mustMulDiv(int64(a), int64(done), int64(all), HalfUp))
 }
+
+// billion parts sums in two, so that no database meets one beyond int64.
+const billion = 1_000_000_000
+
+// SumColumns are two columns that sum a whole-number expression in SQL however
+// much it comes to, for Sum.
+func SumColumns(expr string) string {
+	return fmt.Sprintf(`CAST(COALESCE(SUM((%[1]s) / %[2]d), 0) AS BIGINT), CAST(COALESCE(SUM((%[1]s) %% %[2]d), 0) AS BIGINT)`, expr, int64(billion))
+}
+
+// Sum is what the columns of SumColumns come to, at most what int64 holds.
+func Sum(billions, rest int64) int64 {
+	hi, lo := billions+rest/billion, rest%billion
+	switch {
+	case hi > math.MaxInt64/billion-1:
+		return math.MaxInt64
+	case hi < math.MinInt64/billion+1:
+		return math.MinInt64
+	}
+	return hi*billion + lo
+}

@@ -62,8 +62,18 @@ const (
 	StateActive  State = "active"
 )
 
-// ErrTooFew is returned where more points are to be taken than are available.
-var ErrTooFew = errs.New(errs.Conflict, "points_too_few", "The customer has fewer points available.")
+// Failures of moving points. ErrBroken is the database's: the stored balance
+// says one thing and the lots another.
+var (
+	ErrTooFew  = errs.New(errs.Conflict, "points_too_few", "The customer has fewer points available.")
+	ErrTooMuch = errs.New(errs.Conflict, "totals_too_much", "The customer's purchases or points would come to more than can be counted; nothing was changed. Sell without the customer.")
+	ErrBroken  = errs.New(errs.Internal, "points_broken", "The customer's points are not what the ledger says, so none can be redeemed; nothing was changed. Sell without redeeming, and have the administrator run verify.")
+)
+
+// MostCounted is the most that a customer's purchases, in minor units, or
+// points, in hundredths, are counted to; no receipt brings it near to where a
+// number ends.
+const MostCounted = 1_000_000_000_000_000_000
 
 // Lot is points that were earned together and expire together.
 type Lot struct {
@@ -111,7 +121,7 @@ type Entry struct {
 type Move struct {
 	Cause   Cause
 	Receipt int64 // sale or return in which it happened; 0: none
-	Sale    int64 // that sale, or the one that the return is of; 0: none
+	Sale    int64 // that sale, the one that the return is of, or the one that earned the points; 0: none
 	Entity  int64 // of the store where it happens; lots keep their own
 	Store   int64 // 0: none
 	Staff   int64 // 0: the program
@@ -138,6 +148,8 @@ type Account struct {
 	ledger  *Service
 	now     time.Time // when it was read; entries are recorded then
 	stopped []programme.ID
+	locked  bool
+	broken  bool // balances are not what the lots hold
 }
 
 // Available is what can be redeemed: active points less the debt.
@@ -231,7 +243,7 @@ func (a *Account) settle() {
 		if !a.expires(l) {
 			continue
 		}
-		a.repay(Move{At: l.ExpiresAt}, l)
+		a.repay(Move{Sale: l.Receipt, At: l.ExpiresAt}, l) // a return of the sale undoes it
 		a.expire(l)
 	}
 }
@@ -284,7 +296,7 @@ func (a *Account) Earn(g Grant) *Lot {
 }
 
 // Redeem takes available points, the soonest to expire first. It fails with
-// ErrTooFew and then changes nothing.
+// ErrTooFew or ErrBroken and then changes nothing.
 func (a *Account) Redeem(m Move, points money.Points) error {
 	return a.spend(m, Redeemed, points)
 }
@@ -298,6 +310,15 @@ func (a *Account) spend(m Move, target Name, points money.Points) error {
 	if points > a.Available() {
 		return ErrTooFew.With("available", a.Available())
 	}
+	var there money.Points
+	for _, l := range a.lots {
+		if l.State == StateActive {
+			there += l.Remaining
+		}
+	}
+	if points > 0 && (a.broken || there < points) {
+		return ErrBroken
+	}
 	for _, l := range a.Lots() {
 		if l.State != StateActive {
 			continue
@@ -309,7 +330,26 @@ func (a *Account) spend(m Move, target Name, points money.Points) error {
 	return nil
 }
 
-// Sold counts a sale, or with returned set a return, in the totals.
+// prove holds the balances against the lots. What was read without a lock may
+// be of two moments.
+func (a *Account) prove() {
+	var held money.Points
+	for _, l := range a.lots {
+		held += l.Remaining
+	}
+	a.broken = a.locked && held != a.Active+a.Pending
+}
+
+// Fits fails with ErrTooMuch where a sale's tier spend and points, added to the
+// account's, are more than is counted.
+func (a *Account) Fits(tierSpend money.Amount, points money.Points) error {
+	if a.Spend > MostCounted-tierSpend || max(a.Active, a.Pending) > MostCounted-points {
+		return ErrTooMuch
+	}
+	return nil
+}
+
+// Sold counts a sale that Fits, or with returned set a return, in the totals.
 func (a *Account) Sold(at time.Time, tierSpend money.Amount, returned bool) {
 	a.dirty = true
 	if returned {

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"maps"
+	"slices"
 	"testing"
 	"time"
 
@@ -18,13 +19,13 @@ var start = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 // sales: the ledger without its database.
 type shop struct {
 	*Account
-	history map[int64]*History
-	next    int64
+	log  []Entry // what was written
+	next int64
 }
 
 func newShop() *shop {
 	s := &Service{mint: id.NewMinter(func() time.Time { return start }, 1, 0)}
-	return &shop{Account: &Account{Customer: 7, ledger: s, now: start}, history: map[int64]*History{}}
+	return &shop{Account: &Account{Customer: 7, ledger: s, now: start}}
 }
 
 // clone copies the shop as a database would give it back.
@@ -37,25 +38,43 @@ func (s *shop) clone() *shop {
 		own := *l
 		account.lots = append(account.lots, &own)
 	}
-	account.entries = append([]Entry(nil), s.entries...)
-	c.history = map[int64]*History{}
-	for sale, h := range s.history {
-		c.history[sale] = &History{Sale: h.Sale, entries: append([]Entry(nil), h.entries...)}
-	}
+	account.entries = slices.Clone(s.entries)
+	c.log = slices.Clone(s.log)
 	return &c
 }
 
+// later settles what is due; that is written with whatever comes next.
 func (s *shop) later(d time.Duration) {
 	s.now = s.now.Add(d)
 	s.settle()
+}
+
+func (s *shop) save() {
+	s.log = append(s.log, s.entries...)
+	s.entries = nil
+}
+
+// histories are what QueueHistory would read of a sale.
+func (s *shop) histories(sale int64) Histories {
+	hs := Histories{}
+	hs.of(sale)
+	for _, e := range s.log {
+		if e.Sale == sale && e.Cause == CauseRedeem {
+			hs.of(s.lot(e.Lot).Receipt)
+		}
+	}
+	for _, e := range s.log {
+		if h := hs[e.Sale]; h != nil {
+			h.entries = append(h.entries, e)
+		}
+	}
+	return hs
 }
 
 // sell redeems and earns on a receipt of its own and returns its number.
 func (s *shop) sell(redeem, earn money.Points, delay, life int) int64 {
 	s.next++
 	sale := s.next
-	s.history[sale] = &History{Sale: sale}
-	before := len(s.entries)
 	m := Move{Cause: CauseRedeem, Receipt: sale, Sale: sale, Entity: 1, At: s.now}
 	if err := s.Redeem(m, redeem); err != nil {
 		panic(err)
@@ -66,28 +85,25 @@ func (s *shop) sell(redeem, earn money.Points, delay, life int) int64 {
 		g.ExpiresAt = s.now.AddDate(0, 0, delay+life)
 	}
 	s.Earn(g)
-	s.remember(sale, before)
+	s.save()
 	return sale
 }
 
+// giveBack returns a part of a sale whose refunds can bear anything.
 func (s *shop) giveBack(sale int64, restore, takeBack money.Points, policy programme.Clawback, grace time.Duration) money.Points {
+	return s.refund(sale, restore, takeBack, policy, grace, 1<<60)
+}
+
+func (s *shop) refund(sale int64, restore, takeBack money.Points, policy programme.Clawback, grace time.Duration, bearable money.Points) money.Points {
 	r := Reversal{
 		Move:    Move{Receipt: sale + 1000, Sale: sale, Entity: 1, At: s.now},
-		Restore: restore, TakeBack: takeBack, Policy: policy, History: s.history[sale],
+		Restore: restore, TakeBack: takeBack, Policy: policy, Bearable: bearable, Histories: s.histories(sale),
 	}
 	if grace > 0 {
 		r.GraceUntil = s.now.Add(grace)
 	}
+	defer s.save()
 	return s.Reverse(r)
-}
-
-// remember keeps what QueueHistory would read: entries of the sale.
-func (s *shop) remember(sale int64, from int) {
-	for _, e := range s.entries[from:] {
-		if e.Sale == sale {
-			s.history[sale].entries = append(s.history[sale].entries, e)
-		}
-	}
 }
 
 // holdings are everything that two ways of returning must agree on.
@@ -109,7 +125,7 @@ func (s *shop) check(t *rapid.T) {
 	sums := map[Name]money.Points{}
 	lots := map[LotID]money.Points{}
 	var all money.Points
-	for _, e := range s.entries {
+	for _, e := range slices.Concat(s.log, s.entries) {
 		if e.Points <= 0 || e.Source == e.Target {
 			t.Fatalf("entry %+v", e)
 		}
@@ -248,10 +264,10 @@ func TestRefundTakesThePointsBack(t *testing.T) {
 // and points earned and spent are charged once, as the policy says.
 func TestReturnNeverChargesSpentPointsAgain(t *testing.T) {
 	t.Parallel()
-	for policy, want := range map[programme.Clawback]struct{ withheld, debt money.Points }{
-		programme.ClawbackDebt:     {0, 500},
-		programme.ClawbackRefund:   {500, 0},
-		programme.ClawbackWriteOff: {0, 0},
+	for policy, want := range map[programme.Clawback]struct{ withheld, debt, active money.Points }{
+		programme.ClawbackDebt:     {0, 500, 500},
+		programme.ClawbackRefund:   {500, 0, 500}, // the customer has paid for them
+		programme.ClawbackWriteOff: {0, 0, 0},
 	} {
 		t.Run(string(policy), func(t *testing.T) {
 			t.Parallel()
@@ -263,8 +279,8 @@ func TestReturnNeverChargesSpentPointsAgain(t *testing.T) {
 				t.Errorf("withheld %d, debt %d, want %+v", withheld, s.Debt, want)
 			}
 			s.giveBack(second, 500, 0, policy, 0)
-			if s.Active != 500 || s.Debt != want.debt {
-				t.Errorf("after the second return: active %d, debt %d", s.Active, s.Debt)
+			if s.Active != want.active || s.Debt != want.debt {
+				t.Errorf("after the second return: active %d, debt %d, want %+v", s.Active, s.Debt, want)
 			}
 		})
 	}

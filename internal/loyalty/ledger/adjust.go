@@ -30,8 +30,8 @@ type Adjustment struct {
 }
 
 // AdjustTx gives or takes points by hand and returns what can be redeemed
-// afterwards. It fails with ErrReason, ErrPoints or ErrTooFew and then changes
-// nothing.
+// afterwards. It fails with ErrReason, ErrPoints, ErrTooFew, ErrTooMuch or ErrBroken
+// and then changes nothing.
 func (s *Service) AdjustTx(ctx context.Context, tx *db.Tx, in Adjustment) (available money.Points, err error) {
 	defer errs.Wrap(&err, "adjust points of customer %s", in.Customer)
 	if in.Reason == "" {
@@ -57,6 +57,9 @@ func (s *Service) AdjustTx(ctx context.Context, tx *db.Tx, in Adjustment) (avail
 			return 0, errs.Of(err).At("/points")
 		}
 	} else {
+		if err := a.Fits(0, in.Points); err != nil {
+			return 0, errs.Of(err).At("/points")
+		}
 		a.Earn(Grant{Move: m, Source: Adjusted, Programme: in.Programme, Points: in.Points, AvailableAt: now, ExpiresAt: in.ExpiresAt})
 	}
 	return a.Available(), s.SaveTx(ctx, tx, accounts)

@@ -52,6 +52,8 @@ func (s *Service) Entries(ctx context.Context, who customer.ID, before EntryID, 
 // programme's liability. It reads every account, so ask seldom.
 func (s *Service) Owed(ctx context.Context) (points money.Points, err error) {
 	defer errs.Wrap(&err, "sum what is owed in points")
-	const sum = `SELECT CAST(COALESCE(SUM(active + pending - debt), 0) AS BIGINT) FROM accounts`
-	return points, s.db.QueryRow(ctx, sum).Scan(&points)
+	var billions, rest int64
+	sum := `SELECT ` + money.SumColumns(`active + pending - debt`) + ` FROM accounts`
+	err = s.db.QueryRow(ctx, sum).Scan(&billions, &rest)
+	return money.Points(money.Sum(billions, rest)), err
 }

@@ -87,7 +87,7 @@ func (s *Service) Queue(b *db.Batch, ids []customer.ID, lock bool) Accounts {
 		text = readAndLock
 	}
 	b.Query(func(r *db.Rows) error {
-		a := &Account{ledger: s, now: now, stopped: stopped}
+		a := &Account{ledger: s, now: now, stopped: stopped, locked: lock}
 		err := r.Scan(&a.Customer, &a.Active, &a.Pending, &a.Debt, &a.Receipts, &a.Spend,
 			db.Time{Dst: &a.FirstSold}, db.Time{Dst: &a.LastSold}, &a.version)
 		accounts[a.Customer] = a
@@ -98,22 +98,17 @@ func (s *Service) Queue(b *db.Batch, ids []customer.ID, lock bool) Accounts {
 }
 
 // QueueHistory adds to b the reading of what the ledger recorded of sales and
-// their returns, and of the lots that took part; it follows Queue in the same
-// batch.
-func (s *Service) QueueHistory(b *db.Batch, accounts Accounts, sales []int64) map[int64]*History {
-	histories := map[int64]*History{}
+// their returns, of the lots that took part, and of the sales that earned what
+// these redeemed; it follows Queue in the same batch.
+func (s *Service) QueueHistory(b *db.Batch, accounts Accounts, sales []int64) Histories {
+	histories := Histories{}
 	if len(sales) == 0 {
 		return histories
 	}
 	for _, sale := range sales {
-		histories[sale] = &History{Sale: sale}
+		histories.of(sale)
 	}
-	const entries = `
-		SELECT sale_id, source, target, points, cause, COALESCE(lot_id, 0)
-		  FROM entries
-		 WHERE sale_id IN ($1...)
-		 ORDER BY id`
-	b.Query(func(r *db.Rows) error {
+	scan := func(r *db.Rows) error {
 		var (
 			sale int64
 			e    Entry
@@ -121,9 +116,26 @@ func (s *Service) QueueHistory(b *db.Batch, accounts Accounts, sales []int64) ma
 		if err := r.Scan(&sale, &e.Source, &e.Target, &e.Points, &e.Cause, &e.Lot); err != nil {
 			return err
 		}
-		histories[sale].entries = append(histories[sale].entries, e)
+		h := histories.of(sale)
+		h.entries = append(h.entries, e)
 		return nil
-	}, entries, db.Int64s(sales))
+	}
+	const columns = `sale_id, source, target, points, cause, COALESCE(lot_id, 0)`
+	const own = `
+		SELECT ` + columns + `
+		  FROM entries
+		 WHERE sale_id IN ($1...)
+		 ORDER BY id`
+	b.Query(scan, own, db.Int64s(sales))
+	const earlier = `
+		SELECT ` + columns + `
+		  FROM entries
+		 WHERE sale_id IN (SELECT l.receipt_id
+		                     FROM entries e JOIN lots l ON l.id = e.lot_id
+		                    WHERE e.sale_id IN ($1...) AND e.cause = 'redeem')
+		   AND NOT sale_id IN ($1...)
+		 ORDER BY id`
+	b.Query(scan, earlier, db.Int64s(sales))
 	const lots = `
 		SELECT ` + lotColumns + `
 		  FROM lots
@@ -153,6 +165,7 @@ func (as Accounts) scanLot(r *db.Rows) error {
 // their reading has run.
 func (as Accounts) Settle() {
 	for _, a := range as {
+		a.prove()
 		a.settle()
 	}
 }

@@ -15,8 +15,9 @@ type Reversal struct {
 	Restore    money.Points // redeemed on the returned lines: goes back
 	TakeBack   money.Points // earned on the returned lines: is taken back
 	Policy     programme.Clawback
-	GraceUntil time.Time // new date for points that go back to an expired lot
-	History    *History
+	Bearable   money.Points // the most that this refund and those before can bear together
+	GraceUntil time.Time    // new date for points that go back to an expired lot
+	Histories  Histories    // of the sale, and of those that earned what it redeemed
 }
 
 // History is what the ledger recorded of a sale and its returns so far.
@@ -25,10 +26,21 @@ type History struct {
 	entries []Entry // of the sale and its returns, in order
 }
 
-// add adds the sale's entries that an account has from one on.
-func (h *History) add(a *Account, from int) {
+// Histories are histories by sale.
+type Histories map[int64]*History
+
+// of gives the history of a sale, which nothing may have been recorded of.
+func (hs Histories) of(sale int64) *History {
+	if hs[sale] == nil {
+		hs[sale] = &History{Sale: sale}
+	}
+	return hs[sale]
+}
+
+// add adds the entries that an account has from one on to their sales.
+func (hs Histories) add(a *Account, from int) {
 	for _, e := range a.entries[from:] {
-		if e.Sale == h.Sale {
+		if h := hs[e.Sale]; h != nil {
 			h.entries = append(h.entries, e)
 		}
 	}
@@ -53,7 +65,7 @@ func (h *History) taken() (lots []LotID, left map[LotID]money.Points) {
 	return lots, left
 }
 
-// borne is what earlier returns could not take back and somebody else bore:
+// borne is what earlier returns could not take back and somebody else bears:
 // the refund or the programme.
 func (h *History) borne(by Name) (points money.Points) {
 	for _, e := range h.entries {
@@ -69,9 +81,11 @@ func (h *History) borne(by Name) (points money.Points) {
 
 // Reverse gives redeemed points back to the very lots they came from, the last
 // taken first, and takes earned points back: from the sale's own lot; what has
-// expired of that lot is gone already; what has been spent becomes a debt, or,
-// where the policy says so, a debt only as far as the balance stays at zero and
-// for the rest the refund's or the programme's loss.
+// expired of it is gone already; what it repaid of a debt is owed again; what
+// has been spent becomes a debt, or, where the policy says so, a debt only as
+// far as the balance stays at zero, and for the rest the refund's or the
+// programme's loss. What comes back to a lot whose own sale left the programme
+// such a loss makes up for that first.
 //
 // It returns by how many points the refund is to be reduced. That is negative
 // where an earlier return reduced it by more than all returns together should:
@@ -79,33 +93,55 @@ func (h *History) borne(by Name) (points money.Points) {
 func (a *Account) Reverse(r Reversal) (withheld money.Points) {
 	r.Cause = CauseReturn
 	// Another return of the sale may follow in the same transaction.
-	defer r.History.add(a, len(a.entries))
+	defer r.Histories.add(a, len(a.entries))
 	a.restore(r)
 	short := a.takeBack(r)
-
-	bearer := Refund
+	h := r.Histories.of(r.Sale)
+	refund, loss := h.borne(Refund), h.borne(WrittenOff)
+	most := refund
 	switch r.Policy {
 	case programme.ClawbackWriteOff:
-		bearer = WrittenOff
 	case programme.ClawbackRefund:
+		most = r.Bearable
 	default:
 		a.post(r.Move, Debt, Issued, short, nil)
 		return 0
 	}
-	before := r.History.borne(bearer)
-	debt := min(before+short, max(0, a.Balance()))
-	fresh := min(debt, short) // taken from the balance at once
-	a.post(r.Move, Debt, Issued, fresh, nil)
-	a.post(r.Move, Debt, bearer, debt-fresh, nil) // the bearer gets back what the balance can now give
-	a.post(r.Move, bearer, Issued, short-fresh, nil)
-	if bearer == WrittenOff {
-		return 0
+	// As if all of it were returned now: the balance gives what it can, then
+	// the refund, and what neither can is lost.
+	all := refund + loss + short
+	debt := min(all, max(0, a.Balance()))
+	withheld = min(all-debt, most) - refund
+	loss = all - debt - refund - withheld - loss
+	a.move(r.Move, []share{{Debt, debt}, {Refund, withheld}, {WrittenOff, loss}, {Issued, -short}})
+	return withheld
+}
+
+// share is what an account gives, or gets where it is negative.
+type share struct {
+	of     Name
+	points money.Points
+}
+
+// move posts what some accounts give to those that get it; together they come
+// to nothing.
+func (a *Account) move(m Move, shares []share) {
+	for i := range shares {
+		for j := len(shares) - 1; j >= 0; j-- {
+			from, to := &shares[i], &shares[j]
+			part := min(from.points, -to.points)
+			if part <= 0 {
+				continue
+			}
+			a.post(m, from.of, to.of, part, nil)
+			from.points -= part
+			to.points += part
+		}
 	}
-	return short - debt
 }
 
 func (a *Account) restore(r Reversal) {
-	lots, left := r.History.taken()
+	lots, left := r.Histories.of(r.Sale).taken()
 	slices.Reverse(lots)
 	todo := r.Restore
 	for _, id := range lots {
@@ -117,6 +153,7 @@ func (a *Account) restore(r Reversal) {
 		a.post(r.Move, Redeemed, l.account(), part, l)
 		l.Remaining += part
 		l.dirty = true
+		a.makeUp(r, l, part)
 		if a.expires(l) {
 			if r.GraceUntil.After(a.now) {
 				l.ExpiresAt = r.GraceUntil
@@ -131,12 +168,25 @@ func (a *Account) restore(r Reversal) {
 	}
 }
 
+// makeUp has points that came back to a lot make up for what the programme lost
+// where the lot's own sale was returned while they were spent: or whoever
+// returns the one sale and then the other keeps points of neither.
+func (a *Account) makeUp(r Reversal, l *Lot, back money.Points) {
+	h := r.Histories[l.Receipt]
+	if h == nil {
+		return
+	}
+	r.Sale = l.Receipt // whose loss it is
+	a.take(r.Move, l, WrittenOff, min(back, h.borne(WrittenOff)))
+}
+
 // takeBack takes earned points from the sale's own lots and returns what had
 // been spent of them.
 func (a *Account) takeBack(r Reversal) (short money.Points) {
 	short = r.TakeBack
+	h := r.Histories.of(r.Sale)
 	for _, l := range a.lots {
-		if l.Receipt != r.History.Sale || l.Cause != CauseEarn {
+		if l.Receipt != r.Sale || l.Cause != CauseEarn {
 			continue
 		}
 		part := min(short, l.Remaining)
@@ -144,10 +194,17 @@ func (a *Account) takeBack(r Reversal) (short money.Points) {
 		short -= part
 		// Expired points count as taken back, once. What earlier returns
 		// counted so is all they took back less what they found or charged.
-		gone := min(short, l.Expired-r.History.excused(l))
+		gone := min(short, l.Expired-h.undone(Expired, l))
 		if gone > 0 {
 			a.excuse(r, l, gone)
 			short -= gone
+		}
+		// A debt that the lot repaid would be forgiven otherwise: it stands
+		// again, once.
+		owed := min(short, a.repaid(h, l)-h.undone(Debt, l))
+		if owed > 0 {
+			a.post(r.Move, Debt, Issued, owed, l)
+			short -= owed
 		}
 	}
 	return short
@@ -159,11 +216,24 @@ func (a *Account) excuse(r Reversal, l *Lot, points money.Points) {
 	a.post(r.Move, Expired, Issued, points, l)
 }
 
-// excused is what earlier returns counted of a lot's expired points.
-func (h *History) excused(l *Lot) (points money.Points) {
+// undone is what earlier returns counted of a lot's points that had expired or
+// repaid a debt.
+func (h *History) undone(by Name, l *Lot) (points money.Points) {
 	for _, e := range h.entries {
-		if e.Cause == CauseReturn && e.Source == Expired && e.Lot == l.ID {
+		if e.Cause == CauseReturn && e.Source == by && e.Lot == l.ID {
 			points += e.Points
+		}
+	}
+	return points
+}
+
+// repaid is what a lot of the sale repaid of a debt, until now.
+func (a *Account) repaid(h *History, l *Lot) (points money.Points) {
+	for _, list := range [][]Entry{h.entries, a.entries} {
+		for _, e := range list {
+			if e.Cause == CauseRepay && e.Lot == l.ID {
+				points += e.Points
+			}
 		}
 	}
 	return points

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -25,7 +26,7 @@ func (t *Totals) Add(at time.Time, tierSpend money.Amount, returned bool) {
 		return
 	}
 	t.Receipts++
-	t.Spend += tierSpend
+	t.Spend = min(t.Spend+tierSpend, MostCounted) // which CountTx refuses
 	if t.First.IsZero() || at.Before(t.First) {
 		t.First = at
 	}
@@ -34,7 +35,7 @@ func (t *Totals) Add(at time.Time, tierSpend money.Amount, returned bool) {
 	}
 }
 
-// CountTx adds imported purchases to the accounts.
+// CountTx adds imported purchases to the accounts. It fails with ErrTooMuch.
 func (s *Service) CountTx(ctx context.Context, tx *db.Tx, totals map[customer.ID]*Totals) error {
 	ids := make([]customer.ID, 0, len(totals))
 	for c := range totals {
@@ -49,8 +50,12 @@ func (s *Service) CountTx(ctx context.Context, tx *db.Tx, totals map[customer.ID
 			   SET receipts = receipts + $2, spend = spend + $3, version = version + 1,
 			       first_sold_at = CASE WHEN first_sold_at <= $4 THEN first_sold_at ELSE COALESCE($4, first_sold_at) END,
 			       last_sold_at = CASE WHEN last_sold_at >= $5 THEN last_sold_at ELSE COALESCE($5, last_sold_at) END
-			 WHERE customer_id = $1`
-		b.Guard(add, int64(c), t.Receipts, int64(t.Spend), db.Micros(t.First), db.Micros(t.Last))
+			 WHERE customer_id = $1 AND spend <= $6`
+		b.Guard(add, int64(c), t.Receipts, int64(t.Spend), db.Micros(t.First), db.Micros(t.Last), MostCounted-int64(t.Spend))
 	}
-	return tx.Run(ctx, &b)
+	err := tx.Run(ctx, &b)
+	if errors.Is(err, db.ErrGuard) {
+		return ErrTooMuch.Because(err)
+	}
+	return err
 }

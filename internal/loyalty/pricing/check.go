@@ -20,8 +20,8 @@ func check(in *Input) error {
 	var sum money.Amount
 	for i := range d.Lines {
 		gross := checkLine(&wrong, in.Currency, i, &d.Lines[i])
-		if sum += gross; sum > money.MaxAmount {
-			wrong.Add("/lines", "out_of_range", "come to more than %s together", in.Currency.Format(money.MaxAmount)).With("max", in.Currency.Format(money.MaxAmount))
+		if sum += gross; sum > MaxGross {
+			wrong.Add("/lines", "out_of_range", "come to more than %s together", in.Currency.Format(MaxGross)).With("max", in.Currency.Format(MaxGross))
 			break
 		}
 	}

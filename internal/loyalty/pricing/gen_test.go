@@ -124,9 +124,9 @@ func genLine(t *rapid.T, c money.Currency) pricing.Line {
 		Void:       rapid.IntRange(0, 9).Draw(t, "void") == 0,
 		Quantity:   mixed[money.Quantity]("quantity", 1, 5_000, money.MaxQuantity).Draw(t, "quantity"),
 	}
-	// Seven lines of at most a seventh of the largest amount.
+	// Seven lines of at most a seventh of what a receipt may come to.
 	most := money.MaxPrice
-	if p, err := money.MulDiv(int64(money.MaxAmount)/8, 10_000_000/c.Minor(), int64(l.Quantity), money.Down); err == nil {
+	if p, err := money.MulDiv(int64(pricing.MaxGross)/8, 10_000_000/c.Minor(), int64(l.Quantity), money.Down); err == nil {
 		most = min(most, money.Price(p))
 	}
 	l.Price = min(mixed[money.Price]("price", 0, 2_000_000, most).Draw(t, "price"), most)

@@ -154,11 +154,48 @@ func TestTierDiscountIsRoundedOnce(t *testing.T) {
 			}
 		}
 		want := before - roundedLeft(before, eligible, r.Level.Discount, rules.Discount.Rounding)
-		if want > eligible { // no multiple can be reached
+		given := new(big.Rat).Mul(big.NewRat(int64(eligible), 1), big.NewRat(int64(r.Level.Discount), int64(money.Whole)))
+		tooMuch := func() bool {
+			return want > eligible || big.NewRat(int64(want), 2).Cmp(given) > 0
+		}
+		if want > 0 && tooMuch() { // no multiple can be reached, or not for as much again
 			want = before - roundedLeft(before, eligible, r.Level.Discount, programme.Rounding{Mode: rules.Discount.Rounding.Mode, Unit: 1})
+		}
+		if want > 0 && tooMuch() {
+			want = money.Amount(new(big.Int).Quo(given.Num(), given.Denom()).Int64())
 		}
 		if want = max(want, 0); got != want || r.Level.Discount == 0 && got != 0 {
 			t.Fatalf("%d off %d of %d at %d %+v, want %d", got, eligible, before, r.Level.Discount, rules.Discount.Rounding, want)
+		}
+	})
+}
+
+// A small receipt is not given away for the sake of round sums: a discount of
+// rate r is never more than twice that, and takes no receipt to nothing.
+func TestRoundingGivesNoSmallReceiptAway(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		price := rapid.Int64Range(1, 100_000).Draw(t, "price")
+		rate := money.Rate(rapid.Int64Range(1, 4999).Draw(t, "rate"))
+		rules := programme.Rules{
+			PointValue: 10_000, Combine: programme.CombineAdd, Spend: programme.Spend{Window: programme.Lifetime}, QuoteMinutes: 10,
+			Levels: []programme.Level{{Code: "a", Name: "A", Discount: rate}},
+			Discount: programme.Discount{Rounding: programme.Rounding{
+				Mode: rapid.SampledFrom([]money.Mode{money.Down, money.HalfUp}).Draw(t, "mode"),
+				Unit: rapid.SampledFrom([]int64{1, 100, 10_000}).Draw(t, "unit"),
+			}},
+			Earn: programme.Earn{Rounding: programme.Rounding{Mode: money.Down, Unit: 1}}, Redeem: programme.Redeem{Cap: 5000},
+			Return: programme.Return{Clawback: programme.ClawbackDebt},
+		}
+		r, err := pricing.Price(pricing.Input{
+			Currency: money.Currency{Code: "UZS", Exponent: 2}, Rules: &rules, Customer: &pricing.Customer{Level: "a"}, At: time.Unix(0, 0),
+			Draft: pricing.Draft{Lines: []pricing.Line{{SKU: "match", Quantity: money.One, Price: money.Price(price * 100)}}},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if int64(r.Discount)*int64(money.Whole) > 2*price*int64(rate) || r.Total <= 0 {
+			t.Fatalf("%d off %d at %d, %d left", r.Discount, price, rate, r.Total)
 		}
 	})
 }

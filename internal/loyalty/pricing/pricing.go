@@ -26,8 +26,12 @@ type Input struct {
 	Draft    Draft
 }
 
-// MaxLines is how many lines a receipt may have.
-const MaxLines = 1000
+// Limits of a receipt: how many lines it may have, and what they may come to.
+// A million of the greatest are still counted to the unit (ledger.MostCounted).
+const (
+	MaxLines              = 1000
+	MaxGross money.Amount = 1e12
+)
 
 // Failures of redeeming. ErrRedeemTooMuch carries "max" (money.Points) and
 // "limit" (Cause).

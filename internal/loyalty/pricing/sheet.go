@@ -174,8 +174,10 @@ func (s *sheet) tierShares(rate money.Rate) []money.Amount {
 }
 
 // off is the discount of rate on eligible, with what is left of total rounded.
-// Where the rounding asks for more than the eligible lines can give, what is
-// left is rounded to the minor unit only; a discount is never negative.
+// Where the rounding asks for more than the eligible lines can give, or for
+// more than as much again as the rate gives, what is left is rounded to the
+// minor unit only, and where that is still too much the discount is what the
+// rate gives, rounded down; it is never negative.
 func off(total, eligible money.Amount, rate money.Rate, r programme.Rounding) money.Amount {
 	// Twice what is left, rounded down to a whole: enough to see a half.
 	twice := 2*int64(total-eligible) + int64((money.Whole-rate).Of(2*eligible, money.Down))
@@ -184,10 +186,14 @@ func off(total, eligible money.Amount, rate money.Rate, r programme.Rounding) mo
 		left = (twice + r.Unit) / (2 * r.Unit) * r.Unit
 	}
 	discount := total - money.Amount(left)
-	if discount > eligible {
+	given := rate.Of(2*eligible, money.Down) // twice what the rate gives
+	switch {
+	case discount <= min(eligible, given):
+		return max(discount, 0)
+	case r.Unit > 1:
 		return off(total, eligible, rate, programme.Rounding{Mode: r.Mode, Unit: 1})
 	}
-	return max(discount, 0)
+	return given / 2
 }
 
 // allowed is what the guard leaves of shares.

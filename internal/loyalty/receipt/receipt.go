@@ -68,7 +68,7 @@ const (
 // Failures a till can show to the cashier.
 var (
 	ErrNotFound             = errs.New(errs.NotFound, "receipt_not_found", "There is no such receipt.")
-	ErrKeyReused            = errs.New(errs.Reused, "receipt_number_reused", "This till has already sent a receipt of this number with other contents. Send the new receipt under a number of its own.")
+	ErrKeyReused            = errs.New(errs.Reused, "receipt_number_reused", "A receipt of this number is recorded already with other contents. Send the new receipt under a number of its own.")
 	ErrIdempotencyKeyReused = errs.New(errs.Reused, "idempotency_key_reused", "This Idempotency-Key came with another receipt before. Send each receipt under a key of its own.")
 	ErrQuoteMissing         = errs.New(errs.Invalid, "quote_missing", "Send the id of the quote, or the total that was charged, so that it can be compared.")
 	ErrQuoteInvalid         = errs.New(errs.Invalid, "quote_invalid", "This is not the id of a quote of this till. Ask for a new quote.")
@@ -78,14 +78,18 @@ var (
 	ErrNothingLeft          = errs.New(errs.Conflict, "nothing_left", "Everything on this receipt has been returned already.")
 	ErrEmpty                = errs.New(errs.Invalid, "receipt_empty", "A receipt needs at least one line that is not void.")
 	ErrReasonMissing        = errs.New(errs.Invalid, "reason_missing", "Say why the discount or the points are taken off this receipt.")
-	ErrTooOld               = errs.New(errs.Invalid, "sold_at_too_old", "The time of sale is too long ago.")
+	ErrTooOld               = errs.New(errs.Invalid, "sold_at_too_old", "The time of sale is more than 72 hours ago.")
+	ErrBeforeQuote          = errs.New(errs.Invalid, "sold_at_before_quote", "The time of sale lies before the quote. Leave it out, or send the total that was charged instead of the quote.")
+	ErrBeforeSale           = errs.New(errs.Invalid, "sold_at_before_sale", "The return is dated before its sale.")
 	ErrInTheFuture          = errs.New(errs.Invalid, "sold_at_in_future", "The time of sale lies in the future: check the clock of the till.")
 	ErrTooManyReturned      = errs.New(errs.Conflict, "too_many_returned", "More is to be returned than is left of the line.")
 )
 
-// How far the time of sale may lie from the server's.
+// How far the time of sale may lie from the server's: a till may be without
+// its line for a weekend. It dates the lots and chooses the rules, so what is
+// accepted here is by how much a till can bring points and programmes forward.
 const (
-	maxAge  = 31 * 24 * time.Hour
+	maxAge  = 72 * time.Hour
 	maxSkew = 10 * time.Minute
 )
 
@@ -290,7 +294,7 @@ func (s *Service) Commit(ctx context.Context, by Caller, sale Sale) (_ Receipt, 
 	defer errs.Wrap(&err, "commit receipt")
 	c, err := s.saleCall(ctx, by, sale)
 	if err != nil {
-		return s.refused(ctx, key{int64(by.Till.ID), KindSale, sale.Number}, fingerprint(sale), err)
+		return s.refused(ctx, key{int64(by.Till.ID), KindSale, sale.Number}, sale.repeats, err)
 	}
 	if err := s.commits.do(ctx, c); err != nil {
 		return Receipt{}, false, err
@@ -313,13 +317,13 @@ func (s *Service) answer(ctx context.Context, r Receipt, replayed bool) (Receipt
 
 // refused is the answer to a call that cannot be done: what was recorded when
 // it came first is answered for ever, though its time may be too long ago now.
-func (s *Service) refused(ctx context.Context, k key, print string, refusal error) (Receipt, bool, error) {
+func (s *Service) refused(ctx context.Context, k key, repeats func(*Receipt) bool, refusal error) (Receipt, bool, error) {
 	if errs.KindOf(refusal) != errs.Invalid || checkNumber(k.number) != nil {
 		return Receipt{}, false, refusal
 	}
 	rec, err := s.Find(ctx, k.source, k.kind, k.number)
 	switch {
-	case errors.Is(err, ErrNotFound), err == nil && rec.fingerprint != print:
+	case errors.Is(err, ErrNotFound), err == nil && !repeats(rec):
 		return Receipt{}, false, refusal
 	case err != nil:
 		return Receipt{}, false, err
@@ -360,6 +364,46 @@ const (
 // printable reports whether a text can be kept by every database and printed.
 func printable(s string) bool {
 	return utf8.ValidString(s) && !strings.ContainsFunc(s, unicode.IsControl)
+}
+
+// meaning is what a call says, however it says it: the same sale that is sent
+// again under a new quote, or with its time in another zone, means the same.
+type meaning struct {
+	Draft
+	Number   string
+	Original ID           `json:",omitempty"`
+	Parts    []ReturnLine `json:",omitempty"`
+	SoldAt   *int64       `json:",omitempty"` // microseconds; nil: not sent
+}
+
+func (m meaning) at(soldAt time.Time) meaning {
+	if !soldAt.IsZero() {
+		us := soldAt.UnixMicro()
+		m.SoldAt = &us
+	}
+	return m
+}
+
+func (s *Sale) fingerprint() string {
+	return fingerprint(meaning{Draft: s.Draft, Number: s.Number}.at(s.SoldAt))
+}
+
+func (r *Return) fingerprint() string {
+	return fingerprint(meaning{Draft: Draft{Reason: r.Reason}, Number: r.Number, Original: r.Original, Parts: r.Lines}.at(r.SoldAt))
+}
+
+// repeats reports whether the sale is the one that was recorded under its
+// number, sent again.
+func (s *Sale) repeats(recorded *Receipt) bool {
+	return recorded.fingerprint == s.fingerprint() && (s.Total == nil || *s.Total == recorded.Total)
+}
+
+func (r *Return) repeats(recorded *Receipt) bool { return recorded.fingerprint == r.fingerprint() }
+
+// reused refuses a number that was recorded with other contents.
+func reused(recorded *Receipt) error {
+	return ErrKeyReused.Textf("A receipt of this number is recorded already with other contents: receipt %s. Send the new receipt under a number of its own.", recorded.ID).
+		With("receipt", recorded.ID.String()).At("/number")
 }
 
 // fingerprint tells a repeated body from another one.

@@ -36,6 +36,7 @@ type returnCall struct {
 	in          Return
 	sale        *Receipt           // as it was before the transaction: who and where
 	version     *programme.Version // that the sale was priced by; nil: none
+	sent        Return             // as it came
 	fingerprint string
 	preview     bool
 
@@ -57,7 +58,7 @@ func (s *Service) Return(ctx context.Context, by Caller, in Return) (_ Receipt, 
 	}
 	c, err := s.returnCall(ctx, by, in)
 	if err != nil {
-		return s.refused(ctx, key{int64(by.Till.ID), KindReturn, in.Number}, fingerprint(in), err)
+		return s.refused(ctx, key{int64(by.Till.ID), KindReturn, in.Number}, in.repeats, err)
 	}
 	if err := s.commits.do(ctx, c); err != nil {
 		return Receipt{}, false, err
@@ -89,7 +90,7 @@ func (s *Service) PreviewReturn(ctx context.Context, by Caller, in Return) (_ Re
 }
 
 func (s *Service) returnCall(ctx context.Context, by Caller, in Return) (*returnCall, error) {
-	c := &returnCall{by: by, in: in, fingerprint: fingerprint(in)}
+	c := &returnCall{by: by, in: in, sent: in, fingerprint: in.fingerprint()}
 	var err error
 	if c.in.SoldAt, err = soldAt(in.SoldAt, s.now()); err != nil {
 		return nil, err
@@ -102,6 +103,13 @@ func (s *Service) returnCall(ctx context.Context, by Caller, in Return) (*return
 	}
 	if c.sale.Kind != KindSale {
 		return nil, ErrNotASale.At("/original")
+	}
+	// A return counts with its sale, in windows too, and so never before it.
+	switch early := c.in.SoldAt.Before(c.sale.SoldAt); {
+	case early && !in.SoldAt.IsZero():
+		return nil, ErrBeforeSale.At("/sold_at")
+	case early: // the clock of the till that sold is ahead of ours
+		c.in.SoldAt = c.sale.SoldAt
 	}
 	if c.sale.Version != 0 {
 		if c.version, err = s.programmes.ByID(ctx, c.sale.Version); err != nil {
@@ -133,8 +141,8 @@ func (c *returnCall) prepare(n *needs) {
 
 func (c *returnCall) apply(s *Service, w *world) error {
 	if old := w.recorded[c.key()]; old != nil && !c.preview {
-		if old.fingerprint != c.fingerprint {
-			return ErrKeyReused.At("/number")
+		if !c.sent.repeats(old) {
+			return reused(old)
 		}
 		c.receipt, c.replayed = *old, true
 		return nil
@@ -236,13 +244,14 @@ func (c *returnCall) movePoints(s *Service, w *world, sale, rec *Receipt) {
 	if v := c.version; v != nil {
 		heldBefore = programme.LevelOf(&v.Rules, w.tier(sale.Customer, v.ProgrammeID), w.tierSpend(account, v, rec.SoldAt), rec.SoldAt)
 	}
-	if rec.Redeemed > 0 || rec.Earned > 0 {
+	if sale.Redeemed > 0 || sale.Earned > 0 { // though not on these lines: their refund may bear what another's could not
 		r := ledger.Reversal{
 			Move: rec.move(ledger.CauseReturn, c.by.Store, sale.ID), Restore: rec.Redeemed, TakeBack: rec.Earned,
-			History: w.histories[int64(sale.ID)],
+			Histories: w.histories,
 		}
 		if v := c.version; v != nil {
 			r.Policy = v.Rules.Return.Clawback
+			r.Bearable = s.currency.PointsFor(w.refunds[sale.ID].withheld+rec.Total, v.Rules.PointValue, money.Down)
 			r.GraceUntil = v.Rules.GraceUntil(rec.SoldAt, zone)
 		}
 		account.Reverse(r)

@@ -26,6 +26,7 @@ type saleCall struct {
 	sale        Sale
 	version     *programme.Version // nil: no programme in this store
 	quoted      *quoted            // what the till was told; nil: it sends a total
+	sent        Sale               // as it came
 	fingerprint string
 
 	receipt  Receipt
@@ -40,7 +41,7 @@ func (c *saleCall) setOutcome(err error) { c.err = err }
 // rules: the quote's while it is valid, otherwise those of the time of sale.
 func (s *Service) saleCall(ctx context.Context, by Caller, sale Sale) (*saleCall, error) {
 	now := s.now()
-	c := &saleCall{by: by, sale: sale, fingerprint: fingerprint(sale)}
+	c := &saleCall{by: by, sale: sale, sent: sale, fingerprint: sale.fingerprint()}
 	if err := checkNumber(sale.Number); err != nil {
 		return nil, err
 	}
@@ -57,6 +58,9 @@ func (s *Service) saleCall(ctx context.Context, by Caller, sale Sale) (*saleCall
 	if sale.Quote != "" {
 		if c.quoted, err = s.readQuote(by, sale.Quote); err != nil {
 			return nil, err
+		}
+		if c.sale.SoldAt.Before(c.quoted.at.Add(-maxSkew)) {
+			return nil, ErrBeforeQuote.At("/sold_at")
 		}
 		if c.quoted.version != 0 {
 			v, err := s.programmes.ByID(ctx, c.quoted.version)
@@ -198,7 +202,7 @@ func (c *saleCall) quote(s *Service, w *world, now time.Time) (Quote, error) {
 	for _, l := range c.sale.Lines {
 		q.Products = append(q.Products, w.products[l.SKU])
 	}
-	q.ID = s.writeQuote(c.by, quoted{version: q.Version, at: now, digest: digest(c.sale.Customer, res)})
+	q.ID = s.writeQuote(c.by, quoted{version: q.Version, at: now, digest: digest(&c.sale, res)})
 	return q, nil
 }
 
@@ -215,8 +219,8 @@ func (c *quoteCall) apply(s *Service, w *world) (err error) {
 
 func (c *saleCall) apply(s *Service, w *world) error {
 	if old := w.recorded[c.key()]; old != nil {
-		if old.fingerprint != c.fingerprint {
-			return ErrKeyReused.At("/number")
+		if !c.sent.repeats(old) {
+			return reused(old)
 		}
 		c.receipt, c.replayed = *old, true
 		return nil
@@ -249,7 +253,7 @@ func (c *saleCall) apply(s *Service, w *world) error {
 // agrees reports whether the price is what the till was told.
 func (c *saleCall) agrees(res pricing.Result) bool {
 	if c.quoted != nil {
-		return c.quoted.digest == digest(c.sale.Customer, res)
+		return c.quoted.digest == digest(&c.sale, res)
 	}
 	return *c.sale.Total == res.Total
 }
@@ -306,6 +310,9 @@ func (l *Line) of(p catalog.Product) {
 // moved.
 func (c *saleCall) movePoints(s *Service, w *world, rec *Receipt, res pricing.Result) error {
 	account := w.accounts[rec.Customer]
+	if err := account.Fits(rec.TierSpend, res.Earned); err != nil {
+		return err
+	}
 	m := rec.move(ledger.CauseRedeem, c.by.Store, rec.ID)
 	if err := account.Redeem(m, res.Redeemed); err != nil {
 		return err
@@ -398,20 +405,33 @@ func (s *Service) readQuote(by Caller, id string) (*quoted, error) {
 	}, nil
 }
 
-// digest tells two results apart by everything that the cashier or customer
-// was told in figures.
-func digest(who customer.ID, res pricing.Result) [8]byte {
-	h := sha256.New()
+// digest tells two quotes apart by what is sold and by everything that the
+// cashier or customer was told of it in figures.
+func digest(sale *Sale, res pricing.Result) [8]byte {
 	var b []byte
 	put := func(vs ...int64) {
 		for _, v := range vs {
 			b = binary.BigEndian.AppendUint64(b, uint64(v))
 		}
 	}
-	put(int64(who), int64(res.Gross), int64(res.Discount), int64(res.PaidPoints), int64(res.Total), int64(res.Redeemed), int64(res.Earned))
-	for _, l := range res.Lines {
-		put(int64(l.Gross), int64(l.Discount), int64(l.PaidPoints), int64(l.Total))
+	put(int64(sale.Customer), int64(res.Gross), int64(res.Discount), int64(res.PaidPoints), int64(res.Total), int64(res.Redeemed), int64(res.Earned))
+	// Points that are available at once are so whenever the sale is committed.
+	var available int64
+	if res.AvailableAt.After(sale.SoldAt) {
+		available = res.AvailableAt.UnixMicro()
 	}
-	h.Write(b)
-	return [8]byte(h.Sum(nil))
+	put(available, res.ExpiresAt.UnixMicro())
+	for i, l := range res.Lines {
+		put(int64(l.Gross), int64(l.Discount), int64(l.PaidPoints), int64(l.Total))
+		d := &sale.Lines[i]
+		if d.Void { // counts for nothing
+			put(-1)
+			continue
+		}
+		put(int64(len(d.SKU)))
+		b = append(b, d.SKU...)
+		put(int64(d.Quantity), int64(d.Price), int64(d.Discount))
+	}
+	sum := sha256.Sum256(b)
+	return [8]byte(sum[:])
 }

@@ -20,27 +20,35 @@ type Sums struct {
 	Redeemed   money.Points // on sales, less what returns gave back
 }
 
-// sums are the columns of Sums, in the order of the fields.
-const sums = `
+// sums are the columns of Sums, in the order in which scan takes them.
+var sums = `
 	COUNT(CASE kind WHEN 'sale' THEN 1 END),
 	COUNT(CASE kind WHEN 'sale' THEN customer_id END),
-	CAST(COALESCE(SUM(CASE kind WHEN 'sale' THEN total ELSE 0 END), 0) AS BIGINT),
 	COUNT(CASE kind WHEN 'return' THEN 1 END),
-	CAST(COALESCE(SUM(CASE kind WHEN 'return' THEN total - withheld ELSE 0 END), 0) AS BIGINT),
-	CAST(COALESCE(SUM(CASE kind WHEN 'sale' THEN earned ELSE -earned END), 0) AS BIGINT),
-	CAST(COALESCE(SUM(CASE kind WHEN 'sale' THEN redeemed ELSE -redeemed END), 0) AS BIGINT)`
+	` + money.SumColumns(`CASE kind WHEN 'sale' THEN total ELSE 0 END`) + `,
+	` + money.SumColumns(`CASE kind WHEN 'return' THEN total - withheld ELSE 0 END`) + `,
+	` + money.SumColumns(`CASE kind WHEN 'sale' THEN earned ELSE -earned END`) + `,
+	` + money.SumColumns(`CASE kind WHEN 'sale' THEN redeemed ELSE -redeemed END`)
 
-func (s *Sums) fields() []any {
-	return []any{&s.Sales, &s.Identified, &s.Sold, &s.Returns, &s.Refunded, &s.Earned, &s.Redeemed}
+// scan reads the columns of sums, and more after them.
+func (s *Sums) scan(scan func(...any) error, more ...any) error {
+	var sold, refunded, earned, redeemed [2]int64
+	err := scan(append([]any{
+		&s.Sales, &s.Identified, &s.Returns, &sold[0], &sold[1], &refunded[0], &refunded[1],
+		&earned[0], &earned[1], &redeemed[0], &redeemed[1],
+	}, more...)...)
+	s.Sold, s.Refunded = money.Amount(money.Sum(sold[0], sold[1])), money.Amount(money.Sum(refunded[0], refunded[1]))
+	s.Earned, s.Redeemed = money.Points(money.Sum(earned[0], earned[1])), money.Points(money.Sum(redeemed[0], redeemed[1]))
+	return err
 }
 
 // Sum adds up the receipts sold from a time until another one, not included.
-// It reads each of them: ask for days, not for years.
+// It reads each of them: ask for days, not for years. A sum beyond what can be
+// told stays at the most that can.
 func (s *Service) Sum(ctx context.Context, from, to time.Time) (all Sums, err error) {
 	defer errs.Wrap(&err, "sum receipts")
-	err = s.db.QueryRow(ctx, `SELECT `+sums+` FROM receipts WHERE sold_at >= $1 AND sold_at < $2`,
-		from.UnixMicro(), to.UnixMicro()).Scan(all.fields()...)
-	return all, err
+	row := s.db.QueryRow(ctx, `SELECT `+sums+` FROM receipts WHERE sold_at >= $1 AND sold_at < $2`, from.UnixMicro(), to.UnixMicro())
+	return all, all.scan(row.Scan)
 }
 
 // SumUpTo adds up what a filter chooses among the latest most receipts that an
@@ -58,10 +66,10 @@ func (s *Service) SumUpTo(ctx context.Context, f Filter, most int) (found Sums, 
 		SELECT ` + sums + `, (SELECT COUNT(*) FROM looked)
 		  FROM looked WHERE TRUE` + rest.text
 	var looked int
-	err = s.db.QueryRow(ctx, `
+	row := s.db.QueryRow(ctx, `
 		WITH looked AS MATERIALIZED (
 			SELECT kind, customer_id, total, withheld, earned, redeemed, store_id, till_id
-			  FROM receipts WHERE TRUE`+indexed.text+order+fmt.Sprintf(` LIMIT $%d + 1)`, len(args))+read, args...).
-		Scan(append(found.fields(), &looked)...)
+			  FROM receipts WHERE TRUE`+indexed.text+order+fmt.Sprintf(` LIMIT $%d + 1)`, len(args))+read, args...)
+	err = found.scan(row.Scan, &looked)
 	return found, looked <= most, err
 }

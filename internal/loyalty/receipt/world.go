@@ -45,7 +45,8 @@ type window struct {
 
 // spending are a customer's receipts that count since a time. A return counts
 // when its sale did: it leaves the window with it, or it would take from what
-// was bought later.
+// was bought later. No return is earlier than its sale (ErrBeforeSale), so the
+// index finds all that count.
 const spending = `receipts r LEFT JOIN receipts o ON o.id = r.original_id
 	 WHERE r.customer_id = $1 AND r.sold_at > $2 AND COALESCE(o.sold_at, r.sold_at) > $2`
 
@@ -72,7 +73,7 @@ type world struct {
 	keys      map[idem]bool // that were used
 	sales     map[ID]*Receipt
 	refunds   map[ID]refunded
-	histories map[int64]*ledger.History
+	histories ledger.Histories
 
 	receipts []*Receipt // new ones
 	returned []returnedLine

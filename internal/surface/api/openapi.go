@@ -112,7 +112,7 @@ func (a *API) operations(d *description) {
 	post(d, operation{id: "quote", group: "receipts", method: send, path: "/v1/quotes", errors: selling}, a.postQuote)
 	recording := []*errs.Error{receipt.ErrKeyReused, receipt.ErrIdempotencyKeyReused, errKeyHeader, receipt.ErrNumber, receipt.ErrTooOld, receipt.ErrInTheFuture, errCashier}
 	record(d, operation{id: "record", group: "receipts", method: send, path: "/v1/receipts", status: http.StatusCreated, changes: true,
-		errors: slices.Concat([]*errs.Error{receipt.ErrChanged, receipt.ErrQuoteMissing, receipt.ErrQuoteInvalid, receipt.ErrEmpty, ledger.ErrTooFew}, selling, recording),
+		errors: slices.Concat([]*errs.Error{receipt.ErrChanged, receipt.ErrQuoteMissing, receipt.ErrQuoteInvalid, receipt.ErrEmpty, receipt.ErrBeforeQuote, ledger.ErrTooFew, ledger.ErrTooMuch, ledger.ErrBroken}, selling, recording),
 	}, a.postReceipt)
 	register(d, operation{id: "receipt", group: "receipts", method: get, path: "/v1/receipts/{id}",
 		errors: []*errs.Error{receipt.ErrNotFound}}, a.getReceipt)
@@ -122,7 +122,7 @@ func (a *API) operations(d *description) {
 	returning := []*errs.Error{receipt.ErrNotFound, receipt.ErrNotASale, receipt.ErrNothingLeft, receipt.ErrTooManyReturned}
 	post(d, operation{id: "preview", group: "returns", method: send, path: "/v1/returns/preview", errors: returning}, a.previewReturn)
 	record(d, operation{id: "return", group: "returns", method: send, path: "/v1/returns", status: http.StatusCreated, changes: true,
-		errors: slices.Concat(returning, recording)}, a.postReturn)
+		errors: slices.Concat(returning, recording, []*errs.Error{receipt.ErrBeforeSale})}, a.postReturn)
 }
 
 // groups are the chapters of the calls, in order.

@@ -53,7 +53,9 @@ func TestNobodyIsReadByWalkingIDs(t *testing.T) {
 				}
 			}
 		}
-		for _, key := range []string{s.keys[0], s.anotherStore()} {
+		stranger := s.anotherStore()
+		s.appended()
+		for _, key := range []string{s.keys[0], stranger} {
 			for _, who := range append(tried(ids), receipts[0]) {
 				for _, path := range []string{"", "/balance", "/receipts", "/entries"} {
 					knows(s.do(call{method: http.MethodGet, path: "/v1/customers/" + who + path, key: key}).problem(http.StatusNotFound, "customer_not_found"))

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"strings"
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/errs"
@@ -24,6 +25,15 @@ func (t *Till) pay(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	shown := v.Total
+	// What the page carries is what somebody may have changed on the way: the
+	// catalog says what things cost.
+	_, changed, err := t.renew(ctx, loc, &v.basket)
+	switch {
+	case err != nil:
+		return err
+	case len(changed) > 0:
+		return t.undecided(w, r, v, loc.T("counter.note.price", "names", strings.Join(changed, ", ")))
+	}
 	wrong := 0
 	d := v.draft(loc, t.Settings().Currency, func(string, error) { wrong++ })
 	if wrong > 0 || v.Quote == "" || ((v.NoDiscount || v.NoPoints) && v.Reason == "") {

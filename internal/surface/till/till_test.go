@@ -317,6 +317,13 @@ func TestPageCannotMakeItsOwnPricesOrTill(t *testing.T) {
 		v.send("/till/pay", form).is(http.StatusConflict)
 		v.send("/till/basket", form).has("45,000")
 
+		// A cheap product was quoted, a dear one is sent under its price.
+		cheap := v.send("/till/basket", v.get("/till").form(), "code:milk-1").form()
+		cheap["sku"][0], cheap["name"][0] = form["sku"][0], form["name"][0]
+		v.send("/till/pay", cheap).is(http.StatusConflict).has("45,000")
+		cheap["price"][0] = "450000000" // as the catalog has it
+		v.send("/till/pay", cheap).is(http.StatusConflict).has("45,000")
+
 		form.Set("till", s.tills[2].ID.String())
 		v.send("/till/basket", form, "code:milk-1").is(http.StatusForbidden).has("You do not work in the store")
 		v.send("/till/pay", form).is(http.StatusForbidden)
