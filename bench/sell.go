@@ -20,6 +20,7 @@ import (
 
 const (
 	tills    = 64
+	lanes    = 4 // connections of a till, at a rate
 	products = 1000
 	scale    = 50 // of pgbench: five million accounts
 	clients  = 16 // of pgbench
@@ -110,7 +111,7 @@ func (b *bench) sell(ctx context.Context, engines []engine) error {
 func (b *bench) calm(ctx context.Context, shops []*shop, rates [][]float64) error {
 	p := &b.page
 	p.line("At half of that load, every purchase being a quote and then its commit, sent at fixed times whether or not those before were")
-	p.line("answered (latency counts from when a call was due, so that no wait is hidden):")
+	p.line("answered, over %d connections a till (latency counts from when a call was due, so that no wait is hidden):", lanes)
 	var rows [][]string
 	for i, s := range shops {
 		var quotes, commits [3][]int64 // p50, p99, max, by round
@@ -218,7 +219,7 @@ func (b *bench) drive(ctx context.Context, s *shop, series string, rate float64)
 	}
 	job, err := json.Marshal(map[string]any{
 		"Addr": server.Addr, "Keys": s.keys, "Customers": s.people, "SKUs": skus, "Lines": 3, "Series": series,
-		"Rate": rate, "Warm": warm, "Measure": time.Duration(b.seconds) * time.Second,
+		"Rate": rate, "Lanes": lanes, "Warm": warm, "Measure": time.Duration(b.seconds) * time.Second,
 	})
 	if err != nil {
 		return nil, err

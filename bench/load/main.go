@@ -29,7 +29,7 @@ import (
 // Job is what is to be done.
 type Job struct {
 	Addr      string
-	Keys      []string // of the tills: each has a connection of its own
+	Keys      []string // of the tills
 	Customers string   // file with an id a line
 	SKUs      []string
 	Lines     int    // of a receipt
@@ -37,7 +37,10 @@ type Job struct {
 	// Rate is how many purchases begin in a second, each a quote and then the
 	// commit of it; 0: every till commits one receipt after the other, with the
 	// total that it charges.
-	Rate    float64
+	Rate float64
+	// Lanes are how many connections a till has, so that at a rate no purchase
+	// waits for the one before it.
+	Lanes   int
 	Warm    time.Duration // before it counts
 	Measure time.Duration
 }
@@ -98,11 +101,14 @@ func run(ctx context.Context, job Job) (Result, error) {
 	}
 	start := time.Now()
 	workers := make([]*worker, len(job.Keys))
+	if job.Rate > 0 {
+		workers = make([]*worker, len(job.Keys)*max(1, job.Lanes))
+	}
 	failed := make([]error, len(workers))
 	var wg sync.WaitGroup
 	for i := range workers {
 		w := &worker{
-			job: &job, client: till.New(job.Addr, job.Keys[i]), people: people,
+			job: &job, client: till.New(job.Addr, job.Keys[i%len(job.Keys)]), people: people,
 			random: rand.New(rand.NewPCG(uint64(start.UnixNano()), uint64(i))), //nolint:gosec // who buys what need not be hard to guess
 			series: job.Series + "-" + strconv.Itoa(i) + "-", begin: start.Add(job.Warm), end: start.Add(job.Warm + job.Measure),
 		}

@@ -22,7 +22,11 @@ const patience = 30 * time.Second
 
 // breath is how long after another a transaction begins, under load: it costs
 // about the same for one call as for ten. A cashier does not notice it.
-const breath = 5 * time.Millisecond
+// quoteBreath is the same for what reads only and waits for no disk.
+const (
+	breath      = 5 * time.Millisecond
+	quoteBreath = 2 * time.Millisecond
+)
 
 // call is one till call. Its methods are called in this order, perhaps several
 // times over.

@@ -14,7 +14,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
-	"runtime"
 	"strconv"
 	"strings"
 	"time"
@@ -256,9 +255,8 @@ func New(c Config) *Service {
 	}
 	// One waits for the disk while the other works.
 	s.commits = newGroup(2, breath, db.ErrUnsure, s.commitAll)
-	// A quote waits for no disk: what the processors cannot do at once is
-	// better read together.
-	s.quotes = newGroup(runtime.GOMAXPROCS(0), 0, db.ErrDown, s.quoteAll)
+	// One that reads many together does it for less of a processor than two.
+	s.quotes = newGroup(1, quoteBreath, db.ErrDown, s.quoteAll)
 	return s
 }
 
