@@ -25,6 +25,7 @@ import (
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/ledger"
 	"regulars/internal/loyalty/programme"
+	"regulars/internal/loyalty/staff"
 	"regulars/internal/verify"
 )
 
@@ -119,9 +120,15 @@ func grant(ctx context.Context, t *testing.T, s *site.Services, ids []customer.I
 			now := s.Now()
 			for _, who := range some {
 				accounts[who].Earn(ledger.Grant{
-					Move: ledger.Move{Cause: ledger.CauseOpening, Entity: 1, At: now}, Source: ledger.Issued, Programme: version.ProgrammeID,
+					Move:   ledger.Move{Cause: ledger.CauseManual, Entity: 1, Reason: "to be fought for", At: now},
+					Source: ledger.Adjusted, Programme: version.ProgrammeID,
 					Points: points, AvailableAt: now.AddDate(0, 0, spent), ExpiresAt: now.AddDate(0, 0, expire),
 				})
+				if err := s.Staff.AuditTx(ctx, tx, staff.Entry{
+					Action: "customer.points_adjusted", Subject: "customer:" + who.String(), After: []byte(`{"points":"` + points.String() + `"}`),
+				}); err != nil {
+					return err
+				}
 			}
 			return s.Ledger.SaveTx(ctx, tx, accounts)
 		}))

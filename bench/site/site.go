@@ -30,6 +30,7 @@ type Services struct {
 	DB         *db.DB
 	Now        func() time.Time
 	IDs        *id.Lease
+	Staff      *staff.Service
 	Catalog    *catalog.Service
 	Customers  *customer.Service
 	Programmes *programme.Service
@@ -74,7 +75,8 @@ func Open(ctx context.Context, cfg db.Config, now func() time.Time) (_ *Services
 	s.Customers = customer.NewService(s.DB, s.IDs.Minter, now, "UZ")
 	s.Programmes = programme.New(s.DB, s.IDs.Minter, now, Currency)
 	s.Ledger = ledger.New(s.DB, s.IDs.Minter, now, s.Programmes.Stopped)
-	s.Enrol = enrol.New(s.DB, now, s.Customers, s.Ledger, s.Programmes, staff.New(s.DB, s.IDs.Minter, now))
+	s.Staff = staff.New(s.DB, s.IDs.Minter, now)
+	s.Enrol = enrol.New(s.DB, now, s.Customers, s.Ledger, s.Programmes, s.Staff)
 	s.Receipts = receipt.New(receipt.Config{
 		DB: s.DB, Mint: s.IDs.Minter, Now: now, Currency: Currency, Secret: set.Get().Secret,
 		Ledger: s.Ledger, Programmes: s.Programmes, Catalog: s.Catalog, Customers: s.Customers,
