@@ -37,7 +37,7 @@ func (p *parts) newImporter() *importer.Service {
 		DB: p.db, Mint: p.ids.Minter, Now: p.env.Now, Currency: is.Currency, Region: regions[is.Currency.Code],
 		Zone:   func() *time.Location { return p.settings.Get().Zone },
 		Folder: p.importFolder(), Log: p.log, Jobs: p.jobs,
-		Catalog: s.catalog, Customers: s.customers, Ledger: s.ledger, Programmes: s.programmes, Receipts: s.receipts,
+		Catalog: s.catalog, Customers: s.customers, Enrol: s.enrol, Ledger: s.ledger, Programmes: s.programmes, Receipts: s.receipts,
 	})
 }
 

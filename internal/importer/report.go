@@ -7,8 +7,8 @@ import (
 	"regulars/internal/loyalty/receipt"
 )
 
-// Report is what an import came to so far. Of a dry run, what it would come to
-// as far as the file alone tells.
+// Report is what an import came to so far. That of a dry run is the same, but
+// for the sales of returns: those are looked for when all rows are in.
 type Report struct {
 	Rows    int64 `json:"rows"`    // of data that were read
 	Refused int64 `json:"refused"` // of them
@@ -38,7 +38,10 @@ type Report struct {
 	KnownTotal   money.Amount `json:"known_total,omitempty"` //
 	Differing    int64        `json:"differing,omitempty"`   // imported before, with other contents: refused
 	NewCustomers int64        `json:"new_customers,omitempty"`
-	NewProducts  int64        `json:"new_products,omitempty"`
+	// OldCustomers were here before. Only a dry run tells: an import that was
+	// stopped does not know whom it had counted.
+	OldCustomers int64 `json:"old_customers,omitempty"`
+	NewProducts  int64 `json:"new_products,omitempty"`
 
 	// Lines of returns and the sales that were found for them, those of the
 	// source's earlier imports included.
@@ -72,6 +75,24 @@ func (r *Report) read(s *Step) {
 	}
 }
 
+// prepared counts what a batch is made of and what was prepared of it.
+func (r *Report) prepared(b *batch) {
+	for k := range b.steps {
+		r.read(&b.steps[k])
+	}
+	r.Refused += b.refused
+	for k := range b.issues {
+		if !b.issues[k].Refused {
+			r.Noted++
+		}
+	}
+	for k := range b.receipts {
+		if b.receipts[k].key == (whoKey{}) {
+			r.Anonymous++
+		}
+	}
+}
+
 func (r *Report) receipt(in *Receipt) {
 	total, lost := in.Total()
 	if in.Return {
@@ -83,9 +104,6 @@ func (r *Report) receipt(in *Receipt) {
 	r.Lines += int64(len(in.Lines))
 	r.Total += total
 	r.Lost += lost
-	if in.Who.nobody() {
-		r.Anonymous++
-	}
 	if in.Adjusts {
 		r.Adjustments++
 	}

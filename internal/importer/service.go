@@ -22,6 +22,7 @@ import (
 	"regulars/internal/base/money"
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
+	"regulars/internal/loyalty/enrol"
 	"regulars/internal/loyalty/ledger"
 	"regulars/internal/loyalty/programme"
 	"regulars/internal/loyalty/receipt"
@@ -40,6 +41,7 @@ type Service struct {
 	jobs       *jobs.Queue
 	catalog    *catalog.Service
 	customers  *customer.Service
+	enrol      *enrol.Service
 	ledger     *ledger.Service
 	programmes *programme.Service
 	receipts   *receipt.Service
@@ -61,6 +63,7 @@ type Config struct {
 	Jobs       *jobs.Queue           // its handler is registered here
 	Catalog    *catalog.Service
 	Customers  *customer.Service
+	Enrol      *enrol.Service
 	Ledger     *ledger.Service
 	Programmes *programme.Service
 	Receipts   *receipt.Service
@@ -76,7 +79,7 @@ func New(c Config) *Service {
 	}
 	s := &Service{
 		db: c.DB, mint: c.Mint, now: c.Now, currency: c.Currency, zone: c.Zone, region: c.Region, folder: c.Folder, log: c.Log, jobs: c.Jobs,
-		catalog: c.Catalog, customers: c.Customers, ledger: c.Ledger, programmes: c.Programmes, receipts: c.Receipts, batchRows: batchRows, matchRows: matchRows,
+		catalog: c.Catalog, customers: c.Customers, enrol: c.Enrol, ledger: c.Ledger, programmes: c.Programmes, receipts: c.Receipts, batchRows: batchRows, matchRows: matchRows,
 	}
 	// One at a time: two would only fight for the writer.
 	c.Jobs.Handle(jobKind, 1, s.work)
@@ -367,16 +370,7 @@ func (s *Service) begin(ctx context.Context, id ID) (i Import, err error) {
 	if i.State == Running {
 		return i, nil
 	}
-	fresh := i.State == Draft || i.State == Checked
-	err = s.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
-		if fresh { // the report so far is the check's
-			const clear = `UPDATE imports SET report = '{}', checkpoint = '{}' WHERE id = $1`
-			if _, err := tx.Exec(ctx, clear, int64(id)); err != nil {
-				return err
-			}
-		}
-		return moveTx(ctx, tx, id, Running, time.Time{}, Draft, Checked, Failed, Cancelled)
-	})
+	err = s.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error { return beginTx(ctx, tx, id) })
 	if errors.Is(err, db.ErrGuard) {
 		return i, ErrTaken
 	}

@@ -77,7 +77,22 @@ func Sniff(ctx context.Context, path string, h Hints) (s Sniffed, err error) {
 	if len(rows) == 0 {
 		return s, ErrEmpty
 	}
-	return guess(rows, file.Format, h), nil
+	s = guess(rows, file.Format, h)
+	if h.Kind == "" && s.namesOnly() {
+		return s, ErrKind.At("/kind")
+	}
+	return s, nil
+}
+
+// ErrKind is returned for a file of which nobody can say whether it has people
+// or goods in it.
+var ErrKind = errs.New(errs.Invalid, "importer_kind_needed", "There is nothing but names in this file. Say whether they are of customers or of products.")
+
+// namesOnly reports whether nothing but names was found, which people and goods
+// have alike.
+func (s Sniffed) namesOnly() bool {
+	m := s.Mapping
+	return len(m.Columns) == 1 && (m.has(FieldProduct) || m.has(FieldName))
 }
 
 // sampleRow is a row that the guess looks at.
