@@ -128,12 +128,13 @@ func (r *runner) tell(b *batch, more []Issue) error {
 var ErrCrowded = errs.New(errs.Conflict, "import_crowded", "Another import brings the same rows at the same time. Go on when it is done; what is in is not doubled.")
 
 // crowded writes in a transaction. Where another process has just brought some
-// of the same rows, they are known the next time.
+// of the same rows, or found the sales of the same returns, they are known the
+// next time.
 func (s *Service) crowded(ctx context.Context, fn func(context.Context, *db.Tx) error) error {
 	const attempts = 5
 	for attempt := 1; ; attempt++ {
 		err := s.db.Write(ctx, fn)
-		if !errors.Is(err, db.ErrUnique) {
+		if !errors.Is(err, db.ErrUnique) && !errors.Is(err, db.ErrGuard) {
 			return err
 		}
 		if attempt == attempts {
@@ -375,7 +376,7 @@ func (r *runner) match(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		err = r.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
+		err = r.crowded(ctx, func(ctx context.Context, tx *db.Tx) error {
 			if err := r.log.cut(before); err != nil {
 				return err
 			}

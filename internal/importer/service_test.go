@@ -88,6 +88,9 @@ func must(t testing.TB, err error) {
 	}
 }
 
+// nothing more is to be done.
+func nothing(context.Context, *db.Tx, Import) error { return nil }
+
 // load imports a file as the command line does.
 func (h house) load(path string, f File) Import {
 	h.t.Helper()
@@ -388,7 +391,7 @@ func TestCheckWritesNothing(t *testing.T) {
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
 		h := newHouse(t, d, "GBP", "Europe/London", t.TempDir())
 		i, err := h.Upload(t.Context(), File{Name: `C:\my files\sales.csv`, By: 5}, strings.NewReader(
-			"number,date,customer id,sku,qty,price\n1,2024-02-01,7,A,1,1\n2,2024-02-01,8,B,x,2\n3,2024-02-01,7,A,-1,1\n"))
+			"number,date,customer id,sku,qty,price\n1,2024-02-01,7,A,1,1\n2,2024-02-01,8,B,x,2\n3,2024-02-01,7,A,-1,1\n"), nothing)
 		must(t, err)
 		i, err = h.CheckNow(t.Context(), i.ID, func(Report) {})
 		must(t, err)
@@ -542,13 +545,13 @@ func TestImportJob(t *testing.T) {
 			must(t, err)
 			return state == jobs.Done
 		})
-		must(t, h.Start(ctx, i.ID))
+		must(t, h.Start(ctx, i.ID, nothing))
 		until("done", func() bool {
 			i, err = h.Get(ctx, i.ID)
 			must(t, err)
 			return i.State == Done
 		})
-		if err := h.Cancel(ctx, i.ID); !errors.Is(err, ErrNotGoing) {
+		if err := h.Cancel(ctx, i.ID, nothing); !errors.Is(err, ErrNotGoing) {
 			t.Errorf("an import that is done was cancelled: %v", err)
 		}
 
@@ -557,13 +560,13 @@ func TestImportJob(t *testing.T) {
 		j, err := h.Add(ctx, File{Source: "b"}, file)
 		must(t, err)
 		must(t, remove(file))
-		must(t, h.Start(ctx, j.ID))
+		must(t, h.Start(ctx, j.ID, nothing))
 		until("its failure", func() bool {
 			j, err = h.Get(ctx, j.ID)
 			must(t, err)
 			return j.Failure != nil
 		})
-		must(t, h.Cancel(ctx, j.ID))
+		must(t, h.Cancel(ctx, j.ID, nothing))
 		until("cancelled", func() bool {
 			j, err = h.Get(ctx, j.ID)
 			must(t, err)

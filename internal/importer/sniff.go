@@ -28,6 +28,8 @@ type Hints struct {
 type Sniffed struct {
 	Mapping Mapping
 	Rows    [][]string // the first rows with data
+
+	whose map[Field][]string // of receipts: the first customers, by the column that names them
 }
 
 // Unmapped gives the columns, from 1, that the mapping leaves out.
@@ -159,7 +161,27 @@ func guess(rows []sampleRow, f delimited.Format, h Hints) Sniffed {
 	for _, r := range data[:min(len(data), previewRows)] {
 		s.Rows = append(s.Rows, r.fields)
 	}
+	if kind == KindReceipts {
+		s.whose = map[Field][]string{FieldExternal: whose(data, columns[FieldExternal]), FieldCard: whose(data, columns[FieldCard])}
+	}
 	return s
+}
+
+// whoseRows is how many customers are looked up to tell what names them.
+const whoseRows = 200
+
+// whose are the first different values of a column.
+func whose(data []sampleRow, column int) (values []string) {
+	for _, r := range data {
+		if column == 0 || column > len(r.fields) || len(values) == whoseRows {
+			continue
+		}
+		value := strings.TrimSuffix(fold.Line(r.fields[column-1]), ".0")
+		if value != "" && !slices.Contains(values, value) {
+			values = append(values, value)
+		}
+	}
+	return values
 }
 
 // clip cuts a text to limit bytes, between characters.
