@@ -3,6 +3,7 @@ package importer
 import (
 	"time"
 
+	"regulars/internal/base/i18n"
 	"regulars/internal/base/money"
 	"regulars/internal/loyalty/receipt"
 )
@@ -55,6 +56,53 @@ type Report struct {
 	Done float64       `json:"done"`           // of the work, 0 to 1
 	Rate float64       `json:"rate,omitempty"` // rows a second
 	Left time.Duration `json:"left,omitempty"` // until it is done, as it goes
+}
+
+// Fact is something to say of a report.
+type Fact struct{ Label, Text string }
+
+// Facts says the report in words; what is nothing is left out.
+func (r *Report) Facts(loc *i18n.Localizer, c money.Currency) (list []Fact) {
+	count := func(key string, n int64) {
+		if n != 0 {
+			list = append(list, Fact{loc.T(key), loc.Number(n)})
+		}
+	}
+	sum := func(key string, n int64, a money.Amount) {
+		if n != 0 {
+			list = append(list, Fact{loc.T(key), loc.Number(n) + " · " + loc.Money(a, c)})
+		}
+	}
+	count("importer.report.rows", r.Rows)
+	count("importer.report.refused", r.Refused)
+	count("importer.report.noted", r.Noted)
+	count("importer.report.created", r.Created)
+	count("importer.report.updated", r.Updated)
+	count("importer.report.unchanged", r.Unchanged)
+	if r.Points != 0 {
+		list = append(list, Fact{loc.T("importer.report.points"), loc.PointsText(r.Points)})
+	}
+	count("importer.report.sales", r.Sales)
+	count("importer.report.returns", r.Returns)
+	count("importer.report.lines", r.Lines)
+	if r.Sales+r.Returns != 0 {
+		list = append(list, Fact{loc.T("importer.report.total"), loc.Money(r.Total, c)})
+	}
+	count("importer.report.anonymous", r.Anonymous)
+	count("importer.report.adjustments", r.Adjustments)
+	count("importer.report.recorded", r.Recorded)
+	sum("importer.report.known", r.Known, r.KnownTotal)
+	count("importer.report.differing", r.Differing)
+	count("importer.report.new_customers", r.NewCustomers)
+	count("importer.report.old_customers", r.OldCustomers)
+	count("importer.report.new_products", r.NewProducts)
+	sum("importer.report.matched", r.Matched, r.MatchedTotal)
+	count("importer.report.named", r.Named)
+	sum("importer.report.unmatched", r.Unmatched, r.UnmatchedTotal)
+	if r.Rounded != 0 {
+		list = append(list, Fact{loc.T("importer.report.rounded"), loc.T("importer.report.rounded_is", "n", r.Rounded, "sum", r.Lost.String())})
+	}
+	return list
 }
 
 // read counts what a step read.
