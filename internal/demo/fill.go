@@ -78,9 +78,9 @@ type filling struct {
 
 // Fill puts a chain into an empty installation as tills, cashiers and owners
 // would: through the services, at the simulated times, with the nights between
-// the days. The clock is left at the chain's end. progress is told the days
-// that are done.
-func Fill(ctx context.Context, s Services, clock *Clock, run *Run, progress func(days, of int)) (_ Filled, err error) {
+// the days. Nothing happens after until. The clock is left at the last receipt.
+// progress is told the days that are done.
+func Fill(ctx context.Context, s Services, clock *Clock, run *Run, until time.Time, progress func(days, of int)) (_ Filled, err error) {
 	defer errs.Wrap(&err, "fill the demo chain")
 	f := &filling{Services: s, chain: run.chain, clock: clock, people: map[int]customer.ID{}, sales: map[string]receipt.ID{}}
 	clock.set(f.chain.Start)
@@ -93,6 +93,9 @@ func Fill(ctx context.Context, s Services, clock *Clock, run *Run, progress func
 	var today []Receipt
 	day := 0
 	for r := range run.Receipts() {
+		if r.At.After(until) {
+			break
+		}
 		if r.Day != day {
 			if err := f.live(ctx, today); err != nil {
 				return Filled{}, err
@@ -189,6 +192,9 @@ func (f *filling) install(ctx context.Context) error {
 	rules.Welcome = programme.Welcome{Points: money.Points(rules.Levels[1].Threshold/150).RoundTo(10_000, money.Up), ExpiryDays: 30}
 	rules.Redeem.Step = 100
 	f.step = rules.Redeem.Step
+	for i := range rules.Levels {
+		rules.Levels[i].Name = []string{"Базовый", "Серебро", "Золото"}[min(i, 2)]
+	}
 	_, err := f.Programmes.Install(ctx, "Regulars", rules, f.chain.Start, 0)
 	return err
 }

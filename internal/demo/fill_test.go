@@ -52,7 +52,7 @@ func TestFill(t *testing.T) {
 			Ledger: points, Programmes: s.Programmes, Catalog: s.Catalog, Customers: s.Customers,
 		})
 		defer s.Receipts.Close()
-		got, err := demo.Fill(t.Context(), s, &clock, chain.Run(), func(int, int) {})
+		got, err := demo.Fill(t.Context(), s, &clock, chain.Run(), chain.Size.End.Add(24*time.Hour), func(int, int) {})
 		if err != nil {
 			t.Fatal(err)
 		}
