@@ -396,6 +396,7 @@ func TestDemoAndVerify(t *testing.T) {
 		if status, body := get(t, s.url+"/readyz"); status != http.StatusOK {
 			t.Errorf("%d %s", status, body)
 		}
+		var imports int
 		verify := append([]string{"verify"}, where...)
 		if code, report, errors := call(t, verify...); code != 0 || report == "" {
 			t.Errorf("verify: %d %s %s", code, report, errors)
@@ -409,6 +410,9 @@ func TestDemoAndVerify(t *testing.T) {
 			cfg = db.Config{URL: where[3]}
 		}
 		d := dbtest.OpenConfig(t, cfg)
+		if err := d.QueryRow(t.Context(), `SELECT COUNT(*) FROM imports WHERE state = 'done'`).Scan(&imports); err != nil || imports != 1 {
+			t.Errorf("%d imports to look at, %v", imports, err)
+		}
 		if n, err := d.Exec(t.Context(), `UPDATE accounts SET active = active + 1 WHERE customer_id = (SELECT MIN(customer_id) FROM accounts)`); n != 1 || err != nil {
 			t.Fatal(n, err)
 		}
@@ -421,6 +425,23 @@ func TestDemoAndVerify(t *testing.T) {
 			t.Errorf("stopped with %d", code)
 		}
 	})
+}
+
+// The demo's chain can be had as files, which an installation takes in.
+func TestDemoFiles(t *testing.T) {
+	t.Parallel()
+	folder := filepath.Join(t.TempDir(), "chain")
+	code, out, errors := call(t, "demo", "--files", folder, "--stores", "1", "--customers", "20", "--years", "1", "--currency", "KZT")
+	if code != 0 || !strings.Contains(out, "20 customers") {
+		t.Fatalf("%d %s%s", code, out, errors)
+	}
+	args := append([]string{"import", "--currency", "KZT", "--language", "en"}, database(t, dbtest.SQLite)...)
+	for _, name := range []string{"customers.csv", "products.csv", "receipts.csv"} {
+		args = append(args, filepath.Join(folder, name))
+	}
+	if code, out, errors := call(t, args...); code != 0 || !strings.Contains(out, "Receipts recorded") || strings.Contains(out, "Refused") {
+		t.Errorf("%d %s%s", code, out, errors)
+	}
 }
 
 // Files are taken in beside a server: looked at, checked, imported, and

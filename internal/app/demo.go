@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -11,7 +12,9 @@ import (
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/errs"
+	"regulars/internal/base/jobs"
 	"regulars/internal/demo"
+	"regulars/internal/importer"
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/staff"
 )
@@ -102,6 +105,7 @@ func (p *parts) fillDemo(ctx context.Context, seed uint64, size demo.Size) error
 	tell := p.progress("Simulating a chain of %d stores and %d customers", size.Stores, size.Customers)
 	filled, err := demo.Fill(ctx, demo.Services{
 		DB: p.db, Staff: s.staff, Catalog: s.catalog, Customers: s.customers, Programmes: s.programmes, Enrol: s.enrol, Receipts: s.receipts,
+		Products: func(ctx context.Context, file io.Reader) error { return p.demoProducts(ctx, s, &clock, file) },
 	}, &clock, run, now, tell)
 	if err := errors.Join(err, s.close()); err != nil {
 		return err
@@ -117,6 +121,19 @@ func (p *parts) fillDemo(ctx context.Context, seed uint64, size demo.Size) error
 		return err
 	}
 	return p.tellDemo()
+}
+
+// demoProducts takes the products in through an import, which is there to be
+// looked at.
+func (p *parts) demoProducts(ctx context.Context, s *services, clock *demo.Clock, file io.Reader) error {
+	in := p.newImporter(s, clock.Now, jobs.New(p.db, p.ids.Minter, clock.Now, jobs.Config{Log: p.log}))
+	i, err := in.Upload(ctx, importer.File{Name: "products.csv", Source: "demo", Kind: importer.KindProducts}, file,
+		func(context.Context, *db.Tx, importer.Import) error { return nil })
+	if err != nil {
+		return err
+	}
+	_, err = in.RunNow(ctx, i.ID, func(importer.Report) {})
+	return err
 }
 
 // demoStaff makes those who can sign in, and a key for the till API.

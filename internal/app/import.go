@@ -15,6 +15,7 @@ import (
 	"regulars/internal/base/db"
 	"regulars/internal/base/errs"
 	"regulars/internal/base/i18n"
+	"regulars/internal/base/jobs"
 	"regulars/internal/base/settings"
 	"regulars/internal/importer"
 )
@@ -34,12 +35,12 @@ type ImportOrder struct {
 // importFolder is where uploads and refused rows lie in the data folder.
 func (p *parts) importFolder() string { return filepath.Join(p.cfg.Data, "imports") }
 
-func (p *parts) newImporter() *importer.Service {
-	is, s := p.settings.Get(), p.services
+func (p *parts) newImporter(s *services, now func() time.Time, queue *jobs.Queue) *importer.Service {
+	is := p.settings.Get()
 	return importer.New(importer.Config{
-		DB: p.db, Mint: p.ids.Minter, Now: p.env.Now, Currency: is.Currency, Region: regions[is.Currency.Code],
+		DB: p.db, Mint: p.ids.Minter, Now: now, Currency: is.Currency, Region: regions[is.Currency.Code],
 		Zone:   func() *time.Location { return p.settings.Get().Zone },
-		Folder: p.importFolder(), Log: p.log, Jobs: p.jobs,
+		Folder: p.importFolder(), Log: p.log, Jobs: queue,
 		Catalog: s.catalog, Customers: s.customers, Enrol: s.enrol, Ledger: s.ledger, Programmes: s.programmes, Receipts: s.receipts,
 	})
 }
@@ -160,14 +161,15 @@ func (c Config) founded(ctx context.Context, env Env) (yes bool, err error) {
 	return settings.Founded(ctx, d)
 }
 
-// checkAlone checks files in an installation that is thrown away.
+// checkAlone takes files into an installation that is thrown away, so that
+// those behind find what those before brought.
 func (o ImportOrder) checkAlone(ctx context.Context, cfg Config, env Env) (err error) {
 	folder, err := os.MkdirTemp("", "regulars-check-")
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
-	cfg.Data, cfg.Database = folder, ""
+	cfg.Data, cfg.Database, cfg.LogLevel = folder, "", "error"
 	o.alone = true
 	return o.run(ctx, cfg, env)
 }
@@ -191,19 +193,19 @@ func (p *parts) importFile(ctx context.Context, file string, order ImportOrder) 
 		}
 		text := fmt.Sprintf("  %d %%", int(100*r.Done))
 		if r.Rate > 0 && r.Left > 0 {
-			text += fmt.Sprintf(", %d rows a second, %s left", int(r.Rate), r.Left.Round(time.Second))
+			text += ", " + loc.T("admin.preview.rate", "n", int64(r.Rate), "left", loc.Duration(r.Left))
 		}
 		line(text, false)
 	}
 	run := p.importer.RunNow
-	if order.Check {
+	if order.Check && !order.alone {
 		run = p.importer.CheckNow
 	}
 	i, err = run(ctx, i.ID, watch)
 	if err != nil {
 		return err
 	}
-	line(fmt.Sprintf("  done in %s", p.env.Now().Sub(started).Round(time.Millisecond)), true)
+	line("  "+loc.T("importer.report.took", "time", p.env.Now().Sub(started).Round(time.Millisecond).String()), true)
 	if err := p.printReport(i, loc); err != nil || order.alone {
 		return err
 	}

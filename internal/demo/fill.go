@@ -1,8 +1,10 @@
 package demo
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"sync"
 	"time"
 
@@ -48,6 +50,8 @@ type Services struct {
 	Programmes *programme.Service
 	Enrol      *enrol.Service
 	Receipts   *receipt.Service
+	// Products takes the file of products in, as an owner would who has one.
+	Products func(ctx context.Context, file io.Reader) error
 }
 
 // Filled says what Fill made.
@@ -155,34 +159,11 @@ func (f *filling) build(ctx context.Context) error {
 
 // stock brings the categories and products in.
 func (f *filling) stock(ctx context.Context) error {
-	code := func(i int) string { return fmt.Sprintf("c%02d", i+1) }
-	var categories []catalog.CategoryInput
-	for i, c := range f.chain.Categories {
-		in := catalog.CategoryInput{Code: code(i), Name: c.Name}
-		if c.Parent >= 0 {
-			parent := code(c.Parent)
-			in.Parent = &parent
-		}
-		categories = append(categories, in)
-	}
-	var products []catalog.ProductInput
-	for i := range f.chain.Products {
-		p := &f.chain.Products[i]
-		category, price, cost := code(p.Category), p.PriceAt(0), p.Cost
-		products = append(products, catalog.ProductInput{SKU: p.SKU, ProductChange: catalog.ProductChange{
-			Name: &p.Name, Category: &category, Brand: &p.Brand, Price: &price, Cost: &cost,
-		}, AddBarcodes: []string{p.Barcode}})
-	}
-	return f.DB.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
-		if _, err := f.Catalog.SaveCategoriesTx(ctx, tx, categories); err != nil {
-			return err
-		}
-		saved, err := f.Catalog.SaveProductsTx(ctx, tx, products)
-		for i, refused := range saved.Refused {
-			return fmt.Errorf("product %s: %w", products[i].SKU, refused)
-		}
+	var file bytes.Buffer
+	if err := f.chain.writeProducts(&file, &Written{}); err != nil {
 		return err
-	})
+	}
+	return f.Products(ctx, &file)
 }
 
 // install sets the programme: cashback that grows with spend, a welcome bonus,

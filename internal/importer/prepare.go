@@ -19,8 +19,7 @@ import (
 type preparer struct {
 	*Service
 	imp    *Import
-	home   catalog.Store            // of rows that name none
-	house  string                   // what home is called
+	home   string                   // the store of rows that name none
 	stores map[string]catalog.Store // by what the file calls them
 	seen   map[whoKey]bool          // those on receipts so far: can they be told apart
 	ensure func(ctx context.Context, s catalog.NewStore) (catalog.Store, error)
@@ -99,11 +98,11 @@ func newPreparer(ctx context.Context, s *Service, i *Import) (p *preparer, err e
 	}
 	switch {
 	case i.Mapping.Options.Store != "":
-		p.house = i.Mapping.Options.Store
+		p.home = i.Mapping.Options.Store
 	case len(known) == 1:
-		p.house = known[0].Code
+		p.home = known[0].Code
 	default:
-		p.house = i.Source
+		p.home = i.Source
 	}
 	return p, nil
 }
@@ -116,7 +115,7 @@ func (p *preparer) storeTx(ctx context.Context, tx *db.Tx, n catalog.NewStore) (
 // rehearseTx has what follows prepared in a transaction that is taken back:
 // nothing of the one before is there any more, and an attempt that failed did
 // not happen.
-func (p *preparer) rehearseTx(ctx context.Context, tx *db.Tx) (err error) {
+func (p *preparer) rehearseTx(tx *db.Tx) {
 	if p.dry != nil {
 		for _, name := range p.dry.stores {
 			delete(p.stores, name)
@@ -127,8 +126,6 @@ func (p *preparer) rehearseTx(ctx context.Context, tx *db.Tx) (err error) {
 	}
 	p.dry = &attempt{here: map[whoKey]bool{}}
 	p.ensure = func(ctx context.Context, n catalog.NewStore) (catalog.Store, error) { return p.storeTx(ctx, tx, n) }
-	p.home, err = p.store(ctx, p.house)
-	return err
 }
 
 // rehearsed ends an attempt that went well.
@@ -140,7 +137,7 @@ const maxStore = 64
 // store is the one that the file calls so; it is created if there is none.
 func (p *preparer) store(ctx context.Context, name string) (catalog.Store, error) {
 	if name == "" {
-		return p.home, nil
+		name = p.home
 	}
 	if store, ok := p.stores[name]; ok {
 		return store, nil

@@ -83,9 +83,7 @@ func (r *runner) rehearse(ctx context.Context, steps []Step) error {
 	var issues []Issue
 	err := r.crowded(ctx, func(ctx context.Context, tx *db.Tx) (err error) {
 		b, rep = &batch{steps: steps}, r.imp.Report
-		if err := r.prepare.rehearseTx(ctx, tx); err != nil {
-			return err
-		}
+		r.prepare.rehearseTx(tx)
 		if err := r.prepare.batch(ctx, b); err != nil {
 			return err
 		}
@@ -249,7 +247,7 @@ func (r *runner) open(ctx context.Context) (err error) {
 	if r.prepare, err = newPreparer(ctx, r.Service, r.imp); err != nil {
 		return err
 	}
-	r.write, err = newWriter(ctx, r.Service, r.imp, r.prepare.house)
+	r.write, err = newWriter(ctx, r.Service, r.imp, r.prepare.home)
 	return err
 }
 
@@ -279,10 +277,7 @@ func (r *runner) read(ctx context.Context, from Checkpoint, take func(*batch) er
 }
 
 // rows reads the file and writes what is in it.
-func (r *runner) rows(ctx context.Context) (err error) {
-	if r.prepare.home, err = r.prepare.store(ctx, r.prepare.house); err != nil {
-		return err
-	}
+func (r *runner) rows(ctx context.Context) error {
 	batches := make(chan *batch, 2)
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error {
