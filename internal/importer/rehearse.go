@@ -88,9 +88,9 @@ func (w *writer) peopleBefore(people []person) []*person {
 	}
 	var keys []uint64
 	for i := range people {
-		if p := &people[i]; len(p.again) > 0 {
+		if p := people[i]; len(p.again) > 0 { // its own copy: the batch need not stay
 			keys = append(keys, p.again...)
-			w.fresh.persons = append(w.fresh.persons, p)
+			w.fresh.persons = append(w.fresh.persons, &p)
 		}
 	}
 	return w.dry.persons.before(keys)
@@ -103,9 +103,9 @@ func (w *writer) goodsBeforeTx(ctx context.Context, tx *db.Tx, list []goods) err
 	}
 	var keys []uint64
 	for i := range list {
-		if g := &list[i]; len(g.again) > 0 {
+		if g := list[i]; len(g.again) > 0 {
 			keys = append(keys, g.again...)
-			w.fresh.goods = append(w.fresh.goods, g)
+			w.fresh.goods = append(w.fresh.goods, &g)
 		}
 	}
 	before := w.dry.goods.before(keys)
