@@ -103,22 +103,26 @@ type demoCmd struct {
 	Stores    int    `default:"${demo_stores}" help:"Stores of the chain."`
 	Customers int    `default:"${demo_customers}" help:"Customers who register."`
 	Years     int    `default:"${demo_years}" help:"Years that have passed."`
+	Files     string `help:"Write the chain as files to import into this folder, and serve nothing." placeholder:"FOLDER"`
 }
 
 func (c *demoCmd) Run(ctx context.Context, all *cli, env app.Env) error {
 	c.Name = cmp.Or(c.Name, "Regulars Demo")
-	return app.Demo(ctx, all.config("demo-data", c.server, c.founding), env, c.Seed,
-		demo.Size{Stores: c.Stores, Customers: c.Customers, Years: c.Years})
+	cfg, size := all.config("demo-data", c.server, c.founding), demo.Size{Stores: c.Stores, Customers: c.Customers, Years: c.Years}
+	if c.Files != "" {
+		return app.DemoFiles(ctx, cfg, env, c.Seed, size, c.Files)
+	}
+	return app.Demo(ctx, cfg, env, c.Seed, size)
 }
 
 type importCmd struct {
 	founding
-	Files   []string `arg:"" help:"CSV in any usual spelling, plain or gzipped, one after the other." type:"existingfile"`
-	Kind    string   `help:"customers, products or receipts; guessed if not said." enum:",customers,products,receipts" default:"" placeholder:"KIND"`
+	Files   []string `arg:"" optional:"" help:"CSV in any usual spelling, plain or gzipped, one after the other."`
+	Kind    string   `help:"customers, products or receipts; guessed if not said." placeholder:"KIND"`
 	Source  string   `help:"The system that the files come from. Receipts of one source are told apart by their numbers." placeholder:"NAME"`
-	Mapping string   `help:"File that says which column is what, as --guess prints it." type:"existingfile" placeholder:"FILE"`
+	Mapping string   `help:"File that says which column is what, as --guess prints it." placeholder:"FILE"`
 	Guess   bool     `help:"Only print how the columns are understood, as JSON to edit."`
-	Check   bool     `help:"Only read, and tell what would come of it."`
+	Check   bool     `help:"Only tell what would come of it: nothing is kept, and no new installation is made."`
 }
 
 func (c *importCmd) Run(ctx context.Context, all *cli, env app.Env) error {
@@ -187,9 +191,10 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 			return complain(misled, err)
 		}
 	}
+	args, code := spelled(args)
 	command, err := parser.Parse(args)
 	if exited { // --help
-		return 0
+		return code
 	}
 	if err != nil {
 		return complain(misled, err)
@@ -209,6 +214,20 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 		return complain(failed, errInterrupted)
 	}
 	return complain(failed, err)
+}
+
+// spelled puts what people try first into the words of the grammar, and gives
+// the exit code of help.
+func spelled(args []string) ([]string, int) {
+	switch {
+	case len(args) == 0:
+		return []string{"--help"}, misled
+	case args[0] == "help":
+		return append(slices.Clone(args[1:]), "--help"), 0
+	case args[0] == "--version":
+		return append([]string{"version"}, args[1:]...), 0
+	}
+	return args, 0
 }
 
 // config is what app is told; folder is where data is kept unless it was said.

@@ -214,11 +214,19 @@ func TestWrongSettingsAreRefusedByName(t *testing.T) {
 		"database":        {args: []string{"serve"}, env: []string{"REGULARS_DATABASE=mysql://root:secret@h/x"}, want: []string{"--database", "REGULARS_DATABASE"}},
 		"several at once": {args: []string{"serve", "--currency", "sum", "--zone", "Tashkent", "--log-level", "loud", "--log-format", "xml"},
 			want: []string{`--currency is "sum"`, `--zone is "Tashkent"`, `--log-level is "loud"`, `--log-format is "xml"`}},
-		"language":     {args: []string{"serve", "--language", "по-русски"}, want: []string{"--language"}},
+		"language":     {args: []string{"serve", "--language", "uz"}, want: []string{`--language is "uz", not one of en, ru`}},
+		"currency":     {args: []string{"serve", "--currency", "ABC"}, want: []string{`--currency is "ABC", not an ISO 4217 code`}},
+		"demo":         {args: []string{"demo", "--files", "nowhere", "--customers", "0"}, want: []string{"--customers must be"}},
+		"kind":         {args: []string{"import", "--kind", "people", file}, file: "name\nAnn\n", want: []string{`--kind is "people", not one of customers, products, receipts`}},
+		"names":        {args: []string{"import", "--guess", file}, file: "name\nAnn\nBob\n", want: []string{file, "--kind"}},
+		"no column":    {args: []string{"import", "--check", "--kind", "receipts", file}, file: "sku;x\nA;1\n", want: []string{file + ": say which column is the date", "--guess"}},
+		"no file":      {args: []string{"import", file + ".no"}, want: []string{"There is no file " + file + ".no"}},
+		"no files":     {args: []string{"import"}, want: []string{"Name the files to import"}},
 		"public url":   {args: []string{"serve", "--public-url", "loyalty.example.com"}, want: []string{"--public-url"}},
 		"proxies":      {args: []string{"serve", "--trusted-proxies", "10.0.0.0/8,proxy"}, want: []string{`--trusted-proxies holds "proxy"`}},
 		"connections":  {args: []string{"serve", "--connections", "-1"}, want: []string{"--connections"}},
 		"no number":    {args: []string{"serve", "--connections", "many"}, want: []string{"--connections"}},
+		"a flag":       {args: []string{"serve", "--connections", "-3"}, want: []string{`--connections is "-3", not a number`}},
 		"not a folder": {args: []string{"serve", "--data", file}, file: "\n", want: []string{"--data"}},
 		"migrate":      {args: []string{"migrate", "--database", "db"}, want: []string{"--database"}},
 	}
@@ -273,8 +281,19 @@ func TestHelpAndVersion(t *testing.T) {
 	if code, out, _ := call(t, "--help"); code != 0 || !strings.Contains(out, "serve") || !strings.Contains(out, "REGULARS_LOG_LEVEL") {
 		t.Errorf("--help: %d %s", code, out)
 	}
-	if code, out, _ := call(t, "version"); code != 0 || out != "regulars dev\n" {
-		t.Errorf("version: %d %q", code, out)
+	for _, args := range [][]string{{"version"}, {"--version"}} {
+		if code, out, _ := call(t, args...); code != 0 || out != "regulars dev\n" {
+			t.Errorf("%v: %d %q", args, code, out)
+		}
+	}
+	for _, tt := range []struct {
+		args []string
+		code int
+		want string
+	}{{nil, misled, "Commands:"}, {[]string{"help"}, 0, "Commands:"}, {[]string{"help", "import"}, 0, "--guess"}} {
+		if code, out, _ := call(t, tt.args...); code != tt.code || !strings.Contains(out, tt.want) {
+			t.Errorf("%v: %d %s", tt.args, code, out)
+		}
 	}
 }
 
@@ -377,6 +396,7 @@ func TestDemoAndVerify(t *testing.T) {
 		if status, body := get(t, s.url+"/readyz"); status != http.StatusOK {
 			t.Errorf("%d %s", status, body)
 		}
+		var imports int
 		verify := append([]string{"verify"}, where...)
 		if code, report, errors := call(t, verify...); code != 0 || report == "" {
 			t.Errorf("verify: %d %s %s", code, report, errors)
@@ -390,6 +410,9 @@ func TestDemoAndVerify(t *testing.T) {
 			cfg = db.Config{URL: where[3]}
 		}
 		d := dbtest.OpenConfig(t, cfg)
+		if err := d.QueryRow(t.Context(), `SELECT COUNT(*) FROM imports WHERE state = 'done'`).Scan(&imports); err != nil || imports != 1 {
+			t.Errorf("%d imports to look at, %v", imports, err)
+		}
 		if n, err := d.Exec(t.Context(), `UPDATE accounts SET active = active + 1 WHERE customer_id = (SELECT MIN(customer_id) FROM accounts)`); n != 1 || err != nil {
 			t.Fatal(n, err)
 		}
@@ -404,13 +427,30 @@ func TestDemoAndVerify(t *testing.T) {
 	})
 }
 
+// The demo's chain can be had as files, which an installation takes in.
+func TestDemoFiles(t *testing.T) {
+	t.Parallel()
+	folder := filepath.Join(t.TempDir(), "chain")
+	code, out, errors := call(t, "demo", "--files", folder, "--stores", "1", "--customers", "20", "--years", "1", "--currency", "KZT")
+	if code != 0 || !strings.Contains(out, "20 customers") {
+		t.Fatalf("%d %s%s", code, out, errors)
+	}
+	args := append([]string{"import", "--currency", "KZT", "--language", "en"}, database(t, dbtest.SQLite)...)
+	for _, name := range []string{"customers.csv", "products.csv", "receipts.csv"} {
+		args = append(args, filepath.Join(folder, name))
+	}
+	if code, out, errors := call(t, args...); code != 0 || !strings.Contains(out, "Receipts recorded") || strings.Contains(out, "Refused") {
+		t.Errorf("%d %s%s", code, out, errors)
+	}
+}
+
 // Files are taken in beside a server: looked at, checked, imported, and
 // nothing is doubled when they come again.
 func TestImport(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, e dbtest.Engine) {
 		where := database(t, e)
-		serve(t, where...)
+		serve(t, append(where, "--language", "en")...)
 		dir := t.TempDir()
 		file := filepath.Join(dir, "sales.csv")
 		text := "receipt;date;card;sku;quantity;price;amount\n" +
@@ -440,8 +480,8 @@ func TestImport(t *testing.T) {
 		if err := os.WriteFile(mapping, []byte(guess), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		ask([]string{`rows +4`, `rows refused +1`, `sales in the file +2`}, "--check")
-		out := ask([]string{`receipt → number`, `receipts recorded +2`, `new customers +2`, `sales less returns .*6.75`}, "--mapping", mapping, "--source", "old tills")
+		ask([]string{`Rows +4`, `Refused +1`, `Sales +2`, `New customers +2`, `Receipts recorded +2`}, "--check")
+		out := ask([]string{`receipt → Receipt number`, `Receipts recorded +2`, `New customers +2`, `Total less returns .*6.75`}, "--mapping", mapping, "--source", "old tills")
 		refused := regexp.MustCompile(`refused rows.* are in (.*)`).FindStringSubmatch(out)
 		if refused == nil {
 			t.Fatalf("nothing says where the refused rows are:\n%s", out)
@@ -450,7 +490,7 @@ func TestImport(t *testing.T) {
 		if err != nil || !strings.Contains(string(rows), "A3") || !strings.Contains(string(rows), "many") {
 			t.Errorf("refused rows: %s, %v", rows, err)
 		}
-		ask([]string{`receipts imported before +2`}, "--source", "old tills")
+		ask([]string{`Known before +2`}, "--source", "old tills")
 		if code, report, _ := call(t, append([]string{"verify"}, where...)...); code != 0 {
 			t.Errorf("verify: %d %s", code, report)
 		}
@@ -462,6 +502,36 @@ func TestImport(t *testing.T) {
 			if code, _, errors := call(t, slices.Concat([]string{"import"}, where, args)...); code != misled || errors == "" {
 				t.Errorf("%s: %d %s", name, code, errors)
 			}
+		}
+	})
+}
+
+// A look at files leaves nothing behind where there is no installation, and
+// tells what an import would do all the same.
+func TestLookingAtFilesFoundsNothing(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, e dbtest.Engine) {
+		where := database(t, e)
+		dir := t.TempDir()
+		file := filepath.Join(dir, "people.csv")
+		if err := os.WriteFile(file, []byte("card;name;hobby\n1001;Ann Lee;chess\n1002;Bob Lee;\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		for flag, want := range map[string]string{"--guess": `"kind": "customers"`, "--check": `New +2`} {
+			code, out, errors := call(t, slices.Concat([]string{"import"}, where, []string{flag, "--currency", "KZT", "--language", "en", file})...)
+			if code != 0 || !regexp.MustCompile(want).MatchString(out) {
+				t.Errorf("%s: %d %s%s", flag, code, out, errors)
+			}
+			if flag == "--check" && !strings.Contains(out, "left out: hobby") {
+				t.Errorf("nothing says what is left out:\n%s", out)
+			}
+		}
+		if left, err := os.ReadDir(where[1]); err != nil || len(left) != 0 {
+			t.Errorf("left behind: %v, %v", left, err)
+		}
+		// Another currency can still be chosen.
+		if code, _, errors := call(t, slices.Concat([]string{"import"}, where, []string{"--currency", "EUR", file})...); code != 0 {
+			t.Errorf("import: %d %s", code, errors)
 		}
 	})
 }
@@ -479,7 +549,7 @@ func TestDocumentedAsItIs(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, name := range settingNames(parser.Model) {
-		if !strings.Contains(string(text), "`"+name+"`") && !strings.Contains(string(text), "`--"+name) && !slices.Contains([]string{"seed", "stores", "customers", "years"}, name) {
+		if !strings.Contains(string(text), "`"+name+"`") && !strings.Contains(string(text), "`--"+name) && !slices.Contains([]string{"seed", "stores", "customers", "years", "files"}, name) {
 			t.Errorf("docs/running.md says nothing of the setting %s", name)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -126,12 +127,15 @@ func (s *sources) unknown(app *kong.Application) (names []string) {
 	return names
 }
 
+// noNumber is how the parser says that a setting is no number.
+var noNumber = regexp.MustCompile(`^(--[a-z-]+): expected .* but got "([^"]*)".*$`)
+
 // explain writes an error for the person at the console. Settings are named as
 // they were given.
 func (s *sources) explain(err error) string {
 	own := (*errs.Error)(nil)
 	if !errors.As(err, &own) {
-		return err.Error()
+		return noNumber.ReplaceAllString(err.Error(), `$1 is "$2", not a number`)
 	}
 	if len(own.Fields) == 0 {
 		text := own.Text
@@ -142,7 +146,7 @@ func (s *sources) explain(err error) string {
 	}
 	var lines []string
 	for _, f := range own.Fields {
-		line := "--" + f.Pointer + " " + f.Text
+		line := "--" + f.Pointer[strings.LastIndexByte(f.Pointer, '/')+1:] + " " + f.Text
 		if from := s.used[f.Pointer]; from != "" {
 			line += " (it comes from " + from + ")"
 		}

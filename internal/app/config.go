@@ -8,13 +8,13 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
-	"golang.org/x/text/language"
-
 	"regulars/internal/base/errs"
+	"regulars/internal/base/i18n"
 	"regulars/internal/base/money"
 	"regulars/internal/base/settings"
 )
@@ -89,8 +89,8 @@ func (c Config) Check() error {
 	if _, err := settings.Zone(c.Zone); c.Zone != "" && err != nil {
 		wrong.Add("zone", "unknown", "is %q, not a time zone such as Asia/Tashkent", c.Zone)
 	}
-	if _, err := language.Parse(c.Language); c.Language != "" && err != nil {
-		wrong.Add("language", "unknown", "is %q, not a language such as ru or en", c.Language)
+	if c.Language != "" && !slices.Contains(i18n.Codes(), c.Language) {
+		wrong.Add("language", "unknown", "is %q, not one of %s", c.Language, strings.Join(i18n.Codes(), ", "))
 	}
 	return wrong.Err()
 }

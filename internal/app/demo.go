@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -11,7 +12,9 @@ import (
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/errs"
+	"regulars/internal/base/jobs"
 	"regulars/internal/demo"
+	"regulars/internal/importer"
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/staff"
 )
@@ -46,6 +49,32 @@ func Demo(ctx context.Context, cfg Config, env Env, seed uint64, size demo.Size)
 	return p.serve(ctx, listener)
 }
 
+// DemoFiles writes a simulated chain as files for Import, and what it knows and
+// a shop never does beside them. The folder is made.
+func DemoFiles(ctx context.Context, cfg Config, env Env, seed uint64, size demo.Size, folder string) error {
+	if err := cfg.Check(); err != nil {
+		return err
+	}
+	is, err := cfg.installation()
+	if err != nil {
+		return err
+	}
+	size.End = env.Now().UTC().Truncate(24 * time.Hour)
+	chain, err := demo.New(demo.Config{Seed: seed, Size: size, Currency: is.Currency.Code})
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return err
+	}
+	w, err := chain.WriteFiles(ctx, folder, demo.Files{})
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(env.Stdout, "%d customers, %d products, %d sales and %d returns are in %s.\n", w.Customers, w.Products, w.Sales, w.Returns, folder)
+	return err
+}
+
 // fillDemo fills an empty installation. The truth of the simulation is written
 // last: where it stands, nothing is missing.
 func (p *parts) fillDemo(ctx context.Context, seed uint64, size demo.Size) error {
@@ -62,7 +91,10 @@ func (p *parts) fillDemo(ctx context.Context, seed uint64, size demo.Size) error
 			"The database is not empty and holds no complete demo. Name another folder with --data, or remove %s if it was an interrupted demo.", p.cfg.Data)
 	}
 	is := p.settings.Get()
-	size.End = p.env.Now().UTC().Truncate(24 * time.Hour)
+	now := p.env.Now()
+	// The chain sells up to now: its last day is the one that is furthest ahead,
+	// and nothing is sold later than now.
+	size.End = now.UTC().Add(demo.Ahead).Truncate(24*time.Hour).AddDate(0, 0, 1)
 	chain, err := demo.New(demo.Config{Seed: seed, Size: size, Currency: is.Currency.Code})
 	if err != nil {
 		return err
@@ -73,7 +105,8 @@ func (p *parts) fillDemo(ctx context.Context, seed uint64, size demo.Size) error
 	tell := p.progress("Simulating a chain of %d stores and %d customers", size.Stores, size.Customers)
 	filled, err := demo.Fill(ctx, demo.Services{
 		DB: p.db, Staff: s.staff, Catalog: s.catalog, Customers: s.customers, Programmes: s.programmes, Enrol: s.enrol, Receipts: s.receipts,
-	}, &clock, run, tell)
+		Products: func(ctx context.Context, file io.Reader) error { return p.demoProducts(ctx, s, &clock, file) },
+	}, &clock, run, now, tell)
 	if err := errors.Join(err, s.close()); err != nil {
 		return err
 	}
@@ -88,6 +121,19 @@ func (p *parts) fillDemo(ctx context.Context, seed uint64, size demo.Size) error
 		return err
 	}
 	return p.tellDemo()
+}
+
+// demoProducts takes the products in through an import, which is there to be
+// looked at.
+func (p *parts) demoProducts(ctx context.Context, s *services, clock *demo.Clock, file io.Reader) error {
+	in := p.newImporter(s, clock.Now, jobs.New(p.db, p.ids.Minter, clock.Now, jobs.Config{Log: p.log}))
+	i, err := in.Upload(ctx, importer.File{Name: "products.csv", Source: "demo", Kind: importer.KindProducts}, file,
+		func(context.Context, *db.Tx, importer.Import) error { return nil })
+	if err != nil {
+		return err
+	}
+	_, err = in.RunNow(ctx, i.ID, func(importer.Report) {})
+	return err
 }
 
 // demoStaff makes those who can sign in, and a key for the till API.

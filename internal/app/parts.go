@@ -82,7 +82,7 @@ func (p *parts) build(ctx context.Context, m mode) (err error) {
 	p.closers = append(p.closers, p.services.close)
 	p.jobs = jobs.New(p.db, p.ids.Minter, p.env.Now, jobs.Config{Log: p.log, Observe: jobMetrics(p.registry)})
 	p.services.nightly(p.jobs)
-	p.importer = p.newImporter()
+	p.importer = p.newImporter(p.services, p.env.Now, p.jobs)
 	return nil
 }
 

@@ -146,7 +146,11 @@ func Migrate(ctx context.Context, cfg Config, env Env) (err error) {
 	if p.log, err = newLog(cfg, env.Stderr); err != nil {
 		return err
 	}
-	if err := p.openDatabase(ctx, alone); err != nil {
+	err = p.openDatabase(ctx, alone)
+	if errors.Is(err, ErrInUse) {
+		return ErrInUse.Textf("Another regulars serves the data folder %s. Stop it and run migrate again, or start it anew: it brings the tables up to date itself.", p.cfg.Data)
+	}
+	if err != nil {
 		return err
 	}
 	fmt.Fprintln(env.Stdout, "The tables are up to date.")

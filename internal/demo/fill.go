@@ -1,8 +1,10 @@
 package demo
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"sync"
 	"time"
 
@@ -48,6 +50,8 @@ type Services struct {
 	Programmes *programme.Service
 	Enrol      *enrol.Service
 	Receipts   *receipt.Service
+	// Products takes the file of products in, as an owner would who has one.
+	Products func(ctx context.Context, file io.Reader) error
 }
 
 // Filled says what Fill made.
@@ -78,9 +82,9 @@ type filling struct {
 
 // Fill puts a chain into an empty installation as tills, cashiers and owners
 // would: through the services, at the simulated times, with the nights between
-// the days. The clock is left at the chain's end. progress is told the days
-// that are done.
-func Fill(ctx context.Context, s Services, clock *Clock, run *Run, progress func(days, of int)) (_ Filled, err error) {
+// the days. Nothing happens after until. The clock is left at the last receipt.
+// progress is told the days that are done.
+func Fill(ctx context.Context, s Services, clock *Clock, run *Run, until time.Time, progress func(days, of int)) (_ Filled, err error) {
 	defer errs.Wrap(&err, "fill the demo chain")
 	f := &filling{Services: s, chain: run.chain, clock: clock, people: map[int]customer.ID{}, sales: map[string]receipt.ID{}}
 	clock.set(f.chain.Start)
@@ -93,6 +97,9 @@ func Fill(ctx context.Context, s Services, clock *Clock, run *Run, progress func
 	var today []Receipt
 	day := 0
 	for r := range run.Receipts() {
+		if r.At.After(until) {
+			break
+		}
 		if r.Day != day {
 			if err := f.live(ctx, today); err != nil {
 				return Filled{}, err
@@ -152,34 +159,11 @@ func (f *filling) build(ctx context.Context) error {
 
 // stock brings the categories and products in.
 func (f *filling) stock(ctx context.Context) error {
-	code := func(i int) string { return fmt.Sprintf("c%02d", i+1) }
-	var categories []catalog.CategoryInput
-	for i, c := range f.chain.Categories {
-		in := catalog.CategoryInput{Code: code(i), Name: c.Name}
-		if c.Parent >= 0 {
-			parent := code(c.Parent)
-			in.Parent = &parent
-		}
-		categories = append(categories, in)
-	}
-	var products []catalog.ProductInput
-	for i := range f.chain.Products {
-		p := &f.chain.Products[i]
-		category, price, cost := code(p.Category), p.PriceAt(0), p.Cost
-		products = append(products, catalog.ProductInput{SKU: p.SKU, ProductChange: catalog.ProductChange{
-			Name: &p.Name, Category: &category, Brand: &p.Brand, Price: &price, Cost: &cost,
-		}, AddBarcodes: []string{p.Barcode}})
-	}
-	return f.DB.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
-		if _, err := f.Catalog.SaveCategoriesTx(ctx, tx, categories); err != nil {
-			return err
-		}
-		saved, err := f.Catalog.SaveProductsTx(ctx, tx, products)
-		for i, refused := range saved.Refused {
-			return fmt.Errorf("product %s: %w", products[i].SKU, refused)
-		}
+	var file bytes.Buffer
+	if err := f.chain.writeProducts(&file, &Written{}); err != nil {
 		return err
-	})
+	}
+	return f.Products(ctx, &file)
 }
 
 // install sets the programme: cashback that grows with spend, a welcome bonus,
@@ -189,6 +173,9 @@ func (f *filling) install(ctx context.Context) error {
 	rules.Welcome = programme.Welcome{Points: money.Points(rules.Levels[1].Threshold/150).RoundTo(10_000, money.Up), ExpiryDays: 30}
 	rules.Redeem.Step = 100
 	f.step = rules.Redeem.Step
+	for i := range rules.Levels {
+		rules.Levels[i].Name = []string{"Базовый", "Серебро", "Золото"}[min(i, 2)]
+	}
 	_, err := f.Programmes.Install(ctx, "Regulars", rules, f.chain.Start, 0)
 	return err
 }

@@ -1,14 +1,18 @@
 package demo_test
 
 import (
+	"context"
+	"io"
 	"testing"
 	"time"
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/db/dbtest"
 	"regulars/internal/base/id"
+	"regulars/internal/base/jobs"
 	"regulars/internal/base/settings"
 	"regulars/internal/demo"
+	"regulars/internal/importer"
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/enrol"
@@ -27,13 +31,25 @@ func TestFill(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	// The last day is cut in the middle: the shop is open.
+	until := time.Date(2026, 11, 21, 10, 0, 0, 0, time.UTC)
 	var want demo.Filled
+	today := 0
 	for r := range chain.Run().Receipts() {
+		if r.At.After(until) {
+			break
+		}
+		if r.Day == 364 {
+			today++
+		}
 		if r.Kind == demo.Sale {
 			want.Sales++
 		} else {
 			want.Returns++
 		}
+	}
+	if today == 0 {
+		t.Fatal("nothing is sold on the day that is going on")
 	}
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
 		if _, _, err := settings.Open(t.Context(), d, settings.Installation{Currency: chain.Currency, Zone: time.UTC}); err != nil {
@@ -52,7 +68,24 @@ func TestFill(t *testing.T) {
 			Ledger: points, Programmes: s.Programmes, Catalog: s.Catalog, Customers: s.Customers,
 		})
 		defer s.Receipts.Close()
-		got, err := demo.Fill(t.Context(), s, &clock, chain.Run(), func(int, int) {})
+		zone := time.UTC
+		in := importer.New(importer.Config{
+			DB: d, Mint: mint, Now: clock.Now, Currency: chain.Currency, Zone: func() *time.Location { return zone }, Region: "UZ", Folder: t.TempDir(),
+			Jobs:    jobs.New(d, mint, clock.Now, jobs.Config{}),
+			Catalog: s.Catalog, Customers: s.Customers, Enrol: s.Enrol, Ledger: points, Programmes: s.Programmes, Receipts: s.Receipts,
+		})
+		s.Products = func(ctx context.Context, file io.Reader) error {
+			i, err := in.Upload(ctx, importer.File{Name: "products.csv", Kind: importer.KindProducts}, file,
+				func(context.Context, *db.Tx, importer.Import) error { return nil })
+			if err == nil {
+				i, err = in.RunNow(ctx, i.ID, func(importer.Report) {})
+			}
+			if err == nil && (i.Report.Refused+i.Report.Noted > 0 || i.Report.Created != int64(len(chain.Products))) {
+				t.Errorf("products: %+v", i.Report)
+			}
+			return err
+		}
+		got, err := demo.Fill(t.Context(), s, &clock, chain.Run(), until, func(int, int) {})
 		if err != nil {
 			t.Fatal(err)
 		}

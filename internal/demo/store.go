@@ -43,6 +43,9 @@ const (
 	closes = 22
 )
 
+// Ahead is how far the clock of the easternmost store is ahead of UTC.
+const Ahead = 5 * time.Hour
+
 var places = []struct {
 	city, zone, name string
 	weight           float64

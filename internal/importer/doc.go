@@ -11,8 +11,13 @@
 // it is and which column means what; the guess is a Mapping, which people edit
 // and which is kept with the import. A Scan then reads the whole file by its
 // mapping in two passes of bounded memory: the first learns which numbers of
-// receipts come again further down, the second yields whole receipts. A dry
-// run is a Scan that writes nothing.
+// receipts, or which customers and products, come again further down, the
+// second yields whole receipts and rows.
+//
+// A dry run is an import whose batches are written in transactions that are
+// taken back. It remembers of them what the batches behind depend on, so that
+// both report the same but for the sales of returns, which an import looks for
+// when all is in.
 //
 // An import is a durable job: each batch of rows, how far the file was read and
 // what is reported of it are one transaction, so that a process that is killed

@@ -20,6 +20,16 @@ type Product struct {
 	Active   *bool
 
 	cells []string
+	again []uint64 // keys that come again in the file
+}
+
+// keys are what products are told apart by: the code, then the barcodes.
+func (p *Product) keys() []uint64 {
+	list := []uint64{hash("sku\x00" + p.SKU)}
+	for _, b := range p.Barcodes {
+		list = append(list, hash("barcode\x00"+b))
+	}
+	return list
 }
 
 // product reads the row that was begun.
@@ -47,6 +57,9 @@ func (r *rowReader) product() *Product {
 	}
 	if p.SKU == "" {
 		p.SKU = skuFor(p.Barcodes, p.Name)
+		if p.SKU != "" && len(p.Barcodes) == 0 {
+			r.remark(FieldSKU, ReasonMadeSKU, p.SKU)
+		}
 	}
 	if p.SKU == "" && !r.refused {
 		r.refuse(FieldSKU, ReasonMissing, "")

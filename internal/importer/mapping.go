@@ -5,10 +5,12 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"regulars/internal/base/errs"
+	"regulars/internal/base/i18n"
 	"regulars/internal/importer/delimited"
 )
 
@@ -260,6 +262,36 @@ func (o Options) location() (*time.Location, error) {
 		return nil, ErrMapping
 	}
 	return time.LoadLocation(o.Zone)
+}
+
+// ColumnsText says which columns of the file are taken for what, and which are left
+// out: "Клиент → Карта, Сумма → Оплачено по строке; не взяты: Хобби".
+func (m Mapping) ColumnsText(loc *i18n.Localizer) string {
+	by := map[int]Field{}
+	for f, c := range m.Columns {
+		by[c] = f
+	}
+	var taken, left []string
+	for c := 1; c <= max(m.Width, len(m.Names)); c++ {
+		name := strconv.Itoa(c)
+		if c <= len(m.Names) && m.Names[c-1] != "" {
+			name = m.Names[c-1]
+		}
+		f, ok := by[c]
+		switch as, own := strings.CutPrefix(string(f), attribute); {
+		case !ok:
+			left = append(left, name)
+		case own:
+			taken = append(taken, name+" → "+as)
+		default:
+			taken = append(taken, name+" → "+loc.T(f.Key()))
+		}
+	}
+	text := strings.Join(taken, ", ")
+	if len(left) > 0 {
+		text += "; " + loc.T("importer.report.left_out", "columns", strings.Join(left, ", "))
+	}
+	return text
 }
 
 // name is what the file calls a field, or what we call it.

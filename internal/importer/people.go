@@ -3,6 +3,7 @@ package importer
 import (
 	"strings"
 	"time"
+	"unicode"
 
 	"regulars/internal/base/fold"
 	"regulars/internal/base/money"
@@ -31,6 +32,56 @@ type Customer struct {
 	PointsEnd  time.Time    // zero: by the programme
 
 	cells []string
+	again []uint64 // keys that come again in the file
+}
+
+// keys are what customers are told apart by, the surest first. What is spelled
+// in several ways has one key for all, even if others have it too.
+func (c *Customer) keys() (list []uint64) {
+	if c.External != "" {
+		list = append(list, hash("external\x00"+c.External))
+	}
+	if c.Card != "" {
+		list = append(list, hash("card\x00"+strings.ToLower(strings.Map(wordRune, c.Card))))
+	}
+	for _, phone := range c.Phones {
+		list = append(list, hash("phone\x00"+lastDigits(phone)))
+	}
+	if c.Email != "" {
+		list = append(list, hash("email\x00"+strings.ToLower(c.Email)))
+	}
+	return list
+}
+
+// surest is what to say of a customer who comes again.
+func (c *Customer) surest() (Field, Reason, string) {
+	switch {
+	case c.External != "":
+		return FieldExternal, ReasonTwice, c.External
+	case c.Card != "":
+		return FieldCard, ReasonTwice, c.Card
+	case len(c.Phones) > 0:
+		return FieldPhone, ReasonTwice, c.Phones[0]
+	}
+	return FieldEmail, ReasonTwice, c.Email
+}
+
+func wordRune(r rune) rune {
+	if unicode.IsLetter(r) || unicode.IsDigit(r) {
+		return r
+	}
+	return -1
+}
+
+// lastDigits of a phone are the same with and without its country.
+func lastDigits(phone string) string {
+	digits := strings.Map(func(r rune) rune {
+		if r < '0' || r > '9' {
+			return -1
+		}
+		return r
+	}, phone)
+	return digits[max(0, len(digits)-7):]
 }
 
 // Consent is a yes or no of a customers file.

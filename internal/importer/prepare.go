@@ -19,9 +19,19 @@ import (
 type preparer struct {
 	*Service
 	imp    *Import
-	home   catalog.Store            // of rows that name none
+	home   string                   // the store of rows that name none
 	stores map[string]catalog.Store // by what the file calls them
 	seen   map[whoKey]bool          // those on receipts so far: can they be told apart
+	ensure func(ctx context.Context, s catalog.NewStore) (catalog.Store, error)
+
+	dry *attempt // of a dry run
+}
+
+// attempt is what a dry run prepares in a transaction that is taken back.
+type attempt struct {
+	seen   []whoKey // for the first time in the import
+	here   map[whoKey]bool
+	stores []string // that were made
 }
 
 // person is somebody to be registered.
@@ -31,6 +41,7 @@ type person struct {
 	store   catalog.Store
 	row     *Customer // of a customers file
 	cells   []string
+	again   []uint64 // keys that other rows of the file share
 }
 
 // bought is a receipt and whose it is; the zero key is nobody's.
@@ -46,6 +57,7 @@ type goods struct {
 	input      catalog.ProductInput
 	categories []catalog.CategoryInput
 	cells      []string
+	again      []uint64 // see person
 }
 
 // whoKey stands for a Who in maps that hold millions: 128 bits of hash.
@@ -63,8 +75,15 @@ func (w *Who) key() whoKey {
 const maxSeen = 2_000_000
 
 func newPreparer(ctx context.Context, s *Service, i *Import) (p *preparer, err error) {
-	defer errs.Wrap(&err, "find the store of the import")
+	defer errs.Wrap(&err, "find the stores of the import")
 	p = &preparer{Service: s, imp: i, stores: map[string]catalog.Store{}, seen: map[whoKey]bool{}}
+	p.ensure = func(ctx context.Context, n catalog.NewStore) (store catalog.Store, err error) {
+		err = p.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
+			store, err = p.storeTx(ctx, tx, n)
+			return err
+		})
+		return store, err
+	}
 	known, err := s.catalog.Stores(ctx)
 	if err != nil {
 		return nil, err
@@ -77,17 +96,40 @@ func newPreparer(ctx context.Context, s *Service, i *Import) (p *preparer, err e
 	for _, store := range known {
 		p.stores[store.Code] = store
 	}
-	name := i.Mapping.Options.Store
 	switch {
-	case name != "":
+	case i.Mapping.Options.Store != "":
+		p.home = i.Mapping.Options.Store
 	case len(known) == 1:
-		name = known[0].Code
+		p.home = known[0].Code
 	default:
-		name = i.Source
+		p.home = i.Source
 	}
-	p.home, err = p.store(ctx, name)
-	return p, err
+	return p, nil
 }
+
+func (p *preparer) storeTx(ctx context.Context, tx *db.Tx, n catalog.NewStore) (catalog.Store, error) {
+	found, err := p.catalog.EnsureStoresTx(ctx, tx, []catalog.NewStore{n})
+	return found[fold.Line(n.Code)], err
+}
+
+// rehearseTx has what follows prepared in a transaction that is taken back:
+// nothing of the one before is there any more, and an attempt that failed did
+// not happen.
+func (p *preparer) rehearseTx(tx *db.Tx) {
+	if p.dry != nil {
+		for _, name := range p.dry.stores {
+			delete(p.stores, name)
+		}
+		for _, key := range p.dry.seen {
+			delete(p.seen, key)
+		}
+	}
+	p.dry = &attempt{here: map[whoKey]bool{}}
+	p.ensure = func(ctx context.Context, n catalog.NewStore) (catalog.Store, error) { return p.storeTx(ctx, tx, n) }
+}
+
+// rehearsed ends an attempt that went well.
+func (p *preparer) rehearsed() { p.dry.seen = nil }
 
 // maxStore is how long the code of a store may be, in characters.
 const maxStore = 64
@@ -95,7 +137,7 @@ const maxStore = 64
 // store is the one that the file calls so; it is created if there is none.
 func (p *preparer) store(ctx context.Context, name string) (catalog.Store, error) {
 	if name == "" {
-		return p.home, nil
+		name = p.home
 	}
 	if store, ok := p.stores[name]; ok {
 		return store, nil
@@ -104,15 +146,18 @@ func (p *preparer) store(ctx context.Context, name string) (catalog.Store, error
 	if utf8.RuneCountInString(code) > maxStore {
 		code = string([]rune(code)[:maxStore-17]) + " " + strconv.FormatUint(hash(code), 16)
 	}
-	err := p.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
-		found, err := p.catalog.EnsureStoresTx(ctx, tx, []catalog.NewStore{{Code: code, Name: clip(name, maxCode), Zone: p.imp.Mapping.Options.Zone}})
-		p.stores[name] = found[fold.Line(code)]
-		return err
-	})
-	return p.stores[name], err
+	store, err := p.ensure(ctx, catalog.NewStore{Code: code, Name: clip(name, maxCode), Zone: p.imp.Mapping.Options.Zone})
+	if err != nil {
+		return store, err
+	}
+	p.stores[name] = store
+	if p.dry != nil {
+		p.dry.stores = append(p.dry.stores, name)
+	}
+	return store, nil
 }
 
-// batch prepares the steps of b.
+// batch prepares the steps of b, which stay as they are.
 func (p *preparer) batch(ctx context.Context, b *batch) error {
 	if len(p.seen) > maxSeen {
 		p.seen = map[whoKey]bool{}
@@ -147,15 +192,23 @@ func (p *preparer) receipt(ctx context.Context, b *batch, in *Receipt) error {
 	out := bought{Receipt: in, key: in.Who.key(), store: store}
 	if out.key != (whoKey{}) {
 		known, seen := p.seen[out.key]
-		if !seen {
-			known = p.meet(b, in, out)
+		switch {
+		case !seen:
+			known = p.meet(b, in, out, b.tell)
 			p.seen[out.key] = known
-		} else if !known {
+			if p.dry != nil {
+				p.dry.seen = append(p.dry.seen, out.key)
+				p.dry.here[out.key] = true
+			}
+		case !known:
 			_, bad := p.identifiers(in.Who.External, in.Who.Card, splitCell(in.Who.Phone), in.Who.Email)
 			b.tell(in, bad)
+		case p.dry != nil && !p.dry.here[out.key]: // whom the batches before had brought is not there
+			p.meet(b, in, out, func(*Receipt, []Issue) {})
+			p.dry.here[out.key] = true
 		}
 		if !known {
-			in.Who, out.key = Who{}, whoKey{}
+			out.key = whoKey{}
 		}
 	}
 	b.receipts = append(b.receipts, out)
@@ -171,9 +224,9 @@ func (b *batch) tell(in *Receipt, bad []Issue) {
 
 // meet prepares to register whom a receipt names for the first time; false:
 // nothing tells them apart.
-func (p *preparer) meet(b *batch, in *Receipt, out bought) bool {
+func (p *preparer) meet(b *batch, in *Receipt, out bought, tell func(*Receipt, []Issue)) bool {
 	ids, bad := p.identifiers(in.Who.External, in.Who.Card, splitCell(in.Who.Phone), in.Who.Email)
-	b.tell(in, bad)
+	tell(in, bad)
 	if len(ids) == 0 {
 		return false
 	}
@@ -185,10 +238,10 @@ func (p *preparer) meet(b *batch, in *Receipt, out bought) bool {
 	if err != nil { // the name
 		n.FirstName, n.MiddleName, n.LastName = "", "", ""
 		if checked, err = p.customers.Check(n); err != nil {
-			b.issues = append(b.issues, in.issue(0, FieldExternal, ReasonRefused, errs.Of(err).Text))
+			tell(in, []Issue{{Field: FieldExternal, Reason: ReasonRefused, Value: errs.Of(err).Text}})
 			return false
 		}
-		b.issues = append(b.issues, in.issue(0, FieldName, ReasonTextTooLong, in.Who.Name))
+		tell(in, []Issue{{Field: FieldName, Reason: ReasonTextTooLong, Value: in.Who.Name}})
 	}
 	b.people = append(b.people, person{key: out.key, checked: checked, store: out.store})
 	return true
@@ -256,11 +309,11 @@ func (p *preparer) customer(ctx context.Context, b *batch, step *Step) error {
 				why = ReasonNobody
 			}
 			tell("", why, errs.Of(err).Text, true)
-			step.Customer, step.Refused = nil, step.Refused+1
+			b.refused++
 			return nil
 		}
 	}
-	b.people = append(b.people, person{checked: checked, store: store, row: in, cells: in.cells})
+	b.people = append(b.people, person{checked: checked, store: store, row: in, cells: in.cells, again: in.again})
 	return nil
 }
 
@@ -291,7 +344,7 @@ func (p *preparer) leaveOut(n *customer.New, err error, tell func(Field, Reason,
 // product prepares a row of a products file.
 func (p *preparer) product(b *batch, step *Step) {
 	in := step.Product
-	g := goods{Product: in, cells: in.cells}
+	g := goods{Product: in, cells: in.cells, again: in.again}
 	g.input = catalog.ProductInput{SKU: in.SKU, AddBarcodes: in.Barcodes}
 	c := &g.input.ProductChange
 	if in.Name != "" {

@@ -243,6 +243,8 @@ func (r *rowReader) sums(l *rawLine) {
 		}
 		if !hasPrice {
 			gross = total + withSign(off, total)
+		} else if !explained(gross, off, total) {
+			r.remark(FieldAmount, ReasonSum, r.raw(FieldAmount))
 		}
 	case abs64(int64(off)) > abs64(int64(gross)):
 		r.refuse(FieldDiscount, ReasonRange, r.raw(FieldDiscount))
@@ -264,6 +266,13 @@ func (r *rowReader) sums(l *rawLine) {
 	if !hasPrice {
 		l.Price = priceFor(l.Gross, l.Quantity, r.currency)
 	}
+}
+
+// explained reports whether an amount is what price, quantity and discount come
+// to, but for what tills round off.
+func explained(gross, off, total money.Amount) bool {
+	g, t := abs64(int64(gross)), abs64(int64(total))
+	return abs64(g-abs64(int64(off))-t) <= 1+g/100
 }
 
 // settle takes the signs off, which below stands for. A total above the gross is what was charged, and

@@ -3,12 +3,13 @@ package importer
 import (
 	"time"
 
+	"regulars/internal/base/i18n"
 	"regulars/internal/base/money"
 	"regulars/internal/loyalty/receipt"
 )
 
-// Report is what an import came to so far. Of a dry run, what it would come to
-// as far as the file alone tells.
+// Report is what an import came to so far. That of a dry run is the same, but
+// for the sales of returns: those are looked for when all rows are in.
 type Report struct {
 	Rows    int64 `json:"rows"`    // of data that were read
 	Refused int64 `json:"refused"` // of them
@@ -38,7 +39,10 @@ type Report struct {
 	KnownTotal   money.Amount `json:"known_total,omitempty"` //
 	Differing    int64        `json:"differing,omitempty"`   // imported before, with other contents: refused
 	NewCustomers int64        `json:"new_customers,omitempty"`
-	NewProducts  int64        `json:"new_products,omitempty"`
+	// OldCustomers were here before. Only a dry run tells: an import that was
+	// stopped does not know whom it had counted.
+	OldCustomers int64 `json:"old_customers,omitempty"`
+	NewProducts  int64 `json:"new_products,omitempty"`
 
 	// Lines of returns and the sales that were found for them, those of the
 	// source's earlier imports included.
@@ -52,6 +56,53 @@ type Report struct {
 	Done float64       `json:"done"`           // of the work, 0 to 1
 	Rate float64       `json:"rate,omitempty"` // rows a second
 	Left time.Duration `json:"left,omitempty"` // until it is done, as it goes
+}
+
+// Fact is something to say of a report.
+type Fact struct{ Label, Text string }
+
+// Facts says the report in words; what is nothing is left out.
+func (r *Report) Facts(loc *i18n.Localizer, c money.Currency) (list []Fact) {
+	count := func(key string, n int64) {
+		if n != 0 {
+			list = append(list, Fact{loc.T(key), loc.Number(n)})
+		}
+	}
+	sum := func(key string, n int64, a money.Amount) {
+		if n != 0 {
+			list = append(list, Fact{loc.T(key), loc.Number(n) + " · " + loc.Money(a, c)})
+		}
+	}
+	count("importer.report.rows", r.Rows)
+	count("importer.report.refused", r.Refused)
+	count("importer.report.noted", r.Noted)
+	count("importer.report.created", r.Created)
+	count("importer.report.updated", r.Updated)
+	count("importer.report.unchanged", r.Unchanged)
+	if r.Points != 0 {
+		list = append(list, Fact{loc.T("importer.report.points"), loc.PointsText(r.Points)})
+	}
+	count("importer.report.sales", r.Sales)
+	count("importer.report.returns", r.Returns)
+	count("importer.report.lines", r.Lines)
+	if r.Sales+r.Returns != 0 {
+		list = append(list, Fact{loc.T("importer.report.total"), loc.Money(r.Total, c)})
+	}
+	count("importer.report.anonymous", r.Anonymous)
+	count("importer.report.adjustments", r.Adjustments)
+	count("importer.report.recorded", r.Recorded)
+	sum("importer.report.known", r.Known, r.KnownTotal)
+	count("importer.report.differing", r.Differing)
+	count("importer.report.new_customers", r.NewCustomers)
+	count("importer.report.old_customers", r.OldCustomers)
+	count("importer.report.new_products", r.NewProducts)
+	sum("importer.report.matched", r.Matched, r.MatchedTotal)
+	count("importer.report.named", r.Named)
+	sum("importer.report.unmatched", r.Unmatched, r.UnmatchedTotal)
+	if r.Rounded != 0 {
+		list = append(list, Fact{loc.T("importer.report.rounded"), loc.T("importer.report.rounded_is", "n", r.Rounded, "sum", r.Lost.String())})
+	}
+	return list
 }
 
 // read counts what a step read.
@@ -72,6 +123,24 @@ func (r *Report) read(s *Step) {
 	}
 }
 
+// prepared counts what a batch is made of and what was prepared of it.
+func (r *Report) prepared(b *batch) {
+	for k := range b.steps {
+		r.read(&b.steps[k])
+	}
+	r.Refused += b.refused
+	for k := range b.issues {
+		if !b.issues[k].Refused {
+			r.Noted++
+		}
+	}
+	for k := range b.receipts {
+		if b.receipts[k].key == (whoKey{}) {
+			r.Anonymous++
+		}
+	}
+}
+
 func (r *Report) receipt(in *Receipt) {
 	total, lost := in.Total()
 	if in.Return {
@@ -83,9 +152,6 @@ func (r *Report) receipt(in *Receipt) {
 	r.Lines += int64(len(in.Lines))
 	r.Total += total
 	r.Lost += lost
-	if in.Who.nobody() {
-		r.Anonymous++
-	}
 	if in.Adjusts {
 		r.Adjustments++
 	}

@@ -40,6 +40,10 @@ const (
 	ReasonExpired      Reason = "expired"             // points
 	ReasonRefused      Reason = "refused"             // by what keeps customers or products
 	ReasonUnmatched    Reason = "return_without_sale" // no earlier sale fits the return
+	ReasonRepeated     Reason = "repeated"            // another row further down is of the same product, and holds
+	ReasonTwice        Reason = "customer_twice"      // another row further down is of the same customer
+	ReasonMadeSKU      Reason = "made_sku"            // a product without a code is known by its name
+	ReasonSum          Reason = "sum_differs"         // price, quantity and discount do not come to the amount
 )
 
 // Key is the i18n key of the reason.

@@ -12,6 +12,7 @@ import (
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/errs"
+	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/receipt"
 )
 
@@ -19,13 +20,11 @@ import (
 // a fraction of a second.
 const batchRows = 6000
 
-// A check tells of itself this often.
-const (
-	tellRows  = 20_000
-	matchRows = 500 // lines of returns that are matched in one transaction
-)
+// matchRows is how many lines of returns are matched in one transaction.
+const matchRows = 500
 
-// check scans the file and keeps what it would come to.
+// check does an import without it: every batch is written in a transaction that
+// is taken back. What is kept is the report.
 func (s *Service) check(ctx context.Context, id ID, tell func(context.Context, *Report) error) (err error) {
 	defer errs.Wrap(&err, "check import %d", id)
 	i, err := s.row(ctx, id)
@@ -43,22 +42,18 @@ func (s *Service) check(ctx context.Context, id ID, tell func(context.Context, *
 		return err
 	}
 	defer func() { err = errors.Join(err, log.close()) }()
-	var r Report
-	scan, pace := s.scan(&i), s.pace(r)
-	told := int64(0)
-	err = scan.Run(ctx, Checkpoint{}, func(step Step) error {
-		r.read(&step)
-		for _, is := range step.Issues {
-			if err := log.add(is); err != nil {
-				return err
-			}
+	i.Report = Report{}
+	r := &runner{Service: s, imp: &i, log: log, scan: s.scan(&i), pace: s.pace(Report{})}
+	if err := r.open(ctx); err != nil {
+		return err
+	}
+	r.write.dry = &rehearsal{claimed: map[uint64]bool{}, old: map[customer.ID]bool{}}
+	err = r.read(ctx, Checkpoint{}, func(b *batch) error {
+		if err := r.rehearse(ctx, b.steps); err != nil {
+			return err
 		}
-		if r.Rows-told < tellRows {
-			return nil
-		}
-		told = r.Rows
-		pace(&r, scan.Done())
-		return tell(ctx, &r)
+		r.pace(&i.Report, r.scan.Done())
+		return tell(ctx, &i.Report)
 	})
 	if err != nil {
 		return err
@@ -66,16 +61,84 @@ func (s *Service) check(ctx context.Context, id ID, tell func(context.Context, *
 	if _, err := log.flush(); err != nil {
 		return err
 	}
-	pace(&r, 1)
-	if err := tell(ctx, &r); err != nil {
+	r.pace(&i.Report, 1)
+	if err := tell(ctx, &i.Report); err != nil {
 		return err
 	}
 	const keep = `UPDATE imports SET state = 'checked', report = $2 WHERE id = $1 AND state IN ('draft', 'checked') AND mapping = $3`
-	n, err := s.db.Exec(ctx, keep, int64(id), text(r), text(i.Mapping))
+	n, err := s.db.Exec(ctx, keep, int64(id), text(i.Report), text(i.Mapping))
 	if err == nil && n == 0 {
 		return ErrStarted
 	}
 	return err
+}
+
+// errRehearsed ends the transaction of a dry run.
+var errRehearsed = errors.New("importer: a dry run takes back what it did")
+
+// rehearse prepares and writes steps as an import does, and takes it back.
+func (r *runner) rehearse(ctx context.Context, steps []Step) error {
+	var b *batch
+	var rep Report
+	var issues []Issue
+	err := r.crowded(ctx, func(ctx context.Context, tx *db.Tx) (err error) {
+		b, rep = &batch{steps: steps}, r.imp.Report
+		r.prepare.rehearseTx(tx)
+		if err := r.prepare.batch(ctx, b); err != nil {
+			return err
+		}
+		rep.prepared(b)
+		if issues, err = r.write.batchTx(ctx, tx, b, &rep); err != nil {
+			return err
+		}
+		return errRehearsed
+	})
+	if !errors.Is(err, errRehearsed) {
+		return err
+	}
+	r.prepare.rehearsed()
+	r.write.rehearsed()
+	rep.OldCustomers = int64(len(r.write.dry.old))
+	r.imp.Report = rep
+	return r.tell(b, issues)
+}
+
+// tell writes the issues of a batch down.
+func (r *runner) tell(b *batch, more []Issue) error {
+	for k := range b.steps {
+		for _, is := range b.steps[k].Issues {
+			if err := r.log.add(is); err != nil {
+				return err
+			}
+		}
+	}
+	for _, list := range [][]Issue{b.issues, more} {
+		for _, is := range list {
+			if err := r.log.add(is); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// ErrCrowded is returned where others bring the same rows again and again.
+var ErrCrowded = errs.New(errs.Conflict, "import_crowded", "Another import brings the same rows at the same time. Go on when it is done; what is in is not doubled.")
+
+// crowded writes in a transaction. Where another process has just brought some
+// of the same rows, or found the sales of the same returns, they are known the
+// next time.
+func (s *Service) crowded(ctx context.Context, fn func(context.Context, *db.Tx) error) error {
+	const attempts = 5
+	for attempt := 1; ; attempt++ {
+		err := s.db.Write(ctx, fn)
+		if !errors.Is(err, db.ErrUnique) && !errors.Is(err, db.ErrGuard) {
+			return err
+		}
+		if attempt == attempts {
+			return ErrCrowded.Because(err)
+		}
+	}
 }
 
 func (s *Service) scan(i *Import) *Scan {
@@ -175,6 +238,7 @@ type batch struct {
 	receipts []bought
 	products []goods
 	issues   []Issue // of what was prepared
+	refused  int64   // rows, by what was prepared
 	forget   bool    // who was on receipts before is not known any more
 }
 
@@ -187,40 +251,48 @@ func (r *runner) open(ctx context.Context) (err error) {
 	return err
 }
 
+// read gathers what the file has behind a checkpoint into batches.
+func (r *runner) read(ctx context.Context, from Checkpoint, take func(*batch) error) error {
+	b := &batch{}
+	send := func() error {
+		if len(b.steps) == 0 {
+			return nil
+		}
+		full := b
+		b = &batch{}
+		return take(full)
+	}
+	err := r.scan.Run(ctx, from, func(step Step) error {
+		b.steps = append(b.steps, step)
+		b.rows += step.Rows
+		if b.rows >= int64(r.batchRows) || 2*len(b.steps) >= r.batchRows {
+			return send()
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return send()
+}
+
 // rows reads the file and writes what is in it.
 func (r *runner) rows(ctx context.Context) error {
 	batches := make(chan *batch, 2)
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error {
 		defer close(batches)
-		b := &batch{}
-		send := func() error {
-			if len(b.steps) == 0 {
-				return nil
-			}
+		return r.read(ctx, r.imp.progress.Scan, func(b *batch) error {
 			if err := r.prepare.batch(ctx, b); err != nil {
 				return err
 			}
 			select {
 			case batches <- b:
+				return nil
 			case <-ctx.Done():
 				return context.Cause(ctx)
 			}
-			b = &batch{}
-			return nil
-		}
-		err := r.scan.Run(ctx, r.imp.progress.Scan, func(step Step) error {
-			b.steps = append(b.steps, step)
-			b.rows += step.Rows
-			if b.rows >= int64(r.batchRows) || 2*len(b.steps) >= r.batchRows {
-				return send()
-			}
-			return nil
 		})
-		if err != nil {
-			return err
-		}
-		return send()
 	})
 	g.Go(func() error {
 		for b := range batches {
@@ -235,17 +307,8 @@ func (r *runner) rows(ctx context.Context) error {
 
 // commit writes a batch and how far the import is with it, in one transaction.
 func (r *runner) commit(ctx context.Context, b *batch) error {
-	for k := range b.steps {
-		for _, is := range b.steps[k].Issues {
-			if err := r.log.add(is); err != nil {
-				return err
-			}
-		}
-	}
-	for _, is := range b.issues {
-		if err := r.log.add(is); err != nil {
-			return err
-		}
+	if err := r.tell(b, nil); err != nil {
+		return err
 	}
 	var rep Report
 	var to progress
@@ -256,19 +319,12 @@ func (r *runner) commit(ctx context.Context, b *batch) error {
 	if err != nil {
 		return err
 	}
-	err = r.db.Write(ctx, func(ctx context.Context, tx *db.Tx) (err error) {
+	err = r.crowded(ctx, func(ctx context.Context, tx *db.Tx) (err error) {
 		if err := r.log.cut(before); err != nil {
 			return err
 		}
 		rep, to = r.imp.Report, r.imp.progress
-		for k := range b.steps {
-			rep.read(&b.steps[k])
-		}
-		for k := range b.issues {
-			if !b.issues[k].Refused {
-				rep.Noted++
-			}
-		}
+		rep.prepared(b)
 		issues, err := r.write.batchTx(ctx, tx, b, &rep)
 		if err != nil {
 			return err
@@ -315,7 +371,7 @@ func (r *runner) match(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		err = r.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
+		err = r.crowded(ctx, func(ctx context.Context, tx *db.Tx) error {
 			if err := r.log.cut(before); err != nil {
 				return err
 			}

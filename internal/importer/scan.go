@@ -27,7 +27,8 @@ type Scan struct {
 	Currency money.Currency
 	Now      time.Time // nothing happened later than a day after it
 
-	again map[uint64]struct{} // hashes of numbers, or of what receipts without one are told apart by
+	again map[uint64]struct{} // hashes of numbers, or of what rows without one are told apart by
+	last  map[uint64]int64    // of customers and products: the last row with what is in again
 	parts int                 // how often the file is read for those in again
 	hold  int                 // rows to hold in memory; 0: apartRows
 	yield func(Step) error
@@ -70,10 +71,13 @@ func (s *Scan) Run(ctx context.Context, from Checkpoint, yield func(Step) error)
 	s.yield = yield
 	s.passes.Store(0)
 	s.total.Store(1)
+	s.total.Store(2)
 	if s.Mapping.Kind != KindReceipts {
+		if err := s.surveyKeys(ctx); err != nil {
+			return err
+		}
 		return s.eachRow(ctx, from.At, s.single)
 	}
-	s.total.Store(2)
 	if err := s.survey(ctx); err != nil {
 		return err
 	}
@@ -147,12 +151,21 @@ func (s *Scan) single(row delimited.Row, r *rowReader, ok bool) error {
 	if ok && s.Mapping.Kind == KindCustomers {
 		if c := r.customer(); !r.refused {
 			c.cells = slices.Clone(row.Fields)
+			c.again = s.comeAgain(c.keys())
+			if keys := c.keys(); len(keys) > 0 && s.last[keys[0]] > row.Number {
+				r.remark(c.surest())
+			}
 			step.Customer = c
 		}
 	} else if ok {
 		if p := r.product(); !r.refused {
 			p.cells = slices.Clone(row.Fields)
-			step.Product = p
+			p.again = s.comeAgain(p.keys())
+			if s.last[p.keys()[0]] > row.Number { // the last of a file holds
+				r.remark(FieldSKU, ReasonRepeated, p.SKU)
+			} else {
+				step.Product = p
+			}
 		}
 	}
 	step.Issues = withCells(r.issues, row)
@@ -160,6 +173,14 @@ func (s *Scan) single(row delimited.Row, r *rowReader, ok bool) error {
 		step.Refused = 1
 	}
 	return s.yield(step)
+}
+
+// comeAgain keeps those keys that other rows of the file may have too.
+func (s *Scan) comeAgain(keys []uint64) []uint64 {
+	return slices.DeleteFunc(keys, func(key uint64) bool {
+		_, again := s.again[key]
+		return !again
+	})
 }
 
 // withCells gives issues the cells of their row.
@@ -213,6 +234,41 @@ func (s *Scan) survey(ctx context.Context) error {
 		s.parts = 1 + min(2*rows, maxLines*len(a.keys))/cmp.Or(s.hold, apartRows)
 	}
 	return nil
+}
+
+// surveyKeys learns which customers or products come again further down.
+func (s *Scan) surveyKeys(ctx context.Context) error {
+	if s.again != nil {
+		s.passes.Add(1)
+		return nil
+	}
+	size, err := textSize(s.Path)
+	if err != nil {
+		return err
+	}
+	a, last := newAgain(size), map[uint64]int64{}
+	err = s.eachRow(ctx, delimited.Position{}, func(row delimited.Row, r *rowReader, ok bool) error {
+		if !ok {
+			return nil
+		}
+		var keys []uint64
+		if s.Mapping.Kind == KindCustomers {
+			keys = r.customer().keys()
+		} else {
+			keys = r.product().keys()
+		}
+		if r.refused {
+			return nil
+		}
+		for _, key := range keys {
+			if a.see(key) {
+				last[key] = row.Number
+			}
+		}
+		return nil
+	})
+	s.again, s.last = a.keys, last
+	return err
 }
 
 // textSize is about how much text a file holds.

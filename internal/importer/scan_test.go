@@ -334,7 +334,7 @@ func TestScanProducts(t *testing.T) {
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(Product{})); diff != "" {
 		t.Errorf("products (-want +got):\n%s", diff)
 	}
-	wantIssues := []string{`note 3 cost out_of_range "-5"`, `refused 5 price out_of_range "-1"`, `refused 6 sku missing ""`}
+	wantIssues := []string{`note 3 cost out_of_range "-5"`, `note 4 sku made_sku "Услуга"`, `refused 5 price out_of_range "-1"`, `refused 6 sku missing ""`}
 	if diff := cmp.Diff(wantIssues, brief(all)); diff != "" {
 		t.Errorf("issues (-want +got):\n%s", diff)
 	}

@@ -22,6 +22,7 @@ import (
 	"regulars/internal/base/money"
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
+	"regulars/internal/loyalty/enrol"
 	"regulars/internal/loyalty/ledger"
 	"regulars/internal/loyalty/programme"
 	"regulars/internal/loyalty/receipt"
@@ -40,6 +41,7 @@ type Service struct {
 	jobs       *jobs.Queue
 	catalog    *catalog.Service
 	customers  *customer.Service
+	enrol      *enrol.Service
 	ledger     *ledger.Service
 	programmes *programme.Service
 	receipts   *receipt.Service
@@ -61,6 +63,7 @@ type Config struct {
 	Jobs       *jobs.Queue           // its handler is registered here
 	Catalog    *catalog.Service
 	Customers  *customer.Service
+	Enrol      *enrol.Service
 	Ledger     *ledger.Service
 	Programmes *programme.Service
 	Receipts   *receipt.Service
@@ -76,7 +79,7 @@ func New(c Config) *Service {
 	}
 	s := &Service{
 		db: c.DB, mint: c.Mint, now: c.Now, currency: c.Currency, zone: c.Zone, region: c.Region, folder: c.Folder, log: c.Log, jobs: c.Jobs,
-		catalog: c.Catalog, customers: c.Customers, ledger: c.Ledger, programmes: c.Programmes, receipts: c.Receipts, batchRows: batchRows, matchRows: matchRows,
+		catalog: c.Catalog, customers: c.Customers, enrol: c.Enrol, ledger: c.Ledger, programmes: c.Programmes, receipts: c.Receipts, batchRows: batchRows, matchRows: matchRows,
 	}
 	// One at a time: two would only fight for the writer.
 	c.Jobs.Handle(jobKind, 1, s.work)
@@ -98,8 +101,12 @@ const DefaultSource = "import"
 // maxSource is how long the name of a source may be, in characters.
 const maxSource = 100
 
+// Also is something more to be done in the transaction of what is done to an
+// import, such as a line of the audit log.
+type Also func(ctx context.Context, tx *db.Tx, i Import) error
+
 // Upload keeps what r holds in the data folder and looks at it.
-func (s *Service) Upload(ctx context.Context, f File, r io.Reader) (_ Import, err error) {
+func (s *Service) Upload(ctx context.Context, f File, r io.Reader, also Also) (_ Import, err error) {
 	defer errs.Wrap(&err, "take in the file to import")
 	id := ID(s.mint.Next())
 	if err := os.MkdirAll(s.folder, 0o700); err != nil {
@@ -109,7 +116,7 @@ func (s *Service) Upload(ctx context.Context, f File, r io.Reader) (_ Import, er
 	if err := save(ctx, path, r); err != nil {
 		return Import{}, errors.Join(err, remove(path))
 	}
-	i, err := s.add(ctx, id, f, path)
+	i, err := s.add(ctx, id, f, path, also)
 	if err != nil {
 		return Import{}, errors.Join(err, remove(path))
 	}
@@ -156,10 +163,10 @@ func (s *Service) Add(ctx context.Context, f File, path string) (_ Import, err e
 	if f.Name == "" {
 		f.Name = filepath.Base(path)
 	}
-	return s.add(ctx, ID(s.mint.Next()), f, path)
+	return s.add(ctx, ID(s.mint.Next()), f, path, func(context.Context, *db.Tx, Import) error { return nil })
 }
 
-func (s *Service) add(ctx context.Context, id ID, f File, path string) (Import, error) {
+func (s *Service) add(ctx context.Context, id ID, f File, path string, also Also) (Import, error) {
 	source := fold.Line(f.Source)
 	if source == "" {
 		source = DefaultSource
@@ -167,7 +174,7 @@ func (s *Service) add(ctx context.Context, id ID, f File, path string) (Import, 
 	if utf8.RuneCountInString(source) > maxSource {
 		return Import{}, ErrSource.At("/source")
 	}
-	sniffed, err := Sniff(ctx, path, s.hints(f.Kind))
+	sniffed, err := s.look(ctx, path, s.hints(f.Kind))
 	if err != nil {
 		return Import{}, err
 	}
@@ -187,7 +194,12 @@ func (s *Service) add(ctx context.Context, id ID, f File, path string) (Import, 
 	if !errors.Is(err, db.ErrNoRows) {
 		return old, err
 	}
-	return i, s.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error { return s.insertTx(ctx, tx, &i) })
+	return i, s.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
+		if err := s.insertTx(ctx, tx, &i); err != nil {
+			return err
+		}
+		return also(ctx, tx, i)
+	})
 }
 
 func (s *Service) hints(k Kind) Hints {
@@ -227,8 +239,65 @@ func (s *Service) Preview(ctx context.Context, id ID, h Hints) (_ Sniffed, err e
 	}
 	own := s.hints(h.Kind)
 	own.Format = h.Format
-	return Sniff(ctx, i.path, own)
+	return s.look(ctx, i.path, own)
 }
+
+// look is Sniff by one who knows customers: a column that headers call the
+// customer, or the card, is what most of its first values are known as. Taken
+// for something else, it would make every customer a second time.
+func (s *Service) look(ctx context.Context, path string, h Hints) (Sniffed, error) {
+	sniffed, err := Sniff(ctx, path, h)
+	if err != nil {
+		return sniffed, err
+	}
+	columns := sniffed.Mapping.Columns
+	for _, from := range []Field{FieldExternal, FieldCard} {
+		values := sniffed.whose[from]
+		if len(values) == 0 {
+			continue
+		}
+		best, most := from, 0
+		for _, k := range []struct {
+			field Field
+			kind  customer.Kind
+		}{{from, kindOf[from]}, {FieldExternal, customer.External}, {FieldCard, customer.Card}, {FieldPhone, customer.Phone}} {
+			if k.field != from && columns[k.field] > 0 {
+				continue
+			}
+			n, err := s.known(ctx, k.kind, values, h.Region)
+			if err != nil {
+				return sniffed, err
+			}
+			if n > most && (k.field == from || 2*n > len(values)) {
+				best, most = k.field, n
+			}
+		}
+		if best != from {
+			columns[best] = columns[from]
+			delete(columns, from)
+			return sniffed, nil
+		}
+	}
+	return sniffed, nil
+}
+
+// known counts the values that are identifiers of a kind.
+func (s *Service) known(ctx context.Context, kind customer.Kind, values []string, region string) (int, error) {
+	var ids []customer.Identifier
+	for _, value := range values {
+		if id, err := customer.Normalize(kind, value, region); err == nil {
+			ids = append(ids, id)
+		}
+	}
+	if len(ids) == 0 {
+		return 0, nil
+	}
+	found, err := s.customers.FindAll(ctx, ids)
+	return len(found), err
+}
+
+// kindOf is the kind of identifier that a column has.
+var kindOf = map[Field]customer.Kind{FieldExternal: customer.External, FieldCard: customer.Card}
 
 // SetMapping changes how the file is read. It fails with ErrStarted once the
 // import runs, and with what is wrong with the mapping.
@@ -336,55 +405,70 @@ func (s *Service) CheckState(ctx context.Context, id ID) (state jobs.State, r Re
 }
 
 // Start runs an import in the background. One that failed or was cancelled
-// goes on where it was.
-func (s *Service) Start(ctx context.Context, id ID) (err error) {
+// goes on where it was. Where it is on its way already nothing is done.
+func (s *Service) Start(ctx context.Context, id ID, also Also) (err error) {
 	defer errs.Wrap(&err, "start import %d", id)
-	i, err := s.begin(ctx, id)
+	i, err := s.ready(ctx, id)
 	if err != nil {
 		return err
 	}
-	job, added, err := s.jobs.Add(ctx, jobs.Job{Kind: jobKind, Dedupe: i.job(), Payload: order{Import: id}})
-	if err != nil || added {
-		return err
+	err = s.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
+		started := i.State != Running
+		if started {
+			if err := beginTx(ctx, tx, id); err != nil {
+				return err
+			}
+		}
+		job, added, err := s.jobs.AddTx(ctx, tx, jobs.Job{Kind: jobKind, Dedupe: i.job(), Payload: order{Import: id}})
+		if err == nil && !added {
+			err = s.jobs.RetryTx(ctx, tx, job)
+		}
+		switch {
+		case errors.Is(err, jobs.ErrNotEnded):
+			added = started
+		case err != nil:
+			return err
+		default:
+			added = true
+		}
+		if !added {
+			return nil
+		}
+		return also(ctx, tx, i)
+	})
+	s.jobs.Wake()
+	if errors.Is(err, db.ErrGuard) {
+		return ErrTaken
 	}
-	if err := s.jobs.Retry(ctx, job); err != nil && !errors.Is(err, jobs.ErrNotEnded) {
-		return err
-	}
-	return nil
+	return err
 }
 
-// begin marks an import as running, unless it is done.
-func (s *Service) begin(ctx context.Context, id ID) (i Import, err error) {
+// ready reads an import that is not done and can be run.
+func (s *Service) ready(ctx context.Context, id ID) (i Import, err error) {
 	if i, err = s.row(ctx, id); err != nil {
 		return i, err
 	}
 	if i.State == Done {
 		return i, ErrNotGoing
 	}
-	if err := i.Mapping.Validate(); err != nil {
+	return i, i.Mapping.Validate()
+}
+
+// begin marks an import as running, unless it is done.
+func (s *Service) begin(ctx context.Context, id ID) (i Import, err error) {
+	if i, err = s.ready(ctx, id); err != nil || i.State == Running {
 		return i, err
 	}
-	if i.State == Running {
-		return i, nil
-	}
-	fresh := i.State == Draft || i.State == Checked
-	err = s.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
-		if fresh { // the report so far is the check's
-			const clear = `UPDATE imports SET report = '{}', checkpoint = '{}' WHERE id = $1`
-			if _, err := tx.Exec(ctx, clear, int64(id)); err != nil {
-				return err
-			}
-		}
-		return moveTx(ctx, tx, id, Running, time.Time{}, Draft, Checked, Failed, Cancelled)
-	})
+	err = s.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error { return beginTx(ctx, tx, id) })
 	if errors.Is(err, db.ErrGuard) {
 		return i, ErrTaken
 	}
 	return i, err
 }
 
-// Cancel stops an import; what is in stays, and Start goes on with the rest.
-func (s *Service) Cancel(ctx context.Context, id ID) (err error) {
+// Cancel stops an import; what is in stays, and Start goes on with the rest. It
+// fails with ErrNotGoing if it is not on its way.
+func (s *Service) Cancel(ctx context.Context, id ID, also Also) (err error) {
 	defer errs.Wrap(&err, "cancel import %d", id)
 	i, err := s.Get(ctx, id)
 	if err != nil {
@@ -394,14 +478,25 @@ func (s *Service) Cancel(ctx context.Context, id ID) (err error) {
 		return ErrNotGoing
 	}
 	job, err := s.jobs.Find(ctx, jobKind, i.job())
-	if err == nil {
-		err = s.jobs.Cancel(ctx, job.ID)
+	alone := errors.Is(err, jobs.ErrNotFound) // the command line runs it and finds itself stopped
+	if err != nil && !alone {
+		return err
 	}
-	if errors.Is(err, jobs.ErrNotFound) { // the command line runs it and finds itself stopped
-		return s.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
-			return moveTx(ctx, tx, id, Cancelled, s.now(), Running)
-		})
+	err = s.db.Write(ctx, func(ctx context.Context, tx *db.Tx) (err error) {
+		if alone {
+			err = moveTx(ctx, tx, id, Cancelled, s.now(), Running)
+		} else {
+			err = s.jobs.CancelTx(ctx, tx, job.ID)
+		}
+		if err != nil {
+			return err
+		}
+		return also(ctx, tx, i)
+	})
+	if errors.Is(err, db.ErrGuard) || errors.Is(err, jobs.ErrEnded) {
+		return ErrNotGoing
 	}
+	s.jobs.Wake()
 	return err
 }
 

@@ -28,6 +28,8 @@ type Hints struct {
 type Sniffed struct {
 	Mapping Mapping
 	Rows    [][]string // the first rows with data
+
+	whose map[Field][]string // of receipts: the first customers, by the column that names them
 }
 
 // Unmapped gives the columns, from 1, that the mapping leaves out.
@@ -77,7 +79,22 @@ func Sniff(ctx context.Context, path string, h Hints) (s Sniffed, err error) {
 	if len(rows) == 0 {
 		return s, ErrEmpty
 	}
-	return guess(rows, file.Format, h), nil
+	s = guess(rows, file.Format, h)
+	if h.Kind == "" && s.namesOnly() {
+		return s, ErrKind.At("/kind")
+	}
+	return s, nil
+}
+
+// ErrKind is returned for a file of which nobody can say whether it has people
+// or goods in it.
+var ErrKind = errs.New(errs.Invalid, "importer_kind_needed", "There is nothing but names in this file. Say whether they are of customers or of products.")
+
+// namesOnly reports whether nothing but names was found, which people and goods
+// have alike.
+func (s Sniffed) namesOnly() bool {
+	m := s.Mapping
+	return len(m.Columns) == 1 && (m.has(FieldProduct) || m.has(FieldName))
 }
 
 // sampleRow is a row that the guess looks at.
@@ -144,7 +161,27 @@ func guess(rows []sampleRow, f delimited.Format, h Hints) Sniffed {
 	for _, r := range data[:min(len(data), previewRows)] {
 		s.Rows = append(s.Rows, r.fields)
 	}
+	if kind == KindReceipts {
+		s.whose = map[Field][]string{FieldExternal: whose(data, columns[FieldExternal]), FieldCard: whose(data, columns[FieldCard])}
+	}
 	return s
+}
+
+// whoseRows is how many customers are looked up to tell what names them.
+const whoseRows = 200
+
+// whose are the first different values of a column.
+func whose(data []sampleRow, column int) (values []string) {
+	for _, r := range data {
+		if column == 0 || column > len(r.fields) || len(values) == whoseRows {
+			continue
+		}
+		value := strings.TrimSuffix(fold.Line(r.fields[column-1]), ".0")
+		if value != "" && !slices.Contains(values, value) {
+			values = append(values, value)
+		}
+	}
+	return values
 }
 
 // clip cuts a text to limit bytes, between characters.

@@ -200,6 +200,18 @@ func TestSniffHints(t *testing.T) {
 	}
 }
 
+// A name alone is of people or of goods: nobody but a person can tell.
+func TestNamesAloneNeedAKind(t *testing.T) {
+	t.Parallel()
+	path := write(t, "name\nAnn Lee\nBob Lee\n")
+	if _, err := Sniff(t.Context(), path, Hints{Zone: "UTC", Region: "UZ"}); !errors.Is(err, ErrKind) {
+		t.Errorf("guessed: %v", err)
+	}
+	if s, err := Sniff(t.Context(), path, Hints{Kind: KindCustomers, Zone: "UTC", Region: "UZ"}); err != nil || !s.Mapping.has(FieldName) {
+		t.Errorf("said: %+v, %v", s.Mapping, err)
+	}
+}
+
 func TestUnmapped(t *testing.T) {
 	t.Parallel()
 	path := write(t, "Фамилия;Паспорт;Имя;Размер\nИванов;x;Иван;5\n")

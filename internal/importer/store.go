@@ -141,6 +141,19 @@ func moveTx(ctx context.Context, tx *db.Tx, id ID, to State, finished time.Time,
 	return tx.Guard(ctx, move, int64(id), string(to), db.Micros(finished), list)
 }
 
+// beginTx starts an import, or one that was stopped again. The report so far is
+// the check's, unless it was stopped.
+func beginTx(ctx context.Context, tx *db.Tx, id ID) error {
+	const begin = `
+		UPDATE imports
+		   SET report      = CASE WHEN state IN ('draft', 'checked') THEN '{}' ELSE report END,
+		       checkpoint  = CASE WHEN state IN ('draft', 'checked') THEN '{}' ELSE checkpoint END,
+		       state       = 'running',
+		       finished_at = NULL
+		 WHERE id = $1 AND state IN ('draft', 'checked', 'failed', 'cancelled')`
+	return tx.Guard(ctx, begin, int64(id))
+}
+
 // saveTx keeps how far an import is, in the transaction of what it did. It
 // fails with ErrTaken if another process has gone on with it meanwhile.
 func (i *Import) saveTx(ctx context.Context, tx *db.Tx, to progress, r *Report) (kept string, err error) {

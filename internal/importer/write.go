@@ -31,7 +31,12 @@ type writer struct {
 		people     map[whoKey]customer.ID
 		products   map[code]known
 		categories map[string]bool
+		claimed    []uint64      // see rehearsal
+		old        []customer.ID // likewise
+		persons    []*person     // likewise
+		goods      []*goods      // likewise
 	}
+	dry *rehearsal
 }
 
 // known is what lines need of a product.
@@ -44,11 +49,11 @@ type known struct {
 // maxKnown bounds how many products are remembered.
 const maxKnown = 500_000
 
-func newWriter(ctx context.Context, s *Service, i *Import, home catalog.Store) (*writer, error) {
+func newWriter(ctx context.Context, s *Service, i *Import, house string) (*writer, error) {
 	w := &writer{Service: s, imp: i, people: map[whoKey]customer.ID{}, products: map[code]known{}, categories: map[string]bool{}}
 	if i.Mapping.has(FieldPoints) {
 		var err error
-		if w.programme, err = s.programmes.At(ctx, home.Code, s.now()); err != nil {
+		if w.programme, err = s.programmes.At(ctx, house, s.now()); err != nil {
 			return nil, err
 		}
 		if w.programme == nil {
@@ -65,6 +70,7 @@ func (w *writer) batchTx(ctx context.Context, tx *db.Tx, b *batch, rep *Report) 
 		clear(w.people)
 	}
 	w.fresh.people, w.fresh.products, w.fresh.categories = map[whoKey]customer.ID{}, map[code]known{}, map[string]bool{}
+	w.fresh.claimed, w.fresh.old, w.fresh.persons, w.fresh.goods = nil, nil, nil, nil
 	if len(b.people) > 0 {
 		if issues, err = w.peopleTx(ctx, tx, b.people, rep); err != nil {
 			return nil, err
@@ -99,24 +105,25 @@ func (w *writer) committed() {
 
 // peopleTx registers customers, with their accounts and opening balances.
 func (w *writer) peopleTx(ctx context.Context, tx *db.Tx, people []person, rep *Report) (issues []Issue, err error) {
-	list := make([]customer.Checked, len(people))
-	for i := range people {
-		list[i] = people[i].checked
+	before := w.peopleBefore(people)
+	list := make([]customer.Checked, 0, len(before)+len(people))
+	for _, p := range before {
+		list = append(list, p.checked)
 	}
-	results, err := w.customers.RegisterAllTx(ctx, tx, list)
+	for i := range people {
+		list = append(list, people[i].checked)
+	}
+	results, err := w.enrol.OpenAllTx(ctx, tx, list)
 	if err != nil {
 		return nil, err
 	}
-	var opened []customer.ID
 	var grants []grant
-	for i, res := range results {
+	made := map[customer.ID]bool{}
+	for i, res := range results[len(before):] {
 		p := &people[i]
-		if res.Created {
-			opened = append(opened, res.ID)
-		}
 		if p.row == nil {
 			w.fresh.people[p.key] = res.ID
-			if res.Created {
+			if w.isNew(p, res, made) {
 				rep.NewCustomers++
 			}
 			continue
@@ -146,9 +153,6 @@ func (w *writer) peopleTx(ctx context.Context, tx *db.Tx, people []person, rep *
 		}
 	}
 	rep.Noted += int64(len(issues))
-	if err := w.ledger.OpenTx(ctx, tx, opened); err != nil {
-		return nil, err
-	}
 	return issues, w.openingTx(ctx, tx, grants, rep)
 }
 
@@ -205,6 +209,9 @@ func (w *writer) goodsTx(ctx context.Context, tx *db.Tx, list []goods, rep *Repo
 	for i := range list {
 		inputs[i] = list[i].input
 		paths = append(paths, list[i].categories)
+	}
+	if err := w.goodsBeforeTx(ctx, tx, list); err != nil {
+		return nil, err
 	}
 	if err := w.categoriesTx(ctx, tx, paths); err != nil {
 		return nil, err
@@ -375,7 +382,7 @@ func (w *writer) bySKUTx(ctx context.Context, tx *db.Tx, wanted map[string]*Line
 		return err
 	}
 	if len(found) < len(wanted) {
-		if err := w.createTx(ctx, tx, wanted, found, rep); err != nil {
+		if err := w.createTx(ctx, tx, wanted, found, false, rep); err != nil {
 			return err
 		}
 		if found, err = w.catalog.BySKUTx(ctx, tx, skus); err != nil {
@@ -410,7 +417,7 @@ func (w *writer) byBarcodeTx(ctx context.Context, tx *db.Tx, wanted map[string]*
 		}
 	}
 	if len(found) < len(wanted) {
-		if err := w.createTx(ctx, tx, wanted, found, rep); err != nil {
+		if err := w.createTx(ctx, tx, wanted, found, true, rep); err != nil {
 			return err
 		}
 		created, err := w.catalog.BySKUTx(ctx, tx, barcodes)
@@ -427,8 +434,9 @@ func (w *writer) byBarcodeTx(ctx context.Context, tx *db.Tx, wanted map[string]*
 
 func knownOf(p catalog.Product) known { return known{p.ID, p.Name, p.Kind == catalog.KindGiftCard} }
 
-// createTx creates the products of lines that are not among those found.
-func (w *writer) createTx(ctx context.Context, tx *db.Tx, wanted map[string]*Line, found map[string]catalog.Product, rep *Report) error {
+// createTx creates the products of lines that are not among those found; they
+// are known by barcodes alone, or by their own codes.
+func (w *writer) createTx(ctx context.Context, tx *db.Tx, wanted map[string]*Line, found map[string]catalog.Product, barcodes bool, rep *Report) error {
 	var inputs []catalog.ProductInput
 	var paths [][]catalog.CategoryInput
 	for _, sku := range slices.Sorted(maps.Keys(wanted)) {
@@ -445,7 +453,7 @@ func (w *writer) createTx(ctx context.Context, tx *db.Tx, wanted map[string]*Lin
 	if err != nil {
 		return err
 	}
-	rep.NewProducts += int64(saved.Created)
+	rep.NewProducts += int64(saved.Created) - w.made(inputs, barcodes)
 	// A barcode that another product has costs the line the barcode, not its
 	// product.
 	var again []catalog.ProductInput

@@ -44,7 +44,9 @@ func (a *audit) imports() {
 			return nil
 		}
 		s := sources[of]
-		s.recorded += report.Recorded
+		if state != "checked" { // that is what it would bring
+			s.recorded += report.Recorded
+		}
 		s.open = s.open || state != "done" && state != "draft" && state != "checked"
 		sources[of] = s
 		if state != "done" {

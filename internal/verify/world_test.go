@@ -302,7 +302,7 @@ func (c *chain) imported() {
 	in := importer.New(importer.Config{
 		DB: c.db, Mint: c.mint.Minter, Now: c.clock.now, Currency: uzs, Zone: func() *time.Location { return c.till.Store.Zone }, Region: "UZ", Folder: dir,
 		Log: slog.New(slog.DiscardHandler), Jobs: jobs.New(c.db, c.mint.Minter, c.clock.now, jobs.Config{}),
-		Catalog: c.catalog, Customers: c.customers, Ledger: c.ledger, Programmes: c.programmes, Receipts: c.receipts,
+		Catalog: c.catalog, Customers: c.customers, Enrol: c.enrol, Ledger: c.ledger, Programmes: c.programmes, Receipts: c.receipts,
 	})
 	for _, file := range []struct {
 		kind importer.Kind

@@ -51,6 +51,19 @@ type Language struct {
 	Name string // in the language itself: "Русский"
 }
 
+// Codes are the languages built into the program: "en", "ru".
+func Codes() (codes []string) {
+	files, _ := fs.ReadDir(locales, "locales") // it is embedded
+	for _, f := range files {
+		parts := strings.Split(f.Name(), ".")
+		if len(parts) == 3 && !slices.Contains(codes, parts[1]) {
+			codes = append(codes, parts[1])
+		}
+	}
+	slices.Sort(codes)
+	return codes
+}
+
 // Load reads the languages built into the program.
 func Load() (*Bundle, error) {
 	sub, err := fs.Sub(locales, "locales")

@@ -167,7 +167,15 @@ func (q *Queue) Wake() {
 
 // Cancel asks a job to stop: one that waits is cancelled at once, the handler
 // of one that runs is told within a second or so.
-func (q *Queue) Cancel(ctx context.Context, id ID) (err error) {
+func (q *Queue) Cancel(ctx context.Context, id ID) error {
+	err := q.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error { return q.CancelTx(ctx, tx, id) })
+	q.Wake()
+	return err
+}
+
+// CancelTx is Cancel in the caller's transaction; a handler is told at the next
+// look, or at once after Wake.
+func (q *Queue) CancelTx(ctx context.Context, tx *db.Tx, id ID) (err error) {
 	defer errs.Wrap(&err, "cancel job %d", id)
 	const cancel = `
 		UPDATE jobs
@@ -175,34 +183,34 @@ func (q *Queue) Cancel(ctx context.Context, id ID) (err error) {
 		       state       = CASE WHEN state = 'queued' THEN 'cancelled' ELSE state END,
 		       finished_at = CASE WHEN state = 'queued' THEN $2 ELSE finished_at END
 		 WHERE id = $1 AND state IN ('queued', 'running')`
-	n, err := q.db.Exec(ctx, cancel, int64(id), q.now().UnixMicro())
-	if err != nil {
+	n, err := tx.Exec(ctx, cancel, int64(id), q.now().UnixMicro())
+	if err != nil || n == 1 {
 		return err
 	}
-	if n == 0 {
-		return q.whyNot(ctx, id, ErrEnded)
-	}
-	q.Wake()
-	return nil
+	return q.whyNot(ctx, id, ErrEnded)
 }
 
 // Retry queues a job that failed or was cancelled again; it goes on from the
 // progress it had saved.
-func (q *Queue) Retry(ctx context.Context, id ID) (err error) {
+func (q *Queue) Retry(ctx context.Context, id ID) error {
+	err := q.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error { return q.RetryTx(ctx, tx, id) })
+	q.Wake()
+	return err
+}
+
+// RetryTx is Retry in the caller's transaction; it is found by the next look
+// for work, or at once after Wake.
+func (q *Queue) RetryTx(ctx context.Context, tx *db.Tx, id ID) (err error) {
 	defer errs.Wrap(&err, "repeat job %d", id)
 	const retry = `
 		UPDATE jobs
 		   SET state = 'queued', run_at = $2, attempts = 0, cancel = FALSE, failure = '', finished_at = NULL
 		 WHERE id = $1 AND state IN ('failed', 'cancelled')`
-	n, err := q.db.Exec(ctx, retry, int64(id), q.now().UnixMicro())
-	if err != nil {
+	n, err := tx.Exec(ctx, retry, int64(id), q.now().UnixMicro())
+	if err != nil || n == 1 {
 		return err
 	}
-	if n == 0 {
-		return q.whyNot(ctx, id, ErrNotEnded)
-	}
-	q.Wake()
-	return nil
+	return q.whyNot(ctx, id, ErrNotEnded)
 }
 
 // whyNot is ErrNotFound if there is no such job, else err.

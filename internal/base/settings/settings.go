@@ -58,6 +58,20 @@ func Open(ctx context.Context, d *db.DB, first Installation) (s *Settings, creat
 	return s, created, s.Reload(ctx)
 }
 
+// Founded reports whether the database holds an installation. It only looks.
+func Founded(ctx context.Context, d *db.DB) (yes bool, err error) {
+	defer errs.Wrap(&err, "look for an installation")
+	const table = `
+		SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = current_schema() AND table_name = 'settings' -- postgres
+		SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'settings' -- sqlite`
+	var n int
+	if err := d.QueryRow(ctx, table).Scan(&n); err != nil || n == 0 {
+		return false, err
+	}
+	err = d.QueryRow(ctx, `SELECT COUNT(*) FROM settings WHERE name = 'currency'`).Scan(&n)
+	return n > 0, err
+}
+
 // Get is the installation as this process last read it. It is quick.
 func (s *Settings) Get() Installation { return *s.current.Load() }
 

@@ -91,7 +91,7 @@ func open(t testing.TB, d *db.DB) *chain {
 	t.Cleanup(c.Receipts.Close)
 	c.Importer = importer.New(importer.Config{
 		DB: d, Mint: mint, Now: c.clock.now, Currency: uzs, Zone: func() *time.Location { return zone }, Region: "UZ", Folder: t.TempDir(), Jobs: c.Jobs,
-		Catalog: c.Catalog, Customers: c.Customers, Ledger: c.Ledger, Programmes: c.Programmes, Receipts: c.Receipts,
+		Catalog: c.Catalog, Customers: c.Customers, Enrol: c.Enrol, Ledger: c.Ledger, Programmes: c.Programmes, Receipts: c.Receipts,
 	})
 	c.Shell, err = web.New(web.Options{
 		Bundle: bundle, Log: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})), Now: c.clock.now, Sessions: c.Staff, IPRate: 1e6, IPBurst: 1e6,

@@ -15,7 +15,6 @@ import (
 	"regulars/internal/base/errs"
 	"regulars/internal/base/i18n"
 	"regulars/internal/base/jobs"
-	"regulars/internal/base/money"
 	"regulars/internal/importer"
 	"regulars/internal/loyalty/staff"
 	"regulars/internal/surface/web"
@@ -99,11 +98,14 @@ func (a *Admin) upload(w http.ResponseWriter, r *http.Request) error {
 		return web.ErrForm.Because(err)
 	}
 	form := web.NewForm(nil)
-	var taken importer.Import
+	refuse := func(text string) error {
+		form.Fail("file", text)
+		return a.showUpload(w, r, unprocessable, form)
+	}
 	for {
 		part, err := parts.NextPart()
 		if errors.Is(err, io.EOF) {
-			break
+			return refuse(web.Loc(r.Context()).T("admin.import.no_file"))
 		}
 		if err != nil {
 			return web.BodyError(err)
@@ -116,37 +118,33 @@ func (a *Admin) upload(w http.ResponseWriter, r *http.Request) error {
 			form.Values.Set(part.FormName(), string(text))
 			continue
 		}
-		name := part.FileName()
-		if name == "" {
-			break
+		if part.FileName() == "" {
+			return refuse(web.Loc(r.Context()).T("admin.import.no_file"))
 		}
-		taken, err = a.Importer.Upload(r.Context(), importer.File{
-			Name: name, Source: form.Get("source"), Kind: importer.Kind(form.Get("kind")), By: int64(me(r).ID),
-		}, part)
-		if err != nil {
-			if errs.KindOf(err) != errs.Invalid {
-				return err
-			}
-			form.Fail("file", said(web.Loc(r.Context()), err))
-			return a.showUpload(w, r, unprocessable, form)
+		// One file a request: whatever follows is not read.
+		taken, err := a.Importer.Upload(r.Context(), importer.File{
+			Name: part.FileName(), Source: form.Get("source"), Kind: importer.Kind(form.Get("kind")), By: int64(me(r).ID),
+		}, part, a.noteImport(r, "import.uploaded"))
+		switch {
+		case err == nil:
+			web.Redirect(w, r, importPath(taken.ID))
+			return nil
+		case errs.KindOf(err) == errs.Invalid:
+			return refuse(said(web.Loc(r.Context()), err))
 		}
-	}
-	if taken.ID == 0 {
-		form.Fail("file", web.Loc(r.Context()).T("admin.import.no_file"))
-		return a.showUpload(w, r, unprocessable, form)
-	}
-	if err := a.noteImport(r, "import.uploaded", taken); err != nil {
 		return err
 	}
-	web.Redirect(w, r, importPath(taken.ID))
-	return nil
 }
 
-// noteImport writes what was asked of an import into the audit log.
-func (a *Admin) noteImport(r *http.Request, action string, i importer.Import) error {
-	return a.change(r, func(context.Context, *db.Tx) (line, error) {
-		return line{action: action, subject: "import:" + i.ID.String(), after: map[string]any{"file": i.File, "kind": i.Kind, "source": i.Source}}, nil
-	})
+// noteImport writes what is done to an import into the audit log, in the same
+// transaction.
+func (a *Admin) noteImport(r *http.Request, action string) importer.Also {
+	who := by(r)
+	return func(ctx context.Context, tx *db.Tx, i importer.Import) error {
+		return a.auditTx(ctx, tx, who, line{
+			action: action, subject: "import:" + i.ID.String(), after: map[string]any{"file": i.File, "kind": i.Kind, "source": i.Source},
+		})
+	}
 }
 
 func importPath(id importer.ID) string { return "/imports/" + id.String() }
@@ -185,7 +183,7 @@ type importState struct {
 	Percent  int
 	Rate     int64
 	Failure  string
-	Facts    []fact
+	Facts    []importer.Fact
 }
 
 func (a *Admin) importOf(r *http.Request) (i importer.Import, err error) {
@@ -214,50 +212,8 @@ func (a *Admin) importState(ctx context.Context, loc *i18n.Localizer, i importer
 		s.Failure = said(loc, failure)
 	}
 	s.Percent, s.Rate = int(s.Report.Done*100), int64(s.Report.Rate)
-	s.Facts = reportFacts(loc, a.Settings.Get().Currency, s.Report)
+	s.Facts = s.Report.Facts(loc, a.Settings.Get().Currency)
 	return s, nil
-}
-
-// reportFacts says a report in words; what is nothing is left out.
-func reportFacts(loc *i18n.Localizer, c money.Currency, r importer.Report) (list []fact) {
-	count := func(key string, n int64) {
-		if n != 0 {
-			list = append(list, fact{loc.T(key), loc.Number(n)})
-		}
-	}
-	sum := func(key string, n int64, a money.Amount) {
-		if n != 0 {
-			list = append(list, fact{loc.T(key), loc.Number(n) + " · " + loc.Money(a, c)})
-		}
-	}
-	count("admin.import.rows", r.Rows)
-	count("admin.import.refused", r.Refused)
-	count("admin.import.noted", r.Noted)
-	count("admin.import.created", r.Created)
-	count("admin.import.updated", r.Updated)
-	count("admin.import.unchanged", r.Unchanged)
-	if r.Points != 0 {
-		list = append(list, fact{loc.T("admin.import.points"), loc.PointsText(r.Points)})
-	}
-	count("admin.import.sales", r.Sales)
-	count("admin.import.returns", r.Returns)
-	count("admin.import.lines", r.Lines)
-	if r.Sales+r.Returns != 0 {
-		list = append(list, fact{loc.T("admin.import.total"), loc.Money(r.Total, c)})
-	}
-	count("admin.import.anonymous", r.Anonymous)
-	count("admin.import.adjustments", r.Adjustments)
-	count("admin.import.recorded", r.Recorded)
-	sum("admin.import.known", r.Known, r.KnownTotal)
-	count("admin.import.differing", r.Differing)
-	count("admin.import.new_customers", r.NewCustomers)
-	count("admin.import.new_products", r.NewProducts)
-	sum("admin.import.matched", r.Matched, r.MatchedTotal)
-	sum("admin.import.unmatched", r.Unmatched, r.UnmatchedTotal)
-	if r.Rounded != 0 {
-		list = append(list, fact{loc.T("admin.import.rounded"), loc.T("admin.import.rounded_is", "n", r.Rounded, "sum", r.Lost.String())})
-	}
-	return list
 }
 
 func (a *Admin) importPage(w http.ResponseWriter, r *http.Request) error {
@@ -437,10 +393,7 @@ func (a *Admin) startImport(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := a.Importer.Start(r.Context(), i.ID); err != nil {
-		return err
-	}
-	if err := a.noteImport(r, "import.started", i); err != nil {
+	if err := a.Importer.Start(r.Context(), i.ID, a.noteImport(r, "import.started")); err != nil {
 		return err
 	}
 	web.Redirect(w, r, importPath(i.ID))
@@ -452,10 +405,8 @@ func (a *Admin) cancelImport(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := a.Importer.Cancel(r.Context(), i.ID); err != nil && !errors.Is(err, importer.ErrNotGoing) {
-		return err
-	}
-	if err := a.noteImport(r, "import.cancelled", i); err != nil {
+	// One that has just ended by itself is shown as it is.
+	if err := a.Importer.Cancel(r.Context(), i.ID, a.noteImport(r, "import.cancelled")); err != nil && !errors.Is(err, importer.ErrNotGoing) {
 		return err
 	}
 	web.Redirect(w, r, importPath(i.ID))

@@ -1,0 +1,126 @@
+package importer
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"golang.org/x/sync/errgroup"
+
+	"regulars/internal/base/db"
+	"regulars/internal/base/db/dbtest"
+)
+
+// Two processes that bring the same content under two names at once both end:
+// what one of them has just brought is known to the other.
+func TestTwoImportsOfTheSameAtOnce(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		text := chainFile(120)
+		var group errgroup.Group
+		var reports [2]Report
+		for n := range reports {
+			h := newHouse(t, d, "GBP", "Europe/London", t.TempDir())
+			h.batchRows = 10
+			i, err := h.Add(t.Context(), File{}, write(t, text))
+			must(t, err)
+			_, err = h.begin(t.Context(), i.ID)
+			must(t, err)
+			group.Go(func() error {
+				err := h.run(t.Context(), i.ID, func(context.Context, *db.Tx, *Report) error { return nil })
+				if err != nil {
+					return err
+				}
+				i, err = h.Get(t.Context(), i.ID)
+				reports[n] = i.Report
+				return err
+			})
+		}
+		must(t, group.Wait())
+		h := newHouse(t, d, "GBP", "Europe/London", t.TempDir())
+		for _, r := range reports {
+			if r.Recorded+r.Known != r.Sales+r.Returns || r.Differing != 0 || r.Done != 1 {
+				t.Errorf("%+v", r)
+			}
+		}
+		if n := h.count(`SELECT COUNT(*) FROM receipts`); n != reports[0].Recorded+reports[1].Recorded || n != reports[0].Sales+reports[0].Returns {
+			t.Errorf("%d receipts of %+v", n, reports)
+		}
+		h.verify()
+	})
+}
+
+// A batch that meets the rows of another process is written again, and is
+// given up in words, not in those of a database.
+func TestBatchThatMeetsOthersIsWrittenAgain(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, dbtest.Open(t, dbtest.SQLite), "GBP", "Europe/London", t.TempDir())
+	runs := 0
+	err := h.crowded(t.Context(), func(context.Context, *db.Tx) error {
+		if runs++; runs < 3 {
+			return db.ErrUnique
+		}
+		return nil
+	})
+	if err != nil || runs != 3 {
+		t.Errorf("%d runs, %v", runs, err)
+	}
+	err = h.crowded(t.Context(), func(context.Context, *db.Tx) error { return db.ErrUnique })
+	if !errors.Is(err, ErrCrowded) {
+		t.Errorf("again and again: %v", err)
+	}
+}
+
+// One who has a card in the customers' file is the same where receipts call the
+// card the customer.
+func TestCustomerUnderAnotherNameIsNoSecondOne(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		h := newHouse(t, d, "GBP", "Europe/London", t.TempDir())
+		h.load(write(t, "card,name\n1001,Ann Lee\n1002,Bob Lee\n"), File{})
+		text := "receipt,date,customer,sku,quantity,price\n1,2024-02-01,1001,A,1,1\n2,2024-02-01,1002,A,1,1\n3,2024-02-01,1003,A,1,1\n"
+		i := h.load(write(t, text), File{})
+		if i.Mapping.Columns[FieldCard] != 3 || i.Mapping.has(FieldExternal) || i.Report.NewCustomers != 1 {
+			t.Errorf("%v %+v", i.Mapping.Columns, i.Report)
+		}
+		if again := h.load(write(t, text), File{}); again.Report.Known != 3 {
+			t.Errorf("the second time: %+v", again.Report)
+		}
+	})
+}
+
+// An import that is started twice keeps where it is, and is noted once.
+func TestStartTwice(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		h := newHouse(t, d, "GBP", "Europe/London", t.TempDir())
+		i, err := h.Add(t.Context(), File{}, write(t, chainFile(10)))
+		must(t, err)
+		notes := 0
+		note := func(context.Context, *db.Tx, Import) error {
+			notes++
+			return nil
+		}
+		must(t, h.Start(t.Context(), i.ID, note))
+		_, err = d.Exec(t.Context(), `UPDATE imports SET checkpoint = '{"issues":7}'`)
+		must(t, err)
+		must(t, h.Start(t.Context(), i.ID, note))
+		must(t, d.Write(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+			if err := beginTx(ctx, tx, i.ID); !errors.Is(err, db.ErrGuard) {
+				t.Errorf("begun while it runs: %v", err)
+			}
+			return nil
+		}))
+		if i, err = h.Get(t.Context(), i.ID); err != nil || i.progress.Issues != 7 || notes != 1 {
+			t.Errorf("%+v after %d notes, %v", i.progress, notes, err)
+		}
+		must(t, h.Cancel(t.Context(), i.ID, note))
+		if err := h.Cancel(t.Context(), i.ID, note); !errors.Is(err, ErrNotGoing) || notes != 2 {
+			t.Errorf("cancelled twice: %v, %d notes", err, notes)
+		}
+		must(t, h.Start(t.Context(), i.ID, note))
+		if i, err = h.Get(t.Context(), i.ID); err != nil || i.progress.Issues != 7 || notes != 3 {
+			t.Errorf("resumed: %+v, %d notes, %v", i.progress, notes, err)
+		}
+	})
+}
