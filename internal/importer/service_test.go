@@ -27,6 +27,7 @@ import (
 	"regulars/internal/loyalty/ledger"
 	"regulars/internal/loyalty/programme"
 	"regulars/internal/loyalty/receipt"
+	"regulars/internal/loyalty/staff"
 	"regulars/internal/verify"
 )
 
@@ -69,7 +70,7 @@ func build(ctx context.Context, d *db.DB, currency, zone, folder string, node in
 	customers := customer.NewService(d, mint, now, "UZ")
 	programmes := programme.New(d, mint, now, c)
 	points := ledger.New(d, mint, now, programmes.Stopped)
-	enrolment := enrol.New(d, now, customers, points, programmes)
+	enrolment := enrol.New(d, now, customers, points, programmes, staff.New(d, mint, now))
 	receipts := receipt.New(receipt.Config{
 		DB: d, Mint: mint, Now: now, Currency: c, Secret: []byte("a secret of the installation"),
 		Ledger: points, Programmes: programmes, Catalog: stores, Customers: customers,
