@@ -68,7 +68,7 @@ func (b *bench) fill(ctx context.Context, engines []engine) error {
 		say("%s: the same %s rows inserted plainly in %s", e.name, count(written), seconds(plain))
 		rows = append(rows, []string{
 			e.name, seconds(all.took) + " (" + strings.Join(parts, " + ") + ")", count(written), seconds(plain),
-			fmt.Sprintf("%.2f", all.took.Seconds()/plain.Seconds()), megabytes(all.peak),
+			aimed(fmt.Sprintf("%.2f", all.took.Seconds()/plain.Seconds()), all.took <= 2*plain, "2"), aimed(megabytes(all.peak), all.peak < 512<<20, "512 MB"),
 		})
 	}
 	p.table([]string{"", "import (customers + products + receipts)", "rows written", "plain insert", "import / plain", "peak memory of the import"}, rows)

@@ -36,7 +36,7 @@ func (b *bench) machine(ctx context.Context) error {
 	p.line("# How fast it is")
 	p.line("")
 	p.line("Written by `make bench` on %s, of commit %s, in one run. Everything ran on one machine: the server, the database and", time.Now().UTC().Format(time.DateOnly), strings.TrimSpace(commit))
-	p.line("whoever asked them shared its processors. All figures are of the program's own binary over HTTP or its command line.")
+	p.line("whoever asked them shared its processors. All figures are of the program's own binary over HTTP or its command line. Where one misses what we aim at, the aim stands beside it.")
 	p.table([]string{"", ""}, [][]string{
 		{"processor", fmt.Sprintf("%s, %d cores", field("/proc/cpuinfo", "model name"), runtime.NumCPU())},
 		{"memory", field("/proc/meminfo", "MemTotal")},

@@ -26,6 +26,14 @@ func (p *page) table(head []string, rows [][]string) {
 	p.line("")
 }
 
+// aimed is a figure, with what we aim at where it is missed.
+func aimed(figure string, met bool, aim string) string {
+	if met {
+		return figure
+	}
+	return figure + " (aim: " + aim + ")"
+}
+
 // median is the middle one, of an even number the lower of the two.
 func median[T cmp.Ordered](all []T) T {
 	all = slices.Clone(all)

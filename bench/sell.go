@@ -97,7 +97,7 @@ func (b *bench) sell(ctx context.Context, engines []engine) error {
 	rows := [][]string{{"pgbench TPC-B", span(transactions) + " transactions", "1.00", "", "", ""}}
 	for i, s := range shops {
 		rows = append(rows, []string{
-			s.name, span(rates[i]) + " receipts", fmt.Sprintf("%.2f", median(rates[i])/median(transactions)),
+			s.name, span(rates[i]) + " receipts", aimed(fmt.Sprintf("%.2f", median(rates[i])/median(transactions)), median(rates[i]) >= median(transactions), "1"),
 			cores(runs[i], func(l *loaded) time.Duration { return l.server }),
 			cores(runs[i], func(l *loaded) time.Duration { return l.database }),
 			cores(runs[i], func(l *loaded) time.Duration { return l.CPU }),
@@ -131,8 +131,8 @@ func (b *bench) calm(ctx context.Context, shops []*shop, rates [][]float64) erro
 			say("%s at %s a second: quote p99 %s, commit p99 %s", s.name, count(target), millis(res.Quotes.P99), millis(res.Commit.P99))
 		}
 		rows = append(rows,
-			[]string{s.name, count(target) + " a second", "quote", millis(median(quotes[0])), millis(median(quotes[1])), millis(median(quotes[2]))},
-			[]string{"", "", "commit", millis(median(commits[0])), millis(median(commits[1])), millis(median(commits[2]))})
+			[]string{s.name, count(target) + " a second", "quote", millis(median(quotes[0])), aimed(millis(median(quotes[1])), median(quotes[1]) < 10_000, "10 ms"), millis(median(quotes[2]))},
+			[]string{"", "", "commit", millis(median(commits[0])), aimed(millis(median(commits[1])), median(commits[1]) < 50_000, "50 ms"), millis(median(commits[2]))})
 		if refused > 0 {
 			rows[len(rows)-1][1] = fmt.Sprintf("%d refused with a new quote", refused)
 		}
