@@ -3,6 +3,7 @@ package admin
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strconv"
 	"strings"
@@ -430,6 +431,10 @@ func (a *Admin) publish(w http.ResponseWriter, r *http.Request) error {
 		return line{action: "programme.published", subject: "programme:" + strconv.FormatInt(int64(vs.Programme.ID), 10),
 			after: map[string]any{"version": published.Number, "starts": published.StartsAt.Format(time.RFC3339)}}, nil
 	})
+	if errors.Is(err, programme.ErrStartsInPast) {
+		form.Check("date", programme.ErrStartsInPast)
+		err = nil
+	}
 	if err := form.Take(err); err != nil {
 		return err
 	}

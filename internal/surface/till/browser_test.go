@@ -207,7 +207,7 @@ func TestBrowserKeepsTheBasket(t *testing.T) {
 	b.Wait(`document.activeElement.id === "scan"`)
 	settled(b)
 	b.Click("[data-clear]")
-	b.See("Корзина пуста", "Чек отменён")
+	b.See("Корзина пуста", "Чек очищен")
 	settled(b)
 	b.Click(".undo .btn")
 	b.See("147 000 сум", "Азиза К.")
