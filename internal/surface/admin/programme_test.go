@@ -45,5 +45,7 @@ func TestProgrammeFromDraftToPublished(t *testing.T) {
 			has(`aria-describedby="f-date-help" aria-invalid="true"`)
 		b.post(publish, "draft", key, "when", "now").is(200).sees("Опубликовано", "Версия 2 действует с")
 		b.get("/receipts/" + s.sales[0].ID.String()).is(200).sees("версия 1")
+		// The log tells the rules as the pages do, and only those that changed.
+		b.get("/audit?about=programme").sees("Уровень 1: 1 %: от 0 сум, кешбэк 1 %, скидка 0 % 1 %: от 0 сум, кешбэк 10 %, скидка 0 %").lacks("{&#34;").lacks("Уровень 2")
 	})
 }
