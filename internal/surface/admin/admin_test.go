@@ -6,6 +6,8 @@ import (
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/db/dbtest"
+	"regulars/internal/loyalty/staff"
+	"regulars/internal/surface/admin"
 )
 
 // From the console's link to a store with a till that has a key, and a customer.
@@ -27,6 +29,52 @@ func TestFirstSteps(t *testing.T) {
 	})
 }
 
+// The first owner says what the chain is called; whoever comes later is not asked.
+func TestFirstOwnerNamesTheChain(t *testing.T) {
+	t.Parallel()
+	c := open(t, dbtest.Open(t, dbtest.SQLite))
+	token, err := c.Staff.InviteFirst(t.Context())
+	must(t, err)
+	b, at := c.browser(), admin.InvitationPath(token)
+	b.get(at).is(200).sees("Название сети").has(`value="Makro"`)
+	who := []string{"name", "Азиза Рахимова", "login", "aziza", "password", "correct horse battery"}
+	b.post(at, append(who, "chain", " ")...).is(422).sees("Это нужно заполнить").has(`value="aziza"`)
+	b.post(at, append(who, "chain", "Oltin Savdo")...).is(200).sees("Oltin Savdo", "Здравствуйте, Азиза Рахимова!")
+	b.get("/audit").sees("Название: Makro Oltin Savdo")
+	token, _, err = c.Staff.Invite(t.Context(), staff.By{ID: c.ownerID()}, staff.Owner, nil)
+	must(t, err)
+	c.browser().get(admin.InvitationPath(token)).is(200).lacks("Название сети")
+}
+
+// What ends at a midnight is good on the day before it, wherever it is shown.
+func TestLastDay(t *testing.T) {
+	t.Parallel()
+	s := open(t, dbtest.Open(t, dbtest.SQLite)).shop()
+	b := s.owner()
+	ends := s.sales[0].Details.ExpiresAt
+	if ends == nil {
+		t.Fatal("the points of the sale never end")
+	}
+	zone := s.store.Zone
+	if at := ends.In(zone); at.Hour() != 0 || at.Minute() != 0 {
+		t.Fatalf("they end at %s", at)
+	}
+	last := ends.In(zone).AddDate(0, 0, -1).Format("02.01.2006")
+	b.get("/receipts/" + s.sales[0].ID.String()).sees("действуют до " + last)
+	b.get("/customers/" + s.people[0].String()).sees(last).lacks(ends.In(zone).Format("02.01.2006"))
+	b.get("/programme/" + s.programme() + "/edit").sees("действуют до " + last)
+}
+
+// Where the stores' clocks differ, a time of the list says whose it is.
+func TestTimesSayTheirZone(t *testing.T) {
+	t.Parallel()
+	s := open(t, dbtest.Open(t, dbtest.SQLite)).shop()
+	b := s.owner()
+	b.get("/receipts").sees("03.03.2036").lacks("UTC+5")
+	b.post("/stores/new", "name", "Москва", "code", "M1", "zone", "Europe/Moscow").is(200)
+	b.get("/receipts").sees("14:00 UTC+5")
+}
+
 // A customer is registered once, changed, given and denied consents, blocked;
 // points are given by hand after they were shown; all of it is in the log.
 func TestCustomer(t *testing.T) {
@@ -44,6 +92,11 @@ func TestCustomer(t *testing.T) {
 		}
 		b.post(at+"/edit", "first_name", "Гульнора", "last_name", "Ахмедова", "middle_name", "", "sex", "female", "born", "1985-02-30", "city", "", "note", "", "store", s.store.ID.String()).is(422).sees("Укажите прошедший день")
 		b.post(at+"/edit", "first_name", "Гульнора", "last_name", "Ахмедова", "middle_name", "", "sex", "female", "born", "1985-02-20", "city", "", "note", "", "store", s.store.ID.String()).is(200).sees("Гульнора Ахмедова", "20.02.1985", "Женский")
+		b.get(at + "/edit").has(`value="20.02.1985"`)
+		for typed, shown := range map[string]string{"1.3.1985": "01.03.1985", "29.02": "29.02", "31/12/1990": "31.12.1990", "1990-12-30": "30.12.1990", "--12-31": "31.12"} {
+			b.post(at+"/edit", "first_name", "Гульнора", "last_name", "Ахмедова", "born", typed, "store", s.store.ID.String()).is(200).sees(shown)
+		}
+		b.post(at+"/edit", "first_name", "Гульнора", "last_name", "Ахмедова", "born", "31.02.1985", "store", s.store.ID.String()).is(422).sees("Укажите прошедший день").has(`value="31.02.1985"`)
 		b.post(at+"/identifiers", "kind", "card", "value", "2000100000").is(422).sees("Это уже есть у другого клиента")
 		b.post(at+"/identifiers", "kind", "card", "value", "5555").is(200).sees("5555")
 		b.post(at+"/identifiers/remove", "kind", "card", "value", "5555").is(200).sees("Убрано: 5555")
@@ -74,6 +127,9 @@ func TestStaffAndProducts(t *testing.T) {
 		s := open(t, d).shop()
 		b := s.owner()
 		b.post("/staff/invite", "role", "cashier").is(422).sees("Выберите хотя бы один магазин")
+		if n := strings.Count(b.text(), "Выберите хотя бы один магазин"); n != 1 {
+			t.Errorf("what is wrong is said %d times", n)
+		}
 		b.post("/staff/invite", "role", "cashier", "stores", s.store.ID.String()).is(200).sees("Ссылка для нового сотрудника", "/invitation/")
 		b.get("/staff").sees("Ждут ответа", "Чорсу").post("/staff/withdraw", "key", b.value("key")).sees("Ссылка больше не действует")
 		me := "/staff/" + s.ownerID().String()

@@ -154,11 +154,9 @@ func subjectPage(subject string) string {
 // changes lists what differs between the two states of an entry; of what is new
 // or gone, all.
 func (a *Admin) changes(ctx context.Context, loc *i18n.Localizer, e staff.Entry) (list []fieldChange, err error) {
-	if e.Action == "programme.draft_saved" {
-		var was, is programme.Rules
-		if json.Unmarshal(e.Before, &was) == nil && json.Unmarshal(e.After, &is) == nil {
-			tell, err := a.teller(ctx, loc, &was, &is)
-			return tell.differences(&was, &is), err
+	if e.Action == "programme.draft_saved" || e.Action == "programme.published" {
+		if list, err = a.ruleChanges(ctx, loc, &e); err != nil {
+			return nil, err
 		}
 	}
 	topic, _, _ := strings.Cut(e.Action, ".")
@@ -182,6 +180,43 @@ func (a *Admin) changes(ctx context.Context, loc *i18n.Localizer, e staff.Entry)
 		}
 	}
 	return list, nil
+}
+
+// ruleChanges tells the rules of an entry in words and takes them out of it.
+// Where nothing was before, they are told against those that everybody begins
+// with.
+func (a *Admin) ruleChanges(ctx context.Context, loc *i18n.Localizer, e *staff.Entry) ([]fieldChange, error) {
+	was, is := a.takeRules(&e.Before), a.takeRules(&e.After)
+	if is == nil {
+		return nil, nil
+	}
+	if was == nil {
+		was = programme.Default(a.Settings.Get().Currency)
+	}
+	tell, err := a.teller(ctx, loc, was, is)
+	return tell.differences(was, is), err
+}
+
+// takeRules reads the rules that a state of the log is, or has, and leaves the
+// rest of it; nil: there are none.
+func (a *Admin) takeRules(state *json.RawMessage) *programme.Rules {
+	rest := fields(*state)
+	text, part := rest["rules"]
+	if !part {
+		text = *state
+		if _, whole := rest["levels"]; !whole {
+			return nil
+		}
+		*state = nil
+	} else {
+		delete(rest, "rules")
+		*state, _ = json.Marshal(rest) //nolint:errchkjson // parts of what was JSON are
+	}
+	r := new(programme.Rules)
+	if json.Unmarshal(text, r) != nil {
+		return nil
+	}
+	return r
 }
 
 // fieldName is what people call a field of the log; one of a part of the

@@ -78,5 +78,34 @@ func TestBrowserFirstSteps(t *testing.T) {
 	b.See("Такого клиента не нашлось")
 	b.Wait(`document.activeElement.id === "s-q"`)
 	b.Go(c.url + "/")
-	b.See("Сделано 3 из 4")
+	b.See("Сделано 3 из 4", "по желанию")
+
+	// The first sale is of something that nobody has told the catalog of.
+	b.Click(`.first-next .btn`)
+	b.Click(`.place`)
+	b.Wait(`document.activeElement.id === "scan" && document.readyState === "complete"`)
+	b.Press("4780000000017", kb.Enter)
+	b.See("По «4780000000017» ничего нет", "Новый клиент")
+	b.Click(`[data-do^="new:"]`)
+	b.Wait(`document.activeElement.id === "named-0"`)
+	b.Press("Хлеб Патыр", kb.Enter)
+	b.Wait(`document.activeElement.id === "priced-0"`)
+	b.Press("6000", kb.Enter)
+	b.See("6 000 сум")
+	b.Wait(`document.activeElement.id === "scan" && !document.querySelector("#work.waiting")`)
+	b.Press("4780000000017", kb.Enter) // another piece of the same
+	b.See("12 000 сум")
+	b.Press("901234567", kb.Enter)
+	b.See("Дилноза", "Начислим")
+	b.Wait(`!document.querySelector("#work.waiting")`)
+	b.Press(kb.F9)
+	b.See("Оплачено", "12 000 сум", "Хлеб Патыр")
+
+	// It is known from now on, and the figures of the day take the steps' place.
+	b.Press(kb.Enter)
+	b.Wait(`document.activeElement.id === "scan" && document.readyState === "complete"`)
+	b.Press("4780000000017", kb.Enter)
+	b.See("Хлеб Патыр", "6 000 сум")
+	b.Go(c.url + "/")
+	b.See("Сегодня", "12 000 сум")
 }

@@ -264,7 +264,8 @@ type adjustView struct {
 	Confirm   bool
 	Ways      []web.Option
 	Expires   time.Time // of what is given; zero: never
-	Missing   bool      // there is no programme that could owe points
+	Days      *time.Location
+	Missing   bool // there is no programme that could owe points
 }
 
 func (a *Admin) showAdjust(w http.ResponseWriter, r *http.Request, status int, v adjustView) error {
@@ -297,6 +298,7 @@ func (a *Admin) adjustment(r *http.Request) (v adjustView, store catalog.Store, 
 		v.Missing = true
 		return v, store, nil, nil
 	}
+	v.Days = store.Zone
 	if days := version.Rules.Earn.ExpiryDays; days > 0 {
 		v.Expires = programme.Midnight(a.Now(), days, store.Zone)
 	}

@@ -32,6 +32,7 @@ import (
 	"regulars/internal/loyalty/receipt"
 	"regulars/internal/loyalty/staff"
 	"regulars/internal/surface/admin"
+	"regulars/internal/surface/till"
 	"regulars/internal/surface/web"
 )
 
@@ -93,12 +94,13 @@ func open(t testing.TB, d *db.DB) *chain {
 		DB: d, Mint: mint, Now: c.clock.now, Currency: uzs, Zone: func() *time.Location { return zone }, Region: "UZ", Folder: t.TempDir(), Jobs: c.Jobs,
 		Catalog: c.Catalog, Customers: c.Customers, Enrol: c.Enrol, Ledger: c.Ledger, Programmes: c.Programmes, Receipts: c.Receipts,
 	})
+	shown := func() web.Settings {
+		i := is.Get()
+		return web.Settings{Name: i.Name, Currency: i.Currency, Zone: i.Zone, Language: i.Language}
+	}
 	c.Shell, err = web.New(web.Options{
 		Bundle: bundle, Log: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})), Now: c.clock.now, Sessions: c.Staff, IPRate: 1e6, IPBurst: 1e6,
-		Settings: func() web.Settings {
-			i := is.Get()
-			return web.Settings{Name: i.Name, Currency: i.Currency, Zone: i.Zone, Language: i.Language}
-		},
+		Settings: shown,
 	})
 	must(t, err)
 	c.Admin, err = admin.New(c.Config)
@@ -106,6 +108,12 @@ func open(t testing.TB, d *db.DB) *chain {
 	mux := http.NewServeMux()
 	c.Shell.Routes(mux)
 	c.Routes(mux)
+	counter, err := till.New(till.Config{
+		Shell: c.Shell, DB: d, Now: c.clock.now, Staff: c.Staff, Catalog: c.Catalog, Customers: c.Customers, Enrol: c.Enrol,
+		Programmes: c.Programmes, Ledger: c.Ledger, Receipts: c.Receipts, Secret: []byte("secret of the installation"), Settings: shown,
+	})
+	must(t, err)
+	counter.Routes(mux)
 	server := httptest.NewServer(c.Shell.Middleware(mux))
 	t.Cleanup(server.Close)
 	c.url = server.URL

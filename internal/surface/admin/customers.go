@@ -3,6 +3,7 @@ package admin
 import (
 	"context"
 	"net/http"
+	"strings"
 	"time"
 
 	"regulars/internal/base/db"
@@ -171,9 +172,39 @@ func (a *Admin) customerRows(ctx context.Context, loc *i18n.Localizer, who staff
 func born(loc *i18n.Localizer, day string) string {
 	t, err := time.Parse(time.DateOnly, day)
 	if err != nil {
-		return day
+		return typedBorn(loc, day)
 	}
 	return loc.Date(t, time.UTC)
+}
+
+// typedBorn is a birthday as people write it in their language.
+func typedBorn(loc *i18n.Localizer, day string) string {
+	if rest, ok := strings.CutPrefix(day, "--"); ok {
+		if t, err := time.Parse(time.DateOnly, "2000-"+rest); err == nil {
+			return t.Format(loc.T("admin.customer.born_day"))
+		}
+	}
+	if t, err := time.Parse(time.DateOnly, day); err == nil {
+		return t.Format(loc.T("admin.customer.born_date"))
+	}
+	return day
+}
+
+// readBorn reads a birthday as it is typed, with a year or without; what it
+// cannot read it gives back, to be refused.
+func readBorn(loc *i18n.Localizer, text string) string {
+	text = strings.Join(strings.FieldsFunc(text, func(c rune) bool { return strings.ContainsRune("./ ", c) }), ".")
+	layout := func(key string) string { // days and months without a zero before them
+		return strings.NewReplacer("02", "2", "01", "1", "/", ".").Replace(loc.T(key))
+	}
+	if t, err := time.Parse(layout("admin.customer.born_date"), text); err == nil {
+		return t.Format(time.DateOnly)
+	}
+	// Of a year that has the 29th of February.
+	if t, err := time.Parse(layout("admin.customer.born_day")+".2006", text+".2000"); err == nil {
+		return t.Format("--01-02")
+	}
+	return text
 }
 
 // shown is an identifier as whoever asks may see it.
@@ -252,7 +283,7 @@ func (a *Admin) registerCustomer(w http.ResponseWriter, r *http.Request) error {
 	ctx, loc := r.Context(), web.Loc(r.Context())
 	in := customer.New{
 		FirstName: form.Get("first_name"), LastName: form.Get("last_name"), MiddleName: form.Get("middle_name"),
-		Sex: customer.Sex(form.Get("sex")), Born: form.Get("born"), City: form.Get("city"), Note: form.Get("note"), Source: "admin", IP: web.Client(r).IP,
+		Sex: customer.Sex(form.Get("sex")), Born: readBorn(loc, form.Get("born")), City: form.Get("city"), Note: form.Get("note"), Source: "admin", IP: web.Client(r).IP,
 	}
 	for _, kind := range asked {
 		if raw := form.Get(string(kind)); raw != "" {
@@ -342,7 +373,7 @@ func (a *Admin) editCustomer(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	form := web.NewForm(map[string]string{
-		"first_name": c.FirstName, "last_name": c.LastName, "middle_name": c.MiddleName, "sex": string(c.Sex), "born": c.Born, "city": c.City, "note": c.Note,
+		"first_name": c.FirstName, "last_name": c.LastName, "middle_name": c.MiddleName, "sex": string(c.Sex), "born": typedBorn(web.Loc(r.Context()), c.Born), "city": c.City, "note": c.Note,
 	})
 	if c.HomeStore != 0 {
 		form.Values.Set("store", c.HomeStore.String())
@@ -359,10 +390,10 @@ func (a *Admin) saveCustomer(w http.ResponseWriter, r *http.Request) error {
 		v := form.Get(name)
 		return &v
 	}
-	sex := customer.Sex(form.Get("sex"))
+	sex, born := customer.Sex(form.Get("sex")), readBorn(web.Loc(r.Context()), form.Get("born"))
 	ch := customer.Change{
 		FirstName: text("first_name"), LastName: text("last_name"), MiddleName: text("middle_name"),
-		Sex: &sex, Born: text("born"), City: text("city"), Note: text("note"),
+		Sex: &sex, Born: &born, City: text("city"), Note: text("note"),
 	}
 	var store catalog.StoreID
 	if store.UnmarshalText([]byte(form.Get("store"))) == nil {

@@ -3,7 +3,6 @@ package admin
 import (
 	"context"
 	"slices"
-	"strconv"
 	"strings"
 
 	"regulars/internal/base/i18n"
@@ -92,7 +91,7 @@ func (t teller) rest(r *programme.Rules) []fact {
 		t.fact("admin.rules.clawback", t.loc.T("admin.rules.clawback_is."+string(r.Return.Clawback))),
 		t.fact("admin.rules.grace", t.days(r.Return.GraceDays, "admin.rules.gone")),
 		t.fact("admin.rules.guard", guard),
-		t.fact("admin.rules.quote", strconv.Itoa(r.QuoteMinutes)),
+		t.fact("admin.rules.quote", t.loc.N("admin.rules.minutes", int64(r.QuoteMinutes))),
 	}
 }
 

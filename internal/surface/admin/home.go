@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"regulars/internal/base/money"
+	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/receipt"
 	"regulars/internal/loyalty/staff"
@@ -15,6 +16,7 @@ type homeView struct {
 	frame
 	Steps []step // empty: they are all done
 	Done  int
+	Must  int // of the steps, those that are not optional
 	Now   *overview
 }
 
@@ -25,6 +27,8 @@ type step struct {
 	Href string
 	Done bool
 	Next bool // the first that is not done
+	// Optional steps help and hold nothing up.
+	Optional bool
 }
 
 // overview is the figures of today.
@@ -50,14 +54,20 @@ func (a *Admin) home(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	next := false
 	for i := range steps {
-		if steps[i].Done {
+		s := &steps[i]
+		switch {
+		case s.Optional:
+			continue
+		case s.Done:
 			v.Done++
-		} else if i == v.Done {
-			steps[i].Next = true
+		case !next:
+			s.Next, next = true, true
 		}
+		v.Must++
 	}
-	if v.Done < len(steps) {
+	if v.Done < v.Must {
 		v.Steps = steps
 	}
 	if steps[len(steps)-1].Done {
@@ -77,6 +87,10 @@ func (a *Admin) steps(ctx context.Context) ([]step, error) {
 	if err != nil {
 		return nil, err
 	}
+	goods, _, err := a.Catalog.Products(ctx, catalog.ProductQuery{Limit: 1})
+	if err != nil {
+		return nil, err
+	}
 	holding, err := a.Programmes.Holding(ctx, a.Now())
 	if err != nil {
 		return nil, err
@@ -87,8 +101,9 @@ func (a *Admin) steps(ctx context.Context) ([]step, error) {
 	}
 	return []step{
 		{Key: "stores", Icon: "building-store", Href: "/stores", Done: len(tills) > 0},
-		{Key: "customers", Icon: "users", Href: "/customers", Done: len(people) > 0},
 		{Key: "programme", Icon: "gift", Href: "/programme", Done: len(holding) > 0},
+		{Key: "customers", Icon: "users", Href: "/customers", Done: len(people) > 0},
+		{Key: "products", Icon: "package", Href: "/products", Done: len(goods) > 0, Optional: true},
 		{Key: "sale", Icon: "basket", Href: a.TillPath, Done: len(sold) > 0},
 	}, nil
 }

@@ -3,6 +3,7 @@ package admin
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strconv"
 	"strings"
@@ -296,10 +297,7 @@ func (a *Admin) saveProgramme(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if form.OK() {
-		var was any
-		if vs.Draft != nil {
-			was = vs.Draft.Rules
-		}
+		was := vs.base(c)
 		err := a.change(r, func(ctx context.Context, tx *db.Tx) (line, error) {
 			_, err := a.Programmes.SaveDraftTx(ctx, tx, vs.Programme.ID, rules, int64(web.Me(r).ID))
 			return line{"programme.draft_saved", "programme:" + strconv.FormatInt(int64(vs.Programme.ID), 10), was, rules}, err
@@ -421,6 +419,10 @@ func (a *Admin) publish(w http.ResponseWriter, r *http.Request) error {
 			return a.showPublish(w, r, unprocessable, vs, form)
 		}
 	}
+	var before any
+	if vs.Holds != nil {
+		before = map[string]any{"rules": vs.Holds.Rules}
+	}
 	var published *programme.Version
 	err = a.change(r, func(ctx context.Context, tx *db.Tx) (line, error) {
 		var err error
@@ -428,8 +430,12 @@ func (a *Admin) publish(w http.ResponseWriter, r *http.Request) error {
 			return line{}, err
 		}
 		return line{action: "programme.published", subject: "programme:" + strconv.FormatInt(int64(vs.Programme.ID), 10),
-			after: map[string]any{"version": published.Number, "starts": published.StartsAt.Format(time.RFC3339)}}, nil
+			before: before, after: map[string]any{"version": published.Number, "starts": published.StartsAt.Format(time.RFC3339), "rules": published.Rules}}, nil
 	})
+	if errors.Is(err, programme.ErrStartsInPast) {
+		form.Check("date", programme.ErrStartsInPast)
+		err = nil
+	}
 	if err := form.Take(err); err != nil {
 		return err
 	}

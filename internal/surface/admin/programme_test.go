@@ -41,8 +41,11 @@ func TestProgrammeFromDraftToPublished(t *testing.T) {
 		b.get(publish).sees("Выиграют")
 		key := b.value("draft")
 		b.post(publish, "draft", "1:1", "when", "now").is(422).sees("Черновик изменили, пока вы смотрели")
-		b.post(publish, "draft", key, "when", "later", "date", "2020-01-01").is(422).sees("Версия не может начаться в прошлом")
+		b.post(publish, "draft", key, "when", "later", "date", "2020-01-01").is(422).sees("Версия не может начаться в прошлом").lacks("starts_at").
+			has(`aria-describedby="f-date-help" aria-invalid="true"`)
 		b.post(publish, "draft", key, "when", "now").is(200).sees("Опубликовано", "Версия 2 действует с")
 		b.get("/receipts/" + s.sales[0].ID.String()).is(200).sees("версия 1")
+		// The log tells the rules as the pages do, and only those that changed.
+		b.get("/audit?about=programme").sees("Уровень 1: 1 %: от 0 сум, кешбэк 1 %, скидка 0 % 1 %: от 0 сум, кешбэк 10 %, скидка 0 %").lacks("{&#34;").lacks("Уровень 2")
 	})
 }

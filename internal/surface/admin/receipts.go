@@ -2,6 +2,7 @@ package admin
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -40,6 +41,7 @@ type receiptRow struct {
 	Place   string // the till
 	Cashier string
 	Zone    *time.Location
+	Mark    string // of the zone, where the stores' times differ: "UTC+5"
 	Name    string // of the customer
 }
 
@@ -85,7 +87,8 @@ var receiptList = list[receiptRow]{"receipts", []column[receiptRow]{
 // receiptRows adds what a list of receipts shows beside them.
 func (a *Admin) receiptRows(r *http.Request, list []*receipt.Receipt) (rows []receiptRow, err error) {
 	ctx, loc, who := r.Context(), web.Loc(r.Context()), web.Me(r)
-	if _, err := a.Catalog.Stores(ctx); err != nil {
+	stores, err := a.Catalog.Stores(ctx)
+	if err != nil {
 		return nil, err
 	}
 	var ids []customer.ID
@@ -123,10 +126,22 @@ func (a *Admin) receiptRows(r *http.Request, list []*receipt.Receipt) (rows []re
 		if s, ok := a.Catalog.Store(rec.Store); ok {
 			row.Shop, row.Zone = s.Name, s.Zone
 		}
+		if slices.ContainsFunc(stores, func(s catalog.Store) bool { return offset(rec.SoldAt, s.Zone) != offset(rec.SoldAt, row.Zone) }) {
+			row.Mark = offset(rec.SoldAt, row.Zone)
+		}
 		rows = append(rows, row)
 	}
 	return rows, nil
 }
+
+// offset says how far a zone's clock is from UTC at a time: "UTC+5".
+func offset(at time.Time, zone *time.Location) string {
+	text := strings.TrimSuffix(at.In(zone).Format("-07:00"), ":00")
+	return "UTC" + text[:1] + strings.TrimPrefix(text[1:], "0")
+}
+
+// Most is how many receipts are counted.
+func (receiptsView) Most() int { return receiptsSum }
 
 // Found is how many receipts there are at least.
 func (v receiptsView) Found() int {

@@ -1,9 +1,11 @@
 package admin
 
 import (
+	"context"
 	"net/http"
 	"strings"
 
+	"regulars/internal/base/db"
 	"regulars/internal/base/errs"
 	"regulars/internal/loyalty/staff"
 	"regulars/internal/surface/web"
@@ -83,7 +85,7 @@ func (a *Admin) invitationPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	v.Form = web.NewForm(nil)
+	v.Form = web.NewForm(map[string]string{"chain": a.Settings.Get().Name})
 	return a.pages.Render(w, r, "invitation", v)
 }
 
@@ -99,6 +101,12 @@ func (a *Admin) acceptInvitation(w http.ResponseWriter, r *http.Request) error {
 	in := staff.NewAccount{
 		Name: form.Get("name"), Login: form.Get("login"), Password: form.Raw("password"), Language: web.Loc(r.Context()).Lang(),
 	}
+	chain, asked := form.Get("chain"), v.First && form.Values.Has("chain")
+	if asked && chain == "" {
+		form.Check("chain", errs.New(errs.Invalid, "required", ""))
+		v.Form = form
+		return a.pages.RenderStatus(w, r, unprocessable, "invitation", v)
+	}
 	who, err := a.Staff.Accept(r.Context(), r.PathValue("token"), in, web.Client(r))
 	if errs.KindOf(err) == errs.NotFound && err != nil {
 		return err
@@ -113,9 +121,32 @@ func (a *Admin) acceptInvitation(w http.ResponseWriter, r *http.Request) error {
 	if err := a.Shell.StartSession(w, r, who.ID); err != nil {
 		return err
 	}
+	if asked {
+		if err := a.nameChain(r, who, chain); err != nil {
+			return err
+		}
+	}
 	a.good(w, r, "admin.invitation.welcome", "name", who.Name)
 	web.Redirect(w, r, "/")
 	return nil
+}
+
+// nameChain calls the chain as its first owner does.
+func (a *Admin) nameChain(r *http.Request, who staff.Account, name string) error {
+	before := a.Settings.Get()
+	if after := before; name != before.Name {
+		after.Name = name
+		err := a.DB.Write(r.Context(), func(ctx context.Context, tx *db.Tx) error {
+			if err := a.Settings.ChangeTx(ctx, tx, after); err != nil {
+				return err
+			}
+			return a.auditTx(ctx, tx, staff.By{ID: who.ID, IP: web.Client(r).IP}, line{"settings.changed", "settings", settingsFacts(before), settingsFacts(after)})
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return a.Settings.Reload(r.Context())
 }
 
 type accountView struct {

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -42,6 +43,7 @@ type line struct {
 	Name     string
 	Price    money.Price
 	Priced   string // as typed, where the catalog knows no price
+	New      bool   // the catalog does not know it: its name is typed too
 	Quantity string
 	Off      string // what the till takes off
 	Void     bool
@@ -117,6 +119,25 @@ func (b *basket) add(loc *i18n.Localizer, p catalog.Product, q money.Quantity) i
 	return len(b.Lines) - 1
 }
 
+// addNew puts in what the catalog does not know, under the code that was
+// scanned: its name and its price are typed, and the sale adds it to the
+// catalog. It gives the line's place.
+func (b *basket) addNew(loc *i18n.Localizer, code string, q money.Quantity) int {
+	if i := b.open(code); i >= 0 {
+		if have, err := readQuantity(loc, b.Lines[i].Quantity); err == nil && have+q <= money.MaxQuantity {
+			b.Lines[i].Quantity = loc.Quantity(have + q)
+			return i
+		}
+	}
+	b.Lines = append(b.Lines, line{SKU: code, New: true, Quantity: loc.Quantity(q)})
+	return len(b.Lines) - 1
+}
+
+// open is the line of a code that is not struck out; -1: none is.
+func (b *basket) open(code string) int {
+	return slices.IndexFunc(b.Lines, func(l line) bool { return l.SKU == code && !l.Void })
+}
+
 // step counts a line up or down; the last piece gone, the line is struck out.
 func (b *basket) step(loc *i18n.Localizer, i int, by money.Quantity) {
 	if i < 0 || i >= len(b.Lines) {
@@ -170,7 +191,11 @@ func (t *Till) renew(ctx context.Context, loc *i18n.Localizer, b *basket) (known
 	for i := range b.Lines {
 		l := &b.Lines[i]
 		p, ok := known[l.SKU]
-		if !ok {
+		if l.New = !ok; l.New {
+			l.Name, l.Price = fold.Line(l.Name), 0
+			if typed, err := loc.ParsePrice(l.Priced); err == nil {
+				l.Price = typed
+			}
 			continue
 		}
 		l.Name = p.Name
@@ -196,7 +221,7 @@ func (b *basket) draft(loc *i18n.Localizer, c money.Currency, wrong func(field s
 	d.Lines = make([]receipt.DraftLine, len(b.Lines))
 	for i, l := range b.Lines {
 		to := &d.Lines[i]
-		*to = receipt.DraftLine{SKU: l.SKU, Quantity: money.One, Price: l.Price, Void: l.Void}
+		*to = receipt.DraftLine{SKU: l.SKU, Name: l.Name, Quantity: money.One, Price: l.Price, Void: l.Void}
 		if l.Void {
 			continue
 		}
@@ -220,6 +245,9 @@ func (b *basket) draft(loc *i18n.Localizer, c money.Currency, wrong func(field s
 			check("priced", err)
 		case l.Price == 0:
 			check("priced", errPrice)
+		}
+		if l.New && l.Name == "" {
+			check("named", errName)
 		}
 		if l.Off != "" {
 			to.Discount, err = loc.ParseMoney(l.Off, c)

@@ -28,6 +28,7 @@ type found struct {
 	People   []customer.Tail
 	Receipts []*receipt.Receipt
 	Nothing  bool
+	New      string // what to sell under the code that nobody knows; "": it is none
 }
 
 // Limits of what is shown to choose from.
@@ -39,6 +40,27 @@ const (
 // times is "3*4780000000017" or "0,350 х tomatoes".
 var times = regexp.MustCompile(`^([0-9][0-9.,]{0,9})\s*[*xXхХ×]\s*(\S.*)$`)
 
+// counted parts "3*code" into how many and of what.
+func counted(loc *i18n.Localizer, text string) (what string, quantity money.Quantity) {
+	if m := times.FindStringSubmatch(text); m != nil {
+		if q, err := readQuantity(loc, m[1]); err == nil && q > 0 && q <= money.MaxQuantity {
+			return m[2], q
+		}
+	}
+	return text, money.One
+}
+
+// maxCode is the longest code that a product can have.
+const maxCode = 100
+
+// isCode reports whether a text may be the code of a product that nobody has
+// told the catalog of: a word with a digit in it, and no phone or address. What
+// has none is a name.
+func isCode(text string) bool {
+	return utf8.RuneCountInString(text) <= maxCode && strings.ContainsAny(text, "0123456789") &&
+		!strings.ContainsAny(text, "+@") && !strings.ContainsFunc(text, unicode.IsSpace)
+}
+
 // code is something scanned, or typed and entered: a product, a customer or a
 // receipt, whichever knows it exactly; the last four digits or the beginning
 // of a name give a choice.
@@ -48,13 +70,7 @@ func (t *Till) code(r *http.Request, v *saleView, text string) error {
 	if text == "" || utf8.RuneCountInString(text) > maxTyped {
 		return nil
 	}
-	quantity := money.One
-	what := text
-	if m := times.FindStringSubmatch(text); m != nil {
-		if q, err := readQuantity(web.Loc(ctx), m[1]); err == nil && q > 0 && q <= money.MaxQuantity {
-			quantity, what = q, m[2]
-		}
-	}
+	what, quantity := counted(web.Loc(ctx), text)
 	v.Found = &found{Query: what}
 	product, list, err := t.products(ctx, what)
 	if err != nil {
@@ -75,6 +91,10 @@ func (t *Till) code(r *http.Request, v *saleView, text string) error {
 		v.Found = nil
 		return nil
 	}
+	if product == nil && v.open(what) >= 0 { // new to the catalog, and in the basket already
+		v.Touch, v.Found = v.addNew(web.Loc(ctx), what, quantity), nil
+		return nil
+	}
 	if len(v.Found.People) > 0 {
 		return nil
 	}
@@ -89,6 +109,9 @@ func (t *Till) code(r *http.Request, v *saleView, text string) error {
 	}
 	v.Found.Products = list
 	v.Found.Nothing = len(list) == 0
+	if v.Found.Nothing && isCode(what) {
+		v.Found.New = text
+	}
 	return nil
 }
 

@@ -32,7 +32,7 @@ func TestPages(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	till, err := New(Config{Shell: shell, Now: func() time.Time { return now }, Settings: settings})
+	till, err := New(Config{Shell: shell, Now: func() time.Time { return now }, Settings: settings, Catalog: catalog.New(nil, nil, nil)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,7 +69,7 @@ func TestPages(t *testing.T) {
 		Points: &pointsView{Max: 5_000_00, Worth: 5_000_00, Limit: "rule", Whole: 1_000_00, Left: 84_000_00},
 		Off:    []off{{pricing.CauseTier, 1_000_00, true}, {pricing.CauseTill, 1_000_00, false}},
 		Found: &found{
-			Query: "q", Products: []catalog.Product{{SKU: "tea", Name: "Tea", Price: 45_000_0000}}, Receipts: []*receipt.Receipt{sale}, Nothing: true,
+			Query: "q", Products: []catalog.Product{{SKU: "tea", Name: "Tea", Price: 45_000_0000}}, Receipts: []*receipt.Receipt{sale}, Nothing: true, New: "3*q1",
 			People: []customer.Tail{{ID: 9, State: customer.StateBlocked, Name: "Aziza K.", Masked: "••••4567"}, {ID: 10}},
 		},
 		Notes: []note{{"good", "note"}, {"bad", "note"}},
@@ -77,6 +77,7 @@ func TestPages(t *testing.T) {
 	full.Rows = []row{
 		{line: line{SKU: "tea", Name: "Tea", Price: 45_000_0000, Quantity: "2", Off: "1000"}, Guarded: true, Bad: true, Result: pricing.PricedLine{Gross: 90_000_00, Discount: 2_000_00, Total: 85_000_00}},
 		{line: line{SKU: "bag", Name: "Bag", Quantity: "1"}, At: 1, Unpriced: true},
+		{line: line{SKU: "4600", Quantity: "1", New: true}, At: 3, Unpriced: true, Bad: true},
 		{line: line{SKU: "gone", Name: "Gone", Quantity: "1", Void: true}, At: 2},
 	}
 	joining := &saleView{frame: till.frame("sale", at), Zone: time.UTC, Touch: -1}

@@ -37,7 +37,7 @@ type slip struct {
 	Reached   programme.Level
 	Off       []off
 	Available time.Time // of what was earned; zero: at once
-	Until     time.Time // its last day; zero: for ever
+	Until     time.Time // when it is gone; zero: never
 	Original  *receipt.Receipt
 	Back      money.Amount // what is handed out for a return
 	Bars      bars
@@ -117,7 +117,7 @@ func (t *Till) slip(ctx context.Context, rec *receipt.Receipt) (s slip, err erro
 		s.Available = *at
 	}
 	if at := rec.Details.ExpiresAt; at != nil {
-		s.Until = at.Add(-time.Second) // the midnight that ends the last day
+		s.Until = *at
 	}
 	s.Off = offs(rec.Lines)
 	s.Back = rec.Total - rec.Withheld

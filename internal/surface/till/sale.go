@@ -23,7 +23,8 @@ import (
 // Failures of what was typed.
 var (
 	errQuantity = errs.New(errs.Invalid, "till_quantity", "A quantity is more than nothing, such as 2 or 0.350.")
-	errPrice    = errs.New(errs.Invalid, "till_price", "The catalog has no price for this. Type it.")
+	errPrice    = errs.New(errs.Invalid, "till_price", "There is no price for this yet. Type it.")
+	errName     = errs.New(errs.Invalid, "till_name", "The catalog does not know this. Type its name: it is printed on the slip.")
 	errDiscount = errs.New(errs.Invalid, "till_discount", "More cannot be taken off than the line costs.")
 )
 
@@ -151,6 +152,10 @@ func (t *Till) do(r *http.Request, v *saleView, do string) error {
 	switch verb {
 	case "code":
 		return t.code(r, v, arg)
+	case "new":
+		if code, quantity := counted(loc, arg); isCode(code) {
+			v.Touch = v.addNew(loc, code, quantity)
+		}
 	case "product":
 		return t.product(r, v, arg)
 	case "customer":
@@ -239,7 +244,7 @@ func (t *Till) fill(r *http.Request, v *saleView) error {
 				ro.Guarded = ro.Guarded || d.Guarded
 			}
 		}
-		for _, field := range []string{"quantity", "priced", "discount"} {
+		for _, field := range []string{"quantity", "named", "priced", "discount"} {
 			ro.Bad = ro.Bad || v.Errors[field+"-"+strconv.Itoa(i)] != ""
 		}
 		v.Rows = append(v.Rows, ro)

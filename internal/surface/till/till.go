@@ -117,6 +117,7 @@ type frame struct {
 	Place   *place // nil: no till is chosen yet
 	Code    string // what was scanned on another page
 	Seal    func(customer.ID) string
+	ZoneOf  func(catalog.StoreID) *time.Location
 }
 
 // place is where the cashier stands.
@@ -126,7 +127,15 @@ type place struct {
 }
 
 func (t *Till) frame(mode string, at *place) frame {
-	return frame{CSS: t.css, JS: t.js, Mode: mode, Place: at, Seal: t.seal}
+	return frame{CSS: t.css, JS: t.js, Mode: mode, Place: at, Seal: t.seal, ZoneOf: t.zone}
+}
+
+// zone is where a store's days begin: times of its receipts are shown in it.
+func (t *Till) zone(of catalog.StoreID) *time.Location {
+	if s, ok := t.Catalog.Store(of); ok {
+		return s.Zone
+	}
+	return t.Settings().Zone
 }
 
 // seal is how pages name a customer, so that nobody is looked at by counting

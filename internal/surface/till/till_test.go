@@ -9,6 +9,7 @@ import (
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/db/dbtest"
+	"regulars/internal/base/money"
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/receipt"
 	"regulars/internal/loyalty/staff"
@@ -259,14 +260,14 @@ func TestLines(t *testing.T) {
 		s := newSite(t, d)
 		v := s.enter("cashier", 0)
 		page := v.send("/till/basket", v.get("/till").form(), "code:tomato", "code:tea-100", "code:bag")
-		form := page.has("has no price").form()
+		form := page.has("no price for this yet").form()
 		if v.send("/till/pay", form).is(http.StatusConflict); len(s.sales()) != 0 {
 			t.Fatal("sold without a price")
 		}
 		form["quantity"][0] = "1.250"
 		form["discount"][1] = "5000"
 		form["priced"][2] = "700"
-		page = v.send("/till/basket", form).has("76,825", "Discount of the till", "−5,000", "40,000", "36,125", "700").hasNot("has no price")
+		page = v.send("/till/basket", form).has("76,825", "Discount of the till", "−5,000", "40,000", "36,125", "700").hasNot("no price for this yet")
 		form = page.form()
 		form["quantity"][0] = "much"
 		v.send("/till/basket", form).has("This is not a number")
@@ -457,5 +458,31 @@ func TestReceiptOfAnotherTillIsFound(t *testing.T) {
 		if to := v.get("/till/returns?number=A-17").is(http.StatusSeeOther).header.Get("Location"); to != "/till/returns/"+rec.ID.String() {
 			t.Errorf("led to %q", to)
 		}
+	})
+}
+
+// What the catalog does not know is sold under its code, once its name and its
+// price are typed, and is known from then on.
+func TestNewProduct(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := newSite(t, d)
+		v := s.enter("cashier", 0)
+		a := v.send("/till/basket", v.get("/till").form(), "code:2*4600000000011").has("Nothing is known as “4600000000011”", "Sell as a new product", "New customer")
+		v.send("/till/basket", v.get("/till").form(), "code:Bread").has("Nothing is known").hasNot("Sell as a new product")
+		a = v.send("/till/basket", a.form(), "new:2*4600000000011").has("The catalog does not know this", "no price for this yet")
+		v.send("/till/pay", a.form()).is(http.StatusConflict)
+		form := a.form()
+		form.Set("name", " Rye  bread ")
+		form.Set("priced", "7 500")
+		a = v.send("/till/basket", form).has("15,000 soum").hasNot("does not know this", "no price for this yet")
+		a = v.send("/till/basket", a.form(), "code:4600000000011").has("22,500 soum")
+		v.send("/till/pay", a.form()).is(http.StatusOK)
+		rec, err := s.Receipts.Get(t.Context(), s.sales()[0].ID)
+		check(t, err)
+		if l := rec.Lines; len(l) != 1 || l[0].Name != "Rye bread" || l[0].Quantity != 3*money.One || l[0].Product == 0 {
+			t.Errorf("recorded %+v", l)
+		}
+		v.send("/till/basket", v.get("/till").form(), "code:4600000000011").has("Rye bread", "7,500 soum")
 	})
 }

@@ -74,7 +74,8 @@
 // Functions: t key args…; n key count args… (plural); number, money, amount
 // (without the currency's sign), currency (the sign), price, points, pointstext,
 // quantity, percent; date, datetime, datein, datetimein (with a time zone),
-// duration; icon name; asset file; dict.
+// lastday (of what ends at a time), duration; plain (whether a name says nothing
+// but a rate); icon name; asset file; dict.
 //
 // Parts are functions with named arguments (functions.go lists them all):
 //

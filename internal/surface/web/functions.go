@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"regulars/internal/base/i18n"
 	"regulars/internal/base/money"
@@ -36,6 +37,9 @@ func (s *Shell) functions(loc *i18n.Localizer) template.FuncMap {
 		"percent":    loc.Percent,
 		"date":       func(t time.Time) string { return loc.Date(t, zone()) },
 		"datetime":   func(t time.Time) string { return loc.DateTime(t, zone()) },
+		// lastday is for what ends at a time: the last day that it is still there.
+		"lastday":    func(t time.Time, z *time.Location) string { return loc.Date(LastDay(t), z) },
+		"plain":      func(name string, r money.Rate) bool { return unspaced(name) == unspaced(loc.Percent(r)) },
 		"datein":     func(t time.Time, z *time.Location) string { return loc.Date(t, z) },
 		"datetimein": func(t time.Time, z *time.Location) string { return loc.DateTime(t, z) },
 		"duration":   loc.Duration,
@@ -43,6 +47,21 @@ func (s *Shell) functions(loc *i18n.Localizer) template.FuncMap {
 		"asset":      s.assets.URL,
 		"dict":       dict,
 	}
+}
+
+// LastDay is a moment of the last day of what ends at a time, which as a rule is
+// the midnight after it. What never ends has none.
+func LastDay(end time.Time) time.Time {
+	if end.IsZero() {
+		return end
+	}
+	return end.Add(-time.Second)
+}
+
+// unspaced leaves out spaces, of which people type one kind and formats have
+// another.
+func unspaced(text string) string {
+	return strings.Join(strings.FieldsFunc(text, unicode.IsSpace), "")
 }
 
 func integer(n any) (int64, error) {

@@ -207,7 +207,7 @@ func (p *Pages) RenderStatus(w http.ResponseWriter, r *http.Request, status int,
 	}
 	q := stateOf(r.Context())
 	v := view{
-		Data: data, Lang: q.loc.Lang(), Theme: q.theme, Settings: p.shell.opts.Settings(),
+		Data: data, Lang: q.loc.Lang(), Theme: q.theme, Settings: p.shell.shown(),
 		Account: q.account, Languages: p.shell.opts.Bundle.Languages(),
 		Flash: p.shell.takeFlash(w, r), Path: r.URL.RequestURI(),
 		Home: p.nav.Home, SignOut: p.nav.SignOut,
@@ -307,7 +307,7 @@ func (p *Pages) Check(name string, data any) error {
 			set = pg.set // it has been shown already; it may be shown again
 		}
 		v := view{
-			Data: data, Lang: lang, Theme: "auto", Settings: p.shell.opts.Settings(),
+			Data: data, Lang: lang, Theme: "auto", Settings: p.shell.shown(),
 			Account: &staff.Account{Name: "Test", Role: staff.Owner, Active: true},
 			Path:    "/", Languages: p.shell.opts.Bundle.Languages(),
 			Home: p.nav.Home, SignOut: p.nav.SignOut, Menu: p.nav.Menu, Search: p.nav.Search,

@@ -97,6 +97,16 @@ func New(o Options) (s *Shell, err error) {
 	return s, nil
 }
 
+// shown are the settings as pages show them: until somebody has named the
+// chain, the program's own name stands there.
+func (s *Shell) shown() Settings {
+	is := s.opts.Settings()
+	if is.Name == "" {
+		is.Name = "Regulars"
+	}
+	return is
+}
+
 // Handler is a page or a call: it returns its error, and the Shell answers.
 type Handler func(w http.ResponseWriter, r *http.Request) error
 

@@ -163,6 +163,9 @@
 
 	// --- the new state of the page ------------------------------------------
 
+	// What a product that the catalog does not know still needs.
+	const missing = (line = work.querySelector(".touched")) => [...line?.querySelectorAll("[data-needed]") ?? []].find((i) => !i.value);
+
 	let was = null; // the field with the focus, before it was replaced
 	document.addEventListener("htmx:before:swap", (e) => {
 		if (!ours(e)) return;
@@ -185,7 +188,7 @@
 			el.setSelectionRange(at, at);
 		} else if (was && !el) {
 			// Where something is missing or asked for, that is next; else scanning.
-			const next = work.querySelector(".who [aria-invalid]") || [...work.querySelectorAll("#join-phone, #join-name")].find((i) => !i.value);
+			const next = work.querySelector(".who [aria-invalid]") || [...work.querySelectorAll("#join-phone, #join-name")].find((i) => !i.value) || missing();
 			if (next) next.focus();
 			else home();
 		}
@@ -272,7 +275,9 @@
 				const button = t.closest(".pane").querySelector("[data-enter]");
 				if (button) return button.click();
 				later(0);
-				home();
+				const next = missing(t.closest(".line"));
+				if (next && next !== t) next.focus();
+				else home();
 			}
 			return;
 		}
