@@ -15,6 +15,7 @@ import (
 	"regulars/internal/base/money"
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
+	"regulars/internal/loyalty/programme"
 )
 
 var (
@@ -164,6 +165,24 @@ func (s *Service) one(ctx context.Context, where string, args ...any) (*Receipt,
 		return nil, err
 	}
 	return list[0], nil
+}
+
+// Levels are the level that the customer held and the one that the sale reached,
+// as the rules had them that it was sold under; none where there was none.
+func (s *Service) Levels(ctx context.Context, r *Receipt) (held, reached programme.Level, err error) {
+	defer errs.Wrap(&err, "read a receipt's levels")
+	if r.Version == 0 || r.Level == "" {
+		return held, reached, nil
+	}
+	version, err := s.programmes.ByID(ctx, r.Version)
+	if err != nil {
+		return held, reached, err
+	}
+	held, _ = version.Rules.Level(r.Level)
+	if r.Details.Reached != "" {
+		reached, _ = version.Rules.Level(r.Details.Reached)
+	}
+	return held, reached, nil
 }
 
 // Filter chooses receipts for List; zero fields choose all.
