@@ -59,13 +59,18 @@ func (l *Localizer) Lookup(key string, args map[string]any) (text string, ok boo
 // that names them all is preferred: of "out_of_range" with max and min it is
 // error.out_of_range_max_min, the names in the order of the alphabet.
 func (l *Localizer) Failure(code string, args map[string]any) (text string, ok bool) {
+	return l.FailureIn("error.", code, args)
+}
+
+// FailureIn is Failure among the texts of one area, such as "api.error.".
+func (l *Localizer) FailureIn(area, code string, args map[string]any) (text string, ok bool) {
 	if len(args) > 0 {
 		names := slices.Sorted(maps.Keys(args))
-		if text, ok = l.Lookup("error."+code+"_"+strings.Join(names, "_"), args); ok {
+		if text, ok = l.Lookup(area+code+"_"+strings.Join(names, "_"), args); ok {
 			return text, true
 		}
 	}
-	return l.Lookup("error."+code, args)
+	return l.Lookup(area+code, args)
 }
 
 func (l *Localizer) message(key string, count any, args map[string]any) string {

@@ -36,7 +36,7 @@ func TestDocsPageShowsEverything(t *testing.T) {
 				}
 			}
 		}
-		for _, code := range []string{"quote_changed", "redeem_too_much", "key_missing", "too_many_requests", "outcome_unknown"} {
+		for _, code := range []string{"quote_changed", "redeem_too_much", "key_missing", "too_many_requests", "outcome_unknown", "page_not_found", "method_not_allowed"} {
 			if !strings.Contains(a.text, `<tr id="`+code+`"`) {
 				t.Errorf("%s: %s is not among the errors", lang, code)
 			}
