@@ -74,6 +74,12 @@ func TestBrowserShowsTheDocs(t *testing.T) {
 			}
 		}
 	}
+	b.Look(webtest.Phone)
+	b.Go(srv.URL + "/docs?menu")
+	b.Wait(`document.querySelector(".docs-nav").offsetHeight < 100`) // it leaves the screen to the text
+	b.Click(".docs-toggle label")
+	b.Click(`a[href="#record"]`)
+	b.Wait(`location.hash === "#record" && Math.abs(document.querySelector("#record").getBoundingClientRect().top) < 100`)
 	b.Look(webtest.Look{Width: 1440, Height: 900, Language: "en"})
 	b.Go(srv.URL + "/docs")
 	b.Click(`a[href="#record"]`)
