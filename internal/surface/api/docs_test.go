@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -48,6 +49,22 @@ func TestDocsPageShowsEverything(t *testing.T) {
 		}
 		if strings.Contains(a.text, "//cdn") || strings.Contains(a.text, "unpkg") {
 			t.Errorf("%s: something comes from another host", lang)
+		}
+	}
+}
+
+// The API has words of its own only for errors that it documents.
+func TestOwnWordsAreOfErrorsThatAreDocumented(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, dbtest.Open(t, dbtest.SQLite), options{})
+	page := s.do(call{method: http.MethodGet, path: "/docs", key: "-", headers: []string{"Accept", "text/html"}}).is(http.StatusOK).text
+	documented := regexp.MustCompile(`<tr id="([a-z_]+)"`).FindAllStringSubmatch(page, -1)
+	for key := range documentation(t) {
+		code, own := strings.CutPrefix(key, "api.error.")
+		if own && code != "wrong_type" && !slices.ContainsFunc(documented, func(id []string) bool {
+			return code == id[1] || strings.HasPrefix(code, id[1]+"_") // and the names of its figures
+		}) {
+			t.Errorf("%s is of no error that is documented", key)
 		}
 	}
 }

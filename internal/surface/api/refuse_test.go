@@ -268,6 +268,18 @@ func TestWordsComeInTheLanguageAsked(t *testing.T) {
 		}
 		ask("ru", `,"redeem":"90000"`).problem(http.StatusConflict, "redeem_too_much", "/redeem").
 			has("detail", "На этом чеке можно списать не больше: 10\u202f000 баллов.", "title", "Сейчас это невозможно", "errors.0.args.max", "10000.00")
+		ask("en", `,"redeem":"90000"`).problem(http.StatusConflict, "redeem_too_much", "/redeem").
+			has("detail", "At most 10,000 points can be redeemed on this receipt.", "title", "Not possible as things stand")
+		for lang, detail := range map[string]string{
+			"ru": "/lines: Здесь нужно другое: список. Это первая ошибка; что за ней — не читалось.",
+			"en": "/lines must be a list. This is the first mistake; what follows it was not read.",
+		} {
+			s.do(call{method: http.MethodPost, path: "/v1/quotes", headers: []string{"Accept-Language", lang}, body: `{"lines":7,"redeem":true}`}).
+				problem(http.StatusUnprocessableEntity, "invalid_request", "/lines").has("detail", detail, "errors.0.args.expected", "list")
+		}
+		large := `{"reason":"` + strings.Repeat("r", 256<<10) + `"}`
+		s.do(call{method: http.MethodPost, path: "/v1/quotes", headers: []string{"Accept-Language", "ru"}, body: large}).
+			has("title", "Тело слишком большое", "detail", "Тело больше 256 КБ, а больше здесь не принимается.")
 		// What is allowed is said in every language, and to programs.
 		for lang, want := range map[string][]string{
 			"ru": {"Нужно больше 0.", "Нужно от 0 до 10\u202f000\u202f000\u202f000\u202f000.", "Слишком много знаков после запятой: хранится не больше 2.", "Слишком длинно. Наибольшая длина в знаках: 200."},
