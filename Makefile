@@ -7,7 +7,7 @@ FUZZTIME ?= 30s
 ROUNDS   ?= 50
 
 .DEFAULT_GOAL := help
-.PHONY: help check fmt vet lint vuln test race fuzz bench microbench soak pg clean
+.PHONY: help check fmt vet lint vuln test race races fuzz bench microbench soak pg clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -35,6 +35,13 @@ test: ## all tests, on SQLite, PostgreSQL and in Chromium; brings what they need
 race: ## all tests under the race detector
 	scripts/test-deps
 	$(GO) test -race -timeout 60m $(PACKAGES)
+
+# where goroutines share what they have: storage, queues, limits, the spine
+RACES := loyalty/receipt base/db base/jobs base/event base/id base/limit
+
+races: ## the packages where goroutines meet, under the race detector
+	scripts/test-deps
+	$(GO) test -race -timeout 30m $(RACES:%=./internal/%)
 
 fuzz: ## every fuzz target for FUZZTIME
 	scripts/fuzz $(FUZZTIME) $(PACKAGES)

@@ -152,6 +152,9 @@ func (l *List) Add(pointer, code, format string, args ...any) *Field {
 	return &l.fields[len(l.fields)-1]
 }
 
+// Len is how many fields were added.
+func (l *List) Len() int { return len(l.fields) }
+
 // Err is nil if nothing was added, else one Invalid error with every field.
 func (l *List) Err() error {
 	if len(l.fields) == 0 {

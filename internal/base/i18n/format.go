@@ -188,7 +188,7 @@ func (l *Localizer) Points(p money.Points) string {
 func (l *Localizer) PointsText(p money.Points) string {
 	count := strings.TrimPrefix(p.String(), "-")
 	count = strings.TrimSuffix(count, ".00")
-	return l.message("format.points", count, map[string]any{"n": p})
+	return l.message("format.points", count, arguments{loc: l, pairs: []any{"n", p}})
 }
 
 // Quantity writes thousandths of a unit: 2 or 0,350.

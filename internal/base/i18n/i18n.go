@@ -151,7 +151,7 @@ func (b *Bundle) add(fsys fs.FS, name string) error {
 			wrong = append(wrong, fmt.Errorf("%s: key %q is given twice in %s: it stands in %s too", name, m.ID, code, b.files[code+" "+m.ID]))
 			continue
 		}
-		for _, form := range forms(m) {
+		for _, form := range formsOf(m) {
 			if _, err := parseMessage(form); err != nil {
 				wrong = append(wrong, fmt.Errorf("%s: key %q: %w", name, m.ID, err))
 			}
@@ -162,8 +162,8 @@ func (b *Bundle) add(fsys fs.FS, name string) error {
 	return errors.Join(wrong...)
 }
 
-// forms gives a message's texts by plural form, those it has.
-func forms(m *i18n.Message) map[string]string {
+// formsOf gives a message's texts by plural form, those it has.
+func formsOf(m *i18n.Message) map[string]string {
 	out := map[string]string{
 		"zero": m.Zero, "one": m.One, "two": m.Two, "few": m.Few, "many": m.Many, "other": m.Other,
 	}

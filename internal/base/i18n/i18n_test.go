@@ -320,3 +320,19 @@ func BenchmarkT(b *testing.B) {
 		ru.T("error.too_many_decimals", "n", 2)
 	}
 }
+
+func BenchmarkTPlain(b *testing.B) {
+	ru := load(b).For("ru")
+	b.ReportAllocs()
+	for b.Loop() {
+		ru.T("error.internal")
+	}
+}
+
+func BenchmarkPointsText(b *testing.B) {
+	ru := load(b).For("ru")
+	b.ReportAllocs()
+	for b.Loop() {
+		ru.PointsText(125_050)
+	}
+}

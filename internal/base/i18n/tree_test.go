@@ -15,6 +15,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/nicksnyder/go-i18n/v2/i18n"
 	"golang.org/x/text/feature/plural"
 	"golang.org/x/text/language"
 )
@@ -216,7 +217,7 @@ func TestEveryKeyIsUsed(t *testing.T) {
 			continue // this package's own, checked when it loads
 		}
 		if area == "error" {
-			named := strings.TrimSuffix(code, "_"+strings.ReplaceAll(argumentNames(forms(loaded(t).keys[Fallback][key])), " ", "_"))
+			named := strings.TrimSuffix(code, "_"+strings.ReplaceAll(argumentNames(formsOf(loaded(t).keys[Fallback][key])), " ", "_"))
 			if src.literals[code] == "" && src.literals[named] == "" { // named is what Failure looks for first
 				t.Errorf("nothing makes the error of %s", key)
 			}
@@ -264,7 +265,7 @@ func TestLanguagesAgree(t *testing.T) {
 				t.Errorf("%s is missing in %s", key, lang)
 				continue
 			}
-			names[lang] = argumentNames(forms(m))
+			names[lang] = argumentNames(formsOf(m))
 		}
 		for lang, n := range names {
 			if other := names[Fallback]; n != other {
@@ -301,8 +302,8 @@ func TestPluralFormsAreComplete(t *testing.T) {
 			need[names[plural.Cardinal.MatchPlural(language.Make(lang), n, 0, 0, 0, 0)]] = true
 		}
 		for key, m := range keys {
-			has := forms(m)
-			if len(has) == 1 && len(forms(b.keys[Fallback][key])) <= 1 {
+			has := formsOf(m)
+			if len(has) == 1 && len(formsOf(b.keys[Fallback][key])) <= 1 {
 				continue // does not count
 			}
 			for form := range need {
@@ -318,8 +319,42 @@ func TestNoMessageIsEmpty(t *testing.T) {
 	t.Parallel()
 	for lang, keys := range loaded(t).keys {
 		for key, m := range keys {
-			if text := forms(m); len(text) == 0 || strings.TrimSpace(fmt.Sprint(slices.Collect(maps.Values(text)))) == "[]" {
+			if text := formsOf(m); len(text) == 0 || strings.TrimSpace(fmt.Sprint(slices.Collect(maps.Values(text)))) == "[]" {
 				t.Errorf("%s is empty in %s", key, lang)
+			}
+		}
+	}
+}
+
+// Numbers get the forms that go-i18n, which reads the files, would give them.
+func TestPluralFormsAreThoseOfTheFiles(t *testing.T) {
+	t.Parallel()
+	counts := []string{"1000000", "9999999", "10000000", "10000001", "21000001", "123456789012345", "9223372036854775807", "-1", "-22"}
+	for n := range 1200 {
+		counts = append(counts, strconv.Itoa(n))
+	}
+	for n := range 300 {
+		counts = append(counts, fmt.Sprintf("%d.%02d", n/100*10+1, n%100), fmt.Sprintf("%d.%d", n, n%10))
+	}
+	m := &i18n.Message{ID: "n", Zero: "zero", One: "one", Two: "two", Few: "few", Many: "many", Other: "other"}
+	for _, lang := range []string{"en", "ru", "uz", "kk", "pl", "ar"} {
+		tag := language.Make(lang)
+		theirs := i18n.NewBundle(tag)
+		if err := theirs.AddMessages(tag, m); err != nil {
+			t.Fatal(err)
+		}
+		loc := i18n.NewLocalizer(theirs, lang)
+		ours, err := parseForms(tag, m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, count := range counts {
+			want, err := loc.Localize(&i18n.LocalizeConfig{MessageID: "n", PluralCount: count})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := ours.of(count).text(arguments{}); got != want {
+				t.Errorf("%s: %s is %q, want %q", lang, count, got, want)
 			}
 		}
 	}

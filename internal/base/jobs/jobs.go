@@ -77,8 +77,7 @@ var (
 
 // Config says how jobs are worked off.
 type Config struct {
-	Workers int          // how many run at once in this process; 0: 4
-	Log     *slog.Logger // nil: slog.Default()
+	Log *slog.Logger // nil: slog.Default()
 	// Observe is told what became of an attempt, for figures. It may be nil.
 	Observe func(kind string, became State, took time.Duration)
 }
@@ -92,6 +91,7 @@ type Queue struct {
 	cfg Config
 	log *slog.Logger
 
+	workers   int // how many run at once in this process
 	handlers  map[string]kind
 	schedules []Schedule
 	wake      chan struct{} // holds one signal to look for work at once
@@ -105,14 +105,11 @@ type Queue struct {
 
 // New makes a queue. Handlers and schedules are registered before Work.
 func New(d *db.DB, ids *id.Minter, now func() time.Time, cfg Config) *Queue {
-	if cfg.Workers == 0 {
-		cfg.Workers = 4
-	}
 	if cfg.Log == nil {
 		cfg.Log = slog.Default()
 	}
 	return &Queue{
-		db: d, ids: ids, now: now, cfg: cfg, log: cfg.Log,
+		db: d, ids: ids, now: now, cfg: cfg, log: cfg.Log, workers: 4,
 		handlers: map[string]kind{}, wake: make(chan struct{}, 1), running: map[*Run]struct{}{},
 	}
 }
@@ -271,16 +268,6 @@ func (q *Queue) Get(ctx context.Context, id ID) (_ Info, err error) {
 func (q *Queue) Find(ctx context.Context, kind, dedupe string) (_ Info, err error) {
 	defer errs.Wrap(&err, "look at job %s %s", kind, dedupe)
 	return one(q.list(ctx, ` WHERE kind = $1 AND dedupe = $2`, kind, dedupe))
-}
-
-// List tells about the jobs before another one (0: the newest), the newest
-// first.
-func (q *Queue) List(ctx context.Context, before ID, limit int) (_ []Info, err error) {
-	defer errs.Wrap(&err, "list jobs")
-	if before == 0 {
-		before = 1<<63 - 1
-	}
-	return q.list(ctx, ` WHERE id < $1 ORDER BY id DESC LIMIT $2`, int64(before), limit)
 }
 
 // Backlog is what is due and waits: how many jobs, and since when the first.

@@ -653,7 +653,7 @@ func TestLimits(t *testing.T) {
 	t.Parallel()
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
 		p := newProcess(t, d, newClock())
-		p.cfg.Workers = 3
+		p.workers = 3
 		var (
 			mu      sync.Mutex
 			running = map[string]int{}

@@ -189,7 +189,7 @@ func (q *Queue) takeAll(ctx context.Context) error {
 func (q *Queue) free() (kinds db.Texts) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if len(q.running) >= q.cfg.Workers {
+	if len(q.running) >= q.workers {
 		return nil
 	}
 	busy := map[string]int{}

@@ -9,7 +9,6 @@ package settings
 import (
 	"context"
 	"crypto/rand"
-	"encoding/base64"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -46,8 +45,7 @@ func Open(ctx context.Context, d *db.DB, first Installation) (s *Settings, creat
 		if created = n == 1; err != nil || !created {
 			return err
 		}
-		secret := rand.Text() + rand.Text() // 256 bits
-		if err := s.put(ctx, tx, "secret", base64.StdEncoding.EncodeToString([]byte(secret))); err != nil {
+		if err := s.put(ctx, tx, "secret", rand.Text()+rand.Text()); err != nil { // 256 bits
 			return err
 		}
 		return s.ChangeTx(ctx, tx, first)
@@ -108,14 +106,11 @@ func (s *Settings) Reload(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	i := Installation{Name: values["name"], Language: values["language"]}
+	i := Installation{Name: values["name"], Language: values["language"], Secret: []byte(values["secret"])}
 	if i.Currency, err = money.CurrencyOf(values["currency"]); err != nil {
 		return err
 	}
 	if i.Zone, err = Zone(values["zone"]); err != nil {
-		return err
-	}
-	if i.Secret, err = base64.StdEncoding.DecodeString(values["secret"]); err != nil {
 		return err
 	}
 	s.current.Store(&i)

@@ -160,15 +160,16 @@ func (s *Service) ByBarcodeTx(ctx context.Context, tx *db.Tx, barcodes []string)
 // Product finds a product with its barcodes.
 func (s *Service) Product(ctx context.Context, id ProductID) (p Product, err error) {
 	defer errs.Wrap(&err, "find product %d", id)
+	return oneProduct(ctx, s.db.Run, id)
+}
+
+func oneProduct(ctx context.Context, run func(context.Context, *db.Batch) error, id ProductID) (p Product, err error) {
 	var b db.Batch
 	queueProduct(&b, id, &p)
-	if err := s.db.Run(ctx, &b); err != nil {
-		return p, err
+	if err = run(ctx, &b); err == nil && p.ID == 0 {
+		err = ErrProductNotFound
 	}
-	if p.ID == 0 {
-		return p, ErrProductNotFound
-	}
-	return p, nil
+	return p, err
 }
 
 func queueProduct(b *db.Batch, id ProductID, p *Product) {

@@ -56,14 +56,14 @@ func (s *Service) CreateProductTx(ctx context.Context, tx *db.Tx, in ProductInpu
 	if found, err = s.BySKUTx(ctx, tx, []string{sku}); err != nil {
 		return p, err
 	}
-	return s.productTx(ctx, tx, found[sku].ID)
+	return oneProduct(ctx, tx.Run, found[sku].ID)
 }
 
 // UpdateProductTx changes a product and returns it as it was and as it is. It
 // fails with ErrProductNotFound, ErrSKUTaken or ErrBarcodeTaken.
 func (s *Service) UpdateProductTx(ctx context.Context, tx *db.Tx, id ProductID, c ProductChange) (before, after Product, err error) {
 	defer errs.Wrap(&err, "change product %d", id)
-	if before, err = s.productTx(ctx, tx, id); err != nil {
+	if before, err = oneProduct(ctx, tx.Run, id); err != nil {
 		return before, after, err
 	}
 	if c.SKU != nil {
@@ -85,7 +85,7 @@ func (s *Service) UpdateProductTx(ctx context.Context, tx *db.Tx, id ProductID, 
 		}
 		return before, before, err
 	}
-	after, err = s.productTx(ctx, tx, id)
+	after, err = oneProduct(ctx, tx.Run, id)
 	return before, after, err
 }
 
@@ -371,17 +371,4 @@ func (w *saving) queueBarcodes(b *db.Batch, lost map[ProductID]bool) {
 		b.Exec(`DELETE FROM barcodes WHERE code IN ($1...)`, db.Texts(gone))
 	}
 	b.Insert(barcodeTable, rows)
-}
-
-// productTx is Product in a transaction.
-func (s *Service) productTx(ctx context.Context, tx *db.Tx, id ProductID) (p Product, err error) {
-	var b db.Batch
-	queueProduct(&b, id, &p)
-	if err := tx.Run(ctx, &b); err != nil {
-		return p, err
-	}
-	if p.ID == 0 {
-		return p, ErrProductNotFound
-	}
-	return p, nil
 }

@@ -22,16 +22,6 @@ const (
 	maxValue      = 1000
 )
 
-// ParseAttributes reads a JSON object; empty text is none. What may be in it
-// is checked when the customer is saved.
-func ParseAttributes(text string) (Attributes, error) {
-	a, err := readAttributes(text)
-	if err != nil {
-		return nil, errs.InvalidField("/attributes", "bad_attributes", "must be a JSON object such as {\"size\": \"42\"}")
-	}
-	return a, nil
-}
-
 func readAttributes(text string) (a Attributes, err error) {
 	if text == "" || text == "{}" {
 		return nil, nil

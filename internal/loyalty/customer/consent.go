@@ -156,18 +156,6 @@ func (c Consent) after(d Consent) bool {
 	return cmp.Or(c.At.Compare(d.At), cmp.Compare(c.ID, d.ID)) > 0
 }
 
-// Allows reports whether a history allows a channel for a purpose: the last
-// word on it, or on all channels, decides; silence is no.
-func Allows(history []Consent, channel Channel, purpose Purpose) bool {
-	var last *Consent
-	for i, c := range history {
-		if c.Purpose == purpose && (c.Channel == channel || c.Channel == ChannelAny) && (last == nil || c.after(*last)) {
-			last = &history[i]
-		}
-	}
-	return last != nil && last.Given
-}
-
 // AddConsentsTx appends to a customer's consents. A withdrawal is a consent
 // that is not given.
 func (s *Service) AddConsentsTx(ctx context.Context, tx *db.Tx, id ID, consents []Consent) (err error) {

@@ -19,7 +19,7 @@ func check(in *Input) error {
 	}
 	var sum money.Amount
 	for i := range d.Lines {
-		gross := checkLine(&wrong, in.Currency, i, &d.Lines[i])
+		gross := CheckLine(&wrong, in.Currency, i, &d.Lines[i])
 		if sum += gross; sum > MaxGross {
 			wrong.Add("/lines", "out_of_range", "come to more than %s together", in.Currency.Format(MaxGross)).With("max", in.Currency.Format(MaxGross))
 			break
@@ -28,8 +28,9 @@ func check(in *Input) error {
 	return wrong.Err()
 }
 
-// checkLine gives what the line comes to; 0 where that cannot be said.
-func checkLine(wrong *errs.List, c money.Currency, i int, l *Line) money.Amount {
+// CheckLine names what is out of its limits in the line, the i-th, and gives what
+// it comes to; 0 where that cannot be said.
+func CheckLine(wrong *errs.List, c money.Currency, i int, l *Line) money.Amount {
 	known := true
 	if l.Quantity <= 0 || l.Quantity > money.MaxQuantity {
 		wrong.Add(line(i, "quantity"), "out_of_range", "must be more than 0 and at most %s", money.MaxQuantity).With("above", 0).With("max", money.MaxQuantity)

@@ -139,7 +139,7 @@ func TestNewQuoteDoesNotDoubleASale(t *testing.T) {
 			change(&other)
 			_, _, err := c.receipts.Commit(t.Context(), c.tills[0], other)
 			refusedAs(t, err, receipt.ErrKeyReused, "/number")
-			if e := errs.Of(err); e.Args["receipt"] != first.ID.String() || !strings.Contains(e.Text, first.ID.String()) {
+			if e := errs.Of(err); e.Args["receipt"] != first.ID || !strings.Contains(e.Text, first.ID.String()) {
 				t.Errorf("with %s: %q does not name receipt %s", what, e.Text, first.ID)
 			}
 		}

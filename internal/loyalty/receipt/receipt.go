@@ -401,7 +401,7 @@ func (r *Return) repeats(recorded *Receipt) bool { return recorded.fingerprint =
 // reused refuses a number that was recorded with other contents.
 func reused(recorded *Receipt) error {
 	return ErrKeyReused.Textf("A receipt of this number is recorded already with other contents: receipt %s. Send the new receipt under a number of its own.", recorded.ID).
-		With("receipt", recorded.ID.String()).At("/number")
+		With("receipt", recorded.ID).At("/number")
 }
 
 // fingerprint tells a repeated body from another one.

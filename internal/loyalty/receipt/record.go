@@ -73,9 +73,10 @@ func (s *Service) RecordTx(ctx context.Context, tx *db.Tx, source int64, list []
 			first = rec.ID
 		}
 		last = rec.ID
-		receipts = append(receipts, rec.row())
+		texts := rec.written()
+		receipts = append(receipts, rec.row(&texts))
 		for j := range rec.Lines {
-			lines = append(lines, rec.Lines[j].row(rec.ID))
+			lines = append(lines, rec.Lines[j].row(rec.ID, texts.lines[j]))
 		}
 		if in.Customer != 0 {
 			t := totals[in.Customer]

@@ -307,9 +307,9 @@ func (r *Receipt) line(position int) *Line {
 	return nil
 }
 
-func (r *Receipt) recorded(c money.Currency) event.Event {
+func (r *Receipt) recorded(c money.Currency, texts *written) event.Event {
 	return event.Event{
 		At: r.SoldAt, Kind: EventRecorded, CustomerID: int64(r.Customer), Ref: int64(r.ID),
-		Body: event.Body(map[string]string{"kind": string(r.Kind), "total": c.Format(r.Total), "checksum": strconv.FormatInt(r.checksum(), 10)}),
+		Body: event.Body(map[string]string{"kind": string(r.Kind), "total": c.Format(r.Total), "checksum": strconv.FormatInt(r.checksum(texts), 10)}),
 	}
 }

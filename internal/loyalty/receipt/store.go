@@ -15,6 +15,7 @@ import (
 	"regulars/internal/base/money"
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
+	"regulars/internal/loyalty/programme"
 )
 
 var (
@@ -39,11 +40,12 @@ func (w *world) add(r *Receipt, c money.Currency) {
 	if r.key != "" {
 		w.keys[idem{r.Source, r.key}] = true
 	}
-	w.receipts = append(w.receipts, r)
-	w.events = append(w.events, r.recorded(c))
+	texts := r.written()
+	w.receipts = append(w.receipts, addition{r, texts})
+	w.events = append(w.events, r.recorded(c, &texts))
 }
 
-func (r *Receipt) row() []any {
+func (r *Receipt) row(w *written) []any {
 	var idem *string
 	if r.key != "" {
 		idem = &r.key
@@ -52,7 +54,7 @@ func (r *Receipt) row() []any {
 		int64(r.ID), r.Source, string(r.Kind), r.Number, r.fingerprint, idem, r.Imported, int64(r.Store),
 		db.NullID(r.Till), db.NullID(r.Staff), db.NullID(r.Customer), db.NullID(r.Original), db.NullID(r.Version), r.Level,
 		r.SoldAt.UnixMicro(), r.RecordedAt.UnixMicro(), int64(r.Gross), int64(r.Discount),
-		int64(r.PaidPoints), int64(r.Total), int64(r.Withheld), int64(r.Redeemed), int64(r.Earned), int64(r.TierSpend), int64(r.Balance), r.details(),
+		int64(r.PaidPoints), int64(r.Total), int64(r.Withheld), int64(r.Redeemed), int64(r.Earned), int64(r.TierSpend), int64(r.Balance), w.details,
 	}
 }
 
@@ -63,14 +65,35 @@ func (r *Receipt) details() string {
 	return jsonOf(r.Details)
 }
 
+// addition is a receipt that is new.
+type addition struct {
+	*Receipt
+	texts written
+}
+
+// written are a receipt's details as they are stored, made once for its rows and
+// their checksum.
+type written struct {
+	details string
+	lines   []string
+}
+
+func (r *Receipt) written() written {
+	w := written{details: r.details(), lines: make([]string, len(r.Lines))}
+	for i := range r.Lines {
+		w.lines[i] = r.Lines[i].details()
+	}
+	return w
+}
+
 // checksum is of what never changes of a receipt and its lines: who the customer
 // is and what comes back may.
-func (r *Receipt) checksum() int64 {
+func (r *Receipt) checksum(w *written) int64 {
 	numbers := append(make([]int64, 0, 20+13*len(r.Lines)),
 		int64(r.ID), r.Source, int64(r.Store), int64(r.Till), r.Staff, int64(r.Original), int64(r.Version), r.SoldAt.UnixMicro(), r.RecordedAt.UnixMicro(),
 		int64(r.Gross), int64(r.Discount), int64(r.PaidPoints), int64(r.Total), int64(r.Withheld), int64(r.Redeemed), int64(r.Earned),
 		int64(r.TierSpend), int64(r.Balance))
-	texts := append(make([]string, 0, 5+len(r.Lines)), string(r.Kind), r.Number, r.fingerprint, r.Level, r.details())
+	texts := append(make([]string, 0, 5+len(r.Lines)), string(r.Kind), r.Number, r.fingerprint, r.Level, w.details)
 	for i := range r.Lines {
 		l := &r.Lines[i]
 		cost := int64(-1)
@@ -79,12 +102,12 @@ func (r *Receipt) checksum() int64 {
 		}
 		numbers = append(numbers, int64(l.Position), int64(l.Quantity), int64(l.Price), cost, int64(l.Sale), int64(l.Original),
 			int64(l.Gross), int64(l.Discount), int64(l.PaidPoints), int64(l.Total), int64(l.Redeemed), int64(l.Earned), int64(l.TierSpend))
-		texts = append(texts, l.details())
+		texts = append(texts, w.lines[i])
 	}
 	return checksum.Of(numbers, texts...)
 }
 
-func (l *Line) row(of ID) []any {
+func (l *Line) row(of ID, details string) []any {
 	var cost *int64
 	if l.Cost != nil {
 		c := int64(*l.Cost)
@@ -92,7 +115,7 @@ func (l *Line) row(of ID) []any {
 	}
 	return []any{
 		int64(of), l.Position, db.NullID(l.Product), l.ownName, int64(l.Quantity), int64(l.Price), int64(l.Gross), int64(l.Discount),
-		int64(l.PaidPoints), int64(l.Total), int64(l.Redeemed), int64(l.Earned), int64(l.TierSpend), cost, db.NullID(l.Sale), db.NullID(int64(l.Original)), l.details(),
+		int64(l.PaidPoints), int64(l.Total), int64(l.Redeemed), int64(l.Earned), int64(l.TierSpend), cost, db.NullID(l.Sale), db.NullID(int64(l.Original)), details,
 	}
 }
 
@@ -164,6 +187,24 @@ func (s *Service) one(ctx context.Context, where string, args ...any) (*Receipt,
 		return nil, err
 	}
 	return list[0], nil
+}
+
+// Levels are the level that the customer held and the one that the sale reached,
+// as the rules had them that it was sold under; none where there was none.
+func (s *Service) Levels(ctx context.Context, r *Receipt) (held, reached programme.Level, err error) {
+	defer errs.Wrap(&err, "read a receipt's levels")
+	if r.Version == 0 || r.Level == "" {
+		return held, reached, nil
+	}
+	version, err := s.programmes.ByID(ctx, r.Version)
+	if err != nil {
+		return held, reached, err
+	}
+	held, _ = version.Rules.Level(r.Level)
+	if r.Details.Reached != "" {
+		reached, _ = version.Rules.Level(r.Details.Reached)
+	}
+	return held, reached, nil
 }
 
 // Filter chooses receipts for List; zero fields choose all.

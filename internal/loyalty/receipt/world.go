@@ -75,7 +75,7 @@ type world struct {
 	refunds   map[ID]refunded
 	histories ledger.Histories
 
-	receipts []*Receipt // new ones
+	receipts []addition
 	returned []returnedLine
 	events   []event.Event
 	writes   db.Batch // tiers
@@ -275,9 +275,9 @@ func (w *world) save(s *Service, b *db.Batch) {
 	s.ledger.Save(b, w.accounts)
 	var receipts, lines [][]any
 	for _, r := range w.receipts {
-		receipts = append(receipts, r.row())
+		receipts = append(receipts, r.row(&r.texts))
 		for i := range r.Lines {
-			lines = append(lines, r.Lines[i].row(r.ID))
+			lines = append(lines, r.Lines[i].row(r.ID, r.texts.lines[i]))
 		}
 	}
 	b.Insert(receiptTable, receipts)

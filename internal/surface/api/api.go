@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -91,10 +92,34 @@ func (a *API) Routes(mux *http.ServeMux) {
 		key, ok := keyOf(r)
 		return ok && a.limiter.Knows(key)
 	})
+	own := http.NewServeMux()
 	for pattern, h := range a.routes {
 		mux.HandleFunc(pattern, a.admit(h))
+		own.HandleFunc(pattern, h)
+	}
+	for _, rest := range []string{"/v1", "/v1/"} {
+		mux.HandleFunc(rest, func(w http.ResponseWriter, r *http.Request) { a.stray(own, w, r) })
 	}
 	a.docs.routes(mux, a.shell)
+}
+
+// stray answers what is no call.
+func (a *API) stray(own *http.ServeMux, w http.ResponseWriter, r *http.Request) {
+	answering(w, r)
+	var allowed []string
+	for _, method := range []string{http.MethodGet, http.MethodPost} {
+		other := r.Clone(r.Context())
+		other.Method = method
+		if _, pattern := own.Handler(other); pattern != "" {
+			allowed = append(allowed, method)
+		}
+	}
+	if len(allowed) == 0 {
+		a.refuse(w, r, web.ErrNoPage)
+		return
+	}
+	w.Header().Set("Allow", strings.Join(allowed, ", "))
+	a.refuse(w, r, web.ErrMethod)
 }
 
 // routes are handlers by pattern. It is what huma takes for a mux, so that the
@@ -116,6 +141,7 @@ type caller struct {
 	ids      *seals
 	loc      *i18n.Localizer
 	now      time.Time
+	query    url.Values // what the address asks
 }
 
 type callerKey struct{}
@@ -123,8 +149,7 @@ type callerKey struct{}
 // admit lets a till in by its key, at its rate, for so long.
 func (a *API) admit(next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Cache-Control", "no-store")
-		w.Header().Set("Content-Language", web.Loc(r.Context()).Lang())
+		answering(w, r)
 		by, err := a.identify(r)
 		if err != nil {
 			a.refuse(w, r, err)
@@ -134,6 +159,12 @@ func (a *API) admit(next http.HandlerFunc) http.HandlerFunc {
 		defer cancel()
 		next(w, r.WithContext(ctx))
 	}
+}
+
+// answering sets what every answer has.
+func answering(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Content-Language", web.Loc(r.Context()).Lang())
 }
 
 // keyOf is the key that a call brings.
@@ -164,7 +195,12 @@ func (a *API) identify(r *http.Request) (*caller, error) {
 		}
 		r.Header.Set("Content-Type", jsonType) // as huma knows it
 	}
+	var query url.Values
+	if r.URL.RawQuery != "" {
+		query = r.URL.Query()
+	}
 	return &caller{
+		query:    query,
 		Caller:   receipt.Caller{Till: till, Store: store},
 		currency: a.currency, ids: &a.ids, loc: web.Loc(r.Context()), now: a.now(),
 	}, nil

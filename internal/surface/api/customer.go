@@ -21,6 +21,12 @@ var (
 	errIdentifier = errs.New(errs.Invalid, "identifier_missing", "A customer needs a phone, a card, an e-mail or an external id to be found by.")
 )
 
+// tailDigits are how many last digits find somebody. More would let a till read
+// a masked number digit by digit.
+const tailDigits = 4
+
+var errTail = errs.InvalidField("/last_digits", "last_digits", "Send exactly four digits: the last of a phone or card.")
+
 // maxIdentifier is longer than anything that leads to a customer.
 const maxIdentifier = 254
 
@@ -65,7 +71,7 @@ func (r *reader) normal(s *customer.Service, in *Identified) (list []customer.Id
 type findRequest struct {
 	Identifier string `json:"identifier,omitzero" maxLength:"254"`
 	Identified
-	LastDigits string `json:"last_digits,omitzero" pattern:"^[0-9]{4,}$"`
+	LastDigits string `json:"last_digits,omitzero" pattern:"^[0-9]{4}$"`
 }
 
 // person is a customer as a till sees one: enough to greet them and to ask
@@ -122,11 +128,14 @@ func (a *API) findCustomers(ctx context.Context, by *caller, in *findRequest) (*
 	}
 	out := &reply[people]{Body: people{Customers: []person{}}}
 	if in.LastDigits != "" {
+		if len(in.LastDigits) != tailDigits {
+			return nil, errTail
+		}
 		tails, err := a.customers.ByTailInStore(ctx, by.Store.ID, in.LastDigits, func(ctx context.Context, others []customer.ID) (map[customer.ID]bool, error) {
 			return a.receipts.BoughtIn(ctx, by.Store.ID, others)
 		})
 		if errors.Is(err, customer.ErrTail) {
-			err = errs.InvalidField("/last_digits", customer.ErrTail.Code, "%s", customer.ErrTail.Text)
+			err = errTail
 		}
 		for _, t := range tails {
 			out.Body.Customers = append(out.Body.Customers, person{
@@ -236,7 +245,7 @@ type registerRequest struct {
 type consentRequest struct {
 	Channel channel `json:"channel"`
 	Purpose purpose `json:"purpose"`
-	Given   bool    `json:"given"`
+	Given   *bool   `json:"given" nullable:"false"`
 	Wording string  `json:"wording,omitzero" maxLength:"200"`
 	Proof   string  `json:"proof,omitzero" maxLength:"200"`
 }
@@ -276,14 +285,21 @@ func (a *API) postCustomer(ctx context.Context, by *caller, in *registerRequest,
 		City: in.City, Language: in.Language, HomeStore: by.Store.ID, Source: "till", Till: by.Till.Name,
 		Identifiers: r.normal(a.customers, &in.Identified),
 	}
-	for _, c := range in.Consents {
+	for i, c := range in.Consents {
+		if c.Given == nil { // nobody takes back a consent by leaving a word out
+			r.missing(field{"consents", i, "given"})
+		}
 		n.Consents = append(n.Consents, customer.Consent{
-			Channel: customer.Channel(c.Channel), Purpose: customer.Purpose(c.Purpose), Given: c.Given,
+			Channel: customer.Channel(c.Channel), Purpose: customer.Purpose(c.Purpose), Given: c.Given != nil && *c.Given,
 			Store: by.Store.ID, Wording: c.Wording, Proof: c.Proof,
 		})
 	}
 	if err := r.wrong.Err(); err != nil {
-		return nil, err
+		if len(n.Identifiers) == 0 { // said already
+			n.Identifiers, n.Normal = []customer.Identifier{{}}, true
+		}
+		_, other := a.customers.Check(n)
+		return nil, allWrong(err, other)
 	}
 	if len(n.Identifiers) == 0 {
 		return nil, errIdentifier.At("/phone")

@@ -204,6 +204,9 @@ func (d *description) page(css string) *docsPage {
 			p.Types = append(p.Types, t)
 		}
 	}
+	for _, e := range stray {
+		all[e.Code] = e
+	}
 	for _, e := range all {
 		p.Problems = append(p.Problems, d.docsProblem(e))
 	}

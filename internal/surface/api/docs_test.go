@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -36,7 +37,7 @@ func TestDocsPageShowsEverything(t *testing.T) {
 				}
 			}
 		}
-		for _, code := range []string{"quote_changed", "redeem_too_much", "key_missing", "too_many_requests", "outcome_unknown"} {
+		for _, code := range []string{"quote_changed", "redeem_too_much", "key_missing", "too_many_requests", "outcome_unknown", "page_not_found", "method_not_allowed"} {
 			if !strings.Contains(a.text, `<tr id="`+code+`"`) {
 				t.Errorf("%s: %s is not among the errors", lang, code)
 			}
@@ -48,6 +49,22 @@ func TestDocsPageShowsEverything(t *testing.T) {
 		}
 		if strings.Contains(a.text, "//cdn") || strings.Contains(a.text, "unpkg") {
 			t.Errorf("%s: something comes from another host", lang)
+		}
+	}
+}
+
+// The API has words of its own only for errors that it documents.
+func TestOwnWordsAreOfErrorsThatAreDocumented(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, dbtest.Open(t, dbtest.SQLite), options{})
+	page := s.do(call{method: http.MethodGet, path: "/docs", key: "-", headers: []string{"Accept", "text/html"}}).is(http.StatusOK).text
+	documented := regexp.MustCompile(`<tr id="([a-z_]+)"`).FindAllStringSubmatch(page, -1)
+	for key := range documentation(t) {
+		code, own := strings.CutPrefix(key, "api.error.")
+		if own && code != "wrong_type" && !slices.ContainsFunc(documented, func(id []string) bool {
+			return code == id[1] || strings.HasPrefix(code, id[1]+"_") // and the names of its figures
+		}) {
+			t.Errorf("%s is of no error that is documented", key)
 		}
 	}
 }
@@ -74,6 +91,12 @@ func TestBrowserShowsTheDocs(t *testing.T) {
 			}
 		}
 	}
+	b.Look(webtest.Phone)
+	b.Go(srv.URL + "/docs?menu")
+	b.Wait(`document.querySelector(".docs-nav").offsetHeight < 100`) // it leaves the screen to the text
+	b.Click(".docs-toggle label")
+	b.Click(`a[href="#record"]`)
+	b.Wait(`location.hash === "#record" && Math.abs(document.querySelector("#record").getBoundingClientRect().top) < 100`)
 	b.Look(webtest.Look{Width: 1440, Height: 900, Language: "en"})
 	b.Go(srv.URL + "/docs")
 	b.Click(`a[href="#record"]`)

@@ -75,7 +75,10 @@ func decodeError(err error) error {
 	case errors.Is(err, json.ErrUnknownName):
 		return wrongField(semantic.JSONPointer, "unknown_field", "is not a field of this call; see the documentation for its fields")
 	}
-	return wrongField(semantic.JSONPointer, "wrong_type", "must be "+expected(semantic.GoType))
+	var wrong errs.List
+	what := expected(semantic.GoType)
+	wrong.Add(string(semantic.JSONPointer), "wrong_type", "must be of another type: %s", what).With("expected", what)
+	return wrong.Err()
 }
 
 func wrongField(at jsontext.Pointer, code, text string) error {
@@ -89,29 +92,32 @@ var (
 	timeType   = reflect.TypeFor[time.Time]()
 )
 
-// expected describes what a field of a type takes.
-func expected(t reflect.Type) string {
+// shape is what a field takes. Its words are under api.expected.
+type shape string
+
+// expected tells what a field of a type takes.
+func expected(t reflect.Type) shape {
 	switch t {
 	case nil:
-		return "something else"
+		return "another"
 	case numberType:
-		return `a plain decimal such as "1250.50"`
+		return "decimal"
 	case timeType:
-		return `a time with its zone such as "2026-11-22T14:30:00+05:00"`
+		return "time"
 	}
 	switch t.Kind() {
 	case reflect.Pointer:
 		return expected(t.Elem())
 	case reflect.Bool:
-		return "true or false"
+		return "boolean"
 	case reflect.String:
-		return "a string"
+		return "string"
 	case reflect.Slice:
-		return "a list"
+		return "list"
 	case reflect.Int:
-		return "a whole number"
+		return "integer"
 	}
-	return "an object"
+	return "object"
 }
 
 // number is a decimal as the caller wrote it, in a string or as a JSON number;

@@ -93,7 +93,7 @@ func (a *API) operations(d *description) {
 		errors: []*errs.Error{errCursor}}, a.findProducts)
 
 	post(d, operation{id: "find", group: "customers", method: send, path: "/v1/customers/find",
-		errors: []*errs.Error{errFindOne, customer.ErrTail}}, a.findCustomers)
+		errors: []*errs.Error{errFindOne, errTail}}, a.findCustomers)
 	record(d, operation{id: "register", group: "customers", method: send, path: "/v1/customers", status: http.StatusCreated, again: http.StatusOK, changes: true,
 		errors: []*errs.Error{errIdentifier, enrol.ErrKeyReused, errKeyHeader}}, a.postCustomer)
 	register(d, operation{id: "customer", group: "customers", method: get, path: "/v1/customers/{id}",
@@ -134,8 +134,9 @@ var chapters = []string{"start", "keys", "numbers", "times", "repeating", "error
 // common are failures that every call can have; posted and changing those of
 // calls that send something and that have an effect.
 var (
-	common   = []*errs.Error{errKeyMissing, catalog.ErrKey, catalog.ErrTillOff, limit.ErrSlowDown, web.ErrTimeout, internal}
-	posted   = []*errs.Error{errJSON, errMediaType, invalid, web.ErrBodySize}
+	common   = []*errs.Error{errKeyMissing, catalog.ErrKey, catalog.ErrTillOff, limit.ErrSlowDown, web.ErrTimeout, internal, invalid}
+	posted   = []*errs.Error{errJSON, errBody, errMediaType, errBodySize}
+	stray    = []*errs.Error{web.ErrNoPage, web.ErrMethod} // of no call
 	changing = []*errs.Error{db.ErrUnsure}
 
 	internal = errs.Of(errors.New("any other"))
@@ -179,12 +180,7 @@ var figure = regexp.MustCompile(`\{[a-z_]+\}`)
 
 // errorText says what to do about a failure.
 func (d *description) errorText(e *errs.Error) string {
-	if d.loc.Lang() != i18n.Fallback {
-		if text, ok := d.loc.Lookup("error."+e.Code, e.Args); ok {
-			return figure.ReplaceAllString(text, "N")
-		}
-	}
-	return e.Text
+	return figure.ReplaceAllString(words(d.loc, e.Code, e.Text, e.Args), "N")
 }
 
 // word is a text of the documentation.

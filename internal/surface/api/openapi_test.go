@@ -175,7 +175,7 @@ func TestDocumentRefusesUnknownFields(t *testing.T) {
 			if item["post"] == nil {
 				continue
 			}
-			s.post(path, `{"unheard_of": 1}`).problem(http.StatusUnprocessableEntity, "invalid_request", "/unheard_of").has("errors.0.code", "unknown_field", "detail", "/unheard_of is not a field of this call; see the documentation for its fields")
+			s.post(path, `{"unheard_of": 1}`).problem(http.StatusUnprocessableEntity, "invalid_request", "/unheard_of").has("errors.0.code", "unknown_field", "detail", "/unheard_of is not a field of this call; see the documentation for its fields. This is the first mistake; what follows it was not read.")
 			v, err := jsonschema.UnmarshalJSON(strings.NewReader(`{"unheard_of": 1}`))
 			check(t, err)
 			if s.contract.schema(t, path, "post", "requestBody/content/application~1json/schema").Validate(v) == nil {

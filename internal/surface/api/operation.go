@@ -2,6 +2,9 @@ package api
 
 import (
 	"context"
+	"maps"
+	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -41,15 +44,42 @@ type nothing struct{}
 // register adds a call without a body.
 func register[I, O any](d *description, o operation, do func(context.Context, *caller, *I) (*O, error)) {
 	route := o.method + " " + o.path
+	parameters := queryOf(reflect.TypeFor[I]())
 	huma.Register(d.huma, d.operation(o), func(ctx context.Context, in *I) (*O, error) {
 		by := ctx.Value(callerKey{}).(*caller)
-		out, err := do(ctx, by, in)
+		var out *O
+		err := by.asks(parameters)
+		if err == nil {
+			out, err = do(ctx, by, in)
+		}
 		if err != nil {
 			return nil, d.api.failed(ctx, by, route, o.changes, err)
 		}
 		return out, nil
 	})
 	d.listed = append(d.listed, o)
+}
+
+// queryOf lists the parameters that a call takes in its address.
+func queryOf(t reflect.Type) (names []string) {
+	for i := range t.NumField() {
+		if name := t.Field(i).Tag.Get("query"); name != "" {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// asks refuses parameters that the call does not have: a slip of the pen would
+// otherwise list what nobody asked for.
+func (by *caller) asks(parameters []string) error {
+	var wrong errs.List
+	for _, name := range slices.Sorted(maps.Keys(by.query)) {
+		if !slices.Contains(parameters, name) {
+			wrong.Add(name, "unknown_parameter", "is not a parameter of this call; see the documentation for its parameters")
+		}
+	}
+	return wrong.Err()
 }
 
 // withBody is what a call with a body takes.

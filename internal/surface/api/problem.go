@@ -5,7 +5,9 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strconv"
+	"strings"
 	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -14,6 +16,7 @@ import (
 	"regulars/internal/base/db"
 	"regulars/internal/base/errs"
 	"regulars/internal/base/i18n"
+	"regulars/internal/base/money"
 	"regulars/internal/loyalty/receipt"
 	"regulars/internal/surface/web"
 )
@@ -26,25 +29,104 @@ var (
 	errCutBody    = errs.New(errs.Invalid, "body_cut", "The body ended before its time; nothing was changed. Send it again.")
 	errKeyHeader  = errs.New(errs.Invalid, "idempotency_key", "An Idempotency-Key is 1 to 100 printable ASCII characters, in quotes or without.")
 	errCursor     = errs.New(errs.Invalid, "bad_cursor", "This is not a cursor of this list. Begin again without one.")
+	errBodySize   = web.ErrBodySize.With("max", maxBody>>10)
 )
 
-// problem is an error as it is answered. Quote comes with code quote_changed.
+// problem is an error as it is answered. Quote comes with code quote_changed,
+// Receipt with receipt_number_reused.
 type problem struct {
 	*web.Problem
-	Quote *quote `json:"quote,omitzero"`
+	Quote   *quote `json:"quote,omitzero"`
+	Receipt string `json:"receipt,omitzero"`
 }
 
-// problemOf describes an error in the caller's language. English is what the
-// errors say themselves, which tells more than a translation by code.
+// problemOf describes an error in the caller's language.
 func problemOf(ctx context.Context, err error) *problem {
-	loc := web.Loc(ctx)
-	if loc != nil && loc.Lang() == i18n.Fallback {
-		loc = nil
-	}
-	p := web.ProblemOf(err, loc)
+	p := web.ProblemOf(err, nil)
 	p.Type = docsPath + "#" + p.Code
 	p.RequestID = web.RequestID(ctx)
+	loc := web.Loc(ctx)
+	if loc == nil {
+		return &problem{Problem: p}
+	}
+	e := errs.Of(err)
+	p.Title = title(loc, e)
+	for i, f := range e.Fields {
+		args := f.Args
+		if args == nil {
+			args = e.Args
+		}
+		p.Errors[i].Detail = words(loc, f.Code, f.Text, args)
+	}
+	p.Detail = words(loc, e.Code, e.Text, e.Args)
+	if e.Code == invalid.Code && len(p.Errors) > 0 {
+		p.Detail = allOf(loc, p.Errors)
+	}
 	return &problem{Problem: p}
+}
+
+func title(loc *i18n.Localizer, e *errs.Error) string {
+	if errors.Is(e, web.ErrMethod) {
+		return loc.T("api.status.method")
+	}
+	return loc.T("api.status." + string(e.Kind))
+}
+
+// words says what an error of this code means to whoever writes a program
+// against the API: in the API's own words where it has any, else in English as
+// the error itself does, which tells more than what it shares with pages, and
+// in other languages as pages do.
+func words(loc *i18n.Localizer, code, text string, args map[string]any) string {
+	spoken := make(map[string]any, len(args))
+	for name, v := range args {
+		switch v := v.(type) {
+		case money.Points:
+			spoken[name] = loc.PointsText(v)
+		case shape:
+			spoken[name] = loc.T("api.expected." + string(v))
+		default:
+			spoken[name] = v
+		}
+	}
+	if own, ok := loc.FailureIn("api.error.", code, spoken); ok {
+		return own
+	}
+	if loc.Lang() != i18n.Fallback {
+		if t, ok := loc.Failure(code, args); ok {
+			return t
+		}
+	}
+	return text
+}
+
+// alone are codes of what ends the reading of a body.
+var alone = []string{"wrong_type", "unknown_field", "duplicate_field"}
+
+// allOf says everything that is wrong in one text.
+func allOf(loc *i18n.Localizer, list []web.ProblemField) string {
+	parts := make([]string, len(list))
+	for i, f := range list {
+		parts[i] = loc.T("api.wrong.field", "pointer", f.Pointer, "detail", strings.TrimSuffix(f.Detail, "."))
+	}
+	text := strings.Join(parts, "; ")
+	if slices.Contains(alone, list[0].Code) {
+		text += ". " + loc.T("api.wrong.first_only")
+	}
+	return text
+}
+
+// allWrong adds the fields that another error names.
+func allWrong(err, other error) error {
+	e, more := errs.Of(err), errs.Of(other)
+	if other == nil || len(more.Fields) == 0 {
+		return err
+	}
+	var wrong errs.List
+	for _, f := range slices.Concat(e.Fields, more.Fields) {
+		added := wrong.Add(f.Pointer, f.Code, "%s", f.Text)
+		added.Args = f.Args
+	}
+	return wrong.Err()
 }
 
 // inTime is err, or that there was no time: it was over, or the caller has gone.
@@ -68,6 +150,12 @@ func (a *API) failed(ctx context.Context, by *caller, route string, changes bool
 	}
 	if changed := (*receipt.ChangedError)(nil); errors.As(err, &changed) {
 		by.changed(p, changed)
+	}
+	if of, ok := errs.Of(err).Args["receipt"].(receipt.ID); ok {
+		p.Receipt = by.ids.receipt(of)
+		for i := range p.Errors {
+			p.Errors[i].Args = nil // it is not sealed there
+		}
 	}
 	if p.Status == http.StatusServiceUnavailable {
 		return huma.ErrorWithHeaders(p, http.Header{"Retry-After": {"1"}})
@@ -107,18 +195,18 @@ var hookHuma = sync.OnceFunc(func() {
 
 // humaError gives our error for one that huma found before the operation.
 func humaError(status int, msg string, list []error) error {
+	cause := errors.Join(append(list, errors.New(msg))...)
 	for _, err := range list {
 		if own := (*errs.Error)(nil); errors.As(err, &own) {
 			return err
 		}
 		if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
-			return web.BodyError(err)
+			return errBodySize.Because(cause)
 		}
 	}
-	cause := errors.Join(append(list, errors.New(msg))...)
 	switch status {
 	case http.StatusRequestEntityTooLarge:
-		return web.ErrBodySize.Textf("The body is larger than the %d bytes that are taken here.", maxBody).Because(cause)
+		return errBodySize.Because(cause)
 	case http.StatusRequestTimeout:
 		return errSlowBody.Because(cause)
 	case http.StatusBadRequest:

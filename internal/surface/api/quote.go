@@ -57,6 +57,7 @@ func (r *reader) draft(in *Basket) receipt.Draft {
 }
 
 func (r *reader) line(i int, in *lineRequest, to *receipt.DraftLine) {
+	before := r.wrong.Len()
 	to.SKU = r.text(lineAt(i, "sku"), in.SKU, maxSKU)
 	if to.SKU != fold.Line(to.SKU) {
 		r.wrong.Add(lineAt(i, "sku").String(), "bad_characters", "has several spaces in a row or letters that are written in parts")
@@ -69,6 +70,9 @@ func (r *reader) line(i int, in *lineRequest, to *receipt.DraftLine) {
 	to.Price = r.price(lineAt(i, "price"), in.Price)
 	to.Discount = r.amount(lineAt(i, "discount"), in.Discount)
 	to.Void = in.Void
+	if r.wrong.Len() == before {
+		pricing.CheckLine(&r.wrong, r.currency, i, &pricing.Line{Quantity: to.Quantity, Price: to.Price, Discount: to.Discount})
+	}
 }
 
 // quote is a priced basket.

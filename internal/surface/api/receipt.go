@@ -189,7 +189,7 @@ func (a *API) recorded(ctx context.Context, by *caller, r *receipt.Receipt) (rec
 	if at := r.Details.ExpiresAt; at != nil {
 		out.ExpiresAt = timeOf(*at)
 	}
-	held, reached, err := a.levels(ctx, r)
+	held, reached, err := a.receipts.Levels(ctx, r)
 	if err != nil {
 		return recorded{}, err
 	}
@@ -213,22 +213,6 @@ func (by *caller) recordedLine(l *receipt.Line, of receipt.Kind, held *programme
 		out.Returned = quantity(l.Returned)
 	}
 	return out
-}
-
-// levels are the level that the customer held and the one the sale reached.
-func (a *API) levels(ctx context.Context, r *receipt.Receipt) (held, reached programme.Level, err error) {
-	if r.Version == 0 || r.Level == "" {
-		return held, reached, nil
-	}
-	version, err := a.programmes.ByID(ctx, r.Version)
-	if err != nil {
-		return held, reached, err
-	}
-	held, _ = version.Rules.Level(r.Level)
-	if r.Details.Reached != "" {
-		reached, _ = version.Rules.Level(r.Details.Reached)
-	}
-	return held, reached, nil
 }
 
 func (a *API) storeRef(r *receipt.Receipt) storeRef {

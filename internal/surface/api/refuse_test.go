@@ -80,11 +80,17 @@ func TestEveryRefusalNamesItsField(t *testing.T) {
 		{"/v1/customers/find", `{"phone":"1","card":"2"}`, "find_by_one", nil},
 		{"/v1/customers/find", `{"phone":"12"}`, "invalid_request", []string{"/phone"}},
 		{"/v1/customers/find", `{"email":"no"}`, "invalid_request", []string{"/email"}},
-		{"/v1/customers/find", `{"last_digits":"12"}`, "tail_too_short", []string{"/last_digits"}},
+		{"/v1/customers/find", `{"last_digits":"12"}`, "last_digits", []string{"/last_digits"}},
+		{"/v1/customers/find", `{"last_digits":"34567"}`, "last_digits", []string{"/last_digits"}}, // a mask is not read digit by digit
+		{"/v1/customers/find", `{"last_digits":"123x"}`, "last_digits", []string{"/last_digits"}},
 		{"/v1/customers/find", `{"identifier":"\u0000"}`, "invalid_request", []string{"/identifier"}},
 		{"/v1/customers", `{"first_name":"Aziza"}`, "identifier_missing", []string{"/phone"}},
 		{"/v1/customers", `{"phone":"+998 90","email":"a@"}`, "invalid_request", []string{"/phone", "/email"}},
 		{"/v1/customers", `{"card":"1","sex":"x","born":"1990-02-30","language":"??"}`, "invalid_request", []string{"/sex", "/born", "/language"}},
+		{"/v1/customers", `{"phone":"1","sex":"x","consents":[{"channel":"fax","purpose":"data"}]}`, "invalid_request", []string{"/phone", "/consents/0/given", "/sex", "/consents/0/channel"}},
+		{"/v1/customers", `{"card":"1","consents":[{"channel":"sms","purpose":"marketing","wording":"3"}]}`, "invalid_request", []string{"/consents/0/given"}},
+		{"/v1/customers", `{"card":"1","consents":[{"channel":"sms","purpose":"marketing","given":null}]}`, "invalid_request", []string{"/consents/0/given"}},
+		{"/v1/quotes", `{"redeem":"0.001","lines":[{"quantity":"1","price":"1","discount":"2"}]}`, "invalid_request", []string{"/redeem", "/lines/0/discount"}},
 		{"/v1/customers", `{"card":"1","consents":[{"channel":"fax","purpose":"fun","given":true}]}`, "invalid_request", []string{"/consents/0/channel", "/consents/0/purpose", "/consents/0/wording"}},
 	}
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
@@ -107,7 +113,7 @@ func TestEveryRefusalNamesItsField(t *testing.T) {
 		who := s.register("+998901234567")
 		s.appended()
 		for path, pointer := range map[string]string{
-			"/v1/receipts": "number", "/v1/receipts?number=%00": "number", "/v1/receipts?number=%ff": "number", "/v1/receipts?number=1&kind=gift": "kind", "/v1/products?limit=201": "limit", "/v1/products?limit=x": "limit",
+			"/v1/receipts": "number", "/v1/receipts?number=%00": "number", "/v1/receipts?number=%ff": "number", "/v1/receipts?number=1&kind=gift": "kind", "/v1/products?limit=201": "limit", "/v1/products?serch=tea": "serch", "/v1/till?number=1": "number", "/v1/products?limit=x": "limit",
 			"/v1/products?cursor=x": "cursor", "/v1/customers/" + who + "/receipts?cursor=AAAA": "cursor", "/v1/customers/" + who + "/entries?cursor=%20": "cursor",
 		} {
 			s.get(path).problem(http.StatusUnprocessableEntity, s.get(path).words("code"), pointer)
@@ -160,13 +166,18 @@ func TestBodiesThatAreNone(t *testing.T) {
 		s.handler.ServeHTTP(w, r)
 		answer{t, w.Code, w.Header(), w.Body.String()}.problem(http.StatusUnprocessableEntity, "body_cut")
 
-		for path, method := range map[string]string{"/v1/quotes": http.MethodGet, "/v1/till": http.MethodDelete} {
-			a := s.do(call{method: method, path: path})
-			if a.problem(http.StatusMethodNotAllowed, "method_not_allowed"); a.header.Get("Allow") == "" {
-				t.Error("nothing says what is allowed")
+		for asked, allowed := range map[string]string{"GET /v1/quotes": "POST", "DELETE /v1/till": "GET", "PUT /v1/receipts": "GET, POST"} {
+			method, path, _ := strings.Cut(asked, " ")
+			a := s.do(call{method: method, path: path, key: "-"})
+			a.problem(http.StatusMethodNotAllowed, "method_not_allowed").has("type", "/docs#method_not_allowed")
+			if got := a.header.Get("Allow"); got != allowed {
+				t.Errorf("%s: Allow is %q, want %q", asked, got, allowed)
 			}
 		}
-		s.get("/v1/nothing").problem(http.StatusNotFound, "page_not_found")
+		for _, path := range []string{"/v1", "/v1/", "/v1/nothing", "/v1/receipts/1/2"} {
+			s.do(call{method: http.MethodGet, path: path, headers: []string{"Accept", "text/html", "Accept-Language", "ru"}}).
+				problem(http.StatusNotFound, "page_not_found").has("type", "/docs#page_not_found", "detail", "По этому адресу вызова нет. Какие есть, сказано в /docs.")
+		}
 	})
 }
 
@@ -256,7 +267,19 @@ func TestWordsComeInTheLanguageAsked(t *testing.T) {
 			}
 		}
 		ask("ru", `,"redeem":"90000"`).problem(http.StatusConflict, "redeem_too_much", "/redeem").
-			has("detail", "На этом чеке можно списать не больше чем 10\u202f000. Выберите меньше.")
+			has("detail", "На этом чеке можно списать не больше: 10\u202f000 баллов.", "title", "Сейчас это невозможно", "errors.0.args.max", "10000.00")
+		ask("en", `,"redeem":"90000"`).problem(http.StatusConflict, "redeem_too_much", "/redeem").
+			has("detail", "At most 10,000 points can be redeemed on this receipt.", "title", "Not possible as things stand")
+		for lang, detail := range map[string]string{
+			"ru": "/lines: Здесь нужно другое: список. Это первая ошибка; что за ней — не читалось.",
+			"en": "/lines must be a list. This is the first mistake; what follows it was not read.",
+		} {
+			s.do(call{method: http.MethodPost, path: "/v1/quotes", headers: []string{"Accept-Language", lang}, body: `{"lines":7,"redeem":true}`}).
+				problem(http.StatusUnprocessableEntity, "invalid_request", "/lines").has("detail", detail, "errors.0.args.expected", "list")
+		}
+		large := `{"reason":"` + strings.Repeat("r", 256<<10) + `"}`
+		s.do(call{method: http.MethodPost, path: "/v1/quotes", headers: []string{"Accept-Language", "ru"}, body: large}).
+			has("title", "Тело слишком большое", "detail", "Тело больше 256 КБ, а больше здесь не принимается.")
 		// What is allowed is said in every language, and to programs.
 		for lang, want := range map[string][]string{
 			"ru": {"Нужно больше 0.", "Нужно от 0 до 10\u202f000\u202f000\u202f000\u202f000.", "Слишком много знаков после запятой: хранится не больше 2.", "Слишком длинно. Наибольшая длина в знаках: 200."},

@@ -162,7 +162,11 @@ func TestRetryAfterLostAnswerNeverDoublesPoints(t *testing.T) {
 			strings.Replace(sale, `"4000"`, `"3000"`, 1), strings.Replace(sale, `"60000"`, `"60001"`, 1),
 			strings.Replace(sale, "milk-1", "milk-2", 1), strings.Replace(sale, `"redeem"`, `"sold_at":"2026-12-12T09:00:00Z","redeem"`, 1),
 		} {
-			s.post("/v1/receipts", other).problem(http.StatusUnprocessableEntity, "receipt_number_reused", "/number")
+			a := s.post("/v1/receipts", other).problem(http.StatusUnprocessableEntity, "receipt_number_reused", "/number")
+			a.has("receipt", first.words("id"), "errors.0.args", nil)
+			if recorded, _ := sales.Open(first.words("id")); strings.Contains(strings.ReplaceAll(a.text, first.words("id"), ""), fmt.Sprint(recorded)) {
+				t.Errorf("the id shows as it is stored in %s", a.text)
+			}
 		}
 		s.do(call{method: http.MethodPost, path: "/v1/receipts", till: 1, body: strings.Replace(sale, `,"redeem":"4000"`, "", 1)}).
 			problem(http.StatusConflict, "quote_changed")
@@ -179,7 +183,7 @@ func TestRetryAfterLostAnswerNeverDoublesPoints(t *testing.T) {
 		if one.text != two.text || two.header.Get("Idempotent-Replayed") != "true" {
 			t.Errorf("repeated:\n%s\nfirst:\n%s", two.text, one.text)
 		}
-		s.post("/v1/returns", strings.Replace(back, "0.5", "0.7", 1)).problem(http.StatusUnprocessableEntity, "receipt_number_reused", "/number")
+		s.post("/v1/returns", strings.Replace(back, "0.5", "0.7", 1)).problem(http.StatusUnprocessableEntity, "receipt_number_reused", "/number").has("receipt", one.words("id"))
 		// The answer to the sale is still the one it was.
 		if again := s.post("/v1/receipts", sale); again.text != first.text {
 			t.Errorf("after a return:\n%s\nfirst:\n%s", again.text, first.text)
