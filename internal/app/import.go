@@ -205,7 +205,7 @@ func (p *parts) importFile(ctx context.Context, file string, order ImportOrder) 
 	if err != nil {
 		return err
 	}
-	line("  "+loc.T("importer.report.took", "time", p.env.Now().Sub(started).Round(time.Millisecond).String()), true)
+	line("  "+loc.T("importer.report.took", "time", loc.Duration(p.env.Now().Sub(started))), true)
 	if err := p.printReport(i, loc); err != nil || order.alone {
 		return err
 	}
