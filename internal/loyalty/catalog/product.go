@@ -94,10 +94,11 @@ const productColumns = `p.id, p.sku, p.name, COALESCE(p.category_id, 0), COALESC
 
 const fromProducts = ` FROM products p LEFT JOIN categories c ON c.id = p.category_id `
 
-func scanProduct(r scanner) (p Product, err error) {
+// scanProduct reads a product and what stands behind its columns.
+func scanProduct(r scanner, more ...any) (p Product, err error) {
 	var path string
-	err = r.Scan(&p.ID, &p.SKU, &p.Name, &p.Category, &path, &p.Brand, &p.Kind,
-		&p.Price, &p.Cost, &p.Promo, &p.Active, db.Time{Dst: &p.CreatedAt})
+	err = r.Scan(append([]any{&p.ID, &p.SKU, &p.Name, &p.Category, &path, &p.Brand, &p.Kind,
+		&p.Price, &p.Cost, &p.Promo, &p.Active, db.Time{Dst: &p.CreatedAt}}, more...)...)
 	p.Categories = splitPath(path)
 	return p, err
 }
@@ -110,6 +111,18 @@ func (s *Service) QueueBySKU(b *db.Batch, skus []string, into map[string]Product
 		into[p.SKU] = p
 		return err
 	}, `SELECT `+productColumns+fromProducts+`WHERE p.sku IN ($1...)`, db.Texts(skus))
+}
+
+// QueueByCode adds to b the reading of products by what a till calls them: SKU,
+// or else a barcode; those that exist are in into when b has run.
+func (s *Service) QueueByCode(b *db.Batch, codes []string, into map[string]Product) {
+	b.Query(func(r *db.Rows) error {
+		var code string
+		p, err := scanProduct(r, &code)
+		into[code] = p
+		return err
+	}, `SELECT `+productColumns+`, b.code `+fromProducts+`JOIN barcodes b ON b.product_id = p.id WHERE b.code IN ($1...)`, db.Texts(codes))
+	s.QueueBySKU(b, codes, into)
 }
 
 // QueueProducts adds to b the reading of products by id; those that exist are
@@ -197,7 +210,14 @@ func (s *Service) EnsureTx(ctx context.Context, tx *db.Tx, seen []Seen) (found m
 	}
 	// In one order, so that two transactions do not wait for each other.
 	skus := slices.Sorted(maps.Keys(bySKU))
-	if found, err = s.BySKUTx(ctx, tx, skus); err != nil {
+	// What is a barcode of one product is no SKU of another.
+	find := func() error {
+		found = make(map[string]Product, len(skus))
+		var b db.Batch
+		s.QueueByCode(&b, skus, found)
+		return tx.Run(ctx, &b)
+	}
+	if err := find(); err != nil {
 		return nil, err
 	}
 	var rows []Product
@@ -220,7 +240,7 @@ func (s *Service) EnsureTx(ctx context.Context, tx *db.Tx, seen []Seen) (found m
 	if _, err := s.insertTx(ctx, tx, rows); err != nil {
 		return nil, err
 	}
-	return s.BySKUTx(ctx, tx, skus)
+	return found, find()
 }
 
 // cut shortens what a till says: an odd name must not refuse a sale.

@@ -15,6 +15,7 @@ import (
 	"regulars/internal/base/errs"
 	"regulars/internal/base/fold"
 	"regulars/internal/base/id"
+	"regulars/internal/base/limit"
 	"regulars/internal/loyalty/catalog"
 )
 
@@ -113,12 +114,14 @@ type Service struct {
 	mint   *id.Minter
 	now    func() time.Time
 	region string
+	// guesses are how often names and birthdays may be tried on a profile.
+	guesses *limit.Limiter
 }
 
 // NewService makes the service. Phones without a country are of the region, such as
 // "UZ".
 func NewService(d *db.DB, mint *id.Minter, now func() time.Time, region string) *Service {
-	return &Service{db: d, mint: mint, now: now, region: region}
+	return &Service{db: d, mint: mint, now: now, region: region, guesses: limit.New(1.0/600, 5, 10_000, now)}
 }
 
 // Limits on what is written, in characters.

@@ -15,9 +15,16 @@ import (
 // from nobody a second identifier of one kind.
 func (r *registration) meet(c *Checked) (res Result) {
 	p, sure := r.recognise(c)
-	if p == nil {
+	switch {
+	case p == nil:
 		p = r.create(c)
 		res.Created, sure = true, true
+	case c.profile.Name() != "" || c.profile.Born != "":
+		// Names and birthdays can be tried out: after a few tries even the
+		// right one shows nothing for a while.
+		if _, ok := r.s.guesses.Take(p.ID.String()); !ok {
+			sure = false
+		}
 	}
 	res.ID = p.ID
 	switch {
@@ -25,7 +32,9 @@ func (r *registration) meet(c *Checked) (res Result) {
 	case sure:
 		res.Filled, res.Kept = p.complete(&c.profile)
 	default:
-		res.Left, res.Kept = (&person{Customer: p.Customer}).complete(&c.profile)
+		// Whatever is stored, the answer is the same, or it would tell.
+		res.Left, _ = new(person).complete(&c.profile)
+		res.Left = slices.DeleteFunc(res.Left, func(field string) bool { return field == "home_store" })
 	}
 	for _, i := range c.identifiers {
 		switch owner := r.owners[i]; {
@@ -87,14 +96,14 @@ func (r *registration) recognise(c *Checked) (p *person, sure bool) {
 	return nil, false
 }
 
-// agree reports whether two profiles are surely of one person: both first and
-// last name or the whole birthday are the same, and nothing contradicts. What
-// is not said agrees with nothing.
+// agree reports whether two profiles are surely of one person: the first name
+// and with it the last one or the whole birthday are the same, and nothing
+// contradicts. What is not said agrees with nothing.
 func agree(a, b *Customer) bool {
 	if !like(a, b) || a.MiddleName != "" && b.MiddleName != "" && fold.Key(a.MiddleName) != fold.Key(b.MiddleName) {
 		return false
 	}
-	return fullName(a) != "" && fullName(a) == fullName(b) || len(a.Born) == len(time.DateOnly) && a.Born == b.Born
+	return fullName(a) != "" && fullName(a) == fullName(b) || a.FirstName != "" && fold.Key(a.FirstName) == fold.Key(b.FirstName) && len(a.Born) == len(time.DateOnly) && a.Born == b.Born
 }
 
 // fullName is a key of first and last name whichever way round they were

@@ -2,6 +2,7 @@ package customer_test
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"testing"
 
@@ -40,23 +41,27 @@ func TestRegistrationTakesNobodysAccount(t *testing.T) {
 		},
 		"the victim's phone, first name only": {
 			in:   customer.New{FirstName: "Анна", Identifiers: []customer.Identifier{phone("901234567"), card("666")}},
-			left: []string{"card"}, owned: 2,
+			left: []string{"card", "first_name"}, owned: 2,
 		},
 		"the victim's phone, birthday without its year": {
 			in:   customer.New{Born: "--12-31", Identifiers: []customer.Identifier{phone("901234567"), card("666")}},
-			kept: []string{"born"}, left: []string{"card"}, owned: 2,
+			left: []string{"born", "card"}, owned: 2,
+		},
+		"the victim's phone and birthday, no name": {
+			in:   customer.New{Born: "1990-12-31", Identifiers: []customer.Identifier{phone("901234567"), card("666")}},
+			left: []string{"born", "card"}, owned: 2,
 		},
 		"the victim's id, my phone, another name": {
 			in:   customer.New{FirstName: "Wholly", LastName: "Different", Identifiers: []customer.Identifier{outside("A-1"), phone("977777777"), telegram("42")}},
-			kept: []string{"first_name", "last_name"}, left: []string{"phone", "telegram"}, owned: 2,
+			left: []string{"first_name", "last_name", "phone", "telegram"}, owned: 2,
 		},
 		"the victim's id and name, another birthday": {
 			in:   customer.New{FirstName: "Анна", LastName: "Каренина", Born: "1970-01-01", Identifiers: []customer.Identifier{outside("A-1"), card("666")}},
-			kept: []string{"born"}, left: []string{"card"}, owned: 2,
+			left: []string{"born", "card", "first_name", "last_name"}, owned: 2,
 		},
 		"name and birthday of a namesake's child": {
 			in:   customer.New{FirstName: "Анна", LastName: "Каренина", MiddleName: "Алексеевна", Identifiers: []customer.Identifier{outside("A-1"), card("666")}},
-			kept: []string{"middle_name"}, left: []string{"card"}, owned: 2,
+			left: []string{"card", "first_name", "last_name", "middle_name"}, owned: 2,
 		},
 		"their name, folded, and what the profile lacks": {
 			in:     customer.New{FirstName: "АННА", LastName: "каренина", City: "Москва", Consents: yes, Identifiers: []customer.Identifier{phone("901234567"), card("29"), telegram("42")}},
@@ -66,8 +71,8 @@ func TestRegistrationTakesNobodysAccount(t *testing.T) {
 			in:     customer.New{FirstName: "Каренина", LastName: "Анна", Identifiers: []customer.Identifier{phone("901234567"), card("29")}},
 			filled: []string{"identifiers"}, kept: []string{"first_name", "last_name"}, owned: 3,
 		},
-		"their birthday": {
-			in:     customer.New{Born: "1990-12-31", Identifiers: []customer.Identifier{outside("A-1"), card("29")}},
+		"their first name and birthday": {
+			in:     customer.New{FirstName: "Анна", Born: "1990-12-31", Identifiers: []customer.Identifier{outside("A-1"), card("29")}},
 			filled: []string{"identifiers"}, owned: 3,
 		},
 		"their name and a second phone": {
@@ -141,4 +146,30 @@ func TestConsentSaysWhatItWasGivenTo(t *testing.T) {
 	if _, err := s.Check(in); err != nil {
 		t.Errorf("an import is refused: %v", err)
 	}
+}
+
+// A surname and a birthday cannot be found by trying them out: a wrong one is
+// answered as if nothing were stored, and after a few tries the right one is
+// too.
+func TestNamesCannotBeTriedOut(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := newService(d)
+		register(t, d, s, customer.New{
+			FirstName: "Анна", LastName: "Каренина", Born: "1990-12-31", Identifiers: []customer.Identifier{{Kind: customer.External, Value: "A-1"}},
+		})
+		try := func(last string) customer.Result {
+			return register(t, d, s, customer.New{FirstName: "Анна", LastName: last, Identifiers: []customer.Identifier{
+				{Kind: customer.External, Value: "A-1"}, {Kind: customer.Card, Value: "666"},
+			}})[0]
+		}
+		for i := range 8 {
+			if got := try(fmt.Sprint("Фамилия", i)); got.Kept != nil || !slices.Equal(got.Left, []string{"card", "first_name", "last_name"}) {
+				t.Fatalf("try %d tells %+v", i, got)
+			}
+		}
+		if got := try("Каренина"); got.Added != nil || !slices.Equal(got.Left, []string{"card", "first_name", "last_name"}) {
+			t.Errorf("the right one after too many tries: %+v", got)
+		}
+	})
 }

@@ -1,6 +1,7 @@
 package receipt_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"regulars/internal/base/db/dbtest"
 	"regulars/internal/base/errs"
 	"regulars/internal/base/money"
+	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/ledger"
 	"regulars/internal/loyalty/pricing"
 	"regulars/internal/loyalty/receipt"
@@ -224,6 +226,30 @@ func TestGreatestReceiptsDoNotOverflowSums(t *testing.T) {
 		sums, all, err := c.receipts.SumUpTo(t.Context(), receipt.Filter{Customer: anna}, 10)
 		if err != nil || !all || sums.Sold <= 0 {
 			t.Errorf("chosen sums are %+v, %v", sums, err)
+		}
+	})
+}
+
+// A till that sends the barcode for the SKU sells that product, at its cost and
+// under its rules; it does not make another one that takes the barcode over.
+func TestBarcodeAsSKUIsItsProduct(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		c := open(t, d, simple())
+		name, price, cost, codes := "Jacket", money.Price(590_000_0000), money.Price(445_000_0000), []string{"4601234567890"}
+		var jacket catalog.Product
+		must(t, d.Write(t.Context(), func(ctx context.Context, tx *db.Tx) (err error) {
+			jacket, err = c.catalog.CreateProductTx(ctx, tx, catalog.ProductInput{
+				SKU: "A1", ProductChange: catalog.ProductChange{Name: &name, Price: &price, Cost: &cost, Barcodes: &codes},
+			})
+			return err
+		}))
+		rec := c.sell(receipt.Draft{Lines: []receipt.DraftLine{{SKU: codes[0], Name: "Bag", Quantity: money.One, Price: 1_000_0000}}})
+		if l := rec.Lines[0]; l.Product != jacket.ID || l.SKU != "A1" || l.Cost == nil || *l.Cost != cost {
+			t.Errorf("sold %+v", l)
+		}
+		if n := c.count(`SELECT COUNT(*) FROM products WHERE sku = $1`, codes[0]); n != 0 {
+			t.Errorf("%d products of that SKU", n)
 		}
 	})
 }

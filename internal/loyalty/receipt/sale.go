@@ -139,7 +139,7 @@ func (c *saleCall) price(s *Service, w *world) (pricing.Result, error) {
 	for i, l := range c.sale.Lines {
 		p := w.products[l.SKU]
 		in.Draft.Lines[i] = pricing.Line{
-			SKU: l.SKU, Categories: p.Categories, GiftCard: p.Kind == catalog.KindGiftCard, Promo: p.Promo, Cost: p.Cost,
+			SKU: cmp.Or(p.SKU, l.SKU), Categories: p.Categories, GiftCard: p.Kind == catalog.KindGiftCard, Promo: p.Promo, Cost: p.Cost,
 			Quantity: l.Quantity, Price: l.Price, Discount: l.Discount, Void: l.Void,
 		}
 	}
@@ -287,7 +287,7 @@ func (c *saleCall) record(s *Service, w *world, res pricing.Result) *Receipt {
 		}
 		p, priced := w.products[l.SKU], res.Lines[i]
 		line := Line{
-			Position: i + 1, SKU: l.SKU, ownName: l.Name, Quantity: l.Quantity, Price: l.Price,
+			Position: i + 1, SKU: cmp.Or(p.SKU, l.SKU), ownName: l.Name, Quantity: l.Quantity, Price: l.Price,
 			Gross: priced.Gross, Discount: priced.Discount, PaidPoints: priced.PaidPoints, Total: priced.Total,
 			Redeemed: priced.Redeemed, Earned: priced.Earned, TierSpend: priced.TierSpend, Cost: p.Cost,
 			Discounts: priced.Discounts,

@@ -112,7 +112,7 @@ func (s *Service) queue(b *db.Batch, n *needs, lock bool) *world {
 		s.programmes.QueueTiers(b, n.customers, w.tiers)
 	}
 	if len(n.skus) > 0 {
-		s.catalog.QueueBySKU(b, n.skus, w.products)
+		s.catalog.QueueByCode(b, n.skus, w.products)
 	}
 	for _, win := range n.windows {
 		b.Query(func(r *db.Rows) error {

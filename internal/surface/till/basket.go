@@ -184,7 +184,7 @@ func (t *Till) renew(ctx context.Context, loc *i18n.Localizer, b *basket) (known
 		skus[i] = l.SKU
 	}
 	var batch db.Batch
-	t.Catalog.QueueBySKU(&batch, skus, known)
+	t.Catalog.QueueByCode(&batch, skus, known)
 	if err := t.DB.Run(ctx, &batch); err != nil {
 		return nil, nil, err
 	}
@@ -198,7 +198,7 @@ func (t *Till) renew(ctx context.Context, loc *i18n.Localizer, b *basket) (known
 			}
 			continue
 		}
-		l.Name = p.Name
+		l.SKU, l.Name, known[p.SKU] = p.SKU, p.Name, p
 		switch {
 		case p.Price == 0:
 			if typed, err := loc.ParsePrice(l.Priced); err == nil {

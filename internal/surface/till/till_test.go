@@ -383,7 +383,7 @@ func TestMisreadCardAddsNothing(t *testing.T) {
 		form.Set("join-card", card)
 		form.Set("join-name", "Somebody Else")
 		form["consent"] = []string{"marketing"}
-		v.send("/till/basket", form, "register").is(http.StatusOK).has("Азиза К.", "Not added: consents, phone")
+		v.send("/till/basket", form, "register").is(http.StatusOK).has("Азиза К.", "Not added: consents, profile, phone")
 		c, err := s.Customers.Get(t.Context(), s.aziza)
 		check(t, err)
 		consents, err := s.Customers.Consents(t.Context(), s.aziza)
