@@ -53,6 +53,7 @@ type row struct {
 	At       int
 	Unpriced bool // the catalog has no price
 	Result   pricing.PricedLine
+	Goods    money.Amount // after discounts; what points pay of it stands in the sum
 	Guarded  bool
 	Bad      bool // something of it cannot be read
 }
@@ -240,6 +241,7 @@ func (t *Till) fill(r *http.Request, v *saleView) error {
 		ro := row{line: l, At: i, Unpriced: p.Price == 0}
 		if v.Q != nil && i < len(v.Q.Lines) {
 			ro.Result = v.Q.Lines[i]
+			ro.Goods = ro.Result.Gross - ro.Result.Discount
 			for _, d := range ro.Result.Discounts {
 				ro.Guarded = ro.Guarded || d.Guarded
 			}
