@@ -64,13 +64,14 @@ const (
 	Identifier   Check = "identifier"
 	Profile      Check = "profile"
 	Setting      Check = "setting"
+	Schema       Check = "schema"
 
 	ImportReport Check = "import_report"
 )
 
 // order is the order in which findings are told.
 var order = []Check{
-	Physical, Setting, Reference, VersionRules, Audit, TillKey, Consent,
+	Physical, Schema, Setting, Reference, VersionRules, Audit, TillKey, Consent,
 	ReceiptChecksum, ReceiptVersion, ReceiptDiscount, ReceiptCap, ReceiptEarned, LineGuard, ReceiptSum, ReceiptTotal, ReceiptAmount, ReceiptNumber, ReceiptSource, ReceiptTime, ReceiptLevel, ReceiptEvent,
 	ReceiptPoints, ReceiptPaid, ReceiptHeld, ReceiptBalance, ReceiptDates, Imported,
 	LineTotal, LinePrice, LineDiscount, LineSpend, LineReturned, ReturnOf, ReturnPart,
@@ -82,6 +83,7 @@ var order = []Check{
 // says is each rule in a sentence.
 var says = map[Check]string{
 	Physical:       "The database's files are whole.",
+	Schema:         "The tables have the indexes and keys that guard them, and nothing acts on its own.",
 	Setting:        "The installation has a currency, and its stores time zones.",
 	Reference:      "What a row points at exists.",
 	ReceiptSum:     "A receipt's amounts are the sums of its lines.",

@@ -299,6 +299,11 @@ var damages = []damage{
 	{column: "imports.created_by", pick: `SELECT MIN(id) FROM imports`, do: `UPDATE imports SET created_by = 1 WHERE id = $1`, check: verify.Reference},
 	{column: "imports", pick: aCustomer, do: `UPDATE customers SET origin_id = (SELECT MAX(id) + 1 FROM imports) WHERE id = $1`, check: verify.Reference, table: "customers"},
 
+	{column: "receipts", do: `DROP INDEX receipts_number`, check: verify.Schema, row: "index receipts_number"},
+	{column: "receipts", do: "DROP INDEX receipts_idempotency;\nCREATE INDEX receipts_idempotency ON receipts (source_id)", check: verify.Schema, row: "index receipts_idempotency"},
+
+	{column: "receipts", do: "CREATE TRIGGER gift AFTER INSERT ON receipts BEGIN UPDATE accounts SET active = active + 1; END -- sqlite\nCREATE TRIGGER gift BEFORE UPDATE ON receipts FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger() -- postgres", check: verify.Schema, row: "trigger gift"},
+
 	// What somebody gains by, one statement.
 	{column: "tiers.level", pick: silver, do: `UPDATE tiers SET level = 'gold' WHERE customer_id = $1 AND programme_id = $2`, check: verify.TierLevel, row: tierRow},
 	{column: "tiers.floor", pick: aTier, do: `UPDATE tiers SET floor = 'gold' WHERE customer_id = $1 AND programme_id = $2`, check: verify.TierLevel, row: tierRow},
@@ -454,6 +459,11 @@ func TestDamageIsNamed(t *testing.T) {
 	})
 }
 
+// ddl tells a statement that changes tables, and no rows.
+func ddl(text string) bool {
+	return strings.HasPrefix(text, "DROP ") || strings.HasPrefix(text, "CREATE ")
+}
+
 // expect does the damage and looks for its finding.
 func (dmg damage) expect(ctx context.Context, t *testing.T, d *db.DB, tx *db.Tx) {
 	allow := `PRAGMA defer_foreign_keys = 1`
@@ -479,7 +489,7 @@ func (dmg damage) expect(ctx context.Context, t *testing.T, d *db.DB, tx *db.Tx)
 	for _, do := range strings.Split(dmg.do, ";\n") {
 		n, err := tx.Exec(ctx, do, key[:strings.Count(do, "$1")+strings.Count(do, "$2")-repeats(do)]...)
 		must(t, err)
-		if n == 0 {
+		if n == 0 && !ddl(do) {
 			t.Fatalf("nothing was damaged by %s", do)
 		}
 	}

@@ -99,7 +99,7 @@ func Run(ctx context.Context, d *db.DB, opts Options) (report Report, err error)
 
 // recompute are the passes, in the order in which they need each other.
 var recompute = []func(*audit){
-	(*audit).readFacts, (*audit).references, (*audit).catalog, (*audit).identifiers, (*audit).consents, (*audit).events, (*audit).trail,
+	(*audit).schema, (*audit).readFacts, (*audit).references, (*audit).catalog, (*audit).identifiers, (*audit).consents, (*audit).events, (*audit).trail,
 	(*audit).lots, (*audit).receipts, (*audit).returns, (*audit).customers, (*audit).imports, (*audit).finish,
 }
 

@@ -1,15 +1,19 @@
 package db_test
 
 import (
+	"context"
 	"encoding/json"
+	"maps"
 	"os"
 	"os/exec"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"regulars/internal/base/db"
 	"regulars/internal/base/db/dbtest"
 )
 
@@ -32,6 +36,35 @@ func TestMigrate(t *testing.T) {
 		pending(false)
 		if applied, err := other.Migrate(t.Context()); err != nil || len(applied) != 0 {
 			t.Errorf("applied again: %v, %v", applied, err)
+		}
+	})
+}
+
+// The indexes that the migrations' text names are those that it makes.
+func TestMadeIndexesAreBuilt(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		err := d.Read(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+			made, err := tx.Made()
+			if err != nil {
+				return err
+			}
+			built, err := tx.Built(ctx)
+			if err != nil {
+				return err
+			}
+			maps.DeleteFunc(built, func(name string, _ db.Index) bool { return strings.HasPrefix(name, "goose_") })
+			if diff := cmp.Diff(made, built); diff != "" {
+				t.Errorf("made and built differ (-made +built):\n%s", diff)
+			}
+			triggers, err := tx.Triggers(ctx)
+			if len(triggers) != 0 {
+				t.Errorf("triggers: %v", triggers)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
 		}
 	})
 }

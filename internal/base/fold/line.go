@@ -10,7 +10,7 @@ import (
 
 // Line is s as it is kept where one line is meant, a name or a code: trimmed,
 // composed, each run of spaces and control characters one space, and nothing
-// that is not UTF-8. Cleaning again changes nothing.
+// that is not UTF-8 or is not seen. Cleaning again changes nothing.
 func Line(s string) string { return clean(s, false) }
 
 // Text is Line for what may have several lines: line ends stay.
@@ -43,9 +43,11 @@ func clean(s string, lines bool) string {
 	return b.String()
 }
 
-// readable drops the mark that files begin with, and what could not be read.
+// readable drops what cannot be seen: marks that files begin with, signs that
+// turn the direction of writing or have no width, so that no two codes look
+// the same for them, and what could not be read.
 func readable(r rune) rune {
-	if r == '\ufeff' || r == utf8.RuneError {
+	if r == utf8.RuneError || unicode.Is(unicode.Cf, r) {
 		return -1
 	}
 	return r

@@ -19,6 +19,8 @@ func TestLine(t *testing.T) {
 		"composed":     {"Фе\u0308дор", "Фёдор", "Фёдор"},
 		"broken bytes": {"A\xffB", "AB", "AB"},
 		"byte order":   {"\ufeffA", "A", "A"},
+		"no width":     {"A\u200bB\u00ad\u2060", "AB", "AB"},
+		"turned round": {"A\u202eB\u2066", "AB", "AB"},
 		"empty":        {" ", "", ""},
 	}
 	for name, tt := range tests {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"regulars/internal/base/event"
+	"regulars/internal/base/fold"
 	"regulars/internal/base/money"
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
@@ -287,7 +288,7 @@ func (c *saleCall) record(s *Service, w *world, res pricing.Result) *Receipt {
 		}
 		p, priced := w.products[l.SKU], res.Lines[i]
 		line := Line{
-			Position: i + 1, SKU: cmp.Or(p.SKU, l.SKU), ownName: l.Name, Quantity: l.Quantity, Price: l.Price,
+			Position: i + 1, SKU: cmp.Or(p.SKU, l.SKU), ownName: fold.Line(l.Name), Quantity: l.Quantity, Price: l.Price,
 			Gross: priced.Gross, Discount: priced.Discount, PaidPoints: priced.PaidPoints, Total: priced.Total,
 			Redeemed: priced.Redeemed, Earned: priced.Earned, TierSpend: priced.TierSpend, Cost: p.Cost,
 			Discounts: priced.Discounts,

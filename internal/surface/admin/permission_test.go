@@ -83,4 +83,5 @@ func TestCashierUnmasksNobodyBySearching(t *testing.T) {
 		find("0000")
 	}
 	find("4567").is(http.StatusTooManyRequests)
+	cashier.get("/customers/" + s.people[0].String()).is(http.StatusTooManyRequests)
 }
