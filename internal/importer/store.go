@@ -4,28 +4,15 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"strconv"
 	"time"
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/errs"
+	"regulars/internal/base/id"
 )
 
 // ID identifies an import.
-type ID int64
-
-// String writes the id as JSON and links show it.
-func (id ID) String() string { return strconv.FormatInt(int64(id), 10) }
-
-// MarshalText writes the id as a string: it does not fit JavaScript's numbers.
-func (id ID) MarshalText() ([]byte, error) { return []byte(id.String()), nil }
-
-// UnmarshalText reads an id.
-func (id *ID) UnmarshalText(text []byte) error {
-	v, err := strconv.ParseInt(string(text), 10, 64)
-	*id = ID(v)
-	return err
-}
+type ID = id.Of[Import]
 
 // State is where an import stands; the diagram is in the package's doc.
 type State string
@@ -78,9 +65,7 @@ const importColumns = `i.id, s.name, i.source_id, i.kind, i.file, i.path, i.dige
 
 const fromImports = ` FROM imports i JOIN sources s ON s.id = i.source_id `
 
-type scanner interface{ Scan(dst ...any) error }
-
-func scanImport(r scanner) (i Import, err error) {
+func scanImport(r db.Scanner) (i Import, err error) {
 	var mapping, report string
 	err = r.Scan(&i.ID, &i.Source, &i.sourceID, &i.Kind, &i.File, &i.path, &i.digest, &mapping, &i.State, &i.kept, &report,
 		&i.CreatedBy, db.Time{Dst: &i.CreatedAt}, db.Time{Dst: &i.FinishedAt})

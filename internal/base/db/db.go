@@ -300,6 +300,9 @@ func (r *Rows) Next() bool {
 	return r.pg.Next()
 }
 
+// Scanner is a row whose columns can be copied: of Rows, or a Row.
+type Scanner interface{ Scan(dst ...any) error }
+
 // Scan copies the columns.
 func (r *Rows) Scan(dst ...any) error {
 	if r.lite != nil {

@@ -2,6 +2,7 @@ package id
 
 import (
 	"context"
+	"encoding/json"
 	"slices"
 	"sync"
 	"testing"
@@ -266,4 +267,20 @@ func TestKeep(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
+}
+
+func TestOfIsTextInJSON(t *testing.T) {
+	t.Parallel()
+	type row struct{ ID Of[string] }
+	text, err := json.Marshal(row{1<<62 + 1})
+	if err != nil || string(text) != `{"ID":"4611686018427387905"}` {
+		t.Errorf("%s, %v", text, err)
+	}
+	var back row
+	if err := json.Unmarshal(text, &back); err != nil || back.ID != 1<<62+1 {
+		t.Errorf("read back as %v, %v", back, err)
+	}
+	if err := back.ID.UnmarshalText([]byte("4e3")); err == nil {
+		t.Error("what is no number was taken")
+	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
-	"strconv"
 	"sync"
 	"time"
 
@@ -14,20 +13,7 @@ import (
 )
 
 // ID identifies a job.
-type ID int64
-
-// String writes the id as JSON and links show it.
-func (id ID) String() string { return strconv.FormatInt(int64(id), 10) }
-
-// MarshalText writes the id as a string: it does not fit JavaScript's numbers.
-func (id ID) MarshalText() ([]byte, error) { return []byte(id.String()), nil }
-
-// UnmarshalText reads an id.
-func (id *ID) UnmarshalText(text []byte) error {
-	v, err := strconv.ParseInt(string(text), 10, 64)
-	*id = ID(v)
-	return err
-}
+type ID = id.Of[Job]
 
 // State is where a job is; see the diagram of the package.
 type State string

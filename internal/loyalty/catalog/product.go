@@ -95,7 +95,7 @@ const productColumns = `p.id, p.sku, p.name, COALESCE(p.category_id, 0), COALESC
 const fromProducts = ` FROM products p LEFT JOIN categories c ON c.id = p.category_id `
 
 // scanProduct reads a product and what stands behind its columns.
-func scanProduct(r scanner, more ...any) (p Product, err error) {
+func scanProduct(r db.Scanner, more ...any) (p Product, err error) {
 	var path string
 	err = r.Scan(append([]any{&p.ID, &p.SKU, &p.Name, &p.Category, &path, &p.Brand, &p.Kind,
 		&p.Price, &p.Cost, &p.Promo, &p.Active, db.Time{Dst: &p.CreatedAt}}, more...)...)

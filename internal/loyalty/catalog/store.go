@@ -182,9 +182,7 @@ func (s *Service) good(set *storeSet, now time.Time, within time.Duration) bool 
 
 const storeColumns = `id, entity_id, code, name, city, zone, active, created_at`
 
-type scanner interface{ Scan(dst ...any) error }
-
-func (s *Service) scanStore(r scanner) (Store, error) {
+func (s *Service) scanStore(r db.Scanner) (Store, error) {
 	var (
 		store Store
 		zone  string

@@ -55,7 +55,7 @@ const KeyPrefix = "rg_"
 
 const tillColumns = `id, store_id, name, active, created_at`
 
-func scanTill(r scanner) (t Till, err error) {
+func scanTill(r db.Scanner) (t Till, err error) {
 	err = r.Scan(&t.ID, &t.Store, &t.Name, &t.Active, db.Time{Dst: &t.CreatedAt})
 	return t, err
 }

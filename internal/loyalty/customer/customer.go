@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"log/slog"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -26,23 +25,10 @@ var (
 )
 
 // ID identifies a customer inside the program; it is never shown to the public.
-type ID int64
+type ID = id.Of[Customer]
 
 // Sealed is the kind under which tills get ids of customers (id.Sealer).
 const Sealed = "customer"
-
-// String writes the id as JSON and links show it.
-func (id ID) String() string { return strconv.FormatInt(int64(id), 10) }
-
-// MarshalText writes the id as a string: it does not fit JavaScript's numbers.
-func (id ID) MarshalText() ([]byte, error) { return []byte(id.String()), nil }
-
-// UnmarshalText reads an id.
-func (id *ID) UnmarshalText(text []byte) error {
-	v, err := strconv.ParseInt(string(text), 10, 64)
-	*id = ID(v)
-	return err
-}
 
 // State is where a profile stands; the diagram is in the package's doc.
 type State string
@@ -135,9 +121,7 @@ const (
 const columns = `c.id, c.state, c.first_name, c.last_name, c.middle_name, c.sex, c.born, c.city, c.language, c.source,
 	c.attributes, c.note, COALESCE(c.home_store_id, 0), c.origin_id, c.registered_at`
 
-type scanner interface{ Scan(dst ...any) error }
-
-func scan(r scanner) (c Customer, err error) {
+func scan(r db.Scanner) (c Customer, err error) {
 	var attributes string
 	err = r.Scan(&c.ID, &c.State, &c.FirstName, &c.LastName, &c.MiddleName, &c.Sex, &c.Born, &c.City, &c.Language, &c.Source,
 		&attributes, &c.Note, &c.HomeStore, &c.Origin, db.Time{Dst: &c.RegisteredAt})

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"regulars/internal/base/errs"
+	"regulars/internal/base/id"
 	"regulars/internal/base/money"
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/programme"
@@ -13,8 +14,8 @@ import (
 
 // LotID identifies a lot, EntryID an entry.
 type (
-	LotID   int64
-	EntryID int64
+	LotID   = id.Of[Lot]
+	EntryID = id.Of[Entry]
 )
 
 // Name is one of the two accounts of an entry.

@@ -8,13 +8,14 @@ package programme
 import (
 	"slices"
 
+	"regulars/internal/base/id"
 	"regulars/internal/base/money"
 )
 
 // ID identifies a programme, VersionID one version of its rules.
 type (
-	ID        int64
-	VersionID int64
+	ID        = id.Of[Programme]
+	VersionID = id.Of[Version]
 )
 
 // Rules are what an installation sets, with no code. The JSON form is what

@@ -14,7 +14,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
-	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -33,20 +32,7 @@ import (
 )
 
 // ID identifies a receipt; in JSON it is a string.
-type ID int64
-
-// String writes the id.
-func (id ID) String() string { return strconv.FormatInt(int64(id), 10) }
-
-// MarshalText implements encoding.TextMarshaler.
-func (id ID) MarshalText() ([]byte, error) { return []byte(id.String()), nil }
-
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (id *ID) UnmarshalText(text []byte) error {
-	v, err := strconv.ParseInt(string(text), 10, 64)
-	*id = ID(v)
-	return err
-}
+type ID = id.Of[Receipt]
 
 // Kind is what a receipt does.
 type Kind string

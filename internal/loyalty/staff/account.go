@@ -2,27 +2,14 @@ package staff
 
 import (
 	"slices"
-	"strconv"
 	"time"
 
+	"regulars/internal/base/id"
 	"regulars/internal/loyalty/catalog"
 )
 
 // ID identifies a person who works here.
-type ID int64
-
-// String writes the id as JSON and links show it.
-func (id ID) String() string { return strconv.FormatInt(int64(id), 10) }
-
-// MarshalText writes the id as a string: it does not fit JavaScript's numbers.
-func (id ID) MarshalText() ([]byte, error) { return []byte(id.String()), nil }
-
-// UnmarshalText reads an id.
-func (id *ID) UnmarshalText(text []byte) error {
-	v, err := strconv.ParseInt(string(text), 10, 64)
-	*id = ID(v)
-	return err
-}
+type ID = id.Of[Account]
 
 // Role is what somebody works as.
 type Role string

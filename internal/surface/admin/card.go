@@ -198,7 +198,7 @@ func (a *Admin) story(r *http.Request, v *cardView) error {
 	}
 	if len(entries) > entriesPage {
 		entries = entries[:entriesPage]
-		v.More = strconv.FormatInt(int64(entries[entriesPage-1].ID), 10)
+		v.More = entries[entriesPage-1].ID.String()
 	}
 	var ids []staff.ID
 	for _, e := range entries {

@@ -66,7 +66,7 @@ func (a *Admin) showProgrammes(w http.ResponseWriter, r *http.Request, status in
 	return a.pages.RenderStatus(w, r, status, "programmes", v)
 }
 
-func programmePath(id programme.ID) string { return "/programme/" + strconv.FormatInt(int64(id), 10) }
+func programmePath(id programme.ID) string { return "/programme/" + id.String() }
 
 // startingRules are the rules that a new programme of a kind begins with.
 func startingRules(kind string, c money.Currency) *programme.Rules {
@@ -100,7 +100,7 @@ func (a *Admin) createProgramme(w http.ResponseWriter, r *http.Request) error {
 			return line{}, err
 		}
 		_, err = a.Programmes.SaveDraftTx(ctx, tx, id, startingRules(form.Get("kind"), a.Settings.Get().Currency), int64(web.Me(r).ID))
-		return line{action: "programme.created", subject: "programme:" + strconv.FormatInt(int64(id), 10), after: map[string]string{"name": name}}, err
+		return line{action: "programme.created", subject: "programme:" + id.String(), after: map[string]string{"name": name}}, err
 	})
 	if err := form.Take(err); err != nil {
 		return err
@@ -300,7 +300,7 @@ func (a *Admin) saveProgramme(w http.ResponseWriter, r *http.Request) error {
 		was := vs.base(c)
 		err := a.change(r, func(ctx context.Context, tx *db.Tx) (line, error) {
 			_, err := a.Programmes.SaveDraftTx(ctx, tx, vs.Programme.ID, rules, int64(web.Me(r).ID))
-			return line{"programme.draft_saved", "programme:" + strconv.FormatInt(int64(vs.Programme.ID), 10), was, rules}, err
+			return line{"programme.draft_saved", "programme:" + vs.Programme.ID.String(), was, rules}, err
 		})
 		if err := form.Take(err); err != nil {
 			return err
@@ -429,7 +429,7 @@ func (a *Admin) publish(w http.ResponseWriter, r *http.Request) error {
 		if published, err = a.Programmes.PublishTx(ctx, tx, vs.Draft.ID, starts); err != nil {
 			return line{}, err
 		}
-		return line{action: "programme.published", subject: "programme:" + strconv.FormatInt(int64(vs.Programme.ID), 10),
+		return line{action: "programme.published", subject: "programme:" + vs.Programme.ID.String(),
 			before: before, after: map[string]any{"version": published.Number, "starts": published.StartsAt.Format(time.RFC3339), "rules": published.Rules}}, nil
 	})
 	if errors.Is(err, programme.ErrStartsInPast) {
@@ -452,7 +452,7 @@ func (a *Admin) publish(w http.ResponseWriter, r *http.Request) error {
 
 // previewKey names a draft as it was saved last.
 func previewKey(draft *programme.Version) string {
-	return strconv.FormatInt(int64(draft.ID), 10) + ":" + strconv.FormatInt(draft.CreatedAt.UnixMicro(), 10)
+	return draft.ID.String() + ":" + strconv.FormatInt(draft.CreatedAt.UnixMicro(), 10)
 }
 
 func decodeRules(text json.RawMessage) (*programme.Rules, error) {

@@ -121,7 +121,7 @@ func (a *API) customerEntries(ctx context.Context, by *caller, in *historyQuery)
 func (by *caller) entry(e *ledger.Entry) entry {
 	effect := e.Effect()
 	out := entry{
-		ID: idText(e.ID), At: timeOf(e.At), Cause: entryCause(e.Cause), Points: points(e.Points), Effect: points(effect),
+		ID: e.ID.String(), At: timeOf(e.At), Cause: entryCause(e.Cause), Points: points(e.Points), Effect: points(effect),
 		Reason: e.Reason, Text: by.entryText(e.Cause, effect),
 	}
 	if e.Store == int64(by.Store.ID) { // others are not to be read here

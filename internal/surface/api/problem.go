@@ -146,7 +146,7 @@ func (a *API) failed(ctx context.Context, by *caller, route string, changes bool
 	p := problemOf(ctx, err)
 	if p.Status >= http.StatusInternalServerError {
 		a.shell.Log(ctx).LogAttrs(ctx, slog.LevelError, "call failed",
-			slog.String("route", route), slog.String("till", idText(by.Till.ID)), slog.String("error", err.Error()))
+			slog.String("route", route), slog.String("till", by.Till.ID.String()), slog.String("error", err.Error()))
 	}
 	if changed := (*receipt.ChangedError)(nil); errors.As(err, &changed) {
 		by.changed(p, changed)

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"strconv"
 	"time"
 
 	"regulars/internal/base/fold"
@@ -214,7 +215,7 @@ func optionalID[ID ~int64](id ID) string {
 	if id == 0 {
 		return ""
 	}
-	return idText(id)
+	return strconv.FormatInt(int64(id), 10)
 }
 
 func optionalTime(t time.Time) time.Time {

@@ -140,7 +140,5 @@ func (r *reader) foreign(f field) {
 	r.wrong.Add(f.String(), "not_an_id", "is not an id that was given here; send ids back as they came")
 }
 
-func idText[ID ~int64](id ID) string { return strconv.FormatInt(int64(id), 10) }
-
 // timeOf is a time as it is stored and shown: to the microsecond, in UTC.
 func timeOf(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }

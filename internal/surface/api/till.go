@@ -61,8 +61,8 @@ type levelDetails struct {
 // getTill answers who the key belongs to.
 func (a *API) getTill(ctx context.Context, by *caller, _ *nothing) (*reply[till], error) {
 	out := till{
-		Till:     tillRef{idText(by.Till.ID), by.Till.Name},
-		Store:    store{idText(by.Store.ID), by.Store.Code, by.Store.Name, by.Store.Zone.String()},
+		Till:     tillRef{by.Till.ID.String(), by.Till.Name},
+		Store:    store{by.Store.ID.String(), by.Store.Code, by.Store.Name, by.Store.Zone.String()},
 		Currency: currencyRef{by.currency.Code, by.currency.Exponent},
 		Time:     timeOf(by.now),
 	}
@@ -140,7 +140,7 @@ func (a *API) findProducts(ctx context.Context, _ *caller, in *productQuery) (*r
 	out := productPage{Products: make([]product, len(list)), Next: next}
 	for i, p := range list {
 		out.Products[i] = product{
-			ID: idText(p.ID), SKU: p.SKU, Name: p.Name, Brand: p.Brand, Categories: p.Categories,
+			ID: p.ID.String(), SKU: p.SKU, Name: p.Name, Brand: p.Brand, Categories: p.Categories,
 			Kind: productKind(p.Kind), Price: price(p.Price), Promo: p.Promo,
 		}
 	}
