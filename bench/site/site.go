@@ -16,28 +16,19 @@ import (
 	"regulars/internal/base/id"
 	"regulars/internal/base/money"
 	"regulars/internal/base/settings"
+	"regulars/internal/loyalty"
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
-	"regulars/internal/loyalty/enrol"
-	"regulars/internal/loyalty/ledger"
 	"regulars/internal/loyalty/programme"
-	"regulars/internal/loyalty/receipt"
-	"regulars/internal/loyalty/staff"
 )
 
 // Services are the business over a database, while no server runs on it.
 type Services struct {
-	DB         *db.DB
-	Now        func() time.Time
-	IDs        *id.Lease
-	Staff      *staff.Service
-	Catalog    *catalog.Service
-	Customers  *customer.Service
-	Programmes *programme.Service
-	Ledger     *ledger.Service
-	Enrol      *enrol.Service
-	Receipts   *receipt.Service
-	Seal       id.Sealer // gives ids of customers as tills know them
+	*loyalty.Services
+	DB   *db.DB
+	Now  func() time.Time
+	IDs  *id.Lease
+	Seal id.Sealer // gives ids of customers as tills know them
 }
 
 // Currency is every site's: it has two decimals.
@@ -71,22 +62,13 @@ func Open(ctx context.Context, cfg db.Config, now func() time.Time) (_ *Services
 		return nil, err
 	}
 	s.Seal = id.NewSealer(set.Get().Secret, customer.Sealed)
-	s.Catalog = catalog.New(s.DB, s.IDs.Minter, now)
-	s.Customers = customer.NewService(s.DB, s.IDs.Minter, now, "UZ")
-	s.Programmes = programme.New(s.DB, s.IDs.Minter, now, Currency)
-	s.Ledger = ledger.New(s.DB, s.IDs.Minter, now, s.Programmes.Stopped)
-	s.Staff = staff.New(s.DB, s.IDs.Minter, now)
-	s.Enrol = enrol.New(s.DB, now, s.Customers, s.Ledger, s.Programmes, s.Staff)
-	s.Receipts = receipt.New(receipt.Config{
-		DB: s.DB, Mint: s.IDs.Minter, Now: now, Currency: Currency, Secret: set.Get().Secret,
-		Ledger: s.Ledger, Programmes: s.Programmes, Catalog: s.Catalog, Customers: s.Customers,
-	})
+	s.Services = loyalty.New(s.DB, s.IDs.Minter, now, set.Get())
 	return s, nil
 }
 
 // Close leaves the database to a server.
 func (s *Services) Close(ctx context.Context) error {
-	s.Receipts.Close()
+	s.Services.Close()
 	return errors.Join(s.IDs.Release(ctx), s.DB.Close())
 }
 

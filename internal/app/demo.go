@@ -15,6 +15,7 @@ import (
 	"regulars/internal/base/jobs"
 	"regulars/internal/demo"
 	"regulars/internal/importer"
+	"regulars/internal/loyalty"
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/staff"
 )
@@ -82,7 +83,7 @@ func (p *parts) fillDemo(ctx context.Context, seed uint64, size demo.Size) error
 	if _, err := os.Stat(truth); err == nil {
 		return p.tellDemo()
 	}
-	stores, err := p.services.catalog.Stores(ctx)
+	stores, err := p.services.Catalog.Stores(ctx)
 	if err != nil {
 		return err
 	}
@@ -100,21 +101,22 @@ func (p *parts) fillDemo(ctx context.Context, seed uint64, size demo.Size) error
 		return err
 	}
 	var clock demo.Clock
-	s := newServices(p.db, p.ids.Minter, clock.Now, is)
+	s := loyalty.New(p.db, p.ids.Minter, clock.Now, is)
 	run := chain.Run()
 	tell := p.progress("Simulating a chain of %d stores and %d customers", size.Stores, size.Customers)
 	filled, err := demo.Fill(ctx, demo.Services{
-		DB: p.db, Staff: s.staff, Catalog: s.catalog, Customers: s.customers, Programmes: s.programmes, Enrol: s.enrol, Receipts: s.receipts,
+		DB: p.db, Services: s,
 		Products: func(ctx context.Context, file io.Reader) error { return p.demoProducts(ctx, s, &clock, file) },
 	}, &clock, run, now, tell)
-	if err := errors.Join(err, s.close()); err != nil {
+	s.Close()
+	if err != nil {
 		return err
 	}
 	fmt.Fprintf(p.env.Stdout, "%d sales, %d returns, %d customers in %d stores.\n", filled.Sales, filled.Returns, filled.Customers, filled.Stores)
 	if err := p.demoStaff(ctx, filled); err != nil {
 		return err
 	}
-	if err := p.services.programmes.Refresh(ctx); err != nil {
+	if err := p.services.Programmes.Refresh(ctx); err != nil {
 		return err
 	}
 	if err := writeFile(truth, run.WriteTruth); err != nil {
@@ -125,7 +127,7 @@ func (p *parts) fillDemo(ctx context.Context, seed uint64, size demo.Size) error
 
 // demoProducts takes the products in through an import, which is there to be
 // looked at.
-func (p *parts) demoProducts(ctx context.Context, s *services, clock *demo.Clock, file io.Reader) error {
+func (p *parts) demoProducts(ctx context.Context, s *loyalty.Services, clock *demo.Clock, file io.Reader) error {
 	in := p.newImporter(s, clock.Now, jobs.New(p.db, p.ids.Minter, clock.Now, jobs.Config{Log: p.log}))
 	i, err := in.Upload(ctx, importer.File{Name: "products.csv", Source: "demo", Kind: importer.KindProducts}, file,
 		func(context.Context, *db.Tx, importer.Import) error { return nil })
@@ -143,12 +145,12 @@ func (p *parts) demoStaff(ctx context.Context, filled demo.Filled) error {
 		{Name: "Demo Owner", Login: "demo", Password: demoPassword, Role: staff.Owner},
 		{Name: "Demo Cashier", Login: "cashier", Password: demoPassword, Role: staff.Cashier, Stores: []catalog.StoreID{first.Store.ID}},
 	} {
-		if _, err := p.services.staff.Add(ctx, staff.By{}, a); err != nil {
+		if _, err := p.services.Staff.Add(ctx, staff.By{}, a); err != nil {
 			return err
 		}
 	}
 	return p.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
-		key, _, err := p.services.catalog.IssueKeyTx(ctx, tx, first.Till.ID)
+		key, _, err := p.services.Catalog.IssueKeyTx(ctx, tx, first.Till.ID)
 		if err != nil {
 			return err
 		}

@@ -18,6 +18,7 @@ import (
 	"regulars/internal/base/jobs"
 	"regulars/internal/base/settings"
 	"regulars/internal/importer"
+	"regulars/internal/loyalty"
 )
 
 // ImportOrder is what is to be imported, and how.
@@ -35,13 +36,13 @@ type ImportOrder struct {
 // importFolder is where uploads and refused rows lie in the data folder.
 func (p *parts) importFolder() string { return filepath.Join(p.cfg.Data, "imports") }
 
-func (p *parts) newImporter(s *services, now func() time.Time, queue *jobs.Queue) *importer.Service {
+func (p *parts) newImporter(s *loyalty.Services, now func() time.Time, queue *jobs.Queue) *importer.Service {
 	is := p.settings.Get()
 	return importer.New(importer.Config{
-		DB: p.db, Mint: p.ids.Minter, Now: now, Currency: is.Currency, Region: regions[is.Currency.Code],
+		DB: p.db, Mint: p.ids.Minter, Now: now, Currency: is.Currency, Region: loyalty.Region(is),
 		Zone:   func() *time.Location { return p.settings.Get().Zone },
 		Folder: p.importFolder(), Log: p.log, Jobs: queue,
-		Catalog: s.catalog, Customers: s.customers, Enrol: s.enrol, Ledger: s.ledger, Programmes: s.programmes, Receipts: s.receipts,
+		Services: s,
 	})
 }
 
@@ -134,7 +135,7 @@ func (o ImportOrder) guess(ctx context.Context, cfg Config, env Env, file string
 	if err != nil {
 		return err
 	}
-	s, err := importer.Sniff(ctx, file, importer.Hints{Kind: importer.Kind(o.Kind), Zone: is.Zone.String(), Region: regions[is.Currency.Code]})
+	s, err := importer.Sniff(ctx, file, importer.Hints{Kind: importer.Kind(o.Kind), Zone: is.Zone.String(), Region: loyalty.Region(is)})
 	if err != nil {
 		return err
 	}

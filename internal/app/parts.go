@@ -19,6 +19,7 @@ import (
 	"regulars/internal/base/jobs"
 	"regulars/internal/base/settings"
 	"regulars/internal/importer"
+	"regulars/internal/loyalty"
 )
 
 // parts are what the program consists of.
@@ -32,7 +33,7 @@ type parts struct {
 	settings *settings.Settings
 	bundle   *i18n.Bundle
 	jobs     *jobs.Queue
-	services *services
+	services *loyalty.Services
 	importer *importer.Service
 
 	closers []func() error // in the order of opening
@@ -78,10 +79,10 @@ func (p *parts) build(ctx context.Context, m mode) (err error) {
 		return err
 	}
 	p.registry = p.newRegistry()
-	p.services = newServices(p.db, p.ids.Minter, p.env.Now, p.settings.Get())
-	p.closers = append(p.closers, p.services.close)
+	p.services = loyalty.New(p.db, p.ids.Minter, p.env.Now, p.settings.Get())
+	p.closers = append(p.closers, func() error { p.services.Close(); return nil })
 	p.jobs = jobs.New(p.db, p.ids.Minter, p.env.Now, jobs.Config{Log: p.log, Observe: jobMetrics(p.registry)})
-	p.services.nightly(p.jobs)
+	nightly(p.services, p.jobs)
 	p.importer = p.newImporter(p.services, p.env.Now, p.jobs)
 	return nil
 }

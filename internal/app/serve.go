@@ -44,7 +44,7 @@ func Serve(ctx context.Context, cfg Config, env Env) (err error) {
 // announce says where the server is, and to whom nobody has been before, how
 // to become the owner. Scripts wait for its first line.
 func (p *parts) announce(ctx context.Context, listens net.Addr) error {
-	invitation, err := p.services.staff.InviteFirst(ctx)
+	invitation, err := p.services.Staff.InviteFirst(ctx)
 	if err != nil {
 		return err
 	}
@@ -101,7 +101,7 @@ func (p *parts) newShell() (*web.Shell, error) {
 		return nil, err
 	}
 	return web.New(web.Options{
-		Bundle: p.bundle, Log: p.log, Now: p.env.Now, Registry: p.registry, TrustedProxies: proxies, Sessions: p.services.staff,
+		Bundle: p.bundle, Log: p.log, Now: p.env.Now, Registry: p.registry, TrustedProxies: proxies, Sessions: p.services.Staff,
 		Settings: p.webSettings,
 	})
 }

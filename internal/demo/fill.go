@@ -13,9 +13,9 @@ import (
 	"regulars/internal/base/db"
 	"regulars/internal/base/errs"
 	"regulars/internal/base/money"
+	"regulars/internal/loyalty"
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
-	"regulars/internal/loyalty/enrol"
 	"regulars/internal/loyalty/programme"
 	"regulars/internal/loyalty/receipt"
 	"regulars/internal/loyalty/staff"
@@ -43,13 +43,8 @@ func (c *Clock) set(t time.Time) {
 
 // Services are what a chain is put into.
 type Services struct {
-	DB         *db.DB
-	Staff      *staff.Service
-	Catalog    *catalog.Service
-	Customers  *customer.Service
-	Programmes *programme.Service
-	Enrol      *enrol.Service
-	Receipts   *receipt.Service
+	*loyalty.Services
+	DB *db.DB
 	// Products takes the file of products in, as an owner would who has one.
 	Products func(ctx context.Context, file io.Reader) error
 }

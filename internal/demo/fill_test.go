@@ -13,13 +13,7 @@ import (
 	"regulars/internal/base/settings"
 	"regulars/internal/demo"
 	"regulars/internal/importer"
-	"regulars/internal/loyalty/catalog"
-	"regulars/internal/loyalty/customer"
-	"regulars/internal/loyalty/enrol"
-	"regulars/internal/loyalty/ledger"
-	"regulars/internal/loyalty/programme"
-	"regulars/internal/loyalty/receipt"
-	"regulars/internal/loyalty/staff"
+	"regulars/internal/loyalty"
 	"regulars/internal/verify"
 )
 
@@ -52,27 +46,19 @@ func TestFill(t *testing.T) {
 		t.Fatal("nothing is sold on the day that is going on")
 	}
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
-		if _, _, err := settings.Open(t.Context(), d, settings.Installation{Currency: chain.Currency, Zone: time.UTC}); err != nil {
+		is, _, err := settings.Open(t.Context(), d, settings.Installation{Currency: chain.Currency, Zone: time.UTC})
+		if err != nil {
 			t.Fatal(err)
 		}
 		var clock demo.Clock
 		mint := id.NewMinter(time.Now, 1, 0)
-		s := demo.Services{
-			DB: d, Staff: staff.New(d, mint, clock.Now), Catalog: catalog.New(d, mint, clock.Now),
-			Customers: customer.NewService(d, mint, clock.Now, "UZ"), Programmes: programme.New(d, mint, clock.Now, chain.Currency),
-		}
-		points := ledger.New(d, mint, clock.Now, s.Programmes.Stopped)
-		s.Enrol = enrol.New(d, clock.Now, s.Customers, points, s.Programmes, s.Staff)
-		s.Receipts = receipt.New(receipt.Config{
-			DB: d, Mint: mint, Now: clock.Now, Currency: chain.Currency, Secret: []byte("secret"),
-			Ledger: points, Programmes: s.Programmes, Catalog: s.Catalog, Customers: s.Customers,
-		})
-		defer s.Receipts.Close()
+		s := demo.Services{DB: d, Services: loyalty.New(d, mint, clock.Now, is.Get())}
+		defer s.Close()
 		zone := time.UTC
 		in := importer.New(importer.Config{
 			DB: d, Mint: mint, Now: clock.Now, Currency: chain.Currency, Zone: func() *time.Location { return zone }, Region: "UZ", Folder: t.TempDir(),
-			Jobs:    jobs.New(d, mint, clock.Now, jobs.Config{}),
-			Catalog: s.Catalog, Customers: s.Customers, Enrol: s.Enrol, Ledger: points, Programmes: s.Programmes, Receipts: s.Receipts,
+			Jobs:     jobs.New(d, mint, clock.Now, jobs.Config{}),
+			Services: s.Services,
 		})
 		s.Products = func(ctx context.Context, file io.Reader) error {
 			i, err := in.Upload(ctx, importer.File{Name: "products.csv", Kind: importer.KindProducts}, file,

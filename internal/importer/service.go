@@ -20,6 +20,7 @@ import (
 	"regulars/internal/base/id"
 	"regulars/internal/base/jobs"
 	"regulars/internal/base/money"
+	"regulars/internal/loyalty"
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/enrol"
@@ -52,21 +53,16 @@ type Service struct {
 
 // Config is what New needs.
 type Config struct {
-	DB         *db.DB
-	Mint       *id.Minter
-	Now        func() time.Time
-	Currency   money.Currency
-	Zone       func() *time.Location // of the installation
-	Region     string                // of phones without a country: "UZ"
-	Folder     string                // for uploads and refused rows; it is made
-	Log        *slog.Logger          // nil: slog.Default()
-	Jobs       *jobs.Queue           // its handler is registered here
-	Catalog    *catalog.Service
-	Customers  *customer.Service
-	Enrol      *enrol.Service
-	Ledger     *ledger.Service
-	Programmes *programme.Service
-	Receipts   *receipt.Service
+	*loyalty.Services
+	DB       *db.DB
+	Mint     *id.Minter
+	Now      func() time.Time
+	Currency money.Currency
+	Zone     func() *time.Location // of the installation
+	Region   string                // of phones without a country: "UZ"
+	Folder   string                // for uploads and refused rows; it is made
+	Log      *slog.Logger          // nil: slog.Default()
+	Jobs     *jobs.Queue           // its handler is registered here
 }
 
 // jobKind names the job that checks or runs an import.

@@ -21,13 +21,11 @@ import (
 	"regulars/internal/base/jobs"
 	"regulars/internal/base/money"
 	"regulars/internal/base/settings"
+	"regulars/internal/loyalty"
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
-	"regulars/internal/loyalty/enrol"
-	"regulars/internal/loyalty/ledger"
 	"regulars/internal/loyalty/programme"
 	"regulars/internal/loyalty/receipt"
-	"regulars/internal/loyalty/staff"
 	"regulars/internal/verify"
 )
 
@@ -61,25 +59,18 @@ func build(ctx context.Context, d *db.DB, currency, zone, folder string, node in
 	if err != nil {
 		return nil, nil, err
 	}
-	if _, _, err := settings.Open(ctx, d, settings.Installation{Name: "House", Currency: c, Zone: place, Language: "en"}); err != nil {
+	is, _, err := settings.Open(ctx, d, settings.Installation{Name: "House", Currency: c, Zone: place, Language: "en"})
+	if err != nil {
 		return nil, nil, err
 	}
 	now := time.Now
 	mint := id.NewMinter(now, int(node%id.Nodes), 0)
-	stores := catalog.New(d, mint, now)
-	customers := customer.NewService(d, mint, now, "UZ")
-	programmes := programme.New(d, mint, now, c)
-	points := ledger.New(d, mint, now, programmes.Stopped)
-	enrolment := enrol.New(d, now, customers, points, programmes, staff.New(d, mint, now))
-	receipts := receipt.New(receipt.Config{
-		DB: d, Mint: mint, Now: now, Currency: c, Secret: []byte("a secret of the installation"),
-		Ledger: points, Programmes: programmes, Catalog: stores, Customers: customers,
-	})
+	all := loyalty.New(d, mint, now, is.Get())
 	queue := jobs.New(d, mint, now, jobs.Config{})
 	return New(Config{
 		DB: d, Mint: mint, Now: now, Currency: c, Zone: func() *time.Location { return place }, Region: "UZ", Folder: folder, Jobs: queue,
-		Catalog: stores, Customers: customers, Enrol: enrolment, Ledger: points, Programmes: programmes, Receipts: receipts,
-	}), receipts.Close, nil
+		Services: all,
+	}), all.Close, nil
 }
 
 func must(t testing.TB, err error) {

@@ -97,7 +97,7 @@ func (c *chain) live(r *rand.Rand) {
 	c.write(func(ctx context.Context, tx *db.Tx) error {
 		yes, card := true, catalog.KindGiftCard
 		cost := money.Price(900_00_00)
-		_, err := c.catalog.SaveProductsTx(ctx, tx, []catalog.ProductInput{
+		_, err := c.Catalog.SaveProductsTx(ctx, tx, []catalog.ProductInput{
 			{SKU: "P2", ProductChange: catalog.ProductChange{Promo: &yes}},
 			{SKU: "P3", ProductChange: catalog.ProductChange{Kind: &card}},
 			{SKU: "P4", ProductChange: catalog.ProductChange{Cost: &cost}},
@@ -132,7 +132,7 @@ func (c *chain) live(r *rand.Rand) {
 			if r.IntN(2) == 0 {
 				in.Lines = []receipt.ReturnLine{{Position: sale.Lines[0].Position, Quantity: money.Quantity(1 + r.IntN(700))}}
 			}
-			if _, _, err := c.receipts.Return(ctx, c.till, in); err != nil && errs.KindOf(err) != errs.Conflict {
+			if _, _, err := c.Receipts.Return(ctx, c.till, in); err != nil && errs.KindOf(err) != errs.Conflict {
 				c.t.Error(err)
 			}
 		default:
@@ -163,10 +163,10 @@ func (c *chain) anySale(r *rand.Rand, who customer.ID) (rec receipt.Receipt, ok 
 	if r.IntN(8) == 0 {
 		d.NoDiscount, d.NoPoints, d.Reason = r.IntN(2) == 0, r.IntN(2) == 0, "a day of sales"
 	}
-	q, err := c.receipts.Quote(ctx, c.till, d)
+	q, err := c.Receipts.Quote(ctx, c.till, d)
 	if err == nil && q.MaxRedeem > 0 && r.IntN(2) == 0 {
 		d.Redeem = money.Points(1 + r.Int64N(int64(q.MaxRedeem)))
-		q, err = c.receipts.Quote(ctx, c.till, d)
+		q, err = c.Receipts.Quote(ctx, c.till, d)
 	}
 	sale := receipt.Sale{Number: c.number(), Draft: d, Quote: q.ID}
 	if err == nil && d.Redeem == 0 && r.IntN(5) == 0 {
@@ -176,7 +176,7 @@ func (c *chain) anySale(r *rand.Rand, who customer.ID) (rec receipt.Receipt, ok 
 		sale.Total = &total
 	}
 	if err == nil {
-		rec, _, err = c.receipts.Commit(ctx, c.till, sale)
+		rec, _, err = c.Receipts.Commit(ctx, c.till, sale)
 	}
 	if err != nil && !errors.Is(err, receipt.ErrEmpty) && errs.KindOf(err) != errs.Conflict && errs.KindOf(err) != errs.Invalid {
 		c.t.Error(err)
@@ -186,11 +186,11 @@ func (c *chain) anySale(r *rand.Rand, who customer.ID) (rec receipt.Receipt, ok 
 
 func (c *chain) publish(of programme.ID, r *programme.Rules) {
 	c.write(func(ctx context.Context, tx *db.Tx) error {
-		v, err := c.programmes.SaveDraftTx(ctx, tx, of, r, c.till.Staff)
+		v, err := c.Programmes.SaveDraftTx(ctx, tx, of, r, c.till.Staff)
 		if err == nil {
-			_, err = c.programmes.PublishTx(ctx, tx, v.ID, time.Time{})
+			_, err = c.Programmes.PublishTx(ctx, tx, v.ID, time.Time{})
 		}
 		return err
 	})
-	must(c.t, c.programmes.Refresh(c.t.Context()))
+	must(c.t, c.Programmes.Refresh(c.t.Context()))
 }

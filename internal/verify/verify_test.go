@@ -83,7 +83,7 @@ func TestTwoProcessesAreClean(t *testing.T) {
 		other := process(t, dbtest.OpenConfig(t, cfg), 3*time.Second)
 		other.till = one.till
 		other.numbers = 1_000_000
-		_, err := other.catalog.Stores(t.Context())
+		_, err := other.Catalog.Stores(t.Context())
 		must(t, err)
 		var people []customer.ID
 		for i := range 3 {
@@ -109,21 +109,21 @@ func (c *chain) busy(r *rand.Rand, people []customer.ID, series int) {
 		if len(sold) > 0 && r.IntN(3) == 0 {
 			sale := sold[r.IntN(len(sold))]
 			in := receipt.Return{Number: number, Original: sale.ID, Lines: []receipt.ReturnLine{{Position: 1, Quantity: money.Quantity(1 + r.IntN(700))}}}
-			if _, _, err := c.receipts.Return(ctx, c.till, in); err != nil && !errors.Is(err, receipt.ErrTooManyReturned) {
+			if _, _, err := c.Receipts.Return(ctx, c.till, in); err != nil && !errors.Is(err, receipt.ErrTooManyReturned) {
 				c.t.Error(err)
 			}
 			continue
 		}
 		d := draft(people[r.IntN(len(people))], 0, money.Quantity(1000+r.IntN(2000)), 1_000_00+r.Int64N(50_000_00), 777_77)
-		quote, err := c.receipts.Quote(ctx, c.till, d)
+		quote, err := c.Receipts.Quote(ctx, c.till, d)
 		if err == nil && quote.MaxRedeem > 0 && r.IntN(2) == 0 {
 			d.Redeem = quote.MaxRedeem/2 + 1
-			quote, err = c.receipts.Quote(ctx, c.till, d)
+			quote, err = c.Receipts.Quote(ctx, c.till, d)
 		}
 		sale := receipt.Sale{Number: number, Draft: d, Quote: quote.ID}
 		if err == nil {
 			var rec receipt.Receipt
-			if rec, _, err = c.receipts.Commit(ctx, c.till, sale); err == nil {
+			if rec, _, err = c.Receipts.Commit(ctx, c.till, sale); err == nil {
 				sold = append(sold, rec)
 			}
 		}

@@ -16,9 +16,9 @@ import (
 	"regulars/internal/base/money"
 	"regulars/internal/base/settings"
 	"regulars/internal/importer"
+	"regulars/internal/loyalty"
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
-	"regulars/internal/loyalty/enrol"
 	"regulars/internal/loyalty/ledger"
 	"regulars/internal/loyalty/programme"
 	"regulars/internal/loyalty/receipt"
@@ -28,18 +28,13 @@ import (
 // chain is an installation whose every table has rows, made by the services
 // that make them in the program.
 type chain struct {
-	t          testing.TB
-	db         *db.DB
-	clock      *clock
-	mint       *id.Lease
-	catalog    *catalog.Service
-	customers  *customer.Service
-	programmes *programme.Service
-	ledger     *ledger.Service
-	enrol      *enrol.Service
-	receipts   *receipt.Service
-	till       receipt.Caller
-	numbers    int
+	*loyalty.Services
+	t       testing.TB
+	db      *db.DB
+	clock   *clock
+	mint    *id.Lease
+	till    receipt.Caller
+	numbers int
 }
 
 type clock struct {
@@ -77,21 +72,12 @@ func process(t testing.TB, d *db.DB, ahead time.Duration) *chain {
 	ctx := t.Context()
 	zone, err := settings.Zone("Asia/Tashkent")
 	must(t, err)
-	_, _, err = settings.Open(ctx, d, settings.Installation{Name: "Oltin", Currency: uzs, Zone: zone, Language: "ru"})
+	is, _, err := settings.Open(ctx, d, settings.Installation{Name: "Oltin", Currency: uzs, Zone: zone, Language: "ru"})
 	must(t, err)
 	c.mint, err = id.Take(ctx, d, c.clock.now)
 	must(t, err)
-	mint := c.mint.Minter
-	c.catalog = catalog.New(d, mint, c.clock.now)
-	c.customers = customer.NewService(d, mint, c.clock.now, "UZ")
-	c.programmes = programme.New(d, mint, c.clock.now, uzs)
-	c.ledger = ledger.New(d, mint, c.clock.now, c.programmes.Stopped)
-	c.enrol = enrol.New(d, c.clock.now, c.customers, c.ledger, c.programmes, staff.New(d, mint, c.clock.now))
-	c.receipts = receipt.New(receipt.Config{
-		DB: d, Mint: mint, Now: c.clock.now, Currency: uzs, Secret: []byte("a secret of the installation"),
-		Ledger: c.ledger, Programmes: c.programmes, Catalog: c.catalog, Customers: c.customers,
-	})
-	t.Cleanup(c.receipts.Close)
+	c.Services = loyalty.New(d, c.mint.Minter, c.clock.now, is.Get())
+	t.Cleanup(c.Close)
 	return c
 }
 
@@ -101,23 +87,23 @@ func newChain(t testing.TB, d *db.DB, rules *programme.Rules) *chain {
 	c := process(t, d, 0)
 	ctx := t.Context()
 	c.write(func(ctx context.Context, tx *db.Tx) error {
-		store, err := c.catalog.CreateStoreTx(ctx, tx, catalog.NewStore{Code: "S1", Name: "Chorsu", City: "Tashkent", Zone: "Asia/Tashkent"})
+		store, err := c.Catalog.CreateStoreTx(ctx, tx, catalog.NewStore{Code: "S1", Name: "Chorsu", City: "Tashkent", Zone: "Asia/Tashkent"})
 		if err != nil {
 			return err
 		}
-		till, err := c.catalog.CreateTillTx(ctx, tx, store.ID, "1")
+		till, err := c.Catalog.CreateTillTx(ctx, tx, store.ID, "1")
 		if err != nil {
 			return err
 		}
 		c.till = receipt.Caller{Till: till, Store: store}
-		if _, _, err = c.catalog.IssueKeyTx(ctx, tx, till.ID); err != nil {
+		if _, _, err = c.Catalog.IssueKeyTx(ctx, tx, till.ID); err != nil {
 			return err
 		}
-		_, old, err := c.catalog.IssueKeyTx(ctx, tx, till.ID)
+		_, old, err := c.Catalog.IssueKeyTx(ctx, tx, till.ID)
 		if err != nil {
 			return err
 		}
-		_, err = c.catalog.RevokeKeyTx(ctx, tx, old.ID)
+		_, err = c.Catalog.RevokeKeyTx(ctx, tx, old.ID)
 		return err
 	})
 	who, err := staff.New(d, c.mint.Minter, c.clock.now).Add(ctx, staff.By{}, staff.NewAccount{
@@ -125,7 +111,7 @@ func newChain(t testing.TB, d *db.DB, rules *programme.Rules) *chain {
 	})
 	must(t, err)
 	c.till.Staff = int64(who.ID)
-	_, err = c.programmes.Install(ctx, "Main", rules, c.clock.now().Add(-time.Hour), 0)
+	_, err = c.Programmes.Install(ctx, "Main", rules, c.clock.now().Add(-time.Hour), 0)
 	must(t, err)
 	return c
 }
@@ -137,7 +123,7 @@ func (c *chain) write(fn func(ctx context.Context, tx *db.Tx) error) {
 
 func (c *chain) customer(name string, identifiers ...customer.Identifier) customer.ID {
 	c.t.Helper()
-	res, err := c.enrol.Register(c.t.Context(), c.till.Store, c.till.Staff, customer.New{
+	res, err := c.Enrol.Register(c.t.Context(), c.till.Store, c.till.Staff, customer.New{
 		FirstName: name, LastName: "Ўрмонова", Born: "1990-12-31", HomeStore: c.till.Store.ID, Source: "till", Identifiers: identifiers,
 		Attributes: customer.Attributes{"size": "42"},
 		Consents:   []customer.Consent{{Channel: customer.ChannelSMS, Purpose: customer.Marketing, Given: true, Wording: "v1", Store: c.till.Store.ID, Staff: c.till.Staff}},
@@ -162,23 +148,23 @@ func (c *chain) number() string {
 
 func (c *chain) sell(d receipt.Draft) receipt.Receipt {
 	c.t.Helper()
-	q, err := c.receipts.Quote(c.t.Context(), c.till, d)
+	q, err := c.Receipts.Quote(c.t.Context(), c.till, d)
 	must(c.t, err)
-	rec, _, err := c.receipts.Commit(c.t.Context(), c.till, receipt.Sale{Number: c.number(), Draft: d, Quote: q.ID})
+	rec, _, err := c.Receipts.Commit(c.t.Context(), c.till, receipt.Sale{Number: c.number(), Draft: d, Quote: q.ID})
 	must(c.t, err)
 	return rec
 }
 
 func (c *chain) giveBack(sale receipt.ID, lines ...receipt.ReturnLine) receipt.Receipt {
 	c.t.Helper()
-	rec, _, err := c.receipts.Return(c.t.Context(), c.till, receipt.Return{Number: c.number(), Original: sale, Lines: lines})
+	rec, _, err := c.Receipts.Return(c.t.Context(), c.till, receipt.Return{Number: c.number(), Original: sale, Lines: lines})
 	must(c.t, err)
 	return rec
 }
 
 func (c *chain) night() {
 	c.t.Helper()
-	must(c.t, c.receipts.Night(c.t.Context(), func(int) {}))
+	must(c.t, c.Receipts.Night(c.t.Context(), func(int) {}))
 }
 
 // rules have three levels, a discount, a delay, an expiry, a welcome bonus and
@@ -227,7 +213,7 @@ func (c *chain) fill() {
 	// Points become available, are spent, and then what earned them comes back.
 	c.clock.pass(20)
 	c.night()
-	account, err := c.ledger.Get(ctx, olim)
+	account, err := c.Ledger.Get(ctx, olim)
 	must(c.t, err)
 	c.sell(draft(olim, account.Available(), money.One, 30_000_00))
 	c.giveBack(third.ID)
@@ -254,12 +240,12 @@ func (c *chain) fill() {
 func (c *chain) goods() {
 	c.write(func(ctx context.Context, tx *db.Tx) error {
 		root := "food"
-		if _, err := c.catalog.SaveCategoriesTx(ctx, tx, []catalog.CategoryInput{{Code: "food", Name: "Еда"}, {Code: "bread", Name: "Хлеб", Parent: &root}}); err != nil {
+		if _, err := c.Catalog.SaveCategoriesTx(ctx, tx, []catalog.CategoryInput{{Code: "food", Name: "Еда"}, {Code: "bread", Name: "Хлеб", Parent: &root}}); err != nil {
 			return err
 		}
 		bread, brand, name := "bread", "Нон", "Лепёшка Oʻzbek noni"
 		cost := money.Price(20_0000)
-		_, err := c.catalog.SaveProductsTx(ctx, tx, []catalog.ProductInput{
+		_, err := c.Catalog.SaveProductsTx(ctx, tx, []catalog.ProductInput{
 			{SKU: "P0", ProductChange: catalog.ProductChange{Name: &name, Category: &bread, Brand: &brand, Cost: &cost}, AddBarcodes: []string{"4780000000017"}},
 		})
 		return err
@@ -268,11 +254,11 @@ func (c *chain) goods() {
 
 // byHand gives points and takes some of them.
 func (c *chain) byHand(who customer.ID) {
-	version, err := c.programmes.At(c.t.Context(), c.till.Store.Code, c.clock.now())
+	version, err := c.Programmes.At(c.t.Context(), c.till.Store.Code, c.clock.now())
 	must(c.t, err)
 	c.write(func(ctx context.Context, tx *db.Tx) error {
 		var b db.Batch
-		accounts := c.ledger.Queue(&b, []customer.ID{who}, true)
+		accounts := c.Ledger.Queue(&b, []customer.ID{who}, true)
 		if err := tx.Run(ctx, &b); err != nil {
 			return err
 		}
@@ -291,7 +277,7 @@ func (c *chain) byHand(who customer.ID) {
 				return err
 			}
 		}
-		return c.ledger.SaveTx(ctx, tx, accounts)
+		return c.Ledger.SaveTx(ctx, tx, accounts)
 	})
 }
 
@@ -302,7 +288,7 @@ func (c *chain) imported() {
 	in := importer.New(importer.Config{
 		DB: c.db, Mint: c.mint.Minter, Now: c.clock.now, Currency: uzs, Zone: func() *time.Location { return c.till.Store.Zone }, Region: "UZ", Folder: dir,
 		Log: slog.New(slog.DiscardHandler), Jobs: jobs.New(c.db, c.mint.Minter, c.clock.now, jobs.Config{}),
-		Catalog: c.catalog, Customers: c.customers, Enrol: c.enrol, Ledger: c.ledger, Programmes: c.programmes, Receipts: c.receipts,
+		Services: c.Services,
 	})
 	for _, file := range []struct {
 		kind importer.Kind
@@ -339,7 +325,7 @@ func (c *chain) rest() {
 	var programmeID programme.ID
 	must(c.t, c.db.QueryRow(ctx, `SELECT id FROM programmes`).Scan(&programmeID))
 	c.write(func(ctx context.Context, tx *db.Tx) error {
-		_, err := c.programmes.SaveDraftTx(ctx, tx, programmeID, rules(programme.Lifetime, programme.ClawbackDebt, 0), c.till.Staff)
+		_, err := c.Programmes.SaveDraftTx(ctx, tx, programmeID, rules(programme.Lifetime, programme.ClawbackDebt, 0), c.till.Staff)
 		return err
 	})
 }

@@ -15,13 +15,9 @@ import (
 	"regulars/internal/base/db"
 	"regulars/internal/base/id"
 	"regulars/internal/base/money"
-	"regulars/internal/loyalty/catalog"
-	"regulars/internal/loyalty/customer"
-	"regulars/internal/loyalty/enrol"
-	"regulars/internal/loyalty/ledger"
+	"regulars/internal/base/settings"
+	"regulars/internal/loyalty"
 	"regulars/internal/loyalty/programme"
-	"regulars/internal/loyalty/receipt"
-	"regulars/internal/loyalty/staff"
 )
 
 // Morning is when a test begins: 14:30 in Tashkent.
@@ -32,19 +28,12 @@ var Secret = []byte("a secret of the tests")
 
 // Installation is one process's services.
 type Installation struct {
+	*loyalty.Services
 	DB       *db.DB
 	Clock    *Clock
 	Now      func() time.Time // the clock's, or another
 	Log      *Log             // what a surface logs, if it is given to it
 	Currency money.Currency
-
-	Staff      *staff.Service
-	Catalog    *catalog.Service
-	Customers  *customer.Service
-	Programmes *programme.Service
-	Ledger     *ledger.Service
-	Enrol      *enrol.Service
-	Receipts   *receipt.Service
 }
 
 // Options change an installation; zero fields do not.
@@ -69,17 +58,8 @@ func New(t testing.TB, d *db.DB, o Options) *Installation {
 	i.Currency, err = money.CurrencyOf(cmp.Or(o.Currency, "UZS"))
 	Check(t, err)
 	mint := id.NewMinter(i.Now, node, 0)
-	i.Staff = staff.New(d, mint, i.Now)
-	i.Catalog = catalog.New(d, mint, i.Now)
-	i.Customers = customer.NewService(d, mint, i.Now, "UZ")
-	i.Programmes = programme.New(d, mint, i.Now, i.Currency)
-	i.Ledger = ledger.New(d, mint, i.Now, i.Programmes.Stopped)
-	i.Enrol = enrol.New(d, i.Now, i.Customers, i.Ledger, i.Programmes, i.Staff)
-	i.Receipts = receipt.New(receipt.Config{
-		DB: d, Mint: mint, Now: i.Now, Currency: i.Currency, Secret: Secret,
-		Ledger: i.Ledger, Programmes: i.Programmes, Catalog: i.Catalog, Customers: i.Customers,
-	})
-	t.Cleanup(i.Receipts.Close)
+	i.Services = loyalty.New(d, mint, i.Now, settings.Installation{Currency: i.Currency, Secret: Secret})
+	t.Cleanup(i.Close)
 	return i
 }
 

@@ -23,7 +23,7 @@ func line(position int, quantity money.Quantity) receipt.ReturnLine {
 // together has calls share a transaction; every one of them must succeed.
 func (c *chain) together(sales []receipt.Sale, returns []receipt.Return) []receipt.Receipt {
 	c.t.Helper()
-	recs, failures, err := c.receipts.Together(c.t.Context(), c.tills[0], sales, returns)
+	recs, failures, err := c.Receipts.Together(c.t.Context(), c.tills[0], sales, returns)
 	must(c.t, errors.Join(append(failures, err)...))
 	return recs
 }
@@ -39,17 +39,17 @@ func (c *chain) stop(rules *programme.Rules) {
 // publish has new rules hold in a second.
 func (c *chain) publish(r *programme.Rules) {
 	c.t.Helper()
-	list, err := c.programmes.List(c.t.Context())
+	list, err := c.Programmes.List(c.t.Context())
 	must(c.t, err)
 	must(c.t, c.db.Write(c.t.Context(), func(ctx context.Context, tx *db.Tx) error {
-		draft, err := c.programmes.SaveDraftTx(ctx, tx, list[0].ID, r, 0)
+		draft, err := c.Programmes.SaveDraftTx(ctx, tx, list[0].ID, r, 0)
 		if err == nil {
-			_, err = c.programmes.PublishTx(ctx, tx, draft.ID, c.clock.now())
+			_, err = c.Programmes.PublishTx(ctx, tx, draft.ID, c.clock.now())
 		}
 		return err
 	}))
 	c.clock.pass(2 * time.Second)
-	must(c.t, c.programmes.Refresh(c.t.Context()))
+	must(c.t, c.Programmes.Refresh(c.t.Context()))
 }
 
 func (c *chain) lots(who customer.ID) (remaining []money.Points) {
@@ -100,7 +100,7 @@ func TestReturnsThatShareATransactionEndWhereTheWholeWould(t *testing.T) {
 			sale := c.sell(draft(anna, 0, 500_00, 500_00))
 			c.sell(draft(anna, 70_00, 70_00))
 			c.clock.pass(4 * 24 * time.Hour) // 30 expire
-			must(t, c.receipts.Night(t.Context(), func(int) {}))
+			must(t, c.Receipts.Night(t.Context(), func(int) {}))
 			var recs []receipt.Receipt
 			if apart {
 				recs = append(recs, c.giveBack(sale.ID, line(1, money.One)), c.giveBack(sale.ID, line(2, money.One)))
@@ -156,7 +156,7 @@ func TestRefusedSaleBringsNoProducts(t *testing.T) {
 		fresh.Lines[0].SKU, fresh.Lines[0].Name = "GOOD", "Good"
 		good, bad := c.quoted(fresh), c.quoted(draft(0, 0, 10_00))
 		bad.Lines[0].SKU, bad.Lines[0].Price = "BAD", 5_0000
-		recs, failures, err := c.receipts.Together(t.Context(), c.tills[0], []receipt.Sale{bad, good}, nil)
+		recs, failures, err := c.Receipts.Together(t.Context(), c.tills[0], []receipt.Sale{bad, good}, nil)
 		must(t, err)
 		if !errors.Is(failures[0], receipt.ErrChanged) || failures[1] != nil {
 			t.Fatalf("got %v", failures)
@@ -164,7 +164,7 @@ func TestRefusedSaleBringsNoProducts(t *testing.T) {
 		if n := c.count(`SELECT COUNT(*) FROM products WHERE sku = 'BAD'`); n != 0 {
 			t.Error("the refused sale brought its product")
 		}
-		again, err := c.receipts.Get(t.Context(), recs[1].ID)
+		again, err := c.Receipts.Get(t.Context(), recs[1].ID)
 		must(t, err)
 		if l := again.Lines[0]; l.Product == 0 || l.SKU != "GOOD" || l.Name != "Good" {
 			t.Errorf("the recorded line is of product %d %q %q", l.Product, l.SKU, l.Name)
@@ -182,7 +182,7 @@ func TestPoisonedCallFailsAlone(t *testing.T) {
 		_, err := d.Exec(t.Context(), `CREATE UNIQUE INDEX poison ON receipts (total) WHERE total = 666`)
 		must(t, err)
 		poison, good := c.quoted(draft(anna, 0, 6_66)), c.quoted(draft(boris, 0, 10_00))
-		_, failures, err := c.receipts.Together(t.Context(), c.tills[0], []receipt.Sale{poison, good}, nil)
+		_, failures, err := c.Receipts.Together(t.Context(), c.tills[0], []receipt.Sale{poison, good}, nil)
 		must(t, err)
 		if failures[0] == nil || failures[1] != nil {
 			t.Errorf("the poison got %v, the other %v", failures[0], failures[1])
@@ -206,7 +206,7 @@ func TestTextsThatCannotBeKeptAreRefused(t *testing.T) {
 			} {
 				sale := c.quoted(draft(0, 0, 10_00))
 				set(&sale)
-				_, _, err := c.receipts.Commit(t.Context(), c.tills[0], sale)
+				_, _, err := c.Receipts.Commit(t.Context(), c.tills[0], sale)
 				if e := errs.Of(err); err == nil || e.Kind != errs.Invalid || len(e.Fields) != 1 || e.Fields[0].Pointer != pointer {
 					t.Errorf("%q at %s: %v", bad, pointer, err)
 				}

@@ -32,7 +32,7 @@ func BenchmarkCommit(b *testing.B) {
 				wg.Go(func() {
 					for i := next.Add(1); i <= int64(b.N); i = next.Add(1) {
 						d := draft(people[rand.IntN(len(people))], 0, 1_000_00, 1_000_00, 1_000_00)
-						_, _, err := c.receipts.Commit(b.Context(), c.tills[0], receipt.Sale{Number: fmt.Sprint("B", i), Draft: d, Total: &total})
+						_, _, err := c.Receipts.Commit(b.Context(), c.tills[0], receipt.Sale{Number: fmt.Sprint("B", i), Draft: d, Total: &total})
 						if err != nil {
 							b.Error(err)
 							return
@@ -53,7 +53,7 @@ func BenchmarkQuote(b *testing.B) {
 			c, people := crowd(b, dbtest.Open(b, e), 1000)
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := c.receipts.Quote(b.Context(), c.tills[0], draft(people[rand.IntN(len(people))], 0, 1_000_00, 1_000_00, 1_000_00)); err != nil {
+				if _, err := c.Receipts.Quote(b.Context(), c.tills[0], draft(people[rand.IntN(len(people))], 0, 1_000_00, 1_000_00, 1_000_00)); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -70,7 +70,7 @@ func crowd(b *testing.B, d *db.DB, n int) (*chain, []customer.ID) {
 		people = nil
 		var list []customer.Checked
 		for i := range n {
-			one, err := c.customers.Check(customer.New{
+			one, err := c.Customers.Check(customer.New{
 				FirstName: "Anna", Source: "import", Origin: 1,
 				Identifiers: []customer.Identifier{{Kind: customer.External, Value: fmt.Sprint(i)}},
 			})
@@ -79,7 +79,7 @@ func crowd(b *testing.B, d *db.DB, n int) (*chain, []customer.ID) {
 			}
 			list = append(list, one)
 		}
-		results, err := c.enrol.OpenAllTx(ctx, tx, list)
+		results, err := c.Enrol.OpenAllTx(ctx, tx, list)
 		if err != nil {
 			return err
 		}
@@ -90,7 +90,7 @@ func crowd(b *testing.B, d *db.DB, n int) (*chain, []customer.ID) {
 		for _, l := range draft(0, 0, 1, 1, 1).Lines {
 			seen = append(seen, catalog.Seen{SKU: l.SKU, Name: l.SKU})
 		}
-		_, err = c.catalog.EnsureTx(ctx, tx, seen)
+		_, err = c.Catalog.EnsureTx(ctx, tx, seen)
 		return err
 	}))
 	return c, people

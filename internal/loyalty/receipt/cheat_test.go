@@ -41,7 +41,7 @@ func TestBackDatedSaleDoesNotSkipTheDelay(t *testing.T) {
 		sale := c.quoted(draft(anna, 0, 100_00))
 		commit := func(ago time.Duration) error {
 			sale.Number, sale.SoldAt = c.number(), c.clock.now().Add(-ago)
-			_, _, err := c.receipts.Commit(t.Context(), c.tills[0], sale)
+			_, _, err := c.Receipts.Commit(t.Context(), c.tills[0], sale)
 			return err
 		}
 		refusedAs(t, commit(30*day), receipt.ErrTooOld, "/sold_at")
@@ -66,13 +66,13 @@ func TestQuoteHoldsTheDatesOfItsPoints(t *testing.T) {
 		c.clock.pass(10*time.Hour - time.Minute) // 23:59 in Tashkent
 		sale := c.quoted(draft(c.customer(), 0, 100_00))
 		c.clock.pass(2 * time.Minute)
-		_, _, err := c.receipts.Commit(t.Context(), c.tills[0], sale)
+		_, _, err := c.Receipts.Commit(t.Context(), c.tills[0], sale)
 		var changed *receipt.ChangedError
 		if !errors.As(err, &changed) {
 			t.Fatalf("committed with other dates: %v", err)
 		}
 		sale.Quote = changed.Quote.ID
-		_, _, err = c.receipts.Commit(t.Context(), c.tills[0], sale)
+		_, _, err = c.Receipts.Commit(t.Context(), c.tills[0], sale)
 		must(t, err)
 	})
 }
@@ -85,15 +85,15 @@ func TestReturnIsNotEarlierThanItsSale(t *testing.T) {
 		anna := c.customer()
 		sale := c.sell(draft(anna, 0, 100_00))
 		in := receipt.Return{Number: "back", Original: sale.ID, SoldAt: c.clock.now().Add(-time.Minute)}
-		_, _, err := c.receipts.Return(t.Context(), c.tills[0], in)
+		_, _, err := c.Receipts.Return(t.Context(), c.tills[0], in)
 		refusedAs(t, err, receipt.ErrBeforeSale, "/sold_at")
-		_, err = c.receipts.PreviewReturn(t.Context(), c.tills[0], in)
+		_, err = c.Receipts.PreviewReturn(t.Context(), c.tills[0], in)
 		refusedAs(t, err, receipt.ErrBeforeSale, "/sold_at")
 
 		// The clock of the till that sold was ahead.
 		ahead := c.quoted(draft(anna, 0, 100_00))
 		ahead.SoldAt = c.clock.now().Add(5 * time.Minute)
-		second, _, err := c.receipts.Commit(t.Context(), c.tills[0], ahead)
+		second, _, err := c.Receipts.Commit(t.Context(), c.tills[0], ahead)
 		must(t, err)
 		for _, id := range []receipt.ID{sale.ID, second.ID} {
 			if back := c.giveBack(id); back.SoldAt.Before(sale.SoldAt) || id == second.ID && !back.SoldAt.Equal(second.SoldAt) {
@@ -101,7 +101,7 @@ func TestReturnIsNotEarlierThanItsSale(t *testing.T) {
 			}
 		}
 		c.clock.pass(day)
-		must(t, c.receipts.Night(t.Context(), func(int) {}))
+		must(t, c.Receipts.Night(t.Context(), func(int) {}))
 		if got := c.sell(draft(anna, 0, 1_00)); got.Level != "base" {
 			t.Errorf("at %s though everything was returned", got.Level)
 		}
@@ -116,7 +116,7 @@ func TestNewQuoteDoesNotDoubleASale(t *testing.T) {
 		anna := c.customer()
 		sale := c.quoted(draft(anna, 0, 100_00))
 		sale.SoldAt = c.clock.now()
-		first, _, err := c.receipts.Commit(t.Context(), c.tills[0], sale)
+		first, _, err := c.Receipts.Commit(t.Context(), c.tills[0], sale)
 		must(t, err)
 		c.clock.pass(time.Second)
 		zone := time.FixedZone("", 5*3600)
@@ -127,7 +127,7 @@ func TestNewQuoteDoesNotDoubleASale(t *testing.T) {
 		} {
 			again := sale
 			change(&again)
-			rec, replayed, err := c.receipts.Commit(t.Context(), c.tills[0], again)
+			rec, replayed, err := c.Receipts.Commit(t.Context(), c.tills[0], again)
 			if err != nil || !replayed || rec.ID != first.ID {
 				t.Errorf("sent again with %s: %s, replayed %v, %v", what, rec.ID, replayed, err)
 			}
@@ -139,7 +139,7 @@ func TestNewQuoteDoesNotDoubleASale(t *testing.T) {
 		} {
 			other := sale
 			change(&other)
-			_, _, err := c.receipts.Commit(t.Context(), c.tills[0], other)
+			_, _, err := c.Receipts.Commit(t.Context(), c.tills[0], other)
 			refusedAs(t, err, receipt.ErrKeyReused, "/number")
 			if e := errs.Of(err); e.Args["receipt"] != first.ID || !strings.Contains(e.Text, first.ID.String()) {
 				t.Errorf("with %s: %q does not name receipt %s", what, e.Text, first.ID)
@@ -166,11 +166,11 @@ func TestQuoteSellsNothingElse(t *testing.T) {
 			other := sale
 			other.Lines = append([]receipt.DraftLine(nil), sale.Lines...)
 			change(&other.Lines[0])
-			if _, _, err := c.receipts.Commit(t.Context(), c.tills[0], other); !errors.Is(err, receipt.ErrChanged) {
+			if _, _, err := c.Receipts.Commit(t.Context(), c.tills[0], other); !errors.Is(err, receipt.ErrChanged) {
 				t.Errorf("%s: %v", what, err)
 			}
 		}
-		_, _, err := c.receipts.Commit(t.Context(), c.tills[0], sale)
+		_, _, err := c.Receipts.Commit(t.Context(), c.tills[0], sale)
 		must(t, err)
 	})
 }
@@ -185,7 +185,7 @@ func TestPointsWithoutLotsAreNotRedeemed(t *testing.T) {
 		_, err := d.Exec(t.Context(), `UPDATE lots SET remaining = remaining - 1`)
 		must(t, err)
 		sale := c.quoted(draft(anna, 10_00, 100_00)) // the lot would suffice
-		_, _, err = c.receipts.Commit(t.Context(), c.tills[0], sale)
+		_, _, err = c.Receipts.Commit(t.Context(), c.tills[0], sale)
 		if !errors.Is(err, ledger.ErrBroken) || errs.KindOf(err) != errs.Internal || !strings.Contains(errs.Of(err).Text, "verify") {
 			t.Errorf("redeemed of a broken account: %v", err)
 		}
@@ -206,7 +206,7 @@ func TestGreatestReceiptsDoNotOverflowSums(t *testing.T) {
 		c := open(t, d, rules)
 		anna := c.customer()
 		most := int64(pricing.MaxGross)
-		if _, err := c.receipts.Quote(t.Context(), c.tills[0], draft(anna, 0, most, 1)); errs.KindOf(err) != errs.Invalid {
+		if _, err := c.Receipts.Quote(t.Context(), c.tills[0], draft(anna, 0, most, 1)); errs.KindOf(err) != errs.Invalid {
 			t.Errorf("more than a receipt may come to: %v", err)
 		}
 		c.sell(draft(anna, 0, most))
@@ -214,16 +214,16 @@ func TestGreatestReceiptsDoNotOverflowSums(t *testing.T) {
 		must(t, err)
 		c.sell(draft(anna, 0, 1))
 		sale := c.quoted(draft(anna, 0, 1))
-		if _, _, err := c.receipts.Commit(t.Context(), c.tills[0], sale); !errors.Is(err, ledger.ErrTooMuch) {
+		if _, _, err := c.Receipts.Commit(t.Context(), c.tills[0], sale); !errors.Is(err, ledger.ErrTooMuch) {
 			t.Errorf("beyond what is counted: %v", err)
 		}
 		_, err = d.Exec(t.Context(), `UPDATE receipts SET total = 9000000000000000000, earned = 9000000000000000000`)
 		must(t, err)
-		sums, err := c.receipts.Sum(t.Context(), time.Time{}, c.clock.now().Add(time.Hour))
+		sums, err := c.Receipts.Sum(t.Context(), time.Time{}, c.clock.now().Add(time.Hour))
 		if err != nil || sums.Sold <= 0 || sums.Earned <= 0 || sums.Sales != 2 {
 			t.Errorf("sums are %+v, %v", sums, err)
 		}
-		sums, all, err := c.receipts.SumUpTo(t.Context(), receipt.Filter{Customer: anna}, 10)
+		sums, all, err := c.Receipts.SumUpTo(t.Context(), receipt.Filter{Customer: anna}, 10)
 		if err != nil || !all || sums.Sold <= 0 {
 			t.Errorf("chosen sums are %+v, %v", sums, err)
 		}
@@ -239,7 +239,7 @@ func TestBarcodeAsSKUIsItsProduct(t *testing.T) {
 		name, price, cost, codes := "Jacket", money.Price(590_000_0000), money.Price(445_000_0000), []string{"4601234567890"}
 		var jacket catalog.Product
 		must(t, d.Write(t.Context(), func(ctx context.Context, tx *db.Tx) (err error) {
-			jacket, err = c.catalog.CreateProductTx(ctx, tx, catalog.ProductInput{
+			jacket, err = c.Catalog.CreateProductTx(ctx, tx, catalog.ProductInput{
 				SKU: "A1", ProductChange: catalog.ProductChange{Name: &name, Price: &price, Cost: &cost, Barcodes: &codes},
 			})
 			return err

@@ -26,7 +26,7 @@ func TestNightExpiresPointsOfCustomersWhoStayedAway(t *testing.T) {
 		anna := c.customer()
 		c.sell(draft(anna, 0, 100_000_00))
 		c.clock.pass(4 * 24 * time.Hour)
-		must(t, c.receipts.Night(t.Context(), func(int) {}))
+		must(t, c.Receipts.Night(t.Context(), func(int) {}))
 		if n := c.count(`SELECT COUNT(*) FROM entries WHERE cause = 'expire'`); n != 1 {
 			t.Errorf("%d lots expired, want 1", n)
 		}
@@ -56,7 +56,7 @@ func TestStoppedProgrammeBurnsNothingInAProcessJustStarted(t *testing.T) {
 		}
 		fresh := newChain(t, d, 3)
 		fresh.clock.pass(c.clock.now().Sub(fresh.clock.now()))
-		must(t, fresh.receipts.Night(t.Context(), func(int) {}))
+		must(t, fresh.Receipts.Night(t.Context(), func(int) {}))
 		if n := c.count(`SELECT COUNT(*) FROM entries WHERE cause = 'expire'`); n != 0 {
 			t.Errorf("%d lots of a stopped programme expired", n)
 		}
@@ -104,8 +104,8 @@ func TestReviewTellsOfLossesAndGains(t *testing.T) {
 			Lines: []receipt.Line{{Quantity: money.One, Gross: 100_00, Total: 100_00, TierSpend: 100_00}},
 		})
 		c.clock.pass(24 * time.Hour)
-		must(t, c.receipts.Night(t.Context(), func(int) {}))
-		must(t, c.receipts.Night(t.Context(), func(int) {})) // says nothing twice
+		must(t, c.Receipts.Night(t.Context(), func(int) {}))
+		must(t, c.Receipts.Night(t.Context(), func(int) {})) // says nothing twice
 		want := map[customer.ID][]event.Event{
 			anna:  {{At: c.clock.now(), Kind: receipt.EventTierChanged, CustomerID: int64(anna), Body: `{"is":"base","was":"gold"}`}},
 			boris: {{At: c.clock.now(), Kind: receipt.EventTierChanged, CustomerID: int64(boris), Body: `{"is":"platinum","was":"gold"}`}},
@@ -125,7 +125,7 @@ func TestReviewTellsOfLossesAndGains(t *testing.T) {
 func (c *chain) record(list ...receipt.Imported) {
 	c.t.Helper()
 	must(c.t, c.db.Write(c.t.Context(), func(ctx context.Context, tx *db.Tx) error {
-		_, err := c.receipts.RecordTx(ctx, tx, 77, list)
+		_, err := c.Receipts.RecordTx(ctx, tx, 77, list)
 		return err
 	}))
 }

@@ -39,7 +39,7 @@ func TestTillsAtRandom(t *testing.T) {
 					c.clock.pass(time.Duration(rapid.IntRange(1, 60*24*4).Draw(rt, "minutes")) * time.Minute)
 				},
 				"night": func(rt *rapid.T) {
-					if err := c.receipts.Night(t.Context(), func(int) {}); err != nil {
+					if err := c.Receipts.Night(t.Context(), func(int) {}); err != nil {
 						rt.Fatal(err)
 					}
 				},
@@ -96,13 +96,13 @@ func (r *randomTill) sell(t *rapid.T) {
 			Price:    money.Price(rapid.IntRange(0, 200_0000).Draw(t, "price")),
 		})
 	}
-	quote, err := r.receipts.Quote(ctx, r.tills[0], d)
+	quote, err := r.Receipts.Quote(ctx, r.tills[0], d)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if quote.MaxRedeem > 0 && rapid.Bool().Draw(t, "redeem") {
 		d.Redeem = money.Points(rapid.Int64Range(1, int64(quote.MaxRedeem)).Draw(t, "points"))
-		if quote, err = r.receipts.Quote(ctx, r.tills[0], d); err != nil {
+		if quote, err = r.Receipts.Quote(ctx, r.tills[0], d); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -110,13 +110,13 @@ func (r *randomTill) sell(t *rapid.T) {
 		r.clock.pass(time.Duration(rapid.IntRange(1, 60*30).Draw(t, "dawdled minutes")) * time.Minute)
 	}
 	sale := receipt.Sale{Number: r.number(), Draft: d, Quote: quote.ID}
-	rec, _, err := r.receipts.Commit(ctx, r.tills[0], sale)
+	rec, _, err := r.Receipts.Commit(ctx, r.tills[0], sale)
 	var changed *receipt.ChangedError
 	switch {
 	case errors.As(err, &changed):
 		sale.Quote = changed.Quote.ID
 		quote = changed.Quote
-		if rec, _, err = r.receipts.Commit(ctx, r.tills[0], sale); err != nil {
+		if rec, _, err = r.Receipts.Commit(ctx, r.tills[0], sale); err != nil {
 			t.Fatalf("the new quote was refused: %v", err)
 		}
 	case errs.KindOf(err) == errs.Conflict && d.Redeem > 0:
@@ -127,7 +127,7 @@ func (r *randomTill) sell(t *rapid.T) {
 	if rec.Total != quote.Total || rec.Redeemed != quote.Redeemed || rec.Earned != quote.Earned || rec.Discount != quote.Discount {
 		t.Fatalf("quoted %+v, committed %+v", quote.Result, rec)
 	}
-	again, replayed, err := r.receipts.Commit(ctx, r.tills[0], sale)
+	again, replayed, err := r.Receipts.Commit(ctx, r.tills[0], sale)
 	if diff := cmp.Diff(rec, again, same); err != nil || !replayed || diff != "" {
 		t.Fatalf("sent twice: %v %v %s", replayed, err, diff)
 	}
@@ -152,11 +152,11 @@ func (r *randomTill) giveBack(t *rapid.T) {
 	if len(in.Lines) == 0 {
 		t.Skip("nothing to return")
 	}
-	preview, err := r.receipts.PreviewReturn(r.t.Context(), r.tills[1], in)
+	preview, err := r.Receipts.PreviewReturn(r.t.Context(), r.tills[1], in)
 	if err != nil {
 		t.Fatal(err)
 	}
-	rec, _, err := r.receipts.Return(r.t.Context(), r.tills[1], in)
+	rec, _, err := r.Receipts.Return(r.t.Context(), r.tills[1], in)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -164,7 +164,7 @@ func (r *randomTill) giveBack(t *rapid.T) {
 	if diff := cmp.Diff(preview, rec, same); diff != "" {
 		t.Fatalf("the preview said otherwise: %s", diff)
 	}
-	again, replayed, err := r.receipts.Return(r.t.Context(), r.tills[1], in)
+	again, replayed, err := r.Receipts.Return(r.t.Context(), r.tills[1], in)
 	if diff := cmp.Diff(rec, again, same); err != nil || !replayed || diff != "" {
 		t.Fatalf("sent twice: %v %v %s", replayed, err, diff)
 	}
@@ -191,7 +191,7 @@ func (c *chain) check(t interface{ Errorf(string, ...any) }) {
 			    OR -a.debt <> (SELECT COALESCE(SUM(CASE 'debt' WHEN target THEN points WHEN source THEN -points ELSE 0 END), 0) FROM entries WHERE customer_id = a.customer_id)
 			    OR a.active + a.pending <> (SELECT COALESCE(SUM(remaining), 0) FROM lots WHERE customer_id = a.customer_id)
 			    OR a.spend <> (SELECT COALESCE(SUM(CASE kind WHEN 'sale' THEN tier_spend ELSE -tier_spend END), 0) FROM receipts WHERE customer_id = a.customer_id)
-			    OR a.receipts <> (SELECT COUNT(*) FROM receipts WHERE customer_id = a.customer_id AND kind = 'sale')`,
+			    OR a.Receipts <> (SELECT COUNT(*) FROM receipts WHERE customer_id = a.customer_id AND kind = 'sale')`,
 		"lots whose entries say otherwise": `
 			SELECT COUNT(*) FROM lots l
 			 WHERE l.remaining <> (SELECT COALESCE(SUM(CASE WHEN target IN ('active', 'pending') THEN points ELSE 0 END

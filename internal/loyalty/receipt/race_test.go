@@ -65,7 +65,7 @@ func TestOneSaleSentAtOnceIsRecordedOnce(t *testing.T) {
 				again [n]bool
 				fails [n]error
 			)
-			atOnce(n, func(i int) { recs[i], again[i], fails[i] = on[i%2].receipts.Commit(t.Context(), c.tills[0], sale) })
+			atOnce(n, func(i int) { recs[i], again[i], fails[i] = on[i%2].Receipts.Commit(t.Context(), c.tills[0], sale) })
 			must(t, errors.Join(fails[:]...))
 			first := 0
 			for i := range n {
@@ -104,7 +104,7 @@ func TestOnePieceReturnedAtOnceComesBackOnce(t *testing.T) {
 				if i%3 == 0 {
 					in.Lines = []receipt.ReturnLine{line(1, money.One)}
 				}
-				_, _, fails[i] = on[i%2].receipts.Return(t.Context(), c.tills[0], in)
+				_, _, fails[i] = on[i%2].Receipts.Return(t.Context(), c.tills[0], in)
 			})
 			won := 0
 			for _, err := range fails {
@@ -135,7 +135,7 @@ func TestKeyOfAnotherReceiptIsRefused(t *testing.T) {
 		}
 		sales[2].Key = "another"
 		for range 2 {
-			_, failures, err := c.receipts.Together(t.Context(), c.tills[0], sales, nil)
+			_, failures, err := c.Receipts.Together(t.Context(), c.tills[0], sales, nil)
 			must(t, err)
 			if failures[0] != nil || failures[2] != nil {
 				t.Errorf("the first and another key got %v", failures)
@@ -175,7 +175,7 @@ func TestEverythingAtOnceLeavesTheBooksInOrder(t *testing.T) {
 				var err error
 				switch dice.IntN(8) {
 				case 0:
-					err = p.receipts.Night(t.Context(), func(int) {})
+					err = p.Receipts.Night(t.Context(), func(int) {})
 				case 1:
 					c.clock.pass(time.Duration(dice.IntN(6*60)) * time.Minute)
 				case 2, 3:
@@ -186,21 +186,21 @@ func TestEverythingAtOnceLeavesTheBooksInOrder(t *testing.T) {
 					}
 					in := receipt.Return{Number: number, Original: sales[dice.IntN(len(sales))]}
 					mu.Unlock()
-					if _, err = p.receipts.PreviewReturn(t.Context(), c.tills[1], in); err == nil || errs.KindOf(err) == errs.Conflict {
+					if _, err = p.Receipts.PreviewReturn(t.Context(), c.tills[1], in); err == nil || errs.KindOf(err) == errs.Conflict {
 						in.Lines = []receipt.ReturnLine{line(1+dice.IntN(2), money.Quantity(1+dice.IntN(700)))}
-						_, _, err = p.receipts.Return(t.Context(), c.tills[1], in)
+						_, _, err = p.Receipts.Return(t.Context(), c.tills[1], in)
 					}
 				default:
 					dr := draft(people[dice.IntN(3)], 0, dice.Int64N(50_00), dice.Int64N(50_00))
-					q, e := p.receipts.Quote(t.Context(), c.tills[0], dr)
+					q, e := p.Receipts.Quote(t.Context(), c.tills[0], dr)
 					must(t, e)
 					if dr.Redeem = q.MaxRedeem; dr.Redeem > 0 {
-						if q, err = p.receipts.Quote(t.Context(), c.tills[0], dr); err != nil {
+						if q, err = p.Receipts.Quote(t.Context(), c.tills[0], dr); err != nil {
 							break
 						}
 					}
 					var rec receipt.Receipt
-					rec, _, err = p.receipts.Commit(t.Context(), c.tills[0], receipt.Sale{Number: number, Draft: dr, Quote: q.ID})
+					rec, _, err = p.Receipts.Commit(t.Context(), c.tills[0], receipt.Sale{Number: number, Draft: dr, Quote: q.ID})
 					if err == nil {
 						mu.Lock()
 						sales = append(sales, rec.ID)
@@ -233,14 +233,14 @@ func TestCallerThatGoesAwayFindsOutByAskingAgain(t *testing.T) {
 			if i%3 != 0 {
 				go cancel()
 			}
-			_, _, err := c.receipts.Commit(ctx, c.tills[0], sales[i])
+			_, _, err := c.Receipts.Commit(ctx, c.tills[0], sales[i])
 			cancel()
 			if err != nil && !errors.Is(err, context.Canceled) {
 				t.Errorf("sale %d: %v", i, err)
 			}
 		})
 		for i := range sales {
-			_, _, err := c.receipts.Commit(t.Context(), c.tills[0], sales[i])
+			_, _, err := c.Receipts.Commit(t.Context(), c.tills[0], sales[i])
 			must(t, err)
 		}
 		if a := c.account(anna); a.Available() != n*1_00 || a.Receipts != n {
@@ -267,10 +267,10 @@ func TestClosingUnderLoadLosesNothing(t *testing.T) {
 		)
 		atOnce(n+1, func(i int) {
 			if i == n {
-				c.receipts.Close()
+				c.Receipts.Close()
 				return
 			}
-			_, _, err := c.receipts.Commit(t.Context(), c.tills[0], sales[i])
+			_, _, err := c.Receipts.Commit(t.Context(), c.tills[0], sales[i])
 			mu.Lock()
 			defer mu.Unlock()
 			switch {
@@ -302,7 +302,7 @@ func TestOnePersonRegisteredAtOnceGetsOneBonus(t *testing.T) {
 				fails [n]error
 			)
 			atOnce(n, func(i int) {
-				found[i], fails[i] = on[i%2].enrol.Register(t.Context(), c.tills[0].Store, 0, customer.New{
+				found[i], fails[i] = on[i%2].Enrol.Register(t.Context(), c.tills[0].Store, 0, customer.New{
 					FirstName: "Anna", Source: "till", Identifiers: []customer.Identifier{
 						{Kind: customer.Phone, Value: fmt.Sprintf("+99890%07d", round)}, {Kind: customer.Card, Value: fmt.Sprintf("77%d", round)},
 					},
@@ -332,7 +332,7 @@ func TestLockThatIsNotGivenBackHoldsNobodyUpForGood(t *testing.T) {
 	t.Parallel()
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
 		c := open(t, d, simple())
-		c.receipts.SetPatience(300 * time.Millisecond)
+		c.Receipts.SetPatience(300 * time.Millisecond)
 		anna := c.customer()
 		var sales []receipt.Sale
 		for range 4 {
@@ -343,15 +343,15 @@ func TestLockThatIsNotGivenBackHoldsNobodyUpForGood(t *testing.T) {
 				return err
 			}
 			atOnce(len(sales), func(i int) {
-				if _, _, err := c.receipts.Commit(t.Context(), c.tills[0], sales[i]); errs.KindOf(err) != errs.Unavailable {
+				if _, _, err := c.Receipts.Commit(t.Context(), c.tills[0], sales[i]); errs.KindOf(err) != errs.Unavailable {
 					t.Errorf("got %v", err)
 				}
 			})
 			return nil
 		}))
-		c.receipts.SetPatience(30 * time.Second)
+		c.Receipts.SetPatience(30 * time.Second)
 		for _, sale := range sales {
-			_, replayed, err := c.receipts.Commit(t.Context(), c.tills[0], sale)
+			_, replayed, err := c.Receipts.Commit(t.Context(), c.tills[0], sale)
 			if err != nil || replayed {
 				t.Errorf("afterwards: %v %v", replayed, err)
 			}

@@ -17,30 +17,25 @@ import (
 	"regulars/internal/base/errs"
 	"regulars/internal/base/id"
 	"regulars/internal/base/money"
+	"regulars/internal/base/settings"
+	"regulars/internal/loyalty"
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
-	"regulars/internal/loyalty/enrol"
 	"regulars/internal/loyalty/ledger"
 	"regulars/internal/loyalty/programme"
 	"regulars/internal/loyalty/receipt"
-	"regulars/internal/loyalty/staff"
 )
 
 // chain is an installation with one store, two tills and a clock.
 type chain struct {
-	t          testing.TB
-	db         *db.DB
-	clock      *clock
-	mint       *id.Minter
-	catalog    *catalog.Service
-	customers  *customer.Service
-	programmes *programme.Service
-	ledger     *ledger.Service
-	enrol      *enrol.Service
-	receipts   *receipt.Service
-	tills      []receipt.Caller
-	phones     int
-	numbers    int
+	*loyalty.Services
+	t       testing.TB
+	db      *db.DB
+	clock   *clock
+	mint    *id.Minter
+	tills   []receipt.Caller
+	phones  int
+	numbers int
 }
 
 type clock struct {
@@ -68,16 +63,8 @@ func newChain(t testing.TB, d *db.DB, node int) *chain {
 	t.Helper()
 	c := &chain{t: t, db: d, clock: &clock{t: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)}}
 	c.mint = id.NewMinter(c.clock.now, node, 0)
-	c.catalog = catalog.New(d, c.mint, c.clock.now)
-	c.customers = customer.NewService(d, c.mint, c.clock.now, "UZ")
-	c.programmes = programme.New(d, c.mint, c.clock.now, uzs)
-	c.ledger = ledger.New(d, c.mint, c.clock.now, c.programmes.Stopped)
-	c.enrol = enrol.New(d, c.clock.now, c.customers, c.ledger, c.programmes, staff.New(d, c.mint, c.clock.now))
-	c.receipts = receipt.New(receipt.Config{
-		DB: d, Mint: c.mint, Now: c.clock.now, Currency: uzs, Secret: []byte("a secret of the installation"),
-		Ledger: c.ledger, Programmes: c.programmes, Catalog: c.catalog, Customers: c.customers,
-	})
-	t.Cleanup(c.receipts.Close)
+	c.Services = loyalty.New(d, c.mint, c.clock.now, settings.Installation{Currency: uzs, Secret: []byte("a secret of the installation")})
+	t.Cleanup(c.Close)
 	return c
 }
 
@@ -86,12 +73,12 @@ func open(t testing.TB, d *db.DB, rules *programme.Rules) *chain {
 	c := newChain(t, d, 1)
 	ctx := t.Context()
 	must(t, d.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
-		store, err := c.catalog.CreateStoreTx(ctx, tx, catalog.NewStore{Code: "S1", Name: "Chorsu", Zone: "Asia/Tashkent"})
+		store, err := c.Catalog.CreateStoreTx(ctx, tx, catalog.NewStore{Code: "S1", Name: "Chorsu", Zone: "Asia/Tashkent"})
 		if err != nil {
 			return err
 		}
 		for _, name := range []string{"1", "2"} {
-			till, err := c.catalog.CreateTillTx(ctx, tx, store.ID, name)
+			till, err := c.Catalog.CreateTillTx(ctx, tx, store.ID, name)
 			if err != nil {
 				return err
 			}
@@ -100,7 +87,7 @@ func open(t testing.TB, d *db.DB, rules *programme.Rules) *chain {
 		return nil
 	}))
 	if rules != nil {
-		_, err := c.programmes.Install(ctx, "Main", rules, c.clock.now(), 0)
+		_, err := c.Programmes.Install(ctx, "Main", rules, c.clock.now(), 0)
 		must(t, err)
 	}
 	return c
@@ -127,7 +114,7 @@ func simple() *programme.Rules {
 func (c *chain) customer() customer.ID {
 	c.t.Helper()
 	c.phones++
-	res, err := c.enrol.Register(c.t.Context(), c.tills[0].Store, 0, customer.New{
+	res, err := c.Enrol.Register(c.t.Context(), c.tills[0].Store, 0, customer.New{
 		FirstName: "Anna", HomeStore: c.tills[0].Store.ID, Source: "till",
 		Identifiers: []customer.Identifier{{Kind: customer.Phone, Value: fmt.Sprintf("+99890%07d", 1000000+c.phones)}},
 	})
@@ -148,7 +135,7 @@ func draft(who customer.ID, redeem money.Points, prices ...int64) receipt.Draft 
 func (c *chain) sell(d receipt.Draft) receipt.Receipt {
 	c.t.Helper()
 	sale := c.quoted(d)
-	rec, replayed, err := c.receipts.Commit(c.t.Context(), c.tills[0], sale)
+	rec, replayed, err := c.Receipts.Commit(c.t.Context(), c.tills[0], sale)
 	must(c.t, err)
 	if replayed {
 		c.t.Fatal("a new receipt was taken for a repeated one")
@@ -158,7 +145,7 @@ func (c *chain) sell(d receipt.Draft) receipt.Receipt {
 
 func (c *chain) quoted(d receipt.Draft) receipt.Sale {
 	c.t.Helper()
-	q, err := c.receipts.Quote(c.t.Context(), c.tills[0], d)
+	q, err := c.Receipts.Quote(c.t.Context(), c.tills[0], d)
 	must(c.t, err)
 	return receipt.Sale{Number: c.number(), Draft: d, Quote: q.ID}
 }
@@ -170,14 +157,14 @@ func (c *chain) number() string {
 
 func (c *chain) giveBack(sale receipt.ID, lines ...receipt.ReturnLine) receipt.Receipt {
 	c.t.Helper()
-	rec, _, err := c.receipts.Return(c.t.Context(), c.tills[0], receipt.Return{Number: c.number(), Original: sale, Lines: lines})
+	rec, _, err := c.Receipts.Return(c.t.Context(), c.tills[0], receipt.Return{Number: c.number(), Original: sale, Lines: lines})
 	must(c.t, err)
 	return rec
 }
 
 func (c *chain) account(who customer.ID) *ledger.Account {
 	c.t.Helper()
-	a, err := c.ledger.Get(c.t.Context(), who)
+	a, err := c.Ledger.Get(c.t.Context(), who)
 	must(c.t, err)
 	return a
 }
@@ -202,7 +189,7 @@ func TestSaleEarnsRedeemsAndReturns(t *testing.T) {
 		if second.Total != 40_000_00 || second.PaidPoints != 10_000_00 || second.Earned != 4_000_00 || second.Balance != 4_000_00 {
 			t.Fatalf("second sale: %+v", second)
 		}
-		preview, err := c.receipts.PreviewReturn(t.Context(), c.tills[0], receipt.Return{Original: second.ID})
+		preview, err := c.Receipts.PreviewReturn(t.Context(), c.tills[0], receipt.Return{Original: second.ID})
 		must(t, err)
 		back := c.giveBack(second.ID)
 		if back.Total != 40_000_00 || back.Redeemed != 10_000_00 || back.Earned != 4_000_00 || back.Balance != 10_000_00 {
@@ -215,7 +202,7 @@ func TestSaleEarnsRedeemsAndReturns(t *testing.T) {
 		if a.Available() != 10_000_00 || a.Receipts != 2 || a.Spend != 100_000_00 {
 			t.Errorf("account: available %d, receipts %d, spend %d", a.Available(), a.Receipts, a.Spend)
 		}
-		if _, _, err := c.receipts.Return(t.Context(), c.tills[0], receipt.Return{Number: "again", Original: second.ID}); !errors.Is(err, receipt.ErrNothingLeft) {
+		if _, _, err := c.Receipts.Return(t.Context(), c.tills[0], receipt.Return{Number: "again", Original: second.ID}); !errors.Is(err, receipt.ErrNothingLeft) {
 			t.Errorf("returned twice: %v", err)
 		}
 	})
@@ -232,20 +219,20 @@ func TestRetryAfterALostAnswerDoublesNothing(t *testing.T) {
 		anna := c.customer()
 		sale := c.quoted(draft(anna, 0, 12_345_67, 1_000_00))
 		sale.Lines[0].Name = "Чай зелёный"
-		q, err := c.receipts.Quote(t.Context(), c.tills[0], sale.Draft)
+		q, err := c.Receipts.Quote(t.Context(), c.tills[0], sale.Draft)
 		must(t, err)
 		sale.Quote = q.ID
-		first, _, err := c.receipts.Commit(t.Context(), c.tills[0], sale)
+		first, _, err := c.Receipts.Commit(t.Context(), c.tills[0], sale)
 		must(t, err)
-		again, replayed, err := c.receipts.Commit(t.Context(), c.tills[0], sale)
+		again, replayed, err := c.Receipts.Commit(t.Context(), c.tills[0], sale)
 		must(t, err)
 		if diff := cmp.Diff(first, again, same); !replayed || diff != "" {
 			t.Errorf("replayed %v, answers differ: %s", replayed, diff)
 		}
 		ret := receipt.Return{Number: "R1", Original: first.ID, Lines: []receipt.ReturnLine{{Position: 1, Quantity: money.One}}}
-		one, _, err := c.receipts.Return(t.Context(), c.tills[0], ret)
+		one, _, err := c.Receipts.Return(t.Context(), c.tills[0], ret)
 		must(t, err)
-		two, replayed, err := c.receipts.Return(t.Context(), c.tills[0], ret)
+		two, replayed, err := c.Receipts.Return(t.Context(), c.tills[0], ret)
 		must(t, err)
 		if diff := cmp.Diff(one, two, same); !replayed || diff != "" {
 			t.Errorf("return replayed %v, answers differ: %s", replayed, diff)
@@ -256,10 +243,10 @@ func TestRetryAfterALostAnswerDoublesNothing(t *testing.T) {
 		other := sale
 		other.Lines = slices.Clone(sale.Lines)
 		other.Lines[0].Quantity = 2000
-		if _, _, err := c.receipts.Commit(t.Context(), c.tills[0], other); !errors.Is(err, receipt.ErrKeyReused) {
+		if _, _, err := c.Receipts.Commit(t.Context(), c.tills[0], other); !errors.Is(err, receipt.ErrKeyReused) {
 			t.Errorf("the number with another body: %v", err)
 		}
-		if _, _, err := c.receipts.Commit(t.Context(), c.tills[1], sale); !errors.Is(err, receipt.ErrQuoteInvalid) {
+		if _, _, err := c.Receipts.Commit(t.Context(), c.tills[1], sale); !errors.Is(err, receipt.ErrQuoteInvalid) {
 			t.Errorf("the quote of another till: %v", err)
 		}
 	})
@@ -281,7 +268,7 @@ func TestTwoTillsSpendOneBalance(t *testing.T) {
 			anna := c.customer()
 			c.sell(draft(anna, 0, 100_000_00))
 			d := draft(anna, 10_000_00, 50_000_00)
-			quote, err := c.receipts.Quote(t.Context(), c.tills[0], d)
+			quote, err := c.Receipts.Quote(t.Context(), c.tills[0], d)
 			must(t, err)
 			const tries = 8
 			var (
@@ -291,7 +278,7 @@ func TestTwoTillsSpendOneBalance(t *testing.T) {
 			for i := range tries {
 				on := chains[i%len(chains)]
 				sale := receipt.Sale{Number: c.number(), Draft: d, Quote: quote.ID}
-				wg.Go(func() { _, _, errs[i] = on.receipts.Commit(t.Context(), on.tills[0], sale) })
+				wg.Go(func() { _, _, errs[i] = on.Receipts.Commit(t.Context(), on.tills[0], sale) })
 			}
 			wg.Wait()
 			won := 0
@@ -327,13 +314,13 @@ func TestChangedPriceIsRefusedWithTheNewQuote(t *testing.T) {
 		anna := c.customer()
 		stale := c.quoted(draft(anna, 0, 10_000_00))
 		c.sell(draft(anna, 0, 50_000_00)) // reaches gold, from the next purchase on
-		_, _, err := c.receipts.Commit(t.Context(), c.tills[0], stale)
+		_, _, err := c.Receipts.Commit(t.Context(), c.tills[0], stale)
 		var changed *receipt.ChangedError
 		if !errors.As(err, &changed) || !errors.Is(err, receipt.ErrChanged) || changed.Quote.Total != 9_000_00 {
 			t.Fatalf("got %v", err)
 		}
 		stale.Quote = changed.Quote.ID
-		rec, _, err := c.receipts.Commit(t.Context(), c.tills[0], stale)
+		rec, _, err := c.Receipts.Commit(t.Context(), c.tills[0], stale)
 		if err != nil || rec.Total != 9_000_00 || rec.Level != "gold" {
 			t.Errorf("with the new quote: %+v, %v", rec, err)
 		}
@@ -349,7 +336,7 @@ func TestLatePaymentStillEarns(t *testing.T) {
 		sale := c.quoted(draft(anna, 0, 20_000_00))
 		sale.SoldAt = c.clock.now()
 		c.clock.pass(3 * time.Hour) // the quote's minutes are over
-		rec, _, err := c.receipts.Commit(t.Context(), c.tills[0], sale)
+		rec, _, err := c.Receipts.Commit(t.Context(), c.tills[0], sale)
 		if err != nil || rec.Earned != 2_000_00 || c.account(anna).Available() != 2_000_00 {
 			t.Errorf("earned %v, %v", rec.Earned, err)
 		}
@@ -374,7 +361,7 @@ func TestTierFollowsNetSpend(t *testing.T) {
 			t.Errorf("a return demoted before midnight to %s", got.Level)
 		}
 		c.clock.pass(24 * time.Hour)
-		must(t, c.receipts.Night(t.Context(), func(int) {}))
+		must(t, c.Receipts.Night(t.Context(), func(int) {}))
 		if got := c.sell(draft(anna, 0, 1_000_00)); got.Level != "base" {
 			t.Errorf("after midnight still %s with %d spent", got.Level, c.account(anna).Spend)
 		}
@@ -400,13 +387,13 @@ func TestExpiryIsEnforcedWithoutTheJob(t *testing.T) {
 		}
 		c.sell(draft(anna, 4_000_00, 10_000_00))
 		c.clock.pass(3 * 24 * time.Hour)
-		q, err := c.receipts.Quote(t.Context(), c.tills[0], draft(anna, 0, 50_000_00))
+		q, err := c.Receipts.Quote(t.Context(), c.tills[0], draft(anna, 0, 50_000_00))
 		must(t, err)
 		if q.MaxRedeem != 600_00 { // what the second sale earned
 			t.Errorf("can redeem %d, want what has not expired", q.MaxRedeem)
 		}
 		for range 2 {
-			must(t, c.receipts.Night(t.Context(), func(int) {}))
+			must(t, c.Receipts.Night(t.Context(), func(int) {}))
 		}
 		if n := c.count(`SELECT COUNT(*) FROM entries WHERE cause = 'expire'`); n != 1 {
 			t.Errorf("%d expiries recorded", n)
@@ -494,7 +481,7 @@ func TestRefusals(t *testing.T) {
 				sale := good
 				sale.Lines = slices.Clone(good.Lines)
 				tt.change(&sale)
-				_, _, err := c.receipts.Commit(t.Context(), c.tills[0], sale)
+				_, _, err := c.Receipts.Commit(t.Context(), c.tills[0], sale)
 				e := errs.Of(err)
 				if err == nil || e.Kind == errs.Internal || tt.code != "" && e.Code != tt.code {
 					t.Errorf("got %v, want %s", err, tt.code)

@@ -26,16 +26,16 @@ func TestCompare(t *testing.T) {
 		)
 		first, second := c.customer(), c.customer()
 		for i, who := range []customer.ID{first, first, second} {
-			q, err := c.receipts.Quote(ctx, c.tills[0], draft(who, 0, int64(10_000*(i+1)), 5_000))
+			q, err := c.Receipts.Quote(ctx, c.tills[0], draft(who, 0, int64(10_000*(i+1)), 5_000))
 			must(t, err)
-			rec, _, err := c.receipts.Commit(ctx, c.tills[0], receipt.Sale{Number: string(rune('a' + i)), Draft: draft(who, 0, int64(10_000*(i+1)), 5_000), Quote: q.ID})
+			rec, _, err := c.Receipts.Commit(ctx, c.tills[0], receipt.Sale{Number: string(rune('a' + i)), Draft: draft(who, 0, int64(10_000*(i+1)), 5_000), Quote: q.ID})
 			must(t, err)
 			earned, sold = earned+rec.Earned, sold+rec.Total
 			c.clock.pass(time.Hour)
 		}
 		ask := receipt.Question{Now: simple(), Then: simple(), From: c.clock.now().AddDate(0, 0, -1), To: c.clock.now(), Most: 100, Top: 5}
 		never := func(int, int) error { return nil }
-		got, err := c.receipts.Compare(ctx, ask, never)
+		got, err := c.Receipts.Compare(ctx, ask, never)
 		must(t, err)
 		if got.Receipts != 3 || got.Customers != 2 || got.Now.Earned != earned || got.Then != got.Now || got.Same != 2 || got.Gain+got.Lose != 0 {
 			t.Errorf("the same rules: %+v, want 3 receipts of 2 customers that earned %s", got, earned)
@@ -43,43 +43,43 @@ func TestCompare(t *testing.T) {
 
 		ask.Then = simple()
 		ask.Then.Levels[0].Cashback *= 2
-		got, err = c.receipts.Compare(ctx, ask, never)
+		got, err = c.Receipts.Compare(ctx, ask, never)
 		must(t, err)
 		if got.Then.Earned != 2*earned || got.Gain != 2 || got.Lose != 0 || len(got.Winners) != 2 || got.Winners[0].Customer != second && got.Winners[0].Customer != first {
 			t.Errorf("twice the rate: %+v", got)
 		}
 		ask.Now, ask.Then = ask.Then, nil
-		got, err = c.receipts.Compare(ctx, ask, never)
+		got, err = c.Receipts.Compare(ctx, ask, never)
 		must(t, err)
 		if got.Then != (receipt.Given{}) || got.Lose != 2 || len(got.Losers) != 2 {
 			t.Errorf("no programme: %+v", got)
 		}
 		ask.Then = &programme.Rules{Stopped: true}
 		ask.Most = 2
-		if got, err = c.receipts.Compare(ctx, ask, never); err != nil || !got.Cut || got.Receipts != 2 {
+		if got, err = c.Receipts.Compare(ctx, ask, never); err != nil || !got.Cut || got.Receipts != 2 {
 			t.Errorf("the latest two: %+v, %v", got, err)
 		}
 		stop := errors.New("stop")
-		if _, err = c.receipts.Compare(ctx, ask, func(int, int) error { return stop }); !errors.Is(err, stop) {
+		if _, err = c.Receipts.Compare(ctx, ask, func(int, int) error { return stop }); !errors.Is(err, stop) {
 			t.Errorf("stopped, it answers %v", err)
 		}
-		sums, err := c.receipts.Sum(ctx, ask.From, ask.To)
+		sums, err := c.Receipts.Sum(ctx, ask.From, ask.To)
 		must(t, err)
 		if sums.Sales != 3 || sums.Identified != 3 || sums.Earned != earned || sums.Sold != sold {
 			t.Errorf("sums %+v", sums)
 		}
 		period := receipt.Filter{From: ask.From, To: ask.To}
-		if got, all, err := c.receipts.SumUpTo(ctx, period, 3); err != nil || !all || got != sums {
+		if got, all, err := c.Receipts.SumUpTo(ctx, period, 3); err != nil || !all || got != sums {
 			t.Errorf("all of the period: %+v, %v, %v", got, all, err)
 		}
-		if got, all, err := c.receipts.SumUpTo(ctx, period, 2); err != nil || all || got.Sales != 3 {
+		if got, all, err := c.Receipts.SumUpTo(ctx, period, 2); err != nil || all || got.Sales != 3 {
 			t.Errorf("more than the two that may be read: %+v, %v, %v", got, all, err)
 		}
 		period.Kind, period.Till, period.Store = receipt.KindReturn, c.tills[0].Till.ID, c.tills[0].Store.ID
-		if got, all, err := c.receipts.SumUpTo(ctx, period, 3); err != nil || !all || got != (receipt.Sums{}) {
+		if got, all, err := c.Receipts.SumUpTo(ctx, period, 3); err != nil || !all || got != (receipt.Sums{}) {
 			t.Errorf("no returns: %+v, %v, %v", got, all, err)
 		}
-		if got, all, err := c.receipts.SumUpTo(ctx, receipt.Filter{Number: "none of these"}, 3); err != nil || !all || got != (receipt.Sums{}) {
+		if got, all, err := c.Receipts.SumUpTo(ctx, receipt.Filter{Number: "none of these"}, 3); err != nil || !all || got != (receipt.Sums{}) {
 			t.Errorf("a number that nobody has: %+v, %v, %v", got, all, err)
 		}
 	})

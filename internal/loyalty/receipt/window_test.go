@@ -29,13 +29,13 @@ func TestReturnLeavesTheWindowWithItsSale(t *testing.T) {
 		c.clock.pass(20 * day)
 		c.giveBack(sale.ID)
 		c.clock.pass(15 * day) // the sale is out, the return would still be in
-		must(t, c.receipts.Night(t.Context(), func(int) {}))
+		must(t, c.Receipts.Night(t.Context(), func(int) {}))
 		c.sell(draft(anna, 0, 100_00))
 		if got := c.sell(draft(anna, 0, 1_00)); got.Level != "gold" {
 			t.Errorf("at %s after buying for 100 within the window", got.Level)
 		}
 		c.clock.pass(5 * day)
-		must(t, c.receipts.Night(t.Context(), func(int) {}))
+		must(t, c.Receipts.Night(t.Context(), func(int) {}))
 		if got := c.sell(draft(anna, 0, 1_00)); got.Level != "gold" {
 			t.Errorf("at %s after the night", got.Level)
 		}
@@ -51,7 +51,7 @@ func TestLevelGoesAtTheMidnightAfterItsSpendLeft(t *testing.T) {
 		anna := c.customer()
 		c.sell(draft(anna, 0, 100_00)) // 14:00 in Tashkent
 		level := func() string {
-			must(t, c.receipts.Night(t.Context(), func(int) {}))
+			must(t, c.Receipts.Night(t.Context(), func(int) {}))
 			return c.sell(draft(anna, 0, 0)).Level
 		}
 		c.clock.pass(time.Hour)
@@ -69,7 +69,7 @@ func TestLevelGoesAtTheMidnightAfterItsSpendLeft(t *testing.T) {
 		c.clock.pass(2 * time.Second)
 		fresh := newChain(t, d, 2) // a process that has not met any store
 		fresh.clock.pass(c.clock.now().Sub(fresh.clock.now()))
-		must(t, fresh.receipts.Night(t.Context(), func(int) {}))
+		must(t, fresh.Receipts.Night(t.Context(), func(int) {}))
 		if got := c.sell(draft(anna, 0, 0)).Level; got != "base" {
 			t.Errorf("at %s after midnight", got)
 		}
@@ -87,7 +87,7 @@ func TestLevelWonBackBeforeMidnightStays(t *testing.T) {
 		c.giveBack(sale.ID)
 		c.sell(draft(anna, 0, 100_00))
 		c.clock.pass(day)
-		must(t, c.receipts.Night(t.Context(), func(int) {}))
+		must(t, c.Receipts.Night(t.Context(), func(int) {}))
 		if got := c.sell(draft(anna, 0, 1_00)); got.Level != "gold" {
 			t.Errorf("at %s", got.Level)
 		}

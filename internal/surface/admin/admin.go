@@ -25,12 +25,7 @@ import (
 	"regulars/internal/base/money"
 	"regulars/internal/base/settings"
 	"regulars/internal/importer"
-	"regulars/internal/loyalty/catalog"
-	"regulars/internal/loyalty/customer"
-	"regulars/internal/loyalty/enrol"
-	"regulars/internal/loyalty/ledger"
-	"regulars/internal/loyalty/programme"
-	"regulars/internal/loyalty/receipt"
+	"regulars/internal/loyalty"
 	"regulars/internal/loyalty/staff"
 	"regulars/internal/surface/web"
 )
@@ -40,22 +35,16 @@ var embedded embed.FS
 
 // Config is what the pages need; only PublicURL may be empty.
 type Config struct {
-	Shell      *web.Shell
-	DB         *db.DB
-	Now        func() time.Time
-	Bundle     *i18n.Bundle
-	Settings   *settings.Settings
-	Jobs       *jobs.Queue // its handlers are registered by New
-	Staff      *staff.Service
-	Catalog    *catalog.Service
-	Customers  *customer.Service
-	Enrol      *enrol.Service
-	Programmes *programme.Service
-	Ledger     *ledger.Service
-	Receipts   *receipt.Service
-	Importer   *importer.Service
-	TillPath   string // of the cashier's page
-	PublicURL  string // under which people reach the program; empty: as they came
+	*loyalty.Services
+	Shell     *web.Shell
+	DB        *db.DB
+	Now       func() time.Time
+	Bundle    *i18n.Bundle
+	Settings  *settings.Settings
+	Jobs      *jobs.Queue // its handlers are registered by New
+	Importer  *importer.Service
+	TillPath  string // of the cashier's page
+	PublicURL string // under which people reach the program; empty: as they came
 }
 
 // Admin is the surface.

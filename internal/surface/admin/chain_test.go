@@ -24,10 +24,9 @@ import (
 	"regulars/internal/base/money"
 	"regulars/internal/base/settings"
 	"regulars/internal/importer"
+	"regulars/internal/loyalty"
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
-	"regulars/internal/loyalty/enrol"
-	"regulars/internal/loyalty/ledger"
 	"regulars/internal/loyalty/programme"
 	"regulars/internal/loyalty/receipt"
 	"regulars/internal/loyalty/staff"
@@ -80,19 +79,12 @@ func open(t testing.TB, d *db.DB) *chain {
 	mint := id.NewMinter(c.clock.now, 1, 0)
 	c.Config = admin.Config{
 		DB: d, Now: c.clock.now, Bundle: bundle, Settings: is, TillPath: "/till",
-		Jobs: jobs.New(d, mint, c.clock.now, jobs.Config{}), Staff: staff.New(d, mint, c.clock.now), Catalog: catalog.New(d, mint, c.clock.now),
-		Customers: customer.NewService(d, mint, c.clock.now, "UZ"), Programmes: programme.New(d, mint, c.clock.now, uzs),
+		Jobs: jobs.New(d, mint, c.clock.now, jobs.Config{}), Services: loyalty.New(d, mint, c.clock.now, is.Get()),
 	}
-	c.Ledger = ledger.New(d, mint, c.clock.now, c.Programmes.Stopped)
-	c.Enrol = enrol.New(d, c.clock.now, c.Customers, c.Ledger, c.Programmes, c.Staff)
-	c.Receipts = receipt.New(receipt.Config{
-		DB: d, Mint: mint, Now: c.clock.now, Currency: uzs, Secret: []byte("secret of the installation"),
-		Ledger: c.Ledger, Programmes: c.Programmes, Catalog: c.Catalog, Customers: c.Customers,
-	})
-	t.Cleanup(c.Receipts.Close)
+	t.Cleanup(c.Services.Close)
 	c.Importer = importer.New(importer.Config{
 		DB: d, Mint: mint, Now: c.clock.now, Currency: uzs, Zone: func() *time.Location { return zone }, Region: "UZ", Folder: t.TempDir(), Jobs: c.Jobs,
-		Catalog: c.Catalog, Customers: c.Customers, Enrol: c.Enrol, Ledger: c.Ledger, Programmes: c.Programmes, Receipts: c.Receipts,
+		Services: c.Services,
 	})
 	shown := func() web.Settings {
 		i := is.Get()
@@ -109,8 +101,7 @@ func open(t testing.TB, d *db.DB) *chain {
 	c.Shell.Routes(mux)
 	c.Routes(mux)
 	counter, err := till.New(till.Config{
-		Shell: c.Shell, DB: d, Now: c.clock.now, Staff: c.Staff, Catalog: c.Catalog, Customers: c.Customers, Enrol: c.Enrol,
-		Programmes: c.Programmes, Ledger: c.Ledger, Receipts: c.Receipts, Secret: []byte("secret of the installation"), Settings: shown,
+		Shell: c.Shell, DB: d, Now: c.clock.now, Services: c.Services, Secret: is.Get().Secret, Settings: shown,
 	})
 	must(t, err)
 	counter.Routes(mux)

@@ -10,6 +10,7 @@ import (
 	"regulars/internal/base/errs"
 	"regulars/internal/base/i18n"
 	"regulars/internal/base/limit"
+	"regulars/internal/loyalty"
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/enrol"
@@ -29,17 +30,11 @@ const (
 // Config is what the API is made of. What stands after Secret need not be
 // given.
 type Config struct {
-	Shell      *web.Shell
-	Receipts   *receipt.Service
-	Ledger     *ledger.Service
-	Programmes *programme.Service
-	Catalog    *catalog.Service
-	Customers  *customer.Service
-	Enrol      *enrol.Service
-	Staff      *staff.Service
-	Now        func() time.Time
-	Bundle     *i18n.Bundle
-	Secret     []byte // of the installation: seals the ids that tills get
+	*loyalty.Services
+	Shell  *web.Shell
+	Now    func() time.Time
+	Bundle *i18n.Bundle
+	Secret []byte // of the installation: seals the ids that tills get
 
 	Version string  // of the program, for the OpenAPI document
 	Rate    float64 // calls a second that a key may make; 200

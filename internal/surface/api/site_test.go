@@ -78,8 +78,7 @@ func newSite(t testing.TB, d *db.DB, o options) *site {
 	})
 	check(t, err)
 	c := api.Config{
-		Shell: shell, Receipts: s.Receipts, Ledger: s.Ledger, Programmes: s.Programmes, Catalog: s.Catalog,
-		Customers: s.Customers, Enrol: s.Enrol, Staff: s.Staff, Now: s.Now, Bundle: bundle, Secret: loyaltytest.Secret, Version: "test",
+		Services: s.Services, Shell: shell, Now: s.Now, Bundle: bundle, Secret: loyaltytest.Secret, Version: "test",
 	}
 	if o.api != nil {
 		o.api(&c)

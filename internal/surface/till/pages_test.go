@@ -7,6 +7,7 @@ import (
 
 	"regulars/internal/base/i18n"
 	"regulars/internal/base/money"
+	"regulars/internal/loyalty"
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/ledger"
@@ -32,7 +33,7 @@ func TestPages(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	till, err := New(Config{Shell: shell, Now: func() time.Time { return now }, Settings: settings, Catalog: catalog.New(nil, nil, nil)})
+	till, err := New(Config{Shell: shell, Now: func() time.Time { return now }, Settings: settings, Services: &loyalty.Services{Catalog: catalog.New(nil, nil, nil)}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -69,8 +69,7 @@ func newSite(t testing.TB, d *db.DB) *site {
 	})
 	check(t, err)
 	s.surface, err = till.New(till.Config{
-		Shell: shell, DB: d, Now: s.Now, Settings: settings, Staff: s.Staff, Catalog: s.Catalog, Customers: s.Customers,
-		Enrol: s.Enrol, Programmes: s.Programmes, Ledger: s.Ledger, Receipts: s.Receipts, Secret: loyaltytest.Secret,
+		Services: s.Services, Shell: shell, DB: d, Now: s.Now, Settings: settings, Secret: loyaltytest.Secret,
 	})
 	check(t, err)
 	mux := http.NewServeMux()

@@ -11,11 +11,9 @@ import (
 	"regulars/internal/base/db"
 	"regulars/internal/base/errs"
 	"regulars/internal/base/id"
+	"regulars/internal/loyalty"
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
-	"regulars/internal/loyalty/enrol"
-	"regulars/internal/loyalty/ledger"
-	"regulars/internal/loyalty/programme"
 	"regulars/internal/loyalty/receipt"
 	"regulars/internal/loyalty/staff"
 	"regulars/internal/surface/web"
@@ -36,18 +34,12 @@ var (
 
 // Config is what the page needs.
 type Config struct {
-	Shell      *web.Shell
-	DB         *db.DB
-	Now        func() time.Time
-	Settings   func() web.Settings
-	Staff      *staff.Service
-	Catalog    *catalog.Service
-	Customers  *customer.Service
-	Enrol      *enrol.Service
-	Programmes *programme.Service
-	Ledger     *ledger.Service
-	Receipts   *receipt.Service
-	Secret     []byte // of the installation: seals the ids of customers
+	*loyalty.Services
+	Shell    *web.Shell
+	DB       *db.DB
+	Now      func() time.Time
+	Settings func() web.Settings
+	Secret   []byte // of the installation: seals the ids of customers
 }
 
 // Till is the surface.

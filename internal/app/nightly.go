@@ -1,0 +1,40 @@
+package app
+
+import (
+	"context"
+	"slices"
+
+	"regulars/internal/base/jobs"
+	"regulars/internal/loyalty"
+	"regulars/internal/loyalty/catalog"
+)
+
+// nightly has points activated and expire and tiers reviewed when a day
+// begins in the zone of a store.
+func nightly(s *loyalty.Services, q *jobs.Queue) {
+	const kind = "night"
+	q.Schedule(jobs.Nightly(kind, func(ctx context.Context) ([]string, error) { return zones(ctx, s.Catalog) }))
+	q.Handle(kind, 1, func(ctx context.Context, run *jobs.Run) error {
+		var failed error
+		err := s.Receipts.Night(ctx, func(customers int) {
+			if err := run.Save(ctx, map[string]int{"customers": customers}); err != nil && failed == nil {
+				failed = err
+			}
+		})
+		if err == nil {
+			err = failed
+		}
+		return err
+	})
+}
+
+// zones are those of the stores.
+func zones(ctx context.Context, c *catalog.Service) (zones []string, err error) {
+	stores, err := c.Stores(ctx)
+	for _, store := range stores {
+		if name := store.Zone.String(); !slices.Contains(zones, name) {
+			zones = append(zones, name)
+		}
+	}
+	return zones, err
+}

@@ -1,0 +1,58 @@
+// Package loyalty puts the services of the business together: whoever runs
+// them, a server, a test or a benchmark, gets the same ones from New.
+//
+// It holds no rules; those are in the packages below it. Whoever needs one or
+// two services takes those and not all of them.
+package loyalty
+
+import (
+	"time"
+
+	"regulars/internal/base/db"
+	"regulars/internal/base/id"
+	"regulars/internal/base/settings"
+	"regulars/internal/loyalty/catalog"
+	"regulars/internal/loyalty/customer"
+	"regulars/internal/loyalty/enrol"
+	"regulars/internal/loyalty/ledger"
+	"regulars/internal/loyalty/programme"
+	"regulars/internal/loyalty/receipt"
+	"regulars/internal/loyalty/staff"
+)
+
+// Services are the business, each standing on those before it.
+type Services struct {
+	Staff      *staff.Service
+	Catalog    *catalog.Service
+	Customers  *customer.Service
+	Programmes *programme.Service
+	Ledger     *ledger.Service
+	Enrol      *enrol.Service
+	Receipts   *receipt.Service
+}
+
+// New makes the services of an installation over its database.
+func New(d *db.DB, mint *id.Minter, now func() time.Time, is settings.Installation) *Services {
+	s := &Services{
+		Staff:      staff.New(d, mint, now),
+		Catalog:    catalog.New(d, mint, now),
+		Customers:  customer.NewService(d, mint, now, Region(is)),
+		Programmes: programme.New(d, mint, now, is.Currency),
+	}
+	s.Ledger = ledger.New(d, mint, now, s.Programmes.Stopped)
+	s.Enrol = enrol.New(d, now, s.Customers, s.Ledger, s.Programmes, s.Staff)
+	s.Receipts = receipt.New(receipt.Config{
+		DB: d, Mint: mint, Now: now, Currency: is.Currency, Secret: is.Secret,
+		Ledger: s.Ledger, Programmes: s.Programmes, Catalog: s.Catalog, Customers: s.Customers,
+	})
+	return s
+}
+
+// Close waits for the sales and returns that are under way.
+func (s *Services) Close() { s.Receipts.Close() }
+
+var regions = map[string]string{"UZS": "UZ", "RUB": "RU", "KZT": "KZ", "KGS": "KG", "TJS": "TJ", "GBP": "GB", "USD": "US", "EUR": "DE"}
+
+// Region is where phones without a country code are taken to be from, an ISO
+// 3166 code; empty: nowhere.
+func Region(is settings.Installation) string { return regions[is.Currency.Code] }
