@@ -154,6 +154,42 @@ func TestOneFieldFindsEverything(t *testing.T) {
 	})
 }
 
+// A first and last name find a customer of the cashier's stores, in any order
+// and case; of several, and where it may be a product, the cashier chooses. A
+// part of a name finds nobody, and names are not tried out by the hundred.
+func TestNameFindsCustomers(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := newSite(t, d)
+		s.register(1, "Бобур", "Алиев", "+998907774567", "")
+		v := s.enter("cashier", 0)
+		empty := v.get("/till").is(http.StatusOK).form()
+		find := func(name string) answer {
+			return v.send("/till/basket", empty, "code:"+name).is(http.StatusOK).hasNot(phone, "Бобур А.")
+		}
+		for _, name := range []string{"Азиза Каримова", "каримова  АЗИЗА"} {
+			find(name).has("Азиза К.", "4567", "30,000").hasNot("Which customer is it?", "Каримова")
+		}
+		for _, name := range []string{"Азиза", "Каримова", "Азиза К", "Бобур Алиев"} {
+			find(name).has("Nothing is known as").hasNot("4567")
+		}
+		s.register(0, "Азиза", "Каримова", "+998935550011", "")
+		page := find("Азиза Каримова").has("Which customer is it?", "4567", "0011", "No customer yet")
+		v.send("/till/basket", page.form(), "customer:"+sealed(s.aziza)).has("Азиза К.", "30,000")
+		s.register(0, "Помидоры", "Розовые", "+998935550022", "")
+		find("Помидоры розовые").has("Which customer is it?", "Помидоры Р.", "Products", "Помидоры розовые, кг")
+		v.do(http.MethodGet, "/till/find?code="+url.QueryEscape("Азиза Каримова"), nil, true).hasNot("Азиза К.")
+
+		for range 60 {
+			page = v.send("/till/basket", empty, "code:Азиза Каримова").is(http.StatusOK)
+		}
+		page.has("Too many requests").hasNot("Азиза К.")
+		v.send("/till/basket", empty, "code:"+card).is(http.StatusOK).has("Азиза К.") // a card is no guess
+		s.Clock.Advance(time.Minute)
+		find("Азиза Каримова").has("Азиза К.")
+	})
+}
+
 // Somebody new is registered with two fields; consents keep their wording, who
 // asked and where; the audit log has a line; the bonus is there.
 func TestRegistration(t *testing.T) {
