@@ -276,6 +276,12 @@ func (a *Admin) word(loc *i18n.Localizer, topic, name, value string) string {
 		if at, err := time.Parse(time.RFC3339, value); err == nil {
 			return loc.DateTime(at, a.Settings.Get().Zone)
 		}
+	case "language":
+		for _, l := range a.Bundle.Languages() {
+			if l.Code == value {
+				return l.Name
+			}
+		}
 	case "search":
 		return loc.T("admin.yes")
 	case "about":
