@@ -38,7 +38,7 @@ func TestSale(t *testing.T) {
 		if !strings.HasPrefix(to, "/till/receipts/") {
 			t.Fatalf("led to %q", to)
 		}
-		v.get(to).is(http.StatusOK).has("60,000 soum", "Paid", "Bahor", "Молоко", "Points redeemed 9,000", "Points earned 600", "Points available 21,000", "Азиза К.", "Малика Юсупова")
+		v.get(to).is(http.StatusOK).has("60,000 soum", "Paid", "Bahor", "Молоко", "Points redeemed 9,000", "Points earned 600", "Points available 21,000", "Азиза К.", "Level Start", "Cashback 1%", "Малика Юсупова")
 
 		sales := s.sales()
 		if len(sales) != 1 || sales[0].Total != 60_000_00 || sales[0].Redeemed != 9_000_00 || sales[0].Customer != s.aziza || sales[0].Till != s.tills[0].ID || sales[0].Staff == 0 {
@@ -249,14 +249,15 @@ func TestReturnInParts(t *testing.T) {
 		path := "/till/returns/" + sale.ID.String()
 		back := v.get(path).is(http.StatusOK).has("Green tea", "Choose what comes back")
 		v.send(path, back.form(), "plus:1", "plus:1", "plus:1").has("Hand out 81,000 soum", "Points given back 9,000", "Points taken back 810")
-		one := v.send(path, back.form(), "plus:1").is(http.StatusOK).has("Hand out 40,500 soum", "Points given back 4,500", "Points taken back 405")
+		back.has("paid in money 91,800 soum", "with points 10,200 soum", "90,000", "paid in money 81,000", "with points 9,000").hasNot("gives back")
+		one := v.send(path, back.form(), "plus:1").is(http.StatusOK).has("Hand out 40,500 soum", "Points given back 4,500", "Points taken back 405", "gives back 40,500")
 		form := one.form()
 		take := "/till/take-back/" + sale.ID.String()
 		first := v.send(take, form).is(http.StatusOK).header.Get("HX-Redirect")
 		if again := v.send(take, form).is(http.StatusOK).header.Get("HX-Redirect"); again != first || len(s.sales()) != 2 {
 			t.Errorf("sent again: %q after %q, %d receipts", again, first, len(s.sales()))
 		}
-		v.get(first).has("Returned", "40,500 soum", "REFUNDED", "RETURN").hasNot("had been made already")
+		v.get(first).has("Returned", "40,500 soum", "REFUNDED", "RETURN", "To sale "+sale.Number[:4]+" "+sale.Number[4:8]).hasNot("had been made already")
 		other := v.send(path, form, "plus:2").form()
 		other.Set("number", form.Get("number"))
 		if to := v.send(take, other).is(http.StatusOK).header.Get("HX-Redirect"); to != first {
