@@ -3,6 +3,7 @@ package admin
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -43,7 +44,7 @@ var topics = []string{"store", "till", "product", "category", "programme", "cust
 var auditList = list[auditRow]{"audit", []column[auditRow]{
 	{"when", "admin.audit.when", "keep", everywhere, func(e auditRow) any { return e.At }},
 	{"ip", "admin.audit.ip", "keep", hidden, func(e auditRow) any { return e.IP }},
-	{"who", "admin.audit.who", "", everywhere, func(e auditRow) any { return e.Who }},
+	{"who", "admin.audit.who", "keep", everywhere, func(e auditRow) any { return e.Who }},
 	{"what", "admin.audit.what", "", always, func(e auditRow) any { return e.Text }},
 	{"changes", "admin.audit.changes", "", wide, func(e auditRow) any {
 		var list []string
@@ -88,7 +89,7 @@ func (a *Admin) someEntries(r *http.Request, f staff.Filter, everybody []staff.A
 	}
 	for _, e := range entries {
 		row := auditRow{Entry: e, Who: names[e.Actor], Href: subjectPage(e.Subject)}
-		if row.Changes, err = a.changes(ctx, loc, e); err != nil {
+		if row.Changes, err = a.changes(ctx, loc, names, e); err != nil {
 			return nil, "", err
 		}
 		if row.Who == "" {
@@ -152,8 +153,8 @@ func subjectPage(subject string) string {
 }
 
 // changes lists what differs between the two states of an entry; of what is new
-// or gone, all.
-func (a *Admin) changes(ctx context.Context, loc *i18n.Localizer, e staff.Entry) (list []fieldChange, err error) {
+// or gone, all. Names are those of the staff.
+func (a *Admin) changes(ctx context.Context, loc *i18n.Localizer, names map[staff.ID]string, e staff.Entry) (list []fieldChange, err error) {
 	if e.Action == "programme.draft_saved" || e.Action == "programme.published" {
 		if list, err = a.ruleChanges(ctx, loc, &e); err != nil {
 			return nil, err
@@ -161,25 +162,39 @@ func (a *Admin) changes(ctx context.Context, loc *i18n.Localizer, e staff.Entry)
 	}
 	topic, _, _ := strings.Cut(e.Action, ".")
 	was, is := fields(e.Before), fields(e.After)
-	var names []string
-	for name := range was {
-		names = append(names, name)
-	}
-	for name := range is {
-		if _, ok := was[name]; !ok {
-			names = append(names, name)
-		}
-	}
-	slices.Sort(names)
-	for _, name := range names {
+	all := map[string]json.RawMessage{}
+	maps.Copy(all, was)
+	maps.Copy(all, is)
+	for _, name := range slices.Sorted(maps.Keys(all)) {
 		if string(was[name]) != string(is[name]) {
 			c := fieldChange{fieldName(loc, topic, name), a.fieldValue(loc, topic, name, was[name]), a.fieldValue(loc, topic, name, is[name])}
+			c.Is = a.named(ctx, names, name, c.Is)
 			if c.Was != c.Is { // nothing can be written in two ways
 				list = append(list, c)
 			}
 		}
 	}
 	return list, nil
+}
+
+// named is the name of the person or the till that a filter of the log has as
+// an id; everything else stays as it is.
+func (a *Admin) named(ctx context.Context, names map[staff.ID]string, field, value string) string {
+	switch field {
+	case "who":
+		var id staff.ID
+		if id.UnmarshalText([]byte(value)) == nil && names[id] != "" {
+			return names[id]
+		}
+	case "till":
+		var id catalog.TillID
+		if id.UnmarshalText([]byte(value)) == nil {
+			if till, err := a.Catalog.Till(ctx, id); err == nil {
+				return till.Name
+			}
+		}
+	}
+	return value
 }
 
 // ruleChanges tells the rules of an entry in words and takes them out of it.
@@ -275,6 +290,16 @@ func (a *Admin) word(loc *i18n.Localizer, topic, name, value string) string {
 	case "starts":
 		if at, err := time.Parse(time.RFC3339, value); err == nil {
 			return loc.DateTime(at, a.Settings.Get().Zone)
+		}
+	case "from", "to":
+		return born(loc, value)
+	case "points", "available", "price", "cost":
+		return strings.Replace(strings.TrimSuffix(value, ".00"), ".", loc.Decimal(), 1)
+	case "language":
+		for _, l := range a.Bundle.Languages() {
+			if l.Code == value {
+				return l.Name
+			}
 		}
 	case "search":
 		return loc.T("admin.yes")

@@ -50,14 +50,14 @@ func masked(who staff.Account) bool { return !who.Can(staff.ViewCustomers) }
 var customerList = list[customerRow]{"customers", []column[customerRow]{
 	{"name", "admin.customers.name", "", always, func(c customerRow) any { return c.Name }},
 	{"phone", "admin.identifier.phone", "keep", everywhere, func(c customerRow) any { return c.Phone }},
-	{"card", "admin.identifier.card", "keep", wide, func(c customerRow) any { return c.Card }},
+	{"card", "admin.identifier.card", "keep", roomy, func(c customerRow) any { return c.Card }},
 	{"email", "admin.identifier.email", "", hidden, func(c customerRow) any { return c.Email }},
 	{"born", "admin.customer.born", "keep", hidden, func(c customerRow) any { return c.Born }},
 	{"city", "admin.customer.city", "", hidden, func(c customerRow) any { return c.City }},
 	{"store", "admin.customer.home_store", "", wide, func(c customerRow) any { return c.Store }},
 	{"points", "admin.customers.points", "num", everywhere, func(c customerRow) any { return c.Points }},
 	{"spend", "admin.customers.spend", "num", wide, func(c customerRow) any { return c.Spend }},
-	{"receipts", "admin.customers.receipts", "num", wide, func(c customerRow) any { return c.Receipts }},
+	{"receipts", "admin.customers.receipts", "num", roomy, func(c customerRow) any { return c.Receipts }},
 	{"last", "admin.customers.last", "keep", wide, func(c customerRow) any { return c.Last }},
 	{"registered", "admin.customers.registered", "keep", hidden, func(c customerRow) any { return c.Registered }},
 }}

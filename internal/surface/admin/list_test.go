@@ -82,6 +82,9 @@ func TestListsAreExported(t *testing.T) {
 		if rows := b.file(); !strings.Contains(strings.Join(rows[1], "|")+strings.Join(rows[2], "|"), "Выгружен список клиентов|По словам поиска: да") {
 			t.Errorf("the log's file: %q", rows)
 		}
+		b.get("/receipts/export?from=2026-11-01&till=" + s.till.ID.String()).is(200)
+		b.get("/audit/export?who=" + s.ownerID().String()).is(200)
+		b.get("/audit").is(200).sees("С: 01.11.2026", "Касса: "+s.till.Name, "Кто: ").lacks(s.ownerID().String() + "<").lacks(s.till.ID.String() + "<")
 		b.get("/audit").is(200).sees("Выгружен журнал", "Выгружен список чеков", "Изменено: Имя").lacks("2-1").lacks("first_name")
 	})
 }

@@ -18,7 +18,7 @@ func TestBrowserLooks(t *testing.T) {
 	token, err := c.Staff.InviteFirst(t.Context())
 	must(t, err)
 	looks := map[string]webtest.Look{
-		"phone": {Width: 390, Height: 844, Language: "ru", Dark: true}, "tablet": {Width: 820, Height: 1180, Language: "en"},
+		"phone": {Width: 360, Height: 780, Language: "ru", Dark: true}, "tablet": {Width: 820, Height: 1180, Language: "en"},
 		"wide": {Width: 1440, Height: 900, Language: "ru"}, "wide-dark": {Width: 1440, Height: 900, Language: "en", Dark: true},
 	}
 	all := func(pages map[string]string) {
@@ -28,6 +28,9 @@ func TestBrowserLooks(t *testing.T) {
 				b.Go(c.url + path)
 				b.Wait(`document.readyState === "complete"`)
 				b.Usable(name + " " + size)
+				if cut := b.Value(`[...document.querySelectorAll(".table-box")].filter(e => e.scrollWidth > e.clientWidth && e.tabIndex < 0).length`); cut != "0" {
+					t.Errorf("%s %s: %s tables are cut off and out of the keyboard's reach", name, size, cut)
+				}
 				b.Shot(name + "-" + size)
 			}
 		}
@@ -54,4 +57,13 @@ func TestBrowserLooks(t *testing.T) {
 		"programme": programme, "editor": programme + "/edit",
 	}
 	all(pages)
+
+	// On a phone a level's name can be read whole, and the example leaves the
+	// screen to the rules.
+	b.Look(webtest.Phone)
+	b.Go(c.url + programme + "/edit")
+	b.Wait(`document.querySelector(".example").offsetHeight < innerHeight / 8`)
+	b.Wait(`[...document.querySelectorAll(".levels input:not([type=hidden])")].every(e => e.scrollWidth <= e.clientWidth && (e.offsetWidth > 120 || !e.name.endsWith("/name")))`)
+	b.Click(".example summary")
+	b.Wait(`document.querySelector(".example").offsetHeight > innerHeight / 8`)
 }

@@ -80,7 +80,7 @@ var receiptList = list[receiptRow]{"receipts", []column[receiptRow]{
 	{"gross", "admin.receipts.gross", "num", hidden, func(r receiptRow) any { return r.Gross }},
 	{"discount", "admin.receipts.discount", "num", hidden, func(r receiptRow) any { return r.Discount }},
 	{"total", "admin.receipts.total", "num", everywhere, func(r receiptRow) any { return r.Sum() }},
-	{"earned", "admin.receipts.earned", "num", wide, func(r receiptRow) any { return r.Got() }},
+	{"earned", "admin.receipts.earned", "num", roomy, func(r receiptRow) any { return r.Got() }},
 	{"redeemed", "admin.receipts.redeemed", "num", roomy, func(r receiptRow) any { return r.Paid() }},
 }}
 

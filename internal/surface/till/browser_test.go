@@ -238,6 +238,77 @@ func TestBrowserRegisters(t *testing.T) {
 	b.See("Клиент зарегистрирован", "Нодира", "30 000")
 }
 
+// On a phone no word of what was found is broken, nothing that has the focus
+// is under the bars, and what went wrong is said where it is seen.
+func TestBrowserFitsAPhone(t *testing.T) {
+	t.Parallel()
+	d := dbtest.Open(t, dbtest.SQLite)
+	s := newSite(t, d)
+	var cut atomic.Bool
+	s.broken = func(http.ResponseWriter, *http.Request, http.Handler) bool {
+		if cut.Load() {
+			panic(http.ErrAbortHandler)
+		}
+		return false
+	}
+	b := webtest.Open(t)
+	b.Allow("409", "Failed to load resource", "net::ERR", "Failed to fetch")
+	phone := webtest.Phone
+	phone.Language = "ru"
+	s.browser(b, phone, "cashier", 0)
+	b.Fill("#scan", "по")
+	b.Wait(`document.querySelectorAll(".hit").length > 1`)
+	if broken := b.Value(`[...document.querySelectorAll(".hit strong")].flatMap(e => [...e.textContent.matchAll(/\S+/g)].filter(m => {
+		const word = document.createRange();
+		word.setStart(e.firstChild, m.index);
+		word.setEnd(e.firstChild, m.index + m[0].length);
+		return word.getClientRects().length > 1;
+	}))`); broken != "" {
+		t.Errorf("broken in the middle: %s", broken)
+	}
+
+	b.Fill("#scan", "")
+	scan(b, card, "4780000000017", "4600000000011")
+	b.Wait(`document.querySelector(".found-nothing")`)
+	b.Click(`[data-do^="new:"]`)
+	b.Wait(`document.querySelector(".needed") && document.activeElement.name === "name" && document.activeElement.offsetWidth > 250`)
+	settled(b)
+	// What nobody has typed yet is asked for, and is no mistake.
+	b.Wait(`!document.querySelector(".line [aria-invalid], .line .wrong:not(.needed), .line :user-invalid")`)
+	b.Fill(`.line.new [name="name"]`, "Хлеб")
+	b.Fill(`.line.new [name="priced"]`, "7500")
+	b.See("19 500") // both lines
+	settled(b)
+	if covered := b.Value(`[...document.querySelectorAll("#work :is(button, input:not([type=hidden]), a, summary)")].filter(e => {
+		if (!e.checkVisibility() || e.disabled || e.closest(".pay")) return false;
+		e.focus();
+		const at = e.getBoundingClientRect();
+		return at.bottom > document.querySelector(".pay").getBoundingClientRect().top || at.top < document.querySelector(".bar").getBoundingClientRect().bottom;
+	}).map(e => e.outerHTML.slice(0, 100)).join("\n")`); covered != "" {
+		t.Errorf("under a bar with the focus: %s", covered)
+	}
+
+	seen := func(selector string) {
+		t.Helper()
+		b.Wait(`(() => {
+			const at = document.querySelector("` + selector + `").getBoundingClientRect();
+			return at.height > 0 && document.elementFromPoint(at.left + at.width / 2, at.top + 10)?.closest("` + selector + `");
+		})()`)
+	}
+	b.Value(`document.querySelector("[name=quote]").value = "stale", document.querySelector("[data-pay]").click(), ""`)
+	b.Wait(`document.querySelector(".messages .alert")`)
+	seen(".messages .alert")
+	settled(b)
+	b.Value(`document.querySelector("#plus-0").focus(), ""`)
+	cut.Store(true)
+	b.Value(`document.querySelector("#plus-0").click(), ""`)
+	b.See("Корзина сохранена")
+	seen("#line")
+	cut.Store(false)
+	b.Click("[data-retry]")
+	b.Wait(`document.getElementById("line").hidden && document.querySelector("#quantity-0").value === "2"`)
+}
+
 // Every screen in the sizes, languages and themes that it is used in.
 func TestBrowserLooks(t *testing.T) {
 	t.Parallel()

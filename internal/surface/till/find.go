@@ -62,8 +62,8 @@ func isCode(text string) bool {
 }
 
 // code is something scanned, or typed and entered: a product, a customer or a
-// receipt, whichever knows it exactly; the last four digits or the beginning
-// of a name give a choice.
+// receipt, whichever knows it exactly; the last four digits, a customer's first
+// and last name or the beginning of a product's name give a choice.
 func (t *Till) code(r *http.Request, v *saleView, text string) error {
 	ctx := r.Context()
 	text = fold.Line(text)
@@ -107,12 +107,24 @@ func (t *Till) code(r *http.Request, v *saleView, text string) error {
 	if len(v.Found.Receipts) > 0 {
 		return nil
 	}
+	if v.Found.People, err = t.named(r, v, text); err != nil {
+		return err
+	}
+	if len(v.Found.People) == 1 && len(list) == 0 {
+		v.take(v.Found.People[0].ID)
+		return nil
+	}
 	v.Found.Products = list
-	v.Found.Nothing = len(list) == 0
+	v.Found.Nothing = len(list)+len(v.Found.People) == 0
 	if v.Found.Nothing && isCode(what) {
 		v.Found.New = text
 	}
 	return nil
+}
+
+// take puts a customer who was found on the receipt.
+func (v *saleView) take(who customer.ID) {
+	v.Customer, v.Joining, v.Redeem, v.Found = who, false, "", nil
 }
 
 // products finds what a text names exactly, nil if nothing, and what begins
@@ -152,6 +164,54 @@ func (t *Till) tails(ctx context.Context, store catalog.StoreID, digits string) 
 	})
 }
 
+// named finds people of the cashier's stores by first and last name. Whoever
+// tries out many names has to wait.
+func (t *Till) named(r *http.Request, v *saleView, text string) (list []customer.Tail, err error) {
+	ctx, who := r.Context(), me(r)
+	if len(fold.Words(text)) < 2 || strings.ContainsAny(text, "0123456789@") {
+		return nil, nil
+	}
+	stores, err := t.Catalog.Stores(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var theirs []catalog.StoreID
+	for _, s := range stores {
+		if who.WorksIn(s.ID) {
+			theirs = append(theirs, s.ID)
+		}
+	}
+	if err := t.looks.Check(who.ID.String()); err != nil {
+		v.note("warn", web.ProblemOf(err, web.Loc(ctx)).Detail)
+		return nil, nil
+	}
+	people, err := t.Customers.SearchIn(ctx, theirs, text, maxFound)
+	for _, c := range people {
+		if c.State == customer.StateActive || c.State == customer.StateBlocked {
+			list = append(list, tail(c, reach(c)))
+		}
+	}
+	return list, err
+}
+
+// tail is as much of a customer as the cashier needs to ask "is it you?".
+func tail(c customer.Customer, i customer.Identifier) customer.Tail {
+	return customer.Tail{ID: c.ID, State: c.State, Name: customer.MaskName(c.FirstName, c.LastName), Masked: customer.Mask(i), Kind: i.Kind}
+}
+
+// reach is what a customer is told apart by: the phone, or else the first that
+// there is.
+func reach(c customer.Customer) customer.Identifier {
+	list := c.Identifiers
+	if at := slices.IndexFunc(list, func(i customer.Identifier) bool { return i.Kind == customer.Phone }); at >= 0 {
+		list = list[at:]
+	}
+	if len(list) == 0 {
+		return customer.Identifier{}
+	}
+	return list[0]
+}
+
 // identified finds the customer whom a card, a phone or another identifier
 // names; where it may name several, they are to be chosen from.
 func (t *Till) identified(ctx context.Context, v *saleView, text string) (done bool, err error) {
@@ -169,12 +229,10 @@ func (t *Till) identified(ctx context.Context, v *saleView, text string) (done b
 		if err != nil {
 			return false, err
 		}
-		v.Found.People = append(v.Found.People, customer.Tail{
-			ID: c.ID, State: c.State, Name: customer.MaskName(c.FirstName, c.LastName), Masked: customer.Mask(i), Kind: i.Kind,
-		})
+		v.Found.People = append(v.Found.People, tail(c, i))
 	}
 	if len(v.Found.People) == 1 {
-		v.Customer, v.Joining, v.Redeem, v.Found = v.Found.People[0].ID, false, "", nil
+		v.take(v.Found.People[0].ID)
 		return true, nil
 	}
 	return len(v.Found.People) > 0, nil

@@ -53,7 +53,7 @@ func TestPages(t *testing.T) {
 		Reached: programme.Level{Code: "g", Name: "Gold"}, Available: now, Until: now, Bars: barsOf(sale.Number), NumberAs: grouped(sale.Number), Left: true,
 	}
 	returned := printed
-	returned.Receipt, returned.Original, returned.Back = &refund, sale, 84_900_00
+	returned.Receipt, returned.OriginalAs, returned.Back = &refund, grouped(sale.Number), 84_900_00
 
 	gold := programme.Level{Code: "g", Name: "Gold", Threshold: 100}
 	full := &saleView{

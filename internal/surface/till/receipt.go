@@ -36,13 +36,14 @@ type slip struct {
 	Held      programme.Level
 	Reached   programme.Level
 	Off       []off
-	Available time.Time // of what was earned; zero: at once
-	Until     time.Time // when it is gone; zero: never
-	Original  *receipt.Receipt
+	Available time.Time    // of what was earned; zero: at once
+	Until     time.Time    // when it is gone; zero: never
 	Back      money.Amount // what is handed out for a return
 	Bars      bars
 	NumberAs  string // in groups of four
-	Left      bool   // something of a sale can still come back
+	// OriginalAs is the number of the sale that a return is of, likewise.
+	OriginalAs string
+	Left       bool // something of a sale can still come back
 }
 
 // receiptPage shows a receipt after it was paid, or when it is looked up.
@@ -109,9 +110,11 @@ func (t *Till) slip(ctx context.Context, rec *receipt.Receipt) (s slip, err erro
 		return s, err
 	}
 	if rec.Original != 0 {
-		if s.Original, err = t.Receipts.Get(ctx, rec.Original); err != nil {
+		original, err := t.Receipts.Get(ctx, rec.Original)
+		if err != nil {
 			return s, err
 		}
+		s.OriginalAs = grouped(original.Number)
 	}
 	if at := rec.Details.AvailableAt; at != nil && at.After(rec.SoldAt.Add(time.Second)) {
 		s.Available = *at

@@ -90,6 +90,8 @@ type back struct {
 	Left   money.Quantity
 	Typed  string
 	Chosen money.Quantity
+	Goods  money.Amount // what the line cost, before points
+	Refund money.Amount // what is handed out for what was chosen, before what is withheld
 }
 
 // returnPage shows a sale with nothing chosen yet.
@@ -120,7 +122,7 @@ func (t *Till) returning(r *http.Request, at *place) (*returnView, error) {
 		return nil, err
 	}
 	for _, l := range rec.Lines {
-		v.Rows = append(v.Rows, back{Line: l, Left: l.Quantity - l.Returned})
+		v.Rows = append(v.Rows, back{Line: l, Left: l.Quantity - l.Returned, Goods: l.Gross - l.Discount})
 	}
 	return v, nil
 }
@@ -228,6 +230,11 @@ func (t *Till) preview(r *http.Request, v *returnView) error {
 		return nil
 	}
 	v.Preview, v.Refund = &rec, rec.Total-rec.Withheld
+	for _, l := range rec.Lines {
+		if i := slices.IndexFunc(v.Rows, func(row back) bool { return row.Position == l.Original }); i >= 0 {
+			v.Rows[i].Refund = l.Total
+		}
+	}
 	v.Shown = shownOf(&rec)
 	v.Say = loc.T("counter.back.say", "money", loc.Money(v.Refund, t.Settings().Currency))
 	return nil

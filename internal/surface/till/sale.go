@@ -160,7 +160,7 @@ func (t *Till) do(r *http.Request, v *saleView, do string) error {
 	case "product":
 		return t.product(r, v, arg)
 	case "customer":
-		v.Customer, v.Joining, v.Redeem = t.unseal(arg), false, ""
+		v.take(t.unseal(arg))
 	case "nobody":
 		v.Customer, v.Redeem, v.NoDiscount, v.NoPoints, v.Reason = 0, "", false, false, ""
 	case "plus":
@@ -281,15 +281,7 @@ func (t *Till) person(ctx context.Context, loc *i18n.Localizer, v *saleView) err
 	if err != nil {
 		return err
 	}
-	p := &person{Customer: c, Name: customer.MaskName(c.FirstName, c.LastName), Account: account}
-	for _, i := range c.Identifiers {
-		if i.Kind == customer.Phone || p.Phone == "" {
-			p.Phone = customer.Mask(i)
-			if i.Kind == customer.Phone {
-				break
-			}
-		}
-	}
+	p := &person{Customer: c, Name: customer.MaskName(c.FirstName, c.LastName), Phone: customer.Mask(reach(c)), Account: account}
 	for _, l := range account.Lots() {
 		if l.State == ledger.StatePending && (p.PendingAt.IsZero() || l.AvailableAt.Before(p.PendingAt)) {
 			p.PendingAt = l.AvailableAt

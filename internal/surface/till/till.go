@@ -11,6 +11,7 @@ import (
 	"regulars/internal/base/db"
 	"regulars/internal/base/errs"
 	"regulars/internal/base/id"
+	"regulars/internal/base/limit"
 	"regulars/internal/loyalty"
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
@@ -49,12 +50,13 @@ type Till struct {
 	assets  *web.Assets
 	css, js string
 	people  id.Sealer
+	looks   *limit.Limiter // searches by name, of each cashier
 }
 
 // New makes the surface; it fails where a template is wrong.
 func New(c Config) (t *Till, err error) {
 	defer errs.Wrap(&err, "make the till page")
-	t = &Till{Config: c, people: id.NewSealer(c.Secret, customer.Sealed)}
+	t = &Till{Config: c, people: id.NewSealer(c.Secret, customer.Sealed), looks: limit.New(0.5, 60, 10_000, c.Now)}
 	assets, err := fs.Sub(embedded, "assets")
 	if err != nil {
 		return nil, err

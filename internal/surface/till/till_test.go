@@ -38,7 +38,7 @@ func TestSale(t *testing.T) {
 		if !strings.HasPrefix(to, "/till/receipts/") {
 			t.Fatalf("led to %q", to)
 		}
-		v.get(to).is(http.StatusOK).has("60,000 soum", "Paid", "Bahor", "Молоко", "Points redeemed 9,000", "Points earned 600", "Points available 21,000", "Азиза К.", "Малика Юсупова")
+		v.get(to).is(http.StatusOK).has("60,000 soum", "Paid", "Bahor", "Молоко", "Points redeemed 9,000", "Points earned 600", "Points available 21,000", "Азиза К.", "Level Start", "Cashback 1%", "Малика Юсупова")
 
 		sales := s.sales()
 		if len(sales) != 1 || sales[0].Total != 60_000_00 || sales[0].Redeemed != 9_000_00 || sales[0].Customer != s.aziza || sales[0].Till != s.tills[0].ID || sales[0].Staff == 0 {
@@ -154,6 +154,42 @@ func TestOneFieldFindsEverything(t *testing.T) {
 	})
 }
 
+// A first and last name find a customer of the cashier's stores, in any order
+// and case; of several, and where it may be a product, the cashier chooses. A
+// part of a name finds nobody, and names are not tried out by the hundred.
+func TestNameFindsCustomers(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := newSite(t, d)
+		s.register(1, "Бобур", "Алиев", "+998907774567", "")
+		v := s.enter("cashier", 0)
+		empty := v.get("/till").is(http.StatusOK).form()
+		find := func(name string) answer {
+			return v.send("/till/basket", empty, "code:"+name).is(http.StatusOK).hasNot(phone, "Бобур А.")
+		}
+		for _, name := range []string{"Азиза Каримова", "каримова  АЗИЗА"} {
+			find(name).has("Азиза К.", "4567", "30,000").hasNot("Which customer is it?", "Каримова")
+		}
+		for _, name := range []string{"Азиза", "Каримова", "Азиза К", "Бобур Алиев"} {
+			find(name).has("Nothing is known as").hasNot("4567")
+		}
+		s.register(0, "Азиза", "Каримова", "+998935550011", "")
+		page := find("Азиза Каримова").has("Which customer is it?", "4567", "0011", "No customer yet")
+		v.send("/till/basket", page.form(), "customer:"+sealed(s.aziza)).has("Азиза К.", "30,000")
+		s.register(0, "Помидоры", "Розовые", "+998935550022", "")
+		find("Помидоры розовые").has("Which customer is it?", "Помидоры Р.", "Products", "Помидоры розовые, кг")
+		v.do(http.MethodGet, "/till/find?code="+url.QueryEscape("Азиза Каримова"), nil, true).hasNot("Азиза К.")
+
+		for range 60 {
+			page = v.send("/till/basket", empty, "code:Азиза Каримова").is(http.StatusOK)
+		}
+		page.has("Too many requests").hasNot("Азиза К.")
+		v.send("/till/basket", empty, "code:"+card).is(http.StatusOK).has("Азиза К.") // a card is no guess
+		s.Clock.Advance(time.Minute)
+		find("Азиза Каримова").has("Азиза К.")
+	})
+}
+
 // Somebody new is registered with two fields; consents keep their wording, who
 // asked and where; the audit log has a line; the bonus is there.
 func TestRegistration(t *testing.T) {
@@ -213,14 +249,15 @@ func TestReturnInParts(t *testing.T) {
 		path := "/till/returns/" + sale.ID.String()
 		back := v.get(path).is(http.StatusOK).has("Green tea", "Choose what comes back")
 		v.send(path, back.form(), "plus:1", "plus:1", "plus:1").has("Hand out 81,000 soum", "Points given back 9,000", "Points taken back 810")
-		one := v.send(path, back.form(), "plus:1").is(http.StatusOK).has("Hand out 40,500 soum", "Points given back 4,500", "Points taken back 405")
+		back.has("paid in money 91,800 soum", "with points 10,200 soum", "90,000", "paid in money 81,000", "with points 9,000").hasNot("gives back")
+		one := v.send(path, back.form(), "plus:1").is(http.StatusOK).has("Hand out 40,500 soum", "Points given back 4,500", "Points taken back 405", "gives back 40,500")
 		form := one.form()
 		take := "/till/take-back/" + sale.ID.String()
 		first := v.send(take, form).is(http.StatusOK).header.Get("HX-Redirect")
 		if again := v.send(take, form).is(http.StatusOK).header.Get("HX-Redirect"); again != first || len(s.sales()) != 2 {
 			t.Errorf("sent again: %q after %q, %d receipts", again, first, len(s.sales()))
 		}
-		v.get(first).has("Returned", "40,500 soum", "REFUNDED", "RETURN").hasNot("had been made already")
+		v.get(first).has("Returned", "40,500 soum", "REFUNDED", "RETURN", "To sale "+sale.Number[:4]+" "+sale.Number[4:8]).hasNot("had been made already")
 		other := v.send(path, form, "plus:2").form()
 		other.Set("number", form.Get("number"))
 		if to := v.send(take, other).is(http.StatusOK).header.Get("HX-Redirect"); to != first {

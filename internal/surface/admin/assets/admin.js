@@ -1,8 +1,13 @@
+// What the owner's pages need beyond app.js.
+//
 // Pickers by keyboard: the arrows go between the box and what was found, Enter
 // takes the first of it, Escape puts it away. Without this file the buttons are
 // reached by Tab, and Enter asks the server.
 (() => {
 	"use strict";
+
+	// On a phone the example would cover the rules: there it is opened by hand.
+	if (matchMedia("(max-width: 48rem)").matches) document.querySelector(".example > details")?.removeAttribute("open");
 
 	const box = (picker) => picker.querySelector("input[type=search]");
 	const hits = (picker) => picker.querySelector(".hits");

@@ -192,7 +192,7 @@
 			if (next) next.focus();
 			else home();
 		}
-		work.querySelector(".touched")?.scrollIntoView({ block: "nearest" });
+		(work.querySelector(".messages .alert") || work.querySelector(".touched"))?.scrollIntoView({ block: "nearest" });
 		document.getElementById("say").textContent = work.querySelector("[data-say]")?.dataset.say || "";
 		if (undo?.shown === false) offerUndo();
 		save();

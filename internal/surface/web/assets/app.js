@@ -1,6 +1,6 @@
 // What pages need beyond links and forms. Without this file pages still work:
 // what is lost are keys, copying and printing by a button, the message that the
-// line is down, the guard against sending a form twice, and that a search in a
+// line is down, wide tables scrolled by keyboard, the guard against sending a form twice, and that a search in a
 // list keeps the chips that were chosen since.
 (() => {
 	"use strict";
@@ -87,6 +87,24 @@
 			if (button.dataset.copied) button.textContent = button.dataset.copied;
 		}, () => {});
 	});
+
+	// A table that is wider than its place is scrolled by keyboard too.
+	const heading = document.querySelector("h1");
+	const reach = () => {
+		for (const box of document.querySelectorAll(".table-box")) {
+			if (box.scrollWidth <= box.clientWidth) {
+				box.removeAttribute("tabindex");
+				continue;
+			}
+			const title = box.previousElementSibling?.matches("h2") ? box.previousElementSibling : heading;
+			box.tabIndex = 0;
+			box.role = "group";
+			box.ariaLabel = title?.textContent ?? "";
+		}
+	};
+	reach();
+	addEventListener("resize", reach);
+	document.addEventListener("htmx:after:swap", reach);
 
 	// data-print prints the page.
 	document.addEventListener("click", (e) => {
