@@ -77,7 +77,8 @@ func (t *Till) code(r *http.Request, v *saleView, text string) error {
 		return err
 	}
 	digits := strings.Trim(text, "0123456789") == ""
-	if digits && len(text) == customer.MinTail {
+	// Codes of products are typed all day and are not counted.
+	if digits && len(text) == customer.MinTail && (product != nil || t.mayLook(r, v)) {
 		if v.Found.People, err = t.tails(ctx, v.Place.Store.ID, text); err != nil {
 			return err
 		}
@@ -164,8 +165,17 @@ func (t *Till) tails(ctx context.Context, store catalog.StoreID, digits string) 
 	})
 }
 
-// named finds people of the cashier's stores by first and last name. Whoever
-// tries out many names has to wait.
+// mayLook reports whether the cashier may look somebody up by what many have;
+// whoever tries out a lot has to wait, and is told so.
+func (t *Till) mayLook(r *http.Request, v *saleView) bool {
+	err := t.looks.Check(me(r).ID.String())
+	if err != nil {
+		v.note("warn", web.ProblemOf(err, web.Loc(r.Context())).Detail)
+	}
+	return err == nil
+}
+
+// named finds people of the cashier's stores by first and last name.
 func (t *Till) named(r *http.Request, v *saleView, text string) (list []customer.Tail, err error) {
 	ctx, who := r.Context(), me(r)
 	if len(fold.Words(text)) < 2 || strings.ContainsAny(text, "0123456789@") {
@@ -181,8 +191,7 @@ func (t *Till) named(r *http.Request, v *saleView, text string) (list []customer
 			theirs = append(theirs, s.ID)
 		}
 	}
-	if err := t.looks.Check(who.ID.String()); err != nil {
-		v.note("warn", web.ProblemOf(err, web.Loc(ctx)).Detail)
+	if !t.mayLook(r, v) {
 		return nil, nil
 	}
 	people, err := t.Customers.SearchIn(ctx, theirs, text, maxFound)
