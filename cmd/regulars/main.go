@@ -199,8 +199,8 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 	if err != nil {
 		return complain(misled, err)
 	}
-	for _, name := range given.unknown(parser.Model) {
-		fmt.Fprintf(stderr, "regulars: %s is not a setting and is ignored\n", name)
+	for _, line := range given.unknown(parser.Model) {
+		fmt.Fprintf(stderr, "regulars: %s\n", line)
 	}
 	err = command.Run()
 	switch {

@@ -208,7 +208,7 @@ func TestWrongSettingsAreRefusedByName(t *testing.T) {
 			file: `listen = "file"`, want: []string{`--listen is "flag"`}},
 		"environment beats file": {args: []string{"serve", "--config", file}, env: []string{"REGULARS_LISTEN=env"},
 			file: `listen = "file"`, want: []string{`--listen is "env"`}},
-		"unknown in file": {args: []string{"serve", "--config", file}, file: `lissten = ":80"`, want: []string{file, `"lissten" is not a setting`, "listen"}},
+		"unknown in file": {args: []string{"serve", "--config", file}, file: `lissten = ":80"`, want: []string{file, `"lissten" is not a setting, did you mean "listen"?`}},
 		"broken file":     {args: []string{"serve", "--config", file}, file: `listen ":80"`, want: []string{file}},
 		"missing file":    {args: []string{"serve", "--config", file + ".no"}, want: []string{"--config"}},
 		"database":        {args: []string{"serve"}, env: []string{"REGULARS_DATABASE=mysql://root:secret@h/x"}, want: []string{"--database", "REGULARS_DATABASE"}},
@@ -264,7 +264,7 @@ func TestSettingsFromFileAndEnvironment(t *testing.T) {
 	if code != 0 || out == "" || !strings.Contains(errors, "tables brought up to date") {
 		t.Errorf("%d %s %s", code, out, errors)
 	}
-	if !strings.Contains(errors, "REGULARS_DATABSE is not a setting and is ignored") {
+	if !strings.Contains(errors, "REGULARS_DATABSE is not a setting and is ignored, did you mean REGULARS_DATABASE?") {
 		t.Errorf("nothing said of a misspelled variable: %s", errors)
 	}
 	info, err := os.Stat(filepath.Join(dir, "regulars.db"))
