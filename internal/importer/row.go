@@ -46,6 +46,10 @@ const (
 	ReasonSum          Reason = "sum_differs"         // price, quantity and discount do not come to the amount
 )
 
+// reasonReturn is told of every line of a return, to the file of issues only:
+// which row to remark on, should there be no sale for it.
+const reasonReturn Reason = "return"
+
 // Key is the i18n key of the reason.
 func (r Reason) Key() string { return "importer.reason." + string(r) }
 

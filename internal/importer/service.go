@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -299,8 +300,8 @@ func (s *Service) known(ctx context.Context, kind customer.Kind, values []string
 // kindOf is the kind of identifier that a column has.
 var kindOf = map[Field]customer.Kind{FieldExternal: customer.External, FieldCard: customer.Card}
 
-// SetMapping changes how the file is read. It fails with ErrStarted once the
-// import runs, and with what is wrong with the mapping.
+// SetMapping changes how the file is read. It fails with ErrStarted if the import
+// runs by another, and with what is wrong with the mapping.
 func (s *Service) SetMapping(ctx context.Context, id ID, m Mapping) (err error) {
 	defer errs.Wrap(&err, "change the columns of import %d", id)
 	if err := m.Validate(); err != nil {
@@ -313,7 +314,8 @@ func (s *Service) SetMapping(ctx context.Context, id ID, m Mapping) (err error) 
 	if err != nil || n == 1 {
 		return err
 	}
-	if _, err := s.row(ctx, id); err != nil {
+	i, err := s.row(ctx, id)
+	if err != nil || i.State != Done && text(i.Mapping) == text(m) {
 		return err
 	}
 	return ErrStarted
@@ -373,7 +375,7 @@ func (s *Service) Check(ctx context.Context, id ID) (err error) {
 	if i.State != Draft && i.State != Checked {
 		return ErrStarted
 	}
-	if err := i.Mapping.Validate(); err != nil {
+	if err := s.readable(ctx, &i); err != nil {
 		return err
 	}
 	_, added, err := s.jobs.Add(ctx, jobs.Job{Kind: jobKind, Dedupe: i.checkJob(), Payload: order{id, true}})
@@ -451,7 +453,29 @@ func (s *Service) ready(ctx context.Context, id ID) (i Import, err error) {
 	if i.State == Done {
 		return i, ErrNotGoing
 	}
-	return i, i.Mapping.Validate()
+	return i, s.readable(ctx, &i)
+}
+
+// readable says what keeps a file from being read by its mapping, here.
+func (s *Service) readable(ctx context.Context, i *Import) error {
+	if err := i.Mapping.Validate(); err != nil || i.State != Draft && i.State != Checked {
+		return err
+	}
+	if i.Kind == KindProducts || i.Mapping.has(FieldStore) || i.Mapping.Options.Store != "" {
+		return nil
+	}
+	stores, err := s.catalog.Stores(ctx)
+	if err != nil || len(stores) < 2 {
+		return err
+	}
+	var codes []string
+	for _, store := range stores[:min(len(stores), maxStoreNames)] {
+		codes = append(codes, store.Code)
+	}
+	if len(codes) < len(stores) {
+		codes = append(codes, "…")
+	}
+	return ErrWhichStore.With("stores", strings.Join(codes, ", "))
 }
 
 // begin marks an import as running, unless it is done.
@@ -538,7 +562,7 @@ func (s *Service) CheckNow(ctx context.Context, id ID, watch func(Report)) (i Im
 	if i, err = s.row(ctx, id); err != nil {
 		return i, err
 	}
-	if err := i.Mapping.Validate(); err != nil {
+	if err := s.readable(ctx, &i); err != nil {
 		return i, err
 	}
 	err = s.check(ctx, id, func(_ context.Context, r *Report) error {
