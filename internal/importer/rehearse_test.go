@@ -287,3 +287,21 @@ func TestAmountThatContradictsThePrice(t *testing.T) {
 		}
 	})
 }
+
+// A row with a quote that nothing closes is refused with its receipt, and named;
+// the others are taken.
+func TestOpenQuoteIsRefused(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		h := newHouse(t, d, "GBP", "Europe/London", t.TempDir())
+		r := h.rehearsed(t, "receipt,date,product,sku,quantity,price\n"+
+			"1,2024-02-01,\"Milk,A,1,1\n1,2024-02-01,Tea,B,1,1\n2,2024-02-01,\"Jam\",C,1,1\n3,2024-02-01,Oil 1/2\",D,1,1\n4,2024-02-01,\"Two\nlines\",E,1,1\n", File{})
+		want := []Tally{
+			{Reason: ReasonQuote, Refused: true, Count: 1, First: []Example{{Row: 2}}},
+			{Field: FieldNumber, Reason: ReasonSibling, Refused: true, Count: 1, First: []Example{{3, "1"}}},
+		}
+		if diff := cmp.Diff(want, r.Tallies); diff != "" || r.Rows != 5 || r.Recorded != 3 {
+			t.Errorf("%+v (-want +got):\n%s", r, diff)
+		}
+	})
+}

@@ -84,6 +84,44 @@ func TestReader(t *testing.T) {
 	}
 }
 
+// A row with a quote that nothing closes says so, and takes no others in; fields
+// of several lines are whole.
+func TestReaderOpenQuotes(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		text    string
+		columns int
+		want    []string // rows, "!" before those with a problem
+	}{
+		"never closed":     {"1,\"Milk,2\n2,Tea,3\n", 3, []string{`!1|"Milk|2`, "2|Tea|3"}},
+		"closed by others": {"1,\"Milk,2\n2,\"Tea\",3\n3,Jam 24\"\n", 3, []string{`!1|"Milk|2`, "2|Tea|3", `3|Jam 24"`}},
+		"closed by a row":  {"1,\"Milk,2\n2,Tea,3\n3,Jam 24\",4\n4,Oil,5", 3, []string{`!1|"Milk|2`, "2|Tea|3", `3|Jam 24"|4`, "4|Oil|5"}},
+		"by the last row":  {"1,\"Milk,2\n3,Jam,4\"", 3, []string{`!1|"Milk|2`, `3|Jam|4"`}},
+		"not expected":     {"1,\"Milk,2\n3,Jam 24\",4\n", 0, []string{"1|Milk,2\n3,Jam 24|4"}},
+		"several lines":    {"1,\"Lenina st, 4\nflat 5, left\",x\n2,y,z\n", 3, []string{"1|Lenina st, 4\nflat 5, left|x", "2|y|z"}},
+		"inner quotes":     {"1,\"Lotus\" bag,2\n2,Tea,3\n", 3, []string{`1|"Lotus" bag|2`, "2|Tea|3"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for _, src := range []io.Reader{strings.NewReader(tt.text), iotest.OneByteReader(strings.NewReader(tt.text))} {
+				r := delimited.NewReader(src, format(","), delimited.Position{})
+				r.Expect(tt.columns)
+				var got []string
+				for r.Next() {
+					row := strings.Join(r.Row().Fields, "|")
+					if r.Row().Problem == delimited.OpenQuote {
+						row = "!" + row
+					}
+					got = append(got, row)
+				}
+				if diff := cmp.Diff(tt.want, got); diff != "" {
+					t.Errorf("rows (-want +got):\n%s", diff)
+				}
+			}
+		})
+	}
+}
+
 // One row that nobody can read must not cost the rows behind it, nor memory.
 func TestReaderLongRow(t *testing.T) {
 	t.Parallel()
