@@ -214,21 +214,22 @@ func TestWrongSettingsAreRefusedByName(t *testing.T) {
 		"database":        {args: []string{"serve"}, env: []string{"REGULARS_DATABASE=mysql://root:secret@h/x"}, want: []string{"--database", "REGULARS_DATABASE"}},
 		"several at once": {args: []string{"serve", "--currency", "sum", "--zone", "Tashkent", "--log-level", "loud", "--log-format", "xml"},
 			want: []string{`--currency is "sum"`, `--zone is "Tashkent"`, `--log-level is "loud"`, `--log-format is "xml"`}},
-		"language":     {args: []string{"serve", "--language", "uz"}, want: []string{`--language is "uz", not one of en, ru`}},
-		"currency":     {args: []string{"serve", "--currency", "ABC"}, want: []string{`--currency is "ABC", not an ISO 4217 code`}},
-		"demo":         {args: []string{"demo", "--files", "nowhere", "--customers", "0"}, want: []string{"--customers must be"}},
-		"kind":         {args: []string{"import", "--kind", "people", file}, file: "name\nAnn\n", want: []string{`--kind is "people", not one of customers, products, receipts`}},
-		"names":        {args: []string{"import", "--guess", file}, file: "name\nAnn\nBob\n", want: []string{file, "--kind"}},
-		"no column":    {args: []string{"import", "--check", "--kind", "receipts", file}, file: "sku;x\nA;1\n", want: []string{file + ": say which column is the date", "--guess"}},
-		"no file":      {args: []string{"import", file + ".no"}, want: []string{"There is no file " + file + ".no"}},
-		"no files":     {args: []string{"import"}, want: []string{"Name the files to import"}},
-		"public url":   {args: []string{"serve", "--public-url", "loyalty.example.com"}, want: []string{"--public-url"}},
-		"proxies":      {args: []string{"serve", "--trusted-proxies", "10.0.0.0/8,proxy"}, want: []string{`--trusted-proxies holds "proxy"`}},
-		"connections":  {args: []string{"serve", "--connections", "-1"}, want: []string{"--connections"}},
-		"no number":    {args: []string{"serve", "--connections", "many"}, want: []string{"--connections"}},
-		"a flag":       {args: []string{"serve", "--connections", "-3"}, want: []string{`--connections is "-3", not a number`}},
-		"not a folder": {args: []string{"serve", "--data", file}, file: "\n", want: []string{"--data"}},
-		"migrate":      {args: []string{"migrate", "--database", "db"}, want: []string{"--database"}},
+		"language":         {args: []string{"serve", "--language", "uz"}, want: []string{`--language is "uz", not one of en, ru`}},
+		"currency":         {args: []string{"serve", "--currency", "ABC"}, want: []string{`--currency is "ABC", not an ISO 4217 code`}},
+		"demo":             {args: []string{"demo", "--files", "nowhere", "--customers", "0"}, want: []string{"--customers must be"}},
+		"kind":             {args: []string{"import", "--language", "en", "--kind", "people", file}, file: "name\nAnn\n", want: []string{`--kind is “people”, not one of customers, products, receipts`}},
+		"kind, in Russian": {args: []string{"import", "--kind", "people", file}, file: "name\nAnn\n", want: []string{`--kind — «people», а бывает customers, products или receipts`}},
+		"names":            {args: []string{"import", "--guess", file}, file: "name\nAnn\nBob\n", want: []string{file, "--kind"}},
+		"no column":        {args: []string{"import", "--check", "--kind", "receipts", file}, file: "sku;x\nA;1\n", want: []string{file + ": columns/at: Укажите, в каком столбце дата. ", "Напечатайте столбцы с --guess"}},
+		"no file":          {args: []string{"import", file + ".no"}, want: []string{"Нет файла " + file + ".no"}},
+		"no files":         {args: []string{"import"}, want: []string{"Назовите файлы"}},
+		"public url":       {args: []string{"serve", "--public-url", "loyalty.example.com"}, want: []string{"--public-url"}},
+		"proxies":          {args: []string{"serve", "--trusted-proxies", "10.0.0.0/8,proxy"}, want: []string{`--trusted-proxies holds "proxy"`}},
+		"connections":      {args: []string{"serve", "--connections", "-1"}, want: []string{"--connections"}},
+		"no number":        {args: []string{"serve", "--connections", "many"}, want: []string{"--connections"}},
+		"a flag":           {args: []string{"serve", "--connections", "-3"}, want: []string{`--connections is "-3", not a number`}},
+		"not a folder":     {args: []string{"serve", "--data", file}, file: "\n", want: []string{"--data"}},
+		"migrate":          {args: []string{"migrate", "--database", "db"}, want: []string{"--database"}},
 	}
 	for name, tt := range tests { // in turn: they share the file
 		if err := os.WriteFile(file, []byte(tt.file), 0o600); err != nil {
@@ -480,8 +481,8 @@ func TestImport(t *testing.T) {
 		if err := os.WriteFile(mapping, []byte(guess), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		ask([]string{`Rows +4`, `Refused +1`, `Sales +2`, `New customers +2`, `Receipts recorded +2`}, "--check")
-		out := ask([]string{`receipt → Receipt number`, `Receipts recorded +2`, `New customers +2`, `Total less returns .*6.75`}, "--mapping", mapping, "--source", "old tills")
+		ask([]string{`Rows +4`, `Refused +1`, `Sales +2`, `New customers +2`, `Receipts recorded +2`, `New stores +1 \(import\)`, `1 × quantity: This is not a number. \(row 5 “many”\)`}, "--check")
+		out := ask([]string{`receipt → Receipt number`, `Receipts recorded +2`, `New customers +2`, `New stores +1 \(old tills\)`, `1 × quantity: This is not a number. \(row 5 “many”\)`, `Total less returns .*6.75`}, "--mapping", mapping, "--source", "old tills")
 		refused := regexp.MustCompile(`refused rows.* are in (.*)`).FindStringSubmatch(out)
 		if refused == nil {
 			t.Fatalf("nothing says where the refused rows are:\n%s", out)
@@ -494,6 +495,37 @@ func TestImport(t *testing.T) {
 		if code, report, _ := call(t, append([]string{"verify"}, where...)...); code != 0 {
 			t.Errorf("verify: %d %s", code, report)
 		}
+
+		// The language is that of the installation, whatever else is chosen.
+		for said, text := range map[string]string{
+			"columns/at: This is of another kind":                 `{"columns":{"at":"date"}}`,
+			"options/desimal: ":                                   `{"options":{"desimal":","}}`,
+			"look at line 2":                                      "{\n,}",
+			"columns/born: Files of this kind have no such field": `{"columns":{"born":1}}`,
+		} {
+			if err := os.WriteFile(mapping, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			code, _, errors := call(t, slices.Concat([]string{"import"}, where, []string{"--language", "ru", "--mapping", mapping, file})...)
+			if code != misled || !strings.Contains(errors, mapping+": ") || !strings.Contains(errors, said) {
+				t.Errorf("mapping %s: %d %s", text, code, errors)
+			}
+		}
+		if err := os.WriteFile(mapping, []byte(`{"columns":{"phone":3}}`), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		ask([]string{`card → Phone`}, "--check", "--mapping", mapping, "--source", "third")
+		stores := filepath.Join(dir, "stores.csv")
+		if err := os.WriteFile(stores, []byte("receipt;date;store;sku;quantity;price\nB1;2026-01-05;S1;bread;1;1\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if code, _, errors := call(t, slices.Concat([]string{"import"}, where, []string{stores})...); code != 0 {
+			t.Errorf("stores: %s", errors)
+		}
+		if code, _, errors := call(t, slices.Concat([]string{"import"}, where, []string{"--source", "fourth", file})...); code != misled || !strings.Contains(errors, "Name one of S1, old tills. Say it with --store.") {
+			t.Errorf("several stores: %d %s", code, errors)
+		}
+		ask([]string{`Receipts recorded +2`}, "--source", "fourth", "--store", "S1")
 
 		for name, args := range map[string][]string{
 			"kind": {"--kind", "people", file}, "no file": {}, "missing file": {file + ".no"}, "mapping": {"--mapping", file, file},
