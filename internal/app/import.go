@@ -308,7 +308,7 @@ func (p *parts) printReport(i importer.Import, l *i18n.Localizer) error {
 	}{{true, l.T("importer.report.why_refused")}, {false, l.T("importer.report.why_noted")}} {
 		for n, told := range i.Report.Told(l, &i.Mapping, list.refused) {
 			if n == 0 {
-				fmt.Fprintf(p.env.Stdout, "  %s\n", list.title)
+				fmt.Fprintf(p.env.Stdout, "  %s:\n", list.title)
 			}
 			fmt.Fprintf(p.env.Stdout, "    %s × %s (%s)\n", l.Number(told.Count), told.Text, told.First)
 		}

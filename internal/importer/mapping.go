@@ -381,4 +381,7 @@ func (m Mapping) name(f Field) string {
 	return string(f)
 }
 
+// Equal reports whether both read a file alike.
+func (m Mapping) Equal(other Mapping) bool { return text(m) == text(other) }
+
 func (m Mapping) has(f Field) bool { return m.Columns[f] > 0 }

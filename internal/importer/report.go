@@ -271,6 +271,7 @@ func (r *Report) receipt(in *Receipt) {
 
 // progress is kept with every batch: where to go on.
 type progress struct {
+	Edit   int        `json:"edit,omitempty"` // until it is started: how often the mapping was set
 	Scan   Checkpoint `json:"scan"`
 	Issues int64      `json:"issues"` // bytes of their file
 	// Matching says that all rows are read and returns are being matched.

@@ -307,15 +307,18 @@ func (s *Service) SetMapping(ctx context.Context, id ID, m Mapping) (err error) 
 	if err := m.Validate(); err != nil {
 		return err
 	}
+	i, err := s.row(ctx, id)
+	if err != nil {
+		return err
+	}
 	const set = `
-		UPDATE imports SET mapping = $2, kind = $3, state = 'draft', report = '{}'
+		UPDATE imports SET mapping = $2, kind = $3, state = 'draft', report = '{}', checkpoint = $4
 		 WHERE id = $1 AND state IN ('draft', 'checked')`
-	n, err := s.db.Exec(ctx, set, int64(id), text(m), string(m.Kind))
+	n, err := s.db.Exec(ctx, set, int64(id), text(m), string(m.Kind), text(progress{Edit: i.progress.Edit + 1}))
 	if err != nil || n == 1 {
 		return err
 	}
-	i, err := s.row(ctx, id)
-	if err != nil || i.State != Done && text(i.Mapping) == text(m) {
+	if i, err = s.row(ctx, id); err != nil || i.State != Done && i.Mapping.Equal(m) {
 		return err
 	}
 	return ErrStarted
@@ -353,9 +356,10 @@ func (s *Service) merge(ctx context.Context, i *Import) error {
 // job names the job that runs the import.
 func (i *Import) job() string { return i.ID.String() }
 
-// checkJob names the job that checks it by its present mapping.
+// checkJob names the job that checks it by its present mapping: one for each time
+// that somebody sent one, for the installation may be another by then.
 func (i *Import) checkJob() string {
-	return i.ID.String() + " check " + strconv.FormatUint(hash(text(i.Mapping)), 16)
+	return i.ID.String() + " check " + strconv.Itoa(i.progress.Edit) + " " + strconv.FormatUint(hash(text(i.Mapping)), 16)
 }
 
 // order is the payload of a job.
