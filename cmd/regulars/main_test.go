@@ -538,6 +538,37 @@ func TestImport(t *testing.T) {
 	})
 }
 
+// writing does something at the first output.
+type writing func()
+
+func (w writing) Write(b []byte) (int, error) {
+	w()
+	return len(b), nil
+}
+
+// An import that is stopped says, in the language of its reports, what became of
+// what is in, and the same command goes on, with its mapping too.
+func TestImportIsStoppedAndGoesOn(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	file, mapping := filepath.Join(dir, "people.csv"), filepath.Join(dir, "mapping.json")
+	for path, text := range map[string]string{file: "card;name\n1001;Ann Lee\n1002;Bob Lee\n", mapping: `{"columns":{"phone":0}}`} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	args := []string{"import", "--data", filepath.Join(dir, "data"), "--log-level", "error", "--mapping", mapping, file}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var said bytes.Buffer
+	if code := run(ctx, args, nil, writing(cancel), &said); code != failed || said.String() != "regulars: Остановлено. Что уже загружено, осталось; та же команда продолжит с того же места.\n" {
+		t.Errorf("%d %s", code, said.String())
+	}
+	if code, out, errors := call(t, args...); code != 0 || !regexp.MustCompile(`Новых +2`).MatchString(out) {
+		t.Errorf("%d %s%s", code, out, errors)
+	}
+}
+
 // A look at files leaves nothing behind where there is no installation, and
 // tells what an import would do all the same.
 func TestLookingAtFilesFoundsNothing(t *testing.T) {

@@ -95,7 +95,7 @@ func newPreparer(ctx context.Context, s *Service, i *Import) (p *preparer, err e
 		p.home = i.Mapping.Options.Store
 	case len(known) == 1:
 		p.home = known[0].Code
-	default: // there is none yet, or a row says nothing where others name theirs
+	default: // there is none yet, or the file has a column of stores that some rows leave empty
 		p.home = i.Source
 	}
 	return p, nil

@@ -107,7 +107,11 @@ func (r *Report) tell(is *Issue) {
 	}
 	t := &r.Tallies[i]
 	if t.Count++; len(t.First) < maxExamples {
-		t.First = append(t.First, Example{is.Row, clip(is.Value, maxValue)})
+		e := Example{Row: is.Row}
+		if is.Field != "" { // otherwise it is all of the row
+			e.Value = clip(is.Value, maxValue)
+		}
+		t.First = append(t.First, e)
 	}
 }
 

@@ -254,6 +254,7 @@ func checkGoesOn(t *testing.T, data []byte, f delimited.Format, limit, step int)
 	t.Helper()
 	var all []delimited.Row
 	r := delimited.NewReaderLimit(bytes.NewReader(data), f, delimited.Position{}, limit)
+	r.Expect(3)
 	for r.Next() {
 		row := r.Row()
 		row.Fields = slices.Clone(row.Fields)
@@ -267,6 +268,7 @@ func checkGoesOn(t *testing.T, data []byte, f delimited.Format, limit, step int)
 	}
 	for i := 0; i < len(all); i += step {
 		r := delimited.NewReaderLimit(iotest.HalfReader(bytes.NewReader(data)), f, all[i].End, limit)
+		r.Expect(3)
 		for j := i + 1; r.Next(); j++ {
 			if j >= len(all) || !cmp.Equal(all[j], r.Row()) {
 				t.Fatalf("behind row %d: row %d differs: %s", i+1, j+1, fmt.Sprintf("%+v", r.Row()))
@@ -288,6 +290,7 @@ func FuzzReader(f *testing.F) {
 	f.Add([]byte("\"\"\"\n\";;\"x\"y\n"), byte(1))
 	f.Add([]byte("\xff\xfea\x00;\x00b\x00\n\x00"), byte(2))
 	f.Add([]byte("a\x00\r\r\n\x1a"), byte(3))
+	f.Add([]byte("1,\"a,2\n3,b\",4\n"), byte(12))
 	f.Add([]byte("a;\"b\n\"\"c\n\"\"d\n\"\"e;\"f\n"), byte(4))
 	f.Fuzz(func(t *testing.T, data []byte, choice byte) {
 		if len(data) > 1<<10 {
