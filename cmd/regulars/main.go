@@ -120,14 +120,15 @@ type importCmd struct {
 	Files   []string `arg:"" optional:"" help:"CSV in any usual spelling, plain or gzipped, one after the other."`
 	Kind    string   `help:"customers, products or receipts; guessed if not said." placeholder:"KIND"`
 	Source  string   `help:"The system that the files come from. Receipts of one source are told apart by their numbers." placeholder:"NAME"`
-	Mapping string   `help:"File that says which column is what, as --guess prints it." placeholder:"FILE"`
+	Mapping string   `help:"File that says which column is what, as --guess prints it, or only what it should say instead." placeholder:"FILE"`
+	Store   string   `help:"Code or name of the store of rows that name none, where there are several." placeholder:"STORE"`
 	Guess   bool     `help:"Only print how the columns are understood, as JSON to edit."`
 	Check   bool     `help:"Only tell what would come of it: nothing is kept, and no new installation is made."`
 }
 
 func (c *importCmd) Run(ctx context.Context, all *cli, env app.Env) error {
 	return app.Import(ctx, all.config("data", server{}, c.founding), env, app.ImportOrder{
-		Files: c.Files, Kind: c.Kind, Source: c.Source, Mapping: c.Mapping, Guess: c.Guess, Check: c.Check,
+		Files: c.Files, Kind: c.Kind, Source: c.Source, Mapping: c.Mapping, Store: c.Store, Guess: c.Guess, Check: c.Check,
 	})
 }
 
@@ -199,8 +200,8 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 	if err != nil {
 		return complain(misled, err)
 	}
-	for _, name := range given.unknown(parser.Model) {
-		fmt.Fprintf(stderr, "regulars: %s is not a setting and is ignored\n", name)
+	for _, line := range given.unknown(parser.Model) {
+		fmt.Fprintf(stderr, "regulars: %s\n", line)
 	}
 	err = command.Run()
 	switch {

@@ -208,27 +208,28 @@ func TestWrongSettingsAreRefusedByName(t *testing.T) {
 			file: `listen = "file"`, want: []string{`--listen is "flag"`}},
 		"environment beats file": {args: []string{"serve", "--config", file}, env: []string{"REGULARS_LISTEN=env"},
 			file: `listen = "file"`, want: []string{`--listen is "env"`}},
-		"unknown in file": {args: []string{"serve", "--config", file}, file: `lissten = ":80"`, want: []string{file, `"lissten" is not a setting`, "listen"}},
+		"unknown in file": {args: []string{"serve", "--config", file}, file: `lissten = ":80"`, want: []string{file, `"lissten" is not a setting, did you mean "listen"?`}},
 		"broken file":     {args: []string{"serve", "--config", file}, file: `listen ":80"`, want: []string{file}},
 		"missing file":    {args: []string{"serve", "--config", file + ".no"}, want: []string{"--config"}},
 		"database":        {args: []string{"serve"}, env: []string{"REGULARS_DATABASE=mysql://root:secret@h/x"}, want: []string{"--database", "REGULARS_DATABASE"}},
 		"several at once": {args: []string{"serve", "--currency", "sum", "--zone", "Tashkent", "--log-level", "loud", "--log-format", "xml"},
 			want: []string{`--currency is "sum"`, `--zone is "Tashkent"`, `--log-level is "loud"`, `--log-format is "xml"`}},
-		"language":     {args: []string{"serve", "--language", "uz"}, want: []string{`--language is "uz", not one of en, ru`}},
-		"currency":     {args: []string{"serve", "--currency", "ABC"}, want: []string{`--currency is "ABC", not an ISO 4217 code`}},
-		"demo":         {args: []string{"demo", "--files", "nowhere", "--customers", "0"}, want: []string{"--customers must be"}},
-		"kind":         {args: []string{"import", "--kind", "people", file}, file: "name\nAnn\n", want: []string{`--kind is "people", not one of customers, products, receipts`}},
-		"names":        {args: []string{"import", "--guess", file}, file: "name\nAnn\nBob\n", want: []string{file, "--kind"}},
-		"no column":    {args: []string{"import", "--check", "--kind", "receipts", file}, file: "sku;x\nA;1\n", want: []string{file + ": say which column is the date", "--guess"}},
-		"no file":      {args: []string{"import", file + ".no"}, want: []string{"There is no file " + file + ".no"}},
-		"no files":     {args: []string{"import"}, want: []string{"Name the files to import"}},
-		"public url":   {args: []string{"serve", "--public-url", "loyalty.example.com"}, want: []string{"--public-url"}},
-		"proxies":      {args: []string{"serve", "--trusted-proxies", "10.0.0.0/8,proxy"}, want: []string{`--trusted-proxies holds "proxy"`}},
-		"connections":  {args: []string{"serve", "--connections", "-1"}, want: []string{"--connections"}},
-		"no number":    {args: []string{"serve", "--connections", "many"}, want: []string{"--connections"}},
-		"a flag":       {args: []string{"serve", "--connections", "-3"}, want: []string{`--connections is "-3", not a number`}},
-		"not a folder": {args: []string{"serve", "--data", file}, file: "\n", want: []string{"--data"}},
-		"migrate":      {args: []string{"migrate", "--database", "db"}, want: []string{"--database"}},
+		"language":         {args: []string{"serve", "--language", "uz"}, want: []string{`--language is "uz", not one of en, ru`}},
+		"currency":         {args: []string{"serve", "--currency", "ABC"}, want: []string{`--currency is "ABC", not an ISO 4217 code`}},
+		"demo":             {args: []string{"demo", "--files", "nowhere", "--customers", "0"}, want: []string{"--customers must be"}},
+		"kind":             {args: []string{"import", "--language", "en", "--kind", "people", file}, file: "name\nAnn\n", want: []string{`--kind is “people”, not one of customers, products, receipts`}},
+		"kind, in Russian": {args: []string{"import", "--kind", "people", file}, file: "name\nAnn\n", want: []string{`--kind — «people», а бывает customers, products или receipts`}},
+		"names":            {args: []string{"import", "--guess", file}, file: "name\nAnn\nBob\n", want: []string{file, "--kind"}},
+		"no column":        {args: []string{"import", "--check", "--kind", "receipts", file}, file: "sku;x\nA;1\n", want: []string{file + ": columns/at: Укажите, в каком столбце дата. ", "Напечатайте столбцы с --guess"}},
+		"no file":          {args: []string{"import", file + ".no"}, want: []string{"Нет файла " + file + ".no"}},
+		"no files":         {args: []string{"import"}, want: []string{"Назовите файлы"}},
+		"public url":       {args: []string{"serve", "--public-url", "loyalty.example.com"}, want: []string{"--public-url"}},
+		"proxies":          {args: []string{"serve", "--trusted-proxies", "10.0.0.0/8,proxy"}, want: []string{`--trusted-proxies holds "proxy"`}},
+		"connections":      {args: []string{"serve", "--connections", "-1"}, want: []string{"--connections"}},
+		"no number":        {args: []string{"serve", "--connections", "many"}, want: []string{"--connections"}},
+		"a flag":           {args: []string{"serve", "--connections", "-3"}, want: []string{`--connections is "-3", not a number`}},
+		"not a folder":     {args: []string{"serve", "--data", file}, file: "\n", want: []string{"--data"}},
+		"migrate":          {args: []string{"migrate", "--database", "db"}, want: []string{"--database"}},
 	}
 	for name, tt := range tests { // in turn: they share the file
 		if err := os.WriteFile(file, []byte(tt.file), 0o600); err != nil {
@@ -264,7 +265,7 @@ func TestSettingsFromFileAndEnvironment(t *testing.T) {
 	if code != 0 || out == "" || !strings.Contains(errors, "tables brought up to date") {
 		t.Errorf("%d %s %s", code, out, errors)
 	}
-	if !strings.Contains(errors, "REGULARS_DATABSE is not a setting and is ignored") {
+	if !strings.Contains(errors, "REGULARS_DATABSE is not a setting and is ignored, did you mean REGULARS_DATABASE?") {
 		t.Errorf("nothing said of a misspelled variable: %s", errors)
 	}
 	info, err := os.Stat(filepath.Join(dir, "regulars.db"))
@@ -480,8 +481,8 @@ func TestImport(t *testing.T) {
 		if err := os.WriteFile(mapping, []byte(guess), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		ask([]string{`Rows +4`, `Refused +1`, `Sales +2`, `New customers +2`, `Receipts recorded +2`}, "--check")
-		out := ask([]string{`receipt → Receipt number`, `Receipts recorded +2`, `New customers +2`, `Total less returns .*6.75`}, "--mapping", mapping, "--source", "old tills")
+		ask([]string{`Rows +4`, `Refused +1`, `Sales +2`, `New customers +2`, `Receipts recorded +2`, `New stores +1 \(import\)`, `1 × quantity: This is not a number. \(row 5 “many”\)`}, "--check")
+		out := ask([]string{`receipt → Receipt number`, `Receipts recorded +2`, `New customers +2`, `New stores +1 \(old tills\)`, `1 × quantity: This is not a number. \(row 5 “many”\)`, `Total less returns .*6.75`}, "--mapping", mapping, "--source", "old tills")
 		refused := regexp.MustCompile(`refused rows.* are in (.*)`).FindStringSubmatch(out)
 		if refused == nil {
 			t.Fatalf("nothing says where the refused rows are:\n%s", out)
@@ -495,6 +496,37 @@ func TestImport(t *testing.T) {
 			t.Errorf("verify: %d %s", code, report)
 		}
 
+		// The language is that of the installation, whatever else is chosen.
+		for said, text := range map[string]string{
+			"columns/at: This is of another kind":                 `{"columns":{"at":"date"}}`,
+			"options/desimal: ":                                   `{"options":{"desimal":","}}`,
+			"look at line 2":                                      "{\n,}",
+			"columns/born: Files of this kind have no such field": `{"columns":{"born":1}}`,
+		} {
+			if err := os.WriteFile(mapping, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			code, _, errors := call(t, slices.Concat([]string{"import"}, where, []string{"--language", "ru", "--mapping", mapping, file})...)
+			if code != misled || !strings.Contains(errors, mapping+": ") || !strings.Contains(errors, said) {
+				t.Errorf("mapping %s: %d %s", text, code, errors)
+			}
+		}
+		if err := os.WriteFile(mapping, []byte(`{"columns":{"phone":3}}`), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		ask([]string{`card → Phone`}, "--check", "--mapping", mapping, "--source", "third")
+		stores := filepath.Join(dir, "stores.csv")
+		if err := os.WriteFile(stores, []byte("receipt;date;store;sku;quantity;price\nB1;2026-01-05;S1;bread;1;1\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if code, _, errors := call(t, slices.Concat([]string{"import"}, where, []string{stores})...); code != 0 {
+			t.Errorf("stores: %s", errors)
+		}
+		if code, _, errors := call(t, slices.Concat([]string{"import"}, where, []string{"--source", "fourth", file})...); code != misled || !strings.Contains(errors, "Name one of S1, old tills. Say it with --store.") {
+			t.Errorf("several stores: %d %s", code, errors)
+		}
+		ask([]string{`Receipts recorded +2`}, "--source", "fourth", "--store", "S1")
+
 		for name, args := range map[string][]string{
 			"kind": {"--kind", "people", file}, "no file": {}, "missing file": {file + ".no"}, "mapping": {"--mapping", file, file},
 			"currency": {"--currency", "EUR", file},
@@ -504,6 +536,37 @@ func TestImport(t *testing.T) {
 			}
 		}
 	})
+}
+
+// writing does something at the first output.
+type writing func()
+
+func (w writing) Write(b []byte) (int, error) {
+	w()
+	return len(b), nil
+}
+
+// An import that is stopped says, in the language of its reports, what became of
+// what is in, and the same command goes on, with its mapping too.
+func TestImportIsStoppedAndGoesOn(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	file, mapping := filepath.Join(dir, "people.csv"), filepath.Join(dir, "mapping.json")
+	for path, text := range map[string]string{file: "card;name\n1001;Ann Lee\n1002;Bob Lee\n", mapping: `{"columns":{"phone":0}}`} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	args := []string{"import", "--data", filepath.Join(dir, "data"), "--log-level", "error", "--mapping", mapping, file}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var said bytes.Buffer
+	if code := run(ctx, args, nil, writing(cancel), &said); code != failed || said.String() != "regulars: Остановлено. Что уже загружено, осталось; та же команда продолжит с того же места.\n" {
+		t.Errorf("%d %s", code, said.String())
+	}
+	if code, out, errors := call(t, args...); code != 0 || !regexp.MustCompile(`Новых +2`).MatchString(out) {
+		t.Errorf("%d %s%s", code, out, errors)
+	}
 }
 
 // A look at files leaves nothing behind where there is no installation, and

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/BurntSushi/toml"
@@ -65,7 +67,7 @@ func (s *sources) read(path string, app *kong.Application) error {
 	known := settingNames(app)
 	for name, v := range values {
 		if !slices.Contains(known, name) {
-			return fmt.Errorf("--config: %s: %q is not a setting; there are %s", path, name, strings.Join(known, ", "))
+			return fmt.Errorf("--config: %s: %q is not a setting%s; there are %s", path, name, meant(name, known, strconv.Quote), strings.Join(known, ", "))
 		}
 		switch v := v.(type) {
 		case string, int64, bool:
@@ -113,18 +115,49 @@ func (s *sources) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, 
 	return nil, nil
 }
 
-// unknown lists variables that look like settings and are none: most likely
-// they are misspelled. They are no error, for some machines set variables
+// unknown lists variables that look like settings and are none, each with what
+// it is most likely meant to be. They are no error, for some machines set variables
 // named after every service.
 func (s *sources) unknown(app *kong.Application) (names []string) {
 	known := settingNames(app)
 	for name := range s.env {
 		if name != "config" && !strings.HasPrefix(name, "test-") && !slices.Contains(known, name) {
-			names = append(names, envName(name))
+			names = append(names, fmt.Sprintf("%s is not a setting and is ignored%s", envName(name), meant(name, known, envName)))
 		}
 	}
 	slices.Sort(names)
 	return names
+}
+
+// meant asks whether a misspelled setting is the closest of those that are known,
+// as the parser does of flags; as is how settings are named here.
+func meant(name string, known []string, as func(string) string) string {
+	best := slices.MinFunc(known, func(a, b string) int { return cmp.Compare(distance(name, a), distance(name, b)) })
+	if distance(name, best) > max(1, len(name)/3) {
+		return ""
+	}
+	return ", did you mean " + as(best) + "?"
+}
+
+// distance is how many characters are to be typed, left out or exchanged to make
+// b of a.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := diagonal
+			if a[i] != b[j] {
+				cost++
+			}
+			diagonal, row[j+1] = row[j+1], min(cost, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
 }
 
 // noNumber is how the parser says that a setting is no number.

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -19,6 +20,7 @@ import (
 	"regulars/internal/base/settings"
 	"regulars/internal/importer"
 	"regulars/internal/loyalty"
+	"regulars/internal/surface/web"
 )
 
 // ImportOrder is what is to be imported, and how.
@@ -26,7 +28,8 @@ type ImportOrder struct {
 	Files   []string // in this order
 	Kind    string   // customers, products or receipts; empty: guessed for each
 	Source  string   // the system they come from; empty: importer.DefaultSource
-	Mapping string   // file with the mapping; empty: guessed for each
+	Mapping string   // file with the mapping, or what of it is not as guessed; empty: guessed for each
+	Store   string   // of rows that name none; empty: the only one
 	Guess   bool     // only print the mapping that would be used
 	Check   bool     // only tell what would come of it
 
@@ -50,22 +53,31 @@ func (p *parts) newImporter(s *loyalty.Services, now func() time.Time, queue *jo
 // Stopped or killed, the same call goes on where it was; a file that is in
 // already changes nothing. It may run beside a server. A guess touches no
 // database; a check of files for an installation that is not there yet leaves
-// none behind.
+// none behind. What it reports and what it fails with is in one language, that of
+// the installation.
 func Import(ctx context.Context, cfg Config, env Env, order ImportOrder) (err error) {
-	if err := errors.Join(cfg.Check(), order.check()); err != nil {
+	if err := cfg.Check(); err != nil {
 		return err
 	}
-	if order.Guess {
-		return order.each(func(file string) error { return order.guess(ctx, cfg, env, file) })
+	bundle, err := i18n.Load()
+	if err != nil {
+		return err
 	}
-	if order.Check {
-		founded, err := cfg.founded(ctx, env)
-		if err != nil {
+	language, founded := cfg.Language, false
+	if !order.Guess {
+		if language, founded, err = cfg.founded(ctx, env); err != nil {
 			return err
 		}
-		if !founded {
-			return order.checkAlone(ctx, cfg, env)
-		}
+	}
+	loc := bundle.For(language)
+	if err := order.check(loc); err != nil {
+		return err
+	}
+	switch {
+	case order.Guess:
+		return order.each(ctx, loc, func(file string) error { return order.guess(ctx, cfg, env, file) })
+	case order.Check && !founded:
+		return order.checkAlone(ctx, cfg, env)
 	}
 	return order.run(ctx, cfg, env)
 }
@@ -79,54 +91,83 @@ func (o ImportOrder) run(ctx context.Context, cfg Config, env Env) (err error) {
 	p.background(context.WithoutCancel(ctx), func(ctx context.Context) {
 		p.ids.Keep(ctx, func(err error) { p.log.Warn("cannot renew the node number", "error", err) })
 	})
-	return o.each(func(file string) error { return p.importFile(ctx, file, o) })
+	return o.each(ctx, p.loc(), func(file string) error { return p.importFile(ctx, file, o) })
 }
 
+// loc writes in the language of the installation.
+func (p *parts) loc() *i18n.Localizer { return p.bundle.For(p.settings.Get().Language) }
+
 // check finds what is wrong with an order.
-func (o ImportOrder) check() error {
+func (o ImportOrder) check(loc *i18n.Localizer) error {
 	var wrong errs.List
 	if len(o.Files) == 0 {
-		return errs.New(errs.Invalid, "no_file", "Name the files to import.")
+		return errs.New(errs.Invalid, "no_file", loc.T("importer.console.no_files"))
 	}
 	kinds := []string{string(importer.KindCustomers), string(importer.KindProducts), string(importer.KindReceipts)}
 	if o.Kind != "" && !slices.Contains(kinds, o.Kind) {
-		wrong.Add("kind", "unknown", "is %q, not one of %s", o.Kind, strings.Join(kinds, ", "))
+		wrong.Add("kind", "unknown", "%s", loc.T("importer.console.no_kind", "value", o.Kind))
 	}
-	for _, file := range o.Files {
-		if info, err := os.Stat(file); err != nil || info.IsDir() {
-			return errs.New(errs.Invalid, "no_file", "").Textf("There is no file %s.", file)
-		}
-	}
+	files := o.Files
 	if o.Mapping != "" {
-		if info, err := os.Stat(o.Mapping); err != nil || info.IsDir() {
-			wrong.Add("mapping", "no_file", "names %q, and there is no such file", o.Mapping)
+		files = append(slices.Clone(files), o.Mapping)
+	}
+	for _, file := range files {
+		if info, err := os.Stat(file); err != nil || info.IsDir() {
+			return errs.New(errs.Invalid, "no_file", loc.T("importer.console.no_file", "path", file))
 		}
 	}
 	return wrong.Err()
 }
 
+// mappingError is what is wrong with the file that says how to read the others.
+type mappingError struct{ error }
+
+func (e mappingError) Unwrap() error { return e.error }
+
 // each does something with every file and says with which it went wrong.
-func (o ImportOrder) each(do func(file string) error) error {
+func (o ImportOrder) each(ctx context.Context, loc *i18n.Localizer, do func(file string) error) error {
 	for _, file := range o.Files {
 		err := do(file)
 		own := (*errs.Error)(nil)
 		switch {
 		case err == nil:
 			continue
-		case errors.Is(err, importer.ErrKind):
-			return importer.ErrKind.Textf("%s: There is nothing but names in this file. Say with --kind whether they are of customers or of products.", file)
-		case errors.As(err, &own) && len(own.Fields) > 0: // the columns lack something
-			texts := make([]string, len(own.Fields))
-			for i, f := range own.Fields {
-				texts[i] = f.Text
-			}
-			return errs.New(errs.Invalid, own.Code, "").Textf("%s: %s. Print the columns with --guess, mend them, and give them back with --mapping.", file, strings.Join(texts, "; "))
+		case ctx.Err() != nil && errors.Is(err, context.Canceled):
+			return errs.New(errs.Conflict, "stopped", loc.T("importer.console.stopped"))
 		case errors.As(err, &own):
-			return own.Textf("%s: %s", file, own.Text)
+			said := own.Textf("%s", o.explain(loc, file, err, own))
+			said.Fields = nil // they are of the file, not of the command line
+			return said
 		}
 		return fmt.Errorf("%s: %w", file, err)
 	}
 	return nil
+}
+
+// explain says what is wrong with a file, or with the mapping, and what can be
+// done about it here.
+func (o ImportOrder) explain(loc *i18n.Localizer, file string, err error, own *errs.Error) string {
+	text := web.Say(loc, own)
+	if len(own.Fields) > 0 {
+		var parts []string
+		for _, f := range own.Fields {
+			said := web.Say(loc, &errs.Error{Code: f.Code, Text: f.Text, Args: f.Args})
+			parts = append(parts, strings.TrimPrefix(f.Pointer, "/")+": "+said)
+		}
+		text = strings.Join(parts, " ")
+	}
+	advice := ""
+	switch {
+	case errors.As(err, new(mappingError)):
+		file = o.Mapping
+	case errors.Is(err, importer.ErrKind):
+		advice = " " + loc.T("importer.console.kind")
+	case errors.Is(err, importer.ErrWhichStore):
+		advice = " " + loc.T("importer.console.store")
+	case strings.Contains(text, "columns/"):
+		advice = " " + loc.T("importer.console.mapping")
+	}
+	return file + ": " + text + advice
 }
 
 // guess prints how a file would be read.
@@ -144,22 +185,34 @@ func (o ImportOrder) guess(ctx context.Context, cfg Config, env Env, file string
 	return err
 }
 
-// founded reports whether there is an installation.
-func (c Config) founded(ctx context.Context, env Env) (yes bool, err error) {
+// founded reports whether there is an installation, and in which language it
+// speaks, or will.
+func (c Config) founded(ctx context.Context, env Env) (language string, yes bool, err error) {
 	file := filepath.Join(c.Data, "regulars.db")
 	if _, err := os.Stat(file); c.Database == "" && errors.Is(err, os.ErrNotExist) {
-		return false, nil
+		return c.Language, false, nil
 	}
 	log, err := newLog(c, env.Stderr)
 	if err != nil {
-		return false, err
+		return "", false, err
 	}
 	d, err := db.Open(ctx, db.Config{URL: c.Database, Path: file, Conns: c.Conns, Log: log})
 	if err != nil {
-		return false, err
+		return "", false, err
 	}
 	defer func() { err = errors.Join(err, d.Close()) }()
-	return settings.Founded(ctx, d)
+	if yes, err = settings.Founded(ctx, d); err != nil || !yes {
+		return c.Language, false, err
+	}
+	first, err := c.installation()
+	if err != nil {
+		return "", false, err
+	}
+	is, _, err := settings.Open(ctx, d, first)
+	if err != nil {
+		return "", false, err
+	}
+	return is.Get().Language, true, nil
 }
 
 // checkAlone takes files into an installation that is thrown away, so that
@@ -176,16 +229,23 @@ func (o ImportOrder) checkAlone(ctx context.Context, cfg Config, env Env) (err e
 }
 
 func (p *parts) importFile(ctx context.Context, file string, order ImportOrder) error {
-	i, err := p.importer.Add(ctx, importer.File{Source: order.Source, Kind: importer.Kind(order.Kind)}, file)
+	var mapping []byte
+	if order.Mapping != "" {
+		var err error
+		if mapping, err = os.ReadFile(order.Mapping); err != nil {
+			return mappingError{err}
+		}
+	}
+	i, err := p.importer.Add(ctx, importer.File{Source: order.Source, Kind: cmp.Or(importer.KindIn(mapping), importer.Kind(order.Kind))}, file)
 	if err != nil {
 		return err
 	}
-	if order.Mapping != "" {
-		if i, err = p.remap(ctx, i, order.Mapping); err != nil {
+	if mapping != nil || order.Store != "" {
+		if i, err = p.remap(ctx, i, mapping, order.Store); err != nil {
 			return err
 		}
 	}
-	loc := p.bundle.For(p.settings.Get().Language)
+	loc := p.loc()
 	fmt.Fprintf(p.env.Stdout, "%s: %s (%s)\n  %s\n", i.File, loc.T(i.Kind.Key()), i.Source, i.Mapping.ColumnsText(loc))
 	line, started := p.line(), p.env.Now()
 	watch := func(r importer.Report) {
@@ -213,44 +273,63 @@ func (p *parts) importFile(ctx context.Context, file string, order ImportOrder) 
 	return p.keepIssues(ctx, i, loc)
 }
 
-// remap has a file read by a mapping that somebody edited.
-func (p *parts) remap(ctx context.Context, i importer.Import, path string) (importer.Import, error) {
-	text, err := os.ReadFile(path) //nolint:gosec // the user's own choice
-	if err != nil {
-		return i, err
+// remap has a file read by a mapping that somebody wrote, if any, and rows that
+// name no store be of one.
+func (p *parts) remap(ctx context.Context, i importer.Import, mapping []byte, store string) (importer.Import, error) {
+	m := i.Mapping
+	if mapping != nil {
+		guess, err := p.importer.Preview(ctx, i.ID, importer.Hints{Kind: i.Kind})
+		if err != nil {
+			return i, err
+		}
+		if m, err = importer.ParseMapping(mapping, guess.Mapping); err != nil {
+			return i, mappingError{err}
+		}
 	}
-	m, err := importer.ParseMapping(text)
-	if err != nil {
-		return i, err
-	}
+	m.Options.Store = cmp.Or(store, m.Options.Store)
 	if err := p.importer.SetMapping(ctx, i.ID, m); err != nil {
 		return i, err
 	}
 	return p.importer.Get(ctx, i.ID)
 }
 
-// printReport prints what an import came to.
+// printReport prints what an import came to, and why rows were refused or
+// remarked on.
 func (p *parts) printReport(i importer.Import, l *i18n.Localizer) error {
 	w := tabwriter.NewWriter(p.env.Stdout, 0, 0, 2, ' ', 0)
 	for _, f := range i.Report.Facts(l, p.settings.Get().Currency) {
 		fmt.Fprintf(w, "  %s\t%s\n", f.Label, f.Text)
 	}
-	return w.Flush()
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	for _, list := range []struct {
+		refused bool
+		title   string
+	}{{true, l.T("importer.report.why_refused")}, {false, l.T("importer.report.why_noted")}} {
+		for n, told := range i.Report.Told(l, &i.Mapping, list.refused) {
+			if n == 0 {
+				fmt.Fprintf(p.env.Stdout, "  %s:\n", list.title)
+			}
+			fmt.Fprintf(p.env.Stdout, "    %s × %s (%s)\n", l.Number(told.Count), told.Text, told.First)
+		}
+	}
+	return nil
 }
 
 // keepIssues writes the rows that were refused, and those that were taken
 // without something, where people can open them.
 func (p *parts) keepIssues(ctx context.Context, i importer.Import, l *i18n.Localizer) error {
 	for _, list := range []struct {
-		n       int64
+		any     bool
 		refused bool
 		name    string
 		key     string
 	}{
-		{i.Report.Refused, true, "refused", "importer.report.refused_in"},
-		{i.Report.Noted, false, "noted", "importer.report.noted_in"},
+		{i.Report.Refused > 0, true, "refused", "importer.report.refused_in"},
+		{i.Report.Remarked(), false, "noted", "importer.report.noted_in"},
 	} {
-		if list.n == 0 {
+		if !list.any {
 			continue
 		}
 		path := filepath.Join(p.importFolder(), i.ID.String()+"-"+list.name+".csv")

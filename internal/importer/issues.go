@@ -175,10 +175,7 @@ func writeRefused(w io.Writer, path string, m Mapping, refused bool, t texts) (e
 		}
 		return out.Write(append(rec, number, reasons))
 	}
-	err = readIssues(path, func(is Issue) error {
-		if is.Refused != refused {
-			return nil
-		}
+	add := func(is *Issue) error {
 		if is.Row != row || row == 0 {
 			if err := flush(); err != nil {
 				return err
@@ -188,8 +185,36 @@ func writeRefused(w io.Writer, path string, m Mapping, refused bool, t texts) (e
 		if reasons != "" {
 			reasons += " "
 		}
-		reasons += m.explain(is, t)
+		reasons += m.explain(*is, t)
 		return nil
+	}
+	// That a return has no sale is found out when all is read, and told where
+	// its row stands.
+	late := map[int64]Issue{}
+	if !refused {
+		err = readIssues(path, func(is Issue) error {
+			if is.Reason == ReasonUnmatched && is.Row > 0 {
+				late[is.Row] = is
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	err = readIssues(path, func(is Issue) error {
+		switch {
+		case is.Reason == reasonReturn:
+			unmatched, ok := late[is.Row]
+			if !ok {
+				return nil
+			}
+			unmatched.Cells = is.Cells
+			return add(&unmatched)
+		case is.Refused != refused, is.Reason == ReasonUnmatched && is.Row > 0:
+			return nil
+		}
+		return add(&is)
 	})
 	if err == nil {
 		err = flush()

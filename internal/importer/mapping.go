@@ -3,7 +3,9 @@ package importer
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"maps"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -151,35 +153,111 @@ const (
 // ErrMapping is what is wrong with a mapping that is no JSON of one.
 var ErrMapping = errs.New(errs.Invalid, "importer_bad_mapping", "The mapping is not one that can be read.")
 
-// ParseMapping reads the JSON of a mapping and checks it.
-func ParseMapping(text []byte) (Mapping, error) {
-	var m Mapping
+// ParseMapping reads the JSON of a mapping and checks it. What has no kind, format,
+// columns or options says only what is other than guessed: the columns that it
+// names are taken from what the guess has in them, and 0 leaves a field out.
+func ParseMapping(text []byte, guess Mapping) (m Mapping, err error) {
 	if len(text) > maxMapping {
 		return m, ErrMapping.Textf("The mapping is longer than %d bytes.", maxMapping)
 	}
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&m); err != nil {
-		return Mapping{}, ErrMapping.Because(err)
+	var given map[string]any
+	if err := unmarshal(text, &given); err != nil {
+		return m, err
 	}
-	if d.More() {
-		return Mapping{}, ErrMapping
+	var l errs.List
+	unknownIn(&l, "", given, reflect.TypeFor[Mapping]())
+	named, _ := given["columns"].(map[string]any)
+	for _, f := range slices.Sorted(maps.Keys(named)) {
+		if _, ok := named[f].(float64); !ok {
+			l.Add("/columns/"+f, "wrong_type", "is no number of a column")
+		}
 	}
+	if err := l.Err(); err != nil {
+		return m, err
+	}
+	if !(has(given, "kind") && has(given, "format") && has(given, "columns") && has(given, "options")) {
+		m = guess
+		m.Columns, m.Names, m.Options.NumberWith = maps.Clone(guess.Columns), slices.Clone(guess.Names), slices.Clone(guess.Options.NumberWith)
+	}
+	if err := unmarshal(text, &m); err != nil {
+		return Mapping{}, err
+	}
+	for f := range named {
+		for other, c := range m.Columns {
+			if c == m.Columns[Field(f)] && !has(named, string(other)) {
+				delete(m.Columns, other)
+			}
+		}
+	}
+	maps.DeleteFunc(m.Columns, func(_ Field, c int) bool { return c == 0 })
 	return m, m.Validate()
+}
+
+func has(given map[string]any, name string) bool {
+	_, ok := given[name]
+	return ok
+}
+
+// KindIn is the kind of file that the JSON of a mapping names; "" if it names none
+// that there is.
+func KindIn(text []byte) Kind {
+	var given struct {
+		Kind Kind `json:"kind"`
+	}
+	if json.Unmarshal(text, &given) != nil || fields[given.Kind] == nil { // ParseMapping says what is wrong
+		return ""
+	}
+	return given.Kind
+}
+
+// unmarshal reads JSON and says where it is wrong.
+func unmarshal(text []byte, to any) error {
+	err := json.Unmarshal(text, to)
+	kind, syntax := (*json.UnmarshalTypeError)(nil), (*json.SyntaxError)(nil)
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &kind) && kind.Field != "":
+		var l errs.List
+		l.Add("/"+strings.ReplaceAll(kind.Field, ".", "/"), "wrong_type", "is a %s", kind.Value)
+		return l.Err()
+	case errors.As(err, &syntax):
+		line := 1 + bytes.Count(text[:min(syntax.Offset, int64(len(text)))], []byte("\n"))
+		return ErrMapping.Textf("The mapping is no JSON: look at line %d.", line).With("line", line)
+	}
+	return ErrMapping.Because(err)
+}
+
+// unknownIn finds names that are no part of what t is read from.
+func unknownIn(l *errs.List, at string, given map[string]any, t reflect.Type) {
+	known := map[string]reflect.Type{}
+	for _, f := range reflect.VisibleFields(t) {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		known[name] = f.Type
+	}
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		inner, _ := given[name].(map[string]any)
+		switch of, ok := known[name]; {
+		case !ok:
+			l.Add(at+"/"+name, "unknown_field", "is no part of a mapping")
+		case of.Kind() == reflect.Struct:
+			unknownIn(l, at+"/"+name, inner, of)
+		}
+	}
 }
 
 // Validate says everything that keeps a file from being read by m.
 func (m Mapping) Validate() error {
 	var l errs.List
 	if fields[m.Kind] == nil {
-		l.Add("/kind", "unknown", "is customers, products or receipts")
+		l.Add("/kind", "importer_no_kind", "is customers, products or receipts")
 		return l.Err()
 	}
 	if err := m.Format.Validate(); err != nil {
 		l.Add("/format", "unreadable", "has an encoding, delimiter or end of line that cannot be read")
 	}
 	if m.Width < 0 || m.Width > maxColumns {
-		l.Add("/width", "out_of_range", "is 0 to %d", maxColumns)
+		l.Add("/width", "out_of_range", "is 0 to %d", maxColumns).With("min", 0).With("max", maxColumns)
 	}
 	if len(m.Names) > maxColumns || slices.ContainsFunc(m.Names, func(n string) bool { return len(n) > maxText }) {
 		l.Add("/names", "too_long", "has at most %d names of at most %d bytes", maxColumns, maxText)
@@ -194,62 +272,63 @@ func (m Mapping) validateColumns(l *errs.List) {
 		name, isAttribute := strings.CutPrefix(string(f), attribute)
 		switch {
 		case isAttribute && (m.Kind != KindCustomers || name == "" || len(name) > maxText):
-			l.Add("/columns/"+string(f), "unknown", "is an attribute, which only customers have, by a name of 1 to %d bytes", maxText)
+			l.Add("/columns/"+string(f), "importer_no_field", "is an attribute, which only customers have, by a name of 1 to %d bytes", maxText)
 		case !isAttribute && !slices.Contains(fields[m.Kind], f):
-			l.Add("/columns/"+string(f), "unknown", "is no field of %s", m.Kind)
+			l.Add("/columns/"+string(f), "importer_no_field", "is no field of %s", m.Kind)
 		case m.Columns[f] < 1 || m.Columns[f] > maxColumns:
-			l.Add("/columns/"+string(f), "out_of_range", "is a column from 1 to %d", maxColumns)
+			l.Add("/columns/"+string(f), "out_of_range", "is a column from 1 to %d", maxColumns).With("min", 1).With("max", maxColumns)
 		}
 	}
 	for _, need := range needed[m.Kind] {
 		if !slices.ContainsFunc(need.of, m.has) {
-			l.Add("/columns/"+string(need.of[0]), "missing", "%s", need.text)
+			l.Add("/columns/"+string(need.of[0]), need.code, "%s", need.text)
 		}
 	}
 	if m.Kind == KindReceipts && !m.has(FieldAmount) && !(m.has(FieldPrice) && m.has(FieldQuantity)) {
-		l.Add("/columns/"+string(FieldAmount), "missing", "say which column is the amount, or which are price and quantity")
+		l.Add("/columns/"+string(FieldAmount), "importer_no_amount", "say which column is the amount, or which are price and quantity")
 	}
 }
 
 // needed are the fields of which a kind of file must have at least one.
 var needed = map[Kind][]struct {
 	of   []Field
+	code string
 	text string
 }{
-	KindCustomers: {{[]Field{FieldExternal, FieldCard, FieldPhone, FieldEmail, FieldName, FieldLastName, FieldFirstName}, "say which column tells the customers apart: an id, a card, a phone, an e-mail or a name"}},
-	KindProducts:  {{[]Field{FieldSKU, FieldBarcode, FieldProduct}, "say which column tells the products apart: a code, a barcode or a name"}},
-	KindReceipts:  {{[]Field{FieldAt}, "say which column is the date"}},
+	KindCustomers: {{[]Field{FieldExternal, FieldCard, FieldPhone, FieldEmail, FieldName, FieldLastName, FieldFirstName}, "importer_no_customer", "say which column tells the customers apart: an id, a card, a phone, an e-mail or a name"}},
+	KindProducts:  {{[]Field{FieldSKU, FieldBarcode, FieldProduct}, "importer_no_product", "say which column tells the products apart: a code, a barcode or a name"}},
+	KindReceipts:  {{[]Field{FieldAt}, "importer_no_date", "say which column is the date"}},
 }
 
 func (o Options) validate(l *errs.List) {
 	if o.Header < 0 || o.Header > maxHeaderRow {
-		l.Add("/options/header", "out_of_range", "is a row from 1 to %d, or 0", maxHeaderRow)
+		l.Add("/options/header", "out_of_range", "is a row from 1 to %d, or 0", maxHeaderRow).With("min", 0).With("max", maxHeaderRow)
 	}
 	if o.Decimal != "." && o.Decimal != "," {
-		l.Add("/options/decimal", "unknown", "is a point or a comma")
+		l.Add("/options/decimal", "importer_decimal", "is a point or a comma")
 	}
 	if o.DateOrder != DayFirst && o.DateOrder != MonthFirst {
-		l.Add("/options/date_order", "unknown", "is dmy or mdy")
+		l.Add("/options/date_order", "importer_date_order", "is dmy or mdy")
 	}
 	if o.NameOrder != LastFirst && o.NameOrder != FirstLast {
-		l.Add("/options/name_order", "unknown", "is last_first or first_last")
+		l.Add("/options/name_order", "importer_name_order", "is last_first or first_last")
 	}
 	if _, err := o.location(); err != nil {
-		l.Add("/options/zone", "unknown", "is a time zone such as Asia/Tashkent")
+		l.Add("/options/zone", "unknown_time_zone", "is a time zone such as Asia/Tashkent")
 	}
 	if len(o.Region) != 2 || strings.Trim(o.Region, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" {
-		l.Add("/options/region", "unknown", "is a country of two capital letters such as UZ")
+		l.Add("/options/region", "importer_region", "is a country of two capital letters such as UZ")
 	}
 	if len(o.ReturnPrefix) > 10 {
-		l.Add("/options/return_prefix", "too_long", "has at most 10 characters")
+		l.Add("/options/return_prefix", "too_long", "has at most 10 characters").With("max", 10)
 	}
 	for _, f := range o.NumberWith {
 		if !slices.Contains(numberWith, f) {
-			l.Add("/options/number_with", "unknown", "is made of store, till and at")
+			l.Add("/options/number_with", "importer_number_with", "is made of store, till and at")
 		}
 	}
 	if len(o.Store) > maxText {
-		l.Add("/options/store", "too_long", "has at most %d bytes", maxText)
+		l.Add("/options/store", "too_long", "has at most %d bytes", maxText).With("max", maxText)
 	}
 }
 
@@ -301,5 +380,8 @@ func (m Mapping) name(f Field) string {
 	}
 	return string(f)
 }
+
+// Equal reports whether both read a file alike.
+func (m Mapping) Equal(other Mapping) bool { return text(m) == text(other) }
 
 func (m Mapping) has(f Field) bool { return m.Columns[f] > 0 }

@@ -21,6 +21,7 @@ type preparer struct {
 	imp    *Import
 	home   string                   // the store of rows that name none
 	stores map[string]catalog.Store // by what the file calls them
+	told   map[string]bool          // of those that a dry run would make, which are in its report
 	seen   map[whoKey]bool          // those on receipts so far: can they be told apart
 	ensure func(ctx context.Context, s catalog.NewStore) (catalog.Store, error)
 
@@ -76,14 +77,7 @@ const maxSeen = 2_000_000
 
 func newPreparer(ctx context.Context, s *Service, i *Import) (p *preparer, err error) {
 	defer errs.Wrap(&err, "find the stores of the import")
-	p = &preparer{Service: s, imp: i, stores: map[string]catalog.Store{}, seen: map[whoKey]bool{}}
-	p.ensure = func(ctx context.Context, n catalog.NewStore) (store catalog.Store, err error) {
-		err = p.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
-			store, err = p.storeTx(ctx, tx, n)
-			return err
-		})
-		return store, err
-	}
+	p = &preparer{Service: s, imp: i, stores: map[string]catalog.Store{}, told: map[string]bool{}, seen: map[whoKey]bool{}}
 	known, err := s.catalog.Stores(ctx)
 	if err != nil {
 		return nil, err
@@ -101,7 +95,7 @@ func newPreparer(ctx context.Context, s *Service, i *Import) (p *preparer, err e
 		p.home = i.Mapping.Options.Store
 	case len(known) == 1:
 		p.home = known[0].Code
-	default:
+	default: // there is none yet, or the file has a column of stores that some rows leave empty
 		p.home = i.Source
 	}
 	return p, nil
@@ -129,7 +123,15 @@ func (p *preparer) rehearseTx(tx *db.Tx) {
 }
 
 // rehearsed ends an attempt that went well.
-func (p *preparer) rehearsed() { p.dry.seen = nil }
+func (p *preparer) rehearsed(rep *Report) {
+	p.dry.seen = nil
+	for _, name := range p.dry.stores {
+		if !p.told[name] {
+			p.told[name] = true
+			rep.newStore(p.stores[name].Name)
+		}
+	}
+}
 
 // maxStore is how long the code of a store may be, in characters.
 const maxStore = 64

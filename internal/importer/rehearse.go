@@ -18,8 +18,7 @@ import (
 // products on receipts it is enough to know by what they are known: a person is
 // not counted as new twice.
 type rehearsal struct {
-	claimed map[uint64]bool      // hashes of identifiers and codes that would be in
-	old     map[customer.ID]bool // customers on receipts who are in
+	claimed map[uint64]bool // hashes of identifiers and codes that would be in
 	persons kept[*person]
 	goods   kept[*goods]
 }
@@ -69,9 +68,6 @@ func (k *kept[T]) before(keys []uint64) (rows []T) {
 func (w *writer) rehearsed() {
 	for _, key := range w.fresh.claimed {
 		w.dry.claimed[key] = true
-	}
-	for _, id := range w.fresh.old {
-		w.dry.old[id] = true
 	}
 	for _, p := range w.fresh.persons {
 		w.dry.persons.add(p, p.again)
@@ -126,9 +122,8 @@ func (w *writer) goodsBeforeTx(ctx context.Context, tx *db.Tx, list []goods) err
 }
 
 // isNew reports whether a person on receipts counts as new: nobody of the
-// batches before has an identifier of theirs. made are those whom the batch
-// itself brings.
-func (w *writer) isNew(p *person, res customer.Result, made map[customer.ID]bool) bool {
+// batches before has an identifier of theirs.
+func (w *writer) isNew(p *person, res customer.Result) bool {
 	if w.dry == nil {
 		return res.Created
 	}
@@ -137,12 +132,6 @@ func (w *writer) isNew(p *person, res customer.Result, made map[customer.ID]bool
 		key := hash(string(i.Kind) + "\x00" + i.Value)
 		claimed = claimed || w.dry.claimed[key]
 		w.fresh.claimed = append(w.fresh.claimed, key)
-	}
-	switch {
-	case res.Created:
-		made[res.ID] = true
-	case !made[res.ID]:
-		w.fresh.old = append(w.fresh.old, res.ID)
 	}
 	return res.Created && !claimed
 }

@@ -1,6 +1,9 @@
 package importer
 
 import (
+	"cmp"
+	"slices"
+	"strings"
 	"time"
 
 	"regulars/internal/base/i18n"
@@ -39,10 +42,9 @@ type Report struct {
 	KnownTotal   money.Amount `json:"known_total,omitempty"` //
 	Differing    int64        `json:"differing,omitempty"`   // imported before, with other contents: refused
 	NewCustomers int64        `json:"new_customers,omitempty"`
-	// OldCustomers were here before. Only a dry run tells: an import that was
-	// stopped does not know whom it had counted.
-	OldCustomers int64 `json:"old_customers,omitempty"`
-	NewProducts  int64 `json:"new_products,omitempty"`
+	NewProducts  int64        `json:"new_products,omitempty"`
+	NewStores    int64        `json:"new_stores,omitempty"`
+	StoreNames   []string     `json:"store_names,omitempty"` // of the first of them
 
 	// Lines of returns and the sales that were found for them, those of the
 	// source's earlier imports included.
@@ -52,10 +54,115 @@ type Report struct {
 	Unmatched      int64        `json:"unmatched,omitempty"`
 	UnmatchedTotal money.Amount `json:"unmatched_total,omitempty"`
 
+	// Tallies are why rows were refused, and what was remarked on.
+	Tallies []Tally `json:"tallies,omitempty"`
+
 	At   time.Time     `json:"at"`             // when this was so
 	Done float64       `json:"done"`           // of the work, 0 to 1
 	Rate float64       `json:"rate,omitempty"` // rows a second
 	Left time.Duration `json:"left,omitempty"` // until it is done, as it goes
+}
+
+// Tally is how often the same was told of rows, and of which first.
+type Tally struct {
+	Field   Field     `json:"field,omitempty"`
+	Reason  Reason    `json:"reason"`
+	Refused bool      `json:"refused,omitempty"`
+	Count   int64     `json:"count"`
+	First   []Example `json:"first"`
+}
+
+// Example is a row that something was told of; 0: not known which.
+type Example struct {
+	Row   int64  `json:"row,omitempty"`
+	Value string `json:"value,omitempty"`
+}
+
+// What a report keeps by name.
+const (
+	maxExamples   = 3  // of a reason
+	maxStoreNames = 10 // of new stores
+	maxValue      = 60 // bytes of an example
+)
+
+// clone is a report that can be added to without r.
+func (r *Report) clone() Report {
+	c := *r
+	c.StoreNames, c.Tallies = slices.Clip(c.StoreNames), slices.Clone(c.Tallies)
+	for i := range c.Tallies {
+		c.Tallies[i].First = slices.Clip(c.Tallies[i].First)
+	}
+	return c
+}
+
+// tell counts what is told of a row by its reason.
+func (r *Report) tell(is *Issue) {
+	if is.Reason == reasonReturn {
+		return
+	}
+	i := slices.IndexFunc(r.Tallies, func(t Tally) bool { return t.Field == is.Field && t.Reason == is.Reason && t.Refused == is.Refused })
+	if i < 0 {
+		i = len(r.Tallies)
+		r.Tallies = append(r.Tallies, Tally{Field: is.Field, Reason: is.Reason, Refused: is.Refused})
+	}
+	t := &r.Tallies[i]
+	if t.Count++; len(t.First) < maxExamples {
+		e := Example{Row: is.Row}
+		if is.Field != "" { // otherwise it is all of the row
+			e.Value = clip(is.Value, maxValue)
+		}
+		t.First = append(t.First, e)
+	}
+}
+
+// newStore counts a store that the import brings.
+func (r *Report) newStore(name string) {
+	if r.NewStores++; len(r.StoreNames) < maxStoreNames {
+		r.StoreNames = append(r.StoreNames, name)
+	}
+}
+
+// Told is a reason in words, how often it was told and of which rows first.
+type Told struct {
+	Text  string
+	Count int64
+	First string
+}
+
+// Told says why rows were refused, or what was remarked on, the most frequent
+// first; the columns are called as in m.
+func (r *Report) Told(loc *i18n.Localizer, m *Mapping, refused bool) (list []Told) {
+	for _, t := range r.Tallies {
+		if t.Refused != refused {
+			continue
+		}
+		told := Told{Text: loc.T(t.Reason.Key()), Count: t.Count}
+		if t.Field != "" {
+			told.Text = m.label(t.Field, loc) + ": " + told.Text
+		}
+		var rows []string
+		for _, e := range t.First {
+			row := ""
+			if e.Row > 0 {
+				row = loc.T("importer.report.row_n", "row", e.Row)
+			}
+			if e.Value != "" {
+				row = strings.TrimSpace(row + " " + loc.T("importer.report.value", "value", e.Value))
+			}
+			rows = append(rows, row)
+		}
+		if told.First = strings.Join(rows, ", "); t.Count > int64(len(t.First)) {
+			told.First += " …"
+		}
+		list = append(list, told)
+	}
+	slices.SortStableFunc(list, func(a, b Told) int { return cmp.Compare(b.Count, a.Count) })
+	return list
+}
+
+// Remarked reports whether there are rows to be told of that were taken.
+func (r *Report) Remarked() bool {
+	return slices.ContainsFunc(r.Tallies, func(t Tally) bool { return !t.Refused })
 }
 
 // Fact is something to say of a report.
@@ -94,8 +201,14 @@ func (r *Report) Facts(loc *i18n.Localizer, c money.Currency) (list []Fact) {
 	sum("importer.report.known", r.Known, r.KnownTotal)
 	count("importer.report.differing", r.Differing)
 	count("importer.report.new_customers", r.NewCustomers)
-	count("importer.report.old_customers", r.OldCustomers)
 	count("importer.report.new_products", r.NewProducts)
+	if r.NewStores != 0 {
+		names := strings.Join(r.StoreNames, ", ")
+		if r.NewStores > int64(len(r.StoreNames)) {
+			names += " …"
+		}
+		list = append(list, Fact{loc.T("importer.report.new_stores"), loc.Number(r.NewStores) + " (" + names + ")"})
+	}
 	sum("importer.report.matched", r.Matched, r.MatchedTotal)
 	count("importer.report.named", r.Named)
 	sum("importer.report.unmatched", r.Unmatched, r.UnmatchedTotal)
@@ -162,6 +275,7 @@ func (r *Report) receipt(in *Receipt) {
 
 // progress is kept with every batch: where to go on.
 type progress struct {
+	Edit   int        `json:"edit,omitempty"` // until it is started: how often the mapping was set
 	Scan   Checkpoint `json:"scan"`
 	Issues int64      `json:"issues"` // bytes of their file
 	// Matching says that all rows are read and returns are being matched.

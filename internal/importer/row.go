@@ -16,6 +16,7 @@ type Reason string
 // The reasons.
 const (
 	ReasonTooLong      Reason = "row_too_long"     // see delimited.TooLong
+	ReasonQuote        Reason = "open_quote"       // see delimited.OpenQuote
 	ReasonColumns      Reason = "too_many_columns" // values have slipped
 	ReasonMissing      Reason = "missing"          // a value that must be there
 	ReasonTextTooLong  Reason = "text_too_long"    //
@@ -45,6 +46,10 @@ const (
 	ReasonMadeSKU      Reason = "made_sku"            // a product without a code is known by its name
 	ReasonSum          Reason = "sum_differs"         // price, quantity and discount do not come to the amount
 )
+
+// reasonReturn is told of every line of a return, to the file of issues only:
+// which row to remark on, should there be no sale for it.
+const reasonReturn Reason = "return"
 
 // Key is the i18n key of the reason.
 func (r Reason) Key() string { return "importer.reason." + string(r) }
@@ -80,6 +85,7 @@ type rowReader struct {
 	fields  []string
 	number  int64
 	refused bool
+	torn    bool // its cells may be wrong: there is nothing more to be said of them
 	issues  []Issue
 
 	texts map[string]string // cells that come again and again, cleaned
@@ -102,10 +108,15 @@ func newRowReader(m Mapping, currency money.Currency, latest time.Time) (*rowRea
 
 // begin takes a row up. It says no to a row that has no values to read.
 func (r *rowReader) begin(row delimited.Row) bool {
-	r.fields, r.number, r.refused, r.issues = row.Fields, row.Number, false, nil
-	if row.Problem != "" {
+	r.fields, r.number, r.refused, r.torn, r.issues = row.Fields, row.Number, false, false, nil
+	switch row.Problem {
+	case delimited.TooLong:
 		r.refuse("", ReasonTooLong, "")
 		return false
+	case delimited.OpenQuote: // what it is a part of is refused with it
+		r.refuse("", ReasonQuote, "")
+		r.torn = true
+		return true
 	}
 	if w := r.m.Width; w > 0 && len(row.Fields) > w {
 		for _, extra := range row.Fields[w:] {
@@ -120,12 +131,18 @@ func (r *rowReader) begin(row delimited.Row) bool {
 
 // refuse says why the row is not taken.
 func (r *rowReader) refuse(f Field, why Reason, value string) {
+	if r.torn {
+		return
+	}
 	r.refused = true
 	r.issues = append(r.issues, Issue{Row: r.number, Field: f, Reason: why, Value: value, Refused: true})
 }
 
 // remark says what the row is taken without.
 func (r *rowReader) remark(f Field, why Reason, value string) {
+	if r.torn {
+		return
+	}
 	r.issues = append(r.issues, Issue{Row: r.number, Field: f, Reason: why, Value: value})
 }
 

@@ -1,18 +1,22 @@
 package importer
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/errs"
-	"regulars/internal/loyalty/customer"
+	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/receipt"
 )
 
@@ -47,7 +51,7 @@ func (s *Service) check(ctx context.Context, id ID, tell func(context.Context, *
 	if err := r.open(ctx); err != nil {
 		return err
 	}
-	r.write.dry = &rehearsal{claimed: map[uint64]bool{}, old: map[customer.ID]bool{}}
+	r.write.dry = &rehearsal{claimed: map[uint64]bool{}}
 	err = r.read(ctx, Checkpoint{}, func(b *batch) error {
 		if err := r.rehearse(ctx, b.steps); err != nil {
 			return err
@@ -82,7 +86,7 @@ func (r *runner) rehearse(ctx context.Context, steps []Step) error {
 	var rep Report
 	var issues []Issue
 	err := r.crowded(ctx, func(ctx context.Context, tx *db.Tx) (err error) {
-		b, rep = &batch{steps: steps}, r.imp.Report
+		b, rep = &batch{steps: steps}, r.imp.Report.clone()
 		r.prepare.rehearseTx(tx)
 		if err := r.prepare.batch(ctx, b); err != nil {
 			return err
@@ -96,30 +100,56 @@ func (r *runner) rehearse(ctx context.Context, steps []Step) error {
 	if !errors.Is(err, errRehearsed) {
 		return err
 	}
-	r.prepare.rehearsed()
+	r.prepare.rehearsed(&rep)
 	r.write.rehearsed()
-	rep.OldCustomers = int64(len(r.write.dry.old))
 	r.imp.Report = rep
-	return r.tell(b, issues)
+	return r.tell(b.told(issues), &r.imp.Report)
 }
 
-// tell writes the issues of a batch down.
-func (r *runner) tell(b *batch, more []Issue) error {
-	for k := range b.steps {
-		for _, is := range b.steps[k].Issues {
-			if err := r.log.add(is); err != nil {
-				return err
-			}
-		}
-	}
-	for _, list := range [][]Issue{b.issues, more} {
-		for _, is := range list {
-			if err := r.log.add(is); err != nil {
-				return err
-			}
+// tell writes issues down and counts them.
+func (r *runner) tell(issues []Issue, rep *Report) error {
+	for i := range issues {
+		rep.tell(&issues[i])
+		if err := r.log.add(issues[i]); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// told are the issues of a batch, more among them, in the order of its steps, so
+// that all that is told of a row stands together.
+func (b *batch) told(more []Issue) (list []Issue) {
+	steps := map[int64]int{} // by row
+	for k := range b.steps {
+		step := &b.steps[k]
+		list = append(list, step.Issues...)
+		if len(b.issues)+len(more) == 0 {
+			continue
+		}
+		for i := range step.Issues {
+			steps[step.Issues[i].Row] = k
+		}
+		for _, in := range step.Receipts {
+			for i := range in.Lines {
+				steps[in.Lines[i].Row] = k
+			}
+		}
+		if step.Customer != nil {
+			steps[step.Customer.Row] = k
+		}
+		if step.Product != nil {
+			steps[step.Product.Row] = k
+		}
+	}
+	if len(steps) == 0 {
+		return list
+	}
+	list = append(append(list, b.issues...), more...)
+	slices.SortStableFunc(list, func(a, b Issue) int {
+		return cmp.Or(cmp.Compare(steps[a.Row], steps[b.Row]), cmp.Compare(a.Row, b.Row))
+	})
+	return list
 }
 
 // ErrCrowded is returned where others bring the same rows again and again.
@@ -203,6 +233,7 @@ func (s *Service) run(ctx context.Context, id ID, save func(context.Context, *db
 	if err := r.open(ctx); err != nil {
 		return err
 	}
+	r.prepare.ensure = r.makeStore
 	if !i.progress.Matching {
 		if err := r.rows(ctx); err != nil {
 			return err
@@ -227,6 +258,8 @@ type runner struct {
 
 	prepare *preparer
 	write   *writer
+
+	mu sync.Mutex // over what is kept with each transaction
 }
 
 // batch is what goes into one transaction.
@@ -307,14 +340,13 @@ func (r *runner) rows(ctx context.Context) error {
 
 // commit writes a batch and how far the import is with it, in one transaction.
 func (r *runner) commit(ctx context.Context, b *batch) error {
-	if err := r.tell(b, nil); err != nil {
-		return err
-	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	var rep Report
 	var to progress
 	var kept string
-	// What only the database tells of rows is told in the same transaction,
-	// but its file must not grow with each attempt.
+	// What is told of rows is told in the same transaction, but its file must
+	// not grow with each attempt.
 	before, err := r.log.flush()
 	if err != nil {
 		return err
@@ -323,16 +355,14 @@ func (r *runner) commit(ctx context.Context, b *batch) error {
 		if err := r.log.cut(before); err != nil {
 			return err
 		}
-		rep, to = r.imp.Report, r.imp.progress
+		rep, to = r.imp.Report.clone(), r.imp.progress
 		rep.prepared(b)
 		issues, err := r.write.batchTx(ctx, tx, b, &rep)
 		if err != nil {
 			return err
 		}
-		for _, is := range issues {
-			if err := r.log.add(is); err != nil {
-				return err
-			}
+		if err := r.tell(b.told(issues), &rep); err != nil {
+			return err
 		}
 		if to.Issues, err = r.log.flush(); err != nil {
 			return err
@@ -348,6 +378,27 @@ func (r *runner) commit(ctx context.Context, b *batch) error {
 	return nil
 }
 
+// makeStore makes sure of a store that the file names; a new one is in the report
+// as soon as it is there.
+func (r *runner) makeStore(ctx context.Context, n catalog.NewStore) (store catalog.Store, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var rep Report
+	var kept string
+	err = r.crowded(ctx, func(ctx context.Context, tx *db.Tx) (err error) {
+		rep = r.imp.Report.clone()
+		if store, err = r.prepare.storeTx(ctx, tx, n); err != nil {
+			return err
+		}
+		rep.newStore(store.Name)
+		return r.keepTx(ctx, tx, r.imp.progress, &rep, &kept, r.scan.Done())
+	})
+	if err == nil {
+		r.imp.Report, r.imp.kept = rep, kept
+	}
+	return store, err
+}
+
 // keepTx keeps how far the import is.
 func (r *runner) keepTx(ctx context.Context, tx *db.Tx, to progress, rep *Report, kept *string, done float64) (err error) {
 	r.pace(rep, done)
@@ -359,6 +410,19 @@ func (r *runner) keepTx(ctx context.Context, tx *db.Tx, to progress, rep *Report
 
 // match finds the sales of returns.
 func (r *runner) match(ctx context.Context) error {
+	rows := map[uint64]int64{} // of the lines of returns
+	if _, err := r.log.flush(); err != nil {
+		return err
+	}
+	err := readIssues(r.issues(r.imp.ID), func(is Issue) error {
+		if is.Reason == reasonReturn {
+			rows[hash(is.Value)] = is.Row
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
 	for {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
@@ -375,7 +439,7 @@ func (r *runner) match(ctx context.Context) error {
 			if err := r.log.cut(before); err != nil {
 				return err
 			}
-			rep, to = r.imp.Report, r.imp.progress
+			rep, to = r.imp.Report.clone(), r.imp.progress
 			to.Matching = true
 			// Those that an earlier import left are tried again.
 			matches, after, err := r.receipts.MatchReturnsTx(ctx, tx, r.imp.sourceID, to.Match, r.matchRows)
@@ -396,7 +460,7 @@ func (r *runner) match(ctx context.Context) error {
 				}
 				rep.Unmatched++
 				rep.UnmatchedTotal += m.Total
-				if err := r.log.add(r.imp.unmatched(m)); err != nil {
+				if err := r.tell([]Issue{r.imp.unmatched(m, rows[hash(returnLine(m.Number, m.Position))])}, &rep); err != nil {
 					return err
 				}
 			}
@@ -415,10 +479,13 @@ func (r *runner) match(ctx context.Context) error {
 	}
 }
 
-// unmatched is what is told of a return for which there is no sale. Its row is
-// not known any more, its number is.
-func (i *Import) unmatched(m receipt.Match) Issue {
-	is := Issue{Field: FieldNumber, Reason: ReasonUnmatched, Value: m.Number}
+// returnLine names a line of a return in the file of issues.
+func returnLine(number string, position int) string { return number + " " + strconv.Itoa(position) }
+
+// unmatched is what is told of a line of a return for which there is no sale. Of
+// one that an earlier file brought, only its number is known.
+func (i *Import) unmatched(m receipt.Match, row int64) Issue {
+	is := Issue{Row: row, Field: FieldNumber, Reason: ReasonUnmatched, Value: m.Number}
 	if c := i.Mapping.Columns[FieldNumber]; c > 0 {
 		is.Cells = make([]string, c)
 		is.Cells[c-1] = m.Number

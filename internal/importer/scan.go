@@ -121,6 +121,7 @@ func (s *Scan) eachRow(ctx context.Context, from delimited.Position, take func(r
 	if err != nil {
 		return err
 	}
+	file.Expect(s.Mapping.Width)
 	s.file.Store(file)
 	defer func() {
 		s.file.Store(nil)

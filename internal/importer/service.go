@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -295,21 +296,25 @@ func (s *Service) known(ctx context.Context, kind customer.Kind, values []string
 // kindOf is the kind of identifier that a column has.
 var kindOf = map[Field]customer.Kind{FieldExternal: customer.External, FieldCard: customer.Card}
 
-// SetMapping changes how the file is read. It fails with ErrStarted once the
-// import runs, and with what is wrong with the mapping.
+// SetMapping changes how the file is read. It fails with ErrStarted if the import
+// runs by another, and with what is wrong with the mapping.
 func (s *Service) SetMapping(ctx context.Context, id ID, m Mapping) (err error) {
 	defer errs.Wrap(&err, "change the columns of import %d", id)
 	if err := m.Validate(); err != nil {
 		return err
 	}
+	i, err := s.row(ctx, id)
+	if err != nil {
+		return err
+	}
 	const set = `
-		UPDATE imports SET mapping = $2, kind = $3, state = 'draft', report = '{}'
+		UPDATE imports SET mapping = $2, kind = $3, state = 'draft', report = '{}', checkpoint = $4
 		 WHERE id = $1 AND state IN ('draft', 'checked')`
-	n, err := s.db.Exec(ctx, set, int64(id), text(m), string(m.Kind))
+	n, err := s.db.Exec(ctx, set, int64(id), text(m), string(m.Kind), text(progress{Edit: i.progress.Edit + 1}))
 	if err != nil || n == 1 {
 		return err
 	}
-	if _, err := s.row(ctx, id); err != nil {
+	if i, err = s.row(ctx, id); err != nil || i.State != Done && i.Mapping.Equal(m) {
 		return err
 	}
 	return ErrStarted
@@ -347,9 +352,10 @@ func (s *Service) merge(ctx context.Context, i *Import) error {
 // job names the job that runs the import.
 func (i *Import) job() string { return i.ID.String() }
 
-// checkJob names the job that checks it by its present mapping.
+// checkJob names the job that checks it by its present mapping: one for each time
+// that somebody sent one, for the installation may be another by then.
 func (i *Import) checkJob() string {
-	return i.ID.String() + " check " + strconv.FormatUint(hash(text(i.Mapping)), 16)
+	return i.ID.String() + " check " + strconv.Itoa(i.progress.Edit) + " " + strconv.FormatUint(hash(text(i.Mapping)), 16)
 }
 
 // order is the payload of a job.
@@ -369,7 +375,7 @@ func (s *Service) Check(ctx context.Context, id ID) (err error) {
 	if i.State != Draft && i.State != Checked {
 		return ErrStarted
 	}
-	if err := i.Mapping.Validate(); err != nil {
+	if err := s.readable(ctx, &i); err != nil {
 		return err
 	}
 	_, added, err := s.jobs.Add(ctx, jobs.Job{Kind: jobKind, Dedupe: i.checkJob(), Payload: order{id, true}})
@@ -447,7 +453,29 @@ func (s *Service) ready(ctx context.Context, id ID) (i Import, err error) {
 	if i.State == Done {
 		return i, ErrNotGoing
 	}
-	return i, i.Mapping.Validate()
+	return i, s.readable(ctx, &i)
+}
+
+// readable says what keeps a file from being read by its mapping, here.
+func (s *Service) readable(ctx context.Context, i *Import) error {
+	if err := i.Mapping.Validate(); err != nil || i.State != Draft && i.State != Checked {
+		return err
+	}
+	if i.Kind == KindProducts || i.Mapping.has(FieldStore) || i.Mapping.Options.Store != "" {
+		return nil
+	}
+	stores, err := s.catalog.Stores(ctx)
+	if err != nil || len(stores) < 2 {
+		return err
+	}
+	var codes []string
+	for _, store := range stores[:min(len(stores), maxStoreNames)] {
+		codes = append(codes, store.Code)
+	}
+	if len(codes) < len(stores) {
+		codes = append(codes, "…")
+	}
+	return ErrWhichStore.With("stores", strings.Join(codes, ", "))
 }
 
 // begin marks an import as running, unless it is done.
@@ -534,7 +562,7 @@ func (s *Service) CheckNow(ctx context.Context, id ID, watch func(Report)) (i Im
 	if i, err = s.row(ctx, id); err != nil {
 		return i, err
 	}
-	if err := i.Mapping.Validate(); err != nil {
+	if err := s.readable(ctx, &i); err != nil {
 		return i, err
 	}
 	err = s.check(ctx, id, func(_ context.Context, r *Report) error {

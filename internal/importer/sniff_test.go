@@ -288,7 +288,7 @@ func TestMappingJSON(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	back, err := ParseMapping(text)
+	back, err := ParseMapping(text, Mapping{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -329,9 +329,48 @@ func TestMappingRefused(t *testing.T) {
 		}
 	}
 	for _, text := range []string{"", "{", "[]", `{"kind":"customers","what":1}`, `{} {}`, strings.Repeat(" ", maxMapping+1)} {
-		if _, err := ParseMapping([]byte(text)); errs.KindOf(err) != errs.Invalid {
+		if _, err := ParseMapping([]byte(text), Mapping{}); errs.KindOf(err) != errs.Invalid {
 			t.Errorf("%.20q: %v", text, err)
 		}
+	}
+}
+
+// A file that names only what is other than guessed is completed from the guess,
+// and what is wrong in it is named by its path.
+func TestMappingIsCompleted(t *testing.T) {
+	t.Parallel()
+	_, guess := sniff(t, "Чек,Дата,Сумма,Карта,Заметка\n1,01.02.2024,5,77001,x\n")
+	before := maps.Clone(guess.Columns)
+	m, err := ParseMapping([]byte(`{"columns":{"phone":4,"note":0},"options":{"date_order":"mdy"}}`), guess)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := guess
+	want.Columns, want.Options.DateOrder = map[Field]int{FieldNumber: 1, FieldAt: 2, FieldAmount: 3, FieldPhone: 4}, MonthFirst
+	if diff := cmp.Diff(want, m); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(before, guess.Columns); diff != "" {
+		t.Errorf("the guess was changed:\n%s", diff)
+	}
+	for text, pointer := range map[string]string{
+		`{"colums":{"at":1}}`:             "/colums",
+		`{"options":{"desimal":","}}`:     "/options/desimal",
+		`{"format":{"delimeter":","}}`:    "/format/delimeter",
+		`{"options":{"header":"first"}}`:  "/options/header",
+		`{"columns":"at"}`:                "/columns",
+		`{"columns":{"at":"Дата"}}`:       "/columns/at",
+		`{"columns":{"at":0}}`:            "/columns/at",
+		`{"columns":{"birthday":1}}`:      "/columns/birthday",
+		`{"options":{"decimal":"point"}}`: "/options/decimal",
+	} {
+		_, err := ParseMapping([]byte(text), guess)
+		if f := errs.Of(err).Fields; len(f) != 1 || f[0].Pointer != pointer {
+			t.Errorf("%s: %+v, want %s", text, errs.Of(err), pointer)
+		}
+	}
+	if _, err := ParseMapping([]byte("{\n\"columns\": {,}\n}"), guess); !errors.Is(err, ErrMapping) || errs.Of(err).Args["line"] != 2 {
+		t.Errorf("no JSON: %+v", err)
 	}
 }
 
@@ -346,7 +385,7 @@ func FuzzParseMapping(f *testing.F) {
 	f.Add([]byte(`{"kind":"customers","format":{"encoding":"utf-8","delimiter":";","newline":"\n"},"columns":{"phone":1,"attribute:x":2},"width":2,"options":{"header":0,"decimal":",","date_order":"dmy","name_order":"last_first","zone":"UTC","region":"UZ"}}`))
 	path := write(f, "a,b,c\n1;2;3\n\"\n")
 	f.Fuzz(func(t *testing.T, text []byte) {
-		m, err := ParseMapping(text)
+		m, err := ParseMapping(text, Mapping{})
 		if err != nil {
 			if errs.KindOf(err) != errs.Invalid {
 				t.Fatal(err)
@@ -357,7 +396,7 @@ func FuzzParseMapping(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := ParseMapping(text); err != nil && len(text) <= maxMapping {
+		if _, err := ParseMapping(text, Mapping{}); err != nil && len(text) <= maxMapping {
 			t.Fatalf("%s: %v", text, err)
 		}
 		s := Scan{Path: path, Mapping: m, Currency: gbp, Now: late}

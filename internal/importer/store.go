@@ -57,7 +57,9 @@ var (
 	ErrStarted   = errs.New(errs.Conflict, "import_started", "The import has been started; its columns cannot be changed any more.")
 	ErrNotGoing  = errs.New(errs.Conflict, "import_not_running", "The import is not running.")
 	ErrOtherFile = errs.New(errs.Conflict, "import_other_file", "The file is not the one that the import began with. Import it anew; what is in already is not doubled.")
-	ErrSource    = errs.New(errs.Invalid, "import_bad_source", "The source has a name of 1 to 100 characters.")
+	// ErrWhichStore is returned where rows name no store and there are several.
+	ErrWhichStore = errs.New(errs.Invalid, "import_which_store", "The file does not say which store its rows are of, and there are several. Name one.")
+	ErrSource     = errs.New(errs.Invalid, "import_bad_source", "The source has a name of 1 to 100 characters.")
 )
 
 const importColumns = `i.id, s.name, i.source_id, i.kind, i.file, i.path, i.digest, i.mapping, i.state, i.checkpoint, i.report,

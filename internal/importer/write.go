@@ -31,10 +31,9 @@ type writer struct {
 		people     map[whoKey]customer.ID
 		products   map[code]known
 		categories map[string]bool
-		claimed    []uint64      // see rehearsal
-		old        []customer.ID // likewise
-		persons    []*person     // likewise
-		goods      []*goods      // likewise
+		claimed    []uint64  // see rehearsal
+		persons    []*person // likewise
+		goods      []*goods  // likewise
 	}
 	dry *rehearsal
 }
@@ -70,7 +69,7 @@ func (w *writer) batchTx(ctx context.Context, tx *db.Tx, b *batch, rep *Report) 
 		clear(w.people)
 	}
 	w.fresh.people, w.fresh.products, w.fresh.categories = map[whoKey]customer.ID{}, map[code]known{}, map[string]bool{}
-	w.fresh.claimed, w.fresh.old, w.fresh.persons, w.fresh.goods = nil, nil, nil, nil
+	w.fresh.claimed, w.fresh.persons, w.fresh.goods = nil, nil, nil
 	if len(b.people) > 0 {
 		if issues, err = w.peopleTx(ctx, tx, b.people, rep); err != nil {
 			return nil, err
@@ -118,12 +117,11 @@ func (w *writer) peopleTx(ctx context.Context, tx *db.Tx, people []person, rep *
 		return nil, err
 	}
 	var grants []grant
-	made := map[customer.ID]bool{}
 	for i, res := range results[len(before):] {
 		p := &people[i]
 		if p.row == nil {
 			w.fresh.people[p.key] = res.ID
-			if w.isNew(p, res, made) {
+			if w.isNew(p, res) {
 				rep.NewCustomers++
 			}
 			continue
@@ -258,8 +256,14 @@ func (w *writer) receiptsTx(ctx context.Context, tx *db.Tx, list []bought, rep *
 	}
 	out := make([]receipt.Imported, len(list))
 	for i := range list {
-		if out[i], err = w.imported(&list[i]); err != nil {
+		var order []int
+		if out[i], order, err = w.imported(&list[i]); err != nil {
 			return nil, err
+		}
+		if in := &list[i]; in.Return && w.dry == nil {
+			for position, line := range order {
+				issues = append(issues, in.issue(line, FieldNumber, reasonReturn, returnLine(in.Number, position+1)))
+			}
 		}
 	}
 	outcomes, err := w.receipts.RecordTx(ctx, tx, w.imp.sourceID, out)
@@ -287,9 +291,9 @@ func (w *writer) receiptsTx(ctx context.Context, tx *db.Tx, list []bought, rep *
 	return issues, nil
 }
 
-// imported is the receipt as it is recorded.
-func (w *writer) imported(in *bought) (receipt.Imported, error) {
-	out := receipt.Imported{
+// imported is the receipt as it is recorded, and which of its lines stands where.
+func (w *writer) imported(in *bought) (out receipt.Imported, order []int, err error) {
+	out = receipt.Imported{
 		Kind: receipt.KindSale, Number: in.Number, Store: in.store.ID, SoldAt: in.At.UTC().Truncate(time.Microsecond), Note: in.Note,
 		Lines: make([]receipt.Line, len(in.Lines)),
 	}
@@ -302,10 +306,11 @@ func (w *writer) imported(in *bought) (receipt.Imported, error) {
 			id, ok = w.people[in.key]
 		}
 		if !ok {
-			return out, errNobody
+			return out, nil, errNobody
 		}
 		out.Customer = id
 	}
+	lines := make([]receipt.Line, len(in.Lines))
 	for i := range in.Lines {
 		l := &in.Lines[i]
 		p := w.product(l.code())
@@ -318,14 +323,18 @@ func (w *writer) imported(in *bought) (receipt.Imported, error) {
 		if p.gift { // sold, it is not yet goods
 			own.TierSpend = 0
 		}
-		out.Lines[i] = own
+		lines[i], order = own, append(order, i)
 	}
 	// Two files that both have the receipt may have its rows in different
 	// order; contents are compared line by line.
-	slices.SortStableFunc(out.Lines, func(a, b receipt.Line) int {
+	slices.SortStableFunc(order, func(i, j int) int {
+		a, b := &lines[i], &lines[j]
 		return cmp.Or(cmp.Compare(a.Product, b.Product), cmp.Compare(a.Quantity, b.Quantity), cmp.Compare(a.Price, b.Price), cmp.Compare(a.Total, b.Total))
 	})
-	return out, nil
+	for position, i := range order {
+		out.Lines[position] = lines[i]
+	}
+	return out, order, nil
 }
 
 // code is what the product of a line is known by; empty: the line names none.

@@ -28,9 +28,14 @@ type Position struct {
 // Problem says why a row could not be taken apart.
 type Problem string
 
-// TooLong is the problem of a row of more than MaxRow bytes; the rest of its
-// line is skipped.
-const TooLong Problem = "row_too_long"
+const (
+	// TooLong is the problem of a row of more than MaxRow bytes; the rest of its
+	// line is skipped, and Fields holds its beginning.
+	TooLong Problem = "row_too_long"
+	// OpenQuote is the problem of a row with a quote that nothing closes: where
+	// its fields end is a guess.
+	OpenQuote Problem = "open_quote"
+)
 
 // keptOfTooLong is how much of such a row is handed over.
 const keptOfTooLong = 200
@@ -40,7 +45,7 @@ const keptOfTooLong = 200
 type Row struct {
 	Number  int64
 	Fields  []string // trimmed; the slice is the Reader's until its next row
-	Problem Problem  // then Fields holds the beginning of the row
+	Problem Problem
 	End     Position // just behind the row
 }
 
@@ -58,8 +63,9 @@ func (r Row) Blank() bool {
 //
 // A field is quoted if it begins with a double quote; inside, two stand for
 // one, and delimiters and ends of lines are text. A quote that cannot be meant
-// so (nothing closes it, or after some lines text goes on behind it) is taken
-// for a character, so that one stray quote costs its own row at most.
+// so (nothing closes it, or after some lines text goes on behind it, or the lines
+// that it would take in are rows themselves, see Expect) is taken for a character,
+// so that one stray quote costs its own row at most.
 type Reader struct {
 	src       io.Reader
 	srcErr    error // why src gives no more; the rows read before come first
@@ -72,6 +78,7 @@ type Reader struct {
 	base int64  // position of buf[0] in the text
 	at   int    // in buf, where the next row begins
 
+	columns int    // see Expect
 	oneLine int64  // see Position
 	text    []byte // of the row that is being taken apart, decoded
 	spans   []span // its fields in text
@@ -112,6 +119,10 @@ func newReader(src io.Reader, f Format, from Position, limit int) *Reader {
 	return r
 }
 
+// Expect says how many columns rows have, before the first is read. A quote that
+// takes lines of as many columns in is then not meant so.
+func (r *Reader) Expect(columns int) { r.columns = columns }
+
 // pass passes over the first n bytes of src.
 func pass(src io.Reader, n int64) error {
 	if n == 0 {
@@ -136,10 +147,14 @@ func (r *Reader) Next() bool {
 		return r.stop()
 	}
 	next, status := r.scanMore(true)
-	if status == stray {
+	strayed := status == stray
+	if strayed {
 		next, status = r.scanMore(false)
 	}
 	var problem Problem
+	if strayed && status == found && bytes.Count(r.buf[r.at:next], []byte{'"'})%2 == 1 {
+		problem = OpenQuote
+	}
 	if status == tooLong {
 		next, status = r.skipLine()
 		problem = TooLong
@@ -285,6 +300,18 @@ func (r *Reader) scanQuoted(buf []byte, last bool, open int) (end int, s status)
 		case end == len(buf) && !last:
 			return 0, r.unfinished(buf)
 		case end == len(buf) || buf[end] == r.delimiter || buf[end] == r.newline:
+			if crossed && r.columns >= minExpected {
+				line := bytes.IndexByte(buf[end:], r.newline)
+				if line < 0 {
+					if line = len(buf) - end; !last {
+						return 0, r.unfinished(buf)
+					}
+				}
+				if r.takesRows(buf[open : end+line]) {
+					r.oneLine = start + int64(i-1)
+					return 0, stray
+				}
+			}
 			content := buf[open+1 : i-1]
 			if doubled {
 				content = bytes.ReplaceAll(content, []byte(`""`), []byte(`"`))
@@ -297,6 +324,29 @@ func (r *Reader) scanQuoted(buf []byte, last bool, open int) (end int, s status)
 		}
 		// Text goes on in the same line: "Bag "Lotus", red".
 	}
+}
+
+// minExpected is how many columns must be expected before lines are told from
+// rows by them: an address has two parts as well.
+const minExpected = 3
+
+// takesRows reports whether a quoted field, from its quote to the end of the line
+// that it ends in, takes rows in: every line of it has all columns.
+func (r *Reader) takesRows(text []byte) bool {
+	columns := len(r.spans) + 1
+	for line := range bytes.SplitSeq(text, []byte{r.newline}) {
+		for i, c := range line {
+			// The comma of a sentence is none.
+			if c == r.delimiter && (c != ',' || i+1 == len(line) || line[i+1] != ' ') {
+				columns++
+			}
+		}
+		if columns != r.columns {
+			return false
+		}
+		columns = 1
+	}
+	return true
 }
 
 // unfinished is the status of a row that buf does not hold to its end.

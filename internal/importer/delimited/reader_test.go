@@ -84,6 +84,44 @@ func TestReader(t *testing.T) {
 	}
 }
 
+// A row with a quote that nothing closes says so, and takes no others in; fields
+// of several lines are whole.
+func TestReaderOpenQuotes(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		text    string
+		columns int
+		want    []string // rows, "!" before those with a problem
+	}{
+		"never closed":     {"1,\"Milk,2\n2,Tea,3\n", 3, []string{`!1|"Milk|2`, "2|Tea|3"}},
+		"closed by others": {"1,\"Milk,2\n2,\"Tea\",3\n3,Jam 24\"\n", 3, []string{`!1|"Milk|2`, "2|Tea|3", `3|Jam 24"`}},
+		"closed by a row":  {"1,\"Milk,2\n2,Tea,3\n3,Jam 24\",4\n4,Oil,5", 3, []string{`!1|"Milk|2`, "2|Tea|3", `3|Jam 24"|4`, "4|Oil|5"}},
+		"by the last row":  {"1,\"Milk,2\n3,Jam,4\"", 3, []string{`!1|"Milk|2`, `3|Jam|4"`}},
+		"not expected":     {"1,\"Milk,2\n3,Jam 24\",4\n", 0, []string{"1|Milk,2\n3,Jam 24|4"}},
+		"several lines":    {"1,\"Lenina st, 4\nflat 5, left\",x\n2,y,z\n", 3, []string{"1|Lenina st, 4\nflat 5, left|x", "2|y|z"}},
+		"inner quotes":     {"1,\"Lotus\" bag,2\n2,Tea,3\n", 3, []string{`1|"Lotus" bag|2`, "2|Tea|3"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for _, src := range []io.Reader{strings.NewReader(tt.text), iotest.OneByteReader(strings.NewReader(tt.text))} {
+				r := delimited.NewReader(src, format(","), delimited.Position{})
+				r.Expect(tt.columns)
+				var got []string
+				for r.Next() {
+					row := strings.Join(r.Row().Fields, "|")
+					if r.Row().Problem == delimited.OpenQuote {
+						row = "!" + row
+					}
+					got = append(got, row)
+				}
+				if diff := cmp.Diff(tt.want, got); diff != "" {
+					t.Errorf("rows (-want +got):\n%s", diff)
+				}
+			}
+		})
+	}
+}
+
 // One row that nobody can read must not cost the rows behind it, nor memory.
 func TestReaderLongRow(t *testing.T) {
 	t.Parallel()
@@ -216,6 +254,7 @@ func checkGoesOn(t *testing.T, data []byte, f delimited.Format, limit, step int)
 	t.Helper()
 	var all []delimited.Row
 	r := delimited.NewReaderLimit(bytes.NewReader(data), f, delimited.Position{}, limit)
+	r.Expect(3)
 	for r.Next() {
 		row := r.Row()
 		row.Fields = slices.Clone(row.Fields)
@@ -229,6 +268,7 @@ func checkGoesOn(t *testing.T, data []byte, f delimited.Format, limit, step int)
 	}
 	for i := 0; i < len(all); i += step {
 		r := delimited.NewReaderLimit(iotest.HalfReader(bytes.NewReader(data)), f, all[i].End, limit)
+		r.Expect(3)
 		for j := i + 1; r.Next(); j++ {
 			if j >= len(all) || !cmp.Equal(all[j], r.Row()) {
 				t.Fatalf("behind row %d: row %d differs: %s", i+1, j+1, fmt.Sprintf("%+v", r.Row()))
@@ -250,6 +290,7 @@ func FuzzReader(f *testing.F) {
 	f.Add([]byte("\"\"\"\n\";;\"x\"y\n"), byte(1))
 	f.Add([]byte("\xff\xfea\x00;\x00b\x00\n\x00"), byte(2))
 	f.Add([]byte("a\x00\r\r\n\x1a"), byte(3))
+	f.Add([]byte("1,\"a,2\n3,b\",4\n"), byte(12))
 	f.Add([]byte("a;\"b\n\"\"c\n\"\"d\n\"\"e;\"f\n"), byte(4))
 	f.Fuzz(func(t *testing.T, data []byte, choice byte) {
 		if len(data) > 1<<10 {

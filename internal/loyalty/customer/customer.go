@@ -2,6 +2,7 @@ package customer
 
 import (
 	"cmp"
+	"fmt"
 	"log/slog"
 	"slices"
 	"strings"
@@ -154,7 +155,11 @@ func (c *Customer) clean(wrong *errs.List, now time.Time) {
 		wrong.Add("/sex", "unknown_sex", "must be female, male or empty")
 	}
 	c.Born = strings.TrimSpace(c.Born)
-	if c.Born != "" && !validBorn(c.Born, now) {
+	switch {
+	case c.Born == "" || validBorn(c.Born, now):
+	case noSuchDay(c.Born):
+		wrong.Add("/born", "no_such_day", "is a day that is in no calendar")
+	default:
 		wrong.Add("/born", "bad_birthday", "must be a day that has been, as 1990-12-31, or --12-31 where the year is not known")
 	}
 	if c.Language != "" {
@@ -184,6 +189,17 @@ func validBorn(born string, now time.Time) bool {
 	}
 	day, err := time.Parse(time.DateOnly, born)
 	return err == nil && day.Year() >= oldest && day.Before(now.AddDate(0, 0, 1))
+}
+
+// noSuchDay reports whether born is spelled as a day that is in no calendar, such
+// as the 31st of February.
+func noSuchDay(born string) bool {
+	if rest, ok := strings.CutPrefix(born, "--"); ok {
+		born = "2000-" + rest
+	}
+	var year, month, day int
+	_, err := fmt.Sscanf(born, "%4d-%2d-%2d", &year, &month, &day)
+	return err == nil && len(born) == len(time.DateOnly) && time.Date(year, time.Month(month), day, 0, 0, 0, 0, time.UTC).Format(time.DateOnly) != born
 }
 
 // sortIdentifiers puts them in the order of kinds.

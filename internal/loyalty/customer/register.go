@@ -44,6 +44,7 @@ type Checked struct {
 	profile     Customer
 	identifiers []Identifier
 	consents    []Consent
+	undated     bool // nobody knows when they were given
 }
 
 // Identifiers are those of the customer, in normal form.
@@ -124,6 +125,7 @@ func (s *Service) Check(n New) (Checked, error) {
 		}
 		if consent.At.IsZero() && n.Origin != 0 {
 			consent.At = c.profile.RegisteredAt
+			c.undated = n.RegisteredAt.IsZero()
 		}
 		consent.clean(&wrong, pointer("/consents", i), now)
 		if consent.Given && consent.Wording == "" && n.Origin == 0 {
@@ -441,14 +443,21 @@ func (p *person) complete(n *Customer) (filled, kept []string) {
 }
 
 // consent adds the consents of c that p has not given yet. An import that is
-// repeated brings the same ones again.
+// repeated brings the same ones again; where it does not know when they were
+// given, a yes that was recorded before is not given anew, for it may have been
+// taken back since, and neither is a no of the same row, or one that still holds.
 func (r *registration) consent(p *person, c *Checked) {
 	for _, n := range c.consents {
 		history := r.consents[p.ID]
-		repeated := slices.ContainsFunc(history, func(o Consent) bool {
-			return o.Channel == n.Channel && o.Purpose == n.Purpose && o.Given == n.Given && o.At.Equal(n.At)
-		})
-		if repeated {
+		repeated, holds := false, false
+		for _, o := range history {
+			if o.Channel != n.Channel || o.Purpose != n.Purpose {
+				continue
+			}
+			holds = o.Given == n.Given
+			repeated = repeated || holds && (o.At.Equal(n.At) || c.undated && (n.Given || o.Proof == n.Proof))
+		}
+		if repeated || c.undated && holds {
 			continue
 		}
 		n.ID, n.Customer = r.s.mint.Next(), p.ID

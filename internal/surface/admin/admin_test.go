@@ -90,13 +90,16 @@ func TestCustomer(t *testing.T) {
 		if b.path != at {
 			t.Fatalf("registered twice: %s and %s", at, b.path)
 		}
-		b.post(at+"/edit", "first_name", "Гульнора", "last_name", "Ахмедова", "middle_name", "", "sex", "female", "born", "1985-02-30", "city", "", "note", "", "store", s.store.ID.String()).is(422).sees("Укажите прошедший день")
+		b.post(at+"/edit", "first_name", "Гульнора", "last_name", "Ахмедова", "middle_name", "", "sex", "female", "born", "1985-02-30", "city", "", "note", "", "store", s.store.ID.String()).is(422).sees("Такого дня нет в календаре")
 		b.post(at+"/edit", "first_name", "Гульнора", "last_name", "Ахмедова", "middle_name", "", "sex", "female", "born", "1985-02-20", "city", "", "note", "", "store", s.store.ID.String()).is(200).sees("Гульнора Ахмедова", "20.02.1985", "Женский")
 		b.get(at + "/edit").has(`value="20.02.1985"`)
 		for typed, shown := range map[string]string{"1.3.1985": "01.03.1985", "29.02": "29.02", "31/12/1990": "31.12.1990", "1990-12-30": "30.12.1990", "--12-31": "31.12"} {
 			b.post(at+"/edit", "first_name", "Гульнора", "last_name", "Ахмедова", "born", typed, "store", s.store.ID.String()).is(200).sees(shown)
 		}
-		b.post(at+"/edit", "first_name", "Гульнора", "last_name", "Ахмедова", "born", "31.02.1985", "store", s.store.ID.String()).is(422).sees("Укажите прошедший день").has(`value="31.02.1985"`)
+		b.post(at+"/edit", "first_name", "Гульнора", "last_name", "Ахмедова", "born", "31.02.1985", "store", s.store.ID.String()).is(422).sees("Такого дня нет в календаре").has(`value="31.02.1985"`)
+		for typed, said := range map[string]string{"31.02": "Такого дня нет", "29.02.1985": "Такого дня нет", "1.1.2999": "Укажите прошедший день", "вчера": "Укажите прошедший день"} {
+			b.post(at+"/edit", "first_name", "Гульнора", "last_name", "Ахмедова", "born", typed, "store", s.store.ID.String()).is(422).sees(said)
+		}
 		b.post(at+"/identifiers", "kind", "card", "value", "2000100000").is(422).sees("Это уже есть у другого клиента")
 		b.post(at+"/identifiers", "kind", "card", "value", "5555").is(200).sees("5555")
 		b.post(at+"/identifiers/remove", "kind", "card", "value", "5555").is(200).sees("Убрано: 5555")

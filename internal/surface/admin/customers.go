@@ -3,6 +3,7 @@ package admin
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -193,16 +194,20 @@ func typedBorn(loc *i18n.Localizer, day string) string {
 // readBorn reads a birthday as it is typed, with a year or without; what it
 // cannot read it gives back, to be refused.
 func readBorn(loc *i18n.Localizer, text string) string {
-	text = strings.Join(strings.FieldsFunc(text, func(c rune) bool { return strings.ContainsRune("./ ", c) }), ".")
-	layout := func(key string) string { // days and months without a zero before them
-		return strings.NewReplacer("02", "2", "01", "1", "/", ".").Replace(loc.T(key))
-	}
-	if t, err := time.Parse(layout("admin.customer.born_date"), text); err == nil {
-		return t.Format(time.DateOnly)
-	}
-	// Of a year that has the 29th of February.
-	if t, err := time.Parse(layout("admin.customer.born_day")+".2006", text+".2000"); err == nil {
-		return t.Format("--01-02")
+	parted := func(c rune) bool { return strings.ContainsRune("./ ", c) }
+	two := func(s string) string { return strings.Repeat("0", max(0, 2-len(s))) + s } // days and months without a zero before them
+	parts := strings.FieldsFunc(text, parted)
+	for _, order := range [][]string{
+		strings.FieldsFunc(loc.T("admin.customer.born_date"), parted), strings.FieldsFunc(loc.T("admin.customer.born_day"), parted),
+	} {
+		if len(order) != len(parts) {
+			continue
+		}
+		year := "-"
+		if i := slices.Index(order, "2006"); i >= 0 {
+			year = parts[i]
+		}
+		return year + "-" + two(parts[slices.Index(order, "01")]) + "-" + two(parts[slices.Index(order, "02")])
 	}
 	return text
 }

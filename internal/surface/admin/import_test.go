@@ -49,14 +49,44 @@ func TestImport(t *testing.T) {
 		at := b.path
 
 		form := b.form("columns")
-		b.post(at+"/columns", form.with("column-2", "phone")...).is(422).sees("Это поле уже выбрано для другого столбца")
+		b.post(at+"/columns", form.with("column-2", "phone")...).is(422).sees("Это поле уже выбрано для другого столбца").has(`<span class="bad">`)
+		b.post(at + "/start").is(200).sees("Не проверен") // what was not checked is not started
 		b.post(at+"/columns", form...).is(200)
-		b.until(at, "Проверяем файл").sees("Вот что получится", "Строк 3")
-		b.post(at + "/start").is(200)
-		b.until(at, "Загружаем ").sees("Файл загружен", "Новых 2", "Не принято 1")
+		b.until(at, "Проверяем файл").sees("Вот что получится", "Строк 3", "Не принято 1", "Почему строки не приняты", "ни почты, ни имени. 1 строка 4 Замечания", "Телефон: Такого номера телефона быть не может. 1 строка 4 «не телефон»").
+			has(`form="columns" formaction="` + at + `/start"`)
+		b.post(at+"/columns", form.with("column-2", "phone")...).is(422).lacks("/start")
+
+		// What stands on the screen is checked before it is loaded.
+		b.post(at+"/start", form.with("column-2", "last_name", "column-3", "first_name")...).is(200).sees("Столбцы изменены после проверки")
+		b.until(at, "Проверяем файл").sees("Вот что получится", "Проверен")
+		b.post(at+"/start", form...).is(200).sees("Столбцы изменены после проверки")
+		b.until(at, "Проверяем файл").sees("Вот что получится", "Проверен")
+		b.post(at+"/columns", form...).is(200) // the same once more
+		b.until(at, "Проверяем файл").sees("Вот что получится", "Проверен")
+		b.post(at+"/start", form...).is(200).lacks("Столбцы изменены")
+		b.until(at, "Загружаем ").sees("Файл загружен", "Новых 2", "Не принято 1", "Почему строки не приняты")
 		b.get(at + "/refused").is(200).sees("не телефон")
 		b.get("/customers?q=Юсупова").sees("Малика Юсупова", "+998 90 111 22 33")
 		b.get("/imports").sees("клиенты.csv", "Азиза Рахимова")
 		b.get("/audit?about=import").sees("Начат импорт", "клиенты.csv")
+	})
+}
+
+// Of several stores, that of a file that names none is chosen on the page.
+func TestImportAsksForTheStore(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := open(t, d).shop()
+		b := s.owner()
+		b.post("/stores/new", "name", "Сергели", "code", "S2", "zone", "Asia/Tashkent").is(200)
+		b.send("/imports/new", "клиенты.csv", people, "kind", "customers").is(200).sees("не выбран", "Сергели")
+		at, form := b.path, b.form("columns")
+		b.post(at+"/columns", form...).is(422).sees("магазинов несколько. Назовите магазин: S1, S2").has(`aria-invalid="true"`).lacks("/start")
+		form = form.with("store", "S2")
+		b.post(at+"/columns", form...).is(200)
+		b.until(at, "Проверяем файл").sees("Вот что получится").has(`<option value="S2" selected>`)
+		b.post(at+"/start", form...).is(200)
+		b.until(at, "Загружаем ").sees("Файл загружен")
+		b.get("/customers?q=Юсупова").sees("Сергели")
 	})
 }

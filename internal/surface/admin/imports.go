@@ -159,7 +159,8 @@ type importView struct {
 	Orders  []web.Option
 	Signs   []web.Option
 	Names   []web.Option
-	Missing []string // what the columns still lack
+	Stores  []web.Option // of rows that name none
+	Missing []string     // what the columns still lack
 	State   *importState
 }
 
@@ -184,6 +185,8 @@ type importState struct {
 	Rate     int64
 	Failure  string
 	Facts    []importer.Fact
+	Refusals []importer.Told
+	Remarks  []importer.Told
 }
 
 func (a *Admin) importOf(r *http.Request) (i importer.Import, err error) {
@@ -213,6 +216,7 @@ func (a *Admin) importState(ctx context.Context, loc *i18n.Localizer, i importer
 	}
 	s.Percent, s.Rate = int(s.Report.Done*100), int64(s.Report.Rate)
 	s.Facts = s.Report.Facts(loc, a.Settings.Get().Currency)
+	s.Refusals, s.Remarks = s.Report.Told(loc, &i.Mapping, true), s.Report.Told(loc, &i.Mapping, false)
 	return s, nil
 }
 
@@ -225,7 +229,8 @@ func (a *Admin) importPage(w http.ResponseWriter, r *http.Request) error {
 }
 
 // showImport shows the columns until an import is started, and how it goes
-// from then on. form is that of the columns, if it was wrong.
+// from then on. form is that of the columns, if it was wrong: then there is
+// nothing that could be started.
 func (a *Admin) showImport(w http.ResponseWriter, r *http.Request, status int, i importer.Import, form *web.Form) error {
 	ctx, loc := r.Context(), web.Loc(r.Context())
 	v := importView{frame: a.frame(ctx), Import: i, Form: form}
@@ -242,6 +247,11 @@ func (a *Admin) showImport(w http.ResponseWriter, r *http.Request, status int, i
 	}
 	if form == nil {
 		v.Form = mappingForm(i.Mapping)
+	} else {
+		v.State = &importState{Path: v.State.Path}
+	}
+	if v.Stores, err = a.importStores(ctx, loc, i); err != nil {
+		return err
 	}
 	if wrong := i.Mapping.Validate(); wrong != nil && form == nil {
 		e := errs.Of(wrong)
@@ -262,6 +272,33 @@ func (a *Admin) showImport(w http.ResponseWriter, r *http.Request, status int, i
 	v.Orders = []web.Option{{Value: string(importer.DayFirst), Text: loc.T("admin.import.day_first")}, {Value: string(importer.MonthFirst), Text: loc.T("admin.import.month_first")}}
 	v.Names = []web.Option{{Value: string(importer.LastFirst), Text: loc.T("admin.import.last_first")}, {Value: string(importer.FirstLast), Text: loc.T("admin.import.first_last")}}
 	return a.pages.RenderStatus(w, r, status, "import", v)
+}
+
+// importStores are the stores that rows may be of which name none.
+func (a *Admin) importStores(ctx context.Context, loc *i18n.Localizer, i importer.Import) (list []web.Option, err error) {
+	if i.Kind == importer.KindProducts {
+		return nil, nil
+	}
+	stores, err := a.Catalog.Stores(ctx)
+	if err != nil {
+		return nil, err
+	}
+	chosen := i.Mapping.Options.Store
+	switch len(stores) {
+	case 0:
+		list = []web.Option{{Text: loc.T("admin.import.store_new", "name", i.Source)}}
+	case 1:
+		list = []web.Option{{Text: stores[0].Name}}
+	default:
+		list = []web.Option{{Text: loc.T("admin.import.store_none")}}
+		for _, s := range stores {
+			list = append(list, web.Option{Value: s.Code, Text: s.Name})
+		}
+	}
+	if !slices.ContainsFunc(list, func(o web.Option) bool { return o.Value == chosen }) { // on the command line
+		list = append(list, web.Option{Value: chosen, Text: chosen})
+	}
+	return list, nil
 }
 
 // missing says which part of a mapping is wrong.
@@ -313,14 +350,20 @@ func columns(m importer.Mapping, rows [][]string, form *web.Form) (list []column
 	return list
 }
 
-// saveMapping keeps the columns and checks the file by them; another kind of
-// file is guessed anew.
+// saveMapping keeps the columns and checks the file by them.
 func (a *Admin) saveMapping(w http.ResponseWriter, r *http.Request) error {
-	form, err := web.ReadForm(r)
+	i, err := a.importOf(r)
 	if err != nil {
 		return err
 	}
-	i, err := a.importOf(r)
+	return a.remap(w, r, i, false)
+}
+
+// remap has a file read by the columns that were sent; another kind of file is
+// guessed anew. It is started if that is asked for and these are the columns that
+// it was checked by, otherwise it is checked.
+func (a *Admin) remap(w http.ResponseWriter, r *http.Request, i importer.Import, start bool) error {
+	form, err := web.ReadForm(r)
 	if err != nil {
 		return err
 	}
@@ -336,7 +379,42 @@ func (a *Admin) saveMapping(w http.ResponseWriter, r *http.Request) error {
 		}
 		return a.showImport(w, r, http.StatusOK, i, nil)
 	}
-	m := i.Mapping
+	m := readMapping(loc, i.Mapping, form)
+	if form.OK() && start && i.State == importer.Checked && m.Equal(i.Mapping) {
+		return a.start(w, r, i)
+	}
+	if form.OK() {
+		err := a.Importer.SetMapping(ctx, i.ID, m)
+		if err == nil {
+			err = a.Importer.Check(ctx, i.ID)
+		}
+		switch {
+		case errors.Is(err, importer.ErrWhichStore):
+			form.Fail("store", said(loc, err))
+		case err != nil && errs.KindOf(err) == errs.Invalid:
+			all := []string{loc.T("admin.import.lacks")}
+			for _, f := range errs.Of(err).Fields {
+				all = append(all, missing(loc, f))
+			}
+			form.Alert = strings.Join(all, " ")
+		case err != nil:
+			return err
+		}
+	}
+	if !form.OK() {
+		i.Mapping = m
+		return a.showImport(w, r, unprocessable, i, form)
+	}
+	if start {
+		a.Shell.SetFlash(w, r, "warn", loc.T("admin.import.changed"))
+	}
+	web.Redirect(w, r, importPath(i.ID)+"#state")
+	return nil
+}
+
+// readMapping is m with the columns and options of a form, which says what is
+// wrong with them.
+func readMapping(loc *i18n.Localizer, m importer.Mapping, form *web.Form) importer.Mapping {
 	m.Columns = map[importer.Field]int{}
 	for n := 1; n <= max(m.Width, len(m.Names), 1000); n++ {
 		name := "column-" + strconv.Itoa(n)
@@ -358,27 +436,7 @@ func (a *Admin) saveMapping(w http.ResponseWriter, r *http.Request) error {
 	m.Options.DateOrder, m.Options.NameOrder = importer.DateOrder(form.Get("date_order")), importer.NameOrder(form.Get("name_order"))
 	m.Options.Zone, m.Options.Region, m.Options.Store = form.Get("zone"), form.Get("region"), form.Get("store")
 	m.Options.ReturnPrefix, m.Options.SignedReturns = form.Get("return_prefix"), form.Has("signed_returns", "1")
-	if form.OK() {
-		err := a.Importer.SetMapping(ctx, i.ID, m)
-		if errs.KindOf(err) == errs.Invalid && err != nil {
-			var all []string
-			for _, f := range errs.Of(err).Fields {
-				all = append(all, missing(loc, f))
-			}
-			form.Alert = strings.Join(append([]string{loc.T("admin.import.lacks")}, all...), " ")
-		} else if err != nil {
-			return err
-		}
-	}
-	if !form.OK() {
-		i.Mapping = m
-		return a.showImport(w, r, unprocessable, i, form)
-	}
-	if err := a.Importer.Check(ctx, i.ID); err != nil {
-		return err
-	}
-	web.Redirect(w, r, importPath(i.ID)+"#state")
-	return nil
+	return m
 }
 
 func columnName(m importer.Mapping, n int) string {
@@ -388,11 +446,20 @@ func columnName(m importer.Mapping, n int) string {
 	return strconv.Itoa(n)
 }
 
+// startImport starts an import that was checked, or goes on with one that was
+// stopped.
 func (a *Admin) startImport(w http.ResponseWriter, r *http.Request) error {
 	i, err := a.importOf(r)
 	if err != nil {
 		return err
 	}
+	if i.State == importer.Draft || i.State == importer.Checked {
+		return a.remap(w, r, i, true)
+	}
+	return a.start(w, r, i)
+}
+
+func (a *Admin) start(w http.ResponseWriter, r *http.Request, i importer.Import) error {
 	if err := a.Importer.Start(r.Context(), i.ID, a.noteImport(r, "import.started")); err != nil {
 		return err
 	}

@@ -129,7 +129,7 @@ var components = map[string]component{
 	"chips":    {required: []string{"url", "name", "options", "label"}},
 	"search":   {required: []string{"url", "label"}, optional: []string{"autofocus"}},
 	"pager":    {required: []string{"url"}, optional: []string{"next", "first", "target"}},
-	"progress": {required: []string{"text", "figure", "max", "value"}, optional: []string{"note", "cancel"}},
+	"progress": {required: []string{"text", "figure", "max", "value"}, optional: []string{"note", "cancel", "cancel_text"}},
 	"button":   {required: []string{"text"}, optional: []string{"icon", "kind", "name", "value", "class"}},
 }
 
