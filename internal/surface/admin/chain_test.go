@@ -81,7 +81,7 @@ func open(t testing.TB, d *db.DB) *chain {
 		DB: d, Now: c.clock.now, Bundle: bundle, Settings: is, TillPath: "/till",
 		Jobs: jobs.New(d, mint, c.clock.now, jobs.Config{}), Services: loyalty.New(d, mint, c.clock.now, is.Get()),
 	}
-	t.Cleanup(c.Services.Close)
+	t.Cleanup(c.Close)
 	c.Importer = importer.New(importer.Config{
 		DB: d, Mint: mint, Now: c.clock.now, Currency: uzs, Zone: func() *time.Location { return zone }, Region: "UZ", Folder: t.TempDir(), Jobs: c.Jobs,
 		Services: c.Services,
