@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"os"
+	"runtime"
 	"time"
 
 	"regulars/internal/surface/admin"
@@ -41,6 +43,16 @@ func Serve(ctx context.Context, cfg Config, env Env) (err error) {
 	return p.serve(ctx, listener)
 }
 
+// spareProcessors lets Go run twice as much at once as there are processors,
+// unless GOMAXPROCS says how much. SQLite reads, writes and syncs files, and Go
+// takes a file that is slow for work that goes on: on a small machine one
+// checkpoint and one commit would leave nothing for the tills meanwhile.
+func spareProcessors() {
+	if os.Getenv("GOMAXPROCS") == "" {
+		runtime.GOMAXPROCS(2 * runtime.GOMAXPROCS(0))
+	}
+}
+
 // announce says where the server is, and to whom nobody has been before, how
 // to become the owner. Scripts wait for its first line.
 func (p *parts) announce(ctx context.Context, listens net.Addr) error {
@@ -58,6 +70,9 @@ func (p *parts) announce(ctx context.Context, listens net.Addr) error {
 }
 
 func (p *parts) serve(ctx context.Context, listener net.Listener) error {
+	if !p.db.Postgres() {
+		spareProcessors()
+	}
 	shell, err := p.newShell()
 	if err != nil {
 		return err
