@@ -197,18 +197,32 @@ func (a *Admin) importOf(r *http.Request) (i importer.Import, err error) {
 	return a.Importer.Get(r.Context(), id)
 }
 
-func (a *Admin) importState(ctx context.Context, loc *i18n.Localizer, i importer.Import) (*importState, error) {
+// importState is how far an import is. One whose check has ended since it was
+// read is read again.
+func (a *Admin) importState(ctx context.Context, loc *i18n.Localizer, i *importer.Import) (*importState, error) {
+	var (
+		check    jobs.State
+		progress importer.Report
+		why      *errs.Error
+		err      error
+	)
+	if i.State == importer.Draft {
+		if check, progress, why, err = a.Importer.CheckState(ctx, i.ID); err != nil {
+			return nil, err
+		}
+		if check == jobs.Done {
+			if *i, err = a.Importer.Get(ctx, i.ID); err != nil {
+				return nil, err
+			}
+		}
+	}
 	s := &importState{Path: importPath(i.ID), State: i.State, Running: i.State == importer.Running, Checked: i.State == importer.Checked, Report: i.Report}
 	failure := i.Failure
 	if i.State == importer.Draft {
-		state, report, why, err := a.Importer.CheckState(ctx, i.ID)
-		if err != nil {
-			return nil, err
-		}
-		s.Checking = state == jobs.Queued || state == jobs.Running
+		s.Checking = check == jobs.Queued || check == jobs.Running
 		failure = why
 		if s.Checking {
-			s.Report = report
+			s.Report = progress
 		}
 	}
 	if failure != nil {
@@ -233,11 +247,12 @@ func (a *Admin) importPage(w http.ResponseWriter, r *http.Request) error {
 // nothing that could be started.
 func (a *Admin) showImport(w http.ResponseWriter, r *http.Request, status int, i importer.Import, form *web.Form) error {
 	ctx, loc := r.Context(), web.Loc(r.Context())
-	v := importView{frame: a.frame(ctx), Import: i, Form: form}
+	v := importView{frame: a.frame(ctx), Form: form}
 	var err error
-	if v.State, err = a.importState(ctx, loc, i); err != nil {
+	if v.State, err = a.importState(ctx, loc, &i); err != nil {
 		return err
 	}
+	v.Import = i
 	if i.State != importer.Draft && i.State != importer.Checked {
 		return a.pages.RenderStatus(w, r, status, "import", v)
 	}
@@ -487,7 +502,7 @@ func (a *Admin) importProgress(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	s, err := a.importState(r.Context(), web.Loc(r.Context()), i)
+	s, err := a.importState(r.Context(), web.Loc(r.Context()), &i)
 	if err != nil {
 		return err
 	}
