@@ -72,14 +72,11 @@ func (s *Scan) Run(ctx context.Context, from Checkpoint, yield func(Step) error)
 	s.passes.Store(0)
 	s.total.Store(1)
 	s.total.Store(2)
-	if s.Mapping.Kind != KindReceipts {
-		if err := s.surveyKeys(ctx); err != nil {
-			return err
-		}
-		return s.eachRow(ctx, from.At, s.single)
-	}
 	if err := s.survey(ctx); err != nil {
 		return err
+	}
+	if s.Mapping.Kind != KindReceipts {
+		return s.eachRow(ctx, from.At, s.single)
 	}
 	if !s.Mapping.has(FieldNumber) {
 		return s.unnumbered(ctx, from)
@@ -195,7 +192,7 @@ func withCells(issues []Issue, row delimited.Row) []Issue {
 	return issues
 }
 
-// survey learns which receipts come again further down.
+// survey learns, once, what comes again further down.
 func (s *Scan) survey(ctx context.Context) error {
 	if s.again != nil {
 		s.passes.Add(1)
@@ -205,10 +202,17 @@ func (s *Scan) survey(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	a := newAgain(size)
+	if s.Mapping.Kind == KindReceipts {
+		return s.surveyReceipts(ctx, newAgain(size))
+	}
+	return s.surveyKeys(ctx, newAgain(size))
+}
+
+// surveyReceipts learns which receipts come again further down.
+func (s *Scan) surveyReceipts(ctx context.Context, a *again) error {
 	numbered := s.Mapping.has(FieldNumber)
 	last, known, rows := "", false, 0
-	err = s.eachRow(ctx, delimited.Position{}, func(_ delimited.Row, r *rowReader, ok bool) error {
+	err := s.eachRow(ctx, delimited.Position{}, func(_ delimited.Row, r *rowReader, ok bool) error {
 		switch {
 		case !ok:
 		case numbered:
@@ -238,17 +242,9 @@ func (s *Scan) survey(ctx context.Context) error {
 }
 
 // surveyKeys learns which customers or products come again further down.
-func (s *Scan) surveyKeys(ctx context.Context) error {
-	if s.again != nil {
-		s.passes.Add(1)
-		return nil
-	}
-	size, err := textSize(s.Path)
-	if err != nil {
-		return err
-	}
-	a, last := newAgain(size), map[uint64]int64{}
-	err = s.eachRow(ctx, delimited.Position{}, func(row delimited.Row, r *rowReader, ok bool) error {
+func (s *Scan) surveyKeys(ctx context.Context, a *again) error {
+	last := map[uint64]int64{}
+	err := s.eachRow(ctx, delimited.Position{}, func(row delimited.Row, r *rowReader, ok bool) error {
 		if !ok {
 			return nil
 		}

@@ -8,11 +8,11 @@ import (
 // schema looks whether the indexes are there that tell rows apart and find
 // them, and whether something changes rows that is not the program.
 func (a *audit) schema() {
-	made, err := a.tx.Made()
+	made, err := a.tx.MigratedIndexes()
 	if a.fail(err); a.err != nil {
 		return
 	}
-	built, err := a.tx.Built(a.ctx)
+	built, err := a.tx.Indexes(a.ctx)
 	if a.fail(err); a.err != nil {
 		return
 	}

@@ -22,10 +22,10 @@ var (
 	together    = regexp.MustCompile(`^\t(UNIQUE|PRIMARY KEY) \(([\w, ]+)\)`)
 )
 
-// Made are the indexes that the migrations leave behind, by name. On SQLite
+// MigratedIndexes are those that the migrations leave behind, by name. On SQLite
 // those of keys that are part of a table are not among them: they cannot be
 // dropped.
-func (tx *Tx) Made() (map[string]Index, error) {
+func (tx *Tx) MigratedIndexes() (map[string]Index, error) {
 	names, err := fs.Glob(migrations, "migrations/*.sql") // in order
 	if err != nil {
 		return nil, err
@@ -79,9 +79,9 @@ func keyOf(table, line string) string {
 	return ""
 }
 
-// Built are the indexes that the tables of the migrations have now, whole and
+// Indexes are those that the tables of the migrations have now, whole and
 // in use.
-func (tx *Tx) Built(ctx context.Context) (built map[string]Index, err error) {
+func (tx *Tx) Indexes(ctx context.Context) (built map[string]Index, err error) {
 	built = map[string]Index{}
 	rows, err := tx.Query(ctx, `
 		SELECT tbl_name, name, sql LIKE 'CREATE UNIQUE%' FROM sqlite_schema -- sqlite

@@ -45,11 +45,11 @@ func TestMadeIndexesAreBuilt(t *testing.T) {
 	t.Parallel()
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
 		err := d.Read(t.Context(), func(ctx context.Context, tx *db.Tx) error {
-			made, err := tx.Made()
+			made, err := tx.MigratedIndexes()
 			if err != nil {
 				return err
 			}
-			built, err := tx.Built(ctx)
+			built, err := tx.Indexes(ctx)
 			if err != nil {
 				return err
 			}
