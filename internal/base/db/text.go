@@ -154,6 +154,19 @@ func listText[T any](list []T) string {
 	return string(b)
 }
 
+// Args are the arguments of a statement whose text is put together from parts.
+type Args []any
+
+// Put gives a part of the text in which every ? has become the number of the
+// value that stands for it.
+func (a *Args) Put(part string, values ...any) string {
+	for _, v := range values {
+		*a = append(*a, v)
+		part = strings.Replace(part, "?", "$"+strconv.Itoa(len(*a)), 1)
+	}
+	return part
+}
+
 // Micros is a time as the database keeps it: microseconds since 1970, UTC;
 // the zero time is NULL.
 func Micros(t time.Time) *int64 {

@@ -60,33 +60,19 @@ func (s *Service) Products(ctx context.Context, q ProductQuery) (list []Product,
 
 // filter collects conditions and their arguments.
 type filter struct {
-	where []string
-	args  []any
+	where string
+	args  db.Args
 }
 
 // add adds a condition; each ? in it is the next argument.
-func (f *filter) add(condition string, args ...any) {
-	for _, a := range args {
-		f.args = append(f.args, a)
-		condition = strings.Replace(condition, "?", "$"+strconv.Itoa(len(f.args)), 1)
-	}
-	f.where = append(f.where, condition)
+func (f *filter) add(condition string, values ...any) {
+	f.where += " AND " + f.args.Put(condition, values...)
 }
 
-func (f *filter) clone() *filter {
-	return &filter{where: slices.Clone(f.where), args: slices.Clone(f.args)}
-}
-
-func (f *filter) text() string {
-	if len(f.where) == 0 {
-		return ""
-	}
-	return " WHERE " + strings.Join(f.where, " AND ")
-}
+func (f filter) clone() filter { return filter{f.where, slices.Clone(f.args)} }
 
 // filter is what holds for every product of the list, however it is found.
-func (s *Service) filter(ctx context.Context, q ProductQuery) (*filter, error) {
-	f := &filter{}
+func (s *Service) filter(ctx context.Context, q ProductQuery) (f filter, err error) {
 	if q.Active != nil {
 		f.add("p.active = ?", *q.Active)
 	}
@@ -95,7 +81,7 @@ func (s *Service) filter(ctx context.Context, q ProductQuery) (*filter, error) {
 	}
 	all, err := s.Categories(ctx)
 	if err != nil {
-		return nil, err
+		return f, err
 	}
 	var below []int64
 	for _, c := range all {
@@ -104,14 +90,14 @@ func (s *Service) filter(ctx context.Context, q ProductQuery) (*filter, error) {
 		}
 	}
 	if len(below) == 0 {
-		return nil, ErrCategoryNotFound.At("/category")
+		return f, ErrCategoryNotFound.At("/category")
 	}
 	f.add("p.category_id IN (?...)", db.Int64s(below))
 	return f, nil
 }
 
 // exact finds what the search names exactly.
-func (s *Service) exact(ctx context.Context, f *filter, q ProductQuery) (list []Product, err error) {
+func (s *Service) exact(ctx context.Context, f filter, q ProductQuery) (list []Product, err error) {
 	code := fold.Line(q.Search)
 	if code == "" {
 		return nil, nil
@@ -121,7 +107,7 @@ func (s *Service) exact(ctx context.Context, f *filter, q ProductQuery) (list []
 	return s.query(ctx, f, " ORDER BY p.sku")
 }
 
-func (s *Service) page(ctx context.Context, f *filter, q ProductQuery) (list []Product, next string, err error) {
+func (s *Service) page(ctx context.Context, f filter, q ProductQuery) (list []Product, next string, err error) {
 	f = f.clone()
 	words := fold.Words(q.Search)
 	if len(words) == 0 && fold.Line(q.Search) != "" {
@@ -137,8 +123,8 @@ func (s *Service) page(ctx context.Context, f *filter, q ProductQuery) (list []P
 		}
 		f.add("(p.name_key, p.id) > (?, ?)", key, id)
 	}
-	f.args = append(f.args, q.Limit+1)
-	list, err = s.query(ctx, f, " ORDER BY p.name_key, p.id LIMIT $"+strconv.Itoa(len(f.args)))
+	order := f.args.Put(" ORDER BY p.name_key, p.id LIMIT ?", q.Limit+1)
+	list, err = s.query(ctx, f, order)
 	if err == nil && len(list) > q.Limit {
 		list = list[:q.Limit]
 		last := list[q.Limit-1]
@@ -147,8 +133,8 @@ func (s *Service) page(ctx context.Context, f *filter, q ProductQuery) (list []P
 	return list, next, err
 }
 
-func (s *Service) query(ctx context.Context, f *filter, order string) (list []Product, err error) {
-	rows, err := s.db.Query(ctx, `SELECT `+productColumns+fromProducts+f.text()+order, f.args...)
+func (s *Service) query(ctx context.Context, f filter, order string) (list []Product, err error) {
+	rows, err := s.db.Query(ctx, `SELECT `+productColumns+fromProducts+` WHERE TRUE`+f.where+order, f.args...)
 	err = db.Scan(rows, err, func(r *db.Rows) error {
 		p, err := scanProduct(r)
 		list = append(list, p)

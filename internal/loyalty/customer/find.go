@@ -225,25 +225,21 @@ func (s *Service) List(ctx context.Context, q ListQuery) (_ []Customer, next ID,
 	return list, next, err
 }
 
-func (q ListQuery) text() (text string, args []any) {
+func (q ListQuery) text() (text string, args db.Args) {
 	text = `SELECT id FROM customers WHERE TRUE`
-	add := func(condition string, value any) {
-		args = append(args, value)
-		text += ` AND ` + condition + `$` + strconv.Itoa(len(args))
-	}
 	if q.HomeStore != 0 {
-		add(`home_store_id = `, int64(q.HomeStore))
+		text += args.Put(` AND home_store_id = ?`, int64(q.HomeStore))
 	}
 	switch q.State {
 	case "":
 	case StateActive:
-		add(`state = `, string(q.State))
+		text += args.Put(` AND state = ?`, string(q.State))
 	default: // few, and found by an index of their own
-		add(`state <> 'active' AND state = `, string(q.State))
+		text += args.Put(` AND state <> 'active' AND state = ?`, string(q.State))
 	}
 	if q.After != 0 {
-		add(`id < `, int64(q.After))
+		text += args.Put(` AND id < ?`, int64(q.After))
 	}
-	args = append(args, q.Limit+1)
-	return text + ` ORDER BY id DESC LIMIT $` + strconv.Itoa(len(args)), args
+	text += args.Put(` ORDER BY id DESC LIMIT ?`, q.Limit+1)
+	return text, args
 }

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"regulars/internal/base/checksum"
@@ -225,60 +224,43 @@ type Cursor struct {
 
 // conditions are what a filter asks for: those that an index answers, and the
 // rest, which every receipt that the first leave has to be looked at for.
-func (f Filter) conditions() (indexed, rest conditions) {
-	args := &[]any{}
-	indexed, rest = conditions{args: args}, conditions{args: args}
+func (f Filter) conditions() (indexed, rest string, args db.Args) {
+	add := func(to *string, condition string, value any) { *to += args.Put(" AND "+condition, value) }
 	if f.Customer != 0 {
-		indexed.add("customer_id = ?", int64(f.Customer))
+		add(&indexed, "customer_id = ?", int64(f.Customer))
 	}
 	if f.Number != "" {
-		indexed.add("number = ?", f.Number)
+		add(&indexed, "number = ?", f.Number)
 	}
 	if !f.From.IsZero() {
-		indexed.add("sold_at >= ?", f.From.UnixMicro())
+		add(&indexed, "sold_at >= ?", f.From.UnixMicro())
 	}
 	if !f.To.IsZero() {
-		indexed.add("sold_at < ?", f.To.UnixMicro())
+		add(&indexed, "sold_at < ?", f.To.UnixMicro())
 	}
 	if f.Store != 0 {
-		rest.add("store_id = ?", int64(f.Store))
+		add(&rest, "store_id = ?", int64(f.Store))
 	}
 	if f.Till != 0 {
-		rest.add("till_id = ?", int64(f.Till))
+		add(&rest, "till_id = ?", int64(f.Till))
 	}
 	if f.Kind != "" {
-		rest.add("kind = ?", string(f.Kind))
+		add(&rest, "kind = ?", string(f.Kind))
 	}
-	return indexed, rest
-}
-
-// conditions are parts of a WHERE clause and their arguments, which may be
-// shared with another part of the statement.
-type conditions struct {
-	text string
-	args *[]any
-}
-
-// add adds a condition; each ? in it is the next argument.
-func (c *conditions) add(condition string, values ...any) {
-	for _, v := range values {
-		*c.args = append(*c.args, v)
-		condition = strings.Replace(condition, "?", fmt.Sprintf("$%d", len(*c.args)), 1)
-	}
-	c.text += " AND " + condition
+	return indexed, rest, args
 }
 
 // List reads receipts without lines, the latest sale first, a page after a
 // cursor (zero: from the start).
 func (s *Service) List(ctx context.Context, f Filter, after Cursor, limit int) (_ []*Receipt, err error) {
 	defer errs.Wrap(&err, "list receipts")
-	where, rest := f.conditions()
-	where.text += rest.text
+	where, rest, args := f.conditions()
+	where += rest
 	if after.ID != 0 {
-		where.add("(sold_at, id) < (?, ?)", after.SoldAt.UnixMicro(), int64(after.ID))
+		where += args.Put(" AND (sold_at, id) < (?, ?)", after.SoldAt.UnixMicro(), int64(after.ID))
 	}
-	args := append(*where.args, limit)
-	rows, err := s.db.Query(ctx, `SELECT `+receiptColumns+` FROM receipts WHERE TRUE`+where.text+fmt.Sprintf(` ORDER BY sold_at DESC, id DESC LIMIT $%d`, len(args)), args...)
+	where += args.Put(" ORDER BY sold_at DESC, id DESC LIMIT ?", limit)
+	rows, err := s.db.Query(ctx, `SELECT `+receiptColumns+` FROM receipts WHERE TRUE`+where, args...)
 	var list []*Receipt
 	err = db.Scan(rows, err, func(r *db.Rows) error {
 		rec, err := scanReceipt(r)

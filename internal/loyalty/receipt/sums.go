@@ -2,7 +2,6 @@ package receipt
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"regulars/internal/base/errs"
@@ -56,20 +55,19 @@ func (s *Service) Sum(ctx context.Context, from, to time.Time) (all Sums, err er
 // more than these, however rare the rest of the filter is.
 func (s *Service) SumUpTo(ctx context.Context, f Filter, most int) (found Sums, all bool, err error) {
 	defer errs.Wrap(&err, "sum chosen receipts")
-	indexed, rest := f.conditions()
+	indexed, rest, args := f.conditions()
 	order := ` ORDER BY sold_at DESC`
 	if f.Number != "" {
 		order = "" // or PostgreSQL may look through all days for a number
 	}
-	args := append(*indexed.args, most)
-	read := `
-		SELECT ` + sums + `, (SELECT COUNT(*) FROM looked)
-		  FROM looked WHERE TRUE` + rest.text
+	indexed += order + args.Put(` LIMIT ? + 1`, most)
 	var looked int
 	row := s.db.QueryRow(ctx, `
 		WITH looked AS MATERIALIZED (
 			SELECT kind, customer_id, total, withheld, earned, redeemed, store_id, till_id
-			  FROM receipts WHERE TRUE`+indexed.text+order+fmt.Sprintf(` LIMIT $%d + 1)`, len(args))+read, args...)
+			  FROM receipts WHERE TRUE`+indexed+`)
+		SELECT `+sums+`, (SELECT COUNT(*) FROM looked)
+		  FROM looked WHERE TRUE`+rest, args...)
 	err = found.scan(row.Scan, &looked)
 	return found, looked <= most, err
 }

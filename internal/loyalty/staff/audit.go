@@ -71,26 +71,21 @@ func (s *Service) Audit(ctx context.Context, f Filter, cursor string, limit int)
 		}
 		before = min(before, c)
 	}
-	where := []string{`id >= $1`, `id < $2`}
-	args := []any{from, before}
-	with := func(condition string, arg any) {
-		args = append(args, arg)
-		where = append(where, strings.ReplaceAll(condition, "?", "$"+strconv.Itoa(len(args))))
-	}
+	var args db.Args
+	where := args.Put(`id >= ? AND id < ?`, from, before)
 	if f.Actor != 0 {
-		with(`actor = ?`, int64(f.Actor))
+		where += args.Put(` AND actor = ?`, int64(f.Actor))
 	}
 	if f.Subject != "" {
-		with(`subject = ?`, f.Subject)
+		where += args.Put(` AND subject = ?`, f.Subject)
 	}
 	if strings.HasSuffix(f.Action, ".") {
-		with(`SUBSTR(action, 1, `+strconv.Itoa(len(f.Action))+`) = ?`, f.Action)
+		where += args.Put(` AND SUBSTR(action, 1, `+strconv.Itoa(len(f.Action))+`) = ?`, f.Action)
 	} else if f.Action != "" {
-		with(`action = ?`, f.Action)
+		where += args.Put(` AND action = ?`, f.Action)
 	}
-	args = append(args, int64(limit+1))
-	rows, err := s.db.Query(ctx, `SELECT id, at, actor, action, subject, ip, was, became FROM audit WHERE `+
-		strings.Join(where, ` AND `)+` ORDER BY id DESC LIMIT $`+strconv.Itoa(len(args)), args...)
+	where += args.Put(` ORDER BY id DESC LIMIT ?`, int64(limit+1))
+	rows, err := s.db.Query(ctx, `SELECT id, at, actor, action, subject, ip, was, became FROM audit WHERE `+where, args...)
 	err = db.Scan(rows, err, func(r *db.Rows) error {
 		var (
 			e           Entry
