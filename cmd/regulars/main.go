@@ -83,16 +83,7 @@ type serveCmd struct {
 	founding
 }
 
-// collect is how much the heap of a server may grow before garbage is
-// collected, in per cent: what it keeps is small beside what calls leave
-// behind, and at Go's own 100 a tenth of the processors' time goes into looking
-// through it. An import keeps much and is to stay small.
-const collect = 400
-
 func (c *serveCmd) Run(ctx context.Context, all *cli, env app.Env) error {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(collect)
-	}
 	return app.Serve(ctx, all.config("data", c.server, c.founding), env)
 }
 

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"runtime"
+	"runtime/debug"
 	"time"
 
 	"regulars/internal/surface/admin"
@@ -43,12 +44,28 @@ func Serve(ctx context.Context, cfg Config, env Env) (err error) {
 	return p.serve(ctx, listener)
 }
 
-// spareProcessors lets Go run twice as much at once as there are processors,
-// unless GOMAXPROCS says how much. SQLite reads, writes and syncs files, and Go
-// takes a file that is slow for work that goes on: on a small machine one
-// checkpoint and one commit would leave nothing for the tills meanwhile.
-func spareProcessors() {
-	if os.Getenv("GOMAXPROCS") == "" {
+// Garbage is collected when the heap has grown by collect per cent, and from
+// plenty bytes on more often. What a server keeps is small beside what calls
+// leave behind, and while it is looked through, the slowest of them take the
+// longer.
+const (
+	collect = 1600
+	plenty  = 512 << 20
+)
+
+// tune sets how Go runs a server, as far as the environment does not say it.
+// With SQLite it runs twice as much at once as there are processors: SQLite
+// reads, writes and syncs files, and Go takes a file that is slow for work that
+// goes on; on a small machine one checkpoint and one commit would leave nothing
+// for the tills meanwhile.
+func (p *parts) tune() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(collect)
+	}
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(plenty)
+	}
+	if os.Getenv("GOMAXPROCS") == "" && !p.db.Postgres() {
 		runtime.GOMAXPROCS(2 * runtime.GOMAXPROCS(0))
 	}
 }
@@ -70,9 +87,7 @@ func (p *parts) announce(ctx context.Context, listens net.Addr) error {
 }
 
 func (p *parts) serve(ctx context.Context, listener net.Listener) error {
-	if !p.db.Postgres() {
-		spareProcessors()
-	}
+	p.tune()
 	shell, err := p.newShell()
 	if err != nil {
 		return err

@@ -409,7 +409,7 @@ func (s *Service) readQuote(by Caller, id string) (*quoted, error) {
 // digest tells two quotes apart by what is sold and by everything that the
 // cashier or customer was told of it in figures.
 func digest(sale *Sale, res pricing.Result) [8]byte {
-	var b []byte
+	b := make([]byte, 0, 512)
 	put := func(vs ...int64) {
 		for _, v := range vs {
 			b = binary.BigEndian.AppendUint64(b, uint64(v))

@@ -11,6 +11,7 @@ import (
 	"path"
 	"regexp"
 	"strings"
+	"sync"
 
 	"regulars/internal/base/errs"
 	"regulars/internal/base/i18n"
@@ -56,7 +57,9 @@ type Pages struct {
 }
 
 type page struct {
-	set    *template.Template
+	// set is made when the page is first shown: all of them are most of what a
+	// server keeps in memory, and a till's API shows none.
+	set    func() (*template.Template, error)
 	layout string
 	nav    string
 }
@@ -132,25 +135,24 @@ func (s *Shell) Pages(fsys fs.FS, nav Nav) (p *Pages, err error) {
 }
 
 func newPage(common *template.Template, name, text string) (*page, error) {
-	set, err := common.Clone()
+	parse := func() (*template.Template, error) {
+		set, err := common.Clone()
+		if err != nil {
+			return nil, err
+		}
+		_, err = set.New(name + ".html").Parse(text)
+		return set, err
+	}
+	set, err := parse() // for what is wrong in it, and two words
 	if err != nil {
 		return nil, err
 	}
-	if _, err := set.New(name + ".html").Parse(text); err != nil {
-		return nil, err
-	}
-	// A clone is spent on these two words: a set that has been executed can no
-	// longer be cloned, and pages are executed as they are.
 	word := func(block string) (string, error) {
 		var b strings.Builder
-		c, err := set.Clone()
-		if err != nil {
-			return "", err
-		}
-		err = c.ExecuteTemplate(&b, block, nil)
+		err := set.ExecuteTemplate(&b, block, nil)
 		return strings.TrimSpace(b.String()), err
 	}
-	pg := &page{set: set}
+	pg := &page{set: sync.OnceValues(parse)}
 	if pg.layout, err = word("layout"); err != nil {
 		return nil, err
 	}
@@ -264,8 +266,12 @@ func (p *Pages) page(r *http.Request, name string) (*page, error) {
 // send renders into memory first: a template that fails half way answers with
 // an error and not with half a page.
 func (p *Pages) send(w http.ResponseWriter, r *http.Request, status int, pg *page, block string, data any) error {
+	set, err := pg.set()
+	if err != nil {
+		return err
+	}
 	var b bytes.Buffer
-	if err := pg.set.ExecuteTemplate(&b, block, data); err != nil {
+	if err := set.ExecuteTemplate(&b, block, data); err != nil {
 		return err
 	}
 	h := w.Header()
@@ -302,9 +308,9 @@ func (p *Pages) Check(name string, data any) error {
 		if pg == nil {
 			return fmt.Errorf("there is no page %q", name)
 		}
-		set, err := pg.set.Clone()
+		set, err := pg.set()
 		if err != nil {
-			set = pg.set // it has been shown already; it may be shown again
+			return err
 		}
 		v := view{
 			Data: data, Lang: lang, Theme: "auto", Settings: p.shell.shown(),
