@@ -458,9 +458,13 @@ func (r *runner) match(ctx context.Context) error {
 					}
 					continue
 				}
+				row, here := rows[hash(returnLine(m.Number, m.Position))]
+				if !here {
+					continue // an earlier import has told of it
+				}
 				rep.Unmatched++
 				rep.UnmatchedTotal += m.Total
-				if err := r.tell([]Issue{r.imp.unmatched(m, rows[hash(returnLine(m.Number, m.Position))])}, &rep); err != nil {
+				if err := r.tell([]Issue{r.imp.unmatched(m, row)}, &rep); err != nil {
 					return err
 				}
 			}
@@ -482,8 +486,7 @@ func (r *runner) match(ctx context.Context) error {
 // returnLine names a line of a return in the file of issues.
 func returnLine(number string, position int) string { return number + " " + strconv.Itoa(position) }
 
-// unmatched is what is told of a line of a return for which there is no sale. Of
-// one that an earlier file brought, only its number is known.
+// unmatched is what is told of a line of a return for which there is no sale.
 func (i *Import) unmatched(m receipt.Match, row int64) Issue {
 	is := Issue{Row: row, Field: FieldNumber, Reason: ReasonUnmatched, Value: m.Number}
 	if c := i.Mapping.Columns[FieldNumber]; c > 0 {
