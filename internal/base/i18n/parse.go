@@ -49,8 +49,10 @@ func (l *Localizer) ParsePercent(text string) (money.Rate, error) {
 func (l *Localizer) ParseNumber(text string) (int64, error) { return l.parse(text, 0) }
 
 // parse reads a decimal number as an integer of 10^-exp. Spaces of every width
-// and the language's own group sign part thousands; either a comma or a point
-// parts the decimals, where the language does not group by it.
+// part thousands, and so does the language's own group sign, but only where it
+// does so throughout: 1,250 is a thousand in English, while 1,5 and 0,350 are
+// what they are to people whose other language writes a comma. Otherwise a
+// comma and a point both part the decimals.
 func (l *Localizer) parse(text string, exp int) (int64, error) {
 	text = strings.Map(func(r rune) rune {
 		switch r {
@@ -61,12 +63,8 @@ func (l *Localizer) parse(text string, exp int) (int64, error) {
 		}
 		return r
 	}, strings.TrimSpace(text))
-	if g := l.format.group; g == "," || g == "." {
-		text = strings.ReplaceAll(text, g, "")
-	}
-	text = strings.ReplaceAll(text, ",", ".")
-
 	digits, negative := strings.CutPrefix(text, "-")
+	digits = strings.ReplaceAll(ungrouped(digits, l.format.group), ",", ".")
 	whole, frac, point := strings.Cut(digits, ".")
 	if whole == "" || (point && frac == "") || strings.Trim(whole+frac, "0123456789") != "" {
 		return 0, ErrNumber
@@ -84,4 +82,26 @@ func (l *Localizer) parse(text string, exp int) (int64, error) {
 		v = -v
 	}
 	return v, nil
+}
+
+// ungrouped takes the group signs out of a number that has them at every third
+// digit; any other it leaves as it is.
+func ungrouped(digits, group string) string {
+	if group != "," && group != "." {
+		return digits
+	}
+	end := strings.IndexAny(digits, strings.Trim(",.", group))
+	if end < 0 {
+		end = len(digits)
+	}
+	parts := strings.Split(digits[:end], group)
+	if first := parts[0]; first == "" || first[0] == '0' || len(first) > 3 {
+		return digits
+	}
+	for _, p := range parts[1:] {
+		if len(p) != 3 {
+			return digits
+		}
+	}
+	return strings.Join(parts, "") + digits[end:]
 }
