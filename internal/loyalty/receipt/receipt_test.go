@@ -284,12 +284,9 @@ func TestTwoTillsSpendOneBalance(t *testing.T) {
 			won := 0
 			for _, err := range errs {
 				var changed *receipt.ChangedError
-				switch {
-				case err == nil:
+				if err == nil {
 					won++
-				case errors.As(err, &changed):
-					t.Errorf("a quote that redeems more than there is: %+v", changed.Quote)
-				case !refusedForPoints(err):
+				} else if !errors.As(err, &changed) || changed.Quote.Redeemed != 0 && changed.Quote.Redeemed != 4_000_00 {
 					t.Errorf("the loser got %v", err)
 				}
 			}
@@ -300,9 +297,27 @@ func TestTwoTillsSpendOneBalance(t *testing.T) {
 	})
 }
 
-func refusedForPoints(err error) bool {
-	e := errs.Of(err)
-	return e.Kind == errs.Conflict && e.Code == "redeem_too_much"
+// Whose points were spent between the quote and the commit gets the quote that
+// holds now, with the points that are left, and can sell by it.
+func TestSpentPointsAreQuotedAnew(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		c := open(t, d, simple())
+		anna := c.customer()
+		c.sell(draft(anna, 0, 150_000_00)) // earns 15,000
+		slow := c.quoted(draft(anna, 10_000_00, 50_000_00))
+		c.sell(draft(anna, 14_000_00, 50_000_00)) // earns 3,600
+		_, _, err := c.Receipts.Commit(t.Context(), c.tills[0], slow)
+		var changed *receipt.ChangedError
+		if !errors.As(err, &changed) || changed.Quote.Redeemed != 4_600_00 {
+			t.Fatalf("got %v", err)
+		}
+		slow.Quote, slow.Redeem = changed.Quote.ID, changed.Quote.Redeemed
+		rec, _, err := c.Receipts.Commit(t.Context(), c.tills[0], slow)
+		if err != nil || rec.Redeemed != changed.Quote.Redeemed || rec.Total != changed.Quote.Total {
+			t.Errorf("with the new quote: %+v, %v", rec, err)
+		}
+	})
 }
 
 func TestChangedPriceIsRefusedWithTheNewQuote(t *testing.T) {

@@ -7,10 +7,12 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
+	"errors"
 	"slices"
 	"strings"
 	"time"
 
+	"regulars/internal/base/errs"
 	"regulars/internal/base/event"
 	"regulars/internal/base/fold"
 	"regulars/internal/base/money"
@@ -230,6 +232,13 @@ func (c *saleCall) apply(s *Service, w *world) error {
 		return ErrIdempotencyKeyReused.At("Idempotency-Key")
 	}
 	res, err := c.price(s, w)
+	if c.quoted != nil && errors.Is(err, pricing.ErrRedeemTooMuch) {
+		// Points were spent meanwhile: what holds now redeems those that are left.
+		asked := c.sale.Redeem
+		defer func() { c.sale.Redeem = asked }()
+		c.sale.Redeem, _ = errs.Of(err).Args["max"].(money.Points)
+		res, err = c.price(s, w)
+	}
 	if err != nil {
 		return err
 	}

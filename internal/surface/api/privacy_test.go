@@ -47,8 +47,9 @@ func TestNobodyIsReadByWalkingIDs(t *testing.T) {
 		}
 		knows := func(a answer) {
 			t.Helper()
+			text := strings.Replace(a.text, a.words("request_id"), "", 1) // sixteen digits by chance
 			for _, word := range []string{"Aziza", "90123", "•", "Milk", "64000", "10000.00", `"start"`} {
-				if strings.Contains(a.text, word) {
+				if strings.Contains(text, word) {
 					t.Errorf("somebody is read: %s", a.text)
 				}
 			}

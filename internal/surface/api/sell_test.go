@@ -266,7 +266,7 @@ func race(t *testing.T, sites [2]*site) {
 			won, lost = lost, won
 		}
 		won.is(http.StatusCreated).has("balance", "0.00")
-		lost.problem(http.StatusConflict, "redeem_too_much", "/redeem")
+		lost.problem(http.StatusConflict, "quote_changed")
 		sites[0].get("/v1/customers/"+who+"/balance").has("available", "0.00", "debt", "0.00")
 	}
 }

@@ -157,7 +157,7 @@ func TestBrowserDecidesOnAChangedPrice(t *testing.T) {
 		v := s.enter("cashier", 1)
 		v.send("/till/pay", v.send("/till/basket", v.get("/till").form(), "code:"+card, "code:tea-100", "redeem:20000").form()).is(http.StatusOK)
 		b.Press(kb.F9)
-		b.See("чек ещё не записан", "45 000 сум")
+		b.See("Чек ещё не записан", "45 000 сум")
 		b.Wait(`document.querySelector("[data-pay]").disabled && document.querySelector("#redeem[aria-invalid]")`)
 		b.Click(`.redeem .chip:last-child`)
 		b.See("35 000 сум")

@@ -83,7 +83,7 @@ func TestChangedPriceIsShownAndDecided(t *testing.T) {
 		theirs := other.send("/till/basket", other.get("/till").form(), "code:"+card, "code:tea-100", "redeem:20000")
 		other.send("/till/pay", theirs.form()).is(http.StatusOK)
 
-		refused := v.send("/till/pay", mine.form()).is(http.StatusConflict).has("nothing is recorded yet", "At most 10,000 points")
+		refused := v.send("/till/pay", mine.form()).is(http.StatusConflict).has("Nothing is recorded yet", "At most 10,000 points")
 		if n := len(s.sales()); n != 1 {
 			t.Fatalf("%d receipts", n)
 		}
