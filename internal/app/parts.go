@@ -92,19 +92,20 @@ func (p *parts) openDatabase(ctx context.Context, m mode) (err error) {
 	if p.cfg.Data, err = filepath.Abs(p.cfg.Data); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(p.cfg.Data, 0o700); err != nil {
+	file := filepath.Join(p.cfg.Data, "regulars.db")
+	if m == readOnly {
+		if _, err := os.Stat(file); p.cfg.Database == "" && err != nil {
+			return errs.New(errs.NotFound, "no_database", "").Textf("There is no database in the data folder %s.", p.cfg.Data)
+		}
+	} else if err := os.MkdirAll(p.cfg.Data, 0o700); err != nil {
 		return fmt.Errorf("make the data folder: %w", err)
 	}
-	file := filepath.Join(p.cfg.Data, "regulars.db")
 	var unlock func() error
 	if m == alone && p.cfg.Database == "" {
 		if unlock, err = lockFolder(p.cfg.Data); err != nil {
 			return err
 		}
 		p.closers = append(p.closers, unlock)
-	}
-	if _, err := os.Stat(file); m == readOnly && p.cfg.Database == "" && err != nil {
-		return errs.New(errs.NotFound, "no_database", "").Textf("There is no database in the data folder %s.", p.cfg.Data)
 	}
 	if p.db, err = db.Open(ctx, db.Config{URL: p.cfg.Database, Path: file, Conns: p.cfg.Conns, Log: p.log}); err != nil {
 		return err

@@ -59,11 +59,12 @@ type invitationView struct {
 	Form       *web.Form
 	Invitation staff.Invitation
 	First      bool   // nobody is here yet
+	Currency   string // of all sums
 	Login      string // of who sets a new password
 }
 
 func (a *Admin) invitation(r *http.Request) (v invitationView, err error) {
-	v.frame = a.frame(r.Context())
+	v.frame, v.Currency = a.frame(r.Context()), a.Settings.Get().Currency.Code
 	if v.Invitation, err = a.Staff.Invitation(r.Context(), r.PathValue("token")); err != nil {
 		return v, err
 	}

@@ -74,7 +74,7 @@ func (f *Form) Check(name string, err error) {
 func (f *Form) OK() bool { return len(f.Errors) == 0 && f.Alert == "" }
 
 // Take notes an error of the service that was called. Fields that it points at
-// ("/name" or "name") are marked, the rest is said above the form. Errors that
+// ("/name", "name" or, of a list in one field, "/name/0") are marked, the rest is said above the form. Errors that
 // are not the form's to show (ours, a missing page, a missing permission) come
 // back to be returned.
 func (f *Form) Take(err error) error {
@@ -94,8 +94,11 @@ func (f *Form) Take(err error) error {
 	var rest []string // said of parts that are no field of this form
 	for _, field := range p.Errors {
 		name := strings.TrimPrefix(field.Pointer, "/")
-		if _, known := f.Values[name]; known {
+		list, _, _ := strings.Cut(name, "/")
+		if f.Values.Has(name) {
 			f.Fail(name, field.Detail)
+		} else if f.Values.Has(list) {
+			f.Fail(list, field.Detail)
 		} else {
 			rest = append(rest, strings.TrimSpace(name+" "+field.Detail))
 		}
