@@ -132,9 +132,6 @@ type Options struct {
 	// are below zero, so that one above zero undoes a return. Otherwise the
 	// mark alone decides, whatever the sign.
 	SignedReturns bool `json:"signed_returns,omitempty"`
-	// NumberWith says what a number is unique in, where tills begin anew:
-	// store, till, and at for the day.
-	NumberWith []Field `json:"number_with,omitempty"`
 	// Store is the code of the store of rows that name none.
 	Store string `json:"store,omitempty"`
 }
@@ -177,7 +174,7 @@ func ParseMapping(text []byte, guess Mapping) (m Mapping, err error) {
 	}
 	if !(has(given, "kind") && has(given, "format") && has(given, "columns") && has(given, "options")) {
 		m = guess
-		m.Columns, m.Names, m.Options.NumberWith = maps.Clone(guess.Columns), slices.Clone(guess.Names), slices.Clone(guess.Options.NumberWith)
+		m.Columns, m.Names = maps.Clone(guess.Columns), slices.Clone(guess.Names)
 	}
 	if err := unmarshal(text, &m); err != nil {
 		return Mapping{}, err
@@ -322,18 +319,10 @@ func (o Options) validate(l *errs.List) {
 	if len(o.ReturnPrefix) > 10 {
 		l.Add("/options/return_prefix", "too_long", "has at most 10 characters").With("max", 10)
 	}
-	for _, f := range o.NumberWith {
-		if !slices.Contains(numberWith, f) {
-			l.Add("/options/number_with", "importer_number_with", "is made of store, till and at")
-		}
-	}
 	if len(o.Store) > maxText {
 		l.Add("/options/store", "too_long", "has at most %d bytes", maxText).With("max", maxText)
 	}
 }
-
-// numberWith is what can be a part of a receipt's number.
-var numberWith = []Field{FieldStore, FieldTill, FieldAt}
 
 // location is the zone; "Local" is refused, it means another on each machine.
 func (o Options) location() (*time.Location, error) {

@@ -1,6 +1,7 @@
 package importer
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,11 +13,14 @@ import (
 // Receipt is a receipt as a file has it: all its rows of one kind.
 type Receipt struct {
 	Number    string
+	Full      string // the number with what tells it from others of the number; see receiptKey
 	Return    bool
 	At        time.Time
 	Store     string // code or name; empty: the import's
+	Till      string
 	Who       Who
 	Sale      string // of a return: the number of the sale, where the file says
+	SaleFull  string // and in full, were the sale of the return's own day
 	Note      string // till, cashier, points and whatever else is only told
 	Adjusts   bool   // no customer's return, but the shop's own correction of its stock
 	Scattered bool   // its rows do not stand together
@@ -73,29 +77,36 @@ type Line struct {
 type rawLine struct {
 	Line
 	number string
+	full   string
 	below  bool // takes back
 	marked bool // as a return, by its kind or number
 	marks  bool // the file marks returns
 	at     time.Time
 	store  string
+	till   string
 	who    Who
 	sale   string
-	note   string
+	// saleFull is the key of sale, were it of the row's own day.
+	saleFull string
+	note     string
 }
 
 // maxLines is how many rows a receipt may have.
 const maxLines = 10_000
 
-// receiptLine reads the row that was begun; number is its receiptNumber.
-func (r *rowReader) receiptLine(number string) (l rawLine) {
-	l.Row, l.number = r.number, number
+// receiptLine reads the row that was begun; full is the receiptKey of its
+// receiptNumber.
+func (r *rowReader) receiptLine(number, full string) (l rawLine) {
+	l.Row, l.number, l.full = r.number, number, full
 	l.at = r.moment(FieldAt, r.column(FieldTime))
 	if l.at.IsZero() && !r.refused {
 		r.refuse(FieldAt, ReasonMissing, r.raw(FieldAt))
 	}
-	l.store = r.text(FieldStore, maxText)
+	l.store, l.till = r.text(FieldStore, maxText), r.line(r.raw(FieldTill))
 	l.who = r.who()
-	l.sale = r.unique(r.code(FieldSale, maxNumber))
+	if l.sale = r.code(FieldSale, maxNumber); l.sale != "" && number != "" {
+		l.saleFull = r.key.with(l.sale)
+	}
 	l.note = r.note(l.who)
 	l.SKU = r.code(FieldSKU, maxCode)
 	l.Barcode = r.code(FieldBarcode, maxCode)
@@ -117,30 +128,53 @@ func (r *rowReader) column(f Field) Field {
 	return ""
 }
 
-// receiptNumber is the number, with what it is unique in.
-func (r *rowReader) receiptNumber() string {
-	return r.unique(r.code(FieldNumber, maxNumber))
+func (r *rowReader) receiptNumber() string { return r.code(FieldNumber, maxNumber) }
+
+// overMidnight is how far apart two rows of a receipt may be, one before and one
+// after midnight.
+const overMidnight = 30 * time.Minute
+
+// receiptKey is what rows of one receipt have in common: the number with the
+// store, the till and the day, as far as the file has them, for many tills begin
+// their numbers anew, each its own and every day. What a row leaves out is as in
+// the row before of the same number.
+func (r *rowReader) receiptKey(number string) string {
+	k := rowKey{number: number, store: r.line(r.raw(FieldStore)), till: r.line(r.raw(FieldTill))}
+	at, _, ok := r.readMoment(FieldAt, r.column(FieldTime))
+	if ok {
+		k.day = at.In(r.zone).Format(time.DateOnly)
+	}
+	if last := &r.key; last.number == number {
+		k.store, k.till = cmp.Or(k.store, last.store), cmp.Or(k.till, last.till)
+		if k.day == "" || last.day == "" || at.Sub(r.keyAt).Abs() <= overMidnight {
+			k.day = last.day
+		}
+	}
+	if ok {
+		r.keyAt = at
+	}
+	if k != r.key { // cells are gone with their row
+		r.key = rowKey{strings.Clone(k.number), strings.Clone(k.store), strings.Clone(k.till), k.day}
+		r.full = r.key.with(r.key.number)
+	}
+	return r.full
 }
 
-// unique adds to a number what it is unique in.
-func (r *rowReader) unique(n string) string {
-	if n == "" || len(r.m.Options.NumberWith) == 0 {
-		return n
-	}
-	parts := []string{n}
-	for _, f := range r.m.Options.NumberWith {
-		if f != FieldAt {
-			parts = append(parts, r.line(r.raw(f)))
-			continue
+// rowKey is what tells the receipt of a row from others.
+type rowKey struct{ number, store, till, day string }
+
+// with is the key of another number, of the same till and day.
+func (k rowKey) with(number string) string {
+	full := number
+	for _, part := range []string{k.store, k.till, k.day} {
+		if part != "" {
+			full += " / " + part
 		}
-		at := r.moment(FieldAt, r.column(FieldTime))
-		parts = append(parts, at.In(r.zone).Format(time.DateOnly))
 	}
-	if n = strings.Join(parts, " / "); len(n) > maxNumber {
-		r.refuse(FieldNumber, ReasonTextTooLong, n)
-		return ""
+	if len(full) > maxNumber {
+		full = clip(number, maxNumber-19) + " / " + strconv.FormatUint(hash(full), 16)
 	}
-	return n
+	return full
 }
 
 // noted are fields that are kept as a note.
@@ -456,7 +490,9 @@ func (l *rawLine) merge(other rawLine) (why Reason, value string) {
 	fill(&l.who.Email, theirs.Email)
 	fill(&l.who.Name, theirs.Name)
 	fill(&l.store, other.store)
+	fill(&l.till, other.till)
 	fill(&l.sale, other.sale)
+	fill(&l.saleFull, other.saleFull)
 	fill(&l.note, other.note)
 	return "", ""
 }
@@ -464,7 +500,7 @@ func (l *rawLine) merge(other rawLine) (why Reason, value string) {
 // receipt begins the receipt of a first row.
 func (l *rawLine) receipt(below bool) *Receipt {
 	return &Receipt{
-		Number: l.number, Return: below, At: l.at, Store: l.store, Who: l.who, Sale: l.sale, Note: l.note,
+		Number: l.number, Full: l.full, Return: below, At: l.at, Store: l.store, Till: l.till, Who: l.who, Sale: l.sale, SaleFull: l.saleFull, Note: l.note,
 		Adjusts: below && l.marks && !l.marked && l.who.nobody(),
 	}
 }

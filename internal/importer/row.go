@@ -93,6 +93,9 @@ type rowReader struct {
 		date, clock string
 		at          time.Time
 	}
+	key   rowKey // of the receipt of the row before,
+	full  string // in one text,
+	keyAt time.Time
 }
 
 func newRowReader(m Mapping, currency money.Currency, latest time.Time) (*rowReader, error) {
@@ -256,10 +259,7 @@ func (r *rowReader) moment(f, ofDay Field) time.Time {
 	if ofDay != "" {
 		clock = r.raw(ofDay)
 	}
-	if date == r.last.date && clock == r.last.clock {
-		return r.last.at
-	}
-	t, none, ok := r.parseMoment(date, clock)
+	t, none, ok := r.readMoment(f, ofDay)
 	switch {
 	case date == "" || none:
 		return time.Time{}
@@ -270,8 +270,22 @@ func (r *rowReader) moment(f, ofDay Field) time.Time {
 		r.refuse(f, ReasonFuture, date)
 		return time.Time{}
 	}
-	r.last.date, r.last.clock, r.last.at = strings.Clone(date), strings.Clone(clock), t
 	return t
+}
+
+// readMoment is moment, but refuses nothing.
+func (r *rowReader) readMoment(f, ofDay Field) (t time.Time, none, ok bool) {
+	date, clock := r.raw(f), ""
+	if ofDay != "" {
+		clock = r.raw(ofDay)
+	}
+	if date != "" && date == r.last.date && clock == r.last.clock {
+		return r.last.at, false, true
+	}
+	if t, none, ok = r.parseMoment(date, clock); ok && !none {
+		r.last.date, r.last.clock, r.last.at = strings.Clone(date), strings.Clone(clock), t
+	}
+	return t, none, ok && !none
 }
 
 func (r *rowReader) parseMoment(date, clock string) (t time.Time, none, ok bool) {

@@ -216,14 +216,16 @@ func (s *Scan) surveyReceipts(ctx context.Context, a *again) error {
 		switch {
 		case !ok:
 		case numbered:
-			if n := r.receiptNumber(); n != "" && n != last {
-				last, known = strings.Clone(n), a.see(hash(n))
+			if n := r.receiptNumber(); n != "" {
+				if key := r.receiptKey(n); key != last {
+					last, known = key, a.see(hash(key))
+				}
 			}
 			if known {
 				rows++
 			}
 		default:
-			if l := r.receiptLine(""); !r.refused {
+			if l := r.receiptLine("", ""); !r.refused {
 				a.see(hash(l.madeNumber(r.zone, s.Currency, 0)))
 			}
 		}
@@ -289,7 +291,7 @@ func (s *Scan) unnumbered(ctx context.Context, from Checkpoint) error {
 	return s.eachRow(ctx, delimited.Position{}, func(row delimited.Row, r *rowReader, ok bool) error {
 		step := Step{Rows: 1, End: Checkpoint{At: row.End}}
 		if ok {
-			l := r.receiptLine("")
+			l := r.receiptLine("", "")
 			g.reset("")
 			if !r.refused {
 				key, n := hash(l.madeNumber(r.zone, s.Currency, 0)), 1
@@ -356,17 +358,19 @@ func (s *Scan) together(ctx context.Context, from Checkpoint) error {
 			}
 			return flush()
 		}
-		if number != last {
+		number = strings.Clone(number)
+		key := r.receiptKey(number)
+		if key != last {
 			if err := flush(); err != nil {
 				return err
 			}
-			last = strings.Clone(number)
-			_, skipped = s.again[hash(number)]
-			g.reset(last)
+			last = key
+			_, skipped = s.again[hash(key)]
+			g.reset(number)
 		}
 		end = row.End
 		if !skipped {
-			g.add(r.receiptLine(number), r)
+			g.add(r.receiptLine(number, key), r)
 		}
 		return nil
 	})
@@ -379,8 +383,9 @@ func (s *Scan) together(ctx context.Context, from Checkpoint) error {
 // apart makes receipts whose rows do not stand together: those of a part.
 func (s *Scan) apart(ctx context.Context, from Checkpoint) error {
 	type rows struct {
-		kept []delimited.Row
-		over int
+		number string
+		kept   []delimited.Row
+		over   int
 	}
 	groups := map[string]*rows{}
 	var order []string
@@ -389,16 +394,19 @@ func (s *Scan) apart(ctx context.Context, from Checkpoint) error {
 			return nil
 		}
 		number := r.receiptNumber()
-		key := hash(number)
-		if _, again := s.again[key]; !again || number == "" || key%uint64(s.parts) != uint64(from.Part) {
+		if number == "" {
 			return nil
 		}
-		if groups[number] == nil {
-			number = strings.Clone(number)
-			groups[number] = &rows{}
-			order = append(order, number)
+		key := r.receiptKey(number)
+		sum := hash(key)
+		if _, again := s.again[sum]; !again || sum%uint64(s.parts) != uint64(from.Part) {
+			return nil
 		}
-		if g := groups[number]; len(g.kept) < maxLines {
+		if groups[key] == nil {
+			groups[key] = &rows{number: strings.Clone(number)}
+			order = append(order, key)
+		}
+		if g := groups[key]; len(g.kept) < maxLines {
 			row.Fields = slices.Clone(row.Fields)
 			g.kept = append(g.kept, row)
 		} else {
@@ -414,13 +422,14 @@ func (s *Scan) apart(ctx context.Context, from Checkpoint) error {
 		return err
 	}
 	var g group
-	for i, number := range order[min(from.Done, len(order)):] {
-		g.reset(number)
-		for _, row := range groups[number].kept {
+	for i, key := range order[min(from.Done, len(order)):] {
+		all := groups[key]
+		g.reset(all.number)
+		for _, row := range all.kept {
 			r.begin(row)
-			g.add(r.receiptLine(number), r)
+			g.add(r.receiptLine(all.number, key), r)
 		}
-		g.over += groups[number].over
+		g.over += all.over
 		step := Step{Rows: g.count(), End: Checkpoint{Apart: true, Part: from.Part, Done: from.Done + i + 1}}
 		step.Receipts, step.Issues = g.close()
 		if g.bad {

@@ -336,6 +336,43 @@ func TestImportReturnsThatNameTheirSale(t *testing.T) {
 	})
 }
 
+// Where tills begin their numbers anew, each its own and every day, a receipt is
+// known by number, store, till and day, whatever else is in the file.
+func TestImportNumbersThatBeginAnew(t *testing.T) {
+	t.Parallel()
+	const (
+		head = "receipt,kind,original receipt,time,store,till,sku,quantity,price\n"
+		one  = "1,sale,,2024-02-01 10:00,S1,A,X,1,1\n2,sale,,2024-02-01 23:55,S1,A,X,1,2\n2,sale,,2024-02-02 00:05,S1,A,Y,1,2\n"
+		two  = "1,sale,,2024-02-02 09:00,S1,A,X,1,3\n2,sale,,2024-02-02 09:30,S1,A,X,1,4\nr,return,1,2024-02-02 10:00,S1,A,X,-1,3\n"
+		both = "1,sale,,2024-02-02 09:10,S1,B,X,1,5\n1,sale,,2024-02-02 09:20,S2,A,X,1,6\n"
+	)
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		h := newHouse(t, d, "GBP", "Europe/London", t.TempDir())
+		for _, tt := range []struct {
+			text                     string
+			recorded, known, matched int64
+		}{
+			{two, 3, 0, 1},
+			{one + two + both, 4, 3, 0},
+			{two + both, 0, 5, 0},
+			{both + one, 0, 4, 0},
+			{one, 0, 2, 0},
+		} {
+			r := h.load(write(t, head+tt.text), File{}).Report
+			if r.Recorded != tt.recorded || r.Known != tt.known || r.Matched != tt.matched || r.Differing != 0 || r.Refused != 0 {
+				t.Errorf("%s\n%d recorded, %d known, %d matched, %d refused", tt.text, r.Recorded, r.Known, r.Matched, r.Refused)
+			}
+		}
+		if i := h.load(write(t, head+"1,sale,,2024-02-02 09:10,S1,B,X,1,7\n"), File{}); i.Report.Differing != 1 {
+			t.Errorf("another content is taken: %+v", i.Report)
+		}
+		if n := h.count(`SELECT COUNT(*) FROM receipts`); n != 7 {
+			t.Errorf("%d receipts", n)
+		}
+		h.verify()
+	})
+}
+
 // A line that has a barcode only is of the product that has it, if one has;
 // which product it once was of stays so.
 func TestImportLinesWithBarcodesOnly(t *testing.T) {

@@ -543,45 +543,7 @@ func guessOptions(rows []sampleRow, columns map[Field]int, f delimited.Format) O
 	o.Decimal = guessDecimal(cells(FieldPrice, FieldAmount, FieldQuantity, FieldDiscount, FieldCost, FieldPoints), f.Delimiter)
 	o.DateOrder = guessDateOrder(cells(FieldAt, FieldBorn, FieldRegistered, FieldPointsExpire))
 	guessReturns(rows, columns, &o)
-	o.NumberWith = guessNumberWith(rows, columns, o.DateOrder)
 	return o
-}
-
-// guessNumberWith finds out whether tills begin their numbers anew, every day
-// or each till its own: then many numbers come with several days, stores or
-// tills.
-func guessNumberWith(rows []sampleRow, columns map[Field]int, order DateOrder) (with []Field) {
-	if columns[FieldNumber] == 0 {
-		return nil
-	}
-	for _, f := range numberWith {
-		if columns[f] == 0 {
-			continue
-		}
-		first := map[string]string{}
-		again, differ := map[string]bool{}, map[string]bool{}
-		for _, r := range rows {
-			number, value := r.cell(columns, FieldNumber), r.cell(columns, f)
-			if f == FieldAt {
-				t, _, _ := parseTime(value, order, time.UTC)
-				value = t.Format(time.DateOnly)
-			}
-			known, ok := first[number]
-			switch {
-			case number == "":
-			case !ok:
-				first[number] = value
-			case known != value:
-				again[number], differ[number] = true, true
-			default:
-				again[number] = true
-			}
-		}
-		if len(differ) >= 2 && len(differ)*10 > len(again) {
-			with = append(with, f)
-		}
-	}
-	return with
 }
 
 // guessDecimal finds what parts the decimals. Where no cell tells, tables cut

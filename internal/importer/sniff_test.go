@@ -317,7 +317,6 @@ func TestMappingRefused(t *testing.T) {
 		"/options/zone":          func(m *Mapping) { m.Options.Zone = "Local" },
 		"/options/region":        func(m *Mapping) { m.Options.Region = "uz" },
 		"/options/return_prefix": func(m *Mapping) { m.Options.ReturnPrefix = strings.Repeat("C", 11) },
-		"/options/number_with":   func(m *Mapping) { m.Options.NumberWith = []Field{FieldSKU} },
 		"/options/store":         func(m *Mapping) { m.Options.Store = strings.Repeat("x", maxText+1) },
 	} {
 		m := good

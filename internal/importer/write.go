@@ -254,16 +254,10 @@ func (w *writer) receiptsTx(ctx context.Context, tx *db.Tx, list []bought, rep *
 	if err := w.soldTx(ctx, tx, list, rep); err != nil {
 		return nil, err
 	}
-	out := make([]receipt.Imported, len(list))
+	out, orders := make([]receipt.Imported, len(list)), make([][]int, len(list))
 	for i := range list {
-		var order []int
-		if out[i], order, err = w.imported(&list[i]); err != nil {
+		if out[i], orders[i], err = w.imported(&list[i]); err != nil {
 			return nil, err
-		}
-		if in := &list[i]; in.Return && w.dry == nil {
-			for position, line := range order {
-				issues = append(issues, in.issue(line, FieldNumber, reasonReturn, returnLine(in.Number, position+1)))
-			}
 		}
 	}
 	outcomes, err := w.receipts.RecordTx(ctx, tx, w.imp.sourceID, out)
@@ -272,6 +266,11 @@ func (w *writer) receiptsTx(ctx context.Context, tx *db.Tx, list []bought, rep *
 	}
 	for i, outcome := range outcomes {
 		in := &list[i]
+		if in.Return && w.dry == nil {
+			for position, line := range orders[i] {
+				issues = append(issues, in.issue(line, FieldNumber, reasonReturn, returnLine(out[i].Number, position+1)))
+			}
+		}
 		total, _ := in.Total()
 		if in.Return {
 			total = -total
@@ -294,11 +293,11 @@ func (w *writer) receiptsTx(ctx context.Context, tx *db.Tx, list []bought, rep *
 // imported is the receipt as it is recorded, and which of its lines stands where.
 func (w *writer) imported(in *bought) (out receipt.Imported, order []int, err error) {
 	out = receipt.Imported{
-		Kind: receipt.KindSale, Number: in.Number, Store: in.store.ID, SoldAt: in.At.UTC().Truncate(time.Microsecond), Note: in.Note,
+		Kind: receipt.KindSale, Number: in.Number, Full: in.Full, Store: in.store.ID, Till: in.Till, SoldAt: in.At.UTC().Truncate(time.Microsecond), Note: in.Note,
 		Lines: make([]receipt.Line, len(in.Lines)),
 	}
 	if in.Return {
-		out.Kind, out.Sale = receipt.KindReturn, in.Sale
+		out.Kind, out.Sale, out.SaleFull = receipt.KindReturn, in.Sale, in.SaleFull
 	}
 	if in.key != (whoKey{}) {
 		id, ok := w.fresh.people[in.key]

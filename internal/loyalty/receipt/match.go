@@ -3,7 +3,6 @@ package receipt
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"slices"
 
 	"regulars/internal/base/db"
@@ -38,7 +37,8 @@ type open struct {
 	sold
 	soldAt   int64
 	quantity money.Quantity
-	sale     string // the number that the return names
+	sale     string // the number that the return names,
+	full     string // and in full, were it of the same day
 }
 
 // sold is what a line of a return and that of its sale have in common; zero
@@ -132,15 +132,10 @@ func openTx(ctx context.Context, tx *db.Tx, source int64, after MatchCursor, lim
 		if err := r.Scan(&o.Return, &o.Number, &o.Position, &o.Total, &o.customer, &o.product, &o.price, &o.quantity, &o.soldAt, &details); err != nil {
 			return err
 		}
-		var d Details
-		if details != "" {
-			if err := json.Unmarshal([]byte(details), &d); err != nil {
-				return err
-			}
-		}
-		o.sale = d.Sale
+		d, err := readDetails(details)
+		o.sale, o.full = d.Sale, d.SaleFull
 		todo = append(todo, o)
-		return nil
+		return err
 	})
 }
 
@@ -155,9 +150,10 @@ func namedTx(ctx context.Context, tx *db.Tx, source int64, todo []open) (map[*op
 	const find = `
 		SELECT ` + partColumns + `
 		  FROM receipts r JOIN receipt_lines l ON l.receipt_id = r.id
-		 WHERE r.number = $1 AND r.source_id = $2 AND r.kind = 'sale' AND l.quantity > l.returned`
-	return findTx(ctx, tx, todo, func(o *open) (string, bool) { return o.sale, true }, func(o *open) (string, []any) {
-		return find, []any{o.sale, source}
+		 WHERE r.number IN ($1, $3) AND r.source_id = $2 AND r.kind = 'sale' AND l.quantity > l.returned`
+	type named struct{ number, full string }
+	return findTx(ctx, tx, todo, func(o *open) (named, bool) { return named{o.sale, o.full}, true }, func(o *open) (string, []any) {
+		return find, []any{o.sale, source, o.full}
 	})
 }
 

@@ -167,7 +167,9 @@ type Details struct {
 	ExpiresAt   *time.Time `json:"expires_at,omitempty"`
 	Reached     string     `json:"reached,omitempty"` // level that counts from the next purchase
 	Note        string     `json:"note,omitempty"`    // of an import
+	Till        string     `json:"till,omitempty"`    // of an import, as its system calls it
 	Sale        string     `json:"sale,omitempty"`    // of an imported return: the number of the sale that it names
+	SaleFull    string     `json:"sale_full,omitempty"`
 }
 
 // Line is a recorded line. Gross - Discount - PaidPoints = Total.

@@ -489,7 +489,7 @@ func TestRefusals(t *testing.T) {
 			"no reason":        {func(s *receipt.Sale) { s.NoPoints = true }, "reason_missing", "/reason"},
 			"unknown customer": {func(s *receipt.Sale) { s.Customer = 12345 }, "customer_not_found", "/customer"},
 			"no quantity":      {func(s *receipt.Sale) { s.Lines[0].Quantity = 0 }, "", "/lines/0/quantity"},
-			"too many points":  {func(s *receipt.Sale) { s.Redeem = 1 }, "redeem_too_much", ""},
+			"too many points":  {func(s *receipt.Sale) { s.Redeem = 1 }, "quote_changed", ""},
 		}
 		for name, tt := range tests {
 			t.Run(name, func(t *testing.T) {

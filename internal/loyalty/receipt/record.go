@@ -2,6 +2,7 @@ package receipt
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 
 	"regulars/internal/base/db"
@@ -16,9 +17,14 @@ import (
 // points are notes: it moves no points, prices nothing and starts nothing, but
 // counts as tier spend.
 type Imported struct {
-	Kind     Kind
-	Number   string
+	Kind   Kind
+	Number string
+	// Full is the number with what tells it from other receipts of the number,
+	// where tills begin anew: a receipt gets it in place of a Number that is
+	// another's already. Empty: numbers are never used twice.
+	Full     string
 	Store    catalog.StoreID
+	Till     string      // as the source calls it; empty: not said
 	Customer customer.ID // 0: nobody
 	SoldAt   time.Time
 	// Lines with Gross, Discount, PaidPoints, Total and TierSpend as they were
@@ -26,7 +32,9 @@ type Imported struct {
 	// matched to their sales by MatchReturnsTx.
 	Lines []Line
 	Note  string
-	Sale  string // of a return: the number of the sale in the same source; empty: not said
+	// Sale is, of a return, the number of the sale in the same source, and
+	// SaleFull its Full, were it of the same day; empty: not said.
+	Sale, SaleFull string
 }
 
 // RecordOutcome says what RecordTx did with one receipt.
@@ -41,7 +49,7 @@ const (
 
 // RecordTx records receipts of an import source; its numbers are the source's
 // own, so that a file can be loaded twice. The answer has an outcome for each
-// receipt. Sums of a line that do not agree are refused.
+// receipt, whose Number becomes that under which it is recorded. Sums of a line that do not agree are refused.
 func (s *Service) RecordTx(ctx context.Context, tx *db.Tx, source int64, list []Imported) (outcomes []RecordOutcome, err error) {
 	defer errs.Wrap(&err, "record imported receipts")
 	known, err := s.knownTx(ctx, tx, source, list)
@@ -59,15 +67,15 @@ func (s *Service) RecordTx(ctx context.Context, tx *db.Tx, source int64, list []
 		if err != nil {
 			return nil, err
 		}
-		k := key{source, in.Kind, in.Number}
-		if old, ok := known[k]; ok {
+		if old := s.taken(known, source, in, rec); old != nil {
 			outcomes[i] = RecordedSame
-			if old != rec.fingerprint {
+			if old.print != rec.fingerprint {
 				outcomes[i] = RecordedOther
 			}
 			continue
 		}
-		known[k] = rec.fingerprint
+		rec.Number = in.Number
+		known[key{source, in.Kind, in.Number}] = recorded{rec.fingerprint, rec.SoldAt, rec.Store, in.Till}
 		rec.ID = ID(s.mint.Next())
 		if first == 0 {
 			first = rec.ID
@@ -109,19 +117,68 @@ func (s *Service) RecordTx(ctx context.Context, tx *db.Tx, source int64, list []
 	return outcomes, tx.Run(ctx, &b)
 }
 
-func (s *Service) knownTx(ctx context.Context, tx *db.Tx, source int64, list []Imported) (map[key]string, error) {
-	numbers := make(db.Texts, len(list))
-	for i := range list {
-		numbers[i] = list[i].Number
+// recorded is what tells an imported receipt from others of its number.
+type recorded struct {
+	print  string
+	soldAt time.Time
+	store  catalog.StoreID
+	till   string
+}
+
+// taken finds the receipt that is in already; nil: none, and in.Number is free.
+func (s *Service) taken(known map[key]recorded, source int64, in *Imported, rec *Receipt) *recorded {
+	if old, ok := known[key{source, in.Kind, in.Full}]; ok && in.Full != "" {
+		in.Number = in.Full
+		return &old
 	}
-	known := make(map[key]string, len(list))
-	rows, err := tx.Query(ctx, `SELECT number, kind, fingerprint FROM receipts WHERE source_id = $1 AND number IN ($2...)`, source, numbers)
+	old, ok := known[key{source, in.Kind, in.Number}]
+	if !ok {
+		return nil
+	}
+	if old.print == rec.fingerprint || in.Full == "" || s.sameTillAndDay(&old, in) {
+		return &old
+	}
+	in.Number = in.Full // the number begins anew
+	return nil
+}
+
+func (s *Service) sameTillAndDay(old *recorded, in *Imported) bool {
+	zone := time.UTC
+	if store, ok := s.catalog.Store(in.Store); ok {
+		zone = store.Zone
+	}
+	day := func(t time.Time) string { return t.In(zone).Format(time.DateOnly) }
+	return old.store == in.Store && (old.till == in.Till || old.till == "" || in.Till == "") && day(old.soldAt) == day(in.SoldAt)
+}
+
+func (s *Service) knownTx(ctx context.Context, tx *db.Tx, source int64, list []Imported) (map[key]recorded, error) {
+	var numbers db.Texts
+	for i := range list {
+		numbers = append(numbers, list[i].Number)
+		if full := list[i].Full; full != "" && full != list[i].Number {
+			numbers = append(numbers, full)
+		}
+	}
+	known := make(map[key]recorded, len(list))
+	rows, err := tx.Query(ctx, `SELECT number, kind, fingerprint, sold_at, store_id, details FROM receipts WHERE source_id = $1 AND number IN ($2...)`, source, numbers)
 	return known, db.Scan(rows, err, func(r *db.Rows) error {
-		k, print := key{source: source}, ""
-		err := r.Scan(&k.number, &k.kind, &print)
-		known[k] = print
+		k, old, details := key{source: source}, recorded{}, ""
+		if err := r.Scan(&k.number, &k.kind, &old.print, db.Time{Dst: &old.soldAt}, &old.store, &details); err != nil {
+			return err
+		}
+		d, err := readDetails(details)
+		old.till = d.Till
+		known[k] = old
 		return err
 	})
+}
+
+// readDetails reads what a row keeps of Details.
+func readDetails(text string) (d Details, err error) {
+	if text != "" {
+		err = json.Unmarshal([]byte(text), &d)
+	}
+	return d, err
 }
 
 // receipt makes the row and proves its sums.
@@ -131,7 +188,7 @@ func (in *Imported) receipt(source int64, now time.Time) (*Receipt, error) {
 	}
 	rec := &Receipt{
 		Kind: in.Kind, Number: in.Number, Imported: true, Source: source, Store: in.Store, Customer: in.Customer,
-		SoldAt: in.SoldAt, RecordedAt: now, Lines: in.Lines, Details: Details{Note: in.Note, Sale: in.Sale},
+		SoldAt: in.SoldAt, RecordedAt: now, Lines: in.Lines, Details: Details{Note: in.Note, Till: in.Till, Sale: in.Sale, SaleFull: in.SaleFull},
 	}
 	print := fingerprintOf{Customer: in.Customer, SoldAt: in.SoldAt.UnixMicro()}
 	for i := range rec.Lines {

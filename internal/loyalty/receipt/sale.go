@@ -232,8 +232,8 @@ func (c *saleCall) apply(s *Service, w *world) error {
 		return ErrIdempotencyKeyReused.At("Idempotency-Key")
 	}
 	res, err := c.price(s, w)
-	if c.quoted != nil && errors.Is(err, pricing.ErrRedeemTooMuch) {
-		// Points were spent meanwhile: what holds now redeems those that are left.
+	spent := c.quoted != nil && errors.Is(err, pricing.ErrRedeemTooMuch)
+	if spent { // meanwhile, by another till: what holds now redeems what is left
 		asked := c.sale.Redeem
 		defer func() { c.sale.Redeem = asked }()
 		c.sale.Redeem, _ = errs.Of(err).Args["max"].(money.Points)
@@ -242,7 +242,7 @@ func (c *saleCall) apply(s *Service, w *world) error {
 	if err != nil {
 		return err
 	}
-	if !c.agrees(res) {
+	if spent || !c.agrees(res) {
 		q, err := c.quote(s, w, w.now)
 		if err != nil {
 			return err
