@@ -136,6 +136,12 @@ type Options struct {
 	Store string `json:"store,omitempty"`
 }
 
+// ofStores reports whether rows are of a store: receipts are, and opening
+// balances, which one of the chain's companies owes.
+func (m *Mapping) ofStores() bool {
+	return m.Kind == KindReceipts || m.Kind == KindCustomers && m.has(FieldPoints)
+}
+
 // Limits of what is read.
 const (
 	maxColumns   = 1000

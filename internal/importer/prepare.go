@@ -1,6 +1,7 @@
 package importer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strconv"
@@ -19,7 +20,7 @@ import (
 type preparer struct {
 	*Service
 	imp    *Import
-	home   string                   // the store of rows that name none
+	home   string                   // the store of rows that name none; empty: they are of none
 	stores map[string]catalog.Store // by what the file calls them
 	told   map[string]bool          // of those that a dry run would make, which are in its report
 	seen   map[whoKey]bool          // those on receipts so far: can they be told apart
@@ -95,7 +96,7 @@ func newPreparer(ctx context.Context, s *Service, i *Import) (p *preparer, err e
 		p.home = i.Mapping.Options.Store
 	case len(known) == 1:
 		p.home = known[0].Code
-	default: // there is none yet, or the file has a column of stores that some rows leave empty
+	case i.Mapping.ofStores(): // there is none yet, or the source has one, or some rows leave their store empty
 		p.home = i.Source
 	}
 	return p, nil
@@ -138,8 +139,8 @@ const maxStore = 64
 
 // store is the one that the file calls so; it is created if there is none.
 func (p *preparer) store(ctx context.Context, name string) (catalog.Store, error) {
-	if name == "" {
-		name = p.home
+	if name = cmp.Or(name, p.home); name == "" {
+		return catalog.Store{}, nil
 	}
 	if store, ok := p.stores[name]; ok {
 		return store, nil

@@ -1,7 +1,6 @@
 package importer
 
 import (
-	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -136,24 +135,21 @@ const overMidnight = 30 * time.Minute
 
 // receiptKey is what rows of one receipt have in common: the number with the
 // store, the till and the day, as far as the file has them, for many tills begin
-// their numbers anew, each its own and every day. What a row leaves out is as in
-// the row before of the same number.
+// their numbers anew, each its own and every day. A row that leaves some of it
+// out goes on with the row before of the same number.
 func (r *rowReader) receiptKey(number string) string {
 	k := rowKey{number: number, store: r.line(r.raw(FieldStore)), till: r.line(r.raw(FieldTill))}
 	at, _, ok := r.readMoment(FieldAt, r.column(FieldTime))
 	if ok {
 		k.day = at.In(r.zone).Format(time.DateOnly)
 	}
-	if last := &r.key; last.number == number {
-		k.store, k.till = cmp.Or(k.store, last.store), cmp.Or(k.till, last.till)
-		if k.day == "" || last.day == "" || at.Sub(r.keyAt).Abs() <= overMidnight {
-			k.day = last.day
-		}
-	}
+	last := &r.key
+	goesOn := number == last.number && (k.store == "" || k.store == last.store) && (k.till == "" || k.till == last.till) &&
+		(k.day == last.day || k.day == "" || last.day == "" || at.Sub(r.keyAt).Abs() <= overMidnight)
 	if ok {
 		r.keyAt = at
 	}
-	if k != r.key { // cells are gone with their row
+	if !goesOn { // cells are gone with their row
 		r.key = rowKey{strings.Clone(k.number), strings.Clone(k.store), strings.Clone(k.till), k.day}
 		r.full = r.key.with(r.key.number)
 	}

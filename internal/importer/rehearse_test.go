@@ -233,6 +233,14 @@ func TestWhichStore(t *testing.T) {
 			t.Errorf("%d receipts of S2, %+v", n, i.Report)
 		}
 		h.load(write(t, "sku,name\nA,Milk\n"), File{}) // products are of no store
+		people := write(t, "customer_id,first name\n70,Anna\n")
+		h.load(people, File{Source: "crm"}) // nor are customers where none is known
+		if n := h.count(`SELECT COUNT(*) FROM customers WHERE home_store_id IS NULL`); n != 1 {
+			t.Errorf("%d customers of no store", n)
+		}
+		if again := h.load(write(t, head+"8,2024-02-01,7,A,1,1\n"), File{Source: "old till"}); again.Report.NewStores != 0 || again.Report.Recorded != 1 {
+			t.Errorf("the source's own store: %+v", again.Report)
+		}
 		h.verify()
 	})
 }

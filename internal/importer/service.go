@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -461,11 +462,11 @@ func (s *Service) readable(ctx context.Context, i *Import) error {
 	if err := i.Mapping.Validate(); err != nil || i.State != Draft && i.State != Checked {
 		return err
 	}
-	if i.Kind == KindProducts || i.Mapping.has(FieldStore) || i.Mapping.Options.Store != "" {
+	if !i.Mapping.ofStores() || i.Mapping.has(FieldStore) || i.Mapping.Options.Store != "" {
 		return nil
 	}
 	stores, err := s.catalog.Stores(ctx)
-	if err != nil || len(stores) < 2 {
+	if err != nil || len(stores) < 2 || slices.ContainsFunc(stores, func(store catalog.Store) bool { return store.Code == i.Source }) {
 		return err
 	}
 	var codes []string

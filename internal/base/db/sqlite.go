@@ -31,7 +31,7 @@ type tuning struct {
 }
 
 var usual = tuning{
-	busy: 10 * time.Second, every: 200 * time.Millisecond, soft: 32 << 20, hard: 128 << 20,
+	busy: 4 * time.Second, every: 200 * time.Millisecond, soft: 32 << 20, hard: 128 << 20,
 	patience: 100 * time.Millisecond, later: 5 * time.Second,
 }
 

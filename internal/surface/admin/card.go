@@ -176,10 +176,12 @@ func (a *Admin) level(ctx context.Context, store catalog.Store, who customer.ID,
 // story adds the receipts and the entries, each explained.
 func (a *Admin) story(r *http.Request, v *cardView) error {
 	ctx, loc := r.Context(), web.Loc(r.Context())
-	list, err := a.Receipts.List(ctx, receipt.Filter{Customer: v.Customer.ID}, receipt.Cursor{}, 50)
+	list, err := a.Receipts.List(ctx, receipt.Filter{Customer: v.Customer.ID}, receipt.Cursor{}, 100)
 	if err != nil {
 		return err
 	}
+	me, _ := web.Account(ctx)
+	list = slices.DeleteFunc(list, func(rec *receipt.Receipt) bool { return !me.WorksIn(rec.Store) })
 	numbers := map[int64]string{}
 	for _, rec := range list {
 		numbers[int64(rec.ID)] = rec.Number
@@ -209,11 +211,12 @@ func (a *Admin) story(r *http.Request, v *cardView) error {
 		return err
 	}
 	for _, e := range entries {
-		row := entryRow{Entry: e, Text: explain(loc, e), Zone: v.Zone, Change: e.Effect(), Who: names[staff.ID(e.Staff)]}
-		if s, ok := a.Catalog.Store(catalog.StoreID(e.Store)); ok {
-			row.Where, row.Zone = s.Name, s.Zone
+		row := entryRow{Entry: e, Text: explain(loc, e), Zone: v.Zone, Change: e.Effect()}
+		theirs := me.WorksIn(catalog.StoreID(e.Store)) // where people buy besides is no cashier's business
+		if s, ok := a.Catalog.Store(catalog.StoreID(e.Store)); ok && theirs {
+			row.Where, row.Zone, row.Who = s.Name, s.Zone, names[staff.ID(e.Staff)]
 		}
-		if e.Receipt != 0 {
+		if e.Receipt != 0 && theirs {
 			if row.Number = numbers[e.Receipt]; row.Number == "" {
 				row.Number = loc.T("admin.entry.receipt")
 			}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"mime/multipart"
 	"net/http"
+	"strings"
 	"testing"
 
 	"regulars/internal/base/db"
@@ -72,14 +73,16 @@ func TestImport(t *testing.T) {
 	})
 }
 
-// Of several stores, that of a file that names none is chosen on the page.
+// Of several stores, that of a file of balances that names none is chosen on the
+// page.
 func TestImportAsksForTheStore(t *testing.T) {
 	t.Parallel()
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
 		s := open(t, d).shop()
 		b := s.owner()
+		withPoints := strings.Replace(strings.ReplaceAll(people, "\n", ";5\n"), "Карта;5", "Карта;Баллы", 1)
 		b.post("/stores/new", "name", "Сергели", "code", "S2", "zone", "Asia/Tashkent").is(200)
-		b.send("/imports/new", "клиенты.csv", people, "kind", "customers").is(200).sees("не выбран", "Сергели")
+		b.send("/imports/new", "клиенты.csv", withPoints, "kind", "customers").is(200).sees("не выбран", "Сергели")
 		at, form := b.path, b.form("columns")
 		b.post(at+"/columns", form...).is(422).sees("магазинов несколько. Назовите магазин: S1, S2").has(`aria-invalid="true"`).lacks("/start")
 		form = form.with("store", "S2")

@@ -1,12 +1,16 @@
 package admin_test
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"strings"
 	"testing"
 
+	"regulars/internal/base/db"
 	"regulars/internal/base/db/dbtest"
+	"regulars/internal/loyalty/catalog"
+	"regulars/internal/loyalty/receipt"
 	"regulars/internal/loyalty/staff"
 	"regulars/internal/surface/admin"
 )
@@ -57,6 +61,17 @@ func TestWhoMayOpenWhat(t *testing.T) {
 	// The search stands on the page as it was typed.
 	cashier.get("/customers?q=Дилноза+Каримова").is(200).sees("Дилноза К.").lacks("Дилноза Каримова</").lacks("123 45 67")
 	cashier.get("/customers/"+s.people[0].String()).is(200).sees("Дилноза К.", "6 050").lacks("Каримова").lacks("1234567").lacks("17.05.1990").lacks(`href="/receipts/`)
+	// What was bought where the cashier does not work is not shown.
+	var far receipt.Caller
+	must(t, s.DB.Write(t.Context(), func(ctx context.Context, tx *db.Tx) (err error) {
+		if far.Store, err = s.Catalog.CreateStoreTx(ctx, tx, catalog.NewStore{Code: "S9", Name: "Регистан", Zone: "Asia/Tashkent"}); err == nil {
+			far.Till, err = s.Catalog.CreateTillTx(ctx, tx, far.Store.ID, "Касса 9")
+		}
+		return err
+	}))
+	s.sell(far, "far-1", s.people[0], 40_000)
+	cashier.get("/customers/"+s.people[0].String()).is(200).sees("1-1", "Чорсу").lacks("far-1").lacks("Регистан")
+	s.owner().get("/customers/"+s.people[0].String()).is(200).sees("far-1", "Регистан")
 	nobody.get("/customers?q=" + url.QueryEscape("Анна"))
 	if nobody.path != "/sign-in?next="+url.QueryEscape("/customers?q="+url.QueryEscape("Анна")) {
 		t.Errorf("who signs in does not come back to where they wanted: %s", nobody.path)

@@ -25,6 +25,9 @@ import (
 const (
 	maxBody = 256 << 10 // bytes
 	budget  = 10 * time.Second
+	// How many customers a till may look for a second, and at once: far more than
+	// come to it, and far fewer than there are numbers behind a masked one.
+	looksRate, looksBurst = 2, 240
 )
 
 // Config is what the API is made of. What stands after Secret need not be
@@ -55,6 +58,7 @@ type API struct {
 	currency   currency
 	ids        seals
 	limiter    *limit.Limiter
+	looks      *limit.Limiter // searches for customers, of each till
 	routes     routes
 	docs       *docs
 }
@@ -71,7 +75,7 @@ func New(c Config) (a *API, err error) {
 	a = &API{
 		shell: c.Shell, receipts: c.Receipts, ledger: c.Ledger, programmes: c.Programmes, catalog: c.Catalog,
 		customers: c.Customers, enrol: c.Enrol, staff: c.Staff, now: c.Now, currency: currency{c.Receipts.Currency()},
-		limiter: limit.New(c.Rate, c.Burst, 10_000, c.Now), routes: routes{},
+		limiter: limit.New(c.Rate, c.Burst, 10_000, c.Now), looks: limit.New(looksRate, looksBurst, 10_000, c.Now), routes: routes{},
 	}
 	if a.ids, err = newSeals(c.Secret); err != nil {
 		return nil, err

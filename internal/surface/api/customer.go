@@ -126,6 +126,9 @@ func (a *API) findCustomers(ctx context.Context, by *caller, in *findRequest) (*
 	if ways != 1 {
 		return nil, errFindOne
 	}
+	if err := a.looks.Check(by.Till.ID.String()); err != nil {
+		return nil, err
+	}
 	out := &reply[people]{Body: people{Customers: []person{}}}
 	if in.LastDigits != "" {
 		if len(in.LastDigits) != tailDigits {

@@ -36,6 +36,17 @@ func TestCustomersAreFoundByWhateverLeadsToThem(t *testing.T) {
 	})
 }
 
+// A masked phone is not found out by trying what it may be.
+func TestNumbersAreNotTriedOut(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, dbtest.Open(t, dbtest.SQLite), options{})
+	for i := range 240 {
+		s.post("/v1/customers/find", fmt.Sprintf(`{"phone":"90123%04d"}`, i)).is(http.StatusOK)
+	}
+	s.post("/v1/customers/find", `{"phone":"901239999"}`).problem(http.StatusTooManyRequests, "too_many_requests")
+	s.get("/v1/till").is(http.StatusOK) // it sells on
+}
+
 // Four digits find only this store's customers, masked.
 func TestLastDigitsFindThisStoresCustomersMasked(t *testing.T) {
 	t.Parallel()

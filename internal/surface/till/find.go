@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -77,8 +78,9 @@ func (t *Till) code(r *http.Request, v *saleView, text string) error {
 		return err
 	}
 	digits := strings.Trim(text, "0123456789") == ""
+	look := sync.OnceValue(func() bool { return t.mayLook(r, v) })
 	// Codes of products are typed all day and are not counted.
-	if digits && len(text) == customer.MinTail && (product != nil || t.mayLook(r, v)) {
+	if digits && len(text) == customer.MinTail && (product != nil || look()) {
 		if v.Found.People, err = t.tails(ctx, v.Place.Store.ID, text); err != nil {
 			return err
 		}
@@ -99,7 +101,7 @@ func (t *Till) code(r *http.Request, v *saleView, text string) error {
 	if len(v.Found.People) > 0 {
 		return nil
 	}
-	if done, err := t.identified(ctx, v, text); done || err != nil {
+	if done, err := t.identified(ctx, v, text, look); done || err != nil {
 		return err
 	}
 	if v.Found.Receipts, err = t.receipts(ctx, me(r), v.Place, text); err != nil {
@@ -108,7 +110,7 @@ func (t *Till) code(r *http.Request, v *saleView, text string) error {
 	if len(v.Found.Receipts) > 0 {
 		return nil
 	}
-	if v.Found.People, err = t.named(r, v, text); err != nil {
+	if v.Found.People, err = t.named(r, text, look); err != nil {
 		return err
 	}
 	if len(v.Found.People) == 1 && len(list) == 0 {
@@ -165,8 +167,7 @@ func (t *Till) tails(ctx context.Context, store catalog.StoreID, digits string) 
 	})
 }
 
-// mayLook reports whether the cashier may look somebody up by what many have;
-// whoever tries out a lot has to wait, and is told so.
+// mayLook reports whether the cashier may look somebody up; whoever tries out a lot has to wait, and is told so.
 func (t *Till) mayLook(r *http.Request, v *saleView) bool {
 	err := t.looks.Check(me(r).ID.String())
 	if err != nil {
@@ -176,7 +177,7 @@ func (t *Till) mayLook(r *http.Request, v *saleView) bool {
 }
 
 // named finds people of the cashier's stores by first and last name.
-func (t *Till) named(r *http.Request, v *saleView, text string) (list []customer.Tail, err error) {
+func (t *Till) named(r *http.Request, text string, look func() bool) (list []customer.Tail, err error) {
 	ctx, who := r.Context(), me(r)
 	if len(fold.Words(text)) < 2 || strings.ContainsAny(text, "0123456789@") {
 		return nil, nil
@@ -191,7 +192,7 @@ func (t *Till) named(r *http.Request, v *saleView, text string) (list []customer
 			theirs = append(theirs, s.ID)
 		}
 	}
-	if !t.mayLook(r, v) {
+	if !look() {
 		return nil, nil
 	}
 	people, err := t.Customers.SearchIn(ctx, theirs, text, maxFound)
@@ -222,9 +223,14 @@ func reach(c customer.Customer) customer.Identifier {
 }
 
 // identified finds the customer whom a card, a phone or another identifier
-// names; where it may name several, they are to be chosen from.
-func (t *Till) identified(ctx context.Context, v *saleView, text string) (done bool, err error) {
+// names; where it may name several, they are to be chosen from. A phone counts as
+// a look: whoever may try all of them finds out which is behind a masked one.
+func (t *Till) identified(ctx context.Context, v *saleView, text string, look func() bool) (done bool, err error) {
 	candidates := t.Customers.Candidates(text)
+	isPhone := func(i customer.Identifier) bool { return i.Kind == customer.Phone }
+	if slices.ContainsFunc(candidates, isPhone) && !look() {
+		candidates = slices.DeleteFunc(candidates, isPhone)
+	}
 	known, err := t.Customers.FindAll(ctx, candidates)
 	if err != nil {
 		return false, err

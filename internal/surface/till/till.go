@@ -50,7 +50,7 @@ type Till struct {
 	assets  *web.Assets
 	css, js string
 	people  id.Sealer
-	looks   *limit.Limiter // searches by four digits or a name, of each cashier
+	looks   *limit.Limiter // searches for customers, of each cashier
 }
 
 // New makes the surface; it fails where a template is wrong.

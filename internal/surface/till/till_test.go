@@ -1,6 +1,7 @@
 package till_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -406,6 +407,24 @@ func TestPageReadsNobodyByWalkingIDs(t *testing.T) {
 			}
 		}
 		v.send("/till/basket", form, "customer:"+sealed(s.aziza)).is(http.StatusOK).has("Азиза К.").hasNot("Каримова", "+998901234567", card)
+	})
+}
+
+// A masked phone is not found out by trying numbers, however many come at once.
+func TestPhonesAreNotTriedOut(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := newSite(t, d)
+		v := s.enter("cashier", 0)
+		var tries []string
+		for i := range 60 {
+			tries = append(tries, fmt.Sprintf("code:90 123-45-%02d", i))
+		}
+		tries = append(tries, "code:"+phone)
+		form := v.get("/till").form()
+		v.send("/till/basket", form, tries...).is(http.StatusOK).has("Wait").hasNot("Азиза")
+		s.Clock.Advance(time.Minute)
+		v.send("/till/basket", form, "code:"+phone).is(http.StatusOK).has("Азиза К.")
 	})
 }
 
