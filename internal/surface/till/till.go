@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+	"unicode/utf8"
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/errs"
@@ -112,6 +113,17 @@ type frame struct {
 	Code    string // what was scanned on another page
 	Seal    func(customer.ID) string
 	ZoneOf  func(catalog.StoreID) *time.Location
+}
+
+// Size is how a sum is written so that it is whole in its panel.
+func (frame) Size(sum string) string {
+	switch n := utf8.RuneCountInString(sum); {
+	case n > 17: // up to 99,999,999,999.99
+		return "longer"
+	case n > 13:
+		return "long"
+	}
+	return ""
 }
 
 // place is where the cashier stands.
