@@ -3,6 +3,7 @@ package demo_test
 import (
 	"context"
 	"io"
+	"slices"
 	"testing"
 	"time"
 
@@ -14,6 +15,8 @@ import (
 	"regulars/internal/demo"
 	"regulars/internal/importer"
 	"regulars/internal/loyalty"
+	"regulars/internal/loyalty/customer"
+	"regulars/internal/loyalty/ledger"
 	"regulars/internal/verify"
 )
 
@@ -78,6 +81,7 @@ func TestFill(t *testing.T) {
 		if got.Sales != want.Sales || got.Returns != want.Returns || got.Stores != 2 || got.Customers < 50 || got.Redeemed == 0 {
 			t.Errorf("filled %+v, the chain has %+v", got, want)
 		}
+		ordered(t, d, s.Services)
 		report, err := verify.Run(t.Context(), d, verify.Options{})
 		if err != nil {
 			t.Fatal(err)
@@ -86,4 +90,41 @@ func TestFill(t *testing.T) {
 			t.Errorf("verify: %+v", f)
 		}
 	})
+}
+
+// ordered fails the test where a customer's points did not begin with the
+// welcome, or are not told the latest first, read at once or page by page.
+func ordered(t *testing.T, d *db.DB, s *loyalty.Services) {
+	t.Helper()
+	var people []customer.ID
+	rows, err := d.Query(t.Context(), `SELECT id FROM customers`)
+	err = db.Scan(rows, err, func(r *db.Rows) error {
+		var who customer.ID
+		err := r.Scan(&who)
+		people = append(people, who)
+		return err
+	})
+	if err != nil || len(people) == 0 {
+		t.Fatal(len(people), err)
+	}
+	for _, who := range people {
+		all, err := s.Ledger.Entries(t.Context(), who, 0, 1000)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.IsSortedFunc(all, func(a, b ledger.Entry) int { return b.At.Compare(a.At) }) || all[len(all)-1].Cause != ledger.CauseWelcome {
+			t.Errorf("out of order: %+v", all)
+		}
+		var paged []ledger.Entry
+		for before := ledger.EntryID(0); len(paged) < len(all); before = paged[len(paged)-1].ID {
+			page, err := s.Ledger.Entries(t.Context(), who, before, 3)
+			if err != nil || len(page) == 0 {
+				t.Fatal(len(page), err)
+			}
+			paged = append(paged, page...)
+		}
+		if !slices.Equal(paged, all) {
+			t.Errorf("page by page: %+v, at once: %+v", paged, all)
+		}
+	}
 }

@@ -798,9 +798,17 @@ func TestByTailInStore(t *testing.T) {
 		}
 		got, err := s.ByTailInStore(t.Context(), 1, "4567", bought)
 		slices.SortFunc(got, func(a, b customer.Tail) int { return strings.Compare(b.Name, a.Name) })
+		if len(got) != 2 {
+			t.Fatalf("%v, %v", got, err)
+		}
 		want := []customer.Tail{
-			{ID: res[0].ID, State: customer.StateActive, Name: "Анна К.", Masked: "•••••7", Kind: customer.Card},
-			{ID: res[2].ID, State: customer.StateActive, Name: "Buyer", Masked: "•••••••••4567", Kind: customer.Phone},
+			{ID: res[0].ID, State: customer.StateActive, Name: "Анна К.", Masked: "•••••7", Kind: customer.Card, Home: 1, Registered: got[0].Registered},
+			{ID: res[2].ID, State: customer.StateActive, Name: "Buyer", Masked: "•••••••••4567", Kind: customer.Phone, Home: 2, Registered: got[1].Registered},
+		}
+		for _, c := range got {
+			if c.Registered.IsZero() {
+				t.Errorf("%s registered never", c.Name)
+			}
 		}
 		if diff := cmp.Diff(want, got); err != nil || diff != "" {
 			t.Errorf("%v, tails (-want +got):\n%s", err, diff)

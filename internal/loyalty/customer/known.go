@@ -32,9 +32,13 @@ func (r *registration) meet(c *Checked) (res Result) {
 	case sure:
 		res.Filled, res.Kept = p.complete(&c.profile)
 	default:
-		// Whatever is stored, the answer is the same, or it would tell.
+		// Whatever is stored, the answer is the same, or it would tell; but the
+		// first name is shown to every till, and where it is the same there is
+		// nothing to take.
 		res.Left, _ = new(person).complete(&c.profile)
-		res.Left = slices.DeleteFunc(res.Left, func(field string) bool { return field == "home_store" })
+		res.Left = slices.DeleteFunc(res.Left, func(field string) bool {
+			return field == "home_store" || field == "first_name" && fold.Key(c.profile.FirstName) == fold.Key(p.FirstName)
+		})
 	}
 	for _, i := range c.identifiers {
 		switch owner := r.owners[i]; {

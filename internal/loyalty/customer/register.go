@@ -50,6 +50,9 @@ type Checked struct {
 // Identifiers are those of the customer, in normal form.
 func (c Checked) Identifiers() []Identifier { return c.identifiers }
 
+// RegisteredAt is when the customer registers.
+func (c Checked) RegisteredAt() time.Time { return c.profile.RegisteredAt }
+
 // Result is what became of a registration.
 type Result struct {
 	ID      ID

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/nyaruka/phonenumbers"
 
@@ -240,6 +241,9 @@ type Tail struct {
 	Name   string // "Anna K."
 	Masked string // "•••••••••4567"
 	Kind   Kind   // of what is masked
+	// Namesakes whose numbers end alike are told apart by these.
+	Home       catalog.StoreID
+	Registered time.Time
 }
 
 // Limits of ByTailInStore: fewer digits would list strangers, and more
@@ -265,8 +269,8 @@ func (s *Service) ByTailInStore(ctx context.Context, store catalog.StoreID, numb
 	}
 	var others []ID
 	home := map[ID]bool{}
-	all, err := s.tails(ctx, number, func(t Tail, at catalog.StoreID) {
-		if at == store {
+	all, err := s.tails(ctx, number, func(t Tail) {
+		if t.Home == store {
 			home[t.ID] = true
 		} else {
 			others = append(others, t.ID)
@@ -289,7 +293,7 @@ func (s *Service) ByTailInStore(ctx context.Context, store catalog.StoreID, numb
 	return list, nil
 }
 
-func (s *Service) tails(ctx context.Context, number string, take func(Tail, catalog.StoreID)) (list []Tail, err error) {
+func (s *Service) tails(ctx context.Context, number string, take func(Tail)) (list []Tail, err error) {
 	prefix := reversed(number)
 	seen := map[ID]bool{} // a phone and a card may end alike
 	rows, err := s.db.Query(ctx, tailsText, prefix, fold.After(prefix), candidates)
@@ -298,16 +302,15 @@ func (s *Service) tails(ctx context.Context, number string, take func(Tail, cata
 			t           Tail
 			i           Identifier
 			first, last string
-			home        catalog.StoreID
 		)
-		if err := r.Scan(&i.Kind, &i.Value, &t.ID, &t.State, &first, &last, &home); err != nil {
+		if err := r.Scan(&i.Kind, &i.Value, &t.ID, &t.State, &first, &last, &t.Home, db.Time{Dst: &t.Registered}); err != nil {
 			return err
 		}
 		t.Name, t.Masked, t.Kind = MaskName(first, last), Mask(i), i.Kind
 		if !seen[t.ID] {
 			seen[t.ID] = true
 			list = append(list, t)
-			take(t, home)
+			take(t)
 		}
 		return nil
 	})
@@ -315,7 +318,7 @@ func (s *Service) tails(ctx context.Context, number string, take func(Tail, cata
 }
 
 const tailsText = `
-	SELECT i.kind, i.value, c.id, c.state, c.first_name, c.last_name, COALESCE(c.home_store_id, 0)
+	SELECT i.kind, i.value, c.id, c.state, c.first_name, c.last_name, COALESCE(c.home_store_id, 0), c.registered_at
 	  FROM identifiers i JOIN customers c ON c.id = i.customer_id
 	 WHERE i.tail <> '' AND i.tail >= $1 AND i.tail < $2
 	 ORDER BY i.tail LIMIT $3`

@@ -115,7 +115,7 @@ func (s *Service) registerTx(ctx context.Context, tx *db.Tx, here at, c customer
 	case !contact:
 		res.NoBonus = NoBonusContact
 	default:
-		err = s.welcomeTx(ctx, tx, here, res.ID)
+		err = s.welcomeTx(ctx, tx, here, res.ID, c.RegisteredAt())
 	}
 	return res, err
 }
@@ -174,8 +174,7 @@ func (s *Service) OpenAllTx(ctx context.Context, tx *db.Tx, list []customer.Chec
 }
 
 // welcomeTx gives the welcome bonus of the programme that holds in the store.
-func (s *Service) welcomeTx(ctx context.Context, tx *db.Tx, here at, who customer.ID) error {
-	now := s.now()
+func (s *Service) welcomeTx(ctx context.Context, tx *db.Tx, here at, who customer.ID, now time.Time) error {
 	var b db.Batch
 	accounts := s.ledger.Queue(&b, []customer.ID{who}, true)
 	if err := tx.Run(ctx, &b); err != nil {

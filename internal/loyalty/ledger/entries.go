@@ -23,19 +23,17 @@ func (e Entry) Effect() money.Points {
 
 func (n Name) customers() bool { return n == Pending || n == Active || n == Debt }
 
-// Entries are a customer's entries, the latest first: up to limit before one
-// of them (0: from the latest).
+// Entries are a customer's entries, the latest first by when it happened: up to
+// limit before one of them (0: from the latest). What a till sends late stands
+// where it belongs.
 func (s *Service) Entries(ctx context.Context, who customer.ID, before EntryID, limit int) (list []Entry, err error) {
 	defer errs.Wrap(&err, "read entries of customer %s", who)
-	if before == 0 {
-		before = 1<<63 - 1
-	}
 	const read = `
 		SELECT id, source, target, points, COALESCE(lot_id, 0), cause, COALESCE(receipt_id, 0), COALESCE(sale_id, 0), entity_id,
 		       COALESCE(store_id, 0), COALESCE(staff_id, 0), reason, at, recorded_at
 		  FROM entries
-		 WHERE customer_id = $1 AND id < $2
-		 ORDER BY id DESC
+		 WHERE customer_id = $1 AND (CAST($2 AS BIGINT) = 0 OR (at, id) < (SELECT at, id FROM entries WHERE id = $2))
+		 ORDER BY at DESC, id DESC
 		 LIMIT $3`
 	rows, err := s.db.Query(ctx, read, int64(who), int64(before), limit)
 	err = db.Scan(rows, err, func(r *db.Rows) error {

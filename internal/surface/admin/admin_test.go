@@ -36,6 +36,9 @@ func TestFirstOwnerNamesTheChain(t *testing.T) {
 	token, err := c.Staff.InviteFirst(t.Context())
 	must(t, err)
 	b, at := c.browser(), admin.InvitationPath(token)
+	const nobody = "Войти пока некому"
+	b.get("/").is(200).sees(nobody)
+	b.post("/sign-in", "login", "aziza", "password", "guessed").is(422).sees(nobody)
 	b.get(at).is(200).sees("Название сети").has(`value="Makro"`)
 	who := []string{"name", "Азиза Рахимова", "login", "aziza", "password", "correct horse battery"}
 	b.post(at, append(who, "chain", " ")...).is(422).sees("Это нужно заполнить").has(`value="aziza"`)
@@ -44,6 +47,7 @@ func TestFirstOwnerNamesTheChain(t *testing.T) {
 	token, _, err = c.Staff.Invite(t.Context(), staff.By{ID: c.ownerID()}, staff.Owner, nil)
 	must(t, err)
 	c.browser().get(admin.InvitationPath(token)).is(200).lacks("Название сети")
+	c.browser().get("/").is(200).lacks(nobody)
 }
 
 // What ends at a midnight is good on the day before it, wherever it is shown.

@@ -13,8 +13,18 @@ import (
 
 type signInView struct {
 	frame
-	Form *web.Form
-	Next string
+	Form  *web.Form
+	Next  string
+	First bool // nobody can sign in yet
+}
+
+// signInForm is the page; while there is nobody, it says how the owner begins.
+func (a *Admin) signInForm(w http.ResponseWriter, r *http.Request, status int, form *web.Form, next string) error {
+	anyone, err := a.Staff.Any(r.Context())
+	if err != nil {
+		return err
+	}
+	return a.pages.RenderStatus(w, r, status, "signin", signInView{a.frame(r.Context()), form, next, !anyone})
 }
 
 func (a *Admin) signInPage(w http.ResponseWriter, r *http.Request) error {
@@ -23,7 +33,7 @@ func (a *Admin) signInPage(w http.ResponseWriter, r *http.Request) error {
 		web.Redirect(w, r, next)
 		return nil
 	}
-	return a.pages.Render(w, r, "signin", signInView{a.frame(r.Context()), web.NewForm(nil), next})
+	return a.signInForm(w, r, http.StatusOK, web.NewForm(nil), next)
 }
 
 func (a *Admin) signIn(w http.ResponseWriter, r *http.Request) error {
@@ -37,7 +47,7 @@ func (a *Admin) signIn(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if !form.OK() {
-		return a.pages.RenderStatus(w, r, unprocessable, "signin", signInView{a.frame(r.Context()), form, next})
+		return a.signInForm(w, r, unprocessable, form, next)
 	}
 	if err := a.Shell.StartSession(w, r, who.ID); err != nil {
 		return err

@@ -1,8 +1,10 @@
 package till_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -93,6 +95,16 @@ func TestBrowserTakesAPartBack(t *testing.T) {
 		b.See("Сканируйте штрихкод чека")
 		scan(b, sale.Number)
 		b.See("Green tea", "Отметьте, что возвращают")
+		// What was chosen outlives a reload, and not a new beginning.
+		b.Click("#plus-1")
+		b.See("40 500 сум")
+		settled(b)
+		b.Value(`location.reload(), ""`)
+		b.Wait(`document.readyState === "complete" && document.querySelector("#quantity-1")?.value === "1"`)
+		settled(b)
+		scan(b, sale.Number)
+		b.Wait(`document.readyState === "complete" && document.querySelector("#quantity-1")?.value === ""`)
+		b.See("Отметьте, что возвращают")
 		b.Click("#plus-1")
 		b.See("40 500 сум", "Вернём баллов", "4 500", "405")
 		b.Wait(`document.activeElement.id === "plus-1"`)
@@ -256,6 +268,8 @@ func TestBrowserFitsAPhone(t *testing.T) {
 	phone := webtest.Phone
 	phone.Language = "ru"
 	s.browser(b, phone, "cashier", 0)
+	// Nothing is sold yet: between the basket and the bar there is no empty box.
+	b.Wait(`document.querySelector(".nothing") && document.querySelector(".sum").offsetHeight === 0`)
 	b.Fill("#scan", "по")
 	b.Wait(`document.querySelectorAll(".hit").length > 1`)
 	if broken := b.Value(`[...document.querySelectorAll(".hit strong")].flatMap(e => [...e.textContent.matchAll(/\S+/g)].filter(m => {
@@ -307,6 +321,62 @@ func TestBrowserFitsAPhone(t *testing.T) {
 	cut.Store(false)
 	b.Click("[data-retry]")
 	b.Wait(`document.getElementById("line").hidden && document.querySelector("#quantity-0").value === "2"`)
+}
+
+// The largest sums and the longest quantities are whole on every screen.
+func TestBrowserCutsNoSumOff(t *testing.T) {
+	t.Parallel()
+	d := dbtest.Open(t, dbtest.SQLite)
+	s := newSite(t, d)
+	b := webtest.Open(t)
+	s.browser(b, tablet, "cashier", 0)
+	scan(b, "4780000000055")
+	scan(b, card)
+	b.See("Азиза К.")
+	settled(b)
+	screens := []webtest.Look{
+		{Width: 1440, Height: 900}, {Width: 1280, Height: 800}, {Width: 1024, Height: 768}, {Width: 820, Height: 1180},
+		{Width: 768, Height: 1024}, {Width: 390, Height: 844}, {Width: 360, Height: 780},
+	}
+	whole := func(what string) {
+		t.Helper()
+		settledOrNone(b)
+		for _, look := range screens {
+			b.Look(look)
+			name := fmt.Sprintf("till-sums-%s-%d", what, look.Width)
+			b.Shot(name)
+			if cut := b.Value(`[...document.querySelectorAll(".due strong, .done-sum, .sums dd, .line-total strong, .slip-total span, .chip, .stepper input")].filter(e => {
+				const at = e.getBoundingClientRect(), box = e.closest(".sum, .line, .done-main, .slip").getBoundingClientRect();
+				return at.left < box.left || at.right > Math.min(box.right, innerWidth) || e.scrollWidth > e.clientWidth + 1 && e.clientWidth;
+			}).map(e => e.outerHTML.slice(0, 100)).join("\n")`); cut != "" {
+				t.Errorf("cut off, %s: %s", name, cut)
+			}
+		}
+	}
+	for _, lang := range []string{"ru", "en"} {
+		b.Look(webtest.Look{Width: 1024, Height: 768, Language: lang})
+		b.Go(s.server.URL + "/till")
+		b.Wait(`document.querySelector("#priced-0")`)
+		for _, sum := range []string{"999999", "9999999", "17980100", "8990065.25", "9999999999.99"} {
+			b.Fill("#priced-0", sum)
+			b.Wait(`document.querySelector(".due strong").textContent.replace(/[^0-9]/g, "") === "` + strings.ReplaceAll(sum, ".", "") + `"`)
+			whole(sum + "-" + lang)
+		}
+		// More than a receipt can come to, in case that changes.
+		b.Value(`document.querySelector(".due strong").textContent = document.querySelector(".due strong").textContent.replace("9", "99"), ""`)
+		whole("most-" + lang)
+		for _, quantity := range []string{"0.010", "0,1234", "1"} {
+			b.Fill("#quantity-0", quantity)
+			whole(quantity + "-" + lang)
+		}
+	}
+	b.Click("[data-pay]")
+	b.Wait(`document.querySelector(".slip-total")`)
+	whole("paid")
+	b.Go(s.server.URL + "/till/returns/" + s.sales()[0].ID.String())
+	b.Click(`[data-do="all"]`)
+	b.Wait(`document.querySelector(".due .longer")`)
+	whole("return")
 }
 
 // Every screen in the sizes, languages and themes that it is used in.

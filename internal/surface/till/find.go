@@ -29,6 +29,7 @@ type found struct {
 	People   []customer.Tail
 	Receipts []*receipt.Receipt
 	Nothing  bool
+	Name     bool   // Query may be one of two names, by which nobody is found
 	New      string // what to sell under the code that nobody knows; "": it is none
 }
 
@@ -119,6 +120,7 @@ func (t *Till) code(r *http.Request, v *saleView, text string) error {
 	}
 	v.Found.Products = list
 	v.Found.Nothing = len(list)+len(v.Found.People) == 0
+	v.Found.Name = v.Found.Nothing && len(fold.Words(text)) == 1 && !strings.ContainsAny(text, "0123456789@")
 	if v.Found.Nothing && isCode(what) {
 		v.Found.New = text
 	}
@@ -206,7 +208,10 @@ func (t *Till) named(r *http.Request, text string, look func() bool) (list []cus
 
 // tail is as much of a customer as the cashier needs to ask "is it you?".
 func tail(c customer.Customer, i customer.Identifier) customer.Tail {
-	return customer.Tail{ID: c.ID, State: c.State, Name: customer.MaskName(c.FirstName, c.LastName), Masked: customer.Mask(i), Kind: i.Kind}
+	return customer.Tail{
+		ID: c.ID, State: c.State, Name: customer.MaskName(c.FirstName, c.LastName), Masked: customer.Mask(i), Kind: i.Kind,
+		Home: c.HomeStore, Registered: c.RegisteredAt,
+	}
 }
 
 // reach is what a customer is told apart by: the phone, or else the first that
@@ -367,6 +372,7 @@ func (t *Till) register(r *http.Request, v *saleView) error {
 		j.Errors["join-name"] = text
 		return nil
 	}
+	agreed := j.Data
 	v.Customer, v.Joining, v.Join, v.Redeem = res.ID, false, join{}, ""
 	switch {
 	case len(res.Left) > 0:
@@ -377,6 +383,9 @@ func (t *Till) register(r *http.Request, v *saleView) error {
 		v.note("warn", loc.T("counter.join.taken"))
 	default:
 		v.note("good", loc.T("counter.join.done"))
+	}
+	if res.Created && !agreed {
+		v.note("warn", loc.T("counter.join.no_consent"))
 	}
 	if res.NoBonus != "" {
 		v.note("info", loc.T("counter.join.no_bonus."+string(res.NoBonus)))

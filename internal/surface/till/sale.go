@@ -43,6 +43,7 @@ type saleView struct {
 	Touch  int    // line that was changed last; -1: none
 	Say    string // for screen readers, what the last change came to
 	Can    bool   // be paid
+	Unsure bool   // a line cannot be read: what the rest comes to is no sum to be paid
 	Zone   *time.Location
 	Later  bool // what is earned is not available at once
 }
@@ -232,7 +233,11 @@ func (t *Till) fill(r *http.Request, v *saleView) error {
 			text = e.Text
 		}
 		v.Errors[field] = text
+		v.Unsure = v.Unsure || field != "redeem"
 	})
+	if v.Unsure { // how many points can be chosen is not known either
+		d.Redeem = 0
+	}
 	if err := t.quote(r, v, d); err != nil {
 		return err
 	}
@@ -252,7 +257,7 @@ func (t *Till) fill(r *http.Request, v *saleView) error {
 		v.Rows = append(v.Rows, ro)
 	}
 	v.Can = v.Q != nil && v.Open() > 0 && len(v.Errors) == 0
-	if v.Touch >= 0 && v.Touch < len(v.Rows) && v.Q != nil {
+	if v.Touch >= 0 && v.Touch < len(v.Rows) && v.Q != nil && !v.Unsure {
 		ro := v.Rows[v.Touch]
 		v.Say = loc.T("counter.line.say", "name", ro.Name, "quantity", ro.Quantity, "total", loc.Money(v.Q.Total, t.Settings().Currency))
 	}
@@ -314,6 +319,9 @@ func (t *Till) quote(r *http.Request, v *saleView, d receipt.Draft) error {
 		return nil
 	}
 	v.show(t, loc, &q)
+	if v.Unsure {
+		v.Quote, v.Total = "", ""
+	}
 	return t.choosePoints(ctx, loc, v)
 }
 

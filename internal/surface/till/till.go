@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+	"unicode/utf8"
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/errs"
@@ -111,7 +112,19 @@ type frame struct {
 	Place   *place // nil: no till is chosen yet
 	Code    string // what was scanned on another page
 	Seal    func(customer.ID) string
+	Shop    func(catalog.StoreID) string // its name; "" where it is not known
 	ZoneOf  func(catalog.StoreID) *time.Location
+}
+
+// Size is how a sum is written so that it is whole in its panel.
+func (frame) Size(sum string) string {
+	switch n := utf8.RuneCountInString(sum); {
+	case n > 17: // up to 99,999,999,999.99
+		return "longer"
+	case n > 13:
+		return "long"
+	}
+	return ""
 }
 
 // place is where the cashier stands.
@@ -121,7 +134,12 @@ type place struct {
 }
 
 func (t *Till) frame(mode string, at *place) frame {
-	return frame{CSS: t.css, JS: t.js, Mode: mode, Place: at, Seal: t.seal, ZoneOf: t.zone}
+	return frame{CSS: t.css, JS: t.js, Mode: mode, Place: at, Seal: t.seal, Shop: t.shop, ZoneOf: t.zone}
+}
+
+func (t *Till) shop(which catalog.StoreID) string {
+	s, _ := t.Catalog.Store(which)
+	return s.Name
 }
 
 // zone is where a store's days begin: times of its receipts are shown in it.
@@ -208,6 +226,7 @@ func (t *Till) standing(w http.ResponseWriter, r *http.Request) (*place, error) 
 type chooseView struct {
 	frame
 	Groups []choice
+	Stores bool // may add one
 }
 
 type choice struct {
@@ -225,7 +244,7 @@ func (t *Till) choosePage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		at = nil
 	}
-	v := chooseView{frame: t.frame("choose", at), Groups: groups}
+	v := chooseView{frame: t.frame("choose", at), Groups: groups, Stores: me(r).Can(staff.ManageStores)}
 	return t.pages.Render(w, r, "choose", v)
 }
 

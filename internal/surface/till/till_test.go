@@ -1,6 +1,7 @@
 package till_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -174,8 +175,18 @@ func TestNameFindsCustomers(t *testing.T) {
 		for _, name := range []string{"Азиза", "Каримова", "Азиза К", "Бобур Алиев"} {
 			find(name).has("Nothing is known as").hasNot("4567")
 		}
+		find("Каримова").has("found by first and last name together")
+		for _, other := range []string{"Азиза К", "990001122", "A-17", "a@b.uz"} {
+			find(other).hasNot("first and last name together")
+		}
 		s.register(0, "Азиза", "Каримова", "+998935550011", "")
 		page := find("Азиза Каримова").has("Which customer is it?", "4567", "0011", "No customer yet")
+		// Numbers that end alike are told apart by their kind, the store and the day.
+		s.Clock.Advance(24 * time.Hour)
+		s.register(0, "Азиза", "Каримова", "+998935560011", "")
+		v = s.enter("cashier", 0)
+		find("Азиза Каримова").has("Phone •••••••••0011 Chilonzor, since 22 Nov 2026", "Phone •••••••••0011 Chilonzor, since 23 Nov 2026")
+		v.send("/till/basket", empty, "code:0011").has("Phone •••••••••0011 Chilonzor, since 22 Nov 2026", "Phone •••••••••0011 Chilonzor, since 23 Nov 2026")
 		v.send("/till/basket", page.form(), "customer:"+sealed(s.aziza)).has("Азиза К.", "30,000")
 		s.register(0, "Помидоры", "Розовые", "+998935550022", "")
 		find("Помидоры розовые").has("Which customer is it?", "Помидоры Р.", "Products", "Помидоры розовые, кг")
@@ -207,7 +218,7 @@ func TestRegistration(t *testing.T) {
 		v.send("/till/basket", form, "register").has("How shall we address the customer?")
 		form.Set("join-name", "Нодира У.")
 		form["consent"] = []string{"data", "marketing"}
-		v.send("/till/basket", form, "register").is(http.StatusOK).has("Registered", "Нодира У.", "30,000")
+		v.send("/till/basket", form, "register").is(http.StatusOK).has("Registered", "Нодира У.", "30,000").hasNot("not yet agreed")
 
 		c, err := s.Customers.Find(t.Context(), customer.Identifier{Kind: customer.Phone, Value: "+998991112233"})
 		check(t, err)
@@ -228,6 +239,13 @@ func TestRegistration(t *testing.T) {
 		v.send("/till/basket", form, "register").has("was registered already", "30,000").hasNot("60,000")
 		form.Set("join-phone", "12")
 		v.send("/till/basket", form, "register").has("too few digits")
+
+		// Without the consent somebody is registered all the same, and it is said.
+		form.Set("join-phone", "992223344")
+		form.Set("join-name", "Анвар")
+		delete(form, "consent")
+		v.send("/till/basket", form, "register").has("Registered", "Анвар", "not yet agreed to the keeping of personal data")
+		v.send("/till/basket", form, "register").has("was registered already").hasNot("Not added", "not yet agreed")
 	})
 }
 
@@ -314,7 +332,7 @@ func TestLines(t *testing.T) {
 		v.send("/till/basket", form).has("A quantity is more than nothing")
 		form["quantity"][0] = "1.250"
 		form["discount"][1] = "50000"
-		v.send("/till/basket", form).has("More cannot be taken off than the line costs")
+		v.send("/till/basket", form).has("More cannot be taken off than the line costs", "36,125").hasNot("36,825", "To pay 36")
 		form["discount"][1] = "5000"
 		page = v.send("/till/basket", form, "strike:0").has("Removed", "Put back", "40,700")
 		page = v.send("/till/basket", page.form(), "restore:0", "minus:2").has("76,125")
@@ -542,4 +560,41 @@ func TestNewProduct(t *testing.T) {
 		}
 		v.send("/till/basket", v.get("/till").form(), "code:4600000000011").has("Rye bread", "7,500 soum")
 	})
+}
+
+// While a line is wrong, the rest comes to no sum: none is shown to be paid,
+// nothing is said of the points that it would limit, and they stay as typed.
+func TestWrongLineLeavesNoSum(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := newSite(t, d)
+		v := s.enter("cashier", 0)
+		form := v.send("/till/basket", v.get("/till").form(), "code:"+card, "code:tea-100", "code:milk-1", "redeem:20000").has("To pay 37,000 soum").form()
+		for field, wrong := range map[string]string{"discount": "50000", "quantity": "0,"} {
+			was := form[field][0]
+			form[field][0] = wrong
+			page := v.send("/till/basket", form).has("To pay —", "12,000").hasNot("At most", "Up to", "37,000", "Earns")
+			if page.form().Get("redeem") != "20000" || !strings.Contains(page.text, "data-pay disabled") {
+				t.Errorf("a wrong %s leaves %v", field, page.form())
+			}
+			v.send("/till/pay", page.form()).is(http.StatusConflict)
+			form[field][0] = was
+		}
+		v.send("/till/basket", form).has("To pay 37,000 soum")
+	})
+}
+
+// Who may add a till is led there, who may not is told whom to ask.
+func TestNoTillYet(t *testing.T) {
+	t.Parallel()
+	d := dbtest.Open(t, dbtest.SQLite)
+	s := newSite(t, d)
+	check(t, d.Write(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+		_, err := tx.Exec(ctx, `UPDATE tills SET active = $1`, false)
+		return err
+	}))
+	s.enter("cashier", -1).get("/till/choose").has("Ask the owner")
+	if page := s.enter("owner", -1).get("/till/choose").hasNot("Ask the owner"); !strings.Contains(page.text, `href="/stores"`) {
+		t.Error("the owner is not led to the stores")
+	}
 }

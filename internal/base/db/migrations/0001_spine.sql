@@ -357,7 +357,7 @@ CREATE TABLE entries (
 	recorded_at BIGINT NOT NULL,
 	CHECK (source <> target)
 );
-CREATE INDEX entries_customer ON entries (customer_id, id);
+CREATE INDEX entries_customer ON entries (customer_id, at, id);
 CREATE INDEX entries_sale ON entries (sale_id) WHERE sale_id IS NOT NULL;
 
 -- enrol ---------------------------------------------------------------------

@@ -356,6 +356,10 @@
 		const code = document.body.dataset.code;
 		if (code) history.replaceState(history.state, "", location.pathname);
 		paying = keep.get(payKey);
+		// A basket waits for its customer; a return begins anew where its page is
+		// opened, and only reloading or coming back brings it back.
+		const opened = performance.getEntriesByType("navigation")[0]?.type === "navigate";
+		if (opened && !paying && !work.dataset.suggest) keep.drop(key);
 		whole = keep.get(key);
 		if (paying) {
 			hold(true);
