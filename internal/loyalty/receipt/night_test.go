@@ -54,6 +54,11 @@ func TestStoppedProgrammeBurnsNothingInAProcessJustStarted(t *testing.T) {
 		if a := other.account(boris); a.Balance() != 10_000_00 {
 			t.Errorf("a return left %d points of a stopped programme", a.Balance())
 		}
+		quoted := c.quoted(draft(anna, 0, 1_000_00))
+		late := newChain(t, d, 4)
+		late.clock.pass(c.clock.now().Sub(late.clock.now()))
+		_, _, err := late.Receipts.Commit(t.Context(), c.tills[0], quoted)
+		must(t, err)
 		fresh := newChain(t, d, 3)
 		fresh.clock.pass(c.clock.now().Sub(fresh.clock.now()))
 		must(t, fresh.Receipts.Night(t.Context(), func(int) {}))

@@ -58,6 +58,11 @@ func (s *Service) saleCall(ctx context.Context, by Caller, sale Sale) (*saleCall
 	if c.sale.SoldAt, err = soldAt(sale.SoldAt, now); err != nil {
 		return nil, err
 	}
+	// Also where a quote says by which version: the ledger asks what is stopped
+	// without reading it.
+	if c.version, err = s.programmes.At(ctx, by.Store.Code, c.sale.SoldAt); err != nil {
+		return nil, err
+	}
 	if sale.Quote != "" {
 		if c.quoted, err = s.readQuote(by, sale.Quote); err != nil {
 			return nil, err
@@ -72,14 +77,12 @@ func (s *Service) saleCall(ctx context.Context, by Caller, sale Sale) (*saleCall
 			}
 			if !now.After(c.quoted.at.Add(validity(v))) {
 				c.version = v
-				return c, nil
 			}
 		}
 	} else if sale.Total == nil {
 		return nil, ErrQuoteMissing
 	}
-	c.version, err = s.programmes.At(ctx, by.Store.Code, c.sale.SoldAt)
-	return c, err
+	return c, nil
 }
 
 func checkNumber(number string) error {
