@@ -44,7 +44,7 @@ func (p *parts) newImporter(s *loyalty.Services, now func() time.Time, queue *jo
 	return importer.New(importer.Config{
 		DB: p.db, Mint: p.ids.Minter, Now: now, Currency: is.Currency, Region: loyalty.Region(is),
 		Zone:   func() *time.Location { return p.settings.Get().Zone },
-		Folder: p.importFolder(), Log: p.log, Jobs: queue,
+		Folder: p.importFolder(), Jobs: queue,
 		Services: s,
 	})
 }
@@ -164,7 +164,7 @@ func (o ImportOrder) explain(loc *i18n.Localizer, file string, err error, own *e
 		advice = " " + loc.T("importer.console.kind")
 	case errors.Is(err, importer.ErrWhichStore):
 		advice = " " + loc.T("importer.console.store")
-	case strings.Contains(text, "columns/"):
+	case slices.ContainsFunc(own.Fields, func(f errs.Field) bool { return strings.HasPrefix(f.Pointer, "/columns/") }):
 		advice = " " + loc.T("importer.console.mapping")
 	}
 	return file + ": " + text + advice

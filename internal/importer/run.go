@@ -30,7 +30,6 @@ const matchRows = 500
 // check does an import without it: every batch is written in a transaction that
 // is taken back. What is kept is the report.
 func (s *Service) check(ctx context.Context, id ID, tell func(context.Context, *Report) error) (err error) {
-	defer errs.Wrap(&err, "check import %d", id)
 	i, err := s.row(ctx, id)
 	if err != nil {
 		return err
@@ -205,7 +204,6 @@ func reportOf(progress []byte) (r Report) {
 // run does an import from where it is. save keeps the report with each batch,
 // in its transaction.
 func (s *Service) run(ctx context.Context, id ID, save func(context.Context, *db.Tx, *Report) error) (err error) {
-	defer errs.Wrap(&err, "run import %d", id)
 	i, err := s.row(ctx, id)
 	if err != nil {
 		return err

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -40,7 +39,6 @@ type Service struct {
 	zone       func() *time.Location
 	region     string
 	folder     string
-	log        *slog.Logger
 	jobs       *jobs.Queue
 	catalog    *catalog.Service
 	customers  *customer.Service
@@ -63,7 +61,6 @@ type Config struct {
 	Zone     func() *time.Location // of the installation
 	Region   string                // of phones without a country: "UZ"
 	Folder   string                // for uploads and refused rows; it is made
-	Log      *slog.Logger          // nil: slog.Default()
 	Jobs     *jobs.Queue           // its handler is registered here
 }
 
@@ -72,11 +69,8 @@ const jobKind = "import"
 
 // New makes the service and registers its job.
 func New(c Config) *Service {
-	if c.Log == nil {
-		c.Log = slog.Default()
-	}
 	s := &Service{
-		db: c.DB, mint: c.Mint, now: c.Now, currency: c.Currency, zone: c.Zone, region: c.Region, folder: c.Folder, log: c.Log, jobs: c.Jobs,
+		db: c.DB, mint: c.Mint, now: c.Now, currency: c.Currency, zone: c.Zone, region: c.Region, folder: c.Folder, jobs: c.Jobs,
 		catalog: c.Catalog, customers: c.Customers, enrol: c.Enrol, ledger: c.Ledger, programmes: c.Programmes, receipts: c.Receipts, batchRows: batchRows, matchRows: matchRows,
 	}
 	// One at a time: two would only fight for the writer.
@@ -228,7 +222,7 @@ func digestOf(ctx context.Context, path string) (_ string, err error) {
 }
 
 // Preview looks at the file again: its first rows, and what would be guessed
-// of it if it were of another kind or format; nil hints guess all anew.
+// of it if it were of another kind or format; without hints all is guessed anew.
 func (s *Service) Preview(ctx context.Context, id ID, h Hints) (_ Sniffed, err error) {
 	defer errs.Wrap(&err, "preview import %d", id)
 	i, err := s.row(ctx, id)
@@ -542,15 +536,16 @@ func (s *Service) Issues(ctx context.Context, id ID, w io.Writer, refused bool, 
 func (s *Service) issues(id ID) string { return filepath.Join(s.folder, id.String()+".issues") }
 
 // work is the job.
-func (s *Service) work(ctx context.Context, r *jobs.Run) error {
+func (s *Service) work(ctx context.Context, r *jobs.Run) (err error) {
 	var o order
 	if err := r.Payload(&o); err != nil {
 		return err
 	}
+	defer errs.Wrap(&err, "import %d", o.Import)
 	if o.Check {
 		return s.check(ctx, o.Import, func(ctx context.Context, rep *Report) error { return r.Save(ctx, rep) })
 	}
-	err := s.run(ctx, o.Import, func(ctx context.Context, tx *db.Tx, rep *Report) error { return r.SaveTx(ctx, tx, rep) })
+	err = s.run(ctx, o.Import, func(ctx context.Context, tx *db.Tx, rep *Report) error { return r.SaveTx(ctx, tx, rep) })
 	if errors.Is(err, ErrTaken) {
 		return jobs.ErrLost
 	}

@@ -3,7 +3,6 @@ package verify_test
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"sync"
@@ -287,7 +286,7 @@ func (c *chain) imported() {
 	ctx, dir := c.t.Context(), c.t.TempDir()
 	in := importer.New(importer.Config{
 		DB: c.db, Mint: c.mint.Minter, Now: c.clock.now, Currency: uzs, Zone: func() *time.Location { return c.till.Store.Zone }, Region: "UZ", Folder: dir,
-		Log: slog.New(slog.DiscardHandler), Jobs: jobs.New(c.db, c.mint.Minter, c.clock.now, jobs.Config{}),
+		Jobs:     jobs.New(c.db, c.mint.Minter, c.clock.now, jobs.Config{}),
 		Services: c.Services,
 	})
 	for _, file := range []struct {

@@ -76,7 +76,7 @@ type Result struct {
 // maxIdentifiers of one customer.
 const maxIdentifiers = 32
 
-// MaxConsents of one registration.
+// maxConsents of one registration.
 const maxConsents = 64
 
 // Check brings a customer into normal form. It touches no database and may run

@@ -130,8 +130,8 @@ type Move struct {
 	At      time.Time // when it happened
 }
 
-// Account is one customer's points and purchases in memory: read by Load,
-// moved by its methods, written by Save. It is for one goroutine.
+// Account is one customer's points and purchases in memory: read by Queue
+// or Get, moved by its methods, written by Save. It is for one goroutine.
 type Account struct {
 	Customer              customer.ID
 	Active, Pending, Debt money.Points

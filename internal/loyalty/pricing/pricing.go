@@ -88,9 +88,8 @@ func (c Cause) LimitKey() string { return "pricing.limit." + string(c) }
 
 // Causes of discounts.
 const (
-	CauseTill   Cause = "till"   // the till's own discount
-	CauseTier   Cause = "tier"   // the level's discount, with the rounding of what is left to pay
-	CausePoints Cause = "points" // paid with points
+	CauseTill Cause = "till" // the till's own discount
+	CauseTier Cause = "tier" // the level's discount, with the rounding of what is left to pay
 )
 
 // Limits of redeeming.

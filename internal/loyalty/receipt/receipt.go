@@ -5,7 +5,7 @@
 // receipt is the idempotency key and is kept for ever. What a return undoes is
 // what the sale recorded, never today's rules. Prices come from package
 // pricing, points move in package ledger; package importer records history
-// through Record, surfaces call the rest.
+// through RecordTx and MatchReturnsTx, surfaces call the rest.
 package receipt
 
 import (

@@ -32,7 +32,7 @@ type slip struct {
 	Store     catalog.Store
 	Till      string
 	Cashier   string
-	Who       string // the customer's first name
+	Who       string // the customer's name, masked
 	Held      programme.Level
 	Reached   programme.Level
 	Off       []off
@@ -106,7 +106,7 @@ func (t *Till) slip(ctx context.Context, rec *receipt.Receipt) (s slip, err erro
 		}
 		s.Who = customer.MaskName(c.FirstName, c.LastName)
 	}
-	if s.Held, s.Reached, err = t.levels(ctx, rec); err != nil {
+	if s.Held, s.Reached, err = t.Receipts.Levels(ctx, rec); err != nil {
 		return s, err
 	}
 	if rec.Original != 0 {
@@ -149,22 +149,6 @@ func addOff(list []off, d pricing.Discount) []off {
 		}
 	}
 	return append(list, off{d.Cause, d.Amount, d.Guarded})
-}
-
-// levels are the level that the customer held and the one the sale reached.
-func (t *Till) levels(ctx context.Context, rec *receipt.Receipt) (held, reached programme.Level, err error) {
-	if rec.Version == 0 || rec.Level == "" {
-		return held, reached, nil
-	}
-	version, err := t.Programmes.ByID(ctx, rec.Version)
-	if err != nil {
-		return held, reached, err
-	}
-	held, _ = version.Rules.Level(rec.Level)
-	if rec.Details.Reached != "" {
-		reached, _ = version.Rules.Level(rec.Details.Reached)
-	}
-	return held, reached, nil
 }
 
 // grouped parts a long number of digits for the eye.

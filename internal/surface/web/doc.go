@@ -4,8 +4,8 @@
 //
 // It holds no rules of the shop and no SQL. Kinds of errors become HTTP statuses
 // here and nowhere else (problem.go). Its neighbours are the surfaces (admin,
-// till, api, site), which bring handlers and templates, and base/i18n, which
-// brings every word.
+// till, api), which bring handlers and templates, and base/i18n, which brings
+// every word.
 //
 // # A surface
 //
