@@ -54,7 +54,7 @@ func Open(ctx context.Context, cfg db.Config, now func() time.Time) (_ *Services
 	if err != nil {
 		return nil, err
 	}
-	set, _, err := settings.Open(ctx, s.DB, settings.Installation{Name: "Bench", Currency: Currency, Zone: z, Language: "en"})
+	set, _, err := settings.Open(ctx, s.DB, time.Now, settings.Installation{Name: "Bench", Currency: Currency, Zone: z, Language: "en"})
 	if err != nil {
 		return nil, err
 	}

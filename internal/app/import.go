@@ -208,7 +208,7 @@ func (c Config) founded(ctx context.Context, env Env) (language string, yes bool
 	if err != nil {
 		return "", false, err
 	}
-	is, _, err := settings.Open(ctx, d, first)
+	is, _, err := settings.Open(ctx, d, time.Now, first)
 	if err != nil {
 		return "", false, err
 	}

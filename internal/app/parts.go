@@ -138,7 +138,7 @@ func (p *parts) openSettings(ctx context.Context) (*settings.Settings, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, created, err := settings.Open(ctx, p.db, first)
+	s, created, err := settings.Open(ctx, p.db, p.env.Now, first)
 	if err != nil {
 		return nil, err
 	}

@@ -49,12 +49,16 @@ func TestFill(t *testing.T) {
 		t.Fatal("nothing is sold on the day that is going on")
 	}
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
-		is, _, err := settings.Open(t.Context(), d, settings.Installation{Currency: chain.Currency, Zone: time.UTC})
+		is, _, err := settings.Open(t.Context(), d, time.Now, settings.Installation{Currency: chain.Currency, Zone: time.UTC})
 		if err != nil {
 			t.Fatal(err)
 		}
 		var clock demo.Clock
-		mint := id.NewMinter(time.Now, 1, 0)
+		lease, err := id.Take(t.Context(), d, time.Now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		mint := lease.Minter
 		s := demo.Services{DB: d, Services: loyalty.New(d, mint, clock.Now, is.Get())}
 		defer s.Close()
 		zone := time.UTC

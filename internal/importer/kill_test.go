@@ -21,7 +21,6 @@ import (
 // child is what a process that imports is told in its environment.
 type child struct {
 	URL, Path, File, Folder string
-	Node                    int64
 }
 
 const childKey = "REGULARS_TEST_IMPORT"
@@ -50,7 +49,7 @@ func importAlone(told string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, d.Close()) }()
-	s, end, err := build(ctx, d, "GBP", "Europe/London", c.Folder, c.Node)
+	s, end, err := build(ctx, d, "GBP", "Europe/London", c.Folder)
 	if err != nil {
 		return err
 	}
@@ -87,7 +86,7 @@ func TestKilledImportGoesOn(t *testing.T) {
 			if run >= rounds {
 				batches = 1 << 30
 			}
-			if runKilled(t, child{cfg.URL, cfg.Path, path, folder, nodes.Add(1)}, batches) {
+			if runKilled(t, child{cfg.URL, cfg.Path, path, folder}, batches) {
 				break
 			}
 			killed++

@@ -12,7 +12,7 @@ import (
 // catalog checks what is derived from categories and products.
 func (a *audit) catalog() {
 	a.categories()
-	a.searchWords()
+	a.productsOf()
 }
 
 // categories walks up from every category.
@@ -42,11 +42,17 @@ func (a *audit) categories() {
 	}
 }
 
-// searchWords compares the keys that products are found by.
-func (a *audit) searchWords() {
+// productsOf compares products, their barcodes and the keys that they are found
+// by.
+func (a *audit) productsOf() {
 	type product struct {
-		id                    int64
-		sku, name, key, brand string
+		id, category, price, cost, created, noted int64
+		promo, active                             bool
+		sku, name, key, brand, kind               string
+	}
+	type barcode struct {
+		product int64
+		code    string
 	}
 	type word struct {
 		product int64
@@ -54,20 +60,42 @@ func (a *audit) searchWords() {
 	}
 	products := &pages[product]{
 		a: a, table: "products", after: []any{first}, key: func(p *product) []any { return []any{p.id} },
-		text: `SELECT id, sku, name, name_key, brand FROM products WHERE id > $1 ORDER BY id LIMIT $2`,
-		scan: func(r *db.Rows, p *product) error { return r.Scan(&p.id, &p.sku, &p.name, &p.key, &p.brand) },
+		text: `SELECT id, COALESCE(category_id, 0), price, COALESCE(cost, -1), created_at, checksum, promo, active, sku, name, name_key, brand, kind
+		         FROM products WHERE id > $1 ORDER BY id LIMIT $2`,
+		scan: func(r *db.Rows, p *product) error {
+			return r.Scan(&p.id, &p.category, &p.price, &p.cost, &p.created, &p.noted, &p.promo, &p.active, &p.sku, &p.name, &p.key, &p.brand, &p.kind)
+		},
+	}
+	barcodes := &pages[barcode]{
+		a: a, table: "barcodes", after: []any{first, ""}, key: func(b *barcode) []any { return []any{b.product, b.code} },
+		text: `SELECT product_id, code FROM barcodes WHERE (product_id, code) > ($1, $2) ORDER BY product_id, code LIMIT $3`,
+		scan: func(r *db.Rows, b *barcode) error { return r.Scan(&b.product, &b.code) },
 	}
 	words := &pages[word]{
 		a: a, table: "product_words", after: []any{first, ""}, key: func(w *word) []any { return []any{w.product, w.word} },
 		text: `SELECT product_id, word FROM product_words WHERE (product_id, word) > ($1, $2) ORDER BY product_id, word LIMIT $3`,
 		scan: func(r *db.Rows, w *word) error { return r.Scan(&w.product, &w.word) },
 	}
-	var own []word
+	var (
+		own   []word
+		codes []barcode
+	)
 	each(products, func(p *product) {
 		a.products = append(a.products, p.id)
 		a.folded(at("products", p.id), "name_key", p.name, p.key)
 		collect(words, nil, func(w *word) bool { return w.product < p.id }) // references names these
 		own = collect(words, own, func(w *word) bool { return w.product == p.id })
+		collect(barcodes, nil, func(b *barcode) bool { return b.product < p.id })
+		codes = collect(barcodes, codes, func(b *barcode) bool { return b.product == p.id })
+		a.sum.numbers(p.id, p.category, p.price, p.cost, bit(p.promo), bit(p.active), p.created)
+		a.sum.texts(p.sku, p.name, p.brand, p.kind)
+		slices.SortFunc(codes, func(x, y barcode) int { return strings.Compare(x.code, y.code) }) // by bytes, as it was noted
+		for i := range codes {
+			a.sum.texts(codes[i].code)
+		}
+		if a.sum.sum() != p.noted {
+			a.off(Product, at("products", p.id), "checksum", "the one of what was saved", "another", "the product or one of its barcodes was changed by something else")
+		}
 		want := fold.Words(p.sku + " " + p.name + " " + p.brand)
 		want = slices.Compact(slices.Sorted(slices.Values(want[:min(len(want), searched)])))
 		has := make([]string, len(own))

@@ -62,6 +62,9 @@ const (
 	Category     Check = "category_path"
 	SearchKey    Check = "search_key"
 	Identifier   Check = "identifier"
+	Attached     Check = "attached"
+	Product      Check = "product"
+	Node         Check = "node"
 	Profile      Check = "profile"
 	Setting      Check = "setting"
 	Schema       Check = "schema"
@@ -71,20 +74,20 @@ const (
 
 // order is the order in which findings are told.
 var order = []Check{
-	Physical, Schema, Setting, Reference, VersionRules, Audit, TillKey, Consent,
+	Physical, Schema, Setting, Node, Reference, VersionRules, Audit, TillKey, Consent,
 	ReceiptChecksum, ReceiptVersion, ReceiptDiscount, ReceiptCap, ReceiptEarned, LineGuard, ReceiptSum, ReceiptTotal, ReceiptAmount, ReceiptNumber, ReceiptSource, ReceiptTime, ReceiptLevel, ReceiptEvent,
 	ReceiptPoints, ReceiptPaid, ReceiptHeld, ReceiptBalance, ReceiptDates, Imported,
 	LineTotal, LinePrice, LineDiscount, LineSpend, LineReturned, ReturnOf, ReturnPart,
 	AccountPoints, AccountPurchases, AccountMissing, LotPoints, LotOrigin, LotDates, LotRules,
 	EntryMovement, EntryLot, EntryReceipt, EntryTime, EntryEvent, EventBody, Overdrawn, ReturnedPoints,
-	TierLevel, Version, Category, SearchKey, Identifier, Profile, ImportReport,
+	TierLevel, Version, Category, SearchKey, Product, Identifier, Attached, Profile, ImportReport,
 }
 
 // says is each rule in a sentence.
 var says = map[Check]string{
 	Physical:       "The database's files are whole.",
 	Schema:         "The tables have the indexes and keys that guard them, and nothing acts on its own.",
-	Setting:        "The installation has a currency, and its stores time zones.",
+	Setting:        "The installation is what was chosen, and its stores have time zones.",
 	Reference:      "What a row points at exists.",
 	ReceiptSum:     "A receipt's amounts are the sums of its lines.",
 	ReceiptTotal:   "A receipt comes to its gross less discounts and points.",
@@ -141,7 +144,10 @@ var says = map[Check]string{
 	Category:     "A category's path leads up to its root.",
 	SearchKey:    "Search keys are what the names fold to.",
 	Identifier:   "Identifiers are in their normal form and lead to whom they were given.",
-	Profile:      "A profile says what it may.",
+	Profile:      "A profile says what it may, and what was written.",
+	Attached:     "A customer has the identifiers, consents and registrations that were added, and no others.",
+	Product:      "A product and its barcodes are what was saved.",
+	Node:         "Ids were minted under numbers that were leased, so that none comes twice.",
 
 	ImportReport: "What imports say they brought is there.",
 }

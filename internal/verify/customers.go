@@ -99,13 +99,14 @@ type person struct {
 	tiers    []tier
 	events   []customerEvent
 	adjusted []adjustment
+	attached []attachment
 }
 
 // customers goes through all customers with what they bought and have.
 func (a *audit) customers() {
 	profiles, accounts, entries, tiers := a.customerPages(), a.accountPages(), a.entryPages(), a.tierPages()
 	lots, receipts, events := a.lotRows.sorted(), a.bought.sorted(), a.customerEvents.sorted()
-	adjusted := a.adjusted.sorted()
+	adjusted, attached := a.adjusted.sorted(), a.attachments.sorted()
 	a.brought.customers, a.brought.points = map[int64]int64{}, map[int64]int64{}
 	var p person
 	for a.err == nil {
@@ -114,6 +115,7 @@ func (a *audit) customers() {
 			leading(entries, func(e *entry) int64 { return e.Customer }), leading(tiers, func(x *tier) int64 { return x.Customer }),
 			leading(lots, func(l *lot) int64 { return l.Customer }), leading(receipts, func(b *bought) int64 { return b.Customer }),
 			leading(events, func(e *customerEvent) int64 { return e.Customer }), leading(adjusted, func(l *adjustment) int64 { return l.Customer }),
+			leading(attached, func(x *attachment) int64 { return x.Customer }),
 		)
 		if p.id == last || a.err != nil {
 			break
@@ -126,6 +128,7 @@ func (a *audit) customers() {
 		p.receipts = collect(receipts, p.receipts, func(b *bought) bool { return b.Customer == p.id })
 		p.events = collect(events, p.events, func(e *customerEvent) bool { return e.Customer == p.id })
 		p.adjusted = collect(adjusted, p.adjusted, func(l *adjustment) bool { return l.Customer == p.id })
+		p.attached = collect(attached, p.attached, func(x *attachment) bool { return x.Customer == p.id })
 		if a.err == nil {
 			a.person(&p)
 		}
@@ -134,6 +137,7 @@ func (a *audit) customers() {
 	a.fail(a.bought.close())
 	a.fail(a.customerEvents.close())
 	a.fail(a.adjusted.close())
+	a.fail(a.attachments.close())
 }
 
 // leading is the customer of a stream's next row; last: there is none.
@@ -155,6 +159,7 @@ func (a *audit) person(p *person) {
 		p.accounts = append(p.accounts, account{Customer: p.id})
 	}
 	a.profile(&p.profiles[0], p.events)
+	a.attachedTo(p)
 	a.purchases(p, where)
 	a.levels(p)
 	a.ledger(p)

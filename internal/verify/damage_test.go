@@ -56,6 +56,8 @@ const (
 	buyer         = `SELECT customer_id FROM receipts WHERE kind = 'sale' AND NOT imported AND customer_id IS NOT NULL GROUP BY customer_id HAVING COUNT(*) > 1 ORDER BY 1 LIMIT 1`
 	otherCustomer = `SELECT id FROM customers WHERE id NOT IN (SELECT customer_id FROM identifiers WHERE value = '+998901234567') ORDER BY id LIMIT 1`
 	aTierDiscount = `SELECT MIN(receipt_id) FROM receipt_lines WHERE details LIKE '%"tier"%'`
+	waiting       = `SELECT id FROM imports WHERE file = 'later.csv'`
+	registered    = `SELECT customer_id FROM registrations`
 	expiry        = `SELECT id FROM events WHERE kind = 'points.expired' ORDER BY id LIMIT 1`
 
 	lineRow    = "receipt_id=%d position=%d"
@@ -67,6 +69,22 @@ var damages = []damage{
 	{column: "settings.name", do: `UPDATE settings SET name = 'money' WHERE name = 'currency'`, check: verify.Setting, row: "name=currency"},
 	{column: "settings.value", do: `UPDATE settings SET value = 'sum' WHERE name = 'currency'`, check: verify.Setting, row: "name=currency"},
 	{column: "settings", do: `DELETE FROM settings WHERE name = 'currency'`, check: verify.Setting, row: "name=currency"},
+
+	{column: "settings.value", do: `UPDATE settings SET value = 'RUB' WHERE name = 'currency'`, check: verify.Setting, row: "name=currency"},
+	{column: "settings.value", do: `UPDATE settings SET value = 'mine' WHERE name = 'secret'`, check: verify.Setting, row: "name=secret"},
+	{column: "settings", do: `DELETE FROM settings WHERE name = 'secret'`, check: verify.Setting, row: "name=secret"},
+	{column: "settings.value", do: `UPDATE settings SET value = 'Europe/Moscow' WHERE name = 'zone'`, check: verify.Setting, row: "name=zone"},
+	{column: "settings", do: `DELETE FROM settings`, check: verify.Setting, row: "name=currency"},
+	{column: "events", do: `DELETE FROM events WHERE kind = 'installation.founded'`, check: verify.Setting, table: "settings", row: "name=currency"},
+	{column: "audit", do: `INSERT INTO audit (id, at, action, became) VALUES (7, 1, 'settings.changed', '{"name":"Makro"}')`, check: verify.Setting, table: "settings", row: "name=name"},
+	{column: "nodes", do: `DELETE FROM nodes`, check: verify.Node, row: "number=0"},
+	{column: "nodes.number", do: `UPDATE nodes SET number = 9`, check: verify.Node, row: "number=0"},
+	{column: "nodes.high", do: `UPDATE nodes SET high = 1, leased_until = 1`, check: verify.Node, row: "number=0"},
+	{column: "nodes.leased_until", do: `UPDATE nodes SET high = 1, leased_until = 1`, check: verify.Node, row: "number=0"},
+	{column: "jobs", pick: waiting, do: `DELETE FROM jobs WHERE kind = 'import'`, check: verify.Reference, row: "kind=import dedupe=%d"},
+	{column: "jobs.kind", pick: waiting, do: `UPDATE jobs SET kind = 'export' WHERE kind = 'import'`, check: verify.Reference, row: "kind=import dedupe=%d"},
+	{column: "jobs.dedupe", pick: waiting, do: `UPDATE jobs SET dedupe = NULL WHERE kind = 'import'`, check: verify.Reference, row: "kind=import dedupe=%d"},
+	{column: "imports", pick: waiting, do: `DELETE FROM imports WHERE id = $1`, check: verify.Reference},
 
 	{column: "events", pick: recorded, do: `DELETE FROM events WHERE id = $1`, check: verify.ReceiptEvent, table: "receipts", at: `SELECT ref FROM events WHERE id = $1`},
 	{column: "events.id", pick: recorded, do: `INSERT INTO events (at, kind, customer_id, ref, body) SELECT at, kind, customer_id, ref, body FROM events WHERE id = $1`, check: verify.ReceiptEvent, table: "receipts", at: `SELECT ref FROM events WHERE id = $1`},
@@ -120,6 +138,41 @@ var damages = []damage{
 	{column: "product_words.word", pick: aProduct, do: `UPDATE product_words SET word = 'хлеб' WHERE product_id = $1 AND word = 'нон'`, check: verify.SearchKey, row: "product_id=%d"},
 	{column: "product_words.product_id", pick: aProduct, do: `UPDATE product_words SET product_id = 1 WHERE product_id = $1`, check: verify.Reference, row: "word=", prefix: true},
 	{column: "barcodes.product_id", do: `UPDATE barcodes SET product_id = 1`, check: verify.Reference, row: "code=4780000000017"},
+
+	{column: "products.kind", pick: aProduct, do: `UPDATE products SET kind = 'service' WHERE id = $1`, check: verify.Product},
+	{column: "products.price", pick: aProduct, do: `UPDATE products SET price = price + 1 WHERE id = $1`, check: verify.Product},
+	{column: "products.cost", pick: aProduct, do: `UPDATE products SET cost = NULL WHERE id = $1`, check: verify.Product},
+	{column: "products.promo", pick: aProduct, do: `UPDATE products SET promo = NOT promo WHERE id = $1`, check: verify.Product},
+	{column: "products.active", pick: aProduct, do: `UPDATE products SET active = NOT active WHERE id = $1`, check: verify.Product},
+	{column: "products.created_at", pick: aProduct, do: `UPDATE products SET created_at = created_at + 1 WHERE id = $1`, check: verify.Product},
+	{column: "products.checksum", pick: aProduct, do: `UPDATE products SET checksum = 0 WHERE id = $1`, check: verify.Product},
+	{column: "barcodes", pick: aProduct, do: `DELETE FROM barcodes`, check: verify.Product, table: "products"},
+	{column: "barcodes", pick: aProduct, do: `INSERT INTO barcodes (code, product_id) SELECT '1', product_id FROM barcodes WHERE code = '4780000000017'`, check: verify.Product, table: "products"},
+	{column: "barcodes.code", pick: aProduct, do: `UPDATE barcodes SET code = '1' WHERE code = '4780000000017'`, check: verify.Product, table: "products"},
+	{column: "barcodes.product_id", pick: aProduct, do: `UPDATE barcodes SET product_id = (SELECT id FROM products WHERE sku = 'P1')`, check: verify.Product, table: "products"},
+
+	{column: "customers.state", pick: aCustomer, do: `UPDATE customers SET state = 'blocked' WHERE id = $1`, check: verify.Profile},
+	{column: "customers.middle_name", pick: aCustomer, do: `UPDATE customers SET middle_name = 'Ким' WHERE id = $1`, check: verify.Profile},
+	{column: "customers.sex", pick: aCustomer, do: `UPDATE customers SET sex = 'male' WHERE id = $1`, check: verify.Profile},
+	{column: "customers.city", pick: aCustomer, do: `UPDATE customers SET city = 'Бухара' WHERE id = $1`, check: verify.Profile},
+	{column: "customers.language", pick: aCustomer, do: `UPDATE customers SET language = 'uz' WHERE id = $1`, check: verify.Profile},
+	{column: "customers.source", pick: aCustomer, do: `UPDATE customers SET source = 'web' WHERE id = $1`, check: verify.Profile},
+	{column: "customers.note", pick: aCustomer, do: `UPDATE customers SET note = 'VIP' WHERE id = $1`, check: verify.Profile},
+	{column: "customers.born", pick: aCustomer, do: `UPDATE customers SET born = '1970-01-01' WHERE id = $1`, check: verify.Profile},
+	{column: "customers.checksum", pick: aCustomer, do: `UPDATE customers SET checksum = 0 WHERE id = $1`, check: verify.Profile},
+	{column: "customers.attached", pick: aCustomer, do: `UPDATE customers SET attached = attached + 1 WHERE id = $1`, check: verify.Attached},
+	{column: "identifiers", pick: aCustomer, do: `DELETE FROM identifiers WHERE kind = 'phone' AND customer_id = $1`, check: verify.Attached, table: "customers"},
+	{column: "consents", pick: aCustomer, do: `DELETE FROM consents WHERE customer_id = $1`, check: verify.Attached, table: "customers"},
+	{column: "consents.id", pick: `SELECT MIN(id) FROM consents`, do: `UPDATE consents SET id = 5 WHERE id = $1`, check: verify.Consent, row: "id=5"},
+	{column: "registrations", pick: registered, do: `DELETE FROM registrations`, check: verify.Attached, table: "customers"},
+	{column: "registrations.idempotency_key", pick: registered, do: `UPDATE registrations SET idempotency_key = 'r-2'`, check: verify.Attached, table: "customers"},
+	{column: "registrations.fingerprint", pick: registered, do: `UPDATE registrations SET fingerprint = ''`, check: verify.Attached, table: "customers"},
+	{column: "registrations.created", pick: registered, do: `UPDATE registrations SET created = NOT created`, check: verify.Attached, table: "customers"},
+	{column: "registrations.kept", pick: registered, do: `UPDATE registrations SET kept = 'born'`, check: verify.Attached, table: "customers"},
+	{column: "registrations.not_taken", pick: registered, do: `UPDATE registrations SET not_taken = 'born'`, check: verify.Attached, table: "customers"},
+	{column: "registrations.no_bonus", pick: registered, do: `UPDATE registrations SET no_bonus = 'blocked'`, check: verify.Attached, table: "customers"},
+	{column: "registrations.till_id", do: `UPDATE registrations SET till_id = 1`, check: verify.Reference, row: "till_id=1 idempotency_key=r-1"},
+	{column: "registrations.customer_id", pick: aCustomer, do: `UPDATE registrations SET customer_id = $1`, check: verify.Attached, table: "customers"},
 
 	{column: "customers", pick: aCustomer, do: `DELETE FROM customers WHERE id = $1`, check: verify.AccountMissing, table: "accounts", row: accountRow},
 	{column: "customers.id", pick: aCustomer, do: `UPDATE customers SET id = 1 WHERE id = $1`, check: verify.AccountMissing, table: "accounts", row: accountRow},
@@ -228,6 +281,8 @@ var damages = []damage{
 	{column: "receipts.number", pick: aSale, do: `UPDATE receipts SET number = '' WHERE id = $1`, check: verify.ReceiptNumber},
 	{column: "receipts.fingerprint", pick: aSale, do: `UPDATE receipts SET fingerprint = '' WHERE id = $1`, check: verify.ReceiptNumber},
 	{column: "receipts.imported", pick: aSale, do: `UPDATE receipts SET imported = TRUE WHERE id = $1`, check: verify.Imported},
+	{column: "receipts.idempotency_key", pick: walkIn, do: `UPDATE receipts SET idempotency_key = NULL WHERE id = $1`, check: verify.ReceiptChecksum},
+	{column: "receipt_lines.name", pick: walkIn, do: `UPDATE receipt_lines SET name = 'Чой' WHERE receipt_id = $1`, check: verify.ReceiptChecksum, table: "receipts"},
 	{column: "receipts.store_id", pick: aSale, do: `UPDATE receipts SET store_id = 1 WHERE id = $1`, check: verify.Reference},
 	{column: "receipts.till_id", pick: aSale, do: `UPDATE receipts SET till_id = 1 WHERE id = $1`, check: verify.Reference},
 	{column: "receipts.till_id", pick: anImport, do: `UPDATE receipts SET till_id = 1 WHERE id = $1`, check: verify.ReceiptSource},
@@ -290,11 +345,11 @@ var damages = []damage{
 	{column: "receipt_lines.details", pick: aDiscount, do: `UPDATE receipt_lines SET details = '' WHERE receipt_id = $1 AND position = $2`, check: verify.LineDiscount, row: lineRow},
 
 	{column: "sources", pick: anImport, do: `DELETE FROM sources WHERE id <> $1`, check: verify.Reference, table: "receipts"},
-	{column: "sources.id", pick: `SELECT MIN(id) FROM imports`, do: `UPDATE sources SET id = 1 WHERE id <> $1`, check: verify.Reference, table: "imports"},
+	{column: "sources.id", pick: `SELECT MIN(id) FROM imports`, do: `UPDATE sources SET id = 1 WHERE name = 'old tills'`, check: verify.Reference, table: "imports"},
 	{column: "imports.source_id", pick: `SELECT MIN(id) FROM imports`, do: `UPDATE imports SET source_id = 1 WHERE id = $1`, check: verify.Reference},
 	{column: "imports.kind", pick: `SELECT id FROM imports WHERE kind = 'customers'`, do: `UPDATE imports SET kind = 'products' WHERE id = $1`, check: verify.ImportReport},
 	{column: "imports.report", pick: `SELECT id FROM imports WHERE kind = 'customers'`, do: `UPDATE imports SET report = '{"created":7}' WHERE id = $1`, check: verify.ImportReport},
-	{column: "imports.report", pick: `SELECT id FROM sources`, do: `UPDATE imports SET report = REPLACE(report, '"recorded"', '"recordet"') WHERE source_id = $1`, check: verify.ImportReport, table: "sources"},
+	{column: "imports.report", pick: `SELECT id FROM sources WHERE name = 'old tills'`, do: `UPDATE imports SET report = REPLACE(report, '"recorded"', '"recordet"') WHERE source_id = $1`, check: verify.ImportReport, table: "sources"},
 	{column: "imports.report", pick: `SELECT id FROM imports WHERE kind = 'customers'`, do: `UPDATE imports SET report = '{' WHERE id = $1`, check: verify.ImportReport},
 	{column: "imports.created_by", pick: `SELECT MIN(id) FROM imports`, do: `UPDATE imports SET created_by = 1 WHERE id = $1`, check: verify.Reference},
 	{column: "imports", pick: aCustomer, do: `UPDATE customers SET origin_id = (SELECT MAX(id) + 1 FROM imports) WHERE id = $1`, check: verify.Reference, table: "customers"},
@@ -387,11 +442,13 @@ UPDATE accounts SET active = active + 100000000 WHERE customer_id = $1`
 // unchecked are tables and columns that nothing in the database says twice:
 // what is wrong there cannot be told from what is right.
 var unchecked = map[string]string{
-	"nodes":            "leases of running processes: they change by themselves",
-	"jobs":             "work to do: package jobs keeps it under leases",
+	"nodes.holder":     "of a running process",
 	"goose_db_version": "the migrations' own",
 	"events.xid":       "the transaction's number, of the database",
-	"registrations":    "answers to calls that were repeated; the database holds whom they name",
+
+	"jobs.id": "its own key", "jobs.state": "package jobs keeps it under leases", "jobs.run_at": "may be put off", "jobs.payload": "read by whoever does it",
+	"jobs.progress": "of whoever does it", "jobs.attempts": "changes by itself", "jobs.holder": "of a running process", "jobs.leased_until": "of a running process",
+	"jobs.cancel": "a wish", "jobs.failure": "said nowhere else", "jobs.created_at": "said nowhere else", "jobs.finished_at": "said nowhere else",
 
 	"staff.password": "cannot be recomputed, that is its point",
 	"staff.language": "a choice", "staff.created_at": "said nowhere else",
@@ -412,23 +469,10 @@ var unchecked = map[string]string{
 	"till_keys.hint": "of a key that is not kept",
 
 	"categories.name": "what people wrote",
-	"products.kind":   "a choice, which may change after a sale", "products.price": "may change after a sale", "products.cost": "may change after a sale",
-	"products.promo": "may change after a sale", "products.active": "a decision", "products.created_at": "said nowhere else",
-	"barcodes.code": "printed on the goods", "barcodes": "printed on the goods",
-
-	"customers.middle_name": "what people wrote", "customers.sex": "what people said", "customers.city": "what people wrote",
-	"customers.language": "a choice", "customers.source": "said nowhere else", "customers.note": "what people wrote",
-	"identifiers": "one that is gone is added again",
-	"consents.id": "its own key",
-
-	"consents": "what people said",
-
 	"programmes.name": "what people wrote", "programmes.created_at": "said nowhere else",
 	"tiers.review_at": "a day on which to look; that there is one in a window has a test of its own",
 
-	"entries.reason":           "what people wrote",
-	"receipts.idempotency_key": "the caller's own",
-	"receipt_lines.name":       "what the till said",
+	"entries.reason": "what people wrote",
 
 	"sources.name": "what people wrote", "sources.created_at": "said nowhere else",
 	"imports.id": "its own key", "imports.file": "what people wrote", "imports.path": "the file may be gone",

@@ -11,25 +11,29 @@
 // said or is found by.
 //
 // What cannot be recomputed is compared with what was noted of it elsewhere
-// when it was written: receipts, published rules and keys of tills in the event
-// log, staff and points by hand in the audit log, consents and identifiers by a
-// checksum in the row. None of this is a signature. Somebody who may write to
-// the database and changes a row in all the places that tell of it, checksums
-// included, is not found, as long as the figures are such as the rules could
-// have given; nor is what is told nowhere else: a product's cost, a name, a row
-// of the logs that tells of nothing that is kept.
+// when it was written: receipts, published rules, keys of tills and the currency
+// in the event log, staff, settings and points by hand in the audit log,
+// customers, products, consents and identifiers by a checksum in the row, and
+// what belongs to a customer by a sum in the customer's. None of this is a
+// signature. Somebody who may write to the database and changes a row in all the
+// places that tell of it, checksums included, is not found, as long as the
+// figures are such as the rules could have given; nor is what is told nowhere
+// else: the name of a store, a password, a row of the logs that tells of nothing
+// that is kept.
 //
 // The way of the data, each table read once in the order of a key:
 //
 //	files -------------------------> the engine's own check of rows and indexes
 //	small tables ------------------> facts (memory)
-//	audit, consents, identifiers --> compared as they are read
-//	events, lots ------------------> spools
+//	audit -------------------------> compared as it is read
+//	identifiers, consents,
+//	  registrations, events, lots -> spools
 //	receipts + lines + events -----> every receipt    ---> spool by customer
 //	                                                  ---> spool by returned line
 //	sale lines + return lines -----> every return
-//	accounts + entries + lots
-//	  + receipts + tiers + events -> every customer
+//	accounts + entries + lots + tiers
+//	  + receipts + what belongs
+//	  to them + events ------------> every customer
 //
 // Tables are read in pages and merged; what has to be in another order goes
 // through a spool, which sorts on disk. So memory is bounded by the catalog,

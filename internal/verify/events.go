@@ -22,6 +22,13 @@ type passed struct {
 	returned       *spool[returnedLine]
 	brought        brought
 
+	foundings    []founding
+	settingsTold string // by the audit log's last line that tells of them
+
+	attachments *spool[attachment]
+	started     map[int64]int64 // imports that were started from a page, and the line of the audit log that says so
+	newest      map[int64]int64 // milliseconds of the newest id, by the number it was minted under
+
 	publishedEvents map[int64][]publishedEvent // by version
 	keyEvents       map[int64][]keyEvent       // by key
 
@@ -124,11 +131,12 @@ func (a *audit) event(id, when int64, kind string, customer, ref int64, text str
 		Starts   string `json:"starts"`
 		Rules    string `json:"rules"`
 		Till     string `json:"till"`
+		founding
 	}
 	where := at("events", id)
 	switch kind {
 	case "receipt.recorded", "receipts.imported", "points.activated", "points.expired", "tier.reached", "tier.lost", "tier.changed",
-		"customer.registered", "programme.published", "till.key_issued", "till.key_revoked":
+		"customer.registered", "programme.published", "till.key_issued", "till.key_revoked", "installation.founded":
 		if err := json.Unmarshal([]byte(text), &body); err != nil {
 			a.off(EventBody, where, "body", "JSON", text, err.Error())
 			return
@@ -148,6 +156,8 @@ func (a *audit) event(id, when int64, kind string, customer, ref int64, text str
 			return
 		}
 		a.batches[ref] = append(a.batches[ref], batch{first, last, id})
+	case "installation.founded":
+		a.foundings = append(a.foundings, body.founding)
 	case "programme.published":
 		a.publishedEvents[ref] = append(a.publishedEvents[ref], publishedEvent{id, when, body.Starts, body.Rules})
 	case "till.key_issued", "till.key_revoked":

@@ -12,19 +12,20 @@ import (
 
 // facts are the tables that are small, or at most as large as the catalog.
 type facts struct {
-	currency  money.Currency
-	hundreds  int64 // minor units in the major one
-	stores    map[int64]store
-	tills     map[int64]int64 // the store of each
-	staff     map[int64]*member
-	sources   map[int64]bool
-	versions  map[int64]*version
-	published map[int64][]*version // by programme, in the order in which they hold
-	codes     map[int64][]string   // of levels, by programme: of any of its versions
-	stoppable map[int64]bool       // programmes that were ever stopped
-	products  []int64              // sorted; read with their words
-	names     interner
-	calendar  calendar
+	currency     money.Currency
+	installation map[string]string // the rows of settings
+	hundreds     int64             // minor units in the major one
+	stores       map[int64]store
+	tills        map[int64]int64 // the store of each
+	staff        map[int64]*member
+	sources      map[int64]bool
+	versions     map[int64]*version
+	published    map[int64][]*version // by programme, in the order in which they hold
+	codes        map[int64][]string   // of levels, by programme: of any of its versions
+	stoppable    map[int64]bool       // programmes that were ever stopped
+	products     []int64              // sorted; read with their words
+	names        interner
+	calendar     calendar
 
 	unreadable bool // the rules of some version
 	windowed   bool // some version counts spend in a window
@@ -140,6 +141,7 @@ func (in *interner) number(text string) int64 {
 func (in *interner) text(n int64) string { return in.texts[n] }
 
 func (a *audit) readFacts() {
+	a.newest, a.started = map[int64]int64{}, map[int64]int64{}
 	a.readCurrency()
 	a.stores, a.tills = map[int64]store{}, map[int64]int64{}
 	a.staff, a.sources = map[int64]*member{}, map[int64]bool{}
@@ -183,16 +185,14 @@ func (a *audit) product(id int64) bool {
 }
 
 func (a *audit) readCurrency() {
-	a.currency = money.Currency{Exponent: 2}
-	code := ""
+	a.currency, a.installation = money.Currency{Exponent: 2}, map[string]string{}
 	a.scan("settings", func(r *db.Rows) error {
 		var name, value string
 		err := r.Scan(&name, &value)
-		if name == "currency" {
-			code = value
-		}
+		a.installation[name] = value
 		return err
 	}, `SELECT name, value FROM settings ORDER BY name`)
+	code := a.installation["currency"]
 	c, err := money.CurrencyOf(code)
 	if err == nil {
 		a.currency = c

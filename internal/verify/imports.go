@@ -25,6 +25,7 @@ func (a *audit) imports() {
 	for id := range a.sources {
 		sources[id] = source{}
 	}
+	there := map[int64]bool{}
 	a.scan("imports", func(r *db.Rows) error {
 		var (
 			id, of            int64
@@ -33,6 +34,7 @@ func (a *audit) imports() {
 		if err := r.Scan(&id, &of, &kind, &state, &text); err != nil {
 			return err
 		}
+		there[id] = true
 		var report struct {
 			Recorded     int64 `json:"recorded"`
 			Created      int64 `json:"created"`
@@ -60,9 +62,31 @@ func (a *audit) imports() {
 		a.equal(ImportReport, at("imports", id), "points", report.Points, a.brought.points[id], "opening balances that it brought")
 		return nil
 	}, `SELECT id, source_id, kind, state, report FROM imports`)
+	a.startedImports(there)
 	for _, id := range slices.Sorted(maps.Keys(sources)) {
 		if s := sources[id]; !s.open {
 			a.equal(ImportReport, at("sources", id), "", a.brought.receipts[id], s.recorded, "receipts of it, by the reports of its imports")
+		}
+	}
+}
+
+// startedImports looks whether what was started from a page is there, with the
+// job that does it: jobs are kept for ever.
+func (a *audit) startedImports(there map[int64]bool) {
+	jobs := map[string]bool{}
+	a.scan("jobs", func(r *db.Rows) error {
+		var dedupe string
+		err := r.Scan(&dedupe)
+		jobs[dedupe] = true
+		return err
+	}, `SELECT dedupe FROM jobs WHERE kind = 'import' AND dedupe IS NOT NULL`)
+	for _, id := range slices.Sorted(maps.Keys(a.started)) {
+		told, key := "line "+a.show("", a.started[id])+" of the audit log says that it was started", a.show("", id)
+		if !there[id] {
+			a.off(Reference, at("imports", id), "", "an import", "none", told)
+		}
+		if !jobs[key] {
+			a.found(Finding{Reference, "jobs", "kind=import dedupe=" + key, "", "the job of an import", "none", told})
 		}
 	}
 }

@@ -14,18 +14,22 @@ import (
 
 // profile is a row of customers.
 type profile struct {
-	ID, Origin, RegisteredAt               int64
-	FirstName, LastName, FirstKey, LastKey string
-	Born, Attributes, State                string
+	ID, HomeStore, Origin, RegisteredAt           int64
+	Checksum, Attached                            int64
+	State, FirstName, LastName, FirstKey, LastKey string
+	MiddleName, Sex, Born, City, Language, Source string
+	Attributes, Note                              string
 }
 
 func (a *audit) customerPages() *pages[profile] {
 	return &pages[profile]{
 		a: a, table: "customers", after: []any{first}, key: func(p *profile) []any { return []any{p.ID} },
-		text: `SELECT id, origin_id, registered_at, first_name, last_name, first_key, last_key, born, attributes, state
+		text: `SELECT id, COALESCE(home_store_id, 0), origin_id, registered_at, checksum, attached, state, first_name, last_name, first_key, last_key,
+		              middle_name, sex, born, city, language, source, attributes, note
 		         FROM customers WHERE id > $1 ORDER BY id LIMIT $2`,
 		scan: func(r *db.Rows, p *profile) error {
-			return r.Scan(&p.ID, &p.Origin, &p.RegisteredAt, &p.FirstName, &p.LastName, &p.FirstKey, &p.LastKey, &p.Born, &p.Attributes, &p.State)
+			return r.Scan(&p.ID, &p.HomeStore, &p.Origin, &p.RegisteredAt, &p.Checksum, &p.Attached, &p.State, &p.FirstName, &p.LastName, &p.FirstKey, &p.LastKey,
+				&p.MiddleName, &p.Sex, &p.Born, &p.City, &p.Language, &p.Source, &p.Attributes, &p.Note)
 		},
 	}
 }
@@ -46,6 +50,11 @@ func (a *audit) profile(p *profile, events []customerEvent) {
 	var attributes map[string]any
 	if err := json.Unmarshal([]byte(p.Attributes), &attributes); err != nil || attributes == nil {
 		a.off(Profile, where, "attributes", "a JSON object", "something else", "")
+	}
+	a.sum.numbers(p.ID, p.HomeStore, p.Origin, p.RegisteredAt)
+	a.sum.texts(p.State, p.FirstName, p.LastName, p.MiddleName, p.Sex, p.Born, p.City, p.Language, p.Source, p.Attributes, p.Note)
+	if a.sum.sum() != p.Checksum {
+		a.off(Profile, where, "checksum", "the one of what was written", "another", "the profile was changed by something else")
 	}
 	n := 0
 	for i := range events {
@@ -97,54 +106,4 @@ func normal(kind, value string) bool {
 		return value != "" && strings.TrimSpace(value) == value
 	}
 	return false
-}
-
-// identifiers reads what leads to customers.
-func (a *audit) identifiers() {
-	a.scan("identifiers", func(r *db.Rows) error {
-		var (
-			kind, value, tail, state string
-			customer, noted          int64
-		)
-		if err := r.Scan(&kind, &value, &tail, &customer, &state, &noted); err != nil {
-			return err
-		}
-		// The value is personal data, and so is what it should be.
-		where := "customer_id=" + a.show("", customer) + " kind=" + kind
-		say := func(c Check, column, want, got, detail string) {
-			a.found(Finding{c, "identifiers", where, column, want, got, detail})
-		}
-		if !normal(kind, value) {
-			say(Identifier, "value", "the normal form of a "+kind, "another", "")
-		}
-		if ending(kind, value) != tail {
-			say(Identifier, "tail", "the digits of the value turned round", "something else", "")
-		}
-		a.sum.numbers(customer)
-		a.sum.texts(kind, value)
-		if a.sum.sum() != noted {
-			say(Identifier, "checksum", "the one of what was written", "another", "the value was changed, or led to somebody else")
-		}
-		switch state {
-		case "":
-			say(Reference, "customer_id", "a row of customers", a.show("", customer), "there is none of that id")
-		case "merged", "erased":
-			say(Identifier, "customer_id", "a customer who is there", a.show("", customer), "this one was "+state)
-		}
-		return nil
-	}, `SELECT i.kind, i.value, i.tail, i.customer_id, COALESCE(c.state, ''), i.checksum FROM identifiers i LEFT JOIN customers c ON c.id = i.customer_id`)
-}
-
-// ending is what the endings of phones and cards are searched by.
-func ending(kind, value string) string {
-	if kind != "phone" && kind != "card" {
-		return ""
-	}
-	var digits []byte
-	for i := len(value) - 1; i >= 0; i-- {
-		if '0' <= value[i] && value[i] <= '9' {
-			digits = append(digits, value[i])
-		}
-	}
-	return string(digits)
 }

@@ -116,10 +116,10 @@ func (c *chain) live(r *rand.Rand) {
 	for i := range 120 {
 		switch r.IntN(12) {
 		case 0:
-			c.clock.pass(1 + r.IntN(8))
+			c.pass(1 + r.IntN(8))
 			c.night()
 		case 1:
-			c.clock.pass(1)
+			c.pass(1)
 			if i%3 == 0 {
 				c.publish(prog, anyRules(r))
 			}
@@ -145,7 +145,7 @@ func (c *chain) live(r *rand.Rand) {
 		c.t.Errorf("only %d sales", len(sold))
 	}
 	c.imported()
-	c.clock.pass(40)
+	c.pass(40)
 	c.night()
 }
 

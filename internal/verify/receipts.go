@@ -30,7 +30,7 @@ type receipt struct {
 	ID, Source, Store, Till, Staff, Customer, Original, Version int64
 	SoldAt, RecordedAt, Withheld, Balance                       int64
 	Imported                                                    bool
-	Kind, Number, Fingerprint, Level, Details                   string
+	Kind, Number, Fingerprint, Key, Level, Details              string
 	Amounts                                                     amounts
 }
 
@@ -40,7 +40,7 @@ func (r *receipt) sale() bool { return r.Kind == "sale" }
 type line struct {
 	Receipt, Position, Product, Quantity, Price int64
 	Cost, Returned, Sale, Original              int64 // Cost -1: unknown
-	Details                                     string
+	Name, Details                               string
 	Amounts                                     amounts
 }
 
@@ -74,13 +74,13 @@ func (a *audit) receiptPages() *pages[receipt] {
 	return &pages[receipt]{
 		a: a, table: "receipts", after: []any{first}, key: func(r *receipt) []any { return []any{r.ID} },
 		text: `SELECT id, source_id, store_id, COALESCE(till_id, 0), COALESCE(staff_id, 0), COALESCE(customer_id, 0), COALESCE(original_id, 0),
-		              COALESCE(version_id, 0), sold_at, recorded_at, withheld, balance, imported, kind, number, fingerprint, level, details,
+		              COALESCE(version_id, 0), sold_at, recorded_at, withheld, balance, imported, kind, number, fingerprint, COALESCE(idempotency_key, ''), level, details,
 		              gross, discount, paid_points, total, redeemed, earned, tier_spend
 		         FROM receipts WHERE id > $1 ORDER BY id LIMIT $2`,
 		scan: func(rows *db.Rows, r *receipt) error {
 			m := &r.Amounts
 			return rows.Scan(&r.ID, &r.Source, &r.Store, &r.Till, &r.Staff, &r.Customer, &r.Original,
-				&r.Version, &r.SoldAt, &r.RecordedAt, &r.Withheld, &r.Balance, &r.Imported, &r.Kind, &r.Number, &r.Fingerprint, &r.Level, &r.Details,
+				&r.Version, &r.SoldAt, &r.RecordedAt, &r.Withheld, &r.Balance, &r.Imported, &r.Kind, &r.Number, &r.Fingerprint, &r.Key, &r.Level, &r.Details,
 				&m[gross], &m[discount], &m[paidPoints], &m[total], &m[redeemed], &m[earned], &m[tierSpend])
 		},
 	}
@@ -90,12 +90,12 @@ func (a *audit) linePages() *pages[line] {
 	return &pages[line]{
 		a: a, table: "receipt_lines", after: []any{first, first}, key: func(l *line) []any { return []any{l.Receipt, l.Position} },
 		text: `SELECT receipt_id, position, COALESCE(product_id, 0), quantity, price, COALESCE(cost, -1), returned,
-		              COALESCE(original_id, 0), COALESCE(original, 0), details, gross, discount, paid_points, total, redeemed, earned, tier_spend
+		              COALESCE(original_id, 0), COALESCE(original, 0), name, details, gross, discount, paid_points, total, redeemed, earned, tier_spend
 		         FROM receipt_lines WHERE (receipt_id, position) > ($1, $2) ORDER BY receipt_id, position LIMIT $3`,
 		scan: func(rows *db.Rows, l *line) error {
 			m := &l.Amounts
 			return rows.Scan(&l.Receipt, &l.Position, &l.Product, &l.Quantity, &l.Price, &l.Cost, &l.Returned,
-				&l.Sale, &l.Original, &l.Details, &m[gross], &m[discount], &m[paidPoints], &m[total], &m[redeemed], &m[earned], &m[tierSpend])
+				&l.Sale, &l.Original, &l.Name, &l.Details, &m[gross], &m[discount], &m[paidPoints], &m[total], &m[redeemed], &m[earned], &m[tierSpend])
 		},
 	}
 }
@@ -268,6 +268,7 @@ func mintedBy(id int64) int64 { return id >> 12 & 1023 }
 // minted checks that a row was recorded before its id was minted: a clock that
 // is set back goes on minting from where it was, so it may be long before.
 func (a *audit) minted(c Check, where row, id, recorded int64) {
+	a.newest[mintedBy(id)] = max(a.newest[mintedBy(id)], mintedAt(id)/1000)
 	if recorded > mintedAt(id)+999 {
 		a.off(c, where, "recorded_at", "not after "+a.show("at", mintedAt(id)), a.show("at", recorded), "the id was minted then")
 	}

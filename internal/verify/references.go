@@ -27,6 +27,8 @@ var references = []reference{
 	{table: "barcodes", column: "product_id", target: "products", key: `'code=' || t.code`},
 	{table: "customers", column: "home_store_id", target: "stores"},
 	{table: "customers", column: "origin_id", target: "imports"},
+	{table: "registrations", column: "till_id", target: "tills", key: `'till_id=' || CAST(t.till_id AS TEXT) || ' idempotency_key=' || t.idempotency_key`},
+	{table: "registrations", column: "customer_id", target: "customers", key: `'till_id=' || CAST(t.till_id AS TEXT) || ' idempotency_key=' || t.idempotency_key`},
 	{table: "consents", column: "customer_id", target: "customers"},
 	{table: "consents", column: "store_id", target: "stores"},
 	{table: "consents", column: "staff_id", target: "staff"},

@@ -5,8 +5,6 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"strconv"
-
-	"regulars/internal/base/db"
 )
 
 // checksum works out what the program noted of a row's numbers and texts.
@@ -43,9 +41,9 @@ func (a *audit) checksumOf(r *receipt, lines []line) int64 {
 		c.numbers(l.Position, l.Quantity, l.Price, l.Cost, l.Sale, l.Original)
 		c.numbers(l.Amounts[:]...)
 	}
-	c.texts(r.Kind, r.Number, r.Fingerprint, r.Level, r.Details)
+	c.texts(r.Kind, r.Number, r.Fingerprint, r.Key, r.Level, r.Details)
 	for i := range lines {
-		c.texts(lines[i].Details)
+		c.texts(lines[i].Name, lines[i].Details)
 	}
 	return c.sum()
 }
@@ -81,26 +79,10 @@ func fingerprintOf(r *receipt, lines []line) string {
 	return base64.RawStdEncoding.EncodeToString(sum[:16])
 }
 
-// consents compares what people agreed to with what was noted of it.
-func (a *audit) consents() {
-	a.scan("consents", func(r *db.Rows) error {
-		var (
-			id, customer, at, store, staff, noted    int64
-			channel, purpose, source, wording, proof string
-			given                                    bool
-		)
-		if err := r.Scan(&id, &customer, &channel, &purpose, &given, &at, &source, &store, &staff, &wording, &proof, &noted); err != nil {
-			return err
-		}
-		yes := int64(0)
-		if given {
-			yes = 1
-		}
-		a.sum.numbers(id, customer, yes, at, store, staff)
-		a.sum.texts(channel, purpose, source, wording, proof)
-		if a.sum.sum() != noted {
-			a.off(Consent, row{table: "consents", key: [2]int64{id}}, "checksum", "the one of what was said", "another", "of customer "+a.show("", customer)+", "+channel+" "+purpose)
-		}
-		return nil
-	}, `SELECT id, customer_id, channel, purpose, given, at, source, COALESCE(store_id, 0), COALESCE(staff_id, 0), wording, proof, checksum FROM consents`)
+// bit is how a checksum counts yes and no.
+func bit(yes bool) int64 {
+	if yes {
+		return 1
+	}
+	return 0
 }

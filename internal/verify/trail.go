@@ -71,7 +71,7 @@ func (a *audit) trail() {
 		a.trailLine(id, at, actor, of, action, was, became)
 		return nil
 	}, `SELECT id, at, actor, action, subject, was, became FROM audit
-	     WHERE action IN ('staff.added', 'staff.changed', 'customer.points_adjusted', 'store.changed') ORDER BY id`)
+	     WHERE action IN ('staff.added', 'staff.changed', 'customer.points_adjusted', 'store.changed', 'settings.changed', 'import.started') ORDER BY id`)
 	a.staffTrail()
 	a.publishedTrail()
 	a.keyTrail()
@@ -80,6 +80,10 @@ func (a *audit) trail() {
 func (a *audit) trailLine(id, when, actor, of int64, action, was, became string) {
 	where := at("audit", id)
 	switch action {
+	case "settings.changed":
+		a.settingsTold = became
+	case "import.started":
+		a.started[of] = id
 	case "store.changed":
 		// Its days began by another zone before.
 		var store struct {

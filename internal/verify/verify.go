@@ -99,8 +99,8 @@ func Run(ctx context.Context, d *db.DB, opts Options) (report Report, err error)
 
 // recompute are the passes, in the order in which they need each other.
 var recompute = []func(*audit){
-	(*audit).schema, (*audit).readFacts, (*audit).references, (*audit).catalog, (*audit).identifiers, (*audit).consents, (*audit).events, (*audit).trail,
-	(*audit).lots, (*audit).receipts, (*audit).returns, (*audit).customers, (*audit).imports, (*audit).finish,
+	(*audit).schema, (*audit).readFacts, (*audit).references, (*audit).catalog, (*audit).attached, (*audit).events, (*audit).trail, (*audit).settings,
+	(*audit).lots, (*audit).receipts, (*audit).returns, (*audit).customers, (*audit).imports, (*audit).nodes, (*audit).finish,
 }
 
 func runTx(ctx context.Context, tx *db.Tx, opts Options) (Report, error) {

@@ -62,7 +62,7 @@ func TestReturnsOfLinkedSalesAreClean(t *testing.T) {
 				c.giveBack(second.ID, receipt.ReturnLine{Position: 1, Quantity: money.One})
 				c.giveBack(first.ID)
 				c.sell(draft(anna, 0, money.One, 5_000_00))
-				c.clock.pass(40)
+				c.pass(40)
 				c.night()
 				c.giveBack(third.ID)
 				c.giveBack(second.ID)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -18,6 +19,7 @@ import (
 	"regulars/internal/loyalty"
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
+	"regulars/internal/loyalty/enrol"
 	"regulars/internal/loyalty/ledger"
 	"regulars/internal/loyalty/programme"
 	"regulars/internal/loyalty/receipt"
@@ -54,6 +56,13 @@ func (c *clock) pass(days int) {
 	c.t = c.t.AddDate(0, 0, days)
 }
 
+// pass lets days pass, in which the process keeps its number.
+func (c *chain) pass(days int) {
+	c.t.Helper()
+	c.clock.pass(days)
+	must(c.t, c.mint.Renew(c.t.Context()))
+}
+
 var uzs = money.Currency{Code: "UZS", Exponent: 2}
 
 func must(t testing.TB, err error) {
@@ -71,7 +80,7 @@ func process(t testing.TB, d *db.DB, ahead time.Duration) *chain {
 	ctx := t.Context()
 	zone, err := settings.Zone("Asia/Tashkent")
 	must(t, err)
-	is, _, err := settings.Open(ctx, d, settings.Installation{Name: "Oltin", Currency: uzs, Zone: zone, Language: "ru"})
+	is, _, err := settings.Open(ctx, d, c.clock.now, settings.Installation{Name: "Oltin", Currency: uzs, Zone: zone, Language: "ru"})
 	must(t, err)
 	c.mint, err = id.Take(ctx, d, c.clock.now)
 	must(t, err)
@@ -149,7 +158,8 @@ func (c *chain) sell(d receipt.Draft) receipt.Receipt {
 	c.t.Helper()
 	q, err := c.Receipts.Quote(c.t.Context(), c.till, d)
 	must(c.t, err)
-	rec, _, err := c.Receipts.Commit(c.t.Context(), c.till, receipt.Sale{Number: c.number(), Draft: d, Quote: q.ID})
+	number := c.number()
+	rec, _, err := c.Receipts.Commit(c.t.Context(), c.till, receipt.Sale{Number: number, Key: "key " + number, Draft: d, Quote: q.ID})
 	must(c.t, err)
 	return rec
 }
@@ -206,11 +216,11 @@ func (c *chain) fill() {
 
 	// Parts of one line come back on two days, the other line whole.
 	c.giveBack(second.ID, receipt.ReturnLine{Position: 1, Quantity: money.One})
-	c.clock.pass(1)
+	c.pass(1)
 	c.giveBack(second.ID, receipt.ReturnLine{Position: 1, Quantity: money.One}, receipt.ReturnLine{Position: 2, Quantity: 3 * money.One})
 
 	// Points become available, are spent, and then what earned them comes back.
-	c.clock.pass(20)
+	c.pass(20)
 	c.night()
 	account, err := c.Ledger.Get(ctx, olim)
 	must(c.t, err)
@@ -220,7 +230,7 @@ func (c *chain) fill() {
 	// The rest expires; a sale whose points have expired comes back into the
 	// days of grace.
 	fifth := c.sell(draft(anna, 500_00, money.One, 12_345_67))
-	c.clock.pass(70)
+	c.pass(70)
 	c.night()
 	c.giveBack(fifth.ID)
 	c.sell(draft(anna, 0, money.One, 80_000_00))
@@ -228,10 +238,11 @@ func (c *chain) fill() {
 	// A level is reached, and lost by a return at the next midnight.
 	vera := c.customer("Вера")
 	c.giveBack(c.sell(draft(vera, 0, money.One, 110_000_00)).ID)
-	c.clock.pass(2)
+	c.pass(2)
 	c.night()
 	c.byHand(anna)
 	c.imported()
+	c.changed(olim)
 	c.rest()
 }
 
@@ -249,6 +260,42 @@ func (c *chain) goods() {
 		})
 		return err
 	})
+}
+
+// changed changes a profile, what belongs to it, and a product, in every way
+// there is.
+func (c *chain) changed(who customer.ID) {
+	c.write(func(ctx context.Context, tx *db.Tx) error {
+		city := "Бухара"
+		_, _, err := c.Customers.UpdateTx(ctx, tx, who, customer.Change{City: &city})
+		must(c.t, err)
+		card, err := c.Customers.AddIdentifierTx(ctx, tx, who, customer.Card, "8888 0001")
+		must(c.t, err)
+		_, err = c.Customers.AddIdentifierTx(ctx, tx, who, customer.Telegram, "123456")
+		must(c.t, err)
+		must(c.t, c.Customers.RemoveIdentifierTx(ctx, tx, who, card))
+		no := customer.Consent{Channel: customer.ChannelSMS, Purpose: customer.Marketing, Source: "admin", Staff: c.till.Staff}
+		must(c.t, c.Customers.AddConsentsTx(ctx, tx, who, []customer.Consent{no}))
+		_, _, err = c.Customers.SetStateTx(ctx, tx, who, customer.StateBlocked)
+		must(c.t, err)
+
+		price, codes := money.Price(1500_0000), []string{"4780000000024", "4780000000031"}
+		p, err := c.Catalog.CreateProductTx(ctx, tx, catalog.ProductInput{SKU: "Q1", ProductChange: catalog.ProductChange{Price: &price, Barcodes: &codes}})
+		must(c.t, err)
+		_, _, err = c.Catalog.UpdateProductTx(ctx, tx, p.ID, catalog.ProductChange{Barcodes: new([]string)})
+		must(c.t, err)
+		_, err = c.Catalog.SaveProductsTx(ctx, tx, []catalog.ProductInput{
+			{SKU: "P0", AddBarcodes: codes[:1]}, {SKU: "Q1", ProductChange: catalog.ProductChange{Barcodes: &codes}},
+			{SKU: "Q2", AddBarcodes: codes[1:]}, {SKU: "Q2", ProductChange: catalog.ProductChange{Price: &price}},
+		})
+		return err
+	})
+	// Who is met again tells more.
+	_, err := c.Enrol.Register(c.t.Context(), c.till.Store, c.till.Staff, customer.New{
+		FirstName: "Нигора", Identifiers: []customer.Identifier{{Kind: customer.Phone, Value: "+998935550001"}, {Kind: customer.Card, Value: "8888 0002"}},
+		Consents: []customer.Consent{{Channel: customer.ChannelAny, Purpose: customer.Data, Given: true, Source: "till", Wording: "v1"}},
+	})
+	must(c.t, err)
 }
 
 // byHand gives points and takes some of them.
@@ -281,7 +328,7 @@ func (c *chain) byHand(who customer.ID) {
 }
 
 // imported is history of another system: people, one of them with points,
-// sales and their returns.
+// sales and their returns; and a file that was started from the page and waits.
 func (c *chain) imported() {
 	ctx, dir := c.t.Context(), c.t.TempDir()
 	in := importer.New(importer.Config{
@@ -308,6 +355,12 @@ func (c *chain) imported() {
 			c.t.Fatalf("%+v", i.Report)
 		}
 	}
+	waiting := importer.File{Name: "later.csv", Source: "new tills", Kind: importer.KindProducts}
+	i, err := in.Upload(ctx, waiting, strings.NewReader("sku,name\nP9,Чой\n"), func(context.Context, *db.Tx, importer.Import) error { return nil })
+	must(c.t, err)
+	must(c.t, in.Start(ctx, i.ID, func(ctx context.Context, tx *db.Tx, i importer.Import) error {
+		return staff.New(c.db, c.mint.Minter, c.clock.now).AuditTx(ctx, tx, staff.Entry{Actor: staff.ID(c.till.Staff), Action: "import.started", Subject: "import:" + i.ID.String()})
+	}))
 }
 
 // rest is what the other tables hold.
@@ -320,6 +373,9 @@ func (c *chain) rest() {
 	must(c.t, err)
 	q := jobs.New(c.db, c.mint.Minter, c.clock.now, jobs.Config{})
 	_, _, err = q.Add(ctx, jobs.Job{Kind: "night", Dedupe: "2026-03-02"})
+	must(c.t, err)
+	in := customer.New{Identifiers: []customer.Identifier{{Kind: customer.Phone, Value: "+998901112233"}}}
+	_, _, err = c.Enrol.RegisterOnce(ctx, c.till.Store, c.till.Staff, in, enrol.Call{Till: c.till.Till.ID, Key: "r-1", Print: "p"})
 	must(c.t, err)
 	var programmeID programme.ID
 	must(c.t, c.db.QueryRow(ctx, `SELECT id FROM programmes`).Scan(&programmeID))

@@ -105,12 +105,15 @@ func (l *Lease) Keep(ctx context.Context, failed func(error)) {
 			}
 			return
 		case <-tick.C:
-			if err := l.renew(ctx, l.now().Add(leaseFor)); err != nil && ctx.Err() == nil {
+			if err := l.Renew(ctx); err != nil && ctx.Err() == nil {
 				failed(err)
 			}
 		}
 	}
 }
+
+// Renew holds the number for as long again; one that was lost is replaced.
+func (l *Lease) Renew(ctx context.Context) error { return l.renew(ctx, l.now().Add(leaseFor)) }
 
 // Release gives the number up. Nothing may be minted afterwards.
 func (l *Lease) Release(ctx context.Context) error { return l.renew(ctx, l.now()) }

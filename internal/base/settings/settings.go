@@ -9,12 +9,15 @@ package settings
 import (
 	"context"
 	"crypto/rand"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
 
+	"regulars/internal/base/checksum"
 	"regulars/internal/base/db"
 	"regulars/internal/base/errs"
+	"regulars/internal/base/event"
 	"regulars/internal/base/money"
 )
 
@@ -36,8 +39,9 @@ type Settings struct {
 }
 
 // Open reads the installation; where there is none yet, it becomes first.
-// Several processes may be the first at once: one wins, all read the same.
-func Open(ctx context.Context, d *db.DB, first Installation) (s *Settings, created bool, err error) {
+// Several processes may be the first at once: one wins, all read the same. now is
+// when that is.
+func Open(ctx context.Context, d *db.DB, now func() time.Time, first Installation) (s *Settings, created bool, err error) {
 	defer errs.Wrap(&err, "read settings")
 	s = &Settings{db: d}
 	err = d.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
@@ -45,7 +49,13 @@ func Open(ctx context.Context, d *db.DB, first Installation) (s *Settings, creat
 		if created = n == 1; err != nil || !created {
 			return err
 		}
-		if err := s.put(ctx, tx, "secret", rand.Text()+rand.Text()); err != nil { // 256 bits
+		secret := rand.Text() + rand.Text() // 256 bits
+		if err := s.put(ctx, tx, "secret", secret); err != nil {
+			return err
+		}
+		var b db.Batch
+		event.Append(&b, founded(now(), first, secret))
+		if err := tx.Run(ctx, &b); err != nil {
 			return err
 		}
 		return s.ChangeTx(ctx, tx, first)
@@ -54,6 +64,17 @@ func Open(ctx context.Context, d *db.DB, first Installation) (s *Settings, creat
 		return nil, false, err
 	}
 	return s, created, s.Reload(ctx)
+}
+
+// EventFounded is told once; body: {"currency", "name", "zone", "language",
+// "secret"}, the secret by its checksum.
+const EventFounded = "installation.founded"
+
+func founded(at time.Time, i Installation, secret string) event.Event {
+	return event.Event{At: at, Kind: EventFounded, Body: event.Body(map[string]string{
+		"currency": i.Currency.Code, "name": i.Name, "zone": i.Zone.String(), "language": i.Language,
+		"secret": strconv.FormatInt(checksum.Of(nil, secret), 10),
+	})}
 }
 
 // Founded reports whether the database holds an installation. It only looks.

@@ -42,7 +42,7 @@ func TestTheFirstProcessChooses(t *testing.T) {
 		for i := range 8 {
 			first := installation(t, []string{"UZS", "KZT"}[i%2], "Asia/Tashkent")
 			group.Go(func() {
-				s, isFirst, err := settings.Open(t.Context(), d, first)
+				s, isFirst, err := settings.Open(t.Context(), d, time.Now, first)
 				if err != nil {
 					t.Error(err)
 					return
@@ -75,11 +75,11 @@ func TestTheFirstProcessChooses(t *testing.T) {
 func TestChangeKeepsCurrencyAndSecret(t *testing.T) {
 	t.Parallel()
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
-		here, _, err := settings.Open(t.Context(), d, installation(t, "UZS", "Asia/Tashkent"))
+		here, _, err := settings.Open(t.Context(), d, time.Now, installation(t, "UZS", "Asia/Tashkent"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		there, created, err := settings.Open(t.Context(), d, installation(t, "USD", "UTC"))
+		there, created, err := settings.Open(t.Context(), d, time.Now, installation(t, "USD", "UTC"))
 		if err != nil || created {
 			t.Fatal(created, err)
 		}

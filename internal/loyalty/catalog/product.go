@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"regulars/internal/base/checksum"
 	"regulars/internal/base/db"
 	"regulars/internal/base/errs"
 	"regulars/internal/base/fold"
@@ -237,7 +238,7 @@ func (s *Service) EnsureTx(ctx context.Context, tx *db.Tx, seen []Seen) (found m
 	if len(rows) == 0 {
 		return found, nil
 	}
-	if _, err := s.insertTx(ctx, tx, rows); err != nil {
+	if _, err := s.insertTx(ctx, tx, rows, nil); err != nil {
 		return nil, err
 	}
 	return found, find()
@@ -258,15 +259,15 @@ func (s *Service) newProduct(sku string) Product {
 	}
 }
 
-// insertTx inserts products with their words and returns the SKUs that it
+// insertTx inserts products with their words, but not their barcodes, and returns the SKUs that it
 // inserted; the others exist already.
-func (s *Service) insertTx(ctx context.Context, tx *db.Tx, products []Product) (inserted map[string]bool, err error) {
+func (s *Service) insertTx(ctx context.Context, tx *db.Tx, products []Product, barcodes map[ProductID][]string) (inserted map[string]bool, err error) {
 	inserted = make(map[string]bool, len(products))
 	var b db.Batch
 	for _, p := range products {
 		const insert = `
-			INSERT INTO products (id, sku, name, name_key, category_id, brand, kind, price, cost, promo, active, created_at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+			INSERT INTO products (id, sku, name, name_key, category_id, brand, kind, price, cost, promo, active, created_at, checksum)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 			ON CONFLICT (sku) DO NOTHING
 			RETURNING sku`
 		b.Query(func(r *db.Rows) error {
@@ -275,7 +276,7 @@ func (s *Service) insertTx(ctx context.Context, tx *db.Tx, products []Product) (
 			inserted[sku] = true
 			return err
 		}, insert, int64(p.ID), p.SKU, p.Name, fold.Key(p.Name), db.NullID(p.Category), p.Brand, string(p.Kind),
-			int64(p.Price), (*int64)(p.Cost), p.Promo, p.Active, p.CreatedAt.UnixMicro())
+			int64(p.Price), (*int64)(p.Cost), p.Promo, p.Active, p.CreatedAt.UnixMicro(), p.checksum(barcodes[p.ID]))
 	}
 	if err := tx.Run(ctx, &b); err != nil {
 		return nil, err
@@ -293,6 +294,21 @@ var (
 	wordTable    = db.NewTable("product_words", "word", "product_id")
 	barcodeTable = db.NewTable("barcodes", "code", "product_id")
 )
+
+// checksum is of the product with its barcodes.
+func (p *Product) checksum(barcodes []string) int64 {
+	numbers := []int64{int64(p.ID), int64(p.Category), int64(p.Price), -1, 0, 0, p.CreatedAt.UnixMicro()}
+	if p.Cost != nil {
+		numbers[3] = int64(*p.Cost)
+	}
+	if p.Promo {
+		numbers[4] = 1
+	}
+	if p.Active {
+		numbers[5] = 1
+	}
+	return checksum.Of(numbers, append([]string{p.SKU, p.Name, p.Brand, string(p.Kind)}, slices.Sorted(slices.Values(barcodes))...)...)
+}
 
 // words are the rows that the product is searched by.
 func (p *Product) words() [][]any {

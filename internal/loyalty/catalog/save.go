@@ -100,6 +100,7 @@ type saving struct {
 	owners     map[string]ProductID   // of barcodes, as far as the inputs before have changed them
 	ownersWere map[string]ProductID   // as they were
 	codes      map[ProductID][]string // barcodes by product, as owners has them
+	moved      map[ProductID]bool     // whose barcodes have changed
 
 	states   map[string]*Product // by the SKU that the inputs name
 	isNew    map[string]bool
@@ -140,7 +141,7 @@ func (s *Service) readTx(ctx context.Context, tx *db.Tx, w *saving) error {
 		}
 	}
 	w.products = make(map[string]Product, len(skus))
-	w.owners, w.codes = map[string]ProductID{}, map[ProductID][]string{}
+	w.owners, w.codes, w.moved = map[string]ProductID{}, map[ProductID][]string{}, map[ProductID]bool{}
 	var b db.Batch
 	b.Query(func(r *db.Rows) error {
 		p, err := scanProduct(r)
@@ -243,6 +244,7 @@ func (w *saving) apply(s *Service) {
 		default:
 			w.outcomes[i] = unchanged
 		}
+		w.moved[next.ID] = w.moved[next.ID] || moved
 		w.states[in.SKU] = &next
 	}
 }
@@ -295,7 +297,7 @@ func (s *Service) writeTx(ctx context.Context, tx *db.Tx, w *saving) (again []Pr
 	}
 	inserted := map[string]bool{}
 	if len(fresh) > 0 {
-		if inserted, err = s.insertTx(ctx, tx, fresh); err != nil {
+		if inserted, err = s.insertTx(ctx, tx, fresh, w.codes); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -311,8 +313,8 @@ func (s *Service) writeTx(ctx context.Context, tx *db.Tx, w *saving) (again []Pr
 			continue
 		}
 		was := w.products[sku]
-		if !p.equal(was) {
-			p.queueUpdate(&b)
+		if !p.equal(was) || w.moved[p.ID] {
+			p.queueUpdate(&b, w.codes[p.ID])
 		}
 		if p.SKU != was.SKU || p.Name != was.Name || p.Brand != was.Brand {
 			b.Exec(`DELETE FROM product_words WHERE product_id = $1`, int64(p.ID))
@@ -342,14 +344,14 @@ func (s *Service) writeTx(ctx context.Context, tx *db.Tx, w *saving) (again []Pr
 	return again, at, nil
 }
 
-func (p *Product) queueUpdate(b *db.Batch) {
+func (p *Product) queueUpdate(b *db.Batch, barcodes []string) {
 	const update = `
 		UPDATE products
 		   SET sku = $2, name = $3, name_key = $4, category_id = $5, brand = $6, kind = $7,
-		       price = $8, cost = $9, promo = $10, active = $11
+		       price = $8, cost = $9, promo = $10, active = $11, checksum = $12
 		 WHERE id = $1`
 	b.Guard(update, int64(p.ID), p.SKU, p.Name, fold.Key(p.Name), db.NullID(p.Category), p.Brand, string(p.Kind),
-		int64(p.Price), (*int64)(p.Cost), p.Promo, p.Active)
+		int64(p.Price), (*int64)(p.Cost), p.Promo, p.Active, p.checksum(barcodes))
 }
 
 func (w *saving) queueBarcodes(b *db.Batch, lost map[ProductID]bool) {

@@ -165,11 +165,12 @@ func (s *Service) AddConsentsTx(ctx context.Context, tx *db.Tx, id ID, consents 
 	}
 	now := s.now()
 	var wrong errs.List
-	rows := make([][]any, len(consents))
+	rows, attached := make([][]any, len(consents)), int64(0)
 	for i, c := range consents {
 		c.clean(&wrong, pointer("/consents", i), now)
 		c.ID, c.Customer = s.mint.Next(), id
 		rows[i] = c.row()
+		attached += share(c.checksum())
 	}
 	if err := wrong.Err(); err != nil {
 		return err
@@ -179,6 +180,7 @@ func (s *Service) AddConsentsTx(ctx context.Context, tx *db.Tx, id ID, consents 
 	}
 	var b db.Batch
 	b.Insert(consentTable, rows)
+	attach(&b, id, attached)
 	changed(&b, id, now, "consents")
 	return tx.Run(ctx, &b)
 }

@@ -475,21 +475,47 @@ func (r *registration) consent(p *person, c *Checked) {
 var (
 	customerTable = db.NewTable("customers",
 		"id", "state", "first_name", "last_name", "middle_name", "first_key", "last_key", "sex", "born", "city", "language",
-		"source", "attributes", "note", "home_store_id", "origin_id", "registered_at")
+		"source", "attributes", "note", "home_store_id", "origin_id", "registered_at", "checksum", "attached")
 	identifierTable = db.NewTable("identifiers", "kind", "value", "customer_id", "tail", "checksum")
 )
 
-func (c *Customer) row() []any {
+// row is a profile's row; attached is the sum of the shares of what belongs to it.
+func (c *Customer) row(attached int64) []any {
 	return []any{
 		int64(c.ID), string(c.State), c.FirstName, c.LastName, c.MiddleName, fold.Key(c.FirstName), fold.Key(c.LastName),
 		string(c.Sex), c.Born, c.City, c.Language, c.Source, c.Attributes.String(), c.Note,
-		db.NullID(c.HomeStore), c.Origin, c.RegisteredAt.UnixMicro(),
+		db.NullID(c.HomeStore), c.Origin, c.RegisteredAt.UnixMicro(), c.checksum(), attached,
 	}
 }
 
-func (i Identifier) row(of ID) []any {
-	return []any{string(i.Kind), i.Value, int64(of), i.tail(), checksum.Of([]int64{int64(of)}, string(i.Kind), i.Value)}
+func (c *Customer) checksum() int64 {
+	return checksum.Of([]int64{int64(c.ID), int64(c.HomeStore), c.Origin, c.RegisteredAt.UnixMicro()},
+		string(c.State), c.FirstName, c.LastName, c.MiddleName, string(c.Sex), c.Born, c.City, c.Language, c.Source, c.Attributes.String(), c.Note)
 }
+
+func (i Identifier) row(of ID) []any {
+	return []any{string(i.Kind), i.Value, int64(of), i.tail(), i.checksum(of)}
+}
+
+func (i Identifier) checksum(of ID) int64 {
+	return checksum.Of([]int64{int64(of)}, string(i.Kind), i.Value)
+}
+
+// share is what a row of that checksum adds to the sum that its customer's row
+// keeps of what belongs to it: so few bits that no sum grows too large.
+func share(checksum int64) int64 { return checksum & (1<<32 - 1) }
+
+// attach adds to b that rows whose shares come to sum belong to a customer; below
+// zero: they do no more.
+func attach(b *db.Batch, id ID, sum int64) {
+	if sum != 0 {
+		b.Guard(`UPDATE customers SET attached = attached + $2 WHERE id = $1`, int64(id), sum)
+	}
+}
+
+// Attach adds to b that a row of another package, of that checksum, belongs to a
+// customer.
+func (s *Service) Attach(b *db.Batch, id ID, checksum int64) { attach(b, id, share(checksum)) }
 
 func (r *registration) writeTx(ctx context.Context, tx *db.Tx) error {
 	now := r.s.now()
@@ -498,17 +524,22 @@ func (r *registration) writeTx(ctx context.Context, tx *db.Tx) error {
 		b                                db.Batch
 	)
 	for _, p := range r.order {
-		switch {
-		case p.isNew:
-			customers = append(customers, p.row())
-		case slices.ContainsFunc(p.changed, func(f string) bool { return f != "identifiers" && f != "consents" }):
-			p.queueUpdate(&b)
-		}
+		attached := int64(0)
 		for _, i := range p.added {
 			identifiers = append(identifiers, i.row(p.ID))
+			attached += share(i.checksum(p.ID))
 		}
 		for _, c := range p.consents {
 			consents = append(consents, c.row())
+			attached += share(c.checksum())
+		}
+		if p.isNew {
+			customers = append(customers, p.row(attached))
+		} else {
+			if slices.ContainsFunc(p.changed, func(f string) bool { return f != "identifiers" && f != "consents" }) {
+				p.queueUpdate(&b)
+			}
+			attach(&b, p.ID, attached)
 		}
 		switch {
 		case p.quiet:
@@ -534,10 +565,10 @@ func (c *Customer) queueUpdate(b *db.Batch) {
 	const update = `
 		UPDATE customers
 		   SET first_name = $2, last_name = $3, middle_name = $4, first_key = $5, last_key = $6, sex = $7, born = $8,
-		       city = $9, language = $10, attributes = $11, note = $12, home_store_id = $13, state = $14
+		       city = $9, language = $10, attributes = $11, note = $12, home_store_id = $13, state = $14, checksum = $15
 		 WHERE id = $1`
 	b.Guard(update, int64(c.ID), c.FirstName, c.LastName, c.MiddleName, fold.Key(c.FirstName), fold.Key(c.LastName),
-		string(c.Sex), c.Born, c.City, c.Language, c.Attributes.String(), c.Note, db.NullID(c.HomeStore), string(c.State))
+		string(c.Sex), c.Born, c.City, c.Language, c.Attributes.String(), c.Note, db.NullID(c.HomeStore), string(c.State), c.checksum())
 }
 
 // Events of this package. Their bodies carry no personal data: readers look

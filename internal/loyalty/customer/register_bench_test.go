@@ -57,7 +57,7 @@ func BenchmarkRegisterAll(b *testing.B) {
 				var customers, identifiers [][]any
 				for _, c := range people(s) {
 					c.profile.ID = ID(s.mint.Next())
-					customers = append(customers, c.profile.row())
+					customers = append(customers, c.profile.row(0))
 					for _, i := range c.identifiers {
 						identifiers = append(identifiers, i.row(c.profile.ID))
 					}

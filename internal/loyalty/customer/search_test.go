@@ -276,7 +276,7 @@ func crowd(t testing.TB, d *db.DB, n int) {
 			if i%97 == 0 {
 				c.LastName += "-" + pick(crowdStems) + pick(crowdEnds) + fmt.Sprint(i)
 			}
-			customers = append(customers, c.row())
+			customers = append(customers, c.row(0))
 			for _, owned := range []Identifier{
 				{Phone, fmt.Sprintf("+9989%08d", (i*7919)%100_000_000)}, {Card, fmt.Sprintf("29%08d", (i*104729)%100_000_000)}, {External, fmt.Sprint(i)},
 			} {

@@ -173,6 +173,7 @@ func (s *Service) AddIdentifierTx(ctx context.Context, tx *db.Tx, id ID, kind Ki
 		return i, err
 	}
 	var b db.Batch
+	attach(&b, id, share(i.checksum(id)))
 	changed(&b, id, s.now(), "identifiers")
 	return i, tx.Run(ctx, &b)
 }
@@ -193,6 +194,7 @@ func (s *Service) RemoveIdentifierTx(ctx context.Context, tx *db.Tx, id ID, i Id
 		return ErrIdentifierMissing
 	}
 	var b db.Batch
+	attach(&b, id, -share(i.checksum(id)))
 	changed(&b, id, s.now(), "identifiers")
 	return tx.Run(ctx, &b)
 }

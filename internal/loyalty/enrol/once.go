@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 
+	"regulars/internal/base/checksum"
 	"regulars/internal/base/db"
 	"regulars/internal/base/errs"
 	"regulars/internal/loyalty/catalog"
@@ -46,18 +47,29 @@ func (s *Service) RegisterOnce(ctx context.Context, store catalog.Store, by int6
 			if res, err = s.registerTx(ctx, tx, at{version, store, by, in.Till, in.IP}, checked); err != nil {
 				return err
 			}
-			_, err = tx.Exec(ctx, `
-				INSERT INTO registrations (till_id, idempotency_key, fingerprint, customer_id, created, kept, not_taken, no_bonus)
-				VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-				int64(call.Till), call.Key, call.Print, int64(res.ID), res.Created, strings.Join(res.Kept, " "),
-				strings.Join(res.Left, " "), string(res.NoBonus))
-			return err
+			return s.recordTx(ctx, tx, call, res)
 		})
 		// The same call came twice at once: the other one has its answer now.
 		if !errors.Is(err, db.ErrUnique) || attempt == 2 {
 			return res, replayed, err
 		}
 	}
+}
+
+// recordTx keeps what a call was told.
+func (s *Service) recordTx(ctx context.Context, tx *db.Tx, call Call, res Result) error {
+	kept, left := strings.Join(res.Kept, " "), strings.Join(res.Left, " ")
+	var b db.Batch
+	b.Exec(`
+		INSERT INTO registrations (till_id, idempotency_key, fingerprint, customer_id, created, kept, not_taken, no_bonus)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		int64(call.Till), call.Key, call.Print, int64(res.ID), res.Created, kept, left, string(res.NoBonus))
+	created := int64(0)
+	if res.Created {
+		created = 1
+	}
+	s.customers.Attach(&b, res.ID, checksum.Of([]int64{int64(call.Till), int64(res.ID), created}, call.Key, call.Print, kept, left, string(res.NoBonus)))
+	return tx.Run(ctx, &b)
 }
 
 // recordedTx gives what a call was told when it came first, if it did.

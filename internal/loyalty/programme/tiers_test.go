@@ -19,7 +19,7 @@ func TestTiersAreKept(t *testing.T) {
 		s, _ := service(t, d, 1)
 		p, q := create(t, d, s, "x"), create(t, d, s, "y")
 		for who := range 3 {
-			if _, err := d.Exec(t.Context(), `INSERT INTO customers (id, registered_at) VALUES ($1, 0)`, who+1); err != nil {
+			if _, err := d.Exec(t.Context(), `INSERT INTO customers (id, registered_at, checksum) VALUES ($1, 0, 0)`, who+1); err != nil {
 				t.Fatal(err)
 			}
 		}

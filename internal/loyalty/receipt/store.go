@@ -92,7 +92,7 @@ func (r *Receipt) checksum(w *written) int64 {
 		int64(r.ID), r.Source, int64(r.Store), int64(r.Till), r.Staff, int64(r.Original), int64(r.Version), r.SoldAt.UnixMicro(), r.RecordedAt.UnixMicro(),
 		int64(r.Gross), int64(r.Discount), int64(r.PaidPoints), int64(r.Total), int64(r.Withheld), int64(r.Redeemed), int64(r.Earned),
 		int64(r.TierSpend), int64(r.Balance))
-	texts := append(make([]string, 0, 5+len(r.Lines)), string(r.Kind), r.Number, r.fingerprint, r.Level, w.details)
+	texts := append(make([]string, 0, 6+2*len(r.Lines)), string(r.Kind), r.Number, r.fingerprint, r.key, r.Level, w.details)
 	for i := range r.Lines {
 		l := &r.Lines[i]
 		cost := int64(-1)
@@ -101,7 +101,7 @@ func (r *Receipt) checksum(w *written) int64 {
 		}
 		numbers = append(numbers, int64(l.Position), int64(l.Quantity), int64(l.Price), cost, int64(l.Sale), int64(l.Original),
 			int64(l.Gross), int64(l.Discount), int64(l.PaidPoints), int64(l.Total), int64(l.Redeemed), int64(l.Earned), int64(l.TierSpend))
-		texts = append(texts, w.lines[i])
+		texts = append(texts, l.ownName, w.lines[i])
 	}
 	return checksum.Of(numbers, texts...)
 }

@@ -72,7 +72,7 @@ func open(t testing.TB, d *db.DB) *chain {
 	c := &chain{t: t, clock: &clock{t: time.Date(2036, 3, 3, 9, 0, 0, 0, time.UTC)}}
 	zone, err := time.LoadLocation("Asia/Tashkent")
 	must(t, err)
-	is, _, err := settings.Open(t.Context(), d, settings.Installation{Name: "Makro", Currency: uzs, Zone: zone, Language: "ru"})
+	is, _, err := settings.Open(t.Context(), d, c.clock.now, settings.Installation{Name: "Makro", Currency: uzs, Zone: zone, Language: "ru"})
 	must(t, err)
 	bundle, err := i18n.Load()
 	must(t, err)

@@ -174,7 +174,8 @@ CREATE TABLE products (
 	cost        BIGINT,                         -- NULL: unknown
 	promo       BOOLEAN NOT NULL DEFAULT FALSE, -- promotional goods
 	active      BOOLEAN NOT NULL DEFAULT TRUE,
-	created_at  BIGINT NOT NULL
+	created_at  BIGINT NOT NULL,
+	checksum    BIGINT NOT NULL                 -- of the row and its barcodes: package checksum
 );
 CREATE INDEX products_name ON products (name_key, id);
 CREATE INDEX products_category ON products (category_id);
@@ -218,7 +219,9 @@ CREATE TABLE customers (
 	note          TEXT   NOT NULL DEFAULT '',
 	home_store_id BIGINT,
 	origin_id     BIGINT NOT NULL DEFAULT 0,    -- import that made it; 0: born here
-	registered_at BIGINT NOT NULL
+	registered_at BIGINT NOT NULL,
+	checksum      BIGINT NOT NULL,              -- of the row so far: package checksum
+	attached      BIGINT NOT NULL DEFAULT 0     -- of identifiers, consents and registrations: the sum of their checksums, 32 bits of each
 );
 CREATE INDEX customers_first ON customers (first_key, last_key);
 CREATE INDEX customers_last ON customers (last_key, first_key);

@@ -1,0 +1,48 @@
+package verify
+
+import (
+	"encoding/json"
+	"strconv"
+)
+
+// founding is "installation.founded": what an installation was on its first day.
+type founding struct {
+	Currency, Secret     string // Secret is its checksum
+	Name, Zone, Language string
+}
+
+// settings compares what the installation is with what was told of it: the
+// currency and the secret never change, of the rest the audit log has the last
+// word.
+func (a *audit) settings() {
+	if len(a.installation) == 0 && len(a.foundings) == 0 {
+		return // nothing was ever started on this database
+	}
+	say := func(name, want, got, detail string) {
+		a.found(Finding{Setting, "settings", "name=" + name, "value", want, got, detail})
+	}
+	if n := len(a.foundings); n != 1 {
+		say("currency", "one event installation.founded", strconv.Itoa(n), "")
+		return
+	}
+	f := a.foundings[0]
+	a.sum.texts(a.installation["secret"])
+	if strconv.FormatInt(a.sum.sum(), 10) != f.Secret {
+		say("secret", "the one that was made on the first day", "another, or none", "quotes and links that were handed out are refused")
+	}
+	told := map[string]string{"currency": f.Currency, "name": f.Name, "zone": f.Zone, "language": f.Language}
+	if a.settingsTold != "" {
+		var last map[string]string
+		if json.Unmarshal([]byte(a.settingsTold), &last) != nil {
+			say("name", "a line settings.changed that can be read", "another", "")
+		}
+		for name, value := range last {
+			told[name] = value
+		}
+	}
+	for _, name := range []string{"currency", "name", "zone", "language"} {
+		if got := a.installation[name]; got != told[name] {
+			say(name, told[name], got, "what the logs say")
+		}
+	}
+}
