@@ -15,8 +15,9 @@ import (
 
 // Failures of reading a body.
 var (
-	errJSON = errs.New(errs.Invalid, "not_json", "The body is not JSON. Send one JSON object in UTF-8.")
-	errBody = errs.New(errs.Invalid, "body_missing", "This call needs a body. Send one JSON object.")
+	errJSON     = errs.New(errs.Invalid, "not_json", "The body is not JSON. Send one JSON object in UTF-8.")
+	errNoObject = errJSON.Textf("The body is not a JSON object. Send one JSON object in UTF-8.")
+	errBody     = errs.New(errs.Invalid, "body_missing", "This call needs a body. Send one JSON object.")
 )
 
 // jsonFormat is how bodies are read and written. It knows names exactly and
@@ -40,8 +41,12 @@ type body[T any] struct {
 }
 
 func (b *body[T]) decode(data []byte) {
-	if err := json.Unmarshal(data, &b.Value, json.RejectUnknownMembers(true)); err != nil {
+	err := json.Unmarshal(data, &b.Value, json.RejectUnknownMembers(true))
+	switch {
+	case err != nil:
 		b.err = decodeError(err)
+	case jsontext.Value(data).Kind() == 'n': // null is taken for a value that leaves all as it is
+		b.err = errNoObject
 	}
 }
 
@@ -71,7 +76,7 @@ func decodeError(err error) error {
 	case !errors.As(err, &semantic):
 		return errJSON.Because(err)
 	case semantic.JSONPointer == "":
-		return errJSON.Textf("The body is not a JSON object. Send one JSON object in UTF-8.").Because(err)
+		return errNoObject.Because(err)
 	case errors.Is(err, json.ErrUnknownName):
 		return wrongField(semantic.JSONPointer, "unknown_field", "is not a field of this call; see the documentation for its fields")
 	}

@@ -102,6 +102,17 @@ func (r *reader) quantity(f field, n number) money.Quantity {
 	return money.Quantity(r.decimal(f, n, 3, int64(money.MaxQuantity)))
 }
 
+// soldAt checks a time of sale; zero: none was sent. The year 1 is one.
+func (r *reader) soldAt(sent *time.Time) (at time.Time) {
+	if sent == nil {
+		return at
+	}
+	if sent.IsZero() {
+		r.wrong.Add("/sold_at", receipt.ErrTooOld.Code, "%s", receipt.ErrTooOld.Text)
+	}
+	return *sent
+}
+
 // text checks a string: it is printed and stored as it is, so it has no
 // control characters and no spaces around it.
 func (r *reader) text(f field, s string, most int) string {

@@ -24,9 +24,9 @@ var (
 type receiptRequest struct {
 	Number string `json:"number" maxLength:"100"`
 	Basket
-	SoldAt time.Time `json:"sold_at,omitzero"`
-	Quote  string    `json:"quote,omitzero"`
-	Total  number    `json:"total,omitzero"`
+	SoldAt *time.Time `json:"sold_at,omitzero" nullable:"false"`
+	Quote  string     `json:"quote,omitzero"`
+	Total  number     `json:"total,omitzero"`
 	AtTill
 }
 
@@ -98,7 +98,7 @@ type storeRef struct {
 func (a *API) postReceipt(ctx context.Context, by *caller, in *receiptRequest, key string) (*created[recorded], error) {
 	r := by.reader()
 	sale := receipt.Sale{
-		Number: r.number(in.Number), Draft: r.draft(&in.Basket), SoldAt: in.SoldAt, Quote: in.Quote, Key: key,
+		Number: r.number(in.Number), Draft: r.draft(&in.Basket), SoldAt: r.soldAt(in.SoldAt), Quote: in.Quote, Key: key,
 	}
 	if in.Total != "" {
 		total := r.amount(at("total"), in.Total)
@@ -313,7 +313,7 @@ type returnRequest struct {
 type ReturnDraft struct {
 	Original string       `json:"original"`
 	Lines    []returnLine `json:"lines,omitzero" nullable:"false" maxItems:"1000"`
-	SoldAt   time.Time    `json:"sold_at,omitzero"`
+	SoldAt   *time.Time   `json:"sold_at,omitzero" nullable:"false"`
 	Reason   string       `json:"reason,omitzero" maxLength:"200"`
 }
 
@@ -324,7 +324,7 @@ type returnLine struct {
 
 func (r *reader) giveBack(in *ReturnDraft) receipt.Return {
 	out := receipt.Return{
-		Original: r.receipt(at("original"), in.Original), SoldAt: in.SoldAt,
+		Original: r.receipt(at("original"), in.Original), SoldAt: r.soldAt(in.SoldAt),
 		Reason: r.text(at("reason"), in.Reason, maxReason),
 	}
 	if in.Original == "" {

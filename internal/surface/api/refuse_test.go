@@ -57,9 +57,11 @@ func TestEveryRefusalNamesItsField(t *testing.T) {
 		{"/v1/quotes", `{"lines":[` + strings.Repeat(`{`+line+`},`, 1000) + `{` + line + `}]}`, "invalid_request", []string{"/lines"}},
 		{"/v1/quotes", `[]`, "not_json", nil},
 		{"/v1/quotes", `"text"`, "not_json", nil},
+		{"/v1/quotes", ` null`, "not_json", nil},
 
 		{"/v1/receipts", sale(`,"sold_at":"yesterday"`), "invalid_request", []string{"/sold_at"}},
 		{"/v1/receipts", sale(`,"sold_at":"2026-11-22T10:00:00"`), "invalid_request", []string{"/sold_at"}},
+		{"/v1/receipts", sale(`,"sold_at":"0001-01-01T00:00:00Z"`), "invalid_request", []string{"/sold_at"}},
 		{"/v1/receipts", `{"total":"1","lines":[{` + line + `}]}`, "invalid_request", []string{"/number"}},
 		{"/v1/receipts", `{"number":" 1","total":"1","lines":[{` + line + `}]}`, "invalid_request", []string{"/number"}},
 		{"/v1/receipts", `{"number":"` + strings.Repeat("9", 101) + `","total":"1","lines":[{` + line + `}]}`, "invalid_request", []string{"/number"}},
@@ -322,4 +324,25 @@ func TestBadDaysAreTold(t *testing.T) {
 			t.Errorf("the log says %s", s.Log)
 		}
 	})
+}
+
+// A file that another program has locked: the till is told that nothing was
+// changed, well before its call's time is over, and the call sent again is done.
+func TestLockedFileIsToldInTime(t *testing.T) {
+	t.Parallel()
+	cfg := dbtest.Migrated(t, dbtest.SQLite)
+	s := newSite(t, dbtest.OpenConfig(t, cfg), options{})
+	sale := `{"number":"1","total":"12000","lines":[{"sku":"milk-1","quantity":"1","price":"12000"}]}`
+	check(t, dbtest.OpenConfig(t, cfg).Write(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+		if _, err := tx.Exec(ctx, `UPDATE settings SET value = value`); err != nil {
+			return err
+		}
+		a := s.post("/v1/receipts", sale).problem(http.StatusServiceUnavailable, "database_busy")
+		if a.header.Get("Retry-After") == "" {
+			t.Error("nothing says when to try again")
+		}
+		s.post("/v1/quotes", `{"lines":[{"sku":"milk-1","quantity":"1","price":"12000"}]}`).is(http.StatusOK)
+		return nil
+	}))
+	s.post("/v1/receipts", sale).is(http.StatusCreated)
 }
