@@ -38,7 +38,7 @@ import (
 // commit waits for the disk.
 var settings = []string{
 	"shared_buffers=1GB", "effective_cache_size=4GB", "maintenance_work_mem=256MB", "random_page_cost=1.1",
-	"max_wal_size=8GB", "checkpoint_timeout=15min", "max_connections=200",
+	"min_wal_size=8GB", "max_wal_size=8GB", "checkpoint_timeout=15min", "max_connections=200",
 }
 
 // bench is one run of this program.
