@@ -123,7 +123,7 @@ type Options struct {
 	Decimal   string    `json:"decimal"`    // what "1,250" means: "." or "," parts the decimals
 	DateOrder DateOrder `json:"date_order"` // what 01/02/2026 means
 	NameOrder NameOrder `json:"name_order"` // of whole names
-	Zone      string    `json:"zone"`       // IANA name of the zone of times without an offset
+	Zone      string    `json:"zone"`       // IANA name of the zone of times without an offset; empty: the row's store's
 	Region    string    `json:"region"`     // ISO 3166 code of phones without a country
 
 	// ReturnPrefix marks returns by their number: C536379.
@@ -330,9 +330,13 @@ func (o Options) validate(l *errs.List) {
 	}
 }
 
-// location is the zone; "Local" is refused, it means another on each machine.
+// location is the zone; nil: each store's. "Local" is refused, it means another
+// on each machine.
 func (o Options) location() (*time.Location, error) {
-	if o.Zone == "" || o.Zone == "Local" {
+	switch o.Zone {
+	case "":
+		return nil, nil //nolint:nilnil // there is none
+	case "Local":
 		return nil, ErrMapping
 	}
 	return time.LoadLocation(o.Zone)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"regulars/internal/base/db"
@@ -102,6 +103,18 @@ func newPreparer(ctx context.Context, s *Service, i *Import) (p *preparer, err e
 	return p, nil
 }
 
+// zones tells where the stores are that there were when the import began: those
+// that it makes are where the installation is.
+func (p *preparer) zones() func(store string) *time.Location {
+	zones, here := make(map[string]*time.Location, len(p.stores)), p.zone()
+	for name, store := range p.stores {
+		zones[name] = store.Zone
+	}
+	return func(store string) *time.Location {
+		return cmp.Or(zones[cmp.Or(store, p.home)], here)
+	}
+}
+
 func (p *preparer) storeTx(ctx context.Context, tx *db.Tx, n catalog.NewStore) (catalog.Store, error) {
 	found, err := p.catalog.EnsureStoresTx(ctx, tx, []catalog.NewStore{n})
 	return found[fold.Line(n.Code)], err
@@ -149,7 +162,7 @@ func (p *preparer) store(ctx context.Context, name string) (catalog.Store, error
 	if utf8.RuneCountInString(code) > maxStore {
 		code = string([]rune(code)[:maxStore-17]) + " " + strconv.FormatUint(hash(code), 16)
 	}
-	store, err := p.ensure(ctx, catalog.NewStore{Code: code, Name: clip(name, maxCode), Zone: p.imp.Mapping.Options.Zone})
+	store, err := p.ensure(ctx, catalog.NewStore{Code: code, Name: clip(name, maxCode), Zone: cmp.Or(p.imp.Mapping.Options.Zone, p.zone().String())})
 	if err != nil {
 		return store, err
 	}

@@ -78,7 +78,8 @@ func (w Who) nobody() bool {
 type rowReader struct {
 	m        Mapping
 	currency money.Currency
-	zone     *time.Location
+	zoneOf   func(store string) *time.Location // nil: zone is that of all rows
+	zone     *time.Location                    // of the row
 	decimal  byte
 	latest   time.Time // no date is later
 
@@ -98,20 +99,30 @@ type rowReader struct {
 	keyAt time.Time
 }
 
-func newRowReader(m Mapping, currency money.Currency, latest time.Time) (*rowReader, error) {
-	zone, err := m.Options.location()
+// reader reads the rows of the scan.
+func (s *Scan) reader() (*rowReader, error) {
+	zone, err := s.Mapping.Options.location()
 	if err != nil {
 		return nil, err
 	}
-	return &rowReader{
-		m: m, currency: currency, zone: zone, decimal: m.Options.Decimal[0], latest: latest,
+	r := &rowReader{
+		m: s.Mapping, currency: s.Currency, zone: zone, decimal: s.Mapping.Options.Decimal[0], latest: s.Now.AddDate(0, 0, 1),
 		texts: map[string]string{},
-	}, nil
+	}
+	if zone == nil {
+		r.zone, r.zoneOf = time.UTC, s.Zone
+	}
+	return r, nil
 }
 
 // begin takes a row up. It says no to a row that has no values to read.
 func (r *rowReader) begin(row delimited.Row) bool {
 	r.fields, r.number, r.refused, r.torn, r.issues = row.Fields, row.Number, false, false, nil
+	if r.zoneOf != nil {
+		if zone := r.zoneOf(r.line(r.raw(FieldStore))); zone != r.zone {
+			r.zone, r.last.date = zone, ""
+		}
+	}
 	switch row.Problem {
 	case delimited.TooLong:
 		r.refuse("", ReasonTooLong, "")

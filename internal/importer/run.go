@@ -278,6 +278,7 @@ func (r *runner) open(ctx context.Context) (err error) {
 	if r.prepare, err = newPreparer(ctx, r.Service, r.imp); err != nil {
 		return err
 	}
+	r.scan.Zone = r.prepare.zones()
 	r.write, err = newWriter(ctx, r.Service, r.imp, r.prepare.home)
 	return err
 }

@@ -26,6 +26,9 @@ type Scan struct {
 	Mapping  Mapping
 	Currency money.Currency
 	Now      time.Time // nothing happened later than a day after it
+	// Zone is where a store of that name is, "" that of rows that name none, for
+	// mappings that leave it to the stores; nil: UTC.
+	Zone func(store string) *time.Location
 
 	again map[uint64]struct{} // hashes of numbers, or of what rows without one are told apart by
 	last  map[uint64]int64    // of customers and products: the last row with what is in again
@@ -110,7 +113,7 @@ func (s *Scan) Done() float64 {
 // eachRow opens the file behind a position and takes its rows of data. ok says
 // that r can read the values of the row; it was refused as a whole otherwise.
 func (s *Scan) eachRow(ctx context.Context, from delimited.Position, take func(row delimited.Row, r *rowReader, ok bool) error) (err error) {
-	r, err := newRowReader(s.Mapping, s.Currency, s.Now.AddDate(0, 0, 1))
+	r, err := s.reader()
 	if err != nil {
 		return err
 	}
@@ -417,7 +420,7 @@ func (s *Scan) apart(ctx context.Context, from Checkpoint) error {
 	if err != nil {
 		return err
 	}
-	r, err := newRowReader(s.Mapping, s.Currency, s.Now.AddDate(0, 0, 1))
+	r, err := s.reader()
 	if err != nil {
 		return err
 	}

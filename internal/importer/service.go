@@ -166,7 +166,11 @@ func (s *Service) add(ctx context.Context, id ID, f File, path string, also Also
 	if utf8.RuneCountInString(source) > maxSource {
 		return Import{}, ErrSource.At("/source")
 	}
-	sniffed, err := s.look(ctx, path, s.hints(f.Kind))
+	hints, err := s.hints(ctx, f.Kind)
+	if err != nil {
+		return Import{}, err
+	}
+	sniffed, err := s.look(ctx, path, hints)
 	if err != nil {
 		return Import{}, err
 	}
@@ -194,8 +198,15 @@ func (s *Service) add(ctx context.Context, id ID, f File, path string, also Also
 	})
 }
 
-func (s *Service) hints(k Kind) Hints {
-	return Hints{Kind: k, Zone: s.zone().String(), Region: s.region}
+// hints are what is known before a file is looked at. Where stores are in other
+// zones than the installation, times are each store's own.
+func (s *Service) hints(ctx context.Context, k Kind) (Hints, error) {
+	h := Hints{Kind: k, Zone: s.zone().String(), Region: s.region}
+	stores, err := s.catalog.Stores(ctx)
+	if slices.ContainsFunc(stores, func(store catalog.Store) bool { return store.Zone.String() != h.Zone }) {
+		h.Zone = ""
+	}
+	return h, err
 }
 
 // digestOf is the SHA-256 of a file.
@@ -229,7 +240,10 @@ func (s *Service) Preview(ctx context.Context, id ID, h Hints) (_ Sniffed, err e
 	if err != nil {
 		return Sniffed{}, err
 	}
-	own := s.hints(h.Kind)
+	own, err := s.hints(ctx, h.Kind)
+	if err != nil {
+		return Sniffed{}, err
+	}
 	own.Format = h.Format
 	return s.look(ctx, i.path, own)
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -632,4 +633,50 @@ func TestImportOfAnotherFile(t *testing.T) {
 	if i, err = h.RunNow(t.Context(), i.ID, func(Report) {}); err != nil || i.State != Done {
 		t.Errorf("the right file again: %s, %v", i.State, err)
 	}
+}
+
+// A chain in several time zones: times in a file are each store's own, until
+// somebody says otherwise.
+func TestTimesAreOfTheStore(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		h := newHouse(t, d, "UZS", "Asia/Tashkent", t.TempDir())
+		must(t, h.db.Write(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+			_, err := h.catalog.EnsureStoresTx(ctx, tx, []catalog.NewStore{{Code: "M", Name: "Арбат", Zone: "Europe/Moscow"}, {Code: "T", Name: "Чорсу", Zone: "Asia/Tashkent"}})
+			return err
+		}))
+		path := write(t, "number,date,store,sku,qty,price\n1,2026-03-01 10:00,Арбат,A,1,5\n1,2026-03-01 10:00,T,A,1,5\n2,2026-03-01 01:30,M,A,1,5\n3,2026-03-01 10:00,Новый,A,1,5\n")
+		for range 2 {
+			i := h.load(path, File{})
+			if i.Mapping.Options.Zone != "" || i.Report.Refused > 0 {
+				t.Errorf("zone %q, %+v", i.Mapping.Options.Zone, i.Report)
+			}
+		}
+		var got []string
+		rows, err := h.db.Query(t.Context(), `SELECT s.code, r.sold_at FROM receipts r JOIN stores s ON s.id = r.store_id ORDER BY r.sold_at, s.code`)
+		must(t, db.Scan(rows, err, func(r *db.Rows) error {
+			var (
+				code string
+				at   time.Time
+			)
+			err := r.Scan(&code, db.Time{Dst: &at})
+			got = append(got, code+" "+at.UTC().Format("02 15:04"))
+			return err
+		}))
+		if want := []string{"M 28 22:30", "T 01 05:00", "Новый 01 05:00", "M 01 07:00"}; !slices.Equal(got, want) {
+			t.Errorf("%q, want %q", got, want)
+		}
+
+		// In one zone for all, as head offices export.
+		i, err := h.Add(t.Context(), File{Source: "office"}, path)
+		must(t, err)
+		m := i.Mapping
+		m.Options.Zone = "Europe/Moscow"
+		must(t, h.SetMapping(t.Context(), i.ID, m))
+		i, err = h.RunNow(t.Context(), i.ID, func(Report) {})
+		must(t, err)
+		if n := h.count(`SELECT COUNT(*) FROM receipts WHERE sold_at = $1`, time.Date(2026, 3, 1, 7, 0, 0, 0, time.UTC).UnixMicro()); n != 4 {
+			t.Errorf("%d receipts at ten by Moscow's time, want 4", n)
+		}
+	})
 }

@@ -293,7 +293,7 @@ func (w *writer) receiptsTx(ctx context.Context, tx *db.Tx, list []bought, rep *
 // imported is the receipt as it is recorded, and which of its lines stands where.
 func (w *writer) imported(in *bought) (out receipt.Imported, order []int, err error) {
 	out = receipt.Imported{
-		Kind: receipt.KindSale, Number: in.Number, Full: in.Full, Store: in.store.ID, Till: in.Till, SoldAt: in.At.UTC().Truncate(time.Microsecond), Note: in.Note,
+		Kind: receipt.KindSale, Number: in.Number, Full: in.Full, Store: in.store.ID, Placed: in.Store != "", Till: in.Till, SoldAt: in.At.UTC().Truncate(time.Microsecond), Note: in.Note,
 		Lines: make([]receipt.Line, len(in.Lines)),
 	}
 	if in.Return {

@@ -24,6 +24,7 @@ type Imported struct {
 	// another's already. Empty: numbers are never used twice.
 	Full     string
 	Store    catalog.StoreID
+	Placed   bool        // the source says that it is that store
 	Till     string      // as the source calls it; empty: not said
 	Customer customer.ID // 0: nobody
 	SoldAt   time.Time
@@ -135,20 +136,26 @@ func (s *Service) taken(known map[key]recorded, source int64, in *Imported, rec 
 	if !ok {
 		return nil
 	}
-	if old.print == rec.fingerprint || in.Full == "" || s.sameTillAndDay(&old, in) {
+	if in.Full == "" || old.sameTill(in) && (old.print == rec.fingerprint || s.sameDay(&old, in)) {
 		return &old
 	}
 	in.Number = in.Full // the number begins anew
 	return nil
 }
 
-func (s *Service) sameTillAndDay(old *recorded, in *Imported) bool {
+// sameTill reports whether two receipts of a number can be of one till, by what
+// the source says of them.
+func (old *recorded) sameTill(in *Imported) bool {
+	return (old.store == in.Store || !in.Placed) && (old.till == in.Till || old.till == "" || in.Till == "")
+}
+
+func (s *Service) sameDay(old *recorded, in *Imported) bool {
 	zone := time.UTC
 	if store, ok := s.catalog.Store(in.Store); ok {
 		zone = store.Zone
 	}
 	day := func(t time.Time) string { return t.In(zone).Format(time.DateOnly) }
-	return old.store == in.Store && (old.till == in.Till || old.till == "" || in.Till == "") && day(old.soldAt) == day(in.SoldAt)
+	return day(old.soldAt) == day(in.SoldAt)
 }
 
 func (s *Service) knownTx(ctx context.Context, tx *db.Tx, source int64, list []Imported) (map[key]recorded, error) {
