@@ -112,8 +112,12 @@ func (o ImportOrder) check(loc *i18n.Localizer) error {
 		files = append(slices.Clone(files), o.Mapping)
 	}
 	for _, file := range files {
-		if info, err := os.Stat(file); err != nil || info.IsDir() {
+		info, err := os.Stat(file)
+		switch {
+		case err != nil:
 			return errs.New(errs.Invalid, "no_file", loc.T("importer.console.no_file", "path", file))
+		case info.IsDir():
+			return errs.New(errs.Invalid, "no_file", loc.T("importer.console.folder", "path", file))
 		}
 	}
 	return wrong.Err()

@@ -280,6 +280,8 @@ func (m Mapping) validateColumns(l *errs.List) {
 			l.Add("/columns/"+string(f), "importer_no_field", "is no field of %s", m.Kind)
 		case m.Columns[f] < 1 || m.Columns[f] > maxColumns:
 			l.Add("/columns/"+string(f), "out_of_range", "is a column from 1 to %d", maxColumns).With("min", 1).With("max", maxColumns)
+		case m.Width > 0 && m.Columns[f] > m.Width:
+			l.Add("/columns/"+string(f), "out_of_range", "is one of the file's %d columns", m.Width).With("min", 1).With("max", m.Width)
 		}
 	}
 	for _, need := range needed[m.Kind] {
@@ -365,11 +367,14 @@ func (m Mapping) ColumnsText(loc *i18n.Localizer) string {
 			taken = append(taken, name+" → "+loc.T(f.Key()))
 		}
 	}
-	text := strings.Join(taken, ", ")
-	if len(left) > 0 {
-		text += "; " + loc.T("importer.report.left_out", "columns", strings.Join(left, ", "))
+	var parts []string
+	if len(taken) > 0 {
+		parts = append(parts, strings.Join(taken, ", "))
 	}
-	return text
+	if len(left) > 0 {
+		parts = append(parts, loc.T("importer.report.left_out", "columns", strings.Join(left, ", ")))
+	}
+	return strings.Join(parts, "; ")
 }
 
 // name is what the file calls a field, or what we call it.

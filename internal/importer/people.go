@@ -1,12 +1,14 @@
 package importer
 
 import (
+	"errors"
 	"strings"
 	"time"
 	"unicode"
 
 	"regulars/internal/base/fold"
 	"regulars/internal/base/money"
+	"regulars/internal/loyalty/customer"
 )
 
 // Customer is a row of a customers file.
@@ -50,7 +52,16 @@ func (c *Customer) keys() (list []uint64) {
 	if c.Email != "" {
 		list = append(list, hash("email\x00"+strings.ToLower(c.Email)))
 	}
+	if name := c.called(); len(list) == 0 && name != "" {
+		list = append(list, hash("name\x00"+strings.ToLower(name)))
+	}
 	return list
+}
+
+// called is the name with the birthday, by which a file knows those of whom it
+// says nothing else.
+func (c *Customer) called() string {
+	return fold.Line(c.Last + " " + c.First + " " + c.Middle + " " + c.Born)
 }
 
 // surest is what to say of a customer who comes again.
@@ -62,8 +73,10 @@ func (c *Customer) surest() (Field, Reason, string) {
 		return FieldCard, ReasonTwice, c.Card
 	case len(c.Phones) > 0:
 		return FieldPhone, ReasonTwice, c.Phones[0]
+	case c.Email != "":
+		return FieldEmail, ReasonTwice, c.Email
 	}
-	return FieldEmail, ReasonTwice, c.Email
+	return FieldName, ReasonTwice, c.called()
 }
 
 func wordRune(r rune) rune {
@@ -104,7 +117,7 @@ func (r *rowReader) customer() *Customer {
 		Row:      r.number,
 		External: r.code(FieldExternal, maxCode),
 		Card:     r.code(FieldCard, maxCode),
-		Phones:   splitCell(r.code(FieldPhone, maxText)),
+		Phones:   splitPhones(r.code(FieldPhone, maxText)),
 		Email:    r.code(FieldEmail, maxText),
 		City:     r.text(FieldCity, maxText),
 		Language: languageOf(r.text(FieldLanguage, maxCode)),
@@ -227,6 +240,17 @@ func splitCell(cell string) (parts []string) {
 		}
 	}
 	return parts
+}
+
+// splitPhones is splitCell, but for 9,98901E+11: that is one number, which a
+// spreadsheet has rounded.
+func splitPhones(cell string) []string {
+	if strings.ContainsAny(cell, "eEеЕ") && strings.Count(cell, ",") == 1 && !strings.ContainsAny(cell, ";|\n") {
+		if _, err := customer.Normalize(customer.Phone, cell, ""); errors.Is(err, customer.ErrPhoneRounded) {
+			return []string{strings.TrimSpace(cell)}
+		}
+	}
+	return splitCell(cell)
 }
 
 // languageOf is the code of a language that is written out.

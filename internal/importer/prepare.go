@@ -217,7 +217,7 @@ func (p *preparer) receipt(ctx context.Context, b *batch, in *Receipt) error {
 				p.dry.here[out.key] = true
 			}
 		case !known:
-			_, bad := p.identifiers(in.Who.External, in.Who.Card, splitCell(in.Who.Phone), in.Who.Email)
+			_, bad := p.identifiers(in.Who.External, in.Who.Card, splitPhones(in.Who.Phone), in.Who.Email)
 			b.tell(in, bad)
 		case p.dry != nil && !p.dry.here[out.key]: // whom the batches before had brought is not there
 			p.meet(b, in, out, func(*Receipt, []Issue) {})
@@ -241,7 +241,7 @@ func (b *batch) tell(in *Receipt, bad []Issue) {
 // meet prepares to register whom a receipt names for the first time; false:
 // nothing tells them apart.
 func (p *preparer) meet(b *batch, in *Receipt, out bought, tell func(*Receipt, []Issue)) bool {
-	ids, bad := p.identifiers(in.Who.External, in.Who.Card, splitCell(in.Who.Phone), in.Who.Email)
+	ids, bad := p.identifiers(in.Who.External, in.Who.Card, splitPhones(in.Who.Phone), in.Who.Email)
 	tell(in, bad)
 	if len(ids) == 0 {
 		return false
@@ -270,6 +270,9 @@ func (p *preparer) identifiers(external, card string, phones []string, email str
 			return
 		}
 		id, err := customer.Normalize(kind, raw, p.imp.Mapping.Options.Region)
+		if errors.Is(err, customer.ErrPhoneRounded) {
+			why = ReasonPhoneRounded
+		}
 		if err != nil {
 			bad = append(bad, Issue{Field: f, Reason: why, Value: raw})
 			return
@@ -298,6 +301,15 @@ func (p *preparer) customer(ctx context.Context, b *batch, step *Step) error {
 	ids, bad := p.identifiers(in.External, in.Card, in.Phones, in.Email)
 	for _, is := range bad {
 		tell(is.Field, is.Reason, is.Value, false)
+	}
+	if len(ids) == 0 && in.First+in.Last != "" {
+		// The file may come again: what it says is an id, with what it should
+		// have been known by, for that is what the rows of a file are compared by.
+		text := p.imp.Source + ": " + strings.ToLower(fold.Line(in.called()+" "+in.External+" "+in.Card+" "+strings.Join(in.Phones, " ")+" "+in.Email))
+		if len(text) > maxCode {
+			text = clip(text, maxCode-20) + " " + strconv.FormatUint(hash(text), 16)
+		}
+		ids, _ = p.identifiers(text, "", nil, "")
 	}
 	n := customer.New{
 		FirstName: in.First, LastName: in.Last, MiddleName: in.Middle, Sex: customer.Sex(in.Sex), Born: in.Born, City: in.City,

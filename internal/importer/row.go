@@ -26,6 +26,7 @@ const (
 	ReasonFuture       Reason = "in_future"        //
 	ReasonWord         Reason = "unknown_word"     // a sex, a yes or no, a kind that is none
 	ReasonPhone        Reason = "bad_phone"        //
+	ReasonPhoneRounded Reason = "phone_rounded"    // by a spreadsheet
 	ReasonEmail        Reason = "bad_email"        //
 	ReasonNobody       Reason = "nobody"           // nothing tells who the customer is
 	ReasonNothing      Reason = "no_quantity"      // of a line

@@ -680,3 +680,49 @@ func TestTimesAreOfTheStore(t *testing.T) {
 		}
 	})
 }
+
+// Two stores that sell the same under the same number, in a file of days without
+// times; and an export that leaves out the till, which the one before had.
+func TestEqualReceiptsOfTwoTills(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		h := newHouse(t, d, "UZS", "Asia/Tashkent", t.TempDir())
+		with := write(t, "number,date,store,till,sku,qty,price\n1,2026-03-01,A,1,B,1,5\n1,2026-03-01,B,1,B,1,5\n1,2026-03-01,A,2,B,1,5\n2,2026-03-01,A,1,B,1,5\n")
+		without := write(t, "number,date,store,sku,qty,price\n1,2026-03-01,A,B,1,5\n2,2026-03-01,A,B,1,5\n")
+		for i, path := range []string{with, with, without} {
+			rep := h.load(path, File{}).Report
+			if want := map[bool]int64{true: 4}[i == 0]; rep.Recorded != want || rep.Refused > 0 {
+				t.Errorf("load %d: %+v", i, rep)
+			}
+		}
+		if n := h.count(`SELECT COUNT(*) FROM receipts`); n != 4 {
+			t.Errorf("%d receipts, want 4", n)
+		}
+		h.verify()
+	})
+}
+
+// Customers of whom a file has the name only are the same when it comes again.
+func TestCustomersByName(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		h := newHouse(t, d, "UZS", "Asia/Tashkent", t.TempDir())
+		long := strings.Repeat("очень ", 15) + "длинное"
+		path := write(t, "фамилия,имя,телефон,дата рождения\nКаримова,Анна,,01.02.1990\nКаримова,Анна,,03.04.1985\nАлиев,Тимур,12,\n"+long+","+long+",,\n"+long+","+long+" 2,,\n")
+		for i := range 3 {
+			f := File{Kind: KindCustomers}
+			if i == 2 {
+				f.Source = "another shop" // where Anna is somebody else
+			}
+			rep := h.load(path, f).Report
+			if created := map[bool]int64{true: 0, false: 5}[i == 1]; rep.Created != created || rep.Unchanged != 5-created || rep.Refused > 0 {
+				t.Errorf("load %d: %+v", i, rep)
+			}
+		}
+		twice := h.load(write(t, "name\nОльга\nольга\n"), File{Kind: KindCustomers, Source: "notebook"})
+		if twice.Report.Created != 1 || twice.Report.Noted != 1 || !strings.Contains(h.issuesOf(twice.ID, false), "Ольга") {
+			t.Errorf("%+v\n%s", twice.Report, h.issuesOf(twice.ID, false))
+		}
+		h.verify()
+	})
+}

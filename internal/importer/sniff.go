@@ -421,7 +421,7 @@ func guessColumns(header []string, profiles []profile, known Kind) (Kind, map[Fi
 	most := -1
 	for _, kind := range kinds {
 		found, score := byHeader(kind, header, profiles)
-		byContent(kind, found, profiles)
+		byContent(kind, header, found, profiles)
 		m := Mapping{Kind: kind, Columns: found}
 		var l errs.List
 		if m.validateColumns(&l); l.Err() != nil {
@@ -466,17 +466,19 @@ func byHeader(kind Kind, header []string, profiles []profile) (columns map[Field
 }
 
 // byContent adds what the cells themselves tell where the header does not.
-func byContent(kind Kind, columns map[Field]int, profiles []profile) {
+func byContent(kind Kind, header []string, columns map[Field]int, profiles []profile) {
 	taken := map[int]bool{}
 	for _, c := range columns {
 		taken[c] = true
 	}
+	named := func(c int) bool { return c < len(header) && header[c] != "" }
 	find := func(f Field, fits func(profile) bool) {
 		if columns[f] > 0 {
 			return
 		}
 		for c, p := range profiles {
-			if !taken[c+1] && p.filled > 0 && fits(p) {
+			// A day may be of anything: the last purchase, the end of points.
+			if !taken[c+1] && p.filled > 0 && !(f == FieldBorn && named(c)) && fits(p) {
 				columns[f], taken[c+1] = c+1, true
 				return
 			}
@@ -488,6 +490,10 @@ func byContent(kind Kind, columns map[Field]int, profiles []profile) {
 	}
 	switch kind {
 	case KindCustomers:
+		if c := columns[FieldFirstName]; c > 0 && columns[FieldName]+columns[FieldLastName] == 0 && profiles[c-1].mostly(profiles[c-1].several, 7) {
+			columns[FieldName] = c
+			delete(columns, FieldFirstName)
+		}
 		find(FieldEmail, email)
 		find(FieldPhone, phone)
 		find(FieldSex, func(p profile) bool { return p.mostly(p.sexes, 10) && p.words > 0 && len(p.distinct) <= 5 })

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"maps"
+	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -403,4 +405,46 @@ func FuzzParseMapping(f *testing.F) {
 			t.Fatal(err)
 		}
 	})
+}
+
+// The guide lists every field of every kind of file, and no other.
+func TestFieldsAreDocumented(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../docs/import.md")
+	must(t, err)
+	for kind, heading := range map[Kind]string{KindCustomers: "**Customers.**", KindProducts: "\n**Products**, known", KindReceipts: "**Receipts.**"} {
+		_, part, _ := strings.Cut(string(text), heading)
+		_, part, _ = strings.Cut(part, "| --- | --- |\n")
+		part, _, _ = strings.Cut(part, "\n\n")
+		told := map[Field]bool{}
+		for row := range strings.Lines(part) {
+			cell, _, _ := strings.Cut(strings.TrimPrefix(row, "|"), "|")
+			for _, name := range regexp.MustCompile("`([a-z_]+)`").FindAllStringSubmatch(cell, -1) {
+				told[Field(name[1])] = true
+			}
+		}
+		for _, f := range Fields(kind) {
+			if !told[f] {
+				t.Errorf("the guide says nothing of %s of %s", f, kind)
+			}
+			delete(told, f)
+		}
+		for f := range told {
+			t.Errorf("the guide tells of %s of %s, which there is not", f, kind)
+		}
+	}
+}
+
+// A phone that a spreadsheet has rounded is one number, and told as what it is.
+func TestRoundedPhones(t *testing.T) {
+	t.Parallel()
+	for cell, want := range map[string][]string{
+		"9,98901E+11":                 {"9,98901E+11"},
+		"998901234567, 998901234568":  {"998901234567", "998901234568"},
+		"90 123 45 67,e 90 123 45 68": {"90 123 45 67", "e 90 123 45 68"},
+	} {
+		if got := splitPhones(cell); !slices.Equal(got, want) {
+			t.Errorf("%q: %q, want %q", cell, got, want)
+		}
+	}
 }

@@ -10,8 +10,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"regulars/internal/base/db"
 	"regulars/internal/base/db/dbtest"
+	"regulars/internal/importer"
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/surface/admin"
 	"regulars/internal/surface/web/webtest"
@@ -42,7 +45,7 @@ func TestListsAreExported(t *testing.T) {
 		at := "/customers/" + s.people[0].String() + "/edit"
 		b.post(at, "first_name", "=HYPERLINK(1)", "last_name", "Каримова", "sex", "", "born", "", "city", "", "note", "", "store", s.store.ID.String()).is(200)
 		b.get("/customers/export?q=Каримова").is(200)
-		if rows := b.file(); len(rows) != 2 || rows[0][0] != "Имя" || rows[1][0] != "'=HYPERLINK(1) Каримова" || !strings.HasPrefix(rows[1][1], "'+998") {
+		if rows := b.file(); len(rows) != 2 || rows[0][0] != "Клиент" || rows[1][0] != "'=HYPERLINK(1) Каримова" || !strings.HasPrefix(rows[1][1], "'+998") {
 			t.Errorf("the customers' file: %q", rows)
 		}
 		must(t, d.Write(t.Context(), func(ctx context.Context, tx *db.Tx) error {
@@ -157,4 +160,41 @@ func TestBrowserLists(t *testing.T) {
 		b.Go(s.url + path)
 		b.Wait(`[...document.querySelectorAll(".table-box")].every(e => e.scrollWidth <= e.clientWidth)`) // no figure is cut off
 	}
+}
+
+// What was exported is read back as what it is, in every language: nobody is
+// made anew, and nothing is refused.
+func TestExportedCustomersAreImported(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := open(t, d).shop()
+		b := s.owner()
+		all := []string{"back", "/customers"}
+		for _, name := range []string{"phone", "card", "email", "born", "city", "store", "points", "spend", "receipts", "last", "registered"} {
+			all = append(all, "column", name)
+		}
+		b.post("/columns/customers", all...).is(200)
+		want := map[importer.Field]int{
+			importer.FieldName: 1, importer.FieldPhone: 2, importer.FieldCard: 3, importer.FieldEmail: 4, importer.FieldBorn: 5, importer.FieldCity: 6,
+			importer.FieldStore: 7, importer.FieldPoints: 8, importer.FieldRegistered: 12,
+		}
+		nothing := func(context.Context, *db.Tx, importer.Import) error { return nil }
+		for _, lang := range []string{"ru", "en"} {
+			b.post("/preferences", "language", lang, "back", "/customers").is(200)
+			b.get("/customers/export").is(200)
+			i, err := s.Importer.Upload(t.Context(), importer.File{Name: "customers.csv"}, strings.NewReader(b.body), nothing)
+			must(t, err)
+			if diff := cmp.Diff(want, i.Mapping.Columns); diff != "" || i.Kind != importer.KindCustomers {
+				t.Errorf("%s: %s (-want +got):\n%s", lang, i.Kind, diff)
+			}
+			m := i.Mapping
+			delete(m.Columns, importer.FieldPoints)
+			must(t, s.Importer.SetMapping(t.Context(), i.ID, m))
+			i, err = s.Importer.RunNow(t.Context(), i.ID, func(importer.Report) {})
+			must(t, err)
+			if r := i.Report; r.Rows == 0 || r.Unchanged != r.Rows {
+				t.Errorf("%s: %+v", lang, r)
+			}
+		}
+	})
 }
