@@ -32,18 +32,6 @@ type Sniffed struct {
 	whose map[Field][]string // of receipts: the first customers, by the column that names them
 }
 
-// Unmapped gives the columns, from 1, that the mapping leaves out.
-func (s Sniffed) Unmapped() []int {
-	var out []int
-	used := slices.Collect(maps.Values(s.Mapping.Columns))
-	for c := 1; c <= s.Mapping.Width; c++ {
-		if !slices.Contains(used, c) {
-			out = append(out, c)
-		}
-	}
-	return out
-}
-
 // How much of a file is looked at: all rows of the first part, then some
 // of what follows, because files are often sorted by date, and the first days
 // of a year do not tell days from months.

@@ -214,15 +214,6 @@ func TestNamesAloneNeedAKind(t *testing.T) {
 	}
 }
 
-func TestUnmapped(t *testing.T) {
-	t.Parallel()
-	path := write(t, "Фамилия;Паспорт;Имя;Размер\nИванов;x;Иван;5\n")
-	s, err := Sniff(t.Context(), path, Hints{Zone: "UTC", Region: "UZ"})
-	if err != nil || !slices.Equal(s.Unmapped(), []int{2, 4}) {
-		t.Errorf("unmapped %v, %v", s.Unmapped(), err)
-	}
-}
-
 // Files as shops really send them need no editing.
 func TestMessyFiles(t *testing.T) {
 	t.Parallel()

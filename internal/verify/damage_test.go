@@ -50,7 +50,7 @@ const (
 	silver        = `SELECT customer_id, programme_id FROM tiers WHERE level = 'silver' ORDER BY 1 LIMIT 1`
 	welcomeLot    = `SELECT id FROM lots WHERE cause = 'welcome' ORDER BY id LIMIT 1`
 	revokedKey    = `SELECT id FROM till_keys WHERE revoked_at IS NOT NULL`
-	reviewed      = `SELECT MIN(id) FROM events WHERE kind IN ('tier.lost', 'tier.changed')`
+	reviewed      = `SELECT MIN(id) FROM events WHERE kind = 'tier.changed'`
 	walkIn        = `SELECT id FROM receipts WHERE customer_id IS NULL AND NOT imported`
 	lastEarned    = `SELECT MAX(receipt_id) FROM lots WHERE cause = 'earn' AND state = 'pending' AND remaining = amount`
 	buyer         = `SELECT customer_id FROM receipts WHERE kind = 'sale' AND NOT imported AND customer_id IS NOT NULL GROUP BY customer_id HAVING COUNT(*) > 1 ORDER BY 1 LIMIT 1`

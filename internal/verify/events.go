@@ -135,7 +135,7 @@ func (a *audit) event(id, when int64, kind string, customer, ref int64, text str
 	}
 	where := at("events", id)
 	switch kind {
-	case "receipt.recorded", "receipts.imported", "points.activated", "points.expired", "tier.reached", "tier.lost", "tier.changed",
+	case "receipt.recorded", "receipts.imported", "points.activated", "points.expired", "tier.reached", "tier.changed",
 		"customer.registered", "programme.published", "till.key_issued", "till.key_revoked", "installation.founded":
 		if err := json.Unmarshal([]byte(text), &body); err != nil {
 			a.off(EventBody, where, "body", "JSON", text, err.Error())
@@ -164,7 +164,7 @@ func (a *audit) event(id, when int64, kind string, customer, ref int64, text str
 		a.keyEvents[ref] = append(a.keyEvents[ref], keyEvent{id, when, sum, kind == "till.key_revoked", body.Till})
 	case "customer.registered":
 		a.customerEvents.add(customerEvent{customer, ref, id, when, a.names.number(kind), 0})
-	case "tier.reached", "tier.lost":
+	case "tier.reached":
 		a.customerEvents.add(customerEvent{customer, ref, id, when, a.names.number(kind), a.names.number(body.Level)})
 	case "tier.changed":
 		a.customerEvents.add(customerEvent{customer, ref, id, when, a.names.number(kind), a.names.number(body.Is)})

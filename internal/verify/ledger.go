@@ -439,7 +439,7 @@ func (r *replay) told() {
 			continue
 		}
 		kind := a.names.text(e.Kind)
-		if m := r.receipts[e.Ref]; kind != "customer.registered" && kind != "tier.lost" && kind != "tier.changed" && (m == nil || kind != "tier.reached") {
+		if m := r.receipts[e.Ref]; kind != "customer.registered" && kind != "tier.changed" && (m == nil || kind != "tier.reached") {
 			a.off(EntryEvent, at("events", e.Event), "ref", "what it tells of", a.show("", e.Ref), "the customer has none such")
 		}
 	}

@@ -70,8 +70,7 @@ func (a *audit) levels(p *person) {
 }
 
 func (a *audit) review(e *customerEvent) bool {
-	kind := a.names.text(e.Kind)
-	return kind == "tier.changed" || kind == "tier.lost"
+	return a.names.text(e.Kind) == "tier.changed"
 }
 
 // prepare lays out the times at which spend counts.

@@ -79,13 +79,6 @@ func (l *Limiter) Knows(key string) bool {
 	return l.byKey[key] != nil
 }
 
-// Callers is how many are remembered.
-func (l *Limiter) Callers() int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.callers.Len()
-}
-
 // Forget gives a caller the whole allowance back.
 func (l *Limiter) Forget(key string) {
 	l.mu.Lock()

@@ -82,17 +82,16 @@ const (
 
 // storeSet is all stores as they were at a time. It does not change.
 type storeSet struct {
-	at     time.Time
-	list   []Store // by code
-	byID   map[StoreID]Store
-	byCode map[string]Store
+	at   time.Time
+	list []Store // by code
+	byID map[StoreID]Store
 }
 
 func newStoreSet(at time.Time, list []Store) *storeSet {
 	slices.SortFunc(list, func(a, b Store) int { return byNumber(a.Code, b.Code) })
-	set := &storeSet{at: at, list: list, byID: make(map[StoreID]Store, len(list)), byCode: make(map[string]Store, len(list))}
+	set := &storeSet{at: at, list: list, byID: make(map[StoreID]Store, len(list))}
 	for _, s := range list {
-		set.byID[s.ID], set.byCode[s.Code] = s, s
+		set.byID[s.ID] = s
 	}
 	return set
 }
@@ -151,26 +150,6 @@ func (s *Service) read(ctx context.Context) (*storeSet, error) {
 	return set, nil
 }
 
-// find looks a store up, and reads once more before it says that there is
-// none: another process may have created it a moment ago.
-func (s *Service) find(ctx context.Context, look func(*storeSet) (Store, bool)) (Store, error) {
-	set, err := s.known(ctx)
-	if err != nil {
-		return Store{}, err
-	}
-	if store, ok := look(set); ok {
-		return store, nil
-	}
-	if set, err = s.read(ctx); err != nil {
-		return Store{}, err
-	}
-	store, ok := look(set)
-	if !ok {
-		return Store{}, ErrStoreNotFound
-	}
-	return store, nil
-}
-
 // good reports whether a set is good for a time. For a while after a change
 // of our own none is: we do not hear of its commit.
 func (s *Service) good(set *storeSet, now time.Time, within time.Duration) bool {
@@ -218,8 +197,8 @@ func (s *Service) Stores(ctx context.Context) (_ []Store, err error) {
 }
 
 // Store finds a store in memory: it never waits and may be called inside a
-// transaction. Memory is as new as the last call of TillByKey, Stores,
-// StoreByCode or StoreByID made it, and filled by the first of them.
+// transaction. Memory is as new as the last call of TillByKey, Stores or
+// StoreByID made it, and filled by the first of them.
 func (s *Service) Store(id StoreID) (Store, bool) {
 	set := s.stores.Load()
 	if set == nil {
@@ -229,22 +208,24 @@ func (s *Service) Store(id StoreID) (Store, bool) {
 	return store, ok
 }
 
-// StoreByID finds a store.
+// StoreByID finds a store, and reads once more before it says that there is
+// none: another process may have created it a moment ago.
 func (s *Service) StoreByID(ctx context.Context, id StoreID) (_ Store, err error) {
 	defer errs.Wrap(&err, "find store %d", id)
-	return s.find(ctx, func(set *storeSet) (Store, bool) {
-		store, ok := set.byID[id]
-		return store, ok
-	})
-}
-
-// StoreByCode finds a store by what files and tills call it.
-func (s *Service) StoreByCode(ctx context.Context, code string) (_ Store, err error) {
-	defer errs.Wrap(&err, "find store %q", code)
-	return s.find(ctx, func(set *storeSet) (Store, bool) {
-		store, ok := set.byCode[code]
-		return store, ok
-	})
+	set, err := s.known(ctx)
+	if err != nil {
+		return Store{}, err
+	}
+	store, ok := set.byID[id]
+	if !ok {
+		if set, err = s.read(ctx); err != nil {
+			return Store{}, err
+		}
+		if store, ok = set.byID[id]; !ok {
+			return Store{}, ErrStoreNotFound
+		}
+	}
+	return store, nil
 }
 
 // CreateStoreTx creates a store; the first one brings the legal entity that

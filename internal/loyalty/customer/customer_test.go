@@ -483,15 +483,6 @@ func TestFindNobody(t *testing.T) {
 		if list, err := s.GetAll(t.Context(), []customer.ID{1, 2}); err != nil || len(list) != 0 {
 			t.Errorf("GetAll: %v, %v", list, err)
 		}
-		write(t, d, func(ctx context.Context, tx *db.Tx) error {
-			if _, err := s.FindTx(ctx, tx, card("1")); !errors.Is(err, customer.ErrNotFound) {
-				t.Errorf("FindTx: %v", err)
-			}
-			if _, err := s.GetTx(ctx, tx, 42); !errors.Is(err, customer.ErrNotFound) {
-				t.Errorf("GetTx: %v", err)
-			}
-			return nil
-		})
 	})
 }
 

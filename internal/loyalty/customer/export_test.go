@@ -1,6 +1,11 @@
 package customer
 
-import "regulars/internal/base/errs"
+import (
+	"context"
+
+	"regulars/internal/base/db"
+	"regulars/internal/base/errs"
+)
 
 // Allows reports whether a history allows a channel for a purpose: the last
 // word on it, or on all channels, decides; silence is no.
@@ -22,4 +27,18 @@ func ParseAttributes(text string) (Attributes, error) {
 		return nil, errs.InvalidField("/attributes", "bad_attributes", "must be a JSON object such as {\"size\": \"42\"}")
 	}
 	return a, nil
+}
+
+// RegisterTx registers one customer, or finds the one who is known by an
+// identifier; created says which. RegisterAllTx tells more.
+func (s *Service) RegisterTx(ctx context.Context, tx *db.Tx, n New) (id ID, created bool, err error) {
+	c, err := s.Check(n)
+	if err != nil {
+		return 0, false, err
+	}
+	results, err := s.RegisterAllTx(ctx, tx, []Checked{c})
+	if err != nil {
+		return 0, false, err
+	}
+	return results[0].ID, results[0].Created, nil
 }

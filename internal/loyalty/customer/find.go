@@ -100,33 +100,10 @@ func (s *Service) Find(ctx context.Context, i Identifier) (_ Customer, err error
 	return s.Get(ctx, k.ID)
 }
 
-// FindTx is Find in a transaction.
-func (s *Service) FindTx(ctx context.Context, tx *db.Tx, i Identifier) (_ Customer, err error) {
-	defer errs.Wrap(&err, "find customer by %s", i)
-	found, err := s.FindAllTx(ctx, tx, []Identifier{i})
-	if err != nil {
-		return Customer{}, err
-	}
-	k, ok := found[i]
-	if !ok {
-		return Customer{}, ErrNotFound
-	}
-	return s.GetTx(ctx, tx, k.ID)
-}
-
 // Get reads a profile with its identifiers. It fails with ErrNotFound.
 func (s *Service) Get(ctx context.Context, id ID) (_ Customer, err error) {
 	defer errs.Wrap(&err, "read customer %d", id)
-	return one(s.getAll(ctx, []ID{id}, s.db.Run))
-}
-
-// GetTx is Get in a transaction.
-func (s *Service) GetTx(ctx context.Context, tx *db.Tx, id ID) (_ Customer, err error) {
-	defer errs.Wrap(&err, "read customer %d", id)
-	return one(s.getAll(ctx, []ID{id}, tx.Run))
-}
-
-func one(list []Customer, err error) (Customer, error) {
+	list, err := s.getAll(ctx, []ID{id})
 	if err == nil && len(list) == 0 {
 		err = ErrNotFound
 	}
@@ -140,16 +117,10 @@ func one(list []Customer, err error) (Customer, error) {
 // that do not exist are left out.
 func (s *Service) GetAll(ctx context.Context, ids []ID) (_ []Customer, err error) {
 	defer errs.Wrap(&err, "read customers")
-	return s.getAll(ctx, ids, s.db.Run)
+	return s.getAll(ctx, ids)
 }
 
-// GetAllTx is GetAll in a transaction.
-func (s *Service) GetAllTx(ctx context.Context, tx *db.Tx, ids []ID) (_ []Customer, err error) {
-	defer errs.Wrap(&err, "read customers")
-	return s.getAll(ctx, ids, tx.Run)
-}
-
-func (s *Service) getAll(ctx context.Context, ids []ID, run func(context.Context, *db.Batch) error) ([]Customer, error) {
+func (s *Service) getAll(ctx context.Context, ids []ID) ([]Customer, error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}
@@ -160,7 +131,7 @@ func (s *Service) getAll(ctx context.Context, ids []ID, run func(context.Context
 	)
 	s.Queue(&b, ids, found)
 	queueIdentifiers(&b, ids, owned)
-	if err := run(ctx, &b); err != nil {
+	if err := s.db.Run(ctx, &b); err != nil {
 		return nil, err
 	}
 	list := make([]Customer, 0, len(ids))
@@ -221,7 +192,7 @@ func (s *Service) List(ctx context.Context, q ListQuery) (_ []Customer, next ID,
 		ids = slices.Clip(ids[:q.Limit])
 		next = ids[q.Limit-1]
 	}
-	list, err := s.getAll(ctx, ids, s.db.Run)
+	list, err := s.getAll(ctx, ids)
 	return list, next, err
 }
 

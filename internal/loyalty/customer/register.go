@@ -142,20 +142,6 @@ func (s *Service) Check(n New) (Checked, error) {
 	return c, wrong.Err()
 }
 
-// RegisterTx registers one customer, or finds the one who is known by an
-// identifier; created says which. RegisterAllTx tells more.
-func (s *Service) RegisterTx(ctx context.Context, tx *db.Tx, n New) (id ID, created bool, err error) {
-	c, err := s.Check(n)
-	if err != nil {
-		return 0, false, err
-	}
-	results, err := s.RegisterAllTx(ctx, tx, []Checked{c})
-	if err != nil {
-		return 0, false, err
-	}
-	return results[0].ID, results[0].Created, nil
-}
-
 // RegisterAllTx registers customers, thousands at a time, and says what became
 // of each. Whoever an identifier names already is not created again: what the
 // profile lacks is filled in where it is surely theirs, what it says stays. An

@@ -81,7 +81,7 @@ func (s *Service) answer(ctx context.Context, readings []reading, limit int) ([]
 	if err := s.db.Run(ctx, &b); err != nil {
 		return nil, err
 	}
-	return s.getAll(ctx, found[:min(len(found), limit)], s.db.Run)
+	return s.getAll(ctx, found[:min(len(found), limit)])
 }
 
 // readings are the statements that answer a query, the most exact first.

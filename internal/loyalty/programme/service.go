@@ -83,19 +83,6 @@ func (s *Service) CreateTx(ctx context.Context, tx *db.Tx, name string) (_ ID, e
 	return programme, err
 }
 
-// RenameTx gives a programme another name.
-func (s *Service) RenameTx(ctx context.Context, tx *db.Tx, programme ID, name string) (err error) {
-	defer errs.Wrap(&err, "rename programme %d", programme)
-	if name, err = cleanName(name); err != nil {
-		return err
-	}
-	n, err := tx.Exec(ctx, `UPDATE programmes SET name = $2 WHERE id = $1`, int64(programme), name)
-	if err == nil && n == 0 {
-		return ErrNotFound
-	}
-	return err
-}
-
 func cleanName(name string) (string, error) {
 	name = strings.TrimSpace(name)
 	if n := utf8.RuneCountInString(name); n == 0 || n > maxName || !utf8.ValidString(name) {

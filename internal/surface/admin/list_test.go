@@ -49,13 +49,15 @@ func TestListsAreExported(t *testing.T) {
 			t.Errorf("the customers' file: %q", rows)
 		}
 		must(t, d.Write(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+			var list []customer.Checked
 			for i := range customer.MaxPage {
 				card := customer.Identifier{Kind: customer.Card, Value: strconv.Itoa(700_000_000 + i)}
-				if _, _, err := s.Customers.RegisterTx(ctx, tx, customer.New{Identifiers: []customer.Identifier{card}, HomeStore: s.store.ID, Source: "admin"}); err != nil {
-					return err
-				}
+				c, err := s.Customers.Check(customer.New{Identifiers: []customer.Identifier{card}, HomeStore: s.store.ID, Source: "admin"})
+				must(t, err)
+				list = append(list, c)
 			}
-			return nil
+			_, err := s.Customers.RegisterAllTx(ctx, tx, list)
+			return err
 		}))
 		b.get("/customers/export").is(200)
 		if rows := b.file(); len(rows) <= customer.MaxPage+1 {

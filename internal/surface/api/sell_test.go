@@ -133,7 +133,7 @@ func TestReceiptsCarryTheirCashier(t *testing.T) {
 	})
 }
 
-// failures.md row 4: a till that retries after a lost answer.
+// A till that retries after a lost answer.
 func TestRetryAfterLostAnswerNeverDoublesPoints(t *testing.T) {
 	t.Parallel()
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
@@ -351,7 +351,7 @@ func (s *site) publish(r *programme.Rules) {
 	check(s.t, s.Programmes.Refresh(s.t.Context()))
 }
 
-// failures.md row 5: points are lost when the payment completes later than
+// Points are lost when the payment completes later than
 // the receipt. Here the till records late, with its time of sale.
 func TestLateReceiptEarnsByItsTimeOfSale(t *testing.T) {
 	t.Parallel()
@@ -368,7 +368,7 @@ func TestLateReceiptEarnsByItsTimeOfSale(t *testing.T) {
 	})
 }
 
-// failures.md row 6: the cashier chooses how many points pay, and gets exactly
+// The cashier chooses how many points pay, and gets exactly
 // that or a refusal.
 func TestCashierChoosesHowManyPointsPay(t *testing.T) {
 	t.Parallel()
@@ -392,7 +392,7 @@ func TestCashierChoosesHowManyPointsPay(t *testing.T) {
 	})
 }
 
-// failures.md rows 8 and 9: sums agree to the minor unit, and fractions of a
+// Sums agree to the minor unit, and fractions of a
 // point are not lost.
 func TestNoMinorUnitIsLost(t *testing.T) {
 	t.Parallel()
