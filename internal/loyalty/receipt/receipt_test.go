@@ -208,6 +208,71 @@ func TestSaleEarnsRedeemsAndReturns(t *testing.T) {
 	})
 }
 
+// A line that the cashier crossed out is no part of the receipt.
+func TestVoidedLinesEarnNothing(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		c := open(t, d, simple())
+		anna := c.customer()
+		basket := draft(anna, 0, 100_00, 7_000_00, 50_00)
+		basket.Lines[1].Void = true
+		rec := c.sell(basket)
+		if rec.Gross != 150_00 || rec.Total != 150_00 || rec.Earned != 15_00 || rec.TierSpend != 150_00 || len(rec.Lines) != 2 {
+			t.Errorf("%+v", rec)
+		}
+		if a := c.account(anna); a.Available() != 15_00 || a.Spend != 150_00 {
+			t.Errorf("available %d, spend %d", a.Available(), a.Spend)
+		}
+		void := receipt.Return{Number: "void", Original: rec.ID, Lines: []receipt.ReturnLine{{Position: 2, Quantity: money.One}}}
+		if _, _, err := c.Receipts.Return(t.Context(), c.tills[0], void); errs.KindOf(err) != errs.Invalid {
+			t.Errorf("the crossed out line comes back: %v", err)
+		}
+	})
+}
+
+// A discount on the whole receipt and points paid for it come back with each
+// piece by its share, and to the last minor unit with the last.
+func TestPartialReturnRefundsTheRightShareOfAReceiptDiscount(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		rules := simple()
+		rules.Levels[0].Discount = 1000
+		c := open(t, d, rules)
+		anna := c.customer()
+		c.sell(draft(anna, 0, 10_000_00))
+		basket := draft(anna, 100_00, 1_000_00, 33_33, 1)
+		basket.Lines[1].Quantity = 3 * money.One
+		sale := c.sell(basket)
+
+		// 10 % off, and of the rest 100.00 paid with points: each line bears both
+		// by its gross.
+		first := c.giveBack(sale.ID, receipt.ReturnLine{Position: 1, Quantity: money.One})
+		if l := sale.Lines[0]; l.Discount != 100_00 || first.Total != l.Total || first.Redeemed != l.Redeemed || l.Redeemed < 90_00 || l.Redeemed > 91_00 {
+			t.Errorf("of the first line %+v came back %+v", l, first)
+		}
+		back := []receipt.Receipt{first}
+		for range 3 {
+			piece := c.giveBack(sale.ID, receipt.ReturnLine{Position: 2, Quantity: money.One})
+			if third := sale.Lines[1].Total / 3; piece.Total < third || piece.Total > third+1 {
+				t.Errorf("a piece came back for %d, a third is %d", piece.Total, third)
+			}
+			back = append(back, piece)
+		}
+		back = append(back, c.giveBack(sale.ID))
+		var refund money.Amount
+		var restored money.Points
+		for _, r := range back {
+			refund, restored = refund+r.Total, restored+r.Redeemed
+		}
+		if refund != sale.Total || restored != sale.Redeemed {
+			t.Errorf("%d and %d points came back of %d and %d", refund, restored, sale.Total, sale.Redeemed)
+		}
+		if a := c.account(anna); a.Spend != 9_000_00 {
+			t.Errorf("spend %d", a.Spend)
+		}
+	})
+}
+
 // same compares receipts to the last field.
 var same = cmp.Options{cmp.AllowUnexported(receipt.Receipt{}, receipt.Line{}), cmpopts.EquateEmpty()}
 
