@@ -1,6 +1,8 @@
 package till
 
 import (
+	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -14,6 +16,7 @@ import (
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/receipt"
+	"regulars/internal/loyalty/staff"
 	"regulars/internal/surface/web"
 )
 
@@ -53,11 +56,9 @@ func (t *Till) returnsPage(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 		v.Who = &person{Customer: c, Name: customer.MaskName(c.FirstName, c.LastName)}
-		list, err := t.Receipts.List(ctx, receipt.Filter{Customer: who, Kind: receipt.KindSale}, receipt.Cursor{}, 50)
-		if err != nil {
+		if v.List, err = t.latest(ctx, me(r), who); err != nil {
 			return err
 		}
-		v.List = slices.DeleteFunc(list, func(rec *receipt.Receipt) bool { return !me(r).WorksIn(rec.Store) })
 	}
 	stores, err := t.Catalog.Stores(ctx)
 	if err != nil {
@@ -67,6 +68,26 @@ func (t *Till) returnsPage(w http.ResponseWriter, r *http.Request) error {
 		v.Stores[s.ID] = s
 	}
 	return t.pages.Render(w, r, "returns", v)
+}
+
+// latestSales is how many sales of a customer are offered to be taken back.
+const latestSales = 50
+
+// latest are the last sales of a customer in the stores where somebody works.
+func (t *Till) latest(ctx context.Context, by staff.Account, who customer.ID) (list []*receipt.Receipt, err error) {
+	stores := by.Stores
+	if by.Role == staff.Owner {
+		stores = []catalog.StoreID{0} // all
+	}
+	for _, store := range stores {
+		part, err := t.Receipts.List(ctx, receipt.Filter{Customer: who, Kind: receipt.KindSale, Store: store}, receipt.Cursor{}, latestSales)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, part...)
+	}
+	slices.SortFunc(list, func(a, b *receipt.Receipt) int { return cmp.Or(b.SoldAt.Compare(a.SoldAt), cmp.Compare(b.ID, a.ID)) })
+	return list[:min(len(list), latestSales)], nil
 }
 
 // returnView is a sale of which something comes back.
