@@ -13,6 +13,7 @@ import (
 	"regulars/internal/base/money"
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
+	"regulars/internal/loyalty/programme"
 	"regulars/internal/loyalty/receipt"
 )
 
@@ -22,7 +23,7 @@ import (
 func BenchmarkCommit(b *testing.B) {
 	for _, e := range []dbtest.Engine{dbtest.SQLite, dbtest.Postgres} {
 		b.Run(string(e), func(b *testing.B) {
-			c, people := crowd(b, dbtest.Open(b, e), 10_000)
+			c, people := crowd(b, dbtest.Open(b, e), simple(), 10_000)
 			total := money.Amount(3_000_00)
 			var next atomic.Int64
 			b.ReportAllocs()
@@ -50,7 +51,7 @@ func BenchmarkCommit(b *testing.B) {
 func BenchmarkQuote(b *testing.B) {
 	for _, e := range []dbtest.Engine{dbtest.SQLite, dbtest.Postgres} {
 		b.Run(string(e), func(b *testing.B) {
-			c, people := crowd(b, dbtest.Open(b, e), 1000)
+			c, people := crowd(b, dbtest.Open(b, e), simple(), 1000)
 			b.ReportAllocs()
 			for b.Loop() {
 				if _, err := c.Receipts.Quote(b.Context(), c.tills[0], draft(people[rand.IntN(len(people))], 0, 1_000_00, 1_000_00, 1_000_00)); err != nil {
@@ -62,11 +63,11 @@ func BenchmarkQuote(b *testing.B) {
 }
 
 // crowd opens a chain with so many customers and the products of draft.
-func crowd(b *testing.B, d *db.DB, n int) (*chain, []customer.ID) {
-	b.Helper()
-	c := open(b, d, simple())
+func crowd(t testing.TB, d *db.DB, rules *programme.Rules, n int) (*chain, []customer.ID) {
+	t.Helper()
+	c := open(t, d, rules)
 	var people []customer.ID
-	must(b, d.Write(b.Context(), func(ctx context.Context, tx *db.Tx) error {
+	must(t, d.Write(t.Context(), func(ctx context.Context, tx *db.Tx) error {
 		people = nil
 		var list []customer.Checked
 		for i := range n {

@@ -3,6 +3,8 @@ package receipt
 import (
 	"context"
 	"time"
+
+	"regulars/internal/base/db"
 )
 
 // SetPatience says how long a transaction may take, while none is under way.
@@ -37,4 +39,43 @@ func (s *Service) Together(ctx context.Context, by Caller, sales []Sale, returns
 		answers, failures = append(answers, receipts[i]()), append(failures, w.err)
 	}
 	return answers, failures, nil
+}
+
+// WholeTables tells for the quote and the commit of a sale, and for a return,
+// of which tables of more than a thousand rows PostgreSQL reads every row.
+func (s *Service) WholeTables(ctx context.Context, by Caller, sale Sale, back Return, tell func(call string, tables []string)) error {
+	selling, err := s.saleCall(ctx, by, sale)
+	if err != nil {
+		return err
+	}
+	returning, err := s.returnCall(ctx, by, back)
+	if err != nil {
+		return err
+	}
+	for _, one := range []struct {
+		name string
+		call call
+		lock bool
+	}{{"quote", selling, false}, {"commit", selling, true}, {"return", returning, true}} {
+		n := needsOf([]call{one.call})
+		var b db.Batch
+		s.queue(&b, &n, one.lock).queueRecorded(&b, &n)
+		var tables []string
+		if err := s.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
+			if err := tx.Run(ctx, &b); err != nil {
+				return err
+			}
+			rows, err := tx.Query(ctx, `SELECT relname::text FROM pg_stat_xact_user_tables WHERE seq_tup_read > 1000`)
+			return db.Scan(rows, err, func(r *db.Rows) error {
+				var name string
+				err := r.Scan(&name)
+				tables = append(tables, name)
+				return err
+			})
+		}); err != nil {
+			return err
+		}
+		tell(one.name, tables)
+	}
+	return nil
 }
