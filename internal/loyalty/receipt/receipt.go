@@ -268,7 +268,7 @@ func (s *Service) Quote(ctx context.Context, by Caller, d Draft) (_ Quote, err e
 	if err != nil {
 		return Quote{}, err
 	}
-	c := &quoteCall{saleCall: saleCall{by: by, sale: Sale{Draft: d, SoldAt: now}, version: version}}
+	c := &quoteCall{saleCall: saleCall{posting: posting{by: by, version: version}, sale: Sale{Draft: d, SoldAt: now}}}
 	err = s.quotes.do(ctx, c)
 	return c.answer, err
 }

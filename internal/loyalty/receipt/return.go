@@ -32,21 +32,10 @@ type ReturnLine struct {
 
 // returnCall is a return on its way into a transaction, or a preview.
 type returnCall struct {
-	by          Caller
-	in          Return
-	sale        *Receipt           // as it was before the transaction: who and where
-	version     *programme.Version // that the sale was priced by; nil: none
-	sent        Return             // as it came
-	fingerprint string
-	preview     bool
-
-	receipt  Receipt
-	replayed bool
-	err      error
+	posting // its version is the sale's
+	in      Return
+	sale    *Receipt // as it was before the transaction: who and where
 }
-
-func (c *returnCall) outcome() error       { return c.err }
-func (c *returnCall) setOutcome(err error) { c.err = err }
 
 // Return gives goods back: money, the points redeemed on them to the lots they
 // came from, and the points earned on them back to the programme. The same
@@ -73,7 +62,6 @@ func (s *Service) PreviewReturn(ctx context.Context, by Caller, in Return) (_ Re
 	if err != nil {
 		return Receipt{}, err
 	}
-	c.preview = true
 	var w *world
 	// In one snapshot: a lot that is emptied or filled between two readings
 	// would be missing.
@@ -90,7 +78,10 @@ func (s *Service) PreviewReturn(ctx context.Context, by Caller, in Return) (_ Re
 }
 
 func (s *Service) returnCall(ctx context.Context, by Caller, in Return) (*returnCall, error) {
-	c := &returnCall{by: by, in: in, sent: in, fingerprint: in.fingerprint()}
+	c := &returnCall{in: in, posting: posting{
+		by: by, key: key{int64(by.Till.ID), KindReturn, in.Number}, idem: idem{int64(by.Till.ID), in.Key},
+		fingerprint: in.fingerprint(), repeats: in.repeats,
+	}}
 	var err error
 	if c.in.SoldAt, err = soldAt(in.SoldAt, s.now()); err != nil {
 		return nil, err
@@ -121,34 +112,14 @@ func (s *Service) returnCall(ctx context.Context, by Caller, in Return) (*return
 	return c, err
 }
 
-func (c *returnCall) key() key { return key{int64(c.by.Till.ID), KindReturn, c.in.Number} }
-
 func (c *returnCall) prepare(n *needs) {
+	c.needs(n, c.sale.Customer, c.in.SoldAt)
 	n.sales = append(n.sales, int64(c.sale.ID))
-	if c.sale.Customer != 0 {
-		n.customers = append(n.customers, c.sale.Customer)
-		if v := c.version; v != nil && v.Rules.Spend.Window == programme.Rolling {
-			n.windows = append(n.windows, rollingWindow(c.sale.Customer, v, c.in.SoldAt))
-		}
-	}
-	if c.in.Number != "" {
-		n.receipts = append(n.receipts, c.key())
-	}
-	if c.in.Key != "" {
-		n.keys = append(n.keys, idem{int64(c.by.Till.ID), c.in.Key})
-	}
 }
 
 func (c *returnCall) apply(s *Service, w *world) error {
-	if old := w.recorded[c.key()]; old != nil && !c.preview {
-		if !c.sent.repeats(old) {
-			return reused(old)
-		}
-		c.receipt, c.replayed = *old, true
-		return nil
-	}
-	if w.keys[idem{int64(c.by.Till.ID), c.in.Key}] {
-		return ErrIdempotencyKeyReused.At("Idempotency-Key")
+	if done, err := c.replay(w); done || err != nil {
+		return err
 	}
 	sale := w.sales[c.sale.ID]
 	rec, err := c.record(s, w, sale)
@@ -163,19 +134,14 @@ func (c *returnCall) apply(s *Service, w *world) error {
 	if sale.Customer != 0 {
 		c.movePoints(s, w, sale, rec)
 	}
-	w.add(rec, s.currency)
-	c.receipt = *rec
+	c.end(s, w, rec)
 	return nil
 }
 
 // record makes the receipt of the return from what the sale recorded.
 func (c *returnCall) record(s *Service, w *world, sale *Receipt) (*Receipt, error) {
-	rec := &Receipt{
-		ID: ID(s.mint.Next()), Kind: KindReturn, Number: c.in.Number, Source: int64(c.by.Till.ID),
-		Store: c.by.Store.ID, Till: c.by.Till.ID, Staff: c.by.Staff, Customer: sale.Customer, Original: sale.ID,
-		Version: sale.Version, Level: sale.Level, SoldAt: c.in.SoldAt, RecordedAt: w.now,
-		Details: Details{Reason: c.in.Reason}, fingerprint: c.fingerprint, key: c.in.Key,
-	}
+	rec := c.begin(s, w, sale.Customer, c.in.SoldAt)
+	rec.Original, rec.Version, rec.Level, rec.Details.Reason = sale.ID, sale.Version, sale.Level, c.in.Reason
 	lines, err := c.lines(sale)
 	if err != nil {
 		return nil, err

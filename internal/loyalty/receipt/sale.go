@@ -25,26 +25,19 @@ import (
 
 // saleCall is a sale on its way into a transaction.
 type saleCall struct {
-	by          Caller
-	sale        Sale
-	version     *programme.Version // nil: no programme in this store
-	quoted      *quoted            // what the till was told; nil: it sends a total
-	sent        Sale               // as it came
-	fingerprint string
-
-	receipt  Receipt
-	replayed bool
-	err      error
+	posting
+	sale   Sale
+	quoted *quoted // what the till was told; nil: it sends a total
 }
-
-func (c *saleCall) outcome() error       { return c.err }
-func (c *saleCall) setOutcome(err error) { c.err = err }
 
 // saleCall checks what can be checked before the transaction and finds the
 // rules: the quote's while it is valid, otherwise those of the time of sale.
 func (s *Service) saleCall(ctx context.Context, by Caller, sale Sale) (*saleCall, error) {
 	now := s.now()
-	c := &saleCall{by: by, sale: sale, sent: sale, fingerprint: sale.fingerprint()}
+	c := &saleCall{sale: sale, posting: posting{
+		by: by, key: key{int64(by.Till.ID), KindSale, sale.Number}, idem: idem{int64(by.Till.ID), sale.Key},
+		fingerprint: sale.fingerprint(), repeats: sale.repeats,
+	}}
 	if err := checkNumber(sale.Number); err != nil {
 		return nil, err
 	}
@@ -108,23 +101,10 @@ func validity(v *programme.Version) time.Duration {
 	return time.Duration(v.Rules.QuoteMinutes) * time.Minute
 }
 
-func (c *saleCall) key() key { return key{int64(c.by.Till.ID), KindSale, c.sale.Number} }
-
 func (c *saleCall) prepare(n *needs) {
-	if c.sale.Customer != 0 {
-		n.customers = append(n.customers, c.sale.Customer)
-		if v := c.version; v != nil && v.Rules.Spend.Window == programme.Rolling {
-			n.windows = append(n.windows, rollingWindow(c.sale.Customer, v, c.sale.SoldAt))
-		}
-	}
+	c.needs(n, c.sale.Customer, c.sale.SoldAt)
 	for _, l := range c.sale.Lines {
 		n.skus = append(n.skus, l.SKU)
-	}
-	if c.sale.Number != "" {
-		n.receipts = append(n.receipts, c.key())
-	}
-	if c.sale.Key != "" {
-		n.keys = append(n.keys, idem{int64(c.by.Till.ID), c.sale.Key})
 	}
 }
 
@@ -224,15 +204,8 @@ func (c *quoteCall) apply(s *Service, w *world) (err error) {
 }
 
 func (c *saleCall) apply(s *Service, w *world) error {
-	if old := w.recorded[c.key()]; old != nil {
-		if !c.sent.repeats(old) {
-			return reused(old)
-		}
-		c.receipt, c.replayed = *old, true
-		return nil
-	}
-	if w.keys[idem{int64(c.by.Till.ID), c.sale.Key}] {
-		return ErrIdempotencyKeyReused.At("Idempotency-Key")
+	if done, err := c.replay(w); done || err != nil {
+		return err
 	}
 	res, err := c.price(s, w)
 	spent := c.quoted != nil && errors.Is(err, pricing.ErrRedeemTooMuch)
@@ -258,8 +231,7 @@ func (c *saleCall) apply(s *Service, w *world) error {
 			return err
 		}
 	}
-	w.add(rec, s.currency)
-	c.receipt = *rec
+	c.end(s, w, rec)
 	return nil
 }
 
@@ -273,15 +245,11 @@ func (c *saleCall) agrees(res pricing.Result) bool {
 
 // record makes the receipt of a priced sale.
 func (c *saleCall) record(s *Service, w *world, res pricing.Result) *Receipt {
-	rec := &Receipt{
-		ID: ID(s.mint.Next()), Kind: KindSale, Number: c.sale.Number, Source: int64(c.by.Till.ID),
-		Store: c.by.Store.ID, Till: c.by.Till.ID, Staff: c.by.Staff, Customer: c.sale.Customer,
-		SoldAt: c.sale.SoldAt, RecordedAt: w.now, Level: res.Level.Code,
-		Gross: res.Gross, Discount: res.Discount, PaidPoints: res.PaidPoints, Total: res.Total,
-		Redeemed: res.Redeemed, Earned: res.Earned, TierSpend: res.TierSpend,
-		Details:     Details{Reason: c.sale.Reason, NoDiscount: c.sale.NoDiscount, NoPoints: c.sale.NoPoints},
-		fingerprint: c.fingerprint, key: c.sale.Key,
-	}
+	rec := c.begin(s, w, c.sale.Customer, c.sale.SoldAt)
+	rec.Level = res.Level.Code
+	rec.Gross, rec.Discount, rec.PaidPoints, rec.Total = res.Gross, res.Discount, res.PaidPoints, res.Total
+	rec.Redeemed, rec.Earned, rec.TierSpend = res.Redeemed, res.Earned, res.TierSpend
+	rec.Details = Details{Reason: c.sale.Reason, NoDiscount: c.sale.NoDiscount, NoPoints: c.sale.NoPoints}
 	if c.version != nil {
 		rec.Version = c.version.ID
 	}
