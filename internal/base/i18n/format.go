@@ -17,10 +17,7 @@ type format struct {
 	money          map[string]message // by currency
 	moneyOther     message            // of currencies without a habit of their own
 	date, dateTime message
-	clock          message
-	month          message
 	months         [12]string // in the form used after a day: "ноября"
-	monthsAlone    [12]string // "ноябрь"
 	day, hour      message    // of durations
 	minute, second message
 }
@@ -53,10 +50,9 @@ func (l *Localizer) loadFormat(b *Bundle) error {
 			}
 		}
 	}
-	f.date, f.dateTime, f.clock, f.month = read("date"), read("datetime"), read("clock"), read("month")
+	f.date, f.dateTime = read("date"), read("datetime")
 	for i := range 12 {
 		f.months[i] = word("months.m" + strconv.Itoa(i+1))
-		f.monthsAlone[i] = word("months_alone.m" + strconv.Itoa(i+1))
 	}
 	f.day, f.hour = read("duration.day"), read("duration.hour")
 	f.minute, f.second = read("duration.minute"), read("duration.second")
@@ -214,30 +210,19 @@ func (l *Localizer) DateTime(t time.Time, zone *time.Location) string {
 	return l.at(l.format.dateTime, t, zone)
 }
 
-// Clock writes the time of day of t in zone.
-func (l *Localizer) Clock(t time.Time, zone *time.Location) string {
-	return l.at(l.format.clock, t, zone)
-}
-
-// Month writes the month of t in zone: "ноябрь 2026".
-func (l *Localizer) Month(t time.Time, zone *time.Location) string {
-	return l.at(l.format.month, t, zone)
-}
-
 func (l *Localizer) at(pattern message, t time.Time, zone *time.Location) string {
 	if t.IsZero() {
 		return ""
 	}
 	t = t.In(zone)
 	return pattern.fill(map[string]string{
-		"d":           strconv.Itoa(t.Day()),
-		"dd":          t.Format("02"),
-		"mm":          t.Format("01"),
-		"month":       l.format.months[t.Month()-1],
-		"month_alone": l.format.monthsAlone[t.Month()-1],
-		"yyyy":        strconv.Itoa(t.Year()),
-		"hh":          t.Format("15"),
-		"min":         t.Format("04"),
+		"d":     strconv.Itoa(t.Day()),
+		"dd":    t.Format("02"),
+		"mm":    t.Format("01"),
+		"month": l.format.months[t.Month()-1],
+		"yyyy":  strconv.Itoa(t.Year()),
+		"hh":    t.Format("15"),
+		"min":   t.Format("04"),
 	})
 }
 
