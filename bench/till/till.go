@@ -38,12 +38,6 @@ func New(addr, key string) *Client {
 	return &Client{addr: addr, head: []byte(" HTTP/1.1\r\nHost: " + addr + "\r\nAuthorization: Bearer " + key + "\r\nContent-Type: application/json\r\n")}
 }
 
-// Move has the client talk to another server from now on.
-func (c *Client) Move(addr, key string) {
-	c.Close()
-	*c = *New(addr, key)
-}
-
 // Close drops the connection; the next call makes a new one.
 func (c *Client) Close() {
 	if c.conn != nil {

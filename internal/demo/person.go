@@ -51,13 +51,6 @@ var categoryShare = map[string]float64{
 // tasteSharpness is how narrow tastes are: the sum of the Dirichlet's weights.
 const tasteSharpness = 5
 
-// Traits of customer i.
-func (c *Chain) Traits(i int) Traits {
-	var t Traits
-	c.traits(newDice(c.Seed), i, &t)
-	return t
-}
-
 // traits fills t, using its tastes' memory again.
 func (c *Chain) traits(d *dice, i int, t *Traits) {
 	d.set(traitStream, i, 0)

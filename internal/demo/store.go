@@ -21,9 +21,6 @@ type Store struct {
 	cashiers int // index of its first cashier; each till has two, in turns
 }
 
-// Location is the store's time zone.
-func (s *Store) Location() *time.Location { return s.loc }
-
 // TillCode names the store's till n, counted from 0.
 func (s *Store) TillCode(n int) string { return fmt.Sprintf("%s-%d", s.Code, n+1) }
 

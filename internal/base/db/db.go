@@ -40,7 +40,6 @@ type DB struct {
 	pool   *pgxpool.Pool // PostgreSQL
 	lite   *lite         // SQLite
 	texts  *texts
-	log    *slog.Logger
 
 	counters counters
 }
@@ -54,7 +53,7 @@ func Open(ctx context.Context, cfg Config) (_ *DB, err error) {
 	if cfg.Conns == 0 {
 		cfg.Conns = max(8, 4*runtime.NumCPU())
 	}
-	d := &DB{log: cfg.Log, texts: &texts{}}
+	d := &DB{texts: &texts{}}
 	if cfg.tune == (tuning{}) {
 		cfg.tune = usual
 	}
