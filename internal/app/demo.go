@@ -2,10 +2,8 @@ package app
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"path/filepath"
 	"time"
@@ -30,24 +28,8 @@ const demoPassword = "good-bread-here"
 
 // Demo serves an installation that is filled with a simulated chain the first
 // time, and prints who can sign in.
-func Demo(ctx context.Context, cfg Config, env Env, seed uint64, size demo.Size) (err error) {
-	if err := cfg.Check(); err != nil {
-		return err
-	}
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", cfg.Listen)
-	if err != nil {
-		return fmt.Errorf("listen on %s: %w", cfg.Listen, err)
-	}
-	defer listener.Close() //nolint:errcheck // closed before where it matters
-	p, err := open(ctx, cfg, env, alone)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, p.close()) }()
-	if err := p.fillDemo(ctx, seed, size); err != nil {
-		return err
-	}
-	return p.serve(ctx, listener)
+func Demo(ctx context.Context, cfg Config, env Env, seed uint64, size demo.Size) error {
+	return serve(ctx, cfg, env, func(p *parts) error { return p.fillDemo(ctx, seed, size) })
 }
 
 // DemoFiles writes a simulated chain as files for Import, and what it knows and

@@ -88,9 +88,7 @@ func (o ImportOrder) run(ctx context.Context, cfg Config, env Env) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, p.close()) }()
-	p.background(context.WithoutCancel(ctx), func(ctx context.Context) {
-		p.ids.Keep(ctx, func(err error) { p.log.Warn("cannot renew the node number", "error", err) })
-	})
+	p.keepNode(context.WithoutCancel(ctx))
 	return o.each(ctx, p.loc(), func(file string) error { return p.importFile(ctx, file, o) })
 }
 
@@ -192,15 +190,14 @@ func (o ImportOrder) guess(ctx context.Context, cfg Config, env Env, file string
 // founded reports whether there is an installation, and in which language it
 // speaks, or will.
 func (c Config) founded(ctx context.Context, env Env) (language string, yes bool, err error) {
-	file := filepath.Join(c.Data, "regulars.db")
-	if _, err := os.Stat(file); c.Database == "" && errors.Is(err, os.ErrNotExist) {
+	if _, err := os.Stat(c.file()); c.Database == "" && errors.Is(err, os.ErrNotExist) {
 		return c.Language, false, nil
 	}
 	log, err := newLog(c, env.Stderr)
 	if err != nil {
 		return "", false, err
 	}
-	d, err := db.Open(ctx, db.Config{URL: c.Database, Path: file, Conns: c.Conns, Log: log})
+	d, err := db.Open(ctx, c.database(log))
 	if err != nil {
 		return "", false, err
 	}

@@ -87,14 +87,20 @@ func (p *parts) build(ctx context.Context, m mode) (err error) {
 	return nil
 }
 
+// file is where SQLite keeps everything.
+func (c Config) file() string { return filepath.Join(c.Data, "regulars.db") }
+
+func (c Config) database(log *slog.Logger) db.Config {
+	return db.Config{URL: c.Database, Path: c.file(), Conns: c.Conns, Log: log}
+}
+
 // openDatabase opens the database and brings its tables up to date.
 func (p *parts) openDatabase(ctx context.Context, m mode) (err error) {
 	if p.cfg.Data, err = filepath.Abs(p.cfg.Data); err != nil {
 		return err
 	}
-	file := filepath.Join(p.cfg.Data, "regulars.db")
 	if m == readOnly {
-		if _, err := os.Stat(file); p.cfg.Database == "" && err != nil {
+		if _, err := os.Stat(p.cfg.file()); p.cfg.Database == "" && err != nil {
 			return errs.New(errs.NotFound, "no_database", "").Textf("There is no database in the data folder %s.", p.cfg.Data)
 		}
 	} else if err := os.MkdirAll(p.cfg.Data, 0o700); err != nil {
@@ -107,7 +113,7 @@ func (p *parts) openDatabase(ctx context.Context, m mode) (err error) {
 		}
 		p.closers = append(p.closers, unlock)
 	}
-	if p.db, err = db.Open(ctx, db.Config{URL: p.cfg.Database, Path: file, Conns: p.cfg.Conns, Log: p.log}); err != nil {
+	if p.db, err = db.Open(ctx, p.cfg.database(p.log)); err != nil {
 		return err
 	}
 	p.closers = append(p.closers, p.db.Close)
@@ -165,6 +171,13 @@ func (p *parts) background(ctx context.Context, run func(context.Context)) {
 		cancel()
 		<-ended
 		return nil
+	})
+}
+
+// keepNode renews the node number in the background.
+func (p *parts) keepNode(ctx context.Context) {
+	p.background(ctx, func(ctx context.Context) {
+		p.ids.Keep(ctx, func(err error) { p.log.Warn("cannot renew the node number", "error", err) })
 	})
 }
 

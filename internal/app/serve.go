@@ -26,7 +26,12 @@ const (
 // Serve runs the server until ctx ends, and then stops it politely: it takes
 // no more requests, answers those it has, gives jobs back and closes the
 // database.
-func Serve(ctx context.Context, cfg Config, env Env) (err error) {
+func Serve(ctx context.Context, cfg Config, env Env) error {
+	return serve(ctx, cfg, env, func(*parts) error { return nil })
+}
+
+// serve is Serve, with something to be done before.
+func serve(ctx context.Context, cfg Config, env Env, before func(*parts) error) (err error) {
 	if err := cfg.Check(); err != nil {
 		return err
 	}
@@ -41,6 +46,9 @@ func Serve(ctx context.Context, cfg Config, env Env) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, p.close()) }()
+	if err := before(p); err != nil {
+		return err
+	}
 	return p.serve(ctx, listener)
 }
 
@@ -153,9 +161,7 @@ func (p *parts) start(ctx context.Context) error {
 	// until the last request is answered.
 	p.background(ctx, p.jobs.Work)
 	ctx = context.WithoutCancel(ctx)
-	p.background(ctx, func(ctx context.Context) {
-		p.ids.Keep(ctx, func(err error) { p.log.Warn("cannot renew the node number", "error", err) })
-	})
+	p.keepNode(ctx)
 	p.background(ctx, func(ctx context.Context) {
 		every(ctx, refresh, func(ctx context.Context) {
 			if err := p.settings.Reload(ctx); err != nil && ctx.Err() == nil {
