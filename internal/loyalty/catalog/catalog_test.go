@@ -781,6 +781,63 @@ func TestSaveProductsAtOnce(t *testing.T) {
 	})
 }
 
+// A product that is renamed while somebody else changes it stays one product.
+func TestProductIsChangedTwiceAtOnce(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := newService(d, newClock())
+		saveProducts(t, d, s, catalog.ProductInput{SKU: "A"})
+		var p catalog.Product
+		write(t, d, func(ctx context.Context, tx *db.Tx) error {
+			found, err := s.BySKUTx(ctx, tx, []string{"A"})
+			p = found["A"]
+			return err
+		})
+		var all sync.WaitGroup
+		started := make(chan struct{})
+		all.Go(func() {
+			<-started
+			err := d.Write(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+				_, _, err := s.UpdateProductTx(ctx, tx, p.ID, catalog.ProductChange{Name: ptr("Bread")})
+				return err
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		})
+		write(t, d, func(ctx context.Context, tx *db.Tx) error {
+			if _, _, err := s.UpdateProductTx(ctx, tx, p.ID, catalog.ProductChange{SKU: ptr("B")}); err != nil {
+				return err
+			}
+			close(started)
+			return waiting(ctx, d)
+		})
+		all.Wait()
+		got, err := s.Product(t.Context(), p.ID)
+		if err != nil || got.SKU != "B" || got.Name != "Bread" {
+			t.Errorf("%+v, %v", got, err)
+		}
+		var n int
+		if err := d.QueryRow(t.Context(), `SELECT COUNT(*) FROM products`).Scan(&n); err != nil || n != 1 {
+			t.Errorf("%d products, %v", n, err)
+		}
+	})
+}
+
+// waiting returns when a transaction waits for another one; on SQLite none has
+// begun yet.
+func waiting(ctx context.Context, d *db.DB) error {
+	for n := 0; n == 0; {
+		const blocked = `
+			SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' -- postgres
+			SELECT 1 -- sqlite`
+		if err := d.QueryRow(ctx, blocked).Scan(&n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func TestSearchProducts(t *testing.T) {
 	t.Parallel()
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {

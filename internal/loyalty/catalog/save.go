@@ -63,6 +63,14 @@ func (s *Service) CreateProductTx(ctx context.Context, tx *db.Tx, in ProductInpu
 // fails with ErrProductNotFound, ErrSKUTaken or ErrBarcodeTaken.
 func (s *Service) UpdateProductTx(ctx context.Context, tx *db.Tx, id ProductID, c ProductChange) (before, after Product, err error) {
 	defer errs.Wrap(&err, "change product %d", id)
+	const lock = `
+		SELECT id FROM products WHERE id = $1
+		   FOR NO KEY UPDATE -- postgres` // it is saved by its SKU, which nobody may change meanwhile
+	if err := tx.QueryRow(ctx, lock, int64(id)).Scan(&id); errors.Is(err, db.ErrNoRows) {
+		return before, after, ErrProductNotFound
+	} else if err != nil {
+		return before, after, err
+	}
 	if before, err = oneProduct(ctx, tx.Run, id); err != nil {
 		return before, after, err
 	}
@@ -80,7 +88,7 @@ func (s *Service) UpdateProductTx(ctx context.Context, tx *db.Tx, id ProductID, 
 		return before, before, err
 	}
 	if _, _, err := s.writeTx(ctx, tx, w); err != nil {
-		if errors.Is(err, db.ErrUnique) && c.SKU != nil && *c.SKU != before.SKU {
+		if errors.Is(err, db.ErrUnique) && !errors.Is(err, ErrBarcodeTaken) {
 			err = ErrSKUTaken.At("/sku")
 		}
 		return before, before, err
@@ -322,8 +330,10 @@ func (s *Service) writeTx(ctx context.Context, tx *db.Tx, w *saving) (again []Pr
 		}
 	}
 	b.Insert(wordTable, words)
-	w.queueBarcodes(&b, lost)
 	if err := tx.Run(ctx, &b); err != nil {
+		return nil, nil, err
+	}
+	if err := w.moveBarcodesTx(ctx, tx, lost); err != nil {
 		return nil, nil, err
 	}
 	for i, in := range w.in {
@@ -354,8 +364,10 @@ func (p *Product) queueUpdate(b *db.Batch, barcodes []string) {
 		int64(p.Price), (*int64)(p.Cost), p.Promo, p.Active, p.checksum(barcodes))
 }
 
-func (w *saving) queueBarcodes(b *db.Batch, lost map[ProductID]bool) {
+// moveBarcodesTx writes which barcodes are whose now.
+func (w *saving) moveBarcodesTx(ctx context.Context, tx *db.Tx, lost map[ProductID]bool) error {
 	var (
+		b    db.Batch
 		gone []string
 		rows [][]any
 	)
@@ -373,4 +385,9 @@ func (w *saving) queueBarcodes(b *db.Batch, lost map[ProductID]bool) {
 		b.Exec(`DELETE FROM barcodes WHERE code IN ($1...)`, db.Texts(gone))
 	}
 	b.Insert(barcodeTable, rows)
+	err := tx.Run(ctx, &b)
+	if errors.Is(err, db.ErrUnique) { // somebody else has just given it to another product
+		return ErrBarcodeTaken.At("/barcodes").Because(err)
+	}
+	return err
 }
