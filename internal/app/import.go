@@ -209,7 +209,7 @@ func (c Config) founded(ctx context.Context, env Env) (language string, yes bool
 	if err != nil {
 		return "", false, err
 	}
-	is, _, err := settings.Open(ctx, d, time.Now, first)
+	is, _, err := settings.Open(ctx, d, env.Now, first)
 	if err != nil {
 		return "", false, err
 	}

@@ -10,9 +10,11 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"regulars/internal/base/errs"
 	"regulars/internal/base/i18n"
+	"regulars/internal/base/settings"
 	"regulars/internal/importer/delimited"
 )
 
@@ -324,7 +326,7 @@ func (o Options) validate(l *errs.List) {
 	if len(o.Region) != 2 || strings.Trim(o.Region, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" {
 		l.Add("/options/region", "importer_region", "is a country of two capital letters such as UZ")
 	}
-	if len(o.ReturnPrefix) > 10 {
+	if utf8.RuneCountInString(o.ReturnPrefix) > 10 {
 		l.Add("/options/return_prefix", "too_long", "has at most 10 characters").With("max", 10)
 	}
 	if len(o.Store) > maxText {
@@ -332,16 +334,12 @@ func (o Options) validate(l *errs.List) {
 	}
 }
 
-// location is the zone; nil: each store's. "Local" is refused, it means another
-// on each machine.
+// location is the zone; nil: each store's.
 func (o Options) location() (*time.Location, error) {
-	switch o.Zone {
-	case "":
+	if o.Zone == "" {
 		return nil, nil //nolint:nilnil // there is none
-	case "Local":
-		return nil, ErrMapping
 	}
-	return time.LoadLocation(o.Zone)
+	return settings.Zone(o.Zone)
 }
 
 // ColumnsText says which columns of the file are taken for what, and which are left
@@ -377,12 +375,12 @@ func (m Mapping) ColumnsText(loc *i18n.Localizer) string {
 	return strings.Join(parts, "; ")
 }
 
-// name is what the file calls a field, or what we call it.
-func (m Mapping) name(f Field) string {
-	if c := m.Columns[f]; c > 0 && c <= len(m.Names) && m.Names[c-1] != "" {
+// heading is what the file calls a field; empty: it does not say.
+func (m Mapping) heading(f Field) string {
+	if c := m.Columns[f]; c > 0 && c <= len(m.Names) {
 		return m.Names[c-1]
 	}
-	return string(f)
+	return ""
 }
 
 // Equal reports whether both read a file alike.

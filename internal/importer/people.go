@@ -119,9 +119,9 @@ func (r *rowReader) customer() *Customer {
 		Card:     r.code(FieldCard, maxCode),
 		Phones:   splitPhones(r.code(FieldPhone, maxText)),
 		Email:    r.code(FieldEmail, maxText),
-		City:     r.text(FieldCity, maxText),
-		Language: languageOf(r.text(FieldLanguage, maxCode)),
-		Store:    r.text(FieldStore, maxText),
+		City:     r.fact(FieldCity, maxText),
+		Language: languageOf(r.fact(FieldLanguage, maxCode)),
+		Store:    r.fact(FieldStore, maxText),
 		Note:     fold.Text(r.raw(FieldNote)),
 	}
 	if len(c.Note) > maxNote {
@@ -173,7 +173,7 @@ func (r *rowReader) facts(c *Customer) {
 		switch {
 		case !ok:
 			r.remark(FieldBorn, ReasonDate, cell)
-		case born > r.latest.Format(time.DateOnly) && born[0] != '-':
+		case born > r.latest.Format(time.DateOnly): // --12-31 is less
 			r.remark(FieldBorn, ReasonFuture, cell)
 		default:
 			c.Born = born
@@ -223,7 +223,7 @@ func (r *rowReader) attributes(c *Customer) {
 		if !ok {
 			continue
 		}
-		if value := r.text(f, maxText); value != "" {
+		if value := r.fact(f, maxText); value != "" {
 			if c.Attributes == nil {
 				c.Attributes = map[string]string{}
 			}

@@ -71,7 +71,7 @@ func (w *Who) key() whoKey {
 		return whoKey{}
 	}
 	text := w.External + "\x00" + w.Card + "\x00" + w.Phone + "\x00" + w.Email
-	return whoKey{hash(text), hash(text + "\x00\x01")}
+	return whoKey{hash(text), hash("\x01" + text)} // what differs leads: equal hashes stay equal whatever follows
 }
 
 // maxSeen bounds what is remembered of who was on receipts.
@@ -162,7 +162,7 @@ func (p *preparer) store(ctx context.Context, name string) (catalog.Store, error
 	if utf8.RuneCountInString(code) > maxStore {
 		code = string([]rune(code)[:maxStore-17]) + " " + strconv.FormatUint(hash(code), 16)
 	}
-	store, err := p.ensure(ctx, catalog.NewStore{Code: code, Name: clip(name, maxCode), Zone: cmp.Or(p.imp.Mapping.Options.Zone, p.zone().String())})
+	store, err := p.ensure(ctx, catalog.NewStore{Code: code, Name: clipRunes(name, maxName), Zone: cmp.Or(p.imp.Mapping.Options.Zone, p.zone().String())})
 	if err != nil {
 		return store, err
 	}

@@ -188,8 +188,10 @@ func (r *rowReader) note(who Who) string {
 		if b.Len() > 0 {
 			b.WriteString("; ")
 		}
-		b.WriteString(r.m.name(f))
-		b.WriteString(": ")
+		if name := r.m.heading(f); name != "" {
+			b.WriteString(name)
+			b.WriteString(": ")
+		}
 		b.WriteString(t)
 	}
 	if b.Len() > maxNote {

@@ -198,6 +198,16 @@ func (r *rowReader) text(f Field, limit int) string {
 	return t
 }
 
+// fact is text that nothing depends on: a longer one is left out and remarked on.
+func (r *rowReader) fact(f Field, limit int) string {
+	t := r.line(r.raw(f))
+	if len(t) > limit {
+		r.remark(f, ReasonTextTooLong, clip(t, limit))
+		return ""
+	}
+	return t
+}
+
 // code is text that tells things apart. Spreadsheets make 17850.0 of 17850 and
 // NULL of nothing.
 func (r *rowReader) code(f Field, limit int) string {

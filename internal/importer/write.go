@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"time"
+	"unicode/utf8"
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/errs"
@@ -483,7 +484,7 @@ func (w *writer) createTx(ctx context.Context, tx *db.Tx, wanted map[string]*Lin
 func (l *Line) asProduct(sku string) (catalog.ProductInput, []catalog.CategoryInput) {
 	in := catalog.ProductInput{SKU: sku}
 	if l.Product != "" {
-		name := clip(l.Product, maxProduct)
+		name := clipRunes(l.Product, maxName)
 		in.Name = &name
 	}
 	price := min(l.Price, money.MaxPrice)
@@ -498,5 +499,12 @@ func (l *Line) asProduct(sku string) (catalog.ProductInput, []catalog.CategoryIn
 	return in, path
 }
 
-// maxProduct is how long the name of a product may be.
-const maxProduct = 200
+// maxName is how long the name of a product or a store may be, in characters.
+const maxName = 200
+
+func clipRunes(s string, limit int) string {
+	if utf8.RuneCountInString(s) <= limit {
+		return s
+	}
+	return string([]rune(s)[:limit])
+}

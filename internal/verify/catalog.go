@@ -12,7 +12,7 @@ import (
 // catalog checks what is derived from categories and products.
 func (a *audit) catalog() {
 	a.categories()
-	a.productsOf()
+	a.goods()
 }
 
 // categories walks up from every category.
@@ -42,9 +42,8 @@ func (a *audit) categories() {
 	}
 }
 
-// productsOf compares products, their barcodes and the keys that they are found
-// by.
-func (a *audit) productsOf() {
+// goods compares products, their barcodes and the keys that they are found by.
+func (a *audit) goods() {
 	type product struct {
 		id, category, price, cost, created, noted int64
 		promo, active                             bool

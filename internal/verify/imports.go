@@ -59,7 +59,7 @@ func (a *audit) imports() {
 			people += report.Created
 		}
 		a.equal(ImportReport, at("imports", id), "report", a.brought.customers[id], people, "customers that it brought")
-		a.equal(ImportReport, at("imports", id), "points", report.Points, a.brought.points[id], "opening balances that it brought")
+		a.equal(ImportReport, at("imports", id), "report", a.brought.points[id], report.Points, "hundredths of points in opening balances that it brought")
 		return nil
 	}, `SELECT id, source_id, kind, state, report FROM imports`)
 	a.startedImports(there)

@@ -11,6 +11,14 @@ import (
 	"strconv"
 )
 
+// Bit is how yes and no are counted in.
+func Bit(yes bool) int64 {
+	if yes {
+		return 1
+	}
+	return 0
+}
+
 // Of is the first eight bytes of the SHA-256 of some numbers and texts, in
 // that order: decimals, a space after each, then a NUL before each text, which
 // has none.

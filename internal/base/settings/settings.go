@@ -39,8 +39,7 @@ type Settings struct {
 }
 
 // Open reads the installation; where there is none yet, it becomes first.
-// Several processes may be the first at once: one wins, all read the same. now is
-// when that is.
+// Several processes may be the first at once: one wins, all read the same.
 func Open(ctx context.Context, d *db.DB, now func() time.Time, first Installation) (s *Settings, created bool, err error) {
 	defer errs.Wrap(&err, "read settings")
 	s = &Settings{db: d}
@@ -50,10 +49,8 @@ func Open(ctx context.Context, d *db.DB, now func() time.Time, first Installatio
 			return err
 		}
 		secret := rand.Text() + rand.Text() // 256 bits
-		if err := s.put(ctx, tx, "secret", secret); err != nil {
-			return err
-		}
 		var b db.Batch
+		b.Exec(`INSERT INTO settings (name, value) VALUES ('secret', $1)`, secret)
 		event.Append(&b, founded(now(), first, secret))
 		if err := tx.Run(ctx, &b); err != nil {
 			return err
@@ -99,17 +96,10 @@ func (s *Settings) Get() Installation { return *s.current.Load() }
 // again.
 func (s *Settings) ChangeTx(ctx context.Context, tx *db.Tx, to Installation) (err error) {
 	defer errs.Wrap(&err, "change settings")
-	for name, value := range map[string]string{"name": to.Name, "zone": to.Zone.String(), "language": to.Language} {
-		if err := s.put(ctx, tx, name, value); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (s *Settings) put(ctx context.Context, tx *db.Tx, name, value string) error {
-	const put = `INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value`
-	_, err := tx.Exec(ctx, put, name, value)
+	const put = `
+		INSERT INTO settings (name, value) VALUES ('language', $1), ('name', $2), ('zone', $3)
+		ON CONFLICT (name) DO UPDATE SET value = excluded.value`
+	_, err = tx.Exec(ctx, put, to.Language, to.Name, to.Zone.String())
 	return err
 }
 

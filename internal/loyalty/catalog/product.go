@@ -259,7 +259,7 @@ func (s *Service) newProduct(sku string) Product {
 	}
 }
 
-// insertTx inserts products with their words, but not their barcodes, and returns the SKUs that it
+// insertTx inserts products with their words, and returns the SKUs that it
 // inserted; the others exist already.
 func (s *Service) insertTx(ctx context.Context, tx *db.Tx, products []Product, barcodes map[ProductID][]string) (inserted map[string]bool, err error) {
 	inserted = make(map[string]bool, len(products))
@@ -297,16 +297,11 @@ var (
 
 // checksum is of the product with its barcodes.
 func (p *Product) checksum(barcodes []string) int64 {
-	numbers := []int64{int64(p.ID), int64(p.Category), int64(p.Price), -1, 0, 0, p.CreatedAt.UnixMicro()}
+	cost := int64(-1)
 	if p.Cost != nil {
-		numbers[3] = int64(*p.Cost)
+		cost = int64(*p.Cost)
 	}
-	if p.Promo {
-		numbers[4] = 1
-	}
-	if p.Active {
-		numbers[5] = 1
-	}
+	numbers := []int64{int64(p.ID), int64(p.Category), int64(p.Price), cost, checksum.Bit(p.Promo), checksum.Bit(p.Active), p.CreatedAt.UnixMicro()}
 	return checksum.Of(numbers, append([]string{p.SKU, p.Name, p.Brand, string(p.Kind)}, slices.Sorted(slices.Values(barcodes))...)...)
 }
 

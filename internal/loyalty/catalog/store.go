@@ -15,6 +15,7 @@ import (
 	"regulars/internal/base/errs"
 	"regulars/internal/base/fold"
 	"regulars/internal/base/id"
+	"regulars/internal/base/settings"
 )
 
 // Failures that callers tell apart.
@@ -384,12 +385,9 @@ func (store *Store) change(c StoreChange) error {
 	return wrong.Err()
 }
 
-// Zone finds a time zone by its IANA name.
+// Zone finds a time zone by its IANA name, as settings.Zone does.
 func Zone(name string) (*time.Location, error) {
-	if name == "" || name == "Local" { // known to Go, but not to people
-		return nil, errs.InvalidField("/zone", "unknown_zone", "%q is not the name of a time zone such as Asia/Tashkent", name)
-	}
-	zone, err := time.LoadLocation(name)
+	zone, err := settings.Zone(name)
 	if err != nil {
 		return nil, errs.InvalidField("/zone", "unknown_zone", "%q is not the name of a time zone such as Asia/Tashkent", name)
 	}

@@ -99,11 +99,7 @@ func (c *Consent) row() []any {
 }
 
 func (c *Consent) checksum() int64 {
-	given := int64(0)
-	if c.Given {
-		given = 1
-	}
-	return checksum.Of([]int64{c.ID, int64(c.Customer), given, c.At.UnixMicro(), int64(c.Store), c.Staff},
+	return checksum.Of([]int64{c.ID, int64(c.Customer), checksum.Bit(c.Given), c.At.UnixMicro(), int64(c.Store), c.Staff},
 		string(c.Channel), string(c.Purpose), c.Source, c.Wording, c.Proof)
 }
 

@@ -69,10 +69,7 @@ func (r *registration) meet(c *Checked) (res Result) {
 	r.consent(p, &said)
 	res.Consents = slices.Clone(p.consents[before:])
 	p.changed = append(p.changed, res.Filled...)
-	if (res.Created || len(p.changed) > 0) && !p.registered {
-		p.registered, p.quiet = true, false
-		r.order = append(r.order, p)
-	}
+	r.queue(p, false)
 	slices.Sort(res.Left)
 	res.Left = slices.Compact(res.Left)
 	return res

@@ -3,6 +3,7 @@ package customer
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -184,12 +185,12 @@ type registration struct {
 // person is a profile that a registration found or makes.
 type person struct {
 	Customer
-	isNew      bool
-	quiet      bool     // brought by an import: no event tells of it
-	changed    []string // fields
-	added      []Identifier
-	consents   []Consent // to be added
-	registered bool      // is in order
+	isNew    bool
+	quiet    bool     // brought by an import: no event tells of it
+	changed  []string // fields
+	added    []Identifier
+	consents []Consent // to be added
+	queued   bool
 }
 
 func (r *registration) runTx(ctx context.Context, tx *db.Tx) error {
@@ -283,15 +284,18 @@ func (r *registration) place(c *Checked) Result {
 	if same || res.Created {
 		r.consent(p, c)
 	}
-	if len(res.Filled) > 0 {
-		p.changed = append(p.changed, res.Filled...)
-	}
-	if (res.Created || len(p.changed) > 0 || len(p.consents) > 0) && !p.registered {
-		p.registered, p.quiet = true, c.profile.Origin != 0
-		r.order = append(r.order, p)
-	}
+	p.changed = append(p.changed, res.Filled...)
+	r.queue(p, true)
 	res.Filled = slices.Compact(res.Filled)
 	return res
+}
+
+// queue has a person written who is new or changed. quiet: by an import.
+func (r *registration) queue(p *person, quiet bool) {
+	if (p.isNew || len(p.changed) > 0) && !p.queued {
+		p.queued, p.quiet = true, quiet
+		r.order = append(r.order, p)
+	}
 }
 
 // match finds the person that c is, and reports whether it is surely the same:
@@ -364,20 +368,9 @@ func sameBorn(a, b string) bool {
 func (r *registration) create(c *Checked) *person {
 	p := &person{Customer: c.profile, isNew: true}
 	p.ID = ID(r.s.mint.Next())
-	p.Attributes = cloneAttributes(c.profile.Attributes)
+	p.Attributes = maps.Clone(c.profile.Attributes)
 	r.people[p.ID] = p
 	return p
-}
-
-func cloneAttributes(a Attributes) Attributes {
-	if len(a) == 0 {
-		return nil
-	}
-	own := make(Attributes, len(a))
-	for k, v := range a {
-		own[k] = v
-	}
-	return own
 }
 
 // complete fills in what p lacks of n, and tells what it got and in what it
@@ -410,7 +403,7 @@ func (p *person) complete(n *Customer) (filled, kept []string) {
 		p.HomeStore = n.HomeStore
 		filled = append(filled, "home_store")
 	}
-	more := cloneAttributes(p.Attributes)
+	more := maps.Clone(p.Attributes)
 	for key, value := range n.Attributes {
 		old, ok := more[key]
 		switch {

@@ -3,6 +3,7 @@ package customer
 import (
 	"context"
 	"errors"
+	"maps"
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/errs"
@@ -86,7 +87,7 @@ func (c *Customer) apply(ch Change) {
 		c.HomeStore = *ch.HomeStore
 	}
 	if ch.Attributes != nil {
-		c.Attributes = cloneAttributes(*ch.Attributes)
+		c.Attributes = maps.Clone(*ch.Attributes)
 	}
 }
 

@@ -64,11 +64,7 @@ func (s *Service) recordTx(ctx context.Context, tx *db.Tx, call Call, res Result
 		INSERT INTO registrations (till_id, idempotency_key, fingerprint, customer_id, created, kept, not_taken, no_bonus)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
 		int64(call.Till), call.Key, call.Print, int64(res.ID), res.Created, kept, left, string(res.NoBonus))
-	created := int64(0)
-	if res.Created {
-		created = 1
-	}
-	s.customers.Attach(&b, res.ID, checksum.Of([]int64{int64(call.Till), int64(res.ID), created}, call.Key, call.Print, kept, left, string(res.NoBonus)))
+	s.customers.Attach(&b, res.ID, checksum.Of([]int64{int64(call.Till), int64(res.ID), checksum.Bit(res.Created)}, call.Key, call.Print, kept, left, string(res.NoBonus)))
 	return tx.Run(ctx, &b)
 }
 
