@@ -12,7 +12,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"strings"
 	"time"
@@ -43,11 +42,12 @@ const (
 	KindReturn Kind = "return"
 )
 
-// Events of this package, beside "receipts.imported". A ref is the receipt's.
+// Events of this package. A ref is the receipt's.
 const (
-	EventRecorded    = "receipt.recorded" // body: {"kind", "total"}
-	EventTierReached = "tier.reached"     // by a sale; body: {"level"}
-	EventTierChanged = "tier.changed"     // up or down, by a review; of no receipt; body: {"was", "is"}
+	EventImported    = "receipts.imported" // of many at once; a ref is the source's; body: {"first", "last"}
+	EventRecorded    = "receipt.recorded"  // body: {"kind", "total"}
+	EventTierReached = "tier.reached"      // by a sale; body: {"level"}
+	EventTierChanged = "tier.changed"      // up or down, by a review; of no receipt; body: {"was", "is"}
 )
 
 // Failures a till can show to the cashier.
@@ -394,10 +394,6 @@ func reused(recorded *Receipt) error {
 
 // fingerprint tells a repeated body from another one.
 func fingerprint(body any) string {
-	b, err := json.Marshal(body)
-	if err != nil {
-		panic(err) // plain structs always marshal
-	}
-	sum := sha256.Sum256(b)
+	sum := sha256.Sum256([]byte(jsonOf(body)))
 	return base64.RawStdEncoding.EncodeToString(sum[:16])
 }

@@ -2,7 +2,6 @@ package receipt
 
 import (
 	"context"
-	"encoding/json"
 	"time"
 
 	"regulars/internal/base/db"
@@ -50,7 +49,8 @@ const (
 
 // RecordTx records receipts of an import source; its numbers are the source's
 // own, so that a file can be loaded twice. The answer has an outcome for each
-// receipt, whose Number becomes that under which it is recorded. Sums of a line that do not agree are refused.
+// receipt, whose Number becomes that under which it is recorded. Sums of a line
+// that do not agree are refused.
 func (s *Service) RecordTx(ctx context.Context, tx *db.Tx, source int64, list []Imported) (outcomes []RecordOutcome, err error) {
 	defer errs.Wrap(&err, "record imported receipts")
 	known, err := s.knownTx(ctx, tx, source, list)
@@ -58,9 +58,7 @@ func (s *Service) RecordTx(ctx context.Context, tx *db.Tx, source int64, list []
 		return nil, err
 	}
 	outcomes = make([]RecordOutcome, len(list))
-	totals := map[customer.ID]*ledger.Totals{}
-	var receipts, lines [][]any
-	var first, last ID
+	var fresh []*Receipt
 	now := s.now()
 	for i := range list {
 		in := &list[i]
@@ -78,44 +76,47 @@ func (s *Service) RecordTx(ctx context.Context, tx *db.Tx, source int64, list []
 		rec.Number = in.Number
 		known[key{source, in.Kind, in.Number}] = recorded{rec.fingerprint, rec.SoldAt, rec.Store, in.Till}
 		rec.ID = ID(s.mint.Next())
-		if first == 0 {
-			first = rec.ID
-		}
-		last = rec.ID
-		texts := rec.written()
-		receipts = append(receipts, rec.row(&texts))
-		for j := range rec.Lines {
-			lines = append(lines, rec.Lines[j].row(rec.ID, texts.lines[j]))
-		}
-		if in.Customer != 0 {
-			t := totals[in.Customer]
-			if t == nil {
-				t = &ledger.Totals{Customer: in.Customer}
-				totals[in.Customer] = t
-			}
-			t.Add(rec.SoldAt, rec.TierSpend, in.Kind == KindReturn)
-		}
+		fresh = append(fresh, rec)
 	}
-	if len(receipts) == 0 {
+	if len(fresh) == 0 {
 		return outcomes, nil
 	}
+	return outcomes, s.importTx(ctx, tx, source, now, fresh)
+}
+
+// importTx writes new receipts of a source, in the order of their ids.
+func (s *Service) importTx(ctx context.Context, tx *db.Tx, source int64, now time.Time, list []*Receipt) error {
+	totals := map[customer.ID]*ledger.Totals{}
+	var added rows
+	for _, r := range list {
+		texts := r.written()
+		added.add(r, &texts)
+		if r.Customer != 0 {
+			t := totals[r.Customer]
+			if t == nil {
+				t = &ledger.Totals{Customer: r.Customer}
+				totals[r.Customer] = t
+			}
+			t.Add(r.SoldAt, r.TierSpend, r.Kind == KindReturn)
+		}
+	}
 	if err := s.ledger.CountTx(ctx, tx, totals); err != nil {
-		return nil, err
+		return err
 	}
-	if err := tx.Insert(ctx, receiptTable, receipts); err != nil {
-		return nil, err
+	if err := tx.Insert(ctx, receiptTable, added.receipts); err != nil {
+		return err
 	}
-	if err := tx.Insert(ctx, lineTable, lines); err != nil {
-		return nil, err
+	if err := tx.Insert(ctx, lineTable, added.lines); err != nil {
+		return err
 	}
 	// One event for all of them: a reader of the log takes the receipts of the
 	// source between the two ids.
 	var b db.Batch
-	event.Append(&b, event.Event{At: now, Kind: "receipts.imported", Ref: source, Body: jsonOf(struct {
+	event.Append(&b, event.Event{At: now, Kind: EventImported, Ref: source, Body: event.Body(struct {
 		First ID `json:"first"`
 		Last  ID `json:"last"`
-	}{first, last})})
-	return outcomes, tx.Run(ctx, &b)
+	}{list[0].ID, list[len(list)-1].ID})})
+	return tx.Run(ctx, &b)
 }
 
 // recorded is what tells an imported receipt from others of its number.
@@ -180,14 +181,6 @@ func (s *Service) knownTx(ctx context.Context, tx *db.Tx, source int64, list []I
 	})
 }
 
-// readDetails reads what a row keeps of Details.
-func readDetails(text string) (d Details, err error) {
-	if text != "" {
-		err = json.Unmarshal([]byte(text), &d)
-	}
-	return d, err
-}
-
 // receipt makes the row and proves its sums.
 func (in *Imported) receipt(source int64, now time.Time) (*Receipt, error) {
 	if err := checkNumber(in.Number); err != nil {
@@ -197,7 +190,7 @@ func (in *Imported) receipt(source int64, now time.Time) (*Receipt, error) {
 		Kind: in.Kind, Number: in.Number, Imported: true, Source: source, Store: in.Store, Customer: in.Customer,
 		SoldAt: in.SoldAt, RecordedAt: now, Lines: in.Lines, Details: Details{Note: in.Note, Till: in.Till, Sale: in.Sale, SaleFull: in.SaleFull},
 	}
-	print := fingerprintOf{Customer: in.Customer, SoldAt: in.SoldAt.UnixMicro()}
+	said := importedMeaning{Customer: in.Customer, SoldAt: in.SoldAt.UnixMicro()}
 	for i := range rec.Lines {
 		l := &rec.Lines[i]
 		l.Position, l.ownName = i+1, l.Name
@@ -209,13 +202,14 @@ func (in *Imported) receipt(source int64, now time.Time) (*Receipt, error) {
 		rec.PaidPoints += l.PaidPoints
 		rec.Total += l.Total
 		rec.TierSpend += l.TierSpend
-		print.Lines = append(print.Lines, [4]int64{int64(l.Product), int64(l.Quantity), int64(l.Price), int64(l.Total)})
+		said.Lines = append(said.Lines, [4]int64{int64(l.Product), int64(l.Quantity), int64(l.Price), int64(l.Total)})
 	}
-	rec.fingerprint = fingerprint(print)
+	rec.fingerprint = fingerprint(said)
 	return rec, nil
 }
 
-type fingerprintOf struct {
+// importedMeaning is what an imported receipt says.
+type importedMeaning struct {
 	Customer customer.ID
 	SoldAt   int64
 	Lines    [][4]int64

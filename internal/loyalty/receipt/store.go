@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 
@@ -62,6 +61,16 @@ func (r *Receipt) details() string {
 		return ""
 	}
 	return jsonOf(r.Details)
+}
+
+// rows are receipts and their lines as they are inserted.
+type rows struct{ receipts, lines [][]any }
+
+func (rs *rows) add(r *Receipt, w *written) {
+	rs.receipts = append(rs.receipts, r.row(w))
+	for i := range r.Lines {
+		rs.lines = append(rs.lines, r.Lines[i].row(r.ID, w.lines[i]))
+	}
 }
 
 // addition is a receipt that is new.
@@ -125,6 +134,14 @@ func (l *Line) details() string {
 	return jsonOf(l.Discounts)
 }
 
+// readDetails reads what a row keeps of Details.
+func readDetails(text string) (d Details, err error) {
+	if text != "" {
+		err = json.Unmarshal([]byte(text), &d)
+	}
+	return d, err
+}
+
 func scanReceipt(r *db.Rows) (*Receipt, error) {
 	var (
 		rec     Receipt
@@ -133,8 +150,8 @@ func scanReceipt(r *db.Rows) (*Receipt, error) {
 	err := r.Scan(&rec.ID, &rec.Source, &rec.Kind, &rec.Number, &rec.fingerprint, &rec.key, &rec.Imported, &rec.Store, &rec.Till,
 		&rec.Staff, &rec.Customer, &rec.Original, &rec.Version, &rec.Level, db.Time{Dst: &rec.SoldAt}, db.Time{Dst: &rec.RecordedAt},
 		&rec.Gross, &rec.Discount, &rec.PaidPoints, &rec.Total, &rec.Withheld, &rec.Redeemed, &rec.Earned, &rec.TierSpend, &rec.Balance, &details)
-	if err == nil && details != "" {
-		err = json.Unmarshal([]byte(details), &rec.Details)
+	if err == nil {
+		rec.Details, err = readDetails(details)
 	}
 	return &rec, err
 }
@@ -346,10 +363,11 @@ func (s *Service) nameProducts(ctx context.Context, list []*Receipt) error {
 // ErrNumber refuses a receipt's number.
 var ErrNumber = errs.New(errs.Invalid, "receipt_number", "A receipt needs a number of 1 to 100 characters without spaces around it.")
 
+// jsonOf is a plain struct as JSON.
 func jsonOf(v any) string {
 	b, err := json.Marshal(v)
 	if err != nil {
-		panic(errors.Join(errors.New("receipt: a plain struct does not marshal"), err))
+		panic(fmt.Sprintf("receipt: a plain struct does not marshal: %v", err)) // a mistake in the program
 	}
 	return string(b)
 }

@@ -273,15 +273,12 @@ func (s *Service) meetProducts(ctx context.Context, tx *db.Tx, w *world) error {
 
 func (w *world) save(s *Service, b *db.Batch) {
 	s.ledger.Save(b, w.accounts)
-	var receipts, lines [][]any
+	var added rows
 	for _, r := range w.receipts {
-		receipts = append(receipts, r.row(&r.texts))
-		for i := range r.Lines {
-			lines = append(lines, r.Lines[i].row(r.ID, r.texts.lines[i]))
-		}
+		added.add(r.Receipt, &r.texts)
 	}
-	b.Insert(receiptTable, receipts)
-	b.Insert(lineTable, lines)
+	b.Insert(receiptTable, added.receipts)
+	b.Insert(lineTable, added.lines)
 	for _, l := range w.returned {
 		// The guard is in the statement: two tills that return one line at
 		// once are told apart by the database.
