@@ -271,7 +271,7 @@ func scanVersions(rows *db.Rows, err error) (list []*Version, _ error) {
 	return list, err
 }
 
-func scanVersion(row interface{ Scan(...any) error }) (*Version, error) {
+func scanVersion(row db.Scanner) (*Version, error) {
 	var (
 		v    Version
 		text string

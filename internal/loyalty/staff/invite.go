@@ -123,7 +123,7 @@ func (s *Service) Withdraw(ctx context.Context, by By, key string) (err error) {
 }
 
 // scan reads key, role, stores, staff, by, expiry and made.
-func (in *Invitation) scan(r interface{ Scan(...any) error }, key *string, made any) error {
+func (in *Invitation) scan(r db.Scanner, key *string, made any) error {
 	var (
 		stores  string
 		who, by int64

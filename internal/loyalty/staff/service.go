@@ -76,7 +76,7 @@ type NewAccount struct {
 // columns of an account, in the order of scan.
 const columns = `s.id, s.name, s.login, s.role, s.language, s.active, s.created_at`
 
-func scan(r interface{ Scan(...any) error }, more ...any) (a Account, err error) {
+func scan(r db.Scanner, more ...any) (a Account, err error) {
 	var id int64
 	err = r.Scan(append([]any{&id, &a.Name, &a.Login, &a.Role, &a.Language, &a.Active, db.Time{Dst: &a.CreatedAt}}, more...)...)
 	a.ID = ID(id)
