@@ -42,26 +42,20 @@ type problem struct {
 
 // problemOf describes an error in the caller's language.
 func problemOf(ctx context.Context, err error) *problem {
-	p := web.ProblemOf(err, nil)
+	var p *web.Problem
+	if loc := web.Loc(ctx); loc == nil {
+		p = web.ProblemOf(err, nil)
+	} else {
+		e := errs.Of(err)
+		p = web.Describe(err, title(loc, e), words(loc, e.Code, e.Text, e.Args), func(f errs.Field, args map[string]any) string {
+			return words(loc, f.Code, f.Text, args)
+		})
+		if e.Code == invalid.Code && len(p.Errors) > 0 {
+			p.Detail = allOf(loc, p.Errors)
+		}
+	}
 	p.Type = docsPath + "#" + p.Code
 	p.RequestID = web.RequestID(ctx)
-	loc := web.Loc(ctx)
-	if loc == nil {
-		return &problem{Problem: p}
-	}
-	e := errs.Of(err)
-	p.Title = title(loc, e)
-	for i, f := range e.Fields {
-		args := f.Args
-		if args == nil {
-			args = e.Args
-		}
-		p.Errors[i].Detail = words(loc, f.Code, f.Text, args)
-	}
-	p.Detail = words(loc, e.Code, e.Text, e.Args)
-	if e.Code == invalid.Code && len(p.Errors) > 0 {
-		p.Detail = allOf(loc, p.Errors)
-	}
 	return &problem{Problem: p}
 }
 

@@ -60,29 +60,31 @@ func StatusOf(err error) int {
 // ProblemOf describes an error. With a Localizer its words are that language's
 // where they are translated; without one they are the API's English.
 func ProblemOf(err error, loc *i18n.Localizer) *Problem {
-	e := errs.Of(err)
-	status := StatusOf(err)
-	p := &Problem{
-		Title:  http.StatusText(status),
-		Status: status,
-		Code:   e.Code,
-		Detail: Say(loc, err),
-	}
+	title := http.StatusText(StatusOf(err))
 	if loc != nil {
-		p.Title = loc.T("web.status." + string(e.Kind))
+		title = loc.T("web.status." + string(errs.KindOf(err)))
 	}
+	return Describe(err, title, Say(loc, err), func(f errs.Field, args map[string]any) string {
+		// Where the text of a field names figures and gives none, its English
+		// says more than the words that all fields of the code share.
+		if loc != nil && loc.Lang() == i18n.Fallback && len(f.Args) == 0 && strings.ContainsAny(f.Text, "0123456789") {
+			return f.Text
+		}
+		return translate(loc, f.Code, f.Text, args)
+	})
+}
+
+// Describe describes an error in the words given: say is asked for those of
+// each field, whose args are the error's where it has none of its own.
+func Describe(err error, title, detail string, say func(f errs.Field, args map[string]any) string) *Problem {
+	e := errs.Of(err)
+	p := &Problem{Title: title, Status: StatusOf(err), Code: e.Code, Detail: detail}
 	for _, f := range e.Fields {
 		args := f.Args
 		if args == nil {
 			args = e.Args
 		}
-		detail := translate(loc, f.Code, f.Text, args)
-		// Where the text of a field names figures and gives none, its English
-		// says more than the words that all fields of the code share.
-		if loc != nil && loc.Lang() == i18n.Fallback && len(f.Args) == 0 && strings.ContainsAny(f.Text, "0123456789") {
-			detail = f.Text
-		}
-		p.Errors = append(p.Errors, ProblemField{Pointer: f.Pointer, Code: f.Code, Detail: detail, Args: plain(args)})
+		p.Errors = append(p.Errors, ProblemField{Pointer: f.Pointer, Code: f.Code, Detail: say(f, args), Args: plain(args)})
 	}
 	return p
 }
