@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unicode/utf8"
 )
 
 // Kind says what the caller can do about an error.
@@ -150,6 +151,13 @@ type List struct{ fields []Field }
 func (l *List) Add(pointer, code, format string, args ...any) *Field {
 	l.fields = append(l.fields, Field{Pointer: pointer, Code: code, Text: fmt.Sprintf(format, args...)})
 	return &l.fields[len(l.fields)-1]
+}
+
+// Bound notes a text that is longer than so many characters.
+func (l *List) Bound(pointer, text string, limit int) {
+	if utf8.RuneCountInString(text) > limit {
+		l.Add(pointer, "too_long", "is longer than %d characters", limit).With("max", limit)
+	}
 }
 
 // Len is how many fields were added.

@@ -114,11 +114,11 @@ func (s *Service) SaveCategoriesTx(ctx context.Context, tx *db.Tx, in []Category
 		in.Code, in.Name = fold.Line(in.Code), fold.Line(in.Name)
 		var wrong errs.List
 		required(&wrong, "/code", in.Code, maxCode)
-		bounded(&wrong, "/name", in.Name, maxName)
+		wrong.Bound("/name", in.Name, maxName)
 		if in.Parent != nil {
 			parent := fold.Line(*in.Parent)
 			in.Parent = &parent
-			bounded(&wrong, "/parent", parent, maxCode)
+			wrong.Bound("/parent", parent, maxCode)
 		}
 		if err := wrong.Err(); err != nil {
 			saved.refuse(i, err)

@@ -350,8 +350,8 @@ func (p *Product) change(c ProductChange) error {
 	if fold.Line(p.SKU) != p.SKU {
 		wrong.Add("/sku", "bad_characters", "has spaces around it, several in a row, or characters that cannot be printed")
 	}
-	bounded(&wrong, "/name", p.Name, maxName)
-	bounded(&wrong, "/brand", p.Brand, maxBrand)
+	wrong.Bound("/name", p.Name, maxName)
+	wrong.Bound("/brand", p.Brand, maxBrand)
 	if !p.Kind.Valid() {
 		wrong.Add("/kind", "unknown_kind", "must be goods, service or giftcard")
 	}

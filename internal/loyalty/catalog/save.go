@@ -183,7 +183,7 @@ func (in *ProductInput) clean() error {
 	if in.Category != nil {
 		code := fold.Line(*in.Category)
 		in.Category = &code
-		bounded(&wrong, "/category", code, maxCode)
+		wrong.Bound("/category", code, maxCode)
 	}
 	in.AddBarcodes = cleanBarcodes(&wrong, in.AddBarcodes)
 	if in.Barcodes != nil {

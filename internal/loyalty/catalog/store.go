@@ -9,7 +9,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-	"unicode/utf8"
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/errs"
@@ -381,7 +380,7 @@ func (store *Store) change(c StoreChange) error {
 	}
 	required(&wrong, "/code", store.Code, maxCode)
 	required(&wrong, "/name", store.Name, maxName)
-	bounded(&wrong, "/city", store.City, maxCity)
+	wrong.Bound("/city", store.City, maxCity)
 	return wrong.Err()
 }
 
@@ -419,11 +418,5 @@ func required(l *errs.List, pointer, s string, limit int) {
 	if s == "" {
 		l.Add(pointer, "missing", "is missing")
 	}
-	bounded(l, pointer, s, limit)
-}
-
-func bounded(l *errs.List, pointer, s string, limit int) {
-	if utf8.RuneCountInString(s) > limit {
-		l.Add(pointer, "too_long", "is longer than %d characters", limit).With("max", limit)
-	}
+	l.Bound(pointer, s, limit)
 }

@@ -65,7 +65,7 @@ func (a Attributes) check(wrong *errs.List) {
 		switch v := a[key].(type) {
 		case string:
 			a[key] = fold.Text(v)
-			bounded(wrong, pointer, v, maxValue)
+			wrong.Bound(pointer, v, maxValue)
 		case bool:
 		case json.Number:
 			if _, err := v.Float64(); err != nil || len(v) > maxKey || !json.Valid([]byte(v)) {

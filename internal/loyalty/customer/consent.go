@@ -83,9 +83,9 @@ func (c *Consent) clean(wrong *errs.List, pointer string, now time.Time) {
 	if c.Source == "" {
 		wrong.Add(pointer+"/source", "missing", "is missing: say where it was given")
 	}
-	bounded(wrong, pointer+"/source", c.Source, maxSource)
-	bounded(wrong, pointer+"/wording", c.Wording, maxWording)
-	bounded(wrong, pointer+"/proof", c.Proof, maxProof)
+	wrong.Bound(pointer+"/source", c.Source, maxSource)
+	wrong.Bound(pointer+"/wording", c.Wording, maxWording)
+	wrong.Bound(pointer+"/proof", c.Proof, maxProof)
 }
 
 var consentTable = db.NewTable("consents",

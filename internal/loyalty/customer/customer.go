@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"golang.org/x/text/language"
 
@@ -41,6 +40,9 @@ const (
 	StateMerged  State = "merged"
 	StateErased  State = "erased"
 )
+
+// Gone reports whether nobody sells to the profile or changes it any more.
+func (s State) Gone() bool { return s == StateMerged || s == StateErased }
 
 // Sex is empty where it is not known.
 type Sex string
@@ -147,10 +149,10 @@ func (c *Customer) clean(wrong *errs.List, now time.Time) {
 		{"/source", &c.Source, maxSource},
 	} {
 		*f.value = fold.Line(*f.value)
-		bounded(wrong, f.pointer, *f.value, f.limit)
+		wrong.Bound(f.pointer, *f.value, f.limit)
 	}
 	c.Note = fold.Text(c.Note)
-	bounded(wrong, "/note", c.Note, maxNote)
+	wrong.Bound("/note", c.Note, maxNote)
 	if c.Sex != "" && c.Sex != Female && c.Sex != Male {
 		wrong.Add("/sex", "unknown_sex", "must be female, male or empty")
 	}
@@ -170,12 +172,6 @@ func (c *Customer) clean(wrong *errs.List, now time.Time) {
 		c.Language = tag.String()
 	}
 	c.Attributes.check(wrong)
-}
-
-func bounded(wrong *errs.List, pointer, s string, limit int) {
-	if utf8.RuneCountInString(s) > limit {
-		wrong.Add(pointer, "too_long", "is longer than %d characters", limit).With("max", limit)
-	}
 }
 
 // oldest is the first year that somebody alive can be born in.

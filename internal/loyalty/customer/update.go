@@ -44,7 +44,7 @@ func (s *Service) lockTx(ctx context.Context, tx *db.Tx, id ID) (c Customer, err
 		return c, err
 	case c.ID == 0:
 		return c, ErrNotFound
-	case c.State == StateMerged || c.State == StateErased:
+	case c.State.Gone():
 		return c, ErrGone
 	}
 	return c, nil

@@ -199,7 +199,7 @@ func (a *API) person(ctx context.Context, by *caller, id customer.ID) (*person, 
 // profile reads a customer that is still there.
 func (a *API) profile(ctx context.Context, id customer.ID) (customer.Customer, error) {
 	c, err := a.customers.Get(ctx, id)
-	if err == nil && c.State != customer.StateActive && c.State != customer.StateBlocked {
+	if err == nil && c.State.Gone() {
 		err = customer.ErrNotFound
 	}
 	return c, err

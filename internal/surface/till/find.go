@@ -199,7 +199,7 @@ func (t *Till) named(r *http.Request, text string, look func() bool) (list []cus
 	}
 	people, err := t.Customers.SearchIn(ctx, theirs, text, maxFound)
 	for _, c := range people {
-		if c.State == customer.StateActive || c.State == customer.StateBlocked {
+		if !c.State.Gone() {
 			list = append(list, tail(c, reach(c)))
 		}
 	}

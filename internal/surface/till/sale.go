@@ -270,7 +270,7 @@ func (t *Till) person(ctx context.Context, loc *i18n.Localizer, v *saleView) err
 		return nil
 	}
 	c, err := t.Customers.Get(ctx, v.Customer)
-	if errors.Is(err, customer.ErrNotFound) || (err == nil && c.State != customer.StateActive && c.State != customer.StateBlocked) {
+	if errors.Is(err, customer.ErrNotFound) || err == nil && c.State.Gone() {
 		v.Customer = 0
 		return nil
 	}
