@@ -1,7 +1,6 @@
 package enrol_test
 
 import (
-	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -9,12 +8,11 @@ import (
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/db/dbtest"
-	"regulars/internal/base/id"
 	"regulars/internal/base/money"
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/enrol"
-	"regulars/internal/loyalty/ledger"
+	"regulars/internal/loyalty/loyaltytest"
 	"regulars/internal/loyalty/programme"
 	"regulars/internal/loyalty/staff"
 )
@@ -22,40 +20,22 @@ import (
 const bonus = 50_00
 
 type world struct {
+	*loyaltytest.Installation
 	t       *testing.T
 	store   catalog.Store
-	enrol   *enrol.Service
-	ledger  *ledger.Service
-	staff   *staff.Service
 	cashier staff.ID
 }
 
 func newWorld(t *testing.T, d *db.DB) *world {
-	start := time.Date(2026, 3, 8, 12, 0, 0, 0, time.UTC)
-	now := func() time.Time { return start }
-	mint := id.NewMinter(now, 1, 0)
-	cur := money.Currency{Code: "UZS", Exponent: 2}
-	w := &world{t: t, staff: staff.New(d, mint, now)}
-	cat := catalog.New(d, mint, now)
-	programmes := programme.New(d, mint, now, cur)
-	w.ledger = ledger.New(d, mint, now, programmes.Stopped)
-	w.enrol = enrol.New(d, now, customer.NewService(d, mint, now, "UZ"), w.ledger, programmes, w.staff)
-	err := d.Write(t.Context(), func(ctx context.Context, tx *db.Tx) (err error) {
-		w.store, err = cat.CreateStoreTx(ctx, tx, catalog.NewStore{Name: "Chilonzor", Zone: "Asia/Tashkent"})
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	rules := programme.Default(cur)
+	t.Helper()
+	w := &world{Installation: loyaltytest.New(t, d, loyaltytest.Options{}), t: t}
+	w.store, _ = w.OpenStore(t, catalog.NewStore{Name: "Chilonzor", Zone: "Asia/Tashkent"})
+	rules := programme.Default(w.Currency)
 	rules.Welcome = programme.Welcome{Points: bonus}
-	if _, err := programmes.Install(t.Context(), "Regulars", rules, start.Add(-time.Hour), 0); err != nil {
-		t.Fatal(err)
-	}
-	cashier, err := w.staff.Add(t.Context(), staff.By{}, staff.NewAccount{Name: "Zarina", Login: "zarina", Password: "a long password", Role: staff.Cashier, Stores: []catalog.StoreID{w.store.ID}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	_, err := w.Programmes.Install(t.Context(), "Regulars", rules, w.Now().Add(-time.Hour), 0)
+	loyaltytest.Check(t, err)
+	cashier, err := w.Staff.Add(t.Context(), staff.By{}, staff.NewAccount{Name: "Zarina", Login: "zarina", Password: "a long password", Role: staff.Cashier, Stores: []catalog.StoreID{w.store.ID}})
+	loyaltytest.Check(t, err)
 	w.cashier = cashier.ID
 	return w
 }
@@ -63,14 +43,10 @@ func newWorld(t *testing.T, d *db.DB) *world {
 func (w *world) register(in customer.New) (enrol.Result, money.Points) {
 	w.t.Helper()
 	in.Source, in.Till, in.HomeStore = "till", "Till 1", w.store.ID
-	res, err := w.enrol.Register(w.t.Context(), w.store, int64(w.cashier), in)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	account, err := w.ledger.Get(w.t.Context(), res.ID)
-	if err != nil {
-		w.t.Fatal(err)
-	}
+	res, err := w.Enrol.Register(w.t.Context(), w.store, int64(w.cashier), in)
+	loyaltytest.Check(w.t, err)
+	account, err := w.Ledger.Get(w.t.Context(), res.ID)
+	loyaltytest.Check(w.t, err)
 	return res, account.Balance()
 }
 
@@ -117,7 +93,7 @@ func TestAdditionsToAProfileAreAudited(t *testing.T) {
 		yes := []customer.Consent{{Channel: customer.ChannelAny, Purpose: customer.Marketing, Given: true, Wording: "v1"}}
 		anna, _ := w.register(customer.New{FirstName: "Anna", LastName: "Karimova", Identifiers: []customer.Identifier{phone("901234567")}})
 		lines := func() []staff.Entry {
-			list, _, err := w.staff.Audit(t.Context(), staff.Filter{Subject: "customer:" + anna.ID.String()}, "", 10)
+			list, _, err := w.Staff.Audit(t.Context(), staff.Filter{Subject: "customer:" + anna.ID.String()}, "", 10)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -1,14 +1,16 @@
 // Package loyaltytest is an installation for tests: every service of loyalty
 // over a database of the test's own and by a clock that the test moves.
 //
-// It holds no shop and no customer: what a test is about it puts in itself, so
+// It holds no store and no customer: what a test is about it puts in itself, so
 // that nothing here can be changed for one test and break another.
 package loyaltytest
 
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -17,6 +19,7 @@ import (
 	"regulars/internal/base/money"
 	"regulars/internal/base/settings"
 	"regulars/internal/loyalty"
+	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/programme"
 )
 
@@ -34,6 +37,8 @@ type Installation struct {
 	Now      func() time.Time // the clock's, or another
 	Log      *Log             // what a surface logs, if it is given to it
 	Currency money.Currency
+
+	processes *atomic.Int32 // over the database
 }
 
 // Options change an installation; zero fields do not.
@@ -46,10 +51,9 @@ type Options struct {
 // New makes the services; they end with the test.
 func New(t testing.TB, d *db.DB, o Options) *Installation {
 	t.Helper()
-	i := &Installation{DB: d, Clock: &Clock{at: Morning}, Log: &Log{}}
-	node := 1
+	i := &Installation{DB: d, Clock: &Clock{at: Morning}, Log: &Log{}, processes: new(atomic.Int32)}
 	if o.Join != nil {
-		node, i.Clock = 2, o.Join.Clock
+		i.Clock, i.processes = o.Join.Clock, o.Join.processes
 	}
 	if i.Now = o.Now; i.Now == nil {
 		i.Now = i.Clock.Now
@@ -57,10 +61,30 @@ func New(t testing.TB, d *db.DB, o Options) *Installation {
 	var err error
 	i.Currency, err = money.CurrencyOf(cmp.Or(o.Currency, "UZS"))
 	Check(t, err)
-	mint := id.NewMinter(i.Now, node, 0)
+	mint := id.NewMinter(i.Now, int(i.processes.Add(1)), 0)
 	i.Services = loyalty.New(d, mint, i.Now, settings.Installation{Currency: i.Currency, Secret: Secret})
 	t.Cleanup(i.Close)
 	return i
+}
+
+// OpenStore opens a store with tills.
+func (i *Installation) OpenStore(t testing.TB, in catalog.NewStore, tills ...string) (store catalog.Store, list []catalog.Till) {
+	t.Helper()
+	Check(t, i.DB.Write(t.Context(), func(ctx context.Context, tx *db.Tx) (err error) {
+		if store, err = i.Catalog.CreateStoreTx(ctx, tx, in); err != nil {
+			return err
+		}
+		list = nil
+		for _, name := range tills {
+			till, err := i.Catalog.CreateTillTx(ctx, tx, store.ID, name)
+			if err != nil {
+				return err
+			}
+			list = append(list, till)
+		}
+		return nil
+	}))
+	return store, list
 }
 
 // Rules have three levels of cashback, points available after a fortnight, and

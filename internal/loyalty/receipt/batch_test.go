@@ -41,20 +41,20 @@ func (c *chain) publish(r *programme.Rules) {
 	c.t.Helper()
 	list, err := c.Programmes.List(c.t.Context())
 	must(c.t, err)
-	must(c.t, c.db.Write(c.t.Context(), func(ctx context.Context, tx *db.Tx) error {
+	must(c.t, c.DB.Write(c.t.Context(), func(ctx context.Context, tx *db.Tx) error {
 		draft, err := c.Programmes.SaveDraftTx(ctx, tx, list[0].ID, r, 0)
 		if err == nil {
-			_, err = c.Programmes.PublishTx(ctx, tx, draft.ID, c.clock.now())
+			_, err = c.Programmes.PublishTx(ctx, tx, draft.ID, c.Now())
 		}
 		return err
 	}))
-	c.clock.pass(2 * time.Second)
+	c.Clock.Advance(2 * time.Second)
 	must(c.t, c.Programmes.Refresh(c.t.Context()))
 }
 
 func (c *chain) lots(who customer.ID) (remaining []money.Points) {
 	c.t.Helper()
-	rows, err := c.db.Query(c.t.Context(), `SELECT remaining FROM lots WHERE customer_id = $1 ORDER BY id`, int64(who))
+	rows, err := c.DB.Query(c.t.Context(), `SELECT remaining FROM lots WHERE customer_id = $1 ORDER BY id`, int64(who))
 	must(c.t, db.Scan(rows, err, func(r *db.Rows) error {
 		var p money.Points
 		err := r.Scan(&p)
@@ -99,7 +99,7 @@ func TestReturnsThatShareATransactionEndWhereTheWholeWould(t *testing.T) {
 			anna := c.customer()
 			sale := c.sell(draft(anna, 0, 500_00, 500_00))
 			c.sell(draft(anna, 70_00, 70_00))
-			c.clock.pass(4 * 24 * time.Hour) // 30 expire
+			c.Clock.Advance(4 * 24 * time.Hour) // 30 expire
 			must(t, c.Receipts.Night(t.Context(), func(int) {}))
 			var recs []receipt.Receipt
 			if apart {
@@ -131,12 +131,12 @@ func TestSalesOfOtherDaysThatShareATransactionKeepTheirWindows(t *testing.T) {
 		c := open(t, d, rules)
 		anna := c.customer()
 		total := money.Amount(10_00)
-		old := receipt.Sale{Number: "old", Draft: draft(anna, 0, 10_00), SoldAt: c.clock.now(), Total: &total}
-		c.clock.pass(2 * 24 * time.Hour)
+		old := receipt.Sale{Number: "old", Draft: draft(anna, 0, 10_00), SoldAt: c.Now(), Total: &total}
+		c.Clock.Advance(2 * 24 * time.Hour)
 		c.sell(draft(anna, 0, 100_00)) // gold by the window of today only
 		gold := money.Amount(9_00)
 		today := receipt.Sale{Number: "new", Draft: draft(anna, 0, 10_00), Total: &gold}
-		must(t, c.db.Write(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+		must(t, c.DB.Write(t.Context(), func(ctx context.Context, tx *db.Tx) error {
 			_, err := tx.Exec(ctx, `DELETE FROM tiers`) // by spend alone
 			return err
 		}))

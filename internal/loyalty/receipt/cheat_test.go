@@ -35,12 +35,12 @@ func TestBackDatedSaleDoesNotSkipTheDelay(t *testing.T) {
 		rules := simple()
 		rules.Earn.DelayDays = 14
 		c := open(t, d, rules)
-		c.clock.pass(40 * day)
+		c.Clock.Advance(40 * day)
 		anna := c.customer()
 		total := money.Amount(100_00)
 		sale := c.quoted(draft(anna, 0, 100_00))
 		commit := func(ago time.Duration) error {
-			sale.Number, sale.SoldAt = c.number(), c.clock.now().Add(-ago)
+			sale.Number, sale.SoldAt = c.number(), c.Now().Add(-ago)
 			_, _, err := c.Receipts.Commit(t.Context(), c.tills[0], sale)
 			return err
 		}
@@ -63,9 +63,9 @@ func TestQuoteHoldsTheDatesOfItsPoints(t *testing.T) {
 		rules := simple()
 		rules.Earn.DelayDays = 14
 		c := open(t, d, rules)
-		c.clock.pass(10*time.Hour - time.Minute) // 23:59 in Tashkent
+		c.Clock.Advance(10*time.Hour - time.Minute) // 23:59 in Tashkent
 		sale := c.quoted(draft(c.customer(), 0, 100_00))
-		c.clock.pass(2 * time.Minute)
+		c.Clock.Advance(2 * time.Minute)
 		_, _, err := c.Receipts.Commit(t.Context(), c.tills[0], sale)
 		var changed *receipt.ChangedError
 		if !errors.As(err, &changed) {
@@ -84,7 +84,7 @@ func TestReturnIsNotEarlierThanItsSale(t *testing.T) {
 		c := open(t, d, rolling(2))
 		anna := c.customer()
 		sale := c.sell(draft(anna, 0, 100_00))
-		in := receipt.Return{Number: "back", Original: sale.ID, SoldAt: c.clock.now().Add(-time.Minute)}
+		in := receipt.Return{Number: "back", Original: sale.ID, SoldAt: c.Now().Add(-time.Minute)}
 		_, _, err := c.Receipts.Return(t.Context(), c.tills[0], in)
 		refusedAs(t, err, receipt.ErrBeforeSale, "/sold_at")
 		_, err = c.Receipts.PreviewReturn(t.Context(), c.tills[0], in)
@@ -92,7 +92,7 @@ func TestReturnIsNotEarlierThanItsSale(t *testing.T) {
 
 		// The clock of the till that sold was ahead.
 		ahead := c.quoted(draft(anna, 0, 100_00))
-		ahead.SoldAt = c.clock.now().Add(5 * time.Minute)
+		ahead.SoldAt = c.Now().Add(5 * time.Minute)
 		second, _, err := c.Receipts.Commit(t.Context(), c.tills[0], ahead)
 		must(t, err)
 		for _, id := range []receipt.ID{sale.ID, second.ID} {
@@ -100,7 +100,7 @@ func TestReturnIsNotEarlierThanItsSale(t *testing.T) {
 				t.Errorf("returned at %s", back.SoldAt)
 			}
 		}
-		c.clock.pass(day)
+		c.Clock.Advance(day)
 		must(t, c.Receipts.Night(t.Context(), func(int) {}))
 		if got := c.sell(draft(anna, 0, 1_00)); got.Level != "base" {
 			t.Errorf("at %s though everything was returned", got.Level)
@@ -115,10 +115,10 @@ func TestNewQuoteDoesNotDoubleASale(t *testing.T) {
 		c := open(t, d, simple())
 		anna := c.customer()
 		sale := c.quoted(draft(anna, 0, 100_00))
-		sale.SoldAt = c.clock.now()
+		sale.SoldAt = c.Now()
 		first, _, err := c.Receipts.Commit(t.Context(), c.tills[0], sale)
 		must(t, err)
-		c.clock.pass(time.Second)
+		c.Clock.Advance(time.Second)
 		zone := time.FixedZone("", 5*3600)
 		for what, change := range map[string]func(*receipt.Sale){
 			"a new quote": func(s *receipt.Sale) { s.Quote = c.quoted(s.Draft).Quote },
@@ -219,7 +219,7 @@ func TestGreatestReceiptsDoNotOverflowSums(t *testing.T) {
 		}
 		_, err = d.Exec(t.Context(), `UPDATE receipts SET total = 9000000000000000000, earned = 9000000000000000000`)
 		must(t, err)
-		sums, err := c.Receipts.Sum(t.Context(), time.Time{}, c.clock.now().Add(time.Hour))
+		sums, err := c.Receipts.Sum(t.Context(), time.Time{}, c.Now().Add(time.Hour))
 		if err != nil || sums.Sold <= 0 || sums.Earned <= 0 || sums.Sales != 2 {
 			t.Errorf("sums are %+v, %v", sums, err)
 		}

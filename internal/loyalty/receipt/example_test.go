@@ -10,13 +10,11 @@ import (
 	"regulars/internal/base/db"
 	"regulars/internal/base/id"
 	"regulars/internal/base/money"
+	"regulars/internal/base/settings"
+	"regulars/internal/loyalty"
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
-	"regulars/internal/loyalty/enrol"
-	"regulars/internal/loyalty/ledger"
-	"regulars/internal/loyalty/programme"
 	"regulars/internal/loyalty/receipt"
-	"regulars/internal/loyalty/staff"
 )
 
 // A till quotes, commits what it was told, and gives one of two bottles back.
@@ -31,27 +29,21 @@ func Example() {
 	_, err = d.Migrate(ctx)
 	check(err)
 
-	mint := id.NewMinter(time.Now, 1, 0)
-	stores, customers := catalog.New(d, mint, time.Now), customer.NewService(d, mint, time.Now, "UZ")
-	programmes := programme.New(d, mint, time.Now, uzs)
-	points := ledger.New(d, mint, time.Now, programmes.Stopped)
-	receipts := receipt.New(receipt.Config{
-		DB: d, Mint: mint, Now: time.Now, Currency: uzs, Secret: []byte("of the installation"),
-		Ledger: points, Programmes: programmes, Catalog: stores, Customers: customers,
-	})
-	defer receipts.Close()
+	uzs := money.Currency{Code: "UZS", Exponent: 2}
+	s := loyalty.New(d, id.NewMinter(time.Now, 1, 0), time.Now, settings.Installation{Currency: uzs, Secret: []byte("of the installation")})
+	defer s.Close()
 
 	var till receipt.Caller
 	check(d.Write(ctx, func(ctx context.Context, tx *db.Tx) (err error) {
-		if till.Store, err = stores.CreateStoreTx(ctx, tx, catalog.NewStore{Code: "S1", Name: "Chorsu", Zone: "Asia/Tashkent"}); err != nil {
+		if till.Store, err = s.Catalog.CreateStoreTx(ctx, tx, catalog.NewStore{Code: "S1", Name: "Chorsu", Zone: "Asia/Tashkent"}); err != nil {
 			return err
 		}
-		till.Till, err = stores.CreateTillTx(ctx, tx, till.Store.ID, "1")
+		till.Till, err = s.Catalog.CreateTillTx(ctx, tx, till.Store.ID, "1")
 		return err
 	}))
-	_, err = programmes.Install(ctx, "Cashback", simple(), time.Now(), 0) // 10 %
+	_, err = s.Programmes.Install(ctx, "Cashback", simple(), time.Now(), 0) // 10 %
 	check(err)
-	anna, err := enrol.New(d, time.Now, customers, points, programmes, staff.New(d, mint, time.Now)).Register(ctx, till.Store, 0, customer.New{
+	anna, err := s.Enrol.Register(ctx, till.Store, 0, customer.New{
 		FirstName: "Anna", Identifiers: []customer.Identifier{{Kind: customer.Phone, Value: "90 123 45 67"}},
 	})
 	check(err)
@@ -59,18 +51,18 @@ func Example() {
 	basket := receipt.Draft{
 		Customer: anna.ID, Lines: []receipt.DraftLine{{SKU: "milk", Name: "Milk", Quantity: 2 * money.One, Price: 120_000_000}},
 	}
-	quote, err := receipts.Quote(ctx, till, basket)
+	quote, err := s.Receipts.Quote(ctx, till, basket)
 	check(err)
 	fmt.Printf("%s to pay, earns %s\n", uzs.Format(quote.Total), quote.Earned)
 
 	sale := receipt.Sale{Number: "1-000042", Draft: basket, Quote: quote.ID}
-	sold, _, err := receipts.Commit(ctx, till, sale)
+	sold, _, err := s.Receipts.Commit(ctx, till, sale)
 	check(err)
-	again, replayed, err := receipts.Commit(ctx, till, sale) // the answer was lost on its way
+	again, replayed, err := s.Receipts.Commit(ctx, till, sale) // the answer was lost on its way
 	check(err)
 	fmt.Println(again.ID == sold.ID, replayed, again.Balance)
 
-	back, _, err := receipts.Return(ctx, till, receipt.Return{
+	back, _, err := s.Receipts.Return(ctx, till, receipt.Return{
 		Number: "1-000043", Original: sold.ID, Lines: []receipt.ReturnLine{{Position: 1, Quantity: money.One}},
 	})
 	check(err)

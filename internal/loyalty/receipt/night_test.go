@@ -25,7 +25,7 @@ func TestNightExpiresPointsOfCustomersWhoStayedAway(t *testing.T) {
 		c := open(t, d, rules)
 		anna := c.customer()
 		c.sell(draft(anna, 0, 100_000_00))
-		c.clock.pass(4 * 24 * time.Hour)
+		c.Clock.Advance(4 * 24 * time.Hour)
 		must(t, c.Receipts.Night(t.Context(), func(int) {}))
 		if n := c.count(`SELECT COUNT(*) FROM entries WHERE cause = 'expire'`); n != 1 {
 			t.Errorf("%d lots expired, want 1", n)
@@ -45,23 +45,18 @@ func TestStoppedProgrammeBurnsNothingInAProcessJustStarted(t *testing.T) {
 		sale := c.sell(draft(boris, 0, 100_000_00, 1_000_00))
 		c.sell(draft(anna, 0, 100_000_00))
 		c.stop(rules)
-		c.clock.pass(4 * 24 * time.Hour)
+		c.Clock.Advance(4 * 24 * time.Hour)
 
-		other := newChain(t, d, 2)
-		other.tills, other.numbers = c.tills, 100
-		other.clock.pass(c.clock.now().Sub(other.clock.now()))
+		other := c.process()
+		other.numbers = 100
 		other.giveBack(sale.ID, line(2, 1000))
 		if a := other.account(boris); a.Balance() != 10_000_00 {
 			t.Errorf("a return left %d points of a stopped programme", a.Balance())
 		}
 		quoted := c.quoted(draft(anna, 0, 1_000_00))
-		late := newChain(t, d, 4)
-		late.clock.pass(c.clock.now().Sub(late.clock.now()))
-		_, _, err := late.Receipts.Commit(t.Context(), c.tills[0], quoted)
+		_, _, err := c.process().Receipts.Commit(t.Context(), c.tills[0], quoted)
 		must(t, err)
-		fresh := newChain(t, d, 3)
-		fresh.clock.pass(c.clock.now().Sub(fresh.clock.now()))
-		must(t, fresh.Receipts.Night(t.Context(), func(int) {}))
+		must(t, c.process().Receipts.Night(t.Context(), func(int) {}))
 		if n := c.count(`SELECT COUNT(*) FROM entries WHERE cause = 'expire'`); n != 0 {
 			t.Errorf("%d lots of a stopped programme expired", n)
 		}
@@ -79,7 +74,7 @@ func TestStoppedProgrammeBurnsNothingThatAReturnRestores(t *testing.T) {
 		c.sell(draft(anna, 0, 100_000_00))
 		spent := c.sell(draft(anna, 4_000_00, 8_000_00))
 		c.stop(rules)
-		c.clock.pass(4 * 24 * time.Hour)
+		c.Clock.Advance(4 * 24 * time.Hour)
 		c.giveBack(spent.ID)
 		if a := c.account(anna); a.Available() != 10_000_00 {
 			t.Errorf("available %d after the return, want all that was earned", a.Available())
@@ -102,18 +97,18 @@ func TestReviewTellsOfLossesAndGains(t *testing.T) {
 			c.giveBack(c.sell(draft(who, 0, 100_00)).ID)
 		}
 		c.record(receipt.Imported{
-			Kind: receipt.KindSale, Number: "old 1", Store: c.tills[0].Store.ID, Customer: boris, SoldAt: c.clock.now().Add(-24 * time.Hour),
+			Kind: receipt.KindSale, Number: "old 1", Store: c.tills[0].Store.ID, Customer: boris, SoldAt: c.Now().Add(-24 * time.Hour),
 			Lines: []receipt.Line{{Quantity: money.One, Gross: 500_00, Total: 500_00, TierSpend: 500_00}},
 		}, receipt.Imported{
-			Kind: receipt.KindSale, Number: "old 2", Store: c.tills[0].Store.ID, Customer: vera, SoldAt: c.clock.now().Add(-24 * time.Hour),
+			Kind: receipt.KindSale, Number: "old 2", Store: c.tills[0].Store.ID, Customer: vera, SoldAt: c.Now().Add(-24 * time.Hour),
 			Lines: []receipt.Line{{Quantity: money.One, Gross: 100_00, Total: 100_00, TierSpend: 100_00}},
 		})
-		c.clock.pass(24 * time.Hour)
+		c.Clock.Advance(24 * time.Hour)
 		must(t, c.Receipts.Night(t.Context(), func(int) {}))
 		must(t, c.Receipts.Night(t.Context(), func(int) {})) // says nothing twice
 		want := map[customer.ID][]event.Event{
-			anna:  {{At: c.clock.now(), Kind: receipt.EventTierChanged, CustomerID: int64(anna), Body: `{"is":"base","was":"gold"}`}},
-			boris: {{At: c.clock.now(), Kind: receipt.EventTierChanged, CustomerID: int64(boris), Body: `{"is":"platinum","was":"gold"}`}},
+			anna:  {{At: c.Now(), Kind: receipt.EventTierChanged, CustomerID: int64(anna), Body: `{"is":"base","was":"gold"}`}},
+			boris: {{At: c.Now(), Kind: receipt.EventTierChanged, CustomerID: int64(boris), Body: `{"is":"platinum","was":"gold"}`}},
 		}
 		if diff := cmp.Diff(want, c.changes()); diff != "" {
 			t.Errorf("the log tells otherwise of who changed:\n%s", diff)
@@ -129,7 +124,7 @@ func TestReviewTellsOfLossesAndGains(t *testing.T) {
 // record imports receipts.
 func (c *chain) record(list ...receipt.Imported) {
 	c.t.Helper()
-	must(c.t, c.db.Write(c.t.Context(), func(ctx context.Context, tx *db.Tx) error {
+	must(c.t, c.DB.Write(c.t.Context(), func(ctx context.Context, tx *db.Tx) error {
 		_, err := c.Receipts.RecordTx(ctx, tx, 77, list)
 		return err
 	}))
@@ -139,7 +134,7 @@ func (c *chain) record(list ...receipt.Imported) {
 func (c *chain) changes() map[customer.ID][]event.Event {
 	c.t.Helper()
 	told := map[customer.ID][]event.Event{}
-	rows, err := c.db.Query(c.t.Context(), `SELECT at, kind, customer_id, ref, body FROM events WHERE kind = 'tier.changed' ORDER BY id`)
+	rows, err := c.DB.Query(c.t.Context(), `SELECT at, kind, customer_id, ref, body FROM events WHERE kind = 'tier.changed' ORDER BY id`)
 	must(c.t, db.Scan(rows, err, func(r *db.Rows) error {
 		var e event.Event
 		err := r.Scan(db.Time{Dst: &e.At}, &e.Kind, &e.CustomerID, &e.Ref, &e.Body)

@@ -35,7 +35,7 @@ func TestTillsAtRandom(t *testing.T) {
 				"sell":   r.sell,
 				"return": r.giveBack,
 				"wait": func(rt *rapid.T) {
-					c.clock.pass(time.Duration(rapid.IntRange(1, 60*24*4).Draw(rt, "minutes")) * time.Minute)
+					c.Clock.Advance(time.Duration(rapid.IntRange(1, 60*24*4).Draw(rt, "minutes")) * time.Minute)
 				},
 				"night": func(rt *rapid.T) {
 					if err := c.Receipts.Night(t.Context(), func(int) {}); err != nil {
@@ -106,7 +106,7 @@ func (r *randomTill) sell(t *rapid.T) {
 		}
 	}
 	if rapid.Bool().Draw(t, "dawdle") {
-		r.clock.pass(time.Duration(rapid.IntRange(1, 60*30).Draw(t, "dawdled minutes")) * time.Minute)
+		r.Clock.Advance(time.Duration(rapid.IntRange(1, 60*30).Draw(t, "dawdled minutes")) * time.Minute)
 	}
 	sale := receipt.Sale{Number: r.number(), Draft: d, Quote: quote.ID}
 	rec, _, err := r.Receipts.Commit(ctx, r.tills[0], sale)

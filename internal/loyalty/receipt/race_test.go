@@ -21,12 +21,10 @@ import (
 
 // processes are c and, on PostgreSQL, another process over its database.
 func (c *chain) processes() []*chain {
-	if !c.db.Postgres() {
+	if !c.DB.Postgres() {
 		return []*chain{c, c}
 	}
-	other := newChain(c.t, c.db, 2)
-	other.tills, other.clock = c.tills, c.clock
-	return []*chain{c, other}
+	return []*chain{c, c.process()}
 }
 
 // atOnce runs do in n goroutines and waits.
@@ -177,7 +175,7 @@ func TestEverythingAtOnceLeavesTheBooksInOrder(t *testing.T) {
 				case 0:
 					err = p.Receipts.Night(t.Context(), func(int) {})
 				case 1:
-					c.clock.pass(time.Duration(dice.IntN(6*60)) * time.Minute)
+					c.Clock.Advance(time.Duration(dice.IntN(6*60)) * time.Minute)
 				case 2, 3:
 					mu.Lock()
 					if len(sales) == 0 {

@@ -1,7 +1,6 @@
 package receipt_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -15,89 +14,45 @@ import (
 	"regulars/internal/base/db"
 	"regulars/internal/base/db/dbtest"
 	"regulars/internal/base/errs"
-	"regulars/internal/base/id"
 	"regulars/internal/base/money"
-	"regulars/internal/base/settings"
-	"regulars/internal/loyalty"
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/ledger"
+	"regulars/internal/loyalty/loyaltytest"
 	"regulars/internal/loyalty/programme"
 	"regulars/internal/loyalty/receipt"
 )
 
-// chain is an installation with one store, two tills and a clock.
+// chain is an installation with one store and two tills.
 type chain struct {
-	*loyalty.Services
+	*loyaltytest.Installation
 	t       testing.TB
-	db      *db.DB
-	clock   *clock
-	mint    *id.Minter
 	tills   []receipt.Caller
 	phones  int
 	numbers int
 }
 
-type clock struct {
-	mu sync.Mutex
-	t  time.Time
-}
-
-func (c *clock) now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.t
-}
-
-func (c *clock) pass(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.t = c.t.Add(d)
-}
-
-var uzs = money.Currency{Code: "UZS", Exponent: 2}
-
-// newChain opens a chain over a database that has its tables. A second one
-// over the same database stands for another process.
-func newChain(t testing.TB, d *db.DB, node int) *chain {
-	t.Helper()
-	c := &chain{t: t, db: d, clock: &clock{t: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)}}
-	c.mint = id.NewMinter(c.clock.now, node, 0)
-	c.Services = loyalty.New(d, c.mint, c.clock.now, settings.Installation{Currency: uzs, Secret: []byte("a secret of the installation")})
-	t.Cleanup(c.Close)
-	return c
-}
+var must = loyaltytest.Check
 
 func open(t testing.TB, d *db.DB, rules *programme.Rules) *chain {
 	t.Helper()
-	c := newChain(t, d, 1)
-	ctx := t.Context()
-	must(t, d.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
-		store, err := c.Catalog.CreateStoreTx(ctx, tx, catalog.NewStore{Code: "S1", Name: "Chorsu", Zone: "Asia/Tashkent"})
-		if err != nil {
-			return err
-		}
-		for _, name := range []string{"1", "2"} {
-			till, err := c.Catalog.CreateTillTx(ctx, tx, store.ID, name)
-			if err != nil {
-				return err
-			}
-			c.tills = append(c.tills, receipt.Caller{Till: till, Store: store})
-		}
-		return nil
-	}))
+	c := &chain{Installation: loyaltytest.New(t, d, loyaltytest.Options{}), t: t}
+	c.Clock.Advance(-30 * time.Minute) // ten whole hours to midnight in the store
+	store, tills := c.OpenStore(t, catalog.NewStore{Code: "S1", Name: "Chorsu", Zone: "Asia/Tashkent"}, "1", "2")
+	for _, till := range tills {
+		c.tills = append(c.tills, receipt.Caller{Till: till, Store: store})
+	}
 	if rules != nil {
-		_, err := c.Programmes.Install(ctx, "Main", rules, c.clock.now(), 0)
+		_, err := c.Programmes.Install(t.Context(), "Main", rules, c.Now(), 0)
 		must(t, err)
 	}
 	return c
 }
 
-func must(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
+// process is another process over the same database.
+func (c *chain) process() *chain {
+	c.t.Helper()
+	return &chain{Installation: loyaltytest.New(c.t, c.DB, loyaltytest.Options{Join: c.Installation}), t: c.t, tills: c.tills}
 }
 
 // simple is 10 % cashback at once and for ever, half a receipt payable.
@@ -171,7 +126,7 @@ func (c *chain) account(who customer.ID) *ledger.Account {
 
 func (c *chain) count(query string, args ...any) (n int) {
 	c.t.Helper()
-	must(c.t, c.db.QueryRow(c.t.Context(), query, args...).Scan(&n))
+	must(c.t, c.DB.QueryRow(c.t.Context(), query, args...).Scan(&n))
 	return n
 }
 
@@ -325,9 +280,7 @@ func TestTwoTillsSpendOneBalance(t *testing.T) {
 		c := open(t, d, simple())
 		chains := []*chain{c}
 		if d.Postgres() {
-			other := newChain(t, d, 2)
-			other.tills = c.tills
-			chains = append(chains, other)
+			chains = append(chains, c.process())
 		}
 		for range 10 {
 			anna := c.customer()
@@ -414,8 +367,8 @@ func TestLatePaymentStillEarns(t *testing.T) {
 		c := open(t, d, simple())
 		anna := c.customer()
 		sale := c.quoted(draft(anna, 0, 20_000_00))
-		sale.SoldAt = c.clock.now()
-		c.clock.pass(3 * time.Hour) // the quote's minutes are over
+		sale.SoldAt = c.Now()
+		c.Clock.Advance(3 * time.Hour) // the quote's minutes are over
 		rec, _, err := c.Receipts.Commit(t.Context(), c.tills[0], sale)
 		if err != nil || rec.Earned != 2_000_00 || c.account(anna).Available() != 2_000_00 {
 			t.Errorf("earned %v, %v", rec.Earned, err)
@@ -440,7 +393,7 @@ func TestTierFollowsNetSpend(t *testing.T) {
 		if got := c.sell(draft(anna, 0, 1_000_00)); got.Level != "gold" {
 			t.Errorf("a return demoted before midnight to %s", got.Level)
 		}
-		c.clock.pass(24 * time.Hour)
+		c.Clock.Advance(24 * time.Hour)
 		must(t, c.Receipts.Night(t.Context(), func(int) {}))
 		if got := c.sell(draft(anna, 0, 1_000_00)); got.Level != "base" {
 			t.Errorf("after midnight still %s with %d spent", got.Level, c.account(anna).Spend)
@@ -461,12 +414,12 @@ func TestExpiryIsEnforcedWithoutTheJob(t *testing.T) {
 		if a := c.account(anna); a.Available() != 0 || a.Pending != 10_000_00 {
 			t.Fatalf("available %d, pending %d before the delay is over", a.Available(), a.Pending)
 		}
-		c.clock.pass(2 * 24 * time.Hour)
+		c.Clock.Advance(2 * 24 * time.Hour)
 		if a := c.account(anna); a.Available() != 10_000_00 {
 			t.Errorf("available %d after the delay", a.Available())
 		}
 		c.sell(draft(anna, 4_000_00, 10_000_00))
-		c.clock.pass(3 * 24 * time.Hour)
+		c.Clock.Advance(3 * 24 * time.Hour)
 		q, err := c.Receipts.Quote(t.Context(), c.tills[0], draft(anna, 0, 50_000_00))
 		must(t, err)
 		if q.MaxRedeem != 600_00 { // what the second sale earned
@@ -526,7 +479,7 @@ func TestWelcomeBonusComesOnceAndExpires(t *testing.T) {
 		if again := c.customer(); again != anna || c.account(anna).Available() != 5_000_00 {
 			t.Fatalf("registered again as %v with %d points", again, c.account(anna).Available())
 		}
-		c.clock.pass(7 * 24 * time.Hour)
+		c.Clock.Advance(7 * 24 * time.Hour)
 		if got := c.account(anna).Available(); got != 0 {
 			t.Errorf("available %d after its days", got)
 		}
@@ -549,8 +502,8 @@ func TestRefusals(t *testing.T) {
 			"no lines":         {func(s *receipt.Sale) { s.Lines = nil }, "receipt_empty", "/lines"},
 			"no quote":         {func(s *receipt.Sale) { s.Quote = "" }, "quote_missing", ""},
 			"forged quote":     {func(s *receipt.Sale) { s.Quote = s.Quote[:len(s.Quote)-2] + "AA" }, "quote_invalid", "/quote"},
-			"tomorrow":         {func(s *receipt.Sale) { s.SoldAt = c.clock.now().Add(time.Hour) }, "sold_at_in_future", "/sold_at"},
-			"last year":        {func(s *receipt.Sale) { s.SoldAt = c.clock.now().AddDate(-1, 0, 0) }, "sold_at_too_old", "/sold_at"},
+			"tomorrow":         {func(s *receipt.Sale) { s.SoldAt = c.Now().Add(time.Hour) }, "sold_at_in_future", "/sold_at"},
+			"last year":        {func(s *receipt.Sale) { s.SoldAt = c.Now().AddDate(-1, 0, 0) }, "sold_at_too_old", "/sold_at"},
 			"no reason":        {func(s *receipt.Sale) { s.NoPoints = true }, "reason_missing", "/reason"},
 			"unknown customer": {func(s *receipt.Sale) { s.Customer = 12345 }, "customer_not_found", "/customer"},
 			"no quantity":      {func(s *receipt.Sale) { s.Lines[0].Quantity = 0 }, "", "/lines/0/quantity"},

@@ -29,7 +29,7 @@ func TestRefundsNeverExceedWhatWasPaid(t *testing.T) {
 			t.Fatalf("paid %d and earned %d", sale.Total, sale.Earned)
 		}
 		spent := c.sell(draft(anna, 20_00, 20_00))
-		c.clock.pass(4 * 24 * time.Hour) // what goes back is gone
+		c.Clock.Advance(4 * 24 * time.Hour) // what goes back is gone
 		var refunded money.Amount
 		first := c.giveBack(sale.ID, line(1, money.One)) // 10 points short, and no money to keep back
 		refunded += first.Total - first.Withheld
@@ -62,7 +62,7 @@ func TestRefundOfAnotherLineBearsTheRest(t *testing.T) {
 			c.sell(draft(anna, 0, 1000_00))
 			sale := c.sell(draft(anna, 100_00, 100_00, 50_00)) // the first line by points, 10 earned on it
 			c.sell(draft(anna, 10_00, 10_00))
-			c.clock.pass(4 * 24 * time.Hour) // what goes back is gone
+			c.Clock.Advance(4 * 24 * time.Hour) // what goes back is gone
 			var kept money.Amount
 			for _, p := range parts {
 				var lines []receipt.ReturnLine

@@ -21,10 +21,10 @@ func TestRepeatedCallIsAnsweredForEver(t *testing.T) {
 		c := open(t, d, simple())
 		anna := c.customer()
 		sale := c.quoted(draft(anna, 0, 10_00))
-		sale.SoldAt = c.clock.now()
+		sale.SoldAt = c.Now()
 		first, _, err := c.Receipts.Commit(t.Context(), c.tills[0], sale)
 		must(t, err)
-		back := receipt.Return{Number: "back", Original: first.ID, SoldAt: c.clock.now(), Lines: []receipt.ReturnLine{line(1, 333)}}
+		back := receipt.Return{Number: "back", Original: first.ID, SoldAt: c.Now(), Lines: []receipt.ReturnLine{line(1, 333)}}
 		one, _, err := c.Receipts.Return(t.Context(), c.tills[0], back)
 		must(t, err)
 		first.Lines[0].Returned = 333
@@ -34,7 +34,7 @@ func TestRepeatedCallIsAnsweredForEver(t *testing.T) {
 			return err
 		}))
 		check := func(when string, at time.Duration) {
-			c.clock.pass(at)
+			c.Clock.Advance(at)
 			again, replayed, err := c.Receipts.Commit(t.Context(), c.tills[0], sale)
 			if diff := cmp.Diff(first, again, same); err != nil || !replayed || diff != "" {
 				t.Errorf("%s the sale is answered %v %v %s", when, replayed, err, diff)

@@ -31,9 +31,9 @@ func TestCompare(t *testing.T) {
 			rec, _, err := c.Receipts.Commit(ctx, c.tills[0], receipt.Sale{Number: string(rune('a' + i)), Draft: draft(who, 0, int64(10_000*(i+1)), 5_000), Quote: q.ID})
 			must(t, err)
 			earned, sold = earned+rec.Earned, sold+rec.Total
-			c.clock.pass(time.Hour)
+			c.Clock.Advance(time.Hour)
 		}
-		ask := receipt.Question{Now: simple(), Then: simple(), From: c.clock.now().AddDate(0, 0, -1), To: c.clock.now(), Most: 100, Top: 5}
+		ask := receipt.Question{Now: simple(), Then: simple(), From: c.Now().AddDate(0, 0, -1), To: c.Now(), Most: 100, Top: 5}
 		never := func(int, int) error { return nil }
 		got, err := c.Receipts.Compare(ctx, ask, never)
 		must(t, err)

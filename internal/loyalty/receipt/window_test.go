@@ -26,15 +26,15 @@ func TestReturnLeavesTheWindowWithItsSale(t *testing.T) {
 		c := open(t, d, rolling(30))
 		anna := c.customer()
 		sale := c.sell(draft(anna, 0, 100_00))
-		c.clock.pass(20 * day)
+		c.Clock.Advance(20 * day)
 		c.giveBack(sale.ID)
-		c.clock.pass(15 * day) // the sale is out, the return would still be in
+		c.Clock.Advance(15 * day) // the sale is out, the return would still be in
 		must(t, c.Receipts.Night(t.Context(), func(int) {}))
 		c.sell(draft(anna, 0, 100_00))
 		if got := c.sell(draft(anna, 0, 1_00)); got.Level != "gold" {
 			t.Errorf("at %s after buying for 100 within the window", got.Level)
 		}
-		c.clock.pass(5 * day)
+		c.Clock.Advance(5 * day)
 		must(t, c.Receipts.Night(t.Context(), func(int) {}))
 		if got := c.sell(draft(anna, 0, 1_00)); got.Level != "gold" {
 			t.Errorf("at %s after the night", got.Level)
@@ -54,21 +54,20 @@ func TestLevelGoesAtTheMidnightAfterItsSpendLeft(t *testing.T) {
 			must(t, c.Receipts.Night(t.Context(), func(int) {}))
 			return c.sell(draft(anna, 0, 0)).Level
 		}
-		c.clock.pass(time.Hour)
+		c.Clock.Advance(time.Hour)
 		if got := level(); got != "gold" {
 			t.Fatalf("at %s after the purchase", got)
 		}
-		c.clock.pass(10*day - time.Hour) // it has just left, the day is not over
+		c.Clock.Advance(10*day - time.Hour) // it has just left, the day is not over
 		if got := level(); got != "gold" {
 			t.Errorf("at %s before midnight", got)
 		}
-		c.clock.pass(10*time.Hour - time.Second)
+		c.Clock.Advance(10*time.Hour - time.Second)
 		if got := level(); got != "gold" {
 			t.Errorf("at %s a second before midnight", got)
 		}
-		c.clock.pass(2 * time.Second)
-		fresh := newChain(t, d, 2) // a process that has not met any store
-		fresh.clock.pass(c.clock.now().Sub(fresh.clock.now()))
+		c.Clock.Advance(2 * time.Second)
+		fresh := c.process() // that has not met any store
 		must(t, fresh.Receipts.Night(t.Context(), func(int) {}))
 		if got := c.sell(draft(anna, 0, 0)).Level; got != "base" {
 			t.Errorf("at %s after midnight", got)
@@ -86,7 +85,7 @@ func TestLevelWonBackBeforeMidnightStays(t *testing.T) {
 		sale := c.sell(draft(anna, 0, 100_00))
 		c.giveBack(sale.ID)
 		c.sell(draft(anna, 0, 100_00))
-		c.clock.pass(day)
+		c.Clock.Advance(day)
 		must(t, c.Receipts.Night(t.Context(), func(int) {}))
 		if got := c.sell(draft(anna, 0, 1_00)); got.Level != "gold" {
 			t.Errorf("at %s", got.Level)

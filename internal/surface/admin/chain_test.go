@@ -27,6 +27,7 @@ import (
 	"regulars/internal/loyalty"
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
+	"regulars/internal/loyalty/loyaltytest"
 	"regulars/internal/loyalty/programme"
 	"regulars/internal/loyalty/receipt"
 	"regulars/internal/loyalty/staff"
@@ -57,12 +58,7 @@ func (c *clock) now() time.Time {
 	return c.t
 }
 
-func must(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
+var must = loyaltytest.Check
 
 var uzs = money.Currency{Code: "UZS", Exponent: 2}
 

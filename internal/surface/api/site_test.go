@@ -101,27 +101,15 @@ func (s *site) fill(o options) {
 	}
 	_, err := s.Programmes.Install(ctx, "Bahor", r, loyaltytest.Morning.Add(-time.Hour), 0)
 	check(t, err)
+	s.store, s.tills = s.OpenStore(t, catalog.NewStore{Code: "1", Name: "Chilonzor", City: "Tashkent", Zone: "Asia/Tashkent"}, "Till 1", "Till 2")
+	for _, till := range s.tills {
+		s.keys = append(s.keys, s.key(till))
+	}
 	check(t, s.DB.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
-		store, err := s.Catalog.CreateStoreTx(ctx, tx, catalog.NewStore{Code: "1", Name: "Chilonzor", City: "Tashkent", Zone: "Asia/Tashkent"})
-		if err != nil {
-			return err
-		}
-		s.store = store
-		for _, name := range []string{"Till 1", "Till 2"} {
-			till, err := s.Catalog.CreateTillTx(ctx, tx, store.ID, name)
-			if err != nil {
-				return err
-			}
-			key, _, err := s.Catalog.IssueKeyTx(ctx, tx, till.ID)
-			if err != nil {
-				return err
-			}
-			s.tills, s.keys = append(s.tills, till), append(s.keys, key)
-		}
 		milk, tea := "Milk 1 l", "Green tea 100 g"
 		milkPrice, teaPrice, cost := money.Price(12_000_0000), money.Price(45_000_0000), money.Price(30_000_0000)
 		barcodes := []string{"4780000000017"}
-		_, err = s.Catalog.SaveProductsTx(ctx, tx, []catalog.ProductInput{
+		_, err := s.Catalog.SaveProductsTx(ctx, tx, []catalog.ProductInput{
 			{SKU: "milk-1", ProductChange: catalog.ProductChange{Name: &milk, Price: &milkPrice, Barcodes: &barcodes}},
 			{SKU: "tea-100", ProductChange: catalog.ProductChange{Name: &tea, Price: &teaPrice, Cost: &cost}},
 		})
@@ -319,15 +307,13 @@ func documentation(t testing.TB) map[string]string {
 // anotherStore opens one and gives the key of its till.
 func (s *site) anotherStore() (key string) {
 	s.t.Helper()
-	check(s.t, s.DB.Write(s.t.Context(), func(ctx context.Context, tx *db.Tx) error {
-		store, err := s.Catalog.CreateStoreTx(ctx, tx, catalog.NewStore{Code: "2", Name: "Samarqand", Zone: "Asia/Samarkand"})
-		if err != nil {
-			return err
-		}
-		till, err := s.Catalog.CreateTillTx(ctx, tx, store.ID, "Till 1")
-		if err != nil {
-			return err
-		}
+	_, tills := s.OpenStore(s.t, catalog.NewStore{Code: "2", Name: "Samarqand", Zone: "Asia/Samarkand"}, "Till 1")
+	return s.key(tills[0])
+}
+
+func (s *site) key(till catalog.Till) (key string) {
+	s.t.Helper()
+	check(s.t, s.DB.Write(s.t.Context(), func(ctx context.Context, tx *db.Tx) (err error) {
 		key, _, err = s.Catalog.IssueKeyTx(ctx, tx, till.ID)
 		return err
 	}))

@@ -104,27 +104,10 @@ func (s *site) fill() {
 	ctx, t := s.t.Context(), s.t
 	_, err := s.Programmes.Install(ctx, "Bahor", loyaltytest.Rules(s.Currency, 30_000_00), loyaltytest.Morning.Add(-time.Hour), 0)
 	check(t, err)
+	near, tills := s.OpenStore(t, catalog.NewStore{Code: "1", Name: "Chilonzor", City: "Tashkent", Zone: "Asia/Tashkent"}, "Till 1", "Till 2")
+	far, third := s.OpenStore(t, catalog.NewStore{Code: "2", Name: "Registon", City: "Samarkand", Zone: "Asia/Samarkand"}, "Till 3")
+	s.stores, s.tills = []catalog.Store{near, far}, append(tills, third...)
 	check(t, s.DB.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
-		for _, in := range []struct {
-			store catalog.NewStore
-			tills []string
-		}{
-			{catalog.NewStore{Code: "1", Name: "Chilonzor", City: "Tashkent", Zone: "Asia/Tashkent"}, []string{"Till 1", "Till 2"}},
-			{catalog.NewStore{Code: "2", Name: "Registon", City: "Samarkand", Zone: "Asia/Samarkand"}, []string{"Till 3"}},
-		} {
-			store, err := s.Catalog.CreateStoreTx(ctx, tx, in.store)
-			if err != nil {
-				return err
-			}
-			s.stores = append(s.stores, store)
-			for _, name := range in.tills {
-				till, err := s.Catalog.CreateTillTx(ctx, tx, store.ID, name)
-				if err != nil {
-					return err
-				}
-				s.tills = append(s.tills, till)
-			}
-		}
 		var goods []catalog.ProductInput
 		for _, p := range []struct {
 			sku, name, barcode string
