@@ -111,16 +111,7 @@ func (s *Service) SaveCategoriesTx(ctx context.Context, tx *db.Tx, in []Category
 	var codes []string
 	for i := range in {
 		in := &in[i]
-		in.Code, in.Name = fold.Line(in.Code), fold.Line(in.Name)
-		var wrong errs.List
-		required(&wrong, "/code", in.Code, maxCode)
-		wrong.Bound("/name", in.Name, maxName)
-		if in.Parent != nil {
-			parent := fold.Line(*in.Parent)
-			in.Parent = &parent
-			wrong.Bound("/parent", parent, maxCode)
-		}
-		if err := wrong.Err(); err != nil {
+		if err := in.clean(); err != nil {
 			saved.refuse(i, err)
 			continue
 		}
@@ -166,6 +157,20 @@ func (s *Service) SaveCategoriesTx(ctx context.Context, tx *db.Tx, in []Category
 		b.Guard(update, int64(c.ID), db.NullID(c.Parent), c.Name, joinPath(c.Path))
 	}
 	return saved, tx.Run(ctx, &b)
+}
+
+// clean puts what was sent into its normal form and says what is wrong.
+func (in *CategoryInput) clean() error {
+	in.Code, in.Name = fold.Line(in.Code), fold.Line(in.Name)
+	var wrong errs.List
+	required(&wrong, "/code", in.Code, maxCode)
+	wrong.Bound("/name", in.Name, maxName)
+	if in.Parent != nil {
+		parent := fold.Line(*in.Parent)
+		in.Parent = &parent
+		wrong.Bound("/parent", parent, maxCode)
+	}
+	return wrong.Err()
 }
 
 // apply changes the category of in, which is in the tree.

@@ -40,23 +40,7 @@ func (r *registration) meet(c *Checked) (res Result) {
 			return field == "home_store" || field == "first_name" && fold.Key(c.profile.FirstName) == fold.Key(p.FirstName)
 		})
 	}
-	for _, i := range c.identifiers {
-		switch owner := r.owners[i]; {
-		case owner == p:
-		case owner != nil:
-			res.Taken = append(res.Taken, i)
-		case res.Created || sure && p.First(i.Kind) == "":
-			r.owners[i] = p
-			p.added = append(p.added, i)
-			p.Identifiers = append(p.Identifiers, i)
-			res.Added = append(res.Added, i)
-		default:
-			res.Left = append(res.Left, string(i.Kind))
-		}
-	}
-	if len(res.Added) > 0 && !res.Created {
-		res.Filled = append(res.Filled, "identifiers")
-	}
+	r.identify(p, c.identifiers, sure, &res)
 	said := *c
 	if !sure {
 		// Taking a consent back is as easy as it can be: it needs no proof.
@@ -73,6 +57,28 @@ func (r *registration) meet(c *Checked) (res Result) {
 	slices.Sort(res.Left)
 	res.Left = slices.Compact(res.Left)
 	return res
+}
+
+// identify gives p the identifiers that are free and may be theirs, and says
+// what becomes of each.
+func (r *registration) identify(p *person, list []Identifier, sure bool, res *Result) {
+	for _, i := range list {
+		switch owner := r.owners[i]; {
+		case owner == p:
+		case owner != nil:
+			res.Taken = append(res.Taken, i)
+		case res.Created || sure && p.First(i.Kind) == "":
+			r.owners[i] = p
+			p.added = append(p.added, i)
+			p.Identifiers = append(p.Identifiers, i)
+			res.Added = append(res.Added, i)
+		default:
+			res.Left = append(res.Left, string(i.Kind))
+		}
+	}
+	if len(res.Added) > 0 && !res.Created {
+		res.Filled = append(res.Filled, "identifiers")
+	}
 }
 
 // recognise finds whom the identifiers of c lead to, and reports whether what c

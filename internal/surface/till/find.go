@@ -320,8 +320,48 @@ func (t *Till) suggest(w http.ResponseWriter, r *http.Request) error {
 
 // register makes a customer of who fills in the fields, or finds who is one.
 func (t *Till) register(r *http.Request, v *saleView) error {
-	ctx, loc := r.Context(), web.Loc(r.Context())
-	j := &v.Join
+	n := t.newcomer(r, v)
+	if len(v.Join.Errors) > 0 {
+		return nil
+	}
+	loc := web.Loc(r.Context())
+	res, err := t.Enrol.RegisterAnd(r.Context(), v.Place.Store, int64(me(r).ID), n, t.joined(r, v.Place))
+	if err != nil {
+		if kind := errs.KindOf(err); kind != errs.Invalid && kind != errs.Conflict {
+			return err
+		}
+		p := web.ProblemOf(err, loc)
+		text := p.Detail
+		if len(p.Errors) > 0 {
+			text = p.Errors[0].Detail
+		}
+		v.Join.Errors["join-name"] = text
+		return nil
+	}
+	agreed := v.Join.Data
+	v.Customer, v.Joining, v.Join, v.Redeem = res.ID, false, join{}, ""
+	switch {
+	case len(res.Left) > 0:
+		v.note("warn", loc.T("counter.join.left", "what", strings.Join(left(loc, res.Left), ", ")))
+	case !res.Created:
+		v.note("info", loc.T("counter.join.known"))
+	case len(res.Taken) > 0:
+		v.note("warn", loc.T("counter.join.taken"))
+	default:
+		v.note("good", loc.T("counter.join.done"))
+	}
+	if res.Created && !agreed {
+		v.note("warn", loc.T("counter.join.no_consent"))
+	}
+	if res.NoBonus != "" {
+		v.note("info", loc.T("counter.join.no_bonus."+string(res.NoBonus)))
+	}
+	return nil
+}
+
+// newcomer is who fills in the fields; what is wrong with them is noted there.
+func (t *Till) newcomer(r *http.Request, v *saleView) customer.New {
+	loc, j := web.Loc(r.Context()), &v.Join
 	j.Errors = map[string]string{}
 	n := customer.New{HomeStore: v.Place.Store.ID, Source: "till", Till: v.Place.Till.Name, IP: web.Client(r).IP}
 	n.FirstName, n.LastName, _ = strings.Cut(j.Name, " ")
@@ -344,9 +384,6 @@ func (t *Till) register(r *http.Request, v *saleView) error {
 	if j.Name == "" {
 		j.Errors["join-name"] = loc.T("counter.join.name_needed")
 	}
-	if len(j.Errors) > 0 {
-		return nil
-	}
 	given := func(purpose customer.Purpose, wording string) {
 		n.Consents = append(n.Consents, customer.Consent{
 			Channel: customer.ChannelAny, Purpose: purpose, Given: true, Source: "till",
@@ -359,38 +396,7 @@ func (t *Till) register(r *http.Request, v *saleView) error {
 	if j.Marketing {
 		given(customer.Marketing, loc.T("counter.join.marketing"))
 	}
-	res, err := t.Enrol.RegisterAnd(ctx, v.Place.Store, int64(me(r).ID), n, t.joined(r, v.Place))
-	if err != nil {
-		if kind := errs.KindOf(err); kind != errs.Invalid && kind != errs.Conflict {
-			return err
-		}
-		p := web.ProblemOf(err, loc)
-		text := p.Detail
-		if len(p.Errors) > 0 {
-			text = p.Errors[0].Detail
-		}
-		j.Errors["join-name"] = text
-		return nil
-	}
-	agreed := j.Data
-	v.Customer, v.Joining, v.Join, v.Redeem = res.ID, false, join{}, ""
-	switch {
-	case len(res.Left) > 0:
-		v.note("warn", loc.T("counter.join.left", "what", strings.Join(left(loc, res.Left), ", ")))
-	case !res.Created:
-		v.note("info", loc.T("counter.join.known"))
-	case len(res.Taken) > 0:
-		v.note("warn", loc.T("counter.join.taken"))
-	default:
-		v.note("good", loc.T("counter.join.done"))
-	}
-	if res.Created && !agreed {
-		v.note("warn", loc.T("counter.join.no_consent"))
-	}
-	if res.NoBonus != "" {
-		v.note("info", loc.T("counter.join.no_bonus."+string(res.NoBonus)))
-	}
-	return nil
+	return n
 }
 
 // left says in words what a known profile did not take.
