@@ -106,7 +106,29 @@ func unpack(disk *os.File) (text io.Reader, read *counter, err error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("gzip: %w", err)
 	}
-	return zip, read, nil
+	return &unpacked{zip, maxUnpacked}, read, nil
+}
+
+// maxUnpacked is how much text a zipped file may hold. Rows are read one by one, but
+// a small file that unpacks without end would keep the program busy for days, and
+// fill the disk with refused rows.
+const maxUnpacked = 16 << 30
+
+// ErrUnpacked is returned for a zipped file of more text.
+var ErrUnpacked = errs.New(errs.Invalid, "importer_unpacked", "Unpacked, the file is larger than 16 GB. Split it.")
+
+// unpacked is the text of a zipped file as far as it may be read.
+type unpacked struct {
+	zip  io.Reader
+	left int64
+}
+
+func (u *unpacked) Read(b []byte) (int, error) {
+	n, err := u.zip.Read(b[:min(int64(len(b)), u.left+1)])
+	if u.left -= int64(n); u.left < 0 {
+		return 0, ErrUnpacked
+	}
+	return n, err
 }
 
 // Size is how many bytes the file has on the disk.

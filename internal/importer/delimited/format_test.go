@@ -153,6 +153,16 @@ func FuzzDetect(f *testing.F) {
 	})
 }
 
+// A zipped file ends, however much it unpacks to.
+func TestUnpackedIsLimited(t *testing.T) {
+	t.Parallel()
+	for most, want := range map[int64]error{5: nil, 4: delimited.ErrUnpacked, 0: delimited.ErrUnpacked} {
+		if _, err := io.ReadAll(delimited.Unpacked(strings.NewReader("a;b\n1"), most)); !errors.Is(err, want) {
+			t.Errorf("5 bytes of at most %d: %v", most, err)
+		}
+	}
+}
+
 func TestOpen(t *testing.T) {
 	t.Parallel()
 	const text = "a;b\n1;2\n3;4\n"
