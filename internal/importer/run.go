@@ -337,149 +337,130 @@ func (r *runner) rows(ctx context.Context) error {
 	return g.Wait()
 }
 
-// commit writes a batch and how far the import is with it, in one transaction.
+// commit writes a batch and how far the import is with it.
 func (r *runner) commit(ctx context.Context, b *batch) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	var rep Report
-	var to progress
-	var kept string
-	// What is told of rows is told in the same transaction, but its file must
-	// not grow with each attempt.
-	before, err := r.log.flush()
-	if err != nil {
-		return err
-	}
-	err = r.crowded(ctx, func(ctx context.Context, tx *db.Tx) (err error) {
-		if err := r.log.cut(before); err != nil {
-			return err
-		}
-		rep, to = r.imp.Report.clone(), r.imp.progress
+	err := r.keep(ctx, r.scan.Done(), func(ctx context.Context, tx *db.Tx, rep *Report, to *progress) error {
 		rep.prepared(b)
-		issues, err := r.write.batchTx(ctx, tx, b, &rep)
+		issues, err := r.write.batchTx(ctx, tx, b, rep)
 		if err != nil {
 			return err
 		}
-		if err := r.tell(b.told(issues), &rep); err != nil {
-			return err
-		}
-		if to.Issues, err = r.log.flush(); err != nil {
-			return err
-		}
 		to.Scan = b.steps[len(b.steps)-1].End
-		return r.keepTx(ctx, tx, to, &rep, &kept, r.scan.Done())
+		return r.tell(b.told(issues), rep)
 	})
-	if err != nil {
-		return err
+	if err == nil {
+		r.write.committed()
 	}
-	r.write.committed()
-	r.imp.Report, r.imp.progress, r.imp.kept = rep, to, kept
-	return nil
+	return err
 }
 
 // makeStore makes sure of a store that the file names; a new one is in the report
 // as soon as it is there.
 func (r *runner) makeStore(ctx context.Context, n catalog.NewStore) (store catalog.Store, err error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	var rep Report
-	var kept string
-	err = r.crowded(ctx, func(ctx context.Context, tx *db.Tx) (err error) {
-		rep = r.imp.Report.clone()
-		if store, err = r.prepare.storeTx(ctx, tx, n); err != nil {
-			return err
-		}
+	err = r.keep(ctx, r.scan.Done(), func(ctx context.Context, tx *db.Tx, rep *Report, _ *progress) (err error) {
+		store, err = r.prepare.storeTx(ctx, tx, n)
 		rep.newStore(store.Name)
-		return r.keepTx(ctx, tx, r.imp.progress, &rep, &kept, r.scan.Done())
+		return err
 	})
-	if err == nil {
-		r.imp.Report, r.imp.kept = rep, kept
-	}
 	return store, err
 }
 
-// keepTx keeps how far the import is.
-func (r *runner) keepTx(ctx context.Context, tx *db.Tx, to progress, rep *Report, kept *string, done float64) (err error) {
-	r.pace(rep, done)
-	if *kept, err = r.imp.saveTx(ctx, tx, to, rep); err != nil {
+// keep does a part of the import and keeps how far it is, and what is told of
+// rows, with it, in one transaction. The file of what is told must not grow with
+// each attempt.
+func (r *runner) keep(ctx context.Context, done float64, do func(ctx context.Context, tx *db.Tx, rep *Report, to *progress) error) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	before, err := r.log.flush()
+	if err != nil {
 		return err
 	}
-	return r.save(ctx, tx, rep)
+	var rep Report
+	var to progress
+	var kept string
+	err = r.crowded(ctx, func(ctx context.Context, tx *db.Tx) (err error) {
+		if err := r.log.cut(before); err != nil {
+			return err
+		}
+		rep, to = r.imp.Report.clone(), r.imp.progress
+		if err := do(ctx, tx, &rep, &to); err != nil {
+			return err
+		}
+		if to.Issues, err = r.log.flush(); err != nil {
+			return err
+		}
+		r.pace(&rep, done)
+		if kept, err = r.imp.saveTx(ctx, tx, to, &rep); err != nil {
+			return err
+		}
+		return r.save(ctx, tx, &rep)
+	})
+	if err == nil {
+		r.imp.Report, r.imp.progress, r.imp.kept = rep, to, kept
+	}
+	return err
 }
 
 // match finds the sales of returns.
 func (r *runner) match(ctx context.Context) error {
-	rows := map[uint64]int64{} // of the lines of returns
-	if _, err := r.log.flush(); err != nil {
-		return err
+	rows, err := r.returns()
+	for more := true; err == nil && more; {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		err = r.keep(ctx, 1, func(ctx context.Context, tx *db.Tx, rep *Report, to *progress) (err error) {
+			more, err = r.matchTx(ctx, tx, rows, rep, to)
+			return err
+		})
 	}
-	err := readIssues(r.issues(r.imp.ID), func(is Issue) error {
+	return err
+}
+
+// returns are the rows of the lines of returns.
+func (r *runner) returns() (map[uint64]int64, error) {
+	rows := map[uint64]int64{}
+	if _, err := r.log.flush(); err != nil {
+		return nil, err
+	}
+	return rows, readIssues(r.issues(r.imp.ID), func(is Issue) error {
 		if is.Reason == reasonReturn {
 			rows[hash(is.Value)] = is.Row
 		}
 		return nil
 	})
+}
+
+// matchTx finds the sales of some of them, and says whether there are more. Those
+// that an earlier import left are tried again.
+func (r *runner) matchTx(ctx context.Context, tx *db.Tx, rows map[uint64]int64, rep *Report, to *progress) (more bool, err error) {
+	matches, next, err := r.receipts.MatchReturnsTx(ctx, tx, r.imp.sourceID, to.Match, r.matchRows)
 	if err != nil {
-		return err
+		return false, err
 	}
-	for {
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
+	to.Matching = true
+	if next != nil {
+		to.Match = *next
+	}
+	for _, m := range matches {
+		if m.Sale != 0 {
+			rep.Matched++
+			rep.MatchedTotal += m.Total
+			if m.Named {
+				rep.Named++
+			}
+			continue
 		}
-		var rep Report
-		var to progress
-		var kept string
-		var next *receipt.MatchCursor
-		before, err := r.log.flush()
-		if err != nil {
-			return err
+		row, here := rows[hash(returnLine(m.Number, m.Position))]
+		if !here {
+			continue // an earlier import has told of it
 		}
-		err = r.crowded(ctx, func(ctx context.Context, tx *db.Tx) error {
-			if err := r.log.cut(before); err != nil {
-				return err
-			}
-			rep, to = r.imp.Report.clone(), r.imp.progress
-			to.Matching = true
-			// Those that an earlier import left are tried again.
-			matches, after, err := r.receipts.MatchReturnsTx(ctx, tx, r.imp.sourceID, to.Match, r.matchRows)
-			if err != nil {
-				return err
-			}
-			if next = after; next != nil {
-				to.Match = *next
-			}
-			for _, m := range matches {
-				if m.Sale != 0 {
-					rep.Matched++
-					rep.MatchedTotal += m.Total
-					if m.Named {
-						rep.Named++
-					}
-					continue
-				}
-				row, here := rows[hash(returnLine(m.Number, m.Position))]
-				if !here {
-					continue // an earlier import has told of it
-				}
-				rep.Unmatched++
-				rep.UnmatchedTotal += m.Total
-				if err := r.tell([]Issue{r.imp.unmatched(m, row)}, &rep); err != nil {
-					return err
-				}
-			}
-			if to.Issues, err = r.log.flush(); err != nil {
-				return err
-			}
-			return r.keepTx(ctx, tx, to, &rep, &kept, 1)
-		})
-		if err != nil {
-			return err
-		}
-		r.imp.Report, r.imp.progress, r.imp.kept = rep, to, kept
-		if next == nil {
-			return nil
+		rep.Unmatched++
+		rep.UnmatchedTotal += m.Total
+		if err := r.tell([]Issue{r.imp.unmatched(m, row)}, rep); err != nil {
+			return false, err
 		}
 	}
+	return next != nil, nil
 }
 
 // returnLine names a line of a return in the file of issues.
