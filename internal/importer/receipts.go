@@ -12,14 +12,15 @@ import (
 // Receipt is a receipt as a file has it: all its rows of one kind.
 type Receipt struct {
 	Number    string
-	Full      string // the number with what tells it from others of the number; see receiptKey
+	Full      []string // the number with more and more of what tells it from others of the number; see receiptKey
 	Return    bool
 	At        time.Time
 	Store     string // code or name; empty: the import's
 	Till      string
 	Who       Who
 	Sale      string // of a return: the number of the sale, where the file says
-	SaleFull  string // and in full, were the sale of the return's own day
+	SaleFull  string // and in full, were the sale of the return's own day,
+	SaleDay   string // with and without the till
 	Note      string // till, cashier, points and whatever else is only told
 	Adjusts   bool   // no customer's return, but the shop's own correction of its stock
 	Scattered bool   // its rows do not stand together
@@ -76,7 +77,7 @@ type Line struct {
 type rawLine struct {
 	Line
 	number string
-	full   string
+	full   []string
 	below  bool // takes back
 	marked bool // as a return, by its kind or number
 	marks  bool // the file marks returns
@@ -85,18 +86,21 @@ type rawLine struct {
 	till   string
 	who    Who
 	sale   string
-	// saleFull is the key of sale, were it of the row's own day.
-	saleFull string
-	note     string
+	// saleFull and saleDay are the names of sale, were it of the row's own day.
+	saleFull, saleDay string
+	note              string
 }
 
 // maxLines is how many rows a receipt may have.
 const maxLines = 10_000
 
-// receiptLine reads the row that was begun; full is the receiptKey of its
-// receiptNumber.
-func (r *rowReader) receiptLine(number, full string) (l rawLine) {
-	l.Row, l.number, l.full = r.number, number, full
+// receiptLine reads the row that was begun, of whose number receiptKey was asked if
+// it has one.
+func (r *rowReader) receiptLine(number string) (l rawLine) {
+	l.Row, l.number = r.number, number
+	if number != "" {
+		l.full = r.called
+	}
 	l.at = r.moment(FieldAt, r.column(FieldTime))
 	if l.at.IsZero() && !r.refused {
 		r.refuse(FieldAt, ReasonMissing, r.raw(FieldAt))
@@ -104,7 +108,8 @@ func (r *rowReader) receiptLine(number, full string) (l rawLine) {
 	l.store, l.till = r.text(FieldStore, maxText), r.line(r.raw(FieldTill))
 	l.who = r.who()
 	if l.sale = r.code(FieldSale, maxNumber); l.sale != "" && number != "" {
-		l.saleFull = r.key.with(l.sale)
+		names := r.key.names(l.sale)
+		l.saleDay, l.saleFull = names[0], names[1]
 	}
 	l.note = r.note(l.who)
 	l.SKU = r.code(FieldSKU, maxCode)
@@ -151,18 +156,24 @@ func (r *rowReader) receiptKey(number string) string {
 	}
 	if !goesOn { // cells are gone with their row
 		r.key = rowKey{strings.Clone(k.number), strings.Clone(k.store), strings.Clone(k.till), k.day}
-		r.full = r.key.with(r.key.number)
+		r.called = r.key.names(r.key.number)
 	}
-	return r.full
+	return r.called[1]
 }
 
 // rowKey is what tells the receipt of a row from others.
 type rowKey struct{ number, store, till, day string }
 
-// with is the key of another number, of the same till and day.
-func (k rowKey) with(number string) string {
+// names are what a receipt of a number, of the same till and day, is called where
+// the number alone is another's: the till is in the second only, because another
+// export may lack it.
+func (k rowKey) names(number string) []string {
+	return []string{fullName(number, k.store, k.day), fullName(number, k.store, k.till, k.day)}
+}
+
+func fullName(number string, parts ...string) string {
 	full := number
-	for _, part := range []string{k.store, k.till, k.day} {
+	for _, part := range parts {
 		if part != "" {
 			full += " / " + part
 		}
@@ -491,6 +502,7 @@ func (l *rawLine) merge(other rawLine) (why Reason, value string) {
 	fill(&l.till, other.till)
 	fill(&l.sale, other.sale)
 	fill(&l.saleFull, other.saleFull)
+	fill(&l.saleDay, other.saleDay)
 	fill(&l.note, other.note)
 	return "", ""
 }
@@ -498,7 +510,7 @@ func (l *rawLine) merge(other rawLine) (why Reason, value string) {
 // receipt begins the receipt of a first row.
 func (l *rawLine) receipt(below bool) *Receipt {
 	return &Receipt{
-		Number: l.number, Full: l.full, Return: below, At: l.at, Store: l.store, Till: l.till, Who: l.who, Sale: l.sale, SaleFull: l.saleFull, Note: l.note,
+		Number: l.number, Full: l.full, Return: below, At: l.at, Store: l.store, Till: l.till, Who: l.who, Sale: l.sale, SaleFull: l.saleFull, SaleDay: l.saleDay, Note: l.note,
 		Adjusts: below && l.marks && !l.marked && l.who.nobody(),
 	}
 }

@@ -95,9 +95,10 @@ type rowReader struct {
 		date, clock string
 		at          time.Time
 	}
-	key   rowKey // of the receipt of the row before,
-	full  string // in one text,
-	keyAt time.Time
+	place  struct{ number, store string } // of the row before, where zones are the stores'
+	key    rowKey                         // of the receipt of the row before,
+	called []string                       // its names,
+	keyAt  time.Time
 }
 
 // reader reads the rows of the scan.
@@ -120,7 +121,12 @@ func (s *Scan) reader() (*rowReader, error) {
 func (r *rowReader) begin(row delimited.Row) bool {
 	r.fields, r.number, r.refused, r.torn, r.issues = row.Fields, row.Number, false, false, nil
 	if r.zoneOf != nil {
-		if zone := r.zoneOf(r.line(r.raw(FieldStore))); zone != r.zone {
+		number, store := r.raw(FieldNumber), r.line(r.raw(FieldStore))
+		if store == "" && number != "" && number == r.place.number { // of the receipt of the row before
+			store = r.place.store
+		}
+		r.place.number, r.place.store = strings.Clone(number), strings.Clone(store)
+		if zone := r.zoneOf(store); zone != r.zone {
 			r.zone, r.last.date = zone, ""
 		}
 	}

@@ -228,7 +228,7 @@ func (s *Scan) surveyReceipts(ctx context.Context, a *again) error {
 				rows++
 			}
 		default:
-			if l := r.receiptLine("", ""); !r.refused {
+			if l := r.receiptLine(""); !r.refused {
 				a.see(hash(l.madeNumber(r.zone, s.Currency, 0)))
 			}
 		}
@@ -294,7 +294,7 @@ func (s *Scan) unnumbered(ctx context.Context, from Checkpoint) error {
 	return s.eachRow(ctx, delimited.Position{}, func(row delimited.Row, r *rowReader, ok bool) error {
 		step := Step{Rows: 1, End: Checkpoint{At: row.End}}
 		if ok {
-			l := r.receiptLine("", "")
+			l := r.receiptLine("")
 			g.reset("")
 			if !r.refused {
 				key, n := hash(l.madeNumber(r.zone, s.Currency, 0)), 1
@@ -373,7 +373,7 @@ func (s *Scan) together(ctx context.Context, from Checkpoint) error {
 		}
 		end = row.End
 		if !skipped {
-			g.add(r.receiptLine(number, key), r)
+			g.add(r.receiptLine(number), r)
 		}
 		return nil
 	})
@@ -430,7 +430,8 @@ func (s *Scan) apart(ctx context.Context, from Checkpoint) error {
 		g.reset(all.number)
 		for _, row := range all.kept {
 			r.begin(row)
-			g.add(r.receiptLine(all.number, key), r)
+			r.receiptKey(all.number)
+			g.add(r.receiptLine(all.number), r)
 		}
 		g.over += all.over
 		step := Step{Rows: g.count(), End: Checkpoint{Apart: true, Part: from.Part, Done: from.Done + i + 1}}

@@ -366,6 +366,24 @@ func TestScanTooManyLines(t *testing.T) {
 	}
 }
 
+// Where a column is the same all day, the rows of a shop that never closes are one
+// receipt without end, which is refused.
+func TestScanReceiptOfDays(t *testing.T) {
+	t.Parallel()
+	var b strings.Builder
+	b.WriteString("receipt,date,amount\n")
+	at := time.Date(2024, 2, 1, 20, 0, 0, 0, time.UTC)
+	for range 80 {
+		b.WriteString("1," + at.Format(time.DateTime) + ",5\n")
+		at = at.Add(20 * time.Minute)
+	}
+	path, m := sniff(t, b.String())
+	got := brief(steps(t, &Scan{Path: path, Mapping: m, Currency: gbp, Now: late}, Checkpoint{}))
+	if !slices.Contains(got, `refused 75 number two_days "2024-02-02 20:20:00"`) {
+		t.Errorf("%q", got)
+	}
+}
+
 func TestScanStops(t *testing.T) {
 	t.Parallel()
 	path, m := sniff(t, "number,date,sku,amount\n"+strings.Repeat("1,2024-02-01,A,1\n2,2024-02-01,A,1\n", 3000))

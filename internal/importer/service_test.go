@@ -373,6 +373,49 @@ func TestImportNumbersThatBeginAnew(t *testing.T) {
 	})
 }
 
+// Exports of the same receipts with and without a column of tills, loaded after one
+// another, do not double them, also where numbers begin anew every day. Where they
+// begin anew at each till, the export without tills is refused what it cannot tell
+// apart.
+func TestImportWithAndWithoutTills(t *testing.T) {
+	t.Parallel()
+	with := "receipt,kind,original receipt,time,store,till,sku,quantity,price\n" +
+		"1,sale,,2024-02-01 10:00,S1,A,X,1,1\n2,sale,,2024-02-01 11:00,S1,B,X,1,2\n" +
+		"1,sale,,2024-02-02 10:00,S1,A,X,1,3\n2,sale,,2024-02-02 11:00,S1,B,X,1,4\nr,return,1,2024-02-02 12:00,S1,A,X,-1,3\n" +
+		"1,sale,,2024-02-03 10:00,S1,A,X,1,5\n"
+	without := strings.NewReplacer(",till,", ",", ",A,", ",", ",B,", ",").Replace(with)
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		h := newHouse(t, d, "GBP", "Europe/London", t.TempDir())
+		for _, files := range [][]string{{with, without, with}, {without, with, without}} {
+			source := fmt.Sprint("till first: ", files[0] == with)
+			for k, text := range files {
+				r := h.load(write(t, text), File{Source: source}).Report
+				recorded, known, matched := int64(6), int64(0), int64(1)
+				if k > 0 {
+					recorded, known, matched = 0, 6, 0
+				}
+				if r.Recorded != recorded || r.Known != known || r.Matched != matched || r.Differing != 0 {
+					t.Errorf("%s, file %d: %d recorded, %d known, %d differing, %d matched", source, k, r.Recorded, r.Known, r.Differing, r.Matched)
+				}
+			}
+		}
+		each := "receipt,time,store,till,sku,quantity,price\n1,2024-02-01 10:00,S1,A,X,1,1\n1,2024-02-01 11:00,S1,B,X,1,2\n1,2024-02-02 10:00,S1,A,X,1,3\n1,2024-02-02 11:00,S1,B,X,1,4\n"
+		for _, recorded := range []int64{4, 0} {
+			if r := h.load(write(t, each), File{Source: "each"}).Report; r.Recorded != recorded || r.Recorded+r.Known != 4 {
+				t.Errorf("numbers of each till: %+v", r)
+			}
+		}
+		one := strings.NewReplacer(",till,", ",", ",A,", ",", ",B,", ",").Replace("receipt,time,store,till,sku,quantity,price\n1,2024-02-02 11:00,S1,B,X,1,4\n1,2024-02-03 11:00,S1,B,X,1,4\n")
+		if r := h.load(write(t, one), File{Source: "each"}).Report; r.Differing != 1 || r.Recorded != 1 {
+			t.Errorf("those of one till: %+v", r)
+		}
+		if r := h.load(write(t, strings.NewReplacer(",till,", ",", ",A,", ",", ",B,", ",").Replace(each)), File{Source: "each"}).Report; r.Recorded != 0 || r.Differing != 2 {
+			t.Errorf("tills that are not told apart: %+v", r)
+		}
+		h.verify()
+	})
+}
+
 // A line that has a barcode only is of the product that has it, if one has;
 // which product it once was of stays so.
 func TestImportLinesWithBarcodesOnly(t *testing.T) {
@@ -645,7 +688,7 @@ func TestTimesAreOfTheStore(t *testing.T) {
 			_, err := h.catalog.EnsureStoresTx(ctx, tx, []catalog.NewStore{{Code: "M", Name: "Арбат", Zone: "Europe/Moscow"}, {Code: "T", Name: "Чорсу", Zone: "Asia/Tashkent"}})
 			return err
 		}))
-		path := write(t, "number,date,store,sku,qty,price\n1,2026-03-01 10:00,Арбат,A,1,5\n1,2026-03-01 10:00,T,A,1,5\n2,2026-03-01 01:30,M,A,1,5\n3,2026-03-01 10:00,Новый,A,1,5\n")
+		path := write(t, "number,date,store,sku,qty,price\n1,2026-03-01 10:00,Арбат,A,1,5\n1,2026-03-01 10:00,T,A,1,5\n2,2026-03-01 01:30,M,A,1,5\n2,2026-03-01 01:30,,B,1,5\n3,2026-03-01 10:00,Новый,A,1,5\n")
 		for range 2 {
 			i := h.load(path, File{})
 			if i.Mapping.Options.Zone != "" || i.Report.Refused > 0 {

@@ -298,7 +298,7 @@ func (w *writer) imported(in *bought) (out receipt.Imported, order []int, err er
 		Lines: make([]receipt.Line, len(in.Lines)),
 	}
 	if in.Return {
-		out.Kind, out.Sale, out.SaleFull = receipt.KindReturn, in.Sale, in.SaleFull
+		out.Kind, out.Sale, out.SaleFull, out.SaleDay = receipt.KindReturn, in.Sale, in.SaleFull, in.SaleDay
 	}
 	if in.key != (whoKey{}) {
 		id, ok := w.fresh.people[in.key]

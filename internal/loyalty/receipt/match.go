@@ -38,7 +38,8 @@ type open struct {
 	soldAt   int64
 	quantity money.Quantity
 	sale     string // the number that the return names,
-	full     string // and in full, were it of the same day
+	full     string // and in full, were it of the same day,
+	day      string // with and without the till
 }
 
 // sold is what a line of a return and that of its sale have in common; zero
@@ -133,7 +134,7 @@ func openTx(ctx context.Context, tx *db.Tx, source int64, after MatchCursor, lim
 			return err
 		}
 		d, err := readDetails(details)
-		o.sale, o.full = d.Sale, d.SaleFull
+		o.sale, o.full, o.day = d.Sale, d.SaleFull, d.SaleDay
 		todo = append(todo, o)
 		return err
 	})
@@ -150,10 +151,10 @@ func namedTx(ctx context.Context, tx *db.Tx, source int64, todo []open) (map[*op
 	const find = `
 		SELECT ` + partColumns + `
 		  FROM receipts r JOIN receipt_lines l ON l.receipt_id = r.id
-		 WHERE r.number IN ($1, $3) AND r.source_id = $2 AND r.kind = 'sale' AND l.quantity > l.returned`
-	type named struct{ number, full string }
-	return findTx(ctx, tx, todo, func(o *open) (named, bool) { return named{o.sale, o.full}, true }, func(o *open) (string, []any) {
-		return find, []any{o.sale, source, o.full}
+		 WHERE r.number IN ($1, $3, $4) AND r.source_id = $2 AND r.kind = 'sale' AND l.quantity > l.returned`
+	type named struct{ number, full, day string }
+	return findTx(ctx, tx, todo, func(o *open) (named, bool) { return named{o.sale, o.full, o.day}, true }, func(o *open) (string, []any) {
+		return find, []any{o.sale, source, o.full, o.day}
 	})
 }
 

@@ -170,6 +170,7 @@ type Details struct {
 	Till        string     `json:"till,omitempty"`    // of an import, as its system calls it
 	Sale        string     `json:"sale,omitempty"`    // of an imported return: the number of the sale that it names
 	SaleFull    string     `json:"sale_full,omitempty"`
+	SaleDay     string     `json:"sale_day,omitempty"` // SaleFull without the till
 }
 
 // Line is a recorded line. Gross - Discount - PaidPoints = Total.

@@ -1,6 +1,7 @@
 package receipt
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -18,10 +19,12 @@ import (
 type Imported struct {
 	Kind   Kind
 	Number string
-	// Full is the number with what tells it from other receipts of the number,
-	// where tills begin anew: a receipt gets it in place of a Number that is
-	// another's already. Empty: numbers are never used twice.
-	Full     string
+	// Full is the number with more and more of what tells it from other receipts
+	// of the number, where tills begin anew: a receipt gets the first that is free
+	// in place of a Number that is another's already. What one export has and
+	// another lacks, such as the till, stands in the last only, or the two would
+	// not agree on a name. Empty: numbers are never used twice.
+	Full     []string
 	Store    catalog.StoreID
 	Placed   bool        // the source says that it is that store
 	Till     string      // as the source calls it; empty: not said
@@ -33,8 +36,9 @@ type Imported struct {
 	Lines []Line
 	Note  string
 	// Sale is, of a return, the number of the sale in the same source, and
-	// SaleFull its Full, were it of the same day; empty: not said.
-	Sale, SaleFull string
+	// SaleFull the last of its Full, were it of the same day, SaleDay the first;
+	// empty: not said.
+	Sale, SaleFull, SaleDay string
 }
 
 // RecordOutcome says what RecordTx did with one receipt.
@@ -127,21 +131,29 @@ type recorded struct {
 	till   string
 }
 
-// taken finds the receipt that is in already; nil: none, and in.Number is free.
-func (s *Service) taken(known map[key]recorded, source int64, in *Imported, rec *Receipt) *recorded {
-	if old, ok := known[key{source, in.Kind, in.Full}]; ok && in.Full != "" {
-		in.Number = in.Full
-		return &old
+// taken finds the receipt that is in already, and in.Number becomes its own; nil:
+// there is none, and in.Number is free. One of the same contents goes before one
+// that may only be the same, for an export without tills does not tell.
+func (s *Service) taken(known map[key]recorded, source int64, in *Imported, rec *Receipt) (same *recorded) {
+	numbers := append([]string{in.Number}, in.Full...)
+	free, its := "", ""
+	for i, number := range numbers {
+		old, ok := known[key{source, in.Kind, number}]
+		switch {
+		case !ok:
+			free = cmp.Or(free, number)
+		case old.print == rec.fingerprint && old.sameTill(in):
+			in.Number = number
+			return &old
+		case same == nil && (i == len(numbers)-1 || old.sameTill(in) && s.sameDay(&old, in)):
+			same, its = &old, number
+		}
 	}
-	old, ok := known[key{source, in.Kind, in.Number}]
-	if !ok {
-		return nil
+	in.Number = free
+	if same != nil {
+		in.Number = its
 	}
-	if in.Full == "" || old.sameTill(in) && (old.print == rec.fingerprint || s.sameDay(&old, in)) {
-		return &old
-	}
-	in.Number = in.Full // the number begins anew
-	return nil
+	return same
 }
 
 // sameTill reports whether two receipts of a number can be of one till, by what
@@ -162,10 +174,7 @@ func (s *Service) sameDay(old *recorded, in *Imported) bool {
 func (s *Service) knownTx(ctx context.Context, tx *db.Tx, source int64, list []Imported) (map[key]recorded, error) {
 	var numbers db.Texts
 	for i := range list {
-		numbers = append(numbers, list[i].Number)
-		if full := list[i].Full; full != "" && full != list[i].Number {
-			numbers = append(numbers, full)
-		}
+		numbers = append(append(numbers, list[i].Number), list[i].Full...)
 	}
 	known := make(map[key]recorded, len(list))
 	rows, err := tx.Query(ctx, `SELECT number, kind, fingerprint, sold_at, store_id, details FROM receipts WHERE source_id = $1 AND number IN ($2...)`, source, numbers)
@@ -188,7 +197,7 @@ func (in *Imported) receipt(source int64, now time.Time) (*Receipt, error) {
 	}
 	rec := &Receipt{
 		Kind: in.Kind, Number: in.Number, Imported: true, Source: source, Store: in.Store, Customer: in.Customer,
-		SoldAt: in.SoldAt, RecordedAt: now, Lines: in.Lines, Details: Details{Note: in.Note, Till: in.Till, Sale: in.Sale, SaleFull: in.SaleFull},
+		SoldAt: in.SoldAt, RecordedAt: now, Lines: in.Lines, Details: Details{Note: in.Note, Till: in.Till, Sale: in.Sale, SaleFull: in.SaleFull, SaleDay: in.SaleDay},
 	}
 	said := importedMeaning{Customer: in.Customer, SoldAt: in.SoldAt.UnixMicro()}
 	for i := range rec.Lines {
