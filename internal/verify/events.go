@@ -134,43 +134,69 @@ func (a *audit) event(id, when int64, kind string, customer, ref int64, text str
 		founding
 	}
 	where := at("events", id)
-	switch kind {
-	case "receipt.recorded", "receipts.imported", "points.activated", "points.expired", "tier.reached", "tier.changed",
-		"customer.registered", "programme.published", "till.key_issued", "till.key_revoked", "installation.founded":
-		if err := json.Unmarshal([]byte(text), &body); err != nil {
+	read := func() bool {
+		err := json.Unmarshal([]byte(text), &body)
+		if err != nil {
 			a.off(EventBody, where, "body", "JSON", text, err.Error())
-			return
 		}
-	default:
-		return
+		return err == nil
 	}
-	sum, _ := strconv.ParseInt(body.Checksum, 10, 64) // 0 where there is none: as good as a wrong one
+	checksum := func() int64 {
+		sum, _ := strconv.ParseInt(body.Checksum, 10, 64) // 0 where there is none: as good as a wrong one
+		return sum
+	}
+	ofCustomer := func(value int64) {
+		a.customerEvents.add(customerEvent{customer, ref, id, when, a.names.number(kind), value})
+	}
 	switch kind {
 	case "receipt.recorded":
-		a.receiptEvents.add(receiptEvent{ref, id, when, customer, a.names.number(body.Kind), units(body.Total), sum})
-	case "receipts.imported":
-		first, err1 := strconv.ParseInt(body.First, 10, 64)
-		last, err2 := strconv.ParseInt(body.Last, 10, 64)
-		if err1 != nil || err2 != nil || first > last || !a.sources[ref] {
-			a.off(Imported, where, "body", "the first and last id of receipts of a source", text, "")
-			return
+		if read() {
+			a.receiptEvents.add(receiptEvent{ref, id, when, customer, a.names.number(body.Kind), units(body.Total), checksum()})
 		}
-		a.batches[ref] = append(a.batches[ref], batch{first, last, id})
+	case "receipts.imported":
+		if read() {
+			a.importedEvent(id, ref, body.First, body.Last, text)
+		}
 	case "installation.founded":
-		a.foundings = append(a.foundings, body.founding)
+		if read() {
+			a.foundings = append(a.foundings, body.founding)
+		}
 	case "programme.published":
-		a.publishedEvents[ref] = append(a.publishedEvents[ref], publishedEvent{id, when, body.Starts, body.Rules})
+		if read() {
+			a.publishedEvents[ref] = append(a.publishedEvents[ref], publishedEvent{id, when, body.Starts, body.Rules})
+		}
 	case "till.key_issued", "till.key_revoked":
-		a.keyEvents[ref] = append(a.keyEvents[ref], keyEvent{id, when, sum, kind == "till.key_revoked", body.Till})
+		if read() {
+			a.keyEvents[ref] = append(a.keyEvents[ref], keyEvent{id, when, checksum(), kind == "till.key_revoked", body.Till})
+		}
 	case "customer.registered":
-		a.customerEvents.add(customerEvent{customer, ref, id, when, a.names.number(kind), 0})
+		if read() {
+			ofCustomer(0)
+		}
 	case "tier.reached":
-		a.customerEvents.add(customerEvent{customer, ref, id, when, a.names.number(kind), a.names.number(body.Level)})
+		if read() {
+			ofCustomer(a.names.number(body.Level))
+		}
 	case "tier.changed":
-		a.customerEvents.add(customerEvent{customer, ref, id, when, a.names.number(kind), a.names.number(body.Is)})
-	default:
-		a.customerEvents.add(customerEvent{customer, ref, id, when, a.names.number(kind), units(body.Points)})
+		if read() {
+			ofCustomer(a.names.number(body.Is))
+		}
+	case "points.activated", "points.expired":
+		if read() {
+			ofCustomer(units(body.Points))
+		}
 	}
+}
+
+// importedEvent takes up which receipts of a source a batch brought.
+func (a *audit) importedEvent(id, source int64, from, to, text string) {
+	first, err1 := strconv.ParseInt(from, 10, 64)
+	last, err2 := strconv.ParseInt(to, 10, 64)
+	if err1 != nil || err2 != nil || first > last || !a.sources[source] {
+		a.off(Imported, at("events", id), "body", "the first and last id of receipts of a source", text, "")
+		return
+	}
+	a.batches[source] = append(a.batches[source], batch{first, last, id})
 }
 
 // units reads "12.50" as 1250, whatever the decimals; -1: it is no number.
