@@ -56,6 +56,7 @@ const (
 	buyer         = `SELECT customer_id FROM receipts WHERE kind = 'sale' AND NOT imported AND customer_id IS NOT NULL GROUP BY customer_id HAVING COUNT(*) > 1 ORDER BY 1 LIMIT 1`
 	otherCustomer = `SELECT id FROM customers WHERE id NOT IN (SELECT customer_id FROM identifiers WHERE value = '+998901234567') ORDER BY id LIMIT 1`
 	aTierDiscount = `SELECT MIN(receipt_id) FROM receipt_lines WHERE details LIKE '%"tier"%'`
+	importedEvent = `SELECT MIN(id) FROM events WHERE kind = 'receipts.imported'`
 	waiting       = `SELECT id FROM imports WHERE file = 'later.csv'`
 	registered    = `SELECT customer_id FROM registrations`
 	expiry        = `SELECT id FROM events WHERE kind = 'points.expired' ORDER BY id LIMIT 1`
@@ -280,6 +281,9 @@ var damages = []damage{
 	{column: "receipts.kind", pick: aSale, do: `UPDATE receipts SET kind = 'return' WHERE id = $1`, check: verify.ReceiptSource},
 	{column: "receipts.number", pick: aSale, do: `UPDATE receipts SET number = '' WHERE id = $1`, check: verify.ReceiptNumber},
 	{column: "receipts.fingerprint", pick: aSale, do: `UPDATE receipts SET fingerprint = '' WHERE id = $1`, check: verify.ReceiptNumber},
+	{column: "receipts.number", pick: importedEvent, do: `UPDATE receipts SET number = 'A9' WHERE number = 'A1'`, check: verify.Imported, table: "events"},
+	{column: "receipt_lines.product_id", pick: walkIn, do: `UPDATE receipt_lines SET product_id = NULL WHERE receipt_id = $1`, check: verify.ReceiptChecksum, table: "receipts"},
+	{column: "receipt_lines.name", pick: importedEvent, do: `UPDATE receipt_lines SET name = 'Сок' WHERE receipt_id IN (SELECT id FROM receipts WHERE number = 'A3')`, check: verify.Imported, table: "events"},
 	{column: "receipts.imported", pick: aSale, do: `UPDATE receipts SET imported = TRUE WHERE id = $1`, check: verify.Imported},
 	{column: "receipts.idempotency_key", pick: walkIn, do: `UPDATE receipts SET idempotency_key = NULL WHERE id = $1`, check: verify.ReceiptChecksum},
 	{column: "receipt_lines.name", pick: walkIn, do: `UPDATE receipt_lines SET name = 'Чой' WHERE receipt_id = $1`, check: verify.ReceiptChecksum, table: "receipts"},

@@ -23,7 +23,7 @@ type passed struct {
 	brought        brought
 
 	foundings    []founding
-	settingsTold string // by the audit log's last line that tells of them
+	settingsTold recent[map[string]string] // by the audit log
 
 	attachments *spool[attachment]
 	started     map[int64]int64 // imports that were started from a page, and the line of the audit log that says so
@@ -64,8 +64,8 @@ type customerEvent struct {
 }
 
 // batch is the receipts, from one id to another, that a "receipts.imported"
-// tells of.
-type batch struct{ first, last, event int64 }
+// tells of, and the sum of 32 bits of their checksums.
+type batch struct{ first, last, event, sum int64 }
 
 // batches are those of one source: in order and apart once they are joined.
 type batches []batch
@@ -76,6 +76,7 @@ func (bs batches) joined() (joined batches) {
 		if n := len(joined); n > 0 && b.first <= joined[n-1].last {
 			joined[n-1].last = max(joined[n-1].last, b.last)
 			joined[n-1].event = max(joined[n-1].event, b.event)
+			joined[n-1].sum += b.sum
 		} else {
 			joined = append(joined, b)
 		}
@@ -83,13 +84,13 @@ func (bs batches) joined() (joined batches) {
 	return joined
 }
 
-// of is the event that tells of a receipt; 0: none does.
-func (bs batches) of(id int64) int64 {
+// of is the batch of a receipt; nil: no event tells of it.
+func (bs batches) of(id int64) *batch {
 	i := sort.Search(len(bs), func(i int) bool { return bs[i].last >= id })
 	if i == len(bs) || bs[i].first > id {
-		return 0
+		return nil
 	}
-	return bs[i].event
+	return &bs[i]
 }
 
 // events reads the log.
@@ -155,7 +156,7 @@ func (a *audit) event(id, when int64, kind string, customer, ref int64, text str
 		}
 	case "receipts.imported":
 		if read() {
-			a.importedEvent(id, ref, body.First, body.Last, text)
+			a.importedEvent(id, ref, body.First, body.Last, checksum(), text)
 		}
 	case "installation.founded":
 		if read() {
@@ -189,14 +190,14 @@ func (a *audit) event(id, when int64, kind string, customer, ref int64, text str
 }
 
 // importedEvent takes up which receipts of a source a batch brought.
-func (a *audit) importedEvent(id, source int64, from, to, text string) {
+func (a *audit) importedEvent(id, source int64, from, to string, sum int64, text string) {
 	first, err1 := strconv.ParseInt(from, 10, 64)
 	last, err2 := strconv.ParseInt(to, 10, 64)
 	if err1 != nil || err2 != nil || first > last || !a.sources[source] {
 		a.off(Imported, at("events", id), "body", "the first and last id of receipts of a source", text, "")
 		return
 	}
-	a.batches[source] = append(a.batches[source], batch{first, last, id})
+	a.batches[source] = append(a.batches[source], batch{first, last, id, sum})
 }
 
 // units reads "12.50" as 1250, whatever the decimals; -1: it is no number.

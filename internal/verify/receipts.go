@@ -3,6 +3,8 @@ package verify
 import (
 	"cmp"
 	"encoding/json"
+	"maps"
+	"slices"
 	"strconv"
 	"time"
 
@@ -131,6 +133,13 @@ func (a *audit) receipts() {
 	each(lines, stray)
 	a.strayEvents(collect(events, told, func(*receiptEvent) bool { return true }))
 	a.fail(a.receiptEvents.close())
+	for _, source := range slices.Sorted(maps.Keys(a.batches)) {
+		for _, b := range a.batches[source] {
+			if b.sum != 0 {
+				a.off(Imported, at("events", b.event), "body", "the checksum of the receipts that it tells of", "another", "one of receipts "+a.show("", b.first)+" to "+a.show("", b.last)+" is gone or was changed")
+			}
+		}
+	}
 	a.numbers()
 }
 
@@ -245,7 +254,8 @@ func (a *audit) source(r *receipt, where row) {
 		a.off(ReceiptSource, where, "original_id", "a sale", "", "a return at a till is of one sale")
 	}
 	a.minted(ReceiptTime, where, r.ID, r.RecordedAt)
-	if late := r.SoldAt - r.RecordedAt; late > skew.Microseconds() {
+	// A return is never earlier than its sale, even where the clock was set back.
+	if late := r.SoldAt - r.RecordedAt; r.sale() && late > skew.Microseconds() {
 		a.off(ReceiptTime, where, "sold_at", "not after "+a.show("at", r.RecordedAt), a.show("at", r.SoldAt), "the time it was recorded")
 	} else if -late > longest.Microseconds() {
 		a.off(ReceiptTime, where, "recorded_at", "within a month of "+a.show("at", r.SoldAt), a.show("at", r.RecordedAt), "the time it was sold")
@@ -365,8 +375,11 @@ func (a *audit) told(r *receipt, lines []line, list []receiptEvent) (event int64
 		for _, e := range list {
 			a.off(ReceiptEvent, at("events", e.Event), "ref", "none", a.show("", r.ID), "the receipt was imported")
 		}
-		if event = a.batches[r.Source].of(r.ID); event == 0 {
+		if b := a.batches[r.Source].of(r.ID); b == nil {
 			a.off(Imported, where, "", "an event receipts.imported", "none", "")
+		} else {
+			event = b.event
+			b.sum -= int64(uint32(a.checksumOf(r, lines)))
 		}
 		if print := fingerprintOf(r, lines); print != r.Fingerprint {
 			a.off(Imported, where, "fingerprint", print, r.Fingerprint, "of customer, time, and the lines' products, quantities, prices and totals")

@@ -1,7 +1,8 @@
 package verify
 
 import (
-	"encoding/json"
+	"maps"
+	"slices"
 	"strconv"
 )
 
@@ -31,17 +32,13 @@ func (a *audit) settings() {
 		say("secret", "the one that was made on the first day", "another, or none", "quotes and links that were handed out are refused")
 	}
 	told := map[string]string{"currency": f.Currency, "name": f.Name, "zone": f.Zone, "language": f.Language}
-	if a.settingsTold != "" {
-		var last map[string]string
-		if json.Unmarshal([]byte(a.settingsTold), &last) != nil {
-			say("name", "a line settings.changed that can be read", "another", "")
-		}
-		for name, value := range last {
-			told[name] = value
-		}
+	for _, line := range a.settingsTold.lines {
+		maps.Copy(told, line)
 	}
 	for _, name := range []string{"currency", "name", "zone", "language"} {
-		if got := a.installation[name]; got != told[name] {
+		got := a.installation[name]
+		may := slices.ContainsFunc(a.settingsTold.lines, func(line map[string]string) bool { return line[name] == got })
+		if got != told[name] && !may {
 			say(name, told[name], got, "what the logs say")
 		}
 	}

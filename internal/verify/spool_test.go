@@ -61,12 +61,16 @@ func TestSpoolTellsOfTheDisk(t *testing.T) {
 
 func TestBatchesAreJoined(t *testing.T) {
 	t.Parallel()
-	bs := batches{{30, 40, 3}, {1, 9, 1}, {35, 50, 4}, {60, 60, 5}, {5, 7, 2}}.joined()
-	if want := (batches{{1, 9, 2}, {30, 50, 4}, {60, 60, 5}}); !slices.Equal(bs, want) {
+	bs := batches{{30, 40, 3, 10}, {1, 9, 1, 20}, {35, 50, 4, 30}, {60, 60, 5, 40}, {5, 7, 2, 50}}.joined()
+	if want := (batches{{1, 9, 2, 70}, {30, 50, 4, 40}, {60, 60, 5, 40}}); !slices.Equal(bs, want) {
 		t.Fatalf("joined to %v", bs)
 	}
 	for id, want := range map[int64]int64{0: 0, 1: 2, 9: 2, 10: 0, 29: 0, 45: 4, 51: 0, 60: 5, 61: 0} {
-		if got := bs.of(id); got != want {
+		got := int64(0)
+		if b := bs.of(id); b != nil {
+			got = b.event
+		}
+		if got != want {
 			t.Errorf("%d is told of by %d, want %d", id, got, want)
 		}
 	}

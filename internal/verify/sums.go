@@ -30,15 +30,19 @@ func (c *checksum) sum() int64 {
 	return int64(binary.BigEndian.Uint64(sum[:8]))
 }
 
-// checksumOf is of what a till's receipt and its lines said when it was
-// recorded.
+// checksumOf is of what a receipt and its lines said when it was recorded: those
+// of an imported return named no sale yet.
 func (a *audit) checksumOf(r *receipt, lines []line) int64 {
 	c, m := &a.sum, &r.Amounts
 	c.numbers(r.ID, r.Source, r.Store, r.Till, r.Staff, r.Original, r.Version, r.SoldAt, r.RecordedAt,
 		m[gross], m[discount], m[paidPoints], m[total], r.Withheld, m[redeemed], m[earned], m[tierSpend], r.Balance)
 	for i := range lines {
 		l := &lines[i]
-		c.numbers(l.Position, l.Quantity, l.Price, l.Cost, l.Sale, l.Original)
+		sale, original := l.Sale, l.Original
+		if r.Imported {
+			sale, original = 0, 0
+		}
+		c.numbers(l.Position, l.Product, l.Quantity, l.Price, l.Cost, sale, original)
 		c.numbers(l.Amounts[:]...)
 	}
 	c.texts(r.Kind, r.Number, r.Fingerprint, r.Key, r.Level, r.Details)

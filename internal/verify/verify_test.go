@@ -19,6 +19,7 @@ import (
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/programme"
 	"regulars/internal/loyalty/receipt"
+	"regulars/internal/loyalty/staff"
 	"regulars/internal/verify"
 )
 
@@ -210,5 +211,31 @@ func TestRunCanBeCancelled(t *testing.T) {
 		if _, err := verify.Run(ctx, d, verify.Options{}); !errors.Is(err, context.Canceled) {
 			t.Errorf("the error is %v", err)
 		}
+	})
+}
+
+// A server that starts again with its clock set back sells and takes back, and
+// two that differ by seconds change the same things: none of it is damage.
+func TestClocksThatAreWrongAreNoDamage(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		c := newChain(t, d, rules(programme.Lifetime, programme.ClawbackRefund, 0))
+		anna := c.customer("Анна", customer.Identifier{Kind: customer.Phone, Value: "+998901234567"})
+		first := c.sell(draft(anna, 0, money.One, 60_000_00))
+		second := c.sell(draft(anna, 3_000_00, money.One, 30_000_00))
+		must(t, c.mint.Release(t.Context()))
+		later := process(t, d, -time.Hour)
+		later.till, later.numbers = c.till, c.numbers
+		later.sell(draft(anna, 0, money.One, 20_000_00))
+		later.giveBack(first.ID)
+		later.giveBack(second.ID)
+
+		ahead := process(t, d, -time.Hour+3*time.Second)
+		for _, p := range []*chain{ahead, later} {
+			st := staff.New(d, p.mint.Minter, p.clock.now)
+			_, err := st.Change(t.Context(), staff.By{}, staff.ID(c.till.Staff), staff.Change{Name: new(fmt.Sprint(p.clock.now()))})
+			must(t, err)
+		}
+		expectClean(t, d)
 	})
 }

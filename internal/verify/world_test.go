@@ -214,6 +214,12 @@ func (c *chain) fill() {
 	third := c.sell(d)
 	c.sell(draft(0, 0, money.One, 1_000_00))
 
+	// Goods that nobody has heard of, by the till's name for them.
+	unknown := draft(olim, 0, money.One, 2_000_00, 3_000_00)
+	unknown.Lines[0].SKU, unknown.Lines[0].Name = "N1", "Чой новый"
+	unknown.Lines[1].Name = "Нон иссиқ"
+	c.sell(unknown)
+
 	// Parts of one line come back on two days, the other line whole.
 	c.giveBack(second.ID, receipt.ReturnLine{Position: 1, Quantity: money.One})
 	c.pass(1)

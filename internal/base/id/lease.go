@@ -64,14 +64,14 @@ func (l *Lease) tryTake(ctx context.Context) (node int, high int64, err error) {
 			UPDATE nodes SET holder = $1, leased_until = $2
 			 WHERE number = (SELECT number FROM nodes WHERE leased_until < $3 ORDER BY number LIMIT 1)
 			   AND leased_until < $3
-			RETURNING number, high`
+			RETURNING number, (SELECT MAX(high) FROM nodes)` // ids rise even where the clock was set back
 		err := tx.QueryRow(ctx, reuse, l.holder, until.UnixMicro(), now.UnixMicro()).Scan(&node, &high)
 		if !errors.Is(err, db.ErrNoRows) {
 			return err
 		}
 		const add = `
 			INSERT INTO nodes (number, holder, leased_until, high)
-			SELECT COALESCE(MAX(number) + 1, 0), $1, $2, $3 FROM nodes
+			SELECT COALESCE(MAX(number) + 1, 0), $1, $2, CASE WHEN MAX(high) > $3 THEN MAX(high) ELSE $3 END FROM nodes
 			RETURNING number, high`
 		if err := tx.QueryRow(ctx, add, l.holder, until.UnixMicro(), now.UnixMilli()).Scan(&node, &high); err != nil {
 			return err

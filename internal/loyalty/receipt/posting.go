@@ -66,7 +66,7 @@ func (p *posting) begin(s *Service, w *world, who customer.ID, at time.Time) *Re
 	}
 }
 
-func (p *posting) end(s *Service, w *world, rec *Receipt) {
-	w.add(rec, s.currency)
+func (p *posting) end(w *world, rec *Receipt) {
+	w.add(rec)
 	p.receipt = *rec
 }

@@ -92,9 +92,11 @@ func (s *Service) RecordTx(ctx context.Context, tx *db.Tx, source int64, list []
 func (s *Service) importTx(ctx context.Context, tx *db.Tx, source int64, now time.Time, list []*Receipt) error {
 	totals := map[customer.ID]*ledger.Totals{}
 	var added rows
+	sum := int64(0) // of 32 bits of each: it cannot overflow
 	for _, r := range list {
 		texts := r.written()
 		added.add(r, &texts)
+		sum += r.checksum(&texts) & (1<<32 - 1)
 		if r.Customer != 0 {
 			t := totals[r.Customer]
 			if t == nil {
@@ -117,9 +119,10 @@ func (s *Service) importTx(ctx context.Context, tx *db.Tx, source int64, now tim
 	// source between the two ids.
 	var b db.Batch
 	event.Append(&b, event.Event{At: now, Kind: EventImported, Ref: source, Body: event.Body(struct {
-		First ID `json:"first"`
-		Last  ID `json:"last"`
-	}{list[0].ID, list[len(list)-1].ID})})
+		First ID    `json:"first"`
+		Last  ID    `json:"last"`
+		Sum   int64 `json:"checksum,string"`
+	}{list[0].ID, list[len(list)-1].ID, sum})})
 	return tx.Run(ctx, &b)
 }
 

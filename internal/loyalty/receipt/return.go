@@ -134,7 +134,7 @@ func (c *returnCall) apply(s *Service, w *world) error {
 	if sale.Customer != 0 {
 		c.movePoints(s, w, sale, rec)
 	}
-	c.end(s, w, rec)
+	c.end(w, rec)
 	return nil
 }
 
@@ -273,7 +273,7 @@ func (r *Receipt) line(position int) *Line {
 	return nil
 }
 
-func (r *Receipt) recorded(c money.Currency, texts *written) event.Event {
+func (r *Receipt) told(c money.Currency, texts *written) event.Event {
 	return event.Event{
 		At: r.SoldAt, Kind: EventRecorded, CustomerID: int64(r.Customer), Ref: int64(r.ID),
 		Body: event.Body(map[string]string{"kind": string(r.Kind), "total": c.Format(r.Total), "checksum": strconv.FormatInt(r.checksum(texts), 10)}),

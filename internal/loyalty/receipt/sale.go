@@ -231,7 +231,7 @@ func (c *saleCall) apply(s *Service, w *world) error {
 			return err
 		}
 	}
-	c.end(s, w, rec)
+	c.end(w, rec)
 	return nil
 }
 

@@ -32,15 +32,13 @@ const (
 		earned, tier_spend, cost, returned, COALESCE(original_id, 0), COALESCE(original, 0), details`
 )
 
-// add queues a receipt's rows and its event.
-func (w *world) add(r *Receipt, c money.Currency) {
+// add takes up a new receipt; save writes it, when its products are known.
+func (w *world) add(r *Receipt) {
 	w.recorded[key{r.Source, r.Kind, r.Number}] = r
 	if r.key != "" {
 		w.keys[idem{r.Source, r.key}] = true
 	}
-	texts := r.written()
-	w.receipts = append(w.receipts, addition{r, texts})
-	w.events = append(w.events, r.recorded(c, &texts))
+	w.receipts = append(w.receipts, addition{r, r.written()})
 }
 
 func (r *Receipt) row(w *written) []any {
@@ -97,7 +95,7 @@ func (r *Receipt) written() written {
 // checksum is of what never changes of a receipt and its lines: who the customer
 // is and what comes back may.
 func (r *Receipt) checksum(w *written) int64 {
-	numbers := append(make([]int64, 0, 20+13*len(r.Lines)),
+	numbers := append(make([]int64, 0, 20+14*len(r.Lines)),
 		int64(r.ID), r.Source, int64(r.Store), int64(r.Till), r.Staff, int64(r.Original), int64(r.Version), r.SoldAt.UnixMicro(), r.RecordedAt.UnixMicro(),
 		int64(r.Gross), int64(r.Discount), int64(r.PaidPoints), int64(r.Total), int64(r.Withheld), int64(r.Redeemed), int64(r.Earned),
 		int64(r.TierSpend), int64(r.Balance))
@@ -108,7 +106,7 @@ func (r *Receipt) checksum(w *written) int64 {
 		if l.Cost != nil {
 			cost = int64(*l.Cost)
 		}
-		numbers = append(numbers, int64(l.Position), int64(l.Quantity), int64(l.Price), cost, int64(l.Sale), int64(l.Original),
+		numbers = append(numbers, int64(l.Position), int64(l.Product), int64(l.Quantity), int64(l.Price), cost, int64(l.Sale), int64(l.Original),
 			int64(l.Gross), int64(l.Discount), int64(l.PaidPoints), int64(l.Total), int64(l.Redeemed), int64(l.Earned), int64(l.TierSpend))
 		texts = append(texts, l.ownName, w.lines[i])
 	}

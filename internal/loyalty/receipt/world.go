@@ -273,9 +273,13 @@ func (s *Service) meetProducts(ctx context.Context, tx *db.Tx, w *world) error {
 
 func (w *world) save(s *Service, b *db.Batch) {
 	s.ledger.Save(b, w.accounts)
-	var added rows
+	var (
+		added  rows
+		events []event.Event
+	)
 	for _, r := range w.receipts {
 		added.add(r.Receipt, &r.texts)
+		events = append(events, r.told(s.currency, &r.texts))
 	}
 	b.Insert(receiptTable, added.receipts)
 	b.Insert(lineTable, added.lines)
@@ -286,5 +290,5 @@ func (w *world) save(s *Service, b *db.Batch) {
 			int64(l.sale), l.position, int64(l.was), int64(l.is))
 	}
 	b.Append(&w.writes)
-	event.Append(b, w.events...)
+	event.Append(b, append(events, w.events...)...)
 }
