@@ -9,6 +9,8 @@ import (
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/db/dbtest"
+	"regulars/internal/loyalty/catalog"
+	"regulars/internal/loyalty/customer"
 )
 
 // Two processes that bring the same content under two names at once both end:
@@ -123,4 +125,45 @@ func TestStartTwice(t *testing.T) {
 			t.Errorf("resumed: %+v, %d notes, %v", i.progress, notes, err)
 		}
 	})
+}
+
+// An import that brings new products waits for the customers whom a till holds
+// before it makes them: the till may be about to make one of them too.
+func TestImportTakesCustomersBeforeProductsAsTillsDo(t *testing.T) {
+	t.Parallel()
+	d := dbtest.Open(t, dbtest.Postgres)
+	h := newHouse(t, d, "GBP", "Europe/London", t.TempDir())
+	h.load(write(t, "card,name\n1001,Ann Lee\n"), File{})
+	var ann []customer.ID
+	rows, err := d.Query(t.Context(), `SELECT id FROM customers`)
+	must(t, db.Scan(rows, err, func(r *db.Rows) error {
+		ann = append(ann, 0)
+		return r.Scan(&ann[0])
+	}))
+	i, err := h.Add(t.Context(), File{}, write(t, "number,date,card,sku,qty,price\n1,2026-03-01,1001,NEW,1,5\n"))
+	must(t, err)
+	before := d.Stats().Repeated
+	var group errgroup.Group
+	must(t, d.Write(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+		if err := h.ledger.LockTx(ctx, tx, ann); err != nil {
+			return err
+		}
+		group.Go(func() error {
+			_, err := h.RunNow(t.Context(), i.ID, func(Report) {})
+			return err
+		})
+		for waiting := 0; waiting == 0; {
+			const lock = `SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
+			if err := d.QueryRow(ctx, lock).Scan(&waiting); err != nil {
+				return err
+			}
+		}
+		_, err := h.catalog.EnsureTx(ctx, tx, []catalog.Seen{{SKU: "NEW", Name: "New"}})
+		return err
+	}))
+	must(t, group.Wait())
+	if n := d.Stats().Repeated - before; n != 0 {
+		t.Errorf("%d transactions ran into each other", n)
+	}
+	h.verify()
 }

@@ -7,20 +7,19 @@ import (
 	"time"
 
 	"regulars/internal/base/money"
+	"regulars/internal/loyalty/customer"
 )
 
 // Receipt is a receipt as a file has it: all its rows of one kind.
 type Receipt struct {
 	Number    string
-	Full      []string // the number with more and more of what tells it from others of the number; see receiptKey
+	Day       string // on which it begins; empty: the number is made up, and has it
 	Return    bool
-	At        time.Time
-	Store     string // code or name; empty: the import's
+	At        time.Time // in the zone of the row
+	Store     string    // code or name; empty: the import's
 	Till      string
 	Who       Who
 	Sale      string // of a return: the number of the sale, where the file says
-	SaleFull  string // and in full, were the sale of the return's own day,
-	SaleDay   string // with and without the till
 	Note      string // till, cashier, points and whatever else is only told
 	Adjusts   bool   // no customer's return, but the shop's own correction of its stock
 	Scattered bool   // its rows do not stand together
@@ -77,18 +76,17 @@ type Line struct {
 type rawLine struct {
 	Line
 	number string
-	full   []string
-	below  bool // takes back
-	marked bool // as a return, by its kind or number
-	marks  bool // the file marks returns
+	day    string // of the number
+	below  bool   // takes back
+	marked bool   // as a return, by its kind or number
+	marks  bool   // the file marks returns
 	at     time.Time
+	zoned  bool // at is told with its offset from UTC
 	store  string
 	till   string
 	who    Who
 	sale   string
-	// saleFull and saleDay are the names of sale, were it of the row's own day.
-	saleFull, saleDay string
-	note              string
+	note   string
 }
 
 // maxLines is how many rows a receipt may have.
@@ -99,18 +97,16 @@ const maxLines = 10_000
 func (r *rowReader) receiptLine(number string) (l rawLine) {
 	l.Row, l.number = r.number, number
 	if number != "" {
-		l.full = r.called
+		l.day = r.key.day
 	}
-	l.at = r.moment(FieldAt, r.column(FieldTime))
-	if l.at.IsZero() && !r.refused {
+	if l.at = r.moment(FieldAt, r.column(FieldTime)); !l.at.IsZero() {
+		l.at, l.zoned = l.at.In(r.zone), r.last.zoned
+	} else if !r.refused {
 		r.refuse(FieldAt, ReasonMissing, r.raw(FieldAt))
 	}
 	l.store, l.till = r.text(FieldStore, maxText), r.line(r.raw(FieldTill))
 	l.who = r.who()
-	if l.sale = r.code(FieldSale, maxNumber); l.sale != "" && number != "" {
-		names := r.key.names(l.sale)
-		l.saleDay, l.saleFull = names[0], names[1]
-	}
+	l.sale = r.code(FieldSale, maxNumber)
 	l.note = r.note(l.who)
 	l.SKU = r.code(FieldSKU, maxCode)
 	l.Barcode = r.code(FieldBarcode, maxCode)
@@ -156,20 +152,13 @@ func (r *rowReader) receiptKey(number string) string {
 	}
 	if !goesOn { // cells are gone with their row
 		r.key = rowKey{strings.Clone(k.number), strings.Clone(k.store), strings.Clone(k.till), k.day}
-		r.called = r.key.names(r.key.number)
+		r.called = fullName(r.key.number, r.key.store, r.key.till, r.key.day)
 	}
-	return r.called[1]
+	return r.called
 }
 
 // rowKey is what tells the receipt of a row from others.
 type rowKey struct{ number, store, till, day string }
-
-// names are what a receipt of a number, of the same till and day, is called where
-// the number alone is another's: the till is in the second only, because another
-// export may lack it.
-func (k rowKey) names(number string) []string {
-	return []string{fullName(number, k.store, k.day), fullName(number, k.store, k.till, k.day)}
-}
 
 func fullName(number string, parts ...string) string {
 	full := number
@@ -401,6 +390,13 @@ func (g *group) close() (receipts []*Receipt, issues []Issue) {
 	if g.over > 0 {
 		refuse(0, FieldNumber, ReasonManyLines, g.number)
 	}
+	gross := money.Amount(0)
+	for i, l := range g.lines { // of so many, none of which may be above it
+		if gross += l.Gross; gross > money.MaxAmount {
+			refuse(i, FieldAmount, ReasonRange, g.number)
+			break
+		}
+	}
 	var head rawLine
 	if !g.bad {
 		head = g.lines[0]
@@ -486,7 +482,7 @@ func (l *rawLine) merge(other rawLine) (why Reason, value string) {
 		}
 	}
 	if other.at.Before(l.at) {
-		l.at = other.at // whatever the order of rows
+		l.at, l.zoned = other.at, other.zoned // whatever the order of rows
 	}
 	fill := func(to *string, from string) {
 		if *to == "" {
@@ -501,8 +497,6 @@ func (l *rawLine) merge(other rawLine) (why Reason, value string) {
 	fill(&l.store, other.store)
 	fill(&l.till, other.till)
 	fill(&l.sale, other.sale)
-	fill(&l.saleFull, other.saleFull)
-	fill(&l.saleDay, other.saleDay)
 	fill(&l.note, other.note)
 	return "", ""
 }
@@ -510,7 +504,7 @@ func (l *rawLine) merge(other rawLine) (why Reason, value string) {
 // receipt begins the receipt of a first row.
 func (l *rawLine) receipt(below bool) *Receipt {
 	return &Receipt{
-		Number: l.number, Full: l.full, Return: below, At: l.at, Store: l.store, Till: l.till, Who: l.who, Sale: l.sale, SaleFull: l.saleFull, SaleDay: l.saleDay, Note: l.note,
+		Number: l.number, Day: l.day, Return: below, At: l.at, Store: l.store, Till: l.till, Who: l.who, Sale: l.sale, Note: l.note,
 		Adjusts: below && l.marks && !l.marked && l.who.nobody(),
 	}
 }
@@ -525,30 +519,46 @@ func (r *Receipt) Total() (total money.Amount, lost Lost) {
 }
 
 // madeNumber is the number of a receipt that has none in its file: who, when,
-// how much, and which of those that are equal.
-func (l *rawLine) madeNumber(zone *time.Location, c money.Currency, occurrence int) string {
-	who := firstOf(l.who.External, l.who.Card, l.who.Phone, l.who.Email, "-")
-	at := l.at.In(zone)
-	when := at.Format(time.DateOnly)
-	if at.Hour() != 0 || at.Minute() != 0 || at.Second() != 0 {
-		when = at.Format(time.DateTime)
+// how much, and which of those that are equal. The time is as the file has it, so
+// that it stays the same when the zone of the store is put right.
+func (l *rawLine) madeNumber(o Options, c money.Currency, occurrence int) string {
+	at, layout := l.at, time.DateTime
+	if l.zoned {
+		at, layout = at.UTC(), "2006-01-02 15:04:05Z"
+	} else if at.Hour() == 0 && at.Minute() == 0 && at.Second() == 0 {
+		layout = time.DateOnly
 	}
 	amount := l.Total
 	if l.below {
 		amount = -amount
 	}
-	tail := " " + when + " " + c.Format(amount) + " " + strconv.Itoa(occurrence)
+	who := l.who.known(o.Region)
+	tail := " " + at.Format(layout) + " " + c.Format(amount) + " " + strconv.Itoa(occurrence)
 	if len(who)+len(tail) > maxNumber {
 		who = strconv.FormatUint(hash(who), 16)
 	}
 	return who + tail
 }
 
-func firstOf(texts ...string) string {
-	for _, t := range texts {
-		if t != "" {
-			return t
+// equal stands for the receipts without a number that only their occurrence
+// tells apart: those of another store are others.
+func (l *rawLine) equal(o Options, c money.Currency) uint64 {
+	return hash(l.madeNumber(o, c, 0) + "\x00" + l.store)
+}
+
+// known is what somebody is known by, however it is spelled; "-": nobody.
+func (w *Who) known(region string) string {
+	for _, by := range []struct {
+		kind customer.Kind
+		text string
+	}{{customer.External, w.External}, {customer.Card, w.Card}, {customer.Phone, w.Phone}, {customer.Email, w.Email}} {
+		if by.text == "" {
+			continue
 		}
+		if i, err := customer.Normalize(by.kind, by.text, region); err == nil {
+			return i.Value
+		}
+		return by.text
 	}
-	return ""
+	return "-"
 }

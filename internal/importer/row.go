@@ -94,10 +94,11 @@ type rowReader struct {
 	last  struct {          // the moment that the row before had
 		date, clock string
 		at          time.Time
+		zoned       bool // it told its offset from UTC
 	}
 	place  struct{ number, store string } // of the row before, where zones are the stores'
 	key    rowKey                         // of the receipt of the row before,
-	called []string                       // its names,
+	called string                         // in one text,
 	keyAt  time.Time
 }
 
@@ -310,27 +311,29 @@ func (r *rowReader) readMoment(f, ofDay Field) (t time.Time, none, ok bool) {
 	if date != "" && date == r.last.date && clock == r.last.clock {
 		return r.last.at, false, true
 	}
-	if t, none, ok = r.parseMoment(date, clock); ok && !none {
-		r.last.date, r.last.clock, r.last.at = strings.Clone(date), strings.Clone(clock), t
+	t, zoned, none, ok := r.parseMoment(date, clock)
+	if ok && !none {
+		r.last.date, r.last.clock, r.last.at, r.last.zoned = strings.Clone(date), strings.Clone(clock), t, zoned
 	}
 	return t, none, ok && !none
 }
 
-func (r *rowReader) parseMoment(date, clock string) (t time.Time, none, ok bool) {
+func (r *rowReader) parseMoment(date, clock string) (t time.Time, zoned, none, ok bool) {
 	order := r.m.Options.DateOrder
-	if clock == "" {
-		return parseTime(date, order, r.zone)
-	}
-	day, _, isDate := parseMoment(date, order)
+	day, c, isDate := parseMoment(date, order)
 	if !isDate {
-		return t, noDate(date), false
+		none = noDate(date)
+		return t, false, none, none && clock == ""
 	}
-	c, ok := parseClock(clock)
-	if !ok {
-		// Databases write whole moments into columns for the time of day.
-		_, c, ok = parseMoment(clock, order)
+	if clock != "" {
+		if c, ok = parseClock(clock); !ok {
+			// Databases write whole moments into columns for the time of day.
+			_, c, ok = parseMoment(clock, order)
+		}
+		isDate = ok
 	}
-	return moment(day, c, r.zone, ok)
+	t, none, ok = moment(day, c, r.zone, isDate)
+	return t, c.zoned, none, ok
 }
 
 // who reads whose a row is.

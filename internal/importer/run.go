@@ -17,6 +17,7 @@ import (
 	"regulars/internal/base/db"
 	"regulars/internal/base/errs"
 	"regulars/internal/loyalty/catalog"
+	"regulars/internal/loyalty/ledger"
 	"regulars/internal/loyalty/receipt"
 )
 
@@ -156,17 +157,22 @@ var ErrCrowded = errs.New(errs.Conflict, "import_crowded", "Another import bring
 
 // crowded writes in a transaction. Where another process has just brought some
 // of the same rows, or found the sales of the same returns, they are known the
-// next time.
+// next time; where tills hold the rows, they let go of them soon.
 func (s *Service) crowded(ctx context.Context, fn func(context.Context, *db.Tx) error) error {
 	const attempts = 5
 	for attempt := 1; ; attempt++ {
 		err := s.db.Write(ctx, fn)
-		if !errors.Is(err, db.ErrUnique) && !errors.Is(err, db.ErrGuard) {
+		met := errors.Is(err, db.ErrUnique) || errors.Is(err, db.ErrGuard) || errors.Is(err, db.ErrBusy)
+		if !met || errors.Is(err, ledger.ErrTooMuch) {
 			return err
 		}
-		if attempt == attempts {
-			return ErrCrowded.Because(err)
+		if attempt < attempts {
+			continue
 		}
+		if errors.Is(err, db.ErrBusy) {
+			return err
+		}
+		return ErrCrowded.Because(err)
 	}
 }
 

@@ -229,7 +229,7 @@ func (s *Scan) surveyReceipts(ctx context.Context, a *again) error {
 			}
 		default:
 			if l := r.receiptLine(""); !r.refused {
-				a.see(hash(l.madeNumber(r.zone, s.Currency, 0)))
+				a.see(l.equal(s.Mapping.Options, s.Currency))
 			}
 		}
 		return nil
@@ -297,12 +297,12 @@ func (s *Scan) unnumbered(ctx context.Context, from Checkpoint) error {
 			l := r.receiptLine("")
 			g.reset("")
 			if !r.refused {
-				key, n := hash(l.madeNumber(r.zone, s.Currency, 0)), 1
+				key, n := l.equal(s.Mapping.Options, s.Currency), 1
 				if _, again := s.again[key]; again {
 					counts[key]++
 					n = counts[key]
 				}
-				l.number = l.madeNumber(r.zone, s.Currency, n)
+				l.number = l.madeNumber(s.Mapping.Options, s.Currency, n)
 			}
 			g.add(l, r)
 			step.Receipts, step.Issues = g.close()

@@ -24,6 +24,7 @@ import (
 	"regulars/internal/loyalty"
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
+	"regulars/internal/loyalty/ledger"
 	"regulars/internal/loyalty/programme"
 	"regulars/internal/loyalty/receipt"
 	"regulars/internal/verify"
@@ -765,6 +766,118 @@ func TestCustomersByName(t *testing.T) {
 		twice := h.load(write(t, "name\nОльга\nольга\n"), File{Kind: KindCustomers, Source: "notebook"})
 		if twice.Report.Created != 1 || twice.Report.Noted != 1 || !strings.Contains(h.issuesOf(twice.ID, false), "Ольга") {
 			t.Errorf("%+v\n%s", twice.Report, h.issuesOf(twice.ID, false))
+		}
+		h.verify()
+	})
+}
+
+// Exports of two stores, a file each: what is equal in both is sold twice, also
+// where the file has no numbers or each store begins its own. Loaded again, in any
+// order, alone or with the other in one file, nothing doubles.
+func TestStoresWithAFileEach(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		h := newHouse(t, d, "USD", "Asia/Tashkent", t.TempDir())
+		must(t, h.db.Write(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+			_, err := h.catalog.EnsureStoresTx(ctx, tx, []catalog.NewStore{{Code: "A", Name: "Чорсу", Zone: "Asia/Tashkent"}, {Code: "B", Name: "Нукус", Zone: "Asia/Tashkent"}})
+			return err
+		}))
+		const numberless = "card,date,amount\n11,2026-03-01,5\n11,2026-03-01,5\n12,2026-03-01,7\n"
+		const numbered = "number,date,card,sku,qty,price\n1,2026-03-01,11,X,1,5\n2,2026-03-01,12,X,1,7\n"
+		const both = "card,date,store,amount\n11,2026-03-01,Нукус,5\n11,2026-03-01,Чорсу,5\n11,2026-03-01,Чорсу,5\n11,2026-03-01,Нукус,5\n12,2026-03-01,A,7\n12,2026-03-01,B,7\n"
+		for _, tt := range []struct {
+			source, text, store string
+			recorded            int64
+		}{
+			{"numberless", numberless, "A", 3}, {"numberless", numberless, "B", 3},
+			{"numberless", numberless, "A", 0}, {"numberless", numberless, "B", 0}, {"numberless", both, "", 0},
+			{"together", both, "", 6}, {"together", numberless, "B", 0}, {"together", numberless, "A", 0},
+			{"numbered", numbered, "A", 2}, {"numbered", numbered, "B", 2}, {"numbered", numbered, "B", 0}, {"numbered", numbered, "A", 0},
+		} {
+			i, err := h.Add(t.Context(), File{Source: tt.source, Kind: KindReceipts}, write(t, tt.text))
+			must(t, err)
+			i.Mapping.Options.Store = tt.store
+			must(t, h.SetMapping(t.Context(), i.ID, i.Mapping))
+			i, err = h.RunNow(t.Context(), i.ID, func(Report) {})
+			must(t, err)
+			if r := i.Report; r.Recorded != tt.recorded || r.Refused > 0 {
+				t.Errorf("%s of store %q: %d recorded, %d known, %d refused, want %d", tt.source, tt.store, r.Recorded, r.Known, r.Refused, tt.recorded)
+			}
+		}
+		h.verify()
+	})
+}
+
+// The owner puts the zone of a store right that an import had made: what is in is
+// known again by the time that its clock showed, or by the moment where the file
+// tells it.
+func TestImportAfterTheZoneIsPutRight(t *testing.T) {
+	t.Parallel()
+	files := map[string]string{
+		"numbered":       "number,date,store,card,sku,qty,price\n1,2026-01-04 21:30,S,11,X,1,5\n2,2026-01-05 21:30,S,11,X,1,5\n1,2026-01-05 22:10,S,11,X,1,6\n",
+		"days":           "number,date,store,card,sku,qty,price\n1,2026-01-04,S,11,X,1,5\n1,2026-01-05,S,11,X,1,5\n",
+		"numberless":     "date,store,card,amount\n2026-01-04 21:30,S,11,5\n2026-01-05,S,11,5\n",
+		"with an offset": "date,store,card,amount\n2026-01-04T21:30:00+03:00,S,11,5\n2026-01-05T00:00:00Z,S,11,5\n",
+	}
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		h := newHouse(t, d, "USD", "UTC", t.TempDir())
+		for _, zone := range []string{"UTC", "Asia/Tashkent", "America/New_York"} {
+			for name, text := range files {
+				r := h.load(write(t, text), File{Source: name}).Report
+				if want := int64(strings.Count(text, "\n") - 1); r.Recorded+r.Known != want || zone != "UTC" && r.Recorded > 0 {
+					t.Errorf("%s, %s: %d recorded, %d known, %d refused", name, zone, r.Recorded, r.Known, r.Refused)
+				}
+			}
+			must(t, h.db.Write(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+				stores, err := h.catalog.EnsureStoresTx(ctx, tx, []catalog.NewStore{{Code: "S"}})
+				if err != nil {
+					return err
+				}
+				next := map[string]string{"UTC": "Asia/Tashkent", "Asia/Tashkent": "America/New_York", "America/New_York": "UTC"}[zone]
+				_, _, err = h.catalog.UpdateStoreTx(ctx, tx, stores["S"].ID, catalog.StoreChange{Zone: &next})
+				return err
+			}))
+		}
+		h.verify()
+	})
+}
+
+// Without numbers, a receipt is its customer's however the next export spells
+// what they are known by.
+func TestNumberlessReceiptOfACustomerSpelledOtherwise(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		h := newHouse(t, d, "UZS", "Asia/Tashkent", t.TempDir())
+		for i, text := range []string{
+			"phone,email,date,amount\n+998 90 123-45-67,,2026-03-01,5\n,Anna@Example.com,2026-03-01,5\n",
+			"phone,email,date,amount\n998901234567,,2026-03-01,5\n,anna@example.com,2026-03-01,5\n",
+		} {
+			if r := h.load(write(t, text), File{}).Report; r.Recorded != []int64{2, 0}[i] || r.Recorded+r.Known != 2 {
+				t.Errorf("file %d: %d recorded, %d known", i, r.Recorded, r.Known)
+			}
+		}
+	})
+}
+
+// Sums that are beyond counting are refused with their receipt; purchases that
+// come to too much stop the import and say so.
+func TestImportOfHugeSums(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		h := newHouse(t, d, "UZS", "Asia/Tashkent", t.TempDir())
+		line := ",2026-03-01,11,X,9999999999999.99\n"
+		r := h.load(write(t, "number,date,card,sku,amount\n"+strings.Repeat("1"+line, 9900)+"2"+line), File{}).Report
+		if r.Recorded != 1 || r.Refused != 9900 {
+			t.Errorf("%d recorded, %d refused", r.Recorded, r.Refused)
+		}
+		var many strings.Builder
+		for i := range 2000 {
+			fmt.Fprintf(&many, "m%d%s", i, line)
+		}
+		i, err := h.Add(t.Context(), File{Source: "many"}, write(t, "number,date,card,sku,amount\n"+many.String()))
+		must(t, err)
+		if _, err = h.RunNow(t.Context(), i.ID, func(Report) {}); !errors.Is(err, ledger.ErrTooMuch) {
+			t.Errorf("purchases beyond counting: %v", err)
 		}
 		h.verify()
 	})

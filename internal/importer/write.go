@@ -293,22 +293,19 @@ func (w *writer) receiptsTx(ctx context.Context, tx *db.Tx, list []bought, rep *
 
 // imported is the receipt as it is recorded, and which of its lines stands where.
 func (w *writer) imported(in *bought) (out receipt.Imported, order []int, err error) {
+	placed := in.Store != "" || w.imp.Mapping.Options.Store != ""
 	out = receipt.Imported{
-		Kind: receipt.KindSale, Number: in.Number, Full: in.Full, Store: in.store.ID, Placed: in.Store != "", Till: in.Till, SoldAt: in.At.UTC().Truncate(time.Microsecond), Note: in.Note,
+		Kind: receipt.KindSale, Name: in.name(in.Number, placed), Store: in.store.ID, Placed: placed, Till: in.Till, SoldAt: in.At.Truncate(time.Microsecond), Note: in.Note,
 		Lines: make([]receipt.Line, len(in.Lines)),
 	}
 	if in.Return {
-		out.Kind, out.Sale, out.SaleFull, out.SaleDay = receipt.KindReturn, in.Sale, in.SaleFull, in.SaleDay
+		out.Kind = receipt.KindReturn
+		if in.Sale != "" {
+			out.Sale = in.name(in.Sale, placed)
+		}
 	}
-	if in.key != (whoKey{}) {
-		id, ok := w.fresh.people[in.key]
-		if !ok {
-			id, ok = w.people[in.key]
-		}
-		if !ok {
-			return out, nil, errNobody
-		}
-		out.Customer = id
+	if out.Customer = w.customer(in); out.Customer == 0 && in.key != (whoKey{}) {
+		return out, nil, errNobody
 	}
 	lines := make([]receipt.Line, len(in.Lines))
 	for i := range in.Lines {
@@ -335,6 +332,31 @@ func (w *writer) imported(in *bought) (out receipt.Imported, order []int, err er
 		out.Lines[position] = lines[i]
 	}
 	return out, order, nil
+}
+
+// customer is whose receipt it is; 0: nobody's, or of somebody who is not known.
+func (w *writer) customer(in *bought) customer.ID {
+	if id, ok := w.fresh.people[in.key]; ok {
+		return id
+	}
+	return w.people[in.key]
+}
+
+// name is what a receipt of a number, of the same till and day, is called. Tills
+// do not tell receipts without a number apart: that one of them was sold at
+// another till says nothing of the others.
+func (in *bought) name(number string, placed bool) receipt.Name {
+	store := ""
+	if placed {
+		store = in.store.Code
+	}
+	n := receipt.Name{Number: number}
+	if in.Day != "" {
+		n.Day, n.Full = fullName(number, store, in.Day), fullName(number, store, in.Till, in.Day)
+	} else if placed {
+		n.Full = fullName(number, store)
+	}
+	return n
 }
 
 // code is what the product of a line is known by; empty: the line names none.
@@ -374,6 +396,18 @@ func (w *writer) soldTx(ctx context.Context, tx *db.Tx, list []bought, rep *Repo
 				wanted[c.text] = l
 			}
 		}
+	}
+	if len(bySKU)+len(byBarcode) == 0 {
+		return nil
+	}
+	var who []customer.ID
+	for i := range list {
+		if id := w.customer(&list[i]); id != 0 {
+			who = append(who, id)
+		}
+	}
+	if err := w.ledger.LockTx(ctx, tx, who); err != nil {
+		return err
 	}
 	if err := w.bySKUTx(ctx, tx, bySKU, rep); err != nil {
 		return err

@@ -382,7 +382,7 @@ func (a *audit) told(r *receipt, lines []line, list []receiptEvent) (event int64
 			b.sum -= int64(uint32(a.checksumOf(r, lines)))
 		}
 		if print := fingerprintOf(r, lines); print != r.Fingerprint {
-			a.off(Imported, where, "fingerprint", print, r.Fingerprint, "of customer, time, and the lines' products, quantities, prices and totals")
+			a.off(Imported, where, "fingerprint", print, r.Fingerprint, "of customer, and of the lines' products, quantities, prices and totals")
 		}
 		return event
 	}

@@ -26,13 +26,26 @@ func (t *Totals) Add(at time.Time, tierSpend money.Amount, returned bool) {
 		return
 	}
 	t.Receipts++
-	t.Spend = min(t.Spend+tierSpend, MostCounted) // which CountTx refuses
+	t.Spend = min(t.Spend+tierSpend, 2*MostCounted+1) // which CountTx refuses, whatever has been returned before
 	if t.First.IsZero() || at.Before(t.First) {
 		t.First = at
 	}
 	if at.After(t.Last) {
 		t.Last = at
 	}
+}
+
+// LockTx locks accounts in the order in which all do. Whoever changes other rows
+// that tills change too, such as products, does so after it, as tills do.
+func (s *Service) LockTx(ctx context.Context, tx *db.Tx, ids []customer.ID) error {
+	const lock = `
+		SELECT customer_id
+		  FROM accounts
+		 WHERE customer_id IN ($1...)
+		 ORDER BY customer_id
+		   FOR UPDATE -- postgres`
+	rows, err := tx.Query(ctx, lock, db.IDs(ids))
+	return db.Scan(rows, err, func(*db.Rows) error { return nil })
 }
 
 // CountTx adds imported purchases to the accounts. It fails with ErrTooMuch.

@@ -158,12 +158,13 @@ func namedTx(ctx context.Context, tx *db.Tx, source int64, todo []open) (map[*op
 	})
 }
 
-// guessTx finds lines in all that the customers have bought.
+// guessTx finds lines in all that the customers have bought by other imported
+// receipts: what a till has sold it takes back itself, with the points.
 func guessTx(ctx context.Context, tx *db.Tx, todo []open) (map[*open]*part, error) {
 	const find = `
 		SELECT ` + partColumns + `
 		  FROM receipts r JOIN receipt_lines l ON l.receipt_id = r.id
-		 WHERE r.customer_id = $1 AND r.kind = 'sale' AND r.sold_at <= $2
+		 WHERE r.customer_id = $1 AND r.kind = 'sale' AND r.sold_at <= $2 AND r.imported
 		   AND l.product_id = $3 AND l.price = $4 AND l.quantity > l.returned`
 	last := int64(0)
 	for i := range todo {

@@ -2,6 +2,7 @@ package receipt
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"regulars/internal/base/db"
@@ -98,6 +99,10 @@ func (s *Service) reviewDue(ctx context.Context) (n int, err error) {
 		// Read again under the lock: a sale may have reached a level since.
 		tiers := map[customer.ID][]programme.Tier{}
 		s.programmes.QueueTiers(&reads, ids, tiers)
+		var history map[customer.ID][]bought
+		if days := longest(holding); days > 0 {
+			history = boughtSince(&reads, ids, now.AddDate(0, 0, -days-2), now) // zones are up to a day from UTC, and windows begin at midnight
+		}
 		if err := tx.Run(ctx, &reads); err != nil {
 			return err
 		}
@@ -106,10 +111,7 @@ func (s *Service) reviewDue(ctx context.Context) (n int, err error) {
 				if t.ReviewAt.IsZero() || t.ReviewAt.After(now) {
 					continue
 				}
-				d := programme.Due{Customer: who, Tier: t}
-				if err := s.review(ctx, tx, &writes, d, holding[t.Programme], accounts[who], profiles[who], now); err != nil {
-					return err
-				}
+				s.review(&writes, programme.Due{Customer: who, Tier: t}, holding[t.Programme], accounts[who], profiles[who], history[who], now)
 			}
 		}
 		return tx.Run(ctx, &writes)
@@ -117,27 +119,37 @@ func (s *Service) reviewDue(ctx context.Context) (n int, err error) {
 	return n, err
 }
 
+// longest is how many days the longest window of rolling spend has.
+func longest(holding map[programme.ID]*programme.Version) (days int) {
+	for _, v := range holding {
+		if v.Rules.Spend.Window == programme.Rolling {
+			days = max(days, v.Rules.Spend.Days)
+		}
+	}
+	return days
+}
+
 // review sets a tier to what spend reaches, or to its floor, and says when to
-// look again.
-func (s *Service) review(ctx context.Context, tx *db.Tx, b *db.Batch, d programme.Due, version *programme.Version, a *ledger.Account, profile customer.Known, now time.Time) error {
+// look again. history is the customer's spend, as far back as any window.
+func (s *Service) review(b *db.Batch, d programme.Due, version *programme.Version, a *ledger.Account, profile customer.Known, history []bought, now time.Time) {
 	t := d.Tier
 	t.ReviewAt = time.Time{}
 	if version == nil || version.Rules.Stopped {
 		// A stopped programme keeps everything; the day it goes on it looks.
 		t.ReviewAt = now.Add(24 * time.Hour)
 		programme.SetTier(b, d.Customer, t)
-		return nil
+		return
 	}
 	rules := &version.Rules
 	zone := s.zone(time.UTC, profile)
 	spend := a.Spend
-	var window []bought
 	if rules.Spend.Window == programme.Rolling {
 		// As it was at midnight, however late this comes.
 		from := programme.Midnight(now, 0, zone).AddDate(0, 0, -rules.Spend.Days)
-		var err error
-		if window, spend, err = s.boughtSince(ctx, tx, d.Customer, from, now); err != nil {
-			return err
+		history = slices.DeleteFunc(slices.Clone(history), func(e bought) bool { return !e.at.After(from) })
+		spend = 0
+		for _, e := range history {
+			spend += e.spend
 		}
 	}
 	level := programme.Review(rules, &t, spend, now)
@@ -149,10 +161,9 @@ func (s *Service) review(ctx context.Context, tx *db.Tx, b *db.Batch, d programm
 		t.Level, t.Since = level.Code, now
 	}
 	if rules.Spend.Window == programme.Rolling {
-		t.ReviewAt = firstLoss(window, spend, level.Threshold, rules.Spend.Days, zone)
+		t.ReviewAt = firstLoss(history, spend, level.Threshold, rules.Spend.Days, zone)
 	}
 	programme.SetTier(b, d.Customer, t)
-	return nil
 }
 
 // bought is tier spend at a time; returns are negative.
@@ -161,19 +172,25 @@ type bought struct {
 	spend money.Amount
 }
 
-func (s *Service) boughtSince(ctx context.Context, tx *db.Tx, who customer.ID, from, to time.Time) (list []bought, sum money.Amount, err error) {
+// boughtSince adds to b the reading of customers' spend after a time until
+// another, in order, into the map.
+func boughtSince(b *db.Batch, ids []customer.ID, from, to time.Time) map[customer.ID][]bought {
 	const read = `
-		SELECT COALESCE(o.sold_at, r.sold_at), CASE r.kind WHEN 'sale' THEN r.tier_spend ELSE -r.tier_spend END
-		  FROM ` + spending + ` AND COALESCE(o.sold_at, r.sold_at) <= $3
-		 ORDER BY 1, r.id`
-	rows, err := tx.Query(ctx, read, int64(who), from.UnixMicro(), to.UnixMicro())
-	err = db.Scan(rows, err, func(r *db.Rows) error {
-		var e bought
-		err := r.Scan(db.Time{Dst: &e.at}, &e.spend)
-		list, sum = append(list, e), sum+e.spend
+		SELECT r.customer_id, ` + spentAt + `, ` + spend + `
+		  FROM ` + spending + `
+		 WHERE r.customer_id IN ($1...) AND r.sold_at > $2 AND ` + spentAt + ` > $2 AND ` + spentAt + ` <= $3
+		 ORDER BY 2, r.id`
+	found := map[customer.ID][]bought{}
+	b.Query(func(r *db.Rows) error {
+		var (
+			who customer.ID
+			e   bought
+		)
+		err := r.Scan(&who, db.Time{Dst: &e.at}, &e.spend)
+		found[who] = append(found[who], e)
 		return err
-	})
-	return list, sum, err
+	}, read, db.IDs(ids), from.UnixMicro(), to.UnixMicro())
+	return found
 }
 
 // firstLoss is the midnight after purchases leave the window and spend falls

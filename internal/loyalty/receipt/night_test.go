@@ -97,10 +97,10 @@ func TestReviewTellsOfLossesAndGains(t *testing.T) {
 			c.giveBack(c.sell(draft(who, 0, 100_00)).ID)
 		}
 		c.record(receipt.Imported{
-			Kind: receipt.KindSale, Number: "old 1", Store: c.tills[0].Store.ID, Customer: boris, SoldAt: c.Now().Add(-24 * time.Hour),
+			Kind: receipt.KindSale, Name: receipt.Name{Number: "old 1"}, Store: c.tills[0].Store.ID, Customer: boris, SoldAt: c.Now().Add(-24 * time.Hour),
 			Lines: []receipt.Line{{Quantity: money.One, Gross: 500_00, Total: 500_00, TierSpend: 500_00}},
 		}, receipt.Imported{
-			Kind: receipt.KindSale, Number: "old 2", Store: c.tills[0].Store.ID, Customer: vera, SoldAt: c.Now().Add(-24 * time.Hour),
+			Kind: receipt.KindSale, Name: receipt.Name{Number: "old 2"}, Store: c.tills[0].Store.ID, Customer: vera, SoldAt: c.Now().Add(-24 * time.Hour),
 			Lines: []receipt.Line{{Quantity: money.One, Gross: 100_00, Total: 100_00, TierSpend: 100_00}},
 		})
 		c.Clock.Advance(24 * time.Hour)

@@ -158,7 +158,7 @@ type Receipt struct {
 	key         string
 }
 
-// Details are facts of a receipt that nothing is computed from.
+// Details are facts of a receipt that no amount or point is computed from.
 type Details struct {
 	Reason      string     `json:"reason,omitempty"`
 	NoDiscount  bool       `json:"no_discount,omitempty"`
@@ -168,9 +168,10 @@ type Details struct {
 	Reached     string     `json:"reached,omitempty"` // level that counts from the next purchase
 	Note        string     `json:"note,omitempty"`    // of an import
 	Till        string     `json:"till,omitempty"`    // of an import, as its system calls it
-	Sale        string     `json:"sale,omitempty"`    // of an imported return: the number of the sale that it names
+	Offset      int        `json:"offset,omitempty"`  // of an import: seconds that its clock was ahead of UTC
+	Sale        string     `json:"sale,omitempty"`    // of an imported return: the Name of the sale that it names
 	SaleFull    string     `json:"sale_full,omitempty"`
-	SaleDay     string     `json:"sale_day,omitempty"` // SaleFull without the till
+	SaleDay     string     `json:"sale_day,omitempty"`
 }
 
 // Line is a recorded line. Gross - Discount - PaidPoints = Total.

@@ -3,11 +3,13 @@ package receipt
 import (
 	"cmp"
 	"context"
+	"slices"
 	"time"
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/errs"
 	"regulars/internal/base/event"
+	"regulars/internal/base/money"
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/ledger"
@@ -17,28 +19,33 @@ import (
 // points are notes: it moves no points, prices nothing and starts nothing, but
 // counts as tier spend.
 type Imported struct {
-	Kind   Kind
-	Number string
-	// Full is the number with more and more of what tells it from other receipts
-	// of the number, where tills begin anew: a receipt gets the first that is free
-	// in place of a Number that is another's already. What one export has and
-	// another lacks, such as the till, stands in the last only, or the two would
-	// not agree on a name. Empty: numbers are never used twice.
-	Full     []string
+	Kind Kind
+	Name
 	Store    catalog.StoreID
 	Placed   bool        // the source says that it is that store
 	Till     string      // as the source calls it; empty: not said
 	Customer customer.ID // 0: nobody
-	SoldAt   time.Time
+	SoldAt   time.Time   // on the clock that the source went by
 	// Lines with Gross, Discount, PaidPoints, Total and TierSpend as they were
 	// charged, and a Name where it differs from the product's. Returns are
 	// matched to their sales by MatchReturnsTx.
 	Lines []Line
 	Note  string
-	// Sale is, of a return, the number of the sale in the same source, and
-	// SaleFull the last of its Full, were it of the same day, SaleDay the first;
-	// empty: not said.
-	Sale, SaleFull, SaleDay string
+	Sale  Name // of a return: the sale in the same source, were it of the same day; empty: not said
+}
+
+// Name is what a source calls a receipt. Where its numbers begin anew, by store,
+// by till or every day, a receipt gets the first of the three that is not
+// another's. What one export has and another lacks, such as the till, stands in
+// Full only, or the two would not agree on a name.
+type Name struct {
+	Number string
+	Day    string // the number with the store and the day; empty: numbers are never used twice
+	Full   string // and with the till
+}
+
+func (n Name) all() []string {
+	return slices.DeleteFunc([]string{n.Number, n.Day, n.Full}, func(s string) bool { return s == "" })
 }
 
 // RecordOutcome says what RecordTx did with one receipt.
@@ -72,13 +79,13 @@ func (s *Service) RecordTx(ctx context.Context, tx *db.Tx, source int64, list []
 		}
 		if old := s.taken(known, source, in, rec); old != nil {
 			outcomes[i] = RecordedSame
-			if old.print != rec.fingerprint {
+			if !old.says(in, rec) {
 				outcomes[i] = RecordedOther
 			}
 			continue
 		}
 		rec.Number = in.Number
-		known[key{source, in.Kind, in.Number}] = recorded{rec.fingerprint, rec.SoldAt, rec.Store, in.Till}
+		known[key{source, in.Kind, in.Number}] = recorded{rec.fingerprint, rec.SoldAt, rec.Details.Offset, rec.Store, in.Till}
 		rec.ID = ID(s.mint.Next())
 		fresh = append(fresh, rec)
 	}
@@ -130,6 +137,7 @@ func (s *Service) importTx(ctx context.Context, tx *db.Tx, source int64, now tim
 type recorded struct {
 	print  string
 	soldAt time.Time
+	offset int // seconds that the source's clock was ahead of UTC
 	store  catalog.StoreID
 	till   string
 }
@@ -138,17 +146,17 @@ type recorded struct {
 // there is none, and in.Number is free. One of the same contents goes before one
 // that may only be the same, for an export without tills does not tell.
 func (s *Service) taken(known map[key]recorded, source int64, in *Imported, rec *Receipt) (same *recorded) {
-	numbers := append([]string{in.Number}, in.Full...)
+	numbers := in.all()
 	free, its := "", ""
 	for i, number := range numbers {
 		old, ok := known[key{source, in.Kind, number}]
 		switch {
 		case !ok:
 			free = cmp.Or(free, number)
-		case old.print == rec.fingerprint && old.sameTill(in):
+		case old.says(in, rec) && old.sameTill(in):
 			in.Number = number
 			return &old
-		case same == nil && (i == len(numbers)-1 || old.sameTill(in) && s.sameDay(&old, in)):
+		case same == nil && (i == len(numbers)-1 || old.sameTill(in) && old.clock().Format(time.DateOnly) == in.SoldAt.Format(time.DateOnly)):
 			same, its = &old, number
 		}
 	}
@@ -165,19 +173,21 @@ func (old *recorded) sameTill(in *Imported) bool {
 	return (old.store == in.Store || !in.Placed) && (old.till == in.Till || old.till == "" || in.Till == "")
 }
 
-func (s *Service) sameDay(old *recorded, in *Imported) bool {
-	zone := time.UTC
-	if store, ok := s.catalog.Store(in.Store); ok {
-		zone = store.Zone
-	}
-	day := func(t time.Time) string { return t.In(zone).Format(time.DateOnly) }
-	return day(old.soldAt) == day(in.SoldAt)
+// says reports whether what is recorded says the same. The time is the same
+// where the clock is, whatever zone its store was believed to lie in.
+func (old *recorded) says(in *Imported, rec *Receipt) bool {
+	return old.print == rec.fingerprint && (old.soldAt.Equal(in.SoldAt) || old.clock().Format(time.DateTime) == in.SoldAt.Format(time.DateTime))
+}
+
+// clock is the time that the source's clock showed.
+func (old *recorded) clock() time.Time {
+	return old.soldAt.Add(time.Duration(old.offset) * time.Second)
 }
 
 func (s *Service) knownTx(ctx context.Context, tx *db.Tx, source int64, list []Imported) (map[key]recorded, error) {
 	var numbers db.Texts
 	for i := range list {
-		numbers = append(append(numbers, list[i].Number), list[i].Full...)
+		numbers = append(numbers, list[i].all()...)
 	}
 	known := make(map[key]recorded, len(list))
 	rows, err := tx.Query(ctx, `SELECT number, kind, fingerprint, sold_at, store_id, details FROM receipts WHERE source_id = $1 AND number IN ($2...)`, source, numbers)
@@ -187,7 +197,7 @@ func (s *Service) knownTx(ctx context.Context, tx *db.Tx, source int64, list []I
 			return err
 		}
 		d, err := readDetails(details)
-		old.till = d.Till
+		old.till, old.offset = d.Till, d.Offset
 		known[k] = old
 		return err
 	})
@@ -198,18 +208,22 @@ func (in *Imported) receipt(source int64, now time.Time) (*Receipt, error) {
 	if err := checkNumber(in.Number); err != nil {
 		return nil, err
 	}
+	_, offset := in.SoldAt.Zone()
 	rec := &Receipt{
 		Kind: in.Kind, Number: in.Number, Imported: true, Source: source, Store: in.Store, Customer: in.Customer,
-		SoldAt: in.SoldAt, RecordedAt: now, Lines: in.Lines, Details: Details{Note: in.Note, Till: in.Till, Sale: in.Sale, SaleFull: in.SaleFull, SaleDay: in.SaleDay},
+		SoldAt: in.SoldAt.UTC(), RecordedAt: now, Lines: in.Lines,
+		Details: Details{Note: in.Note, Till: in.Till, Offset: offset, Sale: in.Sale.Number, SaleFull: in.Sale.Full, SaleDay: in.Sale.Day},
 	}
-	said := importedMeaning{Customer: in.Customer, SoldAt: in.SoldAt.UnixMicro()}
+	said := importedMeaning{Customer: in.Customer}
 	for i := range rec.Lines {
 		l := &rec.Lines[i]
 		l.Position, l.ownName = i+1, l.Name
 		if l.Gross-l.Discount-l.PaidPoints != l.Total || l.Quantity <= 0 {
 			return nil, errs.InvalidField(pointer("/lines/%d", i), "sums", "the line's amounts do not add up to its total")
 		}
-		rec.Gross += l.Gross
+		if rec.Gross += l.Gross; rec.Gross > money.MaxAmount {
+			return nil, errs.InvalidField("/lines", "sums", "the receipt comes to more than can be counted")
+		}
 		rec.Discount += l.Discount
 		rec.PaidPoints += l.PaidPoints
 		rec.Total += l.Total
@@ -220,9 +234,8 @@ func (in *Imported) receipt(source int64, now time.Time) (*Receipt, error) {
 	return rec, nil
 }
 
-// importedMeaning is what an imported receipt says.
+// importedMeaning is what an imported receipt says, but for its time.
 type importedMeaning struct {
 	Customer customer.ID
-	SoldAt   int64
 	Lines    [][4]int64
 }

@@ -1,6 +1,7 @@
 package receipt_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -76,5 +77,34 @@ func TestRefundOfAnotherLineBearsTheRest(t *testing.T) {
 			}
 		}
 		c.check(t)
+	})
+}
+
+// What another system took back is no sale of a till of ours: the points that the
+// sale earned would stay, and the till could not take it back any more.
+func TestImportedReturnTakesNoSaleOfATill(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		c := open(t, d, simple())
+		anna := c.customer()
+		sale := c.sell(draft(anna, 0, 100_00))
+		back := sale.Lines[0]
+		c.Clock.Advance(time.Hour)
+		c.record(receipt.Imported{
+			Kind: receipt.KindReturn, Name: receipt.Name{Number: "old"}, Store: sale.Store, Customer: anna, SoldAt: c.Now(),
+			Lines: []receipt.Line{{Product: back.Product, Quantity: back.Quantity, Price: back.Price, Gross: back.Gross, Total: back.Gross, TierSpend: back.Gross}},
+		})
+		must(t, c.DB.Write(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+			for after := (&receipt.MatchCursor{}); after != nil; {
+				var err error
+				if _, after, err = c.Receipts.MatchReturnsTx(ctx, tx, 77, *after, 10); err != nil {
+					return err
+				}
+			}
+			return nil
+		}))
+		if got := c.giveBack(sale.ID); got.Total != sale.Total {
+			t.Errorf("the till gives %d back", got.Total)
+		}
 	})
 }

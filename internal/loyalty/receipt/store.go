@@ -5,6 +5,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"regulars/internal/base/checksum"
@@ -321,10 +323,9 @@ func (s *Service) list(ctx context.Context, where string, args ...any) (list []*
 		if err != nil || len(list) == 0 {
 			return err
 		}
-		rows, err = tx.Query(ctx, `SELECT `+lineColumns+` FROM receipt_lines WHERE receipt_id IN ($1...) ORDER BY receipt_id, position`, ids)
-		return db.Scan(rows, err, func(r *db.Rows) error {
-			return scanLine(r, func(of ID) *Receipt { return byID[of] })
-		})
+		var b db.Batch
+		queueLines(&b, ids, func(of ID) *Receipt { return byID[of] })
+		return tx.Run(ctx, &b)
 	})
 	if err != nil {
 		return nil, err
@@ -332,20 +333,31 @@ func (s *Service) list(ctx context.Context, where string, args ...any) (list []*
 	return list, s.nameProducts(ctx, list)
 }
 
-// nameProducts fills in what the catalog says of the lines' products.
-func (s *Service) nameProducts(ctx context.Context, list []*Receipt) error {
-	var ids []catalog.ProductID
+// queueLines adds to b the reading of the lines of receipts into them.
+func queueLines(b *db.Batch, ids db.Int64s, receipt func(ID) *Receipt) {
+	const read = `SELECT ` + lineColumns + ` FROM receipt_lines WHERE receipt_id IN ($1...) ORDER BY receipt_id, position`
+	b.Query(func(r *db.Rows) error { return scanLine(r, receipt) }, read, ids)
+}
+
+// productsOf reads the products of receipts' lines.
+func (s *Service) productsOf(ctx context.Context, list []*Receipt) (map[catalog.ProductID]catalog.Product, error) {
+	products := map[catalog.ProductID]catalog.Product{}
 	for _, r := range list {
 		for _, l := range r.Lines {
 			if l.Product != 0 {
-				ids = append(ids, l.Product)
+				products[l.Product] = catalog.Product{}
 			}
 		}
 	}
-	products := map[catalog.ProductID]catalog.Product{}
 	var b db.Batch
-	s.catalog.QueueProducts(&b, ids, products)
-	if err := s.db.Run(ctx, &b); err != nil {
+	s.catalog.QueueProducts(&b, slices.Collect(maps.Keys(products)), products)
+	return products, s.db.Run(ctx, &b)
+}
+
+// nameProducts fills in what the catalog says of the lines' products.
+func (s *Service) nameProducts(ctx context.Context, list []*Receipt) error {
+	products, err := s.productsOf(ctx, list)
+	if err != nil {
 		return err
 	}
 	for _, r := range list {

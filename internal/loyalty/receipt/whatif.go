@@ -122,24 +122,28 @@ func (s *Service) asked(ctx context.Context, q Question) (sales []*Receipt, cut 
 	return sales, cut, err
 }
 
-// spent is a customer's tier spend over time, in order.
+// spent is a customer's tier spend over time.
 type spent struct {
-	before money.Amount // over the lifetime, when the first of at begins
-	at     []time.Time
-	sum    []money.Amount
+	before money.Amount // over the lifetime, when the first of list begins
+	list   []counted
 }
 
-// until is what was spent from a time (zero: ever) until another, not included.
-func (h *spent) until(from, to time.Time) (sum money.Amount) {
-	if h == nil {
-		return 0
-	}
-	if from.IsZero() {
+// counted is the spend of one receipt, in the order in which they were sold.
+type counted struct {
+	at    time.Time // when it counts
+	since time.Time // it is known: a return comes after its sale
+	sum   money.Amount
+}
+
+// until is what had been spent after a time (zero: ever), as it was known before
+// another.
+func (h *spent) until(after, known time.Time) (sum money.Amount) {
+	if after.IsZero() {
 		sum = h.before
 	}
-	for i, at := range h.at {
-		if at.Before(to) && !at.Before(from) {
-			sum += h.sum[i]
+	for _, c := range h.list {
+		if c.since.Before(known) && c.at.After(after) {
+			sum += c.sum
 		}
 	}
 	return sum
@@ -154,7 +158,7 @@ func (s *Service) spendBefore(ctx context.Context, q Question, sales []*Receipt)
 			back = max(back, r.Spend.Days)
 		}
 	}
-	from := sales[0].SoldAt.AddDate(0, 0, -back)
+	from := sales[0].SoldAt.AddDate(0, 0, -back).Add(-time.Microsecond) // the first sale counts too
 	found := map[customer.ID]*spent{}
 	var ids []customer.ID
 	for _, sale := range sales {
@@ -164,23 +168,20 @@ func (s *Service) spendBefore(ctx context.Context, q Question, sales []*Receipt)
 		}
 	}
 	const read = `
-		SELECT customer_id, sold_at, CASE kind WHEN 'sale' THEN tier_spend ELSE -tier_spend END
-		  FROM receipts
-		 WHERE customer_id IN ($1...) AND sold_at >= $2
-		 ORDER BY sold_at, id`
+		SELECT r.customer_id, ` + spentAt + `, r.sold_at, ` + spend + `
+		  FROM ` + spending + `
+		 WHERE r.customer_id IN ($1...) AND r.sold_at > $2`
 	for part := range slices.Chunk(ids, 500) {
 		since := map[customer.ID]money.Amount{}
 		rows, err := s.db.Query(ctx, read, db.IDs(part), from.UnixMicro())
 		err = db.Scan(rows, err, func(r *db.Rows) error {
 			var (
 				who customer.ID
-				at  time.Time
-				sum money.Amount
+				c   counted
 			)
-			err := r.Scan(&who, db.Time{Dst: &at}, &sum)
-			h := found[who]
-			h.at, h.sum = append(h.at, at), append(h.sum, sum)
-			since[who] += sum
+			err := r.Scan(&who, db.Time{Dst: &c.at}, db.Time{Dst: &c.since}, &c.sum)
+			found[who].list = append(found[who].list, c)
+			since[who] += c.sum
 			return err
 		})
 		if err != nil {
@@ -205,26 +206,12 @@ func (s *Service) lines(ctx context.Context, sales []*Receipt) (map[catalog.Prod
 		byID[sale.ID] = sale
 		ids = append(ids, int64(sale.ID))
 	}
-	rows, err := s.db.Query(ctx, `SELECT `+lineColumns+` FROM receipt_lines WHERE receipt_id IN ($1...) ORDER BY receipt_id, position`, ids)
-	err = db.Scan(rows, err, func(r *db.Rows) error {
-		return scanLine(r, func(of ID) *Receipt { return byID[of] })
-	})
-	if err != nil {
+	var b db.Batch
+	queueLines(&b, ids, func(of ID) *Receipt { return byID[of] })
+	if err := s.db.Run(ctx, &b); err != nil {
 		return nil, err
 	}
-	var list []catalog.ProductID
-	for _, sale := range sales {
-		for _, l := range sale.Lines {
-			if l.Product != 0 {
-				list = append(list, l.Product)
-			}
-		}
-	}
-	slices.Sort(list)
-	products := map[catalog.ProductID]catalog.Product{}
-	var b db.Batch
-	s.catalog.QueueProducts(&b, slices.Compact(list), products)
-	return products, s.db.Run(ctx, &b)
+	return s.productsOf(ctx, sales)
 }
 
 // compare prices one sale by both rules and adds it to the answer. Its lines

@@ -84,3 +84,39 @@ func TestCompare(t *testing.T) {
 		}
 	})
 }
+
+// Rolling spend is counted as the till counted it: a return where its sale was,
+// and not before it was made.
+func TestCompareCountsRollingSpendAsTheTillDid(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		rules := rolling(30)
+		c := open(t, d, rolling(30))
+		anna := c.customer()
+		var earned money.Points
+		sell := func(price int64) receipt.Receipt {
+			rec := c.sell(draft(anna, 0, price))
+			earned += rec.Earned
+			return rec
+		}
+		first := sell(100_00)
+		c.Clock.Advance(15 * day)
+		sell(100_00)
+		c.Clock.Advance(10 * day)
+		sell(10_00) // gold
+		c.giveBack(first.ID)
+		earned -= first.Earned
+		c.Clock.Advance(10 * day)
+		if got := sell(10_00); got.Level != "gold" { // the first sale has left, and its return with it
+			t.Fatalf("at %s", got.Level)
+		}
+		c.Clock.Advance(time.Hour)
+		got, err := c.Receipts.Compare(t.Context(), receipt.Question{
+			Now: rules, Then: rules, From: c.Now().AddDate(0, 0, -60), To: c.Now(), Most: 100, Top: 5,
+		}, func(int, int) error { return nil })
+		must(t, err)
+		if got.Now.Earned != earned {
+			t.Errorf("%s points by the rules they were sold under, want %s", got.Now.Earned, earned)
+		}
+	})
+}

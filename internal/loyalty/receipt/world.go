@@ -43,12 +43,15 @@ type window struct {
 	from, to int64
 }
 
-// spending are a customer's receipts that count since a time. A return counts
-// when its sale did: it leaves the window with it, or it would take from what
-// was bought later. No return is earlier than its sale (ErrBeforeSale), so the
-// index finds all that count.
-const spending = `receipts r LEFT JOIN receipts o ON o.id = r.original_id
-	 WHERE r.customer_id = $1 AND r.sold_at > $2 AND COALESCE(o.sold_at, r.sold_at) > $2`
+// Of receipts r with the sales o that they take back: what counts towards tiers,
+// and when. A return counts when its sale did: it leaves a window with it, or it
+// would take from what was bought later. No return is earlier than its sale
+// (ErrBeforeSale), so an index on the times of receipts finds all that count.
+const (
+	spending = `receipts r LEFT JOIN receipts o ON o.id = r.original_id`
+	spentAt  = `COALESCE(o.sold_at, r.sold_at)`
+	spend    = `CASE r.kind WHEN 'sale' THEN r.tier_spend ELSE -r.tier_spend END`
+)
 
 // spent counts tier spend of a time in the windows that were read.
 func (w *world) spent(who customer.ID, at time.Time, spend money.Amount) {
@@ -120,8 +123,9 @@ func (s *Service) queue(b *db.Batch, n *needs, lock bool) *world {
 			err := r.Scan(&spend)
 			w.spend[win] = spend
 			return err
-		}, `SELECT CAST(COALESCE(SUM(CASE r.kind WHEN 'sale' THEN r.tier_spend ELSE -r.tier_spend END), 0) AS BIGINT)
-		      FROM `+spending+` AND COALESCE(o.sold_at, r.sold_at) <= $3`,
+		}, `SELECT CAST(COALESCE(SUM(`+spend+`), 0) AS BIGINT)
+		      FROM `+spending+`
+		     WHERE r.customer_id = $1 AND r.sold_at > $2 AND `+spentAt+` > $2 AND `+spentAt+` <= $3`,
 			int64(win.customer), win.from, win.to)
 	}
 	if len(n.sales) > 0 {
@@ -130,9 +134,7 @@ func (s *Service) queue(b *db.Batch, n *needs, lock bool) *world {
 			w.sales[rec.ID] = rec
 			return err
 		}, `SELECT `+receiptColumns+` FROM receipts WHERE id IN ($1...)`, db.Int64s(n.sales))
-		b.Query(func(r *db.Rows) error {
-			return scanLine(r, func(of ID) *Receipt { return w.sales[of] })
-		}, `SELECT `+lineColumns+` FROM receipt_lines WHERE receipt_id IN ($1...) ORDER BY receipt_id, position`, db.Int64s(n.sales))
+		queueLines(b, n.sales, func(of ID) *Receipt { return w.sales[of] })
 		b.Query(func(r *db.Rows) error {
 			var (
 				sale ID
@@ -204,7 +206,7 @@ func (s *Service) commitAll(ctx context.Context, calls []call, again bool) error
 			}
 			w.apply(s, failed)
 		}
-		if err := s.meetProducts(ctx, tx, w); err != nil {
+		if err := s.meetProductsTx(ctx, tx, w); err != nil {
 			return err
 		}
 		var writes db.Batch
@@ -243,9 +245,9 @@ func (w *world) queueRecorded(b *db.Batch, n *needs) {
 	}
 }
 
-// meetProducts adds the products that only the till knows to the catalog, once
+// meetProductsTx adds the products that only the till knows to the catalog, once
 // their receipts are sure to be recorded.
-func (s *Service) meetProducts(ctx context.Context, tx *db.Tx, w *world) error {
+func (s *Service) meetProductsTx(ctx context.Context, tx *db.Tx, w *world) error {
 	var (
 		unknown []catalog.Seen
 		lines   []*Line
