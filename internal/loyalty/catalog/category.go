@@ -163,12 +163,12 @@ func (s *Service) SaveCategoriesTx(ctx context.Context, tx *db.Tx, in []Category
 func (in *CategoryInput) clean() error {
 	in.Code, in.Name = fold.Line(in.Code), fold.Line(in.Name)
 	var wrong errs.List
-	required(&wrong, "/code", in.Code, maxCode)
-	wrong.Bound("/name", in.Name, maxName)
+	required(&wrong, "/code", in.Code, MaxCode)
+	wrong.Bound("/name", in.Name, MaxName)
 	if in.Parent != nil {
 		parent := fold.Line(*in.Parent)
 		in.Parent = &parent
-		wrong.Bound("/parent", parent, maxCode)
+		wrong.Bound("/parent", parent, MaxCode)
 	}
 	return wrong.Err()
 }

@@ -81,9 +81,11 @@ type Seen struct {
 	Price money.Price
 }
 
-// Limits on what is written: SKU, brand and barcode in characters.
+// MaxSKU is how long a SKU may be, in characters.
+const MaxSKU = 100
+
+// Limits on what is written: brand and barcode in characters.
 const (
-	maxSKU      = 100
 	maxBrand    = 100
 	maxBarcode  = 64
 	maxBarcodes = 100
@@ -226,7 +228,7 @@ func (s *Service) EnsureTx(ctx context.Context, tx *db.Tx, seen []Seen) (found m
 		if _, ok := found[sku]; ok {
 			continue
 		}
-		p, name, price := s.newProduct(sku), cut(bySKU[sku].Name, maxName), bySKU[sku].Price
+		p, name, price := s.newProduct(sku), cut(bySKU[sku].Name, MaxName), bySKU[sku].Price
 		if price < 0 || price > money.MaxPrice {
 			price = 0
 		}
@@ -346,11 +348,11 @@ func (p *Product) change(c ProductChange) error {
 	if c.Active != nil {
 		p.Active = *c.Active
 	}
-	required(&wrong, "/sku", p.SKU, maxSKU)
+	required(&wrong, "/sku", p.SKU, MaxSKU)
 	if fold.Line(p.SKU) != p.SKU {
 		wrong.Add("/sku", "bad_characters", "has spaces around it, several in a row, or characters that cannot be printed")
 	}
-	wrong.Bound("/name", p.Name, maxName)
+	wrong.Bound("/name", p.Name, MaxName)
 	wrong.Bound("/brand", p.Brand, maxBrand)
 	if !p.Kind.Valid() {
 		wrong.Add("/kind", "unknown_kind", "must be goods, service or giftcard")

@@ -179,11 +179,11 @@ func (s *Service) readTx(ctx context.Context, tx *db.Tx, w *saving) error {
 func (in *ProductInput) clean() error {
 	var wrong errs.List
 	in.SKU = fold.Line(in.SKU)
-	required(&wrong, "/sku", in.SKU, maxSKU)
+	required(&wrong, "/sku", in.SKU, MaxSKU)
 	if in.Category != nil {
 		code := fold.Line(*in.Category)
 		in.Category = &code
-		wrong.Bound("/category", code, maxCode)
+		wrong.Bound("/category", code, MaxCode)
 	}
 	in.AddBarcodes = cleanBarcodes(&wrong, in.AddBarcodes)
 	if in.Barcodes != nil {

@@ -49,8 +49,8 @@ type StoreChange struct {
 
 // Limits on what is written, in characters.
 const (
-	maxCode = 64
-	maxName = 200
+	MaxCode = 64  // of a store or category
+	MaxName = 200 // of whatever has one
 	maxCity = 100
 )
 
@@ -378,8 +378,8 @@ func (store *Store) change(c StoreChange) error {
 		}
 		store.Zone = zone
 	}
-	required(&wrong, "/code", store.Code, maxCode)
-	required(&wrong, "/name", store.Name, maxName)
+	required(&wrong, "/code", store.Code, MaxCode)
+	required(&wrong, "/name", store.Name, MaxName)
 	wrong.Bound("/city", store.City, maxCity)
 	return wrong.Err()
 }

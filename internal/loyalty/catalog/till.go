@@ -130,7 +130,7 @@ func (t *Till) change(c TillChange) error {
 		t.Active = *c.Active
 	}
 	var wrong errs.List
-	required(&wrong, "/name", t.Name, maxName)
+	required(&wrong, "/name", t.Name, MaxName)
 	return wrong.Err()
 }
 

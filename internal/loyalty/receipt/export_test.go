@@ -79,3 +79,9 @@ func (s *Service) WholeTables(ctx context.Context, by Caller, sale Sale, back Re
 	}
 	return nil
 }
+
+// Fingerprint is what a call is known by when it comes again.
+func (s *Sale) Fingerprint() string { return s.fingerprint() }
+
+// Fingerprint is what a call is known by when it comes again.
+func (r *Return) Fingerprint() string { return r.fingerprint() }

@@ -85,7 +85,9 @@ type Caller struct {
 	Staff int64 // 0: unknown
 }
 
-// Draft is a basket as a till sends it.
+// Draft is a basket as a till sends it. Its JSON, and that of DraftLine and
+// ReturnLine, is what repeated calls are known by: a field may be added at the end
+// if it is left out when empty, none may be renamed or moved.
 type Draft struct {
 	Customer customer.ID  `json:"customer,omitempty"` // 0: nobody
 	Lines    []DraftLine  `json:"lines"`
@@ -324,29 +326,24 @@ func (d Draft) check() error {
 		return ErrReasonMissing.At("/reason")
 	}
 	var wrong errs.List
-	if len(d.Reason) > maxReason {
-		wrong.Add("/reason", "too_long", "is longer than %d bytes", maxReason)
-	}
+	wrong.Bound("/reason", d.Reason, MaxReason)
 	for i, l := range d.Lines {
-		switch {
-		case utf8.RuneCountInString(l.SKU) > maxSKU:
-			wrong.Add(pointer("/lines/%d/sku", i), "too_long", "is longer than %d characters", maxSKU)
-		case fold.Line(l.SKU) != l.SKU: // as the catalog keeps them
+		wrong.Bound(pointer("/lines/%d/sku", i), l.SKU, catalog.MaxSKU)
+		wrong.Bound(pointer("/lines/%d/name", i), l.Name, catalog.MaxName)
+		if fold.Line(l.SKU) != l.SKU { // as the catalog keeps them
 			wrong.Add(pointer("/lines/%d/sku", i), "bad_characters", "has spaces around it, several in a row, or characters that cannot be printed")
-		case len(l.Name) > maxName:
-			wrong.Add(pointer("/lines/%d/name", i), "too_long", "is longer than %d bytes", maxName)
-		case !printable(l.Name):
+		}
+		if !printable(l.Name) {
 			wrong.Add(pointer("/lines/%d/name", i), "bad_characters", "has characters that cannot be printed")
 		}
 	}
 	return wrong.Err()
 }
 
-// Limits of texts.
+// Limits of texts, in characters.
 const (
-	maxSKU    = 100
-	maxName   = 1000
-	maxReason = 500
+	MaxNumber = 100
+	MaxReason = 200
 )
 
 // printable reports whether a text can be kept by every database and printed.

@@ -3,6 +3,7 @@ package receipt_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/db/dbtest"
+	"regulars/internal/base/money"
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/receipt"
 )
@@ -53,4 +55,39 @@ func TestRepeatedCallIsAnsweredForEver(t *testing.T) {
 			t.Errorf("another body: %v", err)
 		}
 	})
+}
+
+// Fingerprints stand in databases for ever: by another one, a till that repeats a
+// call of last year would be told that its number is taken.
+func TestFingerprintsStayAsTheyAre(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC)
+	sale := receipt.Sale{Number: "17", SoldAt: at, Draft: receipt.Draft{
+		Customer: 42, Redeem: 5_00, NoDiscount: true, NoPoints: true, Reason: "why",
+		Lines: []receipt.DraftLine{{SKU: "A", Name: "Milk", Quantity: money.One, Price: 12_0000, Discount: 1_00, Void: true}, {SKU: "B", Quantity: 500, Price: 10}},
+	}}
+	back := receipt.Return{Number: "18", Original: 4711, SoldAt: at, Reason: "broken", Lines: []receipt.ReturnLine{{Position: 1, Quantity: money.One}}}
+	for _, tt := range []struct{ name, got, want string }{
+		{"a sale", sale.Fingerprint(), "jbxbMjsLUWUXByADddosFw"},
+		{"the least of a sale", (&receipt.Sale{Number: "1", Draft: receipt.Draft{Lines: []receipt.DraftLine{{}}}}).Fingerprint(), "+LG5q8EzAES4gPuuQRpQww"},
+		{"a return", back.Fingerprint(), "RCbOXIP0StSqbuy/HvSkQg"},
+		{"a whole return", (&receipt.Return{Number: "1", Original: 1}).Fingerprint(), "WtofHwF9SXtLM/TH2/lSUw"},
+	} {
+		if tt.got != tt.want {
+			t.Errorf("%s: %q, want %q", tt.name, tt.got, tt.want)
+		}
+	}
+}
+
+// Numbers are as long as they look, in any alphabet.
+func TestLongNumbers(t *testing.T) {
+	t.Parallel()
+	c := open(t, dbtest.Open(t, dbtest.SQLite), simple())
+	for length, ok := range map[int]bool{receipt.MaxNumber: true, receipt.MaxNumber + 1: false} {
+		total := money.Amount(1_00)
+		_, _, err := c.Receipts.Commit(t.Context(), c.tills[0], receipt.Sale{Number: strings.Repeat("Ж", length), Draft: draft(0, 0, 1_00), Total: &total})
+		if (err == nil) != ok || !ok && !errors.Is(err, receipt.ErrNumber) {
+			t.Errorf("a number of %d letters: %v", length, err)
+		}
+	}
 }

@@ -86,8 +86,8 @@ func (s *Service) returnCall(ctx context.Context, by Caller, in Return) (*return
 	if c.in.SoldAt, err = soldAt(in.SoldAt, s.now()); err != nil {
 		return nil, err
 	}
-	if len(in.Reason) > 500 {
-		return nil, errs.InvalidField("/reason", "too_long", "is longer than 500 bytes")
+	if err := (Draft{Reason: in.Reason}).check(); err != nil {
+		return nil, err
 	}
 	if c.sale, err = s.Get(ctx, in.Original); err != nil {
 		return nil, err

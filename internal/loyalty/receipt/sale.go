@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"regulars/internal/base/errs"
 	"regulars/internal/base/event"
@@ -79,7 +80,7 @@ func (s *Service) saleCall(ctx context.Context, by Caller, sale Sale) (*saleCall
 }
 
 func checkNumber(number string) error {
-	if number == "" || len(number) > 100 || strings.TrimSpace(number) != number || !printable(number) {
+	if number == "" || utf8.RuneCountInString(number) > MaxNumber || strings.TrimSpace(number) != number || !printable(number) {
 		return ErrNumber.At("/number")
 	}
 	return nil

@@ -12,14 +12,6 @@ import (
 	"regulars/internal/loyalty/receipt"
 )
 
-// Limits of a receipt's texts, in characters.
-const (
-	maxNumber = 100
-	maxSKU    = 100
-	maxName   = 200
-	maxReason = 200
-)
-
 // Basket is what a customer is about to buy.
 type Basket struct {
 	Customer   string        `json:"customer,omitzero"`
@@ -44,7 +36,7 @@ func (r *reader) draft(in *Basket) receipt.Draft {
 	d := receipt.Draft{
 		Customer: r.customer(at("customer"), in.Customer),
 		Redeem:   r.points(at("redeem"), in.Redeem), NoDiscount: in.NoDiscount, NoPoints: in.NoPoints,
-		Reason: r.text(at("reason"), in.Reason, maxReason),
+		Reason: r.text(at("reason"), in.Reason, receipt.MaxReason),
 	}
 	if len(in.Lines) > pricing.MaxLines {
 		r.wrong.Add("/lines", "too_many", "has more than %d lines", pricing.MaxLines).With("max", pricing.MaxLines)
@@ -59,11 +51,11 @@ func (r *reader) draft(in *Basket) receipt.Draft {
 
 func (r *reader) line(i int, in *lineRequest, to *receipt.DraftLine) {
 	before := r.wrong.Len()
-	to.SKU = r.text(lineAt(i, "sku"), in.SKU, maxSKU)
+	to.SKU = r.text(lineAt(i, "sku"), in.SKU, catalog.MaxSKU)
 	if to.SKU != fold.Line(to.SKU) {
 		r.wrong.Add(lineAt(i, "sku").String(), "bad_characters", "has several spaces in a row or letters that are written in parts")
 	}
-	to.Name = r.text(lineAt(i, "name"), fold.Line(in.Name), maxName)
+	to.Name = r.text(lineAt(i, "name"), fold.Line(in.Name), catalog.MaxName)
 	to.Quantity = r.quantity(lineAt(i, "quantity"), in.Quantity)
 	if in.Price == "" {
 		r.missing(lineAt(i, "price"))

@@ -147,7 +147,7 @@ func (r *reader) number(s string) string {
 	if s == "" {
 		r.missing(at("number"))
 	}
-	return r.text(at("number"), s, maxNumber)
+	return r.text(at("number"), s, receipt.MaxNumber)
 }
 
 // answer is what the till gets for what it recorded: the same whenever it asks.
@@ -263,7 +263,7 @@ func (a *API) findReceipts(ctx context.Context, by *caller, in *receiptQuery) (*
 		return nil, errNumberQuery.At("number")
 	}
 	var r reader
-	r.text(field{list: "?", name: "number"}, in.Number, maxNumber)
+	r.text(field{list: "?", name: "number"}, in.Number, receipt.MaxNumber)
 	if err := r.wrong.Err(); err != nil {
 		return nil, err
 	}
@@ -325,7 +325,7 @@ type returnLine struct {
 func (r *reader) giveBack(in *ReturnDraft) receipt.Return {
 	out := receipt.Return{
 		Original: r.receipt(at("original"), in.Original), SoldAt: r.soldAt(in.SoldAt),
-		Reason: r.text(at("reason"), in.Reason, maxReason),
+		Reason: r.text(at("reason"), in.Reason, receipt.MaxReason),
 	}
 	if in.Original == "" {
 		r.missing(at("original"))
