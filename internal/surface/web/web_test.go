@@ -28,14 +28,17 @@ import (
 	"regulars/internal/base/limit"
 	"regulars/internal/loyalty/staff"
 	"regulars/internal/surface/web"
+	"regulars/internal/surface/web/webtest"
 )
 
 func TestPagesRender(t *testing.T) {
 	t.Parallel()
 	d := newDemo(t)
-	for _, name := range d.pages.Names() {
-		if err := d.pages.Check(name, d.list(get("/customers?q=1"))); err != nil {
-			t.Error(err)
+	for path, who := range map[string]staff.ID{"/customers?q=1": 1, "/card": 1, "/sign-in": 0, "/nowhere": 0} {
+		for _, lang := range []string{"en", "ru"} {
+			if err := webtest.Markup(d.do(t, who, get(path, "Accept-Language", lang)).Body.String()); err != nil {
+				t.Errorf("%s, %s: %v", path, lang, err)
+			}
 		}
 	}
 }
@@ -573,7 +576,7 @@ func TestBadTemplatesAreRefused(t *testing.T) {
 			t.Parallel()
 			p, err := d.Pages(fstest.MapFS{"x.html": {Data: []byte(`{{define "title"}}x{{end}}{{define "main"}}` + tt.text + `{{end}}`)}}, web.Nav{})
 			if err == nil {
-				err = p.Check("x", nil)
+				err = webtest.Check(d.Middleware, func(w http.ResponseWriter, r *http.Request) error { return p.Render(w, r, "x", nil) })
 			}
 			if err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("%v, want an error with %q", err, tt.want)
