@@ -1,7 +1,6 @@
 package web
 
 import (
-	"context"
 	"net/http"
 	"net/url"
 	"time"
@@ -9,20 +8,6 @@ import (
 	"regulars/internal/base/errs"
 	"regulars/internal/loyalty/staff"
 )
-
-// SessionStore keeps sessions. It sees only hashes of tokens: what it stores
-// cannot be used to sign in. It is staff.Service wherever the program runs; an
-// interface lets the middleware be tested without a database.
-type SessionStore interface {
-	StartSession(ctx context.Context, id staff.ID, tokenHash string, from staff.Client) (expires time.Time, err error)
-	// SessionAccount gives the active account of a live session, or an error of
-	// kind Unauthorized.
-	SessionAccount(ctx context.Context, tokenHash string) (staff.Account, error)
-	EndSession(ctx context.Context, tokenHash string) error
-	SetLanguage(ctx context.Context, id staff.ID, lang string) error
-}
-
-var _ SessionStore = (*staff.Service)(nil)
 
 // ErrSignIn asks for somebody who is signed in, ErrMayNot for somebody else.
 var (
