@@ -9,11 +9,8 @@ import (
 	"regulars/internal/loyalty/staff"
 )
 
-// ErrSignIn asks for somebody who is signed in, ErrMayNot for somebody else.
-var (
-	ErrSignIn = errs.New(errs.Unauthorized, "sign_in_needed", "Sign in to see this.")
-	ErrMayNot = errs.New(errs.Forbidden, "not_permitted", "Your role does not include this. Ask the owner.")
-)
+// ErrMayNot asks for somebody else than who is signed in.
+var ErrMayNot = errs.New(errs.Forbidden, "not_permitted", "Your role does not include this. Ask the owner.")
 
 const sessionCookie = "regulars_session"
 
@@ -75,7 +72,7 @@ func Permitted(p staff.Permission, h Handler) Handler {
 		a, ok := Account(r.Context())
 		switch {
 		case !ok:
-			return ErrSignIn
+			return staff.ErrNoSession
 		case !a.Can(p):
 			return ErrMayNot
 		}
@@ -87,7 +84,7 @@ func Permitted(p staff.Permission, h Handler) Handler {
 func (s *Shell) SignedIn(h Handler) http.Handler {
 	return s.Handle(func(w http.ResponseWriter, r *http.Request) error {
 		if _, ok := Account(r.Context()); !ok {
-			return ErrSignIn
+			return staff.ErrNoSession
 		}
 		return h(w, r)
 	})
