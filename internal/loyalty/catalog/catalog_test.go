@@ -843,7 +843,7 @@ func TestSearchProducts(t *testing.T) {
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
 		s := newService(d, newClock())
 		saveProducts(t, d, s,
-			catalog.ProductInput{SKU: "10", ProductChange: catalog.ProductChange{Name: ptr("Молоко «Нестле» 3,2 %"), Category: ptr("dairy")}, AddBarcodes: []string{"4600000000017"}},
+			catalog.ProductInput{SKU: "10", ProductChange: catalog.ProductChange{Name: ptr("Молоко «Нестле» 3,2 %"), Category: ptr("dairy")}, AddBarcodes: []string{"4600000000024", "4600000000017"}},
 			catalog.ProductInput{SKU: "100", ProductChange: catalog.ProductChange{Name: ptr("Масло сливочное"), Brand: ptr("Nestlé"), Category: ptr("dairy")}},
 			catalog.ProductInput{SKU: "7", ProductChange: catalog.ProductChange{Name: ptr("Хлеб 10 зёрен"), Active: ptr(false), Category: ptr("bread")}},
 			catalog.ProductInput{SKU: "85123A", ProductChange: catalog.ProductChange{Name: ptr("White hanging heart"), Category: ptr("")}},
@@ -885,6 +885,13 @@ func TestSearchProducts(t *testing.T) {
 					}
 					for _, p := range list {
 						got = append(got, p.SKU)
+						var codes []string
+						if p.SKU == "10" {
+							codes = []string{"4600000000017", "4600000000024"}
+						}
+						if !slices.Equal(p.Barcodes, codes) {
+							t.Errorf("%s, limit %d: %s has the barcodes %v, want %v", name, limit, p.SKU, p.Barcodes, codes)
+						}
 					}
 					if q.After = next; next == "" || len(got) > 10 {
 						break

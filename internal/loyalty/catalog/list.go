@@ -3,6 +3,7 @@ package catalog
 import (
 	"context"
 	"encoding/base64"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -29,8 +30,8 @@ const MaxPage = 200
 // maxSearch is how many words of a search count.
 const maxSearch = 6
 
-// Products lists products by name, and gives the cursor of the next page;
-// empty at the end.
+// Products lists products by name, with their barcodes, and gives the cursor of
+// the next page; empty at the end.
 func (s *Service) Products(ctx context.Context, q ProductQuery) (list []Product, next string, err error) {
 	defer errs.Wrap(&err, "list products")
 	if q.Limit <= 0 || q.Limit > MaxPage {
@@ -55,7 +56,26 @@ func (s *Service) Products(ctx context.Context, q ProductQuery) (list []Product,
 	if q.After == "" {
 		list = append(exact, list...)
 	}
-	return list, next, nil
+	return list, next, s.addBarcodes(ctx, list)
+}
+
+// addBarcodes gives the products of a list their barcodes.
+func (s *Service) addBarcodes(ctx context.Context, list []Product) error {
+	at := make(map[ProductID]*Product, len(list))
+	for i := range list {
+		at[list[i].ID] = &list[i]
+	}
+	ids := slices.Collect(maps.Keys(at))
+	rows, err := s.db.Query(ctx, `SELECT product_id, code FROM barcodes WHERE product_id IN ($1...) ORDER BY code`, db.IDs(ids))
+	return db.Scan(rows, err, func(r *db.Rows) error {
+		var id ProductID
+		var code string
+		if err := r.Scan(&id, &code); err != nil {
+			return err
+		}
+		at[id].Barcodes = append(at[id].Barcodes, code)
+		return nil
+	})
 }
 
 // filter collects conditions and their arguments.

@@ -12,11 +12,12 @@ import (
 
 // Failures of signing in.
 var (
-	// ErrSignIn is the answer to every wrong try: it does not tell which part
+	// ErrCredentials is the answer to every wrong try: it does not tell which part
 	// was wrong.
-	ErrSignIn = errs.New(errs.Invalid, "wrong_login_or_password", "The login or the password is wrong.")
+	ErrCredentials = errs.New(errs.Invalid, "wrong_login_or_password", "The login or the password is wrong.")
 	// ErrTries is the answer when there were too many, right or wrong.
-	ErrTries     = errs.New(errs.TooMany, "too_many_tries", "Too many tries. Wait a little and try again.")
+	ErrTries = errs.New(errs.TooMany, "too_many_tries", "Too many tries. Wait a little and try again.")
+	// ErrNoSession is the answer to somebody who is not signed in.
 	ErrNoSession = errs.New(errs.Unauthorized, "sign_in_needed", "Sign in to see this.")
 )
 
@@ -37,14 +38,14 @@ type Session struct {
 	From      Client
 }
 
-// SignIn checks a login and a password. It fails with ErrSignIn, or with
+// SignIn checks a login and a password. It fails with ErrCredentials, or with
 // ErrTries where one address has tried too often; after a right password the
 // tries are forgotten.
 func (s *Service) SignIn(ctx context.Context, login, password string, from Client) (a Account, err error) {
 	defer errs.Wrap(&err, "sign in")
 	login = foldLogin(login)
 	if len(login) > 4*maxLogin || len(password) > 4*maxPassword {
-		return Account{}, ErrSignIn
+		return Account{}, ErrCredentials
 	}
 	pair := login + "\n" + from.IP
 	if wait, ok := s.byAddress.Take(from.IP); !ok {
@@ -66,7 +67,7 @@ func (s *Service) SignIn(ctx context.Context, login, password string, from Clien
 		return Account{}, err
 	}
 	if !ok || !a.Active {
-		return Account{}, ErrSignIn
+		return Account{}, ErrCredentials
 	}
 	s.byLogin.Forget(pair)
 	if old {

@@ -252,7 +252,7 @@ func TestForgottenPassword(t *testing.T) {
 		if err != nil || a.ID != lola.ID {
 			t.Fatal(a, err)
 		}
-		if _, err := w.SignIn(ctx, "lola", password, staff.Client{}); !errors.Is(err, staff.ErrSignIn) {
+		if _, err := w.SignIn(ctx, "lola", password, staff.Client{}); !errors.Is(err, staff.ErrCredentials) {
 			t.Errorf("the old password: %v", err)
 		}
 		if _, err := w.SignIn(ctx, "lola", "another good one", staff.Client{}); err != nil {
@@ -287,7 +287,7 @@ func TestSignInTellsNothing(t *testing.T) {
 			"owner": "wrong", "nobody": password, "gone": password, "without": "", "": "", strings.Repeat("x", 1000): "x", "a\x00b": "\xff",
 		} {
 			_, err := w.SignIn(ctx, login, pass, staff.Client{IP: login})
-			if !errors.Is(err, staff.ErrSignIn) {
+			if !errors.Is(err, staff.ErrCredentials) {
 				t.Errorf("%.10q: %v", login, err)
 			}
 			texts[err.Error()] = true
@@ -306,7 +306,7 @@ func TestSignInIsThrottled(t *testing.T) {
 	w.add(t, "other", staff.Owner)
 	bad := staff.Client{IP: "203.0.113.9"}
 	for range 5 {
-		if _, err := w.SignIn(ctx, "owner", "guess", bad); !errors.Is(err, staff.ErrSignIn) {
+		if _, err := w.SignIn(ctx, "owner", "guess", bad); !errors.Is(err, staff.ErrCredentials) {
 			t.Fatal(err)
 		}
 	}

@@ -130,7 +130,7 @@ func (a *Admin) upload(w http.ResponseWriter, r *http.Request) error {
 			web.Redirect(w, r, importPath(taken.ID))
 			return nil
 		case errs.KindOf(err) == errs.Invalid:
-			return refuse(said(web.Loc(r.Context()), err))
+			return refuse(web.Say(web.Loc(r.Context()), err))
 		}
 		return err
 	}
@@ -190,9 +190,9 @@ type importState struct {
 }
 
 func (a *Admin) importOf(r *http.Request) (i importer.Import, err error) {
-	var id importer.ID
-	if id.UnmarshalText([]byte(r.PathValue("id"))) != nil {
-		return i, web.ErrNoPage
+	id, err := web.PathID[importer.ID](r, "id")
+	if err != nil {
+		return i, err
 	}
 	return a.Importer.Get(r.Context(), id)
 }
@@ -226,7 +226,7 @@ func (a *Admin) importState(ctx context.Context, loc *i18n.Localizer, i *importe
 		}
 	}
 	if failure != nil {
-		s.Failure = said(loc, failure)
+		s.Failure = web.Say(loc, failure)
 	}
 	s.Percent, s.Rate = int(s.Report.Done*100), int64(s.Report.Rate)
 	s.Facts = s.Report.Facts(loc, a.Settings.Get().Currency)
@@ -322,7 +322,7 @@ func missing(loc *i18n.Localizer, f errs.Field) string {
 	if text, ok := loc.Lookup(importer.Field(name).Key(), nil); ok {
 		name = text
 	}
-	return name + ": " + said(loc, errs.New(errs.Invalid, f.Code, f.Text))
+	return name + ": " + web.Say(loc, errs.New(errs.Invalid, f.Code, f.Text))
 }
 
 func mappingForm(m importer.Mapping) *web.Form {
@@ -405,7 +405,7 @@ func (a *Admin) remap(w http.ResponseWriter, r *http.Request, i importer.Import,
 		}
 		switch {
 		case errors.Is(err, importer.ErrWhichStore):
-			form.Fail("store", said(loc, err))
+			form.Fail("store", web.Say(loc, err))
 		case err != nil && errs.KindOf(err) == errs.Invalid:
 			all := []string{loc.T("admin.import.lacks")}
 			for _, f := range errs.Of(err).Fields {

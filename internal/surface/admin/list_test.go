@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -82,6 +83,12 @@ func TestListsAreExported(t *testing.T) {
 		b.get("/products/export").is(200)
 		if rows := b.file(); len(rows) < 2 || rows[0][0] != "Название" {
 			t.Errorf("the products' file: %q", rows)
+		}
+		b.post("/products/new", "name", "Сыр", "sku", "A-9", "price", "45000", "kind", "goods", "barcodes", "4780000000024 4780000000017", "active", "1").is(200)
+		b.post("/columns/products", "column", "barcodes", "back", "/products?q=A-9").is(200).sees("4780000000017 4780000000024")
+		b.get("/products/export?q=A-9").is(200)
+		if rows := b.file(); len(rows) != 2 || !slices.Equal(rows[1], []string{"Сыр", "4780000000017 4780000000024"}) {
+			t.Errorf("the products' file with barcodes: %q", rows)
 		}
 		b.get("/audit/export?about=customer").is(200)
 		if rows := b.file(); !strings.Contains(strings.Join(rows[1], "|")+strings.Join(rows[2], "|"), "Выгружен список клиентов|По словам поиска: да") {

@@ -121,11 +121,11 @@ type versions struct {
 }
 
 func (a *Admin) versions(r *http.Request) (v versions, err error) {
-	n, err := strconv.ParseInt(r.PathValue("id"), 10, 64)
+	id, err := web.PathID[programme.ID](r, "id")
 	if err != nil {
-		return v, web.ErrNoPage
+		return v, err
 	}
-	if v.Programme, err = a.Programmes.Get(r.Context(), programme.ID(n)); err != nil {
+	if v.Programme, err = a.Programmes.Get(r.Context(), id); err != nil {
 		return v, err
 	}
 	if v.All, err = a.Programmes.Versions(r.Context(), v.Programme.ID); err != nil {

@@ -121,21 +121,33 @@ func (a *Admin) receiptRows(r *http.Request, list []*receipt.Receipt) (rows []re
 	for _, t := range tills {
 		places[t.ID] = t.Name
 	}
+	var zones []*time.Location // of the stores, each once
+	for _, s := range stores {
+		if !slices.Contains(zones, s.Zone) {
+			zones = append(zones, s.Zone)
+		}
+	}
 	for _, rec := range list {
 		row := receiptRow{Receipt: rec, Place: places[rec.Till], Cashier: cashiers[staff.ID(rec.Staff)], Name: names[rec.Customer], Zone: a.Settings.Get().Zone}
 		if s, ok := a.Catalog.Store(rec.Store); ok {
 			row.Shop, row.Zone = s.Name, s.Zone
 		}
-		if slices.ContainsFunc(stores, func(s catalog.Store) bool { return offset(rec.SoldAt, s.Zone) != offset(rec.SoldAt, row.Zone) }) {
-			row.Mark = offset(rec.SoldAt, row.Zone)
+		if slices.ContainsFunc(zones, func(z *time.Location) bool { return offset(rec.SoldAt, z) != offset(rec.SoldAt, row.Zone) }) {
+			row.Mark = mark(rec.SoldAt, row.Zone)
 		}
 		rows = append(rows, row)
 	}
 	return rows, nil
 }
 
-// offset says how far a zone's clock is from UTC at a time: "UTC+5".
-func offset(at time.Time, zone *time.Location) string {
+// offset is how far a zone's clock is from UTC at a time, in seconds.
+func offset(at time.Time, zone *time.Location) int {
+	_, seconds := at.In(zone).Zone()
+	return seconds
+}
+
+// mark says offset: "UTC+5".
+func mark(at time.Time, zone *time.Location) string {
 	text := strings.TrimSuffix(at.In(zone).Format("-07:00"), ":00")
 	return "UTC" + text[:1] + strings.TrimPrefix(text[1:], "0")
 }

@@ -163,6 +163,3 @@ func check(f *web.Form, r *programme.Rules, c money.Currency) error {
 	}
 	return f.Take(programme.Validate(r, c))
 }
-
-// said is web.Say, said shortly.
-func said(loc *i18n.Localizer, err error) string { return web.Say(loc, err) }

@@ -173,7 +173,7 @@ func (t *Till) tails(ctx context.Context, store catalog.StoreID, digits string) 
 func (t *Till) mayLook(r *http.Request, v *saleView) bool {
 	err := t.looks.Check(me(r).ID.String())
 	if err != nil {
-		v.note("warn", web.ProblemOf(err, web.Loc(r.Context())).Detail)
+		v.note("warn", web.Say(web.Loc(r.Context()), err))
 	}
 	return err == nil
 }
@@ -371,7 +371,7 @@ func (t *Till) newcomer(r *http.Request, v *saleView) customer.New {
 		}
 		i, err := t.Customers.Normalize(kind, typed)
 		if err != nil {
-			j.Errors[field] = web.ProblemOf(err, loc).Detail
+			j.Errors[field] = web.Say(loc, err)
 			return
 		}
 		n.Identifiers = append(n.Identifiers, i)

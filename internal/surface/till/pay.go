@@ -50,7 +50,7 @@ func (t *Till) pay(w http.ResponseWriter, r *http.Request) error {
 	case errors.Is(err, receipt.ErrChanged):
 		return t.undecided(w, r, v, loc.T("counter.note.changed", "was", shown))
 	case errors.Is(err, receipt.ErrBlocked), errors.Is(err, customer.ErrNotFound):
-		return t.undecided(w, r, v, web.ProblemOf(err, loc).Detail)
+		return t.undecided(w, r, v, web.Say(loc, err))
 	case kind == errs.Invalid || kind == errs.Conflict:
 		return t.undecided(w, r, v, loc.T("counter.note.look_again"))
 	}

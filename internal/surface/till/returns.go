@@ -247,7 +247,7 @@ func (t *Till) preview(r *http.Request, v *returnView) error {
 		if kind := errs.KindOf(err); kind != errs.Invalid && kind != errs.Conflict {
 			return err
 		}
-		v.Notes = append(v.Notes, note{"bad", web.ProblemOf(err, loc).Detail})
+		v.Notes = append(v.Notes, note{"bad", web.Say(loc, err)})
 		return nil
 	}
 	v.Preview, v.Refund = &rec, rec.Total-rec.Withheld
@@ -297,7 +297,7 @@ func (t *Till) takeBack(w http.ResponseWriter, r *http.Request) error {
 	}
 	rec, _, err := t.Receipts.Return(ctx, v.Place.caller(r), v.draft(loc))
 	if kind := errs.KindOf(err); err != nil && (kind == errs.Invalid || kind == errs.Conflict) {
-		v.Notes = append(v.Notes, note{"warn", web.ProblemOf(err, loc).Detail})
+		v.Notes = append(v.Notes, note{"warn", web.Say(loc, err)})
 		return t.pages.Fragment(w, r, http.StatusConflict, "return", "work", v)
 	}
 	if err != nil {

@@ -315,7 +315,7 @@ func (t *Till) quote(r *http.Request, v *saleView, d receipt.Draft) error {
 		if kind := errs.KindOf(err); kind != errs.Invalid && kind != errs.Conflict {
 			return err
 		}
-		v.note("bad", web.ProblemOf(err, loc).Detail)
+		v.note("bad", web.Say(loc, err))
 		return nil
 	}
 	v.show(t, loc, &q)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/chromedp/chromedp/kb"
 
+	"regulars/internal/base/db/dbtest"
 	"regulars/internal/surface/web/webtest"
 )
 
@@ -15,7 +16,7 @@ import (
 // and theme; and the content security policy has nothing to complain about.
 func TestBrowserUsesTheFrame(t *testing.T) {
 	t.Parallel()
-	d := newDemo(t)
+	d := newDemo(t, dbtest.Open(t, dbtest.SQLite))
 	srv := httptest.NewServer(d.handler)
 	t.Cleanup(srv.Close)
 	b := webtest.Open(t)
@@ -81,7 +82,7 @@ func TestBrowserUsesTheFrame(t *testing.T) {
 // On a phone the sidebar is a menu; nothing is wider than the screen.
 func TestBrowserLooks(t *testing.T) {
 	t.Parallel()
-	d := newDemo(t)
+	d := newDemo(t, dbtest.Open(t, dbtest.SQLite))
 	srv := httptest.NewServer(d.handler)
 	t.Cleanup(srv.Close)
 	b := webtest.Open(t)
@@ -129,7 +130,7 @@ func TestBrowserLooks(t *testing.T) {
 // However far one scrolls, the sections and the search stay in sight.
 func TestBrowserKeepsTheFrameInSight(t *testing.T) {
 	t.Parallel()
-	d := newDemo(t)
+	d := newDemo(t, dbtest.Open(t, dbtest.SQLite))
 	srv := httptest.NewServer(d.handler)
 	t.Cleanup(srv.Close)
 	b := webtest.Open(t)

@@ -2,7 +2,6 @@ package web_test
 
 import (
 	"bytes"
-	"context"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -15,9 +14,12 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"regulars/internal/base/db"
 	"regulars/internal/base/errs"
 	"regulars/internal/base/i18n"
 	"regulars/internal/base/money"
+	"regulars/internal/loyalty/catalog"
+	"regulars/internal/loyalty/loyaltytest"
 	"regulars/internal/loyalty/staff"
 	"regulars/internal/surface/web"
 )
@@ -26,70 +28,13 @@ import (
 type demo struct {
 	*web.Shell
 	pages    *web.Pages
-	sessions *sessions
 	log      *bytes.Buffer
 	registry *prometheus.Registry
 	handler  http.Handler
-	clock    *clock
-}
-
-// clock is moved by tests.
-type clock struct {
-	mu sync.Mutex
-	at time.Time
-}
-
-func (c *clock) now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.at
-}
-
-func (c *clock) advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.at = c.at.Add(d)
-}
-
-// sessions keeps sessions in memory. The real store is tested with the
-// database, in loyalty/staff.
-type sessions struct {
-	mu       sync.Mutex
-	byHash   map[string]staff.ID
-	accounts map[staff.ID]staff.Account
-	now      func() time.Time
-}
-
-func (s *sessions) StartSession(_ context.Context, id staff.ID, hash string, _ staff.Client) (time.Time, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.byHash[hash] = id
-	return s.now().Add(12 * time.Hour), nil
-}
-
-func (s *sessions) SessionAccount(_ context.Context, hash string) (staff.Account, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if id, ok := s.byHash[hash]; ok {
-		return s.accounts[id], nil
-	}
-	return staff.Account{}, web.ErrSignIn
-}
-
-func (s *sessions) EndSession(_ context.Context, hash string) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.byHash, hash)
-	return nil
-}
-
-func (s *sessions) SetLanguage(_ context.Context, id staff.ID, lang string) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	a := s.accounts[id]
-	a.Language = lang
-	s.accounts[id] = a
-	return nil
+	clock    *loyaltytest.Clock
+	staff    *staff.Service
+	owner    staff.ID
+	cashier  staff.ID
 }
 
 // words are the program's own with those of the demo beside them.
@@ -142,27 +87,37 @@ func (d *demo) list(r *http.Request) listPage {
 		URL: web.LinkOf(r), Count: 23_412, Share: 7790, Sum: 125_000_000_000, Points: 4_120_950_00,
 		States: []web.Option{{Text: "Все / All"}, {Value: "active", Text: "Active"}, {Value: "lost", Text: "Lost"}},
 		Form:   web.NewForm(map[string]string{"name": "Дилноза Каримова", "rate": "5", "state": "active"}),
-		Last:   d.clock.now(), Left: 31 * time.Second,
+		Last:   d.clock.Now(), Left: 31 * time.Second,
 	}
 	for i := range 12 {
 		p.Rows = append(p.Rows, row{
 			ID: i, Name: []string{"Дилноза Каримова", "Рустам Юсупов", "Oʻktam Gʻaniyev", "Екатерина Александровна Константинопольская-Рождественская"}[i%4],
 			Phone: "+998 90 123-45-67", State: []string{"Активный", "Спит", "Потерян"}[i%3], Kind: []string{"good", "warn", "bad"}[i%3],
-			Spent: money.Amount(i*i*12_345_600 + 450_000), Points: money.Points(i * 12_350), Last: d.clock.now().AddDate(0, 0, -i*9),
+			Spent: money.Amount(i*i*12_345_600 + 450_000), Points: money.Points(i * 12_350), Last: d.clock.Now().AddDate(0, 0, -i*9),
 		})
 	}
 	return p
 }
 
-func newDemo(t testing.TB, change ...func(*web.Options)) *demo {
+// newDemo makes a demo whose staff is in a database; without one nobody can
+// sign in.
+func newDemo(t testing.TB, store *db.DB, change ...func(*web.Options)) *demo {
 	t.Helper()
-	d := &demo{log: &bytes.Buffer{}, registry: prometheus.NewRegistry(), clock: &clock{at: time.Date(2026, 11, 22, 9, 30, 0, 0, time.UTC)}}
-	d.sessions = &sessions{byHash: map[string]staff.ID{}, now: d.clock.now, accounts: map[staff.ID]staff.Account{
-		1: {ID: 1, Name: "Азиза Рахимова", Role: staff.Owner, Active: true},
-		2: {ID: 2, Name: "Касса 3", Role: staff.Cashier, Active: true},
-	}}
+	at := loyaltytest.New(t, store, loyaltytest.Options{})
+	d := &demo{log: &bytes.Buffer{}, registry: prometheus.NewRegistry(), clock: at.Clock}
+	if store != nil {
+		shop, _ := at.OpenStore(t, catalog.NewStore{Code: "1", Name: "Chilonzor", Zone: "Asia/Tashkent"})
+		add := func(a staff.NewAccount) staff.ID {
+			added, err := at.Staff.Add(t.Context(), staff.By{}, a)
+			loyaltytest.Check(t, err)
+			return added.ID
+		}
+		d.staff = at.Staff
+		d.owner = add(staff.NewAccount{Name: "Азиза Рахимова", Login: "aziza", Role: staff.Owner})
+		d.cashier = add(staff.NewAccount{Name: "Касса 3", Login: "till", Role: staff.Cashier, Stores: []catalog.StoreID{shop.ID}})
+	}
 	o := web.Options{
-		Bundle: words(t), Now: d.clock.now, Sessions: d.sessions, Registry: d.registry,
+		Bundle: words(t), Now: d.clock.Now, Sessions: d.staff, Registry: d.registry,
 		Log: slog.New(slog.NewJSONHandler(&lockedWriter{w: d.log}, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Settings: func() web.Settings {
 			return web.Settings{Name: "Bahor", Currency: money.Currency{Code: "UZS", Exponent: 2}, Zone: time.FixedZone("Asia/Tashkent", 5*3600), Language: "en"}
@@ -227,9 +182,9 @@ func (d *demo) routes(mux *http.ServeMux) {
 		if err != nil {
 			return err
 		}
-		id := staff.ID(1)
+		id := d.owner
 		if form.Get("login") == "till" {
-			id = 2
+			id = d.cashier
 		}
 		if err := d.StartSession(w, r, id); err != nil {
 			return err
@@ -284,7 +239,7 @@ func (d *demo) do(t testing.TB, id staff.ID, req *http.Request) *httptest.Respon
 	}
 	if id != 0 {
 		token := staff.NewToken()
-		if _, err := d.sessions.StartSession(t.Context(), id, staff.HashToken(token), staff.Client{}); err != nil {
+		if _, err := d.staff.StartSession(t.Context(), id, staff.HashToken(token), staff.Client{}); err != nil {
 			t.Fatal(err)
 		}
 		req.AddCookie(&http.Cookie{Name: "regulars_session", Value: token})

@@ -118,9 +118,9 @@
 //
 // # Tests
 //
-// Each surface renders every page of Pages.Names with data through Pages.Check,
-// which looks at the result in every language for words that are missing, fields
-// without a label and what the policy forbids.
+// Each surface gives the text of every page, in every language, to
+// webtest.Markup, which looks for words that are missing and fields without a
+// label; webtest.Check shows a page that no address leads to.
 //
 // webtest drives a real browser: Open, Look (phone, tablet, wide; dark, print,
 // language), Go, Fill, Click, Press, See, Wait; Usable looks for contrast and

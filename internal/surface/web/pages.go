@@ -2,7 +2,6 @@ package web
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"html/template"
 	"io/fs"
@@ -52,8 +51,7 @@ type Pages struct {
 	shell *Shell
 	nav   Nav
 	// sets holds, by language and page, a template set that speaks it.
-	sets  map[string]map[string]*page
-	names []string
+	sets map[string]map[string]*page
 }
 
 type page struct {
@@ -101,11 +99,6 @@ func (s *Shell) Pages(fsys fs.FS, nav Nav) (p *Pages, err error) {
 		return nil, err
 	}
 	p = &Pages{shell: s, nav: nav, sets: map[string]map[string]*page{}}
-	for name := range all {
-		if !strings.HasPrefix(name, "_") {
-			p.names = append(p.names, strings.TrimSuffix(name, path.Ext(name)))
-		}
-	}
 	for _, lang := range s.opts.Bundle.Languages() {
 		loc := s.opts.Bundle.For(lang.Code)
 		common := template.New("").Option("missingkey=error").Funcs(s.functions(loc))
@@ -124,12 +117,17 @@ func (s *Shell) Pages(fsys fs.FS, nav Nav) (p *Pages, err error) {
 				}
 			}
 		}
-		p.sets[loc.Lang()] = map[string]*page{}
-		for _, name := range p.names {
-			if p.sets[loc.Lang()][name], err = newPage(common, name, all[name+".html"]); err != nil {
+		set := map[string]*page{}
+		for name, text := range all {
+			if strings.HasPrefix(name, "_") {
+				continue
+			}
+			name = strings.TrimSuffix(name, path.Ext(name))
+			if set[name], err = newPage(common, name, text); err != nil {
 				return nil, err
 			}
 		}
+		p.sets[loc.Lang()] = set
 	}
 	return p, nil
 }
@@ -164,9 +162,6 @@ func newPage(common *template.Template, name, text string) (*page, error) {
 	}
 	return pg, nil
 }
-
-// Names lists the pages.
-func (p *Pages) Names() []string { return p.names }
 
 // view is what a layout sees; a page's own blocks see only Data.
 type view struct {
@@ -298,62 +293,4 @@ func (p *Pages) fail(w http.ResponseWriter, r *http.Request, prob *Problem, part
 			slog.String("request_id", RequestID(r.Context())), slog.String("error", err.Error()))
 		http.Error(w, prob.Detail, prob.Status)
 	}
-}
-
-// Check renders a page in every language, for tests: it fails where the
-// template does, where a word is missing and where an argument was left out.
-func (p *Pages) Check(name string, data any) error {
-	for lang, pages := range p.sets {
-		pg := pages[name]
-		if pg == nil {
-			return fmt.Errorf("there is no page %q", name)
-		}
-		set, err := pg.set()
-		if err != nil {
-			return err
-		}
-		v := view{
-			Data: data, Lang: lang, Theme: "auto", Settings: p.shell.shown(),
-			Account: &staff.Account{Name: "Test", Role: staff.Owner, Active: true},
-			Path:    "/", Languages: p.shell.opts.Bundle.Languages(),
-			Home: p.nav.Home, SignOut: p.nav.SignOut, Menu: p.nav.Menu, Search: p.nav.Search,
-		}
-		v.Groups = p.groups(*v.Account, pg.nav)
-		var b strings.Builder
-		if err := set.ExecuteTemplate(&b, "layout-"+pg.layout, v); err != nil {
-			return fmt.Errorf("%s: %w", lang, err)
-		}
-		if err := checkMarkup(b.String()); err != nil {
-			return fmt.Errorf("%s, %s: %w", name, lang, err)
-		}
-	}
-	return nil
-}
-
-var (
-	missingWord = regexp.MustCompile(`‹[^›]*›|&lt;no value&gt;|<no value>|ZgotmplZ|\{[a-z_]+\}`)
-	inputTag    = regexp.MustCompile(`<(?:input|select|textarea)\b[^>]*>`)
-	idOfInput   = regexp.MustCompile(`\sid="([^"]+)"`)
-)
-
-// checkMarkup finds what a reviewer would: words that are missing, what the
-// policy forbids, fields without a label.
-func checkMarkup(html string) error {
-	var found []error
-	if m := missingWord.FindString(html); m != "" {
-		found = append(found, fmt.Errorf("%s is shown to people", m))
-	}
-	if m := inlineCode.FindString(html); m != "" {
-		found = append(found, fmt.Errorf("%q cannot work under the content security policy", m))
-	}
-	for _, tag := range inputTag.FindAllString(html, -1) {
-		if strings.Contains(tag, `type="hidden"`) || strings.Contains(tag, "aria-label") {
-			continue
-		}
-		id := idOfInput.FindStringSubmatch(tag)
-		if id == nil || !strings.Contains(html, `for="`+id[1]+`"`) {
-			found = append(found, fmt.Errorf("%s has no label", tag))
-		}
-	}
-	return errors.Join(found...)
 }

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"context"
 	"net/http"
 	"net/url"
 	"time"
@@ -10,25 +9,8 @@ import (
 	"regulars/internal/loyalty/staff"
 )
 
-// SessionStore keeps sessions. It sees only hashes of tokens: what it stores
-// cannot be used to sign in. It is staff.Service wherever the program runs; an
-// interface lets the middleware be tested without a database.
-type SessionStore interface {
-	StartSession(ctx context.Context, id staff.ID, tokenHash string, from staff.Client) (expires time.Time, err error)
-	// SessionAccount gives the active account of a live session, or an error of
-	// kind Unauthorized.
-	SessionAccount(ctx context.Context, tokenHash string) (staff.Account, error)
-	EndSession(ctx context.Context, tokenHash string) error
-	SetLanguage(ctx context.Context, id staff.ID, lang string) error
-}
-
-var _ SessionStore = (*staff.Service)(nil)
-
-// ErrSignIn asks for somebody who is signed in, ErrMayNot for somebody else.
-var (
-	ErrSignIn = errs.New(errs.Unauthorized, "sign_in_needed", "Sign in to see this.")
-	ErrMayNot = errs.New(errs.Forbidden, "not_permitted", "Your role does not include this. Ask the owner.")
-)
+// ErrMayNot asks for somebody else than who is signed in.
+var ErrMayNot = errs.New(errs.Forbidden, "not_permitted", "Your role does not include this. Ask the owner.")
 
 const sessionCookie = "regulars_session"
 
@@ -90,7 +72,7 @@ func Permitted(p staff.Permission, h Handler) Handler {
 		a, ok := Account(r.Context())
 		switch {
 		case !ok:
-			return ErrSignIn
+			return staff.ErrNoSession
 		case !a.Can(p):
 			return ErrMayNot
 		}
@@ -102,7 +84,7 @@ func Permitted(p staff.Permission, h Handler) Handler {
 func (s *Shell) SignedIn(h Handler) http.Handler {
 	return s.Handle(func(w http.ResponseWriter, r *http.Request) error {
 		if _, ok := Account(r.Context()); !ok {
-			return ErrSignIn
+			return staff.ErrNoSession
 		}
 		return h(w, r)
 	})

@@ -16,6 +16,7 @@ import (
 	"regulars/internal/base/i18n"
 	"regulars/internal/base/limit"
 	"regulars/internal/base/money"
+	"regulars/internal/loyalty/staff"
 )
 
 //go:embed assets all:templates
@@ -35,7 +36,7 @@ type Options struct {
 	Log      *slog.Logger
 	Now      func() time.Time
 	Settings func() Settings       // asked for every page: it must be quick
-	Sessions SessionStore          // nil: nobody can sign in
+	Sessions *staff.Service        // nil: nobody can sign in
 	Registry prometheus.Registerer // nil: no metrics
 	// TrustedProxies may say who the caller is (X-Forwarded-For, -Proto).
 	TrustedProxies []netip.Prefix

@@ -3,7 +3,8 @@
 // A Browser notes everything that a person would see in the console: a script
 // that failed, a request refused by the content security policy. A test that
 // ends with such notes fails, whatever else it asserts. Where there is no
-// Chromium the test fails and says what to install.
+// Chromium the test fails and says what to install. Without a browser, Markup
+// and Check review a page's text.
 package webtest
 
 import (
