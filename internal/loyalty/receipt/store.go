@@ -249,14 +249,14 @@ func (f Filter) conditions() (indexed, rest string, args db.Args) {
 	if f.Number != "" {
 		add(&indexed, "number = ?", f.Number)
 	}
+	if f.Store != 0 {
+		add(&indexed, "store_id = ?", int64(f.Store))
+	}
 	if !f.From.IsZero() {
 		add(&indexed, "sold_at >= ?", f.From.UnixMicro())
 	}
 	if !f.To.IsZero() {
 		add(&indexed, "sold_at < ?", f.To.UnixMicro())
-	}
-	if f.Store != 0 {
-		add(&rest, "store_id = ?", int64(f.Store))
 	}
 	if f.Till != 0 {
 		add(&rest, "till_id = ?", int64(f.Till))

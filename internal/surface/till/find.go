@@ -2,7 +2,6 @@ package till
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"regexp"
 	"slices"
@@ -258,43 +257,29 @@ func (t *Till) identified(ctx context.Context, v *saleView, text string, look fu
 	return len(v.Found.People) > 0, nil
 }
 
+// sameNumber is how many sales of one number are looked through.
+const sameNumber = 1000
+
 // receipts finds sales by the number on the slip: of this till, then of the
-// other tills where the cashier works.
+// other stores where the cashier works.
 func (t *Till) receipts(ctx context.Context, who staff.Account, at *place, text string) (list []*receipt.Receipt, err error) {
-	no := strings.ReplaceAll(text, " ", "")
-	tills, err := t.Catalog.Tills(ctx, 0)
-	if err != nil {
-		return nil, err
+	for _, number := range slices.Compact([]string{strings.ReplaceAll(text, " ", ""), text}) {
+		found, err := t.Receipts.List(ctx, receipt.Filter{Number: number, Kind: receipt.KindSale}, receipt.Cursor{}, sameNumber)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, slices.DeleteFunc(found, func(r *receipt.Receipt) bool { return !who.WorksIn(r.Store) })...)
 	}
-	slices.SortStableFunc(tills, func(a, b catalog.Till) int { return near(at, a) - near(at, b) })
-	for _, till := range tills {
-		if !who.WorksIn(till.Store) {
-			continue
-		}
-		for _, name := range slices.Compact([]string{no, text}) {
-			rec, err := t.Receipts.Find(ctx, int64(till.ID), receipt.KindSale, name)
-			if errors.Is(err, receipt.ErrNotFound) {
-				continue
-			}
-			if err != nil {
-				return nil, err
-			}
-			list = append(list, rec)
-			break
-		}
-		if len(list) >= maxFound {
-			break
-		}
-	}
-	return list, nil
+	slices.SortStableFunc(list, func(a, b *receipt.Receipt) int { return near(at, a) - near(at, b) })
+	return list[:min(len(list), maxFound)], nil
 }
 
-// near orders tills: this one, those of the store, the others.
-func near(at *place, till catalog.Till) int {
+// near orders receipts: of this till, of its store, of others.
+func near(at *place, r *receipt.Receipt) int {
 	switch {
-	case till.ID == at.Till.ID:
+	case r.Till == at.Till.ID:
 		return 0
-	case till.Store == at.Store.ID:
+	case r.Store == at.Store.ID:
 		return 1
 	}
 	return 2

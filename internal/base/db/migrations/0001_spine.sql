@@ -419,6 +419,7 @@ CREATE UNIQUE INDEX receipts_number ON receipts (number, source_id, kind);
 CREATE UNIQUE INDEX receipts_idempotency ON receipts (source_id, idempotency_key) WHERE idempotency_key IS NOT NULL;
 CREATE INDEX receipts_customer ON receipts (customer_id, sold_at) WHERE customer_id IS NOT NULL;
 CREATE INDEX receipts_sold ON receipts (sold_at);
+CREATE INDEX receipts_store ON receipts (store_id, sold_at, id);
 -- Returns of an import are matched to their sales in order of time.
 CREATE INDEX receipts_returns ON receipts (source_id, sold_at, id) WHERE kind = 'return';
 CREATE INDEX receipts_original ON receipts (original_id) WHERE original_id IS NOT NULL;
