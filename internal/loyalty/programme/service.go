@@ -223,7 +223,7 @@ func publishedTx(ctx context.Context, tx *db.Tx, v *Version) error {
 	var b db.Batch
 	event.Append(&b, event.Event{
 		At: v.PublishedAt, Kind: EventPublished, Ref: int64(v.ID),
-		Body: `{"starts":"` + v.StartsAt.Format(time.RFC3339Nano) + `","rules":"` + hex.EncodeToString(sum[:]) + `"}`,
+		Body: event.Body(map[string]string{"starts": v.StartsAt.Format(time.RFC3339Nano), "rules": hex.EncodeToString(sum[:])}),
 	})
 	return tx.Run(ctx, &b)
 }

@@ -35,7 +35,7 @@ type call interface {
 	prepare(n *needs)
 	// apply computes in memory. On an error it must have changed nothing.
 	apply(s *Service, w *world) error
-	// fail takes the outcome of apply; nil after a success.
+	// outcome is that of apply; nil after a success.
 	outcome() error
 	setOutcome(error)
 }

@@ -42,10 +42,11 @@ const (
 	KindReturn Kind = "return"
 )
 
-// Events of this package. A ref is the receipt's.
+// Events of this package. A ref is the receipt's; checksums are what package verify
+// holds the rows against.
 const (
-	EventImported    = "receipts.imported" // of many at once; a ref is the source's; body: {"first", "last"}
-	EventRecorded    = "receipt.recorded"  // body: {"kind", "total"}
+	EventImported    = "receipts.imported" // of many at once; a ref is the source's; body: {"first", "last", "checksum"}
+	EventRecorded    = "receipt.recorded"  // body: {"kind", "total", "checksum"}, the total in units of the currency: "12.50"
 	EventTierReached = "tier.reached"      // by a sale; body: {"level"}
 	EventTierChanged = "tier.changed"      // up or down, by a review; of no receipt; body: {"was", "is"}
 )

@@ -41,7 +41,11 @@
 //		if err != nil {
 //			return err
 //		}
-//		store, err := a.catalog.AddStore(r.Context(), form.Get("name"))
+//		var store catalog.Store
+//		err = a.DB.Write(r.Context(), func(ctx context.Context, tx *db.Tx) (err error) {
+//			store, err = a.Catalog.CreateStoreTx(ctx, tx, catalog.NewStore{Name: form.Get("name")})
+//			return err
+//		})
 //		if err := form.Take(err); err != nil {
 //			return err // not the form's fault
 //		}
