@@ -372,7 +372,7 @@ func (store *Store) change(c StoreChange) error {
 		store.Active = *c.Active
 	}
 	if c.Zone != nil && (store.Zone == nil || *c.Zone != store.Zone.String()) {
-		zone, err := Zone(*c.Zone)
+		zone, err := settings.Zone(*c.Zone)
 		if err != nil {
 			wrong.Add("/zone", "unknown_zone", "is not the name of a time zone such as Asia/Tashkent")
 		}
@@ -382,15 +382,6 @@ func (store *Store) change(c StoreChange) error {
 	required(&wrong, "/name", store.Name, MaxName)
 	wrong.Bound("/city", store.City, maxCity)
 	return wrong.Err()
-}
-
-// Zone finds a time zone by its IANA name, as settings.Zone does.
-func Zone(name string) (*time.Location, error) {
-	zone, err := settings.Zone(name)
-	if err != nil {
-		return nil, errs.InvalidField("/zone", "unknown_zone", "%q is not the name of a time zone such as Asia/Tashkent", name)
-	}
-	return zone, nil
 }
 
 // remember shows a store that was written at once; should its transaction

@@ -171,6 +171,17 @@ func (a *Account) Lots() []*Lot {
 	return open
 }
 
+// PendingUntil is when the first of the pending points become available; zero
+// where none are pending.
+func (a *Account) PendingUntil() (first time.Time) {
+	for _, l := range a.Lots() {
+		if l.State == StatePending && (first.IsZero() || l.AvailableAt.Before(first)) {
+			first = l.AvailableAt
+		}
+	}
+	return first
+}
+
 // spendingOrder is soonest to expire, then oldest.
 func spendingOrder(a, b *Lot) int {
 	return cmp.Or(expiryOrder(a.ExpiresAt, b.ExpiresAt), a.EarnedAt.Compare(b.EarnedAt), cmp.Compare(a.ID, b.ID))

@@ -334,6 +334,20 @@ func TestSoonestToExpireIsSpentFirst(t *testing.T) {
 	}
 }
 
+func TestFirstPendingPoints(t *testing.T) {
+	t.Parallel()
+	s := newShop()
+	s.sell(0, 100, 0, 0)
+	if first := s.PendingUntil(); !first.IsZero() {
+		t.Errorf("nothing is pending until %s", first)
+	}
+	s.sell(0, 100, 14, 1) // the sooner to expire
+	s.sell(0, 100, 7, 0)
+	if first, want := s.PendingUntil(), s.now.AddDate(0, 0, 7); !first.Equal(want) {
+		t.Errorf("the first are pending until %s, want %s", first, want)
+	}
+}
+
 func TestDebtIsRepaidByTheNextEarning(t *testing.T) {
 	t.Parallel()
 	s := newShop()

@@ -456,6 +456,18 @@ func TestTooManyLines(t *testing.T) {
 	}
 }
 
+// What several lines were reduced by is one sum for each cause.
+func TestDiscountsByCause(t *testing.T) {
+	t.Parallel()
+	got := pricing.ByCause([]pricing.Discount{
+		{Cause: pricing.CauseTier, Amount: 5}, {Cause: pricing.CauseTill, Amount: 10}, {Cause: pricing.CauseTier, Guarded: true}, {Cause: pricing.CauseTill, Amount: 1},
+	})
+	want := []pricing.Discount{{Cause: pricing.CauseTill, Amount: 11}, {Cause: pricing.CauseTier, Amount: 5, Guarded: true}}
+	if diff := cmp.Diff(want, got); diff != "" || pricing.ByCause(nil) != nil {
+		t.Error(diff)
+	}
+}
+
 // sale is a customer with points at a programme that does nothing, and a line
 // for each price in minor units of RUB.
 func sale(available money.Points, prices ...money.Amount) pricing.Input {

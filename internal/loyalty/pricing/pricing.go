@@ -113,6 +113,25 @@ type Discount struct {
 	Guarded bool         `json:"guarded,omitempty"` // the margin guard made it smaller
 }
 
+// ByCause sums discounts, one for each cause, in the order in which they are
+// taken.
+func ByCause(discounts []Discount) (sums []Discount) {
+	for _, cause := range []Cause{CauseTill, CauseTier} {
+		i := len(sums)
+		for _, d := range discounts {
+			switch {
+			case d.Cause != cause:
+			case i == len(sums):
+				sums = append(sums, d)
+			default:
+				sums[i].Amount += d.Amount
+				sums[i].Guarded = sums[i].Guarded || d.Guarded
+			}
+		}
+	}
+	return sums
+}
+
 // PricedLine is a line with everything that happened to it. Gross - Discount -
 // PaidPoints = Total.
 type PricedLine struct {

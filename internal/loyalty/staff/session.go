@@ -32,7 +32,6 @@ const (
 
 // Session is one browser in which somebody is signed in.
 type Session struct {
-	ID        int64
 	CreatedAt time.Time
 	SeenAt    time.Time
 	From      Client
@@ -105,9 +104,9 @@ func (s *Service) StartSession(ctx context.Context, id ID, tokenHash string, fro
 			return err
 		}
 		const insert = `
-			INSERT INTO staff_sessions (token, id, staff_id, created_at, seen_at, expires_at, ip, agent)
-			VALUES ($1, $2, $3, $4, $4, $5, $6, $7)`
-		if _, err := tx.Exec(ctx, insert, tokenHash, s.mint.Next(), int64(id), now.UnixMicro(), expires.UnixMicro(), from.IP, from.Agent); err != nil {
+			INSERT INTO staff_sessions (token, staff_id, created_at, seen_at, expires_at, ip, agent)
+			VALUES ($1, $2, $3, $3, $4, $5, $6)`
+		if _, err := tx.Exec(ctx, insert, tokenHash, int64(id), now.UnixMicro(), expires.UnixMicro(), from.IP, from.Agent); err != nil {
 			return err
 		}
 		return s.changeTx(ctx, tx, By{ID: id, IP: from.IP}, "staff.signed_in", id, nil, nil)
@@ -159,12 +158,12 @@ func (s *Service) Sessions(ctx context.Context, id ID) (all []Session, err error
 	defer errs.Wrap(&err, "list sessions")
 	now := s.now()
 	const list = `
-		SELECT id, created_at, seen_at, ip, agent FROM staff_sessions
-		 WHERE staff_id = $1 AND expires_at > $2 AND seen_at > $3 ORDER BY seen_at DESC, id DESC`
+		SELECT created_at, seen_at, ip, agent FROM staff_sessions
+		 WHERE staff_id = $1 AND expires_at > $2 AND seen_at > $3 ORDER BY seen_at DESC, created_at DESC`
 	rows, err := s.db.Query(ctx, list, int64(id), now.UnixMicro(), now.Add(-idle).UnixMicro())
 	err = db.Scan(rows, err, func(r *db.Rows) error {
 		var e Session
-		err := r.Scan(&e.ID, db.Time{Dst: &e.CreatedAt}, db.Time{Dst: &e.SeenAt}, &e.From.IP, &e.From.Agent)
+		err := r.Scan(db.Time{Dst: &e.CreatedAt}, db.Time{Dst: &e.SeenAt}, &e.From.IP, &e.From.Agent)
 		all = append(all, e)
 		return err
 	})

@@ -278,7 +278,12 @@ func (a *Admin) receiptPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	v := receiptView{frame: a.frame(ctx), Receipt: rec, Causes: causes(rec), Refund: rec.Total - rec.Withheld}
+	v := receiptView{frame: a.frame(ctx), Receipt: rec, Refund: rec.Total - rec.Withheld}
+	var all []pricing.Discount
+	for _, l := range rec.Lines {
+		all = append(all, l.Discounts...)
+	}
+	v.Causes = pricing.ByCause(all)
 	if v.Store, err = a.Catalog.StoreByID(ctx, rec.Store); err != nil {
 		return err
 	}
@@ -318,24 +323,4 @@ func (a *Admin) receiptPage(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return a.pages.Render(w, r, "receipt", v)
-}
-
-// causes sums the lines' discounts by their cause, in the order of pricing.
-func causes(rec *receipt.Receipt) (list []pricing.Discount) {
-	sums := map[pricing.Cause]*pricing.Discount{}
-	for _, l := range rec.Lines {
-		for _, d := range l.Discounts {
-			if sums[d.Cause] == nil {
-				sums[d.Cause] = &pricing.Discount{Cause: d.Cause}
-			}
-			sums[d.Cause].Amount += d.Amount
-			sums[d.Cause].Guarded = sums[d.Cause].Guarded || d.Guarded
-		}
-	}
-	for _, c := range []pricing.Cause{pricing.CauseTill, pricing.CauseTier} {
-		if d := sums[c]; d != nil {
-			list = append(list, *d)
-		}
-	}
-	return list
 }

@@ -8,6 +8,7 @@ import (
 	"regulars/internal/loyalty/pricing"
 	"regulars/internal/loyalty/programme"
 	"regulars/internal/loyalty/receipt"
+	"regulars/internal/surface/web"
 )
 
 // discountText says why a line is cheaper.
@@ -80,15 +81,7 @@ func (by *caller) earnedText(earned money.Points, at, available, expires time.Ti
 	}
 	zone := by.Store.Zone
 	return by.loc.T("api.text."+key, "points", by.loc.PointsText(earned),
-		"from", by.loc.Date(available, zone), "until", by.loc.Date(lastDay(expires), zone))
-}
-
-// lastDay is a moment of the last day before a midnight.
-func lastDay(midnight time.Time) time.Time {
-	if midnight.IsZero() {
-		return midnight
-	}
-	return midnight.Add(-time.Second)
+		"from", by.loc.Date(available, zone), "until", by.loc.Date(web.LastDay(expires), zone))
 }
 
 // slip is what a receipt says to its customer.
@@ -135,15 +128,9 @@ func (by *caller) slip(r *receipt.Receipt, held, reached programme.Level) []stri
 func (by *caller) balanceTexts(a *ledger.Account, q *receipt.Quote) texts {
 	balance := by.loc.T("api.text.balance", "points", by.loc.PointsText(a.Available()))
 	t := texts{Cashier: []string{balance}, Slip: []string{balance}}
-	var soonest *ledger.Lot
-	for _, l := range a.Lots() {
-		if l.State == ledger.StatePending && (soonest == nil || l.AvailableAt.Before(soonest.AvailableAt)) {
-			soonest = l
-		}
-	}
-	if soonest != nil {
+	if first := a.PendingUntil(); !first.IsZero() {
 		t.Cashier = append(t.Cashier, by.loc.T("api.text.pending", "points", by.loc.PointsText(a.Pending),
-			"from", by.loc.Date(soonest.AvailableAt, by.Store.Zone)))
+			"from", by.loc.Date(first, by.Store.Zone)))
 	}
 	if a.Debt > 0 {
 		t.Cashier = append(t.Cashier, by.loc.T("api.text.debt", "points", by.loc.PointsText(a.Debt)))

@@ -66,13 +66,13 @@ func TestPages(t *testing.T) {
 		Errors: map[string]string{"quantity-0": "wrong", "discount-0": "wrong", "priced-1": "wrong", "redeem": "wrong", "reason": "wrong"},
 		Who: &person{
 			Customer: customer.Customer{ID: 9, FirstName: "Aziza"}, Phone: "••••4567", Account: &ledger.Account{Active: 5_000_00, Pending: 850_00, Debt: 10_00},
-			PendingAt: now, Level: programme.Level{Code: "s", Name: "Silver", Discount: 200, Cashback: 300}, Next: &gold, ToNext: 50_000_00,
+			Level: programme.Level{Code: "s", Name: "Silver", Discount: 200, Cashback: 300}, Next: &gold, ToNext: 50_000_00,
 		},
 		Q: &receipt.Quote{Result: pricing.Result{
 			Gross: 90_000_00, Discount: 2_000_00, PaidPoints: 3_000_00, Total: 85_000_00, Earned: 850_00, AvailableAt: now, Reaches: &gold,
 		}},
 		Points: &pointsView{Max: 5_000_00, Worth: 5_000_00, Limit: "rule", Whole: 1_000_00, Left: 84_000_00},
-		Off:    []off{{pricing.CauseTier, 1_000_00, true}, {pricing.CauseTill, 1_000_00, false}},
+		Off:    []pricing.Discount{{Cause: pricing.CauseTill, Amount: 1_000_00}, {Cause: pricing.CauseTier, Amount: 1_000_00, Guarded: true}},
 		Found: &found{
 			Query: "q", Products: []catalog.Product{{SKU: "tea", Name: "Tea", Price: 45_000_0000}}, Receipts: []*receipt.Receipt{sale}, Nothing: true, New: "3*q1",
 			People: []customer.Tail{{ID: 9, State: customer.StateBlocked, Name: "Aziza K.", Masked: "••••4567"}, {ID: 10}},

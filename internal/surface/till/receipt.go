@@ -35,7 +35,7 @@ type slip struct {
 	Who       string // the customer's name, masked
 	Held      programme.Level
 	Reached   programme.Level
-	Off       []off
+	Off       []pricing.Discount
 	Available time.Time    // of what was earned; zero: at once
 	Until     time.Time    // when it is gone; zero: never
 	Back      money.Amount // what is handed out for a return
@@ -122,33 +122,14 @@ func (t *Till) slip(ctx context.Context, rec *receipt.Receipt) (s slip, err erro
 	if at := rec.Details.ExpiresAt; at != nil {
 		s.Until = *at
 	}
-	s.Off = offs(rec.Lines)
 	s.Back = rec.Total - rec.Withheld
+	var all []pricing.Discount
 	for _, l := range rec.Lines {
+		all = append(all, l.Discounts...)
 		s.Left = s.Left || (rec.Kind == receipt.KindSale && l.Returned < l.Quantity)
 	}
+	s.Off = pricing.ByCause(all)
 	return s, nil
-}
-
-// offs adds up what lines were reduced by, by cause.
-func offs(lines []receipt.Line) (list []off) {
-	for _, l := range lines {
-		for _, d := range l.Discounts {
-			list = addOff(list, d)
-		}
-	}
-	return list
-}
-
-func addOff(list []off, d pricing.Discount) []off {
-	for i := range list {
-		if list[i].Cause == d.Cause {
-			list[i].Amount += d.Amount
-			list[i].Guarded = list[i].Guarded || d.Guarded
-			return list
-		}
-	}
-	return append(list, off{d.Cause, d.Amount, d.Guarded})
 }
 
 // grouped parts a long number of digits for the eye.

@@ -35,9 +35,9 @@ type saleView struct {
 	Rows   []row
 	Errors map[string]string // by id of the field
 	Who    *person
-	Q      *receipt.Quote // nil: cannot be priced as it is
-	Points *pointsView    // nil: no points can be chosen here
-	Off    []off          // discounts by cause
+	Q      *receipt.Quote     // nil: cannot be priced as it is
+	Points *pointsView        // nil: no points can be chosen here
+	Off    []pricing.Discount // discounts by cause
 	Found  *found
 	Notes  []note
 	Touch  int    // line that was changed last; -1: none
@@ -59,26 +59,18 @@ type row struct {
 	Bad      bool // something of it cannot be read
 }
 
-// off is what one cause has taken off the receipt.
-type off struct {
-	Cause   pricing.Cause
-	Amount  money.Amount
-	Guarded bool
-}
-
 // note is a message beside the basket.
 type note struct{ Kind, Text string }
 
 // person is the customer at the till.
 type person struct {
 	customer.Customer
-	Name      string // masked, as in every answer to a till
-	Phone     string // masked
-	Account   *ledger.Account
-	PendingAt time.Time // when the first pending points become available
-	Level     programme.Level
-	Next      *programme.Level
-	ToNext    money.Amount
+	Name    string // masked, as in every answer to a till
+	Phone   string // masked
+	Account *ledger.Account
+	Level   programme.Level
+	Next    *programme.Level
+	ToNext  money.Amount
 }
 
 // pointsView is how many points can be chosen.
@@ -287,11 +279,6 @@ func (t *Till) person(ctx context.Context, loc *i18n.Localizer, v *saleView) err
 		return err
 	}
 	p := &person{Customer: c, Name: customer.MaskName(c.FirstName, c.LastName), Phone: customer.Mask(reach(c)), Account: account}
-	for _, l := range account.Lots() {
-		if l.State == ledger.StatePending && (p.PendingAt.IsZero() || l.AvailableAt.Before(p.PendingAt)) {
-			p.PendingAt = l.AvailableAt
-		}
-	}
 	v.Who = p
 	return nil
 }
@@ -329,12 +316,11 @@ func (t *Till) quote(r *http.Request, v *saleView, d receipt.Draft) error {
 func (v *saleView) show(t *Till, loc *i18n.Localizer, q *receipt.Quote) {
 	v.Q, v.Quote, v.Total = q, q.ID, loc.Money(q.Total, t.Settings().Currency)
 	v.Later = q.AvailableAt.After(t.Now().Add(time.Second))
-	v.Off = nil
+	var all []pricing.Discount
 	for _, l := range q.Lines {
-		for _, d := range l.Discounts {
-			v.Off = addOff(v.Off, d)
-		}
+		all = append(all, l.Discounts...)
 	}
+	v.Off = pricing.ByCause(all)
 	if v.Who != nil {
 		v.Who.Level, v.Who.Next, v.Who.ToNext = q.Level, q.Next, q.ToNext
 	}

@@ -79,7 +79,6 @@ CREATE TABLE staff_stores (
 
 CREATE TABLE staff_sessions (
 	token      TEXT   PRIMARY KEY,              -- SHA-256 of the cookie
-	id         BIGINT NOT NULL UNIQUE,
 	staff_id   BIGINT NOT NULL REFERENCES staff (id),
 	created_at BIGINT NOT NULL,
 	seen_at    BIGINT NOT NULL,
