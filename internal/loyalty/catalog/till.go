@@ -3,8 +3,6 @@ package catalog
 import (
 	"context"
 	"crypto/rand"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"strconv"
 	"strings"
@@ -16,6 +14,7 @@ import (
 	"regulars/internal/base/errs"
 	"regulars/internal/base/event"
 	"regulars/internal/base/fold"
+	"regulars/internal/base/secret"
 )
 
 // Failures that callers tell apart.
@@ -146,7 +145,7 @@ func (s *Service) IssueKeyTx(ctx context.Context, tx *db.Tx, till TillID) (plain
 	const insert = `
 		INSERT INTO till_keys (id, till_id, hash, hint, created_at)
 		SELECT $1, id, $3, $4, $5 FROM tills WHERE id = $2`
-	n, err := tx.Exec(ctx, insert, int64(key.ID), int64(till), hash(plain), key.Hint, key.CreatedAt.UnixMicro())
+	n, err := tx.Exec(ctx, insert, int64(key.ID), int64(till), secret.Hash(plain), key.Hint, key.CreatedAt.UnixMicro())
 	if err == nil && n == 0 {
 		err = ErrTillNotFound
 	}
@@ -155,7 +154,7 @@ func (s *Service) IssueKeyTx(ctx context.Context, tx *db.Tx, till TillID) (plain
 	}
 	issued := event.Event{
 		At: key.CreatedAt, Kind: EventKeyIssued, Ref: int64(key.ID),
-		Body: `{"till":"` + till.String() + `","checksum":"` + strconv.FormatInt(checksum.Of(nil, hash(plain)), 10) + `"}`,
+		Body: `{"till":"` + till.String() + `","checksum":"` + strconv.FormatInt(checksum.Of(nil, secret.Hash(plain)), 10) + `"}`,
 	}
 	var b db.Batch
 	event.Append(&b, issued)
@@ -167,13 +166,6 @@ const (
 	EventKeyIssued  = "till.key_issued" // body: {"till", "checksum"}
 	EventKeyRevoked = "till.key_revoked"
 )
-
-// hash is how a key is kept. It is random over 128 bits, so a plain digest is
-// enough.
-func hash(plain string) string {
-	sum := sha256.Sum256([]byte(plain))
-	return hex.EncodeToString(sum[:])
-}
 
 // Keys lists the keys of a till, the newest first, the revoked ones too.
 func (s *Service) Keys(ctx context.Context, till TillID) (list []Key, err error) {
@@ -218,7 +210,7 @@ func (s *Service) TillByKey(ctx context.Context, plain string) (_ Till, _ Store,
 	if len(plain) != len(KeyPrefix)+26 || !strings.HasPrefix(plain, KeyPrefix) {
 		return Till{}, Store{}, ErrKey
 	}
-	digest, now := hash(plain), s.now() // before the reading: what is revoked later is not in it
+	digest, now := secret.Hash(plain), s.now() // before the reading: what is revoked later is not in it
 	till, ok := s.keys.get(digest, now)
 	if !ok {
 		const read = `

@@ -8,6 +8,7 @@ import (
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/errs"
+	"regulars/internal/base/secret"
 	"regulars/internal/loyalty/catalog"
 )
 
@@ -75,7 +76,7 @@ func (s *Service) link(ctx context.Context, by By, in Invitation) (token string,
 		const insert = `
 			INSERT INTO invitations (token, role, stores, staff_id, created_by, created_at, expires_at)
 			VALUES ($1, $2, $3, $4, $5, $6, $7)`
-		_, err := tx.Exec(ctx, insert, HashToken(token), string(in.Role), string(stores), db.NullID(in.For), db.NullID(in.By),
+		_, err := tx.Exec(ctx, insert, secret.Hash(token), string(in.Role), string(stores), db.NullID(in.For), db.NullID(in.By),
 			s.now().UnixMicro(), in.ExpiresAt.UnixMicro())
 		if err != nil {
 			return err
@@ -162,7 +163,7 @@ func (s *Service) invitationTx(ctx context.Context, tx *db.Tx, token string) (in
 		key  string
 		made time.Time
 	)
-	err = in.scan(tx.QueryRow(ctx, find, HashToken(token), s.now().UnixMicro()), &key, db.Time{Dst: &made})
+	err = in.scan(tx.QueryRow(ctx, find, secret.Hash(token), s.now().UnixMicro()), &key, db.Time{Dst: &made})
 	if errors.Is(err, db.ErrNoRows) {
 		return Invitation{}, ErrInvitation
 	}
@@ -236,12 +237,12 @@ func (s *Service) useTx(ctx context.Context, tx *db.Tx, token string, inv Invita
 	now := s.now().UnixMicro()
 	if inv.By == 0 && inv.For == 0 {
 		const all = `UPDATE invitations SET used_at = $1 WHERE created_by IS NULL AND staff_id IS NULL AND used_at IS NULL AND token <> $2`
-		if _, err := tx.Exec(ctx, all, now, HashToken(token)); err != nil {
+		if _, err := tx.Exec(ctx, all, now, secret.Hash(token)); err != nil {
 			return err
 		}
 	}
 	const use = `UPDATE invitations SET used_at = $1 WHERE token = $2 AND used_at IS NULL`
-	n, err := tx.Exec(ctx, use, now, HashToken(token))
+	n, err := tx.Exec(ctx, use, now, secret.Hash(token))
 	if err == nil && n == 0 {
 		return ErrInvitation
 	}

@@ -18,6 +18,7 @@ import (
 	"regulars/internal/base/errs"
 	"regulars/internal/base/i18n"
 	"regulars/internal/base/money"
+	"regulars/internal/base/secret"
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/loyaltytest"
 	"regulars/internal/loyalty/staff"
@@ -239,7 +240,7 @@ func (d *demo) do(t testing.TB, id staff.ID, req *http.Request) *httptest.Respon
 	}
 	if id != 0 {
 		token := staff.NewToken()
-		if _, err := d.staff.StartSession(t.Context(), id, staff.HashToken(token), staff.Client{}); err != nil {
+		if _, err := d.staff.StartSession(t.Context(), id, secret.Hash(token), staff.Client{}); err != nil {
 			t.Fatal(err)
 		}
 		req.AddCookie(&http.Cookie{Name: "regulars_session", Value: token})

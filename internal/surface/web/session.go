@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"regulars/internal/base/errs"
+	"regulars/internal/base/secret"
 	"regulars/internal/loyalty/staff"
 )
 
@@ -18,7 +19,7 @@ const sessionCookie = "regulars_session"
 // token is always a new one: a cookie that was there before is worth nothing.
 func (s *Shell) StartSession(w http.ResponseWriter, r *http.Request, id staff.ID) error {
 	token := staff.NewToken()
-	expires, err := s.opts.Sessions.StartSession(r.Context(), id, staff.HashToken(token), Client(r))
+	expires, err := s.opts.Sessions.StartSession(r.Context(), id, secret.Hash(token), Client(r))
 	if err != nil {
 		return err
 	}
@@ -45,7 +46,7 @@ func (s *Shell) identify(next http.Handler) http.Handler {
 			return
 		}
 		q := stateOf(r.Context())
-		hash := staff.HashToken(c.Value)
+		hash := secret.Hash(c.Value)
 		switch account, err := s.opts.Sessions.SessionAccount(r.Context(), hash); {
 		case err == nil:
 			q.account, q.token = &account, hash
