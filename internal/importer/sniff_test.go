@@ -290,6 +290,16 @@ func TestMappingJSON(t *testing.T) {
 	}
 }
 
+// Where the currency tells no country, files are read all the same.
+func TestMappingOfNoCountry(t *testing.T) {
+	t.Parallel()
+	_, m := sniff(t, "Чек,Дата,Сумма\n1,2024-02-01,5\n")
+	m.Options.Region = ""
+	if err := m.Validate(); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestMappingRefused(t *testing.T) {
 	t.Parallel()
 	_, good := sniff(t, "Чек,Дата,Сумма\n1,2024-02-01,5\n")
