@@ -428,20 +428,43 @@ func TestDemoAndVerify(t *testing.T) {
 	})
 }
 
-// The demo's chain can be had as files, which an installation takes in.
+// The demo's chain can be had as files, which an installation takes in, also in
+// currencies that tell no country.
 func TestDemoFiles(t *testing.T) {
 	t.Parallel()
-	folder := filepath.Join(t.TempDir(), "chain")
-	code, out, errors := call(t, "demo", "--files", folder, "--stores", "1", "--customers", "20", "--years", "1", "--currency", "KZT")
-	if code != 0 || !strings.Contains(out, "20 customers") {
-		t.Fatalf("%d %s%s", code, out, errors)
+	for _, currency := range []string{"KZT", "JPY", "KWD"} {
+		t.Run(currency, func(t *testing.T) {
+			t.Parallel()
+			folder := filepath.Join(t.TempDir(), "chain")
+			code, out, errors := call(t, "demo", "--files", folder, "--stores", "1", "--customers", "20", "--years", "1", "--currency", currency)
+			if code != 0 || !strings.Contains(out, "20 customers") {
+				t.Fatalf("%d %s%s", code, out, errors)
+			}
+			args := append([]string{"import", "--currency", currency, "--language", "en"}, database(t, dbtest.SQLite)...)
+			for _, name := range []string{"customers.csv", "products.csv", "receipts.csv"} {
+				args = append(args, filepath.Join(folder, name))
+			}
+			if code, out, errors := call(t, args...); code != 0 || !strings.Contains(out, "Receipts recorded") || strings.Contains(out, "Refused") {
+				t.Errorf("%d %s%s", code, out, errors)
+			}
+		})
 	}
-	args := append([]string{"import", "--currency", "KZT", "--language", "en"}, database(t, dbtest.SQLite)...)
-	for _, name := range []string{"customers.csv", "products.csv", "receipts.csv"} {
-		args = append(args, filepath.Join(folder, name))
-	}
-	if code, out, errors := call(t, args...); code != 0 || !strings.Contains(out, "Receipts recorded") || strings.Contains(out, "Refused") {
-		t.Errorf("%d %s%s", code, out, errors)
+}
+
+// A demo is filled in any currency.
+func TestDemoOfNoCountry(t *testing.T) {
+	t.Parallel()
+	for _, currency := range []string{"JPY", "KWD"} {
+		t.Run(currency, func(t *testing.T) {
+			t.Parallel()
+			where := database(t, dbtest.SQLite)
+			if code := start(t, "demo", append(where, "--stores", "1", "--customers", "15", "--years", "1", "--currency", currency)...).stop(); code != 0 {
+				t.Errorf("stopped with %d", code)
+			}
+			if code, report, errors := call(t, append([]string{"verify"}, where...)...); code != 0 {
+				t.Errorf("verify: %d %s%s", code, report, errors)
+			}
+		})
 	}
 }
 

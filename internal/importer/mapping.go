@@ -126,7 +126,7 @@ type Options struct {
 	DateOrder DateOrder `json:"date_order"` // what 01/02/2026 means
 	NameOrder NameOrder `json:"name_order"` // of whole names
 	Zone      string    `json:"zone"`       // IANA name of the zone of times without an offset; empty: the row's store's
-	Region    string    `json:"region"`     // ISO 3166 code of phones without a country
+	Region    string    `json:"region"`     // ISO 3166 code of phones without a country; empty: they have one
 
 	// ReturnPrefix marks returns by their number: C536379.
 	ReturnPrefix string `json:"return_prefix,omitempty"`
@@ -323,8 +323,8 @@ func (o Options) validate(l *errs.List) {
 	if _, err := o.location(); err != nil {
 		l.Add("/options/zone", "unknown_time_zone", "is a time zone such as Asia/Tashkent")
 	}
-	if len(o.Region) != 2 || strings.Trim(o.Region, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" {
-		l.Add("/options/region", "importer_region", "is a country of two capital letters such as UZ")
+	if o.Region != "" && len(o.Region) != 2 || strings.Trim(o.Region, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" {
+		l.Add("/options/region", "importer_region", "is a country of two capital letters such as UZ, or empty")
 	}
 	if utf8.RuneCountInString(o.ReturnPrefix) > 10 {
 		l.Add("/options/return_prefix", "too_long", "has at most 10 characters").With("max", 10)

@@ -59,7 +59,7 @@ type Config struct {
 	Now      func() time.Time
 	Currency money.Currency
 	Zone     func() *time.Location // of the installation
-	Region   string                // of phones without a country: "UZ"
+	Region   string                // of phones without a country: "UZ"; empty: nowhere
 	Folder   string                // for uploads and refused rows; it is made
 	Jobs     *jobs.Queue           // its handler is registered here
 }

@@ -46,6 +46,9 @@ const (
 // ErrEmpty is returned for a file without rows.
 var ErrEmpty = errs.New(errs.Invalid, "importer_empty", "There are no rows in this file.")
 
+// ErrLongRows is returned for a file of which no row can be taken apart.
+var ErrLongRows = errs.New(errs.Invalid, "importer_long_rows", "All rows of this file are longer than a megabyte. Save it with fewer columns, and every row in a line of its own.")
+
 // Sniff looks at the beginning of a file and guesses how to read it. The guess
 // may lack what nobody can guess: Mapping.Validate says what.
 func Sniff(ctx context.Context, path string, h Hints) (s Sniffed, err error) {
@@ -101,8 +104,10 @@ func (r sampleRow) cell(columns map[Field]int, f Field) string {
 }
 
 func sampleRows(ctx context.Context, r *delimited.Reader) (rows []sampleRow, err error) {
+	long := false
 	for n := 0; len(rows) < sniffRows && r.Next(); n++ {
 		row := r.Row()
+		long = long || row.Problem == delimited.TooLong
 		if row.End.Offset > sniffSome {
 			break
 		}
@@ -117,6 +122,9 @@ func sampleRows(ctx context.Context, r *delimited.Reader) (rows []sampleRow, err
 		if !row.Blank() && row.Problem == "" {
 			rows = append(rows, sampleRow{row.Number, slices.Clone(row.Fields)})
 		}
+	}
+	if r.Err() == nil && long && len(rows) == 0 {
+		return nil, ErrLongRows
 	}
 	return rows, r.Err()
 }

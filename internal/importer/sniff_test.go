@@ -200,6 +200,10 @@ func TestSniffHints(t *testing.T) {
 	if _, err := Sniff(t.Context(), write(t, "\n  \n\n"), Hints{}); !errors.Is(err, ErrEmpty) {
 		t.Errorf("a file without rows gives %v", err)
 	}
+	wide := strings.Repeat("a;", 1_000_000) + "\n"
+	if _, err := Sniff(t.Context(), write(t, wide+wide), Hints{}); !errors.Is(err, ErrLongRows) {
+		t.Errorf("a file of a million columns gives %v", err)
+	}
 }
 
 // A name alone is of people or of goods: nobody but a person can tell.
@@ -287,6 +291,16 @@ func TestMappingJSON(t *testing.T) {
 	}
 	if diff := cmp.Diff(m, back); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// Where the currency tells no country, files are read all the same.
+func TestMappingOfNoCountry(t *testing.T) {
+	t.Parallel()
+	_, m := sniff(t, "Чек,Дата,Сумма\n1,2024-02-01,5\n")
+	m.Options.Region = ""
+	if err := m.Validate(); err != nil {
+		t.Error(err)
 	}
 }
 

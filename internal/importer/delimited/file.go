@@ -3,9 +3,9 @@ package delimited
 import (
 	"bufio"
 	"bytes"
+	"compress/flate"
 	"compress/gzip"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"sync/atomic"
@@ -79,15 +79,8 @@ func head(path string) (sample []byte, whole bool, err error) {
 	if err != nil {
 		return nil, false, err
 	}
-	sample = make([]byte, sampleSize)
-	n, err := io.ReadFull(text, sample)
-	switch {
-	case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) && n < sampleSize:
-		return sample[:n], true, nil
-	case err != nil:
-		return nil, false, err
-	}
-	return sample, false, nil
+	sample, err = io.ReadAll(io.LimitReader(text, sampleSize))
+	return sample, len(sample) < sampleSize, err
 }
 
 // unpack gives the text of a file: itself if it is plain, so that a Reader can
@@ -104,7 +97,7 @@ func unpack(disk *os.File) (text io.Reader, read *counter, err error) {
 	}
 	zip, err := gzip.NewReader(bufio.NewReaderSize(read, 256<<10))
 	if err != nil {
-		return nil, nil, fmt.Errorf("gzip: %w", err)
+		return nil, nil, damaged(err)
 	}
 	return &unpacked{zip, maxUnpacked}, read, nil
 }
@@ -117,6 +110,19 @@ const maxUnpacked = 16 << 30
 // ErrUnpacked is returned for a zipped file of more text.
 var ErrUnpacked = errs.New(errs.Invalid, "importer_unpacked", "Unpacked, the file is larger than 16 GB. Split it.")
 
+// ErrDamaged is returned for a zipped file that cannot be unpacked to its end.
+var ErrDamaged = errs.New(errs.Invalid, "importer_damaged", "The archive is damaged or cut off. Pack or send it anew, or unpack it and import the file in it.")
+
+// damaged turns what gzip says of its bytes into ErrDamaged; failures of the disk
+// stay what they are.
+func damaged(err error) error {
+	var corrupt flate.CorruptInputError
+	if errors.Is(err, gzip.ErrHeader) || errors.Is(err, gzip.ErrChecksum) || errors.Is(err, io.ErrUnexpectedEOF) || errors.As(err, &corrupt) {
+		return ErrDamaged.Because(err)
+	}
+	return err
+}
+
 // unpacked is the text of a zipped file as far as it may be read.
 type unpacked struct {
 	zip  io.Reader
@@ -128,7 +134,7 @@ func (u *unpacked) Read(b []byte) (int, error) {
 	if u.left -= int64(n); u.left < 0 {
 		return 0, ErrUnpacked
 	}
-	return n, err
+	return n, damaged(err)
 }
 
 // Size is how many bytes the file has on the disk.

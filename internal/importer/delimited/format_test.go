@@ -3,6 +3,7 @@ package delimited_test
 import (
 	"compress/gzip"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -167,22 +168,14 @@ func TestOpen(t *testing.T) {
 	t.Parallel()
 	const text = "a;b\n1;2\n3;4\n"
 	dir := t.TempDir()
-	plain, zipped, cut := filepath.Join(dir, "plain.csv"), filepath.Join(dir, "zipped.csv"), filepath.Join(dir, "cut.csv.gz")
-	var packed strings.Builder
-	w := gzip.NewWriter(&packed)
-	if _, err := io.WriteString(w, text); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	for path, data := range map[string]string{plain: text, zipped: packed.String(), cut: packed.String()[:packed.Len()-6]} {
+	plain, zipped, joined := filepath.Join(dir, "plain.csv"), filepath.Join(dir, "zipped.csv"), filepath.Join(dir, "joined.csv.gz")
+	for path, data := range map[string]string{plain: text, zipped: pack(t, text), joined: pack(t, text[:7]) + pack(t, text[7:])} {
 		if err := os.WriteFile(path, []byte(data), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
 
-	for _, path := range []string{plain, zipped} {
+	for _, path := range []string{plain, zipped, joined} {
 		file, err := delimited.Open(path)
 		if err != nil {
 			t.Fatal(err)
@@ -205,21 +198,65 @@ func TestOpen(t *testing.T) {
 		}
 	}
 
-	file, err := delimited.Open(cut)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := file.Close(); err != nil {
-			t.Error(err)
-		}
-	}()
-	for file.Next() {
-	}
-	if !errors.Is(file.Err(), io.ErrUnexpectedEOF) {
-		t.Errorf("an archive that is cut off: error %v", file.Err())
-	}
 	if _, err := delimited.Open(filepath.Join(dir, "absent.csv")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("an absent file: error %v", err)
+	}
+}
+
+func pack(t *testing.T, text string) string {
+	t.Helper()
+	var packed strings.Builder
+	w := gzip.NewWriter(&packed)
+	if _, err := io.WriteString(w, text); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return packed.String()
+}
+
+// A broken archive is the fault of the file, wherever it is noticed.
+func TestOpenDamaged(t *testing.T) {
+	t.Parallel()
+	var rows strings.Builder
+	for i := range 300_000 { // more than the sample
+		fmt.Fprintf(&rows, "%d;%x\n", i, i*i)
+	}
+	good, short := pack(t, rows.String()), pack(t, "a;b\n1;2\n")
+	middle := len(good) * 3 / 4
+	for name, data := range map[string]string{
+		"magic alone":   good[:2],
+		"cut header":    good[:7],
+		"bad header":    good[:2] + "\x07" + good[3:],
+		"cut at once":   good[:40],
+		"cut":           good[:middle],
+		"cut checksum":  short[:len(short)-6],
+		"bad":           good[:middle] + strings.Repeat("\xff", 4000) + good[middle+4000:],
+		"bad at once":   good[:40] + strings.Repeat("\xff", 400) + good[440:],
+		"bad checksum":  short[:len(short)-8] + "\x00\x00\x00\x00" + short[len(short)-4:],
+		"joined to cut": good + short[:len(short)-6],
+		"joined to bad": good + "\x1f\x8b\x07" + short[3:],
+		"and something": good + "something",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			path := filepath.Join(t.TempDir(), "file.csv.gz")
+			if err := os.WriteFile(path, []byte(data), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			file, err := delimited.Open(path)
+			if err == nil {
+				for file.Next() {
+				}
+				err = file.Err()
+				if err := file.Close(); err != nil {
+					t.Error(err)
+				}
+			}
+			if !errors.Is(err, delimited.ErrDamaged) {
+				t.Errorf("error %v, want ErrDamaged", err)
+			}
+		})
 	}
 }

@@ -46,6 +46,7 @@ func TestImport(t *testing.T) {
 		b.get("/imports").sees("Ещё ничего не загружали")
 		b.get("/imports/new").post("/imports/new").is(422)
 		b.send("/imports/new", "", "").is(422).sees("Выберите файл")
+		b.send("/imports/new", "клиенты.csv.gz", "\x1f\x8b\x08\x00").is(422).sees("Архив повреждён или обрезан")
 		b.send("/imports/new", "клиенты.csv", people, "source", "old", "kind", "customers").is(200).sees("клиенты.csv", "Столбцы", "Телефон", "Малика", "Не проверен")
 		at := b.path
 
