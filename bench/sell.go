@@ -54,7 +54,7 @@ type shop struct {
 }
 
 // sell measures receipts a second by turns with pgbench, and then how long a
-// quote and a commit take at half of that.
+// quote and a commit take at a part of that.
 func (b *bench) sell(ctx context.Context, engines []engine) error {
 	shops := make([]*shop, len(engines))
 	for i, e := range engines {
@@ -110,42 +110,60 @@ func (b *bench) sell(ctx context.Context, engines []engine) error {
 	return b.calm(ctx, shops, rates)
 }
 
-// calm measures latencies at half the load.
+// calm measures latencies at half the load, and at a third.
 func (b *bench) calm(ctx context.Context, shops []*shop, rates [][]float64) error {
 	p := &b.page
-	p.line("At half of that load, every purchase being a quote and then its commit, sent at fixed times whether or not those before were")
-	p.line("answered, over %d connections a till (latency counts from when a call was due, so that no wait is hidden). What the rounds before", lanes)
-	p.line("left to vacuum is vacuumed first:")
+	p.line("At half and at a third of that load, every purchase being a quote and then its commit (at half, as many calls as above), sent at")
+	p.line("fixed times whether or not those before were answered, over %d connections a till (latency counts from when a call was due, so that", lanes)
+	p.line("no wait is hidden). What the rounds before left to vacuum is vacuumed first:")
 	var rows [][]string
 	for i, s := range shops {
-		var quotes, commits [3][]int64 // p50, p99, max, by round
-		refused, target := 0, median(rates[i])/2
-		for round := range b.rounds {
-			if err := b.swept(ctx); err != nil {
-				return err
-			}
-			res, err := b.drive(ctx, s, fmt.Sprint("c", round), target)
+		for _, share := range []float64{2, 3} {
+			more, err := b.latencies(ctx, s, median(rates[i])/share)
 			if err != nil {
 				return err
 			}
-			refused += res.Refused
-			for j, v := range []int64{res.Quotes.P50, res.Quotes.P99, res.Quotes.Max} {
-				quotes[j] = append(quotes[j], v)
-			}
-			for j, v := range []int64{res.Commit.P50, res.Commit.P99, res.Commit.Max} {
-				commits[j] = append(commits[j], v)
-			}
-			say("%s at %s a second: quote p99 %s, commit p99 %s", s.name, count(target), millis(res.Quotes.P99), millis(res.Commit.P99))
-		}
-		rows = append(rows,
-			[]string{s.name, count(target) + " a second", "quote", millis(median(quotes[0])), aimed(millis(median(quotes[1])), median(quotes[1]) < 10_000, "10 ms"), millis(median(quotes[2]))},
-			[]string{"", "", "commit", millis(median(commits[0])), aimed(millis(median(commits[1])), median(commits[1]) < 50_000, "50 ms"), millis(median(commits[2]))})
-		if refused > 0 {
-			rows[len(rows)-1][1] = fmt.Sprintf("%d refused with a new quote", refused)
+			rows = append(rows, more...)
 		}
 	}
-	p.table([]string{"", "purchases", "", "p50", "p99", "longest"}, rows)
+	p.table([]string{"", "purchases", "cores, all", "", "p50", "p99", "longest"}, rows)
 	return nil
+}
+
+// latencies measures a shop at a rate: a row of quotes and one of commits.
+func (b *bench) latencies(ctx context.Context, s *shop, rate float64) ([][]string, error) {
+	var (
+		quotes, commits [3][]int64 // p50, p99, longest, by round
+		runs            []*loaded
+		refused         int
+	)
+	for round := range b.rounds {
+		if err := b.swept(ctx); err != nil {
+			return nil, err
+		}
+		res, err := b.drive(ctx, s, fmt.Sprintf("c%.0f-%d", rate, round), rate)
+		if err != nil {
+			return nil, err
+		}
+		refused += res.Refused
+		runs = append(runs, res)
+		for j, v := range []int64{res.Quotes.P50, res.Quotes.P99, res.Quotes.Max} {
+			quotes[j] = append(quotes[j], v)
+		}
+		for j, v := range []int64{res.Commit.P50, res.Commit.P99, res.Commit.Max} {
+			commits[j] = append(commits[j], v)
+		}
+		say("%s at %s a second: quote p99 %s, commit p99 %s", s.name, count(rate), millis(res.Quotes.P99), millis(res.Commit.P99))
+	}
+	note := ""
+	if refused > 0 {
+		note = fmt.Sprintf("%d refused with a new quote", refused)
+	}
+	busy := cores(runs, func(l *loaded) time.Duration { return l.server + l.database + l.CPU })
+	return [][]string{
+		{s.name, count(rate) + " a second", busy, "quote", millis(median(quotes[0])), aimed(millis(median(quotes[1])), median(quotes[1]) < 10_000, "10 ms"), millis(median(quotes[2]))},
+		{"", note, "", "commit", millis(median(commits[0])), aimed(millis(median(commits[1])), median(commits[1]) < 50_000, "50 ms"), millis(median(commits[2]))},
+	}, nil
 }
 
 // cores is how many cores were busy, in the middle of the runs.
