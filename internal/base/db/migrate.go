@@ -6,6 +6,7 @@ import (
 	"embed"
 	"io"
 	"io/fs"
+	"regexp"
 	"strings"
 	"time"
 
@@ -95,11 +96,28 @@ func (f engineFS) Open(name string) (fs.File, error) {
 	}
 	own := rewrite(f.engine, string(text))
 	if f.engine == sqliteEngine {
-		// To SQLite only a key that is called INTEGER is the row's own place;
-		// any other has an index beside the table.
-		own = strings.ReplaceAll(own, "BIGINT PRIMARY KEY", "INTEGER PRIMARY KEY")
+		own = strict(own)
 	}
 	return &memFile{Reader: strings.NewReader(own), name: name, size: int64(len(own))}, nil
+}
+
+var (
+	boolean    = regexp.MustCompile(`(\w+)( +)BOOLEAN\b`)
+	endOfTable = regexp.MustCompile(`(?m)^\)( WITHOUT ROWID)?; *$`)
+)
+
+// strict has SQLite refuse values of the wrong type, as PostgreSQL does, where it
+// would keep them in any column. Its tables then know INTEGER alone, which a key
+// has to be called anyway to be the row's own place without an index beside it.
+func strict(text string) string {
+	text = strings.ReplaceAll(text, "BIGINT", "INTEGER")
+	text = boolean.ReplaceAllString(text, "$1${2}INTEGER CHECK ($1 IN (0, 1))")
+	return endOfTable.ReplaceAllStringFunc(text, func(end string) string {
+		if strings.Contains(end, "ROWID") {
+			return ") WITHOUT ROWID, STRICT;"
+		}
+		return ") STRICT;"
+	})
 }
 
 type memFile struct {

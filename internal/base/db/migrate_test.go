@@ -69,6 +69,40 @@ func TestMadeIndexesAreBuilt(t *testing.T) {
 	})
 }
 
+// No table takes a value of another type than its column's: what reads it would
+// fail, and verify with it.
+func TestValuesOfTheWrongTypeAreRefused(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		for _, sql := range []string{
+			`INSERT INTO products (id, sku, name, name_key, created_at, checksum) VALUES (1, 'P', 'P', 'p', 0, 0)`,
+			`INSERT INTO entries (id, customer_id, source, target, points, cause, entity_id, at, recorded_at) VALUES (1, 1, 'issued', 'active', 5, 'earn', 1, 0, 0)`,
+			`INSERT INTO receipts (id, source_id, kind, number, fingerprint, store_id, sold_at, recorded_at, gross, total) VALUES (1, 1, 'sale', '1', '', 1, 0, 0, 5, 5)`,
+		} {
+			if n, err := d.Exec(t.Context(), sql); n != 1 || err != nil {
+				t.Fatal(sql, n, err)
+			}
+		}
+		for _, sql := range []string{
+			`UPDATE receipts SET total = 'abc'`,
+			`UPDATE receipts SET imported = 1000000`,
+			`UPDATE products SET active = 2`,
+			`UPDATE entries SET points = 'many'`,
+		} {
+			if _, err := d.Exec(t.Context(), sql); err == nil {
+				t.Errorf("%s: taken", sql)
+			}
+		}
+		var loose int
+		const tables = `
+			SELECT COUNT(*) FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND strict = 0 AND name NOT LIKE 'sqlite_%' AND name NOT LIKE 'goose_%' -- sqlite
+			SELECT 0 -- postgres`
+		if err := d.QueryRow(t.Context(), tables).Scan(&loose); err != nil || loose != 0 {
+			t.Errorf("%d tables take values of any type, %v", loose, err)
+		}
+	})
+}
+
 // The tables are the same on both engines, column by column, but for what they
 // number themselves, and the order of events, which is that of ids on SQLite.
 func TestBothEnginesHaveTheSameTables(t *testing.T) {
