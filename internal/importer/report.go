@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"regulars/internal/base/errs"
 	"regulars/internal/base/i18n"
 	"regulars/internal/base/money"
 	"regulars/internal/loyalty/receipt"
@@ -74,8 +75,9 @@ type Tally struct {
 
 // Example is a row that something was told of; 0: not known which.
 type Example struct {
-	Row   int64  `json:"row,omitempty"`
-	Value string `json:"value,omitempty"`
+	Row   int64       `json:"row,omitempty"`
+	Value string      `json:"value,omitempty"`
+	Why   *errs.Error `json:"why,omitempty"` // see Issue
 }
 
 // What a report keeps by name.
@@ -107,7 +109,7 @@ func (r *Report) tell(is *Issue) {
 	}
 	t := &r.Tallies[i]
 	if t.Count++; len(t.First) < maxExamples {
-		e := Example{Row: is.Row}
+		e := Example{Row: is.Row, Why: is.Why}
 		if is.Field != "" { // otherwise it is all of the row
 			e.Value = clip(is.Value, maxValue)
 		}
@@ -148,6 +150,9 @@ func (r *Report) Told(loc *i18n.Localizer, m *Mapping, refused bool) (list []Tol
 			}
 			if e.Value != "" {
 				row = strings.TrimSpace(row + " " + loc.T("importer.report.value", "value", e.Value))
+			}
+			if e.Why != nil {
+				row += ": " + m.because(e.Why, loc)
 			}
 			rows = append(rows, row)
 		}
