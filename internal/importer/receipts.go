@@ -11,20 +11,19 @@ import (
 
 // Receipt is a receipt as a file has it: all its rows of one kind.
 type Receipt struct {
-	Number    string
-	Full      []string // the number with more and more of what tells it from others of the number; see receiptKey
-	Return    bool
-	At        time.Time
-	Store     string // code or name; empty: the import's
-	Till      string
-	Who       Who
-	Sale      string // of a return: the number of the sale, where the file says
-	SaleFull  string // and in full, were the sale of the return's own day,
-	SaleDay   string // with and without the till
-	Note      string // till, cashier, points and whatever else is only told
-	Adjusts   bool   // no customer's return, but the shop's own correction of its stock
-	Scattered bool   // its rows do not stand together
-	Lines     []Line
+	Number   string
+	Full     []string // the number with more and more of what tells it from others of the number; see receiptKey
+	Return   bool
+	At       time.Time
+	Store    string // code or name; empty: the import's
+	Till     string
+	Who      Who
+	Sale     string // of a return: the number of the sale, where the file says
+	SaleFull string // and in full, were the sale of the return's own day,
+	SaleDay  string // with and without the till
+	Note     string // till, cashier, points and whatever else is only told
+	Adjusts  bool   // no customer's return, but the shop's own correction of its stock
+	Lines    []Line
 
 	rows  []int64  // of its number, of both kinds
 	cells []string // of those rows, as the file has them
@@ -358,7 +357,6 @@ type group struct {
 	bad    bool // a row is refused
 	over   int  // rows above maxLines, which are only counted
 	issues []Issue
-	apart  bool // its rows do not stand together
 }
 
 func (g *group) reset(number string) {
@@ -374,9 +372,6 @@ func (g *group) add(l rawLine, r *rowReader) {
 	if len(g.rows) >= maxLines {
 		g.over++
 		return
-	}
-	if n := len(g.rows); n > 0 && g.rows[n-1]+1 != r.number {
-		g.apart = true
 	}
 	g.rows = append(g.rows, r.number)
 	g.cells = append(g.cells, r.fields...)
@@ -427,7 +422,6 @@ func (g *group) close() (receipts []*Receipt, issues []Issue) {
 		}
 		if byHalf[half] == nil {
 			byHalf[half] = head.receipt(l.below)
-			byHalf[half].Scattered = g.apart
 			byHalf[half].rows, byHalf[half].cells, byHalf[half].ends = rows, cells, ends
 		}
 		byHalf[half].Lines = append(byHalf[half].Lines, l.Line)

@@ -32,7 +32,6 @@ type Report struct {
 	Lines       int64        `json:"lines,omitempty"`
 	Anonymous   int64        `json:"anonymous,omitempty"`   // receipts of nobody known
 	Adjustments int64        `json:"adjustments,omitempty"` // returns that only correct the stock
-	Scattered   int64        `json:"scattered,omitempty"`   // receipts whose rows do not stand together
 	Total       money.Amount `json:"total,omitempty"`
 	Rounded     int64        `json:"rounded,omitempty"` // lines that are no whole number of minor units
 	Lost        Lost         `json:"lost,omitempty"`
@@ -272,9 +271,6 @@ func (r *Report) receipt(in *Receipt) {
 	r.Lost += lost
 	if in.Adjusts {
 		r.Adjustments++
-	}
-	if in.Scattered {
-		r.Scattered++
 	}
 }
 
