@@ -3,18 +3,20 @@ package importer
 import (
 	"bufio"
 	"encoding/csv"
+	"encoding/json"
 	"errors"
 	"io"
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 
 	"regulars/internal/base/errs"
 )
 
 // issueLog is the file that the issues of an import are written to, so that a
 // file full of them costs no memory. Each is a record of CSV: row, R or N, the
-// field, the reason, the value, and the cells of the row.
+// field, the reason, the value, what was broken as JSON, and the cells of the row.
 type issueLog struct {
 	file *os.File
 	out  *countingWriter
@@ -58,7 +60,10 @@ func (l *issueLog) add(is Issue) error {
 	if is.Refused {
 		word = "R"
 	}
-	l.rec = append(l.rec[:0], strconv.FormatInt(is.Row, 10), word, string(is.Field), string(is.Reason), is.Value)
+	l.rec = append(l.rec[:0], strconv.FormatInt(is.Row, 10), word, string(is.Field), string(is.Reason), is.Value, "")
+	if is.Why != nil {
+		l.rec[5] = text(is.Why)
+	}
 	l.rec = append(l.rec, is.Cells...)
 	return l.csv.Write(l.rec)
 }
@@ -118,17 +123,22 @@ func readIssues(path string, take func(Issue) error) (err error) {
 		if err != nil {
 			return err
 		}
-		if len(rec) < 5 {
+		if len(rec) < 6 {
 			continue
 		}
 		row, err := strconv.ParseInt(rec[0], 10, 64)
 		if err != nil {
 			return nil
 		}
-		err = take(Issue{
-			Row: row, Refused: rec[1] == "R", Field: Field(rec[2]), Reason: Reason(rec[3]), Value: rec[4], Cells: slices.Clone(rec[5:]),
-		})
-		if err != nil {
+		is := Issue{
+			Row: row, Refused: rec[1] == "R", Field: Field(rec[2]), Reason: Reason(rec[3]), Value: rec[4], Cells: slices.Clone(rec[6:]),
+		}
+		if rec[5] != "" {
+			if err := json.Unmarshal([]byte(rec[5]), &is.Why); err != nil {
+				return err
+			}
+		}
+		if err := take(is); err != nil {
 			return err
 		}
 	}
@@ -137,6 +147,7 @@ func readIssues(path string, take func(Issue) error) (err error) {
 // texts is what turns keys into words: i18n.Localizer.
 type texts interface {
 	T(key string, args ...any) string
+	Failure(code string, args map[string]any) (text string, ok bool)
 }
 
 // writeRefused writes the rows of a log that were refused, or those that were
@@ -226,10 +237,47 @@ func writeRefused(w io.Writer, path string, m Mapping, refused bool, t texts) (e
 // explain says what is wrong in words: "Цена «x»: Это не число."
 func (m Mapping) explain(is Issue, t texts) string {
 	text := t.T(is.Reason.Key())
+	if is.Why != nil {
+		text = m.because(is.Why, t)
+	}
 	if is.Field == "" {
 		return text
 	}
 	return t.T("importer.report.about", "column", m.label(is.Field, t), "value", is.Value, "reason", text)
+}
+
+// because says what was broken in words, part by part where there are any.
+func (m Mapping) because(e *errs.Error, t texts) string {
+	if len(e.Fields) == 0 {
+		return translated(t, e.Code, e.Text, e.Args)
+	}
+	var parts []string
+	for _, f := range e.Fields {
+		args := f.Args
+		if args == nil {
+			args = e.Args
+		}
+		part := translated(t, f.Code, f.Text, args)
+		name, _, _ := strings.Cut(strings.TrimPrefix(f.Pointer, "/"), "/")
+		if field, ok := columnOf[name]; ok {
+			part = m.label(field, t) + ": " + part
+		}
+		parts = append(parts, part)
+	}
+	return strings.Join(parts, " ")
+}
+
+func translated(t texts, code, text string, args errs.Args) string {
+	if own, ok := t.Failure(code, args); ok {
+		return own
+	}
+	return text
+}
+
+// columnOf are the fields that parts of a product or a customer come from.
+var columnOf = map[string]Field{
+	"sku": FieldSKU, "barcodes": FieldBarcode, "name": FieldProduct, "category": FieldCategory, "brand": FieldBrand, "kind": FieldGoods,
+	"price": FieldPrice, "cost": FieldCost, "sex": FieldSex, "registered_at": FieldRegistered, "identifiers": FieldPhone, "consents": FieldConsent,
 }
 
 // label is what the file calls a field, or what we call it.

@@ -234,7 +234,9 @@ func (p *preparer) receipt(ctx context.Context, b *batch, in *Receipt) error {
 // tell notes what is wrong with the identifiers on a receipt.
 func (b *batch) tell(in *Receipt, bad []Issue) {
 	for _, is := range bad {
-		b.issues = append(b.issues, in.issue(0, is.Field, is.Reason, is.Value))
+		own := in.issue(0, is.Field, is.Reason, is.Value)
+		own.Why = is.Why
+		b.issues = append(b.issues, own)
 	}
 }
 
@@ -254,7 +256,7 @@ func (p *preparer) meet(b *batch, in *Receipt, out bought, tell func(*Receipt, [
 	if err != nil { // the name
 		n.FirstName, n.MiddleName, n.LastName = "", "", ""
 		if checked, err = p.customers.Check(n); err != nil {
-			tell(in, []Issue{{Field: FieldExternal, Reason: ReasonRefused, Value: errs.Of(err).Text}})
+			tell(in, []Issue{{Field: FieldExternal, Reason: ReasonRefused, Value: in.Who.External, Why: errs.Of(err)}})
 			return false
 		}
 		tell(in, []Issue{{Field: FieldName, Reason: ReasonTextTooLong, Value: in.Who.Name}})
@@ -291,8 +293,9 @@ func (p *preparer) identifiers(external, card string, phones []string, email str
 // customer prepares a row of a customers file.
 func (p *preparer) customer(ctx context.Context, b *batch, step *Step) error {
 	in := step.Customer
-	tell := func(f Field, why Reason, value string, refused bool) {
-		b.issues = append(b.issues, Issue{Row: in.Row, Field: f, Reason: why, Value: value, Refused: refused, Cells: in.cells})
+	tell := func(is Issue) {
+		is.Row, is.Cells = in.Row, in.cells
+		b.issues = append(b.issues, is)
 	}
 	store, err := p.store(ctx, in.Store)
 	if err != nil {
@@ -300,7 +303,7 @@ func (p *preparer) customer(ctx context.Context, b *batch, step *Step) error {
 	}
 	ids, bad := p.identifiers(in.External, in.Card, in.Phones, in.Email)
 	for _, is := range bad {
-		tell(is.Field, is.Reason, is.Value, false)
+		tell(is)
 	}
 	if len(ids) == 0 && in.First+in.Last != "" {
 		// The file may come again: what it says is an id, with what it should
@@ -332,11 +335,11 @@ func (p *preparer) customer(ctx context.Context, b *batch, step *Step) error {
 	if err != nil {
 		p.leaveOut(&n, err, tell)
 		if checked, err = p.customers.Check(n); err != nil {
-			why := ReasonRefused
+			is := Issue{Reason: ReasonRefused, Why: errs.Of(err), Refused: true}
 			if len(ids) == 0 && n.FirstName == "" && n.LastName == "" {
-				why = ReasonNobody
+				is.Reason, is.Why = ReasonNobody, nil
 			}
-			tell("", why, errs.Of(err).Text, true)
+			tell(is)
 			b.refused++
 			return nil
 		}
@@ -346,8 +349,9 @@ func (p *preparer) customer(ctx context.Context, b *batch, step *Step) error {
 }
 
 // leaveOut empties what is wrong with a profile and can be done without.
-func (p *preparer) leaveOut(n *customer.New, err error, tell func(Field, Reason, string, bool)) {
+func (p *preparer) leaveOut(n *customer.New, err error, tell func(Issue)) {
 	for _, wrong := range errs.Of(err).Fields {
+		is := Issue{Reason: ReasonRefused, Why: &errs.Error{Kind: errs.Invalid, Code: wrong.Code, Text: wrong.Text, Args: wrong.Args}}
 		for _, f := range []struct {
 			pointer string
 			field   Field
@@ -358,12 +362,14 @@ func (p *preparer) leaveOut(n *customer.New, err error, tell func(Field, Reason,
 			{"/note", FieldNote, &n.Note}, {"/born", FieldBorn, &n.Born},
 		} {
 			if wrong.Pointer == f.pointer {
-				tell(f.field, ReasonRefused, *f.value, false)
+				is.Field, is.Value = f.field, *f.value
+				tell(is)
 				*f.value = ""
 			}
 		}
 		if strings.HasPrefix(wrong.Pointer, "/attributes") {
-			tell("", ReasonRefused, strings.TrimPrefix(wrong.Pointer, "/attributes/"), false)
+			is.Value = strings.TrimPrefix(wrong.Pointer, "/attributes/")
+			tell(is)
 			n.Attributes = nil
 		}
 	}

@@ -12,18 +12,17 @@ import (
 
 // Receipt is a receipt as a file has it: all its rows of one kind.
 type Receipt struct {
-	Number    string
-	Day       string // on which it begins; empty: the number is made up, and has it
-	Return    bool
-	At        time.Time // in the zone of the row
-	Store     string    // code or name; empty: the import's
-	Till      string
-	Who       Who
-	Sale      string // of a return: the number of the sale, where the file says
-	Note      string // till, cashier, points and whatever else is only told
-	Adjusts   bool   // no customer's return, but the shop's own correction of its stock
-	Scattered bool   // its rows do not stand together
-	Lines     []Line
+	Number  string
+	Day     string // on which it begins; empty: the number is made up, and has it
+	Return  bool
+	At      time.Time // in the zone of the row
+	Store   string    // code or name; empty: the import's
+	Till    string
+	Who     Who
+	Sale    string // of a return: the number of the sale, where the file says
+	Note    string // till, cashier, points and whatever else is only told
+	Adjusts bool   // no customer's return, but the shop's own correction of its stock
+	Lines   []Line
 
 	rows  []int64  // of its number, of both kinds
 	cells []string // of those rows, as the file has them
@@ -347,7 +346,6 @@ type group struct {
 	bad    bool // a row is refused
 	over   int  // rows above maxLines, which are only counted
 	issues []Issue
-	apart  bool // its rows do not stand together
 }
 
 func (g *group) reset(number string) {
@@ -363,9 +361,6 @@ func (g *group) add(l rawLine, r *rowReader) {
 	if len(g.rows) >= maxLines {
 		g.over++
 		return
-	}
-	if n := len(g.rows); n > 0 && g.rows[n-1]+1 != r.number {
-		g.apart = true
 	}
 	g.rows = append(g.rows, r.number)
 	g.cells = append(g.cells, r.fields...)
@@ -423,7 +418,6 @@ func (g *group) close() (receipts []*Receipt, issues []Issue) {
 		}
 		if byHalf[half] == nil {
 			byHalf[half] = head.receipt(l.below)
-			byHalf[half].Scattered = g.apart
 			byHalf[half].rows, byHalf[half].cells, byHalf[half].ends = rows, cells, ends
 		}
 		byHalf[half].Lines = append(byHalf[half].Lines, l.Line)

@@ -1,6 +1,7 @@
 package importer
 
 import (
+	"bytes"
 	cmp2 "cmp"
 	"errors"
 	"fmt"
@@ -23,7 +24,7 @@ import (
 // tell.
 var asImported = cmp.Options{
 	cmpopts.IgnoreFields(Report{}, "At", "Rate", "Left", "Matched", "Named", "MatchedTotal", "Unmatched", "UnmatchedTotal"),
-	cmpopts.IgnoreSliceElements(func(t Tally) bool { return t.Reason == ReasonUnmatched }), cmpopts.EquateEmpty(),
+	cmpopts.IgnoreSliceElements(func(t Tally) bool { return t.Reason == ReasonUnmatched }), cmpopts.EquateEmpty(), cmpopts.IgnoreUnexported(errs.Error{}),
 }
 
 // unmatched is what remarks say of returns without a sale.
@@ -138,9 +139,9 @@ func TestReasonsAreCounted(t *testing.T) {
 			fmt.Fprintf(&b, "%d,9012345%02d,a%d@example.com,1990-12-31,\n", n+30, n, n)
 		}
 		want := []Tally{
-			{Field: FieldBorn, Reason: ReasonDate, Count: 5, First: []Example{{2, "31.02.1990"}, {3, "31.02.1990"}, {4, "31.02.1990"}}},
-			{Field: FieldPhone, Reason: ReasonPhone, Count: 5, First: []Example{{2, "12345"}, {3, "12345"}, {4, "12345"}}},
-			{Field: FieldEmail, Reason: ReasonEmail, Count: 5, First: []Example{{2, "bad"}, {3, "bad"}, {4, "bad"}}},
+			{Field: FieldBorn, Reason: ReasonDate, Count: 5, First: []Example{{Row: 2, Value: "31.02.1990"}, {Row: 3, Value: "31.02.1990"}, {Row: 4, Value: "31.02.1990"}}},
+			{Field: FieldPhone, Reason: ReasonPhone, Count: 5, First: []Example{{Row: 2, Value: "12345"}, {Row: 3, Value: "12345"}, {Row: 4, Value: "12345"}}},
+			{Field: FieldEmail, Reason: ReasonEmail, Count: 5, First: []Example{{Row: 2, Value: "bad"}, {Row: 3, Value: "bad"}, {Row: 4, Value: "bad"}}},
 			{Reason: ReasonNobody, Refused: true, Count: 2, First: []Example{{Row: 7}, {Row: 8}}},
 		}
 		for _, size := range []int{1, 3, 100} {
@@ -161,6 +162,58 @@ func TestReasonsAreCounted(t *testing.T) {
 		if len(told) != 3 || told[0].Count != 5 || told[0].Text != "birthday: This is not a date, or there is no such day in the calendar." ||
 			told[0].First != "row 2 “31.02.1990”, row 3 “31.02.1990”, row 4 “31.02.1990” …" {
 			t.Errorf("told %+v", told)
+		}
+	})
+}
+
+// What the catalogue or the customers refuse is told in the language of whoever
+// reads it, with its figures: in the report and in the file of refused rows.
+func TestRefusalsAreTranslated(t *testing.T) {
+	t.Parallel()
+	bundle, err := i18n.Load()
+	must(t, err)
+	ru := bundle.For("ru")
+	var phones []string
+	for n := range 33 {
+		phones = append(phones, fmt.Sprintf("+99890123%04d", n))
+	}
+	long := strings.Repeat("я", 201)
+	tests := map[string]struct {
+		file  string
+		first string // of the report
+		why   string // in the file of refused rows, or of remarks
+		taken bool
+	}{
+		"barcode": {
+			"Артикул;Штрихкод;Название;Цена\nA1;460;Крем;5\nA2;460;Мыло;5\n",
+			"строка 3 «A2»: Штрихкод: Этот штрихкод уже у другого товара.", "Артикул «A2»: Штрихкод: Этот штрихкод уже у другого товара.", false,
+		},
+		"name of goods": {
+			"Артикул;Название;Цена\nA1;" + long + ";5\n",
+			"строка 2 «A1»: Название: Слишком длинно. Наибольшая длина в знаках: 200.", "Артикул «A1»: Название: Слишком длинно. Наибольшая длина в знаках: 200.", false,
+		},
+		"phones": {
+			"Код;ФИО;Телефон\n1;Иванов Иван;" + strings.Join(phones, ",") + "\n",
+			"строка 2: Телефон: Слишком много, можно не больше 32.", ";Телефон: Слишком много, можно не больше 32.", false,
+		},
+		"name of somebody": {
+			"Код;Имя;Фамилия\n1;Иван;" + long[:2*101] + "\n",
+			": Слишком длинно. Наибольшая длина в знаках: 100.", "»: Слишком длинно. Наибольшая длина в знаках: 100.", true,
+		},
+	}
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		h := newHouse(t, d, "UZS", "Asia/Tashkent", t.TempDir())
+		for name, tt := range tests {
+			i := h.load(write(t, tt.file), File{Source: name})
+			told := i.Report.Told(ru, &i.Mapping, !tt.taken)
+			if len(told) != 1 || !strings.HasSuffix(told[0].First, tt.first) {
+				t.Errorf("%s: told %+v, want %q", name, told, tt.first)
+			}
+			var b bytes.Buffer
+			must(t, h.Issues(t.Context(), i.ID, &b, !tt.taken, ru))
+			if !strings.Contains(b.String(), tt.why) {
+				t.Errorf("%s: %q is not in\n%s", name, tt.why, b.String())
+			}
 		}
 	})
 }
@@ -194,7 +247,7 @@ func TestUnmatchedReturnsHaveTheirRows(t *testing.T) {
 		}
 		tally := i.Report.Tallies[slices.IndexFunc(i.Report.Tallies, func(t Tally) bool { return t.Reason == ReasonUnmatched })]
 		slices.SortFunc(tally.First, func(a, b Example) int { return cmp2.Compare(a.Row, b.Row) })
-		if diff := cmp.Diff(Tally{Field: FieldNumber, Reason: ReasonUnmatched, Count: 2, First: []Example{{3, "r1"}, {5, "r1"}}}, tally); diff != "" {
+		if diff := cmp.Diff(Tally{Field: FieldNumber, Reason: ReasonUnmatched, Count: 2, First: []Example{{Row: 3, Value: "r1"}, {Row: 5, Value: "r1"}}}, tally); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
 	})
@@ -306,7 +359,7 @@ func TestOpenQuoteIsRefused(t *testing.T) {
 			"1,2024-02-01,\"Milk,A,1,1\n1,2024-02-01,Tea,B,1,1\n2,2024-02-01,\"Jam\",C,1,1\n3,2024-02-01,Oil 1/2\",D,1,1\n4,2024-02-01,\"Two\nlines\",E,1,1\n", File{})
 		want := []Tally{
 			{Reason: ReasonQuote, Refused: true, Count: 1, First: []Example{{Row: 2}}},
-			{Field: FieldNumber, Reason: ReasonSibling, Refused: true, Count: 1, First: []Example{{3, "1"}}},
+			{Field: FieldNumber, Reason: ReasonSibling, Refused: true, Count: 1, First: []Example{{Row: 3, Value: "1"}}},
 		}
 		if diff := cmp.Diff(want, r.Tallies); diff != "" || r.Rows != 5 || r.Recorded != 3 {
 			t.Errorf("%+v (-want +got):\n%s", r, diff)

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"regulars/internal/base/errs"
 	"regulars/internal/base/i18n"
 	"regulars/internal/base/money"
 	"regulars/internal/loyalty/receipt"
@@ -31,7 +32,6 @@ type Report struct {
 	Lines       int64        `json:"lines,omitempty"`
 	Anonymous   int64        `json:"anonymous,omitempty"`   // receipts of nobody known
 	Adjustments int64        `json:"adjustments,omitempty"` // returns that only correct the stock
-	Scattered   int64        `json:"scattered,omitempty"`   // receipts whose rows do not stand together
 	Total       money.Amount `json:"total,omitempty"`
 	Rounded     int64        `json:"rounded,omitempty"` // lines that are no whole number of minor units
 	Lost        Lost         `json:"lost,omitempty"`
@@ -74,8 +74,9 @@ type Tally struct {
 
 // Example is a row that something was told of; 0: not known which.
 type Example struct {
-	Row   int64  `json:"row,omitempty"`
-	Value string `json:"value,omitempty"`
+	Row   int64       `json:"row,omitempty"`
+	Value string      `json:"value,omitempty"`
+	Why   *errs.Error `json:"why,omitempty"` // see Issue
 }
 
 // What a report keeps by name.
@@ -107,7 +108,7 @@ func (r *Report) tell(is *Issue) {
 	}
 	t := &r.Tallies[i]
 	if t.Count++; len(t.First) < maxExamples {
-		e := Example{Row: is.Row}
+		e := Example{Row: is.Row, Why: is.Why}
 		if is.Field != "" { // otherwise it is all of the row
 			e.Value = clip(is.Value, maxValue)
 		}
@@ -148,6 +149,9 @@ func (r *Report) Told(loc *i18n.Localizer, m *Mapping, refused bool) (list []Tol
 			}
 			if e.Value != "" {
 				row = strings.TrimSpace(row + " " + loc.T("importer.report.value", "value", e.Value))
+			}
+			if e.Why != nil {
+				row += ": " + m.because(e.Why, loc)
 			}
 			rows = append(rows, row)
 		}
@@ -267,9 +271,6 @@ func (r *Report) receipt(in *Receipt) {
 	r.Lost += lost
 	if in.Adjusts {
 		r.Adjustments++
-	}
-	if in.Scattered {
-		r.Scattered++
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	"regulars/internal/base/errs"
 	"regulars/internal/base/fold"
 	"regulars/internal/base/money"
 	"regulars/internal/importer/delimited"
@@ -60,8 +61,9 @@ type Issue struct {
 	Row     int64
 	Field   Field // what it is about; empty: the row
 	Reason  Reason
-	Value   string // as the file has it
-	Refused bool   // the row was not taken; otherwise it was, without the value
+	Value   string      // as the file has it
+	Why     *errs.Error // of ReasonRefused: what was broken, where it is known
+	Refused bool        // the row was not taken; otherwise it was, without the value
 	Cells   []string
 }
 

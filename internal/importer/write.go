@@ -225,7 +225,7 @@ func (w *writer) goodsTx(ctx context.Context, tx *db.Tx, list []goods, rep *Repo
 	rep.Refused += int64(len(saved.Refused))
 	for _, i := range slices.Sorted(maps.Keys(saved.Refused)) {
 		issues = append(issues, Issue{
-			Row: list[i].Row, Field: FieldSKU, Reason: ReasonRefused, Value: list[i].SKU + ": " + errs.Of(saved.Refused[i]).Text,
+			Row: list[i].Row, Field: FieldSKU, Reason: ReasonRefused, Value: list[i].SKU, Why: errs.Of(saved.Refused[i]),
 			Refused: true, Cells: list[i].cells,
 		})
 	}

@@ -32,17 +32,17 @@ const (
 
 // Field is what is wrong with one part of a request.
 type Field struct {
-	Pointer string // JSON pointer or form field: "/lines/2/quantity"
-	Code    string // stable: "out_of_range"
-	Text    string // what is wrong and what would be right
-	Args    map[string]any
+	Pointer string `json:"pointer"` // JSON pointer or form field: "/lines/2/quantity"
+	Code    string `json:"code"`    // stable: "out_of_range"
+	Text    string `json:"text"`    // what is wrong and what would be right
+	Args    Args   `json:"args,omitempty"`
 }
 
 // With gives the field a figure that Text names, so that translations and
 // programs have it too: "min", "max", or "above" where the limit itself is out.
 func (f *Field) With(name string, value any) *Field {
 	if f.Args == nil {
-		f.Args = map[string]any{}
+		f.Args = Args{}
 	}
 	f.Args[name] = value
 	return f
@@ -50,13 +50,14 @@ func (f *Field) With(name string, value any) *Field {
 
 // Error is a failure that may be shown to the caller. Code is stable and
 // machine-readable ("receipt_not_found"); pages translate it through the i18n
-// key "error.<code>" with Args; Text is the English of the API.
+// key "error.<code>" with Args; Text is the English of the API. As JSON it can
+// be kept, all but its cause, and be translated for whoever reads it later.
 type Error struct {
-	Kind   Kind
-	Code   string
-	Text   string
-	Fields []Field
-	Args   map[string]any
+	Kind   Kind    `json:"kind"`
+	Code   string  `json:"code"`
+	Text   string  `json:"text"`
+	Fields []Field `json:"fields,omitempty"`
+	Args   Args    `json:"args,omitempty"`
 	cause  error
 }
 
@@ -101,7 +102,7 @@ func (e *Error) Because(cause error) *Error {
 // With returns a copy of e whose translation is given an argument.
 func (e *Error) With(name string, value any) *Error {
 	c := *e
-	c.Args = make(map[string]any, len(e.Args)+1)
+	c.Args = make(Args, len(e.Args)+1)
 	for k, v := range e.Args {
 		c.Args[k] = v
 	}

@@ -1,9 +1,13 @@
 package errs_test
 
 import (
+	"encoding/json"
+	"errors"
+	"reflect"
 	"testing"
 
 	"regulars/internal/base/errs"
+	"regulars/internal/base/money"
 )
 
 // Every wrong field keeps its own figures.
@@ -19,5 +23,26 @@ func TestFieldsKeepTheirFigures(t *testing.T) {
 	}
 	if want := "/a must be 1 to 9; /b is longer than 20 characters; /c is missing"; e.Text != want {
 		t.Errorf("text %q, want %q", e.Text, want)
+	}
+}
+
+// What was kept of an error is the error again, but for its cause; figures have
+// the types that say how they are written.
+func TestErrorIsKept(t *testing.T) {
+	t.Parallel()
+	var wrong errs.List
+	wrong.Add("/price", "out_of_range", "must be at most 5").With("max", money.Price(50_000)).With("min", 0)
+	e := errs.Of(wrong.Err()).With("points", money.Points(150)).With("rate", money.Rate(250)).With("left", money.Quantity(500)).
+		With("seconds", int64(1<<60)).With("stores", "S1").With("odd", errs.Conflict)
+	b, err := json.Marshal(e.Because(errors.New("secret")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got errs.Error
+	if err := json.Unmarshal(b, &got); err != nil {
+		t.Fatal(err)
+	}
+	if want := e.With("odd", "conflict"); !reflect.DeepEqual(&got, want) {
+		t.Errorf("%s is %+v, want %+v", b, got, *want)
 	}
 }

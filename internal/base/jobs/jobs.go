@@ -274,23 +274,16 @@ func encode(v any) (string, error) {
 	return string(b), err
 }
 
-// failure is how an error is kept: pages translate it by its code.
-type failure struct {
-	Code string `json:"code"`
-	Text string `json:"text"`
-}
-
 // failureText keeps of err what people can use. Of an error that is not meant
 // for people the whole text is kept: who looks at jobs runs the installation.
 func failureText(err error) string {
-	e := errs.Of(err)
-	f := failure{e.Code, e.Text}
+	e := *errs.Of(err)
 	if e.Kind == errs.Internal {
-		f.Text = err.Error()
+		e.Text = err.Error()
 	}
-	b, e2 := json.Marshal(f)
+	b, e2 := json.Marshal(&e)
 	if e2 != nil {
-		panic(e2) // two strings always marshal
+		panic(e2) // texts and figures always marshal
 	}
 	return string(b)
 }
@@ -299,9 +292,6 @@ func parseFailure(text string) (*errs.Error, error) {
 	if text == "" {
 		return nil, nil
 	}
-	var f failure
-	if err := json.Unmarshal([]byte(text), &f); err != nil {
-		return nil, err
-	}
-	return errs.New(errs.Internal, f.Code, f.Text), nil
+	e := &errs.Error{}
+	return e, json.Unmarshal([]byte(text), e)
 }

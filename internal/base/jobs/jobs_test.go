@@ -15,7 +15,9 @@ import (
 	"regulars/internal/base/db"
 	"regulars/internal/base/db/dbtest"
 	"regulars/internal/base/errs"
+	"regulars/internal/base/i18n"
 	"regulars/internal/base/id"
+	"regulars/internal/base/money"
 )
 
 // clock is set by the test; all processes of a test share it.
@@ -289,6 +291,28 @@ func TestFailuresThatAreNotRepeated(t *testing.T) {
 			if i := p.want(ids[name], Failed, 1); !strings.Contains(i.Failure.Text, tt.text) {
 				t.Errorf("%s: %q, want %q in it", name, i.Failure.Text, tt.text)
 			}
+		}
+	})
+}
+
+// What a job failed with is read later, by whoever looks, in their language.
+func TestFailureKeepsItsFigures(t *testing.T) {
+	t.Parallel()
+	bundle, err := i18n.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		p := newProcess(t, d, newClock())
+		p.Handle("redeem", 0, func(context.Context, *Run) error {
+			return Permanent(errs.New(errs.Conflict, "redeem_too_much", "Too many points.").With("max", money.Points(125_050)))
+		})
+		id := p.add(Job{Kind: "redeem"})
+		p.work()
+		why := p.want(id, Failed, 1).Failure
+		text, _ := bundle.For("ru").Failure(why.Code, why.Args)
+		if want := "На этом чеке можно списать не больше чем 1\u202f250,50. Выберите меньше."; text != want || why.Kind != errs.Conflict {
+			t.Errorf("%s %q, want %q", why.Kind, text, want)
 		}
 	})
 }

@@ -60,6 +60,7 @@ type Admin struct {
 		sync.Mutex
 		points money.Points
 		at     time.Time
+		holds  time.Duration
 	}
 }
 
