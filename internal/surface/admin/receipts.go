@@ -262,6 +262,7 @@ type receiptView struct {
 	Customer *customer.Customer
 	Name     string
 	Version  *programme.Version
+	Held     programme.Level    // by which it was priced
 	Causes   []pricing.Discount // of all lines together
 	Sale     *receipt.Receipt   // of a return
 	Returns  []*receipt.Receipt
@@ -312,6 +313,7 @@ func (a *Admin) receiptPage(w http.ResponseWriter, r *http.Request) error {
 		if v.Version, err = a.Programmes.ByID(ctx, rec.Version); err != nil {
 			return err
 		}
+		v.Held, _ = v.Version.Rules.Level(rec.Level)
 	}
 	switch {
 	case rec.Kind == receipt.KindSale:

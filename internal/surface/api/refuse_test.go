@@ -253,11 +253,11 @@ func TestWordsComeInTheLanguageAsked(t *testing.T) {
 		for lang, want := range map[string][]string{
 			"ru-RU,ru;q=0.9,en;q=0.8": {
 				"Уровень Start; до уровня Silver осталось 1\u202f000\u202f000\u00a0сум", "Можно списать: 10\u202f000 баллов, это все доступные.",
-				"Оплачено: 500 баллов (500\u00a0сум)", "Начислено: 635 баллов, доступны с 06.12.2026, действуют до 05.12.2027",
+				"Баллами: 500 баллов (500\u00a0сум)", "За этот чек: 635 баллов, доступны с 06.12.2026, действуют до 05.12.2027",
 			},
 			"en": {
-				"Level Start; 1,000,000\u00a0soum more to Silver", "Points can pay: up to 10,000 points, all there are.",
-				"Paid: 500 points, worth 500\u00a0soum", "Earned: 635 points, available from 6 Dec 2026, good until 5 Dec 2027",
+				"Level Start; 1,000,000\u00a0soum more to Silver", "Can be paid with points: up to 10,000 points, all there are.",
+				"With points: 500 points, worth 500\u00a0soum", "For this receipt: 635 points, available from 6 Dec 2026, good until 5 Dec 2027",
 			},
 		} {
 			a := ask(lang, `,"redeem":"500"`).is(http.StatusOK)

@@ -28,6 +28,7 @@ type found struct {
 	People   []customer.Tail
 	Receipts []*receipt.Receipt
 	Nothing  bool
+	Wrong    bool   // Query asks for so many that cannot be sold
 	Name     bool   // Query may be one of two names, by which nobody is found
 	New      string // what to sell under the code that nobody knows; "": it is none
 }
@@ -39,16 +40,18 @@ const (
 )
 
 // times is "3*4780000000017" or "0,350 х tomatoes".
-var times = regexp.MustCompile(`^([0-9][0-9.,]{0,9})\s*[*xXхХ×]\s*(\S.*)$`)
+var times = regexp.MustCompile(`^(-?[0-9][0-9.,]*)\s*[*xXхХ×]\s*(\S.*)$`)
 
-// counted parts "3*code" into how many and of what.
+// counted parts "3*code" into how many and of what; 0: so many cannot be sold.
 func counted(loc *i18n.Localizer, text string) (what string, quantity money.Quantity) {
-	if m := times.FindStringSubmatch(text); m != nil {
-		if q, err := readQuantity(loc, m[1]); err == nil && q > 0 && q <= money.MaxQuantity {
-			return m[2], q
-		}
+	m := times.FindStringSubmatch(text)
+	if m == nil {
+		return text, money.One
 	}
-	return text, money.One
+	if q, err := readQuantity(loc, m[1]); err == nil && q > 0 && q <= money.MaxQuantity {
+		return m[2], q
+	}
+	return m[2], 0
 }
 
 // maxCode is the longest code that a product can have.
@@ -73,6 +76,10 @@ func (t *Till) code(r *http.Request, v *saleView, text string) error {
 	}
 	what, quantity := counted(web.Loc(ctx), text)
 	v.Found = &found{Query: what}
+	if quantity == 0 {
+		v.Found = &found{Query: text, Wrong: true}
+		return nil
+	}
 	product, list, err := t.products(ctx, what)
 	if err != nil {
 		return err

@@ -147,7 +147,7 @@ func (t *Till) do(r *http.Request, v *saleView, do string) error {
 	case "code":
 		return t.code(r, v, arg)
 	case "new":
-		if code, quantity := counted(loc, arg); isCode(code) {
+		if code, quantity := counted(loc, arg); isCode(code) && quantity > 0 {
 			v.Touch = v.addNew(loc, code, quantity)
 		}
 	case "product":

@@ -545,6 +545,9 @@ func TestNewProduct(t *testing.T) {
 		v := s.enter("cashier", 0)
 		a := v.send("/till/basket", v.get("/till").form(), "code:2*4600000000011").has("Nothing is known as “4600000000011”", "Sell as a new product", "New customer")
 		v.send("/till/basket", v.get("/till").form(), "code:Bread").has("Nothing is known").hasNot("Sell as a new product")
+		for _, many := range []string{"99999999*4600000000011", "-1*4600000000011", "0 x 4600000000011", "1.2.3*4600000000011"} {
+			v.send("/till/basket", v.get("/till").form(), "code:"+many).has("so many cannot be sold").hasNot("Sell as a new product")
+		}
 		a = v.send("/till/basket", a.form(), "new:2*4600000000011").has("The catalog does not know this", "no price for this yet")
 		v.send("/till/pay", a.form()).is(http.StatusConflict)
 		form := a.form()

@@ -2,6 +2,7 @@ package web
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -129,12 +130,13 @@ func (p *Problem) Error() string { return p.Code + ": " + p.Detail }
 // Errors of ours are logged here and nowhere else.
 func (s *Shell) Fail(w http.ResponseWriter, r *http.Request, err error) {
 	q := stateOf(r.Context())
+	left := errors.Is(r.Context().Err(), context.Canceled)
 	if r.Context().Err() != nil && errs.KindOf(err) == errs.Internal {
 		// Our own clock or the caller's leaving cut the work short.
 		err = ErrTimeout.Because(err)
 	}
 	status := StatusOf(err)
-	if status >= 500 {
+	if status >= 500 && !left { // whoever has left waits for no answer
 		s.opts.Log.LogAttrs(r.Context(), slog.LevelError, "request failed",
 			slog.String("request_id", q.id), slog.String("route", r.Pattern), slog.String("error", err.Error()))
 	}
