@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"time"
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/errs"
@@ -44,6 +45,22 @@ func (s *Service) Entries(ctx context.Context, who customer.ID, before EntryID, 
 		return err
 	})
 	return list, err
+}
+
+// EarnedAt is when lots were earned.
+func (s *Service) EarnedAt(ctx context.Context, lots []LotID) (at map[LotID]time.Time, err error) {
+	defer errs.Wrap(&err, "read when lots were earned")
+	at = map[LotID]time.Time{}
+	rows, err := s.db.Query(ctx, `SELECT id, earned_at FROM lots WHERE id IN ($1...)`, db.IDs(lots))
+	return at, db.Scan(rows, err, func(r *db.Rows) error {
+		var (
+			id LotID
+			t  time.Time
+		)
+		err := r.Scan(&id, db.Time{Dst: &t})
+		at[id] = t
+		return err
+	})
 }
 
 // Owed is what all customers hold together, less what they owe: the

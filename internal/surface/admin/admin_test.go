@@ -121,7 +121,7 @@ func TestCustomer(t *testing.T) {
 
 		// Every earning of a customer who bought is explained and leads to its receipt.
 		b.get("/customers/"+s.people[0].String()).sees("Начислено за покупку · 1-3", "Приветственные баллы за регистрацию", "До уровня «3 %» осталось 2 400 000 сум")
-		b.get(b.link("/receipts/[0-9]+")).is(200).sees("Чек 1-", "Хлеб Патыр", "Начислено баллов")
+		b.get(b.link("/receipts/[0-9]+")).is(200).sees("Чек 1-", "Хлеб Патыр", "Начислено баллов", "начислено ", "Уровень", "баллами")
 		b.get("/receipts?kind=return").sees("Ничего не нашлось")
 		b.get("/receipts?q=2-1").sees("Алишер Усманов").lacks("Дилноза")
 		b.get("/").sees("Сегодня", "100 %", "9 из 9 продаж")

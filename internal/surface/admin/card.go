@@ -62,6 +62,7 @@ type entryRow struct {
 	Text   string
 	Zone   *time.Location // of the store where it happened
 	Change money.Points
+	Earned time.Time // the points that were spent or expired; zero: nothing was
 	Who    string
 	Where  string
 	Number string // of the receipt; empty: it has none
@@ -202,16 +203,26 @@ func (a *Admin) story(r *http.Request, v *cardView) error {
 		entries = entries[:entriesPage]
 		v.More = entries[entriesPage-1].ID.String()
 	}
-	var ids []staff.ID
+	var (
+		ids  []staff.ID
+		lots []ledger.LotID
+	)
 	for _, e := range entries {
-		ids = append(ids, staff.ID(e.Staff))
+		ids, lots = append(ids, staff.ID(e.Staff)), append(lots, e.Lot)
 	}
 	names, err := a.Staff.Names(ctx, ids)
 	if err != nil {
 		return err
 	}
+	earned, err := a.Ledger.EarnedAt(ctx, lots)
+	if err != nil {
+		return err
+	}
 	for _, e := range entries {
 		row := entryRow{Entry: e, Text: explain(loc, e), Zone: v.Zone, Change: e.Effect()}
+		if e.Cause == ledger.CauseRedeem || e.Cause == ledger.CauseExpire {
+			row.Earned = earned[e.Lot]
+		}
 		theirs := me.WorksIn(catalog.StoreID(e.Store)) // where people buy besides is no cashier's business
 		if s, ok := a.Catalog.Store(catalog.StoreID(e.Store)); ok && theirs {
 			row.Where, row.Zone, row.Who = s.Name, s.Zone, names[staff.ID(e.Staff)]
