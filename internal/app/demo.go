@@ -111,8 +111,7 @@ func (p *parts) fillDemo(ctx context.Context, seed uint64, size demo.Size) error
 // looked at.
 func (p *parts) demoProducts(ctx context.Context, s *loyalty.Services, clock *demo.Clock, file io.Reader) error {
 	in := p.newImporter(s, clock.Now, jobs.New(p.db, p.ids.Minter, clock.Now, jobs.Config{Log: p.log}))
-	i, err := in.Upload(ctx, importer.File{Name: "products.csv", Source: "demo", Kind: importer.KindProducts}, file,
-		func(context.Context, *db.Tx, importer.Import) error { return nil })
+	i, err := in.Upload(ctx, importer.File{Name: "products.csv", Source: "demo", Kind: importer.KindProducts}, file, nil)
 	if err != nil {
 		return err
 	}

@@ -255,7 +255,7 @@ func (p *parts) importFile(ctx context.Context, file string, order ImportOrder) 
 		}
 		text := fmt.Sprintf("  %d %%", int(100*r.Done))
 		if r.Rate > 0 && r.Left > 0 {
-			text += ", " + loc.T("admin.preview.rate", "n", int64(r.Rate), "left", loc.Duration(r.Left))
+			text += ", " + loc.T("importer.report.rate", "n", int64(r.Rate), "left", loc.Duration(r.Left))
 		}
 		line(text, false)
 	}

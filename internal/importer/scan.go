@@ -73,7 +73,6 @@ func (s *Scan) Run(ctx context.Context, from Checkpoint, yield func(Step) error)
 	}
 	s.yield = yield
 	s.passes.Store(0)
-	s.total.Store(1)
 	s.total.Store(2)
 	if err := s.survey(ctx); err != nil {
 		return err

@@ -94,8 +94,15 @@ const DefaultSource = "import"
 const maxSource = 100
 
 // Also is something more to be done in the transaction of what is done to an
-// import, such as a line of the audit log.
+// import, such as a line of the audit log; nil: nothing.
 type Also func(ctx context.Context, tx *db.Tx, i Import) error
+
+func (also Also) tx(ctx context.Context, tx *db.Tx, i Import) error {
+	if also == nil {
+		return nil
+	}
+	return also(ctx, tx, i)
+}
 
 // Upload keeps what r holds in the data folder and looks at it.
 func (s *Service) Upload(ctx context.Context, f File, r io.Reader, also Also) (_ Import, err error) {
@@ -155,7 +162,7 @@ func (s *Service) Add(ctx context.Context, f File, path string) (_ Import, err e
 	if f.Name == "" {
 		f.Name = filepath.Base(path)
 	}
-	return s.add(ctx, ID(s.mint.Next()), f, path, func(context.Context, *db.Tx, Import) error { return nil })
+	return s.add(ctx, ID(s.mint.Next()), f, path, nil)
 }
 
 func (s *Service) add(ctx context.Context, id ID, f File, path string, also Also) (Import, error) {
@@ -194,7 +201,7 @@ func (s *Service) add(ctx context.Context, id ID, f File, path string, also Also
 		if err := s.insertTx(ctx, tx, &i); err != nil {
 			return err
 		}
-		return also(ctx, tx, i)
+		return also.tx(ctx, tx, i)
 	})
 }
 
@@ -445,7 +452,7 @@ func (s *Service) Start(ctx context.Context, id ID, also Also) (err error) {
 		if !added {
 			return nil
 		}
-		return also(ctx, tx, i)
+		return also.tx(ctx, tx, i)
 	})
 	s.jobs.Wake()
 	if errors.Is(err, db.ErrGuard) {
@@ -524,7 +531,7 @@ func (s *Service) Cancel(ctx context.Context, id ID, also Also) (err error) {
 		if err != nil {
 			return err
 		}
-		return also(ctx, tx, i)
+		return also.tx(ctx, tx, i)
 	})
 	if errors.Is(err, db.ErrGuard) || errors.Is(err, jobs.ErrEnded) {
 		return ErrNotGoing

@@ -60,11 +60,11 @@ type Result struct {
 // Register registers a person in a store, or finds the one who has one of the
 // identifiers; the result says which. Only who is new gets the welcome bonus.
 func (s *Service) Register(ctx context.Context, store catalog.Store, by int64, in customer.New) (res Result, err error) {
-	return s.RegisterAnd(ctx, store, by, in, func(context.Context, *db.Tx, Result) error { return nil })
+	return s.RegisterAnd(ctx, store, by, in, nil)
 }
 
 // RegisterAnd is Register with something more to be done in its transaction,
-// such as a line of the audit log.
+// such as a line of the audit log; nil: nothing.
 func (s *Service) RegisterAnd(ctx context.Context, store catalog.Store, by int64, in customer.New,
 	also func(context.Context, *db.Tx, Result) error,
 ) (res Result, err error) {
@@ -78,7 +78,7 @@ func (s *Service) RegisterAnd(ctx context.Context, store catalog.Store, by int64
 		return Result{}, err
 	}
 	err = s.db.Write(ctx, func(ctx context.Context, tx *db.Tx) (err error) {
-		if res, err = s.registerTx(ctx, tx, at{version, store, by, in.Till, in.IP}, checked); err != nil {
+		if res, err = s.registerTx(ctx, tx, at{version, store, by, in.Till, in.IP}, checked); err != nil || also == nil {
 			return err
 		}
 		return also(ctx, tx, res)
