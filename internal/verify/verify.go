@@ -199,7 +199,7 @@ func (a *audit) finish() {
 	for _, name := range accountNames {
 		a.report.Points = append(a.report.Points, Balance{name, a.points[name]})
 	}
-	slices.SortStableFunc(a.report.Findings, func(x, y Finding) int { return slices.Index(order, x.Check) - slices.Index(order, y.Check) })
+	slices.SortStableFunc(a.report.Findings, func(x, y Finding) int { return x.Check.place() - y.Check.place() })
 }
 
 // row names a row for a finding.
