@@ -2,6 +2,7 @@ package admin
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -169,10 +170,14 @@ func exampleRules(f *web.Form, loc *i18n.Localizer, c money.Currency) (r *progra
 	typed := *f
 	typed.Errors = map[string]string{} // the editor shows its own when it is saved
 	r = readRules(&typed, loc, c)
-	if typed.OK() && programme.Validate(r, c) == nil {
+	if err := check(&typed, r, c); err == nil && typed.OK() {
 		return r, ""
 	}
-	return nil, loc.T("admin.example.rules_wrong")
+	problem = loc.T("admin.example.rules_wrong")
+	for _, name := range slices.Sorted(maps.Keys(typed.Errors)) {
+		problem += "\n" + typed.Errors[name]
+	}
+	return nil, problem
 }
 
 func (a *Admin) exampleReceipt(w http.ResponseWriter, r *http.Request) error {

@@ -1,6 +1,7 @@
 package admin_test
 
 import (
+	"regexp"
 	"testing"
 
 	"regulars/internal/base/db"
@@ -24,6 +25,12 @@ func TestProgrammeFromDraftToPublished(t *testing.T) {
 		b.has(`value="много"`)
 		// What the rules refuse is said at its field as well.
 		b.post(at+"/edit", form.with("redeem/cap", "150", "do", "save")...).is(422).sees("Нужно от 0 % до 100 %")
+		b.post(at+"/edit", form.with("levels/1/threshold", "-5", "redeem/cap", "150", "earn/expiry_days", "abc", "welcome/points", "-1", "do", "save")...).is(422)
+		for _, field := range []string{"levels/1/threshold", "redeem/cap", "earn/expiry_days", "welcome/points"} {
+			if !regexp.MustCompile(`name="` + field + `"[^>]* aria-invalid="true"`).MatchString(b.body) {
+				t.Errorf("%s is not marked", field)
+			}
+		}
 		b.post(at+"/edit", form.with("do", "add")...).is(200).has(`name="levels/3/name"`)
 		b.post(at+"/edit", form.with("do", "drop-1")...).is(200).lacks(`name="levels/2/name"`)
 
@@ -31,7 +38,7 @@ func TestProgrammeFromDraftToPublished(t *testing.T) {
 		// + 37 500 + 50 000 at 10 %.
 		b.post(at+"/example", form.with("levels/0/cashback", "10", "example/spend", "0")...).is(200).sees("Начислится 10 000 баллов")
 		b.post(at+"/example", form.with("example/redeem", "1000000", "example/balance", "1000000")...).is(200).sees("Можно списать 50 000 баллов", "Программа позволяет оплатить баллами эту часть чека", "Списано меньше")
-		b.post(at+"/example", form.with("levels/0/cashback", "x")...).is(200).sees("В правилах есть ошибка")
+		b.post(at+"/example", form.with("levels/0/cashback", "x")...).is(200).sees("В правилах есть ошибка", "Это не число")
 
 		b.post(at+"/edit", form.with("levels/0/cashback", "10", "do", "publish")...).is(200).sees("Публикация", "Уровень 1", "кешбэк 10 %")
 		publish := b.path

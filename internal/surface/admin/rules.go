@@ -156,10 +156,8 @@ func freeCode(levels []programme.Level) string {
 	}
 }
 
-// check adds what is wrong with the rules as a whole to the form.
+// check adds what is wrong with the rules to the form, beside what could not be
+// read: all of it is marked at once.
 func check(f *web.Form, r *programme.Rules, c money.Currency) error {
-	if !f.OK() {
-		return nil
-	}
 	return f.Take(programme.Validate(r, c))
 }

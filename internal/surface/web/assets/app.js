@@ -106,6 +106,9 @@
 	addEventListener("resize", reach);
 	document.addEventListener("htmx:after:swap", reach);
 
+	// What was sent and is wrong is where one goes on typing.
+	document.querySelector("main [aria-invalid=true]")?.focus();
+
 	// data-print prints the page.
 	document.addEventListener("click", (e) => {
 		if (e.target.closest?.("[data-print]")) print();
