@@ -253,6 +253,25 @@ func TestWrongSettingsAreRefusedByName(t *testing.T) {
 	}
 }
 
+// What is refused leaves no data folder behind: it would keep a currency that
+// nobody chose.
+func TestRefusedLeavesNothing(t *testing.T) {
+	t.Parallel()
+	for _, args := range [][]string{
+		{"demo", "--stores", "0"}, {"demo", "--customers", "0"}, {"demo", "--years", "21"},
+		{"serve", "--database", "postgres://u@127.0.0.1:1/x?connect_timeout=1"},
+	} {
+		data := filepath.Join(t.TempDir(), "data")
+		code, _, errors := call(t, append(args, "--listen", "127.0.0.1:0", "--data", data)...)
+		if code == 0 || !strings.Contains(errors, "regulars: ") {
+			t.Errorf("%v: %d %s", args, code, errors)
+		}
+		if _, err := os.Stat(data); err == nil {
+			t.Errorf("%v: the data folder was made", args)
+		}
+	}
+}
+
 func TestSettingsFromFileAndEnvironment(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
