@@ -523,7 +523,16 @@ func TestImport(t *testing.T) {
 		if err := os.WriteFile(mapping, []byte(guess), 0o600); err != nil {
 			t.Fatal(err)
 		}
+		// A check leaves nothing, unless the refused rows are asked for.
 		ask([]string{`Rows +4`, `Refused +1`, `Sales +2`, `New customers +2`, `Receipts recorded +2`, `New stores +1 \(import\)`, `1 × quantity: This is not a number. \(row 5 “many”\)`}, "--check")
+		look := filepath.Join(dir, "look")
+		ask([]string{`refused rows.* are in ` + look}, "--check", "--refused", look)
+		if kept, err := os.ReadDir(look); err != nil || len(kept) != 1 {
+			t.Errorf("refused rows of a check: %v, %v", kept, err)
+		}
+		if left, err := os.ReadDir(filepath.Join(where[1], "imports")); err != nil || len(left) != 0 {
+			t.Errorf("a check left %v, %v", left, err)
+		}
 		out := ask([]string{`receipt → Receipt number`, `Receipts recorded +2`, `New customers +2`, `New stores +1 \(old tills\)`, `1 × quantity: This is not a number. \(row 5 “many”\)`, `Total less returns .*6.75`}, "--mapping", mapping, "--source", "old tills")
 		refused := regexp.MustCompile(`refused rows.* are in (.*)`).FindStringSubmatch(out)
 		if refused == nil {
@@ -568,6 +577,18 @@ func TestImport(t *testing.T) {
 			t.Errorf("several stores: %d %s", code, errors)
 		}
 		ask([]string{`Receipts recorded +2`}, "--source", "fourth", "--store", "S1")
+		if code, _, errors := call(t, slices.Concat([]string{"import"}, where, []string{"--check", "--source", "fifth", file})...); code != misled {
+			t.Errorf("a check of several stores: %s", errors)
+		}
+		cfg := db.Config{Path: filepath.Join(where[1], "regulars.db")}
+		if e == dbtest.Postgres {
+			cfg = db.Config{URL: where[3]}
+		}
+		var checked int
+		const checks = `SELECT COUNT(*) FROM imports i JOIN sources s ON s.id = i.source_id WHERE i.state = 'checked' OR s.name = 'fifth'`
+		if err := dbtest.OpenConfig(t, cfg).QueryRow(t.Context(), checks).Scan(&checked); err != nil || checked != 0 {
+			t.Errorf("checks left %d imports, %v", checked, err)
+		}
 
 		for name, args := range map[string][]string{
 			"kind": {"--kind", "people", file}, "no file": {}, "missing file": {file + ".no"}, "mapping": {"--mapping", file, file},
