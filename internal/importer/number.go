@@ -335,6 +335,9 @@ func sign(v int64) int {
 	return 0
 }
 
+// text writes a difference for people.
+func (l Lost) text(t texts) string { return t.Fraction(int64(l), lostScale) }
+
 // String writes a difference plainly, in the major unit: "0.004".
 func (l Lost) String() string {
 	s := strconv.FormatInt(abs64(int64(l)), 10)
