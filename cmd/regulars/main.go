@@ -13,6 +13,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"regexp"
 	"runtime/debug"
 	"slices"
 	"strconv"
@@ -185,7 +186,7 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 		}
 	}
 	args, code := spelled(args)
-	command, err := parser.Parse(args)
+	command, err := parser.Parse(negatives(args))
 	if exited { // --help
 		return code
 	}
@@ -222,6 +223,22 @@ func spelled(args []string) ([]string, int) {
 	}
 	return args, 0
 }
+
+// negatives puts numbers below zero to their flags, which the parser would take
+// for flags: what is wrong with them is then said by their meaning.
+func negatives(args []string) (joined []string) {
+	for _, arg := range args {
+		last := len(joined) - 1
+		if last >= 0 && strings.HasPrefix(joined[last], "--") && !strings.Contains(joined[last], "=") && negative.MatchString(arg) {
+			joined[last] += "=" + arg
+			continue
+		}
+		joined = append(joined, arg)
+	}
+	return joined
+}
+
+var negative = regexp.MustCompile(`^-[0-9]+$`)
 
 // config is what app is told; folder is where data is kept unless it was said.
 func (c *cli) config(folder string, s server, f founding) app.Config {
