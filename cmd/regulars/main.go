@@ -13,6 +13,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"regexp"
 	"runtime/debug"
 	"slices"
 	"strconv"
@@ -113,13 +114,14 @@ type importCmd struct {
 	Source  string   `help:"The system that the files come from. Receipts of one source are told apart by their numbers." placeholder:"NAME"`
 	Mapping string   `help:"File that says which column is what, as --guess prints it, or only what it should say instead." placeholder:"FILE"`
 	Store   string   `help:"Code or name of the store of rows that name none, where there are several." placeholder:"STORE"`
+	Refused string   `help:"Folder for the rows that are refused or remarked on, as CSV. Default: imports in the data folder; with --check they are not kept." placeholder:"DIR"`
 	Guess   bool     `help:"Only print how the columns are understood, as JSON to edit."`
 	Check   bool     `help:"Only tell what would come of it: nothing is kept, and no new installation is made."`
 }
 
 func (c *importCmd) Run(ctx context.Context, all *cli, env app.Env) error {
 	return app.Import(ctx, all.config("data", server{}, c.founding), env, app.ImportOrder{
-		Files: c.Files, Kind: c.Kind, Source: c.Source, Mapping: c.Mapping, Store: c.Store, Guess: c.Guess, Check: c.Check,
+		Files: c.Files, Kind: c.Kind, Source: c.Source, Mapping: c.Mapping, Store: c.Store, Refused: c.Refused, Guess: c.Guess, Check: c.Check,
 	})
 }
 
@@ -184,7 +186,7 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 		}
 	}
 	args, code := spelled(args)
-	command, err := parser.Parse(args)
+	command, err := parser.Parse(negatives(args))
 	if exited { // --help
 		return code
 	}
@@ -221,6 +223,22 @@ func spelled(args []string) ([]string, int) {
 	}
 	return args, 0
 }
+
+// negatives puts numbers below zero to their flags, which the parser would take
+// for flags: what is wrong with them is then said by their meaning.
+func negatives(args []string) (joined []string) {
+	for _, arg := range args {
+		last := len(joined) - 1
+		if last >= 0 && strings.HasPrefix(joined[last], "--") && !strings.Contains(joined[last], "=") && negative.MatchString(arg) {
+			joined[last] += "=" + arg
+			continue
+		}
+		joined = append(joined, arg)
+	}
+	return joined
+}
+
+var negative = regexp.MustCompile(`^-[0-9]+$`)
 
 // config is what app is told; folder is where data is kept unless it was said.
 func (c *cli) config(folder string, s server, f founding) app.Config {

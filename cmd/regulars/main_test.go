@@ -225,9 +225,12 @@ func TestWrongSettingsAreRefusedByName(t *testing.T) {
 		"no files":         {args: []string{"import"}, want: []string{"Назовите файлы"}},
 		"public url":       {args: []string{"serve", "--public-url", "loyalty.example.com"}, want: []string{"--public-url"}},
 		"proxies":          {args: []string{"serve", "--trusted-proxies", "10.0.0.0/8,proxy"}, want: []string{`--trusted-proxies holds "proxy"`}},
-		"connections":      {args: []string{"serve", "--connections", "-1"}, want: []string{"--connections"}},
+		"connections":      {args: []string{"serve", "--connections", "-1"}, want: []string{"--connections is -1, not a number from 1 to 10000"}},
 		"no number":        {args: []string{"serve", "--connections", "many"}, want: []string{"--connections"}},
-		"a flag":           {args: []string{"serve", "--connections", "-3"}, want: []string{`--connections is "-3", not a number`}},
+		"too large":        {args: []string{"serve", "--connections", "99999999999999999999"}, want: []string{`--connections is 99999999999999999999, which is out of range`}},
+		"years":            {args: []string{"demo", "--years", "-1"}, want: []string{`--years must be 1 to 20`}},
+		"seed":             {args: []string{"demo", "--seed", "-1"}, want: []string{`--seed is -1, not a number from 0 to 18446744073709551615`}},
+		"no seed":          {args: []string{"demo", "--seed", "one"}, want: []string{`--seed is "one", not a number`}},
 		"not a folder":     {args: []string{"serve", "--data", file}, file: "\n", want: []string{"--data"}},
 		"migrate":          {args: []string{"migrate", "--database", "db"}, want: []string{"--database"}},
 	}
@@ -250,6 +253,25 @@ func TestWrongSettingsAreRefusedByName(t *testing.T) {
 	}
 	if _, err := os.Stat("data"); err == nil {
 		t.Error("a folder was made for nothing")
+	}
+}
+
+// What is refused leaves no data folder behind: it would keep a currency that
+// nobody chose.
+func TestRefusedLeavesNothing(t *testing.T) {
+	t.Parallel()
+	for _, args := range [][]string{
+		{"demo", "--stores", "0"}, {"demo", "--customers", "0"}, {"demo", "--years", "21"},
+		{"serve", "--database", "postgres://u@127.0.0.1:1/x?connect_timeout=1"},
+	} {
+		data := filepath.Join(t.TempDir(), "data")
+		code, _, errors := call(t, append(args, "--listen", "127.0.0.1:0", "--data", data)...)
+		if code == 0 || !strings.Contains(errors, "regulars: ") {
+			t.Errorf("%v: %d %s", args, code, errors)
+		}
+		if _, err := os.Stat(data); err == nil {
+			t.Errorf("%v: the data folder was made", args)
+		}
 	}
 }
 
@@ -504,7 +526,16 @@ func TestImport(t *testing.T) {
 		if err := os.WriteFile(mapping, []byte(guess), 0o600); err != nil {
 			t.Fatal(err)
 		}
+		// A check leaves nothing, unless the refused rows are asked for.
 		ask([]string{`Rows +4`, `Refused +1`, `Sales +2`, `New customers +2`, `Receipts recorded +2`, `New stores +1 \(import\)`, `1 × quantity: This is not a number. \(row 5 “many”\)`}, "--check")
+		look := filepath.Join(dir, "look")
+		ask([]string{`refused rows.* are in ` + look}, "--check", "--refused", look)
+		if kept, err := os.ReadDir(look); err != nil || len(kept) != 1 {
+			t.Errorf("refused rows of a check: %v, %v", kept, err)
+		}
+		if left, err := os.ReadDir(filepath.Join(where[1], "imports")); err != nil || len(left) != 0 {
+			t.Errorf("a check left %v, %v", left, err)
+		}
 		out := ask([]string{`receipt → Receipt number`, `Receipts recorded +2`, `New customers +2`, `New stores +1 \(old tills\)`, `1 × quantity: This is not a number. \(row 5 “many”\)`, `Total less returns .*6.75`}, "--mapping", mapping, "--source", "old tills")
 		refused := regexp.MustCompile(`refused rows.* are in (.*)`).FindStringSubmatch(out)
 		if refused == nil {
@@ -549,6 +580,18 @@ func TestImport(t *testing.T) {
 			t.Errorf("several stores: %d %s", code, errors)
 		}
 		ask([]string{`Receipts recorded +2`}, "--source", "fourth", "--store", "S1")
+		if code, _, errors := call(t, slices.Concat([]string{"import"}, where, []string{"--check", "--source", "fifth", file})...); code != misled {
+			t.Errorf("a check of several stores: %s", errors)
+		}
+		cfg := db.Config{Path: filepath.Join(where[1], "regulars.db")}
+		if e == dbtest.Postgres {
+			cfg = db.Config{URL: where[3]}
+		}
+		var checked int
+		const checks = `SELECT COUNT(*) FROM imports i JOIN sources s ON s.id = i.source_id WHERE i.state = 'checked' OR s.name = 'fifth'`
+		if err := dbtest.OpenConfig(t, cfg).QueryRow(t.Context(), checks).Scan(&checked); err != nil || checked != 0 {
+			t.Errorf("checks left %d imports, %v", checked, err)
+		}
 
 		for name, args := range map[string][]string{
 			"kind": {"--kind", "people", file}, "no file": {}, "missing file": {file + ".no"}, "mapping": {"--mapping", file, file},

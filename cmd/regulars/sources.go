@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"regexp"
 	"slices"
@@ -160,15 +161,29 @@ func distance(a, b string) int {
 	return row[len(b)]
 }
 
-// noNumber is how the parser says that a setting is no number.
-var noNumber = regexp.MustCompile(`^(--[a-z-]+): expected .* but got "([^"]*)".*$`)
+// noNumber is how the parser says that a setting is no number, or one that is
+// out of all bounds.
+var noNumber = regexp.MustCompile(`^(--[a-z-]+): expected .* (u?)int but got "(([-+]?[0-9]+)|[^"]*)".*$`)
+
+func explainNumber(text string) string {
+	m := noNumber.FindStringSubmatch(text)
+	switch {
+	case m == nil:
+		return text
+	case m[4] == "":
+		return fmt.Sprintf("%s is %q, not a number", m[1], m[3])
+	case m[2] == "u":
+		return fmt.Sprintf("%s is %s, not a number from 0 to %d", m[1], m[4], uint64(math.MaxUint64))
+	}
+	return fmt.Sprintf("%s is %s, which is out of range", m[1], m[4])
+}
 
 // explain writes an error for the person at the console. Settings are named as
 // they were given.
 func (s *sources) explain(err error) string {
 	own := (*errs.Error)(nil)
 	if !errors.As(err, &own) {
-		return noNumber.ReplaceAllString(err.Error(), `$1 is "$2", not a number`)
+		return explainNumber(err.Error())
 	}
 	if len(own.Fields) == 0 {
 		text := own.Text

@@ -27,8 +27,11 @@ var DemoSize = demo.Size{Stores: 4, Customers: 1500, Years: 1}
 const demoPassword = "good-bread-here"
 
 // Demo serves an installation that is filled with a simulated chain the first
-// time, and prints who can sign in.
+// time, and prints who can sign in. A wrong size leaves nothing behind.
 func Demo(ctx context.Context, cfg Config, env Env, seed uint64, size demo.Size) error {
+	if err := size.Check(); err != nil {
+		return err
+	}
 	return serve(ctx, cfg, env, func(p *parts) error { return p.fillDemo(ctx, seed, size) })
 }
 

@@ -30,6 +30,7 @@ type ImportOrder struct {
 	Source  string   // the system they come from; empty: importer.DefaultSource
 	Mapping string   // file with the mapping, or what of it is not as guessed; empty: guessed for each
 	Store   string   // of rows that name none; empty: the only one
+	Refused string   // folder for the rows that are refused or remarked on; empty: in the data folder, and nowhere with Check
 	Guess   bool     // only print the mapping that would be used
 	Check   bool     // only tell what would come of it
 
@@ -229,17 +230,24 @@ func (o ImportOrder) checkAlone(ctx context.Context, cfg Config, env Env) (err e
 	return o.run(ctx, cfg, env)
 }
 
-func (p *parts) importFile(ctx context.Context, file string, order ImportOrder) error {
+func (p *parts) importFile(ctx context.Context, file string, order ImportOrder) (err error) {
 	var mapping []byte
 	if order.Mapping != "" {
-		var err error
 		if mapping, err = os.ReadFile(order.Mapping); err != nil {
 			return mappingError{err}
 		}
 	}
-	i, err := p.importer.Add(ctx, importer.File{Source: order.Source, Kind: cmp.Or(importer.KindIn(mapping), importer.Kind(order.Kind))}, file)
+	i, err := p.importer.Add(ctx, importer.File{
+		Source: order.Source, Kind: cmp.Or(importer.KindIn(mapping), importer.Kind(order.Kind)), Anew: order.Check,
+	}, file)
 	if err != nil {
 		return err
+	}
+	if order.Check && !order.alone {
+		defer func(id importer.ID) {
+			nothing := func(context.Context, *db.Tx, importer.Import) error { return nil }
+			err = errors.Join(err, p.importer.Discard(context.WithoutCancel(ctx), id, nothing))
+		}(i.ID)
 	}
 	if mapping != nil || order.Store != "" {
 		if i, err = p.remap(ctx, i, mapping, order.Store); err != nil {
@@ -268,10 +276,17 @@ func (p *parts) importFile(ctx context.Context, file string, order ImportOrder) 
 		return err
 	}
 	line("  "+loc.T("importer.report.took", "time", loc.Duration(p.env.Now().Sub(started))), true)
-	if err := p.printReport(i, loc); err != nil || order.alone {
+	if err := p.printReport(i, loc); err != nil {
 		return err
 	}
-	return p.keepIssues(ctx, i, loc)
+	folder := order.Refused
+	if folder == "" {
+		if order.Check {
+			return nil
+		}
+		folder = p.importFolder()
+	}
+	return p.keepIssues(ctx, i, folder, loc)
 }
 
 // remap has a file read by a mapping that somebody wrote, if any, and rows that
@@ -320,7 +335,10 @@ func (p *parts) printReport(i importer.Import, l *i18n.Localizer) error {
 
 // keepIssues writes the rows that were refused, and those that were taken
 // without something, where people can open them.
-func (p *parts) keepIssues(ctx context.Context, i importer.Import, l *i18n.Localizer) error {
+func (p *parts) keepIssues(ctx context.Context, i importer.Import, folder string, l *i18n.Localizer) error {
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return err
+	}
 	for _, list := range []struct {
 		any     bool
 		refused bool
@@ -333,8 +351,8 @@ func (p *parts) keepIssues(ctx context.Context, i importer.Import, l *i18n.Local
 		if !list.any {
 			continue
 		}
-		path := filepath.Join(p.importFolder(), i.ID.String()+"-"+list.name+".csv")
-		f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600) //nolint:gosec // in our own folder
+		path := filepath.Join(folder, i.ID.String()+"-"+list.name+".csv")
+		f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600) //nolint:gosec // in our own folder, or the user's choice
 		if err != nil {
 			return err
 		}

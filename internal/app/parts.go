@@ -103,8 +103,10 @@ func (p *parts) openDatabase(ctx context.Context, m mode) (err error) {
 		if _, err := os.Stat(p.cfg.file()); p.cfg.Database == "" && err != nil {
 			return errs.New(errs.NotFound, "no_database", "").Textf("There is no database in the data folder %s.", p.cfg.Data)
 		}
-	} else if err := os.MkdirAll(p.cfg.Data, 0o700); err != nil {
-		return fmt.Errorf("make the data folder: %w", err)
+	} else if p.cfg.Database == "" {
+		if err := p.makeFolder(); err != nil {
+			return err
+		}
 	}
 	var unlock func() error
 	if m == alone && p.cfg.Database == "" {
@@ -117,6 +119,11 @@ func (p *parts) openDatabase(ctx context.Context, m mode) (err error) {
 		return err
 	}
 	p.closers = append(p.closers, p.db.Close)
+	if m != readOnly && p.cfg.Database != "" { // a server that does not answer leaves no folder
+		if err := p.makeFolder(); err != nil {
+			return err
+		}
+	}
 
 	pending, err := p.db.Pending(ctx)
 	if err != nil || !pending {
@@ -136,6 +143,13 @@ func (p *parts) openDatabase(ctx context.Context, m mode) (err error) {
 		p.log.Info("tables brought up to date", "migrations", applied)
 	}
 	return err
+}
+
+func (p *parts) makeFolder() error {
+	if err := os.MkdirAll(p.cfg.Data, 0o700); err != nil {
+		return fmt.Errorf("make the data folder: %w", err)
+	}
+	return nil
 }
 
 // openSettings reads what the installation is, or chooses it on first start.

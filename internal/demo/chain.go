@@ -74,20 +74,32 @@ const (
 	maxYears     = 20
 )
 
+// Check finds what New would refuse of the figures, before it is known when the
+// chain ends.
+func (s Size) Check() error {
+	var wrong errs.List
+	s.check(&wrong)
+	return wrong.Err()
+}
+
+func (s Size) check(wrong *errs.List) {
+	if s.Stores < 1 || s.Stores > maxStores {
+		wrong.Add("/size/stores", "out_of_range", "must be 1 to %d", maxStores)
+	}
+	if s.Customers < 1 || s.Customers > maxCustomers {
+		wrong.Add("/size/customers", "out_of_range", "must be 1 to %d", maxCustomers)
+	}
+	if s.Years < 1 || s.Years > maxYears {
+		wrong.Add("/size/years", "out_of_range", "must be 1 to %d", maxYears)
+	}
+}
+
 // New sets up the chain that follows from a config. What it refuses names the
 // field.
 func New(cfg Config) (*Chain, error) {
 	var wrong errs.List
 	size := cfg.Size
-	if size.Stores < 1 || size.Stores > maxStores {
-		wrong.Add("/size/stores", "out_of_range", "must be 1 to %d", maxStores)
-	}
-	if size.Customers < 1 || size.Customers > maxCustomers {
-		wrong.Add("/size/customers", "out_of_range", "must be 1 to %d", maxCustomers)
-	}
-	if size.Years < 1 || size.Years > maxYears {
-		wrong.Add("/size/years", "out_of_range", "must be 1 to %d", maxYears)
-	}
+	size.check(&wrong)
 	if size.End.IsZero() {
 		wrong.Add("/size/end", "missing", "must be a date")
 	}

@@ -15,8 +15,7 @@ const (
 	MonthFirst DateOrder = "mdy"
 )
 
-// Years that a date may have. What lies before, such as 1C's 01.01.0001, is a
-// way to write "none".
+// Years that a date may have.
 const (
 	minYear = 1900
 	maxYear = 2100
@@ -25,6 +24,12 @@ const (
 // date is a day of the calendar; year 0: not given.
 type date struct {
 	year, month, day int
+}
+
+// none reports whether a day is a way to write "none": 01.01.0001 of 1C, or the
+// days from which spreadsheets and databases count.
+func (d date) none() bool {
+	return d.year == 1 || d == date{1899, 12, 30} || d == date{1899, 12, 31}
 }
 
 // clock is a time of day, and the offset from UTC if it was given.
@@ -51,8 +56,10 @@ func moment(d date, c clock, zone *time.Location, ok bool) (t time.Time, none, _
 	switch {
 	case !ok || d.year == 0:
 		return time.Time{}, false, false
-	case d.year < minYear:
+	case d.none():
 		return time.Time{}, true, true
+	case d.year < minYear:
+		return time.Time{}, false, false
 	case c.zoned:
 		zone = time.UTC
 	}
@@ -80,8 +87,10 @@ func parseBorn(text string, order DateOrder) (born string, none, ok bool) {
 		b = append2(b, d.month)
 		b = append(b, '-')
 		return string(append2(b, d.day)), false, true
-	case d.year < minYear:
+	case d.none():
 		return "", true, true
+	case d.year < minYear:
+		return "", false, false
 	}
 	return time.Date(d.year, time.Month(d.month), d.day, 0, 0, 0, 0, time.UTC).Format(time.DateOnly), false, true
 }

@@ -30,6 +30,8 @@
 //	                            v  | Start
 //	                    failed, cancelled
 //
+// One of which nothing is in can be discarded, with its files.
+//
 // What is in is not doubled by another run, nor by another file of the same
 // source: receipts are told apart by their numbers, or, where they have none,
 // by customer, time, amount and which of those that are equal; customers by

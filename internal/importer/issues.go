@@ -148,6 +148,7 @@ func readIssues(path string, take func(Issue) error) (err error) {
 type texts interface {
 	T(key string, args ...any) string
 	Failure(code string, args map[string]any) (text string, ok bool)
+	Fraction(v int64, exp int) string
 }
 
 // writeRefused writes the rows of a log that were refused, or those that were
@@ -243,7 +244,19 @@ func (m Mapping) explain(is Issue, t texts) string {
 	if is.Field == "" {
 		return text
 	}
-	return t.T("importer.report.about", "column", m.label(is.Field, t), "value", is.Value, "reason", text)
+	return t.T("importer.report.about", "column", m.label(is.Field, t), "value", said(is.Field, is.Reason, is.Value, t), "reason", text)
+}
+
+// said is a value as people read it: as the file spells it, but for a difference,
+// which we have written.
+func said(f Field, why Reason, value string, t texts) string {
+	if f == FieldAmount && why == ReasonRounded {
+		if n, ok := parseNumber(value, '.'); ok {
+			lost, _, _ := n.scaled(lostScale) // it was written so
+			return Lost(lost).text(t)
+		}
+	}
+	return value
 }
 
 // because says what was broken in words, part by part where there are any.
@@ -284,6 +297,12 @@ var columnOf = map[string]Field{
 func (m Mapping) label(f Field, t texts) string {
 	if c := m.Columns[f]; c > 0 && c <= len(m.Names) && m.Names[c-1] != "" {
 		return m.Names[c-1]
+	}
+	if f == FieldAmount && !m.has(f) && m.has(FieldPrice) { // that is what it was computed of
+		if m.has(FieldQuantity) {
+			return m.label(FieldQuantity, t) + " × " + m.label(FieldPrice, t)
+		}
+		return m.label(FieldPrice, t)
 	}
 	return t.T(f.Key())
 }

@@ -35,23 +35,30 @@ func parseNumber(text string, decimal byte) (number, bool) {
 	if n, ok := parsePlain(text, decimal); ok {
 		return n, true
 	}
-	text, negative := trimNumber(text)
-	if text == "" {
-		return number{}, false
-	}
-	mantissa, exponent, ok := cutExponent(text)
+	digits, scale, negative, ok := spelledNumber(text, decimal)
 	if !ok {
 		return number{}, false
 	}
-	digits, scale, ok := joinGroups(mantissa, decimal)
-	if !ok {
-		return number{}, false
-	}
-	n, ok := newNumber(digits, scale-exponent)
+	n, ok := newNumber(digits, scale)
 	if negative {
 		n.coef = -n.coef
 	}
 	return n, ok
+}
+
+// spelledNumber takes a number of any size apart; the last scale of its digits
+// are decimals.
+func spelledNumber(text string, decimal byte) (digits string, scale int, negative, ok bool) {
+	text, negative = trimNumber(text)
+	if text == "" {
+		return "", 0, false, false
+	}
+	mantissa, exponent, ok := cutExponent(text)
+	if !ok {
+		return "", 0, false, false
+	}
+	digits, scale, ok = joinGroups(mantissa, decimal)
+	return digits, scale - exponent, negative, ok
 }
 
 // parsePlain reads what most files are full of: 12, -12, 12.50. It says no to
@@ -327,6 +334,9 @@ func sign(v int64) int {
 	}
 	return 0
 }
+
+// text writes a difference for people.
+func (l Lost) text(t texts) string { return t.Fraction(int64(l), lostScale) }
 
 // String writes a difference plainly, in the major unit: "0.004".
 func (l Lost) String() string {

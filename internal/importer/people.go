@@ -172,7 +172,7 @@ func (r *rowReader) facts(c *Customer) {
 		born, _, ok := parseBorn(cell, r.m.Options.DateOrder)
 		switch {
 		case !ok:
-			r.remark(FieldBorn, ReasonDate, cell)
+			r.remark(FieldBorn, r.whyNoDate(cell), cell)
 		case born > r.latest.Format(time.DateOnly): // --12-31 is less
 			r.remark(FieldBorn, ReasonFuture, cell)
 		default:
@@ -183,7 +183,7 @@ func (r *rowReader) facts(c *Customer) {
 		t, none, ok := parseTime(cell, r.m.Options.DateOrder, r.zone)
 		switch {
 		case !ok:
-			r.remark(FieldRegistered, ReasonDate, cell)
+			r.remark(FieldRegistered, r.whyNoDate(cell), cell)
 		case t.After(r.latest):
 			r.remark(FieldRegistered, ReasonFuture, cell)
 		case !none:
@@ -211,7 +211,7 @@ func (r *rowReader) points(c *Customer) {
 	if cell := r.raw(FieldPointsExpire); cell != "" {
 		t, _, ok := parseTime(cell, r.m.Options.DateOrder, r.zone)
 		if !ok {
-			r.refuse(FieldPointsExpire, ReasonDate, cell)
+			r.refuse(FieldPointsExpire, r.whyNoDate(cell), cell)
 		}
 		c.PointsEnd = t
 	}

@@ -91,7 +91,7 @@ func (r *Report) clone() Report {
 	c := *r
 	c.StoreNames, c.Tallies = slices.Clip(c.StoreNames), slices.Clone(c.Tallies)
 	for i := range c.Tallies {
-		c.Tallies[i].First = slices.Clip(c.Tallies[i].First)
+		c.Tallies[i].First = slices.Clone(c.Tallies[i].First)
 	}
 	return c
 }
@@ -107,13 +107,21 @@ func (r *Report) tell(is *Issue) {
 		r.Tallies = append(r.Tallies, Tally{Field: is.Field, Reason: is.Reason, Refused: is.Refused})
 	}
 	t := &r.Tallies[i]
-	if t.Count++; len(t.First) < maxExamples {
-		e := Example{Row: is.Row, Why: is.Why}
-		if is.Field != "" { // otherwise it is all of the row
-			e.Value = clip(is.Value, maxValue)
-		}
-		t.First = append(t.First, e)
+	t.Count++
+	// Rows of a receipt come together, wherever they stand.
+	at := len(t.First)
+	for at > 0 && is.Row > 0 && (t.First[at-1].Row > is.Row || t.First[at-1].Row == 0) {
+		at--
 	}
+	if at == maxExamples {
+		return
+	}
+	e := Example{Row: is.Row, Why: is.Why}
+	if is.Field != "" { // otherwise it is all of the row
+		e.Value = clip(is.Value, maxValue)
+	}
+	t.First = slices.Insert(t.First, at, e)
+	t.First = t.First[:min(len(t.First), maxExamples)]
 }
 
 // newStore counts a store that the import brings.
@@ -148,7 +156,7 @@ func (r *Report) Told(loc *i18n.Localizer, m *Mapping, refused bool) (list []Tol
 				row = loc.T("importer.report.row_n", "row", e.Row)
 			}
 			if e.Value != "" {
-				row = strings.TrimSpace(row + " " + loc.T("importer.report.value", "value", e.Value))
+				row = strings.TrimSpace(row + " " + loc.T("importer.report.value", "value", said(t.Field, t.Reason, e.Value, loc)))
 			}
 			if e.Why != nil {
 				row += ": " + m.because(e.Why, loc)
@@ -217,7 +225,7 @@ func (r *Report) Facts(loc *i18n.Localizer, c money.Currency) (list []Fact) {
 	count("importer.report.named", r.Named)
 	sum("importer.report.unmatched", r.Unmatched, r.UnmatchedTotal)
 	if r.Rounded != 0 {
-		list = append(list, Fact{loc.T("importer.report.rounded"), loc.T("importer.report.rounded_is", "n", r.Rounded, "sum", r.Lost.String())})
+		list = append(list, Fact{loc.T("importer.report.rounded"), loc.T("importer.report.rounded_is", "n", r.Rounded, "sum", r.Lost.text(loc))})
 	}
 	return list
 }

@@ -16,28 +16,29 @@ type Reason string
 
 // The reasons.
 const (
-	ReasonTooLong      Reason = "row_too_long"     // see delimited.TooLong
-	ReasonQuote        Reason = "open_quote"       // see delimited.OpenQuote
-	ReasonColumns      Reason = "too_many_columns" // values have slipped
-	ReasonMissing      Reason = "missing"          // a value that must be there
-	ReasonTextTooLong  Reason = "text_too_long"    //
-	ReasonNumber       Reason = "not_a_number"     //
-	ReasonRange        Reason = "out_of_range"     // too large, or below zero where that means nothing
-	ReasonDate         Reason = "not_a_date"       //
-	ReasonFuture       Reason = "in_future"        //
-	ReasonWord         Reason = "unknown_word"     // a sex, a yes or no, a kind that is none
-	ReasonPhone        Reason = "bad_phone"        //
-	ReasonPhoneRounded Reason = "phone_rounded"    // by a spreadsheet
-	ReasonEmail        Reason = "bad_email"        //
-	ReasonNobody       Reason = "nobody"           // nothing tells who the customer is
-	ReasonNothing      Reason = "no_quantity"      // of a line
-	ReasonSibling      Reason = "sibling"          // another row of the receipt is refused
-	ReasonTwoCustomers Reason = "two_customers"    // on one receipt
-	ReasonTwoDays      Reason = "two_days"         // on one receipt: the number was used again
-	ReasonManyLines    Reason = "too_many_lines"   // on one receipt
-	ReasonRounded      Reason = "rounded"          // the amount is no whole number of minor units
-	ReasonOther        Reason = "other_contents"   // the receipt was imported before, with other lines
-	ReasonTaken        Reason = "taken_by_other"   // an identifier belongs to another customer
+	ReasonTooLong      Reason = "row_too_long"      // see delimited.TooLong
+	ReasonQuote        Reason = "open_quote"        // see delimited.OpenQuote
+	ReasonColumns      Reason = "too_many_columns"  // values have slipped
+	ReasonMissing      Reason = "missing"           // a value that must be there
+	ReasonTextTooLong  Reason = "text_too_long"     //
+	ReasonNumber       Reason = "not_a_number"      //
+	ReasonRange        Reason = "out_of_range"      // too large, or below zero where that means nothing
+	ReasonDate         Reason = "not_a_date"        //
+	ReasonYear         Reason = "year_out_of_range" // of a date
+	ReasonFuture       Reason = "in_future"         //
+	ReasonWord         Reason = "unknown_word"      // a sex, a yes or no, a kind that is none
+	ReasonPhone        Reason = "bad_phone"         //
+	ReasonPhoneRounded Reason = "phone_rounded"     // by a spreadsheet
+	ReasonEmail        Reason = "bad_email"         //
+	ReasonNobody       Reason = "nobody"            // nothing tells who the customer is
+	ReasonNothing      Reason = "no_quantity"       // of a line
+	ReasonSibling      Reason = "sibling"           // another row of the receipt is refused
+	ReasonTwoCustomers Reason = "two_customers"     // on one receipt
+	ReasonTwoDays      Reason = "two_days"          // on one receipt: the number was used again
+	ReasonManyLines    Reason = "too_many_lines"    // on one receipt
+	ReasonRounded      Reason = "rounded"           // the amount is no whole number of minor units
+	ReasonOther        Reason = "other_contents"    // the receipt was imported before, with other lines
+	ReasonTaken        Reason = "taken_by_other"    // an identifier belongs to another customer
 	ReasonCard         Reason = "bad_card"
 	ReasonKnown        Reason = "known_customer"      // points to begin with are for new ones
 	ReasonExpired      Reason = "expired"             // points
@@ -238,9 +239,25 @@ func (r *rowReader) decimalOf(f Field) (n number, ok bool) {
 		return n, false
 	}
 	if n, ok = parseNumber(cell, r.decimal); !ok {
-		r.refuse(f, ReasonNumber, cell)
+		r.refuse(f, r.whyNoNumber(cell), cell)
 	}
 	return n, ok
+}
+
+// whyNoNumber is why a cell was not read as a number.
+func (r *rowReader) whyNoNumber(cell string) Reason {
+	if _, _, _, ok := spelledNumber(cell, r.decimal); ok {
+		return ReasonRange
+	}
+	return ReasonNumber
+}
+
+// whyNoDate is why a cell was not read as a date.
+func (r *rowReader) whyNoDate(cell string) Reason {
+	if d, _, ok := parseMoment(cell, r.m.Options.DateOrder); ok && d.year != 0 && d.year < minYear {
+		return ReasonYear
+	}
+	return ReasonDate
 }
 
 // price reads a product's price; nil: none.
@@ -266,7 +283,7 @@ func (r *rowReader) cost() *money.Price {
 	}
 	n, ok := parseNumber(cell, r.decimal)
 	if !ok {
-		r.remark(FieldCost, ReasonNumber, cell)
+		r.remark(FieldCost, r.whyNoNumber(cell), cell)
 		return nil
 	}
 	p, ok := n.price()
@@ -295,7 +312,7 @@ func (r *rowReader) moment(f, ofDay Field) time.Time {
 	case date == "" || none:
 		return time.Time{}
 	case !ok:
-		r.refuse(f, ReasonDate, strings.TrimSpace(date+" "+clock))
+		r.refuse(f, r.whyNoDate(date), strings.TrimSpace(date+" "+clock))
 		return time.Time{}
 	case t.After(r.latest):
 		r.refuse(f, ReasonFuture, date)

@@ -216,7 +216,7 @@ func TestScanReceipts(t *testing.T) {
 			},
 		},
 		"what is refused": {
-			text: "number,date,sku,qty,price\n1,2044-02-01,A,1,1\n2,,A,1,1\n3,soon,A,1,1\n4,2024-02-01,A,0,1\n5,2024-02-01,A,1,\n6,2024-02-01,A,,1\n7,2024-02-01,A,1e12,1\n8,2024-02-01,A,1,1,oops\n",
+			text: "number,date,sku,qty,price\n1,2044-02-01,A,1,1\n2,,A,1,1\n3,soon,A,1,1\n4,2024-02-01,A,0,1\n5,2024-02-01,A,1,\n6,2024-02-01,A,,1\n7,2024-02-01,A,1e12,1\n8,2024-02-01,A,1,1,oops\n9,1890-01-01,A,1,1\n10,01.01.0001,A,1,1\n11,2024-02-01,A,1,99999999999999999999\n",
 			want: []string{
 				`refused 2 at in_future "2044-02-01"`,
 				`refused 3 at missing ""`,
@@ -226,6 +226,9 @@ func TestScanReceipts(t *testing.T) {
 				`refused 7 quantity missing ""`,
 				`refused 8 quantity out_of_range "1e12"`,
 				`refused 9  too_many_columns "oops"`,
+				`refused 10 at year_out_of_range "1890-01-01"`,
+				`refused 11 at missing "01.01.0001"`,
+				`refused 12 price out_of_range "99999999999999999999"`,
 			},
 		},
 		"time of day in its own column": {
@@ -270,7 +273,8 @@ func TestScanCustomers(t *testing.T) {
 		"2;Ермакова Алла Мироновна;;;жен;901234567, 901234568;22.01;;;;нет;\n"+
 		"3;Петров;;;кот;;вчера;;01.01.2099;12,345;;\n"+
 		";;;;м;;;;;;;\n"+
-		"5;Сидоров;;;;;;;;x;;\n")
+		"5;Сидоров;;;;;;;;x;;\n"+
+		"6;Старов;;;;;05.06.1890;;30.12.1899;;;\n")
 	m.Columns[Attribute("Паспорт")] = 12
 	var got []Customer
 	var issues []string
@@ -291,6 +295,7 @@ func TestScanCustomers(t *testing.T) {
 			Sex: "female", Born: "--01-22", Consents: []Consent{{"sms", false}},
 		},
 		{Row: 4, External: "3", Last: "Петров", Points: 1235},
+		{Row: 7, External: "6", Last: "Старов"},
 	}
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(Customer{}), cmp.Comparer(func(a, b time.Time) bool { return a.Equal(b) })); diff != "" {
 		t.Errorf("customers (-want +got):\n%s", diff)
@@ -302,6 +307,7 @@ func TestScanCustomers(t *testing.T) {
 		`note 4 points rounded "12,345"`,
 		`refused 5  nobody ""`,
 		`refused 6 points not_a_number "x"`,
+		`note 7 born year_out_of_range "05.06.1890"`,
 	}
 	if diff := cmp.Diff(wantIssues, issues); diff != "" {
 		t.Errorf("issues (-want +got):\n%s", diff)

@@ -84,6 +84,7 @@ type File struct {
 	Source string // empty: DefaultSource
 	Kind   Kind   // empty: guessed
 	By     int64  // staff; 0: the command line
+	Anew   bool   // for Add: not one that was added before
 }
 
 // DefaultSource is where files come from if nobody says. Two systems that
@@ -111,7 +112,7 @@ func (s *Service) Upload(ctx context.Context, f File, r io.Reader, also Also) (_
 	if err := os.MkdirAll(s.folder, 0o700); err != nil {
 		return Import{}, err
 	}
-	path := filepath.Join(s.folder, id.String())
+	path := s.upload(id)
 	if err := save(ctx, path, r); err != nil {
 		return Import{}, errors.Join(err, remove(path))
 	}
@@ -121,6 +122,9 @@ func (s *Service) Upload(ctx context.Context, f File, r io.Reader, also Also) (_
 	}
 	return i, nil
 }
+
+// upload is where a file that was uploaded lies.
+func (s *Service) upload(id ID) string { return filepath.Join(s.folder, id.String()) }
 
 // save writes a file that is whole on the disk when it returns.
 func save(ctx context.Context, path string, r io.Reader) (err error) {
@@ -187,15 +191,17 @@ func (s *Service) add(ctx context.Context, id ID, f File, path string, also Also
 	}
 	i := Import{
 		ID: id, Source: source, Kind: sniffed.Mapping.Kind, File: clip(fold.Line(filepath.Base(f.Name)), maxText), Mapping: sniffed.Mapping,
-		State: Draft, CreatedBy: f.By, path: path, digest: digest, kept: "{}",
+		State: Draft, CreatedBy: f.By, path: path, digest: digest, kept: nowhere,
 	}
 	const known = `
 		SELECT ` + importColumns + fromImports + `
 		 WHERE s.name = $1 AND i.path = $2 AND i.digest = $3 AND i.kind = $4 AND i.state <> 'done'
 		 ORDER BY i.id DESC LIMIT 1`
-	old, err := scanImport(s.db.QueryRow(ctx, known, source, path, digest, string(i.Kind)))
-	if !errors.Is(err, db.ErrNoRows) {
-		return old, err
+	if !f.Anew {
+		old, err := scanImport(s.db.QueryRow(ctx, known, source, path, digest, string(i.Kind)))
+		if !errors.Is(err, db.ErrNoRows) {
+			return old, err
+		}
 	}
 	return i, s.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
 		if err := s.insertTx(ctx, tx, &i); err != nil {
@@ -538,6 +544,55 @@ func (s *Service) Cancel(ctx context.Context, id ID, also Also) (err error) {
 	}
 	s.jobs.Wake()
 	return err
+}
+
+// Discardable reports whether nothing of the import is in.
+func (i *Import) Discardable() bool {
+	switch i.State {
+	case Draft, Checked:
+		return true
+	case Failed, Cancelled:
+		return i.kept == nowhere
+	}
+	return false
+}
+
+// Discard removes an import of which nothing is in, and what was kept for it in
+// the data folder. It fails with ErrKept if something is in, or may soon be.
+func (s *Service) Discard(ctx context.Context, id ID, also Also) (err error) {
+	defer errs.Wrap(&err, "discard import %d", id)
+	i, err := s.Get(ctx, id)
+	if err != nil {
+		return err
+	}
+	if !i.Discardable() {
+		return ErrKept
+	}
+	check, err := s.jobs.Find(ctx, jobKind, i.checkJob())
+	if err != nil && !errors.Is(err, jobs.ErrNotFound) {
+		return err
+	}
+	checking := err == nil && !check.State.Ended()
+	// A run that begins meanwhile finds nothing to keep its progress in.
+	const discard = `DELETE FROM imports WHERE id = $1 AND (state IN ('draft', 'checked') OR checkpoint = $2)`
+	err = s.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
+		if checking {
+			if err := s.jobs.CancelTx(ctx, tx, check.ID); err != nil && !errors.Is(err, jobs.ErrEnded) {
+				return err
+			}
+		}
+		if err := tx.Guard(ctx, discard, int64(id), nowhere); err != nil {
+			return err
+		}
+		return also(ctx, tx, i)
+	})
+	if errors.Is(err, db.ErrGuard) {
+		return ErrKept
+	}
+	if err != nil {
+		return err
+	}
+	return errors.Join(remove(s.upload(id)), remove(s.issues(id)))
 }
 
 // Issues writes the rows that were refused as CSV like the file they come

@@ -660,6 +660,62 @@ func TestImportJob(t *testing.T) {
 	})
 }
 
+// What is not wanted goes with its files, as long as nothing of it is in; a file
+// of the user's own stays where it lies.
+func TestDiscard(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		ctx, folder := t.Context(), t.TempDir()
+		h := newHouse(t, d, "GBP", "Europe/London", folder)
+		up, err := h.Upload(ctx, File{Name: "a.csv"}, strings.NewReader(chainFile(20)), nothing)
+		must(t, err)
+		_, err = h.CheckNow(ctx, up.ID, func(Report) {})
+		must(t, err)
+		must(t, h.Check(ctx, up.ID)) // waits
+		file := write(t, chainFile(20))
+		own, err := h.Add(ctx, File{Source: "b"}, file)
+		must(t, err)
+		began, err := h.begin(ctx, own.ID)
+		must(t, err)
+		if err := h.Discard(ctx, began.ID, nothing); !errors.Is(err, ErrKept) {
+			t.Errorf("an import that runs was discarded: %v", err)
+		}
+		must(t, h.Cancel(ctx, own.ID, nothing))
+		for _, id := range []ID{up.ID, own.ID} {
+			must(t, h.Discard(ctx, id, nothing))
+			if _, err := h.Get(ctx, id); !errors.Is(err, ErrNotFound) {
+				t.Errorf("it is still there: %v", err)
+			}
+		}
+		if n := h.count(`SELECT COUNT(*) FROM jobs WHERE state IN ('queued', 'running')`); n != 0 {
+			t.Errorf("%d checks of nothing wait", n)
+		}
+		left, err := os.ReadDir(folder)
+		must(t, err)
+		if _, err := os.Stat(file); err != nil || len(left) != 0 {
+			t.Errorf("left: %v; the user's own: %v", left, err)
+		}
+
+		// Stopped behind a batch it stays.
+		h.batchRows = 5
+		halfway, err := h.Add(ctx, File{Source: "c"}, file)
+		must(t, err)
+		stopped, stop := context.WithCancel(ctx)
+		_, err = h.RunNow(stopped, halfway.ID, func(r Report) {
+			if r.Rows > 10 { // the first batch is in
+				stop()
+			}
+		})
+		if err == nil {
+			t.Fatal("it was not stopped")
+		}
+		if err := h.Discard(ctx, halfway.ID, nothing); !errors.Is(err, ErrKept) {
+			t.Errorf("an import of which something is in was discarded: %v", err)
+		}
+		h.verify()
+	})
+}
+
 // A file that was changed between two runs is not gone on with.
 func TestImportOfAnotherFile(t *testing.T) {
 	t.Parallel()

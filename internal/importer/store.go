@@ -57,10 +57,15 @@ var (
 	ErrStarted   = errs.New(errs.Conflict, "import_started", "The import has been started; its columns cannot be changed any more.")
 	ErrNotGoing  = errs.New(errs.Conflict, "import_not_running", "The import is not running.")
 	ErrOtherFile = errs.New(errs.Conflict, "import_other_file", "The file is not the one that the import began with. Import it anew; what is in already is not doubled.")
+	ErrKept      = errs.New(errs.Conflict, "import_kept", "The import is running, or some of it is in: it cannot be discarded.")
 	// ErrWhichStore is returned where rows name no store and there are several.
 	ErrWhichStore = errs.New(errs.Invalid, "import_which_store", "The file does not say which store its rows are of, and there are several. Name one.")
 	ErrSource     = errs.New(errs.Invalid, "import_bad_source", "The source has a name of 1 to 100 characters.")
 )
+
+// nowhere is the progress of an import that has written nothing since it was
+// started.
+const nowhere = "{}"
 
 const importColumns = `i.id, s.name, i.source_id, i.kind, i.file, i.path, i.digest, i.mapping, i.state, i.checkpoint, i.report,
 	i.created_by, i.created_at, i.finished_at`
@@ -134,7 +139,7 @@ func beginTx(ctx context.Context, tx *db.Tx, id ID) error {
 	const begin = `
 		UPDATE imports
 		   SET report      = CASE WHEN state IN ('draft', 'checked') THEN '{}' ELSE report END,
-		       checkpoint  = CASE WHEN state IN ('draft', 'checked') THEN '{}' ELSE checkpoint END,
+		       checkpoint  = CASE WHEN state IN ('draft', 'checked') THEN '` + nowhere + `' ELSE checkpoint END,
 		       state       = 'running',
 		       finished_at = NULL
 		 WHERE id = $1 AND state IN ('draft', 'checked', 'failed', 'cancelled')`

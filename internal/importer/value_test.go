@@ -189,7 +189,7 @@ func TestParseTime(t *testing.T) {
 	for _, text := range []string{
 		"", "abc", "12", "12.50", "31.12", "2010-13-01", "2010-02-30", "31.11.2010", "13/13/2010", "1.12.2010 25:00", "1.12.2010 8:60",
 		"1.12.2010 8", "2010-12-01 08:26:00 soon", "2010-12-01x", "20101301", "1/2/3/4", "12:30", "1 foo 2010", "01.12.2210", "2010-12-01T08:26+99:00",
-		"8.26.2010 pm", "13:00 PM 2010-12-01",
+		"8.26.2010 pm", "05.06.1890", "13:00 PM 2010-12-01",
 	} {
 		if got, none, ok := parseTime(text, DayFirst, time.UTC); ok {
 			t.Errorf("parseTime(%q) = %v, %v; want no", text, got, none)
@@ -210,12 +210,13 @@ func TestParseBorn(t *testing.T) {
 		"7 mart":             "--03-07",
 		"24.08.1993 0:00:00": "1993-08-24",
 		"01.01.0001":         "",
+		"1899-12-30":         "",
 	} {
 		if got, _, ok := parseBorn(text, DayFirst); !ok || got != want {
 			t.Errorf("parseBorn(%q) = %q, %v; want %q", text, got, ok, want)
 		}
 	}
-	for _, text := range []string{"30.02", "1990", "32.01.1990", "n/a"} {
+	for _, text := range []string{"30.02", "1990", "32.01.1990", "05.06.1890", "n/a"} {
 		if got, _, ok := parseBorn(text, DayFirst); ok {
 			t.Errorf("parseBorn(%q) = %q, want no", text, got)
 		}

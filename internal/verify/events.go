@@ -27,6 +27,7 @@ type passed struct {
 
 	attachments *spool[attachment]
 	started     map[int64]int64 // imports that were started from a page, and the line of the audit log that says so
+	discarded   map[int64]bool  // imports that were discarded on a page: nothing of them was in
 	newest      map[int64]int64 // milliseconds of the newest id, by the number it was minted under
 
 	publishedEvents map[int64][]publishedEvent // by version

@@ -141,7 +141,7 @@ func (in *interner) number(text string) int64 {
 func (in *interner) text(n int64) string { return in.texts[n] }
 
 func (a *audit) readFacts() {
-	a.newest, a.started = map[int64]int64{}, map[int64]int64{}
+	a.newest, a.started, a.discarded = map[int64]int64{}, map[int64]int64{}, map[int64]bool{}
 	a.readCurrency()
 	a.stores, a.tills = map[int64]store{}, map[int64]int64{}
 	a.staff, a.sources = map[int64]*member{}, map[int64]bool{}

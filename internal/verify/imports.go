@@ -81,6 +81,9 @@ func (a *audit) startedImports(there map[int64]bool) {
 		return err
 	}, `SELECT dedupe FROM jobs WHERE kind = 'import' AND dedupe IS NOT NULL`)
 	for _, id := range slices.Sorted(maps.Keys(a.started)) {
+		if a.discarded[id] {
+			continue
+		}
 		told, key := "line "+a.show("", a.started[id])+" of the audit log says that it was started", a.show("", id)
 		if !there[id] {
 			a.off(Reference, at("imports", id), "", "an import", "none", told)

@@ -90,7 +90,7 @@ func (a *audit) trail() {
 		a.trailLine(id, at, actor, of, action, was, became)
 		return nil
 	}, `SELECT id, at, actor, action, subject, was, became FROM audit
-	     WHERE action IN ('staff.added', 'staff.changed', 'customer.points_adjusted', 'store.changed', 'settings.changed', 'import.started') ORDER BY id`)
+	     WHERE action IN ('staff.added', 'staff.changed', 'customer.points_adjusted', 'store.changed', 'settings.changed', 'import.started', 'import.discarded') ORDER BY id`)
 	a.staffTrail()
 	a.publishedTrail()
 	a.keyTrail()
@@ -108,6 +108,8 @@ func (a *audit) trailLine(id, when, actor, of int64, action, was, became string)
 		a.settingsTold.add(id, told)
 	case "import.started":
 		a.started[of] = id
+	case "import.discarded":
+		a.discarded[of] = true
 	case "store.changed":
 		// Its days began by another zone before.
 		var store struct {

@@ -334,7 +334,8 @@ func (c *chain) byHand(who customer.ID) {
 }
 
 // imported is history of another system: people, one of them with points,
-// sales and their returns; and a file that was started from the page and waits.
+// sales and their returns; a file that was started from the page and waits; and
+// one that was stopped and discarded before anything of it was in.
 func (c *chain) imported() {
 	ctx, dir := c.t.Context(), c.t.TempDir()
 	in := importer.New(importer.Config{
@@ -361,12 +362,22 @@ func (c *chain) imported() {
 			c.t.Fatalf("%+v", i.Report)
 		}
 	}
-	waiting := importer.File{Name: "later.csv", Source: "new tills", Kind: importer.KindProducts}
-	i, err := in.Upload(ctx, waiting, strings.NewReader("sku,name\nP9,Чой\n"), func(context.Context, *db.Tx, importer.Import) error { return nil })
-	must(c.t, err)
-	must(c.t, in.Start(ctx, i.ID, func(ctx context.Context, tx *db.Tx, i importer.Import) error {
-		return staff.New(c.db, c.mint.Minter, c.clock.now).AuditTx(ctx, tx, staff.Entry{Actor: staff.ID(c.till.Staff), Action: "import.started", Subject: "import:" + i.ID.String()})
-	}))
+	note := func(action string) importer.Also {
+		return func(ctx context.Context, tx *db.Tx, i importer.Import) error {
+			return staff.New(c.db, c.mint.Minter, c.clock.now).AuditTx(ctx, tx, staff.Entry{Actor: staff.ID(c.till.Staff), Action: action, Subject: "import:" + i.ID.String()})
+		}
+	}
+	start := func(name string) importer.ID {
+		file := importer.File{Name: name, Source: "new tills", Kind: importer.KindProducts}
+		i, err := in.Upload(ctx, file, strings.NewReader("sku,name\nP9,Чой\n"), note("import.uploaded"))
+		must(c.t, err)
+		must(c.t, in.Start(ctx, i.ID, note("import.started")))
+		return i.ID
+	}
+	start("later.csv")
+	wrong := start("wrong.csv")
+	must(c.t, in.Cancel(ctx, wrong, note("import.cancelled")))
+	must(c.t, in.Discard(ctx, wrong, note("import.discarded")))
 }
 
 // rest is what the other tables hold.

@@ -110,6 +110,9 @@ func (l *Localizer) digits(v int64, exp, keep int) string {
 // Number writes a count: 1 250 000.
 func (l *Localizer) Number(n int64) string { return l.digits(n, 0, 0) }
 
+// Fraction writes v in units of 10^-exp: 0,014.
+func (l *Localizer) Fraction(v int64, exp int) string { return l.digits(v, exp, 0) }
+
 // wholeHabit are the currencies whose minor unit is seldom seen in a shop, so
 // that it is written only where there is any.
 var wholeHabit = map[string]bool{

@@ -12,6 +12,9 @@ import (
 // ErrNumber is returned for text that is not a number people would write.
 var ErrNumber = errs.New(errs.Invalid, "not_a_number", "This is not a number.")
 
+// ErrWhole is returned for text that is not a whole number.
+var ErrWhole = errs.New(errs.Invalid, "not_a_whole_number", "This is not a whole number.")
+
 // ErrDecimals is returned for a number with more decimals than can be kept.
 var ErrDecimals = errs.New(errs.Invalid, "too_many_decimals", "The number has more decimals than can be kept.")
 
@@ -46,7 +49,13 @@ func (l *Localizer) ParsePercent(text string) (money.Rate, error) {
 }
 
 // ParseNumber reads a typed whole number.
-func (l *Localizer) ParseNumber(text string) (int64, error) { return l.parse(text, 0) }
+func (l *Localizer) ParseNumber(text string) (int64, error) {
+	v, err := l.parse(text, 0)
+	if err != nil {
+		return 0, ErrWhole.Because(err)
+	}
+	return v, nil
+}
 
 // parse reads a decimal number as an integer of 10^-exp. Spaces of every width
 // part thousands, and so does the language's own group sign, but only where it

@@ -74,6 +74,29 @@ func TestImport(t *testing.T) {
 	})
 }
 
+// A file that is not wanted after all can be discarded until something of it is in.
+func TestImportIsDiscarded(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		b := open(t, d).shop().owner()
+		b.send("/imports/new", "ошибка.csv", people, "kind", "customers").is(200).sees("Удалить файл")
+		at := b.path
+		b.post(at+"/columns", b.form("columns")...).is(200)
+		b.until(at, "Проверяем файл").sees("Проверен", "Удалить файл")
+		b.post(at+"/discard").is(200).sees("Файл «ошибка.csv» удалён.", "Ещё ничего не загружали")
+		b.get(at).is(404)
+		b.get("/audit?about=import").sees("Удалён файл импорта", "ошибка.csv")
+
+		b.send("/imports/new", "клиенты.csv", people, "kind", "customers").is(200)
+		at = b.path
+		form := b.form("columns")
+		b.post(at+"/columns", form...).is(200)
+		b.until(at, "Проверяем файл").post(at+"/start", form...).is(200)
+		b.until(at, "Загружаем ").sees("Файл загружен").lacks("Удалить файл")
+		b.post(at + "/discard").is(409).sees("удалить её нельзя")
+	})
+}
+
 // Of several stores, that of a file of balances that names none is chosen on the
 // page.
 func TestImportAsksForTheStore(t *testing.T) {

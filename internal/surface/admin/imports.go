@@ -162,6 +162,8 @@ type importView struct {
 	Stores  []web.Option // of rows that name none
 	Missing []string     // what the columns still lack
 	State   *importState
+
+	Discardable bool
 }
 
 // columnRow is a column of the file with its first values.
@@ -252,7 +254,7 @@ func (a *Admin) showImport(w http.ResponseWriter, r *http.Request, status int, i
 	if v.State, err = a.importState(ctx, loc, &i); err != nil {
 		return err
 	}
-	v.Import = i
+	v.Import, v.Discardable = i, i.Discardable()
 	if i.State != importer.Draft && i.State != importer.Checked {
 		return a.pages.RenderStatus(w, r, status, "import", v)
 	}
@@ -492,6 +494,19 @@ func (a *Admin) cancelImport(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	web.Redirect(w, r, importPath(i.ID))
+	return nil
+}
+
+func (a *Admin) discardImport(w http.ResponseWriter, r *http.Request) error {
+	i, err := a.importOf(r)
+	if err != nil {
+		return err
+	}
+	if err := a.Importer.Discard(r.Context(), i.ID, a.noteImport(r, "import.discarded")); err != nil {
+		return err
+	}
+	a.good(w, r, "admin.import.discarded", "file", i.File)
+	web.Redirect(w, r, "/imports")
 	return nil
 }
 

@@ -23,6 +23,7 @@ func TestProgrammeFromDraftToPublished(t *testing.T) {
 		wrong := form.with("levels/1/threshold", "много", "do", "save")
 		b.post(at+"/edit", wrong...).is(422).sees("Не сохранено", "Это не число")
 		b.has(`value="много"`)
+		b.post(at+"/edit", form.with("quote_minutes", "1,5", "do", "save")...).is(422).sees("Нужно целое число, например 30.")
 		// What the rules refuse is said at its field as well.
 		b.post(at+"/edit", form.with("redeem/cap", "150", "do", "save")...).is(422).sees("Нужно от 0 % до 100 %")
 		b.post(at+"/edit", form.with("levels/1/threshold", "-5", "redeem/cap", "150", "earn/expiry_days", "abc", "welcome/points", "-1", "do", "save")...).is(422)

@@ -116,6 +116,7 @@ func (a *Admin) table() []route {
 		{"POST /imports/{id}/columns", staff.Import, a.saveMapping, false},
 		{"POST /imports/{id}/start", staff.Import, a.startImport, false},
 		{"POST /imports/{id}/cancel", staff.Import, a.cancelImport, false},
+		{"POST /imports/{id}/discard", staff.Import, a.discardImport, false},
 		{"GET /imports/{id}/progress", staff.Import, a.importProgress, false},
 		{"GET /imports/{id}/refused", staff.Import, a.refusedRows, true},
 	}
