@@ -58,8 +58,10 @@ soak: ## the tests that kill and cut off, ROUNDS times each instead of a few
 	scripts/test-deps
 	REGULARS_SOAK=$(ROUNDS) $(GO) test -count=1 -timeout 180m -run 'Kill|Crash|Soak' -v $(PACKAGES)
 
+# At Ctrl-C make and go run would end with an error: under set -m it reaches the
+# program alone.
 pg: ## a PostgreSQL to try things on, until Ctrl-C
-	@$(GO) run ./scripts/pg
+	@set -m; bin=$$(mktemp) && $(GO) build -o $$bin ./scripts/pg && $$bin; code=$$?; rm -f $$bin; exit $$code
 
 clean: ## remove what building, testing and measuring left here
 	rm -f bench.txt bench.old.txt

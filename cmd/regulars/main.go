@@ -73,10 +73,10 @@ type server struct {
 
 // founding is what a new installation becomes.
 type founding struct {
-	Name     string `help:"Name of the chain. Like the three below for a new database only; later it is changed on the settings page." placeholder:"TEXT"`
+	Name     string `help:"Name of the chain. Like the two below for a new database only; later it is changed on the settings page." placeholder:"TEXT"`
 	Currency string `help:"ISO 4217 code of every amount; it never changes. Default: UZS." placeholder:"CODE"`
 	Zone     string `help:"Time zone of dates that belong to no store. Default: the machine's." placeholder:"ZONE"`
-	Language string `default:"ru" help:"Language of who has chosen none."`
+	Language string `help:"Of a new database: language of who has chosen none. Default: ru. Of import also what it prints in; default: the installation's." placeholder:"CODE"`
 }
 
 type serveCmd struct {

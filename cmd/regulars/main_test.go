@@ -550,7 +550,11 @@ func TestImport(t *testing.T) {
 			t.Errorf("verify: %d %s", code, report)
 		}
 
-		// The language is that of the installation, whatever else is chosen.
+		// The language is that of the installation, unless another is chosen.
+		ask([]string{`Были раньше +2`}, "--language", "ru", "--source", "old tills")
+		if code, _, errors := call(t, slices.Concat([]string{"import"}, where, []string{"--language", "ru"})...); code != misled || !strings.Contains(errors, "Назовите файлы") {
+			t.Errorf("in Russian: %d %s", code, errors)
+		}
 		for said, text := range map[string]string{
 			"columns/at: This is of another kind":                 `{"columns":{"at":"date"}}`,
 			"options/desimal: ":                                   `{"options":{"desimal":","}}`,
@@ -560,7 +564,7 @@ func TestImport(t *testing.T) {
 			if err := os.WriteFile(mapping, []byte(text), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			code, _, errors := call(t, slices.Concat([]string{"import"}, where, []string{"--language", "ru", "--mapping", mapping, file})...)
+			code, _, errors := call(t, slices.Concat([]string{"import"}, where, []string{"--mapping", mapping, file})...)
 			if code != misled || !strings.Contains(errors, mapping+": ") || !strings.Contains(errors, said) {
 				t.Errorf("mapping %s: %d %s", text, code, errors)
 			}

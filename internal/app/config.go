@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"io"
 	"log/slog"
 	"net"
@@ -33,11 +34,11 @@ type Config struct {
 	LogLevel  string // log-level
 	LogFormat string // log-format: auto, text or json
 
-	// Of a new installation only; see settings.Installation.
+	// Of a new installation; see settings.Installation.
 	Name     string // name
 	Currency string // currency; empty: UZS
 	Zone     string // zone; empty: the machine's
-	Language string // language
+	Language string // language; empty: ru. Also what Import prints in; empty: the installation's
 }
 
 // Env is what surrounds the process.
@@ -48,8 +49,11 @@ type Env struct {
 	Version string
 }
 
-// defaultCurrency is that of the first market.
-const defaultCurrency = "UZS"
+// Those of the first market.
+const (
+	defaultCurrency = "UZS"
+	defaultLanguage = "ru"
+)
 
 // Check finds wrong settings; each is named.
 func (c Config) Check() error {
@@ -145,12 +149,8 @@ func (c Config) address(l net.Addr) string {
 
 // installation is what a new one becomes.
 func (c Config) installation() (i settings.Installation, err error) {
-	i = settings.Installation{Name: c.Name, Language: c.Language, Zone: time.UTC}
-	code := c.Currency
-	if code == "" {
-		code = defaultCurrency
-	}
-	if i.Currency, err = money.CurrencyOf(code); err != nil {
+	i = settings.Installation{Name: c.Name, Language: cmp.Or(c.Language, defaultLanguage), Zone: time.UTC}
+	if i.Currency, err = money.CurrencyOf(cmp.Or(c.Currency, defaultCurrency)); err != nil {
 		return i, err
 	}
 	name := c.Zone

@@ -54,8 +54,8 @@ func (p *parts) newImporter(s *loyalty.Services, now func() time.Time, queue *jo
 // Stopped or killed, the same call goes on where it was; a file that is in
 // already changes nothing. It may run beside a server. A guess touches no
 // database; a check of files for an installation that is not there yet leaves
-// none behind. What it reports and what it fails with is in one language, that of
-// the installation.
+// none behind. What it reports and what it fails with is in one language: that of
+// cfg, or else that of the installation.
 func Import(ctx context.Context, cfg Config, env Env, order ImportOrder) (err error) {
 	if err := cfg.Check(); err != nil {
 		return err
@@ -64,13 +64,13 @@ func Import(ctx context.Context, cfg Config, env Env, order ImportOrder) (err er
 	if err != nil {
 		return err
 	}
-	language, founded := cfg.Language, false
+	language, founded := defaultLanguage, false
 	if !order.Guess {
 		if language, founded, err = cfg.founded(ctx, env); err != nil {
 			return err
 		}
 	}
-	loc := bundle.For(language)
+	loc := bundle.For(cmp.Or(cfg.Language, language))
 	if err := order.check(loc); err != nil {
 		return err
 	}
@@ -93,8 +93,10 @@ func (o ImportOrder) run(ctx context.Context, cfg Config, env Env) (err error) {
 	return o.each(ctx, p.loc(), func(file string) error { return p.importFile(ctx, file, o) })
 }
 
-// loc writes in the language of the installation.
-func (p *parts) loc() *i18n.Localizer { return p.bundle.For(p.settings.Get().Language) }
+// loc writes in the language that was asked for, or else that of the installation.
+func (p *parts) loc() *i18n.Localizer {
+	return p.bundle.For(cmp.Or(p.cfg.Language, p.settings.Get().Language))
+}
 
 // check finds what is wrong with an order.
 func (o ImportOrder) check(loc *i18n.Localizer) error {
@@ -192,7 +194,7 @@ func (o ImportOrder) guess(ctx context.Context, cfg Config, env Env, file string
 // speaks, or will.
 func (c Config) founded(ctx context.Context, env Env) (language string, yes bool, err error) {
 	if _, err := os.Stat(c.file()); c.Database == "" && errors.Is(err, os.ErrNotExist) {
-		return c.Language, false, nil
+		return defaultLanguage, false, nil
 	}
 	log, err := newLog(c, env.Stderr)
 	if err != nil {
@@ -204,7 +206,7 @@ func (c Config) founded(ctx context.Context, env Env) (language string, yes bool
 	}
 	defer func() { err = errors.Join(err, d.Close()) }()
 	if yes, err = settings.Founded(ctx, d); err != nil || !yes {
-		return c.Language, false, err
+		return defaultLanguage, false, err
 	}
 	first, err := c.installation()
 	if err != nil {

@@ -206,7 +206,8 @@ func TestSniffHints(t *testing.T) {
 	}
 }
 
-// A name alone is of people or of goods: nobody but a person can tell.
+// A name alone is of people or of goods: nobody but a person can tell. Goods have
+// no first name.
 func TestNamesAloneNeedAKind(t *testing.T) {
 	t.Parallel()
 	path := write(t, "name\nAnn Lee\nBob Lee\n")
@@ -215,6 +216,14 @@ func TestNamesAloneNeedAKind(t *testing.T) {
 	}
 	if s, err := Sniff(t.Context(), path, Hints{Kind: KindCustomers, Zone: "UTC", Region: "UZ"}); err != nil || !s.Mapping.has(FieldName) {
 		t.Errorf("said: %+v, %v", s.Mapping, err)
+	}
+	for _, text := range []string{"Наименование\nНон\n", "Название\nНон\n"} {
+		if s, err := Sniff(t.Context(), write(t, text), Hints{Zone: "UTC", Region: "UZ"}); !errors.Is(err, ErrKind) {
+			t.Errorf("%q is taken for %s, %v", text, s.Mapping.Kind, err)
+		}
+	}
+	if s, err := Sniff(t.Context(), write(t, "Имя\nАнна\n"), Hints{Zone: "UTC", Region: "UZ"}); err != nil || s.Mapping.Kind != KindCustomers {
+		t.Errorf("first names: %+v, %v", s.Mapping, err)
 	}
 }
 
