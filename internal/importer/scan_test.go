@@ -226,7 +226,7 @@ func TestScanReceipts(t *testing.T) {
 				`refused 7 quantity missing ""`,
 				`refused 8 quantity out_of_range "1e12"`,
 				`refused 9  too_many_columns "oops"`,
-				`refused 10 at year_out_of_range "1890-01-01"`,
+				`refused 10 at bad_year "1890-01-01"`,
 				`refused 11 at missing "01.01.0001"`,
 				`refused 12 price out_of_range "99999999999999999999"`,
 			},
@@ -307,7 +307,7 @@ func TestScanCustomers(t *testing.T) {
 		`note 4 points rounded "12,345"`,
 		`refused 5  nobody ""`,
 		`refused 6 points not_a_number "x"`,
-		`note 7 born year_out_of_range "05.06.1890"`,
+		`note 7 born bad_year "05.06.1890"`,
 	}
 	if diff := cmp.Diff(wantIssues, issues); diff != "" {
 		t.Errorf("issues (-want +got):\n%s", diff)
