@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"syscall"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -96,7 +97,8 @@ func (b *bench) sell(ctx context.Context, engines []engine) error {
 	p.line("the other, for random customers out of %s stored; every receipt earns points. Every answer is on the disk. By turns with", count(b.people))
 	p.line("`pgbench -M prepared -c %d` (TPC-B, scale %d) on the same PostgreSQL, %d rounds of %d s; medians, smallest and largest in", clients, scale, b.rounds, b.seconds)
 	p.line("brackets. The load generator (`bench/load`) is a process of its own on the same machine. The files of PostgreSQL's log are made")
-	p.line("beforehand, as they are on a server that has run for a day: making one holds up all writers for some 50 ms.")
+	p.line("beforehand, as they are on a server that has run for a day: making one holds up all writers for some 50 ms. PostgreSQL is halted")
+	p.line("while SQLite is measured: a shop has none.")
 	rows := [][]string{{"pgbench TPC-B", span(transactions) + " transactions", "1.00", "", "", ""}}
 	for i, s := range shops {
 		rows = append(rows, []string{
@@ -233,6 +235,12 @@ func writeIDs(ctx context.Context, s *site.Services, path string) error {
 // drive runs a server and the load generator on it; rate 0 is as fast as it
 // goes.
 func (b *bench) drive(ctx context.Context, s *shop, series string, rate float64) (*loaded, error) {
+	if s.url == "" {
+		// A shop on SQLite has no PostgreSQL beside it that writes back what the
+		// rounds before have left.
+		site.Signal(b.postgres, syscall.SIGSTOP)
+		defer site.Signal(b.postgres, syscall.SIGCONT)
+	}
 	server, err := b.serve(ctx, s.engine)
 	if err != nil {
 		return nil, err

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -44,6 +45,20 @@ func FamilyCPU(pid int) time.Duration {
 	if fields, err := stat(pid); err == nil && len(fields) > 14 {
 		sum += ticks(fields[13]) + ticks(fields[14])
 	}
+	for _, child := range children(pid) {
+		sum += CPU(child)
+	}
+	return sum
+}
+
+// Signal signals a process and its children.
+func Signal(pid int, s syscall.Signal) {
+	for _, p := range append(children(pid), pid) {
+		_ = syscall.Kill(p, s) // a child may have ended
+	}
+}
+
+func children(pid int) (list []int) {
 	all, _ := filepath.Glob("/proc/[0-9]*/stat") // fails on a bad pattern only
 	for _, path := range all {
 		child, err := strconv.Atoi(filepath.Base(filepath.Dir(path)))
@@ -51,10 +66,10 @@ func FamilyCPU(pid int) time.Duration {
 			continue
 		}
 		if fields, err := stat(child); err == nil && len(fields) > 1 && fields[1] == strconv.Itoa(pid) {
-			sum += CPU(child)
+			list = append(list, child)
 		}
 	}
-	return sum
+	return list
 }
 
 // Parent is the process that started another one.

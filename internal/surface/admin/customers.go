@@ -58,7 +58,7 @@ var customerList = list[customerRow]{"customers", []column[customerRow]{
 	{"store", "admin.customer.home_store", "", wide, func(c customerRow) any { return c.Store }},
 	{"points", "admin.customers.points", "num", everywhere, func(c customerRow) any { return c.Points }},
 	{"spend", "admin.customers.spend", "num", wide, func(c customerRow) any { return c.Spend }},
-	{"receipts", "admin.customers.receipts", "num", roomy, func(c customerRow) any { return c.Receipts }},
+	{"receipts", "admin.customers.receipts", "num", hidden, func(c customerRow) any { return c.Receipts }},
 	{"last", "admin.customers.last", "keep", wide, func(c customerRow) any { return c.Last }},
 	{"registered", "admin.customers.registered", "keep", hidden, func(c customerRow) any { return c.Registered }},
 }}
