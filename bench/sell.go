@@ -292,7 +292,7 @@ func (b *bench) fileLog(ctx context.Context) error {
 }
 
 // swept waits until PostgreSQL has vacuumed what the runs before have left, which
-// is no part of this one: it would take a processor from SQLite too.
+// is no part of this one.
 func (b *bench) swept(ctx context.Context) error {
 	conn, err := pgx.Connect(ctx, b.pg.URL)
 	if err != nil {

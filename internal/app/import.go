@@ -247,8 +247,7 @@ func (p *parts) importFile(ctx context.Context, file string, order ImportOrder) 
 	}
 	if order.Check && !order.alone {
 		defer func(id importer.ID) {
-			nothing := func(context.Context, *db.Tx, importer.Import) error { return nil }
-			err = errors.Join(err, p.importer.Discard(context.WithoutCancel(ctx), id, nothing))
+			err = errors.Join(err, p.importer.Discard(context.WithoutCancel(ctx), id, nil))
 		}(i.ID)
 	}
 	if mapping != nil || order.Store != "" {

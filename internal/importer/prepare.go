@@ -147,8 +147,14 @@ func (p *preparer) rehearsed(rep *Report) {
 	}
 }
 
-// maxStore is how long the code of a store may be, in characters.
-const maxStore = 64
+// shortCode is the code of a store or a category; one that is too long is cut, and
+// stays another than what begins alike.
+func shortCode(code string) string {
+	if utf8.RuneCountInString(code) <= catalog.MaxCode {
+		return code
+	}
+	return string([]rune(code)[:catalog.MaxCode-17]) + " " + strconv.FormatUint(hash(code), 16)
+}
 
 // store is the one that the file calls so; it is created if there is none.
 func (p *preparer) store(ctx context.Context, name string) (catalog.Store, error) {
@@ -158,11 +164,7 @@ func (p *preparer) store(ctx context.Context, name string) (catalog.Store, error
 	if store, ok := p.stores[name]; ok {
 		return store, nil
 	}
-	code := name
-	if utf8.RuneCountInString(code) > maxStore {
-		code = string([]rune(code)[:maxStore-17]) + " " + strconv.FormatUint(hash(code), 16)
-	}
-	store, err := p.ensure(ctx, catalog.NewStore{Code: code, Name: clipRunes(name, maxName), Zone: cmp.Or(p.imp.Mapping.Options.Zone, p.zone().String())})
+	store, err := p.ensure(ctx, catalog.NewStore{Code: shortCode(name), Name: clipRunes(name, catalog.MaxName), Zone: cmp.Or(p.imp.Mapping.Options.Zone, p.zone().String())})
 	if err != nil {
 		return store, err
 	}
@@ -398,9 +400,6 @@ func (p *preparer) product(b *batch, step *Step) {
 	b.products = append(b.products, g)
 }
 
-// maxCategory is how long the code of a category may be, in characters.
-const maxCategory = 64
-
 // categories are those of a path such as "Home / Glass", the root first. A
 // category is known by its whole path: there may be Glass elsewhere.
 func categories(path string) (list []catalog.CategoryInput) {
@@ -413,10 +412,7 @@ func categories(path string) (list []catalog.CategoryInput) {
 			code += " / "
 		}
 		code += name
-		own := code
-		if utf8.RuneCountInString(own) > maxCategory {
-			own = string([]rune(own)[:maxCategory-17]) + " " + strconv.FormatUint(hash(own), 16)
-		}
+		own := shortCode(code)
 		within := parent
 		list = append(list, catalog.CategoryInput{Code: own, Name: name, Parent: &within})
 		parent = own

@@ -584,7 +584,7 @@ func (s *Service) Discard(ctx context.Context, id ID, also Also) (err error) {
 		if err := tx.Guard(ctx, discard, int64(id), nowhere); err != nil {
 			return err
 		}
-		return also(ctx, tx, i)
+		return also.tx(ctx, tx, i)
 	})
 	if errors.Is(err, db.ErrGuard) {
 		return ErrKept

@@ -518,7 +518,7 @@ func (w *writer) createTx(ctx context.Context, tx *db.Tx, wanted map[string]*Lin
 func (l *Line) asProduct(sku string) (catalog.ProductInput, []catalog.CategoryInput) {
 	in := catalog.ProductInput{SKU: sku}
 	if l.Product != "" {
-		name := clipRunes(l.Product, maxName)
+		name := clipRunes(l.Product, catalog.MaxName)
 		in.Name = &name
 	}
 	price := min(l.Price, money.MaxPrice)
@@ -532,9 +532,6 @@ func (l *Line) asProduct(sku string) (catalog.ProductInput, []catalog.CategoryIn
 	}
 	return in, path
 }
-
-// maxName is how long the name of a product or a store may be, in characters.
-const maxName = 200
 
 func clipRunes(s string, limit int) string {
 	if utf8.RuneCountInString(s) <= limit {

@@ -61,6 +61,9 @@ func (s *Service) Products(ctx context.Context, q ProductQuery) (list []Product,
 
 // addBarcodes gives the products of a list their barcodes.
 func (s *Service) addBarcodes(ctx context.Context, list []Product) error {
+	if len(list) == 0 {
+		return nil
+	}
 	at := make(map[ProductID]*Product, len(list))
 	for i := range list {
 		at[list[i].ID] = &list[i]

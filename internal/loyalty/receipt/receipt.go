@@ -329,8 +329,12 @@ func (d Draft) check() error {
 	var wrong errs.List
 	wrong.Bound("/reason", d.Reason, MaxReason)
 	for i, l := range d.Lines {
-		wrong.Bound(pointer("/lines/%d/sku", i), l.SKU, catalog.MaxSKU)
-		wrong.Bound(pointer("/lines/%d/name", i), l.Name, catalog.MaxName)
+		if len(l.SKU) > catalog.MaxSKU { // in bytes: only then it may be too long
+			wrong.Bound(pointer("/lines/%d/sku", i), l.SKU, catalog.MaxSKU)
+		}
+		if len(l.Name) > catalog.MaxName {
+			wrong.Bound(pointer("/lines/%d/name", i), l.Name, catalog.MaxName)
+		}
 		if fold.Line(l.SKU) != l.SKU { // as the catalog keeps them
 			wrong.Add(pointer("/lines/%d/sku", i), "bad_characters", "has spaces around it, several in a row, or characters that cannot be printed")
 		}

@@ -208,7 +208,10 @@ func (a *Admin) story(r *http.Request, v *cardView) error {
 		lots []ledger.LotID
 	)
 	for _, e := range entries {
-		ids, lots = append(ids, staff.ID(e.Staff)), append(lots, e.Lot)
+		ids = append(ids, staff.ID(e.Staff))
+		if spends(e) {
+			lots = append(lots, e.Lot)
+		}
 	}
 	names, err := a.Staff.Names(ctx, ids)
 	if err != nil {
@@ -220,7 +223,7 @@ func (a *Admin) story(r *http.Request, v *cardView) error {
 	}
 	for _, e := range entries {
 		row := entryRow{Entry: e, Text: explain(loc, e), Zone: v.Zone, Change: e.Effect()}
-		if e.Cause == ledger.CauseRedeem || e.Cause == ledger.CauseExpire {
+		if spends(e) {
 			row.Earned = earned[e.Lot]
 		}
 		theirs := me.WorksIn(catalog.StoreID(e.Store)) // where people buy besides is no cashier's business
@@ -235,6 +238,11 @@ func (a *Admin) story(r *http.Request, v *cardView) error {
 		v.Entries = append(v.Entries, row)
 	}
 	return nil
+}
+
+// spends reports whether an entry takes points of a lot for good.
+func spends(e ledger.Entry) bool {
+	return e.Cause == ledger.CauseRedeem || e.Cause == ledger.CauseExpire
 }
 
 // explain says in words what an entry did, from its cause and the accounts it

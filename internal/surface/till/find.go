@@ -54,14 +54,11 @@ func counted(loc *i18n.Localizer, text string) (what string, quantity money.Quan
 	return m[2], 0
 }
 
-// maxCode is the longest code that a product can have.
-const maxCode = 100
-
 // isCode reports whether a text may be the code of a product that nobody has
 // told the catalog of: a word with a digit in it, and no phone or address. What
 // has none is a name.
 func isCode(text string) bool {
-	return utf8.RuneCountInString(text) <= maxCode && strings.ContainsAny(text, "0123456789") &&
+	return utf8.RuneCountInString(text) <= catalog.MaxSKU && strings.ContainsAny(text, "0123456789") &&
 		!strings.ContainsAny(text, "+@") && !strings.ContainsFunc(text, unicode.IsSpace)
 }
 
