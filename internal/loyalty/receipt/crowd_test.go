@@ -15,10 +15,12 @@ import (
 func TestManyCardsDoNotSlowASale(t *testing.T) {
 	t.Parallel()
 	d := dbtest.Open(t, dbtest.Postgres)
-	c, people := crowd(t, d, rolling(30), 4000)
+	// So many that reading ten of them one by one is cheaper than all beyond doubt,
+	// which is what PostgreSQL plans for a list whose length it does not know.
+	c, people := crowd(t, d, rolling(30), 20_000)
 	total := money.Amount(2_000_00)
 	var sales []receipt.Sale
-	for i, who := range people {
+	for i, who := range people[:4000] {
 		sales = append(sales, receipt.Sale{Number: fmt.Sprint("C", i), Draft: draft(who, 0, 1_000_00, 1_000_00), Total: &total})
 	}
 	recorded := c.together(sales, nil)
