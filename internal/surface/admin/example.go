@@ -105,9 +105,10 @@ func (a *Admin) example(ctx context.Context, f *web.Form, loc *i18n.Localizer) (
 
 // read reads the customer and the basket into in; what cannot be read is wrong.
 func (v *exampleView) read(f *web.Form, loc *i18n.Localizer, categories []catalog.Category, in *pricing.Input) (redeem money.Points) {
+	where := "" // the line that is read
 	wrong := func(key string, err error) {
 		if err != nil {
-			v.Wrong = append(v.Wrong, loc.T(key)+": "+web.Say(loc, err))
+			v.Wrong = append(v.Wrong, where+loc.T(key)+": "+web.Say(loc, err))
 		}
 	}
 	var err error
@@ -119,6 +120,7 @@ func (v *exampleView) read(f *web.Form, loc *i18n.Localizer, categories []catalo
 	wrong("admin.example.redeem", err)
 	for i := range exampleLines {
 		at := "example/" + strconv.Itoa(i) + "/"
+		where = f.Get(at+"name") + ", "
 		line := pricing.Line{SKU: f.Get(at + "sku"), Promo: f.Has(at+"promo", "1")}
 		line.Price, err = loc.ParsePrice(orZero(f.Get(at + "price")))
 		wrong("admin.example.price", err)
