@@ -57,6 +57,59 @@ func TestBrowserImportIsStoppedAndGoesOn(t *testing.T) {
 	b.See("Начат импорт")
 }
 
+// Every state of an import is usable in every look.
+func TestBrowserImportLooks(t *testing.T) {
+	t.Parallel()
+	d := dbtest.Open(t, dbtest.SQLite)
+	c := open(t, d)
+	token, err := c.Staff.InviteFirst(t.Context())
+	must(t, err)
+	b := webtest.Open(t)
+	c.accept(b, token)
+	c.everyLook(b, map[string]string{"imports-none": "/imports", "import-new": "/imports/new"})
+
+	c.shop()
+	page := func(i importer.Import) string { return "/imports/" + i.ID.String() }
+	upload := func(name, content string) importer.Import {
+		i, err := c.Importer.Upload(t.Context(), importer.File{Name: name}, strings.NewReader(content),
+			func(context.Context, *db.Tx, importer.Import) error { return nil })
+		must(t, err)
+		return i
+	}
+	receipts := "Номер чека;Дата;Артикул;Количество;Цена;Телефон\n1;02.03.2036 10:00;A-1;2;25000;+998 90 123 45 67\n2;когда-то;A-1;1;25000;\n"
+	pages := map[string]string{
+		"import-new-stores": "/imports/new", "import-columns": page(upload("клиенты.csv", people)), "import-receipts": page(upload("чеки за март.csv", receipts)),
+		"import-checked": page(upload("люди.csv", people)), "import-done": page(upload("готово.csv", people)),
+	}
+	b.Look(webtest.Look{Width: 1440, Height: 900, Language: "ru"})
+	for _, name := range []string{"import-checked", "import-done"} {
+		b.Go(c.url + pages[name])
+		b.Click(`#columns .btn`)
+		b.See("Вот что получится")
+	}
+	b.Click(`button[formaction$="/start"]`)
+	b.See("Файл загружен")
+	// This one's job is there already and is not due: it runs until it is stopped.
+	long := upload("долго.csv", people)
+	at := page(long)
+	_, _, err = c.Jobs.Add(t.Context(), jobs.Job{
+		Kind: "import", Dedupe: long.ID.String(), Payload: map[string]any{"import": long.ID}, RunAt: c.clock.now().Add(time.Hour),
+	})
+	must(t, err)
+	b.Go(c.url + at)
+	b.Click(`#columns .btn`)
+	b.See("Вот что получится")
+	b.Click(`button[formaction$="/start"]`)
+	b.See("Загружаем")
+	c.everyLook(b, map[string]string{"import-running": at})
+	b.Look(webtest.Look{Width: 1440, Height: 900, Language: "ru"})
+	b.Go(c.url + at)
+	b.Click(`form[action$="/cancel"] .btn`)
+	b.See("Остановлен")
+	pages["import-stopped"], pages["imports"] = at, "/imports"
+	c.everyLook(b, pages)
+}
+
 // What was not done is not noted: an import that is over cannot be stopped, and
 // a request brings one file.
 func TestImportNotesWhatWasDone(t *testing.T) {

@@ -8,6 +8,38 @@ import (
 	"regulars/internal/surface/web/webtest"
 )
 
+// everyLook looks at pages, by name, in every size, theme and language.
+func (c *chain) everyLook(b *webtest.Browser, pages map[string]string) {
+	c.t.Helper()
+	for size, look := range map[string]webtest.Look{
+		"phone": {Width: 360, Height: 780, Language: "ru", Dark: true}, "tablet": {Width: 820, Height: 1180, Language: "en"},
+		"wide": {Width: 1440, Height: 900, Language: "ru"}, "wide-dark": {Width: 1440, Height: 900, Language: "en", Dark: true},
+	} {
+		b.Look(look)
+		for name, path := range pages {
+			b.Go(c.url + path)
+			b.Wait(`document.readyState === "complete"`)
+			b.Usable(name + " " + size)
+			if cut := b.Value(`[...document.querySelectorAll(".table-box")].filter(e => e.scrollWidth > e.clientWidth && e.tabIndex < 0).length`); cut != "0" {
+				c.t.Errorf("%s %s: %s tables are cut off and out of the keyboard's reach", name, size, cut)
+			}
+			b.Shot(name + "-" + size)
+		}
+	}
+}
+
+// accept makes a browser the first owner's, whose pages are in the browser's language.
+func (c *chain) accept(b *webtest.Browser, token string) {
+	c.t.Helper()
+	b.Go(c.url + admin.InvitationPath(token))
+	b.Fill("#f-name", "Азиза Рахимова")
+	b.Fill("#f-login", "aziza")
+	b.Fill("#f-password", "correct horse battery")
+	b.Click(".btn-primary")
+	b.Wait(`location.pathname === "/"`)
+	must(c.t, c.Staff.SetLanguage(c.t.Context(), c.ownerID(), ""))
+}
+
 // Every page is usable and not wider than the screen on a phone, a tablet and
 // a wide screen, light and dark, in both languages.
 func TestBrowserLooks(t *testing.T) {
@@ -17,32 +49,9 @@ func TestBrowserLooks(t *testing.T) {
 	b := webtest.Open(t)
 	token, err := c.Staff.InviteFirst(t.Context())
 	must(t, err)
-	looks := map[string]webtest.Look{
-		"phone": {Width: 360, Height: 780, Language: "ru", Dark: true}, "tablet": {Width: 820, Height: 1180, Language: "en"},
-		"wide": {Width: 1440, Height: 900, Language: "ru"}, "wide-dark": {Width: 1440, Height: 900, Language: "en", Dark: true},
-	}
-	all := func(pages map[string]string) {
-		for size, look := range looks {
-			b.Look(look)
-			for name, path := range pages {
-				b.Go(c.url + path)
-				b.Wait(`document.readyState === "complete"`)
-				b.Usable(name + " " + size)
-				if cut := b.Value(`[...document.querySelectorAll(".table-box")].filter(e => e.scrollWidth > e.clientWidth && e.tabIndex < 0).length`); cut != "0" {
-					t.Errorf("%s %s: %s tables are cut off and out of the keyboard's reach", name, size, cut)
-				}
-				b.Shot(name + "-" + size)
-			}
-		}
-	}
+	all := func(pages map[string]string) { c.everyLook(b, pages) }
 	all(map[string]string{"signin": "/sign-in", "invitation": admin.InvitationPath(token)})
-	b.Go(c.url + admin.InvitationPath(token))
-	b.Fill("#f-name", "Азиза Рахимова")
-	b.Fill("#f-login", "aziza")
-	b.Fill("#f-password", "correct horse battery")
-	b.Click(".btn-primary")
-	b.Wait(`location.pathname === "/"`)
-	must(t, c.Staff.SetLanguage(t.Context(), c.ownerID(), ""))
+	c.accept(b, token)
 	all(map[string]string{"start": "/", "no-stores": "/stores", "no-customers": "/customers", "no-receipts": "/receipts", "first-programme": "/programme"})
 
 	s := c.shop()
