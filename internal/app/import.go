@@ -156,8 +156,7 @@ func (o ImportOrder) explain(loc *i18n.Localizer, file string, err error, own *e
 	if len(own.Fields) > 0 {
 		var parts []string
 		for _, f := range own.Fields {
-			said := web.Say(loc, &errs.Error{Code: f.Code, Text: f.Text, Args: f.Args})
-			parts = append(parts, strings.TrimPrefix(f.Pointer, "/")+": "+said)
+			parts = append(parts, strings.TrimPrefix(f.Pointer, "/")+": "+loc.Field(own, f))
 		}
 		text = strings.Join(parts, " ")
 	}

@@ -1,5 +1,13 @@
 package importer
 
+import (
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"regulars/internal/base/fold"
+)
+
 // again finds out, in one pass and bounded memory, which keys come again: it
 // names every key that does, and rarely one that does not.
 type again struct {
@@ -42,6 +50,16 @@ func (a *again) see(key uint64) bool {
 		a.keys[key] = struct{}{}
 	}
 	return before
+}
+
+// short is s, or of one of more than limit characters the beginning and a hash, so
+// that it stays another than what begins alike.
+func short(s string, limit int) string {
+	if utf8.RuneCountInString(s) <= limit {
+		return s
+	}
+	tail := " " + strconv.FormatUint(hash(s), 16)
+	return strings.TrimSpace(fold.Cut(s, limit-len(tail))) + tail
 }
 
 // hash is the same in every process: FNV-1a, and a mix for its low bits.

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"regulars/internal/base/money"
+	"regulars/internal/loyalty/catalog"
 )
 
 // Product is a row of a products file.
@@ -36,7 +37,7 @@ func (p *Product) keys() []uint64 {
 func (r *rowReader) product() *Product {
 	p := &Product{
 		Row:      r.number,
-		SKU:      r.code(FieldSKU, maxCode),
+		SKU:      r.code(FieldSKU, catalog.MaxSKU),
 		Barcodes: splitCell(r.code(FieldBarcode, maxText)),
 		Name:     r.text(FieldProduct, maxText),
 		Category: r.text(FieldCategory, maxText),
@@ -72,7 +73,7 @@ func skuFor(barcodes []string, name string) string {
 	if len(barcodes) > 0 {
 		return barcodes[0]
 	}
-	return strings.TrimSpace(clip(name, maxCode))
+	return short(name, catalog.MaxSKU)
 }
 
 // parseGoods reads what a product is to the rules.

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"regulars/internal/base/errs"
+	"regulars/internal/base/i18n"
 )
 
 // issueLog is the file that the issues of an import are written to, so that a
@@ -144,17 +145,10 @@ func readIssues(path string, take func(Issue) error) (err error) {
 	}
 }
 
-// texts is what turns keys into words: i18n.Localizer.
-type texts interface {
-	T(key string, args ...any) string
-	Failure(code string, args map[string]any) (text string, ok bool)
-	Fraction(v int64, exp int) string
-}
-
 // writeRefused writes the rows of a log that were refused, or those that were
 // taken without something, as CSV like the file they come from, with the
 // reasons behind, in UTF-8. Refused rows can be mended in it and imported.
-func writeRefused(w io.Writer, path string, m Mapping, refused bool, t texts) (err error) {
+func writeRefused(w io.Writer, path string, m Mapping, refused bool, loc *i18n.Localizer) (err error) {
 	out := csv.NewWriter(w)
 	out.Comma = ';'
 	if d := m.Format.Delimiter; d == "," || d == "\t" || d == "|" {
@@ -168,7 +162,7 @@ func writeRefused(w io.Writer, path string, m Mapping, refused bool, t texts) (e
 		head[i] = strconv.Itoa(i + 1)
 	}
 	copy(head, m.Names)
-	head = append(head, t.T("importer.report.row"), t.T("importer.report.reason"))
+	head = append(head, loc.T("importer.report.row"), loc.T("importer.report.reason"))
 	if err := out.Write(head); err != nil {
 		return err
 	}
@@ -197,7 +191,7 @@ func writeRefused(w io.Writer, path string, m Mapping, refused bool, t texts) (e
 		if reasons != "" {
 			reasons += " "
 		}
-		reasons += m.explain(*is, t)
+		reasons += m.explain(*is, loc)
 		return nil
 	}
 	// That a return has no sale is found out when all is read, and told where
@@ -236,55 +230,44 @@ func writeRefused(w io.Writer, path string, m Mapping, refused bool, t texts) (e
 }
 
 // explain says what is wrong in words: "Цена «x»: Это не число."
-func (m Mapping) explain(is Issue, t texts) string {
-	text := t.T(is.Reason.Key())
+func (m Mapping) explain(is Issue, loc *i18n.Localizer) string {
+	text := loc.T(is.Reason.Key())
 	if is.Why != nil {
-		text = m.because(is.Why, t)
+		text = m.because(is.Why, loc)
 	}
 	if is.Field == "" {
 		return text
 	}
-	return t.T("importer.report.about", "column", m.label(is.Field, t), "value", said(is.Field, is.Reason, is.Value, t), "reason", text)
+	return loc.T("importer.report.about", "column", m.label(is.Field, loc), "value", said(is.Reason, is.Value, loc), "reason", text)
 }
 
 // said is a value as people read it: as the file spells it, but for a difference,
 // which we have written.
-func said(f Field, why Reason, value string, t texts) string {
-	if f == FieldAmount && why == ReasonRounded {
+func said(why Reason, value string, loc *i18n.Localizer) string {
+	if why == ReasonRounded {
 		if n, ok := parseNumber(value, '.'); ok {
 			lost, _, _ := n.scaled(lostScale) // it was written so
-			return Lost(lost).text(t)
+			return Lost(lost).text(loc)
 		}
 	}
 	return value
 }
 
 // because says what was broken in words, part by part where there are any.
-func (m Mapping) because(e *errs.Error, t texts) string {
+func (m Mapping) because(e *errs.Error, loc *i18n.Localizer) string {
 	if len(e.Fields) == 0 {
-		return translated(t, e.Code, e.Text, e.Args)
+		return loc.Error(e)
 	}
 	var parts []string
 	for _, f := range e.Fields {
-		args := f.Args
-		if args == nil {
-			args = e.Args
-		}
-		part := translated(t, f.Code, f.Text, args)
+		part := loc.Field(e, f)
 		name, _, _ := strings.Cut(strings.TrimPrefix(f.Pointer, "/"), "/")
 		if field, ok := columnOf[name]; ok {
-			part = m.label(field, t) + ": " + part
+			part = m.label(field, loc) + ": " + part
 		}
 		parts = append(parts, part)
 	}
 	return strings.Join(parts, " ")
-}
-
-func translated(t texts, code, text string, args errs.Args) string {
-	if own, ok := t.Failure(code, args); ok {
-		return own
-	}
-	return text
 }
 
 // columnOf are the fields that parts of a product or a customer come from.
@@ -294,15 +277,15 @@ var columnOf = map[string]Field{
 }
 
 // label is what the file calls a field, or what we call it.
-func (m Mapping) label(f Field, t texts) string {
+func (m Mapping) label(f Field, loc *i18n.Localizer) string {
 	if c := m.Columns[f]; c > 0 && c <= len(m.Names) && m.Names[c-1] != "" {
 		return m.Names[c-1]
 	}
 	if f == FieldAmount && !m.has(f) && m.has(FieldPrice) { // that is what it was computed of
 		if m.has(FieldQuantity) {
-			return m.label(FieldQuantity, t) + " × " + m.label(FieldPrice, t)
+			return m.label(FieldQuantity, loc) + " × " + m.label(FieldPrice, loc)
 		}
-		return m.label(FieldPrice, t)
+		return m.label(FieldPrice, loc)
 	}
-	return t.T(f.Key())
+	return loc.T(f.Key())
 }

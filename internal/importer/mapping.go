@@ -147,10 +147,7 @@ func (m *Mapping) ofStores() bool {
 // Limits of what is read.
 const (
 	maxColumns   = 1000
-	maxText      = 500  // bytes of a name
-	maxNote      = 4000 // bytes of a note
-	maxNumber    = 100  // bytes of the number of a receipt
-	maxCode      = 100  // bytes of what tells customers or products apart
+	maxText      = 500 // characters of what nothing else limits
 	maxMapping   = 1 << 20
 	maxHeaderRow = 100
 )
@@ -264,8 +261,8 @@ func (m Mapping) Validate() error {
 	if m.Width < 0 || m.Width > maxColumns {
 		l.Add("/width", "out_of_range", "is 0 to %d", maxColumns).With("min", 0).With("max", maxColumns)
 	}
-	if len(m.Names) > maxColumns || slices.ContainsFunc(m.Names, func(n string) bool { return len(n) > maxText }) {
-		l.Add("/names", "too_long", "has at most %d names of at most %d bytes", maxColumns, maxText)
+	if len(m.Names) > maxColumns || slices.ContainsFunc(m.Names, func(n string) bool { return utf8.RuneCountInString(n) > maxText }) {
+		l.Add("/names", "too_long", "has at most %d names of at most %d characters", maxColumns, maxText)
 	}
 	m.validateColumns(&l)
 	m.Options.validate(&l)
@@ -276,8 +273,8 @@ func (m Mapping) validateColumns(l *errs.List) {
 	for _, f := range slices.Sorted(maps.Keys(m.Columns)) {
 		name, isAttribute := strings.CutPrefix(string(f), attribute)
 		switch {
-		case isAttribute && (m.Kind != KindCustomers || name == "" || len(name) > maxText):
-			l.Add("/columns/"+string(f), "importer_no_field", "is an attribute, which only customers have, by a name of 1 to %d bytes", maxText)
+		case isAttribute && (m.Kind != KindCustomers || name == "" || utf8.RuneCountInString(name) > maxText):
+			l.Add("/columns/"+string(f), "importer_no_field", "is an attribute, which only customers have, by a name of 1 to %d characters", maxText)
 		case !isAttribute && !slices.Contains(fields[m.Kind], f):
 			l.Add("/columns/"+string(f), "importer_no_field", "is no field of %s", m.Kind)
 		case m.Columns[f] < 1 || m.Columns[f] > maxColumns:
@@ -329,9 +326,7 @@ func (o Options) validate(l *errs.List) {
 	if utf8.RuneCountInString(o.ReturnPrefix) > 10 {
 		l.Add("/options/return_prefix", "too_long", "has at most 10 characters").With("max", 10)
 	}
-	if len(o.Store) > maxText {
-		l.Add("/options/store", "too_long", "has at most %d bytes", maxText).With("max", maxText)
-	}
+	l.Bound("/options/store", o.Store, maxText)
 }
 
 // location is the zone; nil: each store's.

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"unicode"
 
+	"regulars/internal/base/i18n"
 	"regulars/internal/base/money"
 )
 
@@ -336,7 +337,7 @@ func sign(v int64) int {
 }
 
 // text writes a difference for people.
-func (l Lost) text(t texts) string { return t.Fraction(int64(l), lostScale) }
+func (l Lost) text(loc *i18n.Localizer) string { return loc.Fraction(int64(l), lostScale) }
 
 // String writes a difference plainly, in the major unit: "0.004".
 func (l Lost) String() string {

@@ -115,18 +115,14 @@ var consents = []struct {
 func (r *rowReader) customer() *Customer {
 	c := &Customer{
 		Row:      r.number,
-		External: r.code(FieldExternal, maxCode),
-		Card:     r.code(FieldCard, maxCode),
+		External: r.code(FieldExternal, customer.MaxExternal),
+		Card:     r.code(FieldCard, maxText),
 		Phones:   splitPhones(r.code(FieldPhone, maxText)),
 		Email:    r.code(FieldEmail, maxText),
 		City:     r.fact(FieldCity, maxText),
-		Language: languageOf(r.fact(FieldLanguage, maxCode)),
+		Language: languageOf(r.fact(FieldLanguage, maxText)),
 		Store:    r.fact(FieldStore, maxText),
-		Note:     fold.Text(r.raw(FieldNote)),
-	}
-	if len(c.Note) > maxNote {
-		r.remark(FieldNote, ReasonTextTooLong, clip(c.Note, maxText))
-		c.Note = clip(c.Note, maxNote)
+		Note:     r.atMost(FieldNote, fold.Text(r.raw(FieldNote)), customer.MaxNote),
 	}
 	r.names(c)
 	r.facts(c)
@@ -205,7 +201,7 @@ func (r *rowReader) points(c *Customer) {
 		return
 	}
 	if !exact {
-		r.remark(FieldPoints, ReasonRounded, r.raw(FieldPoints))
+		r.remark(FieldPoints, ReasonPointsRounded, r.raw(FieldPoints))
 	}
 	c.Points = money.Points(v)
 	if cell := r.raw(FieldPointsExpire); cell != "" {

@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/errs"
@@ -147,15 +146,6 @@ func (p *preparer) rehearsed(rep *Report) {
 	}
 }
 
-// shortCode is the code of a store or a category; one that is too long is cut, and
-// stays another than what begins alike.
-func shortCode(code string) string {
-	if utf8.RuneCountInString(code) <= catalog.MaxCode {
-		return code
-	}
-	return string([]rune(code)[:catalog.MaxCode-17]) + " " + strconv.FormatUint(hash(code), 16)
-}
-
 // store is the one that the file calls so; it is created if there is none.
 func (p *preparer) store(ctx context.Context, name string) (catalog.Store, error) {
 	if name = cmp.Or(name, p.home); name == "" {
@@ -164,7 +154,7 @@ func (p *preparer) store(ctx context.Context, name string) (catalog.Store, error
 	if store, ok := p.stores[name]; ok {
 		return store, nil
 	}
-	store, err := p.ensure(ctx, catalog.NewStore{Code: shortCode(name), Name: clipRunes(name, catalog.MaxName), Zone: cmp.Or(p.imp.Mapping.Options.Zone, p.zone().String())})
+	store, err := p.ensure(ctx, catalog.NewStore{Code: short(name, catalog.MaxCode), Name: fold.Cut(name, catalog.MaxName), Zone: cmp.Or(p.imp.Mapping.Options.Zone, p.zone().String())})
 	if err != nil {
 		return store, err
 	}
@@ -311,10 +301,7 @@ func (p *preparer) customer(ctx context.Context, b *batch, step *Step) error {
 		// The file may come again: what it says is an id, with what it should
 		// have been known by, for that is what the rows of a file are compared by.
 		text := p.imp.Source + ": " + strings.ToLower(fold.Line(in.called()+" "+in.External+" "+in.Card+" "+strings.Join(in.Phones, " ")+" "+in.Email))
-		if len(text) > maxCode {
-			text = clip(text, maxCode-20) + " " + strconv.FormatUint(hash(text), 16)
-		}
-		ids, _ = p.identifiers(text, "", nil, "")
+		ids, _ = p.identifiers(short(text, customer.MaxExternal), "", nil, "")
 	}
 	n := customer.New{
 		FirstName: in.First, LastName: in.Last, MiddleName: in.Middle, Sex: customer.Sex(in.Sex), Born: in.Born, City: in.City,
@@ -330,7 +317,7 @@ func (p *preparer) customer(ctx context.Context, b *batch, step *Step) error {
 	for _, c := range in.Consents {
 		n.Consents = append(n.Consents, customer.Consent{
 			Channel: customer.Channel(c.Channel), Purpose: customer.Marketing, Given: c.Given,
-			Proof: clip(p.imp.File, maxCode) + ", " + strconv.FormatInt(in.Row, 10),
+			Proof: fold.Cut(p.imp.File, customer.MaxProof-20) + ", " + strconv.FormatInt(in.Row, 10),
 		})
 	}
 	checked, err := p.customers.Check(n)
@@ -352,8 +339,9 @@ func (p *preparer) customer(ctx context.Context, b *batch, step *Step) error {
 
 // leaveOut empties what is wrong with a profile and can be done without.
 func (p *preparer) leaveOut(n *customer.New, err error, tell func(Issue)) {
-	for _, wrong := range errs.Of(err).Fields {
-		is := Issue{Reason: ReasonRefused, Why: &errs.Error{Kind: errs.Invalid, Code: wrong.Code, Text: wrong.Text, Args: wrong.Args}}
+	whole := errs.Of(err)
+	for _, wrong := range whole.Fields {
+		is := Issue{Reason: ReasonRefused, Why: &errs.Error{Kind: errs.Invalid, Code: wrong.Code, Text: wrong.Text, Args: whole.ArgsOf(wrong)}}
 		for _, f := range []struct {
 			pointer string
 			field   Field
@@ -412,7 +400,7 @@ func categories(path string) (list []catalog.CategoryInput) {
 			code += " / "
 		}
 		code += name
-		own := shortCode(code)
+		own := short(code, catalog.MaxCode)
 		within := parent
 		list = append(list, catalog.CategoryInput{Code: own, Name: name, Parent: &within})
 		parent = own

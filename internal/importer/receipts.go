@@ -7,7 +7,9 @@ import (
 	"time"
 
 	"regulars/internal/base/money"
+	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
+	"regulars/internal/loyalty/receipt"
 )
 
 // Receipt is a receipt as a file has it: all its rows of one kind.
@@ -105,10 +107,10 @@ func (r *rowReader) receiptLine(number string) (l rawLine) {
 	}
 	l.store, l.till = r.text(FieldStore, maxText), r.line(r.raw(FieldTill))
 	l.who = r.who()
-	l.sale = r.code(FieldSale, maxNumber)
+	l.sale = r.code(FieldSale, receipt.MaxNumber)
 	l.note = r.note(l.who)
-	l.SKU = r.code(FieldSKU, maxCode)
-	l.Barcode = r.code(FieldBarcode, maxCode)
+	l.SKU = r.code(FieldSKU, catalog.MaxSKU)
+	l.Barcode = r.code(FieldBarcode, maxText)
 	l.Product = r.text(FieldProduct, maxText)
 	l.Category = r.text(FieldCategory, maxText)
 	l.Cost = r.cost()
@@ -127,7 +129,7 @@ func (r *rowReader) column(f Field) Field {
 	return ""
 }
 
-func (r *rowReader) receiptNumber() string { return r.code(FieldNumber, maxNumber) }
+func (r *rowReader) receiptNumber() string { return r.code(FieldNumber, receipt.MaxNumber) }
 
 // overMidnight is how far apart two rows of a receipt may be, one before and one
 // after midnight.
@@ -166,10 +168,7 @@ func fullName(number string, parts ...string) string {
 			full += " / " + part
 		}
 	}
-	if len(full) > maxNumber {
-		full = clip(number, maxNumber-19) + " / " + strconv.FormatUint(hash(full), 16)
-	}
-	return full
+	return short(full, receipt.MaxNumber)
 }
 
 // noted are fields that are kept as a note.
@@ -193,11 +192,7 @@ func (r *rowReader) note(who Who) string {
 		}
 		b.WriteString(t)
 	}
-	if b.Len() > maxNote {
-		r.remark(FieldNote, ReasonTextTooLong, clip(b.String(), maxText))
-		return r.line(clip(b.String(), maxNote))
-	}
-	return r.line(b.String())
+	return r.line(r.atMost(FieldNote, b.String(), customer.MaxNote))
 }
 
 // mark finds out whether the row is marked as a return.
@@ -528,10 +523,7 @@ func (l *rawLine) madeNumber(o Options, c money.Currency, occurrence int) string
 	}
 	who := l.who.known(o.Region)
 	tail := " " + at.Format(layout) + " " + c.Format(amount) + " " + strconv.Itoa(occurrence)
-	if len(who)+len(tail) > maxNumber {
-		who = strconv.FormatUint(hash(who), 16)
-	}
-	return who + tail
+	return short(who, receipt.MaxNumber-len(tail)) + tail
 }
 
 // equal stands for the receipts without a number that only their occurrence

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"regulars/internal/base/errs"
+	"regulars/internal/base/fold"
 	"regulars/internal/base/i18n"
 	"regulars/internal/base/money"
 	"regulars/internal/loyalty/receipt"
@@ -83,7 +84,7 @@ type Example struct {
 const (
 	maxExamples   = 3  // of a reason
 	maxStoreNames = 10 // of new stores
-	maxValue      = 60 // bytes of an example
+	maxValue      = 60 // characters of an example
 )
 
 // clone is a report that can be added to without r.
@@ -118,7 +119,7 @@ func (r *Report) tell(is *Issue) {
 	}
 	e := Example{Row: is.Row, Why: is.Why}
 	if is.Field != "" { // otherwise it is all of the row
-		e.Value = clip(is.Value, maxValue)
+		e.Value = fold.Cut(is.Value, maxValue)
 	}
 	t.First = slices.Insert(t.First, at, e)
 	t.First = t.First[:min(len(t.First), maxExamples)]
@@ -156,7 +157,7 @@ func (r *Report) Told(loc *i18n.Localizer, m *Mapping, refused bool) (list []Tol
 				row = loc.T("importer.report.row_n", "row", e.Row)
 			}
 			if e.Value != "" {
-				row = strings.TrimSpace(row + " " + loc.T("importer.report.value", "value", said(t.Field, t.Reason, e.Value, loc)))
+				row = strings.TrimSpace(row + " " + loc.T("importer.report.value", "value", said(t.Reason, e.Value, loc)))
 			}
 			if e.Why != nil {
 				row += ": " + m.because(e.Why, loc)

@@ -3,11 +3,13 @@ package importer
 import (
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"regulars/internal/base/errs"
 	"regulars/internal/base/fold"
 	"regulars/internal/base/money"
 	"regulars/internal/importer/delimited"
+	"regulars/internal/loyalty/customer"
 )
 
 // Reason says what is wrong with a row or one of its values. Pages and files
@@ -16,38 +18,39 @@ type Reason string
 
 // The reasons.
 const (
-	ReasonTooLong      Reason = "row_too_long"     // see delimited.TooLong
-	ReasonQuote        Reason = "open_quote"       // see delimited.OpenQuote
-	ReasonColumns      Reason = "too_many_columns" // values have slipped
-	ReasonMissing      Reason = "missing"          // a value that must be there
-	ReasonTextTooLong  Reason = "text_too_long"    //
-	ReasonNumber       Reason = "not_a_number"     //
-	ReasonRange        Reason = "out_of_range"     // too large, or below zero where that means nothing
-	ReasonDate         Reason = "not_a_date"       //
-	ReasonYear         Reason = "bad_year"         // of a date
-	ReasonFuture       Reason = "in_future"        //
-	ReasonWord         Reason = "unknown_word"     // a sex, a yes or no, a kind that is none
-	ReasonPhone        Reason = "bad_phone"        //
-	ReasonPhoneRounded Reason = "phone_rounded"    // by a spreadsheet
-	ReasonEmail        Reason = "bad_email"        //
-	ReasonNobody       Reason = "nobody"           // nothing tells who the customer is
-	ReasonNothing      Reason = "no_quantity"      // of a line
-	ReasonSibling      Reason = "sibling"          // another row of the receipt is refused
-	ReasonTwoCustomers Reason = "two_customers"    // on one receipt
-	ReasonTwoDays      Reason = "two_days"         // on one receipt: the number was used again
-	ReasonManyLines    Reason = "too_many_lines"   // on one receipt
-	ReasonRounded      Reason = "rounded"          // the amount is no whole number of minor units
-	ReasonOther        Reason = "other_contents"   // the receipt was imported before, with other lines
-	ReasonTaken        Reason = "taken_by_other"   // an identifier belongs to another customer
-	ReasonCard         Reason = "bad_card"
-	ReasonKnown        Reason = "known_customer"      // points to begin with are for new ones
-	ReasonExpired      Reason = "expired"             // points
-	ReasonRefused      Reason = "refused"             // by what keeps customers or products
-	ReasonUnmatched    Reason = "return_without_sale" // no earlier sale fits the return
-	ReasonRepeated     Reason = "repeated"            // another row further down is of the same product, and holds
-	ReasonTwice        Reason = "customer_twice"      // another row further down is of the same customer
-	ReasonMadeSKU      Reason = "made_sku"            // a product without a code is known by its name
-	ReasonSum          Reason = "sum_differs"         // price, quantity and discount do not come to the amount
+	ReasonTooLong       Reason = "row_too_long"     // see delimited.TooLong
+	ReasonQuote         Reason = "open_quote"       // see delimited.OpenQuote
+	ReasonColumns       Reason = "too_many_columns" // values have slipped
+	ReasonMissing       Reason = "missing"          // a value that must be there
+	ReasonTextTooLong   Reason = "text_too_long"    //
+	ReasonNumber        Reason = "not_a_number"     //
+	ReasonRange         Reason = "out_of_range"     // too large, or below zero where that means nothing
+	ReasonDate          Reason = "not_a_date"       //
+	ReasonYear          Reason = "bad_year"         // of a date
+	ReasonFuture        Reason = "in_future"        //
+	ReasonWord          Reason = "unknown_word"     // a sex, a yes or no, a kind that is none
+	ReasonPhone         Reason = "bad_phone"        //
+	ReasonPhoneRounded  Reason = "phone_rounded"    // by a spreadsheet
+	ReasonEmail         Reason = "bad_email"        //
+	ReasonNobody        Reason = "nobody"           // nothing tells who the customer is
+	ReasonNothing       Reason = "no_quantity"      // of a line
+	ReasonSibling       Reason = "sibling"          // another row of the receipt is refused
+	ReasonTwoCustomers  Reason = "two_customers"    // on one receipt
+	ReasonTwoDays       Reason = "two_days"         // on one receipt: the number was used again
+	ReasonManyLines     Reason = "too_many_lines"   // on one receipt
+	ReasonRounded       Reason = "rounded"          // the amount is no whole number of minor units
+	ReasonPointsRounded Reason = "points_rounded"   // to two decimals
+	ReasonOther         Reason = "other_contents"   // the receipt was imported before, with other lines
+	ReasonTaken         Reason = "taken_by_other"   // an identifier belongs to another customer
+	ReasonCard          Reason = "bad_card"
+	ReasonKnown         Reason = "known_customer"      // points to begin with are for new ones
+	ReasonExpired       Reason = "expired"             // points
+	ReasonRefused       Reason = "refused"             // by what keeps customers or products
+	ReasonUnmatched     Reason = "return_without_sale" // no earlier sale fits the return
+	ReasonRepeated      Reason = "repeated"            // another row further down is of the same product, and holds
+	ReasonTwice         Reason = "customer_twice"      // another row further down is of the same customer
+	ReasonMadeSKU       Reason = "made_sku"            // a product without a code is known by its name
+	ReasonSum           Reason = "sum_differs"         // price, quantity and discount do not come to the amount
 )
 
 // reasonReturn is told of every line of a return, to the file of issues only:
@@ -198,10 +201,10 @@ func (r *rowReader) line(cell string) string {
 	return t
 }
 
-// text is a field's line of at most limit bytes. A longer one is refused.
+// text is a field's line of at most limit characters. A longer one is refused.
 func (r *rowReader) text(f Field, limit int) string {
 	t := r.line(r.raw(f))
-	if len(t) > limit {
+	if utf8.RuneCountInString(t) > limit {
 		r.refuse(f, ReasonTextTooLong, t)
 		return ""
 	}
@@ -211,11 +214,19 @@ func (r *rowReader) text(f Field, limit int) string {
 // fact is text that nothing depends on: a longer one is left out and remarked on.
 func (r *rowReader) fact(f Field, limit int) string {
 	t := r.line(r.raw(f))
-	if len(t) > limit {
-		r.remark(f, ReasonTextTooLong, clip(t, limit))
+	if utf8.RuneCountInString(t) > limit {
+		r.remark(f, ReasonTextTooLong, fold.Cut(t, limit))
 		return ""
 	}
 	return t
+}
+
+// atMost is the beginning of a text that may be cut, which is remarked on.
+func (r *rowReader) atMost(f Field, t string, limit int) string {
+	if utf8.RuneCountInString(t) > limit {
+		r.remark(f, ReasonTextTooLong, fold.Cut(t, maxText))
+	}
+	return fold.Cut(t, limit)
 }
 
 // code is text that tells things apart. Spreadsheets make 17850.0 of 17850 and
@@ -358,8 +369,8 @@ func (r *rowReader) parseMoment(date, clock string) (t time.Time, zoned, none, o
 // who reads whose a row is.
 func (r *rowReader) who() Who {
 	return Who{
-		External: r.code(FieldExternal, maxCode),
-		Card:     r.code(FieldCard, maxCode),
+		External: r.code(FieldExternal, customer.MaxExternal),
+		Card:     r.code(FieldCard, maxText),
 		Phone:    r.code(FieldPhone, maxText),
 		Email:    r.code(FieldEmail, maxText),
 		Name:     r.text(FieldName, maxText),

@@ -304,7 +304,7 @@ func TestScanCustomers(t *testing.T) {
 		`note 4 sex unknown_word "кот"`,
 		`note 4 born not_a_date "вчера"`,
 		`note 4 registered in_future "01.01.2099"`,
-		`note 4 points rounded "12,345"`,
+		`note 4 points points_rounded "12,345"`,
 		`refused 5  nobody ""`,
 		`refused 6 points not_a_number "x"`,
 		`note 7 born bad_year "05.06.1890"`,

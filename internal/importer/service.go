@@ -18,6 +18,7 @@ import (
 	"regulars/internal/base/db"
 	"regulars/internal/base/errs"
 	"regulars/internal/base/fold"
+	"regulars/internal/base/i18n"
 	"regulars/internal/base/id"
 	"regulars/internal/base/jobs"
 	"regulars/internal/base/money"
@@ -190,7 +191,7 @@ func (s *Service) add(ctx context.Context, id ID, f File, path string, also Also
 		return Import{}, err
 	}
 	i := Import{
-		ID: id, Source: source, Kind: sniffed.Mapping.Kind, File: clip(fold.Line(filepath.Base(f.Name)), maxText), Mapping: sniffed.Mapping,
+		ID: id, Source: source, Kind: sniffed.Mapping.Kind, File: fold.Cut(fold.Line(filepath.Base(f.Name)), maxText), Mapping: sniffed.Mapping,
 		State: Draft, CreatedBy: f.By, path: path, digest: digest, kept: nowhere,
 	}
 	const known = `
@@ -599,13 +600,13 @@ func (s *Service) Discard(ctx context.Context, id ID, also Also) (err error) {
 // from, with the reasons in the words of t; they can be mended there and
 // imported. Or, with refused not set, the rows that were taken without
 // something.
-func (s *Service) Issues(ctx context.Context, id ID, w io.Writer, refused bool, t texts) (err error) {
+func (s *Service) Issues(ctx context.Context, id ID, w io.Writer, refused bool, loc *i18n.Localizer) (err error) {
 	defer errs.Wrap(&err, "write refused rows of import %d", id)
 	i, err := s.row(ctx, id)
 	if err != nil {
 		return err
 	}
-	return writeRefused(w, s.issues(id), i.Mapping, refused, t)
+	return writeRefused(w, s.issues(id), i.Mapping, refused, loc)
 }
 
 // issues is the file of what is told about the rows of an import.

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 	"unicode"
-	"unicode/utf8"
 
 	"regulars/internal/base/errs"
 	"regulars/internal/base/fold"
@@ -138,7 +137,7 @@ func guess(rows []sampleRow, f delimited.Format, h Hints) Sniffed {
 	if header != nil {
 		headerRow = header.number
 		for _, name := range header.fields {
-			names = append(names, clip(fold.Line(name), maxText))
+			names = append(names, fold.Cut(fold.Line(name), maxText))
 		}
 		width = min(max(width, len(names)), maxColumns)
 		names = names[:min(len(names), width)]
@@ -178,17 +177,6 @@ func whose(data []sampleRow, column int) (values []string) {
 		}
 	}
 	return values
-}
-
-// clip cuts a text to limit bytes, between characters.
-func clip(s string, limit int) string {
-	if len(s) <= limit {
-		return s
-	}
-	for limit > 0 && !utf8.RuneStart(s[limit]) {
-		limit--
-	}
-	return s[:limit]
 }
 
 // columnsOf is how many columns most rows have.

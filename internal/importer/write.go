@@ -6,10 +6,10 @@ import (
 	"maps"
 	"slices"
 	"time"
-	"unicode/utf8"
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/errs"
+	"regulars/internal/base/fold"
 	"regulars/internal/base/money"
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
@@ -192,7 +192,7 @@ func (w *writer) openingTx(ctx context.Context, tx *db.Tx, grants []grant, rep *
 		}
 		accounts[g.id].Earn(ledger.Grant{
 			Move: ledger.Move{
-				Cause: ledger.CauseOpening, Entity: int64(g.store.Entity), Store: int64(g.store.ID), At: now, Reason: clip(w.imp.File, maxCode),
+				Cause: ledger.CauseOpening, Entity: int64(g.store.Entity), Store: int64(g.store.ID), At: now, Reason: fold.Cut(w.imp.File, receipt.MaxReason),
 			},
 			Source: ledger.Issued, Programme: w.programme.ProgrammeID, Points: g.row.Points, AvailableAt: now, ExpiresAt: expires,
 		})
@@ -518,7 +518,7 @@ func (w *writer) createTx(ctx context.Context, tx *db.Tx, wanted map[string]*Lin
 func (l *Line) asProduct(sku string) (catalog.ProductInput, []catalog.CategoryInput) {
 	in := catalog.ProductInput{SKU: sku}
 	if l.Product != "" {
-		name := clipRunes(l.Product, catalog.MaxName)
+		name := fold.Cut(l.Product, catalog.MaxName)
 		in.Name = &name
 	}
 	price := min(l.Price, money.MaxPrice)
@@ -531,11 +531,4 @@ func (l *Line) asProduct(sku string) (catalog.ProductInput, []catalog.CategoryIn
 		in.Category = &path[len(path)-1].Code
 	}
 	return in, path
-}
-
-func clipRunes(s string, limit int) string {
-	if utf8.RuneCountInString(s) <= limit {
-		return s
-	}
-	return string([]rune(s)[:limit])
 }

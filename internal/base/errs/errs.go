@@ -4,6 +4,8 @@
 // An Error is made once, where the failure is understood, and only wrapped on
 // the way up; it carries nothing that may not be shown to the caller. Status
 // codes, translations and logs are the business of the surface (surface/web).
+// What went wrong with long work is kept as JSON and told later, in the words of
+// whoever reads it: so the figures of an error are money's where they are money.
 package errs
 
 import (
@@ -90,6 +92,15 @@ func (e *Error) Unwrap() error { return e.cause }
 func (e *Error) Is(target error) bool {
 	t, ok := target.(*Error) // Is compares this very link of the chain
 	return ok && t.Code == e.Code
+}
+
+// ArgsOf are the figures of one of its fields: those of the error, where the
+// field has none of its own.
+func (e *Error) ArgsOf(f Field) Args {
+	if f.Args == nil {
+		return e.Args
+	}
+	return f.Args
 }
 
 // Because returns a copy of e that carries its cause for the log.

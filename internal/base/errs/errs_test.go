@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"reflect"
+	"strings"
 	"testing"
 
 	"regulars/internal/base/errs"
@@ -27,11 +28,12 @@ func TestFieldsKeepTheirFigures(t *testing.T) {
 }
 
 // What was kept of an error is the error again, but for its cause; figures have
-// the types that say how they are written.
+// the types that say how they are written. It is kept for years: what was
+// written stays readable, and what a later version has written is read as text.
 func TestErrorIsKept(t *testing.T) {
 	t.Parallel()
 	var wrong errs.List
-	wrong.Add("/price", "out_of_range", "must be at most 5").With("max", money.Price(50_000)).With("min", 0)
+	wrong.Add("/price", "out_of_range", "must be at most 5").With("max", money.Price(50_000)).With("min", int64(0))
 	e := errs.Of(wrong.Err()).With("points", money.Points(150)).With("rate", money.Rate(250)).With("left", money.Quantity(500)).
 		With("seconds", int64(1<<60)).With("stores", "S1").With("odd", errs.Conflict)
 	b, err := json.Marshal(e.Because(errors.New("secret")))
@@ -44,5 +46,13 @@ func TestErrorIsKept(t *testing.T) {
 	}
 	if want := e.With("odd", "conflict"); !reflect.DeepEqual(&got, want) {
 		t.Errorf("%s is %+v, want %+v", b, got, *want)
+	}
+	const kept = `{"left":{"kind":"quantity","value":500},"odd":{"kind":"text","value":"conflict"},"points":{"kind":"points","value":150},` +
+		`"rate":{"kind":"rate","value":250},"seconds":{"kind":"number","value":1152921504606846976},"stores":{"kind":"text","value":"S1"}}`
+	if !strings.Contains(string(b), kept) {
+		t.Errorf("%s, want in it %s", b, kept)
+	}
+	if err := json.Unmarshal([]byte(`{"args":{"stamps":{"kind":"stamps","value":5}}}`), &got); err != nil || got.Args["stamps"] != "5" {
+		t.Errorf("a kind of tomorrow: %v, %v", got.Args, err)
 	}
 }

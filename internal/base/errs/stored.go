@@ -7,20 +7,36 @@ import (
 	"regulars/internal/base/money"
 )
 
-// Args are the figures that a text names. As JSON each keeps its type, for that
-// says how it is written: 1250 is other points than pieces. What has a type
-// that is not known here is kept as text.
+// Args are the figures that a text names. As JSON each keeps what it is of, for
+// that says how it is written: 1250 is other points than pieces. What is of
+// nothing known here is kept as text.
 type Args map[string]any
 
-// figure is one argument in JSON.
+// figure is one argument in JSON, which is kept: the names of kinds stay.
 type figure struct {
-	Type  string          `json:"type"`
+	Kind  string          `json:"kind"`
 	Value json.RawMessage `json:"value"`
 }
 
+func kindOf(v any) string {
+	switch v.(type) {
+	case int, int32, int64:
+		return "number"
+	case money.Points:
+		return "points"
+	case money.Price:
+		return "price"
+	case money.Quantity:
+		return "quantity"
+	case money.Rate:
+		return "rate"
+	}
+	return "text"
+}
+
 var figures = map[string]func([]byte) (any, error){
-	"int": read[int], "int64": read[int64], "string": read[string],
-	"money.Points": read[money.Points], "money.Price": read[money.Price], "money.Quantity": read[money.Quantity], "money.Rate": read[money.Rate],
+	"number": read[int64], "points": read[money.Points], "price": read[money.Price], "quantity": read[money.Quantity], "rate": read[money.Rate],
+	"text": read[string],
 }
 
 func read[T any](b []byte) (any, error) {
@@ -33,9 +49,9 @@ func read[T any](b []byte) (any, error) {
 func (a Args) MarshalJSON() ([]byte, error) {
 	kept := make(map[string]figure, len(a))
 	for name, v := range a {
-		kind := fmt.Sprintf("%T", v)
-		if figures[kind] == nil {
-			kind, v = "string", fmt.Sprint(v)
+		kind := kindOf(v)
+		if kind == "text" {
+			v = fmt.Sprint(v)
 		}
 		value, err := json.Marshal(v)
 		if err != nil {
@@ -46,7 +62,8 @@ func (a Args) MarshalJSON() ([]byte, error) {
 	return json.Marshal(kept)
 }
 
-// UnmarshalJSON implements json.Unmarshaler.
+// UnmarshalJSON implements json.Unmarshaler. A kind that a later version may
+// have is read as the text of its value: words are better than none.
 func (a *Args) UnmarshalJSON(b []byte) error {
 	var kept map[string]figure
 	if err := json.Unmarshal(b, &kept); err != nil {
@@ -54,9 +71,9 @@ func (a *Args) UnmarshalJSON(b []byte) error {
 	}
 	*a = make(Args, len(kept))
 	for name, f := range kept {
-		as := figures[f.Type]
+		as := figures[f.Kind]
 		if as == nil {
-			return fmt.Errorf("errs: argument %s is of type %q", name, f.Type)
+			as = func(b []byte) (any, error) { return string(b), nil }
 		}
 		v, err := as(f.Value)
 		if err != nil {

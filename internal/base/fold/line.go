@@ -13,6 +13,17 @@ import (
 // that is not UTF-8 or is not seen. Cleaning again changes nothing.
 func Line(s string) string { return clean(s, false) }
 
+// Cut is the beginning of s, at most so many characters of it.
+func Cut(s string, limit int) string {
+	for i := range s {
+		if limit == 0 {
+			return s[:i]
+		}
+		limit--
+	}
+	return s
+}
+
 // Text is Line for what may have several lines: line ends stay.
 func Text(s string) string { return clean(s, true) }
 

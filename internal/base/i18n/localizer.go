@@ -11,6 +11,7 @@ import (
 	"golang.org/x/text/feature/plural"
 	"golang.org/x/text/language"
 
+	"regulars/internal/base/errs"
 	"regulars/internal/base/money"
 )
 
@@ -88,6 +89,24 @@ func (l *Localizer) FailureIn(area, code string, args map[string]any) (text stri
 		}
 	}
 	return l.Lookup(area+code, args)
+}
+
+// Error is what an error says to people: in the language where it is translated,
+// else in the API's English, which is also that of a nil Localizer.
+func (l *Localizer) Error(e *errs.Error) string { return l.failure(e.Code, e.Text, e.Args) }
+
+// Field is what is wrong with a field of an error.
+func (l *Localizer) Field(e *errs.Error, f errs.Field) string {
+	return l.failure(f.Code, f.Text, e.ArgsOf(f))
+}
+
+func (l *Localizer) failure(code, text string, args errs.Args) string {
+	if l != nil {
+		if own, ok := l.Failure(code, args); ok {
+			return own
+		}
+	}
+	return text
 }
 
 // fill writes a message in the plural form that count asks for, a number as it

@@ -228,7 +228,8 @@ func (s *Service) EnsureTx(ctx context.Context, tx *db.Tx, seen []Seen) (found m
 		if _, ok := found[sku]; ok {
 			continue
 		}
-		p, name, price := s.newProduct(sku), cut(bySKU[sku].Name, MaxName), bySKU[sku].Price
+		// An odd name must not refuse a sale.
+		p, name, price := s.newProduct(sku), fold.Cut(bySKU[sku].Name, MaxName), bySKU[sku].Price
 		if price < 0 || price > money.MaxPrice {
 			price = 0
 		}
@@ -244,14 +245,6 @@ func (s *Service) EnsureTx(ctx context.Context, tx *db.Tx, seen []Seen) (found m
 		return nil, err
 	}
 	return found, find()
-}
-
-// cut shortens what a till says: an odd name must not refuse a sale.
-func cut(s string, limit int) string {
-	if r := []rune(s); len(r) > limit {
-		return string(r[:limit])
-	}
-	return s
 }
 
 func (s *Service) newProduct(sku string) Product {

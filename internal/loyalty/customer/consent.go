@@ -61,7 +61,7 @@ type Consent struct {
 // Limits on consents, in characters.
 const (
 	maxWording = 200
-	maxProof   = 200
+	MaxProof   = 200
 )
 
 // clean completes a consent and checks it.
@@ -85,7 +85,7 @@ func (c *Consent) clean(wrong *errs.List, pointer string, now time.Time) {
 	}
 	wrong.Bound(pointer+"/source", c.Source, maxSource)
 	wrong.Bound(pointer+"/wording", c.Wording, maxWording)
-	wrong.Bound(pointer+"/proof", c.Proof, maxProof)
+	wrong.Bound(pointer+"/proof", c.Proof, MaxProof)
 }
 
 var consentTable = db.NewTable("consents",

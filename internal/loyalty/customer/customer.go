@@ -118,7 +118,7 @@ const (
 	maxName   = 100
 	maxCity   = 100
 	maxSource = 64
-	maxNote   = 2000
+	MaxNote   = 2000
 )
 
 const columns = `c.id, c.state, c.first_name, c.last_name, c.middle_name, c.sex, c.born, c.city, c.language, c.source,
@@ -152,7 +152,7 @@ func (c *Customer) clean(wrong *errs.List, now time.Time) {
 		wrong.Bound(f.pointer, *f.value, f.limit)
 	}
 	c.Note = fold.Text(c.Note)
-	wrong.Bound("/note", c.Note, maxNote)
+	wrong.Bound("/note", c.Note, MaxNote)
 	if c.Sex != "" && c.Sex != Female && c.Sex != Male {
 		wrong.Add("/sex", "unknown_sex", "must be female, male or empty")
 	}

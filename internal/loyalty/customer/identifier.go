@@ -39,12 +39,12 @@ func (i Identifier) String() string { return string(i.Kind) + " " + Mask(i) }
 // LogValue is masked.
 func (i Identifier) LogValue() slog.Value { return slog.StringValue(i.String()) }
 
-// Limits on identifiers, in bytes.
+// Limits on identifiers, in bytes, and on ids of other systems, in characters.
 const (
 	maxCard     = 64
 	maxEmail    = 254
 	maxLocal    = 64 // of an e-mail
-	maxExternal = 128
+	MaxExternal = 128
 )
 
 // Why an identifier cannot be one. None of them says what was typed.
@@ -150,7 +150,7 @@ func normalizeTelegram(raw string) (string, error) {
 // normalizeExternal leaves the chain's own ids as they are, but for spaces.
 func normalizeExternal(raw string) (string, error) {
 	value := fold.Line(raw)
-	if value == "" || len(value) > maxExternal || !utf8.ValidString(raw) {
+	if value == "" || utf8.RuneCountInString(value) > MaxExternal || !utf8.ValidString(raw) {
 		return "", ErrExternalBad
 	}
 	return value, nil

@@ -155,9 +155,10 @@ func (v *exampleView) price(loc *i18n.Localizer, in pricing.Input, redeem money.
 		}
 	}
 	if errs.KindOf(err) == errs.Invalid || errs.KindOf(err) == errs.Conflict {
-		v.Wrong = append(v.Wrong, web.Say(loc, err))
-		for _, f := range errs.Of(err).Fields {
-			v.Wrong = append(v.Wrong, web.Say(loc, errs.New(errs.Invalid, f.Code, f.Text)))
+		e := errs.Of(err)
+		v.Wrong = append(v.Wrong, loc.Error(e))
+		for _, f := range e.Fields {
+			v.Wrong = append(v.Wrong, loc.Field(e, f))
 		}
 		return nil
 	}

@@ -271,10 +271,7 @@ func (a *Admin) showImport(w http.ResponseWriter, r *http.Request, status int, i
 		return err
 	}
 	if wrong := i.Mapping.Validate(); wrong != nil && form == nil {
-		e := errs.Of(wrong)
-		for _, f := range e.Fields {
-			v.Missing = append(v.Missing, missing(loc, f))
-		}
+		v.Missing = missing(loc, wrong)
 	}
 	v.Columns = columns(i.Mapping, sniffed.Rows, v.Form)
 	v.Kinds = fileKinds(loc)
@@ -318,13 +315,17 @@ func (a *Admin) importStores(ctx context.Context, loc *i18n.Localizer, i importe
 	return list, nil
 }
 
-// missing says which part of a mapping is wrong.
-func missing(loc *i18n.Localizer, f errs.Field) string {
-	name := f.Pointer[strings.LastIndexByte(f.Pointer, '/')+1:]
-	if text, ok := loc.Lookup(importer.Field(name).Key(), nil); ok {
-		name = text
+// missing says which parts of a mapping are wrong.
+func missing(loc *i18n.Localizer, err error) (list []string) {
+	e := errs.Of(err)
+	for _, f := range e.Fields {
+		name := f.Pointer[strings.LastIndexByte(f.Pointer, '/')+1:]
+		if text, ok := loc.Lookup(importer.Field(name).Key(), nil); ok {
+			name = text
+		}
+		list = append(list, name+": "+loc.Field(e, f))
 	}
-	return name + ": " + web.Say(loc, errs.New(errs.Invalid, f.Code, f.Text))
+	return list
 }
 
 func mappingForm(m importer.Mapping) *web.Form {
@@ -409,11 +410,7 @@ func (a *Admin) remap(w http.ResponseWriter, r *http.Request, i importer.Import,
 		case errors.Is(err, importer.ErrWhichStore):
 			form.Fail("store", web.Say(loc, err))
 		case err != nil && errs.KindOf(err) == errs.Invalid:
-			all := []string{loc.T("admin.import.lacks")}
-			for _, f := range errs.Of(err).Fields {
-				all = append(all, missing(loc, f))
-			}
-			form.Alert = strings.Join(all, " ")
+			form.Alert = strings.Join(append([]string{loc.T("admin.import.lacks")}, missing(loc, err)...), " ")
 		case err != nil:
 			return err
 		}

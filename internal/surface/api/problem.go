@@ -47,8 +47,8 @@ func problemOf(ctx context.Context, err error) *problem {
 		p = web.ProblemOf(err, nil)
 	} else {
 		e := errs.Of(err)
-		p = web.Describe(err, title(loc, e), words(loc, e.Code, e.Text, e.Args), func(f errs.Field, args map[string]any) string {
-			return words(loc, f.Code, f.Text, args)
+		p = web.Describe(err, title(loc, e), words(loc, e.Code, e.Text, e.Args), func(f errs.Field) string {
+			return words(loc, f.Code, f.Text, e.ArgsOf(f))
 		})
 		if e.Code == invalid.Code && len(p.Errors) > 0 {
 			p.Detail = allOf(loc, p.Errors)

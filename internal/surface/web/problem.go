@@ -65,27 +65,24 @@ func ProblemOf(err error, loc *i18n.Localizer) *Problem {
 	if loc != nil {
 		title = loc.T("web.status." + string(errs.KindOf(err)))
 	}
-	return Describe(err, title, Say(loc, err), func(f errs.Field, args map[string]any) string {
+	e := errs.Of(err)
+	return Describe(err, title, loc.Error(e), func(f errs.Field) string {
 		// Where the text of a field names figures and gives none, its English
 		// says more than the words that all fields of the code share.
 		if loc != nil && loc.Lang() == i18n.Fallback && len(f.Args) == 0 && strings.ContainsAny(f.Text, "0123456789") {
 			return f.Text
 		}
-		return translate(loc, f.Code, f.Text, args)
+		return loc.Field(e, f)
 	})
 }
 
 // Describe describes an error in the words given: say is asked for those of
-// each field, whose args are the error's where it has none of its own.
-func Describe(err error, title, detail string, say func(f errs.Field, args map[string]any) string) *Problem {
+// each field.
+func Describe(err error, title, detail string, say func(errs.Field) string) *Problem {
 	e := errs.Of(err)
 	p := &Problem{Title: title, Status: StatusOf(err), Code: e.Code, Detail: detail}
 	for _, f := range e.Fields {
-		args := f.Args
-		if args == nil {
-			args = e.Args
-		}
-		p.Errors = append(p.Errors, ProblemField{Pointer: f.Pointer, Code: f.Code, Detail: say(f, args), Args: plain(args)})
+		p.Errors = append(p.Errors, ProblemField{Pointer: f.Pointer, Code: f.Code, Detail: say(f), Args: plain(e.ArgsOf(f))})
 	}
 	return p
 }
@@ -103,19 +100,7 @@ func plain(args map[string]any) map[string]string {
 
 // Say is what an error says to people, in the language of loc where it is
 // translated, else in the API's English.
-func Say(loc *i18n.Localizer, err error) string {
-	e := errs.Of(err)
-	return translate(loc, e.Code, e.Text, e.Args)
-}
-
-func translate(loc *i18n.Localizer, code, text string, args map[string]any) string {
-	if loc != nil {
-		if t, ok := loc.Failure(code, args); ok {
-			return t
-		}
-	}
-	return text
-}
+func Say(loc *i18n.Localizer, err error) string { return loc.Error(errs.Of(err)) }
 
 // GetStatus and ContentType let huma send a Problem as it is.
 func (p *Problem) GetStatus() int { return p.Status }
