@@ -109,7 +109,7 @@ func TestPages(t *testing.T) {
 	for name, all := range pages {
 		for _, data := range all {
 			show := func(w http.ResponseWriter, r *http.Request) error { return till.pages.Render(w, r, name, data) }
-			if err := webtest.Check(shell.Middleware, show); err != nil {
+			if err := webtest.Check(i18n.Codes(), shell.Middleware, show); err != nil {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
