@@ -139,7 +139,7 @@ func (p *parts) newShell() (*web.Shell, error) {
 		return nil, err
 	}
 	return web.New(web.Options{
-		Bundle: p.bundle, Log: p.log, Now: p.env.Now, Registry: p.registry, TrustedProxies: proxies, Sessions: p.services.Staff,
+		Bundle: p.bundle, Log: p.log, Now: p.env.Now, Registry: p.registry, TrustedProxies: proxies, Staff: p.services.Staff,
 		Settings: p.webSettings,
 	})
 }

@@ -30,7 +30,7 @@ func (r *Report) Write(w io.Writer) error {
 	told := map[Check]int{}
 	for i, f := range r.Findings {
 		if i == 0 || r.Findings[i-1].Check != f.Check {
-			fmt.Fprintf(&b, "\n%s: %s Broken: %d\n", f.Check, checks[f.Check.place()].holds, r.Broken[f.Check])
+			fmt.Fprintf(&b, "\n%s: %s Broken: %d\n", f.Check, checks[f.Check].holds, r.Broken[f.Check])
 		}
 		fmt.Fprintf(&b, "  %s\n", f)
 		if told[f.Check]++; (i+1 == len(r.Findings) || r.Findings[i+1].Check != f.Check) && told[f.Check] < r.Broken[f.Check] {

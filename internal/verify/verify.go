@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -199,7 +200,7 @@ func (a *audit) finish() {
 	for _, name := range accountNames {
 		a.report.Points = append(a.report.Points, Balance{name, a.points[name]})
 	}
-	slices.SortStableFunc(a.report.Findings, func(x, y Finding) int { return x.Check.place() - y.Check.place() })
+	slices.SortStableFunc(a.report.Findings, func(x, y Finding) int { return cmp.Compare(x.Check, y.Check) })
 }
 
 // row names a row for a finding.

@@ -386,7 +386,7 @@ func (c *chain) rest() {
 	st := staff.New(c.db, c.mint.Minter, c.clock.now)
 	_, _, err := st.Invite(ctx, staff.By{}, staff.Owner, nil)
 	must(c.t, err)
-	_, err = st.StartSession(ctx, staff.ID(c.till.Staff), staff.NewToken(), staff.Client{})
+	_, _, err = st.StartSession(ctx, staff.ID(c.till.Staff), staff.Client{})
 	must(c.t, err)
 	q := jobs.New(c.db, c.mint.Minter, c.clock.now, jobs.Config{})
 	_, _, err = q.Add(ctx, jobs.Job{Kind: "night", Dedupe: "2026-03-02"})

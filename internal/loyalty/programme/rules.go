@@ -79,7 +79,7 @@ const (
 // left the window, counts at the next midnight of the customer's home store.
 type Spend struct {
 	Window Window `json:"window"`
-	Days   int    `json:"days,omitzero"` // of a rolling window, 1..3660
+	Days   int    `json:"days,omitzero"` // of a rolling window, 1..3660; otherwise 0
 }
 
 // Goods name products by category (with all below it) and SKU.

@@ -2,7 +2,6 @@ package receipt
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"regulars/internal/base/db"
@@ -99,9 +98,13 @@ func (s *Service) reviewDue(ctx context.Context) (n int, err error) {
 		// Read again under the lock: a sale may have reached a level since.
 		tiers := map[customer.ID][]programme.Tier{}
 		s.programmes.QueueTiers(&reads, ids, tiers)
-		var history map[customer.ID][]bought
-		if days := longest(holding); days > 0 {
-			history = boughtSince(&reads, ids, now.AddDate(0, 0, -days-2), now) // zones are up to a day from UTC, and windows begin at midnight
+		days := 0
+		for _, v := range holding {
+			days = max(days, v.Rules.Spend.Days)
+		}
+		var history map[customer.ID][]spending
+		if days > 0 { // there are rolling windows
+			history = queueSpends(&reads, ids, now.AddDate(0, 0, -days-2)) // zones are up to a day from UTC, and windows begin at midnight
 		}
 		if err := tx.Run(ctx, &reads); err != nil {
 			return err
@@ -119,19 +122,9 @@ func (s *Service) reviewDue(ctx context.Context) (n int, err error) {
 	return n, err
 }
 
-// longest is how many days the longest window of rolling spend has.
-func longest(holding map[programme.ID]*programme.Version) (days int) {
-	for _, v := range holding {
-		if v.Rules.Spend.Window == programme.Rolling {
-			days = max(days, v.Rules.Spend.Days)
-		}
-	}
-	return days
-}
-
 // review sets a tier to what spend reaches, or to its floor, and says when to
 // look again. history is the customer's spend, as far back as any window.
-func (s *Service) review(b *db.Batch, d programme.Due, version *programme.Version, a *ledger.Account, profile customer.Known, history []bought, now time.Time) {
+func (s *Service) review(b *db.Batch, d programme.Due, version *programme.Version, a *ledger.Account, profile customer.Known, history []spending, now time.Time) {
 	t := d.Tier
 	t.ReviewAt = time.Time{}
 	if version == nil || version.Rules.Stopped {
@@ -146,10 +139,10 @@ func (s *Service) review(b *db.Batch, d programme.Due, version *programme.Versio
 	if rules.Spend.Window == programme.Rolling {
 		// As it was at midnight, however late this comes.
 		from := programme.Midnight(now, 0, zone).AddDate(0, 0, -rules.Spend.Days)
-		history = slices.DeleteFunc(slices.Clone(history), func(e bought) bool { return !e.at.After(from) })
+		history = counting(history, from, now)
 		spend = 0
 		for _, e := range history {
-			spend += e.spend
+			spend += e.sum
 		}
 	}
 	level := programme.Review(rules, &t, spend, now)
@@ -166,41 +159,14 @@ func (s *Service) review(b *db.Batch, d programme.Due, version *programme.Versio
 	programme.SetTier(b, d.Customer, t)
 }
 
-// bought is tier spend at a time; returns are negative.
-type bought struct {
-	at    time.Time
-	spend money.Amount
-}
-
-// boughtSince adds to b the reading of customers' spend after a time until
-// another, in order, into the map.
-func boughtSince(b *db.Batch, ids []customer.ID, from, to time.Time) map[customer.ID][]bought {
-	const read = `
-		SELECT r.customer_id, ` + spentAt + `, ` + spend + `
-		  FROM ` + spending + `
-		 WHERE r.customer_id IN ($1...) AND r.sold_at > $2 AND ` + spentAt + ` > $2 AND ` + spentAt + ` <= $3
-		 ORDER BY 2, r.id`
-	found := map[customer.ID][]bought{}
-	b.Query(func(r *db.Rows) error {
-		var (
-			who customer.ID
-			e   bought
-		)
-		err := r.Scan(&who, db.Time{Dst: &e.at}, &e.spend)
-		found[who] = append(found[who], e)
-		return err
-	}, read, db.IDs(ids), from.UnixMicro(), to.UnixMicro())
-	return found
-}
-
 // firstLoss is the midnight after purchases leave the window and spend falls
 // under the threshold, if nothing more is bought; zero: it cannot fall.
-func firstLoss(list []bought, spend, threshold money.Amount, days int, zone *time.Location) time.Time {
+func firstLoss(list []spending, spend, threshold money.Amount, days int, zone *time.Location) time.Time {
 	if threshold == 0 {
 		return time.Time{}
 	}
 	for _, e := range list {
-		if spend -= e.spend; spend < threshold {
+		if spend -= e.sum; spend < threshold {
 			return programme.Midnight(e.at.AddDate(0, 0, days), 1, zone)
 		}
 	}

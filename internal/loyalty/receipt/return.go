@@ -263,6 +263,9 @@ func (c *returnCall) reviewTier(w *world, sale *Receipt, held programme.Level, s
 	}
 }
 
+// Refund is the money that a return gave back.
+func (r *Receipt) Refund() money.Amount { return r.Total - r.Withheld }
+
 // line is the line at a position; nil if there is none.
 func (r *Receipt) line(position int) *Line {
 	for i := range r.Lines {

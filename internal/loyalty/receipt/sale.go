@@ -109,10 +109,6 @@ func (c *saleCall) prepare(n *needs) {
 	}
 }
 
-func rollingWindow(who customer.ID, v *programme.Version, at time.Time) window {
-	return window{who, at.AddDate(0, 0, -v.Rules.Spend.Days).UnixMicro(), at.UnixMicro()}
-}
-
 // price prices the draft in the world as it is.
 func (c *saleCall) price(s *Service, w *world) (pricing.Result, error) {
 	in := pricing.Input{Currency: s.currency, At: c.sale.SoldAt, Zone: c.by.Store.Zone}

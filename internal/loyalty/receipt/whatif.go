@@ -122,28 +122,21 @@ func (s *Service) asked(ctx context.Context, q Question) (sales []*Receipt, cut 
 	return sales, cut, err
 }
 
-// spent is a customer's tier spend over time.
-type spent struct {
-	before money.Amount // over the lifetime, when the first of list begins
-	list   []counted
-}
-
-// counted is the spend of one receipt, in the order in which they were sold.
-type counted struct {
-	at    time.Time // when it counts
-	since time.Time // it is known: a return comes after its sale
-	sum   money.Amount
+// past is a customer's tier spend over time.
+type past struct {
+	before money.Amount // over the lifetime, without what is in list
+	list   []spending
 }
 
 // until is what had been spent after a time (zero: ever), as it was known before
 // another.
-func (h *spent) until(after, known time.Time) (sum money.Amount) {
+func (h *past) until(after, known time.Time) (sum money.Amount) {
 	if after.IsZero() {
 		sum = h.before
 	}
-	for _, c := range h.list {
-		if c.since.Before(known) && c.at.After(after) {
-			sum += c.sum
+	for _, e := range h.list {
+		if e.since.Before(known) && e.at.After(after) {
+			sum += e.sum
 		}
 	}
 	return sum
@@ -151,48 +144,38 @@ func (h *spent) until(after, known time.Time) (sum money.Amount) {
 
 // spendBefore reads what the customers of the sales had spent, as far back as
 // the rules look.
-func (s *Service) spendBefore(ctx context.Context, q Question, sales []*Receipt) (map[customer.ID]*spent, error) {
+func (s *Service) spendBefore(ctx context.Context, q Question, sales []*Receipt) (map[customer.ID]*past, error) {
 	back := 0
 	for _, r := range []*programme.Rules{q.Now, q.Then} {
-		if r != nil && r.Spend.Window == programme.Rolling {
+		if r != nil {
 			back = max(back, r.Spend.Days)
 		}
 	}
 	from := sales[0].SoldAt.AddDate(0, 0, -back).Add(-time.Microsecond) // the first sale counts too
-	found := map[customer.ID]*spent{}
+	found := map[customer.ID]*past{}
 	var ids []customer.ID
 	for _, sale := range sales {
 		if found[sale.Customer] == nil {
-			found[sale.Customer] = &spent{}
+			found[sale.Customer] = &past{}
 			ids = append(ids, sale.Customer)
 		}
 	}
-	const read = `
-		SELECT r.customer_id, ` + spentAt + `, r.sold_at, ` + spend + `
-		  FROM ` + spending + `
-		 WHERE r.customer_id IN ($1...) AND r.sold_at > $2`
 	for part := range slices.Chunk(ids, 500) {
-		since := map[customer.ID]money.Amount{}
-		rows, err := s.db.Query(ctx, read, db.IDs(part), from.UnixMicro())
-		err = db.Scan(rows, err, func(r *db.Rows) error {
-			var (
-				who customer.ID
-				c   counted
-			)
-			err := r.Scan(&who, db.Time{Dst: &c.at}, db.Time{Dst: &c.since}, &c.sum)
-			found[who].list = append(found[who].list, c)
-			since[who] += c.sum
-			return err
-		})
-		if err != nil {
+		var b db.Batch
+		lists := queueSpends(&b, part, from)
+		if err := s.db.Run(ctx, &b); err != nil {
 			return nil, err
 		}
 		accounts, err := s.ledger.GetAll(ctx, part)
 		if err != nil {
 			return nil, err
 		}
-		for c, acc := range accounts {
-			found[c].before = acc.Spend - since[c]
+		for who, account := range accounts {
+			h := &past{before: account.Spend, list: lists[who]}
+			for _, e := range h.list {
+				h.before -= e.sum
+			}
+			found[who] = h
 		}
 	}
 	return found, nil
@@ -216,7 +199,7 @@ func (s *Service) lines(ctx context.Context, sales []*Receipt) (map[catalog.Prod
 
 // compare prices one sale by both rules and adds it to the answer. Its lines
 // are let go: they are not needed again.
-func (s *Service) compare(a *Answer, q Question, sale *Receipt, h *spent, products map[catalog.ProductID]catalog.Product, who map[customer.ID]*Mover) {
+func (s *Service) compare(a *Answer, q Question, sale *Receipt, h *past, products map[catalog.ProductID]catalog.Product, who map[customer.ID]*Mover) {
 	lines := pastLines(sale, products)
 	sale.Lines = nil
 	if len(lines) == 0 { // all of it came back
@@ -274,7 +257,7 @@ func pastLines(sale *Receipt, products map[catalog.ProductID]catalog.Product) (l
 }
 
 // given is what rules give on a sale.
-func (s *Service) given(rules *programme.Rules, sale *Receipt, lines []pricing.Line, h *spent) (g Given, gross money.Amount, err error) {
+func (s *Service) given(rules *programme.Rules, sale *Receipt, lines []pricing.Line, h *past) (g Given, gross money.Amount, err error) {
 	store, _ := s.catalog.Store(sale.Store)
 	if rules != nil && (rules.Stopped || !rules.Covers(store.Code)) {
 		rules = nil

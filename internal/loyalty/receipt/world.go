@@ -36,33 +36,6 @@ type idem struct {
 	key    string
 }
 
-// window is the time over which a rolling programme counts tier spend, in
-// microseconds: after from, until to.
-type window struct {
-	customer customer.ID
-	from, to int64
-}
-
-// Of receipts r with the sales o that they take back: what counts towards tiers,
-// and when. A return counts when its sale did: it leaves a window with it, or it
-// would take from what was bought later. No return is earlier than its sale
-// (ErrBeforeSale), so an index on the times of receipts finds all that count.
-const (
-	spending = `receipts r LEFT JOIN receipts o ON o.id = r.original_id`
-	spentAt  = `COALESCE(o.sold_at, r.sold_at)`
-	spend    = `CASE r.kind WHEN 'sale' THEN r.tier_spend ELSE -r.tier_spend END`
-)
-
-// spent counts tier spend of a time in the windows that were read.
-func (w *world) spent(who customer.ID, at time.Time, spend money.Amount) {
-	us := at.UnixMicro()
-	for win := range w.spend {
-		if win.customer == who && win.from < us && us <= win.to {
-			w.spend[win] += spend
-		}
-	}
-}
-
 // world is what was read for a batch of calls, as far as the calls before
 // have changed it, and what is to be written.
 type world struct {
@@ -118,15 +91,7 @@ func (s *Service) queue(b *db.Batch, n *needs, lock bool) *world {
 		s.catalog.QueueByCode(b, n.skus, w.products)
 	}
 	for _, win := range n.windows {
-		b.Query(func(r *db.Rows) error {
-			var spend money.Amount
-			err := r.Scan(&spend)
-			w.spend[win] = spend
-			return err
-		}, `SELECT CAST(COALESCE(SUM(`+spend+`), 0) AS BIGINT)
-		      FROM `+spending+`
-		     WHERE r.customer_id = $1 AND r.sold_at > $2 AND `+spentAt+` > $2 AND `+spentAt+` <= $3`,
-			int64(win.customer), win.from, win.to)
+		w.queueWindow(b, win)
 	}
 	if len(n.sales) > 0 {
 		b.Query(func(r *db.Rows) error {

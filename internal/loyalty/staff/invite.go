@@ -67,7 +67,7 @@ func (s *Service) InviteAgain(ctx context.Context, by By, id ID) (token string, 
 }
 
 func (s *Service) link(ctx context.Context, by By, in Invitation) (token string, expires time.Time, err error) {
-	token = NewToken()
+	token = newToken()
 	stores, err := json.Marshal(db.IDs(in.Stores))
 	if err != nil {
 		return "", time.Time{}, err
@@ -223,7 +223,7 @@ func (s *Service) acceptAgain(ctx context.Context, token string, inv Invitation,
 		if err := tx.Guard(ctx, `UPDATE staff SET password = $2 WHERE id = $1`, int64(a.ID), hash); err != nil {
 			return err
 		}
-		if err := s.passwordSetTx(ctx, tx, By{ID: a.ID, IP: from.IP}, a.ID, ""); err != nil {
+		if err := s.passwordSetTx(ctx, tx, By{ID: a.ID, IP: from.IP}, a.ID); err != nil {
 			return err
 		}
 		return s.useTx(ctx, tx, token, inv)

@@ -8,6 +8,7 @@ import (
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/errs"
+	"regulars/internal/base/secret"
 )
 
 // Failures of signing in.
@@ -92,11 +93,12 @@ func (s *Service) rehash(ctx context.Context, id ID, was, password string) error
 	return err
 }
 
-// StartSession keeps a session under the hash of its token.
-func (s *Service) StartSession(ctx context.Context, id ID, tokenHash string, from Client) (expires time.Time, err error) {
+// StartSession signs an account in, whose password has just been checked. The
+// token is a new one and is not kept, only its hash.
+func (s *Service) StartSession(ctx context.Context, id ID, from Client) (token string, expires time.Time, err error) {
 	defer errs.Wrap(&err, "start session")
 	now := s.now()
-	expires = now.Add(lifetime)
+	token, expires = newToken(), now.Add(lifetime)
 	err = s.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
 		// Sessions that are over are cleared away when their owner comes again.
 		const sweep = `DELETE FROM staff_sessions WHERE staff_id = $1 AND (expires_at <= $2 OR seen_at <= $3)`
@@ -106,25 +108,25 @@ func (s *Service) StartSession(ctx context.Context, id ID, tokenHash string, fro
 		const insert = `
 			INSERT INTO staff_sessions (token, staff_id, created_at, seen_at, expires_at, ip, agent)
 			VALUES ($1, $2, $3, $3, $4, $5, $6)`
-		if _, err := tx.Exec(ctx, insert, tokenHash, int64(id), now.UnixMicro(), expires.UnixMicro(), from.IP, from.Agent); err != nil {
+		if _, err := tx.Exec(ctx, insert, secret.Hash(token), int64(id), now.UnixMicro(), expires.UnixMicro(), from.IP, from.Agent); err != nil {
 			return err
 		}
 		return s.changeTx(ctx, tx, By{ID: id, IP: from.IP}, "staff.signed_in", id, nil, nil)
 	})
-	return expires, err
+	return token, expires, err
 }
 
 // SessionAccount gives the active account of a live session, or ErrNoSession.
-func (s *Service) SessionAccount(ctx context.Context, tokenHash string) (a Account, err error) {
+func (s *Service) SessionAccount(ctx context.Context, token string) (a Account, err error) {
 	defer errs.Wrap(&err, "find session")
-	now := s.now()
+	hash, now := secret.Hash(token), s.now()
 	var seen int64
 	err = s.db.Read(ctx, func(ctx context.Context, tx *db.Tx) error {
 		const find = `
 			SELECT s.id, e.seen_at FROM staff_sessions e JOIN staff s ON s.id = e.staff_id
 			 WHERE e.token = $1 AND e.expires_at > $2 AND e.seen_at > $3 AND s.active`
 		var id int64
-		if err := tx.QueryRow(ctx, find, tokenHash, now.UnixMicro(), now.Add(-idle).UnixMicro()).Scan(&id, &seen); err != nil {
+		if err := tx.QueryRow(ctx, find, hash, now.UnixMicro(), now.Add(-idle).UnixMicro()).Scan(&id, &seen); err != nil {
 			return err
 		}
 		a, err = getTx(ctx, tx, ID(id))
@@ -139,7 +141,7 @@ func (s *Service) SessionAccount(ctx context.Context, tokenHash string) (a Accou
 	if now.UnixMicro()-seen >= noteUse.Microseconds() {
 		// Two requests at once note it once; a session that was ended stays so.
 		const note = `UPDATE staff_sessions SET seen_at = $2 WHERE token = $1 AND seen_at < $2`
-		if _, err := s.db.Exec(ctx, note, tokenHash, now.UnixMicro()); err != nil {
+		if _, err := s.db.Exec(ctx, note, hash, now.UnixMicro()); err != nil {
 			return Account{}, err
 		}
 	}
@@ -147,9 +149,9 @@ func (s *Service) SessionAccount(ctx context.Context, tokenHash string) (a Accou
 }
 
 // EndSession signs one browser out; a session that is not there is over.
-func (s *Service) EndSession(ctx context.Context, tokenHash string) (err error) {
+func (s *Service) EndSession(ctx context.Context, token string) (err error) {
 	defer errs.Wrap(&err, "end session")
-	_, err = s.db.Exec(ctx, `DELETE FROM staff_sessions WHERE token = $1`, tokenHash)
+	_, err = s.db.Exec(ctx, `DELETE FROM staff_sessions WHERE token = $1`, secret.Hash(token))
 	return err
 }
 
@@ -177,21 +179,21 @@ func (s *Service) EndSessions(ctx context.Context, by By, id ID) (err error) {
 		if _, err := getTx(ctx, tx, id); err != nil {
 			return err
 		}
-		if err := endAllTx(ctx, tx, id, ""); err != nil {
+		if err := endAllTx(ctx, tx, id); err != nil {
 			return err
 		}
 		return s.changeTx(ctx, tx, by, "staff.sessions_ended", id, nil, nil)
 	})
 }
 
-func endAllTx(ctx context.Context, tx *db.Tx, id ID, but string) error {
-	_, err := tx.Exec(ctx, `DELETE FROM staff_sessions WHERE staff_id = $1 AND token <> $2`, int64(id), but)
+func endAllTx(ctx context.Context, tx *db.Tx, id ID) error {
+	_, err := tx.Exec(ctx, `DELETE FROM staff_sessions WHERE staff_id = $1`, int64(id))
 	return err
 }
 
 // ChangePassword lets somebody choose a new password who knows the old one.
-// Every other session of theirs ends; the one of keepToken's hash goes on.
-func (s *Service) ChangePassword(ctx context.Context, by By, id ID, old, password, keepToken string) (err error) {
+// Every session of theirs ends.
+func (s *Service) ChangePassword(ctx context.Context, by By, id ID, old, password string) (err error) {
 	defer errs.Wrap(&err, "change password of staff %d", id)
 	var hash string
 	a, err := scan(s.db.QueryRow(ctx, `SELECT `+columns+`, s.password FROM staff s WHERE s.id = $1`, int64(id)), &hash)
@@ -212,11 +214,11 @@ func (s *Service) ChangePassword(ctx context.Context, by By, id ID, old, passwor
 		return errs.InvalidField("/old", "wrong_password", "is not the password that you have now")
 	}
 	s.byLogin.Forget(a.Login + "\n" + by.IP)
-	return s.setPassword(ctx, by, a, hash, password, keepToken)
+	return s.setPassword(ctx, by, a, hash, password)
 }
 
 // setPassword replaces the password that was, unless somebody was quicker.
-func (s *Service) setPassword(ctx context.Context, by By, a Account, was, password, keepToken string) error {
+func (s *Service) setPassword(ctx context.Context, by By, a Account, was, password string) error {
 	var wrong errs.List
 	checkPassword(&wrong, password, a.Login)
 	if err := wrong.Err(); err != nil {
@@ -230,12 +232,12 @@ func (s *Service) setPassword(ctx context.Context, by By, a Account, was, passwo
 		if err := tx.Guard(ctx, `UPDATE staff SET password = $3 WHERE id = $1 AND password = $2`, int64(a.ID), was, hash); err != nil {
 			return err
 		}
-		return s.passwordSetTx(ctx, tx, by, a.ID, keepToken)
+		return s.passwordSetTx(ctx, tx, by, a.ID)
 	})
 }
 
-func (s *Service) passwordSetTx(ctx context.Context, tx *db.Tx, by By, id ID, keepToken string) error {
-	if err := endAllTx(ctx, tx, id, keepToken); err != nil {
+func (s *Service) passwordSetTx(ctx context.Context, tx *db.Tx, by By, id ID) error {
+	if err := endAllTx(ctx, tx, id); err != nil {
 		return err
 	}
 	return s.changeTx(ctx, tx, by, "staff.password_changed", id, nil, nil)

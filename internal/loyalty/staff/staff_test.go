@@ -235,7 +235,8 @@ func TestForgottenPassword(t *testing.T) {
 		w := newWorld(d)
 		ctx := t.Context()
 		owner, lola := w.add(t, "owner", staff.Owner), w.add(t, "lola", staff.Cashier, 1)
-		if _, err := w.StartSession(ctx, lola.ID, "hash", staff.Client{}); err != nil {
+		session, _, err := w.StartSession(ctx, lola.ID, staff.Client{})
+		if err != nil {
 			t.Fatal(err)
 		}
 		token, _, err := w.InviteAgain(ctx, staff.By{ID: owner.ID}, lola.ID)
@@ -258,7 +259,7 @@ func TestForgottenPassword(t *testing.T) {
 		if _, err := w.SignIn(ctx, "lola", "another good one", staff.Client{}); err != nil {
 			t.Errorf("the new password: %v", err)
 		}
-		if _, err := w.SessionAccount(ctx, "hash"); !errors.Is(err, staff.ErrNoSession) {
+		if _, err := w.SessionAccount(ctx, session); !errors.Is(err, staff.ErrNoSession) {
 			t.Errorf("a session from before: %v", err)
 		}
 		if _, err := w.Accept(ctx, token, staff.NewAccount{Password: "yet another one"}, staff.Client{}); !errors.Is(err, staff.ErrInvitation) {
@@ -340,15 +341,17 @@ func TestSessions(t *testing.T) {
 		w := newWorld(d)
 		ctx := t.Context()
 		a := w.add(t, "lola", staff.Cashier, 4, 9)
-		start := func(hash string) {
+		start := func() (token string) {
 			t.Helper()
-			if _, err := w.StartSession(ctx, a.ID, hash, staff.Client{IP: "10.0.0.1", Agent: "Firefox"}); err != nil {
+			token, _, err := w.StartSession(ctx, a.ID, staff.Client{IP: "10.0.0.1", Agent: "Firefox"})
+			if err != nil {
 				t.Fatal(err)
 			}
+			return token
 		}
-		alive := func(hash string) bool {
+		alive := func(token string) bool {
 			t.Helper()
-			got, err := w.SessionAccount(ctx, hash)
+			got, err := w.SessionAccount(ctx, token)
 			if err == nil {
 				if diff := cmp.Diff(a, got); diff != "" {
 					t.Error(diff)
@@ -361,68 +364,68 @@ func TestSessions(t *testing.T) {
 			return false
 		}
 
-		start("one")
-		if !alive("one") || alive("two") || alive("") {
+		one := start()
+		if !alive(one) || alive("two") || alive("") {
 			t.Error("a session that was started, one that was not")
 		}
 		// Used every few hours it goes on; left over night it ends.
 		for range 4 {
 			w.advance(10 * time.Hour)
-			if !alive("one") {
+			if !alive(one) {
 				t.Fatal("a session in use has ended")
 			}
 		}
 		w.advance(14 * time.Hour)
-		if alive("one") {
+		if alive(one) {
 			t.Error("a session that was left goes on")
 		}
 		// Not longer than a month, however much it is used.
-		start("month")
+		month := start()
 		for range 29 * 2 {
 			w.advance(12 * time.Hour)
-			if !alive("month") {
+			if !alive(month) {
 				t.Fatal("it ended within the month")
 			}
 		}
 		w.advance(12 * time.Hour)
-		alive("month")
+		alive(month)
 		w.advance(12 * time.Hour)
-		if alive("month") {
+		if alive(month) {
 			t.Error("a session lasts longer than a month")
 		}
 
-		start("here")
-		start("there")
+		here, there := start(), start()
 		list, err := w.Sessions(ctx, a.ID)
 		if err != nil || len(list) != 2 || list[0].From.Agent != "Firefox" {
 			t.Errorf("%v %v", list, err)
 		}
-		if err := w.EndSession(ctx, "here"); err != nil || alive("here") || !alive("there") {
+		if err := w.EndSession(ctx, here); err != nil || alive(here) || !alive(there) {
 			t.Error("signing out ends one session", err)
 		}
-		start("here")
-		if err := w.ChangePassword(ctx, staff.By{ID: a.ID}, a.ID, "wrong", "a new password 1", "here"); errs.Of(err).Code != "wrong_password" {
+		here = start()
+		if err := w.ChangePassword(ctx, staff.By{ID: a.ID}, a.ID, "wrong", "a new password 1"); errs.Of(err).Code != "wrong_password" {
 			t.Errorf("the old password was wrong: %v", err)
 		}
-		if err := w.ChangePassword(ctx, staff.By{ID: a.ID}, a.ID, password, "password123", "here"); errs.Of(err).Fields[0].Code != "password_weak" {
+		if err := w.ChangePassword(ctx, staff.By{ID: a.ID}, a.ID, password, "password123"); errs.Of(err).Fields[0].Code != "password_weak" {
 			t.Errorf("a weak password: %v", err)
 		}
-		if err := w.ChangePassword(ctx, staff.By{ID: a.ID}, a.ID, password, "a new password 1", "here"); err != nil {
+		if err := w.ChangePassword(ctx, staff.By{ID: a.ID}, a.ID, password, "a new password 1"); err != nil {
 			t.Fatal(err)
 		}
-		if !alive("here") || alive("there") {
-			t.Error("a new password ends the other sessions, and only those")
+		if alive(here) || alive(there) {
+			t.Error("a session from before a new password")
 		}
-		if err := w.EndSessions(ctx, staff.By{}, a.ID); err != nil || alive("here") {
+		here = start()
+		if err := w.EndSessions(ctx, staff.By{}, a.ID); err != nil || alive(here) {
 			t.Error("everywhere", err)
 		}
-		start("last")
+		last := start()
 		no := false
-		if a, err = w.Change(ctx, staff.By{}, a.ID, staff.Change{Active: &no}); err != nil || alive("last") {
+		if a, err = w.Change(ctx, staff.By{}, a.ID, staff.Change{Active: &no}); err != nil || alive(last) {
 			t.Error("somebody who is not active any more is signed in", err)
 		}
 		yes := true
-		if a, err = w.Change(ctx, staff.By{}, a.ID, staff.Change{Active: &yes}); err != nil || alive("last") {
+		if a, err = w.Change(ctx, staff.By{}, a.ID, staff.Change{Active: &yes}); err != nil || alive(last) {
 			t.Error("a session came back with its account", err)
 		}
 	})
@@ -603,11 +606,15 @@ func TestNoSecretsAreStored(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := w.ChangePassword(ctx, staff.By{}, owner.ID, password, "second secret 2", ""); err != nil {
+		if err := w.ChangePassword(ctx, staff.By{}, owner.ID, password, "second secret 2"); err != nil {
+			t.Fatal(err)
+		}
+		session, _, err := w.StartSession(ctx, owner.ID, staff.Client{})
+		if err != nil {
 			t.Fatal(err)
 		}
 		all := w.dump(t)
-		for _, secret := range []string{password, "second secret 2", token} {
+		for _, secret := range []string{password, "second secret 2", token, session} {
 			if strings.Contains(all, secret) {
 				t.Errorf("%q is stored", secret)
 			}

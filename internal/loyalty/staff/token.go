@@ -5,8 +5,8 @@ import (
 	"encoding/base64"
 )
 
-// NewToken makes a random token of 256 bits, for cookies and links.
-func NewToken() string {
+// newToken makes a random token of 256 bits, for cookies and links.
+func newToken() string {
 	var b [32]byte
 	_, _ = rand.Read(b[:]) // never fails, by its contract
 	return base64.RawURLEncoding.EncodeToString(b[:])

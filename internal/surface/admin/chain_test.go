@@ -87,7 +87,7 @@ func open(t testing.TB, d *db.DB) *chain {
 		return web.Settings{Name: i.Name, Currency: i.Currency, Zone: i.Zone, Language: i.Language}
 	}
 	c.Shell, err = web.New(web.Options{
-		Bundle: bundle, Log: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})), Now: c.clock.now, Sessions: c.Staff, IPRate: 1e6, IPBurst: 1e6,
+		Bundle: bundle, Log: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})), Now: c.clock.now, Staff: c.Staff, IPRate: 1e6, IPBurst: 1e6,
 		Settings: shown,
 	})
 	must(t, err)

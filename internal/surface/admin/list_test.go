@@ -15,6 +15,7 @@ import (
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/db/dbtest"
+	"regulars/internal/base/i18n"
 	"regulars/internal/importer"
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/surface/admin"
@@ -188,7 +189,7 @@ func TestExportedCustomersAreImported(t *testing.T) {
 			importer.FieldStore: 7, importer.FieldPoints: 8, importer.FieldRegistered: 12,
 		}
 		nothing := func(context.Context, *db.Tx, importer.Import) error { return nil }
-		for _, lang := range []string{"ru", "en"} {
+		for _, lang := range i18n.Codes() {
 			b.post("/preferences", "language", lang, "back", "/customers").is(200)
 			b.get("/customers/export").is(200)
 			i, err := s.Importer.Upload(t.Context(), importer.File{Name: "customers.csv"}, strings.NewReader(b.body), nothing)

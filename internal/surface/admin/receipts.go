@@ -48,7 +48,7 @@ type receiptRow struct {
 // Sum is what was paid, or given back: then it is negative.
 func (r receiptRow) Sum() money.Amount {
 	if r.Kind == receipt.KindReturn {
-		return -(r.Total - r.Withheld)
+		return -r.Refund()
 	}
 	return r.Total
 }
@@ -266,7 +266,6 @@ type receiptView struct {
 	Causes   []pricing.Discount // of all lines together
 	Sale     *receipt.Receipt   // of a return
 	Returns  []*receipt.Receipt
-	Refund   money.Amount // what was really given back
 }
 
 func (a *Admin) receiptPage(w http.ResponseWriter, r *http.Request) error {
@@ -279,7 +278,7 @@ func (a *Admin) receiptPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	v := receiptView{frame: a.frame(ctx), Receipt: rec, Refund: rec.Total - rec.Withheld}
+	v := receiptView{frame: a.frame(ctx), Receipt: rec}
 	var all []pricing.Discount
 	for _, l := range rec.Lines {
 		all = append(all, l.Discounts...)

@@ -259,7 +259,7 @@ func (a *Admin) changePassword(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	who := web.Me(r)
-	err = a.Staff.ChangePassword(r.Context(), by(r), who.ID, form.Raw("old"), form.Raw("password"), "")
+	err = a.Staff.ChangePassword(r.Context(), by(r), who.ID, form.Raw("old"), form.Raw("password"))
 	if err := form.Take(err); err != nil {
 		return err
 	}

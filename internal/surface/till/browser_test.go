@@ -12,6 +12,7 @@ import (
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/db/dbtest"
+	"regulars/internal/base/i18n"
 	"regulars/internal/surface/web/webtest"
 )
 
@@ -353,7 +354,7 @@ func TestBrowserCutsNoSumOff(t *testing.T) {
 			}
 		}
 	}
-	for _, lang := range []string{"ru", "en"} {
+	for _, lang := range i18n.Codes() {
 		b.Look(webtest.Look{Width: 1024, Height: 768, Language: lang})
 		b.Go(s.server.URL + "/till")
 		b.Wait(`document.querySelector("#priced-0")`)

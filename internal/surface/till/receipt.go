@@ -4,16 +4,15 @@ import (
 	"context"
 	"image/color"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/boombuler/barcode/code128"
 
-	"regulars/internal/base/money"
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
-	"regulars/internal/loyalty/pricing"
 	"regulars/internal/loyalty/programme"
 	"regulars/internal/loyalty/receipt"
 	"regulars/internal/loyalty/staff"
@@ -35,10 +34,8 @@ type slip struct {
 	Who       string // the customer's name, masked
 	Held      programme.Level
 	Reached   programme.Level
-	Off       []pricing.Discount
-	Available time.Time    // of what was earned; zero: at once
-	Until     time.Time    // when it is gone; zero: never
-	Back      money.Amount // what is handed out for a return
+	Available time.Time // of what was earned; zero: at once
+	Until     time.Time // when it is gone; zero: never
 	Bars      bars
 	NumberAs  string // in groups of four
 	// OriginalAs is the number of the sale that a return is of, likewise.
@@ -122,13 +119,7 @@ func (t *Till) slip(ctx context.Context, rec *receipt.Receipt) (s slip, err erro
 	if at := rec.Details.ExpiresAt; at != nil {
 		s.Until = *at
 	}
-	s.Back = rec.Total - rec.Withheld
-	var all []pricing.Discount
-	for _, l := range rec.Lines {
-		all = append(all, l.Discounts...)
-		s.Left = s.Left || (rec.Kind == receipt.KindSale && l.Returned < l.Quantity)
-	}
-	s.Off = pricing.ByCause(all)
+	s.Left = rec.Kind == receipt.KindSale && slices.ContainsFunc(rec.Lines, func(l receipt.Line) bool { return l.Returned < l.Quantity })
 	return s, nil
 }
 

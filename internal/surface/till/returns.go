@@ -99,8 +99,7 @@ type returnView struct {
 	Reason  string
 	Errors  map[string]string
 	Preview *receipt.Receipt // nil: nothing is chosen, or it cannot come back
-	Refund  money.Amount
-	Shown   string // what the page says that it comes to
+	Shown   string           // what the page says that it comes to
 	Notes   []note
 	Say     string
 }
@@ -250,14 +249,14 @@ func (t *Till) preview(r *http.Request, v *returnView) error {
 		v.Notes = append(v.Notes, note{"bad", web.Say(loc, err)})
 		return nil
 	}
-	v.Preview, v.Refund = &rec, rec.Total-rec.Withheld
+	v.Preview = &rec
 	for _, l := range rec.Lines {
 		if i := slices.IndexFunc(v.Rows, func(row back) bool { return row.Position == l.Original }); i >= 0 {
 			v.Rows[i].Refund = l.Total
 		}
 	}
 	v.Shown = shownOf(&rec)
-	v.Say = loc.T("counter.back.say", "money", loc.Money(v.Refund, t.Settings().Currency))
+	v.Say = loc.T("counter.back.say", "money", loc.Money(rec.Refund(), t.Settings().Currency))
 	return nil
 }
 

@@ -65,7 +65,7 @@ func newSite(t testing.TB, d *db.DB) *site {
 	}
 	shell, err := web.New(web.Options{
 		Bundle: bundle, Now: s.Now, Log: slog.New(slog.NewTextHandler(s.Log, &slog.HandlerOptions{Level: slog.LevelWarn})),
-		Settings: settings, Sessions: s.Staff, IPRate: 10_000, IPBurst: 10_000,
+		Settings: settings, Staff: s.Staff, IPRate: 10_000, IPBurst: 10_000,
 	})
 	check(t, err)
 	s.surface, err = till.New(till.Config{

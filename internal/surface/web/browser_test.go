@@ -8,6 +8,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 
 	"regulars/internal/base/db/dbtest"
+	"regulars/internal/base/i18n"
 	"regulars/internal/surface/web/webtest"
 )
 
@@ -95,7 +96,7 @@ func TestBrowserLooks(t *testing.T) {
 	b.See("23,412 customers")
 
 	for name, look := range map[string]webtest.Look{"phone": webtest.Phone, "tablet": webtest.Tablet, "wide": webtest.Wide} {
-		for _, lang := range []string{"ru", "en"} {
+		for _, lang := range i18n.Codes() {
 			for _, dark := range []bool{false, true} {
 				look.Language, look.Dark = lang, dark
 				b.Look(look)

@@ -18,7 +18,6 @@ import (
 	"regulars/internal/base/errs"
 	"regulars/internal/base/i18n"
 	"regulars/internal/base/money"
-	"regulars/internal/base/secret"
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/loyaltytest"
 	"regulars/internal/loyalty/staff"
@@ -118,7 +117,7 @@ func newDemo(t testing.TB, store *db.DB, change ...func(*web.Options)) *demo {
 		d.cashier = add(staff.NewAccount{Name: "Касса 3", Login: "till", Role: staff.Cashier, Stores: []catalog.StoreID{shop.ID}})
 	}
 	o := web.Options{
-		Bundle: words(t), Now: d.clock.Now, Sessions: d.staff, Registry: d.registry,
+		Bundle: words(t), Now: d.clock.Now, Staff: d.staff, Registry: d.registry,
 		Log: slog.New(slog.NewJSONHandler(&lockedWriter{w: d.log}, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Settings: func() web.Settings {
 			return web.Settings{Name: "Bahor", Currency: money.Currency{Code: "UZS", Exponent: 2}, Zone: time.FixedZone("Asia/Tashkent", 5*3600), Language: "en"}
@@ -239,8 +238,8 @@ func (d *demo) do(t testing.TB, id staff.ID, req *http.Request) *httptest.Respon
 		req.Header.Set("Accept", "text/html")
 	}
 	if id != 0 {
-		token := staff.NewToken()
-		if _, err := d.staff.StartSession(t.Context(), id, secret.Hash(token), staff.Client{}); err != nil {
+		token, _, err := d.staff.StartSession(t.Context(), id, staff.Client{})
+		if err != nil {
 			t.Fatal(err)
 		}
 		req.AddCookie(&http.Cookie{Name: "regulars_session", Value: token})

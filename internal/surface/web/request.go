@@ -27,7 +27,7 @@ type state struct {
 	loc     *i18n.Localizer
 	theme   string
 	account *staff.Account
-	token   string // hash of the session's token
+	token   string // of the session
 	body    io.ReadCloser
 	clock   *time.Timer
 	started time.Time
@@ -202,7 +202,7 @@ func (s *Shell) setPreferences(w http.ResponseWriter, r *http.Request) error {
 		}
 		s.Remember(w, r, languageCookie, lang)
 		if a, ok := Account(r.Context()); ok {
-			if err := s.opts.Sessions.SetLanguage(r.Context(), a.ID, lang); err != nil {
+			if err := s.opts.Staff.SetLanguage(r.Context(), a.ID, lang); err != nil {
 				return err
 			}
 		}

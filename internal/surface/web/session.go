@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"regulars/internal/base/errs"
-	"regulars/internal/base/secret"
 	"regulars/internal/loyalty/staff"
 )
 
@@ -18,8 +17,7 @@ const sessionCookie = "regulars_session"
 // StartSession signs an account in, whose password has just been checked. The
 // token is always a new one: a cookie that was there before is worth nothing.
 func (s *Shell) StartSession(w http.ResponseWriter, r *http.Request, id staff.ID) error {
-	token := staff.NewToken()
-	expires, err := s.opts.Sessions.StartSession(r.Context(), id, secret.Hash(token), Client(r))
+	token, expires, err := s.opts.Staff.StartSession(r.Context(), id, Client(r))
 	if err != nil {
 		return err
 	}
@@ -31,7 +29,7 @@ func (s *Shell) StartSession(w http.ResponseWriter, r *http.Request, id staff.ID
 func (s *Shell) EndSession(w http.ResponseWriter, r *http.Request) error {
 	s.setCookie(w, r, sessionCookie, "", -time.Second)
 	if q := stateOf(r.Context()); q.token != "" {
-		return s.opts.Sessions.EndSession(r.Context(), q.token)
+		return s.opts.Staff.EndSession(r.Context(), q.token)
 	}
 	return nil
 }
@@ -41,15 +39,14 @@ func (s *Shell) EndSession(w http.ResponseWriter, r *http.Request) error {
 func (s *Shell) identify(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c, err := r.Cookie(sessionCookie)
-		if err != nil || c.Value == "" || s.opts.Sessions == nil {
+		if err != nil || c.Value == "" || s.opts.Staff == nil {
 			next.ServeHTTP(w, r)
 			return
 		}
 		q := stateOf(r.Context())
-		hash := secret.Hash(c.Value)
-		switch account, err := s.opts.Sessions.SessionAccount(r.Context(), hash); {
+		switch account, err := s.opts.Staff.SessionAccount(r.Context(), c.Value); {
 		case err == nil:
-			q.account, q.token = &account, hash
+			q.account, q.token = &account, c.Value
 			q.loc = s.language(r, account.Language)
 		case errs.KindOf(err) == errs.Unauthorized:
 			s.setCookie(w, r, sessionCookie, "", -time.Second)

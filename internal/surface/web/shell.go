@@ -36,7 +36,7 @@ type Options struct {
 	Log      *slog.Logger
 	Now      func() time.Time
 	Settings func() Settings       // asked for every page: it must be quick
-	Sessions *staff.Service        // nil: nobody can sign in
+	Staff    *staff.Service        // nil: nobody can sign in
 	Registry prometheus.Registerer // nil: no metrics
 	// TrustedProxies may say who the caller is (X-Forwarded-For, -Proto).
 	TrustedProxies []netip.Prefix

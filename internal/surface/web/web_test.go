@@ -26,6 +26,7 @@ import (
 
 	"regulars/internal/base/db/dbtest"
 	"regulars/internal/base/errs"
+	"regulars/internal/base/i18n"
 	"regulars/internal/base/limit"
 	"regulars/internal/loyalty/staff"
 	"regulars/internal/surface/web"
@@ -36,8 +37,8 @@ func TestPagesRender(t *testing.T) {
 	t.Parallel()
 	d := newDemo(t, dbtest.Open(t, dbtest.SQLite))
 	for path, who := range map[string]staff.ID{"/customers?q=1": d.owner, "/card": d.owner, "/sign-in": 0, "/nowhere": 0} {
-		for _, lang := range []string{"en", "ru"} {
-			if err := webtest.Markup(d.do(t, who, get(path, "Accept-Language", lang)).Body.String()); err != nil {
+		for _, lang := range i18n.Codes() {
+			if err := webtest.Markup(lang, d.do(t, who, get(path, "Accept-Language", lang)).Body.String()); err != nil {
 				t.Errorf("%s, %s: %v", path, lang, err)
 			}
 		}
@@ -453,9 +454,6 @@ func TestSessionCookie(t *testing.T) {
 	if !c.HttpOnly || !c.Secure || c.SameSite != http.SameSiteLaxMode || c.Path != "/" || c.MaxAge != 30*24*3600 {
 		t.Errorf("cookie: %+v", c)
 	}
-	if _, err := d.staff.SessionAccount(t.Context(), c.Value); err == nil {
-		t.Error("the store holds the token itself")
-	}
 	in := get("/customers")
 	in.AddCookie(c)
 	if rec := d.do(t, 0, in); rec.Code != 200 {
@@ -573,7 +571,7 @@ func TestBadTemplatesAreRefused(t *testing.T) {
 			t.Parallel()
 			p, err := d.Pages(fstest.MapFS{"x.html": {Data: []byte(`{{define "title"}}x{{end}}{{define "main"}}` + tt.text + `{{end}}`)}}, web.Nav{})
 			if err == nil {
-				err = webtest.Check(d.Middleware, func(w http.ResponseWriter, r *http.Request) error { return p.Render(w, r, "x", nil) })
+				err = webtest.Check(i18n.Codes(), d.Middleware, func(w http.ResponseWriter, r *http.Request) error { return p.Render(w, r, "x", nil) })
 			}
 			if err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("%v, want an error with %q", err, tt.want)

@@ -9,10 +9,10 @@ import (
 	"strings"
 )
 
-// Check shows a page in every language to somebody who is not signed in, and
-// fails where its template does and where Markup would.
-func Check(middleware func(*http.ServeMux) http.Handler, show func(http.ResponseWriter, *http.Request) error) error {
-	for _, lang := range []string{"en", "ru"} {
+// Check shows a page in each of the languages to somebody who is not signed in,
+// and fails where its template does and where Markup would.
+func Check(langs []string, middleware func(*http.ServeMux) http.Handler, show func(http.ResponseWriter, *http.Request) error) error {
+	for _, lang := range langs {
 		r := httptest.NewRequest(http.MethodGet, "/", nil)
 		r.Header.Set("Accept-Language", lang)
 		rec := httptest.NewRecorder()
@@ -21,7 +21,7 @@ func Check(middleware func(*http.ServeMux) http.Handler, show func(http.Response
 		mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { err = show(w, r) })
 		middleware(mux).ServeHTTP(rec, r)
 		if err == nil {
-			err = Markup(rec.Body.String())
+			err = Markup(lang, rec.Body.String())
 		}
 		if err != nil {
 			return fmt.Errorf("%s: %w", lang, err)
@@ -36,10 +36,13 @@ var (
 	idOfInput   = regexp.MustCompile(`\sid="([^"]+)"`)
 )
 
-// Markup finds in a page what a reviewer would: words that are missing,
-// arguments that were left out, fields without a label.
-func Markup(html string) error {
+// Markup finds in a page what a reviewer would: another language than lang, words
+// that are missing, arguments that were left out, fields without a label.
+func Markup(lang, html string) error {
 	var found []error
+	if !strings.Contains(html, `<html lang="`+lang+`"`) {
+		found = append(found, errors.New("it is in another language"))
+	}
 	if m := missingWord.FindString(html); m != "" {
 		found = append(found, fmt.Errorf("%s is shown to people", m))
 	}
