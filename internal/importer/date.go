@@ -63,7 +63,17 @@ func moment(d date, c clock, zone *time.Location, ok bool) (t time.Time, none, _
 	case c.zoned:
 		zone = time.UTC
 	}
-	return time.Date(d.year, time.Month(d.month), d.day, c.hour, c.minute, c.second-c.offset, c.nano, zone), false, true
+	at := func(zone *time.Location) time.Time {
+		return time.Date(d.year, time.Month(d.month), d.day, c.hour, c.minute, c.second-c.offset, c.nano, zone)
+	}
+	t = at(zone)
+	// Where clocks were put forward over it, the time is as much later: a day
+	// that begins so does not end up in the one before.
+	_, offset := t.Zone()
+	if gap := at(time.UTC).Sub(t.UTC()) - time.Duration(offset)*time.Second; !c.zoned && gap > 0 {
+		t = t.Add(gap)
+	}
+	return t, false, true
 }
 
 // noDate knows the zeros that databases write for "none": 0000-00-00 00:00.
@@ -186,6 +196,20 @@ func parseDigits(s string) (d date, c clock, ok bool) {
 		c.second = at(12, 14)
 	}
 	return d, c, d.year >= minYear && d.valid() && c.valid()
+}
+
+// parseSerial reads a moment as spreadsheets count it: days since 1899-12-30 and
+// the share of one that is gone, in the years 1954 to 2119. Much else looks so:
+// the column must be known to be of dates.
+func parseSerial(text string) (date, clock, bool) {
+	n, ok := parseNumber(strings.Replace(text, ",", ".", 1), '.')
+	if !ok || n.coef < 20_000*powers[n.scale] || n.coef >= 80_000*powers[n.scale] {
+		return date{}, clock{}, false
+	}
+	days, rest := n.coef/powers[n.scale], n.coef%powers[n.scale]
+	seconds := int(float64(rest)/float64(powers[n.scale])*86_400 + .5)
+	t := time.Date(1899, 12, 30+int(days), 0, 0, seconds, 0, time.UTC)
+	return date{t.Year(), int(t.Month()), t.Day()}, clock{hour: t.Hour(), minute: t.Minute(), second: t.Second()}, true
 }
 
 func (c clock) valid() bool { return c.hour < 24 && c.minute < 60 && c.second < 60 }

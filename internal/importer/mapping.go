@@ -59,6 +59,7 @@ const (
 	FieldCashier      Field = "cashier"       // noted
 	FieldNumber       Field = "number"        // of the receipt; rows that share it are its lines
 	FieldType         Field = "type"          // sale or return
+	FieldReturned     Field = "returned"      // is it a return
 	FieldSale         Field = "sale"          // of a return: the number of the sale
 	FieldAt           Field = "at"            // date, or date and time
 	FieldTime         Field = "time"          // where it has a column of its own
@@ -72,10 +73,11 @@ const (
 	FieldPrice        Field = "price"         // of one; also of products
 	FieldCost         Field = "cost"          // of one; also of products
 	FieldQuantity     Field = "quantity"      //
-	FieldDiscount     Field = "discount"      // of the line, in money
+	FieldDiscount     Field = "discount"      // of the line, in money or percent
 	FieldAmount       Field = "amount"        // of the line, as paid
 	FieldPointsEarned Field = "points_earned" // noted
 	FieldPointsUsed   Field = "points_used"   // noted
+	FieldCurrency     Field = "currency"      // which must be the installation's
 )
 
 // Key is the i18n key of what people call the kind.
@@ -100,8 +102,8 @@ var fields = map[Kind][]Field{
 	},
 	KindProducts: {FieldSKU, FieldBarcode, FieldProduct, FieldCategory, FieldBrand, FieldGoods, FieldPrice, FieldCost, FieldActive},
 	KindReceipts: {
-		FieldNumber, FieldType, FieldSale, FieldAt, FieldTime, FieldStore, FieldTill, FieldCashier, FieldExternal, FieldCard, FieldPhone, FieldEmail, FieldName,
-		FieldSKU, FieldBarcode, FieldProduct, FieldCategory, FieldQuantity, FieldPrice, FieldDiscount, FieldAmount, FieldCost, FieldPointsEarned, FieldPointsUsed, FieldNote,
+		FieldNumber, FieldType, FieldReturned, FieldSale, FieldAt, FieldTime, FieldStore, FieldTill, FieldCashier, FieldExternal, FieldCard, FieldPhone, FieldEmail, FieldName,
+		FieldSKU, FieldBarcode, FieldProduct, FieldCategory, FieldQuantity, FieldPrice, FieldDiscount, FieldAmount, FieldCost, FieldCurrency, FieldPointsEarned, FieldPointsUsed, FieldNote,
 	},
 }
 

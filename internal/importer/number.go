@@ -96,14 +96,27 @@ func parsePlain(text string, decimal byte) (number, bool) {
 	return n, true
 }
 
-// units are words that stand beside numbers and say nothing that the column
-// does not.
-var units = map[string]bool{
-	"": true, "₽": true, "$": true, "£": true, "€": true, "₸": true, "¥": true, "₴": true, "%": true,
-	"р": true, "руб": true, "рублей": true, "rub": true, "rur": true,
-	"сум": true, "сўм": true, "sum": true, "so'm": true, "soʻm": true, "so‘m": true, "so’m": true, "soum": true, "uzs": true,
-	"тг": true, "тнг": true, "тенге": true, "kzt": true, "usd": true, "eur": true, "gbp": true,
-	"шт": true, "pcs": true, "pc": true, "dona": true, "кг": true, "kg": true, "г": true, "л": true, "м": true, "уп": true,
+// units are words that stand beside numbers: currencies, by their code, and what
+// says nothing that the column does not.
+var units = map[string]string{
+	"": "", "₽": "RUB", "$": "USD", "£": "GBP", "€": "EUR", "₸": "KZT", "¥": "", "₴": "UAH",
+	"р": "RUB", "руб": "RUB", "рублей": "RUB", "rub": "RUB", "rur": "RUB",
+	"сум": "UZS", "сўм": "UZS", "sum": "UZS", "so'm": "UZS", "soʻm": "UZS", "so‘m": "UZS", "so’m": "UZS", "soum": "UZS", "uzs": "UZS",
+	"тг": "KZT", "тнг": "KZT", "тенге": "KZT", "kzt": "KZT", "usd": "USD", "eur": "EUR", "gbp": "GBP",
+	"шт": "", "pcs": "", "pc": "", "dona": "", "кг": "", "kg": "", "г": "", "л": "", "м": "", "уп": "",
+}
+
+// currencyOf is the code of the currency that a cell names, beside a number or
+// alone; empty: none that is known.
+func currencyOf(cell string) string {
+	word := strings.ToLower(strings.Trim(cell, "0123456789-−–+().,'’ \u00a0\u202f\t"))
+	if code := units[word]; code != "" {
+		return code
+	}
+	if _, err := money.CurrencyOf(strings.ToUpper(word)); err == nil {
+		return strings.ToUpper(word)
+	}
+	return ""
 }
 
 // trimNumber takes sign, currency and brackets off.
@@ -132,7 +145,7 @@ func trimNumber(text string) (rest string, negative bool) {
 		negative = negative || minus
 	}
 	for _, word := range []string{before, after} {
-		if !units[strings.ToLower(strings.TrimSuffix(word, "."))] {
+		if _, ok := units[strings.ToLower(strings.TrimSuffix(word, "."))]; !ok {
 			return "", false
 		}
 	}
@@ -317,6 +330,12 @@ func (n number) times(m number, c money.Currency) (kept money.Amount, gone Lost,
 // amount is n in minor units of c, and what the rounding lost.
 func (n number) amount(c money.Currency) (kept money.Amount, gone Lost, ok bool) {
 	return n.times(number{coef: 1}, c)
+}
+
+// share is n percent of an amount, halves away from zero.
+func (n number) share(of money.Amount) (money.Amount, bool) {
+	v, err := money.MulDiv(int64(of), n.coef, 100*powers[min(n.scale, maxScale)], money.HalfUp)
+	return money.Amount(v), err == nil
 }
 
 func abs64(v int64) int64 {

@@ -176,7 +176,7 @@ func (r *rowReader) facts(c *Customer) {
 		}
 	}
 	if cell := r.raw(FieldRegistered); cell != "" {
-		t, none, ok := parseTime(cell, r.m.Options.DateOrder, r.zone)
+		t, _, none, ok := r.parseMoment(cell, "")
 		switch {
 		case !ok:
 			r.remark(FieldRegistered, r.whyNoDate(cell), cell)
@@ -205,7 +205,7 @@ func (r *rowReader) points(c *Customer) {
 	}
 	c.Points = money.Points(v)
 	if cell := r.raw(FieldPointsExpire); cell != "" {
-		t, _, ok := parseTime(cell, r.m.Options.DateOrder, r.zone)
+		t, _, _, ok := r.parseMoment(cell, "")
 		if !ok {
 			r.refuse(FieldPointsExpire, r.whyNoDate(cell), cell)
 		}

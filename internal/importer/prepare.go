@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -20,13 +22,36 @@ import (
 type preparer struct {
 	*Service
 	imp    *Import
-	home   string                   // the store of rows that name none; empty: they are of none
-	stores map[string]catalog.Store // by what the file calls them
-	told   map[string]bool          // of those that a dry run would make, which are in its report
-	seen   map[whoKey]bool          // those on receipts so far: can they be told apart
+	home   string // the store of rows that name none; empty: they are of none
+	stores storeNames
+	told   map[string]bool // of those that a dry run would make, which are in its report
+	seen   map[whoKey]bool // those on receipts so far: can they be told apart
 	ensure func(ctx context.Context, s catalog.NewStore) (catalog.Store, error)
 
 	dry *attempt // of a dry run
+}
+
+// storeNames are stores by what files call them. How a name is spelled tells no
+// two stores apart, unless there are two that are spelled so.
+type storeNames struct{ exact, alike map[string]catalog.Store }
+
+func (n storeNames) find(name string) (store catalog.Store, ok bool) {
+	if store, ok = n.exact[name]; !ok {
+		store, ok = n.alike[fold.Key(name)]
+	}
+	return store, ok
+}
+
+func (n storeNames) add(name string, store catalog.Store) {
+	n.exact[name] = store
+	if key := fold.Key(name); key != "" {
+		n.alike[key] = store
+	}
+}
+
+func (n storeNames) remove(name string) {
+	delete(n.exact, name)
+	delete(n.alike, fold.Key(name))
 }
 
 // attempt is what a dry run prepares in a transaction that is taken back.
@@ -78,18 +103,16 @@ const maxSeen = 2_000_000
 
 func newPreparer(ctx context.Context, s *Service, i *Import) (p *preparer, err error) {
 	defer errs.Wrap(&err, "find the stores of the import")
-	p = &preparer{Service: s, imp: i, stores: map[string]catalog.Store{}, told: map[string]bool{}, seen: map[whoKey]bool{}}
+	p = &preparer{Service: s, imp: i, stores: storeNames{map[string]catalog.Store{}, map[string]catalog.Store{}}, told: map[string]bool{}, seen: map[whoKey]bool{}}
 	known, err := s.catalog.Stores(ctx)
 	if err != nil {
 		return nil, err
 	}
-	for _, store := range known { // a code goes before another's name
-		if _, taken := p.stores[store.Name]; !taken {
-			p.stores[store.Name] = store
-		}
+	for _, store := range slices.Backward(known) { // of two that are called alike the first
+		p.stores.add(store.Name, store)
 	}
-	for _, store := range known {
-		p.stores[store.Code] = store
+	for _, store := range slices.Backward(known) { // a code goes before another's name
+		p.stores.add(store.Code, store)
 	}
 	switch {
 	case i.Mapping.Options.Store != "":
@@ -105,12 +128,11 @@ func newPreparer(ctx context.Context, s *Service, i *Import) (p *preparer, err e
 // zones tells where the stores are that there were when the import began: those
 // that it makes are where the installation is.
 func (p *preparer) zones() func(store string) *time.Location {
-	zones, here := make(map[string]*time.Location, len(p.stores)), p.zone()
-	for name, store := range p.stores {
-		zones[name] = store.Zone
-	}
-	return func(store string) *time.Location {
-		return cmp.Or(zones[cmp.Or(store, p.home)], here)
+	here := p.zone()
+	known := storeNames{maps.Clone(p.stores.exact), maps.Clone(p.stores.alike)}
+	return func(name string) *time.Location {
+		store, _ := known.find(cmp.Or(name, p.home))
+		return cmp.Or(store.Zone, here)
 	}
 }
 
@@ -125,7 +147,7 @@ func (p *preparer) storeTx(ctx context.Context, tx *db.Tx, n catalog.NewStore) (
 func (p *preparer) rehearseTx(tx *db.Tx) {
 	if p.dry != nil {
 		for _, name := range p.dry.stores {
-			delete(p.stores, name)
+			p.stores.remove(name)
 		}
 		for _, key := range p.dry.seen {
 			delete(p.seen, key)
@@ -141,7 +163,7 @@ func (p *preparer) rehearsed(rep *Report) {
 	for _, name := range p.dry.stores {
 		if !p.told[name] {
 			p.told[name] = true
-			rep.newStore(p.stores[name].Name)
+			rep.newStore(p.stores.exact[name].Name)
 		}
 	}
 }
@@ -151,14 +173,14 @@ func (p *preparer) store(ctx context.Context, name string) (catalog.Store, error
 	if name = cmp.Or(name, p.home); name == "" {
 		return catalog.Store{}, nil
 	}
-	if store, ok := p.stores[name]; ok {
+	if store, ok := p.stores.find(name); ok {
 		return store, nil
 	}
 	store, err := p.ensure(ctx, catalog.NewStore{Code: short(name, catalog.MaxCode), Name: fold.Cut(name, catalog.MaxName), Zone: cmp.Or(p.imp.Mapping.Options.Zone, p.zone().String())})
 	if err != nil {
 		return store, err
 	}
-	p.stores[name] = store
+	p.stores.add(name, store)
 	if p.dry != nil {
 		p.dry.stores = append(p.dry.stores, name)
 	}

@@ -1,6 +1,7 @@
 package importer
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -114,6 +115,9 @@ func (r *rowReader) receiptLine(number string) (l rawLine) {
 	l.Product = r.text(FieldProduct, maxText)
 	l.Category = r.text(FieldCategory, maxText)
 	l.Cost = r.cost()
+	if cell := r.raw(FieldCurrency); cell != "" && !r.ours(cell) {
+		r.refuse(FieldCurrency, ReasonCurrency, cell)
+	}
 	r.mark(&l)
 	if !r.refused {
 		r.sums(&l)
@@ -129,7 +133,16 @@ func (r *rowReader) column(f Field) Field {
 	return ""
 }
 
-func (r *rowReader) receiptNumber() string { return r.code(FieldNumber, receipt.MaxNumber) }
+// receiptNumber refuses what a spreadsheet has rounded: receipts of a whole day
+// would be one.
+func (r *rowReader) receiptNumber() string {
+	number := r.code(FieldNumber, receipt.MaxNumber)
+	if m, exponent, ok := strings.Cut(number, "E+"); ok && m != "" && strings.Trim(m, "0123456789.,") == "" && strings.Trim(exponent, "0123456789") == "" {
+		r.refuse(FieldNumber, ReasonNumberRounded, number)
+		return ""
+	}
+	return number
+}
 
 // overMidnight is how far apart two rows of a receipt may be, one before and one
 // after midnight.
@@ -210,6 +223,14 @@ func (r *rowReader) mark(l *rawLine) {
 		}
 		l.marked = l.marked || returned
 	}
+	if r.m.has(FieldReturned) {
+		l.marks = true
+		yes, _, ok := parseYes(r.line(r.raw(FieldReturned)))
+		if !ok {
+			r.refuse(FieldReturned, ReasonWord, r.raw(FieldReturned))
+		}
+		l.marked = l.marked || yes
+	}
 }
 
 // sums makes quantity, price and amounts of what the row has of them.
@@ -217,7 +238,7 @@ func (r *rowReader) sums(l *rawLine) {
 	quantity, hasQuantity := r.decimalOf(FieldQuantity)
 	price, hasPrice := r.decimalOf(FieldPrice)
 	amount, hasAmount := r.decimalOf(FieldAmount)
-	discount, _ := r.decimalOf(FieldDiscount)
+	discount, percent := r.discountOf()
 	if !hasQuantity {
 		quantity = number{coef: 1}
 	}
@@ -255,7 +276,13 @@ func (r *rowReader) sums(l *rawLine) {
 			return
 		}
 	}
-	off, offLost, ok := discount.amount(r.currency)
+	var off money.Amount
+	var offLost Lost
+	if percent {
+		off, ok = discount.share(gross)
+	} else {
+		off, offLost, ok = discount.amount(r.currency)
+	}
 	if !ok {
 		r.refuse(FieldDiscount, ReasonRange, r.raw(FieldDiscount))
 		return
@@ -279,12 +306,9 @@ func (r *rowReader) sums(l *rawLine) {
 		total -= withSign(off, gross)
 		l.Lost -= Lost(withSign(money.Amount(offLost), gross))
 	}
-	// A price says best which way the goods went; a sign of the amount alone,
-	// or of the quantity, does where the price is nothing.
-	l.below = total < 0 || pieces < 0
-	if hasPrice && gross != 0 {
-		l.below = gross < 0
-	}
+	// Goods came back where the sum is below zero, wherever the file has the
+	// sign; that of a quantity counts where the price is nothing.
+	l.below = total < 0 || gross < 0 || pieces < 0 && gross == 0
 	if l.marked && !r.m.Options.SignedReturns {
 		l.below = true
 	}
@@ -292,6 +316,20 @@ func (r *rowReader) sums(l *rawLine) {
 	if !hasPrice {
 		l.Price = priceFor(l.Gross, l.Quantity, r.currency)
 	}
+}
+
+// discountOf reads the discount; percent: it is a share of the line.
+func (r *rowReader) discountOf() (n number, percent bool) {
+	share, percent := strings.CutSuffix(strings.TrimSpace(r.raw(FieldDiscount)), "%")
+	if !percent {
+		n, _ = r.decimalOf(FieldDiscount)
+		return n, false
+	}
+	n, ok := parseNumber(share, r.decimal)
+	if !ok {
+		r.refuse(FieldDiscount, r.whyNoNumber(share), r.raw(FieldDiscount))
+	}
+	return n, true
 }
 
 // explained reports whether an amount is what price, quantity and discount come
@@ -469,6 +507,9 @@ func (l *rawLine) merge(other rawLine) (why Reason, value string) {
 		if both[0] != "" && both[1] != "" && both[0] != both[1] {
 			return ReasonTwoCustomers, both[1]
 		}
+	}
+	if d := other.at.Sub(l.at).Abs(); mine.nobody() != theirs.nobody() && d > overMidnight {
+		return ReasonTwoCustomers, cmp.Or(theirs.known(""), mine.known(""))
 	}
 	if other.at.Before(l.at) {
 		l.at, l.zoned = other.at, other.zoned // whatever the order of rows

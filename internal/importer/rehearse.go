@@ -127,11 +127,18 @@ func (w *writer) isNew(p *person, res customer.Result) bool {
 	if w.dry == nil {
 		return res.Created
 	}
-	claimed := false
-	for _, i := range p.checked.Identifiers() {
-		key := hash(string(i.Kind) + "\x00" + i.Value)
-		claimed = claimed || w.dry.claimed[key]
+	claimed, id := false, false
+	claim := func(key uint64) (before bool) {
 		w.fresh.claimed = append(w.fresh.claimed, key)
+		return w.dry.claimed[key]
+	}
+	for _, i := range p.checked.Identifiers() { // the id comes first
+		before := claim(hash(string(i.Kind) + "\x00" + i.Value))
+		if i.Kind == customer.Phone && id && claim(hash("id\x00"+i.Value)) {
+			before = before && p.checked.Named() // else somebody with another id has the phone
+		}
+		id = id || i.Kind == customer.External
+		claimed = claimed || before
 	}
 	return res.Created && !claimed
 }

@@ -36,6 +36,8 @@ const (
 	ReasonNothing       Reason = "no_quantity"      // of a line
 	ReasonSibling       Reason = "sibling"          // another row of the receipt is refused
 	ReasonTwoCustomers  Reason = "two_customers"    // on one receipt
+	ReasonCurrency      Reason = "other_currency"   // than the installation's
+	ReasonNumberRounded Reason = "number_rounded"   // of a receipt, by a spreadsheet
 	ReasonTwoDays       Reason = "two_days"         // on one receipt: the number was used again
 	ReasonManyLines     Reason = "too_many_lines"   // on one receipt
 	ReasonRounded       Reason = "rounded"          // the amount is no whole number of minor units
@@ -49,6 +51,7 @@ const (
 	ReasonUnmatched     Reason = "return_without_sale" // no earlier sale fits the return
 	ReasonRepeated      Reason = "repeated"            // another row further down is of the same product, and holds
 	ReasonTwice         Reason = "customer_twice"      // another row further down is of the same customer
+	ReasonCopied        Reason = "rows_copied"         // all rows of the receipt stand further up already
 	ReasonMadeSKU       Reason = "made_sku"            // a product without a code is known by its name
 	ReasonSum           Reason = "sum_differs"         // price, quantity and discount do not come to the amount
 )
@@ -251,8 +254,19 @@ func (r *rowReader) decimalOf(f Field) (n number, ok bool) {
 	}
 	if n, ok = parseNumber(cell, r.decimal); !ok {
 		r.refuse(f, r.whyNoNumber(cell), cell)
+	} else if ok = r.ours(cell); !ok {
+		r.refuse(f, ReasonCurrency, cell)
 	}
 	return n, ok
+}
+
+// ours reports whether a cell names no other currency than the installation's.
+func (r *rowReader) ours(cell string) bool {
+	if last := cell[len(cell)-1]; last >= '0' && last <= '9' && cell[0] >= '0' && cell[0] <= '9' { // as nearly all do
+		return true
+	}
+	code := currencyOf(cell)
+	return code == "" || code == r.currency.Code
 }
 
 // whyNoNumber is why a cell was not read as a number.
@@ -351,6 +365,9 @@ func (r *rowReader) readMoment(f, ofDay Field) (t time.Time, none, ok bool) {
 func (r *rowReader) parseMoment(date, clock string) (t time.Time, zoned, none, ok bool) {
 	order := r.m.Options.DateOrder
 	day, c, isDate := parseMoment(date, order)
+	if !isDate {
+		day, c, isDate = parseSerial(date)
+	}
 	if !isDate {
 		none = noDate(date)
 		return t, false, none, none && clock == ""

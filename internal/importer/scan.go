@@ -387,19 +387,24 @@ func (s *Scan) apart(ctx context.Context, from Checkpoint) error {
 	type rows struct {
 		number string
 		kept   []delimited.Row
+		runs   []int // where rows that stand together begin
 		over   int
 	}
 	groups := map[string]*rows{}
 	var order []string
+	last := ""
 	err := s.eachRow(ctx, delimited.Position{}, func(row delimited.Row, r *rowReader, ok bool) error {
 		if !ok {
 			return nil
 		}
 		number := r.receiptNumber()
 		if number == "" {
+			last = ""
 			return nil
 		}
 		key := r.receiptKey(number)
+		begins := key != last
+		last = key
 		sum := hash(key)
 		if _, again := s.again[sum]; !again || sum%uint64(s.parts) != uint64(from.Part) {
 			return nil
@@ -409,6 +414,9 @@ func (s *Scan) apart(ctx context.Context, from Checkpoint) error {
 			order = append(order, key)
 		}
 		if g := groups[key]; len(g.kept) < maxLines {
+			if begins {
+				g.runs = append(g.runs, len(g.kept))
+			}
 			row.Fields = slices.Clone(row.Fields)
 			g.kept = append(g.kept, row)
 		} else {
@@ -427,20 +435,43 @@ func (s *Scan) apart(ctx context.Context, from Checkpoint) error {
 	for i, key := range order[min(from.Done, len(order)):] {
 		all := groups[key]
 		g.reset(all.number)
-		for _, row := range all.kept {
+		kept, copies := dropCopies(all.kept, all.runs)
+		for _, row := range kept {
 			r.begin(row)
 			r.receiptKey(all.number)
 			g.add(r.receiptLine(all.number), r)
 		}
 		g.over += all.over
-		step := Step{Rows: g.count(), End: Checkpoint{Apart: true, Part: from.Part, Done: from.Done + i + 1}}
+		step := Step{Rows: g.count() + int64(len(copies)), End: Checkpoint{Apart: true, Part: from.Part, Done: from.Done + i + 1}}
 		step.Receipts, step.Issues = g.close()
+		why := ReasonCopied
 		if g.bad {
-			step.Refused = step.Rows
+			why, step.Refused = ReasonSibling, step.Rows
+		}
+		for _, row := range copies {
+			step.Issues = append(step.Issues, Issue{Row: row.Number, Field: FieldNumber, Reason: why, Value: all.number, Refused: g.bad, Cells: row.Fields})
 		}
 		if err := s.yield(step); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// dropCopies takes out the runs of rows that say again what the first run says:
+// exports that overlap were put together into one file.
+func dropCopies(rows []delimited.Row, runs []int) (kept, copies []delimited.Row) {
+	same := func(a, b delimited.Row) bool { return slices.Equal(a.Fields, b.Fields) }
+	for k, start := range runs {
+		end := len(rows)
+		if k+1 < len(runs) {
+			end = runs[k+1]
+		}
+		if run := rows[start:end]; k > 0 && slices.EqualFunc(run, rows[:runs[1]], same) {
+			copies = append(copies, run...)
+		} else {
+			kept = append(kept, run...)
+		}
+	}
+	return kept, copies
 }

@@ -1,9 +1,11 @@
 package importer
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -186,6 +188,9 @@ func (s *Service) add(ctx context.Context, id ID, f File, path string, also Also
 	if err != nil {
 		return Import{}, err
 	}
+	if err := s.readAsBefore(ctx, source, &sniffed); err != nil {
+		return Import{}, err
+	}
 	digest, err := digestOf(ctx, path)
 	if err != nil {
 		return Import{}, err
@@ -200,6 +205,10 @@ func (s *Service) add(ctx context.Context, id ID, f File, path string, also Also
 		 ORDER BY i.id DESC LIMIT 1`
 	if !f.Anew {
 		old, err := scanImport(s.db.QueryRow(ctx, known, source, path, digest, string(i.Kind)))
+		if err == nil && (old.State == Draft || old.State == Checked) { // what is known may be more by now
+			old.Mapping = i.Mapping
+			err = s.setMapping(ctx, &old)
+		}
 		if !errors.Is(err, db.ErrNoRows) {
 			return old, err
 		}
@@ -210,6 +219,53 @@ func (s *Service) add(ctx context.Context, id ID, f File, path string, also Also
 		}
 		return also.tx(ctx, tx, i)
 	})
+}
+
+// readAsBefore reads a file like the last one of its source with the same columns,
+// as that was set right by hand: what one file leaves open, such as the order of
+// day and month, must not be another in the next, or what both have would come in
+// twice. What was refused comes back with two columns more.
+func (s *Service) readAsBefore(ctx context.Context, source string, sniffed *Sniffed) error {
+	m := &sniffed.Mapping
+	if len(m.Names) == 0 {
+		return nil
+	}
+	const started = `
+		SELECT i.mapping FROM imports i JOIN sources s ON s.id = i.source_id
+		 WHERE s.name = $1 AND i.kind = $2 AND i.state NOT IN ('draft', 'checked')
+		 ORDER BY i.id DESC LIMIT 100`
+	rows, err := s.db.Query(ctx, started, source, string(m.Kind))
+	var list []Mapping
+	err = db.Scan(rows, err, func(r *db.Rows) error {
+		var text string
+		var before Mapping
+		if err := r.Scan(&text); err != nil {
+			return err
+		}
+		err := json.Unmarshal([]byte(text), &before)
+		list = append(list, before)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	i := slices.IndexFunc(list, func(before Mapping) bool {
+		n := len(before.Names)
+		return n > 0 && (len(m.Names) == n || len(m.Names) == n+2) && slices.Equal(before.Names, m.Names[:n])
+	})
+	if i < 0 {
+		return nil
+	}
+	was, is := list[i].Options, &m.Options
+	m.Columns = list[i].Columns
+	is.NameOrder, is.Region, is.ReturnPrefix, is.SignedReturns = was.NameOrder, cmp.Or(was.Region, is.Region), was.ReturnPrefix, was.SignedReturns
+	if !sniffed.sure.decimal {
+		is.Decimal = was.Decimal
+	}
+	if !sniffed.sure.dates {
+		is.DateOrder = was.DateOrder
+	}
+	return nil
 }
 
 // hints are what is known before a file is looked at. Where stores are in other
@@ -271,7 +327,7 @@ func (s *Service) look(ctx context.Context, path string, h Hints) (Sniffed, erro
 		return sniffed, err
 	}
 	columns := sniffed.Mapping.Columns
-	for _, from := range []Field{FieldExternal, FieldCard} {
+	for _, from := range calledCustomer {
 		values := sniffed.whose[from]
 		if len(values) == 0 {
 			continue
@@ -281,7 +337,7 @@ func (s *Service) look(ctx context.Context, path string, h Hints) (Sniffed, erro
 			field Field
 			kind  customer.Kind
 		}{{from, kindOf[from]}, {FieldExternal, customer.External}, {FieldCard, customer.Card}, {FieldPhone, customer.Phone}} {
-			if k.field != from && columns[k.field] > 0 {
+			if k.kind == "" || k.field != from && columns[k.field] > 0 {
 				continue
 			}
 			n, err := s.known(ctx, k.kind, values, h.Region)
@@ -319,8 +375,9 @@ func (s *Service) known(ctx context.Context, kind customer.Kind, values []string
 // kindOf is the kind of identifier that a column has.
 var kindOf = map[Field]customer.Kind{FieldExternal: customer.External, FieldCard: customer.Card}
 
-// SetMapping changes how the file is read. It fails with ErrStarted if the import
-// runs by another, and with what is wrong with the mapping.
+// SetMapping changes how the file is read, until something of it is in. It fails
+// with ErrStarted if the import runs by another, and with what is wrong with the
+// mapping.
 func (s *Service) SetMapping(ctx context.Context, id ID, m Mapping) (err error) {
 	defer errs.Wrap(&err, "change the columns of import %d", id)
 	if err := m.Validate(); err != nil {
@@ -330,14 +387,27 @@ func (s *Service) SetMapping(ctx context.Context, id ID, m Mapping) (err error) 
 	if err != nil {
 		return err
 	}
+	if i.State == Running {
+		if _, err := s.jobs.Find(ctx, jobKind, i.job()); !errors.Is(err, jobs.ErrNotFound) {
+			return cmp.Or(err, error(ErrStarted))
+		}
+	}
+	i.Mapping = m
+	return s.setMapping(ctx, &i)
+}
+
+func (s *Service) setMapping(ctx context.Context, i *Import) error {
 	const set = `
 		UPDATE imports SET mapping = $2, kind = $3, state = 'draft', report = '{}', checkpoint = $4
-		 WHERE id = $1 AND state IN ('draft', 'checked')`
-	n, err := s.db.Exec(ctx, set, int64(id), text(m), string(m.Kind), text(progress{Edit: i.progress.Edit + 1}))
+		 WHERE id = $1 AND (state IN ('draft', 'checked') OR checkpoint = $5 AND state <> 'done')`
+	i.progress = progress{Edit: i.progress.Edit + 1}
+	n, err := s.db.Exec(ctx, set, int64(i.ID), text(i.Mapping), string(i.Mapping.Kind), text(i.progress), nowhere)
 	if err != nil || n == 1 {
+		i.State, i.Kind = Draft, i.Mapping.Kind
 		return err
 	}
-	if i, err = s.row(ctx, id); err != nil || i.State != Done && i.Mapping.Equal(m) {
+	now, err := s.row(ctx, i.ID)
+	if err != nil || now.State != Done && now.Mapping.Equal(i.Mapping) {
 		return err
 	}
 	return ErrStarted

@@ -959,3 +959,182 @@ func TestImportOfHugeSums(t *testing.T) {
 		h.verify()
 	})
 }
+
+// What people do to their files and loads must not change what was sold, and to
+// whom: each case loads files, one after another, into an empty installation.
+func TestMistakesOfLoads(t *testing.T) {
+	t.Parallel()
+	const head = "number,date,customer_id,sku,quantity,price,amount\n"
+	store := func(s string) func(*Mapping) { return func(m *Mapping) { m.Options.Store = s } }
+	type load struct {
+		text string
+		set  func(*Mapping)
+	}
+	for name, tt := range map[string]struct {
+		loads    []load
+		receipts int64
+		total    money.Amount // sales less returns
+	}{
+		"a refund has the minus in its amount": {[]load{{text: head + "S1,2026-01-05 10:00,7,X,1,500,500\nR1,2026-01-06 10:00,7,X,1,500,-500\n"}}, 2, 0},
+		"an exchange on one receipt":           {[]load{{text: head + "1,2026-01-05 10:00,7,X,1,500,500\n1,2026-01-05 10:00,7,Y,1,300,-300\n"}}, 2, 20_000},
+		"the store is named the second time": {[]load{
+			{text: head + "1,2026-01-05 10:00,7,X,1,5,5\n2,2026-01-06 10:00,,X,1,6,6\n"},
+			{head + "1,2026-01-05 10:00,7,X,1,5,5\n2,2026-01-06 10:00,,X,1,6,6\n", store("Main")},
+		}, 2, 1_100},
+		"another store begins its numbers anew": {[]load{
+			{text: head + "1,2026-01-05 10:00,7,X,1,5,5\n"}, {head + "1,2026-01-05 10:00,8,X,1,7,7\n", store("Main")},
+		}, 2, 1_200},
+		"a store is spelled otherwise": {[]load{
+			{head + "1,2026-01-05 10:00,7,X,1,5,5\n", store("Main store")}, {head + "1,2026-01-05 10:00,7,X,1,5,5\n", store("MAIN-STORE")},
+		}, 1, 500},
+		"tills in another order, without numbers": {[]load{
+			{text: "date,store,till,sku,quantity,amount\n2026-01-05,A,1,X,1,5\n2026-01-05,A,2,X,1,5\n"},
+			{text: "date,store,till,sku,quantity,amount\n2026-01-05,A,2,X,1,5\n2026-01-05,A,1,X,1,5\n"},
+			{text: "date,store,till,sku,quantity,amount\n2026-01-05,A,2,X,1,5\n"},
+		}, 2, 1_000},
+		"exports that overlap are put together": {[]load{{text: head + "1,2026-01-05 10:00,7,X,1,5,5\n2,2026-01-05 11:00,7,X,1,5,5\n2,2026-01-05 11:00,7,Y,1,1,1\n3,2026-01-05 12:00,7,X,1,5,5\n" + head +
+			"2,2026-01-05 11:00,7,X,1,5,5\n2,2026-01-05 11:00,7,Y,1,1,1\n3,2026-01-05 12:00,7,X,1,5,5\n4,2026-01-05 13:00,7,X,1,5,5\n"}}, 4, 2_100},
+		"a receipt has equal rows":             {[]load{{text: head + "1,2026-01-05 10:00,7,X,1,5,5\n1,2026-01-05 10:00,7,X,1,5,5\n2,2026-01-05 11:00,7,X,1,5,5\n"}}, 2, 1_500},
+		"thousands in a table with semicolons": {[]load{{text: "number;date;sku;amount\n1;05.01.2026;X;12,500\n2;05.01.2026;X;1,250,000\n3;05.01.2026;X;900\n"}}, 3, 126_340_000},
+		"a discount in percent":                {[]load{{text: "number,date,sku,quantity,price,discount\n1,2026-01-05,X,1,500,10%\n2,2026-01-05,X,1,500,10\n"}}, 2, 94_000},
+		"sums in other currencies":             {[]load{{text: "number,date,sku,amount\n1,2026-01-05,X,500 USD\n2,2026-01-05,X,€500\n3,2026-01-05,X,$7\n"}}, 2, 50_700},
+		"a column of currencies":               {[]load{{text: "number,date,sku,amount,currency\n1,2026-01-05,X,5,USD\n2,2026-01-05,X,5,руб.\n3,2026-01-05,X,5,840\n"}}, 2, 1_000},
+		"numbers that a sheet rounds":          {[]load{{text: "number,date,sku,amount\n2.02601E+11,2026-01-05,X,5\n2.02601E+11,2026-01-05,X,5\n1,2026-01-05,X,5\n"}}, 1, 500},
+		"a number that two tills use":          {[]load{{text: head + "1,2026-01-05 10:00,7,X,1,5,5\n1,2026-01-05 15:30,,X,1,1000,1000\n2,2026-01-05 10:00,7,X,1,5,5\n2,2026-01-05 10:00,,Y,1,1,1\n"}}, 1, 600},
+		"the sum of the receipt on each row":   {[]load{{text: "Номер чека;Дата;Артикул;Количество;Цена;Сумма чека\n1;05.01.2026;X;1;500;700\n1;05.01.2026;Y;1;200;700\n"}}, 1, 70_000},
+		"a column says what came back":         {[]load{{text: "number,date,sku,quantity,price,is_return\n1,2026-01-05,X,1,500,0\n2,2026-01-05,X,1,500,1\n3,2026-01-05,X,1,7,no\n"}}, 3, 700},
+		"days as a spreadsheet counts them":    {[]load{{text: "number,date,sku,amount\n1,46027,X,5\n2,46027.5,X,6\n"}, {text: "number,date,sku,amount\n1,2026-01-05,X,5\n2,2026-01-05 12:00,X,6\n"}}, 2, 1_100},
+		"a day begins when clocks go forward": {[]load{{
+			"number,date,sku,amount\n2,2025-09-06,X,5\n2,2025-09-07,X,6\n", func(m *Mapping) { m.Options.Zone = "America/Santiago" },
+		}}, 2, 1_100},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHouse(t, dbtest.Open(t, dbtest.SQLite), "USD", "UTC", t.TempDir())
+			for k, l := range tt.loads {
+				i, err := h.Add(t.Context(), File{}, write(t, l.text))
+				must(t, err)
+				if l.set != nil {
+					l.set(&i.Mapping)
+					must(t, h.SetMapping(t.Context(), i.ID, i.Mapping))
+				}
+				i, err = h.RunNow(t.Context(), i.ID, func(Report) {})
+				must(t, err)
+				if i.Report.Differing != 0 {
+					t.Errorf("load %d: %+v", k, i.Report)
+				}
+			}
+			const sum = `SELECT COALESCE(SUM(CASE kind WHEN 'sale' THEN total ELSE -total END), 0) FROM receipts`
+			if n, total := h.count(`SELECT COUNT(*) FROM receipts`), money.Amount(h.count(sum)); n != tt.receipts || total != tt.total {
+				t.Errorf("%d receipts of %d, want %d of %d", n, total, tt.receipts, tt.total)
+			}
+			h.verify()
+		})
+	}
+}
+
+// Whose a receipt is, where the file tells it in a way that could mislead.
+func TestWhoseReceiptsAre(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		h := newHouse(t, d, "UZS", "Asia/Tashkent", t.TempDir())
+		h.load(write(t, "id,name,phone\nC1,Anna Smith,+998901112233\nC2,Bob Jones,+998901112244\n"), File{})
+		bought := func(id string) int64 {
+			return h.count(`SELECT COUNT(*) FROM receipts r JOIN identifiers i ON i.customer_id = r.customer_id WHERE i.kind = 'external' AND i.value = '` + id + `'`)
+		}
+		// The column of customers has their ids.
+		h.load(write(t, "number,date,customer,sku,quantity,amount\n1,2026-01-05,C1,X,1,5\n2,2026-01-05,C2,X,1,5\n"), File{})
+		if bought("C1") != 1 || bought("C2") != 1 {
+			t.Errorf("%d and %d receipts", bought("C1"), bought("C2"))
+		}
+		// Who has another id is not the one who has the phone.
+		h.load(write(t, "number,date,customer id,phone,sku,quantity,amount\n3,2026-01-06,C3,+998901112233,X,1,5\n4,2026-01-06,C3,,X,1,5\n"), File{})
+		if bought("C1") != 1 || bought("C3") != 2 || h.count(`SELECT COUNT(*) FROM customers`) != 3 {
+			t.Errorf("%d and %d receipts, %d customers", bought("C1"), bought("C3"), h.count(`SELECT COUNT(*) FROM customers`))
+		}
+		h.verify()
+	})
+}
+
+// Returns that name a number that was used again go to the sale of their store,
+// and to the last one that fits.
+func TestReturnsOfNumbersThatBeginAnew(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		h := newHouse(t, d, "GBP", "Europe/London", t.TempDir())
+		i := h.load(write(t, "receipt,kind,original receipt,time,store,sku,quantity,price\n"+
+			"17,sale,,2024-03-01 10:00,A,X,1,5\n17,sale,,2024-03-02 10:00,B,X,1,5\n17,sale,,2025-03-01 10:00,A,X,1,5\n17,sale,,2025-03-02 10:00,A,Y,1,5\n"+
+			"r1,return,17,2024-03-05 10:00,B,X,-1,5\nr2,return,17,2025-03-05 10:00,A,Y,-1,5\nr3,return,17,2025-03-05 11:00,A,X,-1,5\nr4,return,17,2025-03-05 11:00,A,X,-1,5\n"), File{})
+		if i.Report.Named != 4 {
+			t.Errorf("%+v", i.Report)
+		}
+		for number, sold := range map[string]string{"r1": "2024-03-02", "r2": "2025-03-02", "r3": "2025-03-01", "r4": "2024-03-01"} {
+			var at time.Time
+			must(t, h.db.QueryRow(t.Context(), `
+				SELECT s.sold_at FROM receipts r JOIN receipt_lines l ON l.receipt_id = r.id JOIN receipts s ON s.id = l.original_id WHERE r.number = $1`,
+				number).Scan(db.Time{Dst: &at}))
+			if got := at.Format(time.DateOnly); got != sold {
+				t.Errorf("%s is of the sale of %s, want %s", number, got, sold)
+			}
+		}
+		h.verify()
+	})
+}
+
+// A file is read like the one before it that had its columns: what one leaves
+// open must not be read in two ways.
+func TestFilesAreReadAsBefore(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		h := newHouse(t, d, "USD", "UTC", t.TempDir())
+		const head = "number,date,customer_id,sku,quantity,price,amount\n"
+		month := h.load(write(t, head+"1,03/04/2026 10:00,7,X,1,5,five\n2,03/25/2026,7,X,1,5,5\n"), File{})
+		// What was refused, mended, and a day alone, which nothing tells from the 3rd of April.
+		h.load(write(t, strings.ReplaceAll(h.issuesOf(month.ID, true), "five", "5")), File{})
+		r := h.load(write(t, head+"1,03/04/2026 10:00,7,X,1,5,5\n"), File{}).Report
+		if r.Known != 1 || h.count(`SELECT COUNT(*) FROM receipts WHERE sold_at = `+fmt.Sprint(time.Date(2026, 3, 4, 10, 0, 0, 0, time.UTC).UnixMicro())) != 1 {
+			t.Errorf("%+v", r)
+		}
+		if r := h.load(write(t, head+"1,03/04/2026 10:00,7,X,1,5,5\n"), File{Source: "elsewhere"}); r.Mapping.Options.DateOrder != DayFirst {
+			t.Errorf("another source is read %s", r.Mapping.Options.DateOrder)
+		}
+		if r := h.load(write(t, head+"9,25/03/2026 10:00,7,X,1,5,5\n"), File{}); r.Mapping.Options.DateOrder != DayFirst || r.Report.Recorded != 1 {
+			t.Errorf("what the cells tell goes before: %+v", r.Report)
+		}
+		h.verify()
+	})
+}
+
+// Until something of a file is in, its columns can be changed, and a file that
+// was only looked at is looked at again: more is known by then.
+func TestColumnsCanBeChangedUntilSomethingIsIn(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		h := newHouse(t, d, "USD", "UTC", t.TempDir())
+		ctx := t.Context()
+		receipts := write(t, "number,date,card,sku,quantity,amount\n11,2025-02-01,501,X,1,5\n12,2025-02-01,502,X,1,6\n")
+		draft, err := h.Add(ctx, File{}, receipts)
+		must(t, err)
+		i, err := h.Add(ctx, File{}, write(t, "id,card,name,points\n501,,Anna,10\n502,,Bob,20\n503,,Carl,30\n"))
+		must(t, err)
+		if _, err = h.RunNow(ctx, i.ID, func(Report) {}); !errors.Is(err, ErrNoProgramme) {
+			t.Fatalf("points without a programme: %v", err)
+		}
+		delete(i.Mapping.Columns, FieldPoints)
+		must(t, h.SetMapping(ctx, i.ID, i.Mapping))
+		i, err = h.RunNow(ctx, i.ID, func(Report) {})
+		must(t, err)
+		if err := h.SetMapping(ctx, i.ID, draft.Mapping); !errors.Is(err, ErrStarted) {
+			t.Errorf("columns of what is in: %v", err)
+		}
+		again, err := h.Add(ctx, File{}, receipts)
+		must(t, err)
+		if again.ID != draft.ID || again.Mapping.Columns[FieldExternal] != 3 {
+			t.Errorf("a draft is read as %v", again.Mapping.Columns)
+		}
+		if _, err := h.RunNow(ctx, again.ID, func(Report) {}); err != nil || h.count(`SELECT COUNT(*) FROM customers`) != 3 {
+			t.Errorf("%v, %d customers", err, h.count(`SELECT COUNT(*) FROM customers`))
+		}
+		h.verify()
+	})
+}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -28,7 +29,8 @@ type Sniffed struct {
 	Mapping Mapping
 	Rows    [][]string // the first rows with data
 
-	whose map[Field][]string // of receipts: the first customers, by the column that names them
+	sure  struct{ decimal, dates bool } // what cells have told, and is not only likely
+	whose map[Field][]string            // of receipts: the first customers, by the column that names them
 }
 
 // How much of a file is looked at: all rows of the first part, then some
@@ -147,20 +149,27 @@ func guess(rows []sampleRow, f delimited.Format, h Hints) Sniffed {
 		profiles[c] = newProfile(data, c)
 	}
 	kind, columns := guessColumns(names, profiles, h.Kind)
-	o := guessOptions(data, columns, f)
+	s := Sniffed{}
+	o := s.guessOptions(data, columns, f)
 	o.Header, o.Zone, o.Region = int(headerRow), h.Zone, h.Region
 	if c := columns[FieldName]; c > 0 && c <= len(names) && strings.Contains(headerWords(names[c-1]), "name") {
 		o.NameOrder = FirstLast
 	}
-	s := Sniffed{Mapping: Mapping{Kind: kind, Format: f, Columns: columns, Width: width, Names: names, Options: o}}
+	s.Mapping = Mapping{Kind: kind, Format: f, Columns: columns, Width: width, Names: names, Options: o}
 	for _, r := range data[:min(len(data), previewRows)] {
 		s.Rows = append(s.Rows, r.fields)
 	}
 	if kind == KindReceipts {
-		s.whose = map[Field][]string{FieldExternal: whose(data, columns[FieldExternal]), FieldCard: whose(data, columns[FieldCard])}
+		s.whose = map[Field][]string{}
+		for _, f := range calledCustomer {
+			s.whose[f] = whose(data, columns[f])
+		}
 	}
 	return s
 }
+
+// calledCustomer are the fields for which a column of the customer's may be taken.
+var calledCustomer = []Field{FieldExternal, FieldCard, FieldName}
 
 // whoseRows is how many customers are looked up to tell what names them.
 const whoseRows = 200
@@ -265,6 +274,7 @@ type profile struct {
 	negative int
 	largest  int64
 	dates    int
+	serials  int // days as spreadsheets number them, if that is what they are
 	births   int // dates that may lack the year
 	clocks   int // times of day alone
 	phones   int
@@ -274,6 +284,7 @@ type profile struct {
 	returns  int // kinds of receipts
 	words    int // with letters
 	several  int // of several words
+	codes    int // letters and digits in one word
 	middle   int // patronymics
 	distinct map[string]struct{}
 }
@@ -311,6 +322,9 @@ func (p *profile) add(cell string) {
 			break
 		}
 	}
+	if _, _, ok := parseSerial(cell); ok {
+		p.serials++
+	}
 	if _, _, ok := parseBorn(cell, DayFirst); ok {
 		p.births++
 	}
@@ -336,6 +350,8 @@ func (p *profile) add(cell string) {
 		p.words++
 		if strings.ContainsFunc(cell, unicode.IsSpace) {
 			p.several++
+		} else if countDigits(cell) > 0 {
+			p.codes++
 		}
 		if isPatronymic(cell) {
 			p.middle++
@@ -366,13 +382,13 @@ func (p profile) may(f Field) bool {
 	}
 	switch f {
 	case FieldAt:
-		return p.mostly(p.dates, 5) && !p.mostly(p.clocks, 5)
+		return p.mostly(max(p.dates, p.serials), 5) && !p.mostly(p.clocks, 5)
 	case FieldTime:
 		return p.mostly(p.clocks, 5)
 	case FieldBorn:
 		return p.mostly(max(p.dates, p.births), 3)
 	case FieldRegistered, FieldPointsExpire:
-		return p.mostly(p.dates, 3)
+		return p.mostly(max(p.dates, p.serials), 3)
 	case FieldQuantity, FieldPrice, FieldAmount, FieldDiscount, FieldCost, FieldPoints, FieldPointsEarned, FieldPointsUsed:
 		return p.mostly(p.numbers, 5)
 	case FieldPhone:
@@ -381,14 +397,14 @@ func (p profile) may(f Field) bool {
 		return p.mostly(p.emails, 3)
 	case FieldSex:
 		return p.mostly(p.sexes, 5)
-	case FieldConsent, FieldConsentSMS, FieldConsentEmail, FieldActive:
+	case FieldConsent, FieldConsentSMS, FieldConsentEmail, FieldActive, FieldReturned:
 		return p.mostly(p.yeses, 5)
 	case FieldType:
 		return p.mostly(p.returns, 5)
 	case FieldExternal:
 		return !p.mostly(p.several, 5)
 	case FieldName, FieldLastName, FieldFirstName, FieldMiddleName:
-		return p.mostly(p.words, 5)
+		return p.mostly(p.words, 5) && !p.mostly(p.codes, 8)
 	}
 	return true
 }
@@ -405,6 +421,9 @@ func guessColumns(header []string, profiles []profile, known Kind) (Kind, map[Fi
 	most := -1
 	for _, kind := range kinds {
 		found, score := byHeader(kind, header, profiles)
+		if kind == KindReceipts && ofReceipt(header, found) {
+			delete(found, FieldAmount)
+		}
 		byContent(kind, header, found, profiles)
 		m := Mapping{Kind: kind, Columns: found}
 		var l errs.List
@@ -447,6 +466,18 @@ func byHeader(kind Kind, header []string, profiles []profile) (columns map[Field
 		}
 	}
 	return columns, score
+}
+
+// ofReceipt reports whether the amount is that of the whole receipt, on each of
+// its rows, beside the price and quantity of the line.
+func ofReceipt(header []string, columns map[Field]int) bool {
+	c := columns[FieldAmount]
+	if c == 0 || columns[FieldPrice] == 0 || columns[FieldQuantity] == 0 {
+		return false
+	}
+	return slices.ContainsFunc(strings.Fields(headerWords(header[c-1])), func(word string) bool {
+		return slices.Contains([]string{"чека", "заказа", "документа", "накладной", "receipt", "order", "invoice", "chek"}, word)
+	})
 }
 
 // byContent adds what the cells themselves tell where the header does not.
@@ -517,9 +548,9 @@ func bareReceipts(columns map[Field]int, taken map[int]bool, profiles []profile)
 }
 
 // guessOptions decides what single cells leave open by all of the sample.
-func guessOptions(rows []sampleRow, columns map[Field]int, f delimited.Format) Options {
+func (s *Sniffed) guessOptions(rows []sampleRow, columns map[Field]int, f delimited.Format) Options {
 	o := Options{NameOrder: LastFirst}
-	cells := func(fields ...Field) func(yield func(string) bool) {
+	cells := func(fields ...Field) iter.Seq[string] {
 		return func(yield func(string) bool) {
 			for _, field := range fields {
 				for _, r := range rows {
@@ -530,41 +561,52 @@ func guessOptions(rows []sampleRow, columns map[Field]int, f delimited.Format) O
 			}
 		}
 	}
-	o.Decimal = guessDecimal(cells(FieldPrice, FieldAmount, FieldQuantity, FieldDiscount, FieldCost, FieldPoints), f.Delimiter)
-	o.DateOrder = guessDateOrder(cells(FieldAt, FieldBorn, FieldRegistered, FieldPointsExpire))
+	o.Decimal, s.sure.decimal = guessDecimal(cells(FieldPrice, FieldAmount, FieldDiscount, FieldCost, FieldPoints), cells(FieldQuantity), f.Delimiter)
+	o.DateOrder, s.sure.dates = guessDateOrder(cells(FieldAt, FieldBorn, FieldRegistered, FieldPointsExpire))
 	guessReturns(rows, columns, &o)
 	return o
 }
 
-// guessDecimal finds what parts the decimals. Where no cell tells, tables cut
-// by semicolons are of people who write a comma.
-func guessDecimal(cells func(func(string) bool), delimiter string) string {
+// guessDecimal finds what parts the decimals. Where no cell tells for certain,
+// three digits behind the sign are thousands of money and parts of a quantity,
+// and tables cut by semicolons are of people who write a comma.
+func guessDecimal(sums, quantities iter.Seq[string], delimiter string) (sign string, sure bool) {
+	const certain = 1 << 32
 	votes := map[byte]int{}
-	for cell := range cells {
-		text, _ := trimNumber(cell)
-		last := strings.LastIndexAny(text, ".,")
-		if last < 0 || strings.Count(text, text[last:last+1]) > 1 {
-			continue
-		}
-		if strings.ContainsAny(text[:last], ".,") || !looksLikeThousands(text, last) {
-			votes[text[last]]++
+	other := map[byte]byte{'.': ',', ',': '.'}
+	look := func(cells iter.Seq[string], thousands int) {
+		for cell := range cells {
+			text, _ := trimNumber(cell)
+			last := strings.LastIndexAny(text, ".,")
+			switch {
+			case last < 0:
+			case strings.Count(text, text[last:last+1]) > 1: // 1,250,000
+				votes[other[text[last]]] += certain
+			case strings.ContainsAny(text[:last], ".,") || !looksLikeThousands(text, last): // 1,250.50, 12.5
+				votes[text[last]] += certain
+			default:
+				votes[other[text[last]]] += thousands
+			}
 		}
 	}
+	look(sums, 2)
+	look(quantities, -1)
+	sure = max(votes['.'], votes[',']) >= certain/2 // a few quantities less
 	switch {
 	case votes[','] > votes['.']:
-		return ","
+		return ",", sure
 	case votes['.'] > votes[',']:
-		return "."
+		return ".", sure
 	case delimiter == ";":
-		return ","
+		return ",", false
 	}
-	return "."
+	return ".", false
 }
 
 // guessDateOrder finds whether days or months stand first. Where every cell
 // could be both, files are in the order of time more often than not, and the
 // wrong reading scatters a week over a year.
-func guessDateOrder(cells func(func(string) bool)) DateOrder {
+func guessDateOrder(cells iter.Seq[string]) (order DateOrder, sure bool) {
 	votes := map[DateOrder]int{}
 	var spans [2]struct{ first, last time.Time }
 	for cell := range cells {
@@ -590,16 +632,15 @@ func guessDateOrder(cells func(func(string) bool)) DateOrder {
 			votes[DayFirst]++
 		}
 	}
-	if votes[DayFirst]+votes[MonthFirst] > 0 {
-		if votes[MonthFirst] > votes[DayFirst] {
-			return MonthFirst
-		}
-		return DayFirst
+	switch {
+	case votes[MonthFirst] > votes[DayFirst]:
+		return MonthFirst, true
+	case votes[DayFirst] > 0:
+		return DayFirst, true
+	case spans[1].last.Sub(spans[1].first)*2 < spans[0].last.Sub(spans[0].first):
+		return MonthFirst, false
 	}
-	if spans[1].last.Sub(spans[1].first)*2 < spans[0].last.Sub(spans[0].first) {
-		return MonthFirst
-	}
-	return DayFirst
+	return DayFirst, false
 }
 
 // guessReturns finds out how the file marks returns: by letters before the
@@ -629,6 +670,9 @@ func guessReturns(rows []sampleRow, columns map[Field]int, o *Options) {
 		p := prefixes[prefix]
 		p.rows++
 		returned, ok := parseReturn(r.cell(columns, FieldType))
+		if yes, none, isYes := parseYes(r.cell(columns, FieldReturned)); isYes && !none {
+			returned, ok = returned || yes, true
+		}
 		if ok && returned {
 			marked.rows++
 		}

@@ -168,8 +168,11 @@ func TestSniffSale(t *testing.T) {
 func TestSniffDecimal(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
-		"receipt;date;amount\n1;2024-02-01;1,250\n":                           ",", // weighed, by a table with semicolons
-		"receipt,date,amount\n1,2024-02-01,\"1,250\"\n":                       ".", // thousands, by a table with commas
+		"receipt;date;amount\n1;2024-02-01;1,250\n":                           ".", // money has thousands,
+		"receipt\tdate\tquantity\tprice\n1\t2024-02-01\t1,000\t50 000\n":      ",", // goods are weighed
+		"receipt;date;amount\n1;2024-02-01;12,500\n2;2024-02-01;1,250,000\n":  ".",
+		"receipt\tdate\tamount\n1\t2024-02-01\t12.500\n2\t2024-02-01\t900\n":  ",",
+		"receipt,date,amount\n1,2024-02-01,\"1,250\"\n":                       ".",
 		"receipt;date;amount\n1;2024-02-01;1,250\n2;2024-02-01;1.5\n":         ".",
 		"receipt,date,amount\n1,2024-02-01,\"1,250\"\n2,2024-02-01,\"1,5\"\n": ",",
 		"receipt;date;amount\n1;2024-02-01;1.250,50 ₽\n":                      ",",

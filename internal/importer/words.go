@@ -56,8 +56,9 @@ var words = map[Kind]map[Field]string{
 		FieldNumber: "номер чека, чек номер, код чека, id чека, id продажи, номер накладной, номер документа, номер заказа, receipt no, receipt number, receipt id, invoice no, invoice number, " +
 			"invoice id, order id, order number, order no, transaction id, transaction number, sale id, check number, ticket number, document number, chek raqami, " +
 			"=чек, =документ, =заказ, =receipt, =invoice, =order, =transaction, =ticket, =bill, =check, =chek, =номер, =number, =id",
-		FieldType: "тип операции, вид операции, тип чека, тип документа, признак расчета, transaction type, receipt type, operation type, operatsiya turi, " +
+		FieldType: "тип операции, вид операции, тип чека, тип документа, признак расчета, transaction type, receipt type, operation type, document type, doc type, operatsiya turi, hujjat turi, " +
 			"=операция, =operation, =тип, =вид, =kind, =type, =turi",
+		FieldReturned: "признак возврата, это возврат, is return, is refund, is returned, is refunded, =возврат, =return, =returned, =refund, =refunded, =qaytarish, =qaytarilgan",
 		FieldSale: "чек продажи, номер чека продажи, номер исходного чека, исходный чек, исходный документ, исходный заказ, чек основание, документ основание, документ продажи, возврат по чеку, " +
 			"original receipt, original invoice, original order, original transaction, sale receipt, sale number, original sale, return of, refund of, parent order, " +
 			"sotuv cheki, asl chek, asosiy chek, =sale",
@@ -86,6 +87,7 @@ var words = map[Kind]map[Field]string{
 			"dollar value, sales amount, umumiy summa, " +
 			"=сумма, =итого, =к оплате, =оплачено, =выручка, =стоимость, =amount, =total, =sum, =sales, =revenue, =value, =subtotal, =summa, =jami",
 		FieldCost:         "себестоимость, закупочная цена, цена закупки, cost price, unit cost, tannarx, =cost",
+		FieldCurrency:     "код валюты, currency code, =валюта, =currency, =valyuta",
 		FieldPointsEarned: "начислено баллов, начислено бонусов, баллов начислено, бонусов начислено, points earned, earned points, bonus earned, =начислено",
 		FieldPointsUsed:   "списано баллов, списано бонусов, оплачено баллами, оплачено бонусами, points redeemed, points used, points spent, redeemed points, =списано",
 		FieldNote:         "примечание, комментарий, note, notes, comment, izoh",

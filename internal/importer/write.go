@@ -295,14 +295,15 @@ func (w *writer) receiptsTx(ctx context.Context, tx *db.Tx, list []bought, rep *
 func (w *writer) imported(in *bought) (out receipt.Imported, order []int, err error) {
 	placed := in.Store != "" || w.imp.Mapping.Options.Store != ""
 	out = receipt.Imported{
-		Kind: receipt.KindSale, Name: in.name(in.Number, placed), Store: in.store.ID, Placed: placed, Till: in.Till, SoldAt: in.At.Truncate(time.Microsecond), Note: in.Note,
+		Kind: receipt.KindSale, Name: in.name(placed), Store: in.store.ID, Placed: placed, Adrift: !placed && in.store.Code == w.imp.Source, SoldAt: in.At.Truncate(time.Microsecond), Note: in.Note,
 		Lines: make([]receipt.Line, len(in.Lines)),
+	}
+	if in.Day != "" { // of a number
+		out.Till = in.Till
 	}
 	if in.Return {
 		out.Kind = receipt.KindReturn
-		if in.Sale != "" {
-			out.Sale = in.name(in.Sale, placed)
-		}
+		out.Sale = in.Sale
 	}
 	if out.Customer = w.customer(in); out.Customer == 0 && in.key != (whoKey{}) {
 		return out, nil, errNobody
@@ -342,11 +343,10 @@ func (w *writer) customer(in *bought) customer.ID {
 	return w.people[in.key]
 }
 
-// name is what a receipt of a number, of the same till and day, is called. Tills
-// do not tell receipts without a number apart: that one of them was sold at
+// name is what the receipt is called. Tills do not tell receipts without a number apart: that one of them was sold at
 // another till says nothing of the others.
-func (in *bought) name(number string, placed bool) receipt.Name {
-	store := ""
+func (in *bought) name(placed bool) receipt.Name {
+	number, store := in.Number, ""
 	if placed {
 		store = in.store.Code
 	}

@@ -7,9 +7,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -498,5 +501,49 @@ func TestServerStopsAndStarts(t *testing.T) {
 	must(t, d, `INSERT INTO things (id) VALUES (4)`)
 	if got := ask[int64](t, d, `SELECT id FROM things`); !slices.Equal(got, []int64{4}) {
 		t.Errorf("rows %v, want 4 alone", got)
+	}
+}
+
+// A process that writes one transaction after another does not keep another one
+// out: it waits for about one of them.
+func TestNobodyIsKeptOut(t *testing.T) {
+	t.Parallel()
+	cfg := dbtest.Migrated(t, dbtest.SQLite)
+	here, there := dbtest.OpenConfig(t, cfg), dbtest.OpenConfig(t, cfg)
+	table(t, here)
+	var written atomic.Int64
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	const long = `SELECT COUNT(*) FROM (WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000) SELECT i FROM n)`
+	go func() {
+		for ctx.Err() == nil {
+			err := there.Write(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+				var n int
+				return tx.QueryRow(ctx, long).Scan(&n)
+			})
+			if err != nil {
+				ended <- err
+				return
+			}
+			written.Add(1)
+		}
+		ended <- nil
+	}()
+	var waited int64
+	const times = 8
+	for i := range times {
+		for at := written.Load(); written.Load() == at && len(ended) == 0; {
+			runtime.Gosched()
+		}
+		before := written.Load()
+		must(t, here, `INSERT INTO things (id, name) VALUES (`+strconv.Itoa(i)+`, '`+strconv.Itoa(i)+`')`)
+		waited += written.Load() - before
+	}
+	stop()
+	if err := <-ended; err != nil {
+		t.Fatal(err)
+	}
+	if waited > 3*times {
+		t.Errorf("%d writes waited for %d of the other process", times, waited)
 	}
 }

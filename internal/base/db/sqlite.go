@@ -289,7 +289,7 @@ func (l *lite) commit(ctx context.Context, fn func(context.Context, *Tx) error) 
 	// A statement that is interrupted half way would cost the whole
 	// transaction, and the driver pays a goroutine for each that could be.
 	ctx = context.WithoutCancel(ctx)
-	if _, err := c.exec(ctx, `BEGIN IMMEDIATE`, nil); err != nil {
+	if err := l.begin(ctx, c); err != nil {
 		return err
 	}
 	c.writing, c.dead = true, nil
@@ -308,6 +308,21 @@ func (l *lite) commit(ctx context.Context, fn func(context.Context, *Tx) error) 
 	}
 	done = true
 	return nil
+}
+
+// begin waits for other processes. Whoever is to write next waits inside of a
+// door, so that an import, which has hardly ended one transaction when it begins
+// another, does not keep a till out: SQLite's own waiting is asking now and then.
+func (l *lite) begin(ctx context.Context, c *liteConn) error {
+	for wait := time.Duration(0); !enter(l.file); wait += time.Millisecond {
+		if wait > l.busy {
+			return ErrBusy
+		}
+		time.Sleep(time.Millisecond)
+	}
+	defer leave(l.file)
+	_, err := c.exec(ctx, `BEGIN IMMEDIATE`, nil)
+	return err
 }
 
 func (l *lite) read(ctx context.Context, fn func(context.Context, *Tx) error) error {

@@ -126,9 +126,10 @@ func fullName(c *Customer) string {
 }
 
 // queueOwned adds to b the reading of what identifies the people found, where
-// somebody registers here and now.
-func (r *registration) queueOwned(b *db.Batch, ids []ID) {
-	if !slices.ContainsFunc(r.list, func(c Checked) bool { return c.profile.Origin == 0 }) {
+// somebody registers here and now, or where it tells whom an import means; found
+// are the identifiers that lead to them.
+func (r *registration) queueOwned(b *db.Batch, ids []ID, found map[Identifier]Known) {
+	if !slices.ContainsFunc(r.list, func(c Checked) bool { return c.profile.Origin == 0 || c.nameless(found) }) {
 		return
 	}
 	owned := make(map[ID][]Identifier, len(ids))

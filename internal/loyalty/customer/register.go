@@ -51,6 +51,9 @@ type Checked struct {
 // Identifiers are those of the customer, in normal form.
 func (c Checked) Identifiers() []Identifier { return c.identifiers }
 
+// Named reports whether a name is known.
+func (c Checked) Named() bool { return c.profile.Name() != "" }
+
 // RegisteredAt is when the customer registers.
 func (c Checked) RegisteredAt() time.Time { return c.profile.RegisteredAt }
 
@@ -238,7 +241,7 @@ func (r *registration) readTx(ctx context.Context, tx *db.Tx) error {
 	if consents {
 		queueConsents(&b, ids, func(c Consent) { r.consents[c.Customer] = append(r.consents[c.Customer], c) })
 	}
-	r.queueOwned(&b, ids)
+	r.queueOwned(&b, ids, known)
 	if err := tx.Run(ctx, &b); err != nil {
 		return err
 	}
@@ -307,6 +310,9 @@ func (r *registration) match(c *Checked) (p *person, same bool) {
 		}
 	}
 	if p := r.owner(c, Phone); p != nil {
+		if r.otherID(c, p) {
+			return nil, false
+		}
 		if like(&p.Customer, &c.profile) {
 			return p, true
 		}
@@ -336,6 +342,25 @@ func (r *registration) hasOwn(c *Checked, kinds ...Kind) bool {
 	return slices.ContainsFunc(c.identifiers, func(i Identifier) bool {
 		return slices.Contains(kinds, i.Kind) && r.owners[i] == nil
 	})
+}
+
+// nameless reports whether c says who it is by a phone that is known and an id
+// that is not, and by no name.
+func (c *Checked) nameless(known map[Identifier]Known) bool {
+	has := func(kind Kind, found bool) bool {
+		return slices.ContainsFunc(c.identifiers, func(i Identifier) bool {
+			_, ok := known[i]
+			return i.Kind == kind && ok == found
+		})
+	}
+	return !c.Named() && has(External, false) && has(Phone, true)
+}
+
+// otherID reports whether nothing but a phone says that c is p, and the ids that
+// a system gave them say that they are two: a family has one phone.
+func (r *registration) otherID(c *Checked, p *person) bool {
+	return !c.Named() && r.hasOwn(c, External) &&
+		slices.ContainsFunc(slices.Concat(p.Identifiers, p.added), func(i Identifier) bool { return i.Kind == External })
 }
 
 // like reports whether two profiles can be of one person: neither the names

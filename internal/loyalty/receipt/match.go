@@ -35,11 +35,10 @@ type Match struct {
 type open struct {
 	Match
 	sold
+	store    catalog.StoreID
 	soldAt   int64
 	quantity money.Quantity
-	sale     string // the number that the return names,
-	full     string // and in full, were it of the same day,
-	day      string // with and without the till
+	sale     string // the number that the return names
 }
 
 // sold is what a line of a return and that of its sale have in common; zero
@@ -53,6 +52,7 @@ type sold struct {
 // part is a line of a sale of which something is left.
 type part struct {
 	sold
+	store    catalog.StoreID
 	soldAt   int64
 	receipt  ID
 	position int
@@ -69,7 +69,7 @@ func latestFirst(a, b *part) int {
 // its sale is given that one: for each line an earlier line of the same
 // customer, product and price that has the quantity left. Every other line
 // whose customer and product are known gets the latest earlier one that fits,
-// of whatever sale. The answer leaves out those for which another one comes
+// of whatever sale. Those of the same store go before the others. The answer leaves out those for which another one comes
 // later; at the end next is nil.
 func (s *Service) MatchReturnsTx(ctx context.Context, tx *db.Tx, source int64, after MatchCursor, limit int) (matches []Match, next *MatchCursor, err error) {
 	defer errs.Wrap(&err, "match returns")
@@ -119,7 +119,7 @@ func (s *Service) MatchReturnsTx(ctx context.Context, tx *db.Tx, source int64, a
 func openTx(ctx context.Context, tx *db.Tx, source int64, after MatchCursor, limit int) (todo []open, err error) {
 	const names = `r.details LIKE '%"sale":"%'` // in JSON nothing else reads so: the quotes of a note are escaped
 	const read = `
-		SELECT r.id, r.number, l.position, l.total, COALESCE(r.customer_id, 0), COALESCE(l.product_id, 0), l.price, l.quantity, r.sold_at, r.details
+		SELECT r.id, r.number, l.position, l.total, COALESCE(r.customer_id, 0), COALESCE(l.product_id, 0), l.price, l.quantity, r.store_id, r.sold_at, r.details
 		  FROM receipts r JOIN receipt_lines l ON l.receipt_id = r.id
 		 WHERE r.source_id = $1 AND r.kind = 'return' AND l.original_id IS NULL
 		   AND (r.sold_at, r.id) >= ($2, $3) AND (r.sold_at, r.id, l.position) > ($2, $3, $4)
@@ -130,31 +130,31 @@ func openTx(ctx context.Context, tx *db.Tx, source int64, after MatchCursor, lim
 	return todo, db.Scan(rows, err, func(r *db.Rows) error {
 		var o open
 		var details string
-		if err := r.Scan(&o.Return, &o.Number, &o.Position, &o.Total, &o.customer, &o.product, &o.price, &o.quantity, &o.soldAt, &details); err != nil {
+		if err := r.Scan(&o.Return, &o.Number, &o.Position, &o.Total, &o.customer, &o.product, &o.price, &o.quantity, &o.store, &o.soldAt, &details); err != nil {
 			return err
 		}
 		d, err := readDetails(details)
-		o.sale, o.full, o.day = d.Sale, d.SaleFull, d.SaleDay
+		o.sale = d.NamedSale
 		todo = append(todo, o)
 		return err
 	})
 }
 
-const partColumns = `r.id, l.position, COALESCE(r.customer_id, 0), COALESCE(l.product_id, 0), l.price, l.quantity - l.returned, r.sold_at`
+const partColumns = `r.id, l.position, COALESCE(r.customer_id, 0), COALESCE(l.product_id, 0), l.price, l.quantity - l.returned, r.store_id, r.sold_at`
 
 func (p *part) scan(r *db.Rows) error {
-	return r.Scan(&p.receipt, &p.position, &p.customer, &p.product, &p.price, &p.left, &p.soldAt)
+	return r.Scan(&p.receipt, &p.position, &p.customer, &p.product, &p.price, &p.left, &p.store, &p.soldAt)
 }
 
-// namedTx finds lines in the sales that the returns name.
+// namedTx finds lines in the sales that the returns name: those of the number,
+// by whichever Name.
 func namedTx(ctx context.Context, tx *db.Tx, source int64, todo []open) (map[*open]*part, error) {
 	const find = `
 		SELECT ` + partColumns + `
 		  FROM receipts r JOIN receipt_lines l ON l.receipt_id = r.id
-		 WHERE r.number IN ($1, $3, $4) AND r.source_id = $2 AND r.kind = 'sale' AND l.quantity > l.returned`
-	type named struct{ number, full, day string }
-	return findTx(ctx, tx, todo, func(o *open) (named, bool) { return named{o.sale, o.full, o.day}, true }, func(o *open) (string, []any) {
-		return find, []any{o.sale, source, o.full, o.day}
+		 WHERE (r.number = $1 OR r.number >= $3 AND r.number < $4) AND r.source_id = $2 AND r.kind = 'sale' AND l.quantity > l.returned`
+	return findTx(ctx, tx, todo, func(o *open) (string, bool) { return o.sale, true }, func(o *open) (string, []any) {
+		return find, []any{o.sale, source, o.sale + " / ", o.sale + " /!"} // ! is behind the blank
 	})
 }
 
@@ -205,7 +205,11 @@ func findTx[K comparable](ctx context.Context, tx *db.Tx, todo []open, key func(
 	for i := range todo {
 		o := &todo[i]
 		k, _ := key(o)
-		at := slices.IndexFunc(parts[k], func(p *part) bool { return p.sold == o.sold && p.soldAt <= o.soldAt && p.left >= o.quantity })
+		fits := func(p *part) bool { return p.sold == o.sold && p.soldAt <= o.soldAt && p.left >= o.quantity }
+		at := slices.IndexFunc(parts[k], func(p *part) bool { return p.store == o.store && fits(p) })
+		if at < 0 {
+			at = slices.IndexFunc(parts[k], fits)
+		}
 		if at >= 0 {
 			found[o] = parts[k][at]
 			parts[k][at].left -= o.quantity

@@ -172,9 +172,8 @@ type Details struct {
 	Note        string     `json:"note,omitempty"`    // of an import
 	Till        string     `json:"till,omitempty"`    // of an import, as its system calls it
 	Offset      int        `json:"offset,omitempty"`  // of an import: seconds that its clock was ahead of UTC
-	Sale        string     `json:"sale,omitempty"`    // of an imported return: the Name of the sale that it names
-	SaleFull    string     `json:"sale_full,omitempty"`
-	SaleDay     string     `json:"sale_day,omitempty"`
+	Adrift      bool       `json:"adrift,omitempty"`  // of an import: see Imported
+	NamedSale   string     `json:"sale,omitempty"`    // of an imported return: the number of the sale that it names
 }
 
 // Line is a recorded line. Gross - Discount - PaidPoints = Total.

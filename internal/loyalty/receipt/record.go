@@ -23,6 +23,7 @@ type Imported struct {
 	Name
 	Store    catalog.StoreID
 	Placed   bool        // the source says that it is that store
+	Adrift   bool        // nothing says which store it was, and there was none that it must have been
 	Till     string      // as the source calls it; empty: not said
 	Customer customer.ID // 0: nobody
 	SoldAt   time.Time   // on the clock that the source went by
@@ -31,13 +32,14 @@ type Imported struct {
 	// matched to their sales by MatchReturnsTx.
 	Lines []Line
 	Note  string
-	Sale  Name // of a return: the sale in the same source, were it of the same day; empty: not said
+	Sale  string // of a return: the number of the sale in the same source; empty: not said
 }
 
 // Name is what a source calls a receipt. Where its numbers begin anew, by store,
 // by till or every day, a receipt gets the first of the three that is not
 // another's. What one export has and another lacks, such as the till, stands in
-// Full only, or the two would not agree on a name.
+// Full only, or the two would not agree on a name. The longer names go on behind
+// the number with " / ".
 type Name struct {
 	Number string
 	Day    string // the number with the store and the day; empty: numbers are never used twice
@@ -77,15 +79,16 @@ func (s *Service) RecordTx(ctx context.Context, tx *db.Tx, source int64, list []
 		if err != nil {
 			return nil, err
 		}
-		if old := s.taken(known, source, in, rec); old != nil {
+		number, old := in.among(known, source, rec)
+		in.Number, rec.Number = number, number
+		if old != nil {
 			outcomes[i] = RecordedSame
 			if !old.says(in, rec) {
 				outcomes[i] = RecordedOther
 			}
 			continue
 		}
-		rec.Number = in.Number
-		known[key{source, in.Kind, in.Number}] = recorded{rec.fingerprint, rec.SoldAt, rec.Details.Offset, rec.Store, in.Till}
+		known[key{source, in.Kind, number}] = recorded{rec.fingerprint, rec.SoldAt, rec.Store, rec.Details}
 		rec.ID = ID(s.mint.Next())
 		fresh = append(fresh, rec)
 	}
@@ -137,40 +140,37 @@ func (s *Service) importTx(ctx context.Context, tx *db.Tx, source int64, now tim
 type recorded struct {
 	print  string
 	soldAt time.Time
-	offset int // seconds that the source's clock was ahead of UTC
 	store  catalog.StoreID
-	till   string
+	Details
 }
 
-// taken finds the receipt that is in already, and in.Number becomes its own; nil:
-// there is none, and in.Number is free. One of the same contents goes before one
-// that may only be the same, for an export without tills does not tell.
-func (s *Service) taken(known map[key]recorded, source int64, in *Imported, rec *Receipt) (same *recorded) {
+// among finds the receipt among those that are known, and its number; nil: it is
+// new, and the number is free. One of the same contents goes before one that may
+// only be the same, for an export without tills does not tell.
+func (in *Imported) among(known map[key]recorded, source int64, rec *Receipt) (number string, same *recorded) {
 	numbers := in.all()
-	free, its := "", ""
-	for i, number := range numbers {
-		old, ok := known[key{source, in.Kind, number}]
+	free := ""
+	for i, n := range numbers {
+		old, ok := known[key{source, in.Kind, n}]
 		switch {
 		case !ok:
-			free = cmp.Or(free, number)
-		case old.says(in, rec) && old.sameTill(in):
-			in.Number = number
-			return &old
+			free = cmp.Or(free, n)
+		case old.says(in, rec) && (old.sameTill(in) || old.Adrift && in.Placed):
+			return n, &old
 		case same == nil && (i == len(numbers)-1 || old.sameTill(in) && old.clock().Format(time.DateOnly) == in.SoldAt.Format(time.DateOnly)):
-			same, its = &old, number
+			number, same = n, &old
 		}
 	}
-	in.Number = free
-	if same != nil {
-		in.Number = its
+	if same == nil {
+		number = free
 	}
-	return same
+	return number, same
 }
 
 // sameTill reports whether two receipts of a number can be of one till, by what
 // the source says of them.
 func (old *recorded) sameTill(in *Imported) bool {
-	return (old.store == in.Store || !in.Placed) && (old.till == in.Till || old.till == "" || in.Till == "")
+	return (old.store == in.Store || !in.Placed) && (old.Till == in.Till || old.Till == "" || in.Till == "")
 }
 
 // says reports whether what is recorded says the same. The time is the same
@@ -181,7 +181,7 @@ func (old *recorded) says(in *Imported, rec *Receipt) bool {
 
 // clock is the time that the source's clock showed.
 func (old *recorded) clock() time.Time {
-	return old.soldAt.Add(time.Duration(old.offset) * time.Second)
+	return old.soldAt.Add(time.Duration(old.Offset) * time.Second)
 }
 
 func (s *Service) knownTx(ctx context.Context, tx *db.Tx, source int64, list []Imported) (map[key]recorded, error) {
@@ -196,8 +196,8 @@ func (s *Service) knownTx(ctx context.Context, tx *db.Tx, source int64, list []I
 		if err := r.Scan(&k.number, &k.kind, &old.print, db.Time{Dst: &old.soldAt}, &old.store, &details); err != nil {
 			return err
 		}
-		d, err := readDetails(details)
-		old.till, old.offset = d.Till, d.Offset
+		var err error
+		old.Details, err = readDetails(details)
 		known[k] = old
 		return err
 	})
@@ -205,14 +205,16 @@ func (s *Service) knownTx(ctx context.Context, tx *db.Tx, source int64, list []I
 
 // receipt makes the row and proves its sums.
 func (in *Imported) receipt(source int64, now time.Time) (*Receipt, error) {
-	if err := checkNumber(in.Number); err != nil {
-		return nil, err
+	for _, number := range in.all() {
+		if err := checkNumber(number); err != nil {
+			return nil, err
+		}
 	}
 	_, offset := in.SoldAt.Zone()
 	rec := &Receipt{
 		Kind: in.Kind, Number: in.Number, Imported: true, Source: source, Store: in.Store, Customer: in.Customer,
 		SoldAt: in.SoldAt.UTC(), RecordedAt: now, Lines: in.Lines,
-		Details: Details{Note: in.Note, Till: in.Till, Offset: offset, Sale: in.Sale.Number, SaleFull: in.Sale.Full, SaleDay: in.Sale.Day},
+		Details: Details{Note: in.Note, Till: in.Till, Offset: offset, Adrift: in.Adrift, NamedSale: in.Sale},
 	}
 	said := importedMeaning{Customer: in.Customer}
 	for i := range rec.Lines {

@@ -387,7 +387,8 @@ CREATE TABLE receipts (
 	id            BIGINT PRIMARY KEY,
 	source_id     BIGINT NOT NULL,              -- a till, or an import source
 	kind          TEXT   NOT NULL CHECK (kind IN ('sale', 'return')),
-	number        TEXT   NOT NULL,
+	number        TEXT   NOT NULL, -- sqlite
+	number        TEXT   COLLATE "C" NOT NULL, -- postgres
 	fingerprint   TEXT   NOT NULL,
 	idempotency_key TEXT,                       -- the header, where one was sent
 	imported      BOOLEAN NOT NULL DEFAULT FALSE,
