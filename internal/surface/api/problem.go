@@ -28,7 +28,7 @@ var (
 	errSlowBody   = errs.New(errs.Unavailable, "body_too_slow", "The body did not arrive in time; nothing was changed. Send it again.")
 	errCutBody    = errs.New(errs.Invalid, "body_cut", "The body ended before its time; nothing was changed. Send it again.")
 	errKeyHeader  = errs.New(errs.Invalid, "idempotency_key", "An Idempotency-Key is 1 to 100 printable ASCII characters, in quotes or without.")
-	errCursor     = errs.New(errs.Invalid, "bad_cursor", "This is not a cursor of this list. Begin again without one.")
+	errCursor     = errs.New(errs.Invalid, "bad_cursor", "The parameter cursor is not a cursor of this list. Begin again without it.")
 	errBodySize   = web.ErrBodySize.With("max", maxBody>>10)
 )
 

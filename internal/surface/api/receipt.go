@@ -13,12 +13,7 @@ import (
 	"regulars/internal/loyalty/staff"
 )
 
-// Failures of recording.
-var (
-	errNumberQuery = errs.New(errs.Invalid, "number_missing", "Say which receipt: the parameter number is missing.")
-	errKindQuery   = errs.New(errs.Invalid, "unknown_kind", "The parameter kind is sale or return.")
-	errCashier     = errs.New(errs.Invalid, "cashier_unknown", "Nobody of this login or id works in the store of this till. Send that of a cashier of the store, or leave it out.")
-)
+var errCashier = errs.New(errs.Invalid, "cashier_unknown", "Nobody of this login or id works in the store of this till. Send that of a cashier of the store, or leave it out.")
 
 // receiptRequest is a sale.
 type receiptRequest struct {
@@ -259,17 +254,17 @@ type receiptList struct {
 // findReceipts looks receipts of the store up by the number on the slip: this
 // till's first, then the latest.
 func (a *API) findReceipts(ctx context.Context, by *caller, in *receiptQuery) (*reply[receiptList], error) {
-	if in.Number == "" {
-		return nil, errNumberQuery.At("number")
-	}
 	var r reader
-	r.text(field{list: "?", name: "number"}, in.Number, receipt.MaxNumber)
+	number, of := field{list: "?", name: "number"}, receipt.Kind(in.Kind)
+	if in.Number == "" {
+		r.missing(number)
+	}
+	r.text(number, in.Number, receipt.MaxNumber)
+	if of != receipt.KindSale && of != receipt.KindReturn {
+		r.wrong.Add("kind", "unknown_kind", "must be sale or return")
+	}
 	if err := r.wrong.Err(); err != nil {
 		return nil, err
-	}
-	of := receipt.Kind(in.Kind)
-	if of != receipt.KindSale && of != receipt.KindReturn {
-		return nil, errKindQuery.At("kind")
 	}
 	list, err := a.receipts.List(ctx, receipt.Filter{Number: in.Number, Kind: of, Store: by.Store.ID}, receipt.Cursor{}, maxSameNumber)
 	if err != nil {

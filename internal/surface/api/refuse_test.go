@@ -118,8 +118,15 @@ func TestEveryRefusalNamesItsField(t *testing.T) {
 			"/v1/receipts": "number", "/v1/receipts?number=%00": "number", "/v1/receipts?number=%ff": "number", "/v1/receipts?number=1&kind=gift": "kind", "/v1/products?limit=201": "limit", "/v1/products?serch=tea": "serch", "/v1/till?number=1": "number", "/v1/products?limit=x": "limit",
 			"/v1/products?cursor=x": "cursor", "/v1/customers/" + who + "/receipts?cursor=AAAA": "cursor", "/v1/customers/" + who + "/entries?cursor=%20": "cursor",
 		} {
-			s.get(path).problem(http.StatusUnprocessableEntity, s.get(path).words("code"), pointer)
+			for _, lang := range []string{"en", "ru"} {
+				a := s.do(call{method: http.MethodGet, path: path, headers: []string{"Accept-Language", lang}})
+				if a.problem(http.StatusUnprocessableEntity, a.words("code"), pointer); !strings.Contains(a.words("detail"), pointer) {
+					t.Errorf("%s: the detail does not name it: %s", path, a.text)
+				}
+			}
 		}
+		s.get("/v1/receipts?kind=gift").problem(http.StatusUnprocessableEntity, "invalid_request", "number", "kind").
+			has("detail", "number is missing; kind must be sale or return")
 		for _, path := range []string{"/v1/products?query=%00", "/v1/products?query=%ff%fe", "/v1/products?query=%27%3B--"} {
 			s.get(path).is(http.StatusOK)
 		}
@@ -293,7 +300,7 @@ func TestWordsComeInTheLanguageAsked(t *testing.T) {
 			a.has("errors.2.detail", want[0], "errors.3.detail", want[1], "errors.0.detail", want[2], "errors.1.detail", want[3],
 				"errors.2.args.above", "0", "errors.3.args.min", "0", "errors.3.args.max", "10000000000000", "errors.0.args.n", "2", "errors.1.args.max", "200")
 		}
-		s.do(call{method: http.MethodGet, path: "/v1/products?limit=201", headers: []string{"Accept-Language", "ru"}}).has("errors.0.detail", "Нужно от 1 до 200.", "errors.0.args.min", "1", "errors.0.args.max", "200")
+		s.do(call{method: http.MethodGet, path: "/v1/products?limit=201", headers: []string{"Accept-Language", "ru"}}).has("detail", "limit: Нужно от 1 до 200", "errors.0.detail", "Нужно от 1 до 200.", "errors.0.args.min", "1", "errors.0.args.max", "200")
 		ask("ru", `,"rdeem":"1"`).problem(http.StatusUnprocessableEntity, "invalid_request", "/rdeem").has("errors.0.detail", "Такого поля нет.")
 	})
 }
