@@ -343,7 +343,7 @@ func (a *API) postReturn(ctx context.Context, by *caller, in *returnRequest, key
 	back := r.giveBack(&in.ReturnDraft)
 	back.Number, back.Key = r.number(in.Number), key
 	if err := r.wrong.Err(); err != nil {
-		return nil, err
+		return nil, a.wrongReturn(ctx, by, err, back)
 	}
 	at, err := a.cashier(ctx, by, in.Cashier, receipt.KindReturn, back.Number)
 	if err != nil {
@@ -361,7 +361,7 @@ func (a *API) previewReturn(ctx context.Context, by *caller, in *ReturnDraft) (*
 	r := by.reader()
 	back := r.giveBack(in)
 	if err := r.wrong.Err(); err != nil {
-		return nil, err
+		return nil, a.wrongReturn(ctx, by, err, back)
 	}
 	rec, err := a.receipts.PreviewReturn(ctx, by.Caller, back)
 	if err != nil {
@@ -370,6 +370,13 @@ func (a *API) previewReturn(ctx context.Context, by *caller, in *ReturnDraft) (*
 	rec.ID = 0 // it is not recorded
 	body, err := a.recorded(ctx, by, &rec)
 	return &reply[recorded]{Body: body}, err
+}
+
+// wrongReturn adds to what is wrong with the words of a return what its sale
+// has against it.
+func (a *API) wrongReturn(ctx context.Context, by *caller, err error, back receipt.Return) error {
+	_, other := a.receipts.PreviewReturn(ctx, by.Caller, back)
+	return allWrong(err, originalError(other))
 }
 
 // originalError points a receipt that is not there at the field that named it.

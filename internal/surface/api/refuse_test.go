@@ -73,8 +73,8 @@ func TestEveryRefusalNamesItsField(t *testing.T) {
 		{"/v1/receipts", `{"number":"1","total":"1.001","lines":[{` + line + `}]}`, "invalid_request", []string{"/total"}},
 
 		{"/v1/returns", `{"number":"1"}`, "invalid_request", []string{"/original"}},
-		{"/v1/returns", `{"original":"` + sales.Seal(1) + `"}`, "invalid_request", []string{"/number"}},
-		{"/v1/returns/preview", `{"original":"` + sales.Seal(1) + `","lines":[{"position":1}]}`, "invalid_request", []string{"/lines/0/quantity"}},
+		{"/v1/returns", `{"original":"` + sales.Seal(1) + `"}`, "invalid_request", []string{"/number", "/original"}},
+		{"/v1/returns/preview", `{"original":"` + sales.Seal(1) + `","lines":[{"position":1}]}`, "invalid_request", []string{"/lines/0/quantity", "/original"}},
 		{"/v1/returns/preview", `{"original":"1","lines":[{"position":"1","quantity":"1"}]}`, "invalid_request", []string{"/lines/0/position"}},
 		{"/v1/returns/preview", `{"original":"x"}`, "invalid_request", []string{"/original"}},
 
@@ -149,6 +149,21 @@ func TestReturnsNameWhatIsWrong(t *testing.T) {
 		s.post("/v1/returns", of(`{"position":3,"quantity":"1"}`)).problem(http.StatusUnprocessableEntity, "invalid_request", "/lines/0/position")
 		s.post("/v1/returns", of(`{"position":1,"quantity":"1"},{"position":1,"quantity":"1"}`)).problem(http.StatusUnprocessableEntity, "invalid_request", "/lines/1/position")
 		s.post("/v1/returns", of(`{"position":1,"quantity":"2.001"}`)).problem(http.StatusConflict, "too_many_returned", "/lines/0/quantity")
+		// Whatever is wrong is named at once, of every line.
+		several := `{"position":1,"quantity":"2.001"},{"position":9,"quantity":"1"},{"position":2,"quantity":"7"},{"position":0,"quantity":"-1"}`
+		for _, path := range []string{"/v1/returns", "/v1/returns/preview"} {
+			body := of(several)
+			if path != "/v1/returns" {
+				body = strings.Replace(body, `"number":"2",`, "", 1)
+			}
+			s.post(path, body).problem(http.StatusUnprocessableEntity, "invalid_request",
+				"/lines/3/quantity", "/lines/0/quantity", "/lines/1/position", "/lines/2/quantity", "/lines/3/position")
+		}
+		s.post("/v1/returns", of(`{"position":1,"quantity":"2.001"},{"position":9,"quantity":"1"}`)).
+			problem(http.StatusUnprocessableEntity, "invalid_request", "/lines/0/quantity", "/lines/1/position")
+		s.post("/v1/returns", of(`{"position":1,"quantity":"2.001"},{"position":2,"quantity":"7"}`)).
+			problem(http.StatusConflict, "too_many_returned", "/lines/0/quantity", "/lines/1/quantity").
+			has("detail", "/lines/0/quantity Only 2 of the line is left to return; /lines/1/quantity Only 1 of the line is left to return", "errors.1.args.left", "1.000")
 		back := s.post("/v1/returns", of(`{"position":1,"quantity":"2"}`)).is(http.StatusCreated).words("id")
 		s.post("/v1/returns", `{"number":"3","original":"`+back+`"}`).problem(http.StatusUnprocessableEntity, "not_a_sale", "/original")
 	})
