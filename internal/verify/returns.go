@@ -88,15 +88,25 @@ func (a *audit) returnsOf(sold *returnedLine, parts []returnedLine) {
 	}
 }
 
-// share is what a part of a line amounts to. The gross is not shared by
-// itself: it is what the other three come to.
+// share is what the first units of a line amount to. Points and the gross are
+// shared by quantity, what is paid by the gross, what points pay by what is
+// not paid in money, and the discount is the rest.
 func share(whole *amounts, done, all int64) (part amounts) {
-	for j, v := range whole {
-		if v >= 0 {
-			part[j] = halfUp(v, done, all)
+	of := func(v, done, all int64) int64 {
+		if v <= 0 || done <= 0 || all <= 0 {
+			return 0
 		}
+		return halfUp(v, done, all)
 	}
-	part[gross] = part[discount] + part[paidPoints] + part[total]
+	for _, j := range []int{gross, redeemed, earned} {
+		part[j] = of(whole[j], done, all)
+	}
+	for _, j := range []int{total, tierSpend} {
+		part[j] = of(whole[j], part[gross], whole[gross])
+	}
+	unpaid := part[gross] - part[total]
+	part[paidPoints] = of(whole[paidPoints], unpaid, whole[gross]-whole[total])
+	part[discount] = unpaid - part[paidPoints]
 	return part
 }
 

@@ -17,7 +17,8 @@
 // e-mail is only where nothing better is said.
 //
 // What a profile says is never overwritten by a registration, only completed.
-// Consents are appended and never changed.
+// Consents are appended and never changed; what is said again and holds is not
+// written again.
 //
 //	active <--> blocked      both ways, by hand
 //	   |           |

@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/db/dbtest"
+	"regulars/internal/base/id"
 	"regulars/internal/loyalty/customer"
 )
 
@@ -128,6 +130,63 @@ func TestRegistrationTakesNobodysAccount(t *testing.T) {
 			}
 			if changed := len(events(t, d)) > told; changed != (tt.created || tt.filled != nil || len(history) > 0) {
 				t.Errorf("%s: an event %v", name, changed)
+			}
+		}
+	})
+}
+
+// What a registration says again of consents is written only where something
+// else was said since, or another proof is given.
+func TestConsentSaidAgainIsNotWrittenAgain(t *testing.T) {
+	t.Parallel()
+	type consent = customer.Consent
+	sms := consent{Channel: customer.ChannelSMS, Purpose: customer.Marketing, Given: true, Wording: "v1", Proof: "form 1"}
+	smsNo := consent{Channel: customer.ChannelSMS, Purpose: customer.Marketing}
+	anyNo := consent{Channel: customer.ChannelAny, Purpose: customer.Marketing}
+	with := func(change func(c *consent)) consent {
+		c := sms
+		change(&c)
+		return c
+	}
+	tests := map[string]struct {
+		before []consent
+		now    consent
+		told   bool
+	}{
+		"the same":               {[]consent{sms}, sms, false},
+		"taken back twice":       {[]consent{sms, smsNo}, smsNo, false},
+		"taken back":             {[]consent{sms}, smsNo, true},
+		"given again":            {[]consent{sms, smsNo}, sms, true},
+		"another wording":        {[]consent{sms}, with(func(c *consent) { c.Wording = "v2" }), true},
+		"another proof":          {[]consent{sms}, with(func(c *consent) { c.Proof = "form 2" }), true},
+		"another purpose":        {[]consent{sms}, with(func(c *consent) { c.Purpose = customer.Data }), true},
+		"another channel":        {[]consent{sms}, with(func(c *consent) { c.Channel = customer.ChannelCall }), true},
+		"all channels refused":   {[]consent{sms, anyNo}, sms, true},
+		"one given since":        {[]consent{anyNo, sms}, anyNo, true},
+		"refused before":         {[]consent{anyNo, sms}, sms, false},
+		"another purpose denied": {[]consent{sms, {Channel: customer.ChannelAny, Purpose: customer.Profiling}}, sms, false},
+	}
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		clock := start
+		s := customer.NewService(d, id.NewMinter(now, int(nodes.Add(1))%id.Nodes, 0), func() time.Time { return clock }, "UZ")
+		n := 0
+		for name, tt := range tests {
+			n++
+			say := func(c consent) customer.Result {
+				clock = clock.Add(time.Hour)
+				return register(t, d, s, customer.New{
+					FirstName: "Anna", LastName: "Karimova", Source: "till", Consents: []consent{c},
+					Identifiers: []customer.Identifier{card(fmt.Sprint(n))},
+				})[0]
+			}
+			for _, c := range tt.before {
+				say(c)
+			}
+			told := len(events(t, d))
+			got := say(tt.now)
+			history, err := s.Consents(t.Context(), got.ID)
+			if err != nil || (len(history) > len(tt.before)) != tt.told || (len(got.Consents) > 0) != tt.told || (len(events(t, d)) > told) != tt.told {
+				t.Errorf("%s: %+v, consents %+v, %v", name, got, history, err)
 			}
 		}
 	})

@@ -449,22 +449,15 @@ func (p *person) complete(n *Customer) (filled, kept []string) {
 	return filled, kept
 }
 
-// consent adds the consents of c that p has not given yet. An import that is
-// repeated brings the same ones again; where it does not know when they were
-// given, a yes that was recorded before is not given anew, for it may have been
-// taken back since, and neither is a no of the same row, or one that still holds.
+// consent adds the consents of c that p has not given yet.
 func (r *registration) consent(p *person, c *Checked) {
 	for _, n := range c.consents {
 		history := r.consents[p.ID]
-		repeated, holds := false, false
-		for _, o := range history {
-			if o.Channel != n.Channel || o.Purpose != n.Purpose {
-				continue
-			}
-			holds = o.Given == n.Given
-			repeated = repeated || holds && (o.At.Equal(n.At) || c.undated && (n.Given || o.Proof == n.Proof))
+		said := stands
+		if c.profile.Origin != 0 {
+			said = c.brought
 		}
-		if repeated || c.undated && holds {
+		if said(history, n) {
 			continue
 		}
 		n.ID, n.Customer = r.s.mint.Next(), p.ID
@@ -474,6 +467,41 @@ func (r *registration) consent(p *person, c *Checked) {
 			p.changed = append(p.changed, "consents")
 		}
 	}
+}
+
+// brought reports whether an import need not add n. One that is repeated brings
+// the same consents again; where it does not know when they were given, a yes
+// that was recorded before is not given anew, for it may have been taken back
+// since, and neither is a no of the same row, or one that still holds.
+func (c *Checked) brought(history []Consent, n Consent) bool {
+	repeated, holds := false, false
+	for _, o := range history {
+		if o.Channel != n.Channel || o.Purpose != n.Purpose {
+			continue
+		}
+		holds = o.Given == n.Given
+		repeated = repeated || holds && (o.At.Equal(n.At) || c.undated && (n.Given || o.Proof == n.Proof))
+	}
+	return repeated || c.undated && holds
+}
+
+// stands reports whether n says again what holds: the last word on its channel
+// and purpose, with the same proof, which no later one on all channels, or on
+// one of all, contradicts.
+func stands(history []Consent, n Consent) bool {
+	var last, against Consent
+	for _, o := range history {
+		switch {
+		case o.Purpose != n.Purpose:
+		case o.Channel == n.Channel:
+			if o.after(last) {
+				last = o
+			}
+		case o.Given != n.Given && (o.Channel == ChannelAny || n.Channel == ChannelAny) && o.after(against):
+			against = o
+		}
+	}
+	return last.ID != 0 && last.Given == n.Given && last.Wording == n.Wording && last.Proof == n.Proof && last.after(against)
 }
 
 var (

@@ -116,5 +116,11 @@ func TestAdditionsToAProfileAreAudited(t *testing.T) {
 		if strings.Contains(string(list[0].After), "29000001") {
 			t.Errorf("the log holds the card: %s", list[0].After)
 		}
+		// What is said again adds nothing.
+		w.Clock.Advance(time.Hour)
+		again := customer.New{FirstName: "Anna", LastName: "Karimova", City: "Tashkent", Consents: yes, Identifiers: []customer.Identifier{phone("901234567"), card("29000001")}}
+		if w.register(again); len(lines()) != 1 {
+			t.Errorf("said again, and the log says %+v", lines())
+		}
 	})
 }

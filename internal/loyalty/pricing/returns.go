@@ -20,29 +20,51 @@ type Part struct {
 }
 
 // ReturnPart is what a return of now undoes of a line of which returned has
-// come back already. Each amount is the difference of two cumulative shares,
-// so that parts in any order end where the whole would, to the unit. No more
-// goes back than is left, whatever is asked; receipt refuses it before.
+// come back already: the difference of what the line amounts to after and
+// before, so that parts in any order end where the whole would, to the unit. No
+// more goes back than is left, whatever is asked; receipt refuses it before.
 func ReturnPart(line Recorded, returned, now money.Quantity) Part {
 	from := min(max(returned, 0), max(line.Quantity, 0))
 	to := from + min(max(now, 0), line.Quantity-from)
 	if to <= from {
 		return Part{}
 	}
-	share := func(whole money.Amount) money.Amount {
-		return whole.Share(to, line.Quantity) - whole.Share(from, line.Quantity)
-	}
-	p := Part{
-		Quantity:   to - from,
-		Discount:   share(line.Discount),
-		PaidPoints: share(line.PaidPoints),
-		Total:      share(line.Gross - line.Discount - line.PaidPoints),
-		Redeemed:   money.Points(share(money.Amount(line.Redeemed))),
-		Earned:     money.Points(share(money.Amount(line.Earned))),
-		TierSpend:  share(line.TierSpend),
-	}
-	// Not a share of its own: rounded apart from the others it could come to
-	// less than the discount and the points, and the refund below nothing.
-	p.Gross = p.Discount + p.PaidPoints + p.Total
+	p, before := line.first(to), line.first(from)
+	p.Quantity -= before.Quantity
+	p.Gross -= before.Gross
+	p.Discount -= before.Discount
+	p.PaidPoints -= before.PaidPoints
+	p.Total -= before.Total
+	p.Redeemed -= before.Redeemed
+	p.Earned -= before.Earned
+	p.TierSpend -= before.TierSpend
 	return p
+}
+
+// first is what the first units of a line amount to. The gross is their share
+// by quantity and the total its share of the gross, the points' part of what
+// remains, and the rest is discount. Each is shared by what it is a part of and
+// so grows by no more than that does: shares by quantity, rounded apart, need
+// not add up.
+func (l Recorded) first(units money.Quantity) Part {
+	p := Part{
+		Quantity: units,
+		Gross:    l.Gross.Share(units, l.Quantity),
+		Redeemed: money.Points(money.Amount(l.Redeemed).Share(units, l.Quantity)),
+		Earned:   money.Points(money.Amount(l.Earned).Share(units, l.Quantity)),
+	}
+	off := l.Discount + l.PaidPoints
+	p.Total = part(l.Gross-off, p.Gross, l.Gross)
+	p.TierSpend = part(l.TierSpend, p.Gross, l.Gross)
+	p.PaidPoints = part(l.PaidPoints, p.Gross-p.Total, off)
+	p.Discount = p.Gross - p.Total - p.PaidPoints
+	return p
+}
+
+// part is what of a goes with done out of all; of nothing, nothing.
+func part(a, done, all money.Amount) money.Amount {
+	if all == 0 {
+		return 0
+	}
+	return a.Share(money.Quantity(done), money.Quantity(all))
 }

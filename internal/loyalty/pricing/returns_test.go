@@ -25,7 +25,8 @@ func plus(a, b pricing.Part) pricing.Part {
 }
 
 // Parts of a priced line, of any sizes, end where the whole would; none of
-// them charges the customer, and each adds up.
+// them charges the customer, and each adds up. On the way the gross is the
+// exact share, and the rest within two units of theirs.
 func TestPartsInAnyOrderEndWhereTheWholeWould(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -56,6 +57,14 @@ func TestPartsInAnyOrderEndWhereTheWholeWould(t *testing.T) {
 					t.Fatalf("a part takes from the customer: %+v", part)
 				}
 				sum = plus(sum, part)
+				if want := l.Gross.Share(sum.Quantity, line.Quantity); sum.Gross != want {
+					t.Fatalf("gross of %s is %d, want %d", sum.Quantity, sum.Gross, want)
+				}
+				for got, of := range map[money.Amount]money.Amount{sum.Discount: l.Discount, sum.PaidPoints: l.PaidPoints, sum.Total: l.Total} {
+					if off := got - of.Share(sum.Quantity, line.Quantity); max(off, -off) > 2 {
+						t.Fatalf("%d of %d came back with %s of %s", got, of, sum.Quantity, line.Quantity)
+					}
+				}
 			}
 			if diff := cmp.Diff(whole, sum); diff != "" {
 				t.Fatalf("parts of line %d (-whole +sum):\n%s", i, diff)
@@ -105,10 +114,13 @@ func TestReturnPart(t *testing.T) {
 	}{
 		// Thirds of 100, 50 and 50 rounded apart would refund less than nothing.
 		"nothing was paid in money": {line, 0, money.One, pricing.Part{
-			Quantity: money.One, Gross: 34, Discount: 17, PaidPoints: 17, Redeemed: 17,
+			Quantity: money.One, Gross: 33, Discount: 16, PaidPoints: 17, Redeemed: 17,
 		}},
 		"the second": {line, money.One, money.One, pricing.Part{
-			Quantity: money.One, Gross: 32, Discount: 16, PaidPoints: 16, Redeemed: 16, Earned: 1,
+			Quantity: money.One, Gross: 34, Discount: 17, PaidPoints: 17, Redeemed: 16, Earned: 1,
+		}},
+		"half, with an odd total": {pricing.Recorded{Quantity: 2 * money.One, Gross: 28_000_00, Discount: 1_176_13, PaidPoints: 5_000_00}, 0, money.One, pricing.Part{
+			Quantity: money.One, Gross: 14_000_00, Discount: 588_06, PaidPoints: 2_500_00, Total: 10_911_94,
 		}},
 		"a thousandth":           {line, 0, 1, pricing.Part{Quantity: 1}},
 		"more than is left":      {line, 2 * money.One, 9 * money.One, pricing.ReturnPart(line, 2*money.One, money.One)},

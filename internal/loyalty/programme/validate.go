@@ -63,7 +63,7 @@ func ValidateNumbers(r *Rules, c money.Currency) error {
 }
 
 func (r *Rules) checkNumbers(w *errs.List, c money.Currency) {
-	r.checkLevels(w)
+	r.checkLevels(w, c)
 	if low := (minPointMinor + c.Minor() - 1) / c.Minor(); r.PointValue < money.Price(low) || r.PointValue > MaxPointValue {
 		w.Add("/point_value", "out_of_range", "must be %s to %s", money.Price(low), MaxPointValue).With("min", money.Price(low)).With("max", MaxPointValue)
 	}
@@ -74,9 +74,12 @@ func (r *Rules) checkNumbers(w *errs.List, c money.Currency) {
 	} else {
 		between(w, "/spend/days", r.Spend.Days, 0, 0)
 	}
-	r.Discount.Rounding.check(w, "/discount/rounding", MaxUnit)
+	// Figures of money in an error are prices: they say themselves where their
+	// decimals begin.
+	minor := money.Price(money.PriceScale / c.Minor())
+	rounded(w, "/discount/rounding", r.Discount.Rounding, MaxUnit, minor)
 
-	r.Earn.Rounding.check(w, "/earn/rounding", MaxEarnUnit)
+	rounded(w, "/earn/rounding", r.Earn.Rounding, MaxEarnUnit, money.Points(1))
 	between(w, "/earn/delay_days", r.Earn.DelayDays, 0, MaxDays)
 	between(w, "/earn/expiry_days", r.Earn.ExpiryDays, 0, MaxExpiryDays)
 
@@ -94,7 +97,7 @@ func (r *Rules) checkNumbers(w *errs.List, c money.Currency) {
 	between(w, "/quote_minutes", r.QuoteMinutes, 0, MaxQuote)
 }
 
-func (r *Rules) checkLevels(w *errs.List) {
+func (r *Rules) checkLevels(w *errs.List, c money.Currency) {
 	if len(r.Levels) == 0 || len(r.Levels) > MaxLevels {
 		w.Add("/levels", "out_of_range", "must have 1 to %d levels", MaxLevels).With("min", 1).With("max", MaxLevels)
 	}
@@ -115,7 +118,7 @@ func (r *Rules) checkLevels(w *errs.List) {
 		case i > 0 && l.Threshold <= r.Levels[i-1].Threshold:
 			w.Add(level(i, "threshold"), "not_rising", "must be more than the level before it has")
 		case l.Threshold > money.MaxAmount:
-			w.Add(level(i, "threshold"), "out_of_range", "must be at most %d", money.MaxAmount)
+			w.Add(level(i, "threshold"), "out_of_range", "must be at most %d", money.MaxAmount).With("max", int64(money.MaxAmount)/c.Minor())
 		}
 		if l.Cashback < 0 || l.Cashback > money.Whole {
 			w.Add(level(i, "cashback"), "out_of_range", "must be 0 to %d", money.Whole).With("min", money.Rate(0)).With("max", money.Whole)
@@ -144,12 +147,13 @@ func codes(w *errs.List, pointer string, list []string) {
 	}
 }
 
-func (r Rounding) check(w *errs.List, pointer string, most int64) {
+// rounded checks a rounding to 1 to most; one is what 1 is where people type it.
+func rounded[T ~int64](w *errs.List, pointer string, r Rounding, most int64, one T) {
 	if !slices.Contains(modes, r.Mode) {
 		oneOf(w, pointer+"/mode", r.Mode, modes)
 	}
 	if r.Unit < 1 || r.Unit > most {
-		between(w, pointer+"/unit", r.Unit, 1, most)
+		w.Add(pointer+"/unit", "out_of_range", "must be 1 to %d", most).With("min", one).With("max", T(most)*one)
 	}
 }
 

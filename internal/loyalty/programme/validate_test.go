@@ -109,6 +109,42 @@ func TestValidateNamesEveryWrongField(t *testing.T) {
 	}
 }
 
+// Bounds are told in what people type: points and money, not the hundredths and
+// minor units that are kept.
+func TestBoundsAreInWhatIsTyped(t *testing.T) {
+	t.Parallel()
+	type bounds [2]any
+	for code, of := range map[string]struct {
+		threshold int64
+		unit      bounds
+	}{
+		"UZS": {1e13, bounds{money.Price(100), money.Price(10_000_000_0000)}},
+		"JPY": {1e15, bounds{money.Price(1_0000), money.Price(1_000_000_000_0000)}},
+		"KWD": {1e12, bounds{money.Price(10), money.Price(1_000_000_0000)}},
+	} {
+		r := programme.Default(currency(t, code))
+		r.Levels[2].Threshold = money.MaxAmount + 1
+		r.Discount.Rounding.Unit, r.Earn.Rounding.Unit, r.Redeem.Min, r.Welcome.Points, r.Redeem.Cap = 0, 0, -1, -1, -1
+		want := map[string]bounds{
+			"/levels/2/threshold":     {nil, of.threshold},
+			"/discount/rounding/unit": of.unit,
+			"/earn/rounding/unit":     {money.Points(1), money.Points(1000_00)},
+			"/redeem/min":             {money.Points(0), programme.MaxPoints},
+			"/welcome/points":         {money.Points(0), programme.MaxPoints},
+			"/redeem/cap":             {money.Rate(0), money.Whole},
+		}
+		for _, f := range errs.Of(programme.Validate(r, currency(t, code))).Fields {
+			if got := (bounds{f.Args["min"], f.Args["max"]}); got != want[f.Pointer] {
+				t.Errorf("%s %s: %#v, want %#v", code, f.Pointer, got, want[f.Pointer])
+			}
+			delete(want, f.Pointer)
+		}
+		if len(want) > 0 {
+			t.Errorf("%s: nothing is said of %v", code, want)
+		}
+	}
+}
+
 func many(n int) (levels []programme.Level) {
 	for i := range n {
 		levels = append(levels, programme.Level{Code: fmt.Sprint("l", i), Name: "x", Threshold: money.Amount(i)})

@@ -183,7 +183,7 @@ func (c *returnCall) lines(sale *Receipt) ([]ReturnLine, error) {
 		return all, nil
 	}
 	var wrong errs.List
-	seen := map[int]bool{}
+	tooMany, seen := 0, map[int]bool{}
 	for i, l := range c.in.Lines {
 		at := pointer("/lines/%d", i)
 		of := sale.line(l.Position)
@@ -195,11 +195,19 @@ func (c *returnCall) lines(sale *Receipt) ([]ReturnLine, error) {
 		case l.Quantity <= 0:
 			wrong.Add(at+"/quantity", "out_of_range", "must be above 0")
 		case l.Quantity > of.Quantity-of.Returned:
-			return nil, ErrTooManyReturned.At(at+"/quantity").With("left", of.Quantity-of.Returned)
+			tooMany++
+			wrong.Add(at+"/quantity", ErrTooManyReturned.Code, "%s", ErrTooManyReturned.Text).With("left", of.Quantity-of.Returned)
 		}
 		seen[l.Position] = true
 	}
-	return c.in.Lines, wrong.Err()
+	err := wrong.Err()
+	if tooMany > 0 && tooMany == wrong.Len() { // the request is in order, and something came back before it
+		fields := errs.Of(err).Fields
+		e := ErrTooManyReturned.With("left", fields[0].Args["left"])
+		e.Fields = fields
+		return nil, e
+	}
+	return c.in.Lines, err
 }
 
 // movePoints undoes what the sale did to points and totals.

@@ -6,6 +6,7 @@ import (
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/db/dbtest"
+	"regulars/internal/loyalty/receipt"
 	"regulars/internal/loyalty/staff"
 	"regulars/internal/surface/admin"
 )
@@ -122,9 +123,12 @@ func TestCustomer(t *testing.T) {
 		// Every earning of a customer who bought is explained and leads to its receipt.
 		b.get("/customers/"+s.people[0].String()).sees("Начислено за покупку · 1-3", "Приветственные баллы за регистрацию", "До уровня «3 %» осталось 2 400 000 сум")
 		b.get(b.link("/receipts/[0-9]+")).is(200).sees("Чек 1-", "Хлеб Патыр", "Начислено баллов", "начислено ", "Уровень", "баллами")
+		// Nobody held no level, though the programme priced the receipt.
+		s.sell(receipt.Caller{Till: s.till, Store: s.store}, "nobody", 0, 40_000)
+		b.get("/receipts/"+s.sales[len(s.sales)-1].ID.String()).is(200).sees("Клиент не назван", "версия 1").lacks("Уровень")
 		b.get("/receipts?kind=return").sees("Ничего не нашлось")
 		b.get("/receipts?q=2-1").sees("Алишер Усманов").lacks("Дилноза")
-		b.get("/").sees("Сегодня", "100 %", "9 из 9 продаж")
+		b.get("/").sees("Сегодня", "90 %", "9 из 10 продаж")
 	})
 }
 

@@ -26,6 +26,8 @@ func TestProgrammeFromDraftToPublished(t *testing.T) {
 		b.post(at+"/edit", form.with("quote_minutes", "1,5", "do", "save")...).is(422).sees("Нужно целое число, например 30.")
 		// What the rules refuse is said at its field as well.
 		b.post(at+"/edit", form.with("redeem/cap", "150", "do", "save")...).is(422).sees("Нужно от 0 % до 100 %")
+		b.post(at+"/edit", form.with("earn/rounding/unit", "0", "discount/rounding/unit", "0", "do", "save")...).is(422).
+			sees("Нужно от 0,01 до 1 000.", "Нужно от 0,01 до 10 000 000.")
 		b.post(at+"/edit", form.with("levels/1/threshold", "-5", "redeem/cap", "150", "earn/expiry_days", "abc", "welcome/points", "-1", "do", "save")...).is(422)
 		for _, field := range []string{"levels/1/threshold", "redeem/cap", "earn/expiry_days", "welcome/points"} {
 			if !regexp.MustCompile(`name="` + field + `"[^>]* aria-invalid="true"`).MatchString(b.body) {

@@ -312,7 +312,9 @@ func (a *Admin) receiptPage(w http.ResponseWriter, r *http.Request) error {
 		if v.Version, err = a.Programmes.ByID(ctx, rec.Version); err != nil {
 			return err
 		}
-		v.Held, _ = v.Version.Rules.Level(rec.Level)
+		if v.Held, _, err = a.Receipts.Levels(ctx, rec); err != nil {
+			return err
+		}
 	}
 	switch {
 	case rec.Kind == receipt.KindSale:

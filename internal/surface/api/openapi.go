@@ -116,8 +116,7 @@ func (a *API) operations(d *description) {
 	}, a.postReceipt)
 	register(d, operation{id: "receipt", group: "receipts", method: get, path: "/v1/receipts/{id}",
 		errors: []*errs.Error{receipt.ErrNotFound}}, a.getReceipt)
-	register(d, operation{id: "find_receipts", group: "receipts", method: get, path: "/v1/receipts",
-		errors: []*errs.Error{errNumberQuery, errKindQuery}}, a.findReceipts)
+	register(d, operation{id: "find_receipts", group: "receipts", method: get, path: "/v1/receipts"}, a.findReceipts)
 
 	returning := []*errs.Error{receipt.ErrNotFound, receipt.ErrNotASale, receipt.ErrNothingLeft, receipt.ErrTooManyReturned}
 	post(d, operation{id: "preview", group: "returns", method: send, path: "/v1/returns/preview", errors: returning}, a.previewReturn)

@@ -22,7 +22,9 @@ func pageSize(text string) (int, error) {
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 1 || n > maxPage {
-		return 0, errs.InvalidField("limit", "out_of_range", "must be 1 to %d", maxPage).With("min", 1).With("max", maxPage)
+		var wrong errs.List
+		wrong.Add("limit", "out_of_range", "must be 1 to %d", maxPage).With("min", 1).With("max", maxPage)
+		return 0, wrong.Err()
 	}
 	return n, nil
 }

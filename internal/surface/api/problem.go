@@ -28,7 +28,7 @@ var (
 	errSlowBody   = errs.New(errs.Unavailable, "body_too_slow", "The body did not arrive in time; nothing was changed. Send it again.")
 	errCutBody    = errs.New(errs.Invalid, "body_cut", "The body ended before its time; nothing was changed. Send it again.")
 	errKeyHeader  = errs.New(errs.Invalid, "idempotency_key", "An Idempotency-Key is 1 to 100 printable ASCII characters, in quotes or without.")
-	errCursor     = errs.New(errs.Invalid, "bad_cursor", "This is not a cursor of this list. Begin again without one.")
+	errCursor     = errs.New(errs.Invalid, "bad_cursor", "The parameter cursor is not a cursor of this list. Begin again without it.")
 	errBodySize   = web.ErrBodySize.With("max", maxBody>>10)
 )
 
@@ -50,7 +50,7 @@ func problemOf(ctx context.Context, err error) *problem {
 		p = web.Describe(err, title(loc, e), words(loc, e.Code, e.Text, e.Args), func(f errs.Field) string {
 			return words(loc, f.Code, f.Text, e.ArgsOf(f))
 		})
-		if e.Code == invalid.Code && len(p.Errors) > 0 {
+		if len(p.Errors) > 1 || e.Code == invalid.Code && len(p.Errors) > 0 {
 			p.Detail = allOf(loc, p.Errors)
 		}
 	}
@@ -109,14 +109,17 @@ func allOf(loc *i18n.Localizer, list []web.ProblemField) string {
 	return text
 }
 
-// allWrong adds the fields that another error names.
+// allWrong adds the fields that another error names and err does not.
 func allWrong(err, other error) error {
 	e, more := errs.Of(err), errs.Of(other)
 	if other == nil || len(more.Fields) == 0 {
 		return err
 	}
 	var wrong errs.List
-	for _, f := range slices.Concat(e.Fields, more.Fields) {
+	for i, f := range slices.Concat(e.Fields, more.Fields) {
+		if i >= len(e.Fields) && slices.ContainsFunc(e.Fields, func(said errs.Field) bool { return said.Pointer == f.Pointer }) {
+			continue
+		}
 		added := wrong.Add(f.Pointer, f.Code, "%s", f.Text)
 		added.Args = f.Args
 	}

@@ -13,12 +13,7 @@ import (
 	"regulars/internal/loyalty/staff"
 )
 
-// Failures of recording.
-var (
-	errNumberQuery = errs.New(errs.Invalid, "number_missing", "Say which receipt: the parameter number is missing.")
-	errKindQuery   = errs.New(errs.Invalid, "unknown_kind", "The parameter kind is sale or return.")
-	errCashier     = errs.New(errs.Invalid, "cashier_unknown", "Nobody of this login or id works in the store of this till. Send that of a cashier of the store, or leave it out.")
-)
+var errCashier = errs.New(errs.Invalid, "cashier_unknown", "Nobody of this login or id works in the store of this till. Send that of a cashier of the store, or leave it out.")
 
 // receiptRequest is a sale.
 type receiptRequest struct {
@@ -259,17 +254,17 @@ type receiptList struct {
 // findReceipts looks receipts of the store up by the number on the slip: this
 // till's first, then the latest.
 func (a *API) findReceipts(ctx context.Context, by *caller, in *receiptQuery) (*reply[receiptList], error) {
-	if in.Number == "" {
-		return nil, errNumberQuery.At("number")
-	}
 	var r reader
-	r.text(field{list: "?", name: "number"}, in.Number, receipt.MaxNumber)
+	number, of := field{list: "?", name: "number"}, receipt.Kind(in.Kind)
+	if in.Number == "" {
+		r.missing(number)
+	}
+	r.text(number, in.Number, receipt.MaxNumber)
+	if of != receipt.KindSale && of != receipt.KindReturn {
+		r.wrong.Add("kind", "unknown_kind", "must be sale or return")
+	}
 	if err := r.wrong.Err(); err != nil {
 		return nil, err
-	}
-	of := receipt.Kind(in.Kind)
-	if of != receipt.KindSale && of != receipt.KindReturn {
-		return nil, errKindQuery.At("kind")
 	}
 	list, err := a.receipts.List(ctx, receipt.Filter{Number: in.Number, Kind: of, Store: by.Store.ID}, receipt.Cursor{}, maxSameNumber)
 	if err != nil {
@@ -348,7 +343,7 @@ func (a *API) postReturn(ctx context.Context, by *caller, in *returnRequest, key
 	back := r.giveBack(&in.ReturnDraft)
 	back.Number, back.Key = r.number(in.Number), key
 	if err := r.wrong.Err(); err != nil {
-		return nil, err
+		return nil, a.wrongReturn(ctx, by, err, back)
 	}
 	at, err := a.cashier(ctx, by, in.Cashier, receipt.KindReturn, back.Number)
 	if err != nil {
@@ -366,7 +361,7 @@ func (a *API) previewReturn(ctx context.Context, by *caller, in *ReturnDraft) (*
 	r := by.reader()
 	back := r.giveBack(in)
 	if err := r.wrong.Err(); err != nil {
-		return nil, err
+		return nil, a.wrongReturn(ctx, by, err, back)
 	}
 	rec, err := a.receipts.PreviewReturn(ctx, by.Caller, back)
 	if err != nil {
@@ -375,6 +370,13 @@ func (a *API) previewReturn(ctx context.Context, by *caller, in *ReturnDraft) (*
 	rec.ID = 0 // it is not recorded
 	body, err := a.recorded(ctx, by, &rec)
 	return &reply[recorded]{Body: body}, err
+}
+
+// wrongReturn adds to what is wrong with the words of a return what its sale
+// has against it.
+func (a *API) wrongReturn(ctx context.Context, by *caller, err error, back receipt.Return) error {
+	_, other := a.receipts.PreviewReturn(ctx, by.Caller, back)
+	return allWrong(err, originalError(other))
 }
 
 // originalError points a receipt that is not there at the field that named it.

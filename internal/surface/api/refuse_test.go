@@ -73,8 +73,8 @@ func TestEveryRefusalNamesItsField(t *testing.T) {
 		{"/v1/receipts", `{"number":"1","total":"1.001","lines":[{` + line + `}]}`, "invalid_request", []string{"/total"}},
 
 		{"/v1/returns", `{"number":"1"}`, "invalid_request", []string{"/original"}},
-		{"/v1/returns", `{"original":"` + sales.Seal(1) + `"}`, "invalid_request", []string{"/number"}},
-		{"/v1/returns/preview", `{"original":"` + sales.Seal(1) + `","lines":[{"position":1}]}`, "invalid_request", []string{"/lines/0/quantity"}},
+		{"/v1/returns", `{"original":"` + sales.Seal(1) + `"}`, "invalid_request", []string{"/number", "/original"}},
+		{"/v1/returns/preview", `{"original":"` + sales.Seal(1) + `","lines":[{"position":1}]}`, "invalid_request", []string{"/lines/0/quantity", "/original"}},
 		{"/v1/returns/preview", `{"original":"1","lines":[{"position":"1","quantity":"1"}]}`, "invalid_request", []string{"/lines/0/position"}},
 		{"/v1/returns/preview", `{"original":"x"}`, "invalid_request", []string{"/original"}},
 
@@ -118,8 +118,15 @@ func TestEveryRefusalNamesItsField(t *testing.T) {
 			"/v1/receipts": "number", "/v1/receipts?number=%00": "number", "/v1/receipts?number=%ff": "number", "/v1/receipts?number=1&kind=gift": "kind", "/v1/products?limit=201": "limit", "/v1/products?serch=tea": "serch", "/v1/till?number=1": "number", "/v1/products?limit=x": "limit",
 			"/v1/products?cursor=x": "cursor", "/v1/customers/" + who + "/receipts?cursor=AAAA": "cursor", "/v1/customers/" + who + "/entries?cursor=%20": "cursor",
 		} {
-			s.get(path).problem(http.StatusUnprocessableEntity, s.get(path).words("code"), pointer)
+			for _, lang := range []string{"en", "ru"} {
+				a := s.do(call{method: http.MethodGet, path: path, headers: []string{"Accept-Language", lang}})
+				if a.problem(http.StatusUnprocessableEntity, a.words("code"), pointer); !strings.Contains(a.words("detail"), pointer) {
+					t.Errorf("%s: the detail does not name it: %s", path, a.text)
+				}
+			}
 		}
+		s.get("/v1/receipts?kind=gift").problem(http.StatusUnprocessableEntity, "invalid_request", "number", "kind").
+			has("detail", "number is missing; kind must be sale or return")
 		for _, path := range []string{"/v1/products?query=%00", "/v1/products?query=%ff%fe", "/v1/products?query=%27%3B--"} {
 			s.get(path).is(http.StatusOK)
 		}
@@ -142,6 +149,21 @@ func TestReturnsNameWhatIsWrong(t *testing.T) {
 		s.post("/v1/returns", of(`{"position":3,"quantity":"1"}`)).problem(http.StatusUnprocessableEntity, "invalid_request", "/lines/0/position")
 		s.post("/v1/returns", of(`{"position":1,"quantity":"1"},{"position":1,"quantity":"1"}`)).problem(http.StatusUnprocessableEntity, "invalid_request", "/lines/1/position")
 		s.post("/v1/returns", of(`{"position":1,"quantity":"2.001"}`)).problem(http.StatusConflict, "too_many_returned", "/lines/0/quantity")
+		// Whatever is wrong is named at once, of every line.
+		several := `{"position":1,"quantity":"2.001"},{"position":9,"quantity":"1"},{"position":2,"quantity":"7"},{"position":0,"quantity":"-1"}`
+		for _, path := range []string{"/v1/returns", "/v1/returns/preview"} {
+			body := of(several)
+			if path != "/v1/returns" {
+				body = strings.Replace(body, `"number":"2",`, "", 1)
+			}
+			s.post(path, body).problem(http.StatusUnprocessableEntity, "invalid_request",
+				"/lines/3/quantity", "/lines/0/quantity", "/lines/1/position", "/lines/2/quantity", "/lines/3/position")
+		}
+		s.post("/v1/returns", of(`{"position":1,"quantity":"2.001"},{"position":9,"quantity":"1"}`)).
+			problem(http.StatusUnprocessableEntity, "invalid_request", "/lines/0/quantity", "/lines/1/position")
+		s.post("/v1/returns", of(`{"position":1,"quantity":"2.001"},{"position":2,"quantity":"7"}`)).
+			problem(http.StatusConflict, "too_many_returned", "/lines/0/quantity", "/lines/1/quantity").
+			has("detail", "/lines/0/quantity Only 2 of the line is left to return; /lines/1/quantity Only 1 of the line is left to return", "errors.1.args.left", "1.000")
 		back := s.post("/v1/returns", of(`{"position":1,"quantity":"2"}`)).is(http.StatusCreated).words("id")
 		s.post("/v1/returns", `{"number":"3","original":"`+back+`"}`).problem(http.StatusUnprocessableEntity, "not_a_sale", "/original")
 	})
@@ -293,7 +315,7 @@ func TestWordsComeInTheLanguageAsked(t *testing.T) {
 			a.has("errors.2.detail", want[0], "errors.3.detail", want[1], "errors.0.detail", want[2], "errors.1.detail", want[3],
 				"errors.2.args.above", "0", "errors.3.args.min", "0", "errors.3.args.max", "10000000000000", "errors.0.args.n", "2", "errors.1.args.max", "200")
 		}
-		s.do(call{method: http.MethodGet, path: "/v1/products?limit=201", headers: []string{"Accept-Language", "ru"}}).has("errors.0.detail", "Нужно от 1 до 200.", "errors.0.args.min", "1", "errors.0.args.max", "200")
+		s.do(call{method: http.MethodGet, path: "/v1/products?limit=201", headers: []string{"Accept-Language", "ru"}}).has("detail", "limit: Нужно от 1 до 200", "errors.0.detail", "Нужно от 1 до 200.", "errors.0.args.min", "1", "errors.0.args.max", "200")
 		ask("ru", `,"rdeem":"1"`).problem(http.StatusUnprocessableEntity, "invalid_request", "/rdeem").has("errors.0.detail", "Такого поля нет.")
 	})
 }
