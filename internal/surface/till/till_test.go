@@ -285,6 +285,15 @@ func TestReturnInParts(t *testing.T) {
 		}
 		v.get(first).has("had been made already")
 
+		// The number on the slip of the return leads to its sale, on both pages.
+		no := s.sales()[0].Number
+		for _, found := range []answer{v.get("/till/returns?number=" + no), v.send("/till/basket", v.get("/till").form(), "code:"+no)} {
+			found.is(http.StatusOK).has("A return of sale "+sale.Number[:4]+" "+sale.Number[4:8], "40,500 soum").hasNot("There is no receipt", "Nothing is known")
+			if !strings.Contains(found.text, `href="`+path+`"`) {
+				t.Errorf("the return does not lead to its sale: %s", found.text)
+			}
+		}
+
 		// Too much is refused at its field, and nothing is recorded.
 		back = v.get(path).has("returned: 1")
 		form = back.form()
