@@ -225,8 +225,11 @@ func (v *returnView) draft(loc *i18n.Localizer) receipt.Return {
 			continue
 		}
 		q, err := readQuantity(loc, row.Typed)
-		if err != nil || q < 0 || q > row.Left {
-			v.Errors["quantity-"+strconv.Itoa(row.Position)] = loc.T("counter.back.at_most", "left", loc.Quantity(row.Left))
+		if err == nil && q > row.Left {
+			err = errTooMuch.With("left", row.Left)
+		}
+		if err != nil {
+			v.Errors["quantity-"+strconv.Itoa(row.Position)] = web.Say(loc, err)
 			continue
 		}
 		if row.Chosen = q; q > 0 {

@@ -22,10 +22,11 @@ import (
 
 // Failures of what was typed.
 var (
-	errQuantity = errs.New(errs.Invalid, "till_quantity", "A quantity is more than nothing, such as 2 or 0.350.")
+	errQuantity = errs.New(errs.Invalid, "till_quantity", "A quantity is a number above 0, such as 2 or 0.350.")
 	errPrice    = errs.New(errs.Invalid, "till_price", "There is no price for this yet. Type it.")
 	errName     = errs.New(errs.Invalid, "till_name", "The catalog does not know this. Type its name: it is printed on the slip.")
-	errDiscount = errs.New(errs.Invalid, "till_discount", "More cannot be taken off than the line costs.")
+	errRange    = errs.New(errs.Invalid, "out_of_range", "This is out of range.")
+	errTooMuch  = errs.New(errs.Invalid, "till_too_much", "More is to come back than is left.")
 )
 
 // saleView is what the page shows of a basket.
@@ -219,12 +220,7 @@ func (t *Till) fill(r *http.Request, v *saleView) error {
 		return err
 	}
 	d := v.draft(loc, t.Settings().Currency, func(field string, err error) {
-		e := errs.Of(err)
-		text, ok := loc.Lookup("error."+e.Code, e.Args)
-		if !ok {
-			text = e.Text
-		}
-		v.Errors[field] = text
+		v.Errors[field] = web.Say(loc, err)
 		v.Unsure = v.Unsure || field != "redeem"
 	})
 	if v.Unsure { // how many points can be chosen is not known either

@@ -299,6 +299,10 @@ func TestReturnInParts(t *testing.T) {
 		form = back.form()
 		form.Set("quantity-1", "2")
 		v.send(path, form).has("At most 1 can come back")
+		for _, wrong := range []string{"much", "-1"} {
+			form.Set("quantity-1", wrong)
+			v.send(path, form).has("A quantity is a number above 0, such as 2 or 0.350.").hasNot("At most")
+		}
 		v.send(take, form).is(http.StatusConflict)
 		rest := v.send(path, v.get(path).form(), "all").form()
 		// Something else is shown than holds: 409, and then what holds.
@@ -335,14 +339,30 @@ func TestLines(t *testing.T) {
 		form["priced"][2] = "700"
 		page = v.send("/till/basket", form).has("76,825", "Discount of the till", "−5,000", "40,000", "36,125", "700").hasNot("no price for this yet")
 		form = page.form()
-		form["quantity"][0] = "much"
-		v.send("/till/basket", form).has("This is not a number")
-		form["quantity"][0] = "0"
-		v.send("/till/basket", form).has("A quantity is more than nothing")
-		form["quantity"][0] = "1.250"
-		form["discount"][1] = "50000"
-		v.send("/till/basket", form).has("More cannot be taken off than the line costs", "36,125").hasNot("36,825", "To pay 36")
-		form["discount"][1] = "5000"
+		// What is wrong is said with what would be right.
+		for _, wrong := range []struct {
+			field      string
+			line       int
+			typed, say string
+		}{
+			{"quantity", 0, "much", "A quantity is a number above 0, such as 2 or 0.350."},
+			{"quantity", 0, "", "A quantity is a number above 0"},
+			{"quantity", 0, "0", "A quantity is a number above 0"},
+			{"quantity", 0, "-1", "A quantity is a number above 0"},
+			{"quantity", 0, "1000001", "This must be at most 1,000,000."},
+			{"quantity", 0, "1.2345", "at most 3 are kept"},
+			{"discount", 1, "50000", "This must be 0 to 45,000 soum."},
+			{"discount", 1, "-1", "This must be 0 to 45,000 soum."},
+			{"discount", 1, "much", "This is not a number"},
+			{"priced", 2, "-700", "This must be 0 to 100,000,000,000."},
+		} {
+			was := form[wrong.field][wrong.line]
+			form[wrong.field][wrong.line] = wrong.typed
+			v.send("/till/basket", form).has(wrong.say, "To pay —")
+			form[wrong.field][wrong.line] = was
+		}
+		form["discount"][2] = " " // none
+		v.send("/till/basket", form).hasNot("To pay —")
 		page = v.send("/till/basket", form, "strike:0").has("Removed", "Put back", "40,700")
 		page = v.send("/till/basket", page.form(), "restore:0", "minus:2").has("76,125")
 		v.send("/till/pay", page.form()).is(http.StatusOK)
@@ -572,6 +592,20 @@ func TestNewProduct(t *testing.T) {
 		}
 		v.send("/till/basket", v.get("/till").form(), "code:4600000000011").has("Rye bread", "7,500 soum")
 	})
+}
+
+// An empty field redeems nothing; what is no number of points is said to be none.
+func TestPointsThatAreTyped(t *testing.T) {
+	t.Parallel()
+	d := dbtest.Open(t, dbtest.SQLite)
+	v := newSite(t, d).enter("cashier", 0)
+	form := v.send("/till/basket", v.get("/till").form(), "code:"+card, "code:tea-100", "redeem:5000").has("To pay 40,000 soum").form()
+	for typed, say := range map[string]string{"": "To pay 45,000 soum Paid", " ": "To pay 45,000 soum Paid", "-5": "This must be at least 0.", "many": "This is not a number"} {
+		form.Set("redeem", typed)
+		if page := v.send("/till/basket", form).has(say); strings.Contains(page.text, "data-pay disabled") == (strings.TrimSpace(typed) == "") {
+			t.Errorf("%q can be paid or not: %s", typed, page.text)
+		}
+	}
 }
 
 // While a line is wrong, the rest comes to no sum: none is shown to be paid,
