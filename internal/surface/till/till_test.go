@@ -245,7 +245,7 @@ func TestRegistration(t *testing.T) {
 		form.Set("join-name", "Анвар")
 		delete(form, "consent")
 		v.send("/till/basket", form, "register").has("Registered", "Анвар", "not yet agreed to the keeping of personal data")
-		v.send("/till/basket", form, "register").has("was registered already").hasNot("Not added", "not yet agreed")
+		v.send("/till/basket", form, "register").has("was registered already").hasNot("Not saved", "not yet agreed")
 	})
 }
 
@@ -487,7 +487,7 @@ func TestMisreadCardAddsNothing(t *testing.T) {
 		form.Set("join-card", card)
 		form.Set("join-name", "Somebody Else")
 		form["consent"] = []string{"marketing"}
-		v.send("/till/basket", form, "register").is(http.StatusOK).has("Азиза К.", "Not added: consents, profile, phone")
+		v.send("/till/basket", form, "register").is(http.StatusOK).has("Азиза К.", "Check the name; if it is somebody else, take them off the receipt.", "Not saved: consents, name, phone")
 		c, err := s.Customers.Get(t.Context(), s.aziza)
 		check(t, err)
 		consents, err := s.Customers.Consents(t.Context(), s.aziza)
