@@ -267,7 +267,7 @@ func (t *Till) person(ctx context.Context, loc *i18n.Localizer, v *saleView) err
 	}
 	if c.State == customer.StateBlocked { // sold to like anybody else
 		v.Customer = 0
-		v.note("bad", loc.T("counter.who.blocked"))
+		v.note("bad", web.Say(loc, receipt.ErrBlocked))
 		return nil
 	}
 	account, err := t.Ledger.Get(ctx, v.Customer)

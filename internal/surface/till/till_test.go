@@ -531,14 +531,20 @@ func TestEveryRouteAsksWhoIsThere(t *testing.T) {
 	})
 }
 
-// A customer whose card is blocked is sold to without it.
-func TestBlockedCardSellsWithoutIt(t *testing.T) {
+// To a blocked customer it is sold as to anybody, whatever they are found by;
+// the page says so once, also where they were blocked meanwhile.
+func TestBlockedCustomerIsSoldToAsAnybody(t *testing.T) {
 	t.Parallel()
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
 		s := newSite(t, d)
 		v := s.enter("cashier", 0)
+		const blocked = "This customer is blocked. Sell without them: no discount and no points."
+		shown := v.send("/till/basket", v.get("/till").form(), "code:"+phone, "code:tea-100").hasNot(blocked)
 		check(t, s.block(s.aziza))
-		page := v.send("/till/basket", v.get("/till").form(), "code:"+card, "code:tea-100").has("This card is blocked", "45,000").hasNot("Redeem points")
+		if late := v.send("/till/pay", shown.form()).is(http.StatusConflict); strings.Count(plain(late.text), "blocked") != 1 {
+			t.Errorf("blocked meanwhile: %s", plain(late.text))
+		}
+		page := v.send("/till/basket", v.get("/till").form(), "code:"+phone, "code:tea-100").has(blocked, "45,000").hasNot("Redeem points")
 		v.send("/till/pay", page.form()).is(http.StatusOK)
 		if rec := s.sales()[0]; rec.Customer != 0 || rec.Total != 45_000_00 {
 			t.Errorf("recorded %+v", rec)
