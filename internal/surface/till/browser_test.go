@@ -388,6 +388,10 @@ func TestBrowserLooks(t *testing.T) {
 	owner := s.enter("owner", 0)
 	owner.send("/till/pay", owner.send("/till/basket", owner.get("/till").form(), "code:"+card, "code:8*plov-set", "redeem:12000").form()).is(http.StatusOK)
 	sale := s.sales()[0]
+	owner.send("/till/pay", owner.send("/till/basket", owner.get("/till").form(), "code:2*milk-1", "code:tea-100").form()).is(http.StatusOK)
+	gone := "/till/returns/" + s.sales()[0].ID.String()
+	owner.send(strings.Replace(gone, "returns", "take-back", 1), owner.send(gone, owner.get(gone).form(), "all").form()).is(http.StatusOK)
+	returned := s.sales()[0]
 
 	b := webtest.Open(t)
 	first := true
@@ -463,6 +467,10 @@ func TestBrowserLooks(t *testing.T) {
 		b.Click("#plus-1")
 		b.Wait(`document.querySelector(".points-sums")`)
 		shot("return")
+		b.Go(s.server.URL + "/till/returns?number=" + returned.Number)
+		shot("returned")
+		b.Go(s.server.URL + gone)
+		shot("gone")
 		b.Value(`sessionStorage.clear(), ""`)
 	}
 }
