@@ -43,7 +43,7 @@ type saleView struct {
 	Notes  []note
 	Touch  int    // line that was changed last; -1: none
 	Say    string // for screen readers, what the last change came to
-	Can    bool   // be paid
+	Can    bool   // be paid, once a reason that is missing is given
 	Unsure bool   // a line cannot be read: what the rest comes to is no sum to be paid
 	Zone   *time.Location
 	Later  bool // what is earned is not available at once
@@ -244,7 +244,11 @@ func (t *Till) fill(r *http.Request, v *saleView) error {
 		}
 		v.Rows = append(v.Rows, ro)
 	}
-	v.Can = v.Q != nil && v.Open() > 0 && len(v.Errors) == 0
+	wrong := len(v.Errors)
+	if v.Errors["reason"] != "" {
+		wrong--
+	}
+	v.Can = v.Q != nil && v.Open() > 0 && wrong == 0
 	if v.Touch >= 0 && v.Touch < len(v.Rows) && v.Q != nil && !v.Unsure {
 		ro := v.Rows[v.Touch]
 		v.Say = loc.T("counter.line.say", "name", ro.Name, "quantity", ro.Quantity, "total", loc.Money(v.Q.Total, t.Settings().Currency))
