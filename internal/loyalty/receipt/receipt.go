@@ -59,7 +59,7 @@ var (
 	ErrQuoteMissing         = errs.New(errs.Invalid, "quote_missing", "Send the id of the quote, or the total that was charged, so that it can be compared.")
 	ErrQuoteInvalid         = errs.New(errs.Invalid, "quote_invalid", "This is not the id of a quote of this till. Ask for a new quote.")
 	ErrChanged              = errs.New(errs.Conflict, "quote_changed", "The price is not what was quoted any more. Show the new quote and commit that.")
-	ErrBlocked              = errs.New(errs.Conflict, "customer_blocked", "This customer's card is blocked. Sell without it.")
+	ErrBlocked              = errs.New(errs.Conflict, "customer_blocked", "This customer is blocked. Sell without them: no discount and no points.")
 	ErrNotASale             = errs.New(errs.Invalid, "not_a_sale", "Only a sale can be returned.")
 	ErrNothingLeft          = errs.New(errs.Conflict, "nothing_left", "Everything on this receipt has been returned already.")
 	ErrEmpty                = errs.New(errs.Invalid, "receipt_empty", "A receipt needs at least one line that is not void.")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"net/url"
 	"slices"
@@ -96,7 +97,7 @@ func readBasket(f *web.Form, unseal func(string) customer.ID) basket {
 
 func nth(v url.Values, name string, i int) string {
 	if list := v[name]; i < len(list) {
-		return list[i]
+		return strings.TrimSpace(list[i])
 	}
 	return ""
 }
@@ -156,13 +157,17 @@ func (b *basket) step(loc *i18n.Localizer, i int, by money.Quantity) {
 	}
 }
 
-// readQuantity reads a typed quantity. 0,350 is a weight in every language: no
+// readQuantity reads a typed quantity, which is not negative. 0,350 is a weight in every language: no
 // number whose thousands are parted begins with nothing.
 func readQuantity(loc *i18n.Localizer, text string) (money.Quantity, error) {
 	if rest, ok := strings.CutPrefix(strings.TrimSpace(text), "0,"); ok {
 		text = "0." + rest
 	}
-	return loc.ParseQuantity(text)
+	q, err := loc.ParseQuantity(text)
+	if errors.Is(err, i18n.ErrNumber) || q < 0 {
+		return 0, errQuantity
+	}
+	return q, err
 }
 
 func (b *basket) strike(i int, void bool) {
@@ -232,8 +237,11 @@ func (b *basket) draft(loc *i18n.Localizer, c money.Currency, wrong func(field s
 			}
 		}
 		q, err := readQuantity(loc, l.Quantity)
-		if err == nil && (q <= 0 || q > money.MaxQuantity) {
+		switch {
+		case err == nil && q == 0:
 			err = errQuantity
+		case q > money.MaxQuantity:
+			err = errRange.With("max", money.MaxQuantity)
 		}
 		check("quantity", err)
 		if err == nil {
@@ -241,7 +249,10 @@ func (b *basket) draft(loc *i18n.Localizer, c money.Currency, wrong func(field s
 		}
 		switch {
 		case l.Priced != "":
-			_, err := loc.ParsePrice(l.Priced)
+			p, err := loc.ParsePrice(l.Priced)
+			if err == nil && (p < 0 || p > money.MaxPrice) {
+				err = errRange.With("min", 0).With("max", money.MaxPrice)
+			}
 			check("priced", err)
 		case l.Price == 0:
 			check("priced", errPrice)
@@ -250,18 +261,20 @@ func (b *basket) draft(loc *i18n.Localizer, c money.Currency, wrong func(field s
 			check("named", errName)
 		}
 		if l.Off != "" {
-			to.Discount, err = loc.ParseMoney(l.Off, c)
-			check("discount", err)
-			if gross, e := c.LineTotal(to.Price, to.Quantity); err == nil && e == nil && (to.Discount < 0 || to.Discount > gross) {
-				to.Discount = 0
-				check("discount", errDiscount)
+			off, err := loc.ParseMoney(l.Off, c)
+			// What the line costs is known where the rest of it can be read.
+			if gross, e := c.LineTotal(to.Price, to.Quantity); err == nil && e == nil && !to.Void && (off < 0 || off > gross) {
+				err = errRange.With("min", 0).With("max", loc.Money(gross, c))
+			}
+			if check("discount", err); err == nil {
+				to.Discount = off
 			}
 		}
 	}
 	if b.Redeem != "" && !b.NoPoints && b.Customer != 0 {
 		p, err := loc.ParsePoints(b.Redeem)
 		if err == nil && p < 0 {
-			err = i18n.ErrNumber
+			err = errRange.With("min", 0)
 		}
 		if err != nil {
 			wrong("redeem", err)

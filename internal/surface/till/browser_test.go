@@ -172,6 +172,8 @@ func TestBrowserDecidesOnAChangedPrice(t *testing.T) {
 		b.Press(kb.F9)
 		b.See("Чек ещё не записан", "45 000 сум")
 		b.Wait(`document.querySelector("[data-pay]").disabled && document.querySelector("#redeem[aria-invalid]")`)
+		b.Press(kb.F9) // leads to what is wrong
+		b.Wait(`document.activeElement.id === "redeem"`)
 		b.Click(`.redeem .chip:last-child`)
 		b.See("35 000 сум")
 		settled(b)
@@ -181,6 +183,64 @@ func TestBrowserDecidesOnAChangedPrice(t *testing.T) {
 			t.Errorf("recorded %+v", sales)
 		}
 	})
+}
+
+// Where a discount or points are taken off, the reason is asked for where it is
+// seen; nothing is paid without it, and the way to pay leads there. What is
+// shown is what holds, and the focus stays where it was.
+func TestBrowserAsksForTheReason(t *testing.T) {
+	t.Parallel()
+	d := dbtest.Open(t, dbtest.SQLite)
+	s := newSite(t, d)
+	b := webtest.Open(t)
+	s.browser(b, tablet, "cashier", 0)
+	for _, look := range []webtest.Look{tablet, {Width: 390, Height: 844, Language: "ru"}} {
+		b.Look(look)
+		b.Go(s.server.URL + "/till")
+		scan(b, card, "4780000000017", "4780000000024", "4780000000048", "4780000000031")
+		b.Wait(`document.querySelectorAll(".line").length === 4`)
+		settled(b)
+		b.Fill("#redeem", "5000")
+		b.See("269 900 сум")
+		settled(b)
+		asked := `(() => {
+			const field = document.querySelector("#reason"), why = document.querySelector("#reason-why .needed");
+			const seen = (e) => { const at = e.getBoundingClientRect(); return e.contains(document.elementFromPoint(at.left + 20, at.top + at.height / 2)); };
+			return document.activeElement === field && seen(field) && seen(why);
+		})()`
+		b.Click(".offs summary")
+		b.Click("#off-points")
+		b.Wait(asked)
+		settled(b)
+		if left := b.Value(`document.querySelector("#redeem") ? "points" : document.querySelector(".offs [aria-invalid]") ? "red" : ""`); left != "" {
+			t.Errorf("%d: shown without points: %s", look.Width, left)
+		}
+		pay := func(how string, do func()) {
+			t.Helper()
+			b.Value(`document.querySelector("#scan").focus(), scrollTo(0, 0), ""`)
+			do()
+			b.Wait(asked)
+			if b.Wait(`document.querySelector("#reason[aria-invalid]") && document.querySelector("#say").textContent.includes("Укажите, почему")`); len(s.sales()) != 0 {
+				t.Errorf("%d: %s paid without a reason", look.Width, how)
+			}
+		}
+		pay("F9", func() { b.Press(kb.F9) })
+		pay("the button", func() { b.Click("[data-pay]") })
+		b.Click("#off-points")
+		b.See("269 900 сум")
+		settled(b)
+		b.Wait(`document.activeElement.id === "off-points" && document.activeElement.checkVisibility() && !document.activeElement.checked`)
+		b.Wait(`document.querySelector("#redeem").value === "5000"`)
+		b.Value(`sessionStorage.clear(), ""`)
+	}
+	b.Click("#off-discount")
+	b.Wait(`document.activeElement.id === "reason"`)
+	// What is typed and paid at once is paid with it.
+	b.Press("День рождения", kb.F9)
+	b.See("Следующий клиент")
+	if sales := s.sales(); len(sales) != 1 || !sales[0].Details.NoDiscount || sales[0].Details.Reason != "День рождения" {
+		t.Errorf("recorded %+v", sales)
+	}
 }
 
 // The basket outlives a reload and belongs to its tab; what is scanned while a
@@ -389,6 +449,10 @@ func TestBrowserLooks(t *testing.T) {
 	owner := s.enter("owner", 0)
 	owner.send("/till/pay", owner.send("/till/basket", owner.get("/till").form(), "code:"+card, "code:8*plov-set", "redeem:12000").form()).is(http.StatusOK)
 	sale := s.sales()[0]
+	owner.send("/till/pay", owner.send("/till/basket", owner.get("/till").form(), "code:2*milk-1", "code:tea-100").form()).is(http.StatusOK)
+	gone := "/till/returns/" + s.sales()[0].ID.String()
+	owner.send(strings.Replace(gone, "returns", "take-back", 1), owner.send(gone, owner.get(gone).form(), "all").form()).is(http.StatusOK)
+	returned := s.sales()[0]
 
 	b := webtest.Open(t)
 	first := true
@@ -442,8 +506,11 @@ func TestBrowserLooks(t *testing.T) {
 		b.Wait(`document.querySelector(".line.void")`)
 		shot("basket")
 		b.Value(`document.querySelector(".offs summary").click(), document.querySelector("#off-discount").click(), ""`)
-		b.Wait(`document.querySelector("#reason")`)
+		b.Wait(`document.activeElement.id === "reason"`)
 		settled(b)
+		shot("reason")
+		b.Click("[data-pay]")
+		shot("reason-missing")
 		b.Click(`.line-more summary`)
 		b.Fill("#discount-0", "1000000")
 		b.Wait(`document.querySelector(".line .wrong")`)
@@ -464,6 +531,10 @@ func TestBrowserLooks(t *testing.T) {
 		b.Click("#plus-1")
 		b.Wait(`document.querySelector(".points-sums")`)
 		shot("return")
+		b.Go(s.server.URL + "/till/returns?number=" + returned.Number)
+		shot("returned")
+		b.Go(s.server.URL + gone)
+		shot("gone")
 		b.Value(`sessionStorage.clear(), ""`)
 	}
 }

@@ -26,7 +26,7 @@ type found struct {
 	Query    string
 	Products []catalog.Product
 	People   []customer.Tail
-	Receipts []*receipt.Receipt
+	Receipts []slipFound
 	Nothing  bool
 	Wrong    bool   // Query asks for so many that cannot be sold
 	Name     bool   // Query may be one of two names, by which nobody is found
@@ -261,21 +261,56 @@ func (t *Till) identified(ctx context.Context, v *saleView, text string, look fu
 	return len(v.Found.People) > 0, nil
 }
 
-// sameNumber is how many sales of one number are looked through.
+// slipFound is a receipt that was found. A return leads to its sale.
+type slipFound struct {
+	*receipt.Receipt
+	Of string // number of the sale that a return is of; "": it is a sale itself, or of no one sale
+}
+
+// Href is where more of it can come back, or else the slip itself.
+func (f slipFound) Href() string {
+	switch {
+	case f.Kind == receipt.KindSale:
+		return Path + "/returns/" + f.ID.String()
+	case f.Of != "":
+		return Path + "/returns/" + f.Original.String()
+	}
+	return Path + "/receipts/" + f.ID.String()
+}
+
+// Sum is what was paid, or handed out.
+func (f slipFound) Sum() money.Amount { return f.Total - f.Withheld }
+
+// sameNumber is how many receipts of one number are looked through.
 const sameNumber = 1000
 
-// receipts finds sales by the number on the slip: of this till, then of the
-// other stores where the cashier works.
-func (t *Till) receipts(ctx context.Context, who staff.Account, at *place, text string) (list []*receipt.Receipt, err error) {
+// receipts finds sales and returns by the number on the slip: of this till,
+// then of the other stores where the cashier works.
+func (t *Till) receipts(ctx context.Context, who staff.Account, at *place, text string) (list []slipFound, err error) {
 	for _, number := range slices.Compact([]string{strings.ReplaceAll(text, " ", ""), text}) {
-		found, err := t.Receipts.List(ctx, receipt.Filter{Number: number, Kind: receipt.KindSale}, receipt.Cursor{}, sameNumber)
+		found, err := t.Receipts.List(ctx, receipt.Filter{Number: number}, receipt.Cursor{}, sameNumber)
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, slices.DeleteFunc(found, func(r *receipt.Receipt) bool { return !who.WorksIn(r.Store) })...)
+		for _, r := range found {
+			if who.WorksIn(r.Store) {
+				list = append(list, slipFound{Receipt: r})
+			}
+		}
 	}
-	slices.SortStableFunc(list, func(a, b *receipt.Receipt) int { return near(at, a) - near(at, b) })
-	return list[:min(len(list), maxFound)], nil
+	slices.SortStableFunc(list, func(a, b slipFound) int { return near(at, a.Receipt) - near(at, b.Receipt) })
+	list = list[:min(len(list), maxFound)]
+	for i, f := range list {
+		if f.Original == 0 {
+			continue
+		}
+		sale, err := t.Receipts.Get(ctx, f.Original)
+		if err != nil {
+			return nil, err
+		}
+		list[i].Of = grouped(sale.Number)
+	}
+	return list, nil
 }
 
 // near orders receipts: of this till, of its store, of others.

@@ -74,7 +74,7 @@ func TestPages(t *testing.T) {
 		Points: &pointsView{Max: 5_000_00, Worth: 5_000_00, Limit: "rule", Whole: 1_000_00, Left: 84_000_00},
 		Off:    []pricing.Discount{{Cause: pricing.CauseTill, Amount: 1_000_00}, {Cause: pricing.CauseTier, Amount: 1_000_00, Guarded: true}},
 		Found: &found{
-			Query: "q", Products: []catalog.Product{{SKU: "tea", Name: "Tea", Price: 45_000_0000}}, Receipts: []*receipt.Receipt{sale}, Nothing: true, New: "3*q1",
+			Query: "q", Products: []catalog.Product{{SKU: "tea", Name: "Tea", Price: 45_000_0000}}, Receipts: []slipFound{{Receipt: sale}, {&refund, "2611 2214"}, {Receipt: &refund}}, Nothing: true, New: "3*q1",
 			People: []customer.Tail{{ID: 9, State: customer.StateBlocked, Name: "Aziza K.", Masked: "••••4567"}, {ID: 10}},
 		},
 		Notes: []note{{"good", "note"}, {"bad", "note"}},
@@ -102,7 +102,7 @@ func TestPages(t *testing.T) {
 		"returns": {
 			returnsView{frame: till.frame("return", at)}, returnsView{frame: till.frame("return", at), Searched: true, Number: "7"},
 			returnsView{frame: till.frame("return", at), Searched: true, Who: &person{}},
-			returnsView{frame: till.frame("return", at), Who: &person{Name: "Aziza"}, List: []*receipt.Receipt{sale}, Stores: map[catalog.StoreID]catalog.Store{2: at.Store}},
+			returnsView{frame: till.frame("return", at), Who: &person{Name: "Aziza"}, List: []slipFound{{Receipt: sale}}, Stores: map[catalog.StoreID]catalog.Store{2: at.Store}},
 		},
 		"return": {choosing, &everything},
 	}

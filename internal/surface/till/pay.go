@@ -49,7 +49,9 @@ func (t *Till) pay(w http.ResponseWriter, r *http.Request) error {
 		return t.paidAlready(w, r, v, receipt.KindSale, v.Number)
 	case errors.Is(err, receipt.ErrChanged):
 		return t.undecided(w, r, v, loc.T("counter.note.changed", "was", shown))
-	case errors.Is(err, receipt.ErrBlocked), errors.Is(err, customer.ErrNotFound):
+	case errors.Is(err, receipt.ErrBlocked): // which the page says of whoever is on it
+		return t.undecided(w, r, v, "")
+	case errors.Is(err, customer.ErrNotFound):
 		return t.undecided(w, r, v, web.Say(loc, err))
 	case kind == errs.Invalid || kind == errs.Conflict:
 		return t.undecided(w, r, v, loc.T("counter.note.look_again"))

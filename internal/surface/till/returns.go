@@ -25,13 +25,13 @@ type returnsView struct {
 	frame
 	Number   string
 	Who      *person
-	List     []*receipt.Receipt
+	List     []slipFound
 	Stores   map[catalog.StoreID]catalog.Store
 	Searched bool
 }
 
-// returnsPage finds a sale: by the number on its slip, or among the latest of
-// a customer.
+// returnsPage finds a sale: by the number on its slip or on that of a return of
+// it, or among the latest of a customer.
 func (t *Till) returnsPage(w http.ResponseWriter, r *http.Request) error {
 	at, err := t.standing(w, r)
 	if at == nil {
@@ -45,8 +45,8 @@ func (t *Till) returnsPage(w http.ResponseWriter, r *http.Request) error {
 		if v.List, err = t.receipts(ctx, me(r), at, v.Number); err != nil {
 			return err
 		}
-		if len(v.List) == 1 {
-			web.Redirect(w, r, Path+"/returns/"+v.List[0].ID.String())
+		if len(v.List) == 1 && v.List[0].Kind == receipt.KindSale {
+			web.Redirect(w, r, v.List[0].Href())
 			return nil
 		}
 	case who != 0:
@@ -74,7 +74,7 @@ func (t *Till) returnsPage(w http.ResponseWriter, r *http.Request) error {
 const latestSales = 50
 
 // latest are the last sales of a customer in the stores where somebody works.
-func (t *Till) latest(ctx context.Context, by staff.Account, who customer.ID) (list []*receipt.Receipt, err error) {
+func (t *Till) latest(ctx context.Context, by staff.Account, who customer.ID) (list []slipFound, err error) {
 	stores := by.Stores
 	if by.Role == staff.Owner {
 		stores = []catalog.StoreID{0} // all
@@ -84,9 +84,11 @@ func (t *Till) latest(ctx context.Context, by staff.Account, who customer.ID) (l
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, part...)
+		for _, r := range part {
+			list = append(list, slipFound{Receipt: r})
+		}
 	}
-	slices.SortFunc(list, func(a, b *receipt.Receipt) int { return cmp.Or(b.SoldAt.Compare(a.SoldAt), cmp.Compare(b.ID, a.ID)) })
+	slices.SortFunc(list, func(a, b slipFound) int { return cmp.Or(b.SoldAt.Compare(a.SoldAt), cmp.Compare(b.ID, a.ID)) })
 	return list[:min(len(list), latestSales)], nil
 }
 
@@ -222,8 +224,11 @@ func (v *returnView) draft(loc *i18n.Localizer) receipt.Return {
 			continue
 		}
 		q, err := readQuantity(loc, row.Typed)
-		if err != nil || q < 0 || q > row.Left {
-			v.Errors["quantity-"+strconv.Itoa(row.Position)] = loc.T("counter.back.at_most", "left", loc.Quantity(row.Left))
+		if err == nil && q > row.Left {
+			err = errTooMuch.With("left", row.Left)
+		}
+		if err != nil {
+			v.Errors["quantity-"+strconv.Itoa(row.Position)] = web.Say(loc, err)
 			continue
 		}
 		if row.Chosen = q; q > 0 {

@@ -22,10 +22,11 @@ import (
 
 // Failures of what was typed.
 var (
-	errQuantity = errs.New(errs.Invalid, "till_quantity", "A quantity is more than nothing, such as 2 or 0.350.")
+	errQuantity = errs.New(errs.Invalid, "till_quantity", "A quantity is a number above 0, such as 2 or 0.350.")
 	errPrice    = errs.New(errs.Invalid, "till_price", "There is no price for this yet. Type it.")
 	errName     = errs.New(errs.Invalid, "till_name", "The catalog does not know this. Type its name: it is printed on the slip.")
-	errDiscount = errs.New(errs.Invalid, "till_discount", "More cannot be taken off than the line costs.")
+	errRange    = errs.New(errs.Invalid, "out_of_range", "This is out of range.")
+	errTooMuch  = errs.New(errs.Invalid, "till_too_much", "More is to come back than is left.")
 )
 
 // saleView is what the page shows of a basket.
@@ -42,7 +43,7 @@ type saleView struct {
 	Notes  []note
 	Touch  int    // line that was changed last; -1: none
 	Say    string // for screen readers, what the last change came to
-	Can    bool   // be paid
+	Can    bool   // be paid, once a reason that is missing is given
 	Unsure bool   // a line cannot be read: what the rest comes to is no sum to be paid
 	Zone   *time.Location
 	Later  bool // what is earned is not available at once
@@ -219,12 +220,7 @@ func (t *Till) fill(r *http.Request, v *saleView) error {
 		return err
 	}
 	d := v.draft(loc, t.Settings().Currency, func(field string, err error) {
-		e := errs.Of(err)
-		text, ok := loc.Lookup("error."+e.Code, e.Args)
-		if !ok {
-			text = e.Text
-		}
-		v.Errors[field] = text
+		v.Errors[field] = web.Say(loc, err)
 		v.Unsure = v.Unsure || field != "redeem"
 	})
 	if v.Unsure { // how many points can be chosen is not known either
@@ -248,7 +244,11 @@ func (t *Till) fill(r *http.Request, v *saleView) error {
 		}
 		v.Rows = append(v.Rows, ro)
 	}
-	v.Can = v.Q != nil && v.Open() > 0 && len(v.Errors) == 0
+	wrong := len(v.Errors)
+	if v.Errors["reason"] != "" {
+		wrong--
+	}
+	v.Can = v.Q != nil && v.Open() > 0 && wrong == 0
 	if v.Touch >= 0 && v.Touch < len(v.Rows) && v.Q != nil && !v.Unsure {
 		ro := v.Rows[v.Touch]
 		v.Say = loc.T("counter.line.say", "name", ro.Name, "quantity", ro.Quantity, "total", loc.Money(v.Q.Total, t.Settings().Currency))
@@ -271,7 +271,7 @@ func (t *Till) person(ctx context.Context, loc *i18n.Localizer, v *saleView) err
 	}
 	if c.State == customer.StateBlocked { // sold to like anybody else
 		v.Customer = 0
-		v.note("bad", loc.T("counter.who.blocked"))
+		v.note("bad", web.Say(loc, receipt.ErrBlocked))
 		return nil
 	}
 	account, err := t.Ledger.Get(ctx, v.Customer)

@@ -245,7 +245,7 @@ func TestRegistration(t *testing.T) {
 		form.Set("join-name", "Анвар")
 		delete(form, "consent")
 		v.send("/till/basket", form, "register").has("Registered", "Анвар", "not yet agreed to the keeping of personal data")
-		v.send("/till/basket", form, "register").has("was registered already").hasNot("Not added", "not yet agreed")
+		v.send("/till/basket", form, "register").has("was registered already").hasNot("Not saved", "not yet agreed")
 	})
 }
 
@@ -285,11 +285,24 @@ func TestReturnInParts(t *testing.T) {
 		}
 		v.get(first).has("had been made already")
 
+		// The number on the slip of the return leads to its sale, on both pages.
+		no := s.sales()[0].Number
+		for _, found := range []answer{v.get("/till/returns?number=" + no), v.send("/till/basket", v.get("/till").form(), "code:"+no)} {
+			found.is(http.StatusOK).has("A return of sale "+sale.Number[:4]+" "+sale.Number[4:8], "40,500 soum").hasNot("There is no receipt", "Nothing is known")
+			if !strings.Contains(found.text, `href="`+path+`"`) {
+				t.Errorf("the return does not lead to its sale: %s", found.text)
+			}
+		}
+
 		// Too much is refused at its field, and nothing is recorded.
 		back = v.get(path).has("returned: 1")
 		form = back.form()
 		form.Set("quantity-1", "2")
 		v.send(path, form).has("At most 1 can come back")
+		for _, wrong := range []string{"much", "-1"} {
+			form.Set("quantity-1", wrong)
+			v.send(path, form).has("A quantity is a number above 0, such as 2 or 0.350.").hasNot("At most")
+		}
 		v.send(take, form).is(http.StatusConflict)
 		rest := v.send(path, v.get(path).form(), "all").form()
 		// Something else is shown than holds: 409, and then what holds.
@@ -300,7 +313,9 @@ func TestReturnInParts(t *testing.T) {
 		stale.Set("shown", "1-2-3-4")
 		v.send(take, stale).is(http.StatusConflict).has("have changed since they were shown")
 		v.send(take, rest).is(http.StatusOK)
-		v.get(path).has("Everything on this receipt has come back already")
+		if page := v.get(path).has("Everything on this receipt has come back already").hasNot("Choose what comes back", "Reason", "Hand out"); strings.Contains(page.text, "data-pay") {
+			t.Error("what has come back can come back again")
+		}
 		account, err := s.Ledger.Get(t.Context(), s.aziza)
 		check(t, err)
 		if account.Available() != 30_000_00 || account.Pending != 0 {
@@ -326,14 +341,30 @@ func TestLines(t *testing.T) {
 		form["priced"][2] = "700"
 		page = v.send("/till/basket", form).has("76,825", "Discount of the till", "−5,000", "40,000", "36,125", "700").hasNot("no price for this yet")
 		form = page.form()
-		form["quantity"][0] = "much"
-		v.send("/till/basket", form).has("This is not a number")
-		form["quantity"][0] = "0"
-		v.send("/till/basket", form).has("A quantity is more than nothing")
-		form["quantity"][0] = "1.250"
-		form["discount"][1] = "50000"
-		v.send("/till/basket", form).has("More cannot be taken off than the line costs", "36,125").hasNot("36,825", "To pay 36")
-		form["discount"][1] = "5000"
+		// What is wrong is said with what would be right.
+		for _, wrong := range []struct {
+			field      string
+			line       int
+			typed, say string
+		}{
+			{"quantity", 0, "much", "A quantity is a number above 0, such as 2 or 0.350."},
+			{"quantity", 0, "", "A quantity is a number above 0"},
+			{"quantity", 0, "0", "A quantity is a number above 0"},
+			{"quantity", 0, "-1", "A quantity is a number above 0"},
+			{"quantity", 0, "1000001", "This must be at most 1,000,000."},
+			{"quantity", 0, "1.2345", "at most 3 are kept"},
+			{"discount", 1, "50000", "This must be 0 to 45,000 soum."},
+			{"discount", 1, "-1", "This must be 0 to 45,000 soum."},
+			{"discount", 1, "much", "This is not a number"},
+			{"priced", 2, "-700", "This must be 0 to 100,000,000,000."},
+		} {
+			was := form[wrong.field][wrong.line]
+			form[wrong.field][wrong.line] = wrong.typed
+			v.send("/till/basket", form).has(wrong.say, "To pay —")
+			form[wrong.field][wrong.line] = was
+		}
+		form["discount"][2] = " " // none
+		v.send("/till/basket", form).hasNot("To pay —")
 		page = v.send("/till/basket", form, "strike:0").has("Removed", "Put back", "40,700")
 		page = v.send("/till/basket", page.form(), "restore:0", "minus:2").has("76,125")
 		v.send("/till/pay", page.form()).is(http.StatusOK)
@@ -458,7 +489,7 @@ func TestMisreadCardAddsNothing(t *testing.T) {
 		form.Set("join-card", card)
 		form.Set("join-name", "Somebody Else")
 		form["consent"] = []string{"marketing"}
-		v.send("/till/basket", form, "register").is(http.StatusOK).has("Азиза К.", "Not added: consents, profile, phone")
+		v.send("/till/basket", form, "register").is(http.StatusOK).has("Азиза К.", "Check the name; if it is somebody else, take them off the receipt.", "Not saved: consents, name, phone")
 		c, err := s.Customers.Get(t.Context(), s.aziza)
 		check(t, err)
 		consents, err := s.Customers.Consents(t.Context(), s.aziza)
@@ -502,14 +533,20 @@ func TestEveryRouteAsksWhoIsThere(t *testing.T) {
 	})
 }
 
-// A customer whose card is blocked is sold to without it.
-func TestBlockedCardSellsWithoutIt(t *testing.T) {
+// To a blocked customer it is sold as to anybody, whatever they are found by;
+// the page says so once, also where they were blocked meanwhile.
+func TestBlockedCustomerIsSoldToAsAnybody(t *testing.T) {
 	t.Parallel()
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
 		s := newSite(t, d)
 		v := s.enter("cashier", 0)
+		const blocked = "This customer is blocked. Sell without them: no discount and no points."
+		shown := v.send("/till/basket", v.get("/till").form(), "code:"+phone, "code:tea-100").hasNot(blocked)
 		check(t, s.block(s.aziza))
-		page := v.send("/till/basket", v.get("/till").form(), "code:"+card, "code:tea-100").has("This card is blocked", "45,000").hasNot("Redeem points")
+		if late := v.send("/till/pay", shown.form()).is(http.StatusConflict); strings.Count(plain(late.text), "blocked") != 1 {
+			t.Errorf("blocked meanwhile: %s", plain(late.text))
+		}
+		page := v.send("/till/basket", v.get("/till").form(), "code:"+phone, "code:tea-100").has(blocked, "45,000").hasNot("Redeem points")
 		v.send("/till/pay", page.form()).is(http.StatusOK)
 		if rec := s.sales()[0]; rec.Customer != 0 || rec.Total != 45_000_00 {
 			t.Errorf("recorded %+v", rec)
@@ -563,6 +600,20 @@ func TestNewProduct(t *testing.T) {
 		}
 		v.send("/till/basket", v.get("/till").form(), "code:4600000000011").has("Rye bread", "7,500 soum")
 	})
+}
+
+// An empty field redeems nothing; what is no number of points is said to be none.
+func TestPointsThatAreTyped(t *testing.T) {
+	t.Parallel()
+	d := dbtest.Open(t, dbtest.SQLite)
+	v := newSite(t, d).enter("cashier", 0)
+	form := v.send("/till/basket", v.get("/till").form(), "code:"+card, "code:tea-100", "redeem:5000").has("To pay 40,000 soum").form()
+	for typed, say := range map[string]string{"": "To pay 45,000 soum Paid", " ": "To pay 45,000 soum Paid", "-5": "This must be at least 0.", "many": "This is not a number"} {
+		form.Set("redeem", typed)
+		if page := v.send("/till/basket", form).has(say); strings.Contains(page.text, "data-pay disabled") == (strings.TrimSpace(typed) == "") {
+			t.Errorf("%q can be paid or not: %s", typed, page.text)
+		}
+	}
 }
 
 // While a line is wrong, the rest comes to no sum: none is shown to be paid,

@@ -77,14 +77,29 @@
 	const total = () => work.querySelector("[name=total], [name=shown]").value;
 	function pay() {
 		const button = work?.querySelector("[data-pay]");
-		if (!button || button.disabled || paying) return;
+		if (!button || paying) return;
 		if (sent || wanted || queue.length) {
 			agreed = total();
 			return go();
 		}
+		const wrong = work.querySelector(":is(.goods, .sum) [aria-invalid]") || missing(work);
+		if (wrong) {
+			wrong.ariaInvalid = "true";
+			return lead(wrong);
+		}
+		if (button.disabled) return;
 		paying = pairs();
 		keep.set(payKey, paying);
 		go();
+	}
+
+	// What is wrong or missing is next; what is said of it is in sight, and read out.
+	function lead(to) {
+		const around = to.closest(".line, .redeem, .offs");
+		to.closest("details")?.setAttribute("open", "");
+		around?.scrollIntoView({ block: "nearest" });
+		to.focus();
+		document.getElementById("say").textContent = around?.querySelector(".wrong")?.textContent || "";
 	}
 
 	const ours = (e) => work && e.detail?.ctx?.sourceElement === work;
@@ -182,6 +197,12 @@
 			if (el && work.contains(el)) el.value = value;
 		}
 		const el = was?.id && document.getElementById(was.id);
+		// Nothing closes over the field with the focus.
+		const closed = el && el.closest("details:not([open])");
+		if (closed) {
+			closed.open = true;
+			el.focus({ preventScroll: true });
+		}
 		if (el && was.value !== null && el.value !== was.value && document.activeElement === el) {
 			const at = el.selectionStart;
 			el.value = was.value;
@@ -194,6 +215,7 @@
 		}
 		(work.querySelector(".messages .alert") || work.querySelector(".touched"))?.scrollIntoView({ block: "nearest" });
 		document.getElementById("say").textContent = work.querySelector("[data-say]")?.dataset.say || "";
+		if (el && el.matches("[name=off]:checked") && missing(el.closest(".offs"))) lead(document.getElementById("reason"));
 		if (undo?.shown === false) offerUndo();
 		save();
 	});
@@ -236,6 +258,7 @@
 		if (e.target.matches("[data-quote]:not([type=checkbox])")) later(350);
 	});
 	work?.addEventListener("change", (e) => {
+		if (e.target.type === "checkbox") e.target.focus(); // which not every browser does
 		if (e.target.matches("[data-quote]") && (e.target.type === "checkbox" || edited.has(e.target.id))) later(0);
 	});
 	work?.addEventListener("focusin", (e) => {
