@@ -260,12 +260,19 @@ func TestWrongSettingsAreRefusedByName(t *testing.T) {
 // nobody chose.
 func TestRefusedLeavesNothing(t *testing.T) {
 	t.Parallel()
+	book, dateless := filepath.Join(t.TempDir(), "orders.xlsx"), filepath.Join(t.TempDir(), "orders.csv")
+	for path, text := range map[string]string{book: "PK\x03\x04\x14\x00\x06\x00", dateless: "number,sku,amount\n1,A,5\n"} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 	for _, args := range [][]string{
-		{"demo", "--stores", "0"}, {"demo", "--customers", "0"}, {"demo", "--years", "21"},
-		{"serve", "--database", "postgres://u@127.0.0.1:1/x?connect_timeout=1"},
+		{"demo", "--stores", "0", "--listen", "127.0.0.1:0"}, {"demo", "--customers", "0", "--listen", "127.0.0.1:0"}, {"demo", "--years", "21", "--listen", "127.0.0.1:0"},
+		{"serve", "--database", "postgres://u@127.0.0.1:1/x?connect_timeout=1", "--listen", "127.0.0.1:0"},
+		{"import", book}, {"import", "--kind", "receipts", dateless},
 	} {
 		data := filepath.Join(t.TempDir(), "data")
-		code, _, errors := call(t, append(args, "--listen", "127.0.0.1:0", "--data", data)...)
+		code, _, errors := call(t, slices.Concat(args[:1], []string{"--data", data}, args[1:])...)
 		if code == 0 || !strings.Contains(errors, "regulars: ") {
 			t.Errorf("%v: %d %s", args, code, errors)
 		}
@@ -595,6 +602,11 @@ func TestImport(t *testing.T) {
 		const checks = `SELECT COUNT(*) FROM imports i JOIN sources s ON s.id = i.source_id WHERE i.state = 'checked' OR s.name = 'fifth'`
 		if err := dbtest.OpenConfig(t, cfg).QueryRow(t.Context(), checks).Scan(&checked); err != nil || checked != 0 {
 			t.Errorf("checks left %d imports, %v", checked, err)
+		}
+		var begun, noted int
+		const trail = `SELECT (SELECT COUNT(*) FROM imports WHERE state <> 'draft'), (SELECT COUNT(*) FROM audit WHERE action = 'import.started' AND actor = 0)`
+		if err := dbtest.OpenConfig(t, cfg).QueryRow(t.Context(), trail).Scan(&begun, &noted); err != nil || noted != begun || noted == 0 {
+			t.Errorf("the audit log has %d of %d imports, %v", noted, begun, err)
 		}
 
 		for name, args := range map[string][]string{

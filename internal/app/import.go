@@ -20,6 +20,7 @@ import (
 	"regulars/internal/base/settings"
 	"regulars/internal/importer"
 	"regulars/internal/loyalty"
+	"regulars/internal/loyalty/staff"
 	"regulars/internal/surface/web"
 )
 
@@ -45,7 +46,10 @@ func (p *parts) newImporter(s *loyalty.Services, now func() time.Time, queue *jo
 	return importer.New(importer.Config{
 		DB: p.db, Mint: p.ids.Minter, Now: now, Currency: is.Currency, Region: loyalty.Region(is),
 		Zone:   func() *time.Location { return p.settings.Get().Zone },
-		Folder: p.importFolder(), Jobs: queue,
+		Folder: p.importFolder(), Jobs: queue, Started: func(ctx context.Context, tx *db.Tx, i importer.Import) error {
+			after, err := json.Marshal(map[string]any{"file": i.File, "kind": i.Kind, "source": i.Source})
+			return errors.Join(err, s.Staff.AuditTx(ctx, tx, staff.Entry{Action: "import.started", Subject: "import:" + i.ID.String(), After: after}))
+		},
 		Services: s,
 	})
 }
@@ -79,6 +83,10 @@ func Import(ctx context.Context, cfg Config, env Env, order ImportOrder) (err er
 		return order.each(ctx, loc, func(file string) error { return order.guess(ctx, cfg, env, file) })
 	case order.Check && !founded:
 		return order.checkAlone(ctx, cfg, env)
+	case !founded: // the currency is chosen for ever: not for files that cannot be read
+		if err := order.each(ctx, loc, func(file string) error { return order.readable(ctx, cfg, file) }); err != nil {
+			return err
+		}
 	}
 	return order.run(ctx, cfg, env)
 }
@@ -174,19 +182,53 @@ func (o ImportOrder) explain(loc *i18n.Localizer, file string, err error, own *e
 	return file + ": " + text + advice
 }
 
-// guess prints how a file would be read.
-func (o ImportOrder) guess(ctx context.Context, cfg Config, env Env, file string) error {
+// sniff guesses how a file is to be read, without an installation.
+func (o ImportOrder) sniff(ctx context.Context, cfg Config, kind importer.Kind, file string) (importer.Mapping, error) {
 	is, err := cfg.installation()
 	if err != nil {
-		return err
+		return importer.Mapping{}, err
 	}
-	s, err := importer.Sniff(ctx, file, importer.Hints{Kind: importer.Kind(o.Kind), Zone: is.Zone.String(), Region: loyalty.Region(is)})
+	s, err := importer.Sniff(ctx, file, importer.Hints{Kind: kind, Zone: is.Zone.String(), Region: loyalty.Region(is)})
+	return s.Mapping, err
+}
+
+// guess prints how a file would be read.
+func (o ImportOrder) guess(ctx context.Context, cfg Config, env Env, file string) error {
+	m, err := o.sniff(ctx, cfg, importer.Kind(o.Kind), file)
 	if err != nil {
 		return err
 	}
-	text, err := json.MarshalIndent(s.Mapping, "", "  ")
+	text, err := json.MarshalIndent(m, "", "  ")
 	fmt.Fprintf(env.Stdout, "%s\n", text)
 	return err
+}
+
+// readable says what keeps a file from being read.
+func (o ImportOrder) readable(ctx context.Context, cfg Config, file string) error {
+	mapping, kind, err := o.mapping()
+	if err != nil {
+		return err
+	}
+	m, err := o.sniff(ctx, cfg, kind, file)
+	if err == nil && mapping != nil {
+		if m, err = importer.ParseMapping(mapping, m); err != nil {
+			return mappingError{err}
+		}
+	}
+	if err != nil {
+		return err
+	}
+	return m.Validate()
+}
+
+// mapping reads the file that says how to read the others; nil: none was named.
+func (o ImportOrder) mapping() (text []byte, kind importer.Kind, err error) {
+	if o.Mapping != "" {
+		if text, err = os.ReadFile(o.Mapping); err != nil {
+			return nil, "", mappingError{err}
+		}
+	}
+	return text, cmp.Or(importer.KindIn(text), importer.Kind(o.Kind)), nil
 }
 
 // founded reports whether there is an installation, and in which language it
@@ -232,19 +274,17 @@ func (o ImportOrder) checkAlone(ctx context.Context, cfg Config, env Env) (err e
 }
 
 func (p *parts) importFile(ctx context.Context, file string, order ImportOrder) (err error) {
-	var mapping []byte
-	if order.Mapping != "" {
-		if mapping, err = os.ReadFile(order.Mapping); err != nil {
-			return mappingError{err}
-		}
-	}
-	i, err := p.importer.Add(ctx, importer.File{
-		Source: order.Source, Kind: cmp.Or(importer.KindIn(mapping), importer.Kind(order.Kind)), Anew: order.Check,
-	}, file)
+	mapping, kind, err := order.mapping()
 	if err != nil {
 		return err
 	}
+	i, err := p.importer.Add(ctx, importer.File{Source: order.Source, Kind: kind, Anew: order.Check}, file)
+	if err != nil {
+		return err
+	}
+	run := p.importer.RunNow
 	if order.Check && !order.alone {
+		run = p.importer.CheckNow
 		defer func(id importer.ID) {
 			err = errors.Join(err, p.importer.Discard(context.WithoutCancel(ctx), id, nil))
 		}(i.ID)
@@ -266,10 +306,6 @@ func (p *parts) importFile(ctx context.Context, file string, order ImportOrder) 
 			text += ", " + loc.T("importer.report.rate", "n", int64(r.Rate), "left", loc.Duration(r.Left))
 		}
 		line(text, false)
-	}
-	run := p.importer.RunNow
-	if order.Check && !order.alone {
-		run = p.importer.CheckNow
 	}
 	i, err = run(ctx, i.ID, watch)
 	if err != nil {

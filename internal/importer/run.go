@@ -182,22 +182,19 @@ func (s *Service) scan(i *Import) *Scan {
 
 // pace measures from now on how quickly a report gets on.
 func (s *Service) pace(from Report) func(r *Report, done float64) {
-	began, first := s.now(), -1.0
+	began := s.now()
+	var first float64 // how far it was when the first batch was done: the file is surveyed sooner than it is taken in
+	var since time.Time
 	return func(r *Report, done float64) {
 		r.Done, r.At, r.Left = done, s.now(), 0
-		if first < 0 {
-			first = done
-			if from.Rows == 0 {
-				first = 0
-			}
+		if since.IsZero() {
+			first, since = done, r.At
 		}
-		took := r.At.Sub(began)
-		if took <= 0 {
-			return
+		if took := r.At.Sub(began); took > 0 {
+			r.Rate = float64(r.Rows-from.Rows) / took.Seconds()
 		}
-		r.Rate = float64(r.Rows-from.Rows) / took.Seconds()
 		if gone := done - first; gone > 0 {
-			r.Left = time.Duration(float64(took) * (1 - done) / gone).Round(time.Second)
+			r.Left = time.Duration(float64(r.At.Sub(since)) * (1 - done) / gone).Round(time.Second)
 		}
 	}
 }

@@ -43,6 +43,7 @@ type Service struct {
 	region     string
 	folder     string
 	jobs       *jobs.Queue
+	started    Also
 	catalog    *catalog.Service
 	customers  *customer.Service
 	enrol      *enrol.Service
@@ -65,6 +66,7 @@ type Config struct {
 	Region   string                // of phones without a country: "UZ"; empty: nowhere
 	Folder   string                // for uploads and refused rows; it is made
 	Jobs     *jobs.Queue           // its handler is registered here
+	Started  Also                  // for the command line: what RunNow starts
 }
 
 // jobKind names the job that checks or runs an import.
@@ -73,7 +75,7 @@ const jobKind = "import"
 // New makes the service and registers its job.
 func New(c Config) *Service {
 	s := &Service{
-		db: c.DB, mint: c.Mint, now: c.Now, currency: c.Currency, zone: c.Zone, region: c.Region, folder: c.Folder, jobs: c.Jobs,
+		db: c.DB, mint: c.Mint, now: c.Now, currency: c.Currency, zone: c.Zone, region: c.Region, folder: c.Folder, jobs: c.Jobs, started: c.Started,
 		catalog: c.Catalog, customers: c.Customers, enrol: c.Enrol, ledger: c.Ledger, programmes: c.Programmes, receipts: c.Receipts, batchRows: batchRows, matchRows: matchRows,
 	}
 	// One at a time: two would only fight for the writer.
@@ -576,7 +578,12 @@ func (s *Service) begin(ctx context.Context, id ID) (i Import, err error) {
 	if i, err = s.ready(ctx, id); err != nil || i.State == Running {
 		return i, err
 	}
-	err = s.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error { return beginTx(ctx, tx, id) })
+	err = s.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
+		if err := beginTx(ctx, tx, id); err != nil {
+			return err
+		}
+		return s.started.tx(ctx, tx, i)
+	})
 	if errors.Is(err, db.ErrGuard) {
 		return i, ErrTaken
 	}

@@ -107,7 +107,9 @@ func (a *audit) trailLine(id, when, actor, of int64, action, was, became string)
 		}
 		a.settingsTold.add(id, told)
 	case "import.started":
-		a.started[of] = id
+		if actor != 0 { // the command line runs its imports itself
+			a.started[of] = id
+		}
 	case "import.discarded":
 		a.discarded[of] = true
 	case "store.changed":
