@@ -33,9 +33,9 @@
 // One of which nothing is in can be discarded, with its files.
 //
 // What is in is not doubled by another run, nor by another file of the same
-// source: receipts are told apart by their numbers, or, where they have none,
-// by customer, time, amount and which of those that are equal; customers by
-// their identifiers; products by their codes.
+// source: receipts are told apart by their names (see receipt.Name), which are made
+// of customer, time, amount and which of those that are equal where the file has
+// no numbers; customers by their identifiers; products by their codes.
 //
 // A receipt is taken whole or not at all: if one of its rows is refused, all
 // of them are, and all are in the file of refused rows, so that it can be

@@ -149,64 +149,15 @@ func readIssues(path string, take func(Issue) error) (err error) {
 // taken without something, as CSV like the file they come from, with the
 // reasons behind, in UTF-8. Refused rows can be mended in it and imported.
 func writeRefused(w io.Writer, path string, m Mapping, refused bool, loc *i18n.Localizer) (err error) {
-	out := csv.NewWriter(w)
-	out.Comma = ';'
-	if d := m.Format.Delimiter; d == "," || d == "\t" || d == "|" {
-		out.Comma = rune(d[0])
-	}
-	if _, err := io.WriteString(w, "\uFEFF"); err != nil { // Excel takes it for Windows-1251 otherwise
-		return err
-	}
-	head := make([]string, m.Width)
-	for i := range head {
-		head[i] = strconv.Itoa(i + 1)
-	}
-	copy(head, m.Names)
-	head = append(head, loc.T("importer.report.row"), loc.T("importer.report.reason"))
-	if err := out.Write(head); err != nil {
-		return err
-	}
-	var row int64 // 0: not known
-	var cells []string
-	reasons := ""
-	flush := func() error {
-		if reasons == "" {
-			return nil
-		}
-		rec := make([]string, max(m.Width, len(cells)), max(m.Width, len(cells))+2)
-		copy(rec, cells)
-		number := ""
-		if row > 0 {
-			number = strconv.FormatInt(row, 10)
-		}
-		return out.Write(append(rec, number, reasons))
-	}
-	add := func(is *Issue) error {
-		if is.Row != row || row == 0 {
-			if err := flush(); err != nil {
-				return err
-			}
-			row, cells, reasons = is.Row, is.Cells, ""
-		}
-		if reasons != "" {
-			reasons += " "
-		}
-		reasons += m.explain(*is, loc)
-		return nil
-	}
-	// That a return has no sale is found out when all is read, and told where
-	// its row stands.
 	late := map[int64]Issue{}
 	if !refused {
-		err = readIssues(path, func(is Issue) error {
-			if is.Reason == ReasonUnmatched && is.Row > 0 {
-				late[is.Row] = is
-			}
-			return nil
-		})
-		if err != nil {
+		if late, err = returnsWithoutSale(path); err != nil {
 			return err
 		}
+	}
+	out := &refusedFile{Writer: csv.NewWriter(w), m: m, loc: loc}
+	if err := out.begin(w); err != nil {
+		return err
 	}
 	err = readIssues(path, func(is Issue) error {
 		switch {
@@ -216,17 +167,86 @@ func writeRefused(w io.Writer, path string, m Mapping, refused bool, loc *i18n.L
 				return nil
 			}
 			unmatched.Cells = is.Cells
-			return add(&unmatched)
+			return out.add(&unmatched)
 		case is.Refused != refused, is.Reason == ReasonUnmatched && is.Row > 0:
 			return nil
 		}
-		return add(&is)
+		return out.add(&is)
 	})
 	if err == nil {
-		err = flush()
+		err = out.end()
 	}
 	out.Flush()
 	return errors.Join(err, out.Error())
+}
+
+// returnsWithoutSale are, by row, the returns of which it was found out when all
+// was read that they have no sale. It is told where their row stands.
+func returnsWithoutSale(path string) (map[int64]Issue, error) {
+	late := map[int64]Issue{}
+	return late, readIssues(path, func(is Issue) error {
+		if is.Reason == ReasonUnmatched && is.Row > 0 {
+			late[is.Row] = is
+		}
+		return nil
+	})
+}
+
+// refusedFile gathers the reasons of each row.
+type refusedFile struct {
+	*csv.Writer
+	m   Mapping
+	loc *i18n.Localizer
+
+	row     int64 // 0: not known
+	cells   []string
+	reasons string
+}
+
+func (f *refusedFile) begin(w io.Writer) error {
+	f.Comma = ';'
+	if d := f.m.Format.Delimiter; d == "," || d == "\t" || d == "|" {
+		f.Comma = rune(d[0])
+	}
+	if _, err := io.WriteString(w, "\uFEFF"); err != nil { // Excel takes it for Windows-1251 otherwise
+		return err
+	}
+	head := make([]string, f.m.Width)
+	for i := range head {
+		head[i] = strconv.Itoa(i + 1)
+	}
+	copy(head, f.m.Names)
+	return f.Write(append(head, f.loc.T("importer.report.row"), f.loc.T("importer.report.reason")))
+}
+
+func (f *refusedFile) add(is *Issue) error {
+	if is.Row != f.row || f.row == 0 {
+		if err := f.end(); err != nil {
+			return err
+		}
+		f.row, f.cells = is.Row, is.Cells
+	}
+	if f.reasons != "" {
+		f.reasons += " "
+	}
+	f.reasons += f.m.explain(*is, f.loc)
+	return nil
+}
+
+// end writes the row that was gathered, if there is one.
+func (f *refusedFile) end() error {
+	if f.reasons == "" {
+		return nil
+	}
+	rec := make([]string, max(f.m.Width, len(f.cells)), max(f.m.Width, len(f.cells))+2)
+	copy(rec, f.cells)
+	number := ""
+	if f.row > 0 {
+		number = strconv.FormatInt(f.row, 10)
+	}
+	rec = append(rec, number, f.reasons)
+	f.reasons = ""
+	return f.Write(rec)
 }
 
 // explain says what is wrong in words: "Цена «x»: Это не число."

@@ -24,8 +24,8 @@ func realFile(t *testing.T, name string) string {
 	return path
 }
 
-// figures are those of the sets' README.
-type figures struct {
+// summary are those of the sets' README.
+type summary struct {
 	lines, invoices, customers int
 	anonymous                  int // lines without customer
 	cancelledLines, cancelled  int // C...
@@ -134,21 +134,21 @@ func TestOnlineRetail(t *testing.T) {
 	}{map[string]bool{}, map[string]bool{}, 0}
 	for _, tt := range []struct {
 		file string
-		want figures
+		want summary
 	}{
-		{"online-retail/online_retail_2010-2011.csv.gz", figures{
+		{"online-retail/online_retail_2010-2011.csv.gz", summary{
 			lines: 541_909, invoices: 25_900, customers: 4_372, anonymous: 135_080, cancelledLines: 9_288, cancelled: 3_836,
 			badDebt: 3, corrections: 1_336, free: 2_515, belowZero: 2, duplicates: 5_268, sum: "9747747.934",
 			soldLines: 397_884, soldTo: 4_338, sold: 18_532, revenue: "8911407.904", cancelledByCustomer: 8_905, cancelledValue: "-611342.09",
 		}},
-		{"online-retail/online_retail_II_2009-2010.csv.gz", figures{
+		{"online-retail/online_retail_II_2009-2010.csv.gz", summary{
 			lines: 525_461, invoices: 28_816, customers: 4_383, anonymous: 107_927, cancelledLines: 10_206, cancelled: 4_592,
 			badDebt: 3, corrections: 2_121, free: 3_687, belowZero: 3, duplicates: 6_865, sum: "9539484.634",
 			soldLines: 407_664, soldTo: 4_312, sold: 19_213, revenue: "8832003.274", cancelledByCustomer: 9_839, cancelledValue: "-483794.70",
 		}},
 	} {
 		path := realFile(t, tt.file)
-		var got figures
+		var got summary
 		var sum, revenue, cancelled exact
 		customers, soldTo := map[string]bool{}, map[string]bool{}
 		sold, seen := map[string]bool{}, map[string]bool{}
@@ -206,7 +206,7 @@ func TestOnlineRetail(t *testing.T) {
 		got.duplicates = duplicates(t, path)
 		got.customers, got.soldTo, got.sold = len(customers), len(soldTo), len(sold)
 		got.sum, got.revenue, got.cancelledValue = sum.text(t), revenue.text(t), cancelled.text(t)
-		if diff := cmp.Diff(tt.want, got, cmp.AllowUnexported(figures{})); diff != "" {
+		if diff := cmp.Diff(tt.want, got, cmp.AllowUnexported(summary{})); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", tt.file, diff)
 		}
 	}

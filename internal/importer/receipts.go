@@ -233,92 +233,95 @@ func (r *rowReader) mark(l *rawLine) {
 	}
 }
 
-// sums makes quantity, price and amounts of what the row has of them.
-func (r *rowReader) sums(l *rawLine) {
-	quantity, hasQuantity := r.decimalOf(FieldQuantity)
-	price, hasPrice := r.decimalOf(FieldPrice)
-	amount, hasAmount := r.decimalOf(FieldAmount)
-	discount, percent := r.discountOf()
+// figures are what a row says of its sums.
+type figures struct {
+	quantity, price, amount, discount number
+	hasPrice, hasAmount               bool
+	percent                           bool  // the discount is a share of the line
+	pieces                            int64 // of the quantity, thousandths
+}
+
+// figures reads them; false: they do not make a line, and the row is refused.
+func (r *rowReader) figures() (f figures, ok bool) {
+	var hasQuantity bool
+	f.quantity, hasQuantity = r.decimalOf(FieldQuantity)
+	f.price, f.hasPrice = r.decimalOf(FieldPrice)
+	f.amount, f.hasAmount = r.decimalOf(FieldAmount)
+	f.discount, f.percent = r.discountOf()
 	if !hasQuantity {
-		quantity = number{coef: 1}
+		f.quantity = number{coef: 1}
 	}
+	f.pieces, _, ok = f.quantity.scaled(3)
 	switch {
 	case r.refused:
-		return
-	case !hasAmount && !hasPrice:
-		f := FieldAmount
-		if !r.m.has(f) {
-			f = FieldPrice
+	case !f.hasAmount && !f.hasPrice:
+		missing := FieldAmount
+		if !r.m.has(missing) {
+			missing = FieldPrice
 		}
-		r.refuse(f, ReasonMissing, "")
-		return
-	case !hasQuantity && !hasAmount:
+		r.refuse(missing, ReasonMissing, "")
+	case !hasQuantity && !f.hasAmount:
 		r.refuse(FieldQuantity, ReasonMissing, "")
-		return
-	}
-	pieces, _, ok := quantity.scaled(3)
-	if !ok || abs64(pieces) > int64(money.MaxQuantity) {
+	case !ok || abs64(f.pieces) > int64(money.MaxQuantity):
 		r.refuse(FieldQuantity, ReasonRange, r.raw(FieldQuantity))
-		return
-	}
-	if pieces == 0 {
+	case f.pieces == 0:
 		r.refuse(FieldQuantity, ReasonNothing, r.raw(FieldQuantity))
+	}
+	return f, !r.refused
+}
+
+// sums makes quantity, price and amounts of what the row has of them.
+func (r *rowReader) sums(l *rawLine) {
+	f, ok := r.figures()
+	if !ok {
 		return
 	}
-	var gross money.Amount
-	if hasPrice {
-		if gross, l.Lost, ok = quantity.times(price, r.currency); !ok {
-			r.refuse(FieldPrice, ReasonRange, r.raw(FieldPrice))
-			return
-		}
-		if l.Price, ok = price.price(); !ok {
-			r.refuse(FieldPrice, ReasonRange, r.raw(FieldPrice))
-			return
-		}
-	}
-	var off money.Amount
+	var gross, off money.Amount
 	var offLost Lost
-	if percent {
-		off, ok = discount.share(gross)
-	} else {
-		off, offLost, ok = discount.amount(r.currency)
+	if f.hasPrice {
+		gross, l.Lost, ok = f.quantity.times(f.price, r.currency)
+		var fits bool
+		if l.Price, fits = f.price.price(); !fits || !ok {
+			r.refuse(FieldPrice, ReasonRange, r.raw(FieldPrice))
+			return
+		}
 	}
-	if !ok {
+	if f.percent {
+		off, ok = f.discount.share(gross)
+	} else {
+		off, offLost, ok = f.discount.amount(r.currency)
+	}
+	if !ok || !f.hasAmount && abs64(int64(off)) > abs64(int64(gross)) {
 		r.refuse(FieldDiscount, ReasonRange, r.raw(FieldDiscount))
 		return
 	}
-	total := gross
-	switch {
-	case hasAmount:
-		if total, l.Lost, ok = amount.amount(r.currency); !ok {
+	total := gross - withSign(off, gross)
+	if f.hasAmount {
+		if total, l.Lost, ok = f.amount.amount(r.currency); !ok {
 			r.refuse(FieldAmount, ReasonRange, r.raw(FieldAmount))
 			return
 		}
-		if !hasPrice {
+		if !f.hasPrice {
 			gross = total + withSign(off, total)
 		} else if !explained(gross, off, total) {
 			r.remark(FieldAmount, ReasonSum, r.raw(FieldAmount))
 		}
-	case abs64(int64(off)) > abs64(int64(gross)):
-		r.refuse(FieldDiscount, ReasonRange, r.raw(FieldDiscount))
-		return
-	default:
-		total -= withSign(off, gross)
+	} else {
 		l.Lost -= Lost(withSign(money.Amount(offLost), gross))
 	}
 	// Goods came back where the sum is below zero, wherever the file has the
 	// sign; that of a quantity counts where the price is nothing.
-	l.below = total < 0 || gross < 0 || pieces < 0 && gross == 0
+	l.below = total < 0 || gross < 0 || f.pieces < 0 && gross == 0
 	if l.marked && !r.m.Options.SignedReturns {
 		l.below = true
 	}
-	l.settle(gross, total, pieces)
-	if !hasPrice {
+	l.settle(gross, total, f.pieces)
+	if !f.hasPrice {
 		l.Price = priceFor(l.Gross, l.Quantity, r.currency)
 	}
 }
 
-// discountOf reads the discount; percent: it is a share of the line.
+// discountOf reads the discount; percent: it is a share.
 func (r *rowReader) discountOf() (n number, percent bool) {
 	share, percent := strings.CutSuffix(strings.TrimSpace(r.raw(FieldDiscount)), "%")
 	if !percent {

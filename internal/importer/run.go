@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"sync"
@@ -493,7 +492,7 @@ func (r *runner) finish(ctx context.Context) error {
 		}
 		return moveTx(ctx, tx, r.imp.ID, Done, r.now(), Running)
 	})
-	if err == nil && r.imp.path == filepath.Join(r.folder, r.imp.ID.String()) {
+	if err == nil && r.imp.path == r.upload(r.imp.ID) {
 		return remove(r.imp.path)
 	}
 	return err

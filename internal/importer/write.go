@@ -382,7 +382,9 @@ func (w *writer) product(c code) known {
 	return w.products[c]
 }
 
-// soldTx finds the products of lines, and creates those that are new.
+// soldTx finds the products of lines, and creates those that are new. Before it
+// does, it locks the accounts that the receipts will change: a till locks them
+// before products too.
 func (w *writer) soldTx(ctx context.Context, tx *db.Tx, list []bought, rep *Report) error {
 	bySKU, byBarcode := map[string]*Line{}, map[string]*Line{}
 	for i := range list {

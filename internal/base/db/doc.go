@@ -6,9 +6,9 @@
 // that ends in "-- postgres" or "-- sqlite" is dropped on the other engine.
 // Errors of the driver become the few of errors.go here and are never matched
 // by text elsewhere. Rows are changed in Write only, which is a transaction;
-// on SQLite there is one writer at a time, on PostgreSQL accounts are locked
-// first, by id, and then whatever else the transaction changes. When it
-// returns, the disk has what was written.
+// on SQLite there is one writer at a time; on PostgreSQL profiles are locked
+// first, then accounts, then products and whatever else the transaction changes,
+// each by id. When it returns, the disk has what was written.
 //
 // The tables belong to the packages that are named in the migrations; the
 // event log that every change ends in is package event's.

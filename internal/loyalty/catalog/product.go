@@ -46,7 +46,7 @@ type Product struct {
 	Cost       *money.Price // of one unit; nil: unknown
 	Promo      bool         // promotional goods
 	Active     bool
-	Barcodes   []string // filled by Product and UpdateProductTx only
+	Barcodes   []string // filled by Product, Products and UpdateProductTx
 	CreatedAt  time.Time
 }
 
