@@ -359,7 +359,7 @@ func (p *parts) printReport(i importer.Import, l *i18n.Localizer) error {
 		refused bool
 		title   string
 	}{{true, l.T("importer.report.why_refused")}, {false, l.T("importer.report.why_noted")}} {
-		for n, told := range i.Report.Told(l, &i.Mapping, list.refused) {
+		for n, told := range i.Report.Causes(l, &i.Mapping, list.refused) {
 			if n == 0 {
 				fmt.Fprintf(p.env.Stdout, "  %s:\n", list.title)
 			}

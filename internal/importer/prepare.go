@@ -21,12 +21,12 @@ import (
 // brings identifiers into normal form, which takes longer than reading them.
 type preparer struct {
 	*Service
-	imp    *Import
-	home   string // the store of rows that name none; empty: they are of none
-	stores storeNames
-	told   map[string]bool // of those that a dry run would make, which are in its report
-	seen   map[whoKey]bool // those on receipts so far: can they be told apart
-	ensure func(ctx context.Context, s catalog.NewStore) (catalog.Store, error)
+	imp      *Import
+	home     string // the store of rows that name none; empty: they are of none
+	stores   storeNames
+	reported map[string]bool // of those that a dry run would make, which are in its report
+	seen     map[whoKey]bool // those on receipts so far: can they be told apart
+	ensure   func(ctx context.Context, s catalog.NewStore) (catalog.Store, error)
 
 	dry *attempt // of a dry run
 }
@@ -103,7 +103,7 @@ const maxSeen = 2_000_000
 
 func newPreparer(ctx context.Context, s *Service, i *Import) (p *preparer, err error) {
 	defer errs.Wrap(&err, "find the stores of the import")
-	p = &preparer{Service: s, imp: i, stores: storeNames{map[string]catalog.Store{}, map[string]catalog.Store{}}, told: map[string]bool{}, seen: map[whoKey]bool{}}
+	p = &preparer{Service: s, imp: i, stores: storeNames{map[string]catalog.Store{}, map[string]catalog.Store{}}, reported: map[string]bool{}, seen: map[whoKey]bool{}}
 	known, err := s.catalog.Stores(ctx)
 	if err != nil {
 		return nil, err
@@ -161,8 +161,8 @@ func (p *preparer) rehearseTx(tx *db.Tx) {
 func (p *preparer) rehearsed(rep *Report) {
 	p.dry.seen = nil
 	for _, name := range p.dry.stores {
-		if !p.told[name] {
-			p.told[name] = true
+		if !p.reported[name] {
+			p.reported[name] = true
 			rep.newStore(p.stores.exact[name].Name)
 		}
 	}
@@ -224,7 +224,7 @@ func (p *preparer) receipt(ctx context.Context, b *batch, in *Receipt) error {
 		known, seen := p.seen[out.key]
 		switch {
 		case !seen:
-			known = p.meet(b, in, out, b.tell)
+			known = p.meet(b, in, out, b.note)
 			p.seen[out.key] = known
 			if p.dry != nil {
 				p.dry.seen = append(p.dry.seen, out.key)
@@ -232,7 +232,7 @@ func (p *preparer) receipt(ctx context.Context, b *batch, in *Receipt) error {
 			}
 		case !known:
 			_, bad := p.identifiers(in.Who.External, in.Who.Card, splitPhones(in.Who.Phone), in.Who.Email)
-			b.tell(in, bad)
+			b.note(in, bad)
 		case p.dry != nil && !p.dry.here[out.key]: // whom the batches before had brought is not there
 			p.meet(b, in, out, func(*Receipt, []Issue) {})
 			p.dry.here[out.key] = true
@@ -245,8 +245,8 @@ func (p *preparer) receipt(ctx context.Context, b *batch, in *Receipt) error {
 	return nil
 }
 
-// tell notes what is wrong with the identifiers on a receipt.
-func (b *batch) tell(in *Receipt, bad []Issue) {
+// note notes what is wrong with the identifiers on a receipt.
+func (b *batch) note(in *Receipt, bad []Issue) {
 	for _, is := range bad {
 		own := in.issue(0, is.Field, is.Reason, is.Value)
 		own.Why = is.Why
@@ -256,9 +256,9 @@ func (b *batch) tell(in *Receipt, bad []Issue) {
 
 // meet prepares to register whom a receipt names for the first time; false:
 // nothing tells them apart.
-func (p *preparer) meet(b *batch, in *Receipt, out bought, tell func(*Receipt, []Issue)) bool {
+func (p *preparer) meet(b *batch, in *Receipt, out bought, note func(*Receipt, []Issue)) bool {
 	ids, bad := p.identifiers(in.Who.External, in.Who.Card, splitPhones(in.Who.Phone), in.Who.Email)
-	tell(in, bad)
+	note(in, bad)
 	if len(ids) == 0 {
 		return false
 	}
@@ -270,10 +270,10 @@ func (p *preparer) meet(b *batch, in *Receipt, out bought, tell func(*Receipt, [
 	if err != nil { // the name
 		n.FirstName, n.MiddleName, n.LastName = "", "", ""
 		if checked, err = p.customers.Check(n); err != nil {
-			tell(in, []Issue{{Field: FieldExternal, Reason: ReasonRefused, Value: in.Who.External, Why: errs.Of(err)}})
+			note(in, []Issue{{Field: FieldExternal, Reason: ReasonRefused, Value: in.Who.External, Why: errs.Of(err)}})
 			return false
 		}
-		tell(in, []Issue{{Field: FieldName, Reason: ReasonTextTooLong, Value: in.Who.Name}})
+		note(in, []Issue{{Field: FieldName, Reason: ReasonTextTooLong, Value: in.Who.Name}})
 	}
 	b.people = append(b.people, person{key: out.key, checked: checked, store: out.store})
 	return true
@@ -307,7 +307,7 @@ func (p *preparer) identifiers(external, card string, phones []string, email str
 // customer prepares a row of a customers file.
 func (p *preparer) customer(ctx context.Context, b *batch, step *Step) error {
 	in := step.Customer
-	tell := func(is Issue) {
+	note := func(is Issue) {
 		is.Row, is.Cells = in.Row, in.cells
 		b.issues = append(b.issues, is)
 	}
@@ -317,7 +317,7 @@ func (p *preparer) customer(ctx context.Context, b *batch, step *Step) error {
 	}
 	ids, bad := p.identifiers(in.External, in.Card, in.Phones, in.Email)
 	for _, is := range bad {
-		tell(is)
+		note(is)
 	}
 	if len(ids) == 0 && in.First+in.Last != "" {
 		// The file may come again: what it says is an id, with what it should
@@ -344,13 +344,13 @@ func (p *preparer) customer(ctx context.Context, b *batch, step *Step) error {
 	}
 	checked, err := p.customers.Check(n)
 	if err != nil {
-		p.leaveOut(&n, err, tell)
+		p.leaveOut(&n, err, note)
 		if checked, err = p.customers.Check(n); err != nil {
 			is := Issue{Reason: ReasonRefused, Why: errs.Of(err), Refused: true}
 			if len(ids) == 0 && n.FirstName == "" && n.LastName == "" {
 				is.Reason, is.Why = ReasonNobody, nil
 			}
-			tell(is)
+			note(is)
 			b.refused++
 			return nil
 		}
@@ -360,7 +360,7 @@ func (p *preparer) customer(ctx context.Context, b *batch, step *Step) error {
 }
 
 // leaveOut empties what is wrong with a profile and can be done without.
-func (p *preparer) leaveOut(n *customer.New, err error, tell func(Issue)) {
+func (p *preparer) leaveOut(n *customer.New, err error, note func(Issue)) {
 	whole := errs.Of(err)
 	for _, wrong := range whole.Fields {
 		is := Issue{Reason: ReasonRefused, Why: &errs.Error{Kind: errs.Invalid, Code: wrong.Code, Text: wrong.Text, Args: whole.ArgsOf(wrong)}}
@@ -375,13 +375,13 @@ func (p *preparer) leaveOut(n *customer.New, err error, tell func(Issue)) {
 		} {
 			if wrong.Pointer == f.pointer {
 				is.Field, is.Value = f.field, *f.value
-				tell(is)
+				note(is)
 				*f.value = ""
 			}
 		}
 		if strings.HasPrefix(wrong.Pointer, "/attributes") {
 			is.Value = strings.TrimPrefix(wrong.Pointer, "/attributes/")
-			tell(is)
+			note(is)
 			n.Attributes = nil
 		}
 	}

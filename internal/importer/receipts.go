@@ -512,7 +512,7 @@ func (l *rawLine) merge(other rawLine) (why Reason, value string) {
 		}
 	}
 	if d := other.at.Sub(l.at).Abs(); mine.nobody() != theirs.nobody() && d > overMidnight {
-		return ReasonTwoCustomers, cmp.Or(theirs.known(""), mine.known(""))
+		return ReasonTwoCustomers, cmp.Or(theirs.identity(""), mine.identity(""))
 	}
 	if other.at.Before(l.at) {
 		l.at, l.zoned = other.at, other.zoned // whatever the order of rows
@@ -565,7 +565,7 @@ func (l *rawLine) madeNumber(o Options, c money.Currency, occurrence int) string
 	if l.below {
 		amount = -amount
 	}
-	who := l.who.known(o.Region)
+	who := l.who.identity(o.Region)
 	tail := " " + at.Format(layout) + " " + c.Format(amount) + " " + strconv.Itoa(occurrence)
 	return short(who, receipt.MaxNumber-len(tail)) + tail
 }
@@ -576,8 +576,8 @@ func (l *rawLine) equal(o Options, c money.Currency) uint64 {
 	return hash(l.madeNumber(o, c, 0) + "\x00" + l.store)
 }
 
-// known is what somebody is known by, however it is spelled; "-": nobody.
-func (w *Who) known(region string) string {
+// identity is what somebody is known by, however it is spelled; "-": nobody.
+func (w *Who) identity(region string) string {
 	for _, by := range []struct {
 		kind customer.Kind
 		text string

@@ -158,7 +158,7 @@ func TestReasonsAreCounted(t *testing.T) {
 		}
 		bundle, err := i18n.Load()
 		must(t, err)
-		told := list[0].Report.Told(bundle.For("en"), &list[0].Mapping, false)
+		told := list[0].Report.Causes(bundle.For("en"), &list[0].Mapping, false)
 		if len(told) != 3 || told[0].Count != 5 || told[0].Text != "birthday: This is not a date, or there is no such day in the calendar." ||
 			told[0].First != "row 2 “31.02.1990”, row 3 “31.02.1990”, row 4 “31.02.1990” …" {
 			t.Errorf("told %+v", told)
@@ -205,7 +205,7 @@ func TestRefusalsAreTranslated(t *testing.T) {
 		h := newHouse(t, d, "UZS", "Asia/Tashkent", t.TempDir())
 		for name, tt := range tests {
 			i := h.load(write(t, tt.file), File{Source: name})
-			told := i.Report.Told(ru, &i.Mapping, !tt.taken)
+			told := i.Report.Causes(ru, &i.Mapping, !tt.taken)
 			if len(told) != 1 || !strings.HasSuffix(told[0].First, tt.first) {
 				t.Errorf("%s: told %+v, want %q", name, told, tt.first)
 			}

@@ -97,8 +97,8 @@ func (r *Report) clone() Report {
 	return c
 }
 
-// tell counts what is told of a row by its reason.
-func (r *Report) tell(is *Issue) {
+// count counts what is told of a row by its reason.
+func (r *Report) count(is *Issue) {
 	if is.Reason == reasonReturn {
 		return
 	}
@@ -132,23 +132,23 @@ func (r *Report) newStore(name string) {
 	}
 }
 
-// Told is a reason in words, how often it was told and of which rows first.
-type Told struct {
+// Cause is a reason in words, how often it was told and of which rows first.
+type Cause struct {
 	Text  string
 	Count int64
 	First string
 }
 
-// Told says why rows were refused, or what was remarked on, the most frequent
+// Causes says why rows were refused, or what was remarked on, the most frequent
 // first; the columns are called as in m.
-func (r *Report) Told(loc *i18n.Localizer, m *Mapping, refused bool) (list []Told) {
+func (r *Report) Causes(loc *i18n.Localizer, m *Mapping, refused bool) (list []Cause) {
 	for _, t := range r.Tallies {
 		if t.Refused != refused {
 			continue
 		}
-		told := Told{Text: loc.T(t.Reason.Key()), Count: t.Count}
+		cause := Cause{Text: loc.T(t.Reason.Key()), Count: t.Count}
 		if t.Field != "" {
-			told.Text = m.label(t.Field, loc) + ": " + told.Text
+			cause.Text = m.label(t.Field, loc) + ": " + cause.Text
 		}
 		var rows []string
 		for _, e := range t.First {
@@ -164,12 +164,12 @@ func (r *Report) Told(loc *i18n.Localizer, m *Mapping, refused bool) (list []Tol
 			}
 			rows = append(rows, row)
 		}
-		if told.First = strings.Join(rows, ", "); t.Count > int64(len(t.First)) {
-			told.First += " …"
+		if cause.First = strings.Join(rows, ", "); t.Count > int64(len(t.First)) {
+			cause.First += " …"
 		}
-		list = append(list, told)
+		list = append(list, cause)
 	}
-	slices.SortStableFunc(list, func(a, b Told) int { return cmp.Compare(b.Count, a.Count) })
+	slices.SortStableFunc(list, func(a, b Cause) int { return cmp.Compare(b.Count, a.Count) })
 	return list
 }
 

@@ -29,7 +29,7 @@ const matchRows = 500
 
 // check does an import without it: every batch is written in a transaction that
 // is taken back. What is kept is the report.
-func (s *Service) check(ctx context.Context, id ID, tell func(context.Context, *Report) error) (err error) {
+func (s *Service) check(ctx context.Context, id ID, watch func(context.Context, *Report) error) (err error) {
 	i, err := s.row(ctx, id)
 	if err != nil {
 		return err
@@ -56,7 +56,7 @@ func (s *Service) check(ctx context.Context, id ID, tell func(context.Context, *
 			return err
 		}
 		r.pace(&i.Report, r.scan.Done())
-		return tell(ctx, &i.Report)
+		return watch(ctx, &i.Report)
 	})
 	if err != nil {
 		return err
@@ -65,7 +65,7 @@ func (s *Service) check(ctx context.Context, id ID, tell func(context.Context, *
 		return err
 	}
 	r.pace(&i.Report, 1)
-	if err := tell(ctx, &i.Report); err != nil {
+	if err := watch(ctx, &i.Report); err != nil {
 		return err
 	}
 	const keep = `UPDATE imports SET state = 'checked', report = $2 WHERE id = $1 AND state IN ('draft', 'checked') AND mapping = $3`
@@ -102,13 +102,13 @@ func (r *runner) rehearse(ctx context.Context, steps []Step) error {
 	r.prepare.rehearsed(&rep)
 	r.write.rehearsed()
 	r.imp.Report = rep
-	return r.tell(b.told(issues), &r.imp.Report)
+	return r.note(b.inOrder(issues), &r.imp.Report)
 }
 
-// tell writes issues down and counts them.
-func (r *runner) tell(issues []Issue, rep *Report) error {
+// note writes issues down and counts them.
+func (r *runner) note(issues []Issue, rep *Report) error {
 	for i := range issues {
-		rep.tell(&issues[i])
+		rep.count(&issues[i])
 		if err := r.log.add(issues[i]); err != nil {
 			return err
 		}
@@ -116,9 +116,9 @@ func (r *runner) tell(issues []Issue, rep *Report) error {
 	return nil
 }
 
-// told are the issues of a batch, more among them, in the order of its steps, so
+// inOrder are the issues of a batch, more among them, in the order of its steps, so
 // that all that is told of a row stands together.
-func (b *batch) told(more []Issue) (list []Issue) {
+func (b *batch) inOrder(more []Issue) (list []Issue) {
 	steps := map[int64]int{} // by row
 	for k := range b.steps {
 		step := &b.steps[k]
@@ -348,7 +348,7 @@ func (r *runner) commit(ctx context.Context, b *batch) error {
 			return err
 		}
 		to.Scan = b.steps[len(b.steps)-1].End
-		return r.tell(b.told(issues), rep)
+		return r.note(b.inOrder(issues), rep)
 	})
 	if err == nil {
 		r.write.committed()
@@ -458,7 +458,7 @@ func (r *runner) matchTx(ctx context.Context, tx *db.Tx, rows map[uint64]int64, 
 		}
 		rep.Unmatched++
 		rep.UnmatchedTotal += m.Total
-		if err := r.tell([]Issue{r.imp.unmatched(m, row)}, rep); err != nil {
+		if err := r.note([]Issue{r.imp.unmatched(m, row)}, rep); err != nil {
 			return false, err
 		}
 	}

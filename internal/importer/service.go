@@ -199,7 +199,7 @@ func (s *Service) add(ctx context.Context, id ID, f File, path string, also Also
 	}
 	i := Import{
 		ID: id, Source: source, Kind: sniffed.Mapping.Kind, File: fold.Cut(fold.Line(filepath.Base(f.Name)), maxText), Mapping: sniffed.Mapping,
-		State: Draft, CreatedBy: f.By, path: path, digest: digest, kept: nowhere,
+		State: Draft, CreatedBy: f.By, path: path, digest: digest, kept: unbegun,
 	}
 	const known = `
 		SELECT ` + importColumns + fromImports + `
@@ -342,7 +342,7 @@ func (s *Service) look(ctx context.Context, path string, h Hints) (Sniffed, erro
 			if k.kind == "" || k.field != from && columns[k.field] > 0 {
 				continue
 			}
-			n, err := s.known(ctx, k.kind, values, h.Region)
+			n, err := s.countKnown(ctx, k.kind, values, h.Region)
 			if err != nil {
 				return sniffed, err
 			}
@@ -359,8 +359,8 @@ func (s *Service) look(ctx context.Context, path string, h Hints) (Sniffed, erro
 	return sniffed, nil
 }
 
-// known counts the values that are identifiers of a kind.
-func (s *Service) known(ctx context.Context, kind customer.Kind, values []string, region string) (int, error) {
+// countKnown counts the values that are identifiers of a kind.
+func (s *Service) countKnown(ctx context.Context, kind customer.Kind, values []string, region string) (int, error) {
 	var ids []customer.Identifier
 	for _, value := range values {
 		if id, err := customer.Normalize(kind, value, region); err == nil {
@@ -403,7 +403,7 @@ func (s *Service) setMapping(ctx context.Context, i *Import) error {
 		UPDATE imports SET mapping = $2, kind = $3, state = 'draft', report = '{}', checkpoint = $4
 		 WHERE id = $1 AND (state IN ('draft', 'checked') OR checkpoint = $5 AND state <> 'done')`
 	i.progress = progress{Edit: i.progress.Edit + 1}
-	n, err := s.db.Exec(ctx, set, int64(i.ID), text(i.Mapping), string(i.Mapping.Kind), text(i.progress), nowhere)
+	n, err := s.db.Exec(ctx, set, int64(i.ID), text(i.Mapping), string(i.Mapping.Kind), text(i.progress), unbegun)
 	if err != nil || n == 1 {
 		i.State, i.Kind = Draft, i.Mapping.Kind
 		return err
@@ -630,7 +630,7 @@ func (i *Import) Discardable() bool {
 	case Draft, Checked:
 		return true
 	case Failed, Cancelled:
-		return i.kept == nowhere
+		return i.kept == unbegun
 	}
 	return false
 }
@@ -659,7 +659,7 @@ func (s *Service) Discard(ctx context.Context, id ID, also Also) (err error) {
 				return err
 			}
 		}
-		if err := tx.Guard(ctx, discard, int64(id), nowhere); err != nil {
+		if err := tx.Guard(ctx, discard, int64(id), unbegun); err != nil {
 			return err
 		}
 		return also.tx(ctx, tx, i)

@@ -63,9 +63,9 @@ var (
 	ErrSource     = errs.New(errs.Invalid, "import_bad_source", "The source has a name of 1 to 100 characters.")
 )
 
-// nowhere is the progress of an import that has written nothing since it was
+// unbegun is the progress of an import that has written nothing since it was
 // started.
-const nowhere = "{}"
+const unbegun = "{}"
 
 const importColumns = `i.id, s.name, i.source_id, i.kind, i.file, i.path, i.digest, i.mapping, i.state, i.checkpoint, i.report,
 	i.created_by, i.created_at, i.finished_at`
@@ -139,7 +139,7 @@ func beginTx(ctx context.Context, tx *db.Tx, id ID) error {
 	const begin = `
 		UPDATE imports
 		   SET report      = CASE WHEN state IN ('draft', 'checked') THEN '{}' ELSE report END,
-		       checkpoint  = CASE WHEN state IN ('draft', 'checked') THEN '` + nowhere + `' ELSE checkpoint END,
+		       checkpoint  = CASE WHEN state IN ('draft', 'checked') THEN '` + unbegun + `' ELSE checkpoint END,
 		       state       = 'running',
 		       finished_at = NULL
 		 WHERE id = $1 AND state IN ('draft', 'checked', 'failed', 'cancelled')`

@@ -25,12 +25,12 @@ type writer struct {
 	imp        *Import
 	programme  *programme.Version // of opening balances
 	people     map[whoKey]customer.ID
-	products   map[code]known
+	products   map[code]soldAs
 	categories map[string]bool
 
 	fresh struct { // of the batch that is being written
 		people     map[whoKey]customer.ID
-		products   map[code]known
+		products   map[code]soldAs
 		categories map[string]bool
 		claimed    []uint64  // see rehearsal
 		persons    []*person // likewise
@@ -39,18 +39,18 @@ type writer struct {
 	dry *rehearsal
 }
 
-// known is what lines need of a product.
-type known struct {
+// soldAs is what lines need of a product.
+type soldAs struct {
 	id   catalog.ProductID
 	name string
 	gift bool
 }
 
-// maxKnown bounds how many products are remembered.
-const maxKnown = 500_000
+// maxProducts bounds how many products are remembered.
+const maxProducts = 500_000
 
 func newWriter(ctx context.Context, s *Service, i *Import, house string) (*writer, error) {
-	w := &writer{Service: s, imp: i, people: map[whoKey]customer.ID{}, products: map[code]known{}, categories: map[string]bool{}}
+	w := &writer{Service: s, imp: i, people: map[whoKey]customer.ID{}, products: map[code]soldAs{}, categories: map[string]bool{}}
 	if i.Mapping.has(FieldPoints) {
 		var err error
 		if w.programme, err = s.programmes.At(ctx, house, s.now()); err != nil {
@@ -69,7 +69,7 @@ func (w *writer) batchTx(ctx context.Context, tx *db.Tx, b *batch, rep *Report) 
 	if b.forget {
 		clear(w.people)
 	}
-	w.fresh.people, w.fresh.products, w.fresh.categories = map[whoKey]customer.ID{}, map[code]known{}, map[string]bool{}
+	w.fresh.people, w.fresh.products, w.fresh.categories = map[whoKey]customer.ID{}, map[code]soldAs{}, map[string]bool{}
 	w.fresh.claimed, w.fresh.persons, w.fresh.goods = nil, nil, nil
 	if len(b.people) > 0 {
 		if issues, err = w.peopleTx(ctx, tx, b.people, rep); err != nil {
@@ -97,7 +97,7 @@ func (w *writer) batchTx(ctx context.Context, tx *db.Tx, b *batch, rep *Report) 
 func (w *writer) committed() {
 	maps.Copy(w.people, w.fresh.people)
 	maps.Copy(w.categories, w.fresh.categories)
-	if len(w.products)+len(w.fresh.products) > maxKnown {
+	if len(w.products)+len(w.fresh.products) > maxProducts {
 		clear(w.products)
 	}
 	maps.Copy(w.products, w.fresh.products)
@@ -375,7 +375,7 @@ func (l *Line) code() code {
 	return code{text: skuFor(nil, l.Product)}
 }
 
-func (w *writer) product(c code) known {
+func (w *writer) product(c code) soldAs {
 	if p, ok := w.fresh.products[c]; ok {
 		return p
 	}
@@ -435,7 +435,7 @@ func (w *writer) bySKUTx(ctx context.Context, tx *db.Tx, wanted map[string]*Line
 		}
 	}
 	for sku, p := range found {
-		w.fresh.products[code{text: sku}] = knownOf(p)
+		w.fresh.products[code{text: sku}] = soldAsOf(p)
 	}
 	return nil
 }
@@ -472,12 +472,12 @@ func (w *writer) byBarcodeTx(ctx context.Context, tx *db.Tx, wanted map[string]*
 		maps.Copy(found, created)
 	}
 	for barcode, p := range found {
-		w.fresh.products[code{barcode, true}] = knownOf(p)
+		w.fresh.products[code{barcode, true}] = soldAsOf(p)
 	}
 	return nil
 }
 
-func knownOf(p catalog.Product) known { return known{p.ID, p.Name, p.Kind == catalog.KindGiftCard} }
+func soldAsOf(p catalog.Product) soldAs { return soldAs{p.ID, p.Name, p.Kind == catalog.KindGiftCard} }
 
 // createTx creates the products of lines that are not among those found; they
 // are known by barcodes alone, or by their own codes.

@@ -187,8 +187,8 @@ type importState struct {
 	Rate     int64
 	Failure  string
 	Facts    []importer.Fact
-	Refusals []importer.Told
-	Remarks  []importer.Told
+	Refusals []importer.Cause
+	Remarks  []importer.Cause
 }
 
 func (a *Admin) importOf(r *http.Request) (i importer.Import, err error) {
@@ -232,7 +232,7 @@ func (a *Admin) importState(ctx context.Context, loc *i18n.Localizer, i *importe
 	}
 	s.Percent, s.Rate = int(s.Report.Done*100), int64(s.Report.Rate)
 	s.Facts = s.Report.Facts(loc, a.Settings.Get().Currency)
-	s.Refusals, s.Remarks = s.Report.Told(loc, &i.Mapping, true), s.Report.Told(loc, &i.Mapping, false)
+	s.Refusals, s.Remarks = s.Report.Causes(loc, &i.Mapping, true), s.Report.Causes(loc, &i.Mapping, false)
 	return s, nil
 }
 
