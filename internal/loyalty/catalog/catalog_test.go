@@ -519,6 +519,35 @@ func TestCategories(t *testing.T) {
 			t.Errorf("saved again: %+v", got)
 		}
 
+		// One at a time, what is new and what is known are told apart.
+		err := d.Write(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+			_, err := s.CreateCategoryTx(ctx, tx, catalog.CategoryInput{Code: " food ", Name: "Other"})
+			return err
+		})
+		if !errors.Is(err, catalog.ErrCategoryExists) || !slices.Equal(pointers(err), []string{"/code"}) {
+			t.Errorf("created again: %v", err)
+		}
+		err = d.Write(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+			_, _, err := s.UpdateCategoryTx(ctx, tx, catalog.CategoryInput{Code: "fish", Name: "Fish"})
+			return err
+		})
+		if !errors.Is(err, catalog.ErrCategoryNotFound) {
+			t.Errorf("changed what is not there: %v", err)
+		}
+		if diff := cmp.Diff(want, paths()); diff != "" {
+			t.Errorf("after refusals (-want +got):\n%s", diff)
+		}
+		err = d.Write(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+			before, after, err := s.UpdateCategoryTx(ctx, tx, catalog.CategoryInput{Code: "food", Name: "Food", Parent: ptr("")})
+			if before.Name != "Еда" || len(before.Path) != 3 || after.Name != "Food" || len(after.Path) != 1 {
+				t.Errorf("changed from %+v to %+v", before, after)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+
 		var deep []catalog.CategoryInput
 		for i := range 18 {
 			deep = append(deep, catalog.CategoryInput{Code: fmt.Sprint(i + 1), Parent: ptr(fmt.Sprint(i))})
