@@ -293,8 +293,14 @@ func (a *Admin) word(loc *i18n.Localizer, topic, name, value string) string {
 		}
 	case "from", "to":
 		return born(loc, value)
-	case "points", "available", "price", "cost":
-		return strings.Replace(strings.TrimSuffix(value, ".00"), ".", loc.Decimal(), 1)
+	case "points", "available":
+		if p, err := loc.ParsePoints(value); err == nil {
+			return loc.Points(p)
+		}
+	case "price", "cost":
+		if p, err := loc.ParsePrice(value); err == nil {
+			return loc.Price(p, a.Settings.Get().Currency)
+		}
 	case "language":
 		for _, l := range a.Bundle.Languages() {
 			if l.Code == value {
