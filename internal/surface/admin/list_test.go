@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,6 +18,7 @@ import (
 	"regulars/internal/base/db/dbtest"
 	"regulars/internal/importer"
 	"regulars/internal/loyalty/customer"
+	"regulars/internal/loyalty/receipt"
 	"regulars/internal/surface/admin"
 	"regulars/internal/surface/web/webtest"
 )
@@ -98,6 +100,30 @@ func TestListsAreExported(t *testing.T) {
 		b.get("/audit/export?who=" + s.ownerID().String()).is(200)
 		b.get("/audit").is(200).sees("С: 01.11.2026", "Касса: "+s.till.Name, "Кто: ").lacks(s.ownerID().String() + "<").lacks(s.till.ID.String() + "<")
 		b.get("/audit").is(200).sees("Выгружен журнал", "Выгружен список чеков", "Изменено: Имя").lacks("2-1").lacks("first_name")
+	})
+}
+
+// A receipt is found by its number as the slip prints it and as people type it.
+func TestReceiptsAreFoundAsPrinted(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := open(t, d).shop()
+		by := receipt.Caller{Till: s.till, Store: s.store}
+		for i, number := range []string{"2611280203477896", "S01-1-0000970", "no 7", "чек 8"} {
+			s.sell(by, number, s.people[i%len(s.people)], 1000)
+		}
+		b := s.owner()
+		for typed, number := range map[string]string{
+			"2611 2802 0347 7896": "2611280203477896", "2611280203477896": "2611280203477896", "s01-1-0000970": "S01-1-0000970", " NO  7": "no 7", "ЧЕК 8": "чек 8",
+		} {
+			q := "?q=" + url.QueryEscape(typed)
+			b.get("/receipts" + q).sees("1 продажа на").has(">" + number + "<")
+			b.get("/receipts/export" + q)
+			if rows := b.file(); len(rows) != 2 || rows[1][1] != number {
+				t.Errorf("%q finds %q", typed, rows)
+			}
+		}
+		b.get("/receipts?q=2611").sees("Ничего не нашлось").has(`value="2611"`)
 	})
 }
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"regulars/internal/base/fold"
 	"regulars/internal/base/money"
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
@@ -166,16 +167,28 @@ const (
 	receiptsSum   = 10_000 // a page waits for the sum of so many and no more
 )
 
-// receiptsAsked are the filters of a request for the list.
-func receiptsAsked(url web.Link, zone *time.Location) (f receipt.Filter) {
-	f.Number, f.From, f.To = strings.TrimSpace(url.Get("q")), day(url.Get("from"), zone), untilDay(url.Get("to"), zone)
+// receiptsAsked are the filters of a request for the list. A number is looked
+// for as it was typed, then as slips do not print it, without spaces, and in
+// capital and small letters.
+func (a *Admin) receiptsAsked(r *http.Request) (f receipt.Filter, err error) {
+	url, zone := web.LinkOf(r), a.Settings.Get().Zone
+	f.From, f.To = day(url.Get("from"), zone), untilDay(url.Get("to"), zone)
 	_ = f.Store.UnmarshalText([]byte(url.Get("store"))) // what is no id does not filter
 	_ = f.Till.UnmarshalText([]byte(url.Get("till")))
 	_ = f.Customer.UnmarshalText([]byte(url.Get("customer")))
 	if kind := receipt.Kind(url.Get("kind")); kind == receipt.KindSale || kind == receipt.KindReturn {
 		f.Kind = kind
 	}
-	return f
+	typed := fold.Line(url.Get("q"))
+	bare := strings.ReplaceAll(typed, " ", "")
+	for _, number := range once([]string{typed, bare, strings.ToUpper(typed), strings.ToUpper(bare), strings.ToLower(typed), strings.ToLower(bare)}) {
+		f.Number = number
+		if found, err := a.Receipts.List(r.Context(), f, receipt.Cursor{}, 1); err != nil || len(found) > 0 {
+			return f, err
+		}
+	}
+	f.Number = typed
+	return f, nil
 }
 
 // someReceipts reads a page of the list.
@@ -197,17 +210,23 @@ func (a *Admin) exportReceipts(w http.ResponseWriter, r *http.Request) error {
 	if err := a.noteExport(r, "receipt.exported", "from", "to", "store", "till", "kind", "customer"); err != nil {
 		return err
 	}
-	f := receiptsAsked(web.LinkOf(r), a.Settings.Get().Zone)
+	f, err := a.receiptsAsked(r)
+	if err != nil {
+		return err
+	}
 	return sendList(a, w, r, receiptList, func(cursor string) ([]receiptRow, string, error) {
 		return a.someReceipts(r, f, cursor, receiptsBatch)
 	})
 }
 
-func (a *Admin) receipts(w http.ResponseWriter, r *http.Request) (err error) {
+func (a *Admin) receipts(w http.ResponseWriter, r *http.Request) error {
 	ctx, loc := r.Context(), web.Loc(r.Context())
 	v := receiptsView{frame: a.frame(ctx), URL: web.LinkOf(r), Columns: receiptList.view(r)}
-	f := receiptsAsked(v.URL, v.Zone)
-	v.From, v.To, v.Number = v.URL.Get("from"), v.URL.Get("to"), f.Number
+	f, err := a.receiptsAsked(r)
+	if err != nil {
+		return err
+	}
+	v.From, v.To, v.Number = v.URL.Get("from"), v.URL.Get("to"), v.URL.Get("q")
 	v.Filtered = f != receipt.Filter{}
 	if f.Customer != 0 {
 		c, err := a.Customers.Get(ctx, f.Customer)
