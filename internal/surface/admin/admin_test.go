@@ -87,6 +87,8 @@ func TestCustomer(t *testing.T) {
 		s := open(t, d).shop()
 		b := s.owner()
 		b.post("/customers/new", "phone", "123", "first_name", "Гуля").is(422).sees("не хватает цифр", "Выберите магазин").has(`value="Гуля"`)
+		b.post("/customers/new", "phone", "", "card", "", "email", "", "first_name", "", "store", s.store.ID.String()).is(422).sees("Нужен телефон, карта").
+			has(`aria-describedby="f-phone-help" aria-invalid="true"`).lacks("identifiers")
 		b.post("/customers/new", "phone", "90 555 44 33", "card", "", "email", "", "first_name", "Гуля", "store", s.store.ID.String(), "consent", "1", "proof", "форма 5").is(200).
 			sees("Клиент зарегистрирован", "+998 90 555 44 33", "Приветственные", "50", "форма 5")
 		at := b.path

@@ -319,6 +319,7 @@ func (a *Admin) registerCustomer(w http.ResponseWriter, r *http.Request) error {
 			}
 			return a.auditTx(ctx, tx, who, line{action: "customer.registered", subject: subjectOf(res.ID), after: map[string]string{"store": store.Name}})
 		})
+		form.As("identifiers", string(customer.Phone))
 		if err := form.Take(err); err != nil {
 			return err
 		}
