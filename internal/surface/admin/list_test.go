@@ -197,6 +197,44 @@ func TestBrowserLists(t *testing.T) {
 	}
 }
 
+// nameless registers somebody of whom nothing else is known.
+func (s *shop) nameless(known ...customer.Identifier) customer.ID {
+	s.t.Helper()
+	res, err := s.Enrol.Register(s.t.Context(), s.store, 0, customer.New{Identifiers: known, HomeStore: s.store.ID, Source: "admin"})
+	must(s.t, err)
+	return res.ID
+}
+
+// Whoever has no name is called by what they are known by, everywhere.
+func TestNamelessCustomersAreTold(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := open(t, d).shop()
+		b := s.owner()
+		external, card := customer.Identifier{Kind: customer.External, Value: "17850"}, customer.Identifier{Kind: customer.Card, Value: "60017"}
+		phone := customer.Identifier{Kind: customer.Phone, Value: "+998907776655"}
+		imported := s.nameless(external, card)
+		for id, called := range map[customer.ID]string{
+			imported: "17850", s.nameless(customer.Identifier{Kind: customer.Card, Value: "60018"}, phone): "60018",
+			s.nameless(customer.Identifier{Kind: customer.Phone, Value: "+998907776654"}): "•••••••••6654",
+		} {
+			at := "/customers/" + id.String()
+			b.get(at).has("<h1>" + called).get("/customers").has(`href="` + at + `">` + called + "<")
+		}
+		b.get("/customers?q=60017").has(">17850<")
+		s.sell(receipt.Caller{Till: s.till, Store: s.store}, "n-1", imported, 1000)
+		b.get("/receipts?q=n-1").has(">17850<").get("/receipts/export?q=n-1")
+		if rows := b.file(); !slices.Contains(rows[1], "17850") {
+			t.Errorf("the receipts' file: %q", rows)
+		}
+		// A file is read back by imports: it says a name only where there is one.
+		b.get("/customers/export?q=60017")
+		if rows := b.file(); rows[1][0] != "" || !slices.Contains(rows[1], "17850") {
+			t.Errorf("the customers' file: %q", rows)
+		}
+	})
+}
+
 // What was exported is read back as what it is, in every language: nobody is
 // made anew, and nothing is refused.
 func TestExportedCustomersAreImported(t *testing.T) {
@@ -204,14 +242,15 @@ func TestExportedCustomersAreImported(t *testing.T) {
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
 		s := open(t, d).shop()
 		b := s.owner()
+		s.nameless(customer.Identifier{Kind: customer.External, Value: "17850"}, customer.Identifier{Kind: customer.Card, Value: "600"})
 		all := []string{"back", "/customers"}
-		for _, name := range []string{"phone", "card", "email", "born", "city", "store", "points", "spend", "receipts", "last", "registered"} {
+		for _, name := range []string{"phone", "card", "email", "external", "born", "city", "store", "points", "spend", "receipts", "last", "registered"} {
 			all = append(all, "column", name)
 		}
 		b.post("/columns/customers", all...).is(200)
 		want := map[importer.Field]int{
-			importer.FieldName: 1, importer.FieldPhone: 2, importer.FieldCard: 3, importer.FieldEmail: 4, importer.FieldBorn: 5, importer.FieldCity: 6,
-			importer.FieldStore: 7, importer.FieldPoints: 8, importer.FieldRegistered: 12,
+			importer.FieldName: 1, importer.FieldPhone: 2, importer.FieldCard: 3, importer.FieldEmail: 4, importer.FieldExternal: 5, importer.FieldBorn: 6,
+			importer.FieldCity: 7, importer.FieldStore: 8, importer.FieldPoints: 9, importer.FieldRegistered: 13,
 		}
 		nothing := func(context.Context, *db.Tx, importer.Import) error { return nil }
 		for _, lang := range []string{"ru", "en"} {
