@@ -303,6 +303,18 @@ func TestTills(t *testing.T) {
 				_, err := s.CreateTillTx(ctx, tx, 42, "Till")
 				return err
 			}, catalog.ErrStoreNotFound},
+			"the same name": {func(ctx context.Context, tx *db.Tx) error {
+				_, err := s.CreateTillTx(ctx, tx, store.ID, " Express ")
+				return err
+			}, catalog.ErrTillExists},
+			"another's name": {func(ctx context.Context, tx *db.Tx) error {
+				till, err := s.CreateTillTx(ctx, tx, store.ID, "Till 2")
+				if err != nil {
+					return err
+				}
+				_, _, err = s.UpdateTillTx(ctx, tx, till.ID, catalog.TillChange{Name: ptr("Express")})
+				return err
+			}, catalog.ErrTillExists},
 			"key": {func(ctx context.Context, tx *db.Tx) error {
 				_, _, err := s.IssueKeyTx(ctx, tx, 42)
 				return err
@@ -318,7 +330,7 @@ func TestTills(t *testing.T) {
 		}
 		for name, tt := range refused {
 			if err := d.Write(t.Context(), tt.do); !errors.Is(err, tt.want) {
-				t.Errorf("%s of nothing: %v, want %v", name, err, tt.want)
+				t.Errorf("%s: %v, want %v", name, err, tt.want)
 			}
 		}
 		err = d.Write(t.Context(), func(ctx context.Context, tx *db.Tx) error {

@@ -22,6 +22,9 @@ func TestFirstSteps(t *testing.T) {
 		store := b.path
 		b.post(store+"/tills", "till", "Касса 1").sees("Касса «Касса 1» добавлена")
 		till := b.path
+		b.post(store+"/tills", "till", "Касса 1").is(422).sees("уже есть касса с таким названием").has(`aria-describedby="f-till-help" aria-invalid="true"`)
+		b.post(store+"/tills", "till", "Касса 2").is(200)
+		b.post(b.path, "name", "Касса 1", "active", "1").is(422).sees("уже есть касса с таким названием")
 		b.post(till+"/keys").sees("Новый ключ кассы", "rg_")
 		b.get(till).is(200).post(b.link(till + "/keys/[0-9]+/revoke")).sees("Ключ отозван")
 		b.get("/").sees("Сделано 1 из 4")
