@@ -44,6 +44,7 @@ func TestFirstOwnerNamesTheChain(t *testing.T) {
 	b.post("/sign-in", "login", "aziza", "password", "guessed").is(422).sees(nobody)
 	b.get(at).is(200).sees("Название сети").has(`value="Makro"`)
 	who := []string{"name", "Азиза Рахимова", "login", "aziza", "password", "correct horse battery"}
+	b.post(at, "name", "Азиза", "login", "aziza", "password", "aziza-dokon-2026", "chain", "Makro").is(422).sees("В пароле не должно быть логина")
 	b.post(at, append(who, "chain", " ")...).is(422).sees("Это нужно заполнить").has(`value="aziza"`)
 	b.post(at, append(who, "chain", "Oltin Savdo")...).is(200).sees("Oltin Savdo", "Здравствуйте, Азиза Рахимова!")
 	b.get("/audit").sees("Название: Makro Oltin Savdo")
