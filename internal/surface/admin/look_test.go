@@ -67,11 +67,13 @@ func TestBrowserLooks(t *testing.T) {
 	}
 	all(pages)
 
-	// On a phone a level's name can be read whole, and the example leaves the
-	// screen to the rules.
-	b.Look(webtest.Phone)
-	b.Go(c.url + programme + "/edit")
-	b.Wait(`document.querySelector(".example").offsetHeight < innerHeight / 8`)
+	// Where the example is a sheet it leaves the screen to the rules; on a phone
+	// a level's name can be read whole.
+	for _, look := range []webtest.Look{{Width: 1024, Height: 768}, webtest.Tablet, webtest.Phone} {
+		b.Look(look)
+		b.Go(c.url + programme + "/edit")
+		b.Wait(`document.querySelector(".example").offsetHeight < innerHeight / 8`)
+	}
 	b.Wait(`[...document.querySelectorAll(".levels input:not([type=hidden])")].every(e => e.scrollWidth <= e.clientWidth && (e.offsetWidth > 120 || !e.name.endsWith("/name")))`)
 	b.Click(".example summary")
 	b.Wait(`document.querySelector(".example").offsetHeight > innerHeight / 8`)
