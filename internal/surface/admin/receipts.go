@@ -22,6 +22,7 @@ type receiptsView struct {
 	frame
 	URL      web.Link
 	From, To string
+	Days     string // zone of these days, where some store's clock is another; empty: there is none
 	Number   string
 	Stores   []web.Option
 	Tills    []web.Option // of the store that is chosen
@@ -243,6 +244,13 @@ func (a *Admin) receipts(w http.ResponseWriter, r *http.Request) error {
 	}
 	if v.Stores, err = a.storeOptions(r, loc.T("admin.receipts.every_store")); err != nil {
 		return err
+	}
+	stores, err := a.Catalog.Stores(ctx)
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(stores, func(s catalog.Store) bool { return s.Zone.String() != v.Zone.String() }) {
+		v.Days = v.Zone.String()
 	}
 	if f.Store != 0 {
 		tills, err := a.Catalog.Tills(ctx, f.Store)
