@@ -19,6 +19,7 @@ import (
 	"regulars/internal/importer"
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/receipt"
+	"regulars/internal/loyalty/staff"
 	"regulars/internal/surface/admin"
 	"regulars/internal/surface/web/webtest"
 )
@@ -98,6 +99,10 @@ func TestListsAreExported(t *testing.T) {
 		}
 		b.get("/receipts/export?from=2026-11-01&till=" + s.till.ID.String()).is(200)
 		b.get("/audit/export?who=" + s.ownerID().String()).is(200)
+		must(t, d.Write(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+			return s.Staff.AuditTx(ctx, tx, staff.Entry{Action: "programme.published"})
+		}))
+		b.get("/audit").is(200).sees("Система Опубликована программа") // nobody's doing
 		b.get("/audit").is(200).sees("С: 01.11.2026", "Касса: "+s.till.Name, "Кто: ").lacks(s.ownerID().String() + "<").lacks(s.till.ID.String() + "<")
 		b.get("/audit").is(200).sees("Выгружен журнал", "Выгружен список чеков", "Изменено: Имя").lacks("2-1").lacks("first_name")
 	})
