@@ -155,7 +155,7 @@ func subjectPage(subject string) string {
 // changes lists what differs between the two states of an entry; of what is new
 // or gone, all. Names are those of the staff.
 func (a *Admin) changes(ctx context.Context, loc *i18n.Localizer, names map[staff.ID]string, e staff.Entry) (list []fieldChange, err error) {
-	if e.Action == "programme.draft_saved" || e.Action == "programme.published" {
+	if strings.HasPrefix(e.Action, "programme.") {
 		if list, err = a.ruleChanges(ctx, loc, &e); err != nil {
 			return nil, err
 		}

@@ -59,6 +59,33 @@ func TestProgrammeFromDraftToPublished(t *testing.T) {
 	})
 }
 
+// A draft is discarded once that is confirmed, as it was shown; a programme of
+// which nothing was published goes with it.
+func TestDraftIsDiscarded(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := open(t, d).shop()
+		b := s.owner()
+		at := "/programme/" + s.programme()
+		b.get(at).lacks("/discard").get(at + "/edit")
+		form := b.form("editor")
+		b.post(at+"/edit", form.with("levels/0/cashback", "10", "do", "save")...).is(200)
+		b.get(at).sees("Правила черновика пропадут. Действующая версия останется.")
+		shown := b.value("draft")
+		b.post(at+"/edit", form.with("levels/0/cashback", "20", "do", "save")...).is(200)
+		b.post(at+"/discard", "draft", shown).is(200).sees("Черновик изменили, пока вы смотрели", "кешбэк 20 %")
+		b.post(at+"/discard", "draft", b.value("draft")).is(200).sees("Черновик удалён", "Изменить правила").lacks("/discard")
+		b.post(at+"/discard", "draft", shown).is(200).sees("Он не удалён", "Версия 1 действует")
+		b.get("/audit?about=programme").sees("Удалён черновик программы Версия: 2").lacks("{&#34;")
+
+		b.post("/programme", "name", "Вторая", "kind", "simple").is(200).get(strings.TrimSuffix(b.path, "/edit")).sees("а с ними и программа")
+		second := b.path
+		b.post(second+"/discard", "draft", b.value("draft")).is(200).sees("Черновик удалён", "Версия 1 действует")
+		b.get(second).is(404)
+		b.get("/audit?about=programme").sees("Удалён черновик программы Название: Вторая Версия: 1")
+	})
+}
+
 // The example names every field that keeps it from being priced, as the editor
 // does and in its order.
 func TestExampleNamesWrongRules(t *testing.T) {
