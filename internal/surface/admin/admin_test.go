@@ -1,11 +1,15 @@
 package admin_test
 
 import (
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/db/dbtest"
+	"regulars/internal/base/money"
+	"regulars/internal/loyalty/receipt"
 	"regulars/internal/loyalty/staff"
 	"regulars/internal/surface/admin"
 )
@@ -71,6 +75,25 @@ func TestLastDay(t *testing.T) {
 	b.get("/receipts/" + s.sales[0].ID.String()).sees("действуют до " + last)
 	b.get("/customers/" + s.people[0].String()).sees(last).lacks(ends.In(zone).Format("02.01.2006"))
 	b.get("/programme/" + s.programme() + "/edit").sees("действуют до " + last)
+}
+
+// A receipt says when it was recorded where that was long after the sale.
+func TestLateReceipts(t *testing.T) {
+	t.Parallel()
+	s := open(t, dbtest.Open(t, dbtest.SQLite)).shop()
+	b := s.owner()
+	b.get("/receipts/" + s.sales[0].ID.String()).lacks("Записан")
+	for hours, says := range map[int]bool{1: false, 5: true} {
+		total := money.Amount(1000_00)
+		rec, _, err := s.Receipts.Commit(t.Context(), receipt.Caller{Till: s.till, Store: s.store}, receipt.Sale{
+			Number: strconv.Itoa(hours), SoldAt: s.clock.now().Add(-time.Duration(hours)*time.Hour + time.Minute), Total: &total,
+			Draft: receipt.Draft{Lines: []receipt.DraftLine{{SKU: "A-1", Quantity: money.One, Price: 1000 * money.PriceScale}}},
+		})
+		must(t, err)
+		if b.get("/receipts/" + rec.ID.String()).is(200); b.contains("Записан 03.03.2036 14:00") != says {
+			t.Errorf("%d hours: %s", hours, b.text())
+		}
+	}
 }
 
 // Where the stores' clocks differ, a time of the list says whose it is.

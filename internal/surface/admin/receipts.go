@@ -296,6 +296,11 @@ type receiptView struct {
 	Refund   money.Amount // what was really given back
 }
 
+// Late reports whether the receipt came to the books long after it was made.
+func (v receiptView) Late() bool {
+	return !v.Receipt.Imported && v.Receipt.RecordedAt.Sub(v.Receipt.SoldAt) > time.Hour
+}
+
 func (a *Admin) receiptPage(w http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
 	id, err := web.PathID[receipt.ID](r, "id")
