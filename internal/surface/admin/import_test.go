@@ -97,6 +97,29 @@ func TestImportIsDiscarded(t *testing.T) {
 	})
 }
 
+// A file of names only says so, and is not started from the page; one that was
+// stopped says whether anything of it is in.
+func TestImportOfNothing(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		b := open(t, d).shop().owner()
+		head, _, _ := strings.Cut(people, "\n")
+		b.send("/imports/new", "пусто.csv", head+"\n", "kind", "customers").is(200)
+		at := b.path
+		b.post(at+"/columns", b.form("columns")...).is(200)
+		b.until(at, "Проверяем файл").sees("В файле нет строк с данными").lacks("/start").lacks("Вот что получится")
+
+		b.send("/imports/new", "клиенты.csv", people, "kind", "customers").is(200)
+		at = b.path
+		_, err := d.Exec(t.Context(), `UPDATE imports SET state = 'cancelled' WHERE file = 'клиенты.csv'`)
+		must(t, err)
+		b.get(at).sees("Остановлен", "Из файла ещё ничего не загружено")
+		_, err = d.Exec(t.Context(), `UPDATE imports SET checkpoint = '{"row":2}' WHERE file = 'клиенты.csv'`)
+		must(t, err)
+		b.get(at).sees("Остановлен", "Что уже загружено, осталось").lacks("ничего не загружено")
+	})
+}
+
 // Of several stores, that of a file of balances that names none is chosen on the
 // page.
 func TestImportAsksForTheStore(t *testing.T) {
