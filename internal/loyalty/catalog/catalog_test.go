@@ -303,6 +303,18 @@ func TestTills(t *testing.T) {
 				_, err := s.CreateTillTx(ctx, tx, 42, "Till")
 				return err
 			}, catalog.ErrStoreNotFound},
+			"the same name": {func(ctx context.Context, tx *db.Tx) error {
+				_, err := s.CreateTillTx(ctx, tx, store.ID, " Express ")
+				return err
+			}, catalog.ErrTillExists},
+			"another's name": {func(ctx context.Context, tx *db.Tx) error {
+				till, err := s.CreateTillTx(ctx, tx, store.ID, "Till 2")
+				if err != nil {
+					return err
+				}
+				_, _, err = s.UpdateTillTx(ctx, tx, till.ID, catalog.TillChange{Name: ptr("Express")})
+				return err
+			}, catalog.ErrTillExists},
 			"key": {func(ctx context.Context, tx *db.Tx) error {
 				_, _, err := s.IssueKeyTx(ctx, tx, 42)
 				return err
@@ -318,7 +330,7 @@ func TestTills(t *testing.T) {
 		}
 		for name, tt := range refused {
 			if err := d.Write(t.Context(), tt.do); !errors.Is(err, tt.want) {
-				t.Errorf("%s of nothing: %v, want %v", name, err, tt.want)
+				t.Errorf("%s: %v, want %v", name, err, tt.want)
 			}
 		}
 		err = d.Write(t.Context(), func(ctx context.Context, tx *db.Tx) error {
@@ -517,6 +529,35 @@ func TestCategories(t *testing.T) {
 		}
 		if got := save(catalog.CategoryInput{Code: "food", Name: "Еда"}); counts(got) != [4]int{0, 0, 1, 0} {
 			t.Errorf("saved again: %+v", got)
+		}
+
+		// One at a time, what is new and what is known are told apart.
+		err := d.Write(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+			_, err := s.CreateCategoryTx(ctx, tx, catalog.CategoryInput{Code: " food ", Name: "Other"})
+			return err
+		})
+		if !errors.Is(err, catalog.ErrCategoryExists) || !slices.Equal(pointers(err), []string{"/code"}) {
+			t.Errorf("created again: %v", err)
+		}
+		err = d.Write(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+			_, _, err := s.UpdateCategoryTx(ctx, tx, catalog.CategoryInput{Code: "fish", Name: "Fish"})
+			return err
+		})
+		if !errors.Is(err, catalog.ErrCategoryNotFound) {
+			t.Errorf("changed what is not there: %v", err)
+		}
+		if diff := cmp.Diff(want, paths()); diff != "" {
+			t.Errorf("after refusals (-want +got):\n%s", diff)
+		}
+		err = d.Write(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+			before, after, err := s.UpdateCategoryTx(ctx, tx, catalog.CategoryInput{Code: "food", Name: "Food", Parent: ptr("")})
+			if before.Name != "Еда" || len(before.Path) != 3 || after.Name != "Food" || len(after.Path) != 1 {
+				t.Errorf("changed from %+v to %+v", before, after)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
 		}
 
 		var deep []catalog.CategoryInput

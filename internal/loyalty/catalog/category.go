@@ -11,9 +11,11 @@ import (
 	"regulars/internal/base/fold"
 )
 
-// ErrCategoryNotFound is returned where a category is asked for by a code that
-// none has.
-var ErrCategoryNotFound = errs.New(errs.NotFound, "category_not_found", "There is no such category.")
+// Failures that callers tell apart.
+var (
+	ErrCategoryNotFound = errs.New(errs.NotFound, "category_not_found", "There is no such category.")
+	ErrCategoryExists   = errs.New(errs.Conflict, "category_exists", "Another category has this code.")
+)
 
 // maxDepth is how deep categories may lie in each other.
 const maxDepth = 16
@@ -104,10 +106,58 @@ func (t tree) sorted() []Category {
 	return list
 }
 
+// CreateCategoryTx creates a category. It fails with ErrCategoryExists.
+func (s *Service) CreateCategoryTx(ctx context.Context, tx *db.Tx, in CategoryInput) (c Category, err error) {
+	defer errs.Wrap(&err, "create category")
+	before, c, err := s.saveCategoryTx(ctx, tx, in)
+	if err == nil && before != nil {
+		err = ErrCategoryExists.At("/code")
+	}
+	return c, err
+}
+
+// UpdateCategoryTx changes the category of a code and returns it as it was and
+// as it is. It fails with ErrCategoryNotFound.
+func (s *Service) UpdateCategoryTx(ctx context.Context, tx *db.Tx, in CategoryInput) (before, after Category, err error) {
+	defer errs.Wrap(&err, "change category")
+	was, after, err := s.saveCategoryTx(ctx, tx, in)
+	if err == nil && was == nil {
+		err = ErrCategoryNotFound
+	}
+	if err != nil {
+		return before, after, err
+	}
+	return *was, after, nil
+}
+
+// saveCategoryTx saves one category; before is nil where there was none.
+func (s *Service) saveCategoryTx(ctx context.Context, tx *db.Tx, in CategoryInput) (before *Category, after Category, err error) {
+	saved, was, t, err := s.saveCategoriesTx(ctx, tx, []CategoryInput{in})
+	if err == nil {
+		err = saved.Refused[0]
+	}
+	if err != nil {
+		return nil, after, err
+	}
+	code := fold.Line(in.Code)
+	if saved.Created == 0 {
+		c := was[code]
+		before = &c
+	}
+	return before, *t[code], nil
+}
+
 // SaveCategoriesTx creates and changes categories. A parent may be created by
 // the same call, before or after.
 func (s *Service) SaveCategoriesTx(ctx context.Context, tx *db.Tx, in []CategoryInput) (saved Saved, err error) {
 	defer errs.Wrap(&err, "save categories")
+	saved, _, _, err = s.saveCategoriesTx(ctx, tx, in)
+	return saved, err
+}
+
+// saveCategoriesTx saves categories and returns all as they were, those that it
+// created among them, and as they are.
+func (s *Service) saveCategoriesTx(ctx context.Context, tx *db.Tx, in []CategoryInput) (saved Saved, was map[string]Category, t tree, err error) {
 	var codes []string
 	for i := range in {
 		in := &in[i]
@@ -122,9 +172,9 @@ func (s *Service) SaveCategoriesTx(ctx context.Context, tx *db.Tx, in []Category
 	}
 	t, created, err := s.categoriesTx(ctx, tx, codes)
 	if err != nil {
-		return saved, err
+		return saved, nil, nil, err
 	}
-	was := map[string]Category{}
+	was = map[string]Category{}
 	for code, c := range t {
 		was[code] = *c
 	}
@@ -156,7 +206,7 @@ func (s *Service) SaveCategoriesTx(ctx context.Context, tx *db.Tx, in []Category
 		const update = `UPDATE categories SET parent_id = $2, name = $3, path = $4 WHERE id = $1`
 		b.Guard(update, int64(c.ID), db.NullID(c.Parent), c.Name, joinPath(c.Path))
 	}
-	return saved, tx.Run(ctx, &b)
+	return saved, was, t, tx.Run(ctx, &b)
 }
 
 // clean puts what was sent into its normal form and says what is wrong.

@@ -20,6 +20,7 @@ import (
 // Failures that callers tell apart.
 var (
 	ErrTillNotFound = errs.New(errs.NotFound, "till_not_found", "There is no such till.")
+	ErrTillExists   = errs.New(errs.Conflict, "till_exists", "Another till of this store has this name.")
 	ErrKeyNotFound  = errs.New(errs.NotFound, "till_key_not_found", "There is no such key.")
 	ErrKey          = errs.New(errs.Unauthorized, "till_key_invalid", "This key is not known, or it was revoked. Issue a new key for the till in the back office.")
 	ErrTillOff      = errs.New(errs.Forbidden, "till_off", "This till, or its store, is switched off. Switch it on in the back office.")
@@ -81,7 +82,8 @@ func (s *Service) Till(ctx context.Context, id TillID) (t Till, err error) {
 	return t, err
 }
 
-// CreateTillTx creates a till. It fails with ErrStoreNotFound.
+// CreateTillTx creates a till. It fails with ErrStoreNotFound, or with
+// ErrTillExists where the store has one of that name.
 func (s *Service) CreateTillTx(ctx context.Context, tx *db.Tx, store StoreID, name string) (_ Till, err error) {
 	defer errs.Wrap(&err, "create till")
 	t := Till{ID: TillID(s.mint.Next()), Store: store, Active: true, CreatedAt: s.now().UTC().Truncate(time.Microsecond)}
@@ -95,11 +97,20 @@ func (s *Service) CreateTillTx(ctx context.Context, tx *db.Tx, store StoreID, na
 	if err == nil && n == 0 {
 		err = ErrStoreNotFound.At("/store")
 	}
-	return t, err
+	return t, sameName(err)
+}
+
+// sameName says of a row that the index refuses why.
+func sameName(err error) error {
+	if errors.Is(err, db.ErrUnique) {
+		return ErrTillExists.At("/name")
+	}
+	return err
 }
 
 // UpdateTillTx changes a till and returns it as it was and as it is. One that
-// is switched off is turned away within two seconds.
+// is switched off is turned away within two seconds. It fails with
+// ErrTillNotFound or ErrTillExists.
 func (s *Service) UpdateTillTx(ctx context.Context, tx *db.Tx, id TillID, c TillChange) (before, after Till, err error) {
 	defer errs.Wrap(&err, "change till %d", id)
 	const read = `
@@ -118,7 +129,7 @@ func (s *Service) UpdateTillTx(ctx context.Context, tx *db.Tx, id TillID, c Till
 	}
 	err = tx.Guard(ctx, `UPDATE tills SET name = $2, active = $3 WHERE id = $1`, int64(id), after.Name, after.Active)
 	s.keys.forget(func(t Till) bool { return t.ID == id })
-	return before, after, err
+	return before, after, sameName(err)
 }
 
 func (t *Till) change(c TillChange) error {

@@ -50,7 +50,7 @@ func (s *Service) AdjustTx(ctx context.Context, tx *db.Tx, in Adjustment) (avail
 	if !ok {
 		return 0, customer.ErrNotFound
 	}
-	now := s.now()
+	now := a.now // by a later moment, what is given would not be available yet
 	m := Move{Cause: CauseManual, Entity: in.Entity, Store: in.Store, Staff: in.Staff, Reason: in.Reason, At: now}
 	if in.Points < 0 {
 		if err := a.Deduct(m, -in.Points); err != nil {

@@ -212,6 +212,31 @@ func (s *Service) PublishTx(ctx context.Context, tx *db.Tx, version VersionID, s
 	return v, publishedTx(ctx, tx, v)
 }
 
+// DiscardDraftTx removes a draft, and with it a programme that has no other
+// version: gone says so. It fails with ErrVersionNotFound or ErrNotADraft.
+func (s *Service) DiscardDraftTx(ctx context.Context, tx *db.Tx, version VersionID) (gone bool, err error) {
+	defer errs.Wrap(&err, "discard draft %d", version)
+	v, err := scanVersion(tx.QueryRow(ctx, `SELECT `+columns+` FROM programme_versions WHERE id = $1`, int64(version)))
+	if err != nil {
+		return false, err
+	}
+	if err := lock(ctx, tx, v.ProgrammeID); err != nil {
+		return false, err
+	}
+	n, err := tx.Exec(ctx, `DELETE FROM programme_versions WHERE id = $1 AND state = 'draft'`, int64(version))
+	if err != nil {
+		return false, err
+	}
+	if n == 0 {
+		return false, ErrNotADraft
+	}
+	const bare = `
+		DELETE FROM programmes
+		 WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM programme_versions WHERE programme_id = $1)`
+	n, err = tx.Exec(ctx, bare, int64(v.ProgrammeID))
+	return n > 0, err
+}
+
 // publishedTx tells the log what was published: the SHA-256 of the rules as
 // they are kept, so that they are seen to be the same ever after.
 func publishedTx(ctx context.Context, tx *db.Tx, v *Version) error {

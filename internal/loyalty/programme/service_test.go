@@ -398,6 +398,52 @@ func TestOneDraft(t *testing.T) {
 	})
 }
 
+// A draft is discarded, what was published is not; a programme that nothing
+// else is left of goes with its draft.
+func TestDraftIsDiscarded(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		ctx := t.Context()
+		s, _ := service(t, d, 1)
+		published, err := s.Install(ctx, "x", rules(t, 100), time.Time{}, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		discard := func(of programme.ID) (gone bool, err error) {
+			err = d.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
+				draft, err := s.SaveDraftTx(ctx, tx, of, rules(t, 200), 0)
+				if err != nil {
+					return err
+				}
+				gone, err = s.DiscardDraftTx(ctx, tx, draft.ID)
+				return err
+			})
+			return gone, err
+		}
+		if gone, err := discard(published.ProgrammeID); gone || err != nil {
+			t.Errorf("gone: %t, %v", gone, err)
+		}
+		if list, err := s.Versions(ctx, published.ProgrammeID); err != nil || len(list) != 1 || list[0].ID != published.ID {
+			t.Errorf("what is left: %v, %v", list, err)
+		}
+		if gone, err := discard(create(t, d, s, "y")); !gone || err != nil {
+			t.Errorf("gone: %t, %v", gone, err)
+		}
+		if list, err := s.List(ctx); err != nil || len(list) != 1 {
+			t.Errorf("programmes: %v, %v", list, err)
+		}
+		for id, want := range map[programme.VersionID]error{published.ID: programme.ErrNotADraft, 1: programme.ErrVersionNotFound} {
+			err := d.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
+				_, err := s.DiscardDraftTx(ctx, tx, id)
+				return err
+			})
+			if !errors.Is(err, want) {
+				t.Errorf("%v, want %v", err, want)
+			}
+		}
+	})
+}
+
 // A programme of a newer program is not guessed at.
 func TestUnreadableRules(t *testing.T) {
 	t.Parallel()

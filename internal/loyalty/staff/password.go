@@ -117,9 +117,9 @@ func checkPassword(wrong *errs.List, password, login string) {
 		wrong.Add("/password", "password_short", "must have at least %d characters", minPassword)
 	case n > maxPassword || !utf8.ValidString(password):
 		wrong.Add("/password", "password_long", "may have at most %d characters", maxPassword)
-	case strings.Contains(common, " "+strings.ToLower(password)+" "),
-		login != "" && strings.Contains(strings.ToLower(password), login),
-		strings.Count(password, password[:1]) == len(password):
-		wrong.Add("/password", "password_weak", "is too easy to guess; take several words, or letters and digits that are not a sequence or the login")
+	case login != "" && strings.Contains(strings.ToLower(password), login):
+		wrong.Add("/password", "password_login", "may not contain the login")
+	case strings.Contains(common, " "+strings.ToLower(password)+" "), strings.Count(password, password[:1]) == len(password):
+		wrong.Add("/password", "password_weak", "is too easy to guess; take several words, or letters and digits that are not a sequence")
 	}
 }

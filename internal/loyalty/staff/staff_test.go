@@ -409,6 +409,9 @@ func TestSessions(t *testing.T) {
 		if err := w.ChangePassword(ctx, staff.By{ID: a.ID}, a.ID, password, "password123"); errs.Of(err).Fields[0].Code != "password_weak" {
 			t.Errorf("a weak password: %v", err)
 		}
+		if err := w.ChangePassword(ctx, staff.By{ID: a.ID}, a.ID, password, "x-"+strings.ToUpper(a.Login)+"-2026"); errs.Of(err).Fields[0].Code != "password_login" {
+			t.Errorf("a password with the login in it: %v", err)
+		}
 		if err := w.ChangePassword(ctx, staff.By{ID: a.ID}, a.ID, password, "a new password 1"); err != nil {
 			t.Fatal(err)
 		}

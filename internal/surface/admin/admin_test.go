@@ -1,11 +1,14 @@
 package admin_test
 
 import (
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/db/dbtest"
+	"regulars/internal/base/money"
 	"regulars/internal/loyalty/receipt"
 	"regulars/internal/loyalty/staff"
 	"regulars/internal/surface/admin"
@@ -23,8 +26,11 @@ func TestFirstSteps(t *testing.T) {
 		store := b.path
 		b.post(store+"/tills", "till", "Касса 1").sees("Касса «Касса 1» добавлена")
 		till := b.path
+		b.post(store+"/tills", "till", "Касса 1").is(422).sees("уже есть касса с таким названием").has(`aria-describedby="f-till-help" aria-invalid="true"`)
+		b.post(store+"/tills", "till", "Касса 2").is(200)
+		b.post(b.path, "name", "Касса 1", "active", "1").is(422).sees("уже есть касса с таким названием")
 		b.post(till+"/keys").sees("Новый ключ кассы", "rg_")
-		b.get(till).is(200).post(b.link(till + "/keys/[0-9]+/revoke")).sees("Ключ отозван")
+		b.get(till).is(200).has(`href="/docs"`).post(b.link(till + "/keys/[0-9]+/revoke")).sees("Ключ отозван")
 		b.get("/").sees("Сделано 1 из 4")
 		b.get("/customers").sees("Клиентов ещё нет")
 	})
@@ -42,6 +48,7 @@ func TestFirstOwnerNamesTheChain(t *testing.T) {
 	b.post("/sign-in", "login", "aziza", "password", "guessed").is(422).sees(nobody)
 	b.get(at).is(200).sees("Название сети").has(`value="Makro"`)
 	who := []string{"name", "Азиза Рахимова", "login", "aziza", "password", "correct horse battery"}
+	b.post(at, "name", "Азиза", "login", "aziza", "password", "aziza-dokon-2026", "chain", "Makro").is(422).sees("В пароле не должно быть логина")
 	b.post(at, append(who, "chain", " ")...).is(422).sees("Это нужно заполнить").has(`value="aziza"`)
 	b.post(at, append(who, "chain", "Oltin Savdo")...).is(200).sees("Oltin Savdo", "Здравствуйте, Азиза Рахимова!")
 	b.get("/audit").sees("Название: Makro Oltin Savdo")
@@ -70,14 +77,33 @@ func TestLastDay(t *testing.T) {
 	b.get("/programme/" + s.programme() + "/edit").sees("действуют до " + last)
 }
 
+// A receipt says when it was recorded where that was long after the sale.
+func TestLateReceipts(t *testing.T) {
+	t.Parallel()
+	s := open(t, dbtest.Open(t, dbtest.SQLite)).shop()
+	b := s.owner()
+	b.get("/receipts/" + s.sales[0].ID.String()).lacks("Записан")
+	for hours, says := range map[int]bool{1: false, 5: true} {
+		total := money.Amount(1000_00)
+		rec, _, err := s.Receipts.Commit(t.Context(), receipt.Caller{Till: s.till, Store: s.store}, receipt.Sale{
+			Number: strconv.Itoa(hours), SoldAt: s.clock.now().Add(-time.Duration(hours)*time.Hour + time.Minute), Total: &total,
+			Draft: receipt.Draft{Lines: []receipt.DraftLine{{SKU: "A-1", Quantity: money.One, Price: 1000 * money.PriceScale}}},
+		})
+		must(t, err)
+		if b.get("/receipts/" + rec.ID.String()).is(200); b.contains("Записан 03.03.2036 14:00") != says {
+			t.Errorf("%d hours: %s", hours, b.text())
+		}
+	}
+}
+
 // Where the stores' clocks differ, a time of the list says whose it is.
 func TestTimesSayTheirZone(t *testing.T) {
 	t.Parallel()
 	s := open(t, dbtest.Open(t, dbtest.SQLite)).shop()
 	b := s.owner()
-	b.get("/receipts").sees("03.03.2036").lacks("UTC+5")
+	b.get("/receipts").sees("03.03.2036").lacks("UTC+5").lacks("Asia/Tashkent")
 	b.post("/stores/new", "name", "Москва", "code", "M1", "zone", "Europe/Moscow").is(200)
-	b.get("/receipts").sees("14:00 UTC+5")
+	b.get("/receipts").sees("14:00 UTC+5", "Дни здесь по часам Asia/Tashkent")
 }
 
 // A customer is registered once, changed, given and denied consents, blocked;
@@ -88,6 +114,8 @@ func TestCustomer(t *testing.T) {
 		s := open(t, d).shop()
 		b := s.owner()
 		b.post("/customers/new", "phone", "123", "first_name", "Гуля").is(422).sees("не хватает цифр", "Выберите магазин").has(`value="Гуля"`)
+		b.post("/customers/new", "phone", "", "card", "", "email", "", "first_name", "", "store", s.store.ID.String()).is(422).sees("Нужен телефон, карта").
+			has(`aria-describedby="f-phone-help" aria-invalid="true"`).lacks("identifiers")
 		b.post("/customers/new", "phone", "90 555 44 33", "card", "", "email", "", "first_name", "Гуля", "store", s.store.ID.String(), "consent", "1", "proof", "форма 5").is(200).
 			sees("Клиент зарегистрирован", "+998 90 555 44 33", "Приветственные", "50", "форма 5")
 		at := b.path
@@ -115,6 +143,10 @@ func TestCustomer(t *testing.T) {
 		b.post(at+"/points", "way", "give", "points", "100", "reason", "").is(422).sees("Напишите, почему")
 		b.post(at+"/points", "way", "give", "points", "100", "reason", "за терпение").is(200).sees("Станет 150", "Начислить 100 баллов")
 		b.post(at+"/points", "way", "give", "points", "100", "reason", "за терпение", "confirm", "1").is(200).sees("Готово", "Начислено вручную", "за терпение", "+100", "150")
+		b.get("/audit?about=customer").sees("Баллы: 100 ", "Стало доступно: 150 ")
+		b.post(at+"/points", "way", "give", "points", "20000", "reason", "ошибка", "confirm", "1").is(200)
+		b.post(at+"/points", "way", "take", "points", "20000", "reason", "ошибка", "confirm", "1").is(200)
+		b.get("/audit?about=customer").sees("Баллы: −20 000 ", "Стало доступно: 150 ", "Стало доступно: 20 150 ")
 		b.post(at+"/state", "state", "blocked").is(200).sees("Клиент заблокирован", "заблокирован")
 		b.get("/customers?state=blocked").sees("Гульнора Ахмедова")
 		b.post(at+"/state", "state", "active").sees("Клиент разблокирован")
@@ -164,8 +196,13 @@ func TestStaffAndProducts(t *testing.T) {
 		b.post("/products/new", "name", "Сыр твёрдый", "sku", "A-9", "price", "45 000,50", "cost", "30000", "kind", "goods", "category", "food", "brand", "", "barcodes", "4780000000017", "active", "1").is(200).sees("Товар «Сыр твёрдый» добавлен")
 		b.get("/products?q=4780000000017").sees("Сыр твёрдый", "45 000,50 сум").lacks("Плов")
 		b.get(b.link("/products/[0-9]+")).has(`value="45`)
+		b.get("/audit?about=product").sees("Цена: 45 000,50 сум", "Себестоимость: 30 000 сум")
 		b.get("/products?category=wine").sees("Вино красное").lacks("Плов")
 		b.post("/categories", "code", "cheese", "name", "Сыры", "parent", "food").is(200).sees("Сыры")
+		b.post("/categories", "code", "cheese", "name", "Brie", "parent", "").is(422).sees("Этот код уже у другой категории", "Новая категория")
+		b.get("/categories?edit=cheese").has(`readonly`)
+		b.post(b.link("/categories[?]edit=cheese"), "code", "cheese", "name", "Сыры и брынза", "parent", "").is(200).sees("Сыры и брынза")
+		b.get("/audit?about=category").sees("Изменена категория", "Название: Сыры Сыры и брынза", "Внутри категории: food")
 		b.post("/settings", "name", "", "zone", "Mars/Base", "language", "ru").is(422).sees("Это нужно заполнить", "Такого часового пояса нет")
 		b.post("/settings", "name", "Korzinka", "zone", "Asia/Samarkand", "language", "en").is(200).sees("Korzinka").has(`value="UZS" readonly`)
 	})

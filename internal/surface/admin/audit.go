@@ -155,7 +155,7 @@ func subjectPage(subject string) string {
 // changes lists what differs between the two states of an entry; of what is new
 // or gone, all. Names are those of the staff.
 func (a *Admin) changes(ctx context.Context, loc *i18n.Localizer, names map[staff.ID]string, e staff.Entry) (list []fieldChange, err error) {
-	if e.Action == "programme.draft_saved" || e.Action == "programme.published" {
+	if strings.HasPrefix(e.Action, "programme.") {
 		if list, err = a.ruleChanges(ctx, loc, &e); err != nil {
 			return nil, err
 		}
@@ -293,8 +293,14 @@ func (a *Admin) word(loc *i18n.Localizer, topic, name, value string) string {
 		}
 	case "from", "to":
 		return born(loc, value)
-	case "points", "available", "price", "cost":
-		return strings.Replace(strings.TrimSuffix(value, ".00"), ".", loc.Decimal(), 1)
+	case "points", "available":
+		if p, err := loc.ParsePoints(value); err == nil {
+			return loc.Points(p)
+		}
+	case "price", "cost":
+		if p, err := loc.ParsePrice(value); err == nil {
+			return loc.Price(p, a.Settings.Get().Currency)
+		}
 	case "language":
 		for _, l := range a.Bundle.Languages() {
 			if l.Code == value {

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"slices"
@@ -32,9 +33,11 @@ type customersView struct {
 type customerRow struct {
 	ID          customer.ID
 	State       customer.State
-	Name        string
+	Name        string // empty: not known, and a file that is read back must not say another
+	Called      string
 	Phone, Card string
 	Email       string
+	External    string
 	Born, City  string // the day as it is kept
 	BornAs      string // and as it is read
 	Store       string
@@ -53,6 +56,7 @@ var customerList = list[customerRow]{"customers", []column[customerRow]{
 	{"phone", "admin.identifier.phone", "keep", everywhere, func(c customerRow) any { return c.Phone }},
 	{"card", "admin.identifier.card", "keep", roomy, func(c customerRow) any { return c.Card }},
 	{"email", "admin.identifier.email", "", hidden, func(c customerRow) any { return c.Email }},
+	{"external", "admin.customers.external", "", filed, func(c customerRow) any { return c.External }},
 	{"born", "admin.customer.born", "keep", hidden, func(c customerRow) any { return c.Born }},
 	{"city", "admin.customer.city", "", hidden, func(c customerRow) any { return c.City }},
 	{"store", "admin.customer.home_store", "", wide, func(c customerRow) any { return c.Store }},
@@ -151,7 +155,7 @@ func (a *Admin) customerRows(ctx context.Context, loc *i18n.Localizer, who staff
 			continue
 		}
 		row := customerRow{
-			ID: c.ID, State: c.State, Name: c.Name(), Phone: shown(loc, who, customer.Phone, c.First(customer.Phone)),
+			ID: c.ID, State: c.State, Name: c.Name(), Called: nameOf(loc, who, c), External: shown(loc, who, customer.External, c.First(customer.External)), Phone: shown(loc, who, customer.Phone, c.First(customer.Phone)),
 			Card: shown(loc, who, customer.Card, c.First(customer.Card)), Email: shown(loc, who, customer.Email, c.First(customer.Email)), Born: c.Born, BornAs: born(loc, c.Born), City: c.City, Registered: c.RegisteredAt,
 		}
 		if masked(who) {
@@ -319,6 +323,7 @@ func (a *Admin) registerCustomer(w http.ResponseWriter, r *http.Request) error {
 			}
 			return a.auditTx(ctx, tx, who, line{action: "customer.registered", subject: subjectOf(res.ID), after: map[string]string{"store": store.Name}})
 		})
+		form.As("identifiers", string(customer.Phone))
 		if err := form.Take(err); err != nil {
 			return err
 		}
@@ -542,16 +547,19 @@ func (a *Admin) consentRows(ctx context.Context, history []customer.Consent) (ro
 	return rows, nil
 }
 
-// nameOf is how a customer is called on a page.
+// nameOf is how a customer is called on a page: by name, else by what they are
+// known by in another system or carry, else by the end of their phone.
 func nameOf(loc *i18n.Localizer, who staff.Account, c customer.Customer) string {
 	name := c.Name()
 	if masked(who) {
 		name = customer.MaskName(c.FirstName, c.LastName)
 	}
-	if name == "" {
-		return loc.T("admin.customer.nameless")
+	phone := c.First(customer.Phone)
+	if phone != "" {
+		phone = customer.Mask(customer.Identifier{Kind: customer.Phone, Value: phone})
 	}
-	return name
+	return cmp.Or(name, shown(loc, who, customer.External, c.First(customer.External)), shown(loc, who, customer.Card, c.First(customer.Card)),
+		phone, loc.T("admin.customer.nameless"))
 }
 
 func (a *Admin) consentsPage(w http.ResponseWriter, r *http.Request) error {

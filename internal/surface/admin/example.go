@@ -2,10 +2,10 @@ package admin
 
 import (
 	"context"
-	"maps"
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"regulars/internal/base/errs"
@@ -176,11 +176,8 @@ func exampleRules(f *web.Form, loc *i18n.Localizer, c money.Currency) (r *progra
 	if err := check(&typed, r, c); err == nil && typed.OK() {
 		return r, ""
 	}
-	problem = loc.T("admin.example.rules_wrong")
-	for _, name := range slices.Sorted(maps.Keys(typed.Errors)) {
-		problem += "\n" + typed.Errors[name]
-	}
-	return nil, problem
+	problem = strings.Join(append([]string{loc.T("admin.example.rules_wrong")}, mistakes(&typed, loc)...), "\n")
+	return nil, strings.TrimSpace(problem + "\n" + typed.Alert)
 }
 
 func (a *Admin) exampleReceipt(w http.ResponseWriter, r *http.Request) error {

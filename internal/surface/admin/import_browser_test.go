@@ -50,7 +50,7 @@ func TestBrowserImportIsStoppedAndGoesOn(t *testing.T) {
 	b.Click(`button[formaction$="/start"]`)
 	b.See("Загружаем", "Остановить", "что уже загружено, останется")
 	b.Click(`form[action$="/cancel"] .btn`)
-	b.See("Остановлен", "Что уже загружено, осталось", "Продолжение начнётся с того же места")
+	b.See("Остановлен", "Из файла ещё ничего не загружено")
 	b.Click(`form[action$="/start"] .btn`)
 	b.See("Файл загружен", "Новых")
 	b.Go(c.url + "/audit?about=import")

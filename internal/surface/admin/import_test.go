@@ -54,7 +54,7 @@ func TestImport(t *testing.T) {
 		b.post(at+"/columns", form.with("column-2", "phone")...).is(422).sees("Это поле уже выбрано для другого столбца").has(`<span class="bad">`)
 		b.post(at + "/start").is(200).sees("Не проверен") // what was not checked is not started
 		b.post(at+"/columns", form...).is(200)
-		b.until(at, "Проверяем файл").sees("Вот что получится", "Строк 3", "Не принято 1", "Почему строки не приняты", "ни почты, ни имени. 1 строка 4 Замечания", "Телефон: Такого номера телефона быть не может. 1 строка 4 «не телефон»").
+		b.until(at, "Проверяем файл").sees("Вот что получится", "Строк 3", "Не принято 1", "Почему строки не приняты", "ни e-mail, ни имени. 1 строка 4 Замечания", "Телефон: Такого номера телефона быть не может. 1 строка 4 «не телефон»").
 			has(`form="columns" formaction="` + at + `/start"`)
 		b.post(at+"/columns", form.with("column-2", "phone")...).is(422).lacks("/start")
 
@@ -94,6 +94,29 @@ func TestImportIsDiscarded(t *testing.T) {
 		b.until(at, "Проверяем файл").post(at+"/start", form...).is(200)
 		b.until(at, "Загружаем ").sees("Файл загружен").lacks("Удалить файл")
 		b.post(at + "/discard").is(409).sees("удалить её нельзя")
+	})
+}
+
+// A file of names only says so, and is not started from the page; one that was
+// stopped says whether anything of it is in.
+func TestImportOfNothing(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		b := open(t, d).shop().owner()
+		head, _, _ := strings.Cut(people, "\n")
+		b.send("/imports/new", "пусто.csv", head+"\n", "kind", "customers").is(200)
+		at := b.path
+		b.post(at+"/columns", b.form("columns")...).is(200)
+		b.until(at, "Проверяем файл").sees("В файле нет строк с данными").lacks("/start").lacks("Вот что получится")
+
+		b.send("/imports/new", "клиенты.csv", people, "kind", "customers").is(200)
+		at = b.path
+		_, err := d.Exec(t.Context(), `UPDATE imports SET state = 'cancelled' WHERE file = 'клиенты.csv'`)
+		must(t, err)
+		b.get(at).sees("Остановлен", "Из файла ещё ничего не загружено")
+		_, err = d.Exec(t.Context(), `UPDATE imports SET checkpoint = '{"row":2}' WHERE file = 'клиенты.csv'`)
+		must(t, err)
+		b.get(at).sees("Остановлен", "Что уже загружено, осталось").lacks("ничего не загружено")
 	})
 }
 

@@ -40,6 +40,7 @@ const (
 	everywhere           // and on a phone
 	wide                 // not on a phone
 	roomy                // nor on a tablet
+	filed                // in files only
 	hidden               // only where somebody chose it
 )
 
@@ -80,7 +81,7 @@ func (c column[R]) on(chosen []string) bool {
 		return true
 	}
 	if chosen == nil {
-		return c.At != hidden
+		return c.At < filed
 	}
 	return slices.Contains(chosen, c.Name)
 }
@@ -137,7 +138,9 @@ func sendList[R any](a *Admin, w http.ResponseWriter, r *http.Request, l list[R]
 		return err
 	}
 	chosen := l.chosen(r)
-	columns := slices.DeleteFunc(slices.Clone(l.columns), func(c column[R]) bool { return !c.on(chosen) })
+	columns := slices.DeleteFunc(slices.Clone(l.columns), func(c column[R]) bool {
+		return !c.on(chosen) && (chosen != nil || c.At != filed)
+	})
 	name := l.name + a.Now().In(is.Zone).Format("-2006-01-02") + ".csv"
 	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
 	w.Header().Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": name}))

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,6 +19,8 @@ import (
 	"regulars/internal/base/i18n"
 	"regulars/internal/importer"
 	"regulars/internal/loyalty/customer"
+	"regulars/internal/loyalty/receipt"
+	"regulars/internal/loyalty/staff"
 	"regulars/internal/surface/admin"
 	"regulars/internal/surface/web/webtest"
 )
@@ -97,8 +100,36 @@ func TestListsAreExported(t *testing.T) {
 		}
 		b.get("/receipts/export?from=2026-11-01&till=" + s.till.ID.String()).is(200)
 		b.get("/audit/export?who=" + s.ownerID().String()).is(200)
+		must(t, d.Write(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+			return s.Staff.AuditTx(ctx, tx, staff.Entry{Action: "programme.published"})
+		}))
+		b.get("/audit").is(200).sees("Система Опубликована программа") // nobody's doing
 		b.get("/audit").is(200).sees("С: 01.11.2026", "Касса: "+s.till.Name, "Кто: ").lacks(s.ownerID().String() + "<").lacks(s.till.ID.String() + "<")
 		b.get("/audit").is(200).sees("Выгружен журнал", "Выгружен список чеков", "Изменено: Имя").lacks("2-1").lacks("first_name")
+	})
+}
+
+// A receipt is found by its number as the slip prints it and as people type it.
+func TestReceiptsAreFoundAsPrinted(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := open(t, d).shop()
+		by := receipt.Caller{Till: s.till, Store: s.store}
+		for i, number := range []string{"2611280203477896", "S01-1-0000970", "no 7", "чек 8"} {
+			s.sell(by, number, s.people[i%len(s.people)], 1000)
+		}
+		b := s.owner()
+		for typed, number := range map[string]string{
+			"2611 2802 0347 7896": "2611280203477896", "2611280203477896": "2611280203477896", "s01-1-0000970": "S01-1-0000970", " NO  7": "no 7", "ЧЕК 8": "чек 8",
+		} {
+			q := "?q=" + url.QueryEscape(typed)
+			b.get("/receipts" + q).sees("1 продажа на").has(">" + number + "<")
+			b.get("/receipts/export" + q)
+			if rows := b.file(); len(rows) != 2 || rows[1][1] != number {
+				t.Errorf("%q finds %q", typed, rows)
+			}
+		}
+		b.get("/receipts?q=2611").sees("Ничего не нашлось").has(`value="2611"`)
 	})
 }
 
@@ -155,6 +186,9 @@ func TestBrowserLists(t *testing.T) {
 	b.Click(`.columns [value="cashier"]`)
 	b.Click(`.columns .btn-primary`)
 	b.Wait(`location.search === "?q=2-1" && document.querySelector("thead")?.innerText.includes("Кассир")`)
+	b.Click(".columns summary")
+	b.Click(`.columns [name="reset"]`)
+	b.Wait(`location.search === "?q=2-1" && !document.querySelector("thead")?.innerText.includes("Кассир")`)
 
 	for _, width := range []int{360, 390, 820, 1024, 1440} {
 		look.Width = int64(width)
@@ -164,12 +198,56 @@ func TestBrowserLists(t *testing.T) {
 		b.Wait(`[...document.querySelectorAll(".stat")].every(e => e.scrollWidth <= e.clientWidth)`)
 		b.Wait(`[...document.querySelectorAll(".stat-value")].every(e => e.offsetHeight < 40)`) // on one line
 	}
-	look.Width = 360
-	b.Look(look)
-	for _, path := range []string{"/customers", "/customers/" + s.people[0].String(), "/receipts/" + s.sales[0].ID.String()} {
-		b.Go(s.url + path)
-		b.Wait(`[...document.querySelectorAll(".table-box")].every(e => e.scrollWidth <= e.clientWidth)`) // no figure is cut off
+	for _, width := range []int{360, 390, 820, 1024, 1200, 1440} {
+		look.Width = int64(width)
+		b.Look(look)
+		for _, path := range []string{"/customers", "/customers/" + s.people[0].String(), "/receipts", "/receipts/" + s.sales[0].ID.String()} {
+			b.Go(s.url + path)
+			// Numbers as the till's page makes them.
+			b.Value(`document.querySelectorAll(".table-box td a[href^='/receipts/']").forEach(e => { if (/^[0-9]-[0-9]$/.test(e.textContent)) e.textContent = "2611280203477896" })`)
+			if cut := b.Value(`[...document.querySelectorAll(".table-box")].map(e => e.scrollWidth - e.clientWidth).filter(n => n > 0).join()`); cut != "" {
+				t.Errorf("%s, %d wide: figures are cut off: %s", path, width, cut)
+			}
+		}
 	}
+}
+
+// nameless registers somebody of whom nothing else is known.
+func (s *shop) nameless(known ...customer.Identifier) customer.ID {
+	s.t.Helper()
+	res, err := s.Enrol.Register(s.t.Context(), s.store, 0, customer.New{Identifiers: known, HomeStore: s.store.ID, Source: "admin"})
+	must(s.t, err)
+	return res.ID
+}
+
+// Whoever has no name is called by what they are known by, everywhere.
+func TestNamelessCustomersAreTold(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := open(t, d).shop()
+		b := s.owner()
+		external, card := customer.Identifier{Kind: customer.External, Value: "17850"}, customer.Identifier{Kind: customer.Card, Value: "60017"}
+		phone := customer.Identifier{Kind: customer.Phone, Value: "+998907776655"}
+		imported := s.nameless(external, card)
+		for id, called := range map[customer.ID]string{
+			imported: "17850", s.nameless(customer.Identifier{Kind: customer.Card, Value: "60018"}, phone): "60018",
+			s.nameless(customer.Identifier{Kind: customer.Phone, Value: "+998907776654"}): "•••••••••6654",
+		} {
+			at := "/customers/" + id.String()
+			b.get(at).has("<h1>" + called).get("/customers").has(`href="` + at + `">` + called + "<")
+		}
+		b.get("/customers?q=60017").has(">17850<")
+		s.sell(receipt.Caller{Till: s.till, Store: s.store}, "n-1", imported, 1000)
+		b.get("/receipts?q=n-1").has(">17850<").get("/receipts/export?q=n-1")
+		if rows := b.file(); !slices.Contains(rows[1], "17850") {
+			t.Errorf("the receipts' file: %q", rows)
+		}
+		// A file is read back by imports: it says a name only where there is one.
+		b.get("/customers/export?q=60017")
+		if rows := b.file(); rows[1][0] != "" || !slices.Contains(rows[1], "17850") {
+			t.Errorf("the customers' file: %q", rows)
+		}
+	})
 }
 
 // What was exported is read back as what it is, in every language: nobody is
@@ -179,14 +257,15 @@ func TestExportedCustomersAreImported(t *testing.T) {
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
 		s := open(t, d).shop()
 		b := s.owner()
+		s.nameless(customer.Identifier{Kind: customer.External, Value: "17850"}, customer.Identifier{Kind: customer.Card, Value: "600"})
 		all := []string{"back", "/customers"}
-		for _, name := range []string{"phone", "card", "email", "born", "city", "store", "points", "spend", "receipts", "last", "registered"} {
+		for _, name := range []string{"phone", "card", "email", "external", "born", "city", "store", "points", "spend", "receipts", "last", "registered"} {
 			all = append(all, "column", name)
 		}
 		b.post("/columns/customers", all...).is(200)
 		want := map[importer.Field]int{
-			importer.FieldName: 1, importer.FieldPhone: 2, importer.FieldCard: 3, importer.FieldEmail: 4, importer.FieldBorn: 5, importer.FieldCity: 6,
-			importer.FieldStore: 7, importer.FieldPoints: 8, importer.FieldRegistered: 12,
+			importer.FieldName: 1, importer.FieldPhone: 2, importer.FieldCard: 3, importer.FieldEmail: 4, importer.FieldExternal: 5, importer.FieldBorn: 6,
+			importer.FieldCity: 7, importer.FieldStore: 8, importer.FieldPoints: 9, importer.FieldRegistered: 13,
 		}
 		nothing := func(context.Context, *db.Tx, importer.Import) error { return nil }
 		for _, lang := range i18n.Codes() {

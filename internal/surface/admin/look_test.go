@@ -1,6 +1,7 @@
 package admin_test
 
 import (
+	"strings"
 	"testing"
 
 	"regulars/internal/base/db/dbtest"
@@ -67,12 +68,36 @@ func TestBrowserLooks(t *testing.T) {
 	}
 	all(pages)
 
-	// On a phone a level's name can be read whole, and the example leaves the
-	// screen to the rules.
-	b.Look(webtest.Phone)
-	b.Go(c.url + programme + "/edit")
-	b.Wait(`document.querySelector(".example").offsetHeight < innerHeight / 8`)
+	// Where the example is a sheet it leaves the screen to the rules; on a phone
+	// a level's name can be read whole.
+	for _, look := range []webtest.Look{{Width: 1024, Height: 768}, webtest.Tablet, webtest.Phone} {
+		b.Look(look)
+		b.Go(c.url + programme + "/edit")
+		b.Wait(`document.querySelector(".example").offsetHeight < innerHeight / 8`)
+	}
 	b.Wait(`[...document.querySelectorAll(".levels input:not([type=hidden])")].every(e => e.scrollWidth <= e.clientWidth && (e.offsetWidth > 120 || !e.name.endsWith("/name")))`)
 	b.Click(".example summary")
 	b.Wait(`document.querySelector(".example").offsetHeight > innerHeight / 8`)
+}
+
+// A finger hits everything of the pages that are used on a tablet.
+func TestBrowserTouch(t *testing.T) {
+	t.Parallel()
+	s := open(t, dbtest.Open(t, dbtest.SQLite)).shop()
+	b := webtest.Open(t)
+	token, err := s.Staff.InviteFirst(t.Context())
+	must(t, err)
+	look := webtest.Tablet
+	look.Touch = true
+	b.Look(look)
+	s.accept(b, token)
+	for _, path := range []string{
+		"/programme/" + s.programme() + "/edit", "/customers/" + s.people[0].String(), "/customers", "/receipts", "/products/new", "/tills/" + s.till.ID.String(),
+	} {
+		b.Go(s.url + path)
+		b.Wait(`document.readyState === "complete" && matchMedia("(pointer: coarse)").matches`)
+		b.Value(`document.querySelectorAll("main details").forEach(e => e.open = true)`)
+		b.Touchable(path)
+		b.Shot("touch" + strings.ReplaceAll(path, "/", "-"))
+	}
 }

@@ -281,7 +281,7 @@ type categoriesView struct {
 	Form    *web.Form
 	Rows    []categoryRow
 	Parents []web.Option
-	Editing bool // the form changes one that exists
+	Editing string // code of the one that the form changes; empty: it makes a new one
 }
 
 type categoryRow struct {
@@ -289,6 +289,8 @@ type categoryRow struct {
 	Deep []struct{} // one for each category above
 }
 
+// showCategories shows the tree and a form: of the category that the address
+// names, or of a new one.
 func (a *Admin) showCategories(w http.ResponseWriter, r *http.Request, status int, form *web.Form) error {
 	list, err := a.Catalog.Categories(r.Context())
 	if err != nil {
@@ -298,11 +300,10 @@ func (a *Admin) showCategories(w http.ResponseWriter, r *http.Request, status in
 	edit := r.URL.Query().Get("edit")
 	for _, c := range list {
 		v.Rows = append(v.Rows, categoryRow{c, make([]struct{}, len(c.Path)-1)})
-		if form == nil && c.Code == edit && edit != "" {
-			v.Editing = true
-			v.Form = web.NewForm(map[string]string{"code": c.Code, "name": c.Name})
-			if len(c.Path) > 1 {
-				v.Form.Values.Set("parent", c.Path[1])
+		if c.Code == edit {
+			v.Editing = edit
+			if form == nil {
+				v.Form = web.NewForm(categoryFacts(c))
 			}
 		}
 	}
@@ -310,6 +311,14 @@ func (a *Admin) showCategories(w http.ResponseWriter, r *http.Request, status in
 		v.Form = web.NewForm(nil)
 	}
 	return a.pages.RenderStatus(w, r, status, "categories", v)
+}
+
+func categoryFacts(c catalog.Category) map[string]string {
+	facts := map[string]string{"code": c.Code, "name": c.Name, "parent": ""}
+	if len(c.Path) > 1 {
+		facts["parent"] = c.Path[1]
+	}
+	return facts
 }
 
 func (a *Admin) categories(w http.ResponseWriter, r *http.Request) error {
@@ -323,16 +332,15 @@ func (a *Admin) saveCategory(w http.ResponseWriter, r *http.Request) error {
 	}
 	parent := form.Get("parent")
 	in := catalog.CategoryInput{Code: form.Get("code"), Name: form.Get("name"), Parent: &parent}
+	edit := r.URL.Query().Get("edit")
 	err = a.change(r, func(ctx context.Context, tx *db.Tx) (line, error) {
-		saved, err := a.Catalog.SaveCategoriesTx(ctx, tx, []catalog.CategoryInput{in})
-		if err == nil {
-			err = saved.Refused[0]
+		if edit == "" {
+			c, err := a.Catalog.CreateCategoryTx(ctx, tx, in)
+			return line{"category.created", "category:" + c.Code, nil, categoryFacts(c)}, err
 		}
-		l := line{action: "category.changed", subject: "category:" + in.Code, after: map[string]string{"name": in.Name, "parent": parent}}
-		if saved.Created > 0 {
-			l.action = "category.created"
-		}
-		return l, err
+		in.Code = edit
+		before, after, err := a.Catalog.UpdateCategoryTx(ctx, tx, in)
+		return line{"category.changed", "category:" + after.Code, categoryFacts(before), categoryFacts(after)}, err
 	})
 	if err := form.Take(err); err != nil {
 		return err

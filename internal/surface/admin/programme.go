@@ -156,6 +156,7 @@ func (v versions) base(c money.Currency) *programme.Rules {
 type programmeView struct {
 	frame
 	versions
+	Key   string // of the draft as it is shown
 	Facts []fact // of what holds
 	Rows  []versionRow
 }
@@ -176,6 +177,9 @@ func (a *Admin) programmePage(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	v := programmeView{frame: a.frame(ctx), versions: vs}
+	if vs.Draft != nil {
+		v.Key = previewKey(vs.Draft)
+	}
 	var ids []staff.ID
 	var rules []*programme.Rules
 	for _, x := range vs.All {
@@ -315,6 +319,38 @@ func (a *Admin) saveProgramme(w http.ResponseWriter, r *http.Request) error {
 	}
 	a.good(w, r, "admin.programme.draft_saved")
 	web.Redirect(w, r, programmePath(vs.Programme.ID)+"/edit")
+	return nil
+}
+
+// discardDraft removes the draft that was shown.
+func (a *Admin) discardDraft(w http.ResponseWriter, r *http.Request) error {
+	form, err := web.ReadForm(r)
+	if err != nil {
+		return err
+	}
+	vs, err := a.versions(r)
+	if err != nil {
+		return err
+	}
+	at := programmePath(vs.Programme.ID)
+	if vs.Draft == nil || form.Get("draft") != previewKey(vs.Draft) {
+		a.Shell.SetFlash(w, r, "warn", web.Loc(r.Context()).T("admin.programme.discard_changed"))
+		web.Redirect(w, r, at)
+		return nil
+	}
+	err = a.change(r, func(ctx context.Context, tx *db.Tx) (line, error) {
+		gone, err := a.Programmes.DiscardDraftTx(ctx, tx, vs.Draft.ID)
+		before := map[string]any{"version": vs.Draft.Number, "rules": vs.Draft.Rules}
+		if gone {
+			before["name"], at = vs.Programme.Name, "/programme"
+		}
+		return line{action: "programme.draft_discarded", subject: "programme:" + vs.Programme.ID.String(), before: before}, err
+	})
+	if err != nil {
+		return err
+	}
+	a.good(w, r, "admin.programme.discarded")
+	web.Redirect(w, r, at)
 	return nil
 }
 

@@ -2,6 +2,7 @@ package admin_test
 
 import (
 	"regexp"
+	"strings"
 	"testing"
 
 	"regulars/internal/base/db"
@@ -58,4 +59,66 @@ func TestProgrammeFromDraftToPublished(t *testing.T) {
 		// The log tells the rules as the pages do, and only those that changed.
 		b.get("/audit?about=programme").sees("Уровень 1: 1 %: от 0 сум, кешбэк 1 %, скидка 0 % 1 %: от 0 сум, кешбэк 10 %, скидка 0 %").lacks("{&#34;").lacks("Уровень 2")
 	})
+}
+
+// A draft is discarded once that is confirmed, as it was shown; a programme of
+// which nothing was published goes with it.
+func TestDraftIsDiscarded(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := open(t, d).shop()
+		b := s.owner()
+		at := "/programme/" + s.programme()
+		b.get(at).lacks("/discard").get(at + "/edit")
+		form := b.form("editor")
+		b.post(at+"/edit", form.with("levels/0/cashback", "10", "do", "save")...).is(200)
+		b.get(at).sees("Правила черновика пропадут. Действующая версия останется.")
+		shown := b.value("draft")
+		b.post(at+"/edit", form.with("levels/0/cashback", "20", "do", "save")...).is(200)
+		b.post(at+"/discard", "draft", shown).is(200).sees("Черновик изменили, пока вы смотрели", "кешбэк 20 %")
+		b.post(at+"/discard", "draft", b.value("draft")).is(200).sees("Черновик удалён", "Изменить правила").lacks("/discard")
+		b.post(at+"/discard", "draft", shown).is(200).sees("Он не удалён", "Версия 1 действует")
+		b.get("/audit?about=programme").sees("Удалён черновик программы Версия: 2").lacks("{&#34;")
+
+		b.post("/programme", "name", "Вторая", "kind", "simple").is(200).get(strings.TrimSuffix(b.path, "/edit")).sees("а с ними и программа")
+		second := b.path
+		b.post(second+"/discard", "draft", b.value("draft")).is(200).sees("Черновик удалён", "Версия 1 действует")
+		b.get(second).is(404)
+		b.get("/audit?about=programme").sees("Удалён черновик программы Название: Вторая Версия: 1")
+	})
+}
+
+// The example names every field that keeps it from being priced, as the editor
+// does and in its order.
+func TestExampleNamesWrongRules(t *testing.T) {
+	t.Parallel()
+	s := open(t, dbtest.Open(t, dbtest.SQLite)).shop()
+	b := s.owner()
+	at := "/programme/" + s.programme()
+	b.get(at + "/edit")
+	form := b.form("editor").with("guard", "1", "spend/window", "rolling")
+	fields := regexp.MustCompile(`<label for="f-([a-z_/]+)">([^<]+)</label>\s*(?:<div class="with-suffix">\s*)?<input class="form-control" type="text"`).FindAllStringSubmatch(b.body, -1)
+	if len(fields) < 15 {
+		t.Fatalf("the editor has %d fields to type into", len(fields))
+	}
+	var wrong, want []string
+	for _, f := range fields {
+		if strings.HasPrefix(f[1], "example/") {
+			continue
+		}
+		b.post(at+"/example", form.with(f[1], "x")...).is(200).sees(f[2] + ": ")
+		wrong, want = append(wrong, f[1], "x"), append(want, f[2]+": ")
+	}
+	b.post(at+"/example", form.with("levels/1/cashback", "150", "redeem/cap", "150", "levels/2/name", "", "combine", "both")...).
+		sees("В правилах есть ошибка", "Уровень 2, кешбэк: Нужно от 0 % до 100 %", "Уровень 3, название: Это нужно заполнить", "Баллами можно оплатить: Нужно от 0 % до 100 %", "Если есть и скидка, и кешбэк: ")
+	b.post(at+"/example", form.with(wrong...)...)
+	text := b.text()
+	for _, words := range want {
+		_, rest, ok := strings.Cut(text, words)
+		if !ok {
+			t.Errorf("%q is not said in its turn", words)
+			continue
+		}
+		text = rest
+	}
 }

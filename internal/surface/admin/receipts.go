@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"regulars/internal/base/fold"
 	"regulars/internal/base/money"
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
@@ -21,6 +22,7 @@ type receiptsView struct {
 	frame
 	URL      web.Link
 	From, To string
+	Days     string // zone of these days, where some store's clock is another; empty: there is none
 	Number   string
 	Stores   []web.Option
 	Tills    []web.Option // of the store that is chosen
@@ -72,7 +74,7 @@ func (r receiptRow) Paid() money.Points {
 
 var receiptList = list[receiptRow]{"receipts", []column[receiptRow]{
 	{"when", "admin.receipts.when", "keep", everywhere, func(r receiptRow) any { return local{r.SoldAt, r.Zone} }},
-	{"number", "admin.receipts.number", "", always, func(r receiptRow) any { return r.Number }},
+	{"number", "admin.receipts.number", "number", always, func(r receiptRow) any { return r.Number }},
 	{"store", "admin.receipts.store", "", wide, func(r receiptRow) any { return r.Shop }},
 	{"till", "admin.receipts.till", "", hidden, func(r receiptRow) any { return r.Place }},
 	{"cashier", "admin.receipts.cashier", "", hidden, func(r receiptRow) any { return r.Cashier }},
@@ -166,16 +168,28 @@ const (
 	receiptsSum   = 10_000 // a page waits for the sum of so many and no more
 )
 
-// receiptsAsked are the filters of a request for the list.
-func receiptsAsked(url web.Link, zone *time.Location) (f receipt.Filter) {
-	f.Number, f.From, f.To = strings.TrimSpace(url.Get("q")), day(url.Get("from"), zone), untilDay(url.Get("to"), zone)
+// receiptsAsked are the filters of a request for the list. A number is looked
+// for as it was typed, then as slips do not print it, without spaces, and in
+// capital and small letters.
+func (a *Admin) receiptsAsked(r *http.Request) (f receipt.Filter, err error) {
+	url, zone := web.LinkOf(r), a.Settings.Get().Zone
+	f.From, f.To = day(url.Get("from"), zone), untilDay(url.Get("to"), zone)
 	_ = f.Store.UnmarshalText([]byte(url.Get("store"))) // what is no id does not filter
 	_ = f.Till.UnmarshalText([]byte(url.Get("till")))
 	_ = f.Customer.UnmarshalText([]byte(url.Get("customer")))
 	if kind := receipt.Kind(url.Get("kind")); kind == receipt.KindSale || kind == receipt.KindReturn {
 		f.Kind = kind
 	}
-	return f
+	typed := fold.Line(url.Get("q"))
+	bare := strings.ReplaceAll(typed, " ", "")
+	for _, number := range once([]string{typed, bare, strings.ToUpper(typed), strings.ToUpper(bare), strings.ToLower(typed), strings.ToLower(bare)}) {
+		f.Number = number
+		if found, err := a.Receipts.List(r.Context(), f, receipt.Cursor{}, 1); err != nil || len(found) > 0 {
+			return f, err
+		}
+	}
+	f.Number = typed
+	return f, nil
 }
 
 // someReceipts reads a page of the list.
@@ -197,17 +211,23 @@ func (a *Admin) exportReceipts(w http.ResponseWriter, r *http.Request) error {
 	if err := a.noteExport(r, "receipt.exported", "from", "to", "store", "till", "kind", "customer"); err != nil {
 		return err
 	}
-	f := receiptsAsked(web.LinkOf(r), a.Settings.Get().Zone)
+	f, err := a.receiptsAsked(r)
+	if err != nil {
+		return err
+	}
 	return sendList(a, w, r, receiptList, func(cursor string) ([]receiptRow, string, error) {
 		return a.someReceipts(r, f, cursor, receiptsBatch)
 	})
 }
 
-func (a *Admin) receipts(w http.ResponseWriter, r *http.Request) (err error) {
+func (a *Admin) receipts(w http.ResponseWriter, r *http.Request) error {
 	ctx, loc := r.Context(), web.Loc(r.Context())
 	v := receiptsView{frame: a.frame(ctx), URL: web.LinkOf(r), Columns: receiptList.view(r)}
-	f := receiptsAsked(v.URL, v.Zone)
-	v.From, v.To, v.Number = v.URL.Get("from"), v.URL.Get("to"), f.Number
+	f, err := a.receiptsAsked(r)
+	if err != nil {
+		return err
+	}
+	v.From, v.To, v.Number = v.URL.Get("from"), v.URL.Get("to"), v.URL.Get("q")
 	v.Filtered = f != receipt.Filter{}
 	if f.Customer != 0 {
 		c, err := a.Customers.Get(ctx, f.Customer)
@@ -224,6 +244,13 @@ func (a *Admin) receipts(w http.ResponseWriter, r *http.Request) (err error) {
 	}
 	if v.Stores, err = a.storeOptions(r, loc.T("admin.receipts.every_store")); err != nil {
 		return err
+	}
+	stores, err := a.Catalog.Stores(ctx)
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(stores, func(s catalog.Store) bool { return s.Zone.String() != v.Zone.String() }) {
+		v.Days = v.Zone.String()
 	}
 	if f.Store != 0 {
 		tills, err := a.Catalog.Tills(ctx, f.Store)
@@ -266,6 +293,11 @@ type receiptView struct {
 	Causes   []pricing.Discount // of all lines together
 	Sale     *receipt.Receipt   // of a return
 	Returns  []*receipt.Receipt
+}
+
+// Late reports whether the receipt came to the books long after it was made.
+func (v receiptView) Late() bool {
+	return !v.Receipt.Imported && v.Receipt.RecordedAt.Sub(v.Receipt.SoldAt) > time.Hour
 }
 
 func (a *Admin) receiptPage(w http.ResponseWriter, r *http.Request) error {

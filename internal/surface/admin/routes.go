@@ -87,6 +87,7 @@ func (a *Admin) table() []route {
 		{"POST /programme/{id}/edit", staff.ManageProgramme, a.saveProgramme, false},
 		{"POST /programme/{id}/example", staff.ManageProgramme, a.exampleReceipt, false},
 		{"POST /programme/{id}/goods/{field...}", staff.ManageProgramme, a.pickGoods, false},
+		{"POST /programme/{id}/discard", staff.ManageProgramme, a.discardDraft, false},
 		{"GET /programme/{id}/publish", staff.ManageProgramme, a.publishPage, false},
 		{"POST /programme/{id}/publish", staff.ManageProgramme, a.publish, false},
 		{"POST /programme/{id}/preview", staff.ManageProgramme, a.startPreview, false},

@@ -141,6 +141,55 @@ func (in rulesReader) levels() (list []programme.Level) {
 	return list
 }
 
+// labels are what the editor calls its fields, after the levels, in its order.
+var labels = [][2]string{
+	{"combine", "admin.rules.combine"},
+	{"spend/window", "admin.rules.window"},
+	{"spend/days", "admin.editor.window_days"},
+	{"point_value", "admin.rules.point_value"},
+	{"earn/delay_days", "admin.rules.delay"},
+	{"earn/expiry_days", "admin.rules.expiry"},
+	{"earn/exclude/categories", "admin.rules.earn_exclude"},
+	{"earn/exclude/products", "admin.rules.earn_exclude"},
+	{"earn/rounding/unit", "admin.editor.round_points"},
+	{"earn/rounding/mode", "admin.editor.round_way"},
+	{"redeem/cap", "admin.rules.cap"},
+	{"redeem/min", "admin.rules.min"},
+	{"redeem/step", "admin.rules.step"},
+	{"redeem/exclude/categories", "admin.rules.redeem_exclude"},
+	{"redeem/exclude/products", "admin.rules.redeem_exclude"},
+	{"discount/exclude/categories", "admin.rules.discount_exclude"},
+	{"discount/exclude/products", "admin.rules.discount_exclude"},
+	{"discount/rounding/unit", "admin.editor.round_money"},
+	{"discount/rounding/mode", "admin.editor.round_way"},
+	{"guard/margin", "admin.editor.margin"},
+	{"welcome/points", "admin.rules.welcome"},
+	{"welcome/expiry_days", "admin.rules.welcome_expiry"},
+	{"return/clawback", "admin.rules.clawback"},
+	{"return/grace_days", "admin.rules.grace"},
+	{"stores", "admin.rules.stores"},
+	{"quote_minutes", "admin.rules.quote"},
+}
+
+// mistakes are what is wrong with the rules, each with the name of its field,
+// in the order of the editor.
+func mistakes(f *web.Form, loc *i18n.Localizer) (list []string) {
+	say := func(name, label string) {
+		if text := f.Errors[name]; text != "" {
+			list = append(list, label+": "+text)
+		}
+	}
+	for i := range programme.MaxLevels {
+		for _, field := range []string{"name", "threshold", "cashback", "discount"} {
+			say(level(i)+field, loc.T("admin.rules.level_field."+field, "n", i+1))
+		}
+	}
+	for _, field := range labels {
+		say(field[0], loc.T(field[1]))
+	}
+	return list
+}
+
 // freeCode names a level that is new: its code is never shown, but receipts
 // and tiers keep it.
 func freeCode(levels []programme.Level) string {

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"strings"
@@ -16,6 +17,7 @@ type Form struct {
 	Errors map[string]string // by field, for people
 	Alert  string            // what is wrong with the whole
 	loc    *i18n.Localizer
+	as     map[string]string
 }
 
 // NewForm is a form that is shown for the first time, with its values.
@@ -73,6 +75,15 @@ func (f *Form) Check(name string, err error) {
 // OK reports whether nothing is wrong.
 func (f *Form) OK() bool { return len(f.Errors) == 0 && f.Alert == "" }
 
+// As says which field stands for a part that the service knows and the form has
+// under another name.
+func (f *Form) As(part, name string) {
+	if f.as == nil {
+		f.as = map[string]string{}
+	}
+	f.as[part] = name
+}
+
 // Take notes an error of the service that was called. Fields that it points at
 // ("/name", "name" or, of a list in one field, "/name/0") are marked, the rest is said above the form. Errors that
 // are not the form's to show (ours, a missing page, a missing permission) come
@@ -91,16 +102,17 @@ func (f *Form) Take(err error) error {
 		f.Alert = p.Detail
 		return nil
 	}
-	var rest []string // said of parts that are no field of this form
+	var rest []string // said of parts that are no field of this form, whose names nobody knows
 	for _, field := range p.Errors {
 		name := strings.TrimPrefix(field.Pointer, "/")
 		list, _, _ := strings.Cut(name, "/")
+		list = cmp.Or(f.as[list], list)
 		if f.Values.Has(name) {
 			f.Fail(name, field.Detail)
 		} else if f.Values.Has(list) {
 			f.Fail(list, field.Detail)
 		} else {
-			rest = append(rest, strings.TrimSpace(name+" "+field.Detail))
+			rest = append(rest, field.Detail)
 		}
 	}
 	f.Alert = strings.Join(rest, "\n")

@@ -613,8 +613,10 @@ func TestFormTakesErrors(t *testing.T) {
 	l.Add("/name", "required", "is needed")
 	l.Add("/levels/2", "not_rising", "must be more")
 	l.Add("/codes/1", "taken", "is another's")
-	f = web.NewForm(map[string]string{"name": "", "codes": ""})
-	if back := f.Take(l.Err()); back != nil || f.Errors["name"] != "is needed" || f.Errors["codes"] != "is another's" || f.Alert != "levels/2 must be more" {
+	l.Add("/people/1/value", "unknown", "is not known")
+	f = web.NewForm(map[string]string{"name": "", "codes": "", "who": ""})
+	f.As("people", "who")
+	if back := f.Take(l.Err()); back != nil || f.Errors["name"] != "is needed" || f.Errors["codes"] != "is another's" || f.Errors["who"] != "is not known" || f.Alert != "must be more" {
 		t.Errorf("%v %+v", back, f)
 	}
 	ours := errors.New("disk on fire")

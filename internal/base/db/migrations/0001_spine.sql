@@ -139,7 +139,7 @@ CREATE TABLE tills (
 	active     BOOLEAN NOT NULL DEFAULT TRUE,
 	created_at BIGINT NOT NULL
 );
-CREATE INDEX tills_store ON tills (store_id);
+CREATE UNIQUE INDEX tills_store ON tills (store_id, name);
 
 CREATE TABLE till_keys (
 	id         BIGINT PRIMARY KEY,

@@ -6,8 +6,8 @@
 (() => {
 	"use strict";
 
-	// On a phone the example would cover the rules: there it is opened by hand.
-	if (matchMedia("(max-width: 48rem)").matches) document.querySelector(".example > details")?.removeAttribute("open");
+	// Where the example is a sheet (admin.css) it would cover the rules: there it is opened by hand.
+	if (matchMedia("(max-width: 75rem)").matches) document.querySelector(".example > details")?.removeAttribute("open");
 
 	const box = (picker) => picker.querySelector("input[type=search]");
 	const hits = (picker) => picker.querySelector(".hits");

@@ -2,7 +2,7 @@
 (() => {
 	const found = [];
 	for (const el of document.querySelectorAll("button, a[href], input:not([type=hidden]), select, textarea, summary, label.check")) {
-		if (!el.checkVisibility({ visibilityProperty: true }) || el.closest(".skip")) continue;
+		if (!el.checkVisibility({ visibilityProperty: true }) || el.closest(".skip, .visually-hidden")) continue;
 		if (el.matches("a") && getComputedStyle(el).display === "inline") continue;
 		// A box is touched by its label too.
 		const target = el.matches("input") && el.closest("label") ? el.closest("label") : el;

@@ -262,6 +262,7 @@ type Look struct {
 	Width, Height int64
 	Dark          bool
 	Print         bool
+	Touch         bool   // by fingers
 	Language      string // sent as Accept-Language; "": as it is
 }
 
@@ -292,6 +293,8 @@ func (b *Browser) Look(l Look) {
 			{Name: "prefers-reduced-motion", Value: "reduce"}, // or what is seen depends on the moment
 		},
 	})
+	_, err3 := chromedp.Call(b.ctx, emulation.SetTouchEmulationEnabled, emulation.SetTouchEmulationEnabledParams{Enabled: l.Touch})
+	err = errors.Join(err, err3)
 	if l.Language != "" {
 		_, err3 := chromedp.Call(b.ctx, network.SetExtraHTTPHeaders, network.SetExtraHTTPHeadersParams{
 			Headers: network.Headers{"Accept-Language": l.Language},
