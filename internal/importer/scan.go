@@ -458,20 +458,22 @@ func (s *Scan) apart(ctx context.Context, from Checkpoint) error {
 	return nil
 }
 
-// dropCopies takes out the runs of rows that say again what the first run says:
-// exports that overlap were put together into one file.
+// dropCopies takes rows out where all runs of them say the same: exports that
+// overlap were put together into one file.
 func dropCopies(rows []delimited.Row, runs []int) (kept, copies []delimited.Row) {
-	same := func(a, b delimited.Row) bool { return slices.Equal(a.Fields, b.Fields) }
+	if len(runs) < 2 || len(rows) != len(runs)*runs[1] {
+		return rows, nil
+	}
+	n := runs[1]
 	for k, start := range runs {
-		end := len(rows)
-		if k+1 < len(runs) {
-			end = runs[k+1]
-		}
-		if run := rows[start:end]; k > 0 && slices.EqualFunc(run, rows[:runs[1]], same) {
-			copies = append(copies, run...)
-		} else {
-			kept = append(kept, run...)
+		if start != k*n {
+			return rows, nil
 		}
 	}
-	return kept, copies
+	for i, row := range rows {
+		if !slices.Equal(row.Fields, rows[i%n].Fields) {
+			return rows, nil
+		}
+	}
+	return rows[:n], rows[n:]
 }

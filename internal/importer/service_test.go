@@ -994,6 +994,10 @@ func TestMistakesOfLoads(t *testing.T) {
 		}, 2, 1_000},
 		"exports that overlap are put together": {[]load{{text: head + "1,2026-01-05 10:00,7,X,1,5,5\n2,2026-01-05 11:00,7,X,1,5,5\n2,2026-01-05 11:00,7,Y,1,1,1\n3,2026-01-05 12:00,7,X,1,5,5\n" + head +
 			"2,2026-01-05 11:00,7,X,1,5,5\n2,2026-01-05 11:00,7,Y,1,1,1\n3,2026-01-05 12:00,7,X,1,5,5\n4,2026-01-05 13:00,7,X,1,5,5\n"}}, 4, 2_100},
+		"rows of two tills in turn": {[]load{{text: head + "1,2026-01-05,7,X,1,5,5\n2,2026-01-05,8,X,1,5,5\n1,2026-01-05,7,X,1,5,5\n2,2026-01-05,8,Y,1,5,5\n1,2026-01-05,7,Y,1,5,5\n"}}, 2, 2_500},
+		"two stores sell alike every day": {[]load{
+			{text: "date,sku,quantity,amount\n2026-01-05,X,1,5\n2026-01-05,X,1,5\n"}, {"date,sku,quantity,amount\n2026-01-05,X,1,5\n", store("Second")},
+		}, 3, 1_500},
 		"a receipt has equal rows":             {[]load{{text: head + "1,2026-01-05 10:00,7,X,1,5,5\n1,2026-01-05 10:00,7,X,1,5,5\n2,2026-01-05 11:00,7,X,1,5,5\n"}}, 2, 1_500},
 		"thousands in a table with semicolons": {[]load{{text: "number;date;sku;amount\n1;05.01.2026;X;12,500\n2;05.01.2026;X;1,250,000\n3;05.01.2026;X;900\n"}}, 3, 126_340_000},
 		"a discount in percent":                {[]load{{text: "number,date,sku,quantity,price,discount\n1,2026-01-05,X,1,500,10%\n2,2026-01-05,X,1,500,10\n"}}, 2, 94_000},
@@ -1064,6 +1068,7 @@ func TestReturnsOfNumbersThatBeginAnew(t *testing.T) {
 		h := newHouse(t, d, "GBP", "Europe/London", t.TempDir())
 		i := h.load(write(t, "receipt,kind,original receipt,time,store,sku,quantity,price\n"+
 			"17,sale,,2024-03-01 10:00,A,X,1,5\n17,sale,,2024-03-02 10:00,B,X,1,5\n17,sale,,2025-03-01 10:00,A,X,1,5\n17,sale,,2025-03-02 10:00,A,Y,1,5\n"+
+			"17,sale,,2025-03-03 10:00,C,X,1,5\n"+
 			"r1,return,17,2024-03-05 10:00,B,X,-1,5\nr2,return,17,2025-03-05 10:00,A,Y,-1,5\nr3,return,17,2025-03-05 11:00,A,X,-1,5\nr4,return,17,2025-03-05 11:00,A,X,-1,5\n"), File{})
 		if i.Report.Named != 4 {
 			t.Errorf("%+v", i.Report)

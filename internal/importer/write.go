@@ -303,7 +303,7 @@ func (w *writer) imported(in *bought) (out receipt.Imported, order []int, err er
 	}
 	if in.Return {
 		out.Kind = receipt.KindReturn
-		out.Sale = in.Sale
+		out.Sale = in.named(placed)
 	}
 	if out.Customer = w.customer(in); out.Customer == 0 && in.key != (whoKey{}) {
 		return out, nil, errNobody
@@ -357,6 +357,19 @@ func (in *bought) name(placed bool) receipt.Name {
 		n.Full = fullName(number, store)
 	}
 	return n
+}
+
+// named is the sale that a return names: one of its own store, on whatever day.
+func (in *bought) named(placed bool) receipt.Sold {
+	s := receipt.Sold{Number: in.Sale}
+	switch {
+	case in.Sale == "":
+	case placed:
+		s.Begin = fullName(in.Sale, in.store.Code) + " / "
+	default:
+		s.Begin = in.Sale + " / "
+	}
+	return s
 }
 
 // code is what the product of a line is known by; empty: the line names none.

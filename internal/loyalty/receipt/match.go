@@ -38,7 +38,7 @@ type open struct {
 	store    catalog.StoreID
 	soldAt   int64
 	quantity money.Quantity
-	sale     string // the number that the return names
+	sale     Sold
 }
 
 // sold is what a line of a return and that of its sale have in common; zero
@@ -117,7 +117,7 @@ func (s *Service) MatchReturnsTx(ctx context.Context, tx *db.Tx, source int64, a
 // one, or, when the rest is guessed, all for which one can be found or is
 // missed.
 func openTx(ctx context.Context, tx *db.Tx, source int64, after MatchCursor, limit int) (todo []open, err error) {
-	const names = `r.details LIKE '%"sale":"%'` // in JSON nothing else reads so: the quotes of a note are escaped
+	const names = `r.details LIKE '%"sale":{%'` // in JSON nothing else reads so: the quotes of a note are escaped
 	const read = `
 		SELECT r.id, r.number, l.position, l.total, COALESCE(r.customer_id, 0), COALESCE(l.product_id, 0), l.price, l.quantity, r.store_id, r.sold_at, r.details
 		  FROM receipts r JOIN receipt_lines l ON l.receipt_id = r.id
@@ -134,7 +134,7 @@ func openTx(ctx context.Context, tx *db.Tx, source int64, after MatchCursor, lim
 			return err
 		}
 		d, err := readDetails(details)
-		o.sale = d.NamedSale
+		o.sale = d.Sale
 		todo = append(todo, o)
 		return err
 	})
@@ -153,8 +153,8 @@ func namedTx(ctx context.Context, tx *db.Tx, source int64, todo []open) (map[*op
 		SELECT ` + partColumns + `
 		  FROM receipts r JOIN receipt_lines l ON l.receipt_id = r.id
 		 WHERE (r.number = $1 OR r.number >= $3 AND r.number < $4) AND r.source_id = $2 AND r.kind = 'sale' AND l.quantity > l.returned`
-	return findTx(ctx, tx, todo, func(o *open) (string, bool) { return o.sale, true }, func(o *open) (string, []any) {
-		return find, []any{o.sale, source, o.sale + " / ", o.sale + " /!"} // ! is behind the blank
+	return findTx(ctx, tx, todo, func(o *open) (Sold, bool) { return o.sale, true }, func(o *open) (string, []any) {
+		return find, []any{o.sale.Number, source, o.sale.Begin, o.sale.Begin + "\U0010FFFF"}
 	})
 }
 

@@ -173,7 +173,7 @@ type Details struct {
 	Till        string     `json:"till,omitempty"`    // of an import, as its system calls it
 	Offset      int        `json:"offset,omitempty"`  // of an import: seconds that its clock was ahead of UTC
 	Adrift      bool       `json:"adrift,omitempty"`  // of an import: see Imported
-	NamedSale   string     `json:"sale,omitempty"`    // of an imported return: the number of the sale that it names
+	Sale        Sold       `json:"sale,omitzero"`     // of an imported return
 }
 
 // Line is a recorded line. Gross - Discount - PaidPoints = Total.

@@ -32,7 +32,7 @@ type Imported struct {
 	// matched to their sales by MatchReturnsTx.
 	Lines []Line
 	Note  string
-	Sale  string // of a return: the number of the sale in the same source; empty: not said
+	Sale  Sold // of a return: the sale in the same source
 }
 
 // Name is what a source calls a receipt. Where its numbers begin anew, by store,
@@ -44,6 +44,13 @@ type Name struct {
 	Number string
 	Day    string // the number with the store and the day; empty: numbers are never used twice
 	Full   string // and with the till
+}
+
+// Sold is what a return says of its sale: the number, and what begins the longer
+// names that it can have. Empty: nothing.
+type Sold struct {
+	Number string `json:"number"`
+	Begin  string `json:"begin"`
 }
 
 func (n Name) all() []string {
@@ -155,7 +162,7 @@ func (in *Imported) among(known map[key]recorded, source int64, rec *Receipt) (n
 		switch {
 		case !ok:
 			free = cmp.Or(free, n)
-		case old.says(in, rec) && (old.sameTill(in) || old.Adrift && in.Placed):
+		case old.says(in, rec) && (old.sameTill(in) || old.Adrift && in.Placed && in.distinct()):
 			return n, &old
 		case same == nil && (i == len(numbers)-1 || old.sameTill(in) && old.clock().Format(time.DateOnly) == in.SoldAt.Format(time.DateOnly)):
 			number, same = n, &old
@@ -165,6 +172,12 @@ func (in *Imported) among(known map[key]recorded, source int64, rec *Receipt) (n
 		number = free
 	}
 	return number, same
+}
+
+// distinct reports whether no other store will have sold the very same: of an
+// anonymous loaf of bread without number and time, each sells one a day.
+func (in *Imported) distinct() bool {
+	return in.Day != "" || in.Customer != 0 || in.SoldAt.Format(time.TimeOnly) != "00:00:00"
 }
 
 // sameTill reports whether two receipts of a number can be of one till, by what
@@ -214,7 +227,7 @@ func (in *Imported) receipt(source int64, now time.Time) (*Receipt, error) {
 	rec := &Receipt{
 		Kind: in.Kind, Number: in.Number, Imported: true, Source: source, Store: in.Store, Customer: in.Customer,
 		SoldAt: in.SoldAt.UTC(), RecordedAt: now, Lines: in.Lines,
-		Details: Details{Note: in.Note, Till: in.Till, Offset: offset, Adrift: in.Adrift, NamedSale: in.Sale},
+		Details: Details{Note: in.Note, Till: in.Till, Offset: offset, Adrift: in.Adrift, Sale: in.Sale},
 	}
 	said := importedMeaning{Customer: in.Customer}
 	for i := range rec.Lines {
