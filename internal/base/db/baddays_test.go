@@ -508,13 +508,13 @@ func TestServerStopsAndStarts(t *testing.T) {
 // out: it waits for about one of them.
 func TestNobodyIsKeptOut(t *testing.T) {
 	t.Parallel()
-	cfg := dbtest.Migrated(t, dbtest.SQLite)
+	cfg := dbtest.Migrated(t, dbtest.SQLite).Tuned(time.Minute, time.Second, 1<<20, 1<<20)
 	here, there := dbtest.OpenConfig(t, cfg), dbtest.OpenConfig(t, cfg)
 	table(t, here)
 	var written atomic.Int64
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	const long = `SELECT COUNT(*) FROM (WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000) SELECT i FROM n)`
+	const long = `SELECT COUNT(*) FROM (WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000) SELECT i FROM n)`
 	go func() {
 		for ctx.Err() == nil {
 			err := there.Write(t.Context(), func(ctx context.Context, tx *db.Tx) error {
