@@ -188,7 +188,7 @@ func (o ImportOrder) sniff(ctx context.Context, cfg Config, kind importer.Kind, 
 	if err != nil {
 		return importer.Mapping{}, err
 	}
-	s, err := importer.Sniff(ctx, file, importer.Hints{Kind: kind, Zone: is.Zone.String(), Region: loyalty.Region(is)})
+	s, err := importer.Sniff(ctx, file, importer.Hints{Kind: kind, Zone: is.Zone.String(), Region: loyalty.Region(is), Currency: is.Currency})
 	return s.Mapping, err
 }
 

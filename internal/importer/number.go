@@ -96,22 +96,24 @@ func parsePlain(text string, decimal byte) (number, bool) {
 	return n, true
 }
 
-// units are words that stand beside numbers: currencies, by their code, and what
-// says nothing that the column does not.
+// units are words that stand beside numbers: signs of money, with the currencies
+// that they may be of, and what says nothing that the column does not.
 var units = map[string]string{
-	"": "", "₽": "RUB", "$": "USD", "£": "GBP", "€": "EUR", "₸": "KZT", "¥": "", "₴": "UAH",
-	"р": "RUB", "руб": "RUB", "рублей": "RUB", "rub": "RUB", "rur": "RUB",
+	"": "", "₽": "RUB", "€": "EUR", "₸": "KZT", "₴": "UAH", "¥": "JPY CNY",
+	"$": "USD CAD AUD NZD SGD HKD TWD MXN ARS CLP COP UYU BRL NAD JMD BSD BBD BZD FJD GYD LRD SBD SRD TTD XCD KYD BMD BND DOP NIO CUP",
+	"£": "GBP EGP SYP LBP SDG SSP FKP GIP SHP",
+	"р": "RUB BYN", "руб": "RUB BYN", "рублей": "RUB BYN", "rub": "RUB", "rur": "RUB",
 	"сум": "UZS", "сўм": "UZS", "sum": "UZS", "so'm": "UZS", "soʻm": "UZS", "so‘m": "UZS", "so’m": "UZS", "soum": "UZS", "uzs": "UZS",
 	"тг": "KZT", "тнг": "KZT", "тенге": "KZT", "kzt": "KZT", "usd": "USD", "eur": "EUR", "gbp": "GBP",
 	"шт": "", "pcs": "", "pc": "", "dona": "", "кг": "", "kg": "", "г": "", "л": "", "м": "", "уп": "",
 }
 
-// currencyOf is the code of the currency that a cell names, beside a number or
-// alone; empty: none that is known.
-func currencyOf(cell string) string {
+// currenciesOf are the codes of the currencies of which a cell, beside a number or
+// alone, may be; empty: nothing that is known says.
+func currenciesOf(cell string) string {
 	word := strings.ToLower(strings.Trim(cell, "0123456789-−–+().,'’ \u00a0\u202f\t"))
-	if code := units[word]; code != "" {
-		return code
+	if codes := units[word]; codes != "" {
+		return codes
 	}
 	if _, err := money.CurrencyOf(strings.ToUpper(word)); err == nil {
 		return strings.ToUpper(word)

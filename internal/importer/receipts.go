@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"regulars/internal/base/fold"
 	"regulars/internal/base/money"
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
@@ -137,7 +138,7 @@ func (r *rowReader) column(f Field) Field {
 // would be one.
 func (r *rowReader) receiptNumber() string {
 	number := r.code(FieldNumber, receipt.MaxNumber)
-	if m, exponent, ok := strings.Cut(number, "E+"); ok && m != "" && strings.Trim(m, "0123456789.,") == "" && strings.Trim(exponent, "0123456789") == "" {
+	if m, exponent, ok := strings.Cut(strings.ToUpper(number), "E+"); ok && m != "" && strings.Trim(m, "0123456789.,") == "" && strings.Trim(exponent, "0123456789") == "" {
 		r.refuse(FieldNumber, ReasonNumberRounded, number)
 		return ""
 	}
@@ -153,7 +154,7 @@ const overMidnight = 30 * time.Minute
 // their numbers anew, each its own and every day. A row that leaves some of it
 // out goes on with the row before of the same number.
 func (r *rowReader) receiptKey(number string) string {
-	k := rowKey{number: number, store: r.line(r.raw(FieldStore)), till: r.line(r.raw(FieldTill))}
+	k := rowKey{number: number, store: r.storeKey(), till: r.line(r.raw(FieldTill))}
 	at, _, ok := r.readMoment(FieldAt, r.column(FieldTime))
 	if ok {
 		k.day = at.In(r.zone).Format(time.DateOnly)
@@ -309,9 +310,9 @@ func (r *rowReader) sums(l *rawLine) {
 	} else {
 		l.Lost -= Lost(withSign(money.Amount(offLost), gross))
 	}
-	// Goods came back where the sum is below zero, wherever the file has the
-	// sign; that of a quantity counts where the price is nothing.
-	l.below = total < 0 || gross < 0 || f.pieces < 0 && gross == 0
+	// Goods came back where a sum is below zero, wherever the file has the sign;
+	// that of the quantity alone, where no price shares it.
+	l.below = total < 0 || gross < 0 || f.pieces < 0 && (!f.hasPrice || gross == 0)
 	if l.marked && !r.m.Options.SignedReturns {
 		l.below = true
 	}
@@ -573,7 +574,7 @@ func (l *rawLine) madeNumber(o Options, c money.Currency, occurrence int) string
 // equal stands for the receipts without a number that only their occurrence
 // tells apart: those of another store are others.
 func (l *rawLine) equal(o Options, c money.Currency) uint64 {
-	return hash(l.madeNumber(o, c, 0) + "\x00" + l.store)
+	return hash(l.madeNumber(o, c, 0) + "\x00" + fold.Key(l.store))
 }
 
 // identity is what somebody is known by, however it is spelled; "-": nobody.

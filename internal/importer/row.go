@@ -1,6 +1,7 @@
 package importer
 
 import (
+	"cmp"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -100,6 +101,7 @@ type rowReader struct {
 	issues  []Issue
 
 	texts map[string]string // cells that come again and again, cleaned
+	alike map[string]string // how stores are spelled, by the cell
 	last  struct {          // the moment that the row before had
 		date, clock string
 		at          time.Time
@@ -119,7 +121,7 @@ func (s *Scan) reader() (*rowReader, error) {
 	}
 	r := &rowReader{
 		m: s.Mapping, currency: s.Currency, zone: zone, decimal: s.Mapping.Options.Decimal[0], latest: s.Now.AddDate(0, 0, 1),
-		texts: map[string]string{},
+		texts: map[string]string{}, alike: map[string]string{},
 	}
 	if zone == nil {
 		r.zone, r.zoneOf = time.UTC, s.Zone
@@ -204,6 +206,20 @@ func (r *rowReader) line(cell string) string {
 	return t
 }
 
+// storeKey is what the row's store has in common with all spellings of it.
+func (r *rowReader) storeKey() string {
+	cell := r.raw(FieldStore)
+	key, ok := r.alike[cell]
+	if !ok {
+		line := fold.Line(cell)
+		key = cmp.Or(fold.Key(line), line)
+		if len(r.alike) < maxTexts {
+			r.alike[strings.Clone(cell)] = key
+		}
+	}
+	return key
+}
+
 // text is a field's line of at most limit characters. A longer one is refused.
 func (r *rowReader) text(f Field, limit int) string {
 	t := r.line(r.raw(f))
@@ -265,8 +281,8 @@ func (r *rowReader) ours(cell string) bool {
 	if last := cell[len(cell)-1]; last >= '0' && last <= '9' && cell[0] >= '0' && cell[0] <= '9' { // as nearly all do
 		return true
 	}
-	code := currencyOf(cell)
-	return code == "" || code == r.currency.Code
+	codes := currenciesOf(cell)
+	return codes == "" || strings.Contains(codes, r.currency.Code)
 }
 
 // whyNoNumber is why a cell was not read as a number.

@@ -253,7 +253,7 @@ func (s *Service) readAsBefore(ctx context.Context, source string, sniffed *Snif
 	}
 	i := slices.IndexFunc(list, func(before Mapping) bool {
 		n := len(before.Names)
-		return n > 0 && (len(m.Names) == n || len(m.Names) == n+2) && slices.Equal(before.Names, m.Names[:n])
+		return n > 0 && len(m.Names) >= n && slices.Equal(before.Names, m.Names[:n]) && (len(m.Names) == n || isRefused(m.Names[n:]))
 	})
 	if i < 0 {
 		return nil
@@ -270,10 +270,20 @@ func (s *Service) readAsBefore(ctx context.Context, source string, sniffed *Snif
 	return nil
 }
 
+// isRefused reports whether columns are those that the file of refused rows has
+// more, in any language.
+func isRefused(names []string) bool {
+	bundle, err := i18n.Load()
+	return err == nil && slices.ContainsFunc(i18n.Codes(), func(code string) bool {
+		loc := bundle.For(code)
+		return slices.Equal(names, []string{loc.T("importer.report.row"), loc.T("importer.report.reason")})
+	})
+}
+
 // hints are what is known before a file is looked at. Where stores are in other
 // zones than the installation, times are each store's own.
 func (s *Service) hints(ctx context.Context, k Kind) (Hints, error) {
-	h := Hints{Kind: k, Zone: s.zone().String(), Region: s.region}
+	h := Hints{Kind: k, Zone: s.zone().String(), Region: s.region, Currency: s.currency}
 	stores, err := s.catalog.Stores(ctx)
 	if slices.ContainsFunc(stores, func(store catalog.Store) bool { return store.Zone.String() != h.Zone }) {
 		h.Zone = ""

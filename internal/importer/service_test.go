@@ -998,16 +998,25 @@ func TestMistakesOfLoads(t *testing.T) {
 		"two stores sell alike every day": {[]load{
 			{text: "date,sku,quantity,amount\n2026-01-05,X,1,5\n2026-01-05,X,1,5\n"}, {"date,sku,quantity,amount\n2026-01-05,X,1,5\n", store("Second")},
 		}, 3, 1_500},
-		"a receipt has equal rows":             {[]load{{text: head + "1,2026-01-05 10:00,7,X,1,5,5\n1,2026-01-05 10:00,7,X,1,5,5\n2,2026-01-05 11:00,7,X,1,5,5\n"}}, 2, 1_500},
-		"thousands in a table with semicolons": {[]load{{text: "number;date;sku;amount\n1;05.01.2026;X;12,500\n2;05.01.2026;X;1,250,000\n3;05.01.2026;X;900\n"}}, 3, 126_340_000},
-		"a discount in percent":                {[]load{{text: "number,date,sku,quantity,price,discount\n1,2026-01-05,X,1,500,10%\n2,2026-01-05,X,1,500,10\n"}}, 2, 94_000},
-		"sums in other currencies":             {[]load{{text: "number,date,sku,amount\n1,2026-01-05,X,500 USD\n2,2026-01-05,X,€500\n3,2026-01-05,X,$7\n"}}, 2, 50_700},
-		"a column of currencies":               {[]load{{text: "number,date,sku,amount,currency\n1,2026-01-05,X,5,USD\n2,2026-01-05,X,5,руб.\n3,2026-01-05,X,5,840\n"}}, 2, 1_000},
-		"numbers that a sheet rounds":          {[]load{{text: "number,date,sku,amount\n2.02601E+11,2026-01-05,X,5\n2.02601E+11,2026-01-05,X,5\n1,2026-01-05,X,5\n"}}, 1, 500},
-		"a number that two tills use":          {[]load{{text: head + "1,2026-01-05 10:00,7,X,1,5,5\n1,2026-01-05 15:30,,X,1,1000,1000\n2,2026-01-05 10:00,7,X,1,5,5\n2,2026-01-05 10:00,,Y,1,1,1\n"}}, 1, 600},
-		"the sum of the receipt on each row":   {[]load{{text: "Номер чека;Дата;Артикул;Количество;Цена;Сумма чека\n1;05.01.2026;X;1;500;700\n1;05.01.2026;Y;1;200;700\n"}}, 1, 70_000},
-		"a column says what came back":         {[]load{{text: "number,date,sku,quantity,price,is_return\n1,2026-01-05,X,1,500,0\n2,2026-01-05,X,1,500,1\n3,2026-01-05,X,1,7,no\n"}}, 3, 700},
-		"days as a spreadsheet counts them":    {[]load{{text: "number,date,sku,amount\n1,46027,X,5\n2,46027.5,X,6\n"}, {text: "number,date,sku,amount\n1,2026-01-05,X,5\n2,2026-01-05 12:00,X,6\n"}}, 2, 1_100},
+		"a quantity alone is below zero":                {[]load{{text: "number;date;sku;quantity;amount\n1;05.01.2026;X;2;100,00\n2;05.01.2026;X;-1;50,00\n"}}, 2, 5_000},
+		"a price is missing where goods came back":      {[]load{{text: "number;date;sku;quantity;price;amount\n1;05.01.2026;X;2;50,00;100,00\n2;05.01.2026;X;-1;;50,00\n"}}, 2, 5_000},
+		"marked returns with the minus in the quantity": {[]load{{text: "number;date;type;sku;quantity;amount\n1;05.01.2026;продажа;X;2;100,00\n2;05.01.2026;возврат;X;-1;50,00\n"}}, 2, 5_000},
+		"a column counts what came back":                {[]load{{text: "number,date,sku,quantity,returned,price,amount\n1,2026-01-05,X,3,1,100,300\n2,2026-01-05,X,1,0,100,100\n3,2026-01-05,X,1,0,100,100\n"}}, 3, 50_000},
+		"discounts in percent only":                     {[]load{{text: "number,date,sku,quantity,price,discount\n1,2026-01-05,X,2,100,10%\n2,2026-01-05,X,2,100,5%\n"}}, 2, 37_000},
+		"two stores count from one, without times": {[]load{
+			{text: "number,date,sku,amount\n1,2026-01-05,X,5\n2,2026-01-05,X,5\n"}, {"number,date,sku,amount\n1,2026-01-05,X,5\n2,2026-01-05,X,5\n", store("B")},
+		}, 4, 2_000},
+		"a store is spelled in two ways on a receipt": {[]load{{text: "number,date,store,sku,amount\n5,2026-01-05,Main,B,100\n5,2026-01-05,MAIN,C,30\n"}}, 1, 13_000},
+		"a receipt has equal rows":                    {[]load{{text: head + "1,2026-01-05 10:00,7,X,1,5,5\n1,2026-01-05 10:00,7,X,1,5,5\n2,2026-01-05 11:00,7,X,1,5,5\n"}}, 2, 1_500},
+		"thousands in a table with semicolons":        {[]load{{text: "number;date;sku;amount\n1;05.01.2026;X;12,500\n2;05.01.2026;X;1,250,000\n3;05.01.2026;X;900\n"}}, 3, 126_340_000},
+		"a discount in percent":                       {[]load{{text: "number,date,sku,quantity,price,discount\n1,2026-01-05,X,1,500,10%\n2,2026-01-05,X,1,500,10\n"}}, 2, 94_000},
+		"sums in other currencies":                    {[]load{{text: "number,date,sku,amount\n1,2026-01-05,X,500 USD\n2,2026-01-05,X,€500\n3,2026-01-05,X,$7\n"}}, 2, 50_700},
+		"a column of currencies":                      {[]load{{text: "number,date,sku,amount,currency\n1,2026-01-05,X,5,USD\n2,2026-01-05,X,5,руб.\n3,2026-01-05,X,5,840\n"}}, 2, 1_000},
+		"numbers that a sheet rounds":                 {[]load{{text: "number,date,sku,amount\n2.02601E+11,2026-01-05,X,5\n2.02601E+11,2026-01-05,X,5\n1,2026-01-05,X,5\n"}}, 1, 500},
+		"a number that two tills use":                 {[]load{{text: head + "1,2026-01-05 10:00,7,X,1,5,5\n1,2026-01-05 15:30,,X,1,1000,1000\n2,2026-01-05 10:00,7,X,1,5,5\n2,2026-01-05 10:00,,Y,1,1,1\n"}}, 1, 600},
+		"the sum of the receipt on each row":          {[]load{{text: "Номер чека;Дата;Артикул;Количество;Цена;Сумма чека\n1;05.01.2026;X;1;500;700\n1;05.01.2026;Y;1;200;700\n"}}, 1, 70_000},
+		"a column says what came back":                {[]load{{text: "number,date,sku,quantity,price,is_return\n1,2026-01-05,X,1,500,0\n2,2026-01-05,X,1,500,1\n3,2026-01-05,X,1,7,no\n"}}, 3, 700},
+		"days as a spreadsheet counts them":           {[]load{{text: "number,date,sku,amount\n1,46027,X,5\n2,46027.5,X,6\n"}, {text: "number,date,sku,amount\n1,2026-01-05,X,5\n2,2026-01-05 12:00,X,6\n"}}, 2, 1_100},
 		"a day begins when clocks go forward": {[]load{{
 			"number,date,sku,amount\n2,2025-09-06,X,5\n2,2025-09-07,X,6\n", func(m *Mapping) { m.Options.Zone = "America/Santiago" },
 		}}, 2, 1_100},
@@ -1103,6 +1112,10 @@ func TestFilesAreReadAsBefore(t *testing.T) {
 		if r := h.load(write(t, head+"1,03/04/2026 10:00,7,X,1,5,5\n"), File{Source: "elsewhere"}); r.Mapping.Options.DateOrder != DayFirst {
 			t.Errorf("another source is read %s", r.Mapping.Options.DateOrder)
 		}
+		more := strings.ReplaceAll(head, "\n", ",store,phone\n")
+		if r := h.load(write(t, more+"21,2026-04-01 10:00,,X,1,5,5,North,+1 212 555 01 99\n"), File{}); r.Mapping.Columns[FieldStore] != 8 || r.Report.NewCustomers != 1 {
+			t.Errorf("two columns more are not those of refused rows: %+v", r.Mapping.Columns)
+		}
 		if r := h.load(write(t, head+"9,25/03/2026 10:00,7,X,1,5,5\n"), File{}); r.Mapping.Options.DateOrder != DayFirst || r.Report.Recorded != 1 {
 			t.Errorf("what the cells tell goes before: %+v", r.Report)
 		}
@@ -1126,7 +1139,20 @@ func TestColumnsCanBeChangedUntilSomethingIsIn(t *testing.T) {
 			t.Fatalf("points without a programme: %v", err)
 		}
 		delete(i.Mapping.Columns, FieldPoints)
+		_, err = h.begin(ctx, i.ID)
+		must(t, err)
+		other, err := h.row(ctx, i.ID) // as another process runs it
+		must(t, err)
 		must(t, h.SetMapping(ctx, i.ID, i.Mapping))
+		_, err = h.begin(ctx, i.ID)
+		must(t, err)
+		err = h.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
+			_, err := other.saveTx(ctx, tx, progress{Issues: 1}, &Report{})
+			return err
+		})
+		if !errors.Is(err, ErrTaken) {
+			t.Errorf("who reads the columns before goes on: %v", err)
+		}
 		i, err = h.RunNow(ctx, i.ID, func(Report) {})
 		must(t, err)
 		if err := h.SetMapping(ctx, i.ID, draft.Mapping); !errors.Is(err, ErrStarted) {
@@ -1142,4 +1168,16 @@ func TestColumnsCanBeChangedUntilSomethingIsIn(t *testing.T) {
 		}
 		h.verify()
 	})
+}
+
+// A sign that several currencies have says of none that it is another.
+func TestSignsOfMoney(t *testing.T) {
+	t.Parallel()
+	for currency, refused := range map[string]int64{"BYN": 1, "RUB": 1, "CAD": 2, "USD": 2, "KZT": 3} {
+		h := newHouse(t, dbtest.Open(t, dbtest.SQLite), currency, "UTC", t.TempDir())
+		r := h.load(write(t, "number;date;sku;amount\n1;05.01.2026;X;100,00 руб.\n2;05.01.2026;X;$100,00\n3;05.01.2026;X;-100,00 р\n4;05.01.2026;X;7,00\n"), File{}).Report
+		if r.Refused != refused {
+			t.Errorf("%s: %d refused, want %d", currency, r.Refused, refused)
+		}
+	}
 }

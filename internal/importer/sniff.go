@@ -13,6 +13,7 @@ import (
 
 	"regulars/internal/base/errs"
 	"regulars/internal/base/fold"
+	"regulars/internal/base/money"
 	"regulars/internal/importer/delimited"
 )
 
@@ -22,6 +23,8 @@ type Hints struct {
 	Format *delimited.Format // nil: guess
 	Zone   string            // of the installation
 	Region string
+
+	Currency money.Currency // of the sums; zero: one of two decimals
 }
 
 // Sniffed is what a look at a file's first rows tells.
@@ -150,7 +153,7 @@ func guess(rows []sampleRow, f delimited.Format, h Hints) Sniffed {
 	}
 	kind, columns := guessColumns(names, profiles, h.Kind)
 	s := Sniffed{}
-	o := s.guessOptions(data, columns, f)
+	o := s.guessOptions(data, columns, f, h)
 	o.Header, o.Zone, o.Region = int(headerRow), h.Zone, h.Region
 	if c := columns[FieldName]; c > 0 && c <= len(names) && strings.Contains(headerWords(names[c-1]), "name") {
 		o.NameOrder = FirstLast
@@ -271,6 +274,7 @@ type profile struct {
 	numbers  int
 	integers int
 	decimals int // written with decimals
+	percents int
 	negative int
 	largest  int64
 	dates    int
@@ -314,6 +318,11 @@ func (p *profile) add(cell string) {
 		}
 		if n.coef < 0 {
 			p.negative++
+		}
+	}
+	if share, ok := strings.CutSuffix(cell, "%"); ok {
+		if _, ok = parseNumber(share, '.'); ok {
+			p.percents++
 		}
 	}
 	for _, order := range []DateOrder{DayFirst, MonthFirst} {
@@ -389,15 +398,19 @@ func (p profile) may(f Field) bool {
 		return p.mostly(max(p.dates, p.births), 3)
 	case FieldRegistered, FieldPointsExpire:
 		return p.mostly(max(p.dates, p.serials), 3)
-	case FieldQuantity, FieldPrice, FieldAmount, FieldDiscount, FieldCost, FieldPoints, FieldPointsEarned, FieldPointsUsed:
+	case FieldQuantity, FieldPrice, FieldAmount, FieldCost, FieldPoints, FieldPointsEarned, FieldPointsUsed:
 		return p.mostly(p.numbers, 5)
+	case FieldDiscount:
+		return p.mostly(p.numbers+p.percents, 5)
 	case FieldPhone:
 		return p.mostly(p.filled-p.words, 5)
 	case FieldEmail:
 		return p.mostly(p.emails, 3)
 	case FieldSex:
 		return p.mostly(p.sexes, 5)
-	case FieldConsent, FieldConsentSMS, FieldConsentEmail, FieldActive, FieldReturned:
+	case FieldReturned:
+		return p.mostly(p.yeses, 10)
+	case FieldConsent, FieldConsentSMS, FieldConsentEmail, FieldActive:
 		return p.mostly(p.yeses, 5)
 	case FieldType:
 		return p.mostly(p.returns, 5)
@@ -451,6 +464,9 @@ func byHeader(kind Kind, header []string, profiles []profile) (columns map[Field
 			continue
 		}
 		for _, s := range spellings[kind] {
+			if s.field == FieldReturned && s.whole && profiles[c].words == 0 {
+				continue // how many came back, or for how much
+			}
 			if fit := s.fit(name); fit > 0 && profiles[c].may(s.field) {
 				all = append(all, candidate{c + 1, fit, s.field})
 			}
@@ -548,7 +564,7 @@ func bareReceipts(columns map[Field]int, taken map[int]bool, profiles []profile)
 }
 
 // guessOptions decides what single cells leave open by all of the sample.
-func (s *Sniffed) guessOptions(rows []sampleRow, columns map[Field]int, f delimited.Format) Options {
+func (s *Sniffed) guessOptions(rows []sampleRow, columns map[Field]int, f delimited.Format, h Hints) Options {
 	o := Options{NameOrder: LastFirst}
 	cells := func(fields ...Field) iter.Seq[string] {
 		return func(yield func(string) bool) {
@@ -561,43 +577,51 @@ func (s *Sniffed) guessOptions(rows []sampleRow, columns map[Field]int, f delimi
 			}
 		}
 	}
-	o.Decimal, s.sure.decimal = guessDecimal(cells(FieldPrice, FieldAmount, FieldDiscount, FieldCost, FieldPoints), cells(FieldQuantity), f.Delimiter)
+	o.Decimal, s.sure.decimal = guessDecimal(cells(FieldPrice, FieldAmount, FieldDiscount, FieldCost, FieldPoints), cells(FieldQuantity), h.Currency.Exponent, f.Delimiter)
 	o.DateOrder, s.sure.dates = guessDateOrder(cells(FieldAt, FieldBorn, FieldRegistered, FieldPointsExpire))
 	guessReturns(rows, columns, &o)
 	return o
 }
 
 // guessDecimal finds what parts the decimals. Where no cell tells for certain,
-// three digits behind the sign are thousands of money and parts of a quantity,
-// and tables cut by semicolons are of people who write a comma.
-func guessDecimal(sums, quantities iter.Seq[string], delimiter string) (sign string, sure bool) {
-	const certain = 1 << 32
-	votes := map[byte]int{}
+// three digits behind the sign are parts of a quantity; of money, unless it has as
+// many decimals, they are thousands; and tables cut by semicolons are of people
+// who write a comma.
+func guessDecimal(sums, quantities iter.Seq[string], minor int, delimiter string) (sign string, sure bool) {
+	type votes map[byte]int
+	certain, weighed, likely := votes{}, votes{}, votes{}
 	other := map[byte]byte{'.': ',', ',': '.'}
-	look := func(cells iter.Seq[string], thousands int) {
+	look := func(cells iter.Seq[string], unsure func(sign byte)) {
 		for cell := range cells {
 			text, _ := trimNumber(cell)
 			last := strings.LastIndexAny(text, ".,")
 			switch {
 			case last < 0:
 			case strings.Count(text, text[last:last+1]) > 1: // 1,250,000
-				votes[other[text[last]]] += certain
+				certain[other[text[last]]]++
 			case strings.ContainsAny(text[:last], ".,") || !looksLikeThousands(text, last): // 1,250.50, 12.5
-				votes[text[last]] += certain
+				certain[text[last]]++
 			default:
-				votes[other[text[last]]] += thousands
+				unsure(text[last])
 			}
 		}
 	}
-	look(sums, 2)
-	look(quantities, -1)
-	sure = max(votes['.'], votes[',']) >= certain/2 // a few quantities less
-	switch {
-	case votes[','] > votes['.']:
-		return ",", sure
-	case votes['.'] > votes[',']:
-		return ".", sure
-	case delimiter == ";":
+	look(quantities, func(sign byte) { weighed[sign]++ })
+	look(sums, func(sign byte) {
+		if minor < 3 {
+			sign = other[sign]
+		}
+		likely[sign]++
+	})
+	for i, v := range []votes{certain, weighed, likely} {
+		switch {
+		case v[','] > v['.']:
+			return ",", i == 0
+		case v['.'] > v[',']:
+			return ".", i == 0
+		}
+	}
+	if delimiter == ";" {
 		return ",", false
 	}
 	return ".", false

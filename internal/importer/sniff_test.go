@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"regulars/internal/base/errs"
+	"regulars/internal/base/money"
 	"regulars/internal/importer/delimited"
 )
 
@@ -168,20 +169,30 @@ func TestSniffSale(t *testing.T) {
 func TestSniffDecimal(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
-		"receipt;date;amount\n1;2024-02-01;1,250\n":                           ".", // money has thousands,
-		"receipt\tdate\tquantity\tprice\n1\t2024-02-01\t1,000\t50 000\n":      ",", // goods are weighed
-		"receipt;date;amount\n1;2024-02-01;12,500\n2;2024-02-01;1,250,000\n":  ".",
-		"receipt\tdate\tamount\n1\t2024-02-01\t12.500\n2\t2024-02-01\t900\n":  ",",
-		"receipt,date,amount\n1,2024-02-01,\"1,250\"\n":                       ".",
-		"receipt;date;amount\n1;2024-02-01;1,250\n2;2024-02-01;1.5\n":         ".",
-		"receipt,date,amount\n1,2024-02-01,\"1,250\"\n2,2024-02-01,\"1,5\"\n": ",",
-		"receipt;date;amount\n1;2024-02-01;1.250,50 ₽\n":                      ",",
-		"receipt;date;amount\n1;2024-02-01;5\n":                               ",",
+		"receipt;date;amount\n1;2024-02-01;1,250\n":                                         ".", // money has thousands,
+		"receipt\tdate\tquantity\tprice\n1\t2024-02-01\t1,000\t50 000\n":                    ",", // goods are weighed
+		"receipt;date;amount\n1;2024-02-01;12,500\n2;2024-02-01;1,250,000\n":                ".",
+		"receipt\tdate\tamount\n1\t2024-02-01\t12.500\n2\t2024-02-01\t900\n":                ",",
+		"receipt,date,quantity,price\n1,2024-02-01,1.500,1.250\n2,2024-02-01,2.000,3.990\n": ".",
+		"receipt,date,amount\n1,2024-02-01,\"1,250\"\n":                                     ".",
+		"receipt;date;amount\n1;2024-02-01;1,250\n2;2024-02-01;1.5\n":                       ".",
+		"receipt,date,amount\n1,2024-02-01,\"1,250\"\n2,2024-02-01,\"1,5\"\n":               ",",
+		"receipt;date;amount\n1;2024-02-01;1.250,50 ₽\n":                                    ",",
+		"receipt;date;amount\n1;2024-02-01;5\n":                                             ",",
 	} {
 		_, m := sniff(t, text)
 		if m.Options.Decimal != want {
 			t.Errorf("%q: decimals are parted by %q, want %q", text, m.Options.Decimal, want)
 		}
+	}
+}
+
+// Money of three decimals is written with them.
+func TestSniffDecimalOfThreeDecimals(t *testing.T) {
+	t.Parallel()
+	s, err := Sniff(t.Context(), write(t, "receipt,date,amount\n1,2024-02-01,12.500\n"), Hints{Zone: "UTC", Currency: money.Currency{Code: "KWD", Exponent: 3}})
+	if err != nil || s.Mapping.Options.Decimal != "." {
+		t.Errorf("%+v, %v", s.Mapping.Options, err)
 	}
 }
 

@@ -49,6 +49,7 @@ type Import struct {
 	digest   string
 	progress progress
 	kept     string // progress as it is in the database
+	mapping  string // likewise
 }
 
 // Failures that callers tell apart.
@@ -73,14 +74,14 @@ const importColumns = `i.id, s.name, i.source_id, i.kind, i.file, i.path, i.dige
 const fromImports = ` FROM imports i JOIN sources s ON s.id = i.source_id `
 
 func scanImport(r db.Scanner) (i Import, err error) {
-	var mapping, report string
-	err = r.Scan(&i.ID, &i.Source, &i.sourceID, &i.Kind, &i.File, &i.path, &i.digest, &mapping, &i.State, &i.kept, &report,
+	var report string
+	err = r.Scan(&i.ID, &i.Source, &i.sourceID, &i.Kind, &i.File, &i.path, &i.digest, &i.mapping, &i.State, &i.kept, &report,
 		&i.CreatedBy, db.Time{Dst: &i.CreatedAt}, db.Time{Dst: &i.FinishedAt})
 	if err != nil {
 		return i, err
 	}
 	return i, errors.Join(
-		json.Unmarshal([]byte(mapping), &i.Mapping),
+		json.Unmarshal([]byte(i.mapping), &i.Mapping),
 		json.Unmarshal([]byte(i.kept), &i.progress),
 		json.Unmarshal([]byte(report), &i.Report),
 	)
@@ -147,11 +148,12 @@ func beginTx(ctx context.Context, tx *db.Tx, id ID) error {
 }
 
 // saveTx keeps how far an import is, in the transaction of what it did. It
-// fails with ErrTaken if another process has gone on with it meanwhile.
+// fails with ErrTaken if another process has gone on with it meanwhile, or begun it
+// anew with other columns.
 func (i *Import) saveTx(ctx context.Context, tx *db.Tx, to progress, r *Report) (kept string, err error) {
 	kept = text(to)
-	const save = `UPDATE imports SET checkpoint = $2, report = $3 WHERE id = $1 AND checkpoint = $4 AND state = 'running'`
-	err = tx.Guard(ctx, save, int64(i.ID), kept, text(r), i.kept)
+	const save = `UPDATE imports SET checkpoint = $2, report = $3 WHERE id = $1 AND checkpoint = $4 AND mapping = $5 AND state = 'running'`
+	err = tx.Guard(ctx, save, int64(i.ID), kept, text(r), i.kept, i.mapping)
 	if errors.Is(err, db.ErrGuard) {
 		return "", ErrTaken
 	}

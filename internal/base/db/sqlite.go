@@ -312,15 +312,16 @@ func (l *lite) commit(ctx context.Context, fn func(context.Context, *Tx) error) 
 
 // begin waits for other processes. Whoever is to write next waits inside of a
 // door, so that an import, which has hardly ended one transaction when it begins
-// another, does not keep a till out: SQLite's own waiting is asking now and then.
+// another, does not keep a till out: SQLite's own waiting is asking now and then. The
+// lock is on the log, which SQLite has none of its own on.
 func (l *lite) begin(ctx context.Context, c *liteConn) error {
-	for wait := time.Duration(0); !enter(l.file); wait += time.Millisecond {
+	for wait := time.Duration(0); !enter(l.wal); wait += time.Millisecond {
 		if wait > l.busy {
 			return ErrBusy
 		}
 		time.Sleep(time.Millisecond)
 	}
-	defer leave(l.file)
+	defer leave(l.wal)
 	_, err := c.exec(ctx, `BEGIN IMMEDIATE`, nil)
 	return err
 }

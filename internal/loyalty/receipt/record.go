@@ -175,9 +175,9 @@ func (in *Imported) among(known map[key]recorded, source int64, rec *Receipt) (n
 }
 
 // distinct reports whether no other store will have sold the very same: of an
-// anonymous loaf of bread without number and time, each sells one a day.
+// anonymous loaf of bread at no time of day, each sells one, and as its number 1.
 func (in *Imported) distinct() bool {
-	return in.Day != "" || in.Customer != 0 || in.SoldAt.Format(time.TimeOnly) != "00:00:00"
+	return in.Customer != 0 || in.SoldAt.Format(time.TimeOnly) != "00:00:00"
 }
 
 // sameTill reports whether two receipts of a number can be of one till, by what

@@ -93,8 +93,8 @@ func (s *Service) rehash(ctx context.Context, id ID, was, password string) error
 	return err
 }
 
-// StartSession signs an account in, whose password has just been checked. The
-// token is a new one and is not kept, only its hash.
+// StartSession signs an account in; who it is has been checked by password or by a
+// session. The token is a new one and is not kept, only its hash.
 func (s *Service) StartSession(ctx context.Context, id ID, from Client) (token string, expires time.Time, err error) {
 	defer errs.Wrap(&err, "start session")
 	now := s.now()
