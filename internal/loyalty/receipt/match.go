@@ -147,14 +147,16 @@ func (p *part) scan(r *db.Rows) error {
 }
 
 // namedTx finds lines in the sales that the returns name: those of the number,
-// by whichever Name.
+// by whichever Name. Names go on behind the number, and so stand behind it, with
+// little between, in the index.
 func namedTx(ctx context.Context, tx *db.Tx, source int64, todo []open) (map[*open]*part, error) {
 	const find = `
 		SELECT ` + partColumns + `
 		  FROM receipts r JOIN receipt_lines l ON l.receipt_id = r.id
-		 WHERE (r.number = $1 OR r.number >= $3 AND r.number < $4) AND r.source_id = $2 AND r.kind = 'sale' AND l.quantity > l.returned`
+		 WHERE r.number >= $1 AND r.number <= $4 AND (r.number = $1 OR r.number >= $3)
+		   AND r.source_id = $2 AND r.kind = 'sale' AND l.quantity > l.returned`
 	return findTx(ctx, tx, todo, func(o *open) (Sold, bool) { return o.sale, true }, func(o *open) (string, []any) {
-		return find, []any{o.sale.Number, source, o.sale.Begin, o.sale.Begin + "\U0010FFFF"}
+		return find, []any{o.sale.Number, source, o.sale.Begin, max(o.sale.Number, o.sale.Begin+"\U0010FFFF")} // one that was cut may stand before
 	})
 }
 
