@@ -7,7 +7,6 @@ import (
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/db/dbtest"
-	"regulars/internal/surface/admin"
 	"regulars/internal/surface/web/webtest"
 )
 
@@ -48,18 +47,9 @@ func TestGoodsArePickedByName(t *testing.T) {
 func TestBrowserPicksGoods(t *testing.T) {
 	t.Parallel()
 	s := open(t, dbtest.Open(t, dbtest.SQLite)).shop()
-	b := webtest.Open(t)
-	token, err := s.Staff.InviteFirst(t.Context())
-	must(t, err)
 	look := webtest.Wide
 	look.Language = "ru"
-	b.Look(look)
-	b.Go(s.url + admin.InvitationPath(token))
-	b.Fill("#f-name", "Азиза Рахимова")
-	b.Fill("#f-login", "aziza")
-	b.Fill("#f-password", "correct horse battery")
-	b.Click(".btn-primary")
-	b.Wait(`location.pathname === "/"`)
+	b := s.visit(look)
 	b.Go(s.url + "/programme/" + s.programme() + "/edit")
 	b.Wait(`document.readyState === "complete"`)
 	b.Value(`document.querySelector("h1").dataset.same = "yes"`)

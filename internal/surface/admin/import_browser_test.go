@@ -62,10 +62,7 @@ func TestBrowserImportLooks(t *testing.T) {
 	t.Parallel()
 	d := dbtest.Open(t, dbtest.SQLite)
 	c := open(t, d)
-	token, err := c.Staff.InviteFirst(t.Context())
-	must(t, err)
-	b := webtest.Open(t)
-	c.accept(b, token)
+	b := c.visit(webtest.Wide)
 	c.everyLook(b, map[string]string{"imports-none": "/imports", "import-new": "/imports/new"})
 
 	c.shop()
@@ -92,7 +89,7 @@ func TestBrowserImportLooks(t *testing.T) {
 	// This one's job is there already and is not due: it runs until it is stopped.
 	long := upload("долго.csv", people)
 	at := page(long)
-	_, _, err = c.Jobs.Add(t.Context(), jobs.Job{
+	_, _, err := c.Jobs.Add(t.Context(), jobs.Job{
 		Kind: "import", Dedupe: long.ID.String(), Payload: map[string]any{"import": long.ID}, RunAt: c.clock.now().Add(time.Hour),
 	})
 	must(t, err)

@@ -21,7 +21,6 @@ import (
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/receipt"
 	"regulars/internal/loyalty/staff"
-	"regulars/internal/surface/admin"
 	"regulars/internal/surface/web/webtest"
 )
 
@@ -168,17 +167,8 @@ func TestUnfinishedFileIsCutOff(t *testing.T) {
 func TestBrowserLists(t *testing.T) {
 	t.Parallel()
 	s := open(t, dbtest.Open(t, dbtest.SQLite)).shop()
-	b := webtest.Open(t)
-	token, err := s.Staff.InviteFirst(t.Context())
-	must(t, err)
 	look := webtest.Look{Width: 1440, Height: 900, Language: "ru"}
-	b.Look(look)
-	b.Go(s.url + admin.InvitationPath(token))
-	b.Fill("#f-name", "Азиза Рахимова")
-	b.Fill("#f-login", "aziza")
-	b.Fill("#f-password", "correct horse battery")
-	b.Click(".btn-primary")
-	b.Wait(`location.pathname === "/"`)
+	b := s.visit(look)
 
 	b.Go(s.url + "/receipts?q=2-1")
 	b.Click(".columns summary")

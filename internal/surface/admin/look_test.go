@@ -41,6 +41,17 @@ func (c *chain) accept(b *webtest.Browser, token string) {
 	must(c.t, c.Staff.SetLanguage(c.t.Context(), c.ownerID(), ""))
 }
 
+// visit opens the first owner's browser.
+func (c *chain) visit(look webtest.Look) *webtest.Browser {
+	c.t.Helper()
+	token, err := c.Staff.InviteFirst(c.t.Context())
+	must(c.t, err)
+	b := webtest.Open(c.t)
+	b.Look(look)
+	c.accept(b, token)
+	return b
+}
+
 // Every page is usable and not wider than the screen on a phone, a tablet and
 // a wide screen, light and dark, in both languages.
 func TestBrowserLooks(t *testing.T) {
@@ -84,13 +95,9 @@ func TestBrowserLooks(t *testing.T) {
 func TestBrowserTouch(t *testing.T) {
 	t.Parallel()
 	s := open(t, dbtest.Open(t, dbtest.SQLite)).shop()
-	b := webtest.Open(t)
-	token, err := s.Staff.InviteFirst(t.Context())
-	must(t, err)
 	look := webtest.Tablet
 	look.Touch = true
-	b.Look(look)
-	s.accept(b, token)
+	b := s.visit(look)
 	for _, path := range []string{
 		"/programme/" + s.programme() + "/edit", "/customers/" + s.people[0].String(), "/customers", "/receipts", "/products/new", "/tills/" + s.till.ID.String(),
 	} {

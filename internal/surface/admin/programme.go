@@ -277,13 +277,16 @@ func (a *Admin) editProgramme(w http.ResponseWriter, r *http.Request) error {
 	return a.showEditor(w, r, http.StatusOK, vs, form)
 }
 
+func (a *Admin) versionsAndForm(r *http.Request) (vs versions, form *web.Form, err error) {
+	if form, err = web.ReadForm(r); err == nil {
+		vs, err = a.versions(r)
+	}
+	return vs, form, err
+}
+
 // saveProgramme keeps the draft, or changes how many levels the form has.
 func (a *Admin) saveProgramme(w http.ResponseWriter, r *http.Request) error {
-	form, err := web.ReadForm(r)
-	if err != nil {
-		return err
-	}
-	vs, err := a.versions(r)
+	vs, form, err := a.versionsAndForm(r)
 	if err != nil {
 		return err
 	}
@@ -324,11 +327,7 @@ func (a *Admin) saveProgramme(w http.ResponseWriter, r *http.Request) error {
 
 // discardDraft removes the draft that was shown.
 func (a *Admin) discardDraft(w http.ResponseWriter, r *http.Request) error {
-	form, err := web.ReadForm(r)
-	if err != nil {
-		return err
-	}
-	vs, err := a.versions(r)
+	vs, form, err := a.versionsAndForm(r)
 	if err != nil {
 		return err
 	}
@@ -430,11 +429,7 @@ func (a *Admin) publishPage(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a *Admin) publish(w http.ResponseWriter, r *http.Request) error {
-	form, err := web.ReadForm(r)
-	if err != nil {
-		return err
-	}
-	vs, err := a.versions(r)
+	vs, form, err := a.versionsAndForm(r)
 	if err != nil {
 		return err
 	}
