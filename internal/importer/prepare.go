@@ -74,8 +74,9 @@ type person struct {
 // bought is a receipt and whose it is; the zero key is nobody's.
 type bought struct {
 	*Receipt
-	key   whoKey
-	store catalog.Store
+	key    whoKey
+	store  catalog.Store
+	adrift bool // the store is the source's own, which nothing in the file names
 }
 
 // goods is a row of a products file.
@@ -219,7 +220,10 @@ func (p *preparer) receipt(ctx context.Context, b *batch, in *Receipt) error {
 	if err != nil {
 		return err
 	}
-	out := bought{Receipt: in, key: in.Who.key(), store: store}
+	own, _ := p.stores.find(p.imp.Source)
+	out := bought{
+		Receipt: in, key: in.Who.key(), store: store, adrift: in.Store == "" && p.imp.Mapping.Options.Store == "" && own.ID == store.ID,
+	}
 	if out.key != (whoKey{}) {
 		known, seen := p.seen[out.key]
 		switch {

@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -207,7 +208,8 @@ func (s *Service) add(ctx context.Context, id ID, f File, path string, also Also
 		 ORDER BY i.id DESC LIMIT 1`
 	if !f.Anew {
 		old, err := scanImport(s.db.QueryRow(ctx, known, source, path, digest, string(i.Kind)))
-		if err == nil && (old.State == Draft || old.State == Checked) { // what is known may be more by now
+		// More may be known by now than when it was guessed; what somebody set stays.
+		if err == nil && old.progress.Edit == 0 && (old.State == Draft || old.State == Checked) && !old.Mapping.Equal(i.Mapping) {
 			old.Mapping = i.Mapping
 			err = s.setMapping(ctx, &old)
 		}
@@ -270,14 +272,22 @@ func (s *Service) readAsBefore(ctx context.Context, source string, sniffed *Snif
 	return nil
 }
 
-// isRefused reports whether columns are those that the file of refused rows has
-// more, in any language.
-func isRefused(names []string) bool {
+// refusedColumns are those that the file of refused rows has more, in each
+// language.
+var refusedColumns = sync.OnceValue(func() (list [][]string) {
 	bundle, err := i18n.Load()
-	return err == nil && slices.ContainsFunc(i18n.Codes(), func(code string) bool {
+	if err != nil {
+		panic(err) // the texts are in the program
+	}
+	for _, code := range i18n.Codes() {
 		loc := bundle.For(code)
-		return slices.Equal(names, []string{loc.T("importer.report.row"), loc.T("importer.report.reason")})
-	})
+		list = append(list, []string{loc.T("importer.report.row"), loc.T("importer.report.reason")})
+	}
+	return list
+})
+
+func isRefused(names []string) bool {
+	return slices.ContainsFunc(refusedColumns(), func(columns []string) bool { return slices.Equal(names, columns) })
 }
 
 // hints are what is known before a file is looked at. Where stores are in other
@@ -404,7 +414,7 @@ func (s *Service) SetMapping(ctx context.Context, id ID, m Mapping) (err error) 
 			return cmp.Or(err, error(ErrStarted))
 		}
 	}
-	i.Mapping = m
+	i.Mapping, i.progress = m, progress{Edit: i.progress.Edit + 1}
 	return s.setMapping(ctx, &i)
 }
 
@@ -412,7 +422,6 @@ func (s *Service) setMapping(ctx context.Context, i *Import) error {
 	const set = `
 		UPDATE imports SET mapping = $2, kind = $3, state = 'draft', report = '{}', checkpoint = $4
 		 WHERE id = $1 AND (state IN ('draft', 'checked') OR checkpoint = $5 AND state <> 'done')`
-	i.progress = progress{Edit: i.progress.Edit + 1}
 	n, err := s.db.Exec(ctx, set, int64(i.ID), text(i.Mapping), string(i.Mapping.Kind), text(i.progress), unbegun)
 	if err != nil || n == 1 {
 		i.State, i.Kind = Draft, i.Mapping.Kind

@@ -295,7 +295,7 @@ func (w *writer) receiptsTx(ctx context.Context, tx *db.Tx, list []bought, rep *
 func (w *writer) imported(in *bought) (out receipt.Imported, order []int, err error) {
 	placed := in.Store != "" || w.imp.Mapping.Options.Store != ""
 	out = receipt.Imported{
-		Kind: receipt.KindSale, Name: in.name(placed), Store: in.store.ID, Placed: placed, Adrift: !placed && in.store.Code == w.imp.Source, SoldAt: in.At.Truncate(time.Microsecond), Note: in.Note,
+		Kind: receipt.KindSale, Name: in.name(placed), Store: in.store.ID, Placed: placed, Adrift: in.adrift, SoldAt: in.At.Truncate(time.Microsecond), Note: in.Note,
 		Lines: make([]receipt.Line, len(in.Lines)),
 	}
 	if in.Day != "" { // of a number

@@ -271,7 +271,7 @@ func (c *returnCall) reviewTier(w *world, sale *Receipt, held programme.Level, s
 	}
 }
 
-// Refund is the money that a return gave back.
+// Refund is the money that a return gave back; of a sale what was paid.
 func (r *Receipt) Refund() money.Amount { return r.Total - r.Withheld }
 
 // line is the line at a position; nil if there is none.

@@ -1,6 +1,8 @@
 package admin
 
 import (
+	"maps"
+	"slices"
 	"strconv"
 
 	"regulars/internal/base/i18n"
@@ -167,16 +169,18 @@ var labels = [][2]string{
 	{"welcome/expiry_days", "admin.rules.welcome_expiry"},
 	{"return/clawback", "admin.rules.clawback"},
 	{"return/grace_days", "admin.rules.grace"},
-	{"stores", "admin.rules.stores"},
+	{"stores", "admin.editor.stores"},
 	{"quote_minutes", "admin.rules.quote"},
 }
 
 // mistakes are what is wrong with the rules, each with the name of its field,
 // in the order of the editor.
 func mistakes(f *web.Form, loc *i18n.Localizer) (list []string) {
+	left := maps.Clone(f.Errors)
 	say := func(name, label string) {
-		if text := f.Errors[name]; text != "" {
+		if text := left[name]; text != "" {
 			list = append(list, label+": "+text)
+			delete(left, name)
 		}
 	}
 	for i := range programme.MaxLevels {
@@ -186,6 +190,9 @@ func mistakes(f *web.Form, loc *i18n.Localizer) (list []string) {
 	}
 	for _, field := range labels {
 		say(field[0], loc.T(field[1]))
+	}
+	for _, name := range slices.Sorted(maps.Keys(left)) { // of what the editor does not show, such as the code of a level
+		list = append(list, left[name])
 	}
 	return list
 }

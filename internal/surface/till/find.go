@@ -278,9 +278,6 @@ func (f slipFound) Href() string {
 	return Path + "/receipts/" + f.ID.String()
 }
 
-// Sum is what was paid, or handed out.
-func (f slipFound) Sum() money.Amount { return f.Total - f.Withheld }
-
 // sameNumber is how many receipts of one number are looked through.
 const sameNumber = 1000
 
