@@ -313,7 +313,7 @@ func (r *rowReader) sums(l *rawLine) {
 	// Goods came back where a sum is below zero, wherever the file has the sign;
 	// that of the quantity alone, where no price shares it.
 	l.below = total < 0 || gross < 0 || f.pieces < 0 && (!f.hasPrice || gross == 0)
-	if l.marked && !r.m.Options.SignedReturns {
+	if l.marked && (!r.m.Options.SignedReturns || f.pieces < 0) {
 		l.below = true
 	}
 	l.settle(gross, total, f.pieces)

@@ -408,7 +408,7 @@ func (p profile) may(f Field) bool {
 		return p.mostly(p.emails, 3)
 	case FieldSex:
 		return p.mostly(p.sexes, 5)
-	case FieldReturned:
+	case FieldReturned: // and not how many came back, or for how much
 		return p.mostly(p.yeses, 10)
 	case FieldConsent, FieldConsentSMS, FieldConsentEmail, FieldActive:
 		return p.mostly(p.yeses, 5)
@@ -464,9 +464,6 @@ func byHeader(kind Kind, header []string, profiles []profile) (columns map[Field
 			continue
 		}
 		for _, s := range spellings[kind] {
-			if s.field == FieldReturned && s.whole && profiles[c].words == 0 {
-				continue // how many came back, or for how much
-			}
 			if fit := s.fit(name); fit > 0 && profiles[c].may(s.field) {
 				all = append(all, candidate{c + 1, fit, s.field})
 			}
@@ -577,22 +574,25 @@ func (s *Sniffed) guessOptions(rows []sampleRow, columns map[Field]int, f delimi
 			}
 		}
 	}
-	o.Decimal, s.sure.decimal = guessDecimal(cells(FieldPrice, FieldAmount, FieldDiscount, FieldCost, FieldPoints), cells(FieldQuantity), h.Currency.Exponent, f.Delimiter)
+	o.Decimal, s.sure.decimal = guessDecimal(cells(FieldPrice, FieldAmount, FieldDiscount, FieldCost), cells(FieldPoints), cells(FieldQuantity), h.Currency.Exponent, f.Delimiter)
 	o.DateOrder, s.sure.dates = guessDateOrder(cells(FieldAt, FieldBorn, FieldRegistered, FieldPointsExpire))
 	guessReturns(rows, columns, &o)
 	return o
 }
 
 // guessDecimal finds what parts the decimals. Where no cell tells for certain,
-// three digits behind the sign are parts of a quantity; of money, unless it has as
-// many decimals, they are thousands; and tables cut by semicolons are of people
-// who write a comma.
-func guessDecimal(sums, quantities iter.Seq[string], minor int, delimiter string) (sign string, sure bool) {
+// three digits behind the sign are parts of quantities if nearly all of them have
+// three, and so they are of sums if the currency has; otherwise they are
+// thousands. Tables cut by semicolons are of people who write a comma.
+func guessDecimal(sums, points, quantities iter.Seq[string], minor int, delimiter string) (sign string, sure bool) {
 	type votes map[byte]int
-	certain, weighed, likely := votes{}, votes{}, votes{}
 	other := map[byte]byte{'.': ',', ',': '.'}
-	look := func(cells iter.Seq[string], unsure func(sign byte)) {
+	certain, likely := votes{}, votes{}
+	// look finds the sign before three digits, and whether nearly all cells have it.
+	look := func(cells iter.Seq[string]) (unsure votes, nearly bool) {
+		unsure, all := votes{}, 0
 		for cell := range cells {
+			all++
 			text, _ := trimNumber(cell)
 			last := strings.LastIndexAny(text, ".,")
 			switch {
@@ -602,17 +602,25 @@ func guessDecimal(sums, quantities iter.Seq[string], minor int, delimiter string
 			case strings.ContainsAny(text[:last], ".,") || !looksLikeThousands(text, last): // 1,250.50, 12.5
 				certain[text[last]]++
 			default:
-				unsure(text[last])
+				unsure[text[last]]++
 			}
 		}
+		return unsure, max(unsure['.'], unsure[','])*10 >= all*9
 	}
-	look(quantities, func(sign byte) { weighed[sign]++ })
-	look(sums, func(sign byte) {
-		if minor < 3 {
-			sign = other[sign]
+	weighed, allWeighed := look(quantities)
+	amounts, allSmall := look(sums)
+	balances, _ := look(points)
+	for sign := range other {
+		likely[other[sign]] += balances[sign]
+		if minor >= 3 && allSmall {
+			likely[sign] += amounts[sign]
+		} else {
+			likely[other[sign]] += amounts[sign]
 		}
-		likely[sign]++
-	})
+	}
+	if !allWeighed {
+		weighed = nil
+	}
 	for i, v := range []votes{certain, weighed, likely} {
 		switch {
 		case v[','] > v['.']:

@@ -187,12 +187,20 @@ func TestSniffDecimal(t *testing.T) {
 	}
 }
 
-// Money of three decimals is written with them.
+// Money of three decimals is written with them, where nearly all of it is; points
+// are not money.
 func TestSniffDecimalOfThreeDecimals(t *testing.T) {
 	t.Parallel()
-	s, err := Sniff(t.Context(), write(t, "receipt,date,amount\n1,2024-02-01,12.500\n"), Hints{Zone: "UTC", Currency: money.Currency{Code: "KWD", Exponent: 3}})
-	if err != nil || s.Mapping.Options.Decimal != "." {
-		t.Errorf("%+v, %v", s.Mapping.Options, err)
+	for text, want := range map[string]string{
+		"receipt,date,amount\n1,2024-02-01,12.500\n":                                        ".",
+		"receipt,date,quantity,amount\n1,2024-02-01,1,\"1,250\"\n2,2024-02-01,1,999\n":      ".",
+		"receipt,date,quantity,price\n1,2024-02-01,\"1,000\",1.250\n2,2024-02-01,2,2.500\n": ".",
+		"card,name,points\n1001,Ann Lee,\"1,250\"\n1002,Bob Ray,\"2,500\"\n":                ".",
+	} {
+		s, err := Sniff(t.Context(), write(t, text), Hints{Zone: "UTC", Currency: money.Currency{Code: "KWD", Exponent: 3}})
+		if err != nil || s.Mapping.Options.Decimal != want {
+			t.Errorf("%q: %q, %v, want %q", text, s.Mapping.Options.Decimal, err, want)
+		}
 	}
 }
 

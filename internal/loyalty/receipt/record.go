@@ -174,10 +174,11 @@ func (in *Imported) among(known map[key]recorded, source int64, rec *Receipt) (n
 	return number, same
 }
 
-// distinct reports whether no other store will have sold the very same: of an
+// distinct reports whether hardly another store will have sold the very same. Of an
 // anonymous loaf of bread at no time of day, each sells one, and as its number 1.
 func (in *Imported) distinct() bool {
-	return in.Customer != 0 || in.SoldAt.Format(time.TimeOnly) != "00:00:00"
+	const counter = 5 // digits of numbers that each store may begin anew
+	return in.Customer != 0 || in.SoldAt.Format(time.TimeOnly) != "00:00:00" || in.Day != "" && len(in.Number) > counter
 }
 
 // sameTill reports whether two receipts of a number can be of one till, by what
