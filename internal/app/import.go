@@ -296,6 +296,13 @@ func (p *parts) importFile(ctx context.Context, file string, order ImportOrder) 
 	}
 	loc := p.loc()
 	fmt.Fprintf(p.env.Stdout, "%s: %s (%s)\n  %s\n", i.File, loc.T(i.Kind.Key()), i.Source, i.Mapping.ColumnsText(loc))
+	seen, err := p.importer.Preview(ctx, i.ID, importer.Hints{Kind: i.Kind, Format: &i.Mapping.Format, Mapping: &i.Mapping})
+	if err != nil {
+		return err
+	}
+	for _, d := range seen.Doubts {
+		fmt.Fprintf(p.env.Stdout, "  %s: %s\n", loc.T("importer.report.doubts"), d.Text(loc))
+	}
 	line, started := p.line(), p.env.Now()
 	watch := func(r importer.Report) {
 		if r.Done >= 1 {

@@ -336,7 +336,7 @@ func (s *Service) Preview(ctx context.Context, id ID, h Hints) (_ Sniffed, err e
 	if err != nil {
 		return Sniffed{}, err
 	}
-	own.Format = h.Format
+	own.Format, own.Mapping = h.Format, h.Mapping
 	return s.look(ctx, i.path, own)
 }
 

@@ -25,12 +25,14 @@ type Hints struct {
 	Region string
 
 	Currency money.Currency // of the sums; zero: one of two decimals
+	Mapping  *Mapping       // by which it will be read, for Sniffed.Doubts; nil: the guess
 }
 
 // Sniffed is what a look at a file's first rows tells.
 type Sniffed struct {
 	Mapping Mapping
 	Rows    [][]string // the first rows with data
+	Doubts  []Doubt
 
 	sure  struct{ decimal, dates bool } // what cells have told, and is not only likely
 	whose map[Field][]string            // of receipts: the first customers, by the column that names them
@@ -159,6 +161,7 @@ func guess(rows []sampleRow, f delimited.Format, h Hints) Sniffed {
 		o.NameOrder = FirstLast
 	}
 	s.Mapping = Mapping{Kind: kind, Format: f, Columns: columns, Width: width, Names: names, Options: o}
+	s.Doubts = doubtsOf(data, cmp.Or(h.Mapping, &s.Mapping))
 	for _, r := range data[:min(len(data), previewRows)] {
 		s.Rows = append(s.Rows, r.fields)
 	}
@@ -560,22 +563,31 @@ func bareReceipts(columns map[Field]int, taken map[int]bool, profiles []profile)
 	}
 }
 
-// guessOptions decides what single cells leave open by all of the sample.
-func (s *Sniffed) guessOptions(rows []sampleRow, columns map[Field]int, f delimited.Format, h Hints) Options {
-	o := Options{NameOrder: LastFirst}
-	cells := func(fields ...Field) iter.Seq[string] {
-		return func(yield func(string) bool) {
-			for _, field := range fields {
-				for _, r := range rows {
-					if cell := r.cell(columns, field); cell != "" && !yield(cell) {
-						return
-					}
+// Fields of which some cells can be read in two ways.
+var (
+	numberFields = []Field{FieldPrice, FieldAmount, FieldDiscount, FieldCost, FieldPoints, FieldPointsEarned, FieldPointsUsed, FieldQuantity}
+	dateFields   = []Field{FieldAt, FieldBorn, FieldRegistered, FieldPointsExpire}
+)
+
+// cellsOf are the filled cells of some fields, one field after the other.
+func cellsOf(rows []sampleRow, columns map[Field]int, fields ...Field) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for _, field := range fields {
+			for _, r := range rows {
+				if cell := r.cell(columns, field); cell != "" && !yield(cell) {
+					return
 				}
 			}
 		}
 	}
+}
+
+// guessOptions decides what single cells leave open by all of the sample.
+func (s *Sniffed) guessOptions(rows []sampleRow, columns map[Field]int, f delimited.Format, h Hints) Options {
+	o := Options{NameOrder: LastFirst}
+	cells := func(fields ...Field) iter.Seq[string] { return cellsOf(rows, columns, fields...) }
 	o.Decimal, s.sure.decimal = guessDecimal(cells(FieldPrice, FieldAmount, FieldDiscount, FieldCost), cells(FieldPoints), cells(FieldQuantity), h.Currency.Exponent, f.Delimiter)
-	o.DateOrder, s.sure.dates = guessDateOrder(cells(FieldAt, FieldBorn, FieldRegistered, FieldPointsExpire))
+	o.DateOrder, s.sure.dates = guessDateOrder(cells(dateFields...))
 	guessReturns(rows, columns, &o)
 	return o
 }

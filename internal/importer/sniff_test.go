@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"regulars/internal/base/errs"
+	"regulars/internal/base/i18n"
 	"regulars/internal/base/money"
 	"regulars/internal/importer/delimited"
 )
@@ -201,6 +202,48 @@ func TestSniffDecimalOfThreeDecimals(t *testing.T) {
 		if err != nil || s.Mapping.Options.Decimal != want {
 			t.Errorf("%q: %q, %v, want %q", text, s.Mapping.Options.Decimal, err, want)
 		}
+	}
+}
+
+// What no cell tells for certain is said, as it is read; one cell that does is enough.
+func TestDoubts(t *testing.T) {
+	t.Parallel()
+	bundle, err := i18n.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	english := bundle.For("en")
+	look := func(text string, by *Mapping) (said []string) {
+		s, err := Sniff(t.Context(), write(t, text), Hints{Zone: "UTC", Mapping: by})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range s.Doubts {
+			text, _, _ := strings.Cut(d.Text(english), " Nothing")
+			said = append(said, text)
+		}
+		return said
+	}
+	for text, want := range map[string][]string{
+		"receipt;date;amount\n1;2024-02-01;1,250\n":                          {"“1,250” is read as 1,250."},
+		"receipt,date,amount\n1,2024-02-01,900\n2,2024-02-01,1.250\n":        {"“1.250” is read as 1,250."},
+		"receipt;date;quantity;price\n1;2024-02-01;1,500;50 000\n":           {"“1,500” is read as 1.5."},
+		"receipt,date,amount\n1,01/02/2024,900\n":                            {"“01/02/2024” is read as 1 Feb 2024."},
+		"receipt,date,amount\n1,01/02/2024,900\n2,01/13/2024,900\n":          nil,
+		"receipt,date,amount\n1,01.02.2024,900\n":                            nil,
+		"receipt,date,amount\n1,02/02/2024,900\n":                            nil,
+		"receipt;date;amount\n1;2024-02-01;1,250\n2;2024-02-01;12.00\n":      nil,
+		"receipt;date;amount\n1;2024-02-01;1,250\n2;2024-02-01;1,250,000\n":  nil,
+		"receipt;date;amount\n1;01/02/2024;1,250\n2;03/02/2024;1 250 сум.\n": {"“1,250” is read as 1,250.", "“01/02/2024” is read as 1 Feb 2024."},
+	} {
+		if diff := cmp.Diff(want, look(text, nil)); diff != "" {
+			t.Errorf("%q: %s", text, diff)
+		}
+	}
+	other := Mapping{Columns: map[Field]int{FieldAt: 2, FieldAmount: 3}, Options: Options{Decimal: ",", DateOrder: MonthFirst, NameOrder: LastFirst}}
+	want := []string{"“1,250” is read as 1.25.", "“01/02/2024” is read as 2 Jan 2024."}
+	if diff := cmp.Diff(want, look("receipt;date;amount\n1;01/02/2024;1,250\n", &other)); diff != "" {
+		t.Errorf("by another mapping: %s", diff)
 	}
 }
 

@@ -12,14 +12,14 @@ import (
 // format is how a language writes numbers and dates, read once from its
 // format.<lang>.toml.
 type format struct {
-	decimal, group string
-	percent        message
-	money          map[string]message // by currency
-	moneyOther     message            // of currencies without a habit of their own
-	date, dateTime message
-	months         [12]string // in the form used after a day: "ноября"
-	day, hour      message    // of durations
-	minute, second message
+	decimal, group           string
+	percent                  message
+	money                    map[string]message // by currency
+	moneyOther               message            // of currencies without a habit of their own
+	date, longDate, dateTime message
+	months                   [12]string // in the form used after a day: "ноября"
+	day, hour                message    // of durations
+	minute, second           message
 }
 
 func (l *Localizer) loadFormat(b *Bundle) error {
@@ -50,7 +50,7 @@ func (l *Localizer) loadFormat(b *Bundle) error {
 			}
 		}
 	}
-	f.date, f.dateTime = read("date"), read("datetime")
+	f.date, f.longDate, f.dateTime = read("date"), read("long_date"), read("datetime")
 	for i := range 12 {
 		f.months[i] = word("months.m" + strconv.Itoa(i+1))
 	}
@@ -206,6 +206,11 @@ func (l *Localizer) Percent(r money.Rate) string {
 // Date writes the day that t falls on in zone; a zero time is "".
 func (l *Localizer) Date(t time.Time, zone *time.Location) string {
 	return l.at(l.format.date, t, zone)
+}
+
+// LongDate is Date with the month in words.
+func (l *Localizer) LongDate(t time.Time, zone *time.Location) string {
+	return l.at(l.format.longDate, t, zone)
 }
 
 // DateTime writes the day and the minute of t in zone; a zero time is "".

@@ -131,6 +131,7 @@ func TestDates(t *testing.T) {
 		ru.Date(at, tashkent):             "22.11.2026",
 		ru.Date(at, time.UTC):             "21.11.2026",
 		en.Date(at, tashkent):             "22 Nov 2026",
+		ru.LongDate(at, tashkent):         "22 ноября 2026",
 		ru.DateTime(at, tashkent):         "22.11.2026 01:05",
 		en.DateTime(at, time.UTC):         "21 Nov 2026, 20:05",
 		ru.Date(time.Time{}, tashkent):    "",

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"regulars/internal/base/checksum"
@@ -230,6 +231,7 @@ type Filter struct {
 	Till     catalog.TillID
 	Kind     Kind
 	Number   string    // exact
+	Typed    string    // a number as people type it; see spellings
 	From, To time.Time // of sale, To not included
 }
 
@@ -243,20 +245,27 @@ type Cursor struct {
 // rest, which every receipt that the first leave has to be looked at for.
 func (f Filter) conditions() (indexed, rest string, args db.Args) {
 	add := func(to *string, condition string, value any) { *to += args.Put(" AND "+condition, value) }
-	if f.Customer != 0 {
-		add(&indexed, "customer_id = ?", int64(f.Customer))
+	also := ""
+	if f.Number != "" || f.Typed != "" {
+		also = "+" // few receipts have one number: no other index shall be chosen
 	}
 	if f.Number != "" {
 		add(&indexed, "number = ?", f.Number)
 	}
+	if f.Typed != "" {
+		add(&indexed, "number IN (?...)", spellings(f.Typed))
+	}
+	if f.Customer != 0 {
+		add(&indexed, also+"customer_id = ?", int64(f.Customer))
+	}
 	if f.Store != 0 {
-		add(&indexed, "store_id = ?", int64(f.Store))
+		add(&indexed, also+"store_id = ?", int64(f.Store))
 	}
 	if !f.From.IsZero() {
-		add(&indexed, "sold_at >= ?", f.From.UnixMicro())
+		add(&indexed, also+"sold_at >= ?", f.From.UnixMicro())
 	}
 	if !f.To.IsZero() {
-		add(&indexed, "sold_at < ?", f.To.UnixMicro())
+		add(&indexed, also+"sold_at < ?", f.To.UnixMicro())
 	}
 	if f.Till != 0 {
 		add(&rest, "till_id = ?", int64(f.Till))
@@ -265,6 +274,16 @@ func (f Filter) conditions() (indexed, rest string, args db.Args) {
 		add(&rest, "kind = ?", string(f.Kind))
 	}
 	return indexed, rest, args
+}
+
+// spellings are the numbers that somebody may mean: with the spaces that slips
+// print or without, and in capital or small letters.
+func spellings(typed string) (list db.Texts) {
+	for _, text := range []string{typed, strings.ReplaceAll(typed, " ", "")} {
+		list = append(list, text, strings.ToUpper(text), strings.ToLower(text))
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
 }
 
 // List reads receipts without lines, the latest sale first, a page after a

@@ -57,7 +57,7 @@ func (s *Service) SumUpTo(ctx context.Context, f Filter, most int) (found Sums, 
 	defer errs.Wrap(&err, "sum chosen receipts")
 	indexed, rest, args := f.conditions()
 	order := ` ORDER BY sold_at DESC`
-	if f.Number != "" {
+	if f.Number != "" || f.Typed != "" {
 		order = "" // or PostgreSQL may look through all days for a number
 	}
 	indexed += order + args.Put(` LIMIT ? + 1`, most)

@@ -97,6 +97,19 @@ func TestImportIsDiscarded(t *testing.T) {
 	})
 }
 
+// What the file leaves open is said, with how it is read, by whatever is chosen.
+func TestImportSaysWhatItIsNotSureOf(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		b := open(t, d).shop().owner()
+		b.send("/imports/new", "чеки.csv", "Чек;Дата;Сумма\n1;03/02/2024;1,250\n", "kind", "receipts").is(200).
+			sees("«1,250» читается как 1 250.", "«03/02/2024» читается как 3 февраля 2024").has(`<details class="more" open>`)
+		at, form := b.path, b.form("columns")
+		b.post(at+"/columns", form.with("decimal", ",", "date_order", "mdy")...).is(200)
+		b.until(at, "Проверяем файл").sees("«1,250» читается как 1,25.", "«03/02/2024» читается как 2 марта 2024")
+	})
+}
+
 // A file of names only says so, and is not started from the page; one that was
 // stopped says whether anything of it is in.
 func TestImportOfNothing(t *testing.T) {

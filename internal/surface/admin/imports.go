@@ -161,6 +161,7 @@ type importView struct {
 	Names   []web.Option
 	Stores  []web.Option // of rows that name none
 	Missing []string     // what the columns still lack
+	Doubts  []string     // what could be read otherwise
 	State   *importState
 
 	Discardable bool
@@ -258,7 +259,7 @@ func (a *Admin) showImport(w http.ResponseWriter, r *http.Request, status int, i
 	if i.State != importer.Draft && i.State != importer.Checked {
 		return a.pages.RenderStatus(w, r, status, "import", v)
 	}
-	sniffed, err := a.Importer.Preview(ctx, i.ID, importer.Hints{Kind: i.Kind, Format: &i.Mapping.Format})
+	sniffed, err := a.Importer.Preview(ctx, i.ID, importer.Hints{Kind: i.Kind, Format: &i.Mapping.Format, Mapping: &i.Mapping})
 	if err != nil {
 		return err
 	}
@@ -272,6 +273,9 @@ func (a *Admin) showImport(w http.ResponseWriter, r *http.Request, status int, i
 	}
 	if wrong := i.Mapping.Validate(); wrong != nil && form == nil {
 		v.Missing = missing(loc, wrong)
+	}
+	for _, d := range sniffed.Doubts {
+		v.Doubts = append(v.Doubts, d.Text(loc))
 	}
 	v.Columns = columns(i.Mapping, sniffed.Rows, v.Form)
 	v.Kinds = fileKinds(loc)

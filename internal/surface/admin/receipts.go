@@ -168,10 +168,8 @@ const (
 	receiptsSum   = 10_000 // a page waits for the sum of so many and no more
 )
 
-// receiptsAsked are the filters of a request for the list. A number is looked
-// for as it was typed, then as slips do not print it, without spaces, and in
-// capital and small letters.
-func (a *Admin) receiptsAsked(r *http.Request) (f receipt.Filter, err error) {
+// receiptsAsked are the filters of a request for the list.
+func (a *Admin) receiptsAsked(r *http.Request) (f receipt.Filter) {
 	url, zone := web.LinkOf(r), a.Settings.Get().Zone
 	f.From, f.To = day(url.Get("from"), zone), untilDay(url.Get("to"), zone)
 	_ = f.Store.UnmarshalText([]byte(url.Get("store"))) // what is no id does not filter
@@ -180,16 +178,8 @@ func (a *Admin) receiptsAsked(r *http.Request) (f receipt.Filter, err error) {
 	if kind := receipt.Kind(url.Get("kind")); kind == receipt.KindSale || kind == receipt.KindReturn {
 		f.Kind = kind
 	}
-	typed := fold.Line(url.Get("q"))
-	bare := strings.ReplaceAll(typed, " ", "")
-	for _, number := range once([]string{typed, bare, strings.ToUpper(typed), strings.ToUpper(bare), strings.ToLower(typed), strings.ToLower(bare)}) {
-		f.Number = number
-		if found, err := a.Receipts.List(r.Context(), f, receipt.Cursor{}, 1); err != nil || len(found) > 0 {
-			return f, err
-		}
-	}
-	f.Number = typed
-	return f, nil
+	f.Typed = fold.Line(url.Get("q"))
+	return f
 }
 
 // someReceipts reads a page of the list.
@@ -211,10 +201,7 @@ func (a *Admin) exportReceipts(w http.ResponseWriter, r *http.Request) error {
 	if err := a.noteExport(r, "receipt.exported", "from", "to", "store", "till", "kind", "customer"); err != nil {
 		return err
 	}
-	f, err := a.receiptsAsked(r)
-	if err != nil {
-		return err
-	}
+	f := a.receiptsAsked(r)
 	return sendList(a, w, r, receiptList, func(cursor string) ([]receiptRow, string, error) {
 		return a.someReceipts(r, f, cursor, receiptsBatch)
 	})
@@ -223,10 +210,7 @@ func (a *Admin) exportReceipts(w http.ResponseWriter, r *http.Request) error {
 func (a *Admin) receipts(w http.ResponseWriter, r *http.Request) error {
 	ctx, loc := r.Context(), web.Loc(r.Context())
 	v := receiptsView{frame: a.frame(ctx), URL: web.LinkOf(r), Columns: receiptList.view(r)}
-	f, err := a.receiptsAsked(r)
-	if err != nil {
-		return err
-	}
+	f := a.receiptsAsked(r)
 	v.From, v.To, v.Number = v.URL.Get("from"), v.URL.Get("to"), v.URL.Get("q")
 	v.Filtered = f != receipt.Filter{}
 	if f.Customer != 0 {
@@ -236,6 +220,7 @@ func (a *Admin) receipts(w http.ResponseWriter, r *http.Request) error {
 		}
 		v.Customer, v.Name = &c, nameOf(loc, web.Me(r), c)
 	}
+	var err error
 	if v.Rows, v.Next, err = a.someReceipts(r, f, v.URL.Get("cursor"), receiptsPage); err != nil {
 		return err
 	}

@@ -284,15 +284,13 @@ const sameNumber = 1000
 // receipts finds sales and returns by the number on the slip: of this till,
 // then of the other stores where the cashier works.
 func (t *Till) receipts(ctx context.Context, who staff.Account, at *place, text string) (list []slipFound, err error) {
-	for _, number := range slices.Compact([]string{strings.ReplaceAll(text, " ", ""), text}) {
-		found, err := t.Receipts.List(ctx, receipt.Filter{Number: number}, receipt.Cursor{}, sameNumber)
-		if err != nil {
-			return nil, err
-		}
-		for _, r := range found {
-			if who.WorksIn(r.Store) {
-				list = append(list, slipFound{Receipt: r})
-			}
+	found, err := t.Receipts.List(ctx, receipt.Filter{Typed: text}, receipt.Cursor{}, sameNumber)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range found {
+		if who.WorksIn(r.Store) {
+			list = append(list, slipFound{Receipt: r})
 		}
 	}
 	slices.SortStableFunc(list, func(a, b slipFound) int { return near(at, a.Receipt) - near(at, b.Receipt) })
