@@ -343,8 +343,8 @@ func (w *writer) customer(in *bought) customer.ID {
 	return w.people[in.key]
 }
 
-// name is what the receipt is called. Tills do not tell receipts without a number apart: that one of them was sold at
-// another till says nothing of the others.
+// name is what the receipt is called. Tills do not tell receipts without a number
+// apart: that one of them was sold at another till says nothing of the others.
 func (in *bought) name(placed bool) receipt.Name {
 	number, store := in.Number, ""
 	if placed {

@@ -106,7 +106,8 @@ func (t tree) sorted() []Category {
 	return list
 }
 
-// CreateCategoryTx creates a category. It fails with ErrCategoryExists.
+// CreateCategoryTx creates a category. It fails with ErrCategoryExists; the
+// transaction must be taken back then, as after every failure.
 func (s *Service) CreateCategoryTx(ctx context.Context, tx *db.Tx, in CategoryInput) (c Category, err error) {
 	defer errs.Wrap(&err, "create category")
 	before, c, err := s.saveCategoryTx(ctx, tx, in)
@@ -117,7 +118,8 @@ func (s *Service) CreateCategoryTx(ctx context.Context, tx *db.Tx, in CategoryIn
 }
 
 // UpdateCategoryTx changes the category of a code and returns it as it was and
-// as it is. It fails with ErrCategoryNotFound.
+// as it is. It fails with ErrCategoryNotFound; the transaction must be taken back
+// then.
 func (s *Service) UpdateCategoryTx(ctx context.Context, tx *db.Tx, in CategoryInput) (before, after Category, err error) {
 	defer errs.Wrap(&err, "change category")
 	was, after, err := s.saveCategoryTx(ctx, tx, in)

@@ -69,8 +69,8 @@ func latestFirst(a, b *part) int {
 // its sale is given that one: for each line an earlier line of the same
 // customer, product and price that has the quantity left. Every other line
 // whose customer and product are known gets the latest earlier one that fits,
-// of whatever sale. Those of the same store go before the others. The answer leaves out those for which another one comes
-// later; at the end next is nil.
+// of whatever sale. Those of the same store go before the others. The answer
+// leaves out those for which another one comes later; at the end next is nil.
 func (s *Service) MatchReturnsTx(ctx context.Context, tx *db.Tx, source int64, after MatchCursor, limit int) (matches []Match, next *MatchCursor, err error) {
 	defer errs.Wrap(&err, "match returns")
 	todo, err := openTx(ctx, tx, source, after, limit)

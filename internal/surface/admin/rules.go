@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -143,7 +144,8 @@ func (in rulesReader) levels() (list []programme.Level) {
 	return list
 }
 
-// labels are what the editor calls its fields, after the levels, in its order.
+// labels are the keys of what the editor calls its fields, after the levels, in its
+// order.
 var labels = [][2]string{
 	{"combine", "admin.rules.combine"},
 	{"spend/window", "admin.rules.window"},
@@ -171,6 +173,15 @@ var labels = [][2]string{
 	{"return/grace_days", "admin.rules.grace"},
 	{"stores", "admin.editor.stores"},
 	{"quote_minutes", "admin.rules.quote"},
+}
+
+// Label is the key of what a field is called.
+func (editorView) Label(field string) (key string, err error) {
+	i := slices.IndexFunc(labels, func(l [2]string) bool { return l[0] == field })
+	if i < 0 {
+		return "", fmt.Errorf("the editor has no name for its field %q", field)
+	}
+	return labels[i][1], nil
 }
 
 // mistakes are what is wrong with the rules, each with the name of its field,

@@ -157,8 +157,8 @@ func (b *basket) step(loc *i18n.Localizer, i int, by money.Quantity) {
 	}
 }
 
-// readQuantity reads a typed quantity, which is not negative. 0,350 is a weight in every language: no
-// number whose thousands are parted begins with nothing.
+// readQuantity reads a typed quantity, which is not negative. 0,350 is a weight in
+// every language: no number whose thousands are parted begins with nothing.
 func readQuantity(loc *i18n.Localizer, text string) (money.Quantity, error) {
 	if rest, ok := strings.CutPrefix(strings.TrimSpace(text), "0,"); ok {
 		text = "0." + rest
