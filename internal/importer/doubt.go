@@ -1,6 +1,7 @@
 package importer
 
 import (
+	"strconv"
 	"strings"
 	"time"
 
@@ -18,9 +19,11 @@ type Doubt struct {
 	day    time.Time // in UTC
 }
 
-// Text says how the cell is read and could be: "“1,250” is read as 1 250 …".
+// Text says how the cell is read: "“1,250” is read as 1250. …". Thousands are not
+// parted, so that it is no riddle again.
 func (d Doubt) Text(loc *i18n.Localizer) string {
-	read := loc.Fraction(d.number.coef, d.number.scale)
+	plain := strconv.FormatFloat(float64(d.number.coef)/float64(powers[d.number.scale]), 'f', -1, 64)
+	read := strings.Replace(plain, ".", loc.Decimal(), 1)
 	if !d.day.IsZero() {
 		read = loc.LongDate(d.day, time.UTC)
 	}
