@@ -60,6 +60,7 @@ const (
 	FieldNumber       Field = "number"        // of the receipt; rows that share it are its lines
 	FieldType         Field = "type"          // sale or return
 	FieldReturned     Field = "returned"      // is it a return
+	FieldStatus       Field = "status"        // of the receipt: one that was undone is not taken
 	FieldSale         Field = "sale"          // of a return: the number of the sale
 	FieldAt           Field = "at"            // date, or date and time
 	FieldTime         Field = "time"          // where it has a column of its own
@@ -102,7 +103,7 @@ var fields = map[Kind][]Field{
 	},
 	KindProducts: {FieldSKU, FieldBarcode, FieldProduct, FieldCategory, FieldBrand, FieldGoods, FieldPrice, FieldCost, FieldActive},
 	KindReceipts: {
-		FieldNumber, FieldType, FieldReturned, FieldSale, FieldAt, FieldTime, FieldStore, FieldTill, FieldCashier, FieldExternal, FieldCard, FieldPhone, FieldEmail, FieldName,
+		FieldNumber, FieldType, FieldReturned, FieldStatus, FieldSale, FieldAt, FieldTime, FieldStore, FieldTill, FieldCashier, FieldExternal, FieldCard, FieldPhone, FieldEmail, FieldName,
 		FieldSKU, FieldBarcode, FieldProduct, FieldCategory, FieldQuantity, FieldPrice, FieldDiscount, FieldAmount, FieldCost, FieldCurrency, FieldPointsEarned, FieldPointsUsed, FieldNote,
 	},
 }
@@ -136,6 +137,8 @@ type Options struct {
 	// are below zero, so that one above zero undoes a return. Otherwise the
 	// mark alone decides, whatever the sign.
 	SignedReturns bool `json:"signed_returns,omitempty"`
+	// SaleMarks says that rows are returns which name their sale.
+	SaleMarks bool `json:"sale_marks,omitempty"`
 	// Store is the code of the store of rows that name none.
 	Store string `json:"store,omitempty"`
 }
@@ -186,6 +189,10 @@ func ParseMapping(text []byte, guess Mapping) (m Mapping, err error) {
 	if err := unmarshal(text, &m); err != nil {
 		return Mapping{}, err
 	}
+	if has(given, "names") && !sameNames(m.Names, guess.Names) {
+		l.Add("/names", "importer_other_names", "the mapping is of a file with other columns")
+		return Mapping{}, l.Err()
+	}
 	for f := range named {
 		for other, c := range m.Columns {
 			if c == m.Columns[Field(f)] && !has(named, string(other)) {
@@ -195,6 +202,13 @@ func ParseMapping(text []byte, guess Mapping) (m Mapping, err error) {
 	}
 	maps.DeleteFunc(m.Columns, func(_ Field, c int) bool { return c == 0 })
 	return m, m.Validate()
+}
+
+// sameNames reports whether a file has the columns of one that was read before, or
+// those of what was refused of it; one whose columns have no names may have any.
+func sameNames(before, now []string) bool {
+	n := len(before)
+	return n == 0 || len(now) == 0 || len(now) >= n && slices.Equal(before, now[:n]) && (len(now) == n || isRefused(now[n:]))
 }
 
 func has(given map[string]any, name string) bool {

@@ -115,10 +115,10 @@ var consents = []struct {
 func (r *rowReader) customer() *Customer {
 	c := &Customer{
 		Row:      r.number,
-		External: r.code(FieldExternal, customer.MaxExternal),
-		Card:     r.code(FieldCard, maxText),
-		Phones:   splitPhones(r.code(FieldPhone, maxText)),
-		Email:    r.code(FieldEmail, maxText),
+		External: r.identifier(FieldExternal, customer.MaxExternal),
+		Card:     r.identifier(FieldCard, maxText),
+		Phones:   splitPhones(r.identifier(FieldPhone, maxText)),
+		Email:    r.identifier(FieldEmail, maxText),
 		City:     r.fact(FieldCity, maxText),
 		Language: languageOf(r.fact(FieldLanguage, maxText)),
 		Store:    r.fact(FieldStore, maxText),

@@ -35,23 +35,27 @@ type preparer struct {
 // two stores apart, unless there are two that are spelled so.
 type storeNames struct{ exact, alike map[string]catalog.Store }
 
+// storeKey is what all spellings of a store's name have in common: Магазин №1 is
+// Магазин 1.
+func storeKey(name string) string { return fold.Key(strings.ReplaceAll(name, "№", " ")) }
+
 func (n storeNames) find(name string) (store catalog.Store, ok bool) {
 	if store, ok = n.exact[name]; !ok {
-		store, ok = n.alike[fold.Key(name)]
+		store, ok = n.alike[storeKey(name)]
 	}
 	return store, ok
 }
 
 func (n storeNames) add(name string, store catalog.Store) {
 	n.exact[name] = store
-	if key := fold.Key(name); key != "" {
+	if key := storeKey(name); key != "" {
 		n.alike[key] = store
 	}
 }
 
 func (n storeNames) remove(name string) {
 	delete(n.exact, name)
-	delete(n.alike, fold.Key(name))
+	delete(n.alike, storeKey(name))
 }
 
 // attempt is what a dry run prepares in a transaction that is taken back.
@@ -115,15 +119,21 @@ func newPreparer(ctx context.Context, s *Service, i *Import) (p *preparer, err e
 	for _, store := range slices.Backward(known) { // a code goes before another's name
 		p.stores.add(store.Code, store)
 	}
+	p.home = i.home(known)
+	return p, nil
+}
+
+// home is the store of rows that name none; empty: they are of none.
+func (i *Import) home(known []catalog.Store) string {
 	switch {
 	case i.Mapping.Options.Store != "":
-		p.home = i.Mapping.Options.Store
+		return i.Mapping.Options.Store
 	case len(known) == 1:
-		p.home = known[0].Code
+		return known[0].Code
 	case i.Mapping.ofStores(): // there is none yet, or the source has one, or some rows leave their store empty
-		p.home = i.Source
+		return i.Source
 	}
-	return p, nil
+	return ""
 }
 
 // zones tells where the stores are that there were when the import began: those
@@ -436,7 +446,7 @@ func categories(path string) (list []catalog.CategoryInput) {
 
 // ErrNoProgramme is returned where balances are to be imported before there is
 // a programme that they could belong to.
-var ErrNoProgramme = errs.New(errs.Conflict, "import_no_programme",
+var ErrNoProgramme = errs.New(errs.Invalid, "import_no_programme",
 	"The file has points, but no programme holds yet that they could belong to. Set the programme first.")
 
 var errNobody = errors.New("importer: a receipt of somebody who was not registered")

@@ -69,7 +69,7 @@ func (s *Service) check(ctx context.Context, id ID, watch func(context.Context, 
 		return err
 	}
 	const keep = `UPDATE imports SET state = 'checked', report = $2 WHERE id = $1 AND state IN ('draft', 'checked') AND mapping = $3`
-	n, err := s.db.Exec(ctx, keep, int64(id), text(i.Report), text(i.Mapping))
+	n, err := s.db.Exec(ctx, keep, int64(id), text(i.Report), i.mapping)
 	if err == nil && n == 0 {
 		return ErrStarted
 	}

@@ -355,7 +355,7 @@ func (p *profile) add(cell string) {
 	if _, _, ok := parseYes(cell); ok {
 		p.yeses++
 	}
-	if _, ok := parseReturn(cell); ok {
+	if _, ok := parseDeed(cell); ok {
 		p.returns++
 	}
 	if strings.ContainsFunc(cell, unicode.IsLetter) {
@@ -565,7 +565,7 @@ func bareReceipts(columns map[Field]int, taken map[int]bool, profiles []profile)
 
 // Fields of which some cells can be read in two ways.
 var (
-	numberFields = []Field{FieldPrice, FieldAmount, FieldDiscount, FieldCost, FieldPoints, FieldPointsEarned, FieldPointsUsed, FieldQuantity}
+	numberFields = []Field{FieldPrice, FieldAmount, FieldDiscount, FieldCost, FieldPoints, FieldQuantity}
 	dateFields   = []Field{FieldAt, FieldBorn, FieldRegistered, FieldPointsExpire}
 )
 
@@ -605,16 +605,11 @@ func guessDecimal(sums, points, quantities iter.Seq[string], minor int, delimite
 		unsure, all := votes{}, 0
 		for cell := range cells {
 			all++
-			text, _ := trimNumber(cell)
-			last := strings.LastIndexAny(text, ".,")
-			switch {
-			case last < 0:
-			case strings.Count(text, text[last:last+1]) > 1: // 1,250,000
-				certain[other[text[last]]]++
-			case strings.ContainsAny(text[:last], ".,") || !looksLikeThousands(text, last): // 1,250.50, 12.5
-				certain[text[last]]++
-			default:
-				unsure[text[last]]++
+			switch decimal, sure := decimalIn(cell); {
+			case sure:
+				certain[decimal]++
+			case decimal != 0:
+				unsure[decimal]++
 			}
 		}
 		return unsure, max(unsure['.'], unsure[','])*10 >= all*9
@@ -687,9 +682,9 @@ func guessDateOrder(cells iter.Seq[string]) (order DateOrder, sure bool) {
 	return DayFirst, false
 }
 
-// guessReturns finds out how the file marks returns: by letters before the
-// number whose rows are below zero where others are not, and whether rows that
-// are marked are below zero at all.
+// guessReturns finds out how the file marks returns where no column of its own
+// does: by letters before the number whose rows are below zero where others are
+// not, or by naming their sale.
 func guessReturns(rows []sampleRow, columns map[Field]int, o *Options) {
 	negative := func(r sampleRow) bool {
 		for _, f := range []Field{FieldQuantity, FieldAmount} {
@@ -699,36 +694,37 @@ func guessReturns(rows []sampleRow, columns map[Field]int, o *Options) {
 		}
 		return false
 	}
+	if columns[FieldType]+columns[FieldReturned] > 0 {
+		return
+	}
 	type count struct{ rows, negative int }
 	prefixes := map[string]*count{}
-	var marked count
+	numbers, naming := map[string]bool{}, 0
+	var all count
 	for _, r := range rows {
-		minus := negative(r)
-		prefix := letters(r.cell(columns, FieldNumber))
+		number := r.cell(columns, FieldNumber)
+		numbers[number] = true
+		prefix := letters(number)
 		if prefixes[prefix] == nil {
 			if len(prefixes) > 100 {
 				continue
 			}
 			prefixes[prefix] = &count{}
 		}
-		p := prefixes[prefix]
-		p.rows++
-		returned, ok := parseReturn(r.cell(columns, FieldType))
-		if yes, none, isYes := parseYes(r.cell(columns, FieldReturned)); isYes && !none {
-			returned, ok = returned || yes, true
-		}
-		if ok && returned {
-			marked.rows++
-		}
-		if minus {
-			p.negative++
-			if ok && returned {
-				marked.negative++
+		for _, c := range []*count{prefixes[prefix], &all} {
+			c.rows++
+			if negative(r) {
+				c.negative++
 			}
 		}
 	}
-	if marked.rows > 0 {
-		o.SignedReturns = marked.negative*2 > marked.rows
+	for _, r := range rows {
+		if sale := r.cell(columns, FieldSale); sale != "" && sale != r.cell(columns, FieldNumber) && numbers[sale] {
+			naming++
+		}
+	}
+	if naming > 0 && naming*2 < len(rows) && all.negative == 0 {
+		o.SaleMarks = true
 		return
 	}
 	for _, prefix := range slices.Sorted(maps.Keys(prefixes)) {

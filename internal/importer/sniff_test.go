@@ -63,7 +63,6 @@ func TestSniff(t *testing.T) {
 				FieldNumber: 1, FieldType: 2, FieldSale: 3, FieldAt: 4, FieldStore: 5, FieldTill: 6, FieldCashier: 7, FieldExternal: 8,
 				FieldSKU: 10, FieldProduct: 11, FieldQuantity: 12, FieldPrice: 13, FieldDiscount: 14, FieldAmount: 15,
 			},
-			options: func(o *Options) { o.SignedReturns = true },
 		},
 		"1C in Russian": {
 			text: "Отчёт о продажах;;;;;;\nЗа январь;;;;;;\n№ чека;Дата;Магазин;Покупатель;Номенклатура;Кол-во;Сумма, руб.\n" +
@@ -225,23 +224,30 @@ func TestDoubts(t *testing.T) {
 		return said
 	}
 	for text, want := range map[string][]string{
-		"receipt;date;amount\n1;2024-02-01;1,250\n":                          {"“1,250” is read as 1250."},
-		"receipt,date,amount\n1,2024-02-01,900\n2,2024-02-01,1.250\n":        {"“1.250” is read as 1250."},
-		"receipt;date;quantity;price\n1;2024-02-01;1,500;50 000\n":           {"“1,500” is read as 1.5."},
-		"receipt,date,amount\n1,01/02/2024,900\n":                            {"“01/02/2024” is read as 1 Feb 2024."},
-		"receipt,date,amount\n1,01/02/2024,900\n2,01/13/2024,900\n":          nil,
-		"receipt,date,amount\n1,01.02.2024,900\n":                            nil,
-		"receipt,date,amount\n1,02/02/2024,900\n":                            nil,
-		"receipt;date;amount\n1;2024-02-01;1,250\n2;2024-02-01;12.00\n":      nil,
-		"receipt;date;amount\n1;2024-02-01;1,250\n2;2024-02-01;1,250,000\n":  nil,
-		"receipt;date;amount\n1;01/02/2024;1,250\n2;03/02/2024;1 250 сум.\n": {"“1,250” is read as 1250.", "“01/02/2024” is read as 1 Feb 2024."},
+		"receipt;date;amount\n1;2024-02-01;1,250\n":                      {"“1,250” in “amount” is read as 1250."},
+		"receipt,date,amount\n1,2024-02-01,900\n2,2024-02-01,1.250\n":    {"“1.250” in “amount” is read as 1250."},
+		"receipt;date;quantity;price\n1;2024-02-01;1,500;50 000\n":       {"“1,500” in “quantity” is read as 1.5."},
+		"receipt;date;quantity;price\n1;2024-02-01;1,500;50 000,50\n":    nil, // the price tells
+		"receipt;date;price;quantity;cost\n1;2024-02-01;1.250;1;870.5\n": {"“1.250” in “price” is read as 1.25."},
+		"receipt;date;quantity;amount\n1;2024-02-01;0.75;1.280.000\n2;2024-02-01;0.5;112.500\n3;2024-02-01;1.5;80\n": {
+			"“112.500” in “amount” is read as 112.5.",
+		},
+		"receipt,date,amount\n1,01/02/2024,900\n":                           {"“01/02/2024” is read as 1 Feb 2024."},
+		"receipt,date,amount\n1,01/02/2024,900\n2,01/13/2024,900\n":         nil,
+		"receipt,date,amount\n1,01.02.2024,900\n":                           nil,
+		"receipt,date,amount\n1,02/02/2024,900\n":                           nil,
+		"receipt;date;amount\n1;2024-02-01;1,250\n2;2024-02-01;12.00\n":     nil,
+		"receipt;date;amount\n1;2024-02-01;1,250\n2;2024-02-01;1,250,000\n": nil,
+		"date;card;amount\n01/02/2024;77001;1,250\n": {
+			"No column is the number of the receipt: every row is a receipt of its own.", "“1,250” in “amount” is read as 1250.", "“01/02/2024” is read as 1 Feb 2024.",
+		},
 	} {
 		if diff := cmp.Diff(want, look(text, nil)); diff != "" {
 			t.Errorf("%q: %s", text, diff)
 		}
 	}
-	other := Mapping{Columns: map[Field]int{FieldAt: 2, FieldAmount: 3}, Options: Options{Decimal: ",", DateOrder: MonthFirst, NameOrder: LastFirst}}
-	want := []string{"“1,250” is read as 1.25.", "“01/02/2024” is read as 2 Jan 2024."}
+	other := Mapping{Kind: KindReceipts, Columns: map[Field]int{FieldNumber: 1, FieldAt: 2, FieldAmount: 3}, Options: Options{Decimal: ",", DateOrder: MonthFirst, NameOrder: LastFirst}}
+	want := []string{"“1,250” in “Amount paid for the line” is read as 1.25.", "“01/02/2024” is read as 2 Jan 2024."}
 	if diff := cmp.Diff(want, look("receipt;date;amount\n1;01/02/2024;1,250\n", &other)); diff != "" {
 		t.Errorf("by another mapping: %s", diff)
 	}

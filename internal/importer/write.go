@@ -53,11 +53,8 @@ func newWriter(ctx context.Context, s *Service, i *Import, house string) (*write
 	w := &writer{Service: s, imp: i, people: map[whoKey]customer.ID{}, products: map[code]soldAs{}, categories: map[string]bool{}}
 	if i.Mapping.has(FieldPoints) {
 		var err error
-		if w.programme, err = s.programmes.At(ctx, house, s.now()); err != nil {
+		if w.programme, err = s.programmeOf(ctx, house); err != nil {
 			return nil, err
-		}
-		if w.programme == nil {
-			return nil, ErrNoProgramme
 		}
 	}
 	return w, nil
