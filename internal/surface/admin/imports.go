@@ -228,7 +228,7 @@ func (a *Admin) importState(ctx context.Context, loc *i18n.Localizer, i *importe
 			s.Report = progress
 		}
 	}
-	if failure != nil {
+	if failure != nil && !s.Running && !s.Checking { // it is tried again
 		s.Failure = web.Say(loc, failure)
 	}
 	s.Percent, s.Rate = int(s.Report.Done*100), int64(s.Report.Rate)
@@ -415,6 +415,8 @@ func (a *Admin) remap(w http.ResponseWriter, r *http.Request, i importer.Import,
 		switch {
 		case errors.Is(err, importer.ErrWhichStore):
 			form.Fail("store", web.Say(loc, err))
+		case err != nil && errs.KindOf(err) == errs.Invalid && len(errs.Of(err).Fields) == 0:
+			form.Alert = web.Say(loc, err)
 		case err != nil && errs.KindOf(err) == errs.Invalid:
 			form.Alert = strings.Join(append([]string{loc.T("admin.import.lacks")}, missing(loc, err)...), " ")
 		case err != nil:
