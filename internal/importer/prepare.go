@@ -71,8 +71,6 @@ type person struct {
 	checked customer.Checked
 	store   catalog.Store
 	row     *Customer // of a customers file
-	cells   []string
-	again   []uint64 // keys that other rows of the file share
 }
 
 // bought is a receipt and whose it is; the zero key is nobody's.
@@ -88,8 +86,6 @@ type goods struct {
 	*Product
 	input      catalog.ProductInput
 	categories []catalog.CategoryInput
-	cells      []string
-	again      []uint64 // see person
 }
 
 // whoKey stands for a Who in maps that hold millions: 128 bits of hash.
@@ -230,9 +226,10 @@ func (p *preparer) receipt(ctx context.Context, b *batch, in *Receipt) error {
 	if err != nil {
 		return err
 	}
-	own, _ := p.stores.find(p.imp.Source)
-	out := bought{
-		Receipt: in, key: in.Who.key(), store: store, adrift: in.Store == "" && p.imp.Mapping.Options.Store == "" && own.ID == store.ID,
+	out := bought{Receipt: in, key: in.Who.key(), store: store}
+	if in.Store == "" && p.imp.Mapping.Options.Store == "" {
+		own, _ := p.stores.find(p.imp.Source)
+		out.adrift = own.ID == store.ID
 	}
 	if out.key != (whoKey{}) {
 		known, seen := p.seen[out.key]
@@ -369,7 +366,7 @@ func (p *preparer) customer(ctx context.Context, b *batch, step *Step) error {
 			return nil
 		}
 	}
-	b.people = append(b.people, person{checked: checked, store: store, row: in, cells: in.cells, again: in.again})
+	b.people = append(b.people, person{checked: checked, store: store, row: in})
 	return nil
 }
 
@@ -404,7 +401,7 @@ func (p *preparer) leaveOut(n *customer.New, err error, note func(Issue)) {
 // product prepares a row of a products file.
 func (p *preparer) product(b *batch, step *Step) {
 	in := step.Product
-	g := goods{Product: in, cells: in.cells, again: in.again}
+	g := goods{Product: in}
 	g.input = catalog.ProductInput{SKU: in.SKU, AddBarcodes: in.Barcodes}
 	c := &g.input.ProductChange
 	if in.Name != "" {

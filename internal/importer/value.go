@@ -1,9 +1,12 @@
 package importer
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"unicode"
+
+	"regulars/internal/loyalty/customer"
 )
 
 // parseSex reads a sex as it is stored: "female", "male", or "" where the
@@ -147,4 +150,57 @@ func splitName(text string, order NameOrder) (first, middle, last string) {
 		return words[0], strings.Join(words[1:n], " "), words[n]
 	}
 	return words[1], rest, words[0]
+}
+
+// splitCell parts what people put into one cell.
+func splitCell(cell string) (parts []string) {
+	for part := range strings.FieldsFuncSeq(cell, func(c rune) bool { return c == ',' || c == ';' || c == '|' || c == '\n' }) {
+		if part = strings.TrimSpace(part); part != "" {
+			parts = append(parts, part)
+		}
+	}
+	return parts
+}
+
+// splitPhones is splitCell, but for 9,98901E+11: that is one number, which a
+// spreadsheet has rounded.
+func splitPhones(cell string) []string {
+	if strings.ContainsAny(cell, "eEеЕ") && strings.Count(cell, ",") == 1 && !strings.ContainsAny(cell, ";|\n") {
+		if _, err := customer.Normalize(customer.Phone, cell, ""); errors.Is(err, customer.ErrPhoneRounded) {
+			return []string{strings.TrimSpace(cell)}
+		}
+	}
+	return splitCell(cell)
+}
+
+// languageOf is the code of a language that is written out.
+func languageOf(text string) string {
+	text = strings.ToLower(text)
+	switch {
+	case strings.HasPrefix(text, "рус"), strings.HasPrefix(text, "rus"):
+		return "ru"
+	case strings.HasPrefix(text, "узб"), strings.HasPrefix(text, "ўзб"), strings.HasPrefix(text, "uzb"), strings.HasPrefix(text, "o'zb"), strings.HasPrefix(text, "o‘zb"), strings.HasPrefix(text, "oʻzb"):
+		return "uz"
+	case strings.HasPrefix(text, "англ"), strings.HasPrefix(text, "engl"), strings.HasPrefix(text, "ingl"):
+		return "en"
+	case strings.HasPrefix(text, "каз"), strings.HasPrefix(text, "қаз"), strings.HasPrefix(text, "kaz"):
+		return "kk"
+	}
+	return text
+}
+
+// parseGoods reads what a product is to the rules.
+func parseGoods(text string) (kind string, ok bool) {
+	text = strings.ToLower(text)
+	switch {
+	case text == "":
+		return "", true
+	case strings.Contains(text, "gift"), strings.Contains(text, "сертификат"), strings.Contains(text, "подарочн"), strings.Contains(text, "sertifikat"):
+		return "giftcard", true
+	case strings.HasPrefix(text, "услуг"), strings.HasPrefix(text, "работ"), strings.HasPrefix(text, "достав"), strings.HasPrefix(text, "serv"), strings.HasPrefix(text, "xizmat"):
+		return "service", true
+	case strings.HasPrefix(text, "товар"), strings.HasPrefix(text, "запас"), strings.HasPrefix(text, "goods"), strings.HasPrefix(text, "product"), strings.HasPrefix(text, "tovar"), strings.HasPrefix(text, "mahsulot"):
+		return "goods", true
+	}
+	return "", false
 }
