@@ -60,7 +60,7 @@ func (s *sample) ofReceipts(kind Kind, columns, fits map[Field]int) bool {
 	if kind != KindReceipts {
 		return false
 	}
-	number := columns[FieldNumber] > 0 && s.headings[columns[FieldNumber]-1].has("чек", "накладн", "транзакц", "chek", "receipt", "invoice", "transaction", "bill ")
+	number := fits[FieldNumber] > sure && s.headings[columns[FieldNumber]-1].has("чек", "накладн", "транзакц", "chek", "receipt", "invoice", "transaction", "bill ")
 	return number || fits[FieldAt] > sure && fits[FieldQuantity] > sure
 }
 
@@ -120,7 +120,7 @@ func (s *sample) may(column int, spelled spelling) bool {
 // namesPayment reports whether columns are called by ways to pay.
 func (s *sample) namesPayment() bool {
 	return slices.ContainsFunc(s.headings, func(h heading) bool {
-		return h.has("налич", "нал ", "безнал", "терминал", "naqd", "cash ", "payme ", "click ", "uzcard", "humo ") && !h.has("register", "desk")
+		return h.has("наличн", "нал ", "безнал", "терминал", "naqd", "cash ", "payme ", "click ", "uzcard", "humo ") && !h.has("register", "desk")
 	})
 }
 
@@ -150,6 +150,10 @@ func (s *sample) numbersRows(column int) bool {
 // those that by their headers may be it, and sees to the discount.
 func (s *sample) chooseAmount(columns map[Field]int, amounts []int) {
 	amounts = slices.DeleteFunc(amounts, func(c int) bool { return s.ofReceipt(c, columns) })
+	discounted := func(c int) bool { return s.headings[c-1].has(ofDiscounted...) }
+	if i := slices.IndexFunc(amounts, discounted); i > 0 {
+		amounts[0], amounts[i] = amounts[i], amounts[0]
+	}
 	delete(columns, FieldAmount)
 	if len(amounts) > 0 {
 		columns[FieldAmount] = amounts[0]
@@ -161,7 +165,7 @@ func (s *sample) chooseAmount(columns map[Field]int, amounts []int) {
 			delete(columns, FieldDiscount)
 		}
 	}
-	if c := columns[FieldPrice]; c > 0 && s.headings[c-1].has("со скидкой", "с учетом скидки", "net ", "discounted", "chegirmali") {
+	if c := columns[FieldPrice]; c > 0 && discounted(c) {
 		delete(columns, FieldDiscount) // the price is without it
 		delete(columns, FieldDiscountPercent)
 	}

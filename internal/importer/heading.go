@@ -81,14 +81,17 @@ var (
 
 // How words begin that say what a column is of.
 var (
-	ofPercent  = []string{"percent", "процент", "foiz"}
-	ofTax      = []string{"ндс", "vat ", "qqs"}
-	ofThousand = []string{"тыс", "млн", "ming ", "mln ", "thousand", "million"}
-	ofBonus    = []string{"бонус", "балл", "bonus", "points", "ball "}
-	ofCustomer = []string{"клиент", "покупател", "контрагент", "customer", "client", "mijoz", "xaridor"}
-	ofOthers   = []string{
-		"магазин", "точк", "филиал", "склад", "касс", "продав", "сотрудник", "менеджер", "оператор", "поставщик", "организаци", "компани", "курьер",
-		"store ", "shop ", "branch", "outlet", "cashier", "seller", "salesperson", "employee", "staff", "manager", "supplier", "vendor", "company", "organis", "organiz", "courier",
+	ofPercent      = []string{"percent", "процент", "foiz"}
+	ofTax          = []string{"ндс", "vat ", "qqs"}
+	ofThousand     = []string{"тыс", "млн", "ming ", "mln ", "thousand", "million"}
+	ofCost         = []string{"себестоим", "закуп", "cost", "tannarx"}
+	ofDiscounted   = []string{"со скидкой", "с учетом скидки", "к оплате", "оплачено", "net ", "paid ", "discounted", "chegirmali"}
+	ofUndiscounted = []string{"без скидки", "без учета скидки", "до скидки", "before discount", "without discount", "gross", "chegirmasiz"}
+	ofBonus        = []string{"бонус", "балл", "bonus", "points", "ball "}
+	ofCustomer     = []string{"клиент", "покупател", "контрагент", "customer", "client", "mijoz", "xaridor"}
+	ofOthers       = []string{
+		"магазин", "точк", "филиал", "склад", "касс", "продав", "сотрудник", "менеджер", "оператор", "поставщик", "организаци", "компани", "курьер", "водител", "мастер", "врач", "консультант", "официант",
+		"store ", "shop ", "branch", "outlet", "cashier", "seller", "salesperson", "employee", "staff", "manager", "supplier", "vendor", "company", "organis", "organiz", "courier", "driver", "doctor", "waiter",
 		"do kon", "dokon", "filial", "kassir", "sotuvchi", "xodim",
 	}
 	ofContact  = []string{"телефон", "тел ", "почт", "адрес", "инн ", "phone", "tel ", "telefon", "email", "e mail", "mail ", "address", "pochta", "manzil", "inn "}
@@ -106,6 +109,7 @@ func (h heading) mayMean(f Field, currency string) bool {
 		return false
 	case of(sumFields) && (h.has(ofThousand...) || h.currencies != "" && !strings.Contains(h.currencies, currency)),
 		of(sumFields) && f != FieldCost && untaxed.has(ofTax...),
+		f == FieldAmount && (h.has(ofUndiscounted...) || h.has(ofCost...)),
 		of(measuredFields) && h.has(ofBonus...),
 		of(placeFields) && h.has(ofContact...),
 		f == FieldPhone && h.has(ofPapers...),

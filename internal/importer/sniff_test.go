@@ -179,6 +179,8 @@ func TestSniffHeadersOfTills(t *testing.T) {
 		"less the discount in Uzbek":   {"Chek;Sana;Jami;Chegirma;Summa\n1;01.02.2024;25000;2500;22500\n", columns{FieldNumber: 1, FieldAt: 2, FieldAmount: 5, FieldDiscount: 4}},
 		"less the discount in percent": {"receipt,date,Amount,Discount,Total\n1,2024-02-01,25000,10,22500\n2,2024-02-01,100,5%,95\n", columns{FieldNumber: 1, FieldAt: 2, FieldAmount: 5, FieldDiscountPercent: 4}},
 		"to pay":                       {"Чек;Дата;Сумма;К оплате\n1;01.02.2024;25000;22500\n", columns{FieldNumber: 1, FieldAt: 2, FieldAmount: 4}},
+		"of several":                   {"Чек;Дата;Сумма продажи;Сумма продажи со скидкой;Сумма продажи по себестоимости\n1;01.02.2024;25000;22500;9000\n", columns{FieldNumber: 1, FieldAt: 2, FieldAmount: 4}},
+		"before discounts":             {"Чек;Дата;Сумма продажи без скидки;Скидка\n1;01.02.2024;25000;2500\n", columns{FieldNumber: 1, FieldAt: 2, FieldDiscount: 4}},
 		"percent": {
 			"Чек;Дата;Кол-во;Цена;Скидка, %\n1;01.02.2024;1;500;10\n2;01.02.2024;1;500;0\n",
 			columns{FieldNumber: 1, FieldAt: 2, FieldQuantity: 3, FieldPrice: 4, FieldDiscountPercent: 5},

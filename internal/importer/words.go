@@ -71,7 +71,7 @@ var words = map[Kind]map[Field]string{
 		FieldAt: "дата и время, дата время, дата чека, дата продажи, дата покупки, дата документа, дата заказа, дата операции, дата накладной, дата оплаты, дата закрытия, время закрытия, дата создания, invoice date, order date, transaction date, " +
 			"sale date, purchase date, receipt date, sold at, paid at, closed at, date time, sana va vaqt, chek sanasi, =дата, =date, =datetime, =timestamp, =sana, =created at, =created, =time, =время, =vaqt",
 		FieldTime:    "время чека, время продажи, время закрытия, time of day, invoice time, sale time, transaction time, =время, =time, =vaqt, =soat",
-		FieldStore:   storeWords + ", location, warehouse, =склад, =объект",
+		FieldStore:   storeWords + ", location name, location id, warehouse name, =location, =warehouse, =склад, =объект",
 		FieldTill:    "номер кассы, кассовый аппарат, касса, terminal, register, cash desk, =till, =pos, =kassa",
 		FieldCashier: "кассир, имя кассира, фио кассира, продавец, имя продавца, фио продавца, cashier, seller, salesperson, employee, kassir, sotuvchi, =сотрудник, =менеджер, =operator",
 		FieldExternal: "код клиента, id клиента, ид клиента, клиент id, customer id, client id, contact id, user id, member id, customer code, customer no, customer number, номер клиента, mijoz id, " +
@@ -84,9 +84,10 @@ var words = map[Kind]map[Field]string{
 		FieldSKU: "артикул, код товара, код номенклатуры, sku, stock code, stockcode, product code, item code, item no, product id, item id, mahsulot kodi, tovar kodi, " +
 			"=код, =article, =plu, =kod",
 		FieldBarcode: "штрихкод, штрих код, barcode, bar code, ean 13, ean13, shtrix kod, shtrixkod, =шк, =ean, =gtin",
-		FieldProduct: "наименование товара, название товара, номенклатура, наименование позиции, название позиции, наименование услуги, product name, item name, item description, product description, mahsulot nomi, tovar nomi, " +
-			"=наименование, =название, =товар, =product, =item, =description, =name, =title, =mahsulot, =tovar, =nomi",
-		FieldCategory: "категория, товарная группа, группа товаров, группа товара, category, product group, department, kategoriya, =группа, =group",
+		FieldProduct: "наименование товара, название товара, номенклатура, наименование номенклатуры, название номенклатуры, наименование позиции, название позиции, наименование продукта, название продукта, " +
+			"наименование услуги, название услуги, название блюда, полное наименование, product name, item name, item description, product description, mahsulot nomi, tovar nomi, " +
+			"=наименование, =название, =товар, =блюдо, =услуга, =product, =item, =description, =name, =title, =mahsulot, =tovar, =nomi",
+		FieldCategory: "категория, название категории, наименование категории, товарная группа, группа товаров, группа товара, category, product group, department, kategoriya, =группа, =group",
 		FieldQuantity: "количество, кол во, quantity, number of, miqdor, =кол, =qty, =шт, =units, =count, =pieces, =soni, =dona",
 		FieldPrice: "цена со скидкой, цена с учетом скидки, net price, discounted price, discounted unit price, chegirmali narx, " +
 			"цена за единицу, цена за ед, цена за шт, цена продажи, unit price, item price, sale price, =цена, =price, =narx, =narxi",
