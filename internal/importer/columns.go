@@ -64,6 +64,9 @@ func (s *sample) ofReceipts(kind Kind, columns, fits map[Field]int) bool {
 	return number || fits[FieldAt] > sure && fits[FieldQuantity] > sure
 }
 
+// maxAmounts is how many columns are looked at that may be the amount.
+const maxAmounts = 6
+
 // byHeader goes by the names of the columns, the surest first.
 func (s *sample) byHeader(kind Kind) (columns, fits map[Field]int) {
 	type candidate struct {
@@ -92,7 +95,7 @@ func (s *sample) byHeader(kind Kind) (columns, fits map[Field]int) {
 	if kind == KindReceipts {
 		var amounts []int
 		for _, c := range all {
-			if c.field == FieldAmount && (!taken[c.column] || columns[FieldAmount] == c.column) && !slices.Contains(amounts, c.column) {
+			if len(amounts) < maxAmounts && c.field == FieldAmount && (!taken[c.column] || columns[FieldAmount] == c.column) && !slices.Contains(amounts, c.column) {
 				amounts = append(amounts, c.column)
 			}
 		}
@@ -171,43 +174,48 @@ func (s *sample) chooseAmount(columns map[Field]int, amounts []int) {
 	}
 }
 
-// paidOf finds the column that is another one less the discount, on nearly all rows
-// that have one; percent: the discount is a share, though its cells do not say so.
+// paidOf finds the column that is another one less the discount; percent: which is a
+// share, though its cells do not say so.
 func (s *sample) paidOf(amounts []int, columns map[Field]int) (paid int, percent bool) {
 	for _, full := range amounts {
 		for _, paid := range amounts {
-			rows, fit, fitShare := 0, 0, 0
-			for _, r := range s.rows {
-				off, isShare := strings.CutSuffix(r.cell(columns, FieldDiscount), "%")
-				if off == "" {
-					off, isShare = strings.TrimSuffix(r.cell(columns, FieldDiscountPercent), "%"), true
-				}
-				sum, off1, rest := size(r.at(full)), size(off), size(r.at(paid))
-				if off1 == 0 || sum == 0 {
-					continue
-				}
-				share := sum * off1 / 100
-				if isShare {
-					off1 = share
-				}
-				rows++
-				if near(sum-off1, rest, off1) {
-					fit++
-				}
-				if near(sum-share, rest, share) {
-					fitShare++
-				}
+			if full == paid {
+				continue
 			}
-			switch {
-			case full == paid || rows == 0:
-			case fit*10 >= rows*9:
-				return paid, false
-			case fitShare*10 >= rows*9:
-				return paid, true
+			if written, share := s.lessDiscount(full, paid, columns); written || share {
+				return paid, !written
 			}
 		}
 	}
 	return 0, false
+}
+
+// lessDiscount reports whether paid is full less the discount, on nearly all rows that
+// have one: as it is written, or as a share.
+func (s *sample) lessDiscount(full, paid int, columns map[Field]int) (written, share bool) {
+	rows, asWritten, asShare := 0, 0, 0
+	for _, r := range s.rows {
+		cell, percent := strings.CutSuffix(r.cell(columns, FieldDiscount), "%")
+		if cell == "" {
+			cell, percent = strings.TrimSuffix(r.cell(columns, FieldDiscountPercent), "%"), true
+		}
+		sum, rest, off := size(r.at(full)), size(r.at(paid)), size(cell)
+		if sum == 0 || off == 0 {
+			continue
+		}
+		rows++
+		comes := func(off float64) bool { return math.Abs(sum-off-rest) <= off/10 } // it may be rounded
+		if comes(sum * off / 100) {
+			asShare++
+		}
+		if percent {
+			off = sum * off / 100
+		}
+		if comes(off) {
+			asWritten++
+		}
+	}
+	return rows > 0 && asWritten*10 >= rows*9, rows > 0 && asShare*10 >= rows*9
 }
 
 // size is a number without its sign, 0 if there is none.
@@ -215,10 +223,6 @@ func size(cell string) float64 {
 	n, _ := parseNumber(strings.TrimSpace(cell), '.')
 	return math.Abs(float64(n.coef)) / float64(powers[n.scale])
 }
-
-// near reports whether two sums differ by less than what a discount would make,
-// rounded as it may be.
-func near(a, b, discount float64) bool { return math.Abs(a-b) <= discount/10 }
 
 // ofReceipt reports whether a column is the amount of the whole receipt, on each of
 // its rows: it is called so beside the price and quantity of the line, or the rows
@@ -259,10 +263,8 @@ func (s *sample) chooseNumber(columns map[Field]int) {
 		return
 	}
 	if columns[FieldNumber] == 0 {
+		columns[FieldNumber] = c
 		delete(columns, FieldSale)
-		if p := s.profiles[c-1]; p.filled == 0 || !p.mostly(p.decimals, 5) {
-			columns[FieldNumber] = c
-		}
 		return
 	}
 	sold := 0

@@ -49,17 +49,21 @@ var endings = func() map[string]string {
 
 // cutEnding cuts one of the endings, or the code of a currency, off a header.
 func cutEnding(words string) (rest, currencies string, ok bool) {
-	for i, r := range words {
-		if r != ' ' {
-			continue
+	i := strings.LastIndexByte(words, ' ')
+	if i < 0 {
+		return words, "", false
+	}
+	if c, err := money.CurrencyOf(strings.ToUpper(words[i+1:])); err == nil {
+		return words[:i], c.Code, true
+	}
+	for range 3 { // none has more words
+		if i < 0 {
+			break
 		}
-		rest, ending := words[:i], words[i+1:]
-		if codes, ok := endings[ending]; ok {
-			return rest, codes, true
+		if codes, ok := endings[words[i+1:]]; ok {
+			return words[:i], codes, true
 		}
-		if c, err := money.CurrencyOf(strings.ToUpper(ending)); err == nil {
-			return rest, c.Code, true
-		}
+		i = strings.LastIndexByte(words[:i], ' ')
 	}
 	return words, "", false
 }

@@ -242,11 +242,14 @@ func splitHeader(rows []sampleRow) (header *sampleRow, data []sampleRow) {
 // knownNames counts the cells that name a field to the letter, for the kind
 // for which most do.
 func knownNames(cells []string) int {
+	var headings []heading
+	for _, cell := range cells {
+		headings = append(headings, newHeading(fold.Cut(cell, maxText)))
+	}
 	most := 0
 	for _, list := range spellings {
 		n := 0
-		for _, cell := range cells {
-			name := newHeading(cell)
+		for _, name := range headings {
 			if slices.ContainsFunc(list, func(s spelling) bool { return s.fit(name) > sure }) {
 				n++
 			}
@@ -435,6 +438,8 @@ func (p profile) may(f Field) bool {
 		return p.mostly(p.yeses, 5)
 	case FieldType:
 		return p.mostly(p.returns, 5)
+	case FieldSale: // and not for how much
+		return !p.mostly(p.decimals, 5)
 	case FieldExternal:
 		return !p.mostly(p.several, 5)
 	case FieldName, FieldLastName, FieldFirstName, FieldMiddleName:

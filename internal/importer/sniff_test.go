@@ -206,6 +206,7 @@ func TestSniffHeadersOfTills(t *testing.T) {
 		"a row's number":         {"№;Дата;Сумма\n1;01.02.2024;500\n2;01.02.2024;500\n3;01.02.2024;500\n", columns{FieldAt: 2, FieldAmount: 3}},
 		"a receipt's number":     {"№;Дата;Сумма\n7;01.02.2024;500\n7;01.02.2024;500\n8;01.02.2024;500\n", columns{FieldNumber: 1, FieldAt: 2, FieldAmount: 3}},
 		"the number of the sale": {"Sale number;Date;Amount\nA1;2024-02-01;500\n", columns{FieldNumber: 1, FieldAt: 2, FieldAmount: 3}},
+		"the sale is a sum":      {"date,customer_id,sale\n2024-01-01,17,10.50\n", columns{FieldAt: 1, FieldExternal: 2, FieldAmount: 3}},
 		"a sale of every row":    {"Чек;Документ продажи;Дата;Сумма\n1;А1;01.02.2024;500\n2;А2;01.02.2024;500\n", columns{FieldNumber: 1, FieldAt: 3, FieldAmount: 4}},
 		"returns alone":          {"Чек;Чек продажи;Дата;Сумма\n3;1;01.02.2024;-500\n4;2;01.02.2024;-500\n", columns{FieldNumber: 1, FieldSale: 2, FieldAt: 3, FieldAmount: 4}},
 		"birthdays":              {"Чек;Дата рождения;Дата закрытия;Сумма\n1;01.02.1984;01.02.2024;500\n", columns{FieldNumber: 1, FieldAt: 3, FieldAmount: 4}},
@@ -230,6 +231,37 @@ func TestSniffHeadersOfTills(t *testing.T) {
 	} {
 		if _, m := sniff(t, "Чек;Date;Amount;"+store+"\nA1;2024-02-01;5;Центр\n"); m.Columns[FieldStore] != 4 {
 			t.Errorf("%q is no store: %v", store, m.Columns)
+		}
+	}
+}
+
+// Discounts are taken off once, however the file tells them.
+func TestSniffHeadersOfDiscounts(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"number,date,quantity,price,\"Discount, %\"\n1,2024-02-01,2,100,10\n2,2024-02-01,2,100,5%\n3,2024-02-01,2,100,\n": "570.00",
+		"number,date,quantity,price,discount,discount percent\n1,2024-02-01,2,100,30,10\n2,2024-02-01,2,100,,10\n":        "350.00",
+		"number,date,amount,discount,total\n1,2024-02-01,25000,2500,22500\n2,2024-02-01,100,0,100\n":                      "22600.00",
+		"number,date,amount,discount,total\n1,2024-02-01,25000,10,22500\n":                                                "22500.00",
+		"number,date,quantity,price,discount,net price\n1,2024-02-01,2,100,10,90\n":                                       "180.00",
+		"number,date,quantity,price,receipt total\n1,2024-02-01,1,500,700\n1,2024-02-01,1,200,700\n":                      "700.00",
+		"number,date,quantity,\"Price, USD\",\"Price, GBP\"\n1,2024-02-01,2,10,8\n":                                       "16.00",
+	} {
+		path := write(t, text)
+		sniffed, err := Sniff(t.Context(), path, Hints{Zone: "UTC", Currency: gbp})
+		must(t, err)
+		total := money.Amount(0)
+		for _, step := range steps(t, &Scan{Path: path, Mapping: sniffed.Mapping, Currency: gbp, Now: late}, Checkpoint{}) {
+			for _, r := range step.Receipts {
+				sum, _ := r.Total()
+				total += sum
+			}
+			if len(step.Issues) > 0 {
+				t.Errorf("%q: %+v", text, step.Issues)
+			}
+		}
+		if gbp.Format(total) != want {
+			t.Errorf("%q comes to %s, want %s, by %v", text, gbp.Format(total), want, sniffed.Mapping.Columns)
 		}
 	}
 }

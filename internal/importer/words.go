@@ -18,7 +18,7 @@ var words = map[Kind]map[Field]string{
 		FieldExternal: "код клиента, id клиента, ид клиента, клиент id, customer id, client id, external id, contact id, user id, member id, customer code, customer no, customer number, " +
 			"номер клиента, mijoz id, mijoz kodi, идентификатор, =uid, =guid, =id, =ид, =код, =code",
 		FieldCard: "номер карты, дисконтная карта, бонусная карта, карта лояльности, код карты, штрихкод карты, card number, card no, loyalty card, discount card, karta raqami, =карта, =card, =karta",
-		FieldPhone: "телефон, номер телефона, мобильный телефон, мобильный, сотовый, phone, phone number, mobile phone, mobile, cell phone, msisdn, telefon, telefon raqami, " +
+		FieldPhone: "телефон, номер телефона, мобильный телефон, мобильный, сотовый, phone, phone number, mobile phone, mobile, cell phone, msisdn, telefon, telefoni, telefon raqami, " +
 			"=тел, =tel, =cell",
 		FieldEmail: "email, e mail, электронная почта, эл почта, электронный адрес, elektron pochta, =mail, =почта, =емейл, =имейл, =pochta",
 		FieldName: "фио, ф и о, полное имя, имя клиента, имя и фамилия, фамилия имя отчество, фамилия и имя, full name, fullname, customer name, client name, f i sh, ism familiya, fio, " +
@@ -60,7 +60,7 @@ var words = map[Kind]map[Field]string{
 	KindReceipts: {
 		FieldNumber: "номер чека, чек номер, код чека, id чека, id продажи, номер продажи, номер накладной, номер документа, документ номер, номер заказа, заказ номер, " +
 			"номер транзакции, id транзакции, receipt no, receipt number, receipt id, invoice no, invoice number, " +
-			"invoice id, order id, order number, order no, transaction id, transaction number, sale id, check number, ticket number, document number, bill no, bill number, chek raqami, " +
+			"invoice id, order id, order number, order no, transaction id, transaction number, transaction no, sale id, check number, ticket number, document number, bill no, bill number, chek raqami, " +
 			"=чек, =документ, =заказ, =receipt, =invoice, =order, =transaction, =ticket, =bill, =check, =chek, =номер, =number, =no, =id",
 		FieldType: "тип операции, вид операции, тип чека, тип документа, признак расчета, transaction type, receipt type, operation type, document type, doc type, operatsiya turi, hujjat turi, " +
 			"=операция, =operation, =тип, =вид, =kind, =type, =turi",
@@ -77,7 +77,7 @@ var words = map[Kind]map[Field]string{
 		FieldExternal: "код клиента, id клиента, ид клиента, клиент id, customer id, client id, contact id, user id, member id, customer code, customer no, customer number, номер клиента, mijoz id, " +
 			"=клиент, =покупатель, =контрагент, =customer, =client, =mijoz",
 		FieldCard:  "номер карты, дисконтная карта, бонусная карта, карта лояльности, карта клиента, код карты, штрихкод карты, card number, card no, loyalty card, discount card, karta raqami, =карта, =card, =karta",
-		FieldPhone: "телефон клиента, телефон, номер телефона, мобильный телефон, мобильный, phone, phone number, mobile phone, mobile, telefon, telefon raqami, =тел, =tel",
+		FieldPhone: "телефон клиента, телефон, номер телефона, мобильный телефон, мобильный, phone, phone number, mobile phone, mobile, telefon, telefoni, telefon raqami, =тел, =tel",
 		FieldEmail: "email, e mail, электронная почта, эл почта, =mail, =почта",
 		FieldName: "фио клиента, имя клиента, фио покупателя, имя покупателя, наименование контрагента, наименование клиента, наименование покупателя, название клиента, фио, customer name, client name, mijoz ismi, " +
 			"=клиент, =покупатель, =контрагент, =customer, =client, =mijoz",
@@ -88,7 +88,7 @@ var words = map[Kind]map[Field]string{
 			"наименование услуги, название услуги, название блюда, полное наименование, product name, item name, item description, product description, mahsulot nomi, tovar nomi, " +
 			"=наименование, =название, =товар, =блюдо, =услуга, =product, =item, =description, =name, =title, =mahsulot, =tovar, =nomi",
 		FieldCategory: "категория, название категории, наименование категории, товарная группа, группа товаров, группа товара, category, product group, department, kategoriya, =группа, =group",
-		FieldQuantity: "количество, кол во, quantity, number of, miqdor, =кол, =qty, =шт, =units, =count, =pieces, =soni, =dona",
+		FieldQuantity: "количество, кол во, quantity, number of, miqdor, miqdori, =кол, =qty, =шт, =units, =count, =pieces, =soni, =dona",
 		FieldPrice: "цена со скидкой, цена с учетом скидки, net price, discounted price, discounted unit price, chegirmali narx, " +
 			"цена за единицу, цена за ед, цена за шт, цена продажи, unit price, item price, sale price, =цена, =price, =narx, =narxi",
 		FieldDiscount: "сумма скидки, скидка сумма, discount amount, chegirma summasi, =скидка, =discount, =chegirma",
@@ -97,7 +97,7 @@ var words = map[Kind]map[Field]string{
 		FieldAmount: "сумма со скидкой, сумма с учетом скидки, итого со скидкой, итого к оплате, сумма к оплате, =к оплате, =оплачено, net amount, =net, amount paid, total paid, chegirmali summa, " +
 			"сумма строки, сумма продажи, сумма покупки, итоговая сумма, сумма чека, итого по чеку, сумма заказа, line total, total amount, total price, receipt total, order total, chek summasi, " +
 			"dollar value, sales amount, umumiy summa, " +
-			"=сумма, =итого, =выручка, =стоимость, =amount, =total, =sum, =sales, =revenue, =value, =subtotal, =summa, =jami",
+			"=сумма, =итого, =всего, =всего к оплате, =выручка, =стоимость, =amount, =total, =sum, =sales, =revenue, =value, =subtotal, =summa, =jami, =sale",
 		FieldCost:         "себестоимость, закупочная цена, цена закупки, cost price, unit cost, tannarx, =cost",
 		FieldCurrency:     "код валюты, currency code, =валюта, =currency, =valyuta",
 		FieldPointsEarned: "начислено баллов, начислено бонусов, баллов начислено, бонусов начислено, points earned, earned points, bonus earned, =начислено",
