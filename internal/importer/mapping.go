@@ -35,50 +35,51 @@ type Field string
 // receipt is. A customers file may also keep any column as an attribute of the
 // customer: see Attribute.
 const (
-	FieldExternal     Field = "external" // the customer's id in the other system
-	FieldCard         Field = "card"
-	FieldPhone        Field = "phone"
-	FieldEmail        Field = "email"
-	FieldName         Field = "name" // whole
-	FieldLastName     Field = "last_name"
-	FieldFirstName    Field = "first_name"
-	FieldMiddleName   Field = "middle_name"
-	FieldSex          Field = "sex"
-	FieldBorn         Field = "born"
-	FieldRegistered   Field = "registered"
-	FieldCity         Field = "city"
-	FieldLanguage     Field = "language"
-	FieldNote         Field = "note"
-	FieldPoints       Field = "points"        // opening balance
-	FieldPointsExpire Field = "points_expire" // of it
-	FieldConsent      Field = "consent"       // to advertising by any channel
-	FieldConsentSMS   Field = "consent_sms"   // yes or no
-	FieldConsentEmail Field = "consent_email" // yes or no
-	FieldStore        Field = "store"         // code or name; of a customer, the home store
-	FieldTill         Field = "till"          // noted
-	FieldCashier      Field = "cashier"       // noted
-	FieldNumber       Field = "number"        // of the receipt; rows that share it are its lines
-	FieldType         Field = "type"          // sale or return
-	FieldReturned     Field = "returned"      // is it a return
-	FieldStatus       Field = "status"        // of the receipt: one that was undone is not taken
-	FieldSale         Field = "sale"          // of a return: the number of the sale
-	FieldAt           Field = "at"            // date, or date and time
-	FieldTime         Field = "time"          // where it has a column of its own
-	FieldSKU          Field = "sku"           // also of products
-	FieldBarcode      Field = "barcode"       // also of products
-	FieldProduct      Field = "product"       // name; also of products
-	FieldCategory     Field = "category"      // also of products; "A / B" is B in A
-	FieldBrand        Field = "brand"         // of products
-	FieldGoods        Field = "goods"         // of products: goods, service or giftcard
-	FieldActive       Field = "active"        // of products: is it sold
-	FieldPrice        Field = "price"         // of one; also of products
-	FieldCost         Field = "cost"          // of one; also of products
-	FieldQuantity     Field = "quantity"      //
-	FieldDiscount     Field = "discount"      // of the line, in money or percent
-	FieldAmount       Field = "amount"        // of the line, as paid
-	FieldPointsEarned Field = "points_earned" // noted
-	FieldPointsUsed   Field = "points_used"   // noted
-	FieldCurrency     Field = "currency"      // which must be the installation's
+	FieldExternal        Field = "external" // the customer's id in the other system
+	FieldCard            Field = "card"
+	FieldPhone           Field = "phone"
+	FieldEmail           Field = "email"
+	FieldName            Field = "name" // whole
+	FieldLastName        Field = "last_name"
+	FieldFirstName       Field = "first_name"
+	FieldMiddleName      Field = "middle_name"
+	FieldSex             Field = "sex"
+	FieldBorn            Field = "born"
+	FieldRegistered      Field = "registered"
+	FieldCity            Field = "city"
+	FieldLanguage        Field = "language"
+	FieldNote            Field = "note"
+	FieldPoints          Field = "points"           // opening balance
+	FieldPointsExpire    Field = "points_expire"    // of it
+	FieldConsent         Field = "consent"          // to advertising by any channel
+	FieldConsentSMS      Field = "consent_sms"      // yes or no
+	FieldConsentEmail    Field = "consent_email"    // yes or no
+	FieldStore           Field = "store"            // code or name; of a customer, the home store
+	FieldTill            Field = "till"             // noted
+	FieldCashier         Field = "cashier"          // noted
+	FieldNumber          Field = "number"           // of the receipt; rows that share it are its lines
+	FieldType            Field = "type"             // sale or return
+	FieldReturned        Field = "returned"         // is it a return
+	FieldStatus          Field = "status"           // of the receipt: one that was undone is not taken
+	FieldSale            Field = "sale"             // of a return: the number of the sale
+	FieldAt              Field = "at"               // date, or date and time
+	FieldTime            Field = "time"             // where it has a column of its own
+	FieldSKU             Field = "sku"              // also of products
+	FieldBarcode         Field = "barcode"          // also of products
+	FieldProduct         Field = "product"          // name; also of products
+	FieldCategory        Field = "category"         // also of products; "A / B" is B in A
+	FieldBrand           Field = "brand"            // of products
+	FieldGoods           Field = "goods"            // of products: goods, service or giftcard
+	FieldActive          Field = "active"           // of products: is it sold
+	FieldPrice           Field = "price"            // of one; also of products
+	FieldCost            Field = "cost"             // of one; also of products
+	FieldQuantity        Field = "quantity"         //
+	FieldDiscount        Field = "discount"         // of the line, in money or, with its sign, percent
+	FieldDiscountPercent Field = "discount_percent" // where there is no other discount
+	FieldAmount          Field = "amount"           // of the line, as paid
+	FieldPointsEarned    Field = "points_earned"    // noted
+	FieldPointsUsed      Field = "points_used"      // noted
+	FieldCurrency        Field = "currency"         // which must be the installation's
 )
 
 // Key is the i18n key of what people call the kind.
@@ -104,7 +105,7 @@ var fields = map[Kind][]Field{
 	KindProducts: {FieldSKU, FieldBarcode, FieldProduct, FieldCategory, FieldBrand, FieldGoods, FieldPrice, FieldCost, FieldActive},
 	KindReceipts: {
 		FieldNumber, FieldType, FieldReturned, FieldStatus, FieldSale, FieldAt, FieldTime, FieldStore, FieldTill, FieldCashier, FieldExternal, FieldCard, FieldPhone, FieldEmail, FieldName,
-		FieldSKU, FieldBarcode, FieldProduct, FieldCategory, FieldQuantity, FieldPrice, FieldDiscount, FieldAmount, FieldCost, FieldCurrency, FieldPointsEarned, FieldPointsUsed, FieldNote,
+		FieldSKU, FieldBarcode, FieldProduct, FieldCategory, FieldQuantity, FieldPrice, FieldDiscount, FieldDiscountPercent, FieldAmount, FieldCost, FieldCurrency, FieldPointsEarned, FieldPointsUsed, FieldNote,
 	},
 }
 

@@ -255,6 +255,7 @@ func (r *rowReader) mark(l *rawLine) (void bool) {
 type figures struct {
 	quantity, price, amount, discount number
 	hasPrice, hasAmount               bool
+	discountIn                        Field // that says the discount
 	percent                           bool  // the discount is a share of the line
 	pieces                            int64 // of the quantity, thousandths
 }
@@ -265,7 +266,7 @@ func (r *rowReader) figures() (f figures, ok bool) {
 	f.quantity, hasQuantity = r.decimalOf(FieldQuantity)
 	f.price, f.hasPrice = r.decimalOf(FieldPrice)
 	f.amount, f.hasAmount = r.decimalOf(FieldAmount)
-	f.discount, f.percent = r.discountOf()
+	f.discountIn, f.discount, f.percent = r.discountOf()
 	if !hasQuantity {
 		f.quantity = number{coef: 1}
 	}
@@ -310,7 +311,7 @@ func (r *rowReader) sums(l *rawLine) {
 		off, offLost, ok = f.discount.amount(r.currency)
 	}
 	if !ok || !f.hasAmount && abs64(int64(off)) > abs64(int64(gross)) {
-		r.refuse(FieldDiscount, ReasonRange, r.raw(FieldDiscount))
+		r.refuse(f.discountIn, ReasonRange, r.raw(f.discountIn))
 		return
 	}
 	total := gross - withSign(off, gross)
@@ -342,18 +343,22 @@ func (r *rowReader) sums(l *rawLine) {
 	}
 }
 
-// discountOf reads the discount; percent: it is a share.
-func (r *rowReader) discountOf() (n number, percent bool) {
-	share, percent := strings.CutSuffix(strings.TrimSpace(r.raw(FieldDiscount)), "%")
-	if !percent {
-		n, _ = r.decimalOf(FieldDiscount)
-		return n, false
+// discountOf reads the discount of the field that says it; percent: it is a share.
+func (r *rowReader) discountOf() (in Field, n number, percent bool) {
+	in = FieldDiscount
+	if r.raw(in) == "" && r.raw(FieldDiscountPercent) != "" {
+		in = FieldDiscountPercent
+	}
+	share, percent := strings.CutSuffix(strings.TrimSpace(r.raw(in)), "%")
+	if !percent && in == FieldDiscount {
+		n, _ = r.decimalOf(in)
+		return in, n, false
 	}
 	n, ok := parseNumber(share, r.decimal)
 	if !ok {
-		r.refuse(FieldDiscount, r.whyNoNumber(share), r.raw(FieldDiscount))
+		r.refuse(in, r.whyNoNumber(share), r.raw(in))
 	}
-	return n, true
+	return in, n, true
 }
 
 // explained reports whether an amount is what price, quantity and discount come

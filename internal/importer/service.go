@@ -372,7 +372,7 @@ func (s *Service) look(ctx context.Context, path string, h Hints) (Sniffed, erro
 		return sniffed, err
 	}
 	columns := sniffed.Mapping.Columns
-	for _, from := range calledCustomer {
+	for _, from := range append(calledCustomer, FieldPhone, FieldEmail) {
 		values := sniffed.whose[from]
 		if len(values) == 0 {
 			continue
@@ -418,7 +418,7 @@ func (s *Service) countKnown(ctx context.Context, kind customer.Kind, values []s
 }
 
 // kindOf is the kind of identifier that a column has.
-var kindOf = map[Field]customer.Kind{FieldExternal: customer.External, FieldCard: customer.Card}
+var kindOf = map[Field]customer.Kind{FieldExternal: customer.External, FieldCard: customer.Card, FieldPhone: customer.Phone, FieldEmail: customer.Email}
 
 // SetMapping changes how the file is read, until something of it is in. It fails
 // with ErrStarted if the import runs by another, and with what is wrong with the

@@ -1109,9 +1109,16 @@ func TestWhoseReceiptsAre(t *testing.T) {
 		if bought("C1") != 1 || bought("C2") != 1 {
 			t.Errorf("%d and %d receipts", bought("C1"), bought("C2"))
 		}
+		// Phones are theirs, unless they are known as ids.
+		h.load(write(t, "customer id,full name\n901112255,Eve Hill\n"), File{})
+		h.load(write(t, "number,date,client,sku,quantity,amount\n5,2026-01-05,901112255,X,1,5\n"), File{})
+		h.load(write(t, "number,date,mijoz,sku,quantity,amount\n6,2026-01-05,901112244,X,1,5\n"), File{})
+		if bought("901112255") != 1 || bought("C2") != 2 || h.count(`SELECT COUNT(*) FROM customers`) != 3 {
+			t.Errorf("%d and %d receipts, %d customers", bought("901112255"), bought("C2"), h.count(`SELECT COUNT(*) FROM customers`))
+		}
 		// Who has another id is not the one who has the phone.
 		h.load(write(t, "number,date,customer id,phone,sku,quantity,amount\n3,2026-01-06,C3,+998901112233,X,1,5\n4,2026-01-06,C3,,X,1,5\n"), File{})
-		if bought("C1") != 1 || bought("C3") != 2 || h.count(`SELECT COUNT(*) FROM customers`) != 3 {
+		if bought("C1") != 1 || bought("C3") != 2 || h.count(`SELECT COUNT(*) FROM customers`) != 4 {
 			t.Errorf("%d and %d receipts, %d customers", bought("C1"), bought("C3"), h.count(`SELECT COUNT(*) FROM customers`))
 		}
 		h.verify()
