@@ -161,7 +161,8 @@ type Receipt struct {
 	key         string
 }
 
-// Details are facts of a receipt that no amount or point is computed from.
+// Details are facts of a receipt that no sum of its own is computed from. Those of an
+// import tell which receipt is the same, and which sale a return is of.
 type Details struct {
 	Reason      string     `json:"reason,omitempty"`
 	NoDiscount  bool       `json:"no_discount,omitempty"`
