@@ -241,7 +241,21 @@ func (s *Service) EnsureTx(ctx context.Context, tx *db.Tx, seen []Seen) (found m
 	if len(rows) == 0 {
 		return found, nil
 	}
-	if _, err := s.insertTx(ctx, tx, rows, nil); err != nil {
+	inserted, err := s.insertTx(ctx, tx, rows, nil)
+	if err != nil {
+		return nil, err
+	}
+	var (
+		b    db.Batch
+		told []ProductID
+	)
+	for _, p := range rows {
+		if inserted[p.SKU] {
+			told = append(told, p.ID)
+		}
+	}
+	tell(s, &b, EventProducts, told)
+	if err := tx.Run(ctx, &b); err != nil {
 		return nil, err
 	}
 	return found, find()
