@@ -1034,3 +1034,23 @@ func TestChangesAreTold(t *testing.T) {
 		told(`categories.changed 0 {"ids":["` + category + `","` + id(`SELECT id FROM categories WHERE code = 'food'`) + `","` + id(`SELECT id FROM categories WHERE code = 'tea'`) + `"]}`)
 	})
 }
+
+// A till calls a product by its SKU, or else by a barcode.
+func TestByCode(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := newService(d, newClock())
+		write(t, d, func(ctx context.Context, tx *db.Tx) error {
+			_, err := s.SaveProductsTx(ctx, tx, []catalog.ProductInput{{SKU: "A", AddBarcodes: []string{"1", "B"}}, {SKU: "B"}})
+			return err
+		})
+		found, err := s.ByCode(t.Context(), []string{"A", "B", "1", "2"})
+		if err != nil || len(found) != 3 || found["A"].SKU != "A" || found["B"].SKU != "B" || found["1"].SKU != "A" {
+			t.Errorf("by code %+v, %v", found, err)
+		}
+		found, err = s.BySKU(t.Context(), []string{"A", "1"})
+		if err != nil || len(found) != 1 || found["A"].SKU != "A" {
+			t.Errorf("by SKU %+v, %v", found, err)
+		}
+	})
+}
