@@ -286,7 +286,7 @@ func (r sampleRow) takesBack(columns map[Field]int) bool {
 		}
 	}
 	does, _ := parseDeed(r.cell(columns, FieldType))
-	yes, _, _ := parseYes(r.cell(columns, FieldReturned))
+	yes, _ := parseReturned(r.cell(columns, FieldReturned))
 	return does == takesBack || yes
 }
 

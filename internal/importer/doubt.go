@@ -2,6 +2,7 @@ package importer
 
 import (
 	"cmp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -14,7 +15,7 @@ import (
 // read in two ways, in a column whose first cells do not tell which is right, or
 // that there is no column for what matters.
 type Doubt struct {
-	Kind  string // decimal, date_order: what of the Options decides; or number
+	Kind  string // decimal, date_order: what of the Options decides; or number, customer, returns
 	Field Field
 	Cell  string
 
@@ -41,12 +42,47 @@ func doubtsOf(rows []sampleRow, m *Mapping) (list []Doubt) {
 	if m.Options.validate(&wrong); wrong.Err() != nil {
 		return nil
 	}
-	if m.Kind == KindReceipts && !m.has(FieldNumber) {
-		list = append(list, Doubt{Kind: "number", Field: FieldNumber})
+	if m.Kind == KindReceipts {
+		if !m.has(FieldNumber) {
+			list = append(list, Doubt{Kind: "number", Field: FieldNumber})
+		}
+		if !slices.ContainsFunc([]Field{FieldExternal, FieldCard, FieldPhone, FieldEmail}, m.has) {
+			list = append(list, Doubt{Kind: "customer", Field: FieldExternal})
+		}
+		list = append(list, returnDoubts(rows, m)...)
 	}
 	list = append(list, numberDoubts(rows, m)...)
 	if d, ok := dateDoubt(rows, m); ok {
 		list = append(list, d)
+	}
+	return list
+}
+
+// returnDoubts are of columns that speak of returns in rows that count as sales: those
+// that are left out, and that of a return's sale.
+func returnDoubts(rows []sampleRow, m *Mapping) (list []Doubt) {
+	of := map[int]Field{}
+	for f, c := range m.Columns {
+		of[c-1] = f
+	}
+	told := map[int]bool{}
+	for _, r := range rows {
+		if r.takesBack(m.Columns) || m.Options.ReturnPrefix != "" && strings.HasPrefix(r.cell(m.Columns, FieldNumber), m.Options.ReturnPrefix) {
+			continue
+		}
+		for c, cell := range r.fields {
+			f, taken := of[c]
+			speaks := !taken && len(cell) <= maxValue && begins(strings.ToLower(cell), backWords) || f == FieldSale && cell != "" && !m.Options.SaleMarks
+			if !speaks || told[c] {
+				continue
+			}
+			told[c] = true
+			name := strconv.Itoa(c + 1)
+			if c < len(m.Names) {
+				name = cmp.Or(m.Names[c], name)
+			}
+			list = append(list, Doubt{Kind: "returns", Cell: cell, heading: name})
+		}
 	}
 	return list
 }

@@ -118,8 +118,12 @@ func (r *rowReader) receiptLine(number string) (l rawLine) {
 	if cell := r.raw(FieldCurrency); cell != "" && !r.isOurs(cell) {
 		r.refuse(FieldCurrency, ReasonCurrency, cell)
 	}
-	if cell := r.raw(FieldStatus); standsVoid(r.line(cell), r.m.heading(FieldStatus)) {
-		r.refuse(FieldStatus, ReasonVoid, cell)
+	switch state := r.line(r.raw(FieldStatus)); {
+	case state == "":
+	case standsVoid(state, r.m.heading(FieldStatus)):
+		r.refuse(FieldStatus, ReasonVoid, state)
+	case standsPartly(strings.ToLower(state)):
+		r.remark(FieldStatus, ReasonPartly, state)
 	}
 	void := r.mark(&l)
 	if !r.refused {
@@ -238,7 +242,7 @@ func (r *rowReader) mark(l *rawLine) (void bool) {
 	}
 	if r.m.has(FieldReturned) {
 		l.marks = true
-		yes, _, ok := parseYes(r.line(r.raw(FieldReturned)))
+		yes, ok := parseReturned(r.line(r.raw(FieldReturned)))
 		if !ok {
 			r.refuse(FieldReturned, ReasonWord, r.raw(FieldReturned))
 		}

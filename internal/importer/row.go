@@ -58,6 +58,7 @@ const (
 	ReasonSum           Reason = "sum_differs"         // price, quantity and discount do not come to the amount
 	ReasonVoid          Reason = "void"                // the receipt was undone
 	ReasonAbove         Reason = "return_above_zero"   // it undoes a return, and counts as a sale
+	ReasonPartly        Reason = "partly_returned"     // and the whole is counted
 	ReasonTotals        Reason = "totals"              // of the rows before
 	ReasonHeader        Reason = "header_again"        //
 )
@@ -180,7 +181,9 @@ func (r *rowReader) noData(fields []string) Reason {
 	}
 	switch strings.ToLower(strings.TrimRight(fold.Line(fields[first]), " :.")) {
 	case "итого", "всего", "общий итог", "total", "grand total", "totals", "jami", "жами", "барлығы":
-		return ReasonTotals
+		if r.lacks(fields, first) {
+			return ReasonTotals
+		}
 	}
 	if len(r.m.Names) <= first || fields[first] != r.m.Names[first] {
 		return ""
@@ -191,6 +194,32 @@ func (r *rowReader) noData(fields []string) Reason {
 		}
 	}
 	return ReasonHeader
+}
+
+// tells are fields that rows of data have: receipts all of them, and of customers and
+// products at least one.
+var tells = map[Kind][]Field{
+	KindReceipts:  {FieldNumber, FieldAt},
+	KindCustomers: {FieldExternal, FieldCard, FieldPhone, FieldEmail},
+	KindProducts:  {FieldSKU, FieldBarcode},
+}
+
+// lacks reports whether a row has nothing in these fields, but for one of its cells.
+func (r *rowReader) lacks(fields []string, but int) bool {
+	empty, filled := 0, 0
+	for _, f := range tells[r.m.Kind] {
+		switch c := r.m.Columns[f] - 1; {
+		case c < 0 || c == but:
+		case c >= len(fields) || fields[c] == "":
+			empty++
+		default:
+			filled++
+		}
+	}
+	if r.m.Kind == KindReceipts {
+		return empty > 0
+	}
+	return filled == 0
 }
 
 // refuse says why the row is not taken.
@@ -312,20 +341,25 @@ func isRounded(text string) bool {
 	return ok && m != "" && exponent != "" && strings.Trim(m, "0123456789.,") == "" && strings.Trim(exponent, "0123456789") == ""
 }
 
-// identifier is a code of a customer; empty: the file says that it is nobody's, as
-// tills write it who have to write something.
+// identifier is a code of a customer; empty: it is nobody's.
 func (r *rowReader) identifier(f Field, limit int) string {
 	t := r.code(f, limit)
-	if t == "" || strings.Trim(t, "0") == "" {
-		return ""
-	}
-	switch strings.ToLower(strings.Trim(t, ".")) {
-	case "нет", "нет карты", "без карты", "не указан", "гость", "розничный покупатель", "розничный клиент", "розница", "частное лицо", "физлицо", "физическое лицо",
-		"аноним", "анонимный покупатель", "no", "no card", "none", "guest", "walk-in", "walk in", "walk-in customer", "anonymous", "retail customer", "cash customer", "unknown",
-		"yo'q", "mehmon", "noma'lum", "chakana xaridor", "jismoniy shaxs":
+	if standsForNobody(t) || f == FieldPhone && isOneDigit(t) {
 		return ""
 	}
 	return t
+}
+
+// isOneDigit reports whether a phone is one digit over and over: +79999999999.
+func isOneDigit(phone string) bool {
+	digits := strings.Map(func(r rune) rune {
+		if !isDigit(r) {
+			return -1
+		}
+		return r
+	}, phone)
+	end := digits[max(0, len(digits)-9):]
+	return len(end) >= 7 && strings.Trim(end, end[:1]) == ""
 }
 
 // decimalOf reads a number; false: there is none, or it was refused.

@@ -1035,6 +1035,12 @@ func TestMistakesOfLoads(t *testing.T) {
 		"a column says what came back":         {[]load{{text: "number,date,sku,quantity,price,is_return\n1,2026-01-05,X,1,500,0\n2,2026-01-05,X,1,500,1\n3,2026-01-05,X,1,7,no\n"}}, 3, 700},
 		"kinds of several words":               {[]load{{text: "number;date;type;sku;quantity;amount\n1;05.01.2026;Чек;X;2;50\n2;05.01.2026;Чек возврата;X;1;25\n3;05.01.2026;Отмена возврата;X;1;25\n4;05.01.2026;Чек аннулирован;X;1;25\n"}}, 2, 2_500},
 		"returns that only name their sale":    {[]load{{text: "number;date;original receipt;sku;quantity;amount\n1;05.01.2026;;X;2;50\n2;05.01.2026;;X;1;25\n3;06.01.2026;1;X;1;25\n"}}, 3, 5_000},
+		"returns of the month before":          {[]load{{text: "number;date;original receipt;sku;quantity;amount\n1;05.01.2026;;X;2;50\n2;05.01.2026;;X;1;25\n3;06.01.2026;55;X;1;25\n"}}, 3, 5_000},
+		"kinds that only returns are known of": {[]load{{text: "number;date;type;sku;quantity;amount\n1;05.01.2026;Оплата;X;2;50\n2;05.01.2026;Обмен;X;1;25\n3;06.01.2026;Возврат;X;1;25\n"}}, 2, 2_500},
+		"states of sales and returns":          {[]load{{text: "number;date;status;sku;quantity;amount\n1;05.01.2026;Продажа;X;2;50\n2;06.01.2026;Возврат;X;1;25\n"}}, 2, 2_500},
+		"a column with nothing but returns":    {[]load{{text: "number;date;Возврат;sku;quantity;amount\n1;05.01.2026;;X;2;50\n2;06.01.2026;Возврат;X;1;25\n3;07.01.2026;;X;1;1\n"}}, 3, 2_600},
+		"orders that nobody paid":              {[]load{{text: "number;date;status;sku;amount\n1;05.01.2026;Доставлен;X;1\n2;05.01.2026;Не оплачен;X;2\n3;05.01.2026;Отказ;X;4\n4;05.01.2026;Оплачен удалённо;X;8\n5;05.01.2026;Ожидает оплаты;X;16\n6;05.01.2026;partially_refunded;X;32\n"}}, 3, 4_100},
+		"names that read like totals":          {[]load{{text: "customer_id;number;date;amount\nTotal;1;05.01.2026;50\nTotal;;05.01.2026;50\n"}}, 1, 5_000},
 		"orders that receipts are of":          {[]load{{text: "number;date;original order;sku;quantity;amount\n1;05.01.2026;;X;2;50\n2;05.01.2026;A-7;X;1;25\n3;06.01.2026;A-8;X;1;25\n"}}, 3, 10_000},
 		"receipts that were undone":            {[]load{{text: "number;date;sku;quantity;amount;status\n1;05.01.2026;X;2;50;Проведён\n2;05.01.2026;X;1;25;Отменён\n3;06.01.2026;X;1;25;Возврат\n4;06.01.2026;X;1;25;\n"}}, 2, 7_500},
 		"a sum in units of account":            {[]load{{text: "number;date;sku;amount;currency\n1;05.01.2026;X;50;USD\n2;05.01.2026;X;25;у.е.\n3;05.01.2026;X;25;860\n"}}, 1, 5_000},
@@ -1083,8 +1089,8 @@ func TestNobodyIsNoCustomer(t *testing.T) {
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
 		h := newHouse(t, d, "UZS", "Asia/Tashkent", t.TempDir())
 		i := h.load(write(t, "number;date;customer id;card number;sku;amount\n1;05.01.2026;0;;X;5\n2;05.01.2026;Розничный покупатель;нет;X;5\n3;05.01.2026;К001;000000;X;5\n"+
-			"4;05.01.2026;;без карты;X;5\n5;05.01.2026;2,00001E+12;;X;5\n6;05.01.2026;=\"00017\";;X;5\n7;05.01.2026;00017;;X;5\n"), File{})
-		if r := i.Report; r.NewCustomers != 2 || r.Anonymous != 3 || r.Refused != 1 || r.Recorded != 6 {
+			"8;05.01.2026;Физ.лицо;;X;5\n9;05.01.2026;-1;;X;5\n4;05.01.2026;;без карты;X;5\n5;05.01.2026;2,00001E+12;;X;5\n6;05.01.2026;=\"00017\";;X;5\n7;05.01.2026;00017;;X;5\n"), File{})
+		if r := i.Report; r.NewCustomers != 2 || r.Anonymous != 5 || r.Refused != 1 || r.Recorded != 8 {
 			t.Errorf("receipts: %+v", r)
 		}
 		i = h.load(write(t, "Наименование;Штрихкод;Цена\nЧай;4,78001E+12;25000\nКофе;4,78001E+12;40000\nХлеб;4780012345678;4000\n"), File{})

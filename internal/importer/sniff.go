@@ -162,8 +162,10 @@ func guess(rows []sampleRow, f delimited.Format, h Hints) Sniffed {
 		sample.headings[c] = newHeading(name)
 	}
 	kind, columns := sample.guessColumns(h.Kind)
+	sample.takeStatus(columns)
 	s := Sniffed{}
 	o := s.guessOptions(data, columns, f, h)
+	sample.guessReturns(columns, &o)
 	o.Header, o.Zone, o.Region = int(headerRow), h.Zone, h.Region
 	if c := columns[FieldName]; c > 0 && c <= len(names) && strings.Contains(headerWords(names[c-1]), "name") {
 		o.NameOrder = FirstLast
@@ -284,29 +286,31 @@ func namesUnlikeData(rows []sampleRow) bool {
 // profile is what the cells of a column are like. A cell may count as several
 // things.
 type profile struct {
-	filled   int
-	numbers  int
-	integers int
-	decimals int // written with decimals
-	percents int
-	negative int
-	zeros    int
-	largest  int64
-	dates    int
-	serials  int // days as spreadsheets number them, if that is what they are
-	births   int // dates that may lack the year
-	clocks   int // times of day alone
-	phones   int
-	emails   int
-	sexes    int
-	yeses    int
-	returns  int // kinds of receipts
-	words    int // with letters
-	plain    int // without digits
-	several  int // of several words
-	codes    int // letters and digits in one word
-	middle   int // patronymics
-	distinct map[string]struct{}
+	filled      int
+	numbers     int
+	integers    int
+	decimals    int // written with decimals
+	percents    int
+	negative    int
+	zeros       int
+	largest     int64
+	dates       int
+	serials     int // days as spreadsheets number them, if that is what they are
+	births      int // dates that may lack the year
+	clocks      int // times of day alone
+	phones      int
+	emails      int
+	sexes       int
+	yeses       int
+	returns     int // kinds of receipts
+	backs       int // of them, those of returns
+	returnFlags int // yes or no, or a word for a return
+	words       int // with letters
+	plain       int // without digits
+	several     int // of several words
+	codes       int // letters and digits in one word
+	middle      int // patronymics
+	distinct    map[string]struct{}
 }
 
 func newProfile(rows []sampleRow, column int) profile {
@@ -371,7 +375,13 @@ func (p *profile) add(cell string) {
 	if _, _, ok := parseYes(cell); ok {
 		p.yeses++
 	}
-	if _, ok := parseDeed(cell); ok {
+	if _, ok := parseReturned(cell); ok {
+		p.returnFlags++
+	}
+	if does, ok := parseDeed(cell); ok {
+		if does == takesBack {
+			p.backs++
+		}
 		p.returns++
 	}
 	if countDigits(cell) == 0 {
@@ -380,7 +390,9 @@ func (p *profile) add(cell string) {
 	if strings.ContainsFunc(cell, unicode.IsLetter) {
 		p.words++
 		if strings.ContainsFunc(cell, unicode.IsSpace) {
-			p.several++
+			if !standsForNobody(cell) {
+				p.several++
+			}
 		} else if countDigits(cell) > 0 {
 			p.codes++
 		}
@@ -433,11 +445,11 @@ func (p profile) may(f Field) bool {
 	case FieldSex:
 		return p.mostly(p.sexes, 5)
 	case FieldReturned: // and not how many came back, or for how much
-		return p.mostly(p.yeses, 10)
+		return p.mostly(p.returnFlags, 10)
 	case FieldConsent, FieldConsentSMS, FieldConsentEmail, FieldActive:
 		return p.mostly(p.yeses, 5)
 	case FieldType:
-		return p.mostly(p.returns, 5)
+		return p.backs > 0 || p.mostly(p.returns, 5)
 	case FieldSale: // and not for how much
 		return !p.mostly(p.decimals, 5)
 	case FieldExternal:
@@ -473,7 +485,6 @@ func (s *Sniffed) guessOptions(rows []sampleRow, columns map[Field]int, f delimi
 	cells := func(fields ...Field) iter.Seq[string] { return cellsOf(rows, columns, fields...) }
 	o.Decimal, s.sure.decimal = guessDecimal(cells(FieldPrice, FieldAmount, FieldDiscount, FieldCost), cells(FieldPoints), cells(FieldQuantity), h.Currency.Exponent, f.Delimiter)
 	o.DateOrder, s.sure.dates = guessDateOrder(cells(dateFields...))
-	guessReturns(rows, columns, &o)
 	return o
 }
 
@@ -570,7 +581,7 @@ func guessDateOrder(cells iter.Seq[string]) (order DateOrder, sure bool) {
 // guessReturns finds out how the file marks returns where no column of its own
 // does: by letters before the number whose rows are below zero where others are
 // not, or by naming their sale.
-func guessReturns(rows []sampleRow, columns map[Field]int, o *Options) {
+func (s *sample) guessReturns(columns map[Field]int, o *Options) {
 	negative := func(r sampleRow) bool {
 		for _, f := range []Field{FieldQuantity, FieldAmount} {
 			if n, ok := parseNumber(r.cell(columns, f), o.Decimal[0]); ok && n.coef != 0 {
@@ -584,9 +595,9 @@ func guessReturns(rows []sampleRow, columns map[Field]int, o *Options) {
 	}
 	type count struct{ rows, negative int }
 	prefixes := map[string]*count{}
-	numbers, naming := map[string]bool{}, 0
+	numbers, naming, here := map[string]bool{}, 0, 0
 	var all count
-	for _, r := range rows {
+	for _, r := range s.rows {
 		number := r.cell(columns, FieldNumber)
 		numbers[number] = true
 		prefix := letters(number)
@@ -603,12 +614,16 @@ func guessReturns(rows []sampleRow, columns map[Field]int, o *Options) {
 			}
 		}
 	}
-	for _, r := range rows {
-		if sale := r.cell(columns, FieldSale); sale != "" && sale != r.cell(columns, FieldNumber) && numbers[sale] {
+	for _, r := range s.rows {
+		if sale := r.cell(columns, FieldSale); sale != "" && sale != r.cell(columns, FieldNumber) {
 			naming++
+			if numbers[sale] {
+				here++
+			}
 		}
 	}
-	if naming > 0 && naming*2 < len(rows) && all.negative == 0 {
+	// A sale may be of an order or another document, too.
+	if naming*2 < len(s.rows) && all.negative == 0 && (here > 0 || naming > 0 && !s.headings[columns[FieldSale]-1].has("заказ", "документ", "основан", "order", "parent", "document")) {
 		o.SaleMarks = true
 		return
 	}
@@ -624,6 +639,19 @@ func guessReturns(rows []sampleRow, columns map[Field]int, o *Options) {
 			o.ReturnPrefix, o.SignedReturns = prefix, true
 			return
 		}
+	}
+}
+
+// takeStatus takes a column of states for that of kinds where all that it says is what
+// was sold and what came back.
+func (s *sample) takeStatus(columns map[Field]int) {
+	c := columns[FieldStatus]
+	if c == 0 || columns[FieldType] > 0 {
+		return
+	}
+	if p := s.profiles[c-1]; p.backs > 0 && p.backs < p.returns && p.mostly(p.returns, 10) {
+		columns[FieldType] = c
+		delete(columns, FieldStatus)
 	}
 }
 

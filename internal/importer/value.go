@@ -49,8 +49,12 @@ const (
 // How words begin that tell a deed, in Russian, English and Uzbek.
 var (
 	backWords   = []string{"возвр", "сторно", "return", "refund", "reversal", "chargeback", "qayt", "қайт"}
-	undoneWords = []string{"отмен", "аннул", "удален", "удалён", "чернов", "cancel", "void", "delet", "draft", "bekor", "бекор", "o'chir"}
-	sellWords   = []string{"прода", "реализ", "чек", "покуп", "приход", "sale", "sell", "sold", "purchase", "receipt", "invoice", "order", "заказ", "sotuv", "сотув", "savdo", "xarid"}
+	undoneWords = []string{"отмен", "аннул", "чернов", "cancel", "void", "delet", "draft", "bekor", "бекор", "o'chir"}
+	sellWords   = []string{
+		"прода", "реализ", "чек", "покуп", "приход", "оплат", "отгруз", "выбыт", "накладн", "заказ", "обычн", "рту", "sale", "sell", "sold", "purchase", "receipt", "invoice",
+		"order", "payment", "charge", "checkout", "sotuv", "sotil", "сотув", "savdo", "xarid", "to'lov",
+	}
+	unpaidWords = []string{"отказ", "ожида", "failed", "pending", "hold", "kutil"}
 )
 
 // parseDeed reads the column that says whether a row sells or takes back,
@@ -75,6 +79,15 @@ func parseDeed(text string) (d deed, ok bool) {
 	return sells, begins(text, sellWords)
 }
 
+// parseReturned reads the column that says whether a row takes back: да, or возврат.
+func parseReturned(text string) (yes, ok bool) {
+	yes, _, ok = parseYes(text)
+	if !ok && begins(strings.ToLower(text), backWords) {
+		return true, true
+	}
+	return yes, ok
+}
+
 // begins reports whether one of the text's words begins so.
 func begins(text string, stems []string) bool {
 	for word := range strings.FieldsFuncSeq(text, func(r rune) bool { return !unicode.IsLetter(r) && r != '\'' }) {
@@ -92,10 +105,34 @@ func standsVoid(state, heading string) bool {
 	if yes, none, ok := parseYes(state); ok {
 		return yes && !none && begins(strings.ToLower(heading), slices.Concat(backWords, undoneWords))
 	}
-	if strings.HasPrefix(state, "не ") || strings.HasPrefix(state, "not ") {
-		return strings.Contains(state, "провед") || strings.Contains(state, "completed")
+	not := strings.HasPrefix(state, "не ") || strings.HasPrefix(state, "not ")
+	if not || strings.HasPrefix(state, "un") {
+		return begins(state, []string{"провед", "оплач", "выкуп", "completed", "paid", "unpaid"})
 	}
-	return begins(state, backWords) || begins(state, undoneWords) || strings.Contains(state, "refunded")
+	return !standsPartly(state) && (begins(state, slices.Concat(backWords, undoneWords, unpaidWords)) || begins(state, []string{"удален"}) && !begins(state, []string{"удаленно"}))
+}
+
+// standsPartly reports whether a state says that a part was given back.
+func standsPartly(state string) bool {
+	return begins(state, []string{"част", "partial", "qisman"}) && begins(state, backWords)
+}
+
+// standsForNobody reports whether a code of a customer says that there is none, as
+// tills write it who have to write something.
+func standsForNobody(code string) bool {
+	word := strings.Map(func(r rune) rune {
+		if !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '\'' {
+			return -1
+		}
+		return unicode.ToLower(r)
+	}, code)
+	switch word {
+	case "", "нет", "нетданных", "неткарты", "безкарты", "безклиента", "неуказан", "неуказана", "гость", "розничныйпокупатель", "розничныйклиент", "розница", "частноелицо", "физлицо", "физическоелицо",
+		"аноним", "анонимныйпокупатель", "анонимныйклиент", "покупатель", "клиент", "no", "none", "nocard", "nocustomer", "default", "defaultcustomer", "guest", "guestcustomer", "walkin", "walkincustomer",
+		"anonymous", "retailcustomer", "cashcustomer", "customer", "unknown", "yo'q", "mehmon", "noma'lum", "chakanaxaridor", "xaridor", "mijoz", "jismoniyshaxs":
+		return true
+	}
+	return code == "-1" || strings.Trim(word, "0") == ""
 }
 
 // NameOrder says how whole names are written where the names themselves do

@@ -302,7 +302,7 @@ func TestWords(t *testing.T) {
 		state, heading string
 		void           bool
 	}{
-		{"Отменён", "Статус", true}, {"refunded", "Financial Status", true}, {"partially_refunded", "Financial Status", true}, {"Да", "Аннулирован", true},
+		{"Отменён", "Статус", true}, {"refunded", "Financial Status", true}, {"partially_refunded", "Financial Status", false}, {"Не оплачен", "Статус", true}, {"unpaid", "Status", true}, {"Оплачен удалённо", "Статус", false}, {"Да", "Аннулирован", true},
 		{"1", "is void", true}, {"Не проведён", "Статус", true}, {"Черновик", "Статус", true}, {"Проведён", "Статус", false}, {"Нет", "Аннулирован", false},
 		{"paid", "Financial Status", false}, {"не отменён", "Статус", false}, {"Да", "Статус", false}, {"", "Статус", false},
 	} {

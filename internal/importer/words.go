@@ -62,7 +62,7 @@ var words = map[Kind]map[Field]string{
 			"номер транзакции, id транзакции, receipt no, receipt number, receipt id, invoice no, invoice number, " +
 			"invoice id, order id, order number, order no, transaction id, transaction number, transaction no, sale id, check number, ticket number, document number, bill no, bill number, chek raqami, " +
 			"=чек, =документ, =заказ, =receipt, =invoice, =order, =transaction, =ticket, =bill, =check, =chek, =номер, =number, =no, =id",
-		FieldType: "тип операции, вид операции, тип чека, тип документа, признак расчета, transaction type, receipt type, operation type, document type, doc type, operatsiya turi, hujjat turi, " +
+		FieldType: "тип операции, вид операции, тип чека, вид чека, тип документа, вид документа, тип продажи, вид продажи, тип транзакции, тип строки, хозяйственная операция, признак расчета, вид расчета, transaction type, event type, sale type, order type, line type, receipt type, operation type, document type, doc type, operatsiya turi, hujjat turi, " +
 			"=операция, =operation, =тип, =вид, =kind, =type, =turi",
 		FieldReturned: "признак возврата, это возврат, is return, is refund, is returned, is refunded, =возврат, =return, =returned, =refund, =refunded, =qaytarish, =qaytarilgan",
 		FieldStatus: "статус чека, статус заказа, статус документа, статус операции, статус продажи, order status, financial status, receipt status, document status, transaction status, " +
