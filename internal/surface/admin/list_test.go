@@ -277,3 +277,38 @@ func TestExportedCustomersAreImported(t *testing.T) {
 		}
 	})
 }
+
+// A category is written as the path that imports read: nothing moves when the
+// file comes back.
+func TestExportedProductsAreImported(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := open(t, d).shop()
+		b := s.owner()
+		nothing := func(context.Context, *db.Tx, importer.Import) error { return nil }
+		load := func(text string) importer.Report {
+			i, err := s.Importer.Upload(t.Context(), importer.File{Name: "goods.csv", Kind: importer.KindProducts}, strings.NewReader(text), nothing)
+			must(t, err)
+			i, err = s.Importer.RunNow(t.Context(), i.ID, func(importer.Report) {})
+			must(t, err)
+			return i.Report
+		}
+		load("Артикул;Название;Категория;Цена;Себестоимость;Штрихкод\n" +
+			"B-1;Лепёшка;Еда / Хлеб / Лепёшки;5000;3000;4780000000024\nB-2;Ваза;Дом / Стекло;90000;;\nB-3;Люстра;Свет / Стекло;900000;;\n")
+		before, err := s.Catalog.Categories(t.Context())
+		must(t, err)
+		b.post("/columns/products", "column", "sku", "column", "barcodes", "column", "category", "column", "brand", "column", "price", "column", "cost", "back", "/products").is(200)
+		for _, lang := range i18n.Codes() {
+			b.post("/preferences", "language", lang, "back", "/products").is(200)
+			b.get("/products/export?q=B-").is(200).has("Еда / Хлеб / Лепёшки")
+			if r := load(b.body); r.Rows != 3 || r.Unchanged != 3 {
+				t.Errorf("%s: %+v", lang, r)
+			}
+		}
+		after, err := s.Catalog.Categories(t.Context())
+		must(t, err)
+		if diff := cmp.Diff(before, after); diff != "" {
+			t.Errorf("the categories changed (-was +is):\n%s", diff)
+		}
+	})
+}
