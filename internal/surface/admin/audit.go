@@ -313,6 +313,10 @@ func (a *Admin) word(loc *i18n.Localizer, topic, name, value string) string {
 		key = "admin.audit.topic."
 	case "role":
 		key = "web.role."
+	case "source":
+		if topic == "staff" {
+			key = "admin.value."
+		}
 	case "channel":
 		key = "admin.channel."
 	case "purpose", "consents":
