@@ -1,6 +1,7 @@
 package admin_test
 
 import (
+	"context"
 	"strconv"
 	"strings"
 	"testing"
@@ -205,5 +206,50 @@ func TestStaffAndProducts(t *testing.T) {
 		b.get("/audit?about=category").sees("Изменена категория", "Название: Сыры Сыры и брынза", "Внутри категории: food")
 		b.post("/settings", "name", "", "zone", "Mars/Base", "language", "ru").is(422).sees("Это нужно заполнить", "Такого часового пояса нет")
 		b.post("/settings", "name", "Korzinka", "zone", "Asia/Samarkand", "language", "en").is(200).sees("Korzinka").has(`value="UZS" readonly`)
+	})
+}
+
+// The log says about whom or what each line is, on the page and in the file; what
+// was saved as it was is not in it.
+func TestAuditSaysAboutWhom(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := open(t, d).shop()
+		b := s.owner()
+		who, me := "/customers/"+s.people[0].String(), "/staff/"+s.ownerID().String()
+		b.post(who+"/points", "way", "give", "points", "500", "reason", "за терпение", "confirm", "1").is(200)
+		b.post("/products/new", "name", "Сыр", "sku", "A-9", "price", "45000", "kind", "goods", "active", "1").is(200)
+		b.post("/categories", "code", "cheese", "name", "Сыры", "parent", "").is(200)
+		b.post("/stores/new", "name", "Сергели", "code", "S2", "zone", "Asia/Tashkent").is(200)
+		b.post(me + "/password").is(200)
+		must(t, d.Write(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+			return s.Staff.AuditTx(ctx, tx, staff.Entry{Action: "till.key_issued", Subject: "till:" + s.till.ID.String(), After: []byte(`{"hint":"x9z"}`)})
+		}))
+		b.get("/audit").has(`href="`+who+`">Дилноза Каримова<`).has(`href="`+me+`">Азиза Рахимова<`).sees("Создана ссылка для нового пароля", "Касса 1, Чорсу", "Конец ключа: x9z")
+		b.get("/audit/export")
+		about := map[string]string{}
+		for _, row := range b.file()[1:] {
+			about[row[2]] = row[3]
+		}
+		for what, want := range map[string]string{
+			"Баллы изменены вручную": "Дилноза Каримова", "Добавлен товар": "Сыр", "Добавлена категория": "Сыры", "Добавлен магазин": "Сергели", "Создана ссылка для нового пароля": "Азиза Рахимова",
+		} {
+			if about[what] != want {
+				t.Errorf("%s: about %q, want %q", what, about[what], want)
+			}
+		}
+
+		entries := func() int64 {
+			var n int64
+			must(t, d.QueryRow(t.Context(), `SELECT COUNT(*) FROM audit`).Scan(&n))
+			return n
+		}
+		before := entries()
+		b.post("/account", "name", "Азиза Рахимова", "language", "ru").is(200)
+		b.post("/account", "name", "Азиза Рахимова", "language", "ru").is(200)
+		b.get("/settings").post("/settings", "name", "Makro", "zone", "Asia/Tashkent", "language", "ru").is(200)
+		if n := entries() - before; n > 1 { // the language may have been none
+			t.Errorf("saving without a change wrote %d entries", n)
+		}
 	})
 }

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -40,6 +41,9 @@ func (a *Admin) auditTx(ctx context.Context, tx *db.Tx, who staff.By, l line) er
 		if e.After, err = json.Marshal(l.after); err != nil {
 			return err
 		}
+	}
+	if l.before != nil && bytes.Equal(e.Before, e.After) {
+		return nil // it was saved as it was
 	}
 	return a.Staff.AuditTx(ctx, tx, e)
 }
