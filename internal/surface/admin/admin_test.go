@@ -253,3 +253,20 @@ func TestAuditSaysAboutWhom(t *testing.T) {
 		}
 	})
 }
+
+// A receipt and a card say what the level gives, whatever it is called; the
+// receipt nothing that was taken off it.
+func TestLevelsSayWhatTheyGive(t *testing.T) {
+	t.Parallel()
+	s := open(t, dbtest.Open(t, dbtest.SQLite)).shop()
+	b := s.owner()
+	b.get("/customers/" + s.people[0].String()).sees("Уровень 1 % · кешбэк 1 %")
+	b.get("/receipts/" + s.sales[0].ID.String()).sees("Уровень 1 % 1 % баллами")
+	by := receipt.Caller{Till: s.till, Store: s.store}
+	none := receipt.Draft{Customer: s.people[0], NoPoints: true, Reason: "ошибка", Lines: []receipt.DraftLine{{SKU: "A-1", Quantity: money.One, Price: 1_000 * money.PriceScale}}}
+	q, err := s.Receipts.Quote(t.Context(), by, none)
+	must(t, err)
+	rec, _, err := s.Receipts.Commit(t.Context(), by, receipt.Sale{Number: "without", Draft: none, Quote: q.ID})
+	must(t, err)
+	b.get("/receipts/"+rec.ID.String()).sees("Уровень 1 %", "ошибка").lacks("1 % баллами")
+}
