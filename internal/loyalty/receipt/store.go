@@ -240,6 +240,7 @@ type Filter struct {
 	Store    catalog.StoreID
 	Till     catalog.TillID
 	Kind     Kind
+	Own      bool      // not imported
 	Number   string    // exact
 	Typed    string    // a number as people type it; see spellings
 	From, To time.Time // of sale, To not included
@@ -282,6 +283,9 @@ func (f Filter) conditions() (indexed, rest string, args db.Args) {
 	}
 	if f.Kind != "" {
 		add(&rest, "kind = ?", string(f.Kind))
+	}
+	if f.Own {
+		add(&rest, "imported = ?", false)
 	}
 	return indexed, rest, args
 }

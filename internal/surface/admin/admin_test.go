@@ -10,6 +10,7 @@ import (
 	"regulars/internal/base/db"
 	"regulars/internal/base/db/dbtest"
 	"regulars/internal/base/money"
+	"regulars/internal/importer"
 	"regulars/internal/loyalty/receipt"
 	"regulars/internal/loyalty/staff"
 	"regulars/internal/surface/admin"
@@ -269,4 +270,23 @@ func TestLevelsSayWhatTheyGive(t *testing.T) {
 	rec, _, err := s.Receipts.Commit(t.Context(), by, receipt.Sale{Number: "without", Draft: none, Quote: q.ID})
 	must(t, err)
 	b.get("/receipts/"+rec.ID.String()).sees("Уровень 1 %", "ошибка").lacks("1 % баллами")
+}
+
+// What was imported are no steps: its stores lack tills, and its sales were made
+// elsewhere, though they count in the figures.
+func TestFirstStepsAfterAnImport(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		c := open(t, d)
+		b := c.owner()
+		nothing := func(context.Context, *db.Tx, importer.Import) error { return nil }
+		i, err := c.Importer.Upload(t.Context(), importer.File{Name: "receipts.csv", Kind: importer.KindReceipts}, strings.NewReader("Чек;Дата;Магазин;Сумма\n1;03.03.2036 10:00;Чорсу;12500\n"), nothing)
+		must(t, err)
+		_, err = c.Importer.RunNow(t.Context(), i.ID, func(importer.Report) {})
+		must(t, err)
+		b.get("/").sees("Сделано 0 из 4", "касс пока нет", "Завести кассу", "Перейти к кассе", "Последние чеки", "12 500 сум")
+		b.get(b.link("/stores/[0-9]+")).sees("Чорсу")
+		b.post(b.path+"/tills", "till", "Касса 1").is(200)
+		b.get("/").sees("Сделано 1 из 4", "Перейти к кассе").lacks("касс пока нет")
+	})
 }
