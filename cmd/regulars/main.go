@@ -81,7 +81,7 @@ type server struct {
 type founding struct {
 	Name     string `help:"Name of the chain. Like the two below for a new database only; later it is changed on the settings page." placeholder:"TEXT"`
 	Currency string `help:"ISO 4217 code of every amount; it never changes. Default: UZS." placeholder:"CODE"`
-	Zone     string `help:"Time zone of dates that belong to no store. Default: the machine's." placeholder:"ZONE"`
+	Zone     string `help:"Time zone of dates that belong to no store. Default: the machine's (demo: that of its stores)." placeholder:"ZONE"`
 	Language string `help:"Of a new database: language of who has chosen none. Default: ru. Of import also what it prints in; default: the installation's." placeholder:"CODE"`
 }
 
@@ -105,7 +105,7 @@ type demoCmd struct {
 }
 
 func (c *demoCmd) Run(ctx context.Context, all *cli, env app.Env) error {
-	c.Name = cmp.Or(c.Name, "Regulars Demo")
+	c.Name, c.Zone = cmp.Or(c.Name, "Regulars Demo"), cmp.Or(c.Zone, demo.Zone)
 	cfg, size := all.config("demo-data", c.server, c.founding), demo.Size{Stores: c.Stores, Customers: c.Customers, Years: c.Years}
 	if c.Files != "" {
 		return app.DemoFiles(ctx, cfg, env, c.Seed, size, c.Files)

@@ -440,6 +440,10 @@ func TestDemoAndVerify(t *testing.T) {
 			cfg = db.Config{URL: where[3]}
 		}
 		d := dbtest.OpenConfig(t, cfg)
+		var zone string
+		if err := d.QueryRow(t.Context(), `SELECT value FROM settings WHERE name = 'zone'`).Scan(&zone); err != nil || zone != "Asia/Tashkent" {
+			t.Errorf("the clock of the chain is %q, %v", zone, err)
+		}
 		if err := d.QueryRow(t.Context(), `SELECT COUNT(*) FROM imports WHERE state = 'done'`).Scan(&imports); err != nil || imports != 1 {
 			t.Errorf("%d imports to look at, %v", imports, err)
 		}

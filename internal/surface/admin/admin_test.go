@@ -2,6 +2,7 @@ package admin_test
 
 import (
 	"context"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -52,8 +53,11 @@ func TestFirstOwnerNamesTheChain(t *testing.T) {
 	who := []string{"name", "Азиза Рахимова", "login", "aziza", "password", "correct horse battery"}
 	b.post(at, "name", "Азиза", "login", "aziza", "password", "aziza-dokon-2026", "chain", "Makro").is(422).sees("В пароле не должно быть логина")
 	b.post(at, append(who, "chain", " ")...).is(422).sees("Это нужно заполнить").has(`value="aziza"`)
-	b.post(at, append(who, "chain", "Oltin Savdo")...).is(200).sees("Oltin Savdo", "Здравствуйте, Азиза Рахимова!")
-	b.get("/audit").sees("Название: Makro Oltin Savdo")
+	b.get(at).has(`name="zone" value="Asia/Tashkent"`).has(" data-first")
+	b.post(at, append(who, "chain", "Oltin Savdo", "zone", "Mars/Base")...).is(422).sees("Такого часового пояса нет").has(`value="Mars/Base"`).lacks(" data-first")
+	b.post(at, append(who, "chain", "Oltin Savdo", "zone", "Asia/Almaty")...).is(200).sees("Oltin Savdo", "Здравствуйте, Азиза Рахимова!")
+	b.get("/audit").sees("Название: Makro Oltin Savdo", "Часовой пояс: Asia/Tashkent Asia/Almaty")
+	b.get("/stores/new").has(`name="zone" value="Asia/Almaty"`)
 	token, _, err = c.Staff.Invite(t.Context(), staff.By{ID: c.ownerID()}, staff.Owner, nil)
 	must(t, err)
 	c.browser().get(admin.InvitationPath(token)).is(200).lacks("Название сети")
@@ -289,4 +293,31 @@ func TestFirstStepsAfterAnImport(t *testing.T) {
 		b.post(b.path+"/tills", "till", "Касса 1").is(200)
 		b.get("/").sees("Сделано 1 из 4", "Перейти к кассе").lacks("касс пока нет")
 	})
+}
+
+// Where no store has the chain's clock, Home says so; times of a customer are
+// those of the card, and a file tells clocks that differ.
+func TestClocksThatDiffer(t *testing.T) {
+	t.Parallel()
+	s := open(t, dbtest.Open(t, dbtest.SQLite)).shop()
+	b := s.owner()
+	who := "/customers/" + s.people[0].String()
+	said := regexp.MustCompile(`\d\d\.\d\d\.2036 \d\d:\d\d`)
+	before := said.FindString(b.get(who + "/consents").text())
+	b.get("/").lacks("Часы сети")
+	b.get("/receipts/export?q=2-1")
+	if at := b.file()[1][0]; len(at) != len("2036-03-03 14:00") {
+		t.Errorf("where all clocks are one, a time is %q", at)
+	}
+	b.post("/settings", "name", "Makro", "zone", "UTC", "language", "ru").is(200)
+	b.get("/").sees("Часы сети — UTC, а магазины живут по Asia/Tashkent").has(`href="/settings">Исправить`)
+	if after := said.FindString(b.get(who + "/consents").text()); after != before || after == "" {
+		t.Errorf("the consent of %q is of %q by the clock of the chain", before, after)
+	}
+	b.post("/stores/new", "name", "Лондон", "code", "S2", "zone", "Europe/London").is(200)
+	b.get("/").lacks("Часы сети")
+	b.get("/receipts").sees("UTC+5").get("/receipts/export?q=2-1")
+	if at := b.file()[1][0]; !strings.HasSuffix(at, " +05:00") {
+		t.Errorf("of clocks that differ, a time is %q", at)
+	}
 }

@@ -510,6 +510,12 @@ type consentRow struct {
 func (a *Admin) showConsents(w http.ResponseWriter, r *http.Request, status int, c customer.Customer, form *web.Form) error {
 	ctx, loc := r.Context(), web.Loc(r.Context())
 	v := consentsView{frame: a.frame(ctx), Form: form, Customer: c, Name: nameOf(loc, web.Me(r), c)}
+	if _, err := a.Catalog.Stores(ctx); err != nil { // so that they are in memory
+		return err
+	}
+	if store, ok := a.Catalog.Store(c.HomeStore); ok { // as on the card
+		v.Zone = store.Zone
+	}
 	for _, ch := range customer.Channels {
 		v.Channels = append(v.Channels, web.Option{Value: string(ch), Text: loc.T("admin.channel." + string(ch))})
 	}

@@ -19,6 +19,7 @@ type homeView struct {
 	Done  int
 	Must  int // of the steps, those that are not optional
 	Now   *overview
+	Clock string // of all stores, where the chain's is another
 }
 
 // step is one of the first steps.
@@ -52,6 +53,10 @@ func (a *Admin) home(w http.ResponseWriter, r *http.Request) error {
 	if !v.May(staff.ViewReports) {
 		return a.pages.Render(w, r, "home", v)
 	}
+	var err error
+	if v.Clock, err = a.otherClock(r.Context()); err != nil {
+		return err
+	}
 	steps, err := a.steps(r.Context())
 	if err != nil {
 		return err
@@ -82,6 +87,22 @@ func (a *Admin) home(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	return a.pages.Render(w, r, "home", v)
+}
+
+// otherClock is the time zone of the stores if the clocks of all of them differ
+// from the chain's: then what the chain takes for today is no store's.
+func (a *Admin) otherClock(ctx context.Context) (string, error) {
+	stores, err := a.Catalog.Stores(ctx)
+	if err != nil || len(stores) == 0 {
+		return "", err
+	}
+	now, zone := a.Now(), a.Settings.Get().Zone
+	for _, s := range stores {
+		if offset(now, s.Zone) == offset(now, zone) {
+			return "", nil
+		}
+	}
+	return stores[0].Zone.String(), nil
 }
 
 func (a *Admin) steps(ctx context.Context) ([]step, error) {

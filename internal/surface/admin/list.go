@@ -208,6 +208,7 @@ type sheet struct {
 type local struct {
 	at   time.Time
 	zone *time.Location
+	mark bool // of how far it is from UTC, as imports read it
 }
 
 func (s sheet) cell(v any) string {
@@ -233,12 +234,16 @@ func (s sheet) cell(v any) string {
 		}
 		return s.decimal(v.String())
 	case time.Time:
-		return s.cell(local{v, s.zone})
+		return s.cell(local{v, s.zone, false})
 	case local:
 		if v.at.IsZero() {
 			return ""
 		}
-		return v.at.In(v.zone).Format("2006-01-02 15:04")
+		layout := "2006-01-02 15:04"
+		if v.mark {
+			layout += " -07:00"
+		}
+		return v.at.In(v.zone).Format(layout)
 	}
 	return ""
 }
