@@ -321,3 +321,25 @@ func TestClocksThatDiffer(t *testing.T) {
 		t.Errorf("of clocks that differ, a time is %q", at)
 	}
 }
+
+// What is wrong with a form is said at once, with the bounds, and nothing of it is
+// kept.
+func TestFormsSayEverythingAtOnce(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := open(t, d).shop()
+		b := s.owner()
+		b.post("/customers/new", "first_name", "", "last_name", "", "phone", "12", "card", "", "email", "никто", "born", "вчера", "store", "").is(422).
+			sees("Укажите прошедший день", "Выберите магазин")
+		if n := strings.Count(b.body, `aria-invalid="true"`); n != 4 {
+			t.Errorf("of a phone, an address, a birthday and a store %d are marked", n)
+		}
+		b.post("/products/new", "name", "Сыр", "sku", "A-1", "price", "дорого", "cost", "дёшево", "kind", "goods", "barcodes", "").is(422).sees("Этот артикул уже у другого товара")
+		if n := strings.Count(b.body, `aria-invalid="true"`); n != 3 {
+			t.Errorf("of an SKU, a price and a cost %d are marked", n)
+		}
+		b.post("/products/new", "name", "Сыр", "sku", "A-9", "price", "дорого", "cost", "", "kind", "goods", "barcodes", "").is(422)
+		b.get("/products?state=all").lacks("Сыр")
+		b.post("/products/new", "name", "Сыр", "sku", "A-9", "price", "-5", "cost", "-5", "kind", "goods", "barcodes", "").is(422).sees("Нужно от 0 до")
+	})
+}

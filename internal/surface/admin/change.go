@@ -4,10 +4,13 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 
 	"regulars/internal/base/db"
+	"regulars/internal/base/errs"
 	"regulars/internal/loyalty/staff"
+	"regulars/internal/surface/web"
 )
 
 // line is what a change writes into the audit log.
@@ -27,6 +30,26 @@ func (a *Admin) change(r *http.Request, do func(ctx context.Context, tx *db.Tx) 
 		}
 		return a.auditTx(ctx, tx, who, l)
 	})
+}
+
+// errUnread takes a change back whose form could not be read whole.
+var errUnread = errs.New(errs.Invalid, "form_unread", "The form cannot be read.")
+
+// changeBy is change for a form that may hold what cannot be read: the service is
+// asked all the same, so that everything that is wrong is said at once, and what it
+// did is taken back.
+func (a *Admin) changeBy(form *web.Form, r *http.Request, do func(ctx context.Context, tx *db.Tx) (line, error)) error {
+	err := a.change(r, func(ctx context.Context, tx *db.Tx) (line, error) {
+		l, err := do(ctx, tx)
+		if err == nil && !form.OK() {
+			err = errUnread
+		}
+		return l, err
+	})
+	if errors.Is(err, errUnread) {
+		return nil
+	}
+	return form.Take(err)
 }
 
 func (a *Admin) auditTx(ctx context.Context, tx *db.Tx, who staff.By, l line) error {

@@ -192,15 +192,13 @@ func (a *Admin) addProduct(w http.ResponseWriter, r *http.Request) error {
 	}
 	c := a.readProduct(form, web.Loc(r.Context()))
 	var p catalog.Product
-	if form.OK() {
-		err = a.change(r, func(ctx context.Context, tx *db.Tx) (line, error) {
-			var err error
-			p, err = a.Catalog.CreateProductTx(ctx, tx, catalog.ProductInput{SKU: *c.SKU, ProductChange: c})
-			return line{action: "product.created", subject: "product:" + p.ID.String(), after: productFacts(p)}, err
-		})
-		if err := form.Take(err); err != nil {
-			return err
-		}
+	err = a.changeBy(form, r, func(ctx context.Context, tx *db.Tx) (line, error) {
+		var err error
+		p, err = a.Catalog.CreateProductTx(ctx, tx, catalog.ProductInput{SKU: *c.SKU, ProductChange: c})
+		return line{action: "product.created", subject: "product:" + p.ID.String(), after: productFacts(p)}, err
+	})
+	if err != nil {
+		return err
 	}
 	if !form.OK() {
 		return a.showProduct(w, r, unprocessable, catalog.Product{}, form)
@@ -263,14 +261,12 @@ func (a *Admin) saveProduct(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	c := a.readProduct(form, web.Loc(r.Context()))
-	if form.OK() {
-		err = a.change(r, func(ctx context.Context, tx *db.Tx) (line, error) {
-			before, after, err := a.Catalog.UpdateProductTx(ctx, tx, p.ID, c)
-			return line{"product.changed", "product:" + p.ID.String(), productFacts(before), productFacts(after)}, err
-		})
-		if err := form.Take(err); err != nil {
-			return err
-		}
+	err = a.changeBy(form, r, func(ctx context.Context, tx *db.Tx) (line, error) {
+		before, after, err := a.Catalog.UpdateProductTx(ctx, tx, p.ID, c)
+		return line{"product.changed", "product:" + p.ID.String(), productFacts(before), productFacts(after)}, err
+	})
+	if err != nil {
+		return err
 	}
 	if !form.OK() {
 		return a.showProduct(w, r, unprocessable, p, form)
