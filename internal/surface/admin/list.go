@@ -250,8 +250,12 @@ func (s sheet) cell(v any) string {
 
 func (s sheet) decimal(text string) string { return strings.Replace(text, ".", s.loc.Decimal(), 1) }
 
-// harmless keeps a spreadsheet from running text as a formula.
+// harmless keeps a spreadsheet from running text as a formula; a phone is none.
 func harmless(text string) string {
+	phone, ok := strings.CutPrefix(text, "+")
+	if ok && strings.Trim(phone, "0123456789()- \u00a0") == "" {
+		return text
+	}
 	if text != "" && strings.ContainsRune("=+-@\t\r", rune(text[0])) {
 		return "'" + text
 	}

@@ -69,7 +69,7 @@ func TestDraftIsDiscarded(t *testing.T) {
 		s := open(t, d).shop()
 		b := s.owner()
 		at := "/programme/" + s.programme()
-		b.get(at).lacks("/discard").get(at + "/edit")
+		b.get(at).lacks("/discard").get(at + "/edit").sees("Расчёт и остановка").lacks("Где и когда") // of one store
 		form := b.form("editor")
 		b.post(at+"/edit", form.with("levels/0/cashback", "10", "do", "save")...).is(200)
 		b.get(at).sees("Правила черновика пропадут. Действующая версия останется.")
