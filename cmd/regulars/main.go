@@ -119,7 +119,7 @@ type importCmd struct {
 	Kind    string   `help:"customers, products or receipts; guessed if not said." placeholder:"KIND"`
 	Source  string   `help:"The system that the files come from. Receipts of one source are told apart by their numbers." placeholder:"NAME"`
 	Mapping string   `help:"File that says which column is what, as --guess prints it, or only what it should say instead." placeholder:"FILE"`
-	Store   string   `help:"Code or name of the store of rows that name none, where there are several." placeholder:"STORE"`
+	Store   string   `help:"Code or name of the store of rows that name none; one that there is not is made." placeholder:"STORE"`
 	Refused string   `help:"Folder for the rows that are refused or remarked on, as CSV. Default: imports in the data folder; with --check they are not kept." placeholder:"DIR"`
 	Guess   bool     `help:"Only print how the columns are understood, as JSON to edit."`
 	Check   bool     `help:"Only tell what would come of it: nothing is kept, and no new installation is made."`

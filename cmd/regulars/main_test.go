@@ -539,6 +539,7 @@ func TestImport(t *testing.T) {
 		}
 		// A check leaves nothing, unless the refused rows are asked for.
 		ask([]string{`Rows +4`, `Refused +1`, `Sales +2`, `New customers +2`, `Receipts recorded +2`, `New stores +1 \(import\)`, `1 × quantity: This is not a number. \(row 5 “many”\)`}, "--check")
+		ask([]string{`A check: nothing is written`}, "--check")
 		look := filepath.Join(dir, "look")
 		ask([]string{`refused rows.* are in ` + look}, "--check", "--refused", look)
 		if kept, err := os.ReadDir(look); err != nil || len(kept) != 1 {
@@ -565,6 +566,12 @@ func TestImport(t *testing.T) {
 		ask([]string{`Были раньше +2`}, "--language", "ru", "--source", "old tills")
 		if code, _, errors := call(t, slices.Concat([]string{"import"}, where, []string{"--language", "ru"})...); code != misled || !strings.Contains(errors, "Назовите файлы") {
 			t.Errorf("in Russian: %d %s", code, errors)
+		}
+		if code, _, errors := call(t, slices.Concat([]string{"import"}, where, []string{"--source", "third", file})...); code != misled || !strings.Contains(errors, "source “old tills”") {
+			t.Errorf("the same file of another source: %d %s", code, errors)
+		}
+		if err := os.WriteFile(file, []byte(text+"\n"), 0o600); err != nil {
+			t.Fatal(err)
 		}
 		for said, text := range map[string]string{
 			"columns/at: This is of another kind":                 `{"columns":{"at":"date"}}`,
@@ -595,8 +602,8 @@ func TestImport(t *testing.T) {
 			t.Errorf("several stores: %d %s", code, errors)
 		}
 		ask([]string{`Receipts recorded +2`}, "--source", "fourth", "--store", "S1")
-		if code, _, errors := call(t, slices.Concat([]string{"import"}, where, []string{"--check", "--source", "fifth", file})...); code != misled {
-			t.Errorf("a check of several stores: %s", errors)
+		if code, _, errors := call(t, slices.Concat([]string{"import"}, where, []string{"--check", "--source", "fifth", file})...); code != misled || !strings.Contains(errors, "source “fourth”") {
+			t.Errorf("a check of the same file: %d %s", code, errors)
 		}
 		cfg := db.Config{Path: filepath.Join(where[1], "regulars.db")}
 		if e == dbtest.Postgres {
@@ -676,6 +683,13 @@ func TestLookingAtFilesFoundsNothing(t *testing.T) {
 					t.Errorf("nothing says %s:\n%s", said, out)
 				}
 			}
+		}
+		points := filepath.Join(dir, "points.csv")
+		if err := os.WriteFile(points, []byte("card;name;points\n1001;Ann Lee;5\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if code, _, errors := call(t, slices.Concat([]string{"import"}, where, []string{"--language", "en", points})...); code != misled || !strings.Contains(errors, "leave the column of points out") {
+			t.Errorf("points without a programme: %d %s", code, errors)
 		}
 		if left, err := os.ReadDir(where[1]); err != nil || len(left) != 0 {
 			t.Errorf("left behind: %v, %v", left, err)

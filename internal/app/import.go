@@ -218,7 +218,10 @@ func (o ImportOrder) readable(ctx context.Context, cfg Config, file string) erro
 	if err != nil {
 		return err
 	}
-	return m.Validate()
+	if err := m.Validate(); err != nil || m.Columns[importer.FieldPoints] == 0 {
+		return err
+	}
+	return importer.ErrNoProgramme // nor is there anything else yet
 }
 
 // mapping reads the file that says how to read the others; nil: none was named.
@@ -317,6 +320,9 @@ func (p *parts) importFile(ctx context.Context, file string, order ImportOrder) 
 	i, err = run(ctx, i.ID, watch)
 	if err != nil {
 		return err
+	}
+	if order.Check {
+		line("  "+loc.T("importer.console.checked"), true)
 	}
 	line("  "+loc.T("importer.report.took", "time", loc.Duration(p.env.Now().Sub(started))), true)
 	if err := p.printReport(i, loc); err != nil {

@@ -202,14 +202,29 @@ func parseDigits(s string) (d date, c clock, ok bool) {
 // the share of one that is gone, in the years 1954 to 2119. Much else looks so:
 // the column must be known to be of dates.
 func parseSerial(text string) (date, clock, bool) {
-	n, ok := parseNumber(strings.Replace(text, ",", ".", 1), '.')
-	if !ok || n.coef < 20_000*powers[n.scale] || n.coef >= 80_000*powers[n.scale] {
+	days, seconds, ok := serial(text)
+	if !ok || days < 20_000 || days >= 80_000 {
 		return date{}, clock{}, false
 	}
-	days, rest := n.coef/powers[n.scale], n.coef%powers[n.scale]
-	seconds := int(float64(rest)/float64(powers[n.scale])*86_400 + .5)
 	t := time.Date(1899, 12, 30+int(days), 0, 0, seconds, 0, time.UTC)
 	return date{t.Year(), int(t.Month()), t.Day()}, clock{hour: t.Hour(), minute: t.Minute(), second: t.Second()}, true
+}
+
+// parseShare reads a time of day as spreadsheets count it: the share of the day that
+// is gone.
+func parseShare(text string) (clock, bool) {
+	days, seconds, ok := serial(text)
+	return clock{hour: seconds / 3600, minute: seconds / 60 % 60, second: seconds % 60}, ok && days == 0 && seconds < 86_400
+}
+
+// serial parts a number of days into whole ones and seconds.
+func serial(text string) (days int64, seconds int, ok bool) {
+	n, ok := parseNumber(strings.Replace(text, ",", ".", 1), '.')
+	if !ok || n.coef < 0 {
+		return 0, 0, false
+	}
+	unit := powers[n.scale]
+	return n.coef / unit, int(float64(n.coef%unit)/float64(unit)*86_400 + .5), true
 }
 
 func (c clock) valid() bool { return c.hour < 24 && c.minute < 60 && c.second < 60 }
@@ -376,7 +391,7 @@ func parseClock(s string) (c clock, ok bool) {
 		return c, false
 	}
 	noon := 0
-	upper := strings.ToUpper(s)
+	upper := strings.ReplaceAll(strings.ToUpper(s), ".M.", "M")
 	for half, word := range []string{"AM", "PM"} {
 		if rest, ok := strings.CutSuffix(upper, word); ok {
 			s, noon = strings.TrimSpace(rest), half+1
@@ -423,7 +438,7 @@ func cutNumber(s string, limit int) (v int, rest string, ok bool) {
 	return v, s[n:], ok
 }
 
-// cutOffset cuts Z, UTC or +05:00 off the end.
+// cutOffset cuts Z, UTC, +05:00 or UTC+5 off the end.
 func cutOffset(s string) (rest string, seconds int, zoned, ok bool) {
 	for _, utc := range []string{"Z", "UTC", "GMT"} {
 		if rest, found := strings.CutSuffix(s, utc); found {
@@ -435,6 +450,9 @@ func cutOffset(s string) (rest string, seconds int, zoned, ok bool) {
 		return s, 0, false, true
 	}
 	hhmm := strings.Replace(s[i+1:], ":", "", 1)
+	if len(hhmm)%2 == 1 {
+		hhmm = "0" + hhmm
+	}
 	if len(hhmm) == 2 {
 		hhmm += "00"
 	}
@@ -446,5 +464,6 @@ func cutOffset(s string) (rest string, seconds int, zoned, ok bool) {
 	if s[i] == '-' {
 		seconds = -seconds
 	}
-	return strings.TrimSpace(s[:i]), seconds, true, true
+	rest = strings.TrimSpace(s[:i]) // UTC+5
+	return strings.TrimSpace(strings.TrimSuffix(strings.TrimSuffix(rest, "UTC"), "GMT")), seconds, true, true
 }

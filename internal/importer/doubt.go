@@ -1,6 +1,7 @@
 package importer
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 	"time"
@@ -9,17 +10,20 @@ import (
 	"regulars/internal/base/i18n"
 )
 
-// Doubt is a cell that can be read in two ways, of a file in whose first rows
-// nothing tells which is right. Who knows the file can.
+// Doubt is what somebody who knows the file should be sure of: a cell that can be
+// read in two ways, in a column whose first cells do not tell which is right, or
+// that there is no column for what matters.
 type Doubt struct {
-	Option string // of the mapping that decides: decimal or date_order
-	Cell   string
+	Kind  string // decimal, date_order: what of the Options decides; or number
+	Field Field
+	Cell  string
 
-	number number    // what is read, or
-	day    time.Time // in UTC
+	heading string    // of the column
+	number  number    // what is read of the cell, or
+	day     time.Time // in UTC
 }
 
-// Text says how the cell is read: "“1,250” is read as 1250. …". Thousands are not
+// Text says how it is read: "“1,250” is read as 1250. …". Thousands are not
 // parted, so that it is no riddle again.
 func (d Doubt) Text(loc *i18n.Localizer) string {
 	plain := strconv.FormatFloat(float64(d.number.coef)/float64(powers[d.number.scale]), 'f', -1, 64)
@@ -27,51 +31,76 @@ func (d Doubt) Text(loc *i18n.Localizer) string {
 	if !d.day.IsZero() {
 		read = loc.LongDate(d.day, time.UTC)
 	}
-	return loc.T("importer.doubt."+d.Option, "cell", d.Cell, "read", read)
+	return loc.T("importer.doubt."+d.Kind, "column", cmp.Or(d.heading, loc.T(d.Field.Key())), "cell", d.Cell, "read", read)
 }
 
-// doubtsOf are the first such cells, one for each option that matters; none of
-// options that are wrong.
+// doubtsOf are those of a file that will be read by m; none where its options are
+// wrong.
 func doubtsOf(rows []sampleRow, m *Mapping) (list []Doubt) {
 	var wrong errs.List
 	if m.Options.validate(&wrong); wrong.Err() != nil {
 		return nil
 	}
-	for _, of := range []func([]sampleRow, *Mapping) (Doubt, bool){numberDoubt, dateDoubt} {
-		if d, ok := of(rows, m); ok {
+	if m.Kind == KindReceipts && !m.has(FieldNumber) {
+		list = append(list, Doubt{Kind: "number", Field: FieldNumber})
+	}
+	list = append(list, numberDoubts(rows, m)...)
+	if d, ok := dateDoubt(rows, m); ok {
+		list = append(list, d)
+	}
+	return list
+}
+
+// numberDoubts are of columns that do not tell themselves what parts their
+// decimals, the first such cell of each. Goods that are weighed are taken on the
+// word of other columns.
+func numberDoubts(rows []sampleRow, m *Mapping) (list []Doubt) {
+	told := false // by another column
+	for _, f := range numberFields {
+		var d Doubt
+		open, agreed, all := 0, false, 0
+		for cell := range cellsOf(rows, m.Columns, f) {
+			n, ok := parseNumber(cell, m.Options.Decimal[0])
+			if !ok {
+				continue
+			}
+			all++
+			switch decimal, sure := decimalIn(cell); {
+			case decimal == 0:
+			case sure:
+				agreed = agreed || decimal == m.Options.Decimal[0]
+			case open == 0:
+				d = Doubt{Kind: "decimal", Field: f, Cell: cell, heading: m.heading(f), number: n}
+				fallthrough
+			default:
+				open++
+			}
+		}
+		told = told || agreed
+		weighed := f == FieldQuantity && open*10 >= all*9 && told
+		if open > 0 && !agreed && !weighed {
 			list = append(list, d)
 		}
 	}
 	return list
 }
 
-func numberDoubt(rows []sampleRow, m *Mapping) (d Doubt, found bool) {
-	for cell := range cellsOf(rows, m.Columns, numberFields...) {
-		n, ok := parseNumber(cell, m.Options.Decimal[0])
-		text, _ := trimNumber(cell)
-		switch {
-		case !ok || !strings.ContainsAny(text, ".,"):
-		case pointOf(text, '.') == pointOf(text, ','): // 12.50, 1,250,000
-			return Doubt{}, false
-		case !found:
-			d, found = Doubt{Option: "decimal", Cell: cell, number: n}, true
-		}
-	}
-	return d, found
-}
-
+// dateDoubt is the first cell that could be of two days, where none of them all can
+// be of one only.
 func dateDoubt(rows []sampleRow, m *Mapping) (d Doubt, found bool) {
-	for cell := range cellsOf(rows, m.Columns, dateFields...) {
-		days, noDay, ok := parseTime(cell, DayFirst, time.UTC)
-		months, noMonth, ok2 := parseTime(cell, MonthFirst, time.UTC)
-		switch {
-		case noDay || noMonth || !ok && !ok2:
-		case ok != ok2: // 31/12/2026
-			return Doubt{}, false
-		case !days.Equal(months) && !found:
-			d, found = Doubt{Option: "date_order", Cell: cell, day: days}, true
-			if m.Options.DateOrder == MonthFirst {
-				d.day = months
+	for _, f := range dateFields {
+		for cell := range cellsOf(rows, m.Columns, f) {
+			days, noDay, ok := parseTime(cell, DayFirst, time.UTC)
+			months, noMonth, ok2 := parseTime(cell, MonthFirst, time.UTC)
+			switch {
+			case noDay || noMonth || !ok && !ok2:
+			case ok != ok2: // 31/12/2026
+				return Doubt{}, false
+			case !days.Equal(months) && !found:
+				d, found = Doubt{Kind: "date_order", Field: f, Cell: cell, heading: m.heading(f), day: days}, true
+				if m.Options.DateOrder == MonthFirst {
+					d.day = months
+				}
 			}
 		}
 	}

@@ -1,8 +1,6 @@
 package importer
 
 import (
-	"strings"
-
 	"regulars/internal/base/money"
 	"regulars/internal/loyalty/catalog"
 )
@@ -74,20 +72,4 @@ func skuFor(barcodes []string, name string) string {
 		return barcodes[0]
 	}
 	return short(name, catalog.MaxSKU)
-}
-
-// parseGoods reads what a product is to the rules.
-func parseGoods(text string) (kind string, ok bool) {
-	text = strings.ToLower(text)
-	switch {
-	case text == "":
-		return "", true
-	case strings.Contains(text, "gift"), strings.Contains(text, "сертификат"), strings.Contains(text, "подарочн"), strings.Contains(text, "sertifikat"):
-		return "giftcard", true
-	case strings.HasPrefix(text, "услуг"), strings.HasPrefix(text, "работ"), strings.HasPrefix(text, "достав"), strings.HasPrefix(text, "serv"), strings.HasPrefix(text, "xizmat"):
-		return "service", true
-	case strings.HasPrefix(text, "товар"), strings.HasPrefix(text, "запас"), strings.HasPrefix(text, "goods"), strings.HasPrefix(text, "product"), strings.HasPrefix(text, "tovar"), strings.HasPrefix(text, "mahsulot"):
-		return "goods", true
-	}
-	return "", false
 }

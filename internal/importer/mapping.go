@@ -35,49 +35,51 @@ type Field string
 // receipt is. A customers file may also keep any column as an attribute of the
 // customer: see Attribute.
 const (
-	FieldExternal     Field = "external" // the customer's id in the other system
-	FieldCard         Field = "card"
-	FieldPhone        Field = "phone"
-	FieldEmail        Field = "email"
-	FieldName         Field = "name" // whole
-	FieldLastName     Field = "last_name"
-	FieldFirstName    Field = "first_name"
-	FieldMiddleName   Field = "middle_name"
-	FieldSex          Field = "sex"
-	FieldBorn         Field = "born"
-	FieldRegistered   Field = "registered"
-	FieldCity         Field = "city"
-	FieldLanguage     Field = "language"
-	FieldNote         Field = "note"
-	FieldPoints       Field = "points"        // opening balance
-	FieldPointsExpire Field = "points_expire" // of it
-	FieldConsent      Field = "consent"       // to advertising by any channel
-	FieldConsentSMS   Field = "consent_sms"   // yes or no
-	FieldConsentEmail Field = "consent_email" // yes or no
-	FieldStore        Field = "store"         // code or name; of a customer, the home store
-	FieldTill         Field = "till"          // noted
-	FieldCashier      Field = "cashier"       // noted
-	FieldNumber       Field = "number"        // of the receipt; rows that share it are its lines
-	FieldType         Field = "type"          // sale or return
-	FieldReturned     Field = "returned"      // is it a return
-	FieldSale         Field = "sale"          // of a return: the number of the sale
-	FieldAt           Field = "at"            // date, or date and time
-	FieldTime         Field = "time"          // where it has a column of its own
-	FieldSKU          Field = "sku"           // also of products
-	FieldBarcode      Field = "barcode"       // also of products
-	FieldProduct      Field = "product"       // name; also of products
-	FieldCategory     Field = "category"      // also of products; "A / B" is B in A
-	FieldBrand        Field = "brand"         // of products
-	FieldGoods        Field = "goods"         // of products: goods, service or giftcard
-	FieldActive       Field = "active"        // of products: is it sold
-	FieldPrice        Field = "price"         // of one; also of products
-	FieldCost         Field = "cost"          // of one; also of products
-	FieldQuantity     Field = "quantity"      //
-	FieldDiscount     Field = "discount"      // of the line, in money or percent
-	FieldAmount       Field = "amount"        // of the line, as paid
-	FieldPointsEarned Field = "points_earned" // noted
-	FieldPointsUsed   Field = "points_used"   // noted
-	FieldCurrency     Field = "currency"      // which must be the installation's
+	FieldExternal        Field = "external" // the customer's id in the other system
+	FieldCard            Field = "card"
+	FieldPhone           Field = "phone"
+	FieldEmail           Field = "email"
+	FieldName            Field = "name" // whole
+	FieldLastName        Field = "last_name"
+	FieldFirstName       Field = "first_name"
+	FieldMiddleName      Field = "middle_name"
+	FieldSex             Field = "sex"
+	FieldBorn            Field = "born"
+	FieldRegistered      Field = "registered"
+	FieldCity            Field = "city"
+	FieldLanguage        Field = "language"
+	FieldNote            Field = "note"
+	FieldPoints          Field = "points"           // opening balance
+	FieldPointsExpire    Field = "points_expire"    // of it
+	FieldConsent         Field = "consent"          // to advertising by any channel
+	FieldConsentSMS      Field = "consent_sms"      // yes or no
+	FieldConsentEmail    Field = "consent_email"    // yes or no
+	FieldStore           Field = "store"            // code or name; of a customer, the home store
+	FieldTill            Field = "till"             // noted
+	FieldCashier         Field = "cashier"          // noted
+	FieldNumber          Field = "number"           // of the receipt; rows that share it are its lines
+	FieldType            Field = "type"             // sale or return
+	FieldReturned        Field = "returned"         // is it a return
+	FieldStatus          Field = "status"           // of the receipt: one that was undone is not taken
+	FieldSale            Field = "sale"             // of a return: the number of the sale
+	FieldAt              Field = "at"               // date, or date and time
+	FieldTime            Field = "time"             // where it has a column of its own
+	FieldSKU             Field = "sku"              // also of products
+	FieldBarcode         Field = "barcode"          // also of products
+	FieldProduct         Field = "product"          // name; also of products
+	FieldCategory        Field = "category"         // also of products; "A / B" is B in A
+	FieldBrand           Field = "brand"            // of products
+	FieldGoods           Field = "goods"            // of products: goods, service or giftcard
+	FieldActive          Field = "active"           // of products: is it sold
+	FieldPrice           Field = "price"            // of one; also of products
+	FieldCost            Field = "cost"             // of one; also of products
+	FieldQuantity        Field = "quantity"         //
+	FieldDiscount        Field = "discount"         // of the line, in money or, with its sign, percent
+	FieldDiscountPercent Field = "discount_percent" // where there is no other discount
+	FieldAmount          Field = "amount"           // of the line, as paid
+	FieldPointsEarned    Field = "points_earned"    // noted
+	FieldPointsUsed      Field = "points_used"      // noted
+	FieldCurrency        Field = "currency"         // which must be the installation's
 )
 
 // Key is the i18n key of what people call the kind.
@@ -102,8 +104,8 @@ var fields = map[Kind][]Field{
 	},
 	KindProducts: {FieldSKU, FieldBarcode, FieldProduct, FieldCategory, FieldBrand, FieldGoods, FieldPrice, FieldCost, FieldActive},
 	KindReceipts: {
-		FieldNumber, FieldType, FieldReturned, FieldSale, FieldAt, FieldTime, FieldStore, FieldTill, FieldCashier, FieldExternal, FieldCard, FieldPhone, FieldEmail, FieldName,
-		FieldSKU, FieldBarcode, FieldProduct, FieldCategory, FieldQuantity, FieldPrice, FieldDiscount, FieldAmount, FieldCost, FieldCurrency, FieldPointsEarned, FieldPointsUsed, FieldNote,
+		FieldNumber, FieldType, FieldReturned, FieldStatus, FieldSale, FieldAt, FieldTime, FieldStore, FieldTill, FieldCashier, FieldExternal, FieldCard, FieldPhone, FieldEmail, FieldName,
+		FieldSKU, FieldBarcode, FieldProduct, FieldCategory, FieldQuantity, FieldPrice, FieldDiscount, FieldDiscountPercent, FieldAmount, FieldCost, FieldCurrency, FieldPointsEarned, FieldPointsUsed, FieldNote,
 	},
 }
 
@@ -136,6 +138,8 @@ type Options struct {
 	// are below zero, so that one above zero undoes a return. Otherwise the
 	// mark alone decides, whatever the sign.
 	SignedReturns bool `json:"signed_returns,omitempty"`
+	// SaleMarks says that rows are returns which name their sale.
+	SaleMarks bool `json:"sale_marks,omitempty"`
 	// Store is the code of the store of rows that name none.
 	Store string `json:"store,omitempty"`
 }
@@ -186,6 +190,10 @@ func ParseMapping(text []byte, guess Mapping) (m Mapping, err error) {
 	if err := unmarshal(text, &m); err != nil {
 		return Mapping{}, err
 	}
+	if has(given, "names") && !sameNames(m.Names, guess.Names) {
+		l.Add("/names", "importer_other_names", "the mapping is of a file with other columns")
+		return Mapping{}, l.Err()
+	}
 	for f := range named {
 		for other, c := range m.Columns {
 			if c == m.Columns[Field(f)] && !has(named, string(other)) {
@@ -195,6 +203,13 @@ func ParseMapping(text []byte, guess Mapping) (m Mapping, err error) {
 	}
 	maps.DeleteFunc(m.Columns, func(_ Field, c int) bool { return c == 0 })
 	return m, m.Validate()
+}
+
+// sameNames reports whether a file has the columns of one that was read before, or
+// those of what was refused of it; one whose columns have no names may have any.
+func sameNames(before, now []string) bool {
+	n := len(before)
+	return n == 0 || len(now) == 0 || len(now) >= n && slices.Equal(before, now[:n]) && (len(now) == n || isRefused(now[n:]))
 }
 
 func has(given map[string]any, name string) bool {

@@ -255,6 +255,20 @@ func pointOf(text string, decimal byte) int {
 	return last
 }
 
+// decimalIn is the sign that parts the decimals of a number, 0 where it has none; it
+// is sure unless the sign could part thousands: "1,250".
+func decimalIn(cell string) (decimal byte, sure bool) {
+	text, _ := trimNumber(cell)
+	last := strings.LastIndexAny(text, ".,")
+	switch {
+	case last < 0:
+		return 0, false
+	case strings.Count(text, text[last:last+1]) > 1: // 1,250,000
+		return '.' + ',' - text[last], true
+	}
+	return text[last], strings.ContainsAny(text[:last], ".,") || !looksLikeThousands(text, last) // 1,250.50, 12.5
+}
+
 // looksLikeThousands reports whether the only sign, at, may stand between
 // thousands: "1,250", but not "0,250" or "1,25".
 func looksLikeThousands(text string, at int) bool {

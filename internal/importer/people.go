@@ -1,7 +1,6 @@
 package importer
 
 import (
-	"errors"
 	"strings"
 	"time"
 	"unicode"
@@ -115,10 +114,10 @@ var consents = []struct {
 func (r *rowReader) customer() *Customer {
 	c := &Customer{
 		Row:      r.number,
-		External: r.code(FieldExternal, customer.MaxExternal),
-		Card:     r.code(FieldCard, maxText),
-		Phones:   splitPhones(r.code(FieldPhone, maxText)),
-		Email:    r.code(FieldEmail, maxText),
+		External: r.identifier(FieldExternal, customer.MaxExternal),
+		Card:     r.identifier(FieldCard, maxText),
+		Phones:   splitPhones(r.identifier(FieldPhone, maxText)),
+		Email:    r.identifier(FieldEmail, maxText),
 		City:     r.fact(FieldCity, maxText),
 		Language: languageOf(r.fact(FieldLanguage, maxText)),
 		Store:    r.fact(FieldStore, maxText),
@@ -226,41 +225,4 @@ func (r *rowReader) attributes(c *Customer) {
 			c.Attributes[name] = value
 		}
 	}
-}
-
-// splitCell parts what people put into one cell.
-func splitCell(cell string) (parts []string) {
-	for part := range strings.FieldsFuncSeq(cell, func(c rune) bool { return c == ',' || c == ';' || c == '|' || c == '\n' }) {
-		if part = strings.TrimSpace(part); part != "" {
-			parts = append(parts, part)
-		}
-	}
-	return parts
-}
-
-// splitPhones is splitCell, but for 9,98901E+11: that is one number, which a
-// spreadsheet has rounded.
-func splitPhones(cell string) []string {
-	if strings.ContainsAny(cell, "eEеЕ") && strings.Count(cell, ",") == 1 && !strings.ContainsAny(cell, ";|\n") {
-		if _, err := customer.Normalize(customer.Phone, cell, ""); errors.Is(err, customer.ErrPhoneRounded) {
-			return []string{strings.TrimSpace(cell)}
-		}
-	}
-	return splitCell(cell)
-}
-
-// languageOf is the code of a language that is written out.
-func languageOf(text string) string {
-	text = strings.ToLower(text)
-	switch {
-	case strings.HasPrefix(text, "рус"), strings.HasPrefix(text, "rus"):
-		return "ru"
-	case strings.HasPrefix(text, "узб"), strings.HasPrefix(text, "ўзб"), strings.HasPrefix(text, "uzb"), strings.HasPrefix(text, "o'zb"), strings.HasPrefix(text, "o‘zb"), strings.HasPrefix(text, "oʻzb"):
-		return "uz"
-	case strings.HasPrefix(text, "англ"), strings.HasPrefix(text, "engl"), strings.HasPrefix(text, "ingl"):
-		return "en"
-	case strings.HasPrefix(text, "каз"), strings.HasPrefix(text, "қаз"), strings.HasPrefix(text, "kaz"):
-		return "kk"
-	}
-	return text
 }

@@ -35,23 +35,27 @@ type preparer struct {
 // two stores apart, unless there are two that are spelled so.
 type storeNames struct{ exact, alike map[string]catalog.Store }
 
+// storeKey is what all spellings of a store's name have in common: Магазин №1 is
+// Магазин 1.
+func storeKey(name string) string { return fold.Key(strings.ReplaceAll(name, "№", " ")) }
+
 func (n storeNames) find(name string) (store catalog.Store, ok bool) {
 	if store, ok = n.exact[name]; !ok {
-		store, ok = n.alike[fold.Key(name)]
+		store, ok = n.alike[storeKey(name)]
 	}
 	return store, ok
 }
 
 func (n storeNames) add(name string, store catalog.Store) {
 	n.exact[name] = store
-	if key := fold.Key(name); key != "" {
+	if key := storeKey(name); key != "" {
 		n.alike[key] = store
 	}
 }
 
 func (n storeNames) remove(name string) {
 	delete(n.exact, name)
-	delete(n.alike, fold.Key(name))
+	delete(n.alike, storeKey(name))
 }
 
 // attempt is what a dry run prepares in a transaction that is taken back.
@@ -67,8 +71,6 @@ type person struct {
 	checked customer.Checked
 	store   catalog.Store
 	row     *Customer // of a customers file
-	cells   []string
-	again   []uint64 // keys that other rows of the file share
 }
 
 // bought is a receipt and whose it is; the zero key is nobody's.
@@ -84,8 +86,6 @@ type goods struct {
 	*Product
 	input      catalog.ProductInput
 	categories []catalog.CategoryInput
-	cells      []string
-	again      []uint64 // see person
 }
 
 // whoKey stands for a Who in maps that hold millions: 128 bits of hash.
@@ -115,15 +115,21 @@ func newPreparer(ctx context.Context, s *Service, i *Import) (p *preparer, err e
 	for _, store := range slices.Backward(known) { // a code goes before another's name
 		p.stores.add(store.Code, store)
 	}
+	p.home = i.home(known)
+	return p, nil
+}
+
+// home is the store of rows that name none; empty: they are of none.
+func (i *Import) home(known []catalog.Store) string {
 	switch {
 	case i.Mapping.Options.Store != "":
-		p.home = i.Mapping.Options.Store
+		return i.Mapping.Options.Store
 	case len(known) == 1:
-		p.home = known[0].Code
+		return known[0].Code
 	case i.Mapping.ofStores(): // there is none yet, or the source has one, or some rows leave their store empty
-		p.home = i.Source
+		return i.Source
 	}
-	return p, nil
+	return ""
 }
 
 // zones tells where the stores are that there were when the import began: those
@@ -220,9 +226,10 @@ func (p *preparer) receipt(ctx context.Context, b *batch, in *Receipt) error {
 	if err != nil {
 		return err
 	}
-	own, _ := p.stores.find(p.imp.Source)
-	out := bought{
-		Receipt: in, key: in.Who.key(), store: store, adrift: in.Store == "" && p.imp.Mapping.Options.Store == "" && own.ID == store.ID,
+	out := bought{Receipt: in, key: in.Who.key(), store: store}
+	if in.Store == "" && p.imp.Mapping.Options.Store == "" {
+		own, _ := p.stores.find(p.imp.Source)
+		out.adrift = own.ID == store.ID
 	}
 	if out.key != (whoKey{}) {
 		known, seen := p.seen[out.key]
@@ -359,7 +366,7 @@ func (p *preparer) customer(ctx context.Context, b *batch, step *Step) error {
 			return nil
 		}
 	}
-	b.people = append(b.people, person{checked: checked, store: store, row: in, cells: in.cells, again: in.again})
+	b.people = append(b.people, person{checked: checked, store: store, row: in})
 	return nil
 }
 
@@ -394,7 +401,7 @@ func (p *preparer) leaveOut(n *customer.New, err error, note func(Issue)) {
 // product prepares a row of a products file.
 func (p *preparer) product(b *batch, step *Step) {
 	in := step.Product
-	g := goods{Product: in, cells: in.cells, again: in.again}
+	g := goods{Product: in}
 	g.input = catalog.ProductInput{SKU: in.SKU, AddBarcodes: in.Barcodes}
 	c := &g.input.ProductChange
 	if in.Name != "" {
@@ -436,7 +443,7 @@ func categories(path string) (list []catalog.CategoryInput) {
 
 // ErrNoProgramme is returned where balances are to be imported before there is
 // a programme that they could belong to.
-var ErrNoProgramme = errs.New(errs.Conflict, "import_no_programme",
+var ErrNoProgramme = errs.New(errs.Invalid, "import_no_programme",
 	"The file has points, but no programme holds yet that they could belong to. Set the programme first.")
 
 var errNobody = errors.New("importer: a receipt of somebody who was not registered")

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"regulars/internal/base/fold"
 	"regulars/internal/base/money"
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
@@ -116,12 +115,21 @@ func (r *rowReader) receiptLine(number string) (l rawLine) {
 	l.Product = r.text(FieldProduct, maxText)
 	l.Category = r.text(FieldCategory, maxText)
 	l.Cost = r.cost()
-	if cell := r.raw(FieldCurrency); cell != "" && !r.ours(cell) {
+	if cell := r.raw(FieldCurrency); cell != "" && !r.isOurs(cell) {
 		r.refuse(FieldCurrency, ReasonCurrency, cell)
 	}
-	r.mark(&l)
+	if cell := r.raw(FieldStatus); standsVoid(r.line(cell), r.m.heading(FieldStatus)) {
+		r.refuse(FieldStatus, ReasonVoid, cell)
+	}
+	void := r.mark(&l)
 	if !r.refused {
 		r.sums(&l)
+	}
+	switch {
+	case void && l.below:
+		l.marked = true
+	case void && !r.refused:
+		r.refuse(FieldType, ReasonVoid, r.raw(FieldType))
 	}
 	return l
 }
@@ -134,12 +142,14 @@ func (r *rowReader) column(f Field) Field {
 	return ""
 }
 
-// receiptNumber refuses what a spreadsheet has rounded: receipts of a whole day
-// would be one.
+// receiptNumber is the number of the row's receipt; empty: there is none.
 func (r *rowReader) receiptNumber() string {
 	number := r.code(FieldNumber, receipt.MaxNumber)
-	if m, exponent, ok := strings.Cut(strings.ToUpper(number), "E+"); ok && m != "" && strings.Trim(m, "0123456789.,") == "" && strings.Trim(exponent, "0123456789") == "" {
-		r.refuse(FieldNumber, ReasonNumberRounded, number)
+	switch strings.ToLower(number) {
+	case "б/н", "бн", "без номера", "нет", "no number":
+		return ""
+	}
+	if strings.Trim(number, "0") == "" {
 		return ""
 	}
 	return number
@@ -209,8 +219,9 @@ func (r *rowReader) note(who Who) string {
 	return r.line(r.atMost(FieldNote, b.String(), customer.MaxNote))
 }
 
-// mark finds out whether the row is marked as a return.
-func (r *rowReader) mark(l *rawLine) {
+// mark finds out whether the row is marked as a return; void: it says that it was
+// undone.
+func (r *rowReader) mark(l *rawLine) (void bool) {
 	o := r.m.Options
 	if o.ReturnPrefix != "" {
 		l.marks = true
@@ -218,11 +229,12 @@ func (r *rowReader) mark(l *rawLine) {
 	}
 	if r.m.has(FieldType) {
 		l.marks = true
-		returned, ok := parseReturn(r.raw(FieldType))
+		does, ok := parseDeed(r.line(r.raw(FieldType)))
 		if !ok {
 			r.refuse(FieldType, ReasonWord, r.raw(FieldType))
 		}
-		l.marked = l.marked || returned
+		void = does == undone
+		l.marked = l.marked || does == takesBack
 	}
 	if r.m.has(FieldReturned) {
 		l.marks = true
@@ -232,12 +244,18 @@ func (r *rowReader) mark(l *rawLine) {
 		}
 		l.marked = l.marked || yes
 	}
+	if o.SaleMarks {
+		l.marks = true
+		l.marked = l.marked || l.sale != ""
+	}
+	return void
 }
 
 // figures are what a row says of its sums.
 type figures struct {
 	quantity, price, amount, discount number
 	hasPrice, hasAmount               bool
+	discountIn                        Field // that says the discount
 	percent                           bool  // the discount is a share of the line
 	pieces                            int64 // of the quantity, thousandths
 }
@@ -248,7 +266,7 @@ func (r *rowReader) figures() (f figures, ok bool) {
 	f.quantity, hasQuantity = r.decimalOf(FieldQuantity)
 	f.price, f.hasPrice = r.decimalOf(FieldPrice)
 	f.amount, f.hasAmount = r.decimalOf(FieldAmount)
-	f.discount, f.percent = r.discountOf()
+	f.discountIn, f.discount, f.percent = r.discountOf()
 	if !hasQuantity {
 		f.quantity = number{coef: 1}
 	}
@@ -293,7 +311,7 @@ func (r *rowReader) sums(l *rawLine) {
 		off, offLost, ok = f.discount.amount(r.currency)
 	}
 	if !ok || !f.hasAmount && abs64(int64(off)) > abs64(int64(gross)) {
-		r.refuse(FieldDiscount, ReasonRange, r.raw(FieldDiscount))
+		r.refuse(f.discountIn, ReasonRange, r.raw(f.discountIn))
 		return
 	}
 	total := gross - withSign(off, gross)
@@ -316,24 +334,31 @@ func (r *rowReader) sums(l *rawLine) {
 	if l.marked && (!r.m.Options.SignedReturns || f.pieces < 0) {
 		l.below = true
 	}
+	if l.marked && !l.below {
+		r.remark(FieldQuantity, ReasonAbove, r.raw(FieldQuantity))
+	}
 	l.settle(gross, total, f.pieces)
 	if !f.hasPrice {
 		l.Price = priceFor(l.Gross, l.Quantity, r.currency)
 	}
 }
 
-// discountOf reads the discount; percent: it is a share.
-func (r *rowReader) discountOf() (n number, percent bool) {
-	share, percent := strings.CutSuffix(strings.TrimSpace(r.raw(FieldDiscount)), "%")
-	if !percent {
-		n, _ = r.decimalOf(FieldDiscount)
-		return n, false
+// discountOf reads the discount of the field that says it; percent: it is a share.
+func (r *rowReader) discountOf() (in Field, n number, percent bool) {
+	in = FieldDiscount
+	if r.raw(in) == "" && r.raw(FieldDiscountPercent) != "" {
+		in = FieldDiscountPercent
+	}
+	share, percent := strings.CutSuffix(strings.TrimSpace(r.raw(in)), "%")
+	if !percent && in == FieldDiscount {
+		n, _ = r.decimalOf(in)
+		return in, n, false
 	}
 	n, ok := parseNumber(share, r.decimal)
 	if !ok {
-		r.refuse(FieldDiscount, r.whyNoNumber(share), r.raw(FieldDiscount))
+		r.refuse(in, r.whyNoNumber(share), r.raw(in))
 	}
-	return n, true
+	return in, n, true
 }
 
 // explained reports whether an amount is what price, quantity and discount come
@@ -574,7 +599,7 @@ func (l *rawLine) madeNumber(o Options, c money.Currency, occurrence int) string
 // equal stands for the receipts without a number that only their occurrence
 // tells apart: those of another store are others.
 func (l *rawLine) equal(o Options, c money.Currency) uint64 {
-	return hash(l.madeNumber(o, c, 0) + "\x00" + fold.Key(l.store))
+	return hash(l.madeNumber(o, c, 0) + "\x00" + storeKey(l.store))
 }
 
 // identity is what somebody is known by, however it is spelled; "-": nobody.

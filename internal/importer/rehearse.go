@@ -70,7 +70,7 @@ func (w *writer) rehearsed() {
 		w.dry.claimed[key] = true
 	}
 	for _, p := range w.fresh.persons {
-		w.dry.persons.add(p, p.again)
+		w.dry.persons.add(p, p.row.again)
 	}
 	for _, g := range w.fresh.goods {
 		w.dry.goods.add(g, g.again)
@@ -84,8 +84,8 @@ func (w *writer) peopleBefore(people []person) []*person {
 	}
 	var keys []uint64
 	for i := range people {
-		if p := people[i]; len(p.again) > 0 { // its own copy: the batch need not stay
-			keys = append(keys, p.again...)
+		if p := people[i]; p.row != nil && len(p.row.again) > 0 { // its own copy: the batch need not stay
+			keys = append(keys, p.row.again...)
 			w.fresh.persons = append(w.fresh.persons, &p)
 		}
 	}
@@ -114,10 +114,7 @@ func (w *writer) goodsBeforeTx(ctx context.Context, tx *db.Tx, list []goods) err
 		inputs[i] = g.input
 		paths = append(paths, g.categories)
 	}
-	if err := w.categoriesTx(ctx, tx, paths); err != nil {
-		return err
-	}
-	_, err := w.catalog.SaveProductsTx(ctx, tx, inputs)
+	_, err := w.productsTx(ctx, tx, inputs, paths)
 	return err
 }
 

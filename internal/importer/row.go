@@ -2,6 +2,7 @@ package importer
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -38,7 +39,7 @@ const (
 	ReasonSibling       Reason = "sibling"          // another row of the receipt is refused
 	ReasonTwoCustomers  Reason = "two_customers"    // on one receipt
 	ReasonCurrency      Reason = "other_currency"   // than the installation's
-	ReasonNumberRounded Reason = "number_rounded"   // of a receipt, by a spreadsheet
+	ReasonNumberRounded Reason = "number_rounded"   // by a spreadsheet
 	ReasonTwoDays       Reason = "two_days"         // on one receipt: the number was used again
 	ReasonManyLines     Reason = "too_many_lines"   // on one receipt
 	ReasonRounded       Reason = "rounded"          // the amount is no whole number of minor units
@@ -55,6 +56,10 @@ const (
 	ReasonCopied        Reason = "rows_copied"         // all rows of the receipt stand further up already
 	ReasonMadeSKU       Reason = "made_sku"            // a product without a code is known by its name
 	ReasonSum           Reason = "sum_differs"         // price, quantity and discount do not come to the amount
+	ReasonVoid          Reason = "void"                // the receipt was undone
+	ReasonAbove         Reason = "return_above_zero"   // it undoes a return, and counts as a sale
+	ReasonTotals        Reason = "totals"              // of the rows before
+	ReasonHeader        Reason = "header_again"        //
 )
 
 // reasonReturn is told of every line of a return, to the file of issues only:
@@ -151,6 +156,10 @@ func (r *rowReader) begin(row delimited.Row) bool {
 		r.torn = true
 		return true
 	}
+	if why := r.noData(row.Fields); why != "" {
+		r.refuse("", why, "")
+		return false
+	}
 	if w := r.m.Width; w > 0 && len(row.Fields) > w {
 		for _, extra := range row.Fields[w:] {
 			if extra != "" {
@@ -160,6 +169,28 @@ func (r *rowReader) begin(row delimited.Row) bool {
 		}
 	}
 	return true
+}
+
+// noData says what a row is that is none of data: the names of the columns once
+// more, or the totals at the end; empty: it is.
+func (r *rowReader) noData(fields []string) Reason {
+	first := slices.IndexFunc(fields, func(cell string) bool { return cell != "" })
+	if first < 0 || !isWord(fields[first]) {
+		return ""
+	}
+	switch strings.ToLower(strings.TrimRight(fold.Line(fields[first]), " :.")) {
+	case "итого", "всего", "общий итог", "total", "grand total", "totals", "jami", "жами", "барлығы":
+		return ReasonTotals
+	}
+	if len(r.m.Names) <= first || fields[first] != r.m.Names[first] {
+		return ""
+	}
+	for c, cell := range fields {
+		if cell != "" && (c >= len(r.m.Names) || fold.Line(cell) != r.m.Names[c]) {
+			return ""
+		}
+	}
+	return ReasonHeader
 }
 
 // refuse says why the row is not taken.
@@ -212,7 +243,7 @@ func (r *rowReader) storeKey() string {
 	key, ok := r.alike[cell]
 	if !ok {
 		line := fold.Line(cell)
-		key = cmp.Or(fold.Key(line), line)
+		key = cmp.Or(storeKey(line), line)
 		if len(r.alike) < maxTexts {
 			r.alike[strings.Clone(cell)] = key
 		}
@@ -249,14 +280,49 @@ func (r *rowReader) atMost(f Field, t string, limit int) string {
 }
 
 // code is text that tells things apart. Spreadsheets make 17850.0 of 17850 and
-// NULL of nothing.
+// NULL of nothing; exports for them write ="00017". What they have rounded would
+// make one of many and is refused, but for phones, of which more can be said.
 func (r *rowReader) code(f Field, limit int) string {
 	t := r.text(f, limit)
+	if len(t) > 3 && strings.HasPrefix(t, `="`) && strings.HasSuffix(t, `"`) {
+		t = t[2 : len(t)-1]
+	}
+	t = strings.TrimPrefix(t, "'")
 	if whole, ok := strings.CutSuffix(t, ".0"); ok && whole != "" && strings.Trim(whole, "0123456789") == "" {
 		return whole
 	}
 	switch t {
 	case "NULL", "null", "NaN", "nan", "None", "N/A", "n/a", "#N/A", "-":
+		return ""
+	}
+	if f != FieldPhone && isRounded(t) {
+		if f == FieldBarcode { // there is the name, or the code
+			r.remark(f, ReasonNumberRounded, t)
+		} else {
+			r.refuse(f, ReasonNumberRounded, t)
+		}
+		return ""
+	}
+	return t
+}
+
+// isRounded reports whether a spreadsheet wrote a long number as 4,78001E+12.
+func isRounded(text string) bool {
+	m, exponent, ok := strings.Cut(strings.ToUpper(text), "E+")
+	return ok && m != "" && exponent != "" && strings.Trim(m, "0123456789.,") == "" && strings.Trim(exponent, "0123456789") == ""
+}
+
+// identifier is a code of a customer; empty: the file says that it is nobody's, as
+// tills write it who have to write something.
+func (r *rowReader) identifier(f Field, limit int) string {
+	t := r.code(f, limit)
+	if t == "" || strings.Trim(t, "0") == "" {
+		return ""
+	}
+	switch strings.ToLower(strings.Trim(t, ".")) {
+	case "нет", "нет карты", "без карты", "не указан", "гость", "розничный покупатель", "розничный клиент", "розница", "частное лицо", "физлицо", "физическое лицо",
+		"аноним", "анонимный покупатель", "no", "no card", "none", "guest", "walk-in", "walk in", "walk-in customer", "anonymous", "retail customer", "cash customer", "unknown",
+		"yo'q", "mehmon", "noma'lum", "chakana xaridor", "jismoniy shaxs":
 		return ""
 	}
 	return t
@@ -275,6 +341,18 @@ func (r *rowReader) decimalOf(f Field) (n number, ok bool) {
 	}
 	return n, ok
 }
+
+// isOurs reports whether a cell of currencies names the installation's.
+func (r *rowReader) isOurs(cell string) bool {
+	code := strings.TrimSpace(cell)
+	if of, ok := numericCodes[code]; ok {
+		code = of
+	}
+	return strings.Contains(currenciesOf(code), r.currency.Code)
+}
+
+// numericCodes are ISO 4217's, of what tills hereabouts write.
+var numericCodes = map[string]string{"643": "RUB", "810": "RUB", "840": "USD", "860": "UZS", "398": "KZT", "978": "EUR", "826": "GBP", "417": "KGS", "972": "TJS", "933": "BYN"}
 
 // ours reports whether a cell names no other currency than the installation's.
 func (r *rowReader) ours(cell string) bool {
@@ -391,7 +469,9 @@ func (r *rowReader) parseMoment(date, clock string) (t time.Time, zoned, none, o
 	if clock != "" {
 		if c, ok = parseClock(clock); !ok {
 			// Databases write whole moments into columns for the time of day.
-			_, c, ok = parseMoment(clock, order)
+			if _, c, ok = parseMoment(clock, order); !ok {
+				c, ok = parseShare(clock)
+			}
 		}
 		isDate = ok
 	}
@@ -402,10 +482,10 @@ func (r *rowReader) parseMoment(date, clock string) (t time.Time, zoned, none, o
 // who reads whose a row is.
 func (r *rowReader) who() Who {
 	return Who{
-		External: r.code(FieldExternal, customer.MaxExternal),
-		Card:     r.code(FieldCard, maxText),
-		Phone:    r.code(FieldPhone, maxText),
-		Email:    r.code(FieldEmail, maxText),
+		External: r.identifier(FieldExternal, customer.MaxExternal),
+		Card:     r.identifier(FieldCard, maxText),
+		Phone:    r.identifier(FieldPhone, maxText),
+		Email:    r.identifier(FieldEmail, maxText),
 		Name:     r.text(FieldName, maxText),
 	}
 }

@@ -37,19 +37,12 @@ func (s *Service) check(ctx context.Context, id ID, watch func(context.Context, 
 	if i.State != Draft && i.State != Checked {
 		return ErrStarted
 	}
-	if err := os.MkdirAll(s.folder, 0o700); err != nil {
-		return err
-	}
-	log, err := openIssues(s.issues(id), 0)
+	i.Report = Report{}
+	r, err := s.runner(ctx, &i, 0)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, log.close()) }()
-	i.Report = Report{}
-	r := &runner{Service: s, imp: &i, log: log, scan: s.scan(&i), pace: s.pace(Report{})}
-	if err := r.open(ctx); err != nil {
-		return err
-	}
+	defer func() { err = errors.Join(err, r.log.close()) }()
 	r.write.dry = &rehearsal{claimed: map[uint64]bool{}}
 	err = r.read(ctx, Checkpoint{}, func(b *batch) error {
 		if err := r.rehearse(ctx, b.steps); err != nil {
@@ -61,7 +54,7 @@ func (s *Service) check(ctx context.Context, id ID, watch func(context.Context, 
 	if err != nil {
 		return err
 	}
-	if _, err := log.flush(); err != nil {
+	if _, err := r.log.flush(); err != nil {
 		return err
 	}
 	r.pace(&i.Report, 1)
@@ -69,7 +62,7 @@ func (s *Service) check(ctx context.Context, id ID, watch func(context.Context, 
 		return err
 	}
 	const keep = `UPDATE imports SET state = 'checked', report = $2 WHERE id = $1 AND state IN ('draft', 'checked') AND mapping = $3`
-	n, err := s.db.Exec(ctx, keep, int64(id), text(i.Report), text(i.Mapping))
+	n, err := s.db.Exec(ctx, keep, int64(id), text(i.Report), i.mapping)
 	if err == nil && n == 0 {
 		return ErrStarted
 	}
@@ -220,19 +213,12 @@ func (s *Service) run(ctx context.Context, id ID, save func(context.Context, *db
 	if digest != i.digest {
 		return ErrOtherFile
 	}
-	if err := os.MkdirAll(s.folder, 0o700); err != nil {
-		return err
-	}
-	log, err := openIssues(s.issues(id), i.progress.Issues)
+	r, err := s.runner(ctx, &i, i.progress.Issues)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, log.close()) }()
-	r := &runner{Service: s, imp: &i, log: log, save: save, scan: s.scan(&i)}
-	r.pace = s.pace(i.Report)
-	if err := r.open(ctx); err != nil {
-		return err
-	}
+	defer func() { err = errors.Join(err, r.log.close()) }()
+	r.save = save
 	r.prepare.ensure = r.makeStore
 	if !i.progress.Matching {
 		if err := r.rows(ctx); err != nil {
@@ -275,14 +261,22 @@ type batch struct {
 	forget   bool    // who was on receipts before is not known any more
 }
 
-// open prepares what does not depend on the rows.
-func (r *runner) open(ctx context.Context) (err error) {
-	if r.prepare, err = newPreparer(ctx, r.Service, r.imp); err != nil {
-		return err
+// runner prepares what does not depend on the rows; of the file of issues so many
+// bytes are kept.
+func (s *Service) runner(ctx context.Context, i *Import, issues int64) (r *runner, err error) {
+	r = &runner{Service: s, imp: i, scan: s.scan(i), pace: s.pace(i.Report)}
+	if r.prepare, err = newPreparer(ctx, s, i); err != nil {
+		return nil, err
 	}
 	r.scan.Zone = r.prepare.zones()
-	r.write, err = newWriter(ctx, r.Service, r.imp, r.prepare.home)
-	return err
+	if r.write, err = newWriter(ctx, s, i, r.prepare.home); err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(s.folder, 0o700); err != nil {
+		return nil, err
+	}
+	r.log, err = openIssues(s.issues(i.ID), issues)
+	return r, err
 }
 
 // read gathers what the file has behind a checkpoint into batches.

@@ -198,6 +198,9 @@ func (s *Service) add(ctx context.Context, id ID, f File, path string, also Also
 	if err != nil {
 		return Import{}, err
 	}
+	if err := s.notOtherSource(ctx, source, sniffed.Mapping.Kind, digest); err != nil {
+		return Import{}, err
+	}
 	i := Import{
 		ID: id, Source: source, Kind: sniffed.Mapping.Kind, File: fold.Cut(fold.Line(filepath.Base(f.Name)), maxText), Mapping: sniffed.Mapping,
 		State: Draft, CreatedBy: f.By, path: path, digest: digest, kept: unbegun,
@@ -223,6 +226,27 @@ func (s *Service) add(ctx context.Context, id ID, f File, path string, also Also
 		}
 		return also.tx(ctx, tx, i)
 	})
+}
+
+// notOtherSource keeps the receipts of a file from coming in a second time under
+// the name of another system: those of each source are told apart by themselves.
+func (s *Service) notOtherSource(ctx context.Context, source string, k Kind, digest string) error {
+	if k != KindReceipts {
+		return nil
+	}
+	const begun = `
+		SELECT s.name FROM imports i JOIN sources s ON s.id = i.source_id
+		 WHERE i.digest = $1 AND i.kind = $2 AND i.state NOT IN ('draft', 'checked')
+		 ORDER BY CASE WHEN s.name = $3 THEN 0 ELSE 1 END LIMIT 1`
+	var before string
+	err := s.db.QueryRow(ctx, begun, digest, string(k), source).Scan(&before)
+	switch {
+	case errors.Is(err, db.ErrNoRows), err == nil && before == source:
+		return nil
+	case err != nil:
+		return err
+	}
+	return ErrOtherSource.With("source", before).At("/source")
 }
 
 // readAsBefore reads a file like the last one of its source with the same columns,
@@ -254,15 +278,14 @@ func (s *Service) readAsBefore(ctx context.Context, source string, sniffed *Snif
 		return err
 	}
 	i := slices.IndexFunc(list, func(before Mapping) bool {
-		n := len(before.Names)
-		return n > 0 && len(m.Names) >= n && slices.Equal(before.Names, m.Names[:n]) && (len(m.Names) == n || isRefused(m.Names[n:]))
+		return len(before.Names) > 0 && sameNames(before.Names, m.Names)
 	})
 	if i < 0 {
 		return nil
 	}
 	was, is := list[i].Options, &m.Options
 	m.Columns = list[i].Columns
-	is.NameOrder, is.Region, is.ReturnPrefix, is.SignedReturns = was.NameOrder, cmp.Or(was.Region, is.Region), was.ReturnPrefix, was.SignedReturns
+	is.NameOrder, is.Region, is.ReturnPrefix, is.SignedReturns, is.SaleMarks = was.NameOrder, cmp.Or(was.Region, is.Region), was.ReturnPrefix, was.SignedReturns, was.SaleMarks
 	if !sniffed.sure.decimal {
 		is.Decimal = was.Decimal
 	}
@@ -349,7 +372,7 @@ func (s *Service) look(ctx context.Context, path string, h Hints) (Sniffed, erro
 		return sniffed, err
 	}
 	columns := sniffed.Mapping.Columns
-	for _, from := range calledCustomer {
+	for _, from := range append(calledCustomer, FieldPhone, FieldEmail) {
 		values := sniffed.whose[from]
 		if len(values) == 0 {
 			continue
@@ -395,7 +418,7 @@ func (s *Service) countKnown(ctx context.Context, kind customer.Kind, values []s
 }
 
 // kindOf is the kind of identifier that a column has.
-var kindOf = map[Field]customer.Kind{FieldExternal: customer.External, FieldCard: customer.Card}
+var kindOf = map[Field]customer.Kind{FieldExternal: customer.External, FieldCard: customer.Card, FieldPhone: customer.Phone, FieldEmail: customer.Email}
 
 // SetMapping changes how the file is read, until something of it is in. It fails
 // with ErrStarted if the import runs by another, and with what is wrong with the
@@ -575,12 +598,18 @@ func (s *Service) readable(ctx context.Context, i *Import) error {
 	if err := i.Mapping.Validate(); err != nil || i.State != Draft && i.State != Checked {
 		return err
 	}
-	if !i.Mapping.ofStores() || i.Mapping.has(FieldStore) || i.Mapping.Options.Store != "" {
-		return nil
-	}
 	stores, err := s.catalog.Stores(ctx)
-	if err != nil || len(stores) < 2 || slices.ContainsFunc(stores, func(store catalog.Store) bool { return store.Code == i.Source }) {
+	if err != nil {
 		return err
+	}
+	if i.Mapping.has(FieldPoints) {
+		if _, err := s.programmeOf(ctx, i.home(stores)); err != nil {
+			return err
+		}
+	}
+	if !i.Mapping.ofStores() || i.Mapping.has(FieldStore) || i.Mapping.Options.Store != "" || len(stores) < 2 ||
+		slices.ContainsFunc(stores, func(store catalog.Store) bool { return store.Code == i.Source }) {
+		return nil
 	}
 	var names []string
 	for _, store := range stores[:min(len(stores), maxStoreNames)] {
@@ -594,6 +623,16 @@ func (s *Service) readable(ctx context.Context, i *Import) error {
 		names = append(names, "…")
 	}
 	return ErrWhichStore.With("stores", strings.Join(names, ", "))
+}
+
+// programmeOf is the one to which points of a store belong. It fails with
+// ErrNoProgramme.
+func (s *Service) programmeOf(ctx context.Context, store string) (*programme.Version, error) {
+	v, err := s.programmes.At(ctx, store, s.now())
+	if err == nil && v == nil {
+		err = ErrNoProgramme
+	}
+	return v, err
 }
 
 // begin marks an import as running, unless it is done.

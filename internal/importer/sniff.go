@@ -38,9 +38,9 @@ type Sniffed struct {
 	whose map[Field][]string            // of receipts: the first customers, by the column that names them
 }
 
-// How much of a file is looked at: all rows of the first part, then some
-// of what follows, because files are often sorted by date, and the first days
-// of a year do not tell days from months.
+// How much of a file is looked at: all rows of the first part, at most half of what
+// may be looked at, then some of what follows, because files are often sorted by
+// date, and the first days of a year do not tell days from months.
 const (
 	sniffAll    = 512 << 10
 	sniffSome   = 64 << 20
@@ -102,7 +102,11 @@ type sampleRow struct {
 
 // cell is the row's cell of a field, empty where it has none.
 func (r sampleRow) cell(columns map[Field]int, f Field) string {
-	c := columns[f]
+	return r.at(columns[f])
+}
+
+// at is the cell of a column, counted from 1.
+func (r sampleRow) at(c int) string {
 	if c == 0 || c > len(r.fields) {
 		return ""
 	}
@@ -117,7 +121,7 @@ func sampleRows(ctx context.Context, r *delimited.Reader) (rows []sampleRow, err
 		if row.End.Offset > sniffSome {
 			break
 		}
-		if row.End.Offset > sniffAll {
+		if row.End.Offset > sniffAll || len(rows) >= sniffRows/2 {
 			if n%1000 == 0 && ctx.Err() != nil {
 				return nil, ctx.Err()
 			}
@@ -153,7 +157,11 @@ func guess(rows []sampleRow, f delimited.Format, h Hints) Sniffed {
 	for c := range profiles {
 		profiles[c] = newProfile(data, c)
 	}
-	kind, columns := guessColumns(names, profiles, h.Kind)
+	sample := sample{headings: make([]heading, width), profiles: profiles, rows: data, currency: h.Currency.Code}
+	for c, name := range names {
+		sample.headings[c] = newHeading(name)
+	}
+	kind, columns := sample.guessColumns(h.Kind)
 	s := Sniffed{}
 	o := s.guessOptions(data, columns, f, h)
 	o.Header, o.Zone, o.Region = int(headerRow), h.Zone, h.Region
@@ -167,7 +175,7 @@ func guess(rows []sampleRow, f delimited.Format, h Hints) Sniffed {
 	}
 	if kind == KindReceipts {
 		s.whose = map[Field][]string{}
-		for _, f := range calledCustomer {
+		for _, f := range append(calledCustomer, sample.takeContact(columns, h.Region)) {
 			s.whose[f] = whose(data, columns[f])
 		}
 	}
@@ -183,10 +191,10 @@ const whoseRows = 200
 // whose are the first different values of a column.
 func whose(data []sampleRow, column int) (values []string) {
 	for _, r := range data {
-		if column == 0 || column > len(r.fields) || len(values) == whoseRows {
-			continue
+		if len(values) == whoseRows {
+			break
 		}
-		value := strings.TrimSuffix(fold.Line(r.fields[column-1]), ".0")
+		value := strings.TrimSuffix(fold.Line(r.at(column)), ".0")
 		if value != "" && !slices.Contains(values, value) {
 			values = append(values, value)
 		}
@@ -234,12 +242,15 @@ func splitHeader(rows []sampleRow) (header *sampleRow, data []sampleRow) {
 // knownNames counts the cells that name a field to the letter, for the kind
 // for which most do.
 func knownNames(cells []string) int {
+	var headings []heading
+	for _, cell := range cells {
+		headings = append(headings, newHeading(fold.Cut(cell, maxText)))
+	}
 	most := 0
 	for _, list := range spellings {
 		n := 0
-		for _, cell := range cells {
-			name := headerWords(cell)
-			if slices.ContainsFunc(list, func(s spelling) bool { return s.fit(name) > 900 }) {
+		for _, name := range headings {
+			if slices.ContainsFunc(list, func(s spelling) bool { return s.fit(name) > sure }) {
 				n++
 			}
 		}
@@ -279,6 +290,7 @@ type profile struct {
 	decimals int // written with decimals
 	percents int
 	negative int
+	zeros    int
 	largest  int64
 	dates    int
 	serials  int // days as spreadsheets number them, if that is what they are
@@ -290,6 +302,7 @@ type profile struct {
 	yeses    int
 	returns  int // kinds of receipts
 	words    int // with letters
+	plain    int // without digits
 	several  int // of several words
 	codes    int // letters and digits in one word
 	middle   int // patronymics
@@ -319,8 +332,11 @@ func (p *profile) add(cell string) {
 		} else {
 			p.decimals++
 		}
-		if n.coef < 0 {
+		switch {
+		case n.coef < 0:
 			p.negative++
+		case n.coef == 0:
+			p.zeros++
 		}
 	}
 	if share, ok := strings.CutSuffix(cell, "%"); ok {
@@ -355,8 +371,11 @@ func (p *profile) add(cell string) {
 	if _, _, ok := parseYes(cell); ok {
 		p.yeses++
 	}
-	if _, ok := parseReturn(cell); ok {
+	if _, ok := parseDeed(cell); ok {
 		p.returns++
+	}
+	if countDigits(cell) == 0 {
+		p.plain++
 	}
 	if strings.ContainsFunc(cell, unicode.IsLetter) {
 		p.words++
@@ -405,6 +424,8 @@ func (p profile) may(f Field) bool {
 		return p.mostly(p.numbers, 5)
 	case FieldDiscount:
 		return p.mostly(p.numbers+p.percents, 5)
+	case FieldDiscountPercent: // and not the money
+		return p.mostly(p.numbers+p.percents, 5) && p.largest <= 100
 	case FieldPhone:
 		return p.mostly(p.filled-p.words, 5)
 	case FieldEmail:
@@ -417,6 +438,8 @@ func (p profile) may(f Field) bool {
 		return p.mostly(p.yeses, 5)
 	case FieldType:
 		return p.mostly(p.returns, 5)
+	case FieldSale: // and not for how much
+		return !p.mostly(p.decimals, 5)
 	case FieldExternal:
 		return !p.mostly(p.several, 5)
 	case FieldName, FieldLastName, FieldFirstName, FieldMiddleName:
@@ -425,147 +448,9 @@ func (p profile) may(f Field) bool {
 	return true
 }
 
-// guessColumns gives each column its field, for the kind of file that fits
-// best, or for the one that is known.
-func guessColumns(header []string, profiles []profile, known Kind) (Kind, map[Field]int) {
-	kinds := []Kind{KindReceipts, KindCustomers, KindProducts}
-	if known != "" {
-		kinds = []Kind{known}
-	}
-	var best Kind
-	var columns map[Field]int
-	most := -1
-	for _, kind := range kinds {
-		found, score := byHeader(kind, header, profiles)
-		if kind == KindReceipts && ofReceipt(header, found) {
-			delete(found, FieldAmount)
-		}
-		byContent(kind, header, found, profiles)
-		m := Mapping{Kind: kind, Columns: found}
-		var l errs.List
-		if m.validateColumns(&l); l.Err() != nil {
-			score /= 10 // something is missing that this kind cannot do without
-		}
-		score = score*100 + len(found)
-		if score > most {
-			best, columns, most = kind, found, score
-		}
-	}
-	return best, columns
-}
-
-// byHeader goes by the names of the columns, the surest first.
-func byHeader(kind Kind, header []string, profiles []profile) (columns map[Field]int, score int) {
-	type candidate struct {
-		column, fit int
-		field       Field
-	}
-	var all []candidate
-	for c, name := range header[:min(len(header), len(profiles))] {
-		name = headerWords(name)
-		if isShare(name) {
-			continue
-		}
-		for _, s := range spellings[kind] {
-			if fit := s.fit(name); fit > 0 && profiles[c].may(s.field) {
-				all = append(all, candidate{c + 1, fit, s.field})
-			}
-		}
-	}
-	slices.SortStableFunc(all, func(a, b candidate) int { return cmp.Compare(b.fit, a.fit) })
-	columns = map[Field]int{}
-	taken := map[int]bool{}
-	for _, c := range all {
-		if columns[c.field] == 0 && !taken[c.column] {
-			columns[c.field], taken[c.column] = c.column, true
-			score += c.fit
-		}
-	}
-	return columns, score
-}
-
-// ofReceipt reports whether the amount is that of the whole receipt, on each of
-// its rows, beside the price and quantity of the line.
-func ofReceipt(header []string, columns map[Field]int) bool {
-	c := columns[FieldAmount]
-	if c == 0 || columns[FieldPrice] == 0 || columns[FieldQuantity] == 0 {
-		return false
-	}
-	return slices.ContainsFunc(strings.Fields(headerWords(header[c-1])), func(word string) bool {
-		return slices.Contains([]string{"чека", "заказа", "документа", "накладной", "receipt", "order", "invoice", "chek"}, word)
-	})
-}
-
-// byContent adds what the cells themselves tell where the header does not.
-func byContent(kind Kind, header []string, columns map[Field]int, profiles []profile) {
-	taken := map[int]bool{}
-	for _, c := range columns {
-		taken[c] = true
-	}
-	named := func(c int) bool { return c < len(header) && header[c] != "" }
-	find := func(f Field, fits func(profile) bool) {
-		if columns[f] > 0 {
-			return
-		}
-		for c, p := range profiles {
-			// A day may be of anything: the last purchase, the end of points.
-			if !taken[c+1] && p.filled > 0 && !(f == FieldBorn && named(c)) && fits(p) {
-				columns[f], taken[c+1] = c+1, true
-				return
-			}
-		}
-	}
-	email := func(p profile) bool { return p.mostly(p.emails, 8) }
-	phone := func(p profile) bool {
-		return p.mostly(p.phones, 8) && !p.mostly(p.dates, 5) && !p.mostly(p.decimals, 1)
-	}
-	switch kind {
-	case KindCustomers:
-		if c := columns[FieldFirstName]; c > 0 && columns[FieldName]+columns[FieldLastName] == 0 && profiles[c-1].mostly(profiles[c-1].several, 7) {
-			columns[FieldName] = c
-			delete(columns, FieldFirstName)
-		}
-		find(FieldEmail, email)
-		find(FieldPhone, phone)
-		find(FieldSex, func(p profile) bool { return p.mostly(p.sexes, 10) && p.words > 0 && len(p.distinct) <= 5 })
-		find(FieldBorn, func(p profile) bool { return p.mostly(p.dates, 8) })
-		if columns[FieldName] == 0 && columns[FieldLastName] == 0 && columns[FieldFirstName] == 0 {
-			find(FieldName, func(p profile) bool { return p.mostly(p.several, 7) && p.mostly(p.filled-p.emails, 10) })
-		}
-	case KindReceipts:
-		find(FieldAt, func(p profile) bool { return p.may(FieldAt) && p.mostly(p.dates, 9) })
-		find(FieldEmail, email)
-		bareReceipts(columns, taken, profiles)
-	}
-}
-
-// bareReceipts reads columns without names: who, when, how many, how much, as
-// most logs of purchases have them.
-func bareReceipts(columns map[Field]int, taken map[int]bool, profiles []profile) {
-	at := columns[FieldAt]
-	if at == 0 || columns[FieldAmount] > 0 || columns[FieldPrice] > 0 {
-		return
-	}
-	for c := len(profiles); c > 0 && columns[FieldAmount] == 0; c-- {
-		if p := profiles[c-1]; !taken[c] && p.filled > 0 && p.mostly(p.numbers, 10) && p.mostly(p.decimals, 5) {
-			columns[FieldAmount], taken[c] = c, true
-		}
-	}
-	for c, p := range profiles {
-		if taken[c+1] || p.filled == 0 || !p.mostly(p.integers, 10) {
-			continue
-		}
-		if f := FieldExternal; columns[f] == 0 && c+1 < at {
-			columns[f], taken[c+1] = c+1, true
-		} else if f := FieldQuantity; columns[f] == 0 && c+1 > at && p.largest < 10_000 {
-			columns[f], taken[c+1] = c+1, true
-		}
-	}
-}
-
 // Fields of which some cells can be read in two ways.
 var (
-	numberFields = []Field{FieldPrice, FieldAmount, FieldDiscount, FieldCost, FieldPoints, FieldPointsEarned, FieldPointsUsed, FieldQuantity}
+	numberFields = []Field{FieldPrice, FieldAmount, FieldDiscount, FieldCost, FieldPoints, FieldQuantity}
 	dateFields   = []Field{FieldAt, FieldBorn, FieldRegistered, FieldPointsExpire}
 )
 
@@ -605,16 +490,11 @@ func guessDecimal(sums, points, quantities iter.Seq[string], minor int, delimite
 		unsure, all := votes{}, 0
 		for cell := range cells {
 			all++
-			text, _ := trimNumber(cell)
-			last := strings.LastIndexAny(text, ".,")
-			switch {
-			case last < 0:
-			case strings.Count(text, text[last:last+1]) > 1: // 1,250,000
-				certain[other[text[last]]]++
-			case strings.ContainsAny(text[:last], ".,") || !looksLikeThousands(text, last): // 1,250.50, 12.5
-				certain[text[last]]++
-			default:
-				unsure[text[last]]++
+			switch decimal, sure := decimalIn(cell); {
+			case sure:
+				certain[decimal]++
+			case decimal != 0:
+				unsure[decimal]++
 			}
 		}
 		return unsure, max(unsure['.'], unsure[','])*10 >= all*9
@@ -687,9 +567,9 @@ func guessDateOrder(cells iter.Seq[string]) (order DateOrder, sure bool) {
 	return DayFirst, false
 }
 
-// guessReturns finds out how the file marks returns: by letters before the
-// number whose rows are below zero where others are not, and whether rows that
-// are marked are below zero at all.
+// guessReturns finds out how the file marks returns where no column of its own
+// does: by letters before the number whose rows are below zero where others are
+// not, or by naming their sale.
 func guessReturns(rows []sampleRow, columns map[Field]int, o *Options) {
 	negative := func(r sampleRow) bool {
 		for _, f := range []Field{FieldQuantity, FieldAmount} {
@@ -699,36 +579,37 @@ func guessReturns(rows []sampleRow, columns map[Field]int, o *Options) {
 		}
 		return false
 	}
+	if columns[FieldType]+columns[FieldReturned] > 0 {
+		return
+	}
 	type count struct{ rows, negative int }
 	prefixes := map[string]*count{}
-	var marked count
+	numbers, naming := map[string]bool{}, 0
+	var all count
 	for _, r := range rows {
-		minus := negative(r)
-		prefix := letters(r.cell(columns, FieldNumber))
+		number := r.cell(columns, FieldNumber)
+		numbers[number] = true
+		prefix := letters(number)
 		if prefixes[prefix] == nil {
 			if len(prefixes) > 100 {
 				continue
 			}
 			prefixes[prefix] = &count{}
 		}
-		p := prefixes[prefix]
-		p.rows++
-		returned, ok := parseReturn(r.cell(columns, FieldType))
-		if yes, none, isYes := parseYes(r.cell(columns, FieldReturned)); isYes && !none {
-			returned, ok = returned || yes, true
-		}
-		if ok && returned {
-			marked.rows++
-		}
-		if minus {
-			p.negative++
-			if ok && returned {
-				marked.negative++
+		for _, c := range []*count{prefixes[prefix], &all} {
+			c.rows++
+			if negative(r) {
+				c.negative++
 			}
 		}
 	}
-	if marked.rows > 0 {
-		o.SignedReturns = marked.negative*2 > marked.rows
+	for _, r := range rows {
+		if sale := r.cell(columns, FieldSale); sale != "" && sale != r.cell(columns, FieldNumber) && numbers[sale] {
+			naming++
+		}
+	}
+	if naming > 0 && naming*2 < len(rows) && all.negative == 0 {
+		o.SaleMarks = true
 		return
 	}
 	for _, prefix := range slices.Sorted(maps.Keys(prefixes)) {

@@ -63,7 +63,6 @@ func TestSniff(t *testing.T) {
 				FieldNumber: 1, FieldType: 2, FieldSale: 3, FieldAt: 4, FieldStore: 5, FieldTill: 6, FieldCashier: 7, FieldExternal: 8,
 				FieldSKU: 10, FieldProduct: 11, FieldQuantity: 12, FieldPrice: 13, FieldDiscount: 14, FieldAmount: 15,
 			},
-			options: func(o *Options) { o.SignedReturns = true },
 		},
 		"1C in Russian": {
 			text: "Отчёт о продажах;;;;;;\nЗа январь;;;;;;\n№ чека;Дата;Магазин;Покупатель;Номенклатура;Кол-во;Сумма, руб.\n" +
@@ -112,7 +111,7 @@ func TestSniff(t *testing.T) {
 		"a header is not believed blindly": {
 			text:    "Чек;Дата;Цена;Сумма;Скидка, %\n1;01.02.2024;договорная;5,00;10\n2;01.02.2024;звоните;6,00;10\n",
 			kind:    KindReceipts,
-			columns: map[Field]int{FieldNumber: 1, FieldAt: 2, FieldAmount: 4},
+			columns: map[Field]int{FieldNumber: 1, FieldAt: 2, FieldAmount: 4, FieldDiscountPercent: 5},
 			options: func(o *Options) { o.Decimal = "," },
 		},
 		"products": {
@@ -149,6 +148,156 @@ func TestSniff(t *testing.T) {
 				t.Error(err)
 			}
 		})
+	}
+}
+
+// What tills and back offices call their columns, with what is not to be taken for
+// money, or for the customer, though it looks like it.
+func TestSniffHeadersOfTills(t *testing.T) {
+	t.Parallel()
+	type columns = map[Field]int
+	for name, tt := range map[string]struct {
+		text    string
+		columns columns
+	}{
+		"units": {
+			"Чек №;Дата, время;Кол-во, шт;Цена, сум;Скидка, сум;Сумма, сум;в т.ч. НДС, сум\n1;01.02.2024 10:00;2;5,50;1,00;10,00;1,07\n",
+			columns{FieldNumber: 1, FieldAt: 2, FieldQuantity: 3, FieldPrice: 4, FieldDiscount: 5, FieldAmount: 6},
+		},
+		"a unit in brackets":        {"Чек;Дата;Сумма (UZS);Скидка (UZS)\n1;01.02.2024;10,00;1,00\n", columns{FieldNumber: 1, FieldAt: 2, FieldAmount: 3, FieldDiscount: 4}},
+		"a unit with an apostrophe": {"Chek;Sana;Narxi, so‘m;Soni, dona;QQS, so‘m\n1;01.02.2024;10,00;1;1,07\n", columns{FieldNumber: 1, FieldAt: 2, FieldPrice: 3, FieldQuantity: 4}},
+		"with tax":                  {"Чек;Дата;Сумма НДС;Сумма с НДС, сум\n1;01.02.2024;1,07;10,00\n", columns{FieldNumber: 1, FieldAt: 2, FieldAmount: 4}},
+		"two currencies":            {"Чек;Дата;Сумма продажи, USD;Сумма продажи, UZS\n1;01.02.2024;10,00;125000,00\n", columns{FieldNumber: 1, FieldAt: 2, FieldAmount: 4}},
+		"a currency's sign":         {"receipt;date;Amount ($)\n1;01.02.2024;10.00\n", columns{FieldNumber: 1, FieldAt: 2}},
+		"thousands":                 {"Чек;Дата;Сумма, тыс. сум\n1;01.02.2024;125,5\n", columns{FieldNumber: 1, FieldAt: 2}},
+		"receipts of unknown sums": {
+			"Дата;Чек;Касса;Наименование;Кол-во;Цена, тг;Сумма, тг;Клиент (телефон)\n01.02.2024;1;2;Чай;1;500;500;+998 90 123 45 67\n",
+			columns{FieldAt: 1, FieldNumber: 2, FieldTill: 3, FieldProduct: 4, FieldQuantity: 5, FieldPhone: 8},
+		},
+		"less the discount":            {"Чек;Дата;Сумма;Скидка;Итого\n1;01.02.2024;25000;2500;22500\n2;01.02.2024;1000;0;1000\n", columns{FieldNumber: 1, FieldAt: 2, FieldAmount: 5, FieldDiscount: 4}},
+		"less the discount in Uzbek":   {"Chek;Sana;Jami;Chegirma;Summa\n1;01.02.2024;25000;2500;22500\n", columns{FieldNumber: 1, FieldAt: 2, FieldAmount: 5, FieldDiscount: 4}},
+		"less the discount in percent": {"receipt,date,Amount,Discount,Total\n1,2024-02-01,25000,10,22500\n2,2024-02-01,100,5%,95\n", columns{FieldNumber: 1, FieldAt: 2, FieldAmount: 5, FieldDiscountPercent: 4}},
+		"to pay":                       {"Чек;Дата;Сумма;К оплате\n1;01.02.2024;25000;22500\n", columns{FieldNumber: 1, FieldAt: 2, FieldAmount: 4}},
+		"of several":                   {"Чек;Дата;Сумма продажи;Сумма продажи со скидкой;Сумма продажи по себестоимости\n1;01.02.2024;25000;22500;9000\n", columns{FieldNumber: 1, FieldAt: 2, FieldAmount: 4}},
+		"before discounts":             {"Чек;Дата;Сумма продажи без скидки;Скидка\n1;01.02.2024;25000;2500\n", columns{FieldNumber: 1, FieldAt: 2, FieldDiscount: 4}},
+		"percent": {
+			"Чек;Дата;Кол-во;Цена;Скидка, %\n1;01.02.2024;1;500;10\n2;01.02.2024;1;500;0\n",
+			columns{FieldNumber: 1, FieldAt: 2, FieldQuantity: 3, FieldPrice: 4, FieldDiscountPercent: 5},
+		},
+		"percent that is money":  {"Чек;Дата;Сумма;Скидка %\n1;01.02.2024;5000;1000\n", columns{FieldNumber: 1, FieldAt: 2, FieldAmount: 3}},
+		"a price less discounts": {"Чек;Дата;Кол-во;Цена;Скидка;Цена со скидкой\n1;01.02.2024;1;500;50;450\n", columns{FieldNumber: 1, FieldAt: 2, FieldQuantity: 3, FieldPrice: 6}},
+		"of the whole receipt":   {"Чек;Дата;Товар;Сумма чека\n1;01.02.2024;Чай;700\n1;01.02.2024;Сыр;700\n", columns{FieldNumber: 1, FieldAt: 2, FieldProduct: 3}},
+		"of receipts of one row": {"Чек;Дата;Сумма чека\n1;01.02.2024;700\n2;01.02.2024;700\n", columns{FieldNumber: 1, FieldAt: 2, FieldAmount: 3}},
+		"of the line beside it":  {"Чек;Дата;Сумма чека;Сумма\n1;01.02.2024;700;500\n1;01.02.2024;700;200\n", columns{FieldNumber: 1, FieldAt: 2, FieldAmount: 4}},
+		"totals that are of the receipt": {
+			"Чек;Дата;Товар;Итого\n1;01.02.2024;Чай;700\n1;01.02.2024;Сыр;700\n2;01.02.2024;Чай;90\n2;01.02.2024;Сыр;90\n3;01.02.2024;Чай;40\n3;01.02.2024;Сыр;40\n",
+			columns{FieldNumber: 1, FieldAt: 2, FieldProduct: 3},
+		},
+		"bonuses are no goods":   {"Чек;Дата;Количество бонусов;Сумма\n1;01.02.2024;70;500\n", columns{FieldNumber: 1, FieldAt: 2, FieldAmount: 4}},
+		"paid by card":           {"Чек;Дата;Сумма;Наличные;Карта\n1;01.02.2024;500;500;0\n2;01.02.2024;500;100;400\n", columns{FieldNumber: 1, FieldAt: 2, FieldAmount: 3}},
+		"the brand of a card":    {"Чек;Дата;Сумма;Карта\n1;01.02.2024;500;Uzcard\n2;01.02.2024;500;HUMO\n", columns{FieldNumber: 1, FieldAt: 2, FieldAmount: 3}},
+		"a card":                 {"Чек;Дата;Сумма;Карта\n1;01.02.2024;500;1001\n2;01.02.2024;500;\n", columns{FieldNumber: 1, FieldAt: 2, FieldAmount: 3, FieldCard: 4}},
+		"customers' phones":      {"Чек;Дата;Сумма;Клиент\n1;01.02.2024;500;+998 90 123 45 67\n2;01.02.2024;500;901234568\n", columns{FieldNumber: 1, FieldAt: 2, FieldAmount: 3, FieldPhone: 4}},
+		"customers' mail":        {"Чек;Дата;Сумма;Покупатель\n1;01.02.2024;500;anna@example.com\n", columns{FieldNumber: 1, FieldAt: 2, FieldAmount: 3, FieldEmail: 4}},
+		"customers' ids":         {"Чек;Дата;Сумма;Код клиента\n1;01.02.2024;500;901234567\n", columns{FieldNumber: 1, FieldAt: 2, FieldAmount: 3, FieldExternal: 4}},
+		"other people's phones":  {"Чек;Дата;Сумма;Телефон магазина;Телефон кассира;Store phone;Do‘kon telefoni;Email кассира\n1;01.02.2024;500;901234567;901234567;901234567;901234567;a@example.com\n", columns{FieldNumber: 1, FieldAt: 2, FieldAmount: 3}},
+		"other names":            {"Чек;Дата;Сумма;Название магазина;Наименование контрагента;Имя кассира\n1;01.02.2024;500;Центр;Иванов Иван;Анна\n", columns{FieldNumber: 1, FieldAt: 2, FieldAmount: 3, FieldStore: 4, FieldName: 5, FieldCashier: 6}},
+		"a row's number":         {"№;Дата;Сумма\n1;01.02.2024;500\n2;01.02.2024;500\n3;01.02.2024;500\n", columns{FieldAt: 2, FieldAmount: 3}},
+		"a receipt's number":     {"№;Дата;Сумма\n7;01.02.2024;500\n7;01.02.2024;500\n8;01.02.2024;500\n", columns{FieldNumber: 1, FieldAt: 2, FieldAmount: 3}},
+		"the number of the sale": {"Sale number;Date;Amount\nA1;2024-02-01;500\n", columns{FieldNumber: 1, FieldAt: 2, FieldAmount: 3}},
+		"the sale is a sum":      {"date,customer_id,sale\n2024-01-01,17,10.50\n", columns{FieldAt: 1, FieldExternal: 2, FieldAmount: 3}},
+		"a sale of every row":    {"Чек;Документ продажи;Дата;Сумма\n1;А1;01.02.2024;500\n2;А2;01.02.2024;500\n", columns{FieldNumber: 1, FieldAt: 3, FieldAmount: 4}},
+		"returns alone":          {"Чек;Чек продажи;Дата;Сумма\n3;1;01.02.2024;-500\n4;2;01.02.2024;-500\n", columns{FieldNumber: 1, FieldSale: 2, FieldAt: 3, FieldAmount: 4}},
+		"birthdays":              {"Чек;Дата рождения;Дата закрытия;Сумма\n1;01.02.1984;01.02.2024;500\n", columns{FieldNumber: 1, FieldAt: 3, FieldAmount: 4}},
+		"only birthdays":         {"Чек;Дата рождения;Сумма\n1;01.02.1984;500\n", columns{FieldNumber: 1, FieldAmount: 3}},
+	} {
+		s, err := Sniff(t.Context(), write(t, tt.text), Hints{Zone: "UTC", Region: "UZ", Currency: money.Currency{Code: "UZS", Exponent: 2}})
+		if err != nil || s.Mapping.Kind != KindReceipts {
+			t.Errorf("%s: %s, %v", name, s.Mapping.Kind, err)
+		}
+		if diff := cmp.Diff(tt.columns, s.Mapping.Columns); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+	for _, number := range []string{"Bill No", "№ продажи", "Номер продажи", "Документ №", "Заказ №", "Номер транзакции", "ID транзакции", "No", "Чек №", "Sale number"} {
+		if _, m := sniff(t, number+";Date;Amount\nA1;2024-02-01;5\n"); m.Columns[FieldNumber] != 1 {
+			t.Errorf("%q is no number: %v", number, m.Columns)
+		}
+	}
+	for _, store := range []string{
+		"Точка продаж", "Торговая точка", "Розничная точка", "Точка", "Склад", "Код магазина", "Название магазина", "Магазин продажи", "Филиал", "Объект",
+		"Savdo nuqtasi", "Do'kon nomi", "Sales point", "Point of sale", "Location", "Warehouse",
+	} {
+		if _, m := sniff(t, "Чек;Date;Amount;"+store+"\nA1;2024-02-01;5;Центр\n"); m.Columns[FieldStore] != 4 {
+			t.Errorf("%q is no store: %v", store, m.Columns)
+		}
+	}
+}
+
+// Discounts are taken off once, however the file tells them.
+func TestSniffHeadersOfDiscounts(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"number,date,quantity,price,\"Discount, %\"\n1,2024-02-01,2,100,10\n2,2024-02-01,2,100,5%\n3,2024-02-01,2,100,\n": "570.00",
+		"number,date,quantity,price,discount,discount percent\n1,2024-02-01,2,100,30,10\n2,2024-02-01,2,100,,10\n":        "350.00",
+		"number,date,amount,discount,total\n1,2024-02-01,25000,2500,22500\n2,2024-02-01,100,0,100\n":                      "22600.00",
+		"number,date,amount,discount,total\n1,2024-02-01,25000,10,22500\n":                                                "22500.00",
+		"number,date,quantity,price,discount,net price\n1,2024-02-01,2,100,10,90\n":                                       "180.00",
+		"number,date,quantity,price,receipt total\n1,2024-02-01,1,500,700\n1,2024-02-01,1,200,700\n":                      "700.00",
+		"number,date,quantity,\"Price, USD\",\"Price, GBP\"\n1,2024-02-01,2,10,8\n":                                       "16.00",
+	} {
+		path := write(t, text)
+		sniffed, err := Sniff(t.Context(), path, Hints{Zone: "UTC", Currency: gbp})
+		must(t, err)
+		total := money.Amount(0)
+		for _, step := range steps(t, &Scan{Path: path, Mapping: sniffed.Mapping, Currency: gbp, Now: late}, Checkpoint{}) {
+			for _, r := range step.Receipts {
+				sum, _ := r.Total()
+				total += sum
+			}
+			if len(step.Issues) > 0 {
+				t.Errorf("%q: %+v", text, step.Issues)
+			}
+		}
+		if gbp.Format(total) != want {
+			t.Errorf("%q comes to %s, want %s, by %v", text, gbp.Format(total), want, sniffed.Mapping.Columns)
+		}
+	}
+}
+
+// A debt is no points, nor are they another's phone.
+func TestSniffHeadersOfCustomers(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]map[Field]int{
+		"ФИО;Телефон;Баланс;Бонусные баллы\nАнна Ли;901234567;500;70\n":                  {FieldName: 1, FieldPhone: 2, FieldPoints: 4},
+		"ФИО;Телефон;Баланс\nАнна Ли;901234567;-500\nБен Ли;901234568;70\n":              {FieldName: 1, FieldPhone: 2},
+		"ФИО;Телефон;Баланс\nАнна Ли;901234567;500\nБен Ли;901234568;70\n":               {FieldName: 1, FieldPhone: 2, FieldPoints: 3},
+		"ФИО;Город;Телефон магазина;ИНН\nАнна Ли;Нукус;901234567;123456789\n":            {FieldName: 1, FieldCity: 2},
+		"Name;Card;Phone of the store;Store\nAnn Lee;1001;901234567;Main\n":              {FieldName: 1, FieldCard: 2, FieldStore: 4},
+		"Номер карты;ФИО;Бонусы на счёте;Дата последнего чека\n1;Анна Ли;5;01.02.2024\n": {FieldCard: 1, FieldName: 2, FieldPoints: 3},
+	} {
+		_, m := sniff(t, text)
+		if diff := cmp.Diff(want, m.Columns); diff != "" || m.Kind != KindCustomers {
+			t.Errorf("%q: %s (-want +got):\n%s", text, m.Kind, diff)
+		}
+	}
+}
+
+// Rows that are short leave room for what comes later in the file.
+func TestSniffLaterRows(t *testing.T) {
+	t.Parallel()
+	var b strings.Builder
+	b.WriteString("date,amount\n")
+	for i := range 40_000 {
+		day := "01/02/2024"
+		if i > 20_000 {
+			day = "13/02/2024"
+		}
+		b.WriteString(day + ",5\n")
+	}
+	s, err := Sniff(t.Context(), write(t, b.String()), Hints{Zone: "UTC"})
+	if err != nil || !s.sure.dates || s.Mapping.Options.DateOrder != DayFirst {
+		t.Errorf("%+v, %v", s.Mapping.Options, err)
 	}
 }
 
@@ -225,23 +374,30 @@ func TestDoubts(t *testing.T) {
 		return said
 	}
 	for text, want := range map[string][]string{
-		"receipt;date;amount\n1;2024-02-01;1,250\n":                          {"“1,250” is read as 1250."},
-		"receipt,date,amount\n1,2024-02-01,900\n2,2024-02-01,1.250\n":        {"“1.250” is read as 1250."},
-		"receipt;date;quantity;price\n1;2024-02-01;1,500;50 000\n":           {"“1,500” is read as 1.5."},
-		"receipt,date,amount\n1,01/02/2024,900\n":                            {"“01/02/2024” is read as 1 Feb 2024."},
-		"receipt,date,amount\n1,01/02/2024,900\n2,01/13/2024,900\n":          nil,
-		"receipt,date,amount\n1,01.02.2024,900\n":                            nil,
-		"receipt,date,amount\n1,02/02/2024,900\n":                            nil,
-		"receipt;date;amount\n1;2024-02-01;1,250\n2;2024-02-01;12.00\n":      nil,
-		"receipt;date;amount\n1;2024-02-01;1,250\n2;2024-02-01;1,250,000\n":  nil,
-		"receipt;date;amount\n1;01/02/2024;1,250\n2;03/02/2024;1 250 сум.\n": {"“1,250” is read as 1250.", "“01/02/2024” is read as 1 Feb 2024."},
+		"receipt;date;amount\n1;2024-02-01;1,250\n":                      {"“1,250” in “amount” is read as 1250."},
+		"receipt,date,amount\n1,2024-02-01,900\n2,2024-02-01,1.250\n":    {"“1.250” in “amount” is read as 1250."},
+		"receipt;date;quantity;price\n1;2024-02-01;1,500;50 000\n":       {"“1,500” in “quantity” is read as 1.5."},
+		"receipt;date;quantity;price\n1;2024-02-01;1,500;50 000,50\n":    nil, // the price tells
+		"receipt;date;price;quantity;cost\n1;2024-02-01;1.250;1;870.5\n": {"“1.250” in “price” is read as 1.25."},
+		"receipt;date;quantity;amount\n1;2024-02-01;0.75;1.280.000\n2;2024-02-01;0.5;112.500\n3;2024-02-01;1.5;80\n": {
+			"“112.500” in “amount” is read as 112.5.",
+		},
+		"receipt,date,amount\n1,01/02/2024,900\n":                           {"“01/02/2024” is read as 1 Feb 2024."},
+		"receipt,date,amount\n1,01/02/2024,900\n2,01/13/2024,900\n":         nil,
+		"receipt,date,amount\n1,01.02.2024,900\n":                           nil,
+		"receipt,date,amount\n1,02/02/2024,900\n":                           nil,
+		"receipt;date;amount\n1;2024-02-01;1,250\n2;2024-02-01;12.00\n":     nil,
+		"receipt;date;amount\n1;2024-02-01;1,250\n2;2024-02-01;1,250,000\n": nil,
+		"date;card;amount\n01/02/2024;77001;1,250\n": {
+			"No column is the number of the receipt: every row is a receipt of its own.", "“1,250” in “amount” is read as 1250.", "“01/02/2024” is read as 1 Feb 2024.",
+		},
 	} {
 		if diff := cmp.Diff(want, look(text, nil)); diff != "" {
 			t.Errorf("%q: %s", text, diff)
 		}
 	}
-	other := Mapping{Columns: map[Field]int{FieldAt: 2, FieldAmount: 3}, Options: Options{Decimal: ",", DateOrder: MonthFirst, NameOrder: LastFirst}}
-	want := []string{"“1,250” is read as 1.25.", "“01/02/2024” is read as 2 Jan 2024."}
+	other := Mapping{Kind: KindReceipts, Columns: map[Field]int{FieldNumber: 1, FieldAt: 2, FieldAmount: 3}, Options: Options{Decimal: ",", DateOrder: MonthFirst, NameOrder: LastFirst}}
+	want := []string{"“1,250” in “Amount paid for the line” is read as 1.25.", "“01/02/2024” is read as 2 Jan 2024."}
 	if diff := cmp.Diff(want, look("receipt;date;amount\n1;01/02/2024;1,250\n", &other)); diff != "" {
 		t.Errorf("by another mapping: %s", diff)
 	}

@@ -61,7 +61,9 @@ var (
 	ErrKept      = errs.New(errs.Conflict, "import_kept", "The import is running, or some of it is in: it cannot be discarded.")
 	// ErrWhichStore is returned where rows name no store and there are several.
 	ErrWhichStore = errs.New(errs.Invalid, "import_which_store", "The file does not say which store its rows are of, and there are several. Name one.")
-	ErrSource     = errs.New(errs.Invalid, "import_bad_source", "The source has a name of 1 to 100 characters.")
+	// ErrOtherSource is returned for receipts that are in already as another source's.
+	ErrOtherSource = errs.New(errs.Invalid, "import_other_source", "This very file has been imported as one of another source. Name that source: the receipts of two are not told apart.")
+	ErrSource      = errs.New(errs.Invalid, "import_bad_source", "The source has a name of 1 to 100 characters.")
 )
 
 // unbegun is the progress of an import that has written nothing since it was

@@ -1,6 +1,13 @@
 package importer
 
-import "strings"
+import (
+	"errors"
+	"slices"
+	"strings"
+	"unicode"
+
+	"regulars/internal/loyalty/customer"
+)
 
 // parseSex reads a sex as it is stored: "female", "male", or "" where the
 // file says that it does not know.
@@ -30,26 +37,65 @@ func parseYes(text string) (yes, none, ok bool) {
 	return false, false, false
 }
 
-// parseReturn reads the column that says whether a row sells or takes back.
-func parseReturn(text string) (returned, ok bool) {
-	word := strings.ToLower(text)
-	for _, prefix := range []string{"возвр", "сторно", "отмен", "return", "refund", "cancel", "reversal", "qayt", "қайт"} {
-		if strings.HasPrefix(word, prefix) {
-			return true, true
-		}
-	}
-	for _, prefix := range []string{"прода", "реализ", "чек", "покуп", "приход", "sale", "sell", "sold", "purchase", "receipt", "invoice", "order", "заказ", "sotuv", "сотув", "savdo", "xarid"} {
-		if strings.HasPrefix(word, prefix) {
-			return false, true
-		}
-	}
-	switch word {
+// deed is what a row of a receipt does.
+type deed int
+
+const (
+	sells deed = iota
+	takesBack
+	undone // neither: somebody had the receipt made void
+)
+
+// How words begin that tell a deed, in Russian, English and Uzbek.
+var (
+	backWords   = []string{"возвр", "сторно", "return", "refund", "reversal", "chargeback", "qayt", "қайт"}
+	undoneWords = []string{"отмен", "аннул", "удален", "удалён", "чернов", "cancel", "void", "delet", "draft", "bekor", "бекор", "o'chir"}
+	sellWords   = []string{"прода", "реализ", "чек", "покуп", "приход", "sale", "sell", "sold", "purchase", "receipt", "invoice", "order", "заказ", "sotuv", "сотув", "savdo", "xarid"}
+)
+
+// parseDeed reads the column that says whether a row sells or takes back,
+// "Чек возврата". What undoes a return is not understood.
+func parseDeed(text string) (d deed, ok bool) {
+	text = strings.ToLower(text)
+	switch text {
 	case "r", "в", "-1":
-		return true, true
+		return takesBack, true
 	case "", "s", "п", "1", "+1":
-		return false, true
+		return sells, true
 	}
-	return false, false
+	back, void := begins(text, backWords), begins(text, undoneWords)
+	switch {
+	case back && void:
+		return sells, false
+	case back:
+		return takesBack, true
+	case void:
+		return undone, true
+	}
+	return sells, begins(text, sellWords)
+}
+
+// begins reports whether one of the text's words begins so.
+func begins(text string, stems []string) bool {
+	for word := range strings.FieldsFuncSeq(text, func(r rune) bool { return !unicode.IsLetter(r) && r != '\'' }) {
+		if slices.ContainsFunc(stems, func(stem string) bool { return strings.HasPrefix(word, stem) }) {
+			return true
+		}
+	}
+	return false
+}
+
+// standsVoid reports whether a receipt of such a state was never sold, or is not
+// any more: "Отменён", "refunded", or "да" in a column that heading says so of.
+func standsVoid(state, heading string) bool {
+	state = strings.ReplaceAll(strings.ToLower(state), "ё", "е")
+	if yes, none, ok := parseYes(state); ok {
+		return yes && !none && begins(strings.ToLower(heading), slices.Concat(backWords, undoneWords))
+	}
+	if strings.HasPrefix(state, "не ") || strings.HasPrefix(state, "not ") {
+		return strings.Contains(state, "провед") || strings.Contains(state, "completed")
+	}
+	return begins(state, backWords) || begins(state, undoneWords) || strings.Contains(state, "refunded")
 }
 
 // NameOrder says how whole names are written where the names themselves do
@@ -104,4 +150,57 @@ func splitName(text string, order NameOrder) (first, middle, last string) {
 		return words[0], strings.Join(words[1:n], " "), words[n]
 	}
 	return words[1], rest, words[0]
+}
+
+// splitCell parts what people put into one cell.
+func splitCell(cell string) (parts []string) {
+	for part := range strings.FieldsFuncSeq(cell, func(c rune) bool { return c == ',' || c == ';' || c == '|' || c == '\n' }) {
+		if part = strings.TrimSpace(part); part != "" {
+			parts = append(parts, part)
+		}
+	}
+	return parts
+}
+
+// splitPhones is splitCell, but for 9,98901E+11: that is one number, which a
+// spreadsheet has rounded.
+func splitPhones(cell string) []string {
+	if strings.ContainsAny(cell, "eEеЕ") && strings.Count(cell, ",") == 1 && !strings.ContainsAny(cell, ";|\n") {
+		if _, err := customer.Normalize(customer.Phone, cell, ""); errors.Is(err, customer.ErrPhoneRounded) {
+			return []string{strings.TrimSpace(cell)}
+		}
+	}
+	return splitCell(cell)
+}
+
+// languageOf is the code of a language that is written out.
+func languageOf(text string) string {
+	text = strings.ToLower(text)
+	switch {
+	case strings.HasPrefix(text, "рус"), strings.HasPrefix(text, "rus"):
+		return "ru"
+	case strings.HasPrefix(text, "узб"), strings.HasPrefix(text, "ўзб"), strings.HasPrefix(text, "uzb"), strings.HasPrefix(text, "o'zb"), strings.HasPrefix(text, "o‘zb"), strings.HasPrefix(text, "oʻzb"):
+		return "uz"
+	case strings.HasPrefix(text, "англ"), strings.HasPrefix(text, "engl"), strings.HasPrefix(text, "ingl"):
+		return "en"
+	case strings.HasPrefix(text, "каз"), strings.HasPrefix(text, "қаз"), strings.HasPrefix(text, "kaz"):
+		return "kk"
+	}
+	return text
+}
+
+// parseGoods reads what a product is to the rules.
+func parseGoods(text string) (kind string, ok bool) {
+	text = strings.ToLower(text)
+	switch {
+	case text == "":
+		return "", true
+	case strings.Contains(text, "gift"), strings.Contains(text, "сертификат"), strings.Contains(text, "подарочн"), strings.Contains(text, "sertifikat"):
+		return "giftcard", true
+	case strings.HasPrefix(text, "услуг"), strings.HasPrefix(text, "работ"), strings.HasPrefix(text, "достав"), strings.HasPrefix(text, "serv"), strings.HasPrefix(text, "xizmat"):
+		return "service", true
+	case strings.HasPrefix(text, "товар"), strings.HasPrefix(text, "запас"), strings.HasPrefix(text, "goods"), strings.HasPrefix(text, "product"), strings.HasPrefix(text, "tovar"), strings.HasPrefix(text, "mahsulot"):
+		return "goods", true
+	}
+	return "", false
 }

@@ -284,9 +284,30 @@ func TestWords(t *testing.T) {
 	if _, none, ok := parseYes(""); !ok || !none {
 		t.Error("nothing is neither yes nor no")
 	}
-	for text, want := range map[string]bool{"Возврат": true, "возврат прихода": true, "refund": true, "sale": false, "Продажа": false, "приход": false, "": false} {
-		if returned, ok := parseReturn(text); !ok || returned != want {
-			t.Errorf("parseReturn(%q) = %v, %v", text, returned, ok)
+	for text, want := range map[string]deed{
+		"Возврат": takesBack, "возврат прихода": takesBack, "refund": takesBack, "Чек возврата": takesBack, "Sales return": takesBack, "Чек ККМ (возврат)": takesBack,
+		"Покупка - возврат": takesBack, "Sotuvni qaytarish": takesBack, "sale": sells, "Продажа": sells, "приход": sells, "Чек ККМ": sells, "": sells,
+		"Продажа отменена": undone, "Чек аннулирован": undone, "Order cancelled": undone, "void": undone,
+	} {
+		if does, ok := parseDeed(text); !ok || does != want {
+			t.Errorf("parseDeed(%q) = %v, %v", text, does, ok)
+		}
+	}
+	for _, text := range []string{"Отмена возврата", "Return voided", "инвентаризация"} {
+		if does, ok := parseDeed(text); ok {
+			t.Errorf("parseDeed(%q) = %v", text, does)
+		}
+	}
+	for _, tt := range []struct {
+		state, heading string
+		void           bool
+	}{
+		{"Отменён", "Статус", true}, {"refunded", "Financial Status", true}, {"partially_refunded", "Financial Status", true}, {"Да", "Аннулирован", true},
+		{"1", "is void", true}, {"Не проведён", "Статус", true}, {"Черновик", "Статус", true}, {"Проведён", "Статус", false}, {"Нет", "Аннулирован", false},
+		{"paid", "Financial Status", false}, {"не отменён", "Статус", false}, {"Да", "Статус", false}, {"", "Статус", false},
+	} {
+		if void := standsVoid(tt.state, tt.heading); void != tt.void {
+			t.Errorf("standsVoid(%q, %q) = %v", tt.state, tt.heading, void)
 		}
 	}
 }

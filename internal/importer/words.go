@@ -1,10 +1,14 @@
 package importer
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 )
+
+const storeWords = "название магазина, наименование магазина, код магазина, номер магазина, id магазина, магазин, торговая точка, точка продаж, розничная точка, филиал, подразделение, " +
+	"store name, store, shop, branch, outlet, sales point, point of sale, do kon nomi, do kon, dokon, savdo nuqtasi, filial, =точка"
 
 // words are how files name their columns, in Russian, English and Uzbek. A
 // name that begins with = must be the whole header; others may be a part of
@@ -14,7 +18,7 @@ var words = map[Kind]map[Field]string{
 		FieldExternal: "код клиента, id клиента, ид клиента, клиент id, customer id, client id, external id, contact id, user id, member id, customer code, customer no, customer number, " +
 			"номер клиента, mijoz id, mijoz kodi, идентификатор, =uid, =guid, =id, =ид, =код, =code",
 		FieldCard: "номер карты, дисконтная карта, бонусная карта, карта лояльности, код карты, штрихкод карты, card number, card no, loyalty card, discount card, karta raqami, =карта, =card, =karta",
-		FieldPhone: "телефон, номер телефона, мобильный телефон, мобильный, сотовый, phone, phone number, mobile phone, mobile, cell phone, msisdn, telefon, telefon raqami, " +
+		FieldPhone: "телефон, номер телефона, мобильный телефон, мобильный, сотовый, phone, phone number, mobile phone, mobile, cell phone, msisdn, telefon, telefoni, telefon raqami, " +
 			"=тел, =tel, =cell",
 		FieldEmail: "email, e mail, электронная почта, эл почта, электронный адрес, elektron pochta, =mail, =почта, =емейл, =имейл, =pochta",
 		FieldName: "фио, ф и о, полное имя, имя клиента, имя и фамилия, фамилия имя отчество, фамилия и имя, full name, fullname, customer name, client name, f i sh, ism familiya, fio, " +
@@ -27,7 +31,7 @@ var words = map[Kind]map[Field]string{
 			"=др, =д р, =dob",
 		FieldRegistered: "дата регистрации, дата создания, дата добавления, дата выдачи, зарегистрирован, registered at, registration date, registered, created at, date created, signup date, " +
 			"join date, member since, ro yxatdan o tgan sana, =создан, =created, =joined",
-		FieldStore:    "магазин, торговая точка, филиал, подразделение, store, shop, branch, outlet, do kon, dokon, filial, =точка, =location",
+		FieldStore:    storeWords + ", =location",
 		FieldCity:     "город, населенный пункт, city, town, shahar",
 		FieldLanguage: "язык, language, =lang, =til",
 		FieldNote:     "примечание, комментарий, заметка, заметки, note, notes, comment, izoh",
@@ -36,6 +40,7 @@ var words = map[Kind]map[Field]string{
 		FieldConsentSMS:   "согласие на sms, согласие на смс, согласие sms, sms рассылка, смс рассылка, consent sms, sms consent, sms opt in, accepts sms",
 		FieldConsentEmail: "согласие на email, согласие на e mail, email рассылка, consent email, email consent, email opt in, accepts email",
 		FieldPoints: "баланс баллов, остаток баллов, бонусный баланс, баланс бонусов, остаток бонусов, сумма бонусов, points balance, bonus balance, bonus balans, " +
+			"бонусные баллы, накопленные бонусы, накопленные баллы, бонусы на счете, баллы на счете, bonus points, " +
 			"=баллы, =баллов, =бонусы, =бонусов, =баланс, =points, =balance, =bonus, =bonuses, =ball, =ballar",
 		FieldPointsExpire: "срок действия баллов, баллы сгорают, дата сгорания, points expire, points expiry, =expires at",
 	},
@@ -45,7 +50,7 @@ var words = map[Kind]map[Field]string{
 		FieldBarcode: "штрихкод, штрих код, barcode, bar code, ean 13, ean13, shtrix kod, shtrixkod, =шк, =ean, =gtin, =upc",
 		FieldProduct: "наименование товара, название товара, наименование, название, номенклатура, product name, item name, mahsulot nomi, tovar nomi, " +
 			"=товар, =name, =product, =item, =title, =nomi, =mahsulot, =tovar, =description",
-		FieldCategory: "категория, товарная группа, группа товаров, группа товара, вид номенклатуры, category, product group, department, kategoriya, =группа, =раздел, =group, =guruh",
+		FieldCategory: "категория, название категории, наименование категории, товарная группа, группа товаров, группа товара, вид номенклатуры, category, product group, department, kategoriya, =группа, =раздел, =group, =guruh",
 		FieldBrand:    "бренд, торговая марка, производитель, brand, manufacturer, vendor, brend, ishlab chiqaruvchi, =марка, =maker",
 		FieldGoods:    "тип товара, вид товара, product type, item type, =тип, =type, =kind",
 		FieldPrice:    "розничная цена, цена розничная, цена продажи, retail price, unit price, sale price, selling price, sotish narxi, =цена, =price, =narx, =narxi, =стоимость",
@@ -53,39 +58,48 @@ var words = map[Kind]map[Field]string{
 		FieldActive:   "в продаже, is active, =активен, =активный, =активность, =продается, =доступен, =active, =enabled, =available, =faol",
 	},
 	KindReceipts: {
-		FieldNumber: "номер чека, чек номер, код чека, id чека, id продажи, номер накладной, номер документа, номер заказа, receipt no, receipt number, receipt id, invoice no, invoice number, " +
-			"invoice id, order id, order number, order no, transaction id, transaction number, sale id, check number, ticket number, document number, chek raqami, " +
-			"=чек, =документ, =заказ, =receipt, =invoice, =order, =transaction, =ticket, =bill, =check, =chek, =номер, =number, =id",
+		FieldNumber: "номер чека, чек номер, код чека, id чека, id продажи, номер продажи, номер накладной, номер документа, документ номер, номер заказа, заказ номер, " +
+			"номер транзакции, id транзакции, receipt no, receipt number, receipt id, invoice no, invoice number, " +
+			"invoice id, order id, order number, order no, transaction id, transaction number, transaction no, sale id, check number, ticket number, document number, bill no, bill number, chek raqami, " +
+			"=чек, =документ, =заказ, =receipt, =invoice, =order, =transaction, =ticket, =bill, =check, =chek, =номер, =number, =no, =id",
 		FieldType: "тип операции, вид операции, тип чека, тип документа, признак расчета, transaction type, receipt type, operation type, document type, doc type, operatsiya turi, hujjat turi, " +
 			"=операция, =operation, =тип, =вид, =kind, =type, =turi",
 		FieldReturned: "признак возврата, это возврат, is return, is refund, is returned, is refunded, =возврат, =return, =returned, =refund, =refunded, =qaytarish, =qaytarilgan",
+		FieldStatus: "статус чека, статус заказа, статус документа, статус операции, статус продажи, order status, financial status, receipt status, document status, transaction status, " +
+			"=статус, =состояние, =аннулирован, =отменен, =status, =state, =voided, =void, =cancelled, =canceled, =is void, =is cancelled, =holat, =holati",
 		FieldSale: "чек продажи, номер чека продажи, номер исходного чека, исходный чек, исходный документ, исходный заказ, чек основание, документ основание, документ продажи, возврат по чеку, " +
 			"original receipt, original invoice, original order, original transaction, sale receipt, sale number, original sale, return of, refund of, parent order, " +
 			"sotuv cheki, asl chek, asosiy chek, =sale",
-		FieldAt: "дата и время, дата время, дата чека, дата продажи, дата покупки, дата документа, дата заказа, дата операции, дата накладной, invoice date, order date, transaction date, " +
-			"sale date, purchase date, receipt date, sold at, date time, sana va vaqt, chek sanasi, =дата, =date, =datetime, =timestamp, =sana, =created at, =time, =время, =vaqt",
-		FieldTime:    "время чека, время продажи, time of day, invoice time, sale time, transaction time, =время, =time, =vaqt, =soat",
-		FieldStore:   "магазин, торговая точка, филиал, подразделение, store, shop, branch, outlet, do kon, dokon, filial, =точка, =location",
-		FieldTill:    "номер кассы, кассовый аппарат, касса, terminal, register, =till, =pos, =kassa",
-		FieldCashier: "кассир, продавец, cashier, seller, salesperson, employee, kassir, sotuvchi, =сотрудник, =менеджер, =operator",
+		FieldAt: "дата и время, дата время, дата чека, дата продажи, дата покупки, дата документа, дата заказа, дата операции, дата накладной, дата оплаты, дата закрытия, время закрытия, дата создания, invoice date, order date, transaction date, " +
+			"sale date, purchase date, receipt date, sold at, paid at, closed at, date time, sana va vaqt, chek sanasi, =дата, =date, =datetime, =timestamp, =sana, =created at, =created, =time, =время, =vaqt",
+		FieldTime:    "время чека, время продажи, время закрытия, time of day, invoice time, sale time, transaction time, =время, =time, =vaqt, =soat",
+		FieldStore:   storeWords + ", location name, location id, warehouse name, =location, =warehouse, =склад, =объект",
+		FieldTill:    "номер кассы, кассовый аппарат, касса, terminal, register, cash desk, =till, =pos, =kassa",
+		FieldCashier: "кассир, имя кассира, фио кассира, продавец, имя продавца, фио продавца, cashier, seller, salesperson, employee, kassir, sotuvchi, =сотрудник, =менеджер, =operator",
 		FieldExternal: "код клиента, id клиента, ид клиента, клиент id, customer id, client id, contact id, user id, member id, customer code, customer no, customer number, номер клиента, mijoz id, " +
 			"=клиент, =покупатель, =контрагент, =customer, =client, =mijoz",
 		FieldCard:  "номер карты, дисконтная карта, бонусная карта, карта лояльности, карта клиента, код карты, штрихкод карты, card number, card no, loyalty card, discount card, karta raqami, =карта, =card, =karta",
-		FieldPhone: "телефон клиента, телефон, номер телефона, мобильный телефон, мобильный, phone, phone number, mobile phone, mobile, telefon, telefon raqami, =тел, =tel",
+		FieldPhone: "телефон клиента, телефон, номер телефона, мобильный телефон, мобильный, phone, phone number, mobile phone, mobile, telefon, telefoni, telefon raqami, =тел, =tel",
 		FieldEmail: "email, e mail, электронная почта, эл почта, =mail, =почта",
-		FieldName:  "фио клиента, имя клиента, фио, customer name, client name, mijoz ismi, =клиент, =покупатель, =контрагент, =customer, =client, =mijoz",
+		FieldName: "фио клиента, имя клиента, фио покупателя, имя покупателя, наименование контрагента, наименование клиента, наименование покупателя, название клиента, фио, customer name, client name, mijoz ismi, " +
+			"=клиент, =покупатель, =контрагент, =customer, =client, =mijoz",
 		FieldSKU: "артикул, код товара, код номенклатуры, sku, stock code, stockcode, product code, item code, item no, product id, item id, mahsulot kodi, tovar kodi, " +
 			"=код, =article, =plu, =kod",
 		FieldBarcode: "штрихкод, штрих код, barcode, bar code, ean 13, ean13, shtrix kod, shtrixkod, =шк, =ean, =gtin",
-		FieldProduct: "наименование товара, название товара, номенклатура, наименование, название, product name, item name, item description, product description, mahsulot nomi, tovar nomi, " +
-			"=товар, =product, =item, =description, =name, =title, =mahsulot, =tovar, =nomi",
-		FieldCategory: "категория, товарная группа, группа товаров, группа товара, category, product group, department, kategoriya, =группа, =group",
-		FieldQuantity: "количество, кол во, quantity, number of, miqdor, =кол, =qty, =шт, =units, =count, =pieces, =soni, =dona",
-		FieldPrice:    "цена за единицу, цена за ед, цена за шт, цена продажи, unit price, item price, sale price, =цена, =price, =narx, =narxi",
+		FieldProduct: "наименование товара, название товара, номенклатура, наименование номенклатуры, название номенклатуры, наименование позиции, название позиции, наименование продукта, название продукта, " +
+			"наименование услуги, название услуги, название блюда, полное наименование, product name, item name, item description, product description, mahsulot nomi, tovar nomi, " +
+			"=наименование, =название, =товар, =блюдо, =услуга, =product, =item, =description, =name, =title, =mahsulot, =tovar, =nomi",
+		FieldCategory: "категория, название категории, наименование категории, товарная группа, группа товаров, группа товара, category, product group, department, kategoriya, =группа, =group",
+		FieldQuantity: "количество, кол во, quantity, number of, miqdor, miqdori, =кол, =qty, =шт, =units, =count, =pieces, =soni, =dona",
+		FieldPrice: "цена со скидкой, цена с учетом скидки, net price, discounted price, discounted unit price, chegirmali narx, " +
+			"цена за единицу, цена за ед, цена за шт, цена продажи, unit price, item price, sale price, =цена, =price, =narx, =narxi",
 		FieldDiscount: "сумма скидки, скидка сумма, discount amount, chegirma summasi, =скидка, =discount, =chegirma",
-		FieldAmount: "сумма со скидкой, сумма строки, сумма продажи, сумма покупки, итоговая сумма, сумма чека, сумма заказа, line total, total amount, total price, net amount, amount paid, " +
+		FieldDiscountPercent: "скидка percent, percent скидки, процент скидки, скидка процент, скидка в процентах, discount percent, percent discount, discount percentage, discount rate, " +
+			"chegirma percent, chegirma foizi, chegirma foizda",
+		FieldAmount: "сумма со скидкой, сумма с учетом скидки, итого со скидкой, итого к оплате, сумма к оплате, =к оплате, =оплачено, net amount, =net, amount paid, total paid, chegirmali summa, " +
+			"сумма строки, сумма продажи, сумма покупки, итоговая сумма, сумма чека, итого по чеку, сумма заказа, line total, total amount, total price, receipt total, order total, chek summasi, " +
 			"dollar value, sales amount, umumiy summa, " +
-			"=сумма, =итого, =к оплате, =оплачено, =выручка, =стоимость, =amount, =total, =sum, =sales, =revenue, =value, =subtotal, =summa, =jami",
+			"=сумма, =итого, =всего, =всего к оплате, =выручка, =стоимость, =amount, =total, =sum, =sales, =revenue, =value, =subtotal, =summa, =jami, =sale",
 		FieldCost:         "себестоимость, закупочная цена, цена закупки, cost price, unit cost, tannarx, =cost",
 		FieldCurrency:     "код валюты, currency code, =валюта, =currency, =valyuta",
 		FieldPointsEarned: "начислено баллов, начислено бонусов, баллов начислено, бонусов начислено, points earned, earned points, bonus earned, =начислено",
@@ -118,16 +132,15 @@ var spellings = func() map[Kind][]spelling {
 	return out
 }()
 
-// fit is how surely a header, as headerWords gives it, means a field: 0 not at
-// all, 1000 to the letter.
-func (s spelling) fit(header string) int {
-	if header == s.words {
+// fit is how surely a header means a field: 0 not at all, 1000 to the letter.
+func (s spelling) fit(h heading) int {
+	switch {
+	case h.words == s.words, h.measure == s.words && slices.Contains(measuredFields, s.field):
 		return 1000 - s.place
-	}
-	if s.whole || !strings.Contains(" "+header+" ", " "+s.words+" ") {
+	case s.whole || !strings.Contains(" "+h.words+" ", " "+s.words+" "):
 		return 0
 	}
-	return 300 + 300*len(s.words)/len(header) - s.place
+	return 300 + 300*len(s.words)/len(h.words) - s.place
 }
 
 // headerWords makes the headers "InvoiceNo", "invoice_no" and "№ чека" words
@@ -152,6 +165,12 @@ func headerWords(header string) string {
 			gap()
 			b.WriteString("percent")
 			last = 't'
+			gap()
+		case unicode.Is(unicode.Sc, r):
+			gap()
+			b.WriteRune(r)
+			last = r
+			gap()
 		case unicode.IsLetter(r) || unicode.IsDigit(r):
 			if unicode.IsUpper(r) && (unicode.IsLower(last) || endsAbbreviation(header[i:], last)) {
 				gap()
@@ -178,9 +197,4 @@ func endsAbbreviation(rest string, last rune) bool {
 	_, size := utf8.DecodeRuneInString(rest)
 	next, _ := utf8.DecodeRuneInString(rest[size:])
 	return unicode.IsLower(next)
-}
-
-// isShare reports whether a header speaks of percent, which no field is.
-func isShare(header string) bool {
-	return strings.Contains(header, "percent") || strings.Contains(header, "процент") || strings.Contains(header, "foiz")
 }

@@ -53,11 +53,8 @@ func newWriter(ctx context.Context, s *Service, i *Import, house string) (*write
 	w := &writer{Service: s, imp: i, people: map[whoKey]customer.ID{}, products: map[code]soldAs{}, categories: map[string]bool{}}
 	if i.Mapping.has(FieldPoints) {
 		var err error
-		if w.programme, err = s.programmes.At(ctx, house, s.now()); err != nil {
+		if w.programme, err = s.programmeOf(ctx, house); err != nil {
 			return nil, err
-		}
-		if w.programme == nil {
-			return nil, ErrNoProgramme
 		}
 	}
 	return w, nil
@@ -161,7 +158,7 @@ var fieldOf = map[customer.Kind]Field{
 }
 
 func (p *person) issue(f Field, why Reason, value string) Issue {
-	return Issue{Row: p.row.Row, Field: f, Reason: why, Value: value, Cells: p.cells}
+	return Issue{Row: p.row.Row, Field: f, Reason: why, Value: value, Cells: p.row.cells}
 }
 
 // grant is an opening balance.
@@ -212,10 +209,7 @@ func (w *writer) goodsTx(ctx context.Context, tx *db.Tx, list []goods, rep *Repo
 	if err := w.goodsBeforeTx(ctx, tx, list); err != nil {
 		return nil, err
 	}
-	if err := w.categoriesTx(ctx, tx, paths); err != nil {
-		return nil, err
-	}
-	saved, err := w.catalog.SaveProductsTx(ctx, tx, inputs)
+	saved, err := w.productsTx(ctx, tx, inputs, paths)
 	if err != nil {
 		return nil, err
 	}
@@ -230,6 +224,14 @@ func (w *writer) goodsTx(ctx context.Context, tx *db.Tx, list []goods, rep *Repo
 		})
 	}
 	return issues, nil
+}
+
+// productsTx saves products and, before them, the categories on their paths.
+func (w *writer) productsTx(ctx context.Context, tx *db.Tx, inputs []catalog.ProductInput, paths [][]catalog.CategoryInput) (saved catalog.Saved, err error) {
+	if err := w.categoriesTx(ctx, tx, paths); err != nil {
+		return saved, err
+	}
+	return w.catalog.SaveProductsTx(ctx, tx, inputs)
 }
 
 // categoriesTx makes sure of categories, once for each import.
@@ -504,10 +506,7 @@ func (w *writer) createTx(ctx context.Context, tx *db.Tx, wanted map[string]*Lin
 		input, path := wanted[sku].asProduct(sku)
 		inputs, paths = append(inputs, input), append(paths, path)
 	}
-	if err := w.categoriesTx(ctx, tx, paths); err != nil {
-		return err
-	}
-	saved, err := w.catalog.SaveProductsTx(ctx, tx, inputs)
+	saved, err := w.productsTx(ctx, tx, inputs, paths)
 	if err != nil {
 		return err
 	}

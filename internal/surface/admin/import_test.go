@@ -97,16 +97,30 @@ func TestImportIsDiscarded(t *testing.T) {
 	})
 }
 
+// Points need a programme: without one the page says so, or takes the file without
+// them.
+func TestImportOfPointsNeedsAProgramme(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		b := open(t, d).owner()
+		b.send("/imports/new", "клиенты.csv", "Карта;Имя;Баллы\n77001;Анна;5\n", "kind", "customers").is(200)
+		at, form := b.path, b.form("columns")
+		b.post(at+"/columns", form...).is(422).sees("Сначала задайте программу или не берите столбец с баллами.").lacks("Проверяем файл")
+		b.post(at+"/columns", form.with("column-3", "")...).is(200)
+		b.until(at, "Проверяем файл").sees("Вот что получится", "Новых 1")
+	})
+}
+
 // What the file leaves open is said, with how it is read, by whatever is chosen.
 func TestImportSaysWhatItIsNotSureOf(t *testing.T) {
 	t.Parallel()
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
 		b := open(t, d).shop().owner()
 		b.send("/imports/new", "чеки.csv", "Чек;Дата;Сумма\n1;03/02/2024;1,250\n", "kind", "receipts").is(200).
-			sees("«1,250» читается как 1250.", "«03/02/2024» читается как 3 февраля 2024").has(`<details class="more" open>`)
+			sees("«1,250» в столбце «Сумма» читается как 1250.", "«03/02/2024» читается как 3 февраля 2024").has(`<details class="more" open>`)
 		at, form := b.path, b.form("columns")
 		b.post(at+"/columns", form.with("decimal", ",", "date_order", "mdy")...).is(200)
-		b.until(at, "Проверяем файл").sees("«1,250» читается как 1,25.", "«03/02/2024» читается как 2 марта 2024")
+		b.until(at, "Проверяем файл").sees("«1,250» в столбце «Сумма» читается как 1,25.", "«03/02/2024» читается как 2 марта 2024")
 	})
 }
 

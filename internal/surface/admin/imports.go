@@ -228,7 +228,7 @@ func (a *Admin) importState(ctx context.Context, loc *i18n.Localizer, i *importe
 			s.Report = progress
 		}
 	}
-	if failure != nil {
+	if failure != nil && !s.Running && !s.Checking { // it is tried again
 		s.Failure = web.Say(loc, failure)
 	}
 	s.Percent, s.Rate = int(s.Report.Done*100), int64(s.Report.Rate)
@@ -338,8 +338,10 @@ func mappingForm(m importer.Mapping) *web.Form {
 		"kind": string(m.Kind), "header": strconv.Itoa(o.Header), "decimal": o.Decimal, "date_order": string(o.DateOrder), "name_order": string(o.NameOrder),
 		"zone": o.Zone, "region": o.Region, "return_prefix": o.ReturnPrefix, "store": o.Store,
 	})
-	if o.SignedReturns {
-		f.Values.Set("signed_returns", "1")
+	for name, on := range map[string]bool{"signed_returns": o.SignedReturns, "sale_marks": o.SaleMarks} {
+		if on {
+			f.Values.Set(name, "1")
+		}
 	}
 	for field, n := range m.Columns {
 		value := string(field)
@@ -413,6 +415,8 @@ func (a *Admin) remap(w http.ResponseWriter, r *http.Request, i importer.Import,
 		switch {
 		case errors.Is(err, importer.ErrWhichStore):
 			form.Fail("store", web.Say(loc, err))
+		case err != nil && errs.KindOf(err) == errs.Invalid && len(errs.Of(err).Fields) == 0:
+			form.Alert = web.Say(loc, err)
 		case err != nil && errs.KindOf(err) == errs.Invalid:
 			form.Alert = strings.Join(append([]string{loc.T("admin.import.lacks")}, missing(loc, err)...), " ")
 		case err != nil:
@@ -453,7 +457,7 @@ func readMapping(loc *i18n.Localizer, m importer.Mapping, form *web.Form) import
 	m.Options.Header, m.Options.Decimal = int(header), form.Get("decimal")
 	m.Options.DateOrder, m.Options.NameOrder = importer.DateOrder(form.Get("date_order")), importer.NameOrder(form.Get("name_order"))
 	m.Options.Zone, m.Options.Region, m.Options.Store = form.Get("zone"), form.Get("region"), form.Get("store")
-	m.Options.ReturnPrefix, m.Options.SignedReturns = form.Get("return_prefix"), form.Has("signed_returns", "1")
+	m.Options.ReturnPrefix, m.Options.SignedReturns, m.Options.SaleMarks = form.Get("return_prefix"), form.Has("signed_returns", "1"), form.Has("sale_marks", "1")
 	return m
 }
 
