@@ -8,7 +8,6 @@ import (
 	"net/http"
 
 	"regulars/internal/base/db"
-	"regulars/internal/base/errs"
 	"regulars/internal/loyalty/staff"
 	"regulars/internal/surface/web"
 )
@@ -33,7 +32,7 @@ func (a *Admin) change(r *http.Request, do func(ctx context.Context, tx *db.Tx) 
 }
 
 // errUnread takes a change back whose form could not be read whole.
-var errUnread = errs.New(errs.Invalid, "form_unread", "The form cannot be read.")
+var errUnread = errors.New("the form cannot be read whole")
 
 // changeBy is change for a form that may hold what cannot be read: the service is
 // asked all the same, so that everything that is wrong is said at once, and what it
