@@ -299,13 +299,17 @@ func TestExportedProductsAreImported(t *testing.T) {
 		}
 		load("Артикул;Название;Категория;Цена;Себестоимость;Штрихкод\n" +
 			"B-1;Лепёшка;Еда / Хлеб / Лепёшки;5000;3000;4780000000024\nB-2;Ваза;Дом / Стекло;90000;;\nB-3;Люстра;Свет / Стекло;900000;;\n")
+		// What a person made or called anew has another code than its path.
+		b.post("/categories", "code", "cheese", "name", "Сыры", "parent", "food").is(200)
+		b.get("/categories?edit="+url.QueryEscape("Дом / Стекло")).is(200).post(b.path, "code", "Дом / Стекло", "name", "Хрусталь", "parent", "Дом").is(200)
+		b.post("/products/new", "name", "Сулугуни", "sku", "B-4", "price", "45000", "kind", "goods", "category", "cheese", "active", "1").is(200)
 		before, err := s.Catalog.Categories(t.Context())
 		must(t, err)
 		b.post("/columns/products", "column", "sku", "column", "barcodes", "column", "category", "column", "brand", "column", "price", "column", "cost", "back", "/products").is(200)
 		for _, lang := range i18n.Codes() {
 			b.post("/preferences", "language", lang, "back", "/products").is(200)
-			b.get("/products/export?q=B-").is(200).has("Еда / Хлеб / Лепёшки")
-			if r := load(b.body); r.Rows != 3 || r.Unchanged != 3 {
+			b.get("/products/export?q=B-").is(200).has("Еда / Хлеб / Лепёшки").has("Продукты / Сыры").has("Дом / Хрусталь")
+			if r := load(b.body); r.Rows != 4 || r.Unchanged != 4 {
 				t.Errorf("%s: %+v", lang, r)
 			}
 		}
