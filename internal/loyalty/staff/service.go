@@ -356,6 +356,10 @@ func (s *Service) SetLanguage(ctx context.Context, id ID, lang string) (err erro
 	return err
 }
 
+// Check says what is wrong with an account before anybody is added, as far as it
+// can be known.
+func (in NewAccount) Check() error { return in.clean() }
+
 // clean puts what was typed into its normal form and says what is wrong.
 func (in *NewAccount) clean() error {
 	var wrong errs.List

@@ -52,6 +52,10 @@ func TestFirstOwnerNamesTheChain(t *testing.T) {
 	b.get(at).is(200).sees("Название сети").has(`value="Makro"`)
 	who := []string{"name", "Азиза Рахимова", "login", "aziza", "password", "correct horse battery"}
 	b.post(at, "name", "Азиза", "login", "aziza", "password", "aziza-dokon-2026", "chain", "Makro").is(422).sees("В пароле не должно быть логина")
+	b.post(at, "name", "Азиза", "login", "a", "password", "short", "chain", "", "zone", "").is(422)
+	if n := strings.Count(b.body, `aria-invalid="true"`); n != 4 {
+		t.Errorf("of a chain, a clock, a login and a password %d are marked", n)
+	}
 	b.post(at, append(who, "chain", " ")...).is(422).sees("Это нужно заполнить").has(`value="aziza"`)
 	b.get(at).has(`name="zone" value="Asia/Tashkent"`).has(" data-first")
 	b.post(at, append(who, "chain", "Oltin Savdo", "zone", "Mars/Base")...).is(422).sees("Такого часового пояса нет").has(`value="Mars/Base"`).lacks(" data-first")

@@ -120,6 +120,10 @@ func (a *Admin) acceptInvitation(w http.ResponseWriter, r *http.Request) error {
 		chain = founded(form, chain)
 	}
 	if !form.OK() {
+		in.Role = staff.Owner
+		if err := form.Take(in.Check()); err != nil {
+			return err
+		}
 		v.Form = form
 		return a.pages.RenderStatus(w, r, unprocessable, "invitation", v)
 	}
