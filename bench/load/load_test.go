@@ -1,39 +1,72 @@
 package main
 
 import (
+	"context"
+	"net"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
-// shop answers quotes and receipts; the one of that number takes its time.
-func shop(t *testing.T, slow int64, pause time.Duration) Job {
+// pipes are connections to a server in memory, whose waiting a bubble sees.
+type pipes struct {
+	made   chan net.Conn
+	closed chan struct{}
+}
+
+func (p *pipes) dial(context.Context, string, string) (net.Conn, error) {
+	ours, theirs := net.Pipe()
+	p.made <- theirs
+	return ours, nil
+}
+
+func (p *pipes) Accept() (net.Conn, error) {
+	select {
+	case conn := <-p.made:
+		return conn, nil
+	case <-p.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+func (p *pipes) Close() error {
+	close(p.closed)
+	return nil
+}
+
+func (p *pipes) Addr() net.Addr { return &net.UnixAddr{} }
+
+// shop is what to do with a server that answers so; in a bubble.
+func shop(t *testing.T, answer http.HandlerFunc) Job {
 	t.Helper()
-	var n atomic.Int64
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if n.Add(1) == slow {
-			time.Sleep(pause)
-		}
-		switch r.URL.Path {
-		case "/v1/quotes":
-			_, _ = w.Write([]byte(`{"id":"q"}`))
-		case "/v1/receipts":
-			w.WriteHeader(http.StatusCreated)
-		}
-	}))
-	t.Cleanup(server.Close)
+	p := &pipes{make(chan net.Conn), make(chan struct{})}
+	server := &http.Server{Handler: answer}
+	go func() { _ = server.Serve(p) }()
+	t.Cleanup(func() { _ = server.Close() })
 	people := filepath.Join(t.TempDir(), "people")
 	if err := os.WriteFile(people, []byte("1\n2\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return Job{
-		Addr: strings.TrimPrefix(server.URL, "http://"), Keys: []string{"k"}, Customers: people, SKUs: []string{"a", "b"}, Lines: 3, Series: "s",
-		Measure: time.Second,
+		Addr: "shop:80", Keys: []string{"k"}, Customers: people, SKUs: []string{"a", "b"}, Lines: 3, Series: "s",
+		Measure: time.Second, dial: p.dial,
+	}
+}
+
+// sells answers quotes and receipts after what each takes.
+func sells(takes func() time.Duration) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		<-time.After(takes())
+		if r.URL.Path == "/v1/quotes" {
+			_, _ = w.Write([]byte(`{"id":"q"}`))
+		} else {
+			w.WriteHeader(http.StatusCreated)
+		}
 	}
 }
 
@@ -41,43 +74,54 @@ func shop(t *testing.T, slow int64, pause time.Duration) Job {
 // not only for the one that it kept waiting.
 func TestStallIsNotHidden(t *testing.T) {
 	t.Parallel()
-	job := shop(t, 20, 500*time.Millisecond)
-	job.Rate = 50
-	res, err := run(t.Context(), job)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if res.Quotes.Count < 45 || res.Quotes.Count > 50 {
-		t.Errorf("%d quotes of 50", res.Quotes.Count)
-	}
-	// The calls of half a second waited a quarter of a second on average.
-	if late := 200 * time.Millisecond.Microseconds(); res.Quotes.P90 < late || res.Commit.P90 < late {
-		t.Errorf("nine of ten quotes took %d µs at most, commits %d µs", res.Quotes.P90, res.Commit.P90)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		var n atomic.Int64
+		job := shop(t, sells(func() time.Duration {
+			if n.Add(1) == 20 { // the commit of the tenth purchase
+				return 500 * time.Millisecond
+			}
+			return 0
+		}))
+		job.Rate = 50
+		res, err := run(t.Context(), job)
+		if err != nil {
+			t.Fatal(err)
+		}
+		// A call is due every 10 ms; the one of 190 ms is answered after 690, and
+		// with those that were due since.
+		quotes := Latency{Count: 50, P50: 10_000, P90: 410_000, P99: 490_000, P999: 490_000, Max: 490_000}
+		commits := Latency{Count: 50, P50: 20_000, P90: 420_000, P99: 500_000, P999: 500_000, Max: 500_000}
+		if res.Quotes != quotes || res.Commit != commits || res.Receipts != 50 {
+			t.Errorf("%d receipts, quotes %+v, commits %+v, want %+v and %+v", res.Receipts, res.Quotes, res.Commit, quotes, commits)
+		}
+	})
 }
 
 // As fast as it goes, only what is answered in time counts, and what was sent
 // to warm up does not.
 func TestClosedLoopCounts(t *testing.T) {
 	t.Parallel()
-	job := shop(t, -1, 0)
-	job.Warm, job.Measure = 100*time.Millisecond, 200*time.Millisecond
-	res, err := run(t.Context(), job)
-	if err != nil || res.Receipts == 0 || res.Receipts != res.Commit.Count || res.Commit.Max < res.Commit.P50 {
-		t.Errorf("%+v %v", res, err)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		job := shop(t, sells(func() time.Duration { return 8 * time.Millisecond }))
+		job.Warm, job.Measure = 100*time.Millisecond, 200*time.Millisecond
+		res, err := run(t.Context(), job)
+		if err != nil {
+			t.Fatal(err)
+		}
+		// Answered at 104 to 296 ms.
+		if want := (Latency{25, 8000, 8000, 8000, 8000, 8000}); res.Receipts != 25 || res.Commit != want {
+			t.Errorf("%d receipts, commits %+v, want 25 and %+v", res.Receipts, res.Commit, want)
+		}
+	})
 }
 
 // An answer that was not expected ends the run with what it said.
 func TestProblemEndsTheRun(t *testing.T) {
 	t.Parallel()
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		http.Error(w, "no such till", http.StatusUnauthorized)
-	}))
-	defer server.Close()
-	job := shop(t, -1, 0)
-	job.Addr = strings.TrimPrefix(server.URL, "http://")
-	if _, err := run(t.Context(), job); err == nil || !strings.Contains(err.Error(), "401: no such till") {
-		t.Errorf("the error is %v", err)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		job := shop(t, func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "no such till", http.StatusUnauthorized) })
+		if _, err := run(t.Context(), job); err == nil || !strings.Contains(err.Error(), "401: no such till") {
+			t.Errorf("the error is %v", err)
+		}
+	})
 }

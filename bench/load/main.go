@@ -16,6 +16,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net"
 	"os"
 	"slices"
 	"strconv"
@@ -43,6 +44,8 @@ type Job struct {
 	Lanes   int
 	Warm    time.Duration // before it counts
 	Measure time.Duration
+
+	dial func(ctx context.Context, network, addr string) (net.Conn, error) // nil: that of the system
 }
 
 // Result is what came of it, of the calls sent while it counted.
@@ -112,6 +115,7 @@ func run(ctx context.Context, job Job) (Result, error) {
 			random: rand.New(rand.NewPCG(uint64(start.UnixNano()), uint64(i))), //nolint:gosec // who buys what need not be hard to guess
 			series: job.Series + "-" + strconv.Itoa(i) + "-", begin: start.Add(job.Warm), end: start.Add(job.Warm + job.Measure),
 		}
+		w.client.Dial = job.dial
 		workers[i] = w
 		defer w.client.Close()
 		wg.Go(func() {

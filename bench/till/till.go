@@ -21,6 +21,8 @@ import (
 
 // Client is one till's connection. It is for one goroutine.
 type Client struct {
+	Dial func(ctx context.Context, network, addr string) (net.Conn, error) // nil: that of the system
+
 	addr string
 	head []byte // what every request has in common
 	conn net.Conn
@@ -50,7 +52,11 @@ func (c *Client) Close() {
 // call. After an error it is not known whether the server has done anything.
 func (c *Client) Do(ctx context.Context, method, path string, body []byte) (status int, answer []byte, err error) {
 	if c.conn == nil {
-		if c.conn, err = new(net.Dialer).DialContext(ctx, "tcp", c.addr); err != nil {
+		dial := c.Dial
+		if dial == nil {
+			dial = new(net.Dialer).DialContext
+		}
+		if c.conn, err = dial(ctx, "tcp", c.addr); err != nil {
 			return 0, nil, err
 		}
 		c.in = bufio.NewReaderSize(c.conn, 16<<10)

@@ -19,7 +19,7 @@ func (p *parts) surfaces(shell *web.Shell, mux *http.ServeMux) error {
 	}
 	calls.Routes(mux)
 	counter, err := till.New(till.Config{
-		Services: p.services, Shell: shell, DB: p.db, Now: p.env.Now, Settings: p.webSettings, Secret: p.settings.Get().Secret,
+		Services: p.services, Shell: shell, Now: p.env.Now, Settings: p.webSettings, Secret: p.settings.Get().Secret,
 	})
 	if err != nil {
 		return err

@@ -195,7 +195,7 @@ func TestImportCustomers(t *testing.T) {
 		if account.Available() != 125_050 {
 			t.Errorf("she has %s points", account.Available())
 		}
-		if n := h.count(`SELECT COUNT(*) FROM events WHERE kind LIKE 'customer%'`); n != 0 {
+		if n := h.count(`SELECT COUNT(*) FROM events WHERE kind LIKE 'customer.%'`); n != 0 {
 			t.Errorf("%d events start something for imported customers", n)
 		}
 

@@ -28,7 +28,9 @@ func (a *audit) categories() {
 		all[c.id] = c
 		return err
 	}, `SELECT id, COALESCE(parent_id, 0), code, path FROM categories`)
-	for _, id := range slices.Sorted(maps.Keys(all)) {
+	list := slices.Sorted(maps.Keys(all))
+	a.goodsTold = map[string]*roll{"categories": newRoll(list)}
+	for _, id := range list {
 		c := all[id]
 		var path []string
 		for up, ok := c, true; ok && len(path) <= len(all); up, ok = all[up.parent] {

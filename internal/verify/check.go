@@ -54,6 +54,8 @@ const (
 	EntryTime
 	EntryEvent
 	EventBody
+	EventKind
+	CatalogEvent
 	Overdrawn
 	ReturnedPoints
 	TierLevel
@@ -115,8 +117,10 @@ var checks = [...]struct{ name, holds string }{
 	EntryLot:         {"entry_lot", "An entry's lot is the same customer's and legal entity's."},
 	EntryReceipt:     {"entry_receipt", "An entry of a receipt agrees with it."},
 	EntryTime:        {"entry_time", "An entry was recorded when its id says."},
-	EntryEvent:       {"entry_event", "The event log tells of every activation and expiry once, and truly."},
+	EntryEvent:       {"entry_event", "The event log tells of all points that no receipt moved once, and truly."},
 	EventBody:        {"event_body", "What an event says can be read."},
+	EventKind:        {"event_kind", "An event is of a kind that the program appends."},
+	CatalogEvent:     {"catalog_event", "The event log tells of every store, till, category and product, and of no others."},
 	Overdrawn:        {"overdrawn", "Nobody ever had less than nothing."},
 	ReturnedPoints:   {"returned_points", "Points went back to the lots they came from, and no more than came."},
 	TierLevel:        {"tier_level", "A tier is a level of its programme, and the one that spend and reviews made it."},

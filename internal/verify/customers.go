@@ -2,6 +2,7 @@ package verify
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strconv"
 
@@ -132,6 +133,14 @@ func (a *audit) customers() {
 		if a.err == nil {
 			a.person(&p)
 		}
+	}
+	for _, origin := range slices.Sorted(maps.Keys(a.people)) {
+		for _, b := range a.people[origin] {
+			a.equal(Profile, at("events", b.event), "body", 0, b.sum, "customers that it tells of and that are not there, from "+a.show("", b.first)+" to "+a.show("", b.last))
+		}
+	}
+	for _, b := range a.openings {
+		a.equal(EntryEvent, at("events", b.event), "points", 0, b.sum, "what it tells of and no opening balance from "+a.show("", b.first)+" to "+a.show("", b.last)+" brought")
 	}
 	a.fail(a.lotRows.close())
 	a.fail(a.bought.close())

@@ -59,6 +59,16 @@ const (
 	importedEvent = `SELECT MIN(id) FROM events WHERE kind = 'receipts.imported'`
 	waiting       = `SELECT id FROM imports WHERE file = 'later.csv'`
 	registered    = `SELECT customer_id FROM registrations`
+	people        = `SELECT id FROM events WHERE kind = 'customers.imported' AND body LIKE '%"first"%' ORDER BY id LIMIT 1`
+	importedOne   = `SELECT id FROM customers WHERE origin_id <> 0 ORDER BY id LIMIT 1`
+	opened        = `SELECT id FROM events WHERE kind = 'points.opened'`
+	anOpening     = `SELECT MIN(id) FROM entries WHERE cause = 'opening'`
+	byHandTaken   = `SELECT id FROM events WHERE kind = 'points.adjusted' AND body LIKE '%-%'`
+	byHandGiven   = `SELECT id FROM events WHERE kind = 'points.adjusted' AND NOT body LIKE '%-%'`
+	welcomed      = `SELECT MIN(id) FROM events WHERE kind = 'points.given'`
+	matched       = `SELECT id FROM receipts WHERE kind = 'return' AND imported`
+	matching      = `SELECT id FROM events WHERE kind = 'returns.matched'`
+	goodsChanged  = `SELECT MIN(id) FROM events WHERE kind = 'products.changed'`
 	expiry        = `SELECT id FROM events WHERE kind = 'points.expired' ORDER BY id LIMIT 1`
 
 	lineRow    = "receipt_id=%d position=%d"
@@ -103,6 +113,25 @@ var damages = []damage{
 	{column: "events.body", pick: expiry, do: `UPDATE events SET body = '{"points":"0.01"}' WHERE id = $1`, check: verify.EntryEvent},
 	{column: "events.body", pick: `SELECT id FROM events WHERE kind = 'tier.reached' LIMIT 1`, do: `UPDATE events SET body = '{"level":"gold?"}' WHERE id = $1`, check: verify.ReceiptEvent},
 	{column: "events.body", pick: anImport, do: `UPDATE events SET body = '{"first":"1","last":"2"}' WHERE kind = 'receipts.imported' AND ref <> $1`, check: verify.Imported, table: "receipts"},
+	{column: "events.kind", pick: recorded, do: `UPDATE events SET kind = 'receipt.lost' WHERE id = $1`, check: verify.EventKind},
+	{column: "events", pick: importedOne, do: `DELETE FROM events WHERE kind = 'customers.imported'`, check: verify.Profile, table: "customers"},
+	{column: "events.body", pick: people, do: `UPDATE events SET body = REPLACE(body, '"created":', '"created":1') WHERE id = $1`, check: verify.Profile},
+	{column: "events.body", pick: people, do: `UPDATE events SET body = REPLACE(body, '"first":"', '"first":"9') WHERE id = $1`, check: verify.Imported},
+	{column: "events.body", pick: people, do: `UPDATE events SET body = '{"changed":["1"]}' WHERE id = $1`, check: verify.Reference},
+	{column: "events", pick: anOpening, do: `DELETE FROM events WHERE kind = 'points.opened'`, check: verify.EntryEvent, table: "entries"},
+	{column: "events.body", pick: opened, do: `UPDATE events SET body = REPLACE(body, '"points":"', '"points":"1') WHERE id = $1`, check: verify.EntryEvent},
+	{column: "events.body", pick: byHandTaken, do: `UPDATE events SET body = REPLACE(body, '-', '') WHERE id = $1`, check: verify.EntryEvent},
+	{column: "events", pick: byHandGiven, do: `DELETE FROM events WHERE id = $1`, check: verify.EntryEvent, table: "entries", at: `SELECT ref FROM events WHERE id = $1`},
+	{column: "events", pick: welcomed, do: `DELETE FROM events WHERE id = $1`, check: verify.EntryEvent, table: "entries", at: `SELECT ref FROM events WHERE id = $1`},
+	{column: "events", pick: matched, do: `DELETE FROM events WHERE kind = 'returns.matched'`, check: verify.Imported, table: "receipts"},
+	{column: "events.ref", pick: matching, do: `UPDATE events SET ref = 1 WHERE id = $1`, check: verify.Imported},
+	{column: "events.body", pick: matching, do: `UPDATE events SET body = '{"returns":["1"]}' WHERE id = $1`, check: verify.ReceiptEvent},
+	{column: "events", pick: `SELECT MIN(id) FROM stores`, do: `DELETE FROM events WHERE kind = 'store.changed'`, check: verify.CatalogEvent, table: "stores"},
+	{column: "events", pick: `SELECT MIN(id) FROM tills`, do: `DELETE FROM events WHERE kind = 'till.changed'`, check: verify.CatalogEvent, table: "tills"},
+	{column: "events", pick: `SELECT MIN(id) FROM categories`, do: `DELETE FROM events WHERE kind = 'categories.changed'`, check: verify.CatalogEvent, table: "categories"},
+	{column: "events", pick: aProduct, do: `DELETE FROM events WHERE kind = 'products.changed'`, check: verify.CatalogEvent, table: "products"},
+	{column: "events.body", pick: goodsChanged, do: `UPDATE events SET body = '{"ids":["1"]}' WHERE id = $1`, check: verify.CatalogEvent},
+	{column: "events.body", pick: goodsChanged, do: `UPDATE events SET body = '{"ids":["one"]}' WHERE id = $1`, check: verify.EventBody},
 
 	{column: "staff", do: `DELETE FROM staff`, check: verify.Reference, table: "staff_stores", row: "staff_id=", prefix: true},
 	{column: "staff.id", pick: `SELECT staff_id, store_id FROM staff_stores`, do: `UPDATE staff SET id = 1 WHERE id = $1`, check: verify.Reference, table: "staff_stores", row: "staff_id=%d store_id=%d"},

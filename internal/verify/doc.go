@@ -6,9 +6,10 @@
 // the packages that wrote them, so that one mistake cannot hide behind the
 // other. What it does share it cannot find out: how db reads a row, how fold
 // spells a search key, which exponent money gives a currency.
-// It changes nothing, and it sees one moment: all of it runs in one snapshot.
-// What it finds names rows by their keys and repeats nothing that a customer
-// said or is found by.
+// It changes nothing, and what it compares is of one moment: all tables are read
+// in one snapshot. On SQLite the engine's own check of its files goes beside that
+// in a snapshot of its own; what it finds broken is told alone. What verify finds
+// names rows by their keys and repeats nothing that a customer said or is found by.
 //
 // What cannot be recomputed is compared with what was noted of it elsewhere
 // when it was written: receipts, published rules, keys of tills and the currency

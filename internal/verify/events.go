@@ -3,6 +3,7 @@ package verify
 import (
 	"cmp"
 	"encoding/json"
+	"maps"
 	"slices"
 	"sort"
 	"strconv"
@@ -16,6 +17,9 @@ type passed struct {
 	receiptEvents  *spool[receiptEvent]
 	customerEvents *spool[customerEvent]
 	batches        map[int64]batches // of imported receipts, by source
+	people         map[int64]batches // of imported customers, by import
+	openings       batches           // of the entries of opening balances
+	goodsTold      map[string]*roll  // of the catalog's tables
 	lotRows        *spool[lot]
 	adjusted       *spool[adjustment]
 	bought         *spool[bought]
@@ -51,21 +55,23 @@ type keyEvent struct {
 	till      string
 }
 
-// receiptEvent is "receipt.recorded".
+// receiptEvent is "receipt.recorded", or of Kind "returns.matched", whose Total
+// is the source.
 type receiptEvent struct {
 	Receipt, Event, At, Customer int64
 	Kind, Total, Checksum        int64 // Kind is a name's number
 }
 
-// customerEvent is of a customer: points that were activated or expired, a level
-// that was reached, or the registration.
+// customerEvent is of a customer: points that no receipt moved, a level that was
+// reached, the registration, or a change.
 type customerEvent struct {
 	Customer, Ref, Event, At int64
 	Kind, Value              int64 // Value: points, or the level
 }
 
-// batch is the receipts, from one id to another, that a "receipts.imported"
-// tells of, and the sum of 32 bits of their checksums.
+// batch is the rows, from one id to another, that an event tells of, and what
+// they come to: for receipts the sum of 32 bits of their checksums, for opening
+// balances that of their points, for customers how many they are.
 type batch struct{ first, last, event, sum int64 }
 
 // batches are those of one source: in order and apart once they are joined.
@@ -85,7 +91,7 @@ func (bs batches) joined() (joined batches) {
 	return joined
 }
 
-// of is the batch of a receipt; nil: no event tells of it.
+// of is the batch of a row; nil: no event tells of it.
 func (bs batches) of(id int64) *batch {
 	i := sort.Search(len(bs), func(i int) bool { return bs[i].last >= id })
 	if i == len(bs) || bs[i].first > id {
@@ -102,7 +108,9 @@ func (a *audit) events() {
 	a.customerEvents = newSpool(a, func(x, y *customerEvent) int {
 		return cmp.Or(cmp.Compare(x.Customer, y.Customer), cmp.Compare(x.Ref, y.Ref), cmp.Compare(x.Event, y.Event))
 	})
-	a.batches = map[int64]batches{}
+	a.batches, a.people = map[int64]batches{}, map[int64]batches{}
+	a.goodsTold["stores"], a.goodsTold["tills"] = newRoll(slices.Collect(maps.Keys(a.stores))), newRoll(slices.Collect(maps.Keys(a.tills)))
+	a.goodsTold["products"] = newRoll(a.products)
 	a.publishedEvents, a.keyEvents = map[int64][]publishedEvent{}, map[int64][]keyEvent{}
 	a.scan("events", func(r *db.Rows) error {
 		var (
@@ -115,8 +123,41 @@ func (a *audit) events() {
 		a.event(id, at, kind, customer, ref, body)
 		return nil
 	}, `SELECT id, at, kind, COALESCE(customer_id, 0), ref, body FROM events`)
-	for source, list := range a.batches {
-		a.batches[source] = list.joined()
+	for _, of := range []map[int64]batches{a.batches, a.people} {
+		for ref, list := range of {
+			of[ref] = list.joined()
+		}
+	}
+	a.openings = a.openings.joined()
+	for _, table := range slices.Sorted(maps.Keys(a.goodsTold)) {
+		for i, told := range a.goodsTold[table].told {
+			if !told {
+				a.off(CatalogEvent, at(table, a.goodsTold[table].ids[i]), "", "an event that it was made", "none", "")
+			}
+		}
+	}
+}
+
+// roll is the rows of a table, and of which the log tells.
+type roll struct {
+	ids  []int64 // sorted
+	told []bool
+}
+
+func newRoll(ids []int64) *roll {
+	slices.Sort(ids)
+	return &roll{ids, make([]bool, len(ids))}
+}
+
+// goodsEvent takes up of which rows of a table of the catalog an event tells.
+func (a *audit) goodsEvent(event int64, table string, ids ...int64) {
+	r := a.goodsTold[table]
+	for _, id := range ids {
+		if i, ok := slices.BinarySearch(r.ids, id); ok {
+			r.told[i] = true
+		} else {
+			a.off(CatalogEvent, at("events", event), "ref", "a row of "+table, a.show("", id), "there is none of that id")
+		}
 	}
 }
 
@@ -133,6 +174,10 @@ func (a *audit) event(id, when int64, kind string, customer, ref int64, text str
 		Starts   string `json:"starts"`
 		Rules    string `json:"rules"`
 		Till     string `json:"till"`
+		Created  int64  `json:"created"`
+		Changed  ids    `json:"changed"`
+		Returns  ids    `json:"returns"`
+		IDs      ids    `json:"ids"`
 		founding
 	}
 	where := at("events", id)
@@ -147,6 +192,15 @@ func (a *audit) event(id, when int64, kind string, customer, ref int64, text str
 		sum, _ := strconv.ParseInt(body.Checksum, 10, 64) // 0 where there is none: as good as a wrong one
 		return sum
 	}
+	batch := func(sum int64) (list batches) {
+		b, ok := batchOf(body.First, body.Last)
+		if !ok {
+			a.off(Imported, where, "body", "the first and last id of what it tells of", text, "")
+			return nil
+		}
+		b.event, b.sum = id, sum
+		return batches{b}
+	}
 	ofCustomer := func(value int64) {
 		a.customerEvents.add(customerEvent{customer, ref, id, when, a.names.number(kind), value})
 	}
@@ -156,8 +210,38 @@ func (a *audit) event(id, when int64, kind string, customer, ref int64, text str
 			a.receiptEvents.add(receiptEvent{ref, id, when, customer, a.names.number(body.Kind), units(body.Total), checksum()})
 		}
 	case "receipts.imported":
+		if !a.sources[ref] {
+			a.off(Imported, where, "ref", "an import source", a.show("", ref), "there is no such source")
+		} else if read() {
+			a.batches[ref] = append(a.batches[ref], batch(checksum())...)
+		}
+	case "returns.matched":
+		read()
+		for _, r := range body.Returns {
+			a.receiptEvents.add(receiptEvent{Receipt: r, Event: id, At: when, Kind: a.names.number(kind), Total: ref})
+		}
+	case "customers.imported":
+		if read() && body.Created > 0 {
+			a.people[ref] = append(a.people[ref], batch(body.Created)...)
+		}
+		for _, c := range body.Changed {
+			a.customerEvents.add(customerEvent{c, ref, id, when, a.names.number(kind), 0})
+		}
+	case "points.opened":
 		if read() {
-			a.importedEvent(id, ref, body.First, body.Last, checksum(), text)
+			a.openings = append(a.openings, batch(units(body.Points))...)
+		}
+	case "store.changed":
+		a.goodsEvent(id, "stores", ref)
+	case "till.changed":
+		a.goodsEvent(id, "tills", ref)
+	case "categories.changed":
+		if read() {
+			a.goodsEvent(id, "categories", body.IDs...)
+		}
+	case "products.changed":
+		if read() {
+			a.goodsEvent(id, "products", body.IDs...)
 		}
 	case "installation.founded":
 		if read() {
@@ -171,7 +255,7 @@ func (a *audit) event(id, when int64, kind string, customer, ref int64, text str
 		if read() {
 			a.keyEvents[ref] = append(a.keyEvents[ref], keyEvent{id, when, checksum(), kind == "till.key_revoked", body.Till})
 		}
-	case "customer.registered":
+	case "customer.registered", "customer.changed":
 		if read() {
 			ofCustomer(0)
 		}
@@ -183,22 +267,40 @@ func (a *audit) event(id, when int64, kind string, customer, ref int64, text str
 		if read() {
 			ofCustomer(a.names.number(body.Is))
 		}
-	case "points.activated", "points.expired":
+	case "points.activated", "points.expired", "points.adjusted", "points.given", "points.repaid":
 		if read() {
 			ofCustomer(units(body.Points))
 		}
+	default:
+		a.off(EventKind, where, "kind", "one that is known", kind, "")
 	}
 }
 
-// importedEvent takes up which receipts of a source a batch brought.
-func (a *audit) importedEvent(id, source int64, from, to string, sum int64, text string) {
-	first, err1 := strconv.ParseInt(from, 10, 64)
-	last, err2 := strconv.ParseInt(to, 10, 64)
-	if err1 != nil || err2 != nil || first > last || !a.sources[source] {
-		a.off(Imported, at("events", id), "body", "the first and last id of receipts of a source", text, "")
-		return
+// ids are ids as they stand in JSON.
+type ids []int64
+
+// UnmarshalJSON reads an array of strings of digits.
+func (list *ids) UnmarshalJSON(text []byte) error {
+	var digits []string
+	if err := json.Unmarshal(text, &digits); err != nil {
+		return err
 	}
-	a.batches[source] = append(a.batches[source], batch{first, last, id, sum})
+	for _, d := range digits {
+		id, err := strconv.ParseInt(d, 10, 64)
+		if err != nil {
+			return err
+		}
+		*list = append(*list, id)
+	}
+	return nil
+}
+
+// batchOf reads from which id to which an event tells of rows.
+func batchOf(from, to string) (b batch, ok bool) {
+	var err1, err2 error
+	b.first, err1 = strconv.ParseInt(from, 10, 64)
+	b.last, err2 = strconv.ParseInt(to, 10, 64)
+	return b, err1 == nil && err2 == nil && b.first <= b.last
 }
 
 // units reads "12.50" as 1250, whatever the decimals; -1: it is no number.

@@ -405,7 +405,12 @@ func (r *replay) withheld() {
 	}
 }
 
-// told checks that the log tells of the entries that nobody at a till made.
+// entryEvents are what tells of entries that no receipt made, by cause.
+var entryEvents = map[string]string{
+	"activate": "points.activated", "expire": "points.expired", "manual": "points.adjusted", "welcome": "points.given", "repay": "points.repaid",
+}
+
+// told checks that the log tells of the entries that no receipt made.
 func (r *replay) told() {
 	a := r.a
 	events := map[int64][]*customerEvent{} // by entry or receipt
@@ -415,8 +420,15 @@ func (r *replay) told() {
 	}
 	for i := range r.p.entries {
 		e := &r.p.entries[i]
-		kind := map[string]string{"activate": "points.activated", "expire": "points.expired"}[e.Cause]
-		if kind == "" {
+		if e.Cause == "opening" {
+			if b := a.openings.of(e.ID); b != nil {
+				b.sum = plus(b.sum, -e.Points)
+			} else {
+				a.off(EntryEvent, at("entries", e.ID), "", "an event points.opened", "none", "")
+			}
+		}
+		kind := entryEvents[e.Cause]
+		if e.Receipt != 0 || kind == "" {
 			continue
 		}
 		list := events[e.ID]
@@ -429,7 +441,11 @@ func (r *replay) told() {
 			if told := a.names.text(ev.Kind); told != kind {
 				a.off(EntryEvent, where, "kind", kind, told, "")
 			}
-			a.equal(EntryEvent, where, "points", e.Points, ev.Value, "in its body")
+			points := e.Points
+			if e.Target == "adjusted" {
+				points = -points
+			}
+			a.equal(EntryEvent, where, "points", points, ev.Value, "in its body")
 			a.equal(EntryEvent, where, "at", e.At, ev.At, "")
 		}
 	}
@@ -438,8 +454,17 @@ func (r *replay) told() {
 		if _, left := events[e.Ref]; !left {
 			continue
 		}
-		kind := a.names.text(e.Kind)
-		if m := r.receipts[e.Ref]; kind != "customer.registered" && kind != "tier.changed" && (m == nil || kind != "tier.reached") {
+		fits := true
+		switch a.names.text(e.Kind) {
+		case "customer.registered", "tier.changed", "customers.imported": // profile, levels
+		case "customer.changed":
+			fits = e.Ref == r.p.id
+		case "tier.reached":
+			fits = r.receipts[e.Ref] != nil
+		default:
+			fits = false
+		}
+		if !fits {
 			a.off(EntryEvent, at("events", e.Event), "ref", "what it tells of", a.show("", e.Ref), "the customer has none such")
 		}
 	}

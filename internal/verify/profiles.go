@@ -68,8 +68,13 @@ func (a *audit) profile(p *profile, events []customerEvent) {
 	}
 	want := 1
 	if p.Origin != 0 {
-		want = 0 // imports start nothing
+		want = 0
 		a.brought.customers[p.Origin]++
+		if b := a.people[p.Origin].of(p.ID); b != nil {
+			b.sum--
+		} else {
+			a.off(Profile, where, "", "an event customers.imported", "none", "")
+		}
 	}
 	if n != want {
 		a.off(Profile, where, "", strconv.Itoa(want)+" events customer.registered", strconv.Itoa(n), "")

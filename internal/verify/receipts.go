@@ -372,9 +372,7 @@ func (a *audit) returnedLine(r *receipt, l *line, sale, position int64) returned
 func (a *audit) told(r *receipt, lines []line, list []receiptEvent) (event int64) {
 	where := at("receipts", r.ID)
 	if r.Imported {
-		for _, e := range list {
-			a.off(ReceiptEvent, at("events", e.Event), "ref", "none", a.show("", r.ID), "the receipt was imported")
-		}
+		a.matched(r, lines, list)
 		if b := a.batches[r.Source].of(r.ID); b == nil {
 			a.off(Imported, where, "", "an event receipts.imported", "none", "")
 		} else {
@@ -403,6 +401,25 @@ func (a *audit) told(r *receipt, lines []line, list []receiptEvent) (event int64
 		event = e.Event
 	}
 	return event
+}
+
+// matched checks that the log tells that an imported return was given its sale.
+func (a *audit) matched(r *receipt, lines []line, list []receiptEvent) {
+	told := false
+	given := slices.ContainsFunc(lines, func(l line) bool { return l.Sale != 0 })
+	for _, e := range list {
+		switch where := at("events", e.Event); {
+		case a.names.text(e.Kind) != "returns.matched":
+			a.off(ReceiptEvent, where, "ref", "none", a.show("", r.ID), "the receipt was imported")
+		case !given || e.Total != r.Source:
+			a.off(Imported, where, "body", "returns of the source that were given their sales", a.show("", r.ID), "")
+		default:
+			told = true
+		}
+	}
+	if given && !told {
+		a.off(Imported, at("receipts", r.ID), "", "an event returns.matched", "none", "")
+	}
 }
 
 // keep sends a customer's receipt on.

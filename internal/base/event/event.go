@@ -2,9 +2,10 @@
 // transaction that made them so, and read in the order they were committed.
 //
 // Nothing is published after a commit, so nothing is lost by a crash; readers
-// keep their own cursor and never skip a row that commits late. Kinds and
-// bodies belong to the packages that append. DESIGN.md has the order. So far
-// nothing reads: audience and outreach, the next parts, will.
+// keep their own cursor and never skip a row that commits late. What comes by
+// many, as an import does, is told by one event of a transaction, whose body says
+// of which. Kinds and bodies belong to the packages that append. DESIGN.md has
+// the order. So far nothing reads: audience and outreach, the next parts, will.
 package event
 
 import (

@@ -3,6 +3,7 @@ package jobs
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"sync"
 	"time"
@@ -170,7 +171,7 @@ func (q *Queue) CancelTx(ctx context.Context, tx *db.Tx, id ID) (err error) {
 	if err != nil || n == 1 {
 		return err
 	}
-	return q.whyNot(ctx, id, ErrEnded)
+	return whyNotTx(ctx, tx, id, ErrEnded)
 }
 
 // Retry queues a job that failed or was cancelled again; it goes on from the
@@ -193,15 +194,19 @@ func (q *Queue) RetryTx(ctx context.Context, tx *db.Tx, id ID) (err error) {
 	if err != nil || n == 1 {
 		return err
 	}
-	return q.whyNot(ctx, id, ErrNotEnded)
+	return whyNotTx(ctx, tx, id, ErrNotEnded)
 }
 
-// whyNot is ErrNotFound if there is no such job, else err.
-func (q *Queue) whyNot(ctx context.Context, id ID, err error) error {
-	if _, missing := q.Get(ctx, id); missing != nil {
-		return missing
+// whyNotTx is ErrNotFound if there is no such job, else why.
+func whyNotTx(ctx context.Context, tx *db.Tx, id ID, why error) error {
+	err := tx.QueryRow(ctx, `SELECT id FROM jobs WHERE id = $1`, int64(id)).Scan(&id)
+	switch {
+	case errors.Is(err, db.ErrNoRows):
+		return ErrNotFound
+	case err != nil:
+		return err
 	}
-	return err
+	return why
 }
 
 const columns = `

@@ -321,11 +321,17 @@ func TestPanicIsAFailure(t *testing.T) {
 	t.Parallel()
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
 		p := newProcess(t, d, newClock())
+		var log strings.Builder
+		p.log = slog.New(slog.NewTextHandler(&log, nil))
 		p.Handle("count", 0, func(context.Context, *Run) error { panic("no such shelf") })
 		id := p.add(Job{Kind: "count"})
 		p.work()
-		if i := p.want(id, Queued, 1); !strings.Contains(i.Failure.Text, "no such shelf") {
+		if i := p.want(id, Queued, 1); i.Failure.Text != "panic: no such shelf" {
 			t.Errorf("failure %q", i.Failure.Text)
+		}
+		// Once, with where it was.
+		if text := log.String(); strings.Count(text, "\n") != 1 || !strings.Contains(text, `error.panic="no such shelf"`) || !strings.Contains(text, "jobs_test.go:") {
+			t.Errorf("the log has %q", text)
 		}
 	})
 }
@@ -571,6 +577,34 @@ func TestCancel(t *testing.T) {
 
 		if err := b.Cancel(t.Context(), 1); !errors.Is(err, ErrNotFound) {
 			t.Errorf("Cancel of no job: %v, want %v", err, ErrNotFound)
+		}
+	})
+}
+
+// Why a job cannot be cancelled or repeated is read where it was written: others
+// do not see it yet.
+func TestRefusalsAreOfTheTransaction(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		p := newProcess(t, d, newClock())
+		err := d.Write(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+			id, _, err := p.AddTx(ctx, tx, Job{Kind: "count"})
+			if err != nil {
+				return err
+			}
+			if err := p.RetryTx(ctx, tx, id); !errors.Is(err, ErrNotEnded) {
+				t.Errorf("RetryTx: %v, want %v", err, ErrNotEnded)
+			}
+			if err := p.CancelTx(ctx, tx, id); err != nil {
+				return err
+			}
+			if err := p.CancelTx(ctx, tx, id); !errors.Is(err, ErrEnded) {
+				t.Errorf("CancelTx again: %v, want %v", err, ErrEnded)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
 		}
 	})
 }

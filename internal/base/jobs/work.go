@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"log/slog"
 	"runtime/debug"
 	"slices"
 	"time"
@@ -279,11 +280,23 @@ func (q *Queue) call(ctx context.Context, r *Run) (err error) {
 	}
 	defer func() {
 		if p := recover(); p != nil {
-			q.log.Error("job panicked", "job", r.ID, "kind", r.Kind, "panic", p, "stack", string(debug.Stack()))
-			err = fmt.Errorf("panic: %v", p)
+			err = &panicked{p, string(debug.Stack())}
 		}
 	}()
 	return q.handlers[r.Kind].run(ctx, r)
+}
+
+// panicked is the failure of a handler that panicked; the log has the stack too.
+type panicked struct {
+	value any
+	stack string
+}
+
+func (p *panicked) Error() string { return fmt.Sprintf("panic: %v", p.value) }
+
+// LogValue implements slog.LogValuer.
+func (p *panicked) LogValue() slog.Value {
+	return slog.GroupValue(slog.Any("panic", p.value), slog.String("stack", p.stack))
 }
 
 // end writes what became of an attempt, and tries until that succeeds or the

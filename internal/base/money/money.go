@@ -92,6 +92,15 @@ func (c Currency) Minor() int64 {
 	return m
 }
 
+// RoundSum is what people call a round sum: a whole unit, or a thousand where
+// money is counted in thousands.
+func (c Currency) RoundSum() Amount {
+	if c.Code == "UZS" {
+		return Amount(1000 * c.Minor())
+	}
+	return Amount(c.Minor())
+}
+
 // Format writes an amount plainly, for machines: "1250.50".
 func (c Currency) Format(a Amount) string {
 	return decimal(int64(a), c.Exponent)

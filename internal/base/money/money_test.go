@@ -161,3 +161,13 @@ func BenchmarkAmountSplit(b *testing.B) {
 		money.Amount(12_345).Split(lines)
 	}
 }
+
+func TestRoundSum(t *testing.T) {
+	t.Parallel()
+	for code, want := range map[string]money.Amount{"UZS": 100_000, "EUR": 100, "JPY": 1} {
+		c, err := money.CurrencyOf(code)
+		if got := c.RoundSum(); err != nil || got != want {
+			t.Errorf("a round sum of %s is %d, want %d, %v", code, got, want, err)
+		}
+	}
+}

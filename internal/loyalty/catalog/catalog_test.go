@@ -953,3 +953,104 @@ func TestSearchProducts(t *testing.T) {
 		}
 	})
 }
+
+// Whatever is made or changed is told, many at once by one event, and what is
+// saved as it is by none.
+func TestChangesAreTold(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := newService(d, newClock())
+		var mark int64
+		told := func(want ...string) {
+			t.Helper()
+			var got []string
+			rows, err := d.Query(t.Context(), `SELECT id, kind, ref, body FROM events WHERE id > $1 AND kind LIKE '%.changed' ORDER BY id`, mark)
+			if err := db.Scan(rows, err, func(r *db.Rows) error {
+				var (
+					kind, body string
+					ref        int64
+				)
+				err := r.Scan(&mark, &kind, &ref, &body)
+				got = append(got, fmt.Sprint(kind, " ", ref, " ", body))
+				return err
+			}); err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Error(diff)
+			}
+		}
+		store := addStore(t, d, s, catalog.NewStore{Name: "Chilonzor", Zone: "Asia/Tashkent"})
+		made := fmt.Sprintf("store.changed %s {}", store.ID)
+		told(made)
+		till, _, _ := addTill(t, d, s, store.ID)
+		told(fmt.Sprintf("till.changed %s {}", till.ID))
+		for _, want := range [][]string{{made, fmt.Sprintf("till.changed %s {}", till.ID)}, nil} {
+			write(t, d, func(ctx context.Context, tx *db.Tx) error {
+				if _, _, err := s.UpdateStoreTx(ctx, tx, store.ID, catalog.StoreChange{City: new("Tashkent")}); err != nil {
+					return err
+				}
+				_, _, err := s.UpdateTillTx(ctx, tx, till.ID, catalog.TillChange{Name: new("Till 2")})
+				return err
+			})
+			told(want...)
+		}
+
+		id := func(text string) (id string) {
+			t.Helper()
+			if err := d.QueryRow(t.Context(), text).Scan(&id); err != nil {
+				t.Fatal(err)
+			}
+			return id
+		}
+		products := func(in ...catalog.ProductInput) {
+			write(t, d, func(ctx context.Context, tx *db.Tx) error {
+				_, err := s.SaveProductsTx(ctx, tx, in)
+				return err
+			})
+		}
+		bread := catalog.ProductInput{SKU: "P1", ProductChange: catalog.ProductChange{Category: new("bread")}}
+		for range 2 { // the second time there is nothing to change
+			products(bread, catalog.ProductInput{SKU: "P2"})
+		}
+		category := id(`SELECT id FROM categories`)
+		one, two := id(`SELECT id FROM products WHERE sku = 'P1'`), id(`SELECT id FROM products WHERE sku = 'P2'`)
+		told(`categories.changed 0 {"ids":["`+category+`"]}`, `products.changed 0 {"ids":["`+one+`","`+two+`"]}`)
+		products(bread, catalog.ProductInput{SKU: "P2", AddBarcodes: []string{"4780000000017"}})
+		told(`products.changed 0 {"ids":["` + two + `"]}`)
+
+		write(t, d, func(ctx context.Context, tx *db.Tx) error {
+			_, err := s.EnsureTx(ctx, tx, []catalog.Seen{{SKU: "P1"}, {SKU: "P3"}})
+			return err
+		})
+		told(`products.changed 0 {"ids":["` + id(`SELECT id FROM products WHERE sku = 'P3'`) + `"]}`)
+
+		for range 2 {
+			write(t, d, func(ctx context.Context, tx *db.Tx) error {
+				_, err := s.SaveCategoriesTx(ctx, tx, []catalog.CategoryInput{{Code: "bread", Parent: new("food")}, {Code: "tea"}})
+				return err
+			})
+		}
+		told(`categories.changed 0 {"ids":["` + category + `","` + id(`SELECT id FROM categories WHERE code = 'food'`) + `","` + id(`SELECT id FROM categories WHERE code = 'tea'`) + `"]}`)
+	})
+}
+
+// A till calls a product by its SKU, or else by a barcode.
+func TestByCode(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := newService(d, newClock())
+		write(t, d, func(ctx context.Context, tx *db.Tx) error {
+			_, err := s.SaveProductsTx(ctx, tx, []catalog.ProductInput{{SKU: "A", AddBarcodes: []string{"1", "B"}}, {SKU: "B"}})
+			return err
+		})
+		found, err := s.ByCode(t.Context(), []string{"A", "B", "1", "2"})
+		if err != nil || len(found) != 3 || found["A"].SKU != "A" || found["B"].SKU != "B" || found["1"].SKU != "A" {
+			t.Errorf("by code %+v, %v", found, err)
+		}
+		found, err = s.BySKU(t.Context(), []string{"A", "1"})
+		if err != nil || len(found) != 1 || found["A"].SKU != "A" {
+			t.Errorf("by SKU %+v, %v", found, err)
+		}
+	})
+}

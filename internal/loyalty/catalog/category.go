@@ -68,6 +68,14 @@ func (t tree) scan(r *db.Rows) error {
 	return nil
 }
 
+// ids are those of codes, in order.
+func (t tree) ids(codes map[string]bool) (ids []CategoryID) {
+	for _, code := range slices.Sorted(maps.Keys(codes)) {
+		ids = append(ids, t[code].ID)
+	}
+	return ids
+}
+
 func joinPath(codes []string) string { return strings.Join(codes, "\n") }
 
 func splitPath(path string) []string {
@@ -199,15 +207,23 @@ func (s *Service) saveCategoriesTx(ctx context.Context, tx *db.Tx, in []Category
 		counted[in.Code] = true
 	}
 	t.repath()
-	var b db.Batch
+	var (
+		b    db.Batch
+		told []CategoryID
+	)
 	for _, code := range slices.Sorted(maps.Keys(t)) {
 		c, old := t[code], was[code]
-		if c.Name == old.Name && c.Parent == old.Parent && slices.Equal(c.Path, old.Path) {
+		same := c.Name == old.Name && c.Parent == old.Parent && slices.Equal(c.Path, old.Path)
+		if !same || created[code] {
+			told = append(told, c.ID)
+		}
+		if same {
 			continue
 		}
 		const update = `UPDATE categories SET parent_id = $2, name = $3, path = $4 WHERE id = $1`
 		b.Guard(update, int64(c.ID), db.NullID(c.Parent), c.Name, joinPath(c.Path))
 	}
+	tell(s, &b, EventCategories, told)
 	return saved, was, t, tx.Run(ctx, &b)
 }
 
@@ -287,7 +303,7 @@ func (t tree) repath() {
 }
 
 // categoriesTx reads the tree, locked, after creating the codes that are
-// missing as roots called by their code.
+// missing as roots called by their code, of which the caller tells.
 func (s *Service) categoriesTx(ctx context.Context, tx *db.Tx, codes []string) (t tree, created map[string]bool, err error) {
 	created = map[string]bool{}
 	const lock = readCategories + `

@@ -128,6 +128,25 @@ func (s *Service) QueueByCode(b *db.Batch, codes []string, into map[string]Produ
 	s.QueueBySKU(b, codes, into)
 }
 
+// ByCode finds products by what a till calls them, as QueueByCode; those that do
+// not exist are not in the map.
+func (s *Service) ByCode(ctx context.Context, codes []string) (found map[string]Product, err error) {
+	defer errs.Wrap(&err, "find products by code")
+	found = make(map[string]Product, len(codes))
+	var b db.Batch
+	s.QueueByCode(&b, codes, found)
+	return found, s.db.Run(ctx, &b)
+}
+
+// BySKU finds products; those that do not exist are not in the map.
+func (s *Service) BySKU(ctx context.Context, skus []string) (found map[string]Product, err error) {
+	defer errs.Wrap(&err, "find products")
+	found = make(map[string]Product, len(skus))
+	var b db.Batch
+	s.QueueBySKU(&b, skus, found)
+	return found, s.db.Run(ctx, &b)
+}
+
 // QueueProducts adds to b the reading of products by id; those that exist are
 // in into when b has run.
 func (s *Service) QueueProducts(b *db.Batch, ids []ProductID, into map[ProductID]Product) {
@@ -138,7 +157,7 @@ func (s *Service) QueueProducts(b *db.Batch, ids []ProductID, into map[ProductID
 	}, `SELECT `+productColumns+fromProducts+`WHERE p.id IN ($1...)`, db.IDs(ids))
 }
 
-// BySKUTx finds products; those that do not exist are not in the map.
+// BySKUTx is BySKU in a transaction of the caller.
 func (s *Service) BySKUTx(ctx context.Context, tx *db.Tx, skus []string) (found map[string]Product, err error) {
 	defer errs.Wrap(&err, "find products")
 	found = make(map[string]Product, len(skus))
@@ -241,7 +260,21 @@ func (s *Service) EnsureTx(ctx context.Context, tx *db.Tx, seen []Seen) (found m
 	if len(rows) == 0 {
 		return found, nil
 	}
-	if _, err := s.insertTx(ctx, tx, rows, nil); err != nil {
+	inserted, err := s.insertTx(ctx, tx, rows, nil)
+	if err != nil {
+		return nil, err
+	}
+	var (
+		b    db.Batch
+		told []ProductID
+	)
+	for _, p := range rows {
+		if inserted[p.SKU] {
+			told = append(told, p.ID)
+		}
+	}
+	tell(s, &b, EventProducts, told)
+	if err := tx.Run(ctx, &b); err != nil {
 		return nil, err
 	}
 	return found, find()

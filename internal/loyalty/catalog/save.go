@@ -142,15 +142,19 @@ func (s *Service) readTx(ctx context.Context, tx *db.Tx, w *saving) error {
 			categories = append(categories, *c)
 		}
 	}
+	var b db.Batch
 	if len(categories) > 0 {
-		var err error
-		if w.categories, _, err = s.categoriesTx(ctx, tx, categories); err != nil {
+		var (
+			made map[string]bool
+			err  error
+		)
+		if w.categories, made, err = s.categoriesTx(ctx, tx, categories); err != nil {
 			return err
 		}
+		tell(s, &b, EventCategories, w.categories.ids(made))
 	}
 	w.products = make(map[string]Product, len(skus))
 	w.owners, w.codes, w.moved = map[string]ProductID{}, map[ProductID][]string{}, map[ProductID]bool{}
-	var b db.Batch
 	b.Query(func(r *db.Rows) error {
 		p, err := scanProduct(r)
 		w.products[p.SKU] = p
@@ -312,17 +316,21 @@ func (s *Service) writeTx(ctx context.Context, tx *db.Tx, w *saving) (again []Pr
 	var (
 		b     db.Batch
 		words [][]any
+		told  []ProductID
 		lost  = map[ProductID]bool{}
 	)
 	for _, sku := range skus {
 		p := w.states[sku]
 		if w.isNew[sku] {
-			lost[p.ID] = !inserted[sku]
+			if lost[p.ID] = !inserted[sku]; inserted[sku] {
+				told = append(told, p.ID)
+			}
 			continue
 		}
 		was := w.products[sku]
 		if !p.equal(was) || w.moved[p.ID] {
 			p.queueUpdate(&b, w.codes[p.ID])
+			told = append(told, p.ID)
 		}
 		if p.SKU != was.SKU || p.Name != was.Name || p.Brand != was.Brand {
 			b.Exec(`DELETE FROM product_words WHERE product_id = $1`, int64(p.ID))
@@ -330,6 +338,7 @@ func (s *Service) writeTx(ctx context.Context, tx *db.Tx, w *saving) (again []Pr
 		}
 	}
 	b.Insert(wordTable, words)
+	tell(s, &b, EventProducts, told)
 	if err := tx.Run(ctx, &b); err != nil {
 		return nil, nil, err
 	}

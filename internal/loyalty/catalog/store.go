@@ -262,7 +262,7 @@ func (s *Service) CreateStoreTx(ctx context.Context, tx *db.Tx, in NewStore) (_ 
 		return Store{}, ErrStoreExists.At("/code")
 	}
 	s.remember(store)
-	return store, nil
+	return store, s.tellTx(ctx, tx, EventStore, int64(store.ID))
 }
 
 // nextCodeTx is the number after the largest that is a code.
@@ -353,7 +353,7 @@ func (s *Service) UpdateStoreTx(ctx context.Context, tx *db.Tx, id StoreID, c St
 		return before, before, err
 	}
 	s.remember(after)
-	return before, after, nil
+	return before, after, s.tellTx(ctx, tx, EventStore, int64(id))
 }
 
 // change applies c and checks the outcome.

@@ -97,7 +97,10 @@ func (s *Service) CreateTillTx(ctx context.Context, tx *db.Tx, store StoreID, na
 	if err == nil && n == 0 {
 		err = ErrStoreNotFound.At("/store")
 	}
-	return t, sameName(err)
+	if err != nil {
+		return t, sameName(err)
+	}
+	return t, s.tellTx(ctx, tx, EventTill, int64(t.ID))
 }
 
 // sameName says of a row that the index refuses why.
@@ -129,7 +132,10 @@ func (s *Service) UpdateTillTx(ctx context.Context, tx *db.Tx, id TillID, c Till
 	}
 	err = tx.Guard(ctx, `UPDATE tills SET name = $2, active = $3 WHERE id = $1`, int64(id), after.Name, after.Active)
 	s.keys.forget(func(t Till) bool { return t.ID == id })
-	return before, after, sameName(err)
+	if err != nil {
+		return before, after, sameName(err)
+	}
+	return before, after, s.tellTx(ctx, tx, EventTill, int64(id))
 }
 
 func (t *Till) change(c TillChange) error {
@@ -171,12 +177,6 @@ func (s *Service) IssueKeyTx(ctx context.Context, tx *db.Tx, till TillID) (plain
 	event.Append(&b, issued)
 	return plain, key, tx.Run(ctx, &b)
 }
-
-// Events of keys; a ref is the key's.
-const (
-	EventKeyIssued  = "till.key_issued" // body: {"till", "checksum"}
-	EventKeyRevoked = "till.key_revoked"
-)
 
 // Keys lists the keys of a till, the newest first, the revoked ones too.
 func (s *Service) Keys(ctx context.Context, till TillID) (list []Key, err error) {

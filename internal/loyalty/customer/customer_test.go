@@ -81,18 +81,19 @@ func get(t *testing.T, s *customer.Service, id customer.ID) customer.Customer {
 	return c
 }
 
-// events are the kinds and bodies of all events, in order. They are read past
-// the log, which waits for transactions of other tests on the same server.
+// events are the kinds and bodies of all events of single customers, in order.
+// They are read past the log, which waits for transactions of other tests on the
+// same server.
 func events(t *testing.T, d *db.DB) (list []string) {
 	t.Helper()
-	rows, err := d.Query(t.Context(), `SELECT kind, body, COALESCE(customer_id, 0), ref FROM events ORDER BY id`)
+	rows, err := d.Query(t.Context(), `SELECT kind, body, customer_id, ref FROM events WHERE customer_id IS NOT NULL ORDER BY id`)
 	err = db.Scan(rows, err, func(r *db.Rows) error {
 		var (
 			kind, body string
 			who, ref   int64
 		)
 		err := r.Scan(&kind, &body, &who, &ref)
-		if who == 0 || ref != who {
+		if ref != who {
 			t.Errorf("%s is of %d and about %d", kind, who, ref)
 		}
 		list = append(list, kind+" "+body)
@@ -325,7 +326,7 @@ func TestRegisterAppendsEvents(t *testing.T) {
 			customer.New{FirstName: "Imported", LastName: "Person", Origin: 9, Source: "import", Identifiers: []customer.Identifier{phone("901234567")}},
 			customer.New{City: "Tashkent", Origin: 9, Source: "import", Identifiers: []customer.Identifier{phone("901234567")}})
 		if got := events(t, d); got != nil {
-			t.Errorf("an import starts something: %q", got)
+			t.Errorf("an import tells of single customers: %q", got)
 		}
 		for range 2 { // the second time there is nothing to change
 			register(t, d, s, customer.New{FirstName: "Imported", LastName: "Person", Language: "ru", Source: "till", Identifiers: []customer.Identifier{phone("901234567"), card("1")}})
@@ -336,6 +337,45 @@ func TestRegisterAppendsEvents(t *testing.T) {
 		c, err := s.Find(t.Context(), card("1"))
 		if err != nil || c.Origin != 9 || c.Source != "import" || c.City != "Tashkent" || c.Language != "ru" {
 			t.Errorf("customer %+v, %v", c, err)
+		}
+	})
+}
+
+// Whom a transaction of an import creates and changes is told by one event; where
+// it does neither, by none.
+func TestImportAppendsOneEvent(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := newService(d)
+		anna := customer.New{FirstName: "Anna", Origin: 9, Source: "import", Identifiers: []customer.Identifier{phone("901234567")}}
+		boris := customer.New{FirstName: "Boris", Origin: 9, Source: "import", Identifiers: []customer.Identifier{card("1"), phone("901234568")}}
+		first := register(t, d, s, anna, boris)
+		register(t, d, s, anna, boris)
+		anna.Origin, boris.Origin, anna.City = 10, 10, "Tashkent"
+		vera := customer.New{FirstName: "Vera", Origin: 10, Source: "import", Identifiers: []customer.Identifier{card("2")}}
+		second := register(t, d, s, anna, boris, vera)
+		anna.Language = "ru"
+		register(t, d, s, anna)
+		want := []string{
+			fmt.Sprintf(`customers.imported 9 {"first":"%s","last":"%s","created":2}`, first[0].ID, first[1].ID),
+			fmt.Sprintf(`customers.imported 10 {"first":"%[1]s","last":"%[1]s","created":1,"changed":["%[2]s"]}`, second[2].ID, first[0].ID),
+			fmt.Sprintf(`customers.imported 10 {"changed":["%s"]}`, first[0].ID),
+		}
+		var got []string
+		rows, err := d.Query(t.Context(), `SELECT kind, body, ref FROM events ORDER BY id`)
+		if err := db.Scan(rows, err, func(r *db.Rows) error {
+			var (
+				kind, body string
+				ref        int64
+			)
+			err := r.Scan(&kind, &body, &ref)
+			got = append(got, fmt.Sprint(kind, " ", ref, " ", body))
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("events %q, want %q", got, want)
 		}
 	})
 }
@@ -361,7 +401,7 @@ func TestRegisterThousandsTwice(t *testing.T) {
 				t.Fatalf("row %d: %+v, then %+v", i, first[i], second[i])
 			}
 		}
-		for table, want := range map[string]int{"customers": 3000, "identifiers": 6000, "consents": 3000, "events": 0} {
+		for table, want := range map[string]int{"customers": 3000, "identifiers": 6000, "consents": 3000, "events": 1} {
 			var n int
 			if err := d.QueryRow(t.Context(), `SELECT COUNT(*) FROM `+table).Scan(&n); err != nil || n != want {
 				t.Errorf("%d rows of %s, want %d, %v", n, table, want, err)

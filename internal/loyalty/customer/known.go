@@ -53,7 +53,7 @@ func (r *registration) meet(c *Checked) (res Result) {
 	r.consent(p, &said)
 	res.Consents = slices.Clone(p.consents[before:])
 	p.changed = append(p.changed, res.Filled...)
-	r.queue(p, false)
+	r.queue(p, 0)
 	slices.Sort(res.Left)
 	res.Left = slices.Compact(res.Left)
 	return res

@@ -1,6 +1,7 @@
 package customer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -33,9 +34,9 @@ type New struct {
 	Consents    []Consent
 	Source      string // till, admin, import, web …
 	Till, IP    string // where it happens, for the audit log: the till's name, an address
-	// Origin is the import that brings the customer: nothing starts from it
-	// and no event is appended, and what it says of a known person is believed
-	// by its identifiers. 0: it happens now.
+	// Origin is the import that brings the customer: nothing starts from it,
+	// one event tells of all that it brings at once, and what it says of a known
+	// person is believed by its identifiers. 0: it happens now.
 	Origin       int64
 	RegisteredAt time.Time // zero: now
 }
@@ -189,7 +190,7 @@ type registration struct {
 type person struct {
 	Customer
 	isNew    bool
-	quiet    bool     // brought by an import: no event tells of it
+	origin   int64    // the import that brought it; 0: it happens now
 	changed  []string // fields
 	added    []Identifier
 	consents []Consent // to be added
@@ -288,15 +289,15 @@ func (r *registration) place(c *Checked) Result {
 		r.consent(p, c)
 	}
 	p.changed = append(p.changed, res.Filled...)
-	r.queue(p, true)
+	r.queue(p, c.profile.Origin)
 	res.Filled = slices.Compact(res.Filled)
 	return res
 }
 
-// queue has a person written who is new or changed. quiet: by an import.
-func (r *registration) queue(p *person, quiet bool) {
+// queue has a person written who is new or changed, by an import or, with 0, now.
+func (r *registration) queue(p *person, origin int64) {
 	if (p.isNew || len(p.changed) > 0) && !p.queued {
-		p.queued, p.quiet = true, quiet
+		p.queued, p.origin = true, origin
 		r.order = append(r.order, p)
 	}
 }
@@ -550,7 +551,6 @@ func attach(b *db.Batch, id ID, sum int64) {
 func (s *Service) Attach(b *db.Batch, id ID, checksum int64) { attach(b, id, share(checksum)) }
 
 func (r *registration) writeTx(ctx context.Context, tx *db.Tx) error {
-	now := r.s.now()
 	var (
 		customers, identifiers, consents [][]any
 		b                                db.Batch
@@ -573,15 +573,8 @@ func (r *registration) writeTx(ctx context.Context, tx *db.Tx) error {
 			}
 			attach(&b, p.ID, attached)
 		}
-		switch {
-		case p.quiet:
-		case p.isNew:
-			event.Append(&b, registered(&p.Customer))
-		default:
-			slices.Sort(p.changed)
-			changed(&b, p.ID, now, slices.Compact(p.changed)...)
-		}
 	}
+	event.Append(&b, r.events()...)
 	for _, in := range []struct {
 		table *db.Table
 		rows  [][]any
@@ -608,7 +601,57 @@ func (c *Customer) queueUpdate(b *db.Batch) {
 const (
 	EventRegistered = "customer.registered" // body: {"source", "store"}
 	EventChanged    = "customer.changed"    // body: {"fields"}
+
+	// EventImported tells of all that a transaction of an import created and
+	// changed; a ref is the import's; body: {"first", "last", "created",
+	// "changed"}. Created are so many customers of that origin between the two
+	// ids, which are missing where there are none; another transaction's may lie
+	// between them. Changed are ids.
+	EventImported = "customers.imported"
 )
+
+// events tell of everybody who is new or changed: one of each, or, as they are
+// many, one of all that an import brings.
+func (r *registration) events() (events []event.Event) {
+	type imported struct {
+		First   ID   `json:"first,omitzero"`
+		Last    ID   `json:"last,omitzero"`
+		Created int  `json:"created,omitzero"`
+		Changed []ID `json:"changed,omitempty"`
+	}
+	now := r.s.now()
+	imports := map[int64]*imported{}
+	for _, p := range r.order {
+		if p.origin == 0 {
+			events = append(events, p.event(now))
+			continue
+		}
+		in := imports[p.origin]
+		if in == nil {
+			in = &imported{}
+			imports[p.origin] = in
+		}
+		if p.isNew { // their ids rise
+			in.First, in.Last = cmp.Or(in.First, p.ID), p.ID
+			in.Created++
+		} else {
+			in.Changed = append(in.Changed, p.ID)
+		}
+	}
+	for _, origin := range slices.Sorted(maps.Keys(imports)) {
+		events = append(events, event.Event{At: now, Kind: EventImported, Ref: origin, Body: event.Body(imports[origin])})
+	}
+	return events
+}
+
+// event tells of one person.
+func (p *person) event(now time.Time) event.Event {
+	if p.isNew {
+		return registered(&p.Customer)
+	}
+	slices.Sort(p.changed)
+	return change(p.ID, now, slices.Compact(p.changed)...)
+}
 
 func registered(c *Customer) event.Event {
 	body := event.Body(struct {
@@ -618,8 +661,12 @@ func registered(c *Customer) event.Event {
 	return event.Event{At: c.RegisteredAt, Kind: EventRegistered, CustomerID: int64(c.ID), Ref: int64(c.ID), Body: body}
 }
 
+func change(id ID, at time.Time, fields ...string) event.Event {
+	body := event.Body(map[string][]string{"fields": fields})
+	return event.Event{At: at, Kind: EventChanged, CustomerID: int64(id), Ref: int64(id), Body: body}
+}
+
 // changed adds the event of a change to b.
 func changed(b *db.Batch, id ID, at time.Time, fields ...string) {
-	body := event.Body(map[string][]string{"fields": fields})
-	event.Append(b, event.Event{At: at, Kind: EventChanged, CustomerID: int64(id), Ref: int64(id), Body: body})
+	event.Append(b, change(id, at, fields...))
 }

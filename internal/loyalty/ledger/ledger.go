@@ -21,6 +21,7 @@ import (
 	"regulars/internal/base/errs"
 	"regulars/internal/base/event"
 	"regulars/internal/base/id"
+	"regulars/internal/base/money"
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/programme"
 )
@@ -198,8 +199,11 @@ func (s *Service) GetAll(ctx context.Context, ids []customer.ID) (accounts Accou
 
 // Save adds to b the writing of everything that changed in the accounts.
 func (s *Service) Save(b *db.Batch, accounts Accounts) {
-	var lots, entries [][]any
-	var events []event.Event
+	var (
+		lots, entries [][]any
+		events        []event.Event
+		opened        opening
+	)
 	for _, c := range accounts.sorted() {
 		a := accounts[c]
 		if !a.dirty {
@@ -225,12 +229,17 @@ func (s *Service) Save(b *db.Batch, accounts Accounts) {
 		}
 		for _, e := range a.entries {
 			entries = append(entries, e.row())
-			if e.Cause == CauseActivate || e.Cause == CauseExpire {
-				events = append(events, event.Event{
-					At: e.At, Kind: eventKinds[e.Cause], CustomerID: int64(c), Ref: int64(e.ID), Body: event.Body(map[string]string{"points": e.Points.String()}),
-				})
+			switch {
+			case e.Receipt != 0: // the receipt's event tells of it
+			case e.Cause == CauseOpening:
+				opened.add(e)
+			case eventKinds[e.Cause] != "":
+				events = append(events, e.event())
 			}
 		}
+	}
+	if opened.last != 0 {
+		events = append(events, opened.event(s.now()))
 	}
 	b.Insert(lotTable, lots)
 	b.Insert(entryTable, entries)
@@ -244,13 +253,55 @@ func (s *Service) SaveTx(ctx context.Context, tx *db.Tx, accounts Accounts) erro
 	return tx.Run(ctx, &b)
 }
 
-// The events of points that move by themselves; ref is the entry.
+// The events of points that no receipt moves; a ref is the entry's; body:
+// {"points"}, below zero where points are taken by hand.
 const (
 	EventActivated = "points.activated"
 	EventExpired   = "points.expired"
+	EventAdjusted  = "points.adjusted" // by hand
+	EventGiven     = "points.given"    // the welcome bonus
+	EventRepaid    = "points.repaid"   // of a debt
+
+	// EventOpened tells of the opening balances that one transaction of an import
+	// brought; it has no ref; body: {"first", "last", "points"}, the points of all
+	// of them together. They are the entries of that cause between the two ids;
+	// another transaction's may lie between them.
+	EventOpened = "points.opened"
 )
 
-var eventKinds = map[Cause]string{CauseActivate: EventActivated, CauseExpire: EventExpired}
+var eventKinds = map[Cause]string{
+	CauseActivate: EventActivated, CauseExpire: EventExpired, CauseManual: EventAdjusted, CauseWelcome: EventGiven, CauseRepay: EventRepaid,
+}
+
+func (e Entry) event() event.Event {
+	points := e.Points
+	if e.Target == Adjusted {
+		points = -points
+	}
+	return event.Event{
+		At: e.At, Kind: eventKinds[e.Cause], CustomerID: int64(e.Customer), Ref: int64(e.ID), Body: event.Body(map[string]string{"points": points.String()}),
+	}
+}
+
+// opening is the entries of opening balances, from one to another.
+type opening struct {
+	first, last EntryID
+	points      money.Points
+}
+
+func (o *opening) add(e Entry) {
+	if o.last == 0 {
+		o.first = e.ID
+	}
+	o.first, o.last = min(o.first, e.ID), max(o.last, e.ID)
+	o.points += e.Points
+}
+
+func (o *opening) event(now time.Time) event.Event {
+	return event.Event{At: now, Kind: EventOpened, Body: event.Body(map[string]string{
+		"first": o.first.String(), "last": o.last.String(), "points": o.points.String(),
+	})}
+}
 
 func (as Accounts) sorted() []customer.ID {
 	ids := make([]customer.ID, 0, len(as))

@@ -7,6 +7,7 @@ import (
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/errs"
+	"regulars/internal/base/event"
 	"regulars/internal/base/money"
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
@@ -86,11 +87,15 @@ func (s *Service) MatchReturnsTx(ctx context.Context, tx *db.Tx, source int64, a
 	if err != nil {
 		return nil, nil, err
 	}
-	var b db.Batch
+	var (
+		b       db.Batch
+		matched []ID
+	)
 	for i := range todo {
 		o := &todo[i]
 		if p := found[o]; p != nil {
 			o.Sale, o.Named = p.receipt, !after.Guess
+			matched = append(matched, o.Return)
 			b.Guard(`UPDATE receipt_lines SET returned = returned + $3 WHERE receipt_id = $1 AND position = $2 AND returned + $3 <= quantity`,
 				int64(p.receipt), p.position, int64(o.quantity))
 			b.Guard(`UPDATE receipt_lines SET original_id = $3, original = $4 WHERE receipt_id = $1 AND position = $2 AND original_id IS NULL`,
@@ -99,6 +104,9 @@ func (s *Service) MatchReturnsTx(ctx context.Context, tx *db.Tx, source int64, a
 		if o.Sale != 0 || after.Guess {
 			matches = append(matches, o.Match)
 		}
+	}
+	if len(matched) > 0 { // the lines of a return stand together
+		event.Append(&b, event.Event{At: s.now(), Kind: EventMatched, Ref: source, Body: event.Body(map[string][]ID{"returns": slices.Compact(matched)})})
 	}
 	if err := tx.Run(ctx, &b); err != nil {
 		return nil, nil, err

@@ -42,13 +42,19 @@ const (
 	KindReturn Kind = "return"
 )
 
-// Events of this package. A ref is the receipt's; checksums are what package verify
-// holds the rows against.
+// Events of this package. A ref is the receipt's, or, of many at once, the
+// source's; checksums are what package verify holds the rows against.
 const (
-	EventImported    = "receipts.imported" // of many at once; a ref is the source's; body: {"first", "last", "checksum"}
-	EventRecorded    = "receipt.recorded"  // body: {"kind", "total", "checksum"}, the total in units of the currency: "12.50"
-	EventTierReached = "tier.reached"      // by a sale; body: {"level"}
-	EventTierChanged = "tier.changed"      // up or down, by a review; of no receipt; body: {"was", "is"}
+	// EventImported tells of a batch; body: {"first", "last", "checksum"}. Between
+	// the two ids may lie those of another batch of the source, and of other
+	// sources: what two events tell of, a reader knows by its id.
+	EventImported = "receipts.imported"
+	// EventMatched tells of imported returns whose lines were given their sales;
+	// body: {"returns"}, their ids.
+	EventMatched     = "returns.matched"
+	EventRecorded    = "receipt.recorded" // body: {"kind", "total", "checksum"}, the total in units of the currency: "12.50"
+	EventTierReached = "tier.reached"     // by a sale; body: {"level"}
+	EventTierChanged = "tier.changed"     // up or down, by a review; of no receipt; body: {"was", "is"}
 )
 
 // Failures a till can show to the cashier.
@@ -161,7 +167,8 @@ type Receipt struct {
 	key         string
 }
 
-// Details are facts of a receipt that no amount or point is computed from.
+// Details are facts of a receipt that no sum of its own is computed from. Those of an
+// import tell which receipt is the same, and which sale a return is of.
 type Details struct {
 	Reason      string     `json:"reason,omitempty"`
 	NoDiscount  bool       `json:"no_discount,omitempty"`

@@ -558,3 +558,47 @@ func TestLevelsTellWhatWasGiven(t *testing.T) {
 		}
 	})
 }
+
+// A list is of any of the stores that a filter names, the latest sale first
+// whatever its store.
+func TestListOfSeveralStores(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		c := open(t, d, nil)
+		anna, first := c.customer(), c.tills[0]
+		stores := []catalog.StoreID{first.Store.ID}
+		var sold []receipt.ID
+		for range 2 {
+			store, tills := c.OpenStore(t, catalog.NewStore{Name: "Another", Zone: "Asia/Tashkent"}, "1")
+			stores = append(stores, store.ID)
+			for _, at := range []receipt.Caller{first, {Till: tills[0], Store: store}} {
+				c.Clock.Advance(time.Minute)
+				c.tills[0] = at
+				sold = append(sold, c.sell(draft(anna, 0, 10_00)).ID)
+			}
+		}
+		for name, tt := range map[string]struct {
+			stores []catalog.StoreID
+			want   []receipt.ID
+		}{
+			"all":     {nil, []receipt.ID{sold[3], sold[2], sold[1], sold[0]}},
+			"one":     {stores[1:2], []receipt.ID{sold[1]}},
+			"two":     {[]catalog.StoreID{stores[2], stores[0]}, []receipt.ID{sold[3], sold[2], sold[0]}},
+			"no such": {[]catalog.StoreID{1}, nil},
+		} {
+			f := receipt.Filter{Stores: tt.stores}
+			list, err := c.Receipts.List(t.Context(), f, receipt.Cursor{}, 10)
+			must(t, err)
+			var got []receipt.ID
+			for _, r := range list {
+				got = append(got, r.ID)
+			}
+			if !slices.Equal(got, tt.want) {
+				t.Errorf("%s: %v, want %v", name, got, tt.want)
+			}
+			if f.All() != (tt.stores == nil) {
+				t.Errorf("%s: All is %v", name, f.All())
+			}
+		}
+	})
+}

@@ -2,8 +2,11 @@ package receipt_test
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/db/dbtest"
@@ -105,6 +108,57 @@ func TestImportedReturnTakesNoSaleOfATill(t *testing.T) {
 		}))
 		if got := c.giveBack(sale.ID); got.Total != sale.Total {
 			t.Errorf("the till gives %d back", got.Total)
+		}
+	})
+}
+
+// One event of a page tells which returns were given their sales, each once.
+func TestMatchedReturnsAreTold(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		c := open(t, d, simple())
+		anna := c.customer()
+		sold := c.sell(draft(anna, 0, 100_00)).Lines[0] // for the product only
+		of := func(kind receipt.Kind, number, sale string, n int) receipt.Imported {
+			in := receipt.Imported{
+				Kind: kind, Name: receipt.Name{Number: number}, Store: c.tills[0].Store.ID, Customer: anna, SoldAt: c.Now(),
+				Sale: receipt.Sold{Number: sale},
+			}
+			for range n {
+				in.Lines = append(in.Lines, receipt.Line{Product: sold.Product, Quantity: money.One, Price: sold.Price, Gross: 1_00, Total: 1_00, TierSpend: 1_00})
+			}
+			return in
+		}
+		c.record(of(receipt.KindSale, "1", "", 3))
+		c.Clock.Advance(time.Hour)
+		c.record(of(receipt.KindReturn, "2", "1", 2), of(receipt.KindReturn, "3", "", 1), of(receipt.KindReturn, "4", "", 1))
+		must(t, c.DB.Write(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+			for after := (&receipt.MatchCursor{}); after != nil; {
+				var err error
+				if _, after, err = c.Receipts.MatchReturnsTx(ctx, tx, 77, *after, 10); err != nil {
+					return err
+				}
+			}
+			return nil
+		}))
+		id := func(number string) (id receipt.ID) {
+			must(t, c.DB.QueryRow(t.Context(), `SELECT id FROM receipts WHERE number = $1 AND kind = 'return'`, number).Scan(&id))
+			return id
+		}
+		want := []string{fmt.Sprintf(`77 {"returns":["%s"]}`, id("2")), fmt.Sprintf(`77 {"returns":["%s"]}`, id("3"))}
+		var got []string
+		rows, err := c.DB.Query(t.Context(), `SELECT ref, body FROM events WHERE kind = 'returns.matched' ORDER BY id`)
+		must(t, db.Scan(rows, err, func(r *db.Rows) error {
+			var (
+				source int64
+				body   string
+			)
+			err := r.Scan(&source, &body)
+			got = append(got, fmt.Sprint(source, " ", body))
+			return err
+		}))
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Error(diff)
 		}
 	})
 }

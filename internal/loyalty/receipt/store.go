@@ -238,12 +238,19 @@ func (s *Service) Levels(ctx context.Context, r *Receipt) (held, reached program
 type Filter struct {
 	Customer customer.ID
 	Store    catalog.StoreID
+	Stores   []catalog.StoreID // any of them
 	Till     catalog.TillID
 	Kind     Kind
 	Own      bool      // not imported
 	Number   string    // exact
 	Typed    string    // a number as people type it; see spellings
 	From, To time.Time // of sale, To not included
+}
+
+// All reports whether the filter chooses all receipts.
+func (f Filter) All() bool {
+	indexed, rest, _ := f.conditions()
+	return indexed == "" && rest == ""
 }
 
 // Cursor is where a page of List ends: the last receipt on it.
@@ -271,6 +278,9 @@ func (f Filter) conditions() (indexed, rest string, args db.Args) {
 	}
 	if f.Store != 0 {
 		add(&indexed, also+"store_id = ?", int64(f.Store))
+	}
+	if len(f.Stores) > 0 {
+		add(&indexed, also+"store_id IN (?...)", db.IDs(f.Stores))
 	}
 	if !f.From.IsZero() {
 		add(&indexed, also+"sold_at >= ?", f.From.UnixMicro())

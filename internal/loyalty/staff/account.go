@@ -58,13 +58,16 @@ func (r Role) Can(p Permission) bool { return slices.Contains(permissions[r], p)
 // Valid reports whether there is such a role.
 func (r Role) Valid() bool { return permissions[r] != nil }
 
+// Everywhere reports whether the role works in every store, those to come too.
+func (r Role) Everywhere() bool { return r == Owner }
+
 // Account is a person who can sign in.
 type Account struct {
 	ID        ID
 	Name      string
 	Login     string // folded: lower case, no spaces around
 	Role      Role
-	Stores    []catalog.StoreID // where a cashier works; an owner works everywhere
+	Stores    []catalog.StoreID // where the account works, unless its role does everywhere
 	Language  string            // "" follows the browser
 	Active    bool
 	CreatedAt time.Time
@@ -81,7 +84,7 @@ func (a Account) WorksIn(store catalog.StoreID) bool {
 // BelongsTo reports whether the account is one of a store's, though whose it is
 // may have left.
 func (a Account) BelongsTo(store catalog.StoreID) bool {
-	return a.Role == Owner || slices.Contains(a.Stores, store)
+	return a.Role.Everywhere() || slices.Contains(a.Stores, store)
 }
 
 // Client is where a request came from, as sessions and the audit log keep it.

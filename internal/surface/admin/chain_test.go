@@ -97,7 +97,7 @@ func open(t testing.TB, d *db.DB) *chain {
 	c.Shell.Routes(mux)
 	c.Routes(mux)
 	counter, err := till.New(till.Config{
-		Shell: c.Shell, DB: d, Now: c.clock.now, Services: c.Services, Secret: is.Get().Secret, Settings: shown,
+		Shell: c.Shell, Now: c.clock.now, Services: c.Services, Secret: is.Get().Secret, Settings: shown,
 	})
 	must(t, err)
 	counter.Routes(mux)

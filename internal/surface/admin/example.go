@@ -154,7 +154,7 @@ func (v *exampleView) price(loc *i18n.Localizer, in pricing.Input, redeem money.
 			v.Result, err = pricing.Price(in)
 		}
 	}
-	if errs.KindOf(err) == errs.Invalid || errs.KindOf(err) == errs.Conflict {
+	if web.Refused(err) {
 		e := errs.Of(err)
 		v.Wrong = append(v.Wrong, loc.Error(e))
 		for _, f := range e.Fields {

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"regulars/internal/base/db"
 	"regulars/internal/base/fold"
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/surface/web"
@@ -36,13 +35,10 @@ func (a *Admin) names(ctx context.Context, skus []string) (n names, err error) {
 	if len(skus) == 0 {
 		return n, nil
 	}
-	err = a.DB.Read(ctx, func(ctx context.Context, tx *db.Tx) error {
-		found, err := a.Catalog.BySKUTx(ctx, tx, once(skus))
-		for sku, p := range found {
-			n.products[sku] = p.Name
-		}
-		return err
-	})
+	found, err := a.Catalog.BySKU(ctx, once(skus))
+	for sku, p := range found {
+		n.products[sku] = p.Name
+	}
 	return n, err
 }
 

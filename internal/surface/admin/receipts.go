@@ -212,7 +212,7 @@ func (a *Admin) receipts(w http.ResponseWriter, r *http.Request) error {
 	v := receiptsView{frame: a.frame(ctx), URL: web.LinkOf(r), Columns: receiptList.view(r)}
 	f := a.receiptsAsked(r)
 	v.From, v.To, v.Number = v.URL.Get("from"), v.URL.Get("to"), v.URL.Get("q")
-	v.Filtered = f != receipt.Filter{}
+	v.Filtered = !f.All()
 	if f.Customer != 0 {
 		c, err := a.Customers.Get(ctx, f.Customer)
 		if err != nil {

@@ -59,7 +59,7 @@ func (a *Admin) showStaff(w http.ResponseWriter, r *http.Request, v staffView) e
 
 // where says in which stores somebody works.
 func (a *Admin) where(loc *i18n.Localizer, role staff.Role, stores []catalog.StoreID) string {
-	if role == staff.Owner {
+	if role.Everywhere() {
 		return loc.T("admin.staff.everywhere")
 	}
 	var names []string
@@ -138,7 +138,7 @@ func (a *Admin) invite(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	role, stores := staff.Role(form.Get("role")), storesOf(form)
-	if role == staff.Owner {
+	if role.Everywhere() {
 		stores = nil
 	}
 	token, expires, err := a.Staff.Invite(r.Context(), by(r), role, stores)
@@ -217,7 +217,7 @@ func (a *Admin) saveMember(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	name, login, role, stores := form.Get("name"), form.Get("login"), staff.Role(form.Get("role")), storesOf(form)
-	if role == staff.Owner {
+	if role.Everywhere() {
 		stores = nil
 	}
 	_, err = a.Staff.Change(r.Context(), by(r), m.ID, staff.Change{Name: &name, Login: &login, Role: &role, Stores: &stores})

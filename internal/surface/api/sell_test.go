@@ -30,7 +30,7 @@ func TestTillSellsAndTakesBack(t *testing.T) {
 		s := newSite(t, d, options{})
 		s.appended()
 		who := s.register("+998901234567")
-		if got := s.appended(); got != "customer.registered" {
+		if got := s.appended(); got != "customer.registered points.given" {
 			t.Errorf("registering appended %q", got)
 		}
 

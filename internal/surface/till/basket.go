@@ -12,7 +12,6 @@ import (
 	"strings"
 	"time"
 
-	"regulars/internal/base/db"
 	"regulars/internal/base/fold"
 	"regulars/internal/base/i18n"
 	"regulars/internal/base/money"
@@ -180,17 +179,14 @@ func (b *basket) strike(i int, void bool) {
 // for keeps the one that was typed. It gives the products by SKU and the names
 // of those whose price is another one now.
 func (t *Till) renew(ctx context.Context, loc *i18n.Localizer, b *basket) (known map[string]catalog.Product, changed []string, err error) {
-	known = map[string]catalog.Product{}
 	if len(b.Lines) == 0 {
-		return known, nil, nil
+		return nil, nil, nil
 	}
 	skus := make([]string, len(b.Lines))
 	for i, l := range b.Lines {
 		skus[i] = l.SKU
 	}
-	var batch db.Batch
-	t.Catalog.QueueByCode(&batch, skus, known)
-	if err := t.DB.Run(ctx, &batch); err != nil {
+	if known, err = t.Catalog.ByCode(ctx, skus); err != nil {
 		return nil, nil, err
 	}
 	for i := range b.Lines {

@@ -10,7 +10,6 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"regulars/internal/base/errs"
 	"regulars/internal/base/fold"
 	"regulars/internal/base/i18n"
 	"regulars/internal/base/money"
@@ -98,7 +97,7 @@ func (t *Till) code(r *http.Request, v *saleView, text string) error {
 		v.Found = nil
 		return nil
 	}
-	if product == nil && v.open(what) >= 0 { // new to the catalog, and in the basket already
+	if v.open(what) >= 0 { // new to the catalog, and in the basket already
 		v.Touch, v.Found = v.addNew(web.Loc(ctx), what, quantity), nil
 		return nil
 	}
@@ -346,7 +345,7 @@ func (t *Till) register(r *http.Request, v *saleView) error {
 	loc := web.Loc(r.Context())
 	res, err := t.Enrol.RegisterAnd(r.Context(), v.Place.Store, int64(me(r).ID), n, t.joined(r, v.Place))
 	if err != nil {
-		if kind := errs.KindOf(err); kind != errs.Invalid && kind != errs.Conflict {
+		if !web.Refused(err) {
 			return err
 		}
 		p := web.ProblemOf(err, loc)

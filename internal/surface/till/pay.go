@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"regulars/internal/base/db"
-	"regulars/internal/base/errs"
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/enrol"
 	"regulars/internal/loyalty/receipt"
@@ -44,16 +43,16 @@ func (t *Till) pay(w http.ResponseWriter, r *http.Request) error {
 		web.Redirect(w, r, Path+"/receipts/"+rec.ID.String())
 		return nil
 	}
-	switch kind := errs.KindOf(err); {
+	switch {
 	case errors.Is(err, receipt.ErrKeyReused):
-		return t.paidAlready(w, r, v, receipt.KindSale, v.Number)
+		return t.paidAlready(w, r, v)
 	case errors.Is(err, receipt.ErrChanged):
 		return t.undecided(w, r, v, loc.T("counter.note.changed", "was", shown))
 	case errors.Is(err, receipt.ErrBlocked): // which the page says of whoever is on it
 		return t.undecided(w, r, v, "")
 	case errors.Is(err, customer.ErrNotFound):
 		return t.undecided(w, r, v, web.Say(loc, err))
-	case kind == errs.Invalid || kind == errs.Conflict:
+	case web.Refused(err):
 		return t.undecided(w, r, v, loc.T("counter.note.look_again"))
 	}
 	return err
@@ -71,10 +70,10 @@ func (t *Till) undecided(w http.ResponseWriter, r *http.Request, v *saleView, wh
 	return t.pages.Fragment(w, r, http.StatusConflict, "sale", "work", v)
 }
 
-// paidAlready leads to the receipt that a number has, where the page has been
+// paidAlready leads to the receipt that the number has, where the page has been
 // changed since.
-func (t *Till) paidAlready(w http.ResponseWriter, r *http.Request, v *saleView, kind receipt.Kind, no string) error {
-	rec, err := t.Receipts.Find(r.Context(), int64(v.Place.Till.ID), kind, no)
+func (t *Till) paidAlready(w http.ResponseWriter, r *http.Request, v *saleView) error {
+	rec, err := t.Receipts.Find(r.Context(), int64(v.Place.Till.ID), receipt.KindSale, v.Number)
 	if err != nil {
 		return err
 	}

@@ -1,7 +1,6 @@
 package till
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,7 +8,6 @@ import (
 	"slices"
 	"strconv"
 
-	"regulars/internal/base/errs"
 	"regulars/internal/base/fold"
 	"regulars/internal/base/i18n"
 	"regulars/internal/base/money"
@@ -75,21 +73,17 @@ const latestSales = 50
 
 // latest are the last sales of a customer in the stores where somebody works.
 func (t *Till) latest(ctx context.Context, by staff.Account, who customer.ID) (list []slipFound, err error) {
-	stores := by.Stores
-	if by.Role == staff.Owner {
-		stores = []catalog.StoreID{0} // all
-	}
-	for _, store := range stores {
-		part, err := t.Receipts.List(ctx, receipt.Filter{Customer: who, Kind: receipt.KindSale, Store: store}, receipt.Cursor{}, latestSales)
-		if err != nil {
-			return nil, err
-		}
-		for _, r := range part {
-			list = append(list, slipFound{Receipt: r})
+	f := receipt.Filter{Customer: who, Kind: receipt.KindSale}
+	if !by.Role.Everywhere() {
+		if f.Stores = by.Stores; len(f.Stores) == 0 {
+			return nil, nil
 		}
 	}
-	slices.SortFunc(list, func(a, b slipFound) int { return cmp.Or(b.SoldAt.Compare(a.SoldAt), cmp.Compare(b.ID, a.ID)) })
-	return list[:min(len(list), latestSales)], nil
+	found, err := t.Receipts.List(ctx, f, receipt.Cursor{}, latestSales)
+	for _, r := range found {
+		list = append(list, slipFound{Receipt: r})
+	}
+	return list, err
 }
 
 // returnView is a sale of which something comes back.
@@ -248,7 +242,7 @@ func (t *Till) preview(r *http.Request, v *returnView) error {
 	}
 	rec, err := t.Receipts.PreviewReturn(r.Context(), v.Place.caller(r), in)
 	if err != nil {
-		if kind := errs.KindOf(err); kind != errs.Invalid && kind != errs.Conflict {
+		if !web.Refused(err) {
 			return err
 		}
 		v.Notes = append(v.Notes, note{"bad", web.Say(loc, err)})
@@ -300,7 +294,7 @@ func (t *Till) takeBack(w http.ResponseWriter, r *http.Request) error {
 		return t.pages.Fragment(w, r, http.StatusConflict, "return", "work", v)
 	}
 	rec, _, err := t.Receipts.Return(ctx, v.Place.caller(r), v.draft(loc))
-	if kind := errs.KindOf(err); err != nil && (kind == errs.Invalid || kind == errs.Conflict) {
+	if web.Refused(err) {
 		v.Notes = append(v.Notes, note{"warn", web.Say(loc, err)})
 		return t.pages.Fragment(w, r, http.StatusConflict, "return", "work", v)
 	}

@@ -174,7 +174,7 @@ func (t *Till) do(r *http.Request, v *saleView, do string) error {
 	case "reason":
 		v.Reason = arg
 	case "join":
-		v.open2join(arg)
+		v.openJoin(arg)
 	case "unjoin":
 		v.Joining, v.Join = false, join{}
 	case "register":
@@ -185,9 +185,9 @@ func (t *Till) do(r *http.Request, v *saleView, do string) error {
 	return nil
 }
 
-// open2join opens the registration with what was typed, which is a phone or
+// openJoin opens the registration with what was typed, which is a phone or
 // else a card.
-func (v *saleView) open2join(typed string) {
+func (v *saleView) openJoin(typed string) {
 	v.Joining, v.Join = true, join{}
 	digits := 0
 	for _, c := range typed {
@@ -299,7 +299,7 @@ func (t *Till) quote(r *http.Request, v *saleView, d receipt.Draft) error {
 		q, err = t.Receipts.Quote(ctx, v.Place.caller(r), d)
 	}
 	if err != nil {
-		if kind := errs.KindOf(err); kind != errs.Invalid && kind != errs.Conflict {
+		if !web.Refused(err) {
 			return err
 		}
 		v.note("bad", web.Say(loc, err))
@@ -367,7 +367,7 @@ func (t *Till) choosePoints(ctx context.Context, loc *i18n.Localizer, v *saleVie
 		p.Limit = loc.T("counter.limit.none")
 	}
 	before := q.Gross - q.Discount // what is to be paid without points
-	unit := roundSum(c)
+	unit := c.RoundSum()
 	if left := (before - p.Worth + unit - 1) / unit * unit; left < before && left > before-p.Worth {
 		whole := c.PointsFor(before-left, rules.PointValue, money.Up)
 		if step := rules.Redeem.Step; whole <= p.Max && (step == 0 || whole%step == 0) && whole >= rules.Redeem.Min {
@@ -376,14 +376,4 @@ func (t *Till) choosePoints(ctx context.Context, loc *i18n.Localizer, v *saleVie
 	}
 	v.Points = p
 	return nil
-}
-
-// roundSum is what people call a round sum of a currency: a whole unit, or a
-// thousand where money is counted in thousands.
-func roundSum(c money.Currency) money.Amount {
-	unit := money.Amount(c.Minor())
-	if c.Code == "UZS" {
-		unit *= 1000
-	}
-	return unit
 }

@@ -69,7 +69,7 @@ func newSite(t testing.TB, d *db.DB) *site {
 	})
 	check(t, err)
 	s.surface, err = till.New(till.Config{
-		Services: s.Services, Shell: shell, DB: d, Now: s.Now, Settings: settings, Secret: loyaltytest.Secret,
+		Services: s.Services, Shell: shell, Now: s.Now, Settings: settings, Secret: loyaltytest.Secret,
 	})
 	check(t, err)
 	mux := http.NewServeMux()

@@ -9,7 +9,6 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"regulars/internal/base/db"
 	"regulars/internal/base/errs"
 	"regulars/internal/base/id"
 	"regulars/internal/base/limit"
@@ -38,7 +37,6 @@ var (
 type Config struct {
 	*loyalty.Services
 	Shell    *web.Shell
-	DB       *db.DB
 	Now      func() time.Time
 	Settings func() web.Settings
 	Secret   []byte // of the installation: seals the ids of customers

@@ -324,6 +324,32 @@ func TestReturnInParts(t *testing.T) {
 	})
 }
 
+// What a customer bought is offered to be taken back by who works where it was
+// sold; an owner does everywhere.
+func TestLatestSalesAreOfTheStoresWhereSomebodyWorks(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := newSite(t, d)
+		cashier, owner := s.enter("cashier", 0), s.enter("owner", 2)
+		for _, v := range []*visitor{cashier, owner} {
+			page := v.send("/till/basket", v.get("/till").form(), "code:"+card, "code:milk-1")
+			v.send("/till/pay", page.form()).is(http.StatusOK)
+		}
+		sales := s.sales()
+		for name, tt := range map[string]struct {
+			who  *visitor
+			sees []bool // of the far store, and the near one
+		}{"cashier": {cashier, []bool{false, true}}, "owner": {owner, []bool{true, true}}} {
+			page := tt.who.get("/till/returns?customer=" + sealed(s.aziza)).is(http.StatusOK)
+			for i, want := range tt.sees {
+				if got := strings.Contains(page.text, `/till/returns/`+sales[i].ID.String()); got != want {
+					t.Errorf("%s sees sale %d: %v", name, i, got)
+				}
+			}
+		}
+	})
+}
+
 // Lines: weighed goods, discount of the till, removed and put back, no price
 // in the catalog, what cannot be read.
 func TestLines(t *testing.T) {

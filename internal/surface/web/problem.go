@@ -102,6 +102,13 @@ func plain(args map[string]any) map[string]string {
 // translated, else in the API's English.
 func Say(loc *i18n.Localizer, err error) string { return loc.Error(errs.Of(err)) }
 
+// Refused reports whether an error is a refusal that a page says in place: of
+// what was entered, or of what does not hold any more.
+func Refused(err error) bool {
+	kind := errs.KindOf(err)
+	return err != nil && (kind == errs.Invalid || kind == errs.Conflict)
+}
+
 // GetStatus and ContentType let huma send a Problem as it is.
 func (p *Problem) GetStatus() int { return p.Status }
 

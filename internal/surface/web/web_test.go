@@ -599,6 +599,18 @@ func TestLinks(t *testing.T) {
 	}
 }
 
+func TestRefused(t *testing.T) {
+	t.Parallel()
+	for kind, want := range map[errs.Kind]bool{errs.Invalid: true, errs.Conflict: true, errs.NotFound: false, errs.Internal: false} {
+		if got := web.Refused(fmt.Errorf("sell: %w", errs.New(kind, "odd", "Odd."))); got != want {
+			t.Errorf("Refused of %s is %v", kind, got)
+		}
+	}
+	if web.Refused(nil) {
+		t.Error("no error is a refusal")
+	}
+}
+
 func TestFormTakesErrors(t *testing.T) {
 	t.Parallel()
 	f := web.NewForm(map[string]string{"name": "x", "login": ""})
