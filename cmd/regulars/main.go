@@ -47,12 +47,13 @@ type cli struct {
 	Config configFile `help:"File with settings, one 'name = \"value\"' a line (TOML); the names are those of the flags." placeholder:"FILE"`
 	common
 
-	Serve   serveCmd   `cmd:"" help:"Run the server; brings the tables up to date first."`
-	Demo    demoCmd    `cmd:"" help:"Run the server on a simulated chain, made the first time."`
-	Import  importCmd  `cmd:"" help:"Take files of customers, products or receipts in; may run beside a server. Files that are in change nothing."`
-	Verify  verifyCmd  `cmd:"" help:"Recompute everything from receipts and entries; exits with 3 if something is off."`
-	Migrate migrateCmd `cmd:"" help:"Bring the tables up to date, and nothing else."`
-	Version versionCmd `cmd:"" help:"Print the version."`
+	Serve    serveCmd    `cmd:"" help:"Run the server; brings the tables up to date first."`
+	Demo     demoCmd     `cmd:"" help:"Run the server on a simulated chain, made the first time."`
+	Import   importCmd   `cmd:"" help:"Take files of customers, products or receipts in; may run beside a server. Files that are in change nothing."`
+	Password passwordCmd `cmd:"" help:"Print a one-time link with which whoever has a login sets a new password; may run beside a server."`
+	Verify   verifyCmd   `cmd:"" help:"Recompute everything from receipts and entries; exits with 3 if something is off."`
+	Migrate  migrateCmd  `cmd:"" help:"Bring the tables up to date, and nothing else."`
+	Version  versionCmd  `cmd:"" help:"Print the version."`
 }
 
 // common are the settings that every command knows.
@@ -64,10 +65,15 @@ type common struct {
 	LogFormat   string `default:"auto" help:"text, json, or auto: text on a terminal, else json."`
 }
 
+// address is where people reach a server.
+type address struct {
+	Listen    string `default:"127.0.0.1:8080" help:"Address to listen on. The default is this machine alone; ':8080' lets tills on the network in, best behind a proxy that speaks HTTPS."`
+	PublicURL string `help:"Address under which people reach it, where that is another one." placeholder:"URL"`
+}
+
 // server are the settings of what listens.
 type server struct {
-	Listen         string   `default:"127.0.0.1:8080" help:"Address to listen on. The default is this machine alone; ':8080' lets tills on the network in, best behind a proxy that speaks HTTPS."`
-	PublicURL      string   `help:"Address under which people reach it, where that is another one." placeholder:"URL"`
+	address
 	TrustedProxies []string `help:"Addresses or networks of proxies that may say who called." placeholder:"NET"`
 }
 
@@ -75,7 +81,7 @@ type server struct {
 type founding struct {
 	Name     string `help:"Name of the chain. Like the two below for a new database only; later it is changed on the settings page." placeholder:"TEXT"`
 	Currency string `help:"ISO 4217 code of every amount; it never changes. Default: UZS." placeholder:"CODE"`
-	Zone     string `help:"Time zone of dates that belong to no store. Default: the machine's." placeholder:"ZONE"`
+	Zone     string `help:"Time zone of dates that belong to no store. Default: the machine's (demo: that of its stores)." placeholder:"ZONE"`
 	Language string `help:"Of a new database: language of who has chosen none. Default: ru. Of import also what it prints in; default: the installation's." placeholder:"CODE"`
 }
 
@@ -99,7 +105,7 @@ type demoCmd struct {
 }
 
 func (c *demoCmd) Run(ctx context.Context, all *cli, env app.Env) error {
-	c.Name = cmp.Or(c.Name, "Regulars Demo")
+	c.Name, c.Zone = cmp.Or(c.Name, "Regulars Demo"), cmp.Or(c.Zone, demo.Zone)
 	cfg, size := all.config("demo-data", c.server, c.founding), demo.Size{Stores: c.Stores, Customers: c.Customers, Years: c.Years}
 	if c.Files != "" {
 		return app.DemoFiles(ctx, cfg, env, c.Seed, size, c.Files)
@@ -129,6 +135,15 @@ var (
 	errOff         = errors.New("something is off")               // verify found something
 	errInterrupted = errors.New("interrupted before it was done") // by a signal
 )
+
+type passwordCmd struct {
+	address
+	Login string `arg:"" help:"Of the account."`
+}
+
+func (c *passwordCmd) Run(ctx context.Context, all *cli, env app.Env) error {
+	return app.Password(ctx, all.config("data", server{address: c.address}, founding{}), env, c.Login)
+}
 
 type verifyCmd struct{}
 
@@ -189,6 +204,13 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 	command, err := parser.Parse(negatives(args))
 	if exited { // --help
 		return code
+	}
+	if wrong := (*kong.ParseError)(nil); errors.As(err, &wrong) && wrong.Context.Selected() == nil && !strings.HasPrefix(args[0], "-") {
+		var commands []string
+		for _, c := range parser.Model.Children {
+			commands = append(commands, c.Name)
+		}
+		err = fmt.Errorf("%w; the commands are %s", err, strings.Join(commands, ", "))
 	}
 	if err != nil {
 		return complain(misled, err)

@@ -440,6 +440,10 @@ func TestDemoAndVerify(t *testing.T) {
 			cfg = db.Config{URL: where[3]}
 		}
 		d := dbtest.OpenConfig(t, cfg)
+		var zone string
+		if err := d.QueryRow(t.Context(), `SELECT value FROM settings WHERE name = 'zone'`).Scan(&zone); err != nil || zone != "Asia/Tashkent" {
+			t.Errorf("the clock of the chain is %q, %v", zone, err)
+		}
 		if err := d.QueryRow(t.Context(), `SELECT COUNT(*) FROM imports WHERE state = 'done'`).Scan(&imports); err != nil || imports != 1 {
 			t.Errorf("%d imports to look at, %v", imports, err)
 		}
@@ -724,5 +728,43 @@ func TestDocumentedAsItIs(t *testing.T) {
 		if !isCommand && !slices.Contains(settingNames(parser.Model), row[1]) {
 			t.Errorf("docs/running.md tells of %s, which is neither a setting nor a command", row[1])
 		}
+	}
+}
+
+// An owner who has forgotten the password gets in by the machine, beside the
+// server.
+func TestForgottenPasswordOfTheOwner(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, e dbtest.Engine) {
+		where := database(t, e)
+		forgotten := func(login string, more ...string) (int, string, string) {
+			return call(t, slices.Concat([]string{"password", login}, where, more)...)
+		}
+		if code, out, _ := forgotten("aziza"); code != failed || out != "" {
+			t.Errorf("of an installation that is not there: %d %s", code, out)
+		}
+		s := start(t, "demo", append(where, "--stores", "1", "--customers", "5", "--years", "1")...)
+		if code, _, errors := forgotten("aziza"); code != failed || !strings.Contains(errors, `Nobody has the login "aziza". The logins of owners: demo.`) {
+			t.Errorf("of nobody: %d %s", code, errors)
+		}
+		code, out, errors := forgotten("demo", "--public-url", s.url)
+		link := regexp.MustCompile(`http://\S+/invitation/\S+`).FindString(out)
+		if code != 0 || !strings.HasPrefix(link, s.url) {
+			t.Fatalf("%d %s %s", code, out, errors)
+		}
+		if status, page := get(t, link); status != http.StatusOK || !strings.Contains(page, `name="login" value="demo"`) {
+			t.Errorf("the link leads to %d %s", status, page)
+		}
+		if _, out, _ := forgotten("demo", "--listen", ":9000"); !strings.Contains(out, "\n  http://localhost:9000/invitation/") {
+			t.Errorf("without an address of its own: %s", out)
+		}
+	})
+}
+
+// Who guesses a command is told which there are.
+func TestUnknownCommandNamesThoseThereAre(t *testing.T) {
+	t.Parallel()
+	if code, _, errors := call(t, "bogus"); code != misled || errors != "regulars: unexpected argument bogus; the commands are serve, demo, import, password, verify, migrate, version\n" {
+		t.Errorf("%d %q", code, errors)
 	}
 }

@@ -132,16 +132,16 @@ func (c Config) proxies() (all []netip.Prefix, err error) {
 	return all, nil
 }
 
-// address is where people reach a server that listens on l.
-func (c Config) address(l net.Addr) string {
+// address is where people reach a server that listens there.
+func (c Config) address(listens string) string {
 	if c.PublicURL != "" {
 		return strings.TrimRight(c.PublicURL, "/")
 	}
-	host, port, err := net.SplitHostPort(l.String())
+	host, port, err := net.SplitHostPort(listens)
 	if err != nil {
-		return "http://" + l.String()
+		return "http://" + listens
 	}
-	if ip, err := netip.ParseAddr(host); err == nil && ip.IsUnspecified() {
+	if ip, err := netip.ParseAddr(host); host == "" || err == nil && ip.IsUnspecified() {
 		host = "localhost"
 	}
 	return "http://" + net.JoinHostPort(host, port)

@@ -45,6 +45,7 @@ type mode int
 const (
 	alone    mode = iota // serve, demo, migrate: the only server of a SQLite file
 	besides              // import: may run beside a server
+	founded              // password: likewise, where there is an installation
 	readOnly             // verify: changes nothing, not even the tables
 )
 
@@ -99,7 +100,7 @@ func (p *parts) openDatabase(ctx context.Context, m mode) (err error) {
 	if p.cfg.Data, err = filepath.Abs(p.cfg.Data); err != nil {
 		return err
 	}
-	if m == readOnly {
+	if m >= founded {
 		if _, err := os.Stat(p.cfg.file()); p.cfg.Database == "" && err != nil {
 			return errs.New(errs.NotFound, "no_database", "").Textf("There is no database in the data folder %s.", p.cfg.Data)
 		}
@@ -119,7 +120,7 @@ func (p *parts) openDatabase(ctx context.Context, m mode) (err error) {
 		return err
 	}
 	p.closers = append(p.closers, p.db.Close)
-	if m != readOnly && p.cfg.Database != "" { // a server that does not answer leaves no folder
+	if m < founded && p.cfg.Database != "" { // a server that does not answer leaves no folder
 		if err := p.makeFolder(); err != nil {
 			return err
 		}
@@ -129,7 +130,7 @@ func (p *parts) openDatabase(ctx context.Context, m mode) (err error) {
 	if err != nil || !pending {
 		return err
 	}
-	if m == readOnly {
+	if m >= founded {
 		return errs.New(errs.Conflict, "not_migrated", "The tables are of another version of the program. Run `regulars migrate` first.")
 	}
 	if m == besides && p.cfg.Database == "" {

@@ -85,7 +85,7 @@ func (p *parts) announce(ctx context.Context, listens net.Addr) error {
 	if err != nil {
 		return err
 	}
-	address := p.cfg.address(listens)
+	address := p.cfg.address(listens.String())
 	p.log.Info("serving", "version", p.env.Version, "database", p.db.String(), "listen", listens.String())
 	fmt.Fprintf(p.env.Stdout, "Regulars serves on %s\n", address)
 	if invitation != "" {

@@ -43,6 +43,9 @@ const (
 // Ahead is how far the clock of the easternmost store is ahead of UTC.
 const Ahead = 5 * time.Hour
 
+// Zone is that of most stores.
+const Zone = "Asia/Tashkent"
+
 var places = []struct {
 	city, zone, name string
 	weight           float64

@@ -429,16 +429,21 @@ func categories(path string) (list []catalog.CategoryInput) {
 		if name = fold.Line(name); name == "" {
 			continue
 		}
-		if code != "" {
-			code += " / "
-		}
-		code += name
+		code = within(code, name)
 		own := short(code, catalog.MaxCode)
-		within := parent
-		list = append(list, catalog.CategoryInput{Code: own, Name: name, Parent: &within})
+		above := parent
+		list = append(list, catalog.CategoryInput{Code: own, Name: name, Parent: &above})
 		parent = own
 	}
 	return list
+}
+
+// within is the path of a category within another; "": within none.
+func within(path, name string) string {
+	if path == "" {
+		return name
+	}
+	return path + " / " + name
 }
 
 // ErrNoProgramme is returned where balances are to be imported before there is

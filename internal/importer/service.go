@@ -611,14 +611,18 @@ func (s *Service) readable(ctx context.Context, i *Import) error {
 		slices.ContainsFunc(stores, func(store catalog.Store) bool { return store.Code == i.Source }) {
 		return nil
 	}
-	var codes []string
+	var names []string
 	for _, store := range stores[:min(len(stores), maxStoreNames)] {
-		codes = append(codes, store.Code)
+		name := store.Name
+		if store.Code != name {
+			name += " (" + store.Code + ")"
+		}
+		names = append(names, name)
 	}
-	if len(codes) < len(stores) {
-		codes = append(codes, "…")
+	if len(names) < len(stores) {
+		names = append(names, "…")
 	}
-	return ErrWhichStore.With("stores", strings.Join(codes, ", "))
+	return ErrWhichStore.With("stores", strings.Join(names, ", "))
 }
 
 // programmeOf is the one to which points of a store belong. It fails with

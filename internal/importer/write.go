@@ -27,6 +27,7 @@ type writer struct {
 	people     map[whoKey]customer.ID
 	products   map[code]soldAs
 	categories map[string]bool
+	paths      map[string]string // codes of categories by their path, as files name them
 
 	fresh struct { // of the batch that is being written
 		people     map[whoKey]customer.ID
@@ -57,7 +58,24 @@ func newWriter(ctx context.Context, s *Service, i *Import, house string) (*write
 			return nil, err
 		}
 	}
-	return w, nil
+	var err error
+	w.paths, err = s.paths(ctx)
+	return w, err
+}
+
+// paths are the codes of the categories there are, by their path as files name
+// them: a person may have given them other codes, or called them anew.
+func (s *Service) paths(ctx context.Context) (map[string]string, error) {
+	list, err := s.catalog.Categories(ctx)
+	codes, named := map[string]string{}, map[catalog.CategoryID]string{}
+	for _, c := range list { // each after its parent
+		path := within(named[c.Parent], c.Name)
+		named[c.ID] = path
+		if codes[path] == "" || c.Code == short(path, catalog.MaxCode) {
+			codes[path] = c.Code
+		}
+	}
+	return codes, err
 }
 
 // batchTx writes what was prepared, counts it, and tells of what only the
@@ -238,6 +256,16 @@ func (w *writer) productsTx(ctx context.Context, tx *db.Tx, inputs []catalog.Pro
 func (w *writer) categoriesTx(ctx context.Context, tx *db.Tx, paths [][]catalog.CategoryInput) error {
 	var list []catalog.CategoryInput
 	for _, path := range paths {
+		at := ""
+		for i := range path {
+			at = within(at, path[i].Name)
+			if code, ok := w.paths[at]; ok {
+				path[i].Code = code
+			}
+			if i > 0 {
+				path[i].Parent = &path[i-1].Code
+			}
+		}
 		for _, c := range path {
 			if !w.categories[c.Code] && !w.fresh.categories[c.Code] {
 				w.fresh.categories[c.Code] = true

@@ -392,7 +392,7 @@ func (p *Product) change(c ProductChange) error {
 
 func inRange(l *errs.List, pointer string, p money.Price) {
 	if p < 0 || p > money.MaxPrice {
-		l.Add(pointer, "out_of_range", "must be 0 to %s", money.MaxPrice)
+		l.Add(pointer, "out_of_range", "must be 0 to %s", money.MaxPrice).With("min", 0).With("max", money.MaxPrice)
 	}
 }
 

@@ -70,10 +70,10 @@ var (
 	ErrNothingLeft          = errs.New(errs.Conflict, "nothing_left", "Everything on this receipt has been returned already.")
 	ErrEmpty                = errs.New(errs.Invalid, "receipt_empty", "A receipt needs at least one line that is not void.")
 	ErrReasonMissing        = errs.New(errs.Invalid, "reason_missing", "Say why the discount or the points are taken off this receipt.")
-	ErrTooOld               = errs.New(errs.Invalid, "sold_at_too_old", "The time of sale is more than 72 hours ago.")
+	ErrTooOld               = errs.New(errs.Invalid, "sold_at_too_old", "The receipt's time is more than 72 hours ago.")
 	ErrBeforeQuote          = errs.New(errs.Invalid, "sold_at_before_quote", "The time of sale lies before the quote. Leave it out, or send the total that was charged instead of the quote.")
 	ErrBeforeSale           = errs.New(errs.Invalid, "sold_at_before_sale", "The return is dated before its sale.")
-	ErrInTheFuture          = errs.New(errs.Invalid, "sold_at_in_future", "The time of sale lies in the future: check the clock of the till.")
+	ErrInTheFuture          = errs.New(errs.Invalid, "sold_at_in_future", "The receipt's time lies in the future: check the clock of the till.")
 	ErrTooManyReturned      = errs.New(errs.Conflict, "too_many_returned", "More is to be returned than is left of the line.")
 )
 

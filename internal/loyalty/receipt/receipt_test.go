@@ -530,6 +530,35 @@ func TestRefusals(t *testing.T) {
 	})
 }
 
+// A receipt tells of its level only what it gave: not a discount that was taken
+// off, nor cashback where nothing was earned.
+func TestLevelsTellWhatWasGiven(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		rules := simple()
+		rules.Levels[0].Discount = 500
+		c := open(t, d, rules)
+		anna := c.customer()
+		for name, tt := range map[string]struct {
+			off                func(*receipt.Draft)
+			discount, cashback money.Rate
+		}{
+			"both":        {func(*receipt.Draft) {}, 500, 1000},
+			"no discount": {func(d *receipt.Draft) { d.NoDiscount, d.Reason = true, "why" }, 0, 1000},
+			"no points":   {func(d *receipt.Draft) { d.NoPoints, d.Reason = true, "why" }, 500, 0},
+		} {
+			sold := draft(anna, 0, 10_000_00)
+			tt.off(&sold)
+			rec := c.sell(sold)
+			held, _, err := c.Receipts.Levels(t.Context(), &rec)
+			must(t, err)
+			if held.Name != "Base" || held.Discount != tt.discount || held.Cashback != tt.cashback {
+				t.Errorf("%s: %+v", name, held)
+			}
+		}
+	})
+}
+
 // A list is of any of the stores that a filter names, the latest sale first
 // whatever its store.
 func TestListOfSeveralStores(t *testing.T) {

@@ -16,6 +16,7 @@ import (
 	"regulars/internal/base/money"
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
+	"regulars/internal/loyalty/pricing"
 	"regulars/internal/loyalty/programme"
 )
 
@@ -207,7 +208,9 @@ func (s *Service) one(ctx context.Context, where string, args ...any) (*Receipt,
 }
 
 // Levels are the level that the customer held and the one that the sale reached,
-// as the rules had them that it was sold under; none where there was none.
+// as the rules had them that it was sold under; none where there was none. The
+// one that was held has only the rates by which something was given: one may have
+// been taken off the receipt, or its goods be left out.
 func (s *Service) Levels(ctx context.Context, r *Receipt) (held, reached programme.Level, err error) {
 	defer errs.Wrap(&err, "read a receipt's levels")
 	if r.Version == 0 || r.Level == "" {
@@ -218,6 +221,13 @@ func (s *Service) Levels(ctx context.Context, r *Receipt) (held, reached program
 		return held, reached, err
 	}
 	held, _ = version.Rules.Level(r.Level)
+	off := func(d pricing.Discount) bool { return d.Cause == pricing.CauseTier }
+	if !slices.ContainsFunc(r.Lines, func(l Line) bool { return slices.ContainsFunc(l.Discounts, off) }) {
+		held.Discount = 0
+	}
+	if r.Earned == 0 {
+		held.Cashback = 0
+	}
 	if r.Details.Reached != "" {
 		reached, _ = version.Rules.Level(r.Details.Reached)
 	}
@@ -231,6 +241,7 @@ type Filter struct {
 	Stores   []catalog.StoreID // any of them
 	Till     catalog.TillID
 	Kind     Kind
+	Own      bool      // not imported
 	Number   string    // exact
 	Typed    string    // a number as people type it; see spellings
 	From, To time.Time // of sale, To not included
@@ -282,6 +293,9 @@ func (f Filter) conditions() (indexed, rest string, args db.Args) {
 	}
 	if f.Kind != "" {
 		add(&rest, "kind = ?", string(f.Kind))
+	}
+	if f.Own {
+		add(&rest, "imported = ?", false)
 	}
 	return indexed, rest, args
 }

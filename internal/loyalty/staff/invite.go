@@ -81,7 +81,14 @@ func (s *Service) link(ctx context.Context, by By, in Invitation) (token string,
 		if err != nil {
 			return err
 		}
-		return s.changeTx(ctx, tx, by, "staff.invited", in.For, nil, map[string]any{"role": in.Role, "stores": in.Stores})
+		if in.For != 0 {
+			var facts map[string]any
+			if by.ID == 0 {
+				facts = map[string]any{"source": "console"}
+			}
+			return s.changeTx(ctx, tx, by, "staff.password_link", in.For, nil, facts)
+		}
+		return s.changeTx(ctx, tx, by, "staff.invited", 0, nil, map[string]any{"role": in.Role, "stores": in.Stores})
 	})
 	return token, in.ExpiresAt, err
 }
@@ -93,12 +100,13 @@ type Pending struct {
 	CreatedAt time.Time
 }
 
-// Pending lists the links that wait, the latest first.
+// Pending lists the links that wait, the latest first, without those of the
+// first owner.
 func (s *Service) Pending(ctx context.Context) (all []Pending, err error) {
 	defer errs.Wrap(&err, "list invitations")
 	const list = `
 		SELECT token, role, stores, COALESCE(staff_id, 0), COALESCE(created_by, 0), expires_at, created_at FROM invitations
-		 WHERE used_at IS NULL AND expires_at > $1 AND created_by IS NOT NULL ORDER BY created_at DESC, token`
+		 WHERE used_at IS NULL AND expires_at > $1 AND (created_by IS NOT NULL OR staff_id IS NOT NULL) ORDER BY created_at DESC, token`
 	rows, err := s.db.Query(ctx, list, s.now().UnixMicro())
 	err = db.Scan(rows, err, func(r *db.Rows) error {
 		var p Pending

@@ -1,6 +1,7 @@
 package staff
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -259,7 +260,8 @@ type Change struct {
 }
 
 // Change changes an account. Whoever is made inactive is signed out
-// everywhere; the last active owner stays what they are (ErrLastOwner).
+// everywhere; the last active owner stays what they are (ErrLastOwner). What
+// changes nothing is not in the audit log.
 func (s *Service) Change(ctx context.Context, by By, id ID, c Change) (a Account, err error) {
 	defer errs.Wrap(&err, "change staff %d", id)
 	err = s.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
@@ -279,6 +281,9 @@ func (s *Service) Change(ctx context.Context, by By, id ID, c Change) (a Account
 		a, err = c.apply(was)
 		if err != nil {
 			return err
+		}
+		if bytes.Equal(facts(was.facts()), facts(a.facts())) {
+			return nil
 		}
 		const update = `
 			UPDATE staff SET name = $2, login = $3, role = $4, language = $5, active = $6
@@ -350,6 +355,10 @@ func (s *Service) SetLanguage(ctx context.Context, id ID, lang string) (err erro
 	_, err = s.db.Exec(ctx, `UPDATE staff SET language = $2 WHERE id = $1`, int64(id), lang)
 	return err
 }
+
+// Check says what is wrong with an account before anybody is added, as far as it
+// can be known.
+func (in NewAccount) Check() error { return in.clean() }
 
 // clean puts what was typed into its normal form and says what is wrong.
 func (in *NewAccount) clean() error {

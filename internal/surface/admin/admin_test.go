@@ -1,6 +1,8 @@
 package admin_test
 
 import (
+	"context"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -9,6 +11,7 @@ import (
 	"regulars/internal/base/db"
 	"regulars/internal/base/db/dbtest"
 	"regulars/internal/base/money"
+	"regulars/internal/importer"
 	"regulars/internal/loyalty/receipt"
 	"regulars/internal/loyalty/staff"
 	"regulars/internal/surface/admin"
@@ -49,9 +52,16 @@ func TestFirstOwnerNamesTheChain(t *testing.T) {
 	b.get(at).is(200).sees("Название сети").has(`value="Makro"`)
 	who := []string{"name", "Азиза Рахимова", "login", "aziza", "password", "correct horse battery"}
 	b.post(at, "name", "Азиза", "login", "aziza", "password", "aziza-dokon-2026", "chain", "Makro").is(422).sees("В пароле не должно быть логина")
+	b.post(at, "name", "Азиза", "login", "a", "password", "short", "chain", "", "zone", "").is(422)
+	if n := strings.Count(b.body, `aria-invalid="true"`); n != 4 {
+		t.Errorf("of a chain, a clock, a login and a password %d are marked", n)
+	}
 	b.post(at, append(who, "chain", " ")...).is(422).sees("Это нужно заполнить").has(`value="aziza"`)
-	b.post(at, append(who, "chain", "Oltin Savdo")...).is(200).sees("Oltin Savdo", "Здравствуйте, Азиза Рахимова!")
-	b.get("/audit").sees("Название: Makro Oltin Savdo")
+	b.get(at).has(`name="zone" value="Asia/Tashkent"`).has(" data-first")
+	b.post(at, append(who, "chain", "Oltin Savdo", "zone", "Mars/Base")...).is(422).sees("Такого часового пояса нет").has(`value="Mars/Base"`).lacks(" data-first")
+	b.post(at, append(who, "chain", "Oltin Savdo", "zone", "Asia/Almaty")...).is(200).sees("Oltin Savdo", "Здравствуйте, Азиза Рахимова!")
+	b.get("/audit").sees("Название: Makro Oltin Savdo", "Часовой пояс: Asia/Tashkent Asia/Almaty")
+	b.get("/stores/new").has(`name="zone" value="Asia/Almaty"`)
 	token, _, err = c.Staff.Invite(t.Context(), staff.By{ID: c.ownerID()}, staff.Owner, nil)
 	must(t, err)
 	c.browser().get(admin.InvitationPath(token)).is(200).lacks("Название сети")
@@ -205,5 +215,135 @@ func TestStaffAndProducts(t *testing.T) {
 		b.get("/audit?about=category").sees("Изменена категория", "Название: Сыры Сыры и брынза", "Внутри категории: food")
 		b.post("/settings", "name", "", "zone", "Mars/Base", "language", "ru").is(422).sees("Это нужно заполнить", "Такого часового пояса нет")
 		b.post("/settings", "name", "Korzinka", "zone", "Asia/Samarkand", "language", "en").is(200).sees("Korzinka").has(`value="UZS" readonly`)
+	})
+}
+
+// The log says about whom or what each line is, on the page and in the file; what
+// was saved as it was is not in it.
+func TestAuditSaysAboutWhom(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := open(t, d).shop()
+		b := s.owner()
+		who, me := "/customers/"+s.people[0].String(), "/staff/"+s.ownerID().String()
+		b.post(who+"/points", "way", "give", "points", "500", "reason", "за терпение", "confirm", "1").is(200)
+		b.post("/products/new", "name", "Сыр", "sku", "A-9", "price", "45000", "kind", "goods", "active", "1").is(200)
+		b.post("/categories", "code", "cheese", "name", "Сыры", "parent", "").is(200)
+		b.post("/stores/new", "name", "Сергели", "code", "S2", "zone", "Asia/Tashkent").is(200)
+		b.post(me + "/password").is(200)
+		must(t, d.Write(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+			return s.Staff.AuditTx(ctx, tx, staff.Entry{Action: "till.key_issued", Subject: "till:" + s.till.ID.String(), After: []byte(`{"hint":"x9z"}`)})
+		}))
+		b.get("/audit").has(`href="`+who+`">Дилноза Каримова<`).has(`href="`+me+`">Азиза Рахимова<`).sees("Создана ссылка для нового пароля", "Касса 1, Чорсу", "Конец ключа: x9z")
+		b.get("/audit/export")
+		about := map[string]string{}
+		for _, row := range b.file()[1:] {
+			about[row[2]] = row[3]
+		}
+		for what, want := range map[string]string{
+			"Баллы изменены вручную": "Дилноза Каримова", "Добавлен товар": "Сыр", "Добавлена категория": "Сыры", "Добавлен магазин": "Сергели", "Создана ссылка для нового пароля": "Азиза Рахимова",
+		} {
+			if about[what] != want {
+				t.Errorf("%s: about %q, want %q", what, about[what], want)
+			}
+		}
+
+		entries := func() int64 {
+			var n int64
+			must(t, d.QueryRow(t.Context(), `SELECT COUNT(*) FROM audit`).Scan(&n))
+			return n
+		}
+		before := entries()
+		b.post("/account", "name", "Азиза Рахимова", "language", "ru").is(200)
+		b.post("/account", "name", "Азиза Рахимова", "language", "ru").is(200)
+		b.get("/settings").post("/settings", "name", "Makro", "zone", "Asia/Tashkent", "language", "ru").is(200)
+		if n := entries() - before; n > 1 { // the language may have been none
+			t.Errorf("saving without a change wrote %d entries", n)
+		}
+	})
+}
+
+// A receipt and a card say what the level gives, whatever it is called; the
+// receipt nothing that was taken off it.
+func TestLevelsSayWhatTheyGive(t *testing.T) {
+	t.Parallel()
+	s := open(t, dbtest.Open(t, dbtest.SQLite)).shop()
+	b := s.owner()
+	b.get("/customers/" + s.people[0].String()).sees("Уровень 1 % · кешбэк 1 %")
+	b.get("/receipts/" + s.sales[0].ID.String()).sees("Уровень 1 % 1 % баллами")
+	by := receipt.Caller{Till: s.till, Store: s.store}
+	none := receipt.Draft{Customer: s.people[0], NoPoints: true, Reason: "ошибка", Lines: []receipt.DraftLine{{SKU: "A-1", Quantity: money.One, Price: 1_000 * money.PriceScale}}}
+	q, err := s.Receipts.Quote(t.Context(), by, none)
+	must(t, err)
+	rec, _, err := s.Receipts.Commit(t.Context(), by, receipt.Sale{Number: "without", Draft: none, Quote: q.ID})
+	must(t, err)
+	b.get("/receipts/"+rec.ID.String()).sees("Уровень 1 %", "ошибка").lacks("1 % баллами")
+}
+
+// What was imported are no steps: its stores lack tills, and its sales were made
+// elsewhere, though they count in the figures.
+func TestFirstStepsAfterAnImport(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		c := open(t, d)
+		b := c.owner()
+		nothing := func(context.Context, *db.Tx, importer.Import) error { return nil }
+		i, err := c.Importer.Upload(t.Context(), importer.File{Name: "receipts.csv", Kind: importer.KindReceipts}, strings.NewReader("Чек;Дата;Магазин;Сумма\n1;03.03.2036 10:00;Чорсу;12500\n"), nothing)
+		must(t, err)
+		_, err = c.Importer.RunNow(t.Context(), i.ID, func(importer.Report) {})
+		must(t, err)
+		b.get("/").sees("Сделано 0 из 4", "касс пока нет", "Завести кассу", "Перейти к кассе", "Последние чеки", "12 500 сум")
+		b.get(b.link("/stores/[0-9]+")).sees("Чорсу")
+		b.post(b.path+"/tills", "till", "Касса 1").is(200)
+		b.get("/").sees("Сделано 1 из 4", "Перейти к кассе").lacks("касс пока нет")
+	})
+}
+
+// Where no store has the chain's clock, Home says so; times of a customer are
+// those of the card, and a file tells clocks that differ.
+func TestClocksThatDiffer(t *testing.T) {
+	t.Parallel()
+	s := open(t, dbtest.Open(t, dbtest.SQLite)).shop()
+	b := s.owner()
+	who := "/customers/" + s.people[0].String()
+	said := regexp.MustCompile(`\d\d\.\d\d\.2036 \d\d:\d\d`)
+	before := said.FindString(b.get(who + "/consents").text())
+	b.get("/").lacks("Часы сети")
+	b.get("/receipts/export?q=2-1")
+	if at := b.file()[1][0]; len(at) != len("2036-03-03 14:00") {
+		t.Errorf("where all clocks are one, a time is %q", at)
+	}
+	b.post("/settings", "name", "Makro", "zone", "UTC", "language", "ru").is(200)
+	b.get("/").sees("Часы сети — UTC, а магазины живут по Asia/Tashkent").has(`href="/settings">Исправить`)
+	if after := said.FindString(b.get(who + "/consents").text()); after != before || after == "" {
+		t.Errorf("the consent of %q is of %q by the clock of the chain", before, after)
+	}
+	b.post("/stores/new", "name", "Лондон", "code", "S2", "zone", "Europe/London").is(200)
+	b.get("/").lacks("Часы сети")
+	b.get("/receipts").sees("UTC+5").get("/receipts/export?q=2-1")
+	if at := b.file()[1][0]; !strings.HasSuffix(at, " +05:00") {
+		t.Errorf("of clocks that differ, a time is %q", at)
+	}
+}
+
+// What is wrong with a form is said at once, with the bounds, and nothing of it is
+// kept.
+func TestFormsSayEverythingAtOnce(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := open(t, d).shop()
+		b := s.owner()
+		b.post("/customers/new", "first_name", "", "last_name", "", "phone", "12", "card", "", "email", "никто", "born", "вчера", "store", "").is(422).
+			sees("Укажите прошедший день", "Выберите магазин")
+		if n := strings.Count(b.body, `aria-invalid="true"`); n != 4 {
+			t.Errorf("of a phone, an address, a birthday and a store %d are marked", n)
+		}
+		b.post("/products/new", "name", "Сыр", "sku", "A-1", "price", "дорого", "cost", "дёшево", "kind", "goods", "barcodes", "").is(422).sees("Этот артикул уже у другого товара")
+		if n := strings.Count(b.body, `aria-invalid="true"`); n != 3 {
+			t.Errorf("of an SKU, a price and a cost %d are marked", n)
+		}
+		b.post("/products/new", "name", "Сыр", "sku", "A-9", "price", "дорого", "cost", "", "kind", "goods", "barcodes", "").is(422)
+		b.get("/products?state=all").lacks("Сыр")
+		b.post("/products/new", "name", "Сыр", "sku", "A-9", "price", "-5", "cost", "-5", "kind", "goods", "barcodes", "").is(422).sees("Нужно от 0 до")
 	})
 }

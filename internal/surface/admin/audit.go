@@ -31,7 +31,8 @@ type auditRow struct {
 	staff.Entry
 	Who     string
 	Text    string // what was done, in words
-	Href    string // page of what was changed; empty: it has none
+	Subject string // what was changed, by name
+	Href    string // its page; empty: it has none
 	Changes []fieldChange
 }
 
@@ -46,6 +47,7 @@ var auditList = list[auditRow]{"audit", []column[auditRow]{
 	{"ip", "admin.audit.ip", "keep", hidden, func(e auditRow) any { return e.IP }},
 	{"who", "admin.audit.who", "keep", everywhere, func(e auditRow) any { return e.Who }},
 	{"what", "admin.audit.what", "", always, func(e auditRow) any { return e.Text }},
+	{"subject", "admin.audit.subject", "", wide, func(e auditRow) any { return e.Subject }},
 	{"changes", "admin.audit.changes", "", wide, func(e auditRow) any {
 		var list []string
 		for _, c := range e.Changes {
@@ -76,9 +78,6 @@ func auditAsked(url web.Link, zone *time.Location) staff.Filter {
 // someEntries reads a page of the log; everybody are the staff.
 func (a *Admin) someEntries(r *http.Request, f staff.Filter, everybody []staff.Account, cursor string, limit int) (rows []auditRow, next string, err error) {
 	ctx, loc := r.Context(), web.Loc(r.Context())
-	if _, err := a.Catalog.Stores(ctx); err != nil { // so that names are in memory
-		return nil, "", err
-	}
 	entries, next, err := a.Staff.Audit(ctx, f, cursor, limit)
 	if err != nil {
 		return nil, "", err
@@ -87,8 +86,15 @@ func (a *Admin) someEntries(r *http.Request, f staff.Filter, everybody []staff.A
 	for _, m := range everybody {
 		names[m.ID] = m.Name
 	}
+	subjects, err := a.subjects(r, entries, names)
+	if err != nil {
+		return nil, "", err
+	}
 	for _, e := range entries {
-		row := auditRow{Entry: e, Who: names[e.Actor], Href: subjectPage(e.Subject)}
+		row := auditRow{Entry: e, Who: names[e.Actor], Subject: subjects[e.Subject], Href: subjectPage(e.Subject)}
+		if e.Action == "import.discarded" { // its page is gone
+			row.Href = ""
+		}
 		if row.Changes, err = a.changes(ctx, loc, names, e); err != nil {
 			return nil, "", err
 		}
@@ -138,18 +144,6 @@ func (a *Admin) exportAudit(w http.ResponseWriter, r *http.Request) error {
 	return sendList(a, w, r, auditList, func(cursor string) ([]auditRow, string, error) {
 		return a.someEntries(r, f, everybody, cursor, 200)
 	})
-}
-
-// subjectPage is where one looks at what a line of the log is about.
-func subjectPage(subject string) string {
-	kind, id, _ := strings.Cut(subject, ":")
-	folder := map[string]string{
-		"store": "stores", "till": "tills", "product": "products", "programme": "programme", "customer": "customers", "staff": "staff", "import": "imports",
-	}[kind]
-	if folder == "" || id == "" {
-		return ""
-	}
-	return "/" + folder + "/" + id
 }
 
 // changes lists what differs between the two states of an entry; of what is new
@@ -313,6 +307,10 @@ func (a *Admin) word(loc *i18n.Localizer, topic, name, value string) string {
 		key = "admin.audit.topic."
 	case "role":
 		key = "web.role."
+	case "source":
+		if topic == "staff" {
+			key = "admin.value."
+		}
 	case "channel":
 		key = "admin.channel."
 	case "purpose", "consents":

@@ -109,3 +109,25 @@ func TestBrowserFirstSteps(t *testing.T) {
 	b.Go(c.url + "/")
 	b.See("Сегодня", "12 000 сум")
 }
+
+// The first owner's clock is the chain's, whatever that of the server is.
+func TestBrowserFirstOwnersClock(t *testing.T) {
+	t.Parallel()
+	c := open(t, dbtest.Open(t, dbtest.SQLite))
+	token, err := c.Staff.InviteFirst(t.Context())
+	must(t, err)
+	b := webtest.Open(t)
+	look := webtest.Phone
+	look.Zone = "Asia/Yekaterinburg"
+	b.Look(look)
+	b.Go(c.url + admin.InvitationPath(token))
+	b.Wait(`document.querySelector("#f-zone").value === "Asia/Yekaterinburg"`)
+	b.Fill("#f-name", "Азиза Рахимова")
+	b.Fill("#f-login", "aziza")
+	b.Fill("#f-password", "correct horse battery")
+	b.Click(".btn-primary")
+	b.Wait(`location.pathname === "/"`)
+	if zone := c.Settings.Get().Zone.String(); zone != "Asia/Yekaterinburg" {
+		t.Errorf("the chain's clock is %s", zone)
+	}
+}

@@ -1,12 +1,15 @@
 package admin
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 
 	"regulars/internal/base/db"
 	"regulars/internal/loyalty/staff"
+	"regulars/internal/surface/web"
 )
 
 // line is what a change writes into the audit log.
@@ -28,6 +31,26 @@ func (a *Admin) change(r *http.Request, do func(ctx context.Context, tx *db.Tx) 
 	})
 }
 
+// errUnread takes a change back whose form could not be read whole.
+var errUnread = errors.New("the form cannot be read whole")
+
+// changeBy is change for a form that may hold what cannot be read: the service is
+// asked all the same, so that everything that is wrong is said at once, and what it
+// did is taken back.
+func (a *Admin) changeBy(form *web.Form, r *http.Request, do func(ctx context.Context, tx *db.Tx) (line, error)) error {
+	err := a.change(r, func(ctx context.Context, tx *db.Tx) (line, error) {
+		l, err := do(ctx, tx)
+		if err == nil && !form.OK() {
+			err = errUnread
+		}
+		return l, err
+	})
+	if errors.Is(err, errUnread) {
+		return nil
+	}
+	return form.Take(err)
+}
+
 func (a *Admin) auditTx(ctx context.Context, tx *db.Tx, who staff.By, l line) error {
 	e := staff.Entry{Actor: who.ID, IP: who.IP, Action: l.action, Subject: l.subject}
 	var err error
@@ -40,6 +63,9 @@ func (a *Admin) auditTx(ctx context.Context, tx *db.Tx, who staff.By, l line) er
 		if e.After, err = json.Marshal(l.after); err != nil {
 			return err
 		}
+	}
+	if l.before != nil && bytes.Equal(e.Before, e.After) {
+		return nil // it was saved as it was
 	}
 	return a.Staff.AuditTx(ctx, tx, e)
 }

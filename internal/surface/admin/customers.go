@@ -3,6 +3,7 @@ package admin
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -296,8 +297,7 @@ func (a *Admin) registerCustomer(w http.ResponseWriter, r *http.Request) error {
 	}
 	for _, kind := range asked {
 		if raw := form.Get(string(kind)); raw != "" {
-			_, err := a.Customers.Normalize(kind, raw)
-			form.Check(string(kind), err)
+			form.As(fmt.Sprintf("identifiers/%d/value", len(in.Identifiers)), string(kind))
 			in.Identifiers = append(in.Identifiers, customer.Identifier{Kind: kind, Value: raw})
 		}
 	}
@@ -314,6 +314,12 @@ func (a *Admin) registerCustomer(w http.ResponseWriter, r *http.Request) error {
 			{Channel: customer.ChannelAny, Purpose: customer.Marketing, Given: true, Store: in.HomeStore, Staff: int64(web.Me(r).ID), Wording: loc.T("admin.customer.wording"), Proof: form.Get("proof")},
 		}
 	}
+	form.As("identifiers", string(customer.Phone))
+	if _, err := a.Customers.Check(in); err != nil { // also where no store was chosen
+		if err := form.Take(err); err != nil {
+			return err
+		}
+	}
 	var res enrol.Result
 	if form.OK() {
 		who := by(r)
@@ -323,7 +329,6 @@ func (a *Admin) registerCustomer(w http.ResponseWriter, r *http.Request) error {
 			}
 			return a.auditTx(ctx, tx, who, line{action: "customer.registered", subject: subjectOf(res.ID), after: map[string]string{"store": store.Name}})
 		})
-		form.As("identifiers", string(customer.Phone))
 		if err := form.Take(err); err != nil {
 			return err
 		}
@@ -510,6 +515,12 @@ type consentRow struct {
 func (a *Admin) showConsents(w http.ResponseWriter, r *http.Request, status int, c customer.Customer, form *web.Form) error {
 	ctx, loc := r.Context(), web.Loc(r.Context())
 	v := consentsView{frame: a.frame(ctx), Form: form, Customer: c, Name: nameOf(loc, web.Me(r), c)}
+	if _, err := a.Catalog.Stores(ctx); err != nil { // so that they are in memory
+		return err
+	}
+	if store, ok := a.Catalog.Store(c.HomeStore); ok { // as on the card
+		v.Zone = store.Zone
+	}
 	for _, ch := range customer.Channels {
 		v.Channels = append(v.Channels, web.Option{Value: string(ch), Text: loc.T("admin.channel." + string(ch))})
 	}

@@ -54,8 +54,9 @@ func named(names map[string]string, codes []string) (list []string) {
 }
 
 // once leaves out what is empty or was there before.
-func once(list []string) (out []string) {
-	seen := map[string]bool{"": true}
+func once[T comparable](list []T) (out []T) {
+	var none T
+	seen := map[T]bool{none: true}
 	for _, v := range list {
 		if !seen[v] {
 			seen[v] = true

@@ -3,6 +3,7 @@ package admin
 import (
 	"context"
 	"net/http"
+	"slices"
 	"time"
 
 	"regulars/internal/base/money"
@@ -18,6 +19,7 @@ type homeView struct {
 	Done  int
 	Must  int // of the steps, those that are not optional
 	Now   *overview
+	Clock string // of all stores, where the chain's is another
 }
 
 // step is one of the first steps.
@@ -43,12 +45,17 @@ type overview struct {
 	From          string // today, as a filter
 }
 
-// home leads on until the first sale, and shows how the day goes from then on.
+// home leads on until the first sale, and shows how the day goes once there are
+// receipts.
 // Somebody who only sells is led to the till.
 func (a *Admin) home(w http.ResponseWriter, r *http.Request) error {
 	v := homeView{frame: a.frame(r.Context())}
 	if !v.May(staff.ViewReports) {
 		return a.pages.Render(w, r, "home", v)
+	}
+	var err error
+	if v.Clock, err = a.otherClock(r.Context()); err != nil {
+		return err
 	}
 	steps, err := a.steps(r.Context())
 	if err != nil {
@@ -70,7 +77,11 @@ func (a *Admin) home(w http.ResponseWriter, r *http.Request) error {
 	if v.Done < v.Must {
 		v.Steps = steps
 	}
-	if steps[len(steps)-1].Done {
+	any, err := a.Receipts.List(r.Context(), receipt.Filter{Kind: receipt.KindSale}, receipt.Cursor{}, 1)
+	if err != nil {
+		return err
+	}
+	if len(any) > 0 {
 		if v.Now, err = a.overview(r); err != nil {
 			return err
 		}
@@ -78,8 +89,39 @@ func (a *Admin) home(w http.ResponseWriter, r *http.Request) error {
 	return a.pages.Render(w, r, "home", v)
 }
 
+// otherClock is the time zone of the stores if the clocks of all of them differ
+// from the chain's: then what the chain takes for today is no store's.
+func (a *Admin) otherClock(ctx context.Context) (string, error) {
+	stores, err := a.Catalog.Stores(ctx)
+	if err != nil || len(stores) == 0 {
+		return "", err
+	}
+	now, zone := a.Now(), a.Settings.Get().Zone
+	for _, s := range stores {
+		if offset(now, s.Zone) == offset(now, zone) {
+			return "", nil
+		}
+	}
+	return stores[0].Zone.String(), nil
+}
+
 func (a *Admin) steps(ctx context.Context) ([]step, error) {
 	tills, err := a.Catalog.Tills(ctx, 0)
+	if err != nil {
+		return nil, err
+	}
+	selling := step{Key: "stores", Icon: "building-store", Href: "/stores", Done: len(tills) > 0}
+	stores, err := a.Catalog.Stores(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if len(stores) > 0 && !selling.Done { // of an import, perhaps
+		selling.Key = "tills"
+		if len(stores) == 1 {
+			selling.Href += "/" + stores[0].ID.String()
+		}
+	}
+	sold, err := a.soldAt(ctx, tills)
 	if err != nil {
 		return nil, err
 	}
@@ -95,17 +137,26 @@ func (a *Admin) steps(ctx context.Context) ([]step, error) {
 	if err != nil {
 		return nil, err
 	}
-	sold, err := a.Receipts.List(ctx, receipt.Filter{Kind: receipt.KindSale}, receipt.Cursor{}, 1)
-	if err != nil {
-		return nil, err
-	}
 	return []step{
-		{Key: "stores", Icon: "building-store", Href: "/stores", Done: len(tills) > 0},
+		selling,
 		{Key: "programme", Icon: "gift", Href: "/programme", Done: len(holding) > 0},
 		{Key: "customers", Icon: "users", Href: "/customers", Done: len(people) > 0},
 		{Key: "products", Icon: "package", Href: "/products", Done: len(goods) > 0, Optional: true},
-		{Key: "sale", Icon: "basket", Href: a.TillPath, Done: len(sold) > 0},
+		{Key: "sale", Icon: "basket", Href: a.TillPath, Done: sold},
 	}, nil
+}
+
+// soldAt reports whether one of the tills has sold: what was imported is no sale
+// of this program's. Receipts are not looked through that are older than the tills
+// can know.
+func (a *Admin) soldAt(ctx context.Context, tills []catalog.Till) (bool, error) {
+	if len(tills) == 0 {
+		return false, nil
+	}
+	first := slices.MinFunc(tills, func(x, y catalog.Till) int { return x.CreatedAt.Compare(y.CreatedAt) })
+	own := receipt.Filter{Kind: receipt.KindSale, Own: true, From: first.CreatedAt.AddDate(0, 0, -7)}
+	sold, err := a.Receipts.List(ctx, own, receipt.Cursor{}, 1)
+	return len(sold) > 0, err
 }
 
 func (a *Admin) overview(r *http.Request) (*overview, error) {

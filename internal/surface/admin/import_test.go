@@ -69,7 +69,7 @@ func TestImport(t *testing.T) {
 		b.until(at, "Загружаем ").sees("Файл загружен", "Новых 2", "Не принято 1", "Почему строки не приняты")
 		b.get(at + "/refused").is(200).sees("не телефон")
 		b.get("/customers?q=Юсупова").sees("Малика Юсупова", "+998 90 111 22 33")
-		b.get("/imports").sees("клиенты.csv", "Азиза Рахимова")
+		b.get("/imports").sees("клиенты.csv", "Азиза Рахимова").has(`<div class="narrow-only muted">03.03.2036`)
 		b.get("/audit?about=import").sees("Начат импорт", "клиенты.csv")
 	})
 }
@@ -158,7 +158,7 @@ func TestImportAsksForTheStore(t *testing.T) {
 		b.post("/stores/new", "name", "Сергели", "code", "S2", "zone", "Asia/Tashkent").is(200)
 		b.send("/imports/new", "клиенты.csv", withPoints, "kind", "customers").is(200).sees("не выбран", "Сергели")
 		at, form := b.path, b.form("columns")
-		b.post(at+"/columns", form...).is(422).sees("магазинов несколько. Назовите магазин: S1, S2").has(`aria-invalid="true"`).lacks("/start")
+		b.post(at+"/columns", form...).is(422).sees("магазинов несколько. Назовите магазин: Чорсу (S1), Сергели (S2)").has(`aria-invalid="true"`).lacks("/start")
 		form = form.with("store", "S2")
 		b.post(at+"/columns", form...).is(200)
 		b.until(at, "Проверяем файл").sees("Вот что получится").has(`<option value="S2" selected>`)

@@ -208,6 +208,7 @@ type sheet struct {
 type local struct {
 	at   time.Time
 	zone *time.Location
+	mark bool // of how far it is from UTC, as imports read it
 }
 
 func (s sheet) cell(v any) string {
@@ -233,20 +234,28 @@ func (s sheet) cell(v any) string {
 		}
 		return s.decimal(v.String())
 	case time.Time:
-		return s.cell(local{v, s.zone})
+		return s.cell(local{v, s.zone, false})
 	case local:
 		if v.at.IsZero() {
 			return ""
 		}
-		return v.at.In(v.zone).Format("2006-01-02 15:04")
+		layout := "2006-01-02 15:04"
+		if v.mark {
+			layout += " -07:00"
+		}
+		return v.at.In(v.zone).Format(layout)
 	}
 	return ""
 }
 
 func (s sheet) decimal(text string) string { return strings.Replace(text, ".", s.loc.Decimal(), 1) }
 
-// harmless keeps a spreadsheet from running text as a formula.
+// harmless keeps a spreadsheet from running text as a formula; a phone is none.
 func harmless(text string) string {
+	phone, ok := strings.CutPrefix(text, "+")
+	if ok && strings.Trim(phone, "0123456789()- \u00a0") == "" {
+		return text
+	}
 	if text != "" && strings.ContainsRune("=+-@\t\r", rune(text[0])) {
 		return "'" + text
 	}

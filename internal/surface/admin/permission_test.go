@@ -24,7 +24,7 @@ func TestWhoMayOpenWhat(t *testing.T) {
 	token, _, err := s.Staff.Invite(t.Context(), staff.By{ID: s.ownerID()}, staff.Cashier, s.stores())
 	must(t, err)
 	cashier := s.browser()
-	cashier.post(admin.InvitationPath(token), "name", "Бобур", "login", "bobur", "password", "correct horse battery").is(200).sees("Продажи идут на странице кассы")
+	cashier.post(admin.InvitationPath(token), "name", "Бобур", "login", "bobur", "password", "correct horse battery").is(200).sees("Продажи идут на странице кассы").has("<h1>Главная</h1>")
 	nobody := s.browser()
 
 	ids := strings.NewReplacer("{id}", "1", "{key}", "1", "{field...}", "earn/exclude/products", "{job}", "1", "{token}", "x", "{$}", "")

@@ -26,13 +26,14 @@ type productsView struct {
 type productRow struct {
 	catalog.Product
 	Group string // name of the category
+	Path  string // as imports read it: "Food / Bread"
 }
 
 var productList = list[productRow]{"products", []column[productRow]{
 	{"name", "admin.product.name", "", always, func(p productRow) any { return p.Name }},
 	{"sku", "admin.product.sku", "keep", everywhere, func(p productRow) any { return p.SKU }},
 	{"barcodes", "admin.product.barcodes", "", hidden, func(p productRow) any { return strings.Join(p.Barcodes, " ") }},
-	{"category", "admin.product.category", "", wide, func(p productRow) any { return p.Group }},
+	{"category", "admin.product.category", "", wide, func(p productRow) any { return p.Path }},
 	{"brand", "admin.product.brand", "", hidden, func(p productRow) any { return p.Brand }},
 	{"price", "admin.product.price", "num", everywhere, func(p productRow) any { return p.Price }},
 	{"cost", "admin.product.cost", "num", wide, func(p productRow) any { return p.Cost }},
@@ -54,12 +55,15 @@ func productsAsked(url web.Link) catalog.ProductQuery {
 // someProducts reads a page of the list.
 func (a *Admin) someProducts(r *http.Request, q catalog.ProductQuery, categories []catalog.Category) (rows []productRow, next string, err error) {
 	found, next, err := a.Catalog.Products(r.Context(), q)
-	names := map[catalog.CategoryID]string{}
-	for _, c := range categories {
-		names[c.ID] = c.Name
+	names, paths := map[catalog.CategoryID]string{}, map[catalog.CategoryID]string{}
+	for _, c := range categories { // each after its parent
+		names[c.ID], paths[c.ID] = c.Name, c.Name
+		if c.Parent != 0 {
+			paths[c.ID] = paths[c.Parent] + " / " + c.Name
+		}
 	}
 	for _, p := range found {
-		rows = append(rows, productRow{p, names[p.Category]})
+		rows = append(rows, productRow{p, names[p.Category], paths[p.Category]})
 	}
 	return rows, next, err
 }
@@ -188,15 +192,13 @@ func (a *Admin) addProduct(w http.ResponseWriter, r *http.Request) error {
 	}
 	c := a.readProduct(form, web.Loc(r.Context()))
 	var p catalog.Product
-	if form.OK() {
-		err = a.change(r, func(ctx context.Context, tx *db.Tx) (line, error) {
-			var err error
-			p, err = a.Catalog.CreateProductTx(ctx, tx, catalog.ProductInput{SKU: *c.SKU, ProductChange: c})
-			return line{action: "product.created", subject: "product:" + p.ID.String(), after: productFacts(p)}, err
-		})
-		if err := form.Take(err); err != nil {
-			return err
-		}
+	err = a.changeBy(form, r, func(ctx context.Context, tx *db.Tx) (line, error) {
+		var err error
+		p, err = a.Catalog.CreateProductTx(ctx, tx, catalog.ProductInput{SKU: *c.SKU, ProductChange: c})
+		return line{action: "product.created", subject: "product:" + p.ID.String(), after: productFacts(p)}, err
+	})
+	if err != nil {
+		return err
 	}
 	if !form.OK() {
 		return a.showProduct(w, r, unprocessable, catalog.Product{}, form)
@@ -259,14 +261,12 @@ func (a *Admin) saveProduct(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	c := a.readProduct(form, web.Loc(r.Context()))
-	if form.OK() {
-		err = a.change(r, func(ctx context.Context, tx *db.Tx) (line, error) {
-			before, after, err := a.Catalog.UpdateProductTx(ctx, tx, p.ID, c)
-			return line{"product.changed", "product:" + p.ID.String(), productFacts(before), productFacts(after)}, err
-		})
-		if err := form.Take(err); err != nil {
-			return err
-		}
+	err = a.changeBy(form, r, func(ctx context.Context, tx *db.Tx) (line, error) {
+		before, after, err := a.Catalog.UpdateProductTx(ctx, tx, p.ID, c)
+		return line{"product.changed", "product:" + p.ID.String(), productFacts(before), productFacts(after)}, err
+	})
+	if err != nil {
+		return err
 	}
 	if !form.OK() {
 		return a.showProduct(w, r, unprocessable, p, form)

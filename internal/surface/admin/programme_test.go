@@ -69,7 +69,7 @@ func TestDraftIsDiscarded(t *testing.T) {
 		s := open(t, d).shop()
 		b := s.owner()
 		at := "/programme/" + s.programme()
-		b.get(at).lacks("/discard").get(at + "/edit")
+		b.get(at).lacks("/discard").get(at + "/edit").sees("Расчёт и остановка").lacks("Где и когда") // of one store
 		form := b.form("editor")
 		b.post(at+"/edit", form.with("levels/0/cashback", "10", "do", "save")...).is(200)
 		b.get(at).sees("Правила черновика пропадут. Действующая версия останется.")
@@ -78,13 +78,13 @@ func TestDraftIsDiscarded(t *testing.T) {
 		b.post(at+"/discard", "draft", shown).is(200).sees("Черновик изменили, пока вы смотрели", "кешбэк 20 %")
 		b.post(at+"/discard", "draft", b.value("draft")).is(200).sees("Черновик удалён", "Изменить правила").lacks("/discard")
 		b.post(at+"/discard", "draft", shown).is(200).sees("Он не удалён", "Версия 1 действует")
-		b.get("/audit?about=programme").sees("Удалён черновик программы Версия: 2").lacks("{&#34;")
+		b.get("/audit?about=programme").sees("Удалён черновик программы Макро Бонус Макро Бонус Версия: 2").lacks("{&#34;")
 
 		b.post("/programme", "name", "Вторая", "kind", "simple").is(200).get(strings.TrimSuffix(b.path, "/edit")).sees("а с ними и программа")
 		second := b.path
 		b.post(second+"/discard", "draft", b.value("draft")).is(200).sees("Черновик удалён", "Версия 1 действует")
 		b.get(second).is(404)
-		b.get("/audit?about=programme").sees("Удалён черновик программы Название: Вторая Версия: 1")
+		b.get("/audit?about=programme").sees("Удалён черновик программы — Название: Вторая Версия: 1")
 	})
 }
 

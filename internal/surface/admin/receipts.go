@@ -73,7 +73,7 @@ func (r receiptRow) Paid() money.Points {
 }
 
 var receiptList = list[receiptRow]{"receipts", []column[receiptRow]{
-	{"when", "admin.receipts.when", "keep", everywhere, func(r receiptRow) any { return local{r.SoldAt, r.Zone} }},
+	{"when", "admin.receipts.when", "keep", everywhere, func(r receiptRow) any { return local{r.SoldAt, r.Zone, r.Mark != ""} }},
 	{"number", "admin.receipts.number", "number", always, func(r receiptRow) any { return r.Number }},
 	{"store", "admin.receipts.store", "", wide, func(r receiptRow) any { return r.Shop }},
 	{"till", "admin.receipts.till", "", hidden, func(r receiptRow) any { return r.Place }},

@@ -7,6 +7,7 @@ import (
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/errs"
+	"regulars/internal/base/settings"
 	"regulars/internal/loyalty/staff"
 	"regulars/internal/surface/web"
 )
@@ -70,11 +71,12 @@ type invitationView struct {
 	Invitation staff.Invitation
 	First      bool   // nobody is here yet
 	Currency   string // of all sums
+	Zones      []string
 	Login      string // of who sets a new password
 }
 
 func (a *Admin) invitation(r *http.Request) (v invitationView, err error) {
-	v.frame, v.Currency = a.frame(r.Context()), a.Settings.Get().Currency.Code
+	v.frame, v.Currency, v.Zones = a.frame(r.Context()), a.Settings.Get().Currency.Code, zones
 	if v.Invitation, err = a.Staff.Invitation(r.Context(), r.PathValue("token")); err != nil {
 		return v, err
 	}
@@ -96,7 +98,8 @@ func (a *Admin) invitationPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	v.Form = web.NewForm(map[string]string{"chain": a.Settings.Get().Name})
+	is := a.Settings.Get()
+	v.Form = web.NewForm(map[string]string{"chain": is.Name, "zone": is.Zone.String()})
 	return a.pages.Render(w, r, "invitation", v)
 }
 
@@ -112,9 +115,15 @@ func (a *Admin) acceptInvitation(w http.ResponseWriter, r *http.Request) error {
 	in := staff.NewAccount{
 		Name: form.Get("name"), Login: form.Get("login"), Password: form.Raw("password"), Language: web.Loc(r.Context()).Lang(),
 	}
-	chain, asked := form.Get("chain"), v.First && form.Values.Has("chain")
-	if asked && chain == "" {
-		form.Check("chain", errs.New(errs.Invalid, "required", ""))
+	chain := a.Settings.Get()
+	if v.First {
+		chain = founded(form, chain)
+	}
+	if !form.OK() {
+		in.Role = staff.Owner
+		if err := form.Take(in.Check()); err != nil {
+			return err
+		}
 		v.Form = form
 		return a.pages.RenderStatus(w, r, unprocessable, "invitation", v)
 	}
@@ -132,8 +141,8 @@ func (a *Admin) acceptInvitation(w http.ResponseWriter, r *http.Request) error {
 	if err := a.Shell.StartSession(w, r, who.ID); err != nil {
 		return err
 	}
-	if asked {
-		if err := a.nameChain(r, who, chain); err != nil {
+	if v.First {
+		if err := a.found(r, who, chain); err != nil {
 			return err
 		}
 	}
@@ -142,20 +151,34 @@ func (a *Admin) acceptInvitation(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// nameChain calls the chain as its first owner does.
-func (a *Admin) nameChain(r *http.Request, who staff.Account, name string) error {
+// founded is the chain as its first owner says; what is wrong is marked in the
+// form, and what it does not ask for stays.
+func founded(form *web.Form, chain settings.Installation) settings.Installation {
+	if form.Values.Has("chain") {
+		if chain.Name = form.Get("chain"); chain.Name == "" {
+			form.Check("chain", errs.New(errs.Invalid, "required", ""))
+		}
+	}
+	if form.Values.Has("zone") {
+		zone, err := settings.Zone(form.Get("zone"))
+		if form.Check("zone", err); err == nil {
+			chain.Zone = zone
+		}
+	}
+	return chain
+}
+
+// found makes the chain what its first owner says.
+func (a *Admin) found(r *http.Request, who staff.Account, after settings.Installation) error {
 	before := a.Settings.Get()
-	if after := before; name != before.Name {
-		after.Name = name
-		err := a.DB.Write(r.Context(), func(ctx context.Context, tx *db.Tx) error {
-			if err := a.Settings.ChangeTx(ctx, tx, after); err != nil {
-				return err
-			}
-			return a.auditTx(ctx, tx, staff.By{ID: who.ID, IP: web.Client(r).IP}, line{"settings.changed", "settings", settingsFacts(before), settingsFacts(after)})
-		})
-		if err != nil {
+	err := a.DB.Write(r.Context(), func(ctx context.Context, tx *db.Tx) error {
+		if err := a.Settings.ChangeTx(ctx, tx, after); err != nil {
 			return err
 		}
+		return a.auditTx(ctx, tx, staff.By{ID: who.ID, IP: web.Client(r).IP}, line{"settings.changed", "settings", settingsFacts(before), settingsFacts(after)})
+	})
+	if err != nil {
+		return err
 	}
 	return a.Settings.Reload(r.Context())
 }

@@ -81,7 +81,7 @@ func lazily(kind string, write func() ([]byte, error)) func() (served, error) {
 
 func (d *docs) routes(mux *http.ServeMux, shell *web.Shell) {
 	mux.Handle("GET "+docsPath, shell.Handle(func(w http.ResponseWriter, r *http.Request) error {
-		return d.pages.Render(w, r, "docs", d.page[web.Loc(r.Context()).Lang()])
+		return d.pages.Render(w, r, "docs", docsView{d.page[web.Loc(r.Context()).Lang()], web.Origin(r)})
 	}))
 	mux.Handle("GET "+docsPath+"/assets/", d.assets)
 	mux.Handle("GET /openapi.json", shell.Handle(d.document))
@@ -118,6 +118,11 @@ type docsPage struct {
 	Groups   []docsGroup
 	Types    []docsType
 	Problems []docsProblem
+}
+
+type docsView struct {
+	*docsPage
+	Server string // under which it was asked for
 }
 
 type docsChapter struct {

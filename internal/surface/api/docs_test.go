@@ -20,13 +20,16 @@ func TestDocsPageShowsEverything(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, dbtest.Open(t, dbtest.SQLite), options{})
 	words := map[string][]string{
-		"en": {"Till API", "Price a basket"},
-		"ru": {"API кассы", "Рассчитать корзину"},
+		"en": {"Till API", "Price a basket", "When it came back; left out: now.", "The receipt&#39;s time is more than 72 hours ago."},
+		"ru": {"API кассы", "Рассчитать корзину", "Когда возвращено; нет — сейчас.", "Время чека — больше 72 часов назад."},
 	}
 	for _, lang := range i18n.Codes() {
 		a := s.do(call{method: http.MethodGet, path: "/docs", key: "-", headers: []string{"Accept", "text/html", "Accept-Language", lang}}).is(http.StatusOK)
 		if err := webtest.Markup(lang, a.text); err != nil {
 			t.Errorf("%s: %v", lang, err)
+		}
+		if !strings.Contains(a.text, "http://example.com/v1/till</code>") || strings.Contains(a.text, "localhost") {
+			t.Errorf("%s: the sample call is not of this server", lang)
 		}
 		for _, w := range words[lang] {
 			if !strings.Contains(a.text, w) {

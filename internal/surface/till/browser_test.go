@@ -542,3 +542,22 @@ func TestBrowserLooks(t *testing.T) {
 func settledOrNone(b *webtest.Browser) {
 	b.Wait(`!document.querySelector("#work.waiting") && document.readyState === "complete"`)
 }
+
+// On a phone the boxes say whole what they are for.
+func TestBrowserPlaceholdersFit(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, dbtest.Open(t, dbtest.SQLite))
+	b := webtest.Open(t)
+	s.browser(b, webtest.Look{Width: 390, Height: 844}, "cashier", 0)
+	for _, lang := range i18n.Codes() {
+		b.Look(webtest.Look{Width: 390, Height: 844, Language: lang})
+		for _, path := range []string{"/till", "/till/returns"} {
+			b.Go(s.server.URL + path + "?" + lang)
+			b.Wait(`(() => {
+				const box = document.querySelector("#scan"), style = getComputedStyle(box), pen = document.createElement("canvas").getContext("2d");
+				pen.font = style.font;
+				return pen.measureText(box.placeholder).width <= box.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+			})()`)
+		}
+	}
+}

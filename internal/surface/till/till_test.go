@@ -678,3 +678,15 @@ func TestNoTillYet(t *testing.T) {
 		t.Error("the owner is not led to the stores")
 	}
 }
+
+// The slip says what was given: no cashback where the customer's points were
+// taken off.
+func TestSlipSaysWhatWasGiven(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, dbtest.Open(t, dbtest.SQLite))
+	v := s.enter("cashier", 0)
+	form := v.send("/till/basket", v.get("/till").form(), "code:"+card, "code:tea-100").form()
+	form["off"] = []string{"points"}
+	page := v.send("/till/basket", form, "reason:a mistake").is(http.StatusOK)
+	v.get(v.send("/till/pay", page.form()).is(http.StatusOK).header.Get("HX-Redirect")).has("45,000 soum", "Level Start").hasNot("Cashback")
+}

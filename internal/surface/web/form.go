@@ -75,8 +75,8 @@ func (f *Form) Check(name string, err error) {
 // OK reports whether nothing is wrong.
 func (f *Form) OK() bool { return len(f.Errors) == 0 && f.Alert == "" }
 
-// As says which field stands for a part that the service knows and the form has
-// under another name.
+// As says which field stands for a part ("name", or of a list "names/0/value") that
+// the service knows and the form has under another name.
 func (f *Form) As(part, name string) {
 	if f.as == nil {
 		f.as = map[string]string{}
@@ -106,7 +106,7 @@ func (f *Form) Take(err error) error {
 	for _, field := range p.Errors {
 		name := strings.TrimPrefix(field.Pointer, "/")
 		list, _, _ := strings.Cut(name, "/")
-		list = cmp.Or(f.as[list], list)
+		list = cmp.Or(f.as[name], f.as[list], list)
 		if f.Values.Has(name) {
 			f.Fail(name, field.Detail)
 		} else if f.Values.Has(list) {

@@ -122,7 +122,7 @@ var components = map[string]component{
 			"placeholder", "suffix", "list", "rows", "readonly", "class", "maxlength", "accept",
 		},
 	},
-	"alert":    {required: []string{"text"}, optional: []string{"kind", "title"}},
+	"alert":    {required: []string{"text"}, optional: []string{"kind", "title", "href", "action"}},
 	"badge":    {required: []string{"text"}, optional: []string{"kind"}},
 	"stat":     {required: []string{"label", "value"}, optional: []string{"note", "href"}},
 	"empty":    {required: []string{"title"}, optional: []string{"icon", "text", "href", "action", "kind"}},

@@ -1,4 +1,5 @@
-// What the owner's pages need beyond app.js.
+// What the owner's pages need beyond app.js: a clock for the first form, pickers
+// by keyboard, an example that stays out of the way.
 //
 // Pickers by keyboard: the arrows go between the box and what was found, Enter
 // takes the first of it, Escape puts it away. Without this file the buttons are
@@ -8,6 +9,10 @@
 
 	// Where the example is a sheet (admin.css) it would cover the rules: there it is opened by hand.
 	if (matchMedia("(max-width: 75rem)").matches) document.querySelector(".example > details")?.removeAttribute("open");
+
+	// The chain's clock is that of its owner's browser more likely than the server's.
+	const zone = document.querySelector("form[data-first] [name=zone]");
+	if (zone) zone.value = Intl.DateTimeFormat().resolvedOptions().timeZone || zone.value;
 
 	const box = (picker) => picker.querySelector("input[type=search]");
 	const hits = (picker) => picker.querySelector(".hits");

@@ -8,6 +8,7 @@
 package webtest
 
 import (
+	"cmp"
 	"context"
 	_ "embed"
 	"errors"
@@ -264,6 +265,7 @@ type Look struct {
 	Print         bool
 	Touch         bool   // by fingers
 	Language      string // sent as Accept-Language; "": as it is
+	Zone          string // of its clock; "": that of Tashkent
 }
 
 // Screens that pages are looked at in: a phone, a till's tablet, a wide screen.
@@ -294,7 +296,8 @@ func (b *Browser) Look(l Look) {
 		},
 	})
 	_, err3 := chromedp.Call(b.ctx, emulation.SetTouchEmulationEnabled, emulation.SetTouchEmulationEnabledParams{Enabled: l.Touch})
-	err = errors.Join(err, err3)
+	_, err4 := chromedp.Call(b.ctx, emulation.SetTimezoneOverride, emulation.SetTimezoneOverrideParams{TimezoneID: cmp.Or(l.Zone, "Asia/Tashkent")})
+	err = errors.Join(err, err3, err4)
 	if l.Language != "" {
 		_, err3 := chromedp.Call(b.ctx, network.SetExtraHTTPHeaders, network.SetExtraHTTPHeadersParams{
 			Headers: network.Headers{"Accept-Language": l.Language},
