@@ -759,7 +759,11 @@ func (s *Service) work(ctx context.Context, r *jobs.Run) (err error) {
 	}
 	defer errs.Wrap(&err, "import %d", o.Import)
 	if o.Check {
-		return s.check(ctx, o.Import, func(ctx context.Context, rep *Report) error { return r.Save(ctx, rep) })
+		err = s.check(ctx, o.Import, func(ctx context.Context, rep *Report) error { return r.Save(ctx, rep) })
+		if errors.Is(err, ErrNotFound) { // discarded meanwhile
+			return nil
+		}
+		return err
 	}
 	err = s.run(ctx, o.Import, func(ctx context.Context, tx *db.Tx, rep *Report) error { return r.SaveTx(ctx, tx, rep) })
 	if errors.Is(err, ErrTaken) {

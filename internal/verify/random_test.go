@@ -188,7 +188,7 @@ func (c *chain) publish(of programme.ID, r *programme.Rules) {
 	c.write(func(ctx context.Context, tx *db.Tx) error {
 		v, err := c.Programmes.SaveDraftTx(ctx, tx, of, r, c.till.Staff)
 		if err == nil {
-			_, err = c.Programmes.PublishTx(ctx, tx, v.ID, time.Time{})
+			_, err = c.Programmes.PublishTx(ctx, tx, v, time.Time{})
 		}
 		return err
 	})

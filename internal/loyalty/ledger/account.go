@@ -153,6 +153,9 @@ type Account struct {
 	broken  bool // balances are not what the lots hold
 }
 
+// Version tells whether the account has changed.
+func (a *Account) Version() int64 { return a.version }
+
 // Available is what can be redeemed: active points less the debt.
 func (a *Account) Available() money.Points { return max(0, a.Active-a.Debt) }
 

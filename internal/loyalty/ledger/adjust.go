@@ -14,6 +14,7 @@ import (
 // Failures of adjusting by hand.
 var (
 	ErrReason = errs.New(errs.Invalid, "reason_needed", "Say why the points are given or taken.").At("/reason")
+	ErrMoved  = errs.New(errs.Conflict, "points_moved", "The customer's points have moved since they were shown. Look at them again.")
 	ErrPoints = errs.New(errs.Invalid, "points_nothing", "Give or take more than nothing.").At("/points")
 )
 
@@ -27,11 +28,12 @@ type Adjustment struct {
 	Entity    int64     // that owes what is given
 	Store     int64     // 0: none
 	Staff     int64
+	Seen      *int64 // version of the account that somebody confirmed it for; nil: whichever there is
 }
 
 // AdjustTx gives or takes points by hand and returns what can be redeemed
-// afterwards. It fails with ErrReason, ErrPoints, ErrTooFew, ErrTooMuch or ErrBroken
-// and then changes nothing.
+// afterwards. It fails with ErrReason, ErrPoints, ErrTooFew, ErrTooMuch or ErrBroken,
+// or with ErrMoved, and then changes nothing.
 func (s *Service) AdjustTx(ctx context.Context, tx *db.Tx, in Adjustment) (available money.Points, err error) {
 	defer errs.Wrap(&err, "adjust points of customer %s", in.Customer)
 	if in.Reason == "" {
@@ -47,8 +49,11 @@ func (s *Service) AdjustTx(ctx context.Context, tx *db.Tx, in Adjustment) (avail
 	}
 	accounts.Settle()
 	a, ok := accounts[in.Customer]
-	if !ok {
+	switch {
+	case !ok:
 		return 0, customer.ErrNotFound
+	case in.Seen != nil && *in.Seen != a.version:
+		return 0, ErrMoved
 	}
 	now := a.now // by a later moment, what is given would not be available yet
 	m := Move{Cause: CauseManual, Entity: in.Entity, Store: in.Store, Staff: in.Staff, Reason: in.Reason, At: now}

@@ -20,6 +20,7 @@ import (
 var (
 	ErrNotFound        = errs.New(errs.NotFound, "programme_not_found", "There is no such programme.")
 	ErrVersionNotFound = errs.New(errs.NotFound, "programme_version_not_found", "There is no such version of a programme.")
+	ErrDraftChanged    = errs.New(errs.Conflict, "programme_draft_changed", "Somebody has saved this draft anew. Look at it again.")
 	ErrNotADraft       = errs.New(errs.Conflict, "programme_not_a_draft", "This version has been published and does not change any more. Save a new draft.")
 	ErrStartsInPast    = errs.New(errs.Invalid, "programme_starts_in_past", "A version cannot start in the past: receipts have been sold under the one before it.")
 	ErrName            = errs.New(errs.Invalid, "programme_name", "A name has 1 to 100 characters.")
@@ -159,20 +160,19 @@ func lock(ctx context.Context, tx *db.Tx, programme ID) error {
 	return err
 }
 
-// PublishTx makes a draft hold from starts on (zero: now), for good. It cannot
+// PublishTx makes a draft hold from starts on (zero: now), for good. It fails with
+// ErrDraftChanged if it was saved anew since it was read, for nobody has looked at
+// what would hold then, and with ErrNotADraft if it is none any more. It cannot
 // start in the past, except where the programme had no published version
 // before. Two versions that start at once: the later number holds, which is how
 // one that has not started yet is taken back.
 //
 // Every process sees it within a second of the commit; call Refresh after it
 // to see it here at once.
-func (s *Service) PublishTx(ctx context.Context, tx *db.Tx, version VersionID, starts time.Time) (_ *Version, err error) {
-	defer errs.Wrap(&err, "publish version %d", version)
-	v, err := scanVersion(tx.QueryRow(ctx, `SELECT `+columns+` FROM programme_versions WHERE id = $1`, int64(version)))
+func (s *Service) PublishTx(ctx context.Context, tx *db.Tx, draft *Version, starts time.Time) (_ *Version, err error) {
+	defer errs.Wrap(&err, "publish version %d", draft.ID)
+	v, err := lockVersion(ctx, tx, draft.ID)
 	if err != nil {
-		return nil, err
-	}
-	if err := lock(ctx, tx, v.ProgrammeID); err != nil {
 		return nil, err
 	}
 	now := s.now().UTC().Truncate(time.Microsecond)
@@ -196,39 +196,59 @@ func (s *Service) PublishTx(ctx context.Context, tx *db.Tx, version VersionID, s
 	// they are the ones that hold.
 	const publish = `
 		UPDATE programme_versions SET state = 'published', starts_at = $2, published_at = $3
-		 WHERE id = $1 AND state = 'draft'
+		 WHERE id = $1 AND state = 'draft' AND created_at = $4
 		RETURNING ` + columns
-	v, err = scanVersion(tx.QueryRow(ctx, publish, int64(version), starts.UnixMicro(), now.UnixMicro()))
+	published, err := scanVersion(tx.QueryRow(ctx, publish, int64(draft.ID), starts.UnixMicro(), now.UnixMicro(), draft.CreatedAt.UnixMicro()))
 	if errors.Is(err, ErrVersionNotFound) {
-		return nil, ErrNotADraft
+		return nil, v.notThis()
 	}
 	if err != nil {
 		return nil, err
 	}
 	// Limits may have been tightened since the draft was saved.
-	if err := Validate(&v.Rules, s.currency); err != nil {
+	if err := Validate(&published.Rules, s.currency); err != nil {
 		return nil, err
 	}
-	return v, publishedTx(ctx, tx, v)
+	return published, publishedTx(ctx, tx, published)
+}
+
+// notThis is why a version is not the draft that somebody looked at.
+func (v *Version) notThis() error {
+	if v.State == StateDraft {
+		return ErrDraftChanged
+	}
+	return ErrNotADraft
+}
+
+// lockVersion reads a version while no other change of its programme goes on.
+func lockVersion(ctx context.Context, tx *db.Tx, id VersionID) (*Version, error) {
+	const find = `SELECT ` + columns + ` FROM programme_versions WHERE id = $1`
+	v, err := scanVersion(tx.QueryRow(ctx, find, int64(id)))
+	if err != nil {
+		return nil, err
+	}
+	if err := lock(ctx, tx, v.ProgrammeID); err != nil {
+		return nil, err
+	}
+	return scanVersion(tx.QueryRow(ctx, find, int64(id)))
 }
 
 // DiscardDraftTx removes a draft, and with it a programme that has no other
-// version: gone says so. It fails with ErrVersionNotFound or ErrNotADraft.
-func (s *Service) DiscardDraftTx(ctx context.Context, tx *db.Tx, version VersionID) (gone bool, err error) {
-	defer errs.Wrap(&err, "discard draft %d", version)
-	v, err := scanVersion(tx.QueryRow(ctx, `SELECT `+columns+` FROM programme_versions WHERE id = $1`, int64(version)))
+// version: gone says so. It fails with ErrVersionNotFound, ErrNotADraft, or
+// ErrDraftChanged if it was saved anew since it was read.
+func (s *Service) DiscardDraftTx(ctx context.Context, tx *db.Tx, draft *Version) (gone bool, err error) {
+	defer errs.Wrap(&err, "discard draft %d", draft.ID)
+	v, err := lockVersion(ctx, tx, draft.ID)
 	if err != nil {
 		return false, err
 	}
-	if err := lock(ctx, tx, v.ProgrammeID); err != nil {
-		return false, err
-	}
-	n, err := tx.Exec(ctx, `DELETE FROM programme_versions WHERE id = $1 AND state = 'draft'`, int64(version))
+	const discard = `DELETE FROM programme_versions WHERE id = $1 AND state = 'draft' AND created_at = $2`
+	n, err := tx.Exec(ctx, discard, int64(draft.ID), draft.CreatedAt.UnixMicro())
 	if err != nil {
 		return false, err
 	}
 	if n == 0 {
-		return false, ErrNotADraft
+		return false, v.notThis()
 	}
 	const bare = `
 		DELETE FROM programmes
@@ -269,7 +289,7 @@ func (s *Service) Install(ctx context.Context, name string, r *Rules, starts tim
 		if err != nil {
 			return err
 		}
-		v, err = s.PublishTx(ctx, tx, draft.ID, starts)
+		v, err = s.PublishTx(ctx, tx, draft, starts)
 		return err
 	})
 	if err != nil {

@@ -62,7 +62,7 @@ func publish(t testing.TB, d *db.DB, s *programme.Service, of programme.ID, r *p
 		if err != nil {
 			return err
 		}
-		v, err = s.PublishTx(ctx, tx, draft.ID, starts)
+		v, err = s.PublishTx(ctx, tx, draft, starts)
 		return err
 	})
 	if err != nil {
@@ -130,6 +130,18 @@ func TestVersions(t *testing.T) {
 		if at(t, s, "s1", clock.now()) != -1 {
 			t.Error("a draft holds")
 		}
+		// What somebody looked at is not what would hold, or go.
+		for name, do := range map[string]func(context.Context, *db.Tx) error{
+			"published": func(ctx context.Context, tx *db.Tx) error {
+				_, err := s.PublishTx(ctx, tx, first, time.Time{})
+				return err
+			},
+			"discarded": func(ctx context.Context, tx *db.Tx) error { _, err := s.DiscardDraftTx(ctx, tx, first); return err },
+		} {
+			if err := d.Write(ctx, do); !errors.Is(err, programme.ErrDraftChanged) {
+				t.Errorf("a draft that was saved anew is %s: %v", name, err)
+			}
+		}
 
 		// What is wrong is not kept.
 		if _, err := save(rules(t, 10_001), 8); errs.KindOf(err) != errs.Invalid || !strings.Contains(err.Error(), "/levels/0/cashback") {
@@ -151,14 +163,14 @@ func TestVersions(t *testing.T) {
 
 		// A published version does not change.
 		err = d.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
-			_, err := s.PublishTx(ctx, tx, v.ID, time.Time{})
+			_, err := s.PublishTx(ctx, tx, v, time.Time{})
 			return err
 		})
 		if !errors.Is(err, programme.ErrNotADraft) {
 			t.Errorf("published twice: %v", err)
 		}
 		err = d.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
-			_, err := s.PublishTx(ctx, tx, next.ID, clock.now().Add(-time.Second))
+			_, err := s.PublishTx(ctx, tx, next, clock.now().Add(-time.Second))
 			return err
 		})
 		if !errors.Is(err, programme.ErrStartsInPast) {
@@ -189,7 +201,7 @@ func TestRefusedProgrammes(t *testing.T) {
 				return err
 			}, programme.ErrNotFound},
 			"publish what is not there": {func(ctx context.Context, tx *db.Tx) error {
-				_, err := s.PublishTx(ctx, tx, 1, time.Time{})
+				_, err := s.PublishTx(ctx, tx, &programme.Version{ID: 1}, time.Time{})
 				return err
 			}, programme.ErrVersionNotFound},
 		}
@@ -415,7 +427,7 @@ func TestDraftIsDiscarded(t *testing.T) {
 				if err != nil {
 					return err
 				}
-				gone, err = s.DiscardDraftTx(ctx, tx, draft.ID)
+				gone, err = s.DiscardDraftTx(ctx, tx, draft)
 				return err
 			})
 			return gone, err
@@ -434,7 +446,7 @@ func TestDraftIsDiscarded(t *testing.T) {
 		}
 		for id, want := range map[programme.VersionID]error{published.ID: programme.ErrNotADraft, 1: programme.ErrVersionNotFound} {
 			err := d.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
-				_, err := s.DiscardDraftTx(ctx, tx, id)
+				_, err := s.DiscardDraftTx(ctx, tx, &programme.Version{ID: id})
 				return err
 			})
 			if !errors.Is(err, want) {

@@ -44,7 +44,7 @@ func (c *chain) publish(r *programme.Rules) {
 	must(c.t, c.DB.Write(c.t.Context(), func(ctx context.Context, tx *db.Tx) error {
 		draft, err := c.Programmes.SaveDraftTx(ctx, tx, list[0].ID, r, 0)
 		if err == nil {
-			_, err = c.Programmes.PublishTx(ctx, tx, draft.ID, c.Now())
+			_, err = c.Programmes.PublishTx(ctx, tx, draft, c.Now())
 		}
 		return err
 	}))

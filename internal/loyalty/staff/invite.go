@@ -162,10 +162,12 @@ func (s *Service) Invitation(ctx context.Context, token string) (in Invitation, 
 }
 
 func (s *Service) invitationTx(ctx context.Context, tx *db.Tx, token string) (in Invitation, err error) {
-	// The console's links are for an installation without staff.
+	// The console's links are for an installation without staff; those of somebody
+	// who owns nothing any more are nobody's.
 	const find = `
 		SELECT token, role, stores, COALESCE(staff_id, 0), COALESCE(created_by, 0), expires_at, created_at FROM invitations
 		 WHERE token = $1 AND used_at IS NULL AND expires_at > $2
+		   AND (created_by IS NULL OR EXISTS (SELECT 1 FROM staff WHERE staff.id = created_by AND staff.role = 'owner' AND staff.active))
 		   AND (created_by IS NOT NULL OR staff_id IS NOT NULL OR NOT EXISTS (SELECT 1 FROM staff))`
 	var (
 		key  string
@@ -231,10 +233,10 @@ func (s *Service) acceptAgain(ctx context.Context, token string, inv Invitation,
 		if err := tx.Guard(ctx, `UPDATE staff SET password = $2 WHERE id = $1`, int64(a.ID), hash); err != nil {
 			return err
 		}
-		if err := s.passwordSetTx(ctx, tx, By{ID: a.ID, IP: from.IP}, a.ID); err != nil {
+		if err := s.useTx(ctx, tx, token, inv); err != nil {
 			return err
 		}
-		return s.useTx(ctx, tx, token, inv)
+		return s.passwordSetTx(ctx, tx, By{ID: a.ID, IP: from.IP}, a.ID)
 	})
 	return a, err
 }

@@ -299,6 +299,9 @@ func (s *Service) Change(ctx context.Context, by By, id ID, c Change) (a Account
 			if err := keepOwnerTx(ctx, tx); err != nil {
 				return err
 			}
+			if _, err := tx.Exec(ctx, `DELETE FROM invitations WHERE created_by = $1 AND used_at IS NULL`, int64(id)); err != nil {
+				return err
+			}
 		}
 		if err := setStoresTx(ctx, tx, id, a.Stores); err != nil {
 			return err

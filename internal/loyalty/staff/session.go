@@ -236,8 +236,13 @@ func (s *Service) setPassword(ctx context.Context, by By, a Account, was, passwo
 	})
 }
 
+// passwordSetTx ends what the password before had opened, and the links for another
+// one.
 func (s *Service) passwordSetTx(ctx context.Context, tx *db.Tx, by By, id ID) error {
 	if err := endAllTx(ctx, tx, id); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, `DELETE FROM invitations WHERE staff_id = $1 AND used_at IS NULL`, int64(id)); err != nil {
 		return err
 	}
 	return s.changeTx(ctx, tx, by, "staff.password_changed", id, nil, nil)

@@ -243,6 +243,10 @@ func TestForgottenPassword(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		other, _, err := w.InviteAgain(ctx, staff.By{ID: owner.ID}, lola.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
 		if _, err := w.SignIn(ctx, "lola", password, staff.Client{}); err != nil {
 			t.Errorf("before the link is used the old password holds: %v", err)
 		}
@@ -264,6 +268,9 @@ func TestForgottenPassword(t *testing.T) {
 		}
 		if _, err := w.Accept(ctx, token, staff.NewAccount{Password: "yet another one"}, staff.Client{}); !errors.Is(err, staff.ErrInvitation) {
 			t.Errorf("the link again: %v", err)
+		}
+		if _, err := w.Accept(ctx, other, staff.NewAccount{Password: "yet another one"}, staff.Client{}); !errors.Is(err, staff.ErrInvitation) {
+			t.Errorf("a link from before: %v", err)
 		}
 	})
 }
@@ -476,6 +483,36 @@ func TestChange(t *testing.T) {
 		names, err := w.Names(ctx, []staff.ID{lola.ID, owner.ID, 99})
 		if err != nil || len(names) != 2 || names[lola.ID] != lola.Name {
 			t.Error(names, err)
+		}
+	})
+}
+
+// Links of somebody who owns nothing any more lead nowhere, also when they do again.
+func TestLinksGoWithTheirOwner(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(d)
+		ctx := t.Context()
+		owner, second, lola := w.add(t, "owner", staff.Owner), w.add(t, "second", staff.Owner), w.add(t, "lola", staff.Cashier, 1)
+		way, _, err := w.Invite(ctx, staff.By{ID: second.ID}, staff.Owner, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		hers, _, err := w.InviteAgain(ctx, staff.By{ID: second.ID}, lola.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		no, yes := false, true
+		for _, active := range []*bool{&no, &yes} {
+			if _, err := w.Change(ctx, staff.By{ID: owner.ID}, second.ID, staff.Change{Active: active}); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := w.Accept(ctx, way, staff.NewAccount{Name: "Again", Login: "again", Password: password}, staff.Client{}); !errors.Is(err, staff.ErrInvitation) {
+				t.Errorf("active %t: an invitation: %v", *active, err)
+			}
+			if _, err := w.Accept(ctx, hers, staff.NewAccount{Password: "yet another one"}, staff.Client{}); !errors.Is(err, staff.ErrInvitation) {
+				t.Errorf("active %t: a link for a password: %v", *active, err)
+			}
 		}
 	})
 }

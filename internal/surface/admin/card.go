@@ -284,6 +284,7 @@ type adjustView struct {
 	After     money.Points
 	Change    money.Points
 	Confirm   bool
+	Seen      int64 // version of the account that is shown
 	Ways      []web.Option
 	Expires   time.Time // of what is given; zero: never
 	Days      *time.Location
@@ -307,7 +308,7 @@ func (a *Admin) adjustment(r *http.Request) (v adjustView, store catalog.Store, 
 	if err != nil {
 		return v, store, nil, err
 	}
-	v.Available = acc.Available()
+	v.Available, v.Seen = acc.Available(), acc.Version()
 	if v.Customer.HomeStore != 0 {
 		if store, err = a.Catalog.StoreByID(ctx, v.Customer.HomeStore); err != nil {
 			return v, store, nil, err
@@ -372,16 +373,21 @@ func (a *Admin) adjustPoints(w http.ResponseWriter, r *http.Request) error {
 		return a.showAdjust(w, r, http.StatusOK, v)
 	}
 	who := by(r)
+	seen, _ := strconv.ParseInt(form.Get("seen"), 10, 64) // what is no number was not seen
 	err = a.change(r, func(ctx context.Context, tx *db.Tx) (line, error) {
 		available, err := a.Ledger.AdjustTx(ctx, tx, ledger.Adjustment{
 			Customer: v.Customer.ID, Points: v.Change, Reason: reason, Programme: version.ProgrammeID, ExpiresAt: v.Expires,
-			Entity: int64(store.Entity), Store: int64(store.ID), Staff: int64(who.ID),
+			Entity: int64(store.Entity), Store: int64(store.ID), Staff: int64(who.ID), Seen: &seen,
 		})
 		return line{
 			action: "customer.points_adjusted", subject: subjectOf(v.Customer.ID),
 			after: map[string]string{"points": v.Change.String(), "reason": reason, "available": available.String()},
 		}, err
 	})
+	if errors.Is(err, ledger.ErrMoved) { // or it was sent twice
+		form.Alert, err = web.Say(loc, err), nil
+		v.Confirm = true
+	}
 	if err := form.Take(err); err != nil {
 		return err
 	}

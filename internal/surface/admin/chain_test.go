@@ -308,6 +308,13 @@ var (
 	optionText = regexp.MustCompile(`<option value="([^"]*)" selected>`)
 )
 
+// adjust gives or takes points of a customer and confirms it.
+func (b *browser) adjust(customer, way, points, reason string) *browser {
+	b.t.Helper()
+	b.post(customer+"/points", "way", way, "points", points, "reason", reason).is(200)
+	return b.post(customer+"/points", b.form("adjust")...)
+}
+
 // form reads the fields of a form of the page by its id.
 func (b *browser) form(id string) (fields pairs) {
 	b.t.Helper()

@@ -338,7 +338,7 @@ func (a *Admin) discardDraft(w http.ResponseWriter, r *http.Request) error {
 		return nil
 	}
 	err = a.change(r, func(ctx context.Context, tx *db.Tx) (line, error) {
-		gone, err := a.Programmes.DiscardDraftTx(ctx, tx, vs.Draft.ID)
+		gone, err := a.Programmes.DiscardDraftTx(ctx, tx, vs.Draft)
 		before := map[string]any{"version": vs.Draft.Number, "rules": vs.Draft.Rules}
 		if gone {
 			before["name"], at = vs.Programme.Name, "/programme"
@@ -457,12 +457,19 @@ func (a *Admin) publish(w http.ResponseWriter, r *http.Request) error {
 	var published *programme.Version
 	err = a.change(r, func(ctx context.Context, tx *db.Tx) (line, error) {
 		var err error
-		if published, err = a.Programmes.PublishTx(ctx, tx, vs.Draft.ID, starts); err != nil {
+		if published, err = a.Programmes.PublishTx(ctx, tx, vs.Draft, starts); err != nil {
 			return line{}, err
 		}
 		return line{action: "programme.published", subject: "programme:" + vs.Programme.ID.String(),
 			before: before, after: map[string]any{"version": published.Number, "starts": published.StartsAt.Format(time.RFC3339), "rules": published.Rules}}, nil
 	})
+	if errors.Is(err, programme.ErrDraftChanged) {
+		if vs, err = a.versions(r); err != nil {
+			return err
+		}
+		form.Alert = loc.T("admin.publish.changed")
+		return a.showPublish(w, r, unprocessable, vs, form)
+	}
 	if errors.Is(err, programme.ErrStartsInPast) {
 		form.Check("date", programme.ErrStartsInPast)
 		err = nil

@@ -307,6 +307,10 @@ func (a *API) postCustomer(ctx context.Context, by *caller, in *registerRequest,
 	if len(n.Identifiers) == 0 {
 		return nil, errIdentifier.At("/phone")
 	}
+	// Its answer tells whether somebody has a phone, as finding does.
+	if err := a.looks.Check(by.Till.ID.String()); err != nil {
+		return nil, err
+	}
 	print, err := a.ids.print(in)
 	if err != nil {
 		return nil, err

@@ -145,7 +145,8 @@ func (r *reader) number(s string) string {
 	return r.text(at("number"), s, receipt.MaxNumber)
 }
 
-// answer is what the till gets for what it recorded: the same whenever it asks.
+// answer is what the till gets for what it recorded: the same whenever it asks, but
+// for what its store is called by then.
 func (a *API) answer(ctx context.Context, by *caller, rec *receipt.Receipt, replayed bool) (*created[recorded], error) {
 	body, err := a.recorded(ctx, by, rec)
 	if err != nil {

@@ -345,7 +345,7 @@ func (s *site) publish(r *programme.Rules) {
 		if err != nil {
 			return err
 		}
-		_, err = s.Programmes.PublishTx(ctx, tx, v.ID, time.Time{})
+		_, err = s.Programmes.PublishTx(ctx, tx, v, time.Time{})
 		return err
 	}))
 	check(s.t, s.Programmes.Refresh(s.t.Context()))

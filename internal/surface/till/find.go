@@ -343,6 +343,9 @@ func (t *Till) register(r *http.Request, v *saleView) error {
 		return nil
 	}
 	loc := web.Loc(r.Context())
+	if !t.mayLook(r, v) { // what comes of it tells whether somebody has the phone
+		return nil
+	}
 	res, err := t.Enrol.RegisterAnd(r.Context(), v.Place.Store, int64(me(r).ID), n, t.joined(r, v.Place))
 	if err != nil {
 		if !web.Refused(err) {
