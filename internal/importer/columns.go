@@ -291,7 +291,7 @@ func (r sampleRow) takesBack(columns map[Field]int) bool {
 }
 
 // callCustomer are headers that say whose a receipt is, but not by what.
-var callCustomer = []string{"", "клиент", "покупатель", "контрагент", "customer", "client", "mijoz", "xaridor"}
+var callCustomer = []string{"", "клиент", "покупатель", "контрагент", "гость", "customer", "client", "mijoz", "xaridor"}
 
 // takeContact takes the customer's column for the phone or the e-mail, if that is
 // what its cells are and there is no other; empty: for neither.

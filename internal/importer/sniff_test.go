@@ -208,6 +208,14 @@ func TestSniffHeadersOfTills(t *testing.T) {
 		"the sale is a sum":      {"date,customer_id,sale\n2024-01-01,17,10.50\n", columns{FieldAt: 1, FieldExternal: 2, FieldAmount: 3}},
 		"a sale of every row":    {"Чек;Документ продажи;Дата;Сумма\n1;А1;01.02.2024;500\n2;А2;01.02.2024;500\n", columns{FieldNumber: 1, FieldAt: 3, FieldAmount: 4}},
 		"returns alone":          {"Чек;Чек продажи;Дата;Сумма\n3;1;01.02.2024;-500\n4;2;01.02.2024;-500\n", columns{FieldNumber: 1, FieldSale: 2, FieldAt: 3, FieldAmount: 4}},
+		"guests":                 {"Чек;Дата;Сумма;Гость\n1;01.02.2024;500;Анна Ли\n", columns{FieldNumber: 1, FieldAt: 2, FieldAmount: 3, FieldName: 4}},
+		"cards of banks":         {"Чек;Дата;Сумма;Номер карты оплаты;Номер банковской карты;Gift card number\n1;01.02.2024;500;4276;8600;9\n", columns{FieldNumber: 1, FieldAt: 2, FieldAmount: 3}},
+		"registered, not sold":   {"Клиент;Дата регистрации клиента;Номер чека;Дата реализации;Сумма\n17;01.02.1984;1;01.02.2024;500\n", columns{FieldExternal: 1, FieldNumber: 3, FieldAt: 4, FieldAmount: 5}},
+		"cards given out":        {"Чек;Дата выдачи карты;Сумма\n1;01.02.2024;500\n", columns{FieldNumber: 1, FieldAmount: 3}},
+		"sums in units":          {"Чек;Дата;Цена, у.е.;Сумма, у.е.;Скидка (долл.);Сумма y.e.\n1;01.02.2024;5;5;1;5\n", columns{FieldNumber: 1, FieldAt: 2}},
+		"dollars":                {"Чек;Дата;Сумма в долларах;Сумма $;Сумма\n1;01.02.2024;5;5;60000\n", columns{FieldNumber: 1, FieldAt: 2, FieldAmount: 5}},
+		"store credit":           {"Receipt,Date,Amount,Store Credit Used,Store Visits\n1,2024-02-01,500,10,3\n", columns{FieldNumber: 1, FieldAt: 2, FieldAmount: 3}},
+		"ways to pay":            {"Чек;Дата;Сумма;Тип операции оплаты;Payment method type\n1;01.02.2024;500;Продажа;sale\n", columns{FieldNumber: 1, FieldAt: 2, FieldAmount: 3}},
 		"birthdays":              {"Чек;Дата рождения;Дата закрытия;Сумма\n1;01.02.1984;01.02.2024;500\n", columns{FieldNumber: 1, FieldAt: 3, FieldAmount: 4}},
 		"only birthdays":         {"Чек;Дата рождения;Сумма\n1;01.02.1984;500\n", columns{FieldNumber: 1, FieldAmount: 3}},
 	} {
@@ -219,9 +227,33 @@ func TestSniffHeadersOfTills(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
 	}
-	for _, number := range []string{"Bill No", "№ продажи", "Номер продажи", "Документ №", "Заказ №", "Номер транзакции", "ID транзакции", "No", "Чек №", "Sale number"} {
+	for _, number := range []string{
+		"Bill No", "№ продажи", "Номер продажи", "Документ №", "Заказ №", "Номер транзакции", "ID транзакции", "No", "Чек №", "Sale number",
+		"ID заказа", "Код заказа", "Chek №", "№ док.", "Накладная", "Накладная №", "Кассовый чек", "№ кассового чека", "Код продажи", "Order Number", "Check no", "Hujjat raqami",
+	} {
 		if _, m := sniff(t, number+";Date;Amount\nA1;2024-02-01;5\n"); m.Columns[FieldNumber] != 1 {
 			t.Errorf("%q is no number: %v", number, m.Columns)
+		}
+	}
+	for _, customer := range []string{
+		"Код покупателя", "ID покупателя", "Код контрагента", "ID контрагента", "Клиент (код)", "Код гостя", "Номер участника", "Mijoz kodi", "Client Code", "Loyalty ID", "Member number",
+	} {
+		if _, m := sniff(t, "Чек;Date;Amount;"+customer+"\nA1;2024-02-01;5;1001\n"); m.Columns[FieldExternal] != 4 {
+			t.Errorf("%q is no customer: %v", customer, m.Columns)
+		}
+	}
+	for _, card := range []string{
+		"Карта №", "№ карты", "Карта покупателя", "Карта гостя", "Номер дисконтной карты", "Номер бонусной карты", "Карта лояльности", "Bonus karta", "Loyalty card", "Membership card no",
+	} {
+		for _, text := range []string{"Чек;Date;Amount;" + card + "\nA1;2024-02-01;5;1001\n", "ФИО;Телефон;Email;" + card + "\nАнна Ли;901234567;;1001\n"} {
+			if _, m := sniff(t, text); m.Columns[FieldCard] != 4 {
+				t.Errorf("%q is no card of %s: %v", card, m.Kind, m.Columns)
+			}
+		}
+	}
+	for _, day := range []string{"Дата реализации", "Дата транзакции", "Дата отгрузки", "Sales date", "Date of purchase", "Sotuv sanasi"} {
+		if _, m := sniff(t, "Чек;Дата рождения;Дата визита;"+day+";Amount\nA1;1984-02-01;2024-02-01;2024-02-01;5\n"); m.Columns[FieldAt] != 4 {
+			t.Errorf("%q is no date: %v", day, m.Columns)
 		}
 	}
 	for _, store := range []string{
@@ -265,16 +297,22 @@ func TestSniffHeadersOfDiscounts(t *testing.T) {
 	}
 }
 
-// A debt is no points, nor are they another's phone.
+// A debt is no points, another's phone is not theirs, and who lets their data be kept
+// has not agreed to advertising.
 func TestSniffHeadersOfCustomers(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]map[Field]int{
-		"ФИО;Телефон;Баланс;Бонусные баллы\nАнна Ли;901234567;500;70\n":                  {FieldName: 1, FieldPhone: 2, FieldPoints: 4},
-		"ФИО;Телефон;Баланс\nАнна Ли;901234567;-500\nБен Ли;901234568;70\n":              {FieldName: 1, FieldPhone: 2},
-		"ФИО;Телефон;Баланс\nАнна Ли;901234567;500\nБен Ли;901234568;70\n":               {FieldName: 1, FieldPhone: 2, FieldPoints: 3},
-		"ФИО;Город;Телефон магазина;ИНН\nАнна Ли;Нукус;901234567;123456789\n":            {FieldName: 1, FieldCity: 2},
-		"Name;Card;Phone of the store;Store\nAnn Lee;1001;901234567;Main\n":              {FieldName: 1, FieldCard: 2, FieldStore: 4},
-		"Номер карты;ФИО;Бонусы на счёте;Дата последнего чека\n1;Анна Ли;5;01.02.2024\n": {FieldCard: 1, FieldName: 2, FieldPoints: 3},
+		"ФИО;Телефон;Баланс;Бонусные баллы\nАнна Ли;901234567;500;70\n":                                                                            {FieldName: 1, FieldPhone: 2, FieldPoints: 4},
+		"ФИО;Телефон;Баланс\nАнна Ли;901234567;-500\nБен Ли;901234568;70\n":                                                                        {FieldName: 1, FieldPhone: 2},
+		"ФИО;Телефон;Баланс\nАнна Ли;901234567;500\nБен Ли;901234568;70\n":                                                                         {FieldName: 1, FieldPhone: 2, FieldPoints: 3},
+		"ФИО;Город;Телефон магазина;ИНН\nАнна Ли;Нукус;901234567;123456789\n":                                                                      {FieldName: 1, FieldCity: 2},
+		"Name;Card;Phone of the store;Store\nAnn Lee;1001;901234567;Main\n":                                                                        {FieldName: 1, FieldCard: 2, FieldStore: 4},
+		"Номер карты;ФИО;Бонусы на счёте;Дата последнего чека\n1;Анна Ли;5;01.02.2024\n":                                                           {FieldCard: 1, FieldName: 2, FieldPoints: 3},
+		"ФИО / Организация;Телефон\nАнна Ли;901234567\n":                                                                                           {FieldName: 1, FieldPhone: 2},
+		"Название организации;Телефон;Карта\nАнна и Ко;901234567;7\n":                                                                              {FieldPhone: 2, FieldCard: 3},
+		"ФИО;Телефон;Согласие на обработку персональных данных;Shaxsiy ma'lumotlarga rozilik;Personal data consent\nАнна Ли;901234567;да;да;yes\n": {FieldName: 1, FieldPhone: 2},
+		"ФИО;Телефон;Согласие на обработку ПДн;Согласие на рассылку\nАнна Ли;901234567;да;нет\n":                                                   {FieldName: 1, FieldPhone: 2, FieldConsent: 4},
+		"Name,Phone,store_credit_balance,Store\nAnn Lee,901234567,10.50,Main\n":                                                                    {FieldName: 1, FieldPhone: 2, FieldStore: 4},
 	} {
 		_, m := sniff(t, text)
 		if diff := cmp.Diff(want, m.Columns); diff != "" || m.Kind != KindCustomers {
