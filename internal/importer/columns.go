@@ -2,6 +2,7 @@ package importer
 
 import (
 	"cmp"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -60,7 +61,7 @@ func (s *sample) ofReceipts(kind Kind, columns, fits map[Field]int) bool {
 	if kind != KindReceipts {
 		return false
 	}
-	number := fits[FieldNumber] > sure && s.headings[columns[FieldNumber]-1].has("чек", "накладн", "транзакц", "chek", "receipt", "invoice", "transaction", "bill ")
+	number := fits[FieldNumber] > sure && s.headings[columns[FieldNumber]-1].has("чек", "накладн", "транзакц", "заказ", "chek", "receipt", "invoice", "transaction", "bill ", "order ", "name ")
 	return number || fits[FieldAt] > sure && fits[FieldQuantity] > sure
 }
 
@@ -84,7 +85,9 @@ func (s *sample) byHeader(kind Kind) (columns, fits map[Field]int) {
 			}
 		}
 	}
-	slices.SortStableFunc(all, func(a, b candidate) int { return cmp.Compare(b.fit, a.fit) })
+	slices.SortStableFunc(all, func(a, b candidate) int {
+		return cmp.Or(cmp.Compare(s.lacks(a.column, a.field), s.lacks(b.column, b.field)), cmp.Compare(b.fit, a.fit))
+	})
 	columns, fits = map[Field]int{}, map[Field]int{}
 	taken := map[int]bool{}
 	for _, c := range all {
@@ -105,6 +108,18 @@ func (s *sample) byHeader(kind Kind) (columns, fits map[Field]int) {
 	return columns, fits
 }
 
+// lacks is how much a column lacks to be a field: 2 where it is empty, 1 where too many
+// rows have none.
+func (s *sample) lacks(column int, f Field) int {
+	switch filled := s.profiles[column-1].filled; {
+	case filled == 0:
+		return 2
+	case f == FieldNumber && filled*2 < len(s.rows), f == FieldAt && filled*10 < len(s.rows)*9:
+		return 1
+	}
+	return 0
+}
+
 // may reports whether a column can be what a spelling means, by all that is known.
 func (s *sample) may(column int, spelled spelling) bool {
 	p, f := s.profiles[column], spelled.field
@@ -114,39 +129,55 @@ func (s *sample) may(column int, spelled spelling) bool {
 	switch {
 	case f == FieldCard && spelled.whole && p.filled > 0: // and not what was paid by card, or by which
 		return !s.namesPayment() && !p.mostly(p.plain, 5) && !p.mostly(p.zeros, 5) && !p.mostly(p.decimals, 1)
+	case f == FieldNumber && spelled.words == "name": // as shops of Shopify's call it
+		return p.filled > 0 && p.mostly(p.hashed, 10)
 	case f == FieldPoints && (spelled.words == "баланс" || spelled.words == "balance"): // and not what is owed
 		return p.negative == 0
 	}
 	return true
 }
 
-// namesPayment reports whether columns are called by ways to pay.
+// namesPayment reports whether columns are called by ways to pay, and may say how much
+// was paid so.
 func (s *sample) namesPayment() bool {
-	return slices.ContainsFunc(s.headings, func(h heading) bool {
-		return h.has("наличн", "нал ", "безнал", "терминал", "naqd", "cash ", "payme ", "click ", "uzcard", "humo ") && !h.has("register", "desk")
-	})
+	for c, h := range s.headings {
+		p := s.profiles[c]
+		sums := p.mostly(p.numbers, 9)
+		device := p.filled > 0 && (p.mostly(p.small, 1) || p.zeros == 0 && p.filled == len(s.rows) && len(p.distinct)*2 <= p.filled)
+		if sums && (h.has("наличн", "нал ", "безнал", "naqd", "cash ", "payme ", "click ", "uzcard", "humo ") && !h.has("register", "desk") || h.has("терминал") && !device) {
+			return true
+		}
+	}
+	return false
 }
 
 // rowNumbers are what files call the column that counts their rows.
 var rowNumbers = []string{"№", "№ п/п", "№п/п", "№ пп", "п/п", "no", "#", "n", "n п/п", "т/р", "t/r"}
 
-// numbersRows reports whether a column counts the rows of the file.
+// numbersRows reports whether a column counts the rows of the file, or of each receipt.
 func (s *sample) numbersRows(column int) bool {
 	if !slices.Contains(rowNumbers, strings.ToLower(strings.TrimRight(s.headings[column].name, " ."))) {
 		return false
 	}
-	counted, row := 0, int64(0)
+	counted, most, row := 0, 0, int64(0)
+	repeated, again := false, false
 	for _, r := range s.rows {
-		if column >= len(r.fields) || r.fields[column] == "" { // a total has none
+		if r.at(column+1) == "" { // a total has none
 			continue
 		}
-		n, err := strconv.Atoi(r.fields[column])
-		if err != nil || counted == 0 && n != 1 || counted > 0 && int64(n-counted) != 1 && int64(n-counted) != r.number-row {
+		n, err := strconv.Atoi(r.at(column + 1))
+		switch passed := r.number - row; {
+		case err != nil || counted == 0 && n != 1:
+			return false
+		case counted == 0 || n == counted+1 || int64(n-counted) == passed: // blank rows may be counted
+		case n == 1:
+			repeated, again = repeated || counted == 1, again || counted > 1
+		case !again || passed == 1:
 			return false
 		}
-		counted, row = n, r.number
+		counted, most, row = n, max(most, n), r.number
 	}
-	return counted > 1
+	return most > 1 && (again || !repeated) // 1, 1, 2, 3 are of receipts
 }
 
 // chooseAmount puts the column of what was paid for the line into its place, of
@@ -161,45 +192,125 @@ func (s *sample) chooseAmount(columns map[Field]int, amounts []int) {
 	if len(amounts) > 0 {
 		columns[FieldAmount] = amounts[0]
 	}
-	if paid, percent := s.paidOf(amounts, columns); paid > 0 {
-		columns[FieldAmount] = paid
-		if percent {
-			columns[FieldDiscountPercent] = columns[FieldDiscount]
-			delete(columns, FieldDiscount)
-		}
-	}
-	if c := columns[FieldPrice]; c > 0 && discounted(c) {
-		delete(columns, FieldDiscount) // the price is without it
+	paid := s.takePaid(amounts, amounts, columns)
+	others := s.otherSums(columns)
+	price := columns[FieldPrice]
+	if price > 0 && (discounted(price) || s.isReduced(price, others, columns)) { // the price is without it
+		delete(columns, FieldDiscount)
 		delete(columns, FieldDiscountPercent)
 	}
+	if amount := columns[FieldAmount]; !paid && s.isUndiscounted(columns) && !s.takePaid([]int{amount}, others, columns) {
+		delete(columns, FieldAmount)
+	}
+	s.addTax(columns, others)
 }
 
-// paidOf finds the column that is another one less the discount; percent: which is a
-// share, though its cells do not say so.
-func (s *sample) paidOf(amounts []int, columns map[Field]int) (paid int, percent bool) {
-	for _, full := range amounts {
-		for _, paid := range amounts {
-			if full == paid {
+// otherSums are the columns of numbers that no field has.
+func (s *sample) otherSums(columns map[Field]int) (others []int) {
+	taken := slices.Collect(maps.Values(columns))
+	for i, p := range s.profiles {
+		if c := i + 1; !slices.Contains(taken, c) && p.filled > 0 && p.mostly(p.numbers, 9) && !s.ofReceipt(c, columns) {
+			others = append(others, c)
+		}
+	}
+	return others
+}
+
+// takePaid takes a column for the amount that is a full one less the discount.
+func (s *sample) takePaid(full, paid []int, columns map[Field]int) bool {
+	for _, f := range full {
+		for _, p := range paid {
+			if f == p {
 				continue
 			}
-			if written, share := s.lessDiscount(full, paid, columns); written || share {
-				return paid, !written
+			written, share := s.lessDiscount(sizeAt(f), sizeAt(p), columns)
+			if !written && !share {
+				continue
+			}
+			columns[FieldAmount] = p
+			if !written {
+				columns[FieldDiscountPercent] = columns[FieldDiscount]
+				delete(columns, FieldDiscount)
+			}
+			return true
+		}
+	}
+	return false
+}
+
+// isReduced reports whether a price is one of other columns less the discount, of one
+// or of all that were bought.
+func (s *sample) isReduced(price int, others []int, columns map[Field]int) bool {
+	all := func(c int) func(sampleRow) float64 {
+		return func(r sampleRow) float64 { return size(r.at(c)) * r.pieces(columns) }
+	}
+	return slices.ContainsFunc(others, func(c int) bool {
+		one, share := s.lessDiscount(sizeAt(c), sizeAt(price), columns)
+		many, _ := s.lessDiscount(all(c), all(price), columns)
+		return one || share || many
+	})
+}
+
+// isUndiscounted reports whether the amount is price times quantity on nearly all rows
+// that have a discount.
+func (s *sample) isUndiscounted(columns map[Field]int) bool {
+	rows, full := 0, 0
+	for _, r := range s.rows {
+		if off, _ := r.discount(columns); off > 0 && r.cell(columns, FieldAmount) != "" {
+			rows++
+			if r.isPriceTimesQuantity(columns) {
+				full++
 			}
 		}
 	}
-	return 0, false
+	return rows > 0 && full*10 >= rows*9
+}
+
+// addTax takes a column for the amount that is the one chosen and a tax that comes on
+// top of it, and leaves a price without the tax out.
+func (s *sample) addTax(columns map[Field]int, others []int) {
+	amount := columns[FieldAmount]
+	if amount == 0 {
+		return
+	}
+	for _, tax := range others {
+		if !s.headings[tax-1].has("ндс", "налог", "vat ", "tax", "qqs") {
+			continue
+		}
+		for _, c := range others {
+			rows, more, untaxed := 0, 0, 0
+			for _, r := range s.rows {
+				sum, on := size(r.at(amount)), size(r.at(tax))
+				if sum == 0 || on == 0 {
+					continue
+				}
+				rows++
+				if math.Abs(sum+on-size(r.at(c))) <= on/10 {
+					more++
+				}
+				if r.isPriceTimesQuantity(columns) {
+					untaxed++
+				}
+			}
+			if rows == 0 || more*10 < rows*9 {
+				continue
+			}
+			columns[FieldAmount] = c
+			if untaxed*10 >= rows*9 {
+				delete(columns, FieldPrice)
+			}
+			return
+		}
+	}
 }
 
 // lessDiscount reports whether paid is full less the discount, on nearly all rows that
 // have one: as it is written, or as a share.
-func (s *sample) lessDiscount(full, paid int, columns map[Field]int) (written, share bool) {
+func (s *sample) lessDiscount(full, paid func(sampleRow) float64, columns map[Field]int) (written, share bool) {
 	rows, asWritten, asShare := 0, 0, 0
 	for _, r := range s.rows {
-		cell, percent := strings.CutSuffix(r.cell(columns, FieldDiscount), "%")
-		if cell == "" {
-			cell, percent = strings.TrimSuffix(r.cell(columns, FieldDiscountPercent), "%"), true
-		}
-		sum, rest, off := size(r.at(full)), size(r.at(paid)), size(cell)
+		off, percent := r.discount(columns)
+		sum, rest := full(r), paid(r)
 		if sum == 0 || off == 0 {
 			continue
 		}
@@ -218,6 +329,36 @@ func (s *sample) lessDiscount(full, paid int, columns map[Field]int) (written, s
 	return rows > 0 && asWritten*10 >= rows*9, rows > 0 && asShare*10 >= rows*9
 }
 
+// discount is the row's, without its sign; percent: it is a share.
+func (r sampleRow) discount(columns map[Field]int) (off float64, percent bool) {
+	cell, percent := strings.CutSuffix(r.cell(columns, FieldDiscount), "%")
+	if cell == "" {
+		cell, percent = strings.TrimSuffix(r.cell(columns, FieldDiscountPercent), "%"), true
+	}
+	return size(cell), percent
+}
+
+// pieces is how many were bought.
+func (r sampleRow) pieces(columns map[Field]int) float64 {
+	cell := r.cell(columns, FieldQuantity)
+	if cell == "" {
+		return 1
+	}
+	return size(cell)
+}
+
+// isPriceTimesQuantity reports whether the row's amount is.
+func (r sampleRow) isPriceTimesQuantity(columns map[Field]int) bool {
+	amount, full := size(r.cell(columns, FieldAmount)), size(r.cell(columns, FieldPrice))*r.pieces(columns)
+	is := func(full float64) bool { return full > 0 && math.Abs(full-amount) <= full/1000 }
+	return is(full) || is(full/1000) // of "1,000"
+}
+
+// sizeAt is the size of a column's numbers.
+func sizeAt(column int) func(sampleRow) float64 {
+	return func(r sampleRow) float64 { return size(r.at(column)) }
+}
+
 // size is a number without its sign, 0 if there is none.
 func size(cell string) float64 {
 	n, _ := parseNumber(strings.TrimSpace(cell), '.')
@@ -230,6 +371,9 @@ func size(cell string) float64 {
 func (s *sample) ofReceipt(column int, columns map[Field]int) bool {
 	h := s.headings[column-1]
 	called := h.has("чека ", "чеку ", "заказа ", "заказу ", "документа ", "документу ", "накладной ", "receipt ", "order ", "invoice ", "chek ")
+	if h.words == "total" || h.words == "subtotal" { // of goods and what it costs to send them
+		called = called || slices.ContainsFunc(s.headings, func(h heading) bool { return h.has("shipping ") })
+	}
 	if called && columns[FieldPrice] > 0 && columns[FieldQuantity] > 0 {
 		return true
 	}
@@ -330,14 +474,19 @@ func (s *sample) byContent(kind Kind, columns map[Field]int) {
 		if columns[f] > 0 {
 			return
 		}
+		var found []int
 		for c, p := range s.profiles {
 			h := s.headings[c]
 			// A day may be of anything: the last purchase, the end of points.
 			if !taken[c+1] && p.filled > 0 && !(f == FieldBorn && h.name != "") && h.mayMean(f, s.currency) && fits(p) {
-				columns[f], taken[c+1] = c+1, true
-				return
+				found = append(found, c)
 			}
 		}
+		named := func(c int) bool { return s.headings[c].name != "" }
+		if len(found) == 0 || f == FieldAt && len(found) > 1 && named(found[0]) && slices.ContainsFunc(found[1:], named) {
+			return
+		}
+		columns[f], taken[found[0]+1] = found[0]+1, true
 	}
 	email := func(p profile) bool { return p.mostly(p.emails, 8) }
 	phone := func(p profile) bool {

@@ -1,6 +1,7 @@
 package importer
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 
@@ -16,7 +17,7 @@ type heading struct {
 }
 
 func newHeading(name string) heading {
-	h := heading{name: name, words: headerWords(name)}
+	h := heading{name: name, words: taxRate.ReplaceAllString(headerWords(name), "$1$2")}
 	h.measure = h.words
 	for {
 		rest, codes, ok := cutEnding(h.measure)
@@ -35,6 +36,9 @@ func newHeading(name string) heading {
 	return h
 }
 
+// taxRate is the rate in "с НДС 12%", which is no percentage of anything else.
+var taxRate = regexp.MustCompile(`(ндс|vat|qqs)( bilan)?(?: \d+)+(?: percent)?`)
+
 // endings stand at the end of headers and say what the numbers are in, with the
 // currencies that they may be of.
 var endings = func() map[string]string {
@@ -44,6 +48,7 @@ var endings = func() map[string]string {
 		"долл": units["$"], "доллар": units["$"], "доллары": units["$"], "долларов": units["$"], "долларах": units["$"], "dollar": units["$"], "dollars": units["$"],
 		"в": "", "in": "", "за": "", "per": "",
 		"с ндс": "", "с учетом ндс": "", "включая ндс": "", "incl vat": "", "including vat": "", "with vat": "", "qqs bilan": "",
+		"incl tax": "", "including tax": "", "with tax": "", "tax included": "",
 	}
 	for unit, codes := range units {
 		m[headerWords(unit)] = codes
@@ -92,7 +97,7 @@ var (
 // How words begin that say what a column is of.
 var (
 	ofPercent      = []string{"percent", "процент", "foiz"}
-	ofTax          = []string{"ндс", "vat ", "qqs"}
+	ofTax          = []string{"ндс", "vat ", "tax ", "qqs"}
 	ofThousand     = []string{"тыс", "млн", "ming ", "mln ", "thousand", "million"}
 	ofCost         = []string{"себестоим", "закуп", "cost", "tannarx"}
 	ofDiscounted   = []string{"со скидкой", "с учетом скидки", "к оплате", "оплачено", "net ", "paid ", "discounted", "chegirmali"}

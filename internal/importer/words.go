@@ -68,7 +68,7 @@ var words = map[Kind]map[Field]string{
 		FieldActive:   "в продаже, is active, =активен, =активный, =активность, =продается, =доступен, =active, =enabled, =available, =faol",
 	},
 	KindReceipts: {
-		FieldNumber: "номер чека, чек номер, код чека, id чека, ид чека, номер кассового чека, номер товарного чека, id продажи, код продажи, номер продажи, номер накладной, накладная номер, номер накл, id накладной, " +
+		FieldNumber: "=name, номер чека, чек номер, код чека, id чека, ид чека, номер кассового чека, номер товарного чека, id продажи, код продажи, номер продажи, номер накладной, накладная номер, номер накл, id накладной, " +
 			"номер документа, документ номер, номер док, id документа, код документа, номер заказа, заказ номер, id заказа, ид заказа, код заказа, номер реализации, реализация номер, номер операции, id операции, " +
 			"номер транзакции, id транзакции, код транзакции, chek номер, chek id, hujjat raqami, buyurtma raqami, sotuv raqami, receipt no, receipt number, receipt id, invoice no, invoice number, " +
 			"invoice id, order id, order number, order no, transaction id, transaction number, transaction no, sale id, check number, check no, check id, ticket number, ticket no, ticket id, document number, document no, bill no, bill number, bill id, chek raqami, " +
@@ -99,19 +99,19 @@ var words = map[Kind]map[Field]string{
 			"=код, =article, =plu, =kod",
 		FieldBarcode: "штрихкод, штрих код, barcode, bar code, ean 13, ean13, shtrix kod, shtrixkod, =шк, =ean, =gtin",
 		FieldProduct: "наименование товара, название товара, номенклатура, наименование номенклатуры, название номенклатуры, наименование позиции, название позиции, наименование продукта, название продукта, " +
-			"наименование услуги, название услуги, название блюда, полное наименование, product name, item name, item description, product description, mahsulot nomi, tovar nomi, " +
+			"наименование услуги, название услуги, название блюда, полное наименование, lineitem name, product name, item name, item description, product description, mahsulot nomi, tovar nomi, " +
 			"=наименование, =название, =товар, =блюдо, =услуга, =product, =item, =description, =name, =title, =mahsulot, =tovar, =nomi",
 		FieldCategory: "категория, название категории, наименование категории, товарная группа, группа товаров, группа товара, category, product group, department, kategoriya, =группа, =group",
 		FieldQuantity: "количество, кол во, quantity, number of, miqdor, miqdori, =кол, =qty, =шт, =units, =count, =pieces, =soni, =dona",
 		FieldPrice: "цена со скидкой, цена с учетом скидки, net price, discounted price, discounted unit price, chegirmali narx, " +
-			"цена за единицу, цена за ед, цена за шт, цена продажи, unit price, item price, sale price, =цена, =price, =narx, =narxi",
-		FieldDiscount: "сумма скидки, скидка сумма, discount amount, chegirma summasi, =скидка, =discount, =chegirma",
+			"цена за единицу, цена за ед, цена за шт, цена продажи, unit price, item price, lineitem price, sale price, =цена, =price, =narx, =narxi",
+		FieldDiscount: "lineitem discount, сумма скидки, скидка сумма, discount amount, chegirma summasi, =скидка, =discount, =chegirma",
 		FieldDiscountPercent: "скидка percent, percent скидки, процент скидки, скидка процент, скидка в процентах, discount percent, percent discount, discount percentage, discount rate, " +
 			"chegirma percent, chegirma foizi, chegirma foizda",
-		FieldAmount: "сумма со скидкой, сумма с учетом скидки, итого со скидкой, итого к оплате, сумма к оплате, =к оплате, =оплачено, net amount, =net, amount paid, total paid, chegirmali summa, " +
+		FieldAmount: "сумма со скидкой, сумма с учетом скидки, итого со скидкой, итого к оплате, сумма к оплате, =к оплате, =оплачено, net amount, =net, =net sales, amount paid, total paid, chegirmali summa, " +
 			"сумма строки, сумма продажи, сумма покупки, итоговая сумма, сумма чека, итого по чеку, сумма заказа, line total, total amount, total price, receipt total, order total, chek summasi, " +
 			"dollar value, sales amount, umumiy summa, " +
-			"=сумма, =итого, =всего, =всего к оплате, =выручка, =стоимость, =amount, =total, =sum, =sales, =revenue, =value, =subtotal, =summa, =jami, =sale",
+			"=сумма, =итого, =всего, =всего к оплате, =сумма оплаты, =оплаченная сумма, =выручка, =стоимость, =amount, =total, =sum, =sales, =revenue, =value, =subtotal, =summa, =jami, =sale",
 		FieldCost:         "себестоимость, закупочная цена, цена закупки, cost price, unit cost, tannarx, =cost",
 		FieldCurrency:     "код валюты, currency code, =валюта, =currency, =valyuta",
 		FieldPointsEarned: "начислено баллов, начислено бонусов, баллов начислено, бонусов начислено, points earned, earned points, bonus earned, =начислено",
