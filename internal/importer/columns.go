@@ -61,8 +61,11 @@ func (s *sample) ofReceipts(kind Kind, columns, fits map[Field]int) bool {
 	if kind != KindReceipts {
 		return false
 	}
-	number := fits[FieldNumber] > sure && s.headings[columns[FieldNumber]-1].has("чек", "накладн", "транзакц", "заказ", "chek", "receipt", "invoice", "transaction", "bill ", "order ", "name ")
-	return number || fits[FieldAt] > sure && fits[FieldQuantity] > sure
+	called := func(stems ...string) bool {
+		return fits[FieldNumber] > sure && s.headings[columns[FieldNumber]-1].has(stems...)
+	}
+	return called("чек", "накладн", "транзакц", "chek", "receipt", "invoice", "transaction", "bill ") ||
+		fits[FieldAt] > sure && (fits[FieldQuantity] > sure || called("заказ", "продаж", "order ", "sale ", "name "))
 }
 
 // maxAmounts is how many columns are looked at that may be the amount.
@@ -285,7 +288,7 @@ func (s *sample) addTax(columns map[Field]int, others []int) {
 					continue
 				}
 				rows++
-				if math.Abs(sum+on-size(r.at(c))) <= on/10 {
+				if math.Abs(sum+on-size(r.at(c))) <= max(on/100, 0.02) {
 					more++
 				}
 				if r.isPriceTimesQuantity(columns) {

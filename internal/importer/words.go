@@ -15,10 +15,10 @@ const (
 		"код контрагента, id контрагента, ид контрагента, контрагент id, контрагент код, код гостя, id гостя, код участника, id участника, номер клиента, номер покупателя, номер участника, " +
 		"customer id, client id, contact id, user id, member id, buyer id, guest id, loyalty id, customer code, client code, member code, " +
 		"customer no, customer number, client no, client number, member no, member number, loyalty number, mijoz id, mijoz kodi, mijoz raqami, xaridor id, xaridor kodi"
-	cardWords = "номер карты, карта номер, номер дисконтной карты, номер бонусной карты, номер скидочной карты, номер клубной карты, дисконтная карта, бонусная карта, скидочная карта, клубная карта, " +
+	cardWords = "номер карты, карта номер, номер дисконтной карты, номер бонусной карты, номер скидочной карты, номер клубной карты, номер дк, дисконтная карта, накопительная карта, бонусная карта, скидочная карта, клубная карта, " +
 		"карта лояльности, карта клиента, карта покупателя, карта гостя, карта участника, карта контрагента, код карты, код дисконтной карты, код бонусной карты, штрихкод карты, " +
 		"card number, card no, card code, loyalty card, discount card, bonus card, club card, member card, membership card, customer card, client card, " +
-		"karta raqami, karta kodi, bonus karta, bonus kartasi, chegirma kartasi, mijoz kartasi, =карта, =card, =karta"
+		"karta raqami, karta kodi, bonus karta, bonus kartasi, chegirma kartasi, mijoz kartasi, =карта, =дк, =card, =karta"
 )
 
 // words are how files name their columns, in Russian, English and Uzbek. A
