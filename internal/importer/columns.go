@@ -131,7 +131,7 @@ func (s *sample) may(column int, spelled spelling) bool {
 	}
 	switch {
 	case f == FieldCard && spelled.whole && p.filled > 0: // and not what was paid by card, or by which
-		return !s.namesPayment() && !p.mostly(p.plain, 5) && !p.mostly(p.zeros, 5) && !p.mostly(p.decimals, 1)
+		return !s.namesPayment(p) && !p.mostly(p.plain, 5) && !p.mostly(p.zeros, 5) && !p.mostly(p.decimals, 1)
 	case f == FieldNumber && spelled.words == "name": // as shops of Shopify's call it
 		return p.filled > 0 && p.mostly(p.hashed, 10)
 	case f == FieldPoints && (spelled.words == "баланс" || spelled.words == "balance"): // and not what is owed
@@ -140,14 +140,16 @@ func (s *sample) may(column int, spelled spelling) bool {
 	return true
 }
 
-// namesPayment reports whether columns are called by ways to pay, and may say how much
-// was paid so.
-func (s *sample) namesPayment() bool {
+// namesPayment reports whether columns beside that of a card are called by ways to pay,
+// and have sums: no yes or no, nor numbers of devices.
+func (s *sample) namesPayment(card profile) bool {
 	for c, h := range s.headings {
 		p := s.profiles[c]
-		sums := p.mostly(p.numbers, 9)
-		device := p.filled > 0 && (p.mostly(p.small, 1) || p.zeros == 0 && p.filled == len(s.rows) && len(p.distinct)*2 <= p.filled)
-		if sums && (h.has("наличн", "нал ", "безнал", "naqd", "cash ", "payme ", "click ", "uzcard", "humo ") && !h.has("register", "desk") || h.has("терминал") && !device) {
+		if !p.mostly(p.numbers, 9) || p.filled > 0 && p.mostly(p.small, 1) && !card.mostly(card.small, 5) {
+			continue
+		}
+		same := p.filled > 0 && p.filled == len(s.rows) && p.zeros == 0 && len(p.distinct)*2 <= p.filled
+		if h.has("наличн", "нал ", "безнал", "naqd", "cash ", "payme ", "click ", "uzcard", "humo ") && !h.has("register", "desk") || h.has("терминал") && !same {
 			return true
 		}
 	}
@@ -197,12 +199,17 @@ func (s *sample) chooseAmount(columns map[Field]int, amounts []int) {
 	}
 	paid := s.takePaid(amounts, amounts, columns)
 	others := s.otherSums(columns)
-	price := columns[FieldPrice]
-	if price > 0 && (discounted(price) || s.isReduced(price, others, columns)) { // the price is without it
-		delete(columns, FieldDiscount)
-		delete(columns, FieldDiscountPercent)
+	if price := columns[FieldPrice]; price > 0 {
+		full := s.fullPrice(others, columns)
+		if full > 0 && s.isUndiscounted(full, columns) {
+			delete(columns, FieldAmount)
+		}
+		if full > 0 || discounted(price) { // the price is without it
+			delete(columns, FieldDiscount)
+			delete(columns, FieldDiscountPercent)
+		}
 	}
-	if amount := columns[FieldAmount]; !paid && s.isUndiscounted(columns) && !s.takePaid([]int{amount}, others, columns) {
+	if amount := columns[FieldAmount]; !paid && s.isUndiscounted(columns[FieldPrice], columns) && !s.takePaid([]int{amount}, others, columns) {
 		delete(columns, FieldAmount)
 	}
 	s.addTax(columns, others)
@@ -241,29 +248,36 @@ func (s *sample) takePaid(full, paid []int, columns map[Field]int) bool {
 	return false
 }
 
-// isReduced reports whether a price is one of other columns less the discount, of one
-// or of all that were bought.
-func (s *sample) isReduced(price int, others []int, columns map[Field]int) bool {
+// fullPrice is the column that the price is less the discount, of one or of all that
+// were bought; 0: none.
+func (s *sample) fullPrice(others []int, columns map[Field]int) int {
 	all := func(c int) func(sampleRow) float64 {
 		return func(r sampleRow) float64 { return size(r.at(c)) * r.pieces(columns) }
 	}
-	return slices.ContainsFunc(others, func(c int) bool {
-		one, share := s.lessDiscount(sizeAt(c), sizeAt(price), columns)
-		many, _ := s.lessDiscount(all(c), all(price), columns)
-		return one || share || many
-	})
+	price := columns[FieldPrice]
+	for _, c := range others {
+		if one, share := s.lessDiscount(sizeAt(c), sizeAt(price), columns); one || share {
+			return c
+		}
+		if many, _ := s.lessDiscount(all(c), all(price), columns); many {
+			return c
+		}
+	}
+	return 0
 }
 
 // isUndiscounted reports whether the amount is price times quantity on nearly all rows
-// that have a discount.
-func (s *sample) isUndiscounted(columns map[Field]int) bool {
+// that have a discount. One that is hardly any is more likely a percentage.
+func (s *sample) isUndiscounted(price int, columns map[Field]int) bool {
 	rows, full := 0, 0
 	for _, r := range s.rows {
-		if off, _ := r.discount(columns); off > 0 && r.cell(columns, FieldAmount) != "" {
-			rows++
-			if r.isPriceTimesQuantity(columns) {
-				full++
-			}
+		off, percent := r.discount(columns)
+		if off == 0 || !percent && off*100 < size(r.cell(columns, FieldAmount)) || r.cell(columns, FieldAmount) == "" {
+			continue
+		}
+		rows++
+		if r.comesTo(price, columns) {
+			full++
 		}
 	}
 	return rows > 0 && full*10 >= rows*9
@@ -272,39 +286,38 @@ func (s *sample) isUndiscounted(columns map[Field]int) bool {
 // addTax takes a column for the amount that is the one chosen and a tax that comes on
 // top of it, and leaves a price without the tax out.
 func (s *sample) addTax(columns map[Field]int, others []int) {
-	amount := columns[FieldAmount]
-	if amount == 0 {
-		return
+	taxes := slices.DeleteFunc(slices.Clone(others), func(c int) bool { return !s.headings[c-1].has("ндс", "налог", "vat ", "tax", "qqs") })
+	for _, tax := range taxes[:min(len(taxes), maxAmounts)] {
+		for _, taxed := range others {
+			if more, unpriced := s.isTaxed(taxed, tax, columns); more {
+				columns[FieldAmount] = taxed
+				if unpriced {
+					delete(columns, FieldPrice)
+				}
+				return
+			}
+		}
 	}
-	for _, tax := range others {
-		if !s.headings[tax-1].has("ндс", "налог", "vat ", "tax", "qqs") {
+}
+
+// isTaxed reports whether a column is the amount and a tax on nearly all rows that have
+// one; unpriced: the price is without it.
+func (s *sample) isTaxed(taxed, tax int, columns map[Field]int) (is, unpriced bool) {
+	rows, more, untaxed := 0, 0, 0
+	for _, r := range s.rows {
+		sum, on := size(r.cell(columns, FieldAmount)), size(r.at(tax))
+		if sum == 0 || on == 0 {
 			continue
 		}
-		for _, c := range others {
-			rows, more, untaxed := 0, 0, 0
-			for _, r := range s.rows {
-				sum, on := size(r.at(amount)), size(r.at(tax))
-				if sum == 0 || on == 0 {
-					continue
-				}
-				rows++
-				if math.Abs(sum+on-size(r.at(c))) <= max(on/100, 0.02) {
-					more++
-				}
-				if r.isPriceTimesQuantity(columns) {
-					untaxed++
-				}
-			}
-			if rows == 0 || more*10 < rows*9 {
-				continue
-			}
-			columns[FieldAmount] = c
-			if untaxed*10 >= rows*9 {
-				delete(columns, FieldPrice)
-			}
-			return
+		rows++
+		if math.Abs(sum+on-size(r.at(taxed))) <= max(on/100, 0.02) { // it may be rounded
+			more++
+		}
+		if r.comesTo(columns[FieldPrice], columns) {
+			untaxed++
 		}
 	}
+	return rows > 0 && more*10 >= rows*9, untaxed*10 >= rows*9
 }
 
 // lessDiscount reports whether paid is full less the discount, on nearly all rows that
@@ -313,8 +326,11 @@ func (s *sample) lessDiscount(full, paid func(sampleRow) float64, columns map[Fi
 	rows, asWritten, asShare := 0, 0, 0
 	for _, r := range s.rows {
 		off, percent := r.discount(columns)
+		if off == 0 {
+			continue
+		}
 		sum, rest := full(r), paid(r)
-		if sum == 0 || off == 0 {
+		if sum == 0 {
 			continue
 		}
 		rows++
@@ -350,9 +366,9 @@ func (r sampleRow) pieces(columns map[Field]int) float64 {
 	return size(cell)
 }
 
-// isPriceTimesQuantity reports whether the row's amount is.
-func (r sampleRow) isPriceTimesQuantity(columns map[Field]int) bool {
-	amount, full := size(r.cell(columns, FieldAmount)), size(r.cell(columns, FieldPrice))*r.pieces(columns)
+// comesTo reports whether the row's amount is a price times the quantity.
+func (r sampleRow) comesTo(price int, columns map[Field]int) bool {
+	amount, full := size(r.cell(columns, FieldAmount)), size(r.at(price))*r.pieces(columns)
 	is := func(full float64) bool { return full > 0 && math.Abs(full-amount) <= full/1000 }
 	return is(full) || is(full/1000) // of "1,000"
 }
@@ -374,8 +390,8 @@ func size(cell string) float64 {
 func (s *sample) ofReceipt(column int, columns map[Field]int) bool {
 	h := s.headings[column-1]
 	called := h.has("чека ", "чеку ", "заказа ", "заказу ", "документа ", "документу ", "накладной ", "receipt ", "order ", "invoice ", "chek ")
-	if h.words == "total" || h.words == "subtotal" { // of goods and what it costs to send them
-		called = called || slices.ContainsFunc(s.headings, func(h heading) bool { return h.has("shipping ") })
+	if h.words == "total" || h.words == "subtotal" {
+		called = called || s.hasColumn("subtotal") && s.hasColumn("shipping")
 	}
 	if called && columns[FieldPrice] > 0 && columns[FieldQuantity] > 0 {
 		return true
@@ -400,6 +416,11 @@ func (s *sample) ofReceipt(column int, columns map[Field]int) bool {
 		}
 	}
 	return len(shared) > 2 || called && len(shared) > 0
+}
+
+// hasColumn reports whether a column is called so.
+func (s *sample) hasColumn(words string) bool {
+	return slices.ContainsFunc(s.headings, func(h heading) bool { return h.words == words })
 }
 
 // chooseNumber tells the number of the sale that a return takes back from that of the
