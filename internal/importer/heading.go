@@ -1,6 +1,7 @@
 package importer
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 
@@ -16,7 +17,7 @@ type heading struct {
 }
 
 func newHeading(name string) heading {
-	h := heading{name: name, words: headerWords(name)}
+	h := heading{name: name, words: taxRate.ReplaceAllString(headerWords(name), "$1$2")}
 	h.measure = h.words
 	for {
 		rest, codes, ok := cutEnding(h.measure)
@@ -26,19 +27,28 @@ func newHeading(name string) heading {
 		h.measure = rest
 		h.currencies += codes + " "
 	}
-	for word := range strings.FieldsSeq(h.words) {
-		h.currencies += endings[word] + " "
+	for ending, codes := range endings {
+		if h.has(ending + " ") {
+			h.currencies += codes + " "
+		}
 	}
 	h.currencies = strings.TrimSpace(h.currencies)
 	return h
 }
 
+// taxRate is the rate in "с НДС 12%", which is no percentage of anything else.
+var taxRate = regexp.MustCompile(`(ндс|vat|qqs)( bilan)?(?: \d+)+(?: percent)?`)
+
 // endings stand at the end of headers and say what the numbers are in, with the
 // currencies that they may be of.
 var endings = func() map[string]string {
 	m := map[string]string{
-		"рублях": units["руб"], "сумах": units["сум"], "в": "", "in": "", "за": "", "per": "",
+		"рублях": units["руб"], "сумах": units["сум"],
+		"у е": "USD", "уе": "USD", "y e": "USD", "евро": "EUR", "euro": "EUR",
+		"долл": units["$"], "доллар": units["$"], "доллары": units["$"], "долларов": units["$"], "долларах": units["$"], "dollar": units["$"], "dollars": units["$"],
+		"в": "", "in": "", "за": "", "per": "",
 		"с ндс": "", "с учетом ндс": "", "включая ндс": "", "incl vat": "", "including vat": "", "with vat": "", "qqs bilan": "",
+		"incl tax": "", "including tax": "", "with tax": "", "tax included": "",
 	}
 	for unit, codes := range units {
 		m[headerWords(unit)] = codes
@@ -81,26 +91,35 @@ var (
 	contactFields  = []Field{FieldPhone, FieldEmail}
 	nameFields     = []Field{FieldExternal, FieldName, FieldLastName, FieldFirstName, FieldMiddleName, FieldProduct, FieldCategory}
 	placeFields    = []Field{FieldStore, FieldTill, FieldCashier}
+	consentFields  = []Field{FieldConsent, FieldConsentSMS, FieldConsentEmail}
 )
 
 // How words begin that say what a column is of.
 var (
 	ofPercent      = []string{"percent", "процент", "foiz"}
-	ofTax          = []string{"ндс", "vat ", "qqs"}
+	ofTax          = []string{"ндс", "vat ", "tax ", "qqs"}
 	ofThousand     = []string{"тыс", "млн", "ming ", "mln ", "thousand", "million"}
 	ofCost         = []string{"себестоим", "закуп", "cost", "tannarx"}
 	ofDiscounted   = []string{"со скидкой", "с учетом скидки", "к оплате", "оплачено", "net ", "paid ", "discounted", "chegirmali"}
 	ofUndiscounted = []string{"без скидки", "без учета скидки", "до скидки", "before discount", "without discount", "gross", "chegirmasiz"}
 	ofBonus        = []string{"бонус", "балл", "bonus", "points", "ball "}
-	ofCustomer     = []string{"клиент", "покупател", "контрагент", "customer", "client", "mijoz", "xaridor"}
+	ofCustomer     = []string{"клиент", "покупател", "контрагент", "гость", "гостя", "customer", "client", "mijoz", "xaridor"}
 	ofOthers       = []string{
-		"магазин", "точк", "филиал", "склад", "касс", "продав", "сотрудник", "менеджер", "оператор", "поставщик", "организаци", "компани", "курьер", "водител", "мастер", "врач", "консультант", "официант",
-		"store ", "shop ", "branch", "outlet", "cashier", "seller", "salesperson", "employee", "staff", "manager", "supplier", "vendor", "company", "organis", "organiz", "courier", "driver", "doctor", "waiter",
+		"магазин", "точк", "филиал", "склад", "касс", "продав", "сотрудник", "менеджер", "оператор", "поставщик", "курьер", "водител", "мастер", "врач", "консультант", "официант",
+		"store ", "shop ", "branch", "outlet", "cashier", "seller", "salesperson", "employee", "staff", "manager", "supplier", "vendor", "courier", "driver", "doctor", "waiter",
 		"do kon", "dokon", "filial", "kassir", "sotuvchi", "xodim",
 	}
 	ofContact  = []string{"телефон", "тел ", "почт", "адрес", "инн ", "phone", "tel ", "telefon", "email", "e mail", "mail ", "address", "pochta", "manzil", "inn "}
 	ofPapers   = []string{"инн ", "пинфл", "паспорт", "снилс", "кпп ", "огрн", "договор", "штрих", "inn ", "stir ", "pinfl", "jshshir", "passport", "pasport", "contract", "barcode"}
-	ofOtherDay = []string{"рожд", "др ", "birth", "born", "dob ", "tug ", "tugilgan", "годн", "годен", "сгор", "expir"}
+	ofOtherDay = []string{
+		"рожд", "др ", "birth", "born", "dob ", "tug ", "tugilgan", "годн", "годен", "сгор", "expir", "регистрац", "выдач", "выдан", "registr", "ro yxat",
+		"последн", "last ", "oxirgi", "следующ", "next ", "измен", "updated", "modified", "доставк", "deliver",
+	}
+	ofPayment   = []string{"оплат", "платеж", "банк", "payment", "bank", "credit", "кредит", "gift", "подароч", "to lov", "tolov"}
+	ofStanding  = []string{"credit", "кредит", "visit", "визит", "посещ", "balance", "баланс", "tashrif"}
+	ofCompany   = []string{"организаци", "компани", "company", "organis", "organiz"}
+	ofWholeName = []string{"фио ", "ф и о ", "fio ", "f i sh ", "full name"}
+	ofPrivacy   = []string{"обработк", "персональн", "пдн ", "личных данных", "правил", "оферт", "политик", "услов", "personal", "processing", "privacy", "terms", "rules", "cookie", "shaxsiy", "oferta", "qoida"}
 )
 
 // mayMean reports whether nothing in the header speaks against a field, where sums
@@ -118,8 +137,12 @@ func (h heading) mayMean(f Field, currency string) bool {
 		of(placeFields) && h.has(ofContact...),
 		f == FieldPhone && h.has(ofPapers...),
 		f == FieldProduct && h.has(ofCustomer...),
-		f == FieldAt && h.has(ofOtherDay...):
+		f == FieldAt && h.has(ofOtherDay...),
+		f == FieldStore && h.has(ofStanding...),
+		(f == FieldCard || f == FieldType) && h.has(ofPayment...),
+		of(consentFields) && h.has(ofPrivacy...):
 		return false
 	}
-	return !h.has(ofOthers...) || h.has(ofCustomer...) || !of(contactFields) && !of(nameFields)
+	others := h.has(ofOthers...) || h.has(ofCompany...) && !h.has(ofWholeName...)
+	return !others || h.has(ofCustomer...) || !of(contactFields) && !of(nameFields)
 }

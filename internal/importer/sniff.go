@@ -290,9 +290,11 @@ type profile struct {
 	numbers     int
 	integers    int
 	decimals    int // written with decimals
+	fractions   int // decimals, but for the 17.0 that spreadsheets make of 17
 	percents    int
 	negative    int
 	zeros       int
+	small       int // of one or two digits, above zero
 	largest     int64
 	dates       int
 	serials     int // days as spreadsheets number them, if that is what they are
@@ -310,6 +312,7 @@ type profile struct {
 	several     int // of several words
 	codes       int // letters and digits in one word
 	middle      int // patronymics
+	hashed      int // #1001
 	distinct    map[string]struct{}
 }
 
@@ -335,12 +338,17 @@ func (p *profile) add(cell string) {
 			p.largest = max(p.largest, abs64(n.coef))
 		} else {
 			p.decimals++
+			if !strings.HasSuffix(cell, ".0") {
+				p.fractions++
+			}
 		}
 		switch {
 		case n.coef < 0:
 			p.negative++
 		case n.coef == 0:
 			p.zeros++
+		case n.scale == 0 && n.coef < 100:
+			p.small++
 		}
 	}
 	if share, ok := strings.CutSuffix(cell, "%"); ok {
@@ -383,6 +391,9 @@ func (p *profile) add(cell string) {
 			p.backs++
 		}
 		p.returns++
+	}
+	if cell[0] == '#' && countDigits(cell) > 0 {
+		p.hashed++
 	}
 	if countDigits(cell) == 0 {
 		p.plain++
@@ -452,6 +463,8 @@ func (p profile) may(f Field) bool {
 		return p.backs > 0 || p.mostly(p.returns, 5)
 	case FieldSale: // and not for how much
 		return !p.mostly(p.decimals, 5)
+	case FieldStore: // and not what is owed there
+		return !p.mostly(p.fractions, 5)
 	case FieldExternal:
 		return !p.mostly(p.several, 5)
 	case FieldName, FieldLastName, FieldFirstName, FieldMiddleName:

@@ -208,8 +208,61 @@ func TestSniffHeadersOfTills(t *testing.T) {
 		"the sale is a sum":      {"date,customer_id,sale\n2024-01-01,17,10.50\n", columns{FieldAt: 1, FieldExternal: 2, FieldAmount: 3}},
 		"a sale of every row":    {"Чек;Документ продажи;Дата;Сумма\n1;А1;01.02.2024;500\n2;А2;01.02.2024;500\n", columns{FieldNumber: 1, FieldAt: 3, FieldAmount: 4}},
 		"returns alone":          {"Чек;Чек продажи;Дата;Сумма\n3;1;01.02.2024;-500\n4;2;01.02.2024;-500\n", columns{FieldNumber: 1, FieldSale: 2, FieldAt: 3, FieldAmount: 4}},
-		"birthdays":              {"Чек;Дата рождения;Дата закрытия;Сумма\n1;01.02.1984;01.02.2024;500\n", columns{FieldNumber: 1, FieldAt: 3, FieldAmount: 4}},
-		"only birthdays":         {"Чек;Дата рождения;Сумма\n1;01.02.1984;500\n", columns{FieldNumber: 1, FieldAmount: 3}},
+		"rows of receipts":       {"№;ID заказа;Дата;Сумма\n1;А7;01.02.2024;500\n2;А7;01.02.2024;500\n1;А8;01.02.2024;500\n2;А8;01.02.2024;500\n3;А8;01.02.2024;500\n", columns{FieldNumber: 2, FieldAt: 3, FieldAmount: 4}},
+		"rows of each receipt":   {"№;Дата;Сумма\n1;01.02.2024;500\n1;01.02.2024;500\n2;01.02.2024;500\n1;02.02.2024;500\n", columns{FieldAt: 2, FieldAmount: 3}},
+		"the first has two rows": {"№;Дата;Сумма\n1;01.02.2024;500\n1;01.02.2024;500\n2;01.02.2024;500\n3;02.02.2024;500\n", columns{FieldNumber: 1, FieldAt: 2, FieldAmount: 3}},
+		"terminals":              {"Чек;Дата;Сумма;Терминал;Карта\n1;01.02.2024;500;2;10000017\n2;01.02.2024;700;1;10000018\n", columns{FieldNumber: 1, FieldAt: 2, FieldAmount: 3, FieldCard: 5}},
+		"paid by terminal":       {"Чек;Дата;Сумма;Терминал;Карта\n1;01.02.2024;500;500;\n2;01.02.2024;700;;700\n", columns{FieldNumber: 1, FieldAt: 2, FieldAmount: 3}},
+		"is it paid in cash":     {"Чек;Дата;Сумма;Наличные;Карта\n1;01.02.2024;500;да;1001\n2;01.02.2024;700;нет;1002\n", columns{FieldNumber: 1, FieldAt: 2, FieldAmount: 3, FieldCard: 5}},
+		"empty columns": {
+			"Дата чека;Дата;Чек;Сумма;Код клиента;Клиент;Телефон;Мобильный телефон\n;01.02.2024;1;500;;1001;;901234567\n",
+			columns{FieldAt: 2, FieldNumber: 3, FieldAmount: 4, FieldExternal: 6, FieldPhone: 8},
+		},
+		"on few rows":             {"ID;Заказ;Дата оплаты;Дата;Сумма\n7001;1;02.02.2024;01.02.2024;500\n;1;;01.02.2024;500\n;1;;01.02.2024;500\n", columns{FieldNumber: 2, FieldAt: 4, FieldAmount: 5}},
+		"days of who knows what":  {"Чек;Дата визита;Дата заявки;Сумма\n1;01.02.2024;01.02.2024;500\n", columns{FieldNumber: 1, FieldAmount: 4}},
+		"a day of who knows what": {"Чек;Дата визита;Сумма\n1;01.02.2024;500\n", columns{FieldNumber: 1, FieldAt: 2, FieldAmount: 3}},
+		"Shopify": {
+			"Name,Email,Financial Status,Paid at,Fulfillment Status,Fulfilled at,Accepts Marketing,Currency,Subtotal,Shipping,Taxes,Total,Discount Code,Discount Amount,Shipping Method,Created at," +
+				"Lineitem quantity,Lineitem name,Lineitem price,Lineitem compare at price,Lineitem sku,Lineitem requires shipping,Lineitem taxable,Lineitem fulfillment status,Shipping Name,Lineitem discount,Id\n" +
+				"#1001,ann@example.com,paid,2024-02-01 10:00:00 +0500,fulfilled,2024-02-02 10:00:00 +0500,yes,UZS,25.00,5.00,0.00,30.00,,0.00,Post,2024-02-01 09:59:00 +0500,2,Tea,10.00,,T1,true,true,fulfilled,Ann Lee,0.00,5001\n" +
+				"#1001,ann@example.com,,,,,,,,,,,,,,2024-02-01 09:59:00 +0500,1,Cup,5.00,,C1,true,true,fulfilled,,0.00,\n" +
+				"#1002,bob@example.com,paid,2024-02-01 11:00:00 +0500,fulfilled,2024-02-02 10:00:00 +0500,no,UZS,10.00,5.00,0.00,15.00,,0.00,Post,2024-02-01 10:59:00 +0500,1,Tea,10.00,,T1,true,true,fulfilled,Bob Ray,0.00,5002\n",
+			columns{FieldNumber: 1, FieldEmail: 2, FieldStatus: 3, FieldCurrency: 8, FieldAt: 16, FieldQuantity: 17, FieldProduct: 18, FieldPrice: 19, FieldSKU: 21, FieldDiscount: 26},
+		},
+		"Square": {
+			"Date,Time,Time Zone,Category,Item,Qty,Price Point Name,SKU,Modifiers Applied,Gross Sales,Discounts,Net Sales,Tax,Transaction ID,Payment ID,Device Name,Notes,Details,Event Type,Location,Dining Option,Customer ID,Customer Name\n" +
+				"2024-02-01,10:00:00,Tashkent,Drinks,Tea,2.0,Regular,T1,,$20.00,-$2.00,$18.00,$0.00,TX1,P1,Till,,https://example.com,Payment,Main,,C77,Ann Lee\n",
+			columns{FieldAt: 1, FieldTime: 2, FieldCategory: 4, FieldProduct: 5, FieldQuantity: 6, FieldSKU: 8, FieldAmount: 12, FieldNumber: 14, FieldNote: 17, FieldStore: 20, FieldType: 19, FieldExternal: 22, FieldName: 23},
+		},
+		"WooCommerce": {
+			"Order Number,Order Status,Order Date,Email (Billing),Phone (Billing),Order Total Amount,SKU,Item Name,Quantity (- Refund),Item Cost\n" +
+				"1,completed,2024-02-01,ann@example.com,901234567,25.00,T1,Tea,2,10.00\n1,completed,2024-02-01,ann@example.com,901234567,25.00,C1,Cup,1,5.00\n",
+			columns{FieldNumber: 1, FieldStatus: 2, FieldAt: 3, FieldEmail: 4, FieldPhone: 5, FieldSKU: 7, FieldProduct: 8, FieldQuantity: 9},
+		},
+		"taxed in another column": {
+			"Чек;Дата;Кол-во;Цена;Сумма;Ставка НДС;Сумма НДС;Сумма с НДС\n1;01.02.2024;2;100,00;200,00;12%;24,00;224,00\n2;01.02.2024;1,000;100,00;100,00;12%;12,00;112,00\n",
+			columns{FieldNumber: 1, FieldAt: 2, FieldQuantity: 3, FieldAmount: 8},
+		},
+		"tax on top":            {"Чек;Дата;Сумма;Сумма НДС;Всего\n1;01.02.2024;200;24;224\n2;01.02.2024;500;60;560\n", columns{FieldNumber: 1, FieldAt: 2, FieldAmount: 5}},
+		"tax within":            {"Чек;Дата;Сумма;Сумма НДС;Всего\n1;01.02.2024;224;24;224\n", columns{FieldNumber: 1, FieldAt: 2, FieldAmount: 3}},
+		"sales tax":             {"Receipt,Date,Amount,Tax,Total\n1,2024-02-01,200,24,224\n", columns{FieldNumber: 1, FieldAt: 2, FieldAmount: 5}},
+		"before sales tax":      {"Receipt,Date,Total amount before tax,Total amount with tax\n1,2024-02-01,200,224\n", columns{FieldNumber: 1, FieldAt: 2, FieldAmount: 4}},
+		"the rate of a tax":     {"Чек;Дата;Цена;Сумма с НДС 12%\n1;01.02.2024;100;112\n", columns{FieldNumber: 1, FieldAt: 2, FieldPrice: 3, FieldAmount: 4}},
+		"a tax of a rate":       {"Чек;Дата;НДС 12%;Сумма с НДС, %;Сумма\n1;01.02.2024;12;12;112\n", columns{FieldNumber: 1, FieldAt: 2, FieldAmount: 5}},
+		"paid, not taxed again": {"Чек;Дата;Сумма;Скидка;Сумма НДС;Итого к оплате\n1;01.02.2024;200;20;19;180\n", columns{FieldNumber: 1, FieldAt: 2, FieldAmount: 6, FieldDiscount: 4}},
+		"paid in cash, or not":  {"Чек;Дата;Сумма;Наличные;Карта\n1;01.02.2024;500;1;1001\n2;01.02.2024;700;0;1002\n", columns{FieldNumber: 1, FieldAt: 2, FieldAmount: 3, FieldCard: 5}},
+		"small sums by card":    {"Чек;Дата;Сумма;Наличные;Карта\n1;01.02.2024;20;5;15\n2;01.02.2024;7;7;0\n3;01.02.2024;7;0;7\n", columns{FieldNumber: 1, FieldAt: 2, FieldAmount: 3}},
+		"totals of lines":       {"Receipt,Date,Qty,Price,Total,Shipping Name\n1,2024-02-01,2,10,18,Ann\n", columns{FieldNumber: 1, FieldAt: 2, FieldQuantity: 3, FieldPrice: 4, FieldAmount: 5}},
+		"guests":                {"Чек;Дата;Сумма;Гость\n1;01.02.2024;500;Анна Ли\n", columns{FieldNumber: 1, FieldAt: 2, FieldAmount: 3, FieldName: 4}},
+		"cards of banks":        {"Чек;Дата;Сумма;Номер карты оплаты;Номер банковской карты;Gift card number\n1;01.02.2024;500;4276;8600;9\n", columns{FieldNumber: 1, FieldAt: 2, FieldAmount: 3}},
+		"registered, not sold":  {"Клиент;Дата регистрации клиента;Номер чека;Дата реализации;Сумма\n17;01.02.1984;1;01.02.2024;500\n", columns{FieldExternal: 1, FieldNumber: 3, FieldAt: 4, FieldAmount: 5}},
+		"cards given out":       {"Чек;Дата выдачи карты;Сумма\n1;01.02.2024;500\n", columns{FieldNumber: 1, FieldAmount: 3}},
+		"sums in units":         {"Чек;Дата;Цена, у.е.;Сумма, у.е.;Скидка (долл.);Сумма y.e.\n1;01.02.2024;5;5;1;5\n", columns{FieldNumber: 1, FieldAt: 2}},
+		"dollars":               {"Чек;Дата;Сумма в долларах;Сумма $;Сумма\n1;01.02.2024;5;5;60000\n", columns{FieldNumber: 1, FieldAt: 2, FieldAmount: 5}},
+		"store credit":          {"Receipt,Date,Amount,Store Credit Used,Store Visits\n1,2024-02-01,500,10,3\n", columns{FieldNumber: 1, FieldAt: 2, FieldAmount: 3}},
+		"ways to pay":           {"Чек;Дата;Сумма;Тип операции оплаты;Payment method type\n1;01.02.2024;500;Продажа;sale\n", columns{FieldNumber: 1, FieldAt: 2, FieldAmount: 3}},
+		"birthdays":             {"Чек;Дата рождения;Дата закрытия;Сумма\n1;01.02.1984;01.02.2024;500\n", columns{FieldNumber: 1, FieldAt: 3, FieldAmount: 4}},
+		"only birthdays":        {"Чек;Дата рождения;Сумма\n1;01.02.1984;500\n", columns{FieldNumber: 1, FieldAmount: 3}},
 	} {
 		s, err := Sniff(t.Context(), write(t, tt.text), Hints{Zone: "UTC", Region: "UZ", Currency: money.Currency{Code: "UZS", Exponent: 2}})
 		if err != nil || s.Mapping.Kind != KindReceipts {
@@ -219,9 +272,33 @@ func TestSniffHeadersOfTills(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
 	}
-	for _, number := range []string{"Bill No", "№ продажи", "Номер продажи", "Документ №", "Заказ №", "Номер транзакции", "ID транзакции", "No", "Чек №", "Sale number"} {
+	for _, number := range []string{
+		"Bill No", "№ продажи", "Номер продажи", "Документ №", "Заказ №", "Номер транзакции", "ID транзакции", "No", "Чек №", "Sale number",
+		"ID заказа", "Код заказа", "Chek №", "№ док.", "Накладная", "Накладная №", "Кассовый чек", "№ кассового чека", "Код продажи", "Order Number", "Check no", "Hujjat raqami",
+	} {
 		if _, m := sniff(t, number+";Date;Amount\nA1;2024-02-01;5\n"); m.Columns[FieldNumber] != 1 {
 			t.Errorf("%q is no number: %v", number, m.Columns)
+		}
+	}
+	for _, customer := range []string{
+		"Код покупателя", "ID покупателя", "Код контрагента", "ID контрагента", "Клиент (код)", "Код гостя", "Номер участника", "Mijoz kodi", "Client Code", "Loyalty ID", "Member number",
+	} {
+		if _, m := sniff(t, "Чек;Date;Amount;"+customer+"\nA1;2024-02-01;5;1001\n"); m.Columns[FieldExternal] != 4 {
+			t.Errorf("%q is no customer: %v", customer, m.Columns)
+		}
+	}
+	for _, card := range []string{
+		"Карта №", "№ карты", "Карта покупателя", "Карта гостя", "Номер дисконтной карты", "Номер бонусной карты", "Карта лояльности", "Bonus karta", "Loyalty card", "Membership card no",
+	} {
+		for _, text := range []string{"Чек;Date;Amount;" + card + "\nA1;2024-02-01;5;1001\n", "ФИО;Телефон;Email;" + card + "\nАнна Ли;901234567;;1001\n"} {
+			if _, m := sniff(t, text); m.Columns[FieldCard] != 4 {
+				t.Errorf("%q is no card of %s: %v", card, m.Kind, m.Columns)
+			}
+		}
+	}
+	for _, day := range []string{"Дата реализации", "Дата транзакции", "Дата отгрузки", "Sales date", "Date of purchase", "Sotuv sanasi"} {
+		if _, m := sniff(t, "Чек;Дата рождения;Дата визита;"+day+";Amount\nA1;1984-02-01;2024-02-01;2024-02-01;5\n"); m.Columns[FieldAt] != 4 {
+			t.Errorf("%q is no date: %v", day, m.Columns)
 		}
 	}
 	for _, store := range []string{
@@ -242,6 +319,18 @@ func TestSniffHeadersOfDiscounts(t *testing.T) {
 		"number,date,quantity,price,discount,discount percent\n1,2024-02-01,2,100,30,10\n2,2024-02-01,2,100,,10\n":        "350.00",
 		"number,date,amount,discount,total\n1,2024-02-01,25000,2500,22500\n2,2024-02-01,100,0,100\n":                      "22600.00",
 		"number,date,amount,discount,total\n1,2024-02-01,25000,10,22500\n":                                                "22500.00",
+		"number,date,quantity,price,discount,amount,net price\n1,2024-02-01,2,100,10,200,90\n":                            "180.00",
+		"number,date,quantity,price,discount,amount\n1,2024-02-01,1,25000,10,25000\n":                                     "25000.00",
+		"number,date,price,amount,discount,Paid by guests\n1,2024-02-01,250,250,25,225\n2,2024-02-01,100,100,0,100\n":     "325.00",
+		"number,date,quantity,price,amount,discount\n1,2024-02-01,2,100,200,30\n2,2024-02-01,2,50,100,\n":                 "270.00",
+		"number;date;quantity;price;amount;discount\n1;2024-02-01;2,000;100,00;200,00;30,00\n":                            "170.00",
+		"number,date,quantity,price,discount,sale price\n1,2024-02-01,2,500,50,450\n":                                     "900.00",
+		"number,date,quantity,price,discount,sale price\n1,2024-02-01,2,500,100,450\n":                                    "900.00",
+		"number,date,quantity,price,discount,sale price\n1,2024-02-01,2,500,10,450\n":                                     "900.00",
+		"number,date,quantity,price,amount,VAT,total\n1,2024-02-01,2,100,200,24,224\n":                                    "224.00",
+		"Цена;Сумма;Скидка;Оплаченная сумма;Дата;Чек\n250;250;25;225;01.02.2024;1\n":                                      "225.00",
+		"Цена;Сумма;Скидка;Сумма оплаты;Дата;Чек\n250;250;25;225;01.02.2024;1\n":                                          "225.00",
+		"Цена;Сумма;Скидка;За вычетом;Дата;Чек\n250;250;25;225;01.02.2024;1\n":                                            "225.00",
 		"number,date,quantity,price,discount,net price\n1,2024-02-01,2,100,10,90\n":                                       "180.00",
 		"number,date,quantity,price,receipt total\n1,2024-02-01,1,500,700\n1,2024-02-01,1,200,700\n":                      "700.00",
 		"number,date,quantity,\"Price, USD\",\"Price, GBP\"\n1,2024-02-01,2,10,8\n":                                       "16.00",
@@ -265,16 +354,22 @@ func TestSniffHeadersOfDiscounts(t *testing.T) {
 	}
 }
 
-// A debt is no points, nor are they another's phone.
+// A debt is no points, another's phone is not theirs, and who lets their data be kept
+// has not agreed to advertising.
 func TestSniffHeadersOfCustomers(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]map[Field]int{
-		"ФИО;Телефон;Баланс;Бонусные баллы\nАнна Ли;901234567;500;70\n":                  {FieldName: 1, FieldPhone: 2, FieldPoints: 4},
-		"ФИО;Телефон;Баланс\nАнна Ли;901234567;-500\nБен Ли;901234568;70\n":              {FieldName: 1, FieldPhone: 2},
-		"ФИО;Телефон;Баланс\nАнна Ли;901234567;500\nБен Ли;901234568;70\n":               {FieldName: 1, FieldPhone: 2, FieldPoints: 3},
-		"ФИО;Город;Телефон магазина;ИНН\nАнна Ли;Нукус;901234567;123456789\n":            {FieldName: 1, FieldCity: 2},
-		"Name;Card;Phone of the store;Store\nAnn Lee;1001;901234567;Main\n":              {FieldName: 1, FieldCard: 2, FieldStore: 4},
-		"Номер карты;ФИО;Бонусы на счёте;Дата последнего чека\n1;Анна Ли;5;01.02.2024\n": {FieldCard: 1, FieldName: 2, FieldPoints: 3},
+		"ФИО;Телефон;Баланс;Бонусные баллы\nАнна Ли;901234567;500;70\n":                                                                            {FieldName: 1, FieldPhone: 2, FieldPoints: 4},
+		"ФИО;Телефон;Баланс\nАнна Ли;901234567;-500\nБен Ли;901234568;70\n":                                                                        {FieldName: 1, FieldPhone: 2},
+		"ФИО;Телефон;Баланс\nАнна Ли;901234567;500\nБен Ли;901234568;70\n":                                                                         {FieldName: 1, FieldPhone: 2, FieldPoints: 3},
+		"ФИО;Город;Телефон магазина;ИНН\nАнна Ли;Нукус;901234567;123456789\n":                                                                      {FieldName: 1, FieldCity: 2},
+		"Name;Card;Phone of the store;Store\nAnn Lee;1001;901234567;Main\n":                                                                        {FieldName: 1, FieldCard: 2, FieldStore: 4},
+		"Номер карты;ФИО;Бонусы на счёте;Дата последнего чека\n1;Анна Ли;5;01.02.2024\n":                                                           {FieldCard: 1, FieldName: 2, FieldPoints: 3},
+		"ФИО / Организация;Телефон\nАнна Ли;901234567\n":                                                                                           {FieldName: 1, FieldPhone: 2},
+		"Название организации;Телефон;Карта\nАнна и Ко;901234567;7\n":                                                                              {FieldPhone: 2, FieldCard: 3},
+		"ФИО;Телефон;Согласие на обработку персональных данных;Shaxsiy ma'lumotlarga rozilik;Personal data consent\nАнна Ли;901234567;да;да;yes\n": {FieldName: 1, FieldPhone: 2},
+		"ФИО;Телефон;Согласие на обработку ПДн;Согласие на рассылку\nАнна Ли;901234567;да;нет\n":                                                   {FieldName: 1, FieldPhone: 2, FieldConsent: 4},
+		"Name,Phone,store_credit_balance,Store\nAnn Lee,901234567,10.50,Main\n":                                                                    {FieldName: 1, FieldPhone: 2, FieldStore: 4},
 	} {
 		_, m := sniff(t, text)
 		if diff := cmp.Diff(want, m.Columns); diff != "" || m.Kind != KindCustomers {

@@ -10,14 +10,24 @@ import (
 const storeWords = "название магазина, наименование магазина, код магазина, номер магазина, id магазина, магазин, торговая точка, точка продаж, розничная точка, филиал, подразделение, " +
 	"store name, store, shop, branch, outlet, sales point, point of sale, do kon nomi, do kon, dokon, savdo nuqtasi, filial, =точка"
 
+const (
+	customerIDWords = "код клиента, id клиента, ид клиента, клиент id, клиент код, код покупателя, id покупателя, ид покупателя, покупатель id, покупатель код, " +
+		"код контрагента, id контрагента, ид контрагента, контрагент id, контрагент код, код гостя, id гостя, код участника, id участника, номер клиента, номер покупателя, номер участника, " +
+		"customer id, client id, contact id, user id, member id, buyer id, guest id, loyalty id, customer code, client code, member code, " +
+		"customer no, customer number, client no, client number, member no, member number, loyalty number, mijoz id, mijoz kodi, mijoz raqami, xaridor id, xaridor kodi"
+	cardWords = "номер карты, карта номер, номер дисконтной карты, номер бонусной карты, номер скидочной карты, номер клубной карты, номер дк, дисконтная карта, накопительная карта, бонусная карта, скидочная карта, клубная карта, " +
+		"карта лояльности, карта клиента, карта покупателя, карта гостя, карта участника, карта контрагента, код карты, код дисконтной карты, код бонусной карты, штрихкод карты, " +
+		"card number, card no, card code, loyalty card, discount card, bonus card, club card, member card, membership card, customer card, client card, " +
+		"karta raqami, karta kodi, bonus karta, bonus kartasi, chegirma kartasi, mijoz kartasi, =карта, =дк, =card, =karta"
+)
+
 // words are how files name their columns, in Russian, English and Uzbek. A
 // name that begins with = must be the whole header; others may be a part of
 // it. What stands first is meant more surely.
 var words = map[Kind]map[Field]string{
 	KindCustomers: {
-		FieldExternal: "код клиента, id клиента, ид клиента, клиент id, customer id, client id, external id, contact id, user id, member id, customer code, customer no, customer number, " +
-			"номер клиента, mijoz id, mijoz kodi, идентификатор, =uid, =guid, =id, =ид, =код, =code",
-		FieldCard: "номер карты, дисконтная карта, бонусная карта, карта лояльности, код карты, штрихкод карты, card number, card no, loyalty card, discount card, karta raqami, =карта, =card, =karta",
+		FieldExternal: customerIDWords + ", external id, идентификатор, =uid, =guid, =id, =ид, =код, =code",
+		FieldCard:     cardWords,
 		FieldPhone: "телефон, номер телефона, мобильный телефон, мобильный, сотовый, phone, phone number, mobile phone, mobile, cell phone, msisdn, telefon, telefoni, telefon raqami, " +
 			"=тел, =tel, =cell",
 		FieldEmail: "email, e mail, электронная почта, эл почта, электронный адрес, elektron pochta, =mail, =почта, =емейл, =имейл, =pochta",
@@ -58,10 +68,11 @@ var words = map[Kind]map[Field]string{
 		FieldActive:   "в продаже, is active, =активен, =активный, =активность, =продается, =доступен, =active, =enabled, =available, =faol",
 	},
 	KindReceipts: {
-		FieldNumber: "номер чека, чек номер, код чека, id чека, id продажи, номер продажи, номер накладной, номер документа, документ номер, номер заказа, заказ номер, " +
-			"номер транзакции, id транзакции, receipt no, receipt number, receipt id, invoice no, invoice number, " +
-			"invoice id, order id, order number, order no, transaction id, transaction number, transaction no, sale id, check number, ticket number, document number, bill no, bill number, chek raqami, " +
-			"=чек, =документ, =заказ, =receipt, =invoice, =order, =transaction, =ticket, =bill, =check, =chek, =номер, =number, =no, =id",
+		FieldNumber: "=name, номер чека, чек номер, код чека, id чека, ид чека, номер кассового чека, номер товарного чека, id продажи, код продажи, номер продажи, номер накладной, накладная номер, номер накл, id накладной, " +
+			"номер документа, документ номер, номер док, id документа, код документа, номер заказа, заказ номер, id заказа, ид заказа, код заказа, номер реализации, реализация номер, номер операции, id операции, " +
+			"номер транзакции, id транзакции, код транзакции, chek номер, chek id, hujjat raqami, buyurtma raqami, sotuv raqami, receipt no, receipt number, receipt id, invoice no, invoice number, " +
+			"invoice id, order id, order number, order no, transaction id, transaction number, transaction no, sale id, check number, check no, check id, ticket number, ticket no, ticket id, document number, document no, bill no, bill number, bill id, chek raqami, " +
+			"=чек, =кассовый чек, =товарный чек, =накладная, =документ, =заказ, =receipt, =invoice, =order, =transaction, =ticket, =bill, =check, =chek, =номер, =number, =no, =id",
 		FieldType: "тип операции, вид операции, тип чека, вид чека, тип документа, вид документа, тип продажи, вид продажи, тип транзакции, тип строки, хозяйственная операция, признак расчета, вид расчета, transaction type, event type, sale type, order type, line type, receipt type, operation type, document type, doc type, operatsiya turi, hujjat turi, " +
 			"=операция, =operation, =тип, =вид, =kind, =type, =turi",
 		FieldReturned: "признак возврата, это возврат, is return, is refund, is returned, is refunded, =возврат, =return, =returned, =refund, =refunded, =qaytarish, =qaytarilgan",
@@ -70,36 +81,37 @@ var words = map[Kind]map[Field]string{
 		FieldSale: "чек продажи, номер чека продажи, номер исходного чека, исходный чек, исходный документ, исходный заказ, чек основание, документ основание, документ продажи, возврат по чеку, " +
 			"original receipt, original invoice, original order, original transaction, sale receipt, sale number, original sale, return of, refund of, parent order, " +
 			"sotuv cheki, asl chek, asosiy chek, =sale",
-		FieldAt: "дата и время, дата время, дата чека, дата продажи, дата покупки, дата документа, дата заказа, дата операции, дата накладной, дата оплаты, дата закрытия, время закрытия, дата создания, invoice date, order date, transaction date, " +
-			"sale date, purchase date, receipt date, sold at, paid at, closed at, date time, sana va vaqt, chek sanasi, =дата, =date, =datetime, =timestamp, =sana, =created at, =created, =time, =время, =vaqt",
-		FieldTime:    "время чека, время продажи, время закрытия, time of day, invoice time, sale time, transaction time, =время, =time, =vaqt, =soat",
-		FieldStore:   storeWords + ", location name, location id, warehouse name, =location, =warehouse, =склад, =объект",
-		FieldTill:    "номер кассы, кассовый аппарат, касса, terminal, register, cash desk, =till, =pos, =kassa",
-		FieldCashier: "кассир, имя кассира, фио кассира, продавец, имя продавца, фио продавца, cashier, seller, salesperson, employee, kassir, sotuvchi, =сотрудник, =менеджер, =operator",
-		FieldExternal: "код клиента, id клиента, ид клиента, клиент id, customer id, client id, contact id, user id, member id, customer code, customer no, customer number, номер клиента, mijoz id, " +
-			"=клиент, =покупатель, =контрагент, =customer, =client, =mijoz",
-		FieldCard:  "номер карты, дисконтная карта, бонусная карта, карта лояльности, карта клиента, код карты, штрихкод карты, card number, card no, loyalty card, discount card, karta raqami, =карта, =card, =karta",
-		FieldPhone: "телефон клиента, телефон, номер телефона, мобильный телефон, мобильный, phone, phone number, mobile phone, mobile, telefon, telefoni, telefon raqami, =тел, =tel",
+		FieldAt: "дата и время, дата время, дата чека, дата продажи, дата покупки, дата документа, дата заказа, дата операции, дата накладной, дата реализации, дата транзакции, дата сделки, дата пробития, дата расхода, дата отгрузки, дата оплаты, дата закрытия, время закрытия, дата создания, invoice date, order date, transaction date, " +
+			"sale date, sales date, date of sale, purchase date, date of purchase, receipt date, bill date, check date, sold at, closed at, =created at, paid at, date time, " +
+			"sana va vaqt, chek sanasi, sotuv sanasi, savdo sanasi, xarid sanasi, sotilgan sana, =дата, =date, =datetime, =timestamp, =sana, =created, =time, =время, =vaqt",
+		FieldTime:     "время чека, время продажи, время закрытия, time of day, invoice time, sale time, transaction time, =время, =time, =vaqt, =soat",
+		FieldStore:    storeWords + ", location name, location id, warehouse name, =location, =warehouse, =склад, =объект",
+		FieldTill:     "номер кассы, кассовый аппарат, касса, terminal, register, cash desk, =till, =pos, =kassa",
+		FieldCashier:  "кассир, имя кассира, фио кассира, продавец, имя продавца, фио продавца, cashier, seller, salesperson, employee, kassir, sotuvchi, =сотрудник, =менеджер, =operator",
+		FieldExternal: customerIDWords + ", =клиент, =покупатель, =контрагент, =гость, =customer, =client, =mijoz, =xaridor",
+		FieldCard:     cardWords,
+		FieldPhone: "телефон клиента, телефон, номер телефона, мобильный телефон, мобильный, сотовый, phone, phone number, mobile phone, mobile, cell phone, msisdn, telefon, telefoni, telefon raqami, " +
+			"=тел, =tel, =cell",
 		FieldEmail: "email, e mail, электронная почта, эл почта, =mail, =почта",
 		FieldName: "фио клиента, имя клиента, фио покупателя, имя покупателя, наименование контрагента, наименование клиента, наименование покупателя, название клиента, фио, customer name, client name, mijoz ismi, " +
-			"=клиент, =покупатель, =контрагент, =customer, =client, =mijoz",
+			"=клиент, =покупатель, =контрагент, =гость, =customer, =client, =mijoz, =xaridor",
 		FieldSKU: "артикул, код товара, код номенклатуры, sku, stock code, stockcode, product code, item code, item no, product id, item id, mahsulot kodi, tovar kodi, " +
 			"=код, =article, =plu, =kod",
 		FieldBarcode: "штрихкод, штрих код, barcode, bar code, ean 13, ean13, shtrix kod, shtrixkod, =шк, =ean, =gtin",
 		FieldProduct: "наименование товара, название товара, номенклатура, наименование номенклатуры, название номенклатуры, наименование позиции, название позиции, наименование продукта, название продукта, " +
-			"наименование услуги, название услуги, название блюда, полное наименование, product name, item name, item description, product description, mahsulot nomi, tovar nomi, " +
+			"наименование услуги, название услуги, название блюда, полное наименование, lineitem name, product name, item name, item description, product description, mahsulot nomi, tovar nomi, " +
 			"=наименование, =название, =товар, =блюдо, =услуга, =product, =item, =description, =name, =title, =mahsulot, =tovar, =nomi",
 		FieldCategory: "категория, название категории, наименование категории, товарная группа, группа товаров, группа товара, category, product group, department, kategoriya, =группа, =group",
 		FieldQuantity: "количество, кол во, quantity, number of, miqdor, miqdori, =кол, =qty, =шт, =units, =count, =pieces, =soni, =dona",
 		FieldPrice: "цена со скидкой, цена с учетом скидки, net price, discounted price, discounted unit price, chegirmali narx, " +
-			"цена за единицу, цена за ед, цена за шт, цена продажи, unit price, item price, sale price, =цена, =price, =narx, =narxi",
-		FieldDiscount: "сумма скидки, скидка сумма, discount amount, chegirma summasi, =скидка, =discount, =chegirma",
+			"цена за единицу, цена за ед, цена за шт, цена продажи, unit price, item price, lineitem price, sale price, =цена, =price, =narx, =narxi",
+		FieldDiscount: "lineitem discount, сумма скидки, скидка сумма, discount amount, chegirma summasi, =скидка, =discount, =chegirma",
 		FieldDiscountPercent: "скидка percent, percent скидки, процент скидки, скидка процент, скидка в процентах, discount percent, percent discount, discount percentage, discount rate, " +
 			"chegirma percent, chegirma foizi, chegirma foizda",
-		FieldAmount: "сумма со скидкой, сумма с учетом скидки, итого со скидкой, итого к оплате, сумма к оплате, =к оплате, =оплачено, net amount, =net, amount paid, total paid, chegirmali summa, " +
+		FieldAmount: "сумма со скидкой, сумма с учетом скидки, итого со скидкой, итого к оплате, сумма к оплате, =к оплате, =оплачено, net amount, =net, =net sales, amount paid, total paid, chegirmali summa, " +
 			"сумма строки, сумма продажи, сумма покупки, итоговая сумма, сумма чека, итого по чеку, сумма заказа, line total, total amount, total price, receipt total, order total, chek summasi, " +
 			"dollar value, sales amount, umumiy summa, " +
-			"=сумма, =итого, =всего, =всего к оплате, =выручка, =стоимость, =amount, =total, =sum, =sales, =revenue, =value, =subtotal, =summa, =jami, =sale",
+			"=сумма, =итого, =всего, =всего к оплате, =сумма оплаты, =оплаченная сумма, =выручка, =стоимость, =amount, =total, =sum, =sales, =revenue, =value, =subtotal, =summa, =jami, =sale",
 		FieldCost:         "себестоимость, закупочная цена, цена закупки, cost price, unit cost, tannarx, =cost",
 		FieldCurrency:     "код валюты, currency code, =валюта, =currency, =valyuta",
 		FieldPointsEarned: "начислено баллов, начислено бонусов, баллов начислено, бонусов начислено, points earned, earned points, bonus earned, =начислено",
