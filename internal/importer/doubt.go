@@ -2,6 +2,7 @@ package importer
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,7 +16,7 @@ import (
 // read in two ways, in a column whose first cells do not tell which is right, or
 // that there is no column for what matters.
 type Doubt struct {
-	Kind  string // decimal, date_order: what of the Options decides; or number, customer, returns
+	Kind  string // decimal, date_order: what of the Options decides; or number, customer, returns, discount
 	Field Field
 	Cell  string
 
@@ -50,6 +51,9 @@ func doubtsOf(rows []sampleRow, m *Mapping) (list []Doubt) {
 			list = append(list, Doubt{Kind: "customer", Field: FieldExternal})
 		}
 		list = append(list, returnDoubts(rows, m)...)
+		if d, ok := discountDoubt(rows, m); ok {
+			list = append(list, d)
+		}
 	}
 	list = append(list, numberDoubts(rows, m)...)
 	if d, ok := dateDoubt(rows, m); ok {
@@ -85,6 +89,41 @@ func returnDoubts(rows []sampleRow, m *Mapping) (list []Doubt) {
 		}
 	}
 	return list
+}
+
+// discountDoubt is of a column that is left out and is price times quantity in rows
+// that have a discount: it is taken off, and may have been by the price.
+func discountDoubt(rows []sampleRow, m *Mapping) (d Doubt, found bool) {
+	if m.has(FieldAmount) || !m.has(FieldPrice) || !m.has(FieldQuantity) || !m.has(FieldDiscount) && !m.has(FieldDiscountPercent) {
+		return d, false
+	}
+	taken := map[int]bool{}
+	for _, c := range m.Columns {
+		taken[c] = true
+	}
+	value := func(cell string) float64 {
+		n, _ := parseNumber(strings.TrimSuffix(cell, "%"), m.Options.Decimal[0])
+		return math.Abs(float64(n.coef) / float64(powers[n.scale]))
+	}
+	for c := 1; c <= len(m.Names); c++ {
+		discounted, equal := 0, 0
+		for _, r := range rows {
+			if taken[c] || value(r.cell(m.Columns, FieldDiscount))+value(r.cell(m.Columns, FieldDiscountPercent)) == 0 {
+				continue
+			}
+			discounted++
+			sum := value(r.cell(m.Columns, FieldPrice)) * value(r.cell(m.Columns, FieldQuantity))
+			if full := value(r.at(c)); full > 0 && math.Abs(full-sum) < full/1000 {
+				equal++
+				d.Cell = r.at(c)
+			}
+		}
+		if equal > 0 && equal*10 >= discounted*9 {
+			d.Kind, d.Field, d.heading = "discount", FieldDiscount, m.Names[c-1]
+			return d, true
+		}
+	}
+	return Doubt{}, false
 }
 
 // numberDoubts are of columns that do not tell themselves what parts their

@@ -480,12 +480,15 @@ func TestDoubts(t *testing.T) {
 		"receipt;date;quantity;amount\n1;2024-02-01;0.75;1.280.000\n2;2024-02-01;0.5;112.500\n3;2024-02-01;1.5;80\n": {
 			"“112.500” in “amount” is read as 112.5.",
 		},
-		"receipt,date,amount\n1,01/02/2024,900\n":                                         {"“01/02/2024” is read as 1 Feb 2024."},
-		"receipt,date,amount\n1,01/02/2024,900\n2,01/13/2024,900\n":                       nil,
-		"receipt,date,amount\n1,01.02.2024,900\n":                                         nil,
-		"receipt,date,amount\n1,02/02/2024,900\n":                                         nil,
-		"receipt;date;amount\n1;2024-02-01;1,250\n2;2024-02-01;12.00\n":                   nil,
-		"receipt;date;amount\n1;2024-02-01;1,250\n2;2024-02-01;1,250,000\n":               nil,
+		"receipt,date,amount\n1,01/02/2024,900\n":                           {"“01/02/2024” is read as 1 Feb 2024."},
+		"receipt,date,amount\n1,01/02/2024,900\n2,01/13/2024,900\n":         nil,
+		"receipt,date,amount\n1,01.02.2024,900\n":                           nil,
+		"receipt,date,amount\n1,02/02/2024,900\n":                           nil,
+		"receipt;date;amount\n1;2024-02-01;1,250\n2;2024-02-01;12.00\n":     nil,
+		"receipt;date;amount\n1;2024-02-01;1,250\n2;2024-02-01;1,250,000\n": nil,
+		"receipt;date;quantity;price;discount;amount\n1;2024-02-01;2;95;10;190\n2;2024-02-01;1;7;0;7\n": {
+			"“190” in “amount” is the price times the quantity: the discount is taken off it. If the price is without the discount already, take the column as the amount and leave the discount out.",
+		},
 		"date;amount;number\n2024-02-01;900;1\n":                                          {"No column says whose the receipts are: they are nobody’s."},
 		"receipt;date;amount;remark\n1;2024-02-01;900;\n2;2024-02-01;900;Возврат брака\n": {"“Возврат брака” in “remark”: such rows count as sales. If they are returns, say so in the columns or below them."},
 		"receipt;date;amount;original order\n1;2024-02-01;900;\n2;2024-02-01;900;\n3;2024-02-01;900;A-7\n": {

@@ -498,6 +498,10 @@ func TestPhonesAreNotTriedOut(t *testing.T) {
 		tries = append(tries, "code:"+phone)
 		form := v.get("/till").form()
 		v.send("/till/basket", form, tries...).is(http.StatusOK).has("Wait").hasNot("Азиза")
+		join := v.get("/till").form() // nor by registering
+		join.Set("join-name", "Анна")
+		join.Set("join-phone", phone)
+		v.send("/till/basket", join, "register").is(http.StatusOK).has("Wait").hasNot("Азиза").hasNot("registered already")
 		s.Clock.Advance(time.Minute)
 		v.send("/till/basket", form, "code:"+phone).is(http.StatusOK).has("Азиза К.")
 	})
