@@ -121,6 +121,31 @@ func TestOnePieceReturnedAtOnceComesBackOnce(t *testing.T) {
 	})
 }
 
+// Pieces of one sale that come back at once, through several processes, all do: also
+// where no customer's account makes them wait for each other.
+func TestPiecesReturnedAtOnceAllComeBack(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		c := open(t, d, simple())
+		on := c.processes()
+		for round := range 10 {
+			const n = 6
+			sold := draft(0, 0, 10_00)
+			sold.Lines[0].Quantity = n * money.One
+			sale := c.sell(sold)
+			var fails [n]error
+			atOnce(n, func(i int) {
+				in := receipt.Return{Number: fmt.Sprintf("%d-%d", round, i), Original: sale.ID, Lines: []receipt.ReturnLine{line(1, money.One)}}
+				_, _, fails[i] = on[i%2].Receipts.Return(t.Context(), c.tills[0], in)
+			})
+			if err := errors.Join(fails[:]...); err != nil {
+				t.Error(err)
+			}
+		}
+		c.check(t)
+	})
+}
+
 // A key that came with another receipt is refused, and nobody else is.
 func TestKeyOfAnotherReceiptIsRefused(t *testing.T) {
 	t.Parallel()

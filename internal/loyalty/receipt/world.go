@@ -69,7 +69,8 @@ type returnedLine struct {
 }
 
 // queue adds to b the reading of everything in n; with lock set the customers'
-// accounts are locked first.
+// accounts are locked first, and then the sales that come back, which may be
+// nobody's.
 func (s *Service) queue(b *db.Batch, n *needs, lock bool) *world {
 	w := &world{
 		now:       s.now(),
@@ -94,11 +95,16 @@ func (s *Service) queue(b *db.Batch, n *needs, lock bool) *world {
 		w.queueWindow(b, win)
 	}
 	if len(n.sales) > 0 {
+		find := `SELECT ` + receiptColumns + ` FROM receipts WHERE id IN ($1...)`
+		if lock {
+			find += `
+			ORDER BY id FOR NO KEY UPDATE -- postgres`
+		}
 		b.Query(func(r *db.Rows) error {
 			rec, err := scanReceipt(r)
 			w.sales[rec.ID] = rec
 			return err
-		}, `SELECT `+receiptColumns+` FROM receipts WHERE id IN ($1...)`, db.Int64s(n.sales))
+		}, find, db.Int64s(n.sales))
 		queueLines(b, n.sales, func(of ID) *Receipt { return w.sales[of] })
 		b.Query(func(r *db.Rows) error {
 			var (
