@@ -25,7 +25,7 @@ import (
 const (
 	maxBody = 256 << 10 // bytes
 	budget  = 10 * time.Second
-	// How many customers a till may look for a second, and at once: far more than
+	// How many customers a till may look for, or register, a second, and at once: far more than
 	// come to it, and far fewer than there are numbers behind a masked one.
 	looksRate, looksBurst = 2, 240
 )
@@ -58,7 +58,7 @@ type API struct {
 	currency   currency
 	ids        seals
 	limiter    *limit.Limiter
-	looks      *limit.Limiter // searches for customers, of each till
+	looks      *limit.Limiter // searches for customers and registrations, of each till
 	routes     routes
 	docs       *docs
 }
