@@ -22,15 +22,15 @@ func Password(ctx context.Context, cfg Config, env Env, login string) (err error
 		return err
 	}
 	defer func() { err = errors.Join(err, p.close()) }()
-	everybody, err := p.services.Staff.List(ctx)
-	if err != nil {
-		return err
-	}
 	who, err := p.services.Staff.Named(ctx, login)
 	if errors.Is(err, staff.ErrNotFound) {
+		everybody, err := p.services.Staff.List(ctx)
+		if err != nil {
+			return err
+		}
 		var owners []string
 		for _, a := range everybody {
-			if a.Role == staff.Owner {
+			if a.Role == staff.Owner && a.Active {
 				owners = append(owners, a.Login)
 			}
 		}

@@ -2,7 +2,7 @@ package importer
 
 import (
 	"cmp"
-	"math"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -76,7 +76,7 @@ func returnDoubts(rows []sampleRow, m *Mapping) (list []Doubt) {
 		}
 		for c, cell := range r.fields {
 			f, taken := of[c]
-			speaks := !taken && len(cell) <= maxValue && begins(strings.ToLower(cell), backWords) || f == FieldSale && cell != "" && !m.Options.SaleMarks
+			speaks := !taken && len(cell) <= maxValue && begins(cell, backWords) || f == FieldSale && cell != "" && !m.Options.SaleMarks
 			if !speaks || told[c] {
 				continue
 			}
@@ -97,28 +97,26 @@ func discountDoubt(rows []sampleRow, m *Mapping) (d Doubt, found bool) {
 	if m.has(FieldAmount) || !m.has(FieldPrice) || !m.has(FieldQuantity) || !m.has(FieldDiscount) && !m.has(FieldDiscountPercent) {
 		return d, false
 	}
-	taken := map[int]bool{}
-	for _, c := range m.Columns {
-		taken[c] = true
-	}
-	value := func(cell string) float64 {
-		n, _ := parseNumber(strings.TrimSuffix(cell, "%"), m.Options.Decimal[0])
-		return math.Abs(float64(n.coef) / float64(powers[n.scale]))
-	}
+	left := maps.Clone(m.Columns)
+	taken := slices.Collect(maps.Values(m.Columns))
 	for c := 1; c <= len(m.Names); c++ {
-		discounted, equal := 0, 0
+		if slices.Contains(taken, c) {
+			continue
+		}
+		left[FieldAmount] = c
+		discounted, full := 0, 0
 		for _, r := range rows {
-			if taken[c] || value(r.cell(m.Columns, FieldDiscount))+value(r.cell(m.Columns, FieldDiscountPercent)) == 0 {
+			off := r.cell(m.Columns, FieldDiscount) + r.cell(m.Columns, FieldDiscountPercent)
+			if strings.Trim(off, "0,.% ") == "" {
 				continue
 			}
 			discounted++
-			sum := value(r.cell(m.Columns, FieldPrice)) * value(r.cell(m.Columns, FieldQuantity))
-			if full := value(r.at(c)); full > 0 && math.Abs(full-sum) < full/1000 {
-				equal++
+			if r.comesTo(m.Columns[FieldPrice], left) {
+				full++
 				d.Cell = r.at(c)
 			}
 		}
-		if equal > 0 && equal*10 >= discounted*9 {
+		if full > 0 && full*10 >= discounted*9 {
 			d.Kind, d.Field, d.heading = "discount", FieldDiscount, m.Names[c-1]
 			return d, true
 		}

@@ -123,6 +123,11 @@ func newPreparer(ctx context.Context, s *Service, i *Import) (p *preparer, err e
 func (i *Import) home(known []catalog.Store) string {
 	switch {
 	case i.Mapping.Options.Store != "":
+		for _, store := range known { // by which programmes know it
+			if store.Name == i.Mapping.Options.Store {
+				return store.Code
+			}
+		}
 		return i.Mapping.Options.Store
 	case len(known) == 1:
 		return known[0].Code

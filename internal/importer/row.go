@@ -185,7 +185,7 @@ func (r *rowReader) noData(fields []string) Reason {
 			return ReasonTotals
 		}
 	}
-	if len(r.m.Names) <= first || fields[first] != r.m.Names[first] {
+	if len(r.m.Names) <= first || fold.Line(fields[first]) != r.m.Names[first] {
 		return ""
 	}
 	for c, cell := range fields {

@@ -237,6 +237,7 @@ func (s *Service) notOtherSource(ctx context.Context, source string, k Kind, dig
 	const begun = `
 		SELECT s.name FROM imports i JOIN sources s ON s.id = i.source_id
 		 WHERE i.digest = $1 AND i.kind = $2 AND i.state NOT IN ('draft', 'checked')
+		   AND NOT (i.state IN ('failed', 'cancelled') AND i.checkpoint = '` + unbegun + `')
 		 ORDER BY CASE WHEN s.name = $3 THEN 0 ELSE 1 END LIMIT 1`
 	var before string
 	err := s.db.QueryRow(ctx, begun, digest, string(k), source).Scan(&before)
@@ -596,6 +597,9 @@ func (s *Service) ready(ctx context.Context, id ID) (i Import, err error) {
 // readable says what keeps a file from being read by its mapping, here.
 func (s *Service) readable(ctx context.Context, i *Import) error {
 	if err := i.Mapping.Validate(); err != nil || i.State != Draft && i.State != Checked {
+		return err
+	}
+	if err := s.notOtherSource(ctx, i.Source, i.Kind, i.digest); err != nil {
 		return err
 	}
 	stores, err := s.catalog.Stores(ctx)

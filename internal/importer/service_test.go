@@ -292,7 +292,19 @@ func TestImportReceipts(t *testing.T) {
 		if _, err := h.Add(t.Context(), File{Source: "another till"}, file); !errors.Is(err, ErrOtherSource) {
 			t.Errorf("the same file of another source: %v", err)
 		}
-		elsewhere := h.load(copied(t, file), File{Source: "another till"})
+		twice := copied(t, file)
+		drafts := make([]Import, 2)
+		for k := range drafts {
+			i, err := h.Add(t.Context(), File{Source: fmt.Sprint("draft ", k)}, twice)
+			must(t, err)
+			drafts[k] = i
+		}
+		_, err = h.RunNow(t.Context(), drafts[0].ID, func(Report) {})
+		must(t, err)
+		if _, err := h.RunNow(t.Context(), drafts[1].ID, func(Report) {}); !errors.Is(err, ErrOtherSource) {
+			t.Errorf("two drafts of a file: %v", err)
+		}
+		elsewhere := h.load(copied(t, twice), File{Source: "another till"})
 		if elsewhere.Report.Recorded != 5 {
 			t.Errorf("numbers of another source: %+v", elsewhere.Report)
 		}

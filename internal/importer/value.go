@@ -54,7 +54,7 @@ var (
 		"прода", "реализ", "чек", "покуп", "приход", "оплат", "отгруз", "выбыт", "накладн", "заказ", "обычн", "рту", "sale", "sell", "sold", "purchase", "receipt", "invoice",
 		"order", "payment", "charge", "checkout", "sotuv", "sotil", "сотув", "savdo", "xarid", "to'lov",
 	}
-	unpaidWords = []string{"отказ", "ожида", "failed", "pending", "hold", "kutil"}
+	unpaidWords = []string{"отказ", "ожида", "неоплач", "unpaid", "failed", "pending", "hold", "kutil"}
 )
 
 // parseDeed reads the column that says whether a row sells or takes back,
@@ -67,9 +67,10 @@ func parseDeed(text string) (d deed, ok bool) {
 	case "", "s", "п", "1", "+1":
 		return sells, true
 	}
-	back, void := begins(text, backWords), begins(text, undoneWords)
+	back, noBack := speaksOf(text, backWords)
+	void, noVoid := speaksOf(text, undoneWords)
 	switch {
-	case back && void:
+	case back && void, noBack || noVoid:
 		return sells, false
 	case back:
 		return takesBack, true
@@ -81,35 +82,52 @@ func parseDeed(text string) (d deed, ok bool) {
 
 // parseReturned reads the column that says whether a row takes back: да, or возврат.
 func parseReturned(text string) (yes, ok bool) {
-	yes, _, ok = parseYes(text)
-	if !ok && begins(strings.ToLower(text), backWords) {
-		return true, true
+	if yes, _, ok = parseYes(text); ok {
+		return yes, true
 	}
-	return yes, ok
+	yes, no := speaksOf(text, backWords)
+	return yes, yes || no
 }
 
-// begins reports whether one of the text's words begins so.
-func begins(text string, stems []string) bool {
-	for word := range strings.FieldsFuncSeq(text, func(r rune) bool { return !unicode.IsLetter(r) && r != '\'' }) {
-		if slices.ContainsFunc(stems, func(stem string) bool { return strings.HasPrefix(word, stem) }) {
-			return true
+// speaksOf reports whether one of the text's words begins so, and whether one does
+// but is denied: "не возвращён", "без возврата", "qaytarilmagan".
+func speaksOf(text string, stems []string) (yes, no bool) {
+	words := strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return !unicode.IsLetter(r) && r != '\'' })
+	for i, word := range words {
+		if !slices.ContainsFunc(stems, func(stem string) bool { return strings.HasPrefix(word, stem) }) {
+			continue
 		}
+		before, after := words[max(0, i-1)], words[min(i+1, len(words)-1)]
+		denied := slices.Contains([]string{"не", "нет", "без", "not", "no", "non", "without"}, before) || strings.HasSuffix(word, "magan") || strings.HasSuffix(after, "magan")
+		yes, no = yes || !denied, no || denied
 	}
-	return false
+	return yes, no
 }
 
-// standsVoid reports whether a receipt of such a state was never sold, or is not
-// any more: "Отменён", "refunded", or "да" in a column that heading says so of.
+// begins reports whether one of the text's words begins so and is not denied.
+func begins(text string, stems []string) bool {
+	yes, _ := speaksOf(text, stems)
+	return yes
+}
+
+// standsVoid reports whether a receipt of such a state was not sold, or is not any
+// more: "Отменён", "refunded", "не оплачен", or "да" in a column that heading says
+// so of.
 func standsVoid(state, heading string) bool {
 	state = strings.ReplaceAll(strings.ToLower(state), "ё", "е")
 	if yes, none, ok := parseYes(state); ok {
-		return yes && !none && begins(strings.ToLower(heading), slices.Concat(backWords, undoneWords))
+		return yes && !none && begins(heading, slices.Concat(backWords, undoneWords))
 	}
-	not := strings.HasPrefix(state, "не ") || strings.HasPrefix(state, "not ")
-	if not || strings.HasPrefix(state, "un") {
-		return begins(state, []string{"провед", "оплач", "выкуп", "completed", "paid", "unpaid"})
+	paid, unpaid := speaksOf(state, []string{"провед", "оплач", "выкуп", "completed", "paid", "fulfilled"})
+	switch {
+	case unpaid:
+		return true
+	case standsPartly(state):
+		return false
+	case begins(state, []string{"удален"}) && !begins(state, []string{"удаленно"}): // which is from afar
+		return true
 	}
-	return !standsPartly(state) && (begins(state, slices.Concat(backWords, undoneWords, unpaidWords)) || begins(state, []string{"удален"}) && !begins(state, []string{"удаленно"}))
+	return begins(state, slices.Concat(backWords, undoneWords)) || !paid && begins(state, unpaidWords)
 }
 
 // standsPartly reports whether a state says that a part was given back.

@@ -293,7 +293,14 @@ func TestWords(t *testing.T) {
 			t.Errorf("parseDeed(%q) = %v, %v", text, does, ok)
 		}
 	}
-	for _, text := range []string{"Отмена возврата", "Return voided", "инвентаризация"} {
+	for text, want := range map[string]bool{
+		"Возврат": true, "да": true, "Возвращён": true, "": false, "Не возвращён": false, "без возврата": false, "not returned": false, "no refund": false, "qaytarilmagan": false, "0": false,
+	} {
+		if yes, ok := parseReturned(text); !ok || yes != want {
+			t.Errorf("parseReturned(%q) = %v, %v", text, yes, ok)
+		}
+	}
+	for _, text := range []string{"Отмена возврата", "Return voided", "инвентаризация", "Чек без возврата"} {
 		if does, ok := parseDeed(text); ok {
 			t.Errorf("parseDeed(%q) = %v", text, does)
 		}
@@ -302,7 +309,7 @@ func TestWords(t *testing.T) {
 		state, heading string
 		void           bool
 	}{
-		{"Отменён", "Статус", true}, {"refunded", "Financial Status", true}, {"partially_refunded", "Financial Status", false}, {"Не оплачен", "Статус", true}, {"unpaid", "Status", true}, {"Оплачен удалённо", "Статус", false}, {"Да", "Аннулирован", true},
+		{"Отменён", "Статус", true}, {"refunded", "Financial Status", true}, {"partially_refunded", "Financial Status", false}, {"Не оплачен", "Статус", true}, {"unpaid", "Status", true}, {"Оплачен, ожидает выдачи", "Статус", false}, {"paid, pending pickup", "Status", false}, {"Без возврата", "Статус", false}, {"bekor qilinmagan", "Holat", false}, {"Оплачен удалённо", "Статус", false}, {"Да", "Аннулирован", true},
 		{"1", "is void", true}, {"Не проведён", "Статус", true}, {"Черновик", "Статус", true}, {"Проведён", "Статус", false}, {"Нет", "Аннулирован", false},
 		{"paid", "Financial Status", false}, {"не отменён", "Статус", false}, {"Да", "Статус", false}, {"", "Статус", false},
 	} {

@@ -67,10 +67,9 @@ func newWriter(ctx context.Context, s *Service, i *Import, house string) (*write
 // them: a person may have given them other codes, or called them anew.
 func (s *Service) paths(ctx context.Context) (map[string]string, error) {
 	list, err := s.catalog.Categories(ctx)
-	codes, named := map[string]string{}, map[catalog.CategoryID]string{}
-	for _, c := range list { // each after its parent
-		path := within(named[c.Parent], c.Name)
-		named[c.ID] = path
+	codes, paths := map[string]string{}, catalog.Paths(list)
+	for _, c := range list {
+		path := paths[c.ID]
 		if codes[path] == "" || c.Code == short(path, catalog.MaxCode) {
 			codes[path] = c.Code
 		}

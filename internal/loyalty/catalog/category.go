@@ -114,6 +114,19 @@ func (t tree) sorted() []Category {
 	return list
 }
 
+// Paths call categories by their names, each after those that it is in, as files do:
+// "Home / Glass". They come as Categories gives them, each after its parent.
+func Paths(list []Category) map[CategoryID]string {
+	paths := make(map[CategoryID]string, len(list))
+	for _, c := range list {
+		paths[c.ID] = c.Name
+		if c.Parent != 0 {
+			paths[c.ID] = paths[c.Parent] + " / " + c.Name
+		}
+	}
+	return paths
+}
+
 // CreateCategoryTx creates a category. It fails with ErrCategoryExists; the
 // transaction must be taken back then, as after every failure.
 func (s *Service) CreateCategoryTx(ctx context.Context, tx *db.Tx, in CategoryInput) (c Category, err error) {

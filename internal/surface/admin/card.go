@@ -373,7 +373,10 @@ func (a *Admin) adjustPoints(w http.ResponseWriter, r *http.Request) error {
 		return a.showAdjust(w, r, http.StatusOK, v)
 	}
 	who := by(r)
-	seen, _ := strconv.ParseInt(form.Get("seen"), 10, 64) // what is no number was not seen
+	seen, err := strconv.ParseInt(form.Get("seen"), 10, 64)
+	if err != nil {
+		seen = -1 // none was shown
+	}
 	err = a.change(r, func(ctx context.Context, tx *db.Tx) (line, error) {
 		available, err := a.Ledger.AdjustTx(ctx, tx, ledger.Adjustment{
 			Customer: v.Customer.ID, Points: v.Change, Reason: reason, Programme: version.ProgrammeID, ExpiresAt: v.Expires,

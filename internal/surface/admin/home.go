@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"regulars/internal/base/money"
@@ -89,20 +90,25 @@ func (a *Admin) home(w http.ResponseWriter, r *http.Request) error {
 	return a.pages.Render(w, r, "home", v)
 }
 
-// otherClock is the time zone of the stores if the clocks of all of them differ
+// otherClock names the time zones of the stores if the clocks of all of them differ
 // from the chain's: then what the chain takes for today is no store's.
 func (a *Admin) otherClock(ctx context.Context) (string, error) {
 	stores, err := a.Catalog.Stores(ctx)
-	if err != nil || len(stores) == 0 {
+	if err != nil {
 		return "", err
 	}
 	now, zone := a.Now(), a.Settings.Get().Zone
+	var zones []string
 	for _, s := range stores {
-		if offset(now, s.Zone) == offset(now, zone) {
+		switch {
+		case !s.Active:
+		case offset(now, s.Zone) == offset(now, zone):
 			return "", nil
+		case !slices.Contains(zones, s.Zone.String()):
+			zones = append(zones, s.Zone.String())
 		}
 	}
-	return stores[0].Zone.String(), nil
+	return strings.Join(zones, ", "), nil
 }
 
 func (a *Admin) steps(ctx context.Context) ([]step, error) {

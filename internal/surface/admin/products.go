@@ -55,12 +55,9 @@ func productsAsked(url web.Link) catalog.ProductQuery {
 // someProducts reads a page of the list.
 func (a *Admin) someProducts(r *http.Request, q catalog.ProductQuery, categories []catalog.Category) (rows []productRow, next string, err error) {
 	found, next, err := a.Catalog.Products(r.Context(), q)
-	names, paths := map[catalog.CategoryID]string{}, map[catalog.CategoryID]string{}
-	for _, c := range categories { // each after its parent
-		names[c.ID], paths[c.ID] = c.Name, c.Name
-		if c.Parent != 0 {
-			paths[c.ID] = paths[c.Parent] + " / " + c.Name
-		}
+	names, paths := map[catalog.CategoryID]string{}, catalog.Paths(categories)
+	for _, c := range categories {
+		names[c.ID] = c.Name
 	}
 	for _, p := range found {
 		rows = append(rows, productRow{p, names[p.Category], paths[p.Category]})

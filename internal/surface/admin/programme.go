@@ -332,10 +332,13 @@ func (a *Admin) discardDraft(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	at := programmePath(vs.Programme.ID)
-	if vs.Draft == nil || form.Get("draft") != previewKey(vs.Draft) {
+	changed := func() error {
 		a.Shell.SetFlash(w, r, "warn", web.Loc(r.Context()).T("admin.programme.discard_changed"))
 		web.Redirect(w, r, at)
 		return nil
+	}
+	if vs.Draft == nil || form.Get("draft") != previewKey(vs.Draft) {
+		return changed()
 	}
 	err = a.change(r, func(ctx context.Context, tx *db.Tx) (line, error) {
 		gone, err := a.Programmes.DiscardDraftTx(ctx, tx, vs.Draft)
@@ -345,6 +348,9 @@ func (a *Admin) discardDraft(w http.ResponseWriter, r *http.Request) error {
 		}
 		return line{action: "programme.draft_discarded", subject: "programme:" + vs.Programme.ID.String(), before: before}, err
 	})
+	if errors.Is(err, programme.ErrDraftChanged) {
+		return changed()
+	}
 	if err != nil {
 		return err
 	}
