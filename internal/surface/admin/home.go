@@ -78,11 +78,11 @@ func (a *Admin) home(w http.ResponseWriter, r *http.Request) error {
 	if v.Done < v.Must {
 		v.Steps = steps
 	}
-	any, err := a.Receipts.List(r.Context(), receipt.Filter{Kind: receipt.KindSale}, receipt.Cursor{}, 1)
+	latest, err := a.Receipts.List(r.Context(), receipt.Filter{Kind: receipt.KindSale}, receipt.Cursor{}, 1)
 	if err != nil {
 		return err
 	}
-	if len(any) > 0 {
+	if len(latest) > 0 {
 		if v.Now, err = a.overview(r); err != nil {
 			return err
 		}
@@ -127,7 +127,7 @@ func (a *Admin) steps(ctx context.Context) ([]step, error) {
 			selling.Href += "/" + stores[0].ID.String()
 		}
 	}
-	sold, err := a.soldAt(ctx, tills)
+	sold, err := a.hasSold(ctx, tills)
 	if err != nil {
 		return nil, err
 	}
@@ -152,10 +152,10 @@ func (a *Admin) steps(ctx context.Context) ([]step, error) {
 	}, nil
 }
 
-// soldAt reports whether one of the tills has sold: what was imported is no sale
+// hasSold reports whether one of the tills has sold: what was imported is no sale
 // of this program's. Receipts are not looked through that are older than the tills
 // can know.
-func (a *Admin) soldAt(ctx context.Context, tills []catalog.Till) (bool, error) {
+func (a *Admin) hasSold(ctx context.Context, tills []catalog.Till) (bool, error) {
 	if len(tills) == 0 {
 		return false, nil
 	}
