@@ -237,7 +237,6 @@ func (s *Service) notOtherSource(ctx context.Context, source string, k Kind, dig
 	const begun = `
 		SELECT s.name FROM imports i JOIN sources s ON s.id = i.source_id
 		 WHERE i.digest = $1 AND i.kind = $2 AND i.state NOT IN ('draft', 'checked')
-		   AND NOT (i.state IN ('failed', 'cancelled') AND i.checkpoint = '` + unbegun + `')
 		 ORDER BY CASE WHEN s.name = $3 THEN 0 ELSE 1 END LIMIT 1`
 	var before string
 	err := s.db.QueryRow(ctx, begun, digest, string(k), source).Scan(&before)

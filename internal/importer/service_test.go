@@ -304,7 +304,16 @@ func TestImportReceipts(t *testing.T) {
 		if _, err := h.RunNow(t.Context(), drafts[1].ID, func(Report) {}); !errors.Is(err, ErrOtherSource) {
 			t.Errorf("two drafts of a file: %v", err)
 		}
-		elsewhere := h.load(copied(t, twice), File{Source: "another till"})
+		// One that was stopped before anything of it was in may go on at any time.
+		stopped, err := h.Add(t.Context(), File{Source: "stopped"}, copied(t, twice))
+		must(t, err)
+		_, err = h.begin(t.Context(), stopped.ID)
+		must(t, err)
+		must(t, h.Cancel(t.Context(), stopped.ID, nil))
+		if _, err := h.Add(t.Context(), File{Source: "meanwhile"}, copied(t, twice)); !errors.Is(err, ErrOtherSource) {
+			t.Errorf("a file of a stopped import: %v", err)
+		}
+		elsewhere := h.load(copied(t, copied(t, twice)), File{Source: "another till"})
 		if elsewhere.Report.Recorded != 5 {
 			t.Errorf("numbers of another source: %+v", elsewhere.Report)
 		}

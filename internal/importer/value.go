@@ -118,7 +118,7 @@ func standsVoid(state, heading string) bool {
 	if yes, none, ok := parseYes(state); ok {
 		return yes && !none && begins(heading, slices.Concat(backWords, undoneWords))
 	}
-	paid, unpaid := speaksOf(state, []string{"провед", "оплач", "выкуп", "completed", "paid", "fulfilled"})
+	paid, unpaid := speaksOf(state, []string{"провед", "оплач", "выкуп", "completed", "paid"})
 	switch {
 	case unpaid:
 		return true

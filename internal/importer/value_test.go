@@ -309,7 +309,7 @@ func TestWords(t *testing.T) {
 		state, heading string
 		void           bool
 	}{
-		{"Отменён", "Статус", true}, {"refunded", "Financial Status", true}, {"partially_refunded", "Financial Status", false}, {"Не оплачен", "Статус", true}, {"unpaid", "Status", true}, {"Оплачен, ожидает выдачи", "Статус", false}, {"paid, pending pickup", "Status", false}, {"Без возврата", "Статус", false}, {"bekor qilinmagan", "Holat", false}, {"Оплачен удалённо", "Статус", false}, {"Да", "Аннулирован", true},
+		{"Отменён", "Статус", true}, {"refunded", "Financial Status", true}, {"partially_refunded", "Financial Status", false}, {"Не оплачен", "Статус", true}, {"unpaid", "Status", true}, {"Оплачен, ожидает выдачи", "Статус", false}, {"paid, pending pickup", "Status", false}, {"Paid, not fulfilled", "Status", false}, {"Без возврата", "Статус", false}, {"bekor qilinmagan", "Holat", false}, {"Оплачен удалённо", "Статус", false}, {"Да", "Аннулирован", true},
 		{"1", "is void", true}, {"Не проведён", "Статус", true}, {"Черновик", "Статус", true}, {"Проведён", "Статус", false}, {"Нет", "Аннулирован", false},
 		{"paid", "Financial Status", false}, {"не отменён", "Статус", false}, {"Да", "Статус", false}, {"", "Статус", false},
 	} {
