@@ -3,6 +3,8 @@ package importer
 import (
 	"context"
 	"errors"
+	"fmt"
+	"sync"
 	"testing"
 
 	"golang.org/x/sync/errgroup"
@@ -108,7 +110,7 @@ func TestStartTwice(t *testing.T) {
 		must(t, err)
 		must(t, h.Start(t.Context(), i.ID, note))
 		must(t, d.Write(t.Context(), func(ctx context.Context, tx *db.Tx) error {
-			if err := beginTx(ctx, tx, i.ID); !errors.Is(err, db.ErrGuard) {
+			if err := beginTx(ctx, tx, i); !errors.Is(err, db.ErrGuard) {
 				t.Errorf("begun while it runs: %v", err)
 			}
 			return nil
@@ -123,6 +125,47 @@ func TestStartTwice(t *testing.T) {
 		must(t, h.Start(t.Context(), i.ID, note))
 		if i, err = h.Get(t.Context(), i.ID); err != nil || i.progress.Issues != 7 || notes != 3 {
 			t.Errorf("resumed: %+v, %d notes, %v", i.progress, notes, err)
+		}
+	})
+}
+
+// Of imports of one file under several sources that are started at one moment, one
+// begins.
+func TestOneSourceTakesAFile(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		h := newHouse(t, d, "GBP", "Europe/London", t.TempDir())
+		for round := range 5 {
+			file := write(t, chainFile(2 + round))
+			drafts := make([]Import, 4)
+			for k := range drafts {
+				i, err := h.Add(t.Context(), File{Source: fmt.Sprint("source ", k)}, file)
+				must(t, err)
+				drafts[k] = i
+			}
+			var ready, wg sync.WaitGroup
+			ready.Add(len(drafts))
+			failed := make([]error, len(drafts))
+			for k := range drafts {
+				wg.Go(func() {
+					ready.Done()
+					ready.Wait()
+					failed[k] = h.Start(t.Context(), drafts[k].ID, nil)
+				})
+			}
+			wg.Wait()
+			begun := 0
+			for _, err := range failed {
+				switch {
+				case err == nil:
+					begun++
+				case !errors.Is(err, ErrOtherSource):
+					t.Error(err)
+				}
+			}
+			if begun != 1 {
+				t.Fatalf("%d begin", begun)
+			}
 		}
 	})
 }

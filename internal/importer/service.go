@@ -198,7 +198,7 @@ func (s *Service) add(ctx context.Context, id ID, f File, path string, also Also
 	if err != nil {
 		return Import{}, err
 	}
-	if err := s.notOtherSource(ctx, source, sniffed.Mapping.Kind, digest); err != nil {
+	if err := notOtherSource(ctx, s.db, source, sniffed.Mapping.Kind, digest); err != nil {
 		return Import{}, err
 	}
 	i := Import{
@@ -226,27 +226,6 @@ func (s *Service) add(ctx context.Context, id ID, f File, path string, also Also
 		}
 		return also.tx(ctx, tx, i)
 	})
-}
-
-// notOtherSource keeps the receipts of a file from coming in a second time under
-// the name of another system: those of each source are told apart by themselves.
-func (s *Service) notOtherSource(ctx context.Context, source string, k Kind, digest string) error {
-	if k != KindReceipts {
-		return nil
-	}
-	const begun = `
-		SELECT s.name FROM imports i JOIN sources s ON s.id = i.source_id
-		 WHERE i.digest = $1 AND i.kind = $2 AND i.state NOT IN ('draft', 'checked')
-		 ORDER BY CASE WHEN s.name = $3 THEN 0 ELSE 1 END LIMIT 1`
-	var before string
-	err := s.db.QueryRow(ctx, begun, digest, string(k), source).Scan(&before)
-	switch {
-	case errors.Is(err, db.ErrNoRows), err == nil && before == source:
-		return nil
-	case err != nil:
-		return err
-	}
-	return ErrOtherSource.With("source", before).At("/source")
 }
 
 // readAsBefore reads a file like the last one of its source with the same columns,
@@ -554,7 +533,7 @@ func (s *Service) Start(ctx context.Context, id ID, also Also) (err error) {
 	err = s.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
 		started := i.State != Running
 		if started {
-			if err := beginTx(ctx, tx, id); err != nil {
+			if err := beginTx(ctx, tx, i); err != nil {
 				return err
 			}
 		}
@@ -598,7 +577,7 @@ func (s *Service) readable(ctx context.Context, i *Import) error {
 	if err := i.Mapping.Validate(); err != nil || i.State != Draft && i.State != Checked {
 		return err
 	}
-	if err := s.notOtherSource(ctx, i.Source, i.Kind, i.digest); err != nil {
+	if err := notOtherSource(ctx, s.db, i.Source, i.Kind, i.digest); err != nil {
 		return err
 	}
 	stores, err := s.catalog.Stores(ctx)
@@ -644,7 +623,7 @@ func (s *Service) begin(ctx context.Context, id ID) (i Import, err error) {
 		return i, err
 	}
 	err = s.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
-		if err := beginTx(ctx, tx, id); err != nil {
+		if err := beginTx(ctx, tx, i); err != nil {
 			return err
 		}
 		return s.started.tx(ctx, tx, i)

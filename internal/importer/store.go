@@ -61,8 +61,8 @@ var (
 	ErrKept      = errs.New(errs.Conflict, "import_kept", "The import is running, or some of it is in: it cannot be discarded.")
 	// ErrWhichStore is returned where rows name no store and there are several.
 	ErrWhichStore = errs.New(errs.Invalid, "import_which_store", "The file does not say which store its rows are of, and there are several. Name one.")
-	// ErrOtherSource is returned for receipts that are in already as another source's.
-	ErrOtherSource = errs.New(errs.Invalid, "import_other_source", "This very file has been imported as one of another source. Name that source: the receipts of two are not told apart.")
+	// ErrOtherSource is returned for receipts that are in, or begun, as another source's.
+	ErrOtherSource = errs.New(errs.Invalid, "import_other_source", "This very file is imported as one of another source. Name that source, or discard that import if nothing of it is in: the receipts of two are not told apart.")
 	ErrSource      = errs.New(errs.Invalid, "import_bad_source", "The source has a name of 1 to 100 characters.")
 )
 
@@ -137,16 +137,53 @@ func moveTx(ctx context.Context, tx *db.Tx, id ID, to State, finished time.Time,
 }
 
 // beginTx starts an import, or one that was stopped again. The report so far is
-// the check's, unless it was stopped.
-func beginTx(ctx context.Context, tx *db.Tx, id ID) error {
+// the check's, unless it was stopped. It fails with db.ErrGuard if i is another by
+// now, and with ErrOtherSource.
+func beginTx(ctx context.Context, tx *db.Tx, i Import) error {
+	const lock = `
+		SELECT id
+		  FROM imports
+		 WHERE digest = $1
+		 ORDER BY id
+		   FOR UPDATE -- postgres` // of two that begin at once the second sees the first
+	if _, err := tx.Exec(ctx, lock, i.digest); err != nil {
+		return err
+	}
+	if err := notOtherSource(ctx, tx, i.Source, i.Kind, i.digest); err != nil {
+		return err
+	}
 	const begin = `
 		UPDATE imports
 		   SET report      = CASE WHEN state IN ('draft', 'checked') THEN '{}' ELSE report END,
 		       checkpoint  = CASE WHEN state IN ('draft', 'checked') THEN '` + unbegun + `' ELSE checkpoint END,
 		       state       = 'running',
 		       finished_at = NULL
-		 WHERE id = $1 AND state IN ('draft', 'checked', 'failed', 'cancelled')`
-	return tx.Guard(ctx, begin, int64(id))
+		 WHERE id = $1 AND mapping = $2 AND state IN ('draft', 'checked', 'failed', 'cancelled')`
+	return tx.Guard(ctx, begin, int64(i.ID), i.mapping)
+}
+
+// notOtherSource keeps the receipts of a file from coming in a second time under
+// the name of another system: those of each source are told apart by themselves.
+// Until it is discarded an import that was stopped has the file to itself.
+func notOtherSource(ctx context.Context, q interface {
+	QueryRow(ctx context.Context, text string, args ...any) db.Row
+}, source string, k Kind, digest string) error {
+	if k != KindReceipts {
+		return nil
+	}
+	const begun = `
+		SELECT s.name FROM imports i JOIN sources s ON s.id = i.source_id
+		 WHERE i.digest = $1 AND i.kind = $2 AND i.state NOT IN ('draft', 'checked')
+		 ORDER BY CASE WHEN s.name = $3 THEN 0 ELSE 1 END LIMIT 1`
+	var before string
+	err := q.QueryRow(ctx, begun, digest, string(k), source).Scan(&before)
+	switch {
+	case errors.Is(err, db.ErrNoRows), err == nil && before == source:
+		return nil
+	case err != nil:
+		return err
+	}
+	return ErrOtherSource.With("source", before).At("/source")
 }
 
 // saveTx keeps how far an import is, in the transaction of what it did. It

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"unicode"
 
+	"regulars/internal/base/fold"
 	"regulars/internal/loyalty/customer"
 )
 
@@ -46,13 +47,14 @@ const (
 	undone // neither: somebody had the receipt made void
 )
 
-// How words begin that tell a deed, in Russian, English and Uzbek.
+// How words begin that tell a deed, in Russian, English and Uzbek, as fold.Words
+// leaves them.
 var (
 	backWords   = []string{"возвр", "сторно", "return", "refund", "reversal", "chargeback", "qayt", "қайт"}
-	undoneWords = []string{"отмен", "аннул", "чернов", "cancel", "void", "delet", "draft", "bekor", "бекор", "o'chir"}
+	undoneWords = []string{"отмен", "аннул", "чернов", "cancel", "void", "delet", "draft", "bekor", "бекор", "ochir", "ўчир", "жойыл"}
 	sellWords   = []string{
 		"прода", "реализ", "чек", "покуп", "приход", "оплат", "отгруз", "выбыт", "накладн", "заказ", "обычн", "рту", "sale", "sell", "sold", "purchase", "receipt", "invoice",
-		"order", "payment", "charge", "checkout", "sotuv", "sotil", "сотув", "savdo", "xarid", "to'lov",
+		"order", "payment", "charge", "checkout", "sotuv", "sotil", "сотув", "savdo", "xarid", "tolov",
 	}
 	unpaidWords = []string{"отказ", "ожида", "неоплач", "unpaid", "failed", "pending", "hold", "kutil"}
 )
@@ -67,10 +69,9 @@ func parseDeed(text string) (d deed, ok bool) {
 	case "", "s", "п", "1", "+1":
 		return sells, true
 	}
-	back, noBack := speaksOf(text, backWords)
-	void, noVoid := speaksOf(text, undoneWords)
+	back, void := begins(text, backWords), begins(text, undoneWords)
 	switch {
-	case back && void, noBack || noVoid:
+	case back && void:
 		return sells, false
 	case back:
 		return takesBack, true
@@ -89,19 +90,52 @@ func parseReturned(text string) (yes, ok bool) {
 	return yes, yes || no
 }
 
+// How words deny: those before and behind another in Russian, English and Uzbek, what
+// may stand between, and how words end that deny themselves in Uzbek and Kazakh.
+var (
+	denials  = []string{"не", "нет", "без", "not", "no", "non", "none", "never", "without", "isnt", "wasnt", "werent", "hasnt", "havent", "didnt", "yoq", "йўқ", "жоқ"}
+	betweens = []string{"был", "была", "было", "были", "еще", "пока", "yet", "been", "be", "being", "a", "any"}
+	denyEnds = []string{"magan", "маган", "маған", "меген", "madi", "мади", "мады"}
+	doWords  = []string{"qilin", "қилин", "bol", "бўл", "etil", "этил", "бол"} // "bekor qilinmagan"
+)
+
 // speaksOf reports whether one of the text's words begins so, and whether one does
-// but is denied: "не возвращён", "без возврата", "qaytarilmagan".
+// but is denied: "не был возвращён", "возврат: нет", "qaytarilmagan".
 func speaksOf(text string, stems []string) (yes, no bool) {
-	words := strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return !unicode.IsLetter(r) && r != '\'' })
+	words := fold.Words(text)
 	for i, word := range words {
 		if !slices.ContainsFunc(stems, func(stem string) bool { return strings.HasPrefix(word, stem) }) {
 			continue
 		}
-		before, after := words[max(0, i-1)], words[min(i+1, len(words)-1)]
-		denied := slices.Contains([]string{"не", "нет", "без", "not", "no", "non", "without"}, before) || strings.HasSuffix(word, "magan") || strings.HasSuffix(after, "magan")
+		denied := deniedBy(words[:i], words[i:])
 		yes, no = yes || !denied, no || denied
 	}
 	return yes, no
+}
+
+// deniedBy reports whether the first word of rest is denied, by itself or by those
+// around it.
+func deniedBy(before, rest []string) bool {
+	for len(before) > 0 && slices.Contains(betweens, before[len(before)-1]) {
+		before = before[:len(before)-1]
+	}
+	if n := len(before); n > 0 && slices.Contains(denials, before[n-1]) {
+		return true
+	}
+	verb := rest[0]
+	if len(rest) > 1 && slices.ContainsFunc(doWords, func(begin string) bool { return strings.HasPrefix(rest[1], begin) }) {
+		verb = rest[1]
+	}
+	if slices.ContainsFunc(denyEnds, func(end string) bool { return strings.HasSuffix(verb, end) }) {
+		return true
+	}
+	switch len(rest) {
+	case 2: // "возврата нет", but "возврат без чека" is one
+		return slices.Contains(denials, rest[1])
+	case 3:
+		return slices.Contains(denials, rest[1]) && slices.Contains(betweens, rest[2]) // "возврата не было"
+	}
+	return false
 }
 
 // begins reports whether one of the text's words begins so and is not denied.
@@ -114,7 +148,6 @@ func begins(text string, stems []string) bool {
 // more: "Отменён", "refunded", "не оплачен", or "да" in a column that heading says
 // so of.
 func standsVoid(state, heading string) bool {
-	state = strings.ReplaceAll(strings.ToLower(state), "ё", "е")
 	if yes, none, ok := parseYes(state); ok {
 		return yes && !none && begins(heading, slices.Concat(backWords, undoneWords))
 	}

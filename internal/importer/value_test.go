@@ -287,6 +287,8 @@ func TestWords(t *testing.T) {
 	for text, want := range map[string]deed{
 		"Возврат": takesBack, "возврат прихода": takesBack, "refund": takesBack, "Чек возврата": takesBack, "Sales return": takesBack, "Чек ККМ (возврат)": takesBack,
 		"Покупка - возврат": takesBack, "Sotuvni qaytarish": takesBack, "sale": sells, "Продажа": sells, "приход": sells, "Чек ККМ": sells, "": sells,
+		"Возврат без чека": takesBack, "Payment refunded": takesBack, "Return № 5": takesBack, "Возврат, не отменён": takesBack, "Refund, no receipt": takesBack, "Продажа не отменена, возврат": takesBack,
+		"Чек без возврата": sells, "Продажа, возврата нет": sells, "Sale, never refunded": sells, "Sotuv, qaytarilmagan": sells, "Сотув (бекор қилинмаган)": sells,
 		"Продажа отменена": undone, "Чек аннулирован": undone, "Order cancelled": undone, "void": undone,
 	} {
 		if does, ok := parseDeed(text); !ok || does != want {
@@ -295,12 +297,14 @@ func TestWords(t *testing.T) {
 	}
 	for text, want := range map[string]bool{
 		"Возврат": true, "да": true, "Возвращён": true, "": false, "Не возвращён": false, "без возврата": false, "not returned": false, "no refund": false, "qaytarilmagan": false, "0": false,
+		"Не был возвращён": false, "Возврат: нет": false, "Возвращён: нет": false, "Возврата не было": false, "Ещё не возвращён": false, "Қайтарилмаган": false, "Қайтарылмаған": false, "Qaytarilmadi": false,
+		"not yet returned": false, "never refunded": false, "wasn't returned": false, "hasn’t been returned": false, "refund: none": false, "Қайтарилди": true, "Возврат без чека": true,
 	} {
 		if yes, ok := parseReturned(text); !ok || yes != want {
 			t.Errorf("parseReturned(%q) = %v, %v", text, yes, ok)
 		}
 	}
-	for _, text := range []string{"Отмена возврата", "Return voided", "инвентаризация", "Чек без возврата"} {
+	for _, text := range []string{"Отмена возврата", "Return voided", "инвентаризация", "Не возвращён"} {
 		if does, ok := parseDeed(text); ok {
 			t.Errorf("parseDeed(%q) = %v", text, does)
 		}
@@ -311,6 +315,8 @@ func TestWords(t *testing.T) {
 	}{
 		{"Отменён", "Статус", true}, {"refunded", "Financial Status", true}, {"partially_refunded", "Financial Status", false}, {"Не оплачен", "Статус", true}, {"unpaid", "Status", true}, {"Оплачен, ожидает выдачи", "Статус", false}, {"paid, pending pickup", "Status", false}, {"Paid, not fulfilled", "Status", false}, {"Без возврата", "Статус", false}, {"bekor qilinmagan", "Holat", false}, {"Оплачен удалённо", "Статус", false}, {"Да", "Аннулирован", true},
 		{"1", "is void", true}, {"Не проведён", "Статус", true}, {"Черновик", "Статус", true}, {"Проведён", "Статус", false}, {"Нет", "Аннулирован", false},
+		{"Бекор қилинмаган", "Ҳолат", false}, {"Бекор қилинган", "Ҳолат", true}, {"Отмены нет", "Статус", false}, {"Not yet refunded", "Status", false}, {"Isn't cancelled", "Status", false},
+		{"Оплачен: нет", "Статус", true}, {"Отменён без возврата денег", "Статус", true}, {"Отменён, возврата не было", "Статус", true},
 		{"paid", "Financial Status", false}, {"не отменён", "Статус", false}, {"Да", "Статус", false}, {"", "Статус", false},
 	} {
 		if void := standsVoid(tt.state, tt.heading); void != tt.void {

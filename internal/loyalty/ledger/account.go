@@ -3,6 +3,7 @@ package ledger
 import (
 	"cmp"
 	"slices"
+	"strconv"
 	"time"
 
 	"regulars/internal/base/errs"
@@ -153,8 +154,11 @@ type Account struct {
 	broken  bool // balances are not what the lots hold
 }
 
-// Version tells whether the account has changed.
-func (a *Account) Version() int64 { return a.version }
+// Stamp is another once anything has moved, and once points became available or
+// expired by the clock.
+func (a *Account) Stamp() string {
+	return strconv.FormatInt(a.version, 10) + "/" + a.Active.String() + "/" + a.Debt.String()
+}
 
 // Available is what can be redeemed: active points less the debt.
 func (a *Account) Available() money.Points { return max(0, a.Active-a.Debt) }

@@ -28,7 +28,7 @@ type Adjustment struct {
 	Entity    int64     // that owes what is given
 	Store     int64     // 0: none
 	Staff     int64
-	Seen      *int64 // version of the account that somebody confirmed it for; nil: whichever there is
+	Seen      string // stamp of the account that somebody confirmed it for; empty: whichever there is
 }
 
 // AdjustTx gives or takes points by hand and returns what can be redeemed
@@ -52,7 +52,7 @@ func (s *Service) AdjustTx(ctx context.Context, tx *db.Tx, in Adjustment) (avail
 	switch {
 	case !ok:
 		return 0, customer.ErrNotFound
-	case in.Seen != nil && *in.Seen != a.version:
+	case in.Seen != "" && in.Seen != a.Stamp():
 		return 0, ErrMoved
 	}
 	now := a.now // by a later moment, what is given would not be available yet

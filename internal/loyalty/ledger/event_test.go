@@ -2,6 +2,7 @@ package ledger_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -17,6 +18,51 @@ import (
 	"regulars/internal/loyalty/loyaltytest"
 	"regulars/internal/loyalty/programme"
 )
+
+// Points by hand are for the account as somebody saw it: not for one that moved
+// since, or whose points the clock has made available or let expire.
+func TestPointsByHandAreForWhatWasSeen(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		ctx, w := t.Context(), loyaltytest.New(t, d, loyaltytest.Options{})
+		store, _ := w.OpenStore(t, catalog.NewStore{Name: "Chilonzor", Zone: "Asia/Tashkent"})
+		rules := loyaltytest.Rules(w.Currency, 50_00)
+		rules.Welcome.ExpiryDays = 30
+		_, err := w.Programmes.Install(ctx, "Regulars", rules, w.Now().Add(-time.Hour), 0)
+		loyaltytest.Check(t, err)
+		version, err := w.Programmes.At(ctx, store.Code, w.Now())
+		loyaltytest.Check(t, err)
+		res, err := w.Enrol.Register(ctx, store, 0, customer.New{Identifiers: []customer.Identifier{{Kind: customer.Phone, Value: "+998901234567"}}})
+		loyaltytest.Check(t, err)
+		stamp := func() string {
+			a, err := w.Ledger.Get(ctx, res.ID)
+			loyaltytest.Check(t, err)
+			return a.Stamp()
+		}
+		adjust := func(points money.Points, seen string) error {
+			return d.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
+				_, err := w.Ledger.AdjustTx(ctx, tx, ledger.Adjustment{Customer: res.ID, Points: points, Reason: "sorry", Programme: version.ProgrammeID, Entity: 1, Seen: seen})
+				return err
+			})
+		}
+		seen := stamp()
+		loyaltytest.Check(t, adjust(100_00, seen))
+		if err := adjust(100_00, seen); !errors.Is(err, ledger.ErrMoved) {
+			t.Errorf("given twice: %v", err)
+		}
+		seen = stamp()
+		w.Clock.Advance(31 * 24 * time.Hour)
+		if err := adjust(-20_00, seen); !errors.Is(err, ledger.ErrMoved) {
+			t.Errorf("taken although points have expired: %v", err)
+		}
+		loyaltytest.Check(t, adjust(-20_00, stamp()))
+		a, err := w.Ledger.Get(ctx, res.ID)
+		loyaltytest.Check(t, err)
+		if a.Available() != 80_00 {
+			t.Errorf("%s available, want 80", a.Available())
+		}
+	})
+}
 
 // Points that no receipt moves are told one by one; opening balances, which come
 // by many, by one event of a transaction.

@@ -284,7 +284,7 @@ type adjustView struct {
 	After     money.Points
 	Change    money.Points
 	Confirm   bool
-	Seen      int64 // version of the account that is shown
+	Seen      string // stamp of the account that is shown
 	Ways      []web.Option
 	Expires   time.Time // of what is given; zero: never
 	Days      *time.Location
@@ -308,7 +308,7 @@ func (a *Admin) adjustment(r *http.Request) (v adjustView, store catalog.Store, 
 	if err != nil {
 		return v, store, nil, err
 	}
-	v.Available, v.Seen = acc.Available(), acc.Version()
+	v.Available, v.Seen = acc.Available(), acc.Stamp()
 	if v.Customer.HomeStore != 0 {
 		if store, err = a.Catalog.StoreByID(ctx, v.Customer.HomeStore); err != nil {
 			return v, store, nil, err
@@ -368,19 +368,16 @@ func (a *Admin) adjustPoints(w http.ResponseWriter, r *http.Request) error {
 	if v.Missing || !form.OK() {
 		return a.showAdjust(w, r, unprocessable, v)
 	}
-	if !form.Has("confirm", "1") {
+	seen := form.Get("seen")
+	if !form.Has("confirm", "1") || seen == "" {
 		v.Confirm = true
 		return a.showAdjust(w, r, http.StatusOK, v)
 	}
 	who := by(r)
-	seen, err := strconv.ParseInt(form.Get("seen"), 10, 64)
-	if err != nil {
-		seen = -1 // none was shown
-	}
 	err = a.change(r, func(ctx context.Context, tx *db.Tx) (line, error) {
 		available, err := a.Ledger.AdjustTx(ctx, tx, ledger.Adjustment{
 			Customer: v.Customer.ID, Points: v.Change, Reason: reason, Programme: version.ProgrammeID, ExpiresAt: v.Expires,
-			Entity: int64(store.Entity), Store: int64(store.ID), Staff: int64(who.ID), Seen: &seen,
+			Entity: int64(store.Entity), Store: int64(store.ID), Staff: int64(who.ID), Seen: seen,
 		})
 		return line{
 			action: "customer.points_adjusted", subject: subjectOf(v.Customer.ID),
