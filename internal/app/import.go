@@ -176,6 +176,8 @@ func (o ImportOrder) explain(loc *i18n.Localizer, file string, err error, own *e
 		advice = " " + loc.T("importer.console.kind")
 	case errors.Is(err, importer.ErrWhichStore):
 		advice = " " + loc.T("importer.console.store")
+	case errors.Is(err, importer.ErrNoProgramme):
+		advice = " " + loc.T("importer.console.points", "mapping", `{"columns": {"points": 0}}`)
 	case slices.ContainsFunc(own.Fields, func(f errs.Field) bool { return strings.HasPrefix(f.Pointer, "/columns/") }):
 		advice = " " + loc.T("importer.console.mapping")
 	}

@@ -136,7 +136,7 @@ func TestOneSourceTakesAFile(t *testing.T) {
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
 		h := newHouse(t, d, "GBP", "Europe/London", t.TempDir())
 		for round := range 5 {
-			file := write(t, chainFile(2 + round))
+			file := write(t, chainFile(2+round))
 			drafts := make([]Import, 4)
 			for k := range drafts {
 				i, err := h.Add(t.Context(), File{Source: fmt.Sprint("source ", k)}, file)

@@ -28,6 +28,9 @@ const (
 	KindReceipts  Kind = "receipts"
 )
 
+// Kinds are all of them, in the order to import them in.
+var Kinds = []Kind{KindCustomers, KindProducts, KindReceipts}
+
 // Field is what a column may mean.
 type Field string
 

@@ -131,8 +131,8 @@ func (w *writer) isNew(p *person, res customer.Result) bool {
 	}
 	for _, i := range p.checked.Identifiers() { // the id comes first
 		before := claim(hash(string(i.Kind) + "\x00" + i.Value))
-		if i.Kind == customer.Phone && id && claim(hash("id\x00"+i.Value)) {
-			before = before && p.checked.Named() // else somebody with another id has the phone
+		if i.Kind != customer.External && id && claim(hash("id\x00"+string(i.Kind)+i.Value)) {
+			before = before && p.checked.Named() // else somebody with another id has the phone, or the card
 		}
 		id = id || i.Kind == customer.External
 		claimed = claimed || before

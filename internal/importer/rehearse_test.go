@@ -336,6 +336,32 @@ func TestRepeatedCustomerIsOne(t *testing.T) {
 	})
 }
 
+// People of one card or phone whom the system told apart by ids stay apart, and a
+// value that a profile does not take is remarked on.
+func TestSharedCardsArePeoplesOwn(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		h := newHouse(t, d, "GBP", "Europe/London", t.TempDir())
+		h.batchRows = 1
+		first := h.rehearsed(t, "id,name,phone,card\n3001,Ann Lee,901234567,888001\n3002,Bob Ray,901234568,888001\n", File{})
+		if first.Created != 2 || first.Noted != 1 || first.Tallies[0].Reason != ReasonTaken {
+			t.Errorf("two of one card: %+v", first)
+		}
+		if second := h.rehearsed(t, "id,name,phone,card\n3003,Cid Fox,901234569,888001\n3001,Ann Poe,,\n", File{}); second.Created != 1 || second.Noted != 2 || second.Tallies[1].Reason != ReasonKept || second.Tallies[1].First[0].Value != "Ann Poe" {
+			t.Errorf("another file: %+v", second)
+		}
+		receipts := h.rehearsed(t, "receipt,date,customer id,card,sku,quantity,price\n1,2024-02-01,3001,888001,A,1,1\n2,2024-02-01,3002,888001,A,1,1\n"+
+			"3,2024-02-01,3004,888001,A,1,1\n4,2024-02-01,3005,888005,A,1,1\n5,2024-02-01,3006,888005,A,1,1\n6,2024-02-01,,888001,A,1,1\n", File{})
+		if receipts.NewCustomers != 3 {
+			t.Errorf("receipts: %+v", receipts)
+		}
+		if n := h.count(`SELECT COUNT(*) FROM receipts r JOIN identifiers i ON i.customer_id = r.customer_id WHERE i.value = '3001'`); n != 2 {
+			t.Errorf("%d receipts of who has the card, want 2", n)
+		}
+		h.verify()
+	})
+}
+
 // An amount that nothing explains is kept and named.
 func TestAmountThatContradictsThePrice(t *testing.T) {
 	t.Parallel()

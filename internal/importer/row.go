@@ -34,6 +34,7 @@ const (
 	ReasonPhone         Reason = "bad_phone"        //
 	ReasonPhoneRounded  Reason = "phone_rounded"    // by a spreadsheet
 	ReasonEmail         Reason = "bad_email"        //
+	ReasonNoNumber      Reason = "no_number"        // of a receipt: "б/н"
 	ReasonNobody        Reason = "nobody"           // nothing tells who the customer is
 	ReasonNothing       Reason = "no_quantity"      // of a line
 	ReasonSibling       Reason = "sibling"          // another row of the receipt is refused
@@ -46,6 +47,7 @@ const (
 	ReasonPointsRounded Reason = "points_rounded"   // to two decimals
 	ReasonOther         Reason = "other_contents"   // the receipt was imported before, with other lines
 	ReasonTaken         Reason = "taken_by_other"   // an identifier belongs to another customer
+	ReasonKept          Reason = "kept"             // the profile says something else, and goes on to
 	ReasonCard          Reason = "bad_card"
 	ReasonKnown         Reason = "known_customer"      // points to begin with are for new ones
 	ReasonExpired       Reason = "expired"             // points

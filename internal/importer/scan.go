@@ -347,7 +347,11 @@ func (s *Scan) together(ctx context.Context, from Checkpoint) error {
 		number := ""
 		if ok {
 			if number = r.receiptNumber(); number == "" && !r.refused {
-				r.refuse(FieldNumber, ReasonMissing, "")
+				why := ReasonMissing
+				if r.raw(FieldNumber) != "" {
+					why = ReasonNoNumber
+				}
+				r.refuse(FieldNumber, why, r.raw(FieldNumber))
 			}
 		}
 		if number == "" {

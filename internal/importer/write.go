@@ -5,6 +5,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"regulars/internal/base/db"
@@ -152,6 +153,9 @@ func (w *writer) peopleTx(ctx context.Context, tx *db.Tx, people []person, rep *
 		for _, taken := range res.Taken {
 			issues = append(issues, p.issue(fieldOf[taken.Kind], ReasonTaken, taken.Value))
 		}
+		for _, f := range w.columnsOf(res.Kept) {
+			issues = append(issues, p.issue(f, ReasonKept, p.row.cells[w.imp.Mapping.Columns[f]-1]))
+		}
 		if p.row.Points == 0 {
 			continue
 		}
@@ -172,6 +176,24 @@ func (w *writer) peopleTx(ctx context.Context, tx *db.Tx, people []person, rep *
 // fieldOf is the column that an identifier comes from.
 var fieldOf = map[customer.Kind]Field{
 	customer.External: FieldExternal, customer.Card: FieldCard, customer.Phone: FieldPhone, customer.Email: FieldEmail,
+}
+
+// columnsOf are the columns of a customers file that fields of a profile come from.
+func (w *writer) columnsOf(fields []string) (list []Field) {
+	for _, field := range fields {
+		f := Field(field)
+		if name, ok := strings.CutPrefix(field, "attributes/"); ok {
+			f = Attribute(name)
+		}
+		for _, f := range []Field{f, FieldName, FieldLastName} { // a name may be taken apart
+			if w.imp.Mapping.has(f) {
+				list = append(list, f)
+				break
+			}
+		}
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
 }
 
 func (p *person) issue(f Field, why Reason, value string) Issue {

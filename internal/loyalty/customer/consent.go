@@ -126,7 +126,7 @@ func (s *Service) Consents(ctx context.Context, id ID) (history []Consent, err e
 }
 
 // Current is the last word on each channel and purpose of a history, the
-// newest first.
+// newest first. One on all channels ends what was said of each before.
 func Current(history []Consent) []Consent {
 	type key struct {
 		Channel
@@ -141,7 +141,9 @@ func Current(history []Consent) []Consent {
 	}
 	list := make([]Consent, 0, len(last))
 	for _, c := range last {
-		list = append(list, c)
+		if all, ok := last[key{ChannelAny, c.Purpose}]; !ok || !all.after(c) {
+			list = append(list, c)
+		}
 	}
 	slices.SortFunc(list, func(a, b Consent) int { return cmp.Or(b.At.Compare(a.At), cmp.Compare(b.ID, a.ID)) })
 	return list

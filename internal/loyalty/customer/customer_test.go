@@ -198,6 +198,65 @@ func TestRegisterRefuses(t *testing.T) {
 	}
 }
 
+// Of people to whom a system gave ids of their own, who share a card or a phone, each
+// stays one, however many calls bring them; a name that is the same says that two
+// systems mean one.
+func TestIDsTellPeopleApart(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := newService(d)
+		n := 0
+		for _, kind := range []customer.Kind{customer.Card, customer.Phone, customer.Telegram} {
+			for _, tt := range []struct {
+				first, second string
+				apart         bool
+			}{{"Анна", "Пётр", true}, {"Анна", "", true}, {"", "", true}, {"Анна", "Анна", false}} {
+				for _, together := range []bool{true, false} {
+					n++
+					person := func(first, of string) customer.New {
+						return customer.New{FirstName: first, Origin: 9, Identifiers: []customer.Identifier{
+							outside(fmt.Sprint(of, n)), {Kind: kind, Value: fmt.Sprint(901234500 + n)},
+						}}
+					}
+					a, b := person(tt.first, "a"), person(tt.second, "b")
+					var res []customer.Result
+					if together {
+						res = register(t, d, s, a, b)
+					} else {
+						res = append(register(t, d, s, a), register(t, d, s, b)...)
+					}
+					if res[1].Created != tt.apart || (len(res[1].Taken) == 1) != tt.apart {
+						t.Errorf("%s, %+v, together %v: the second is %+v", kind, tt, together, res[1])
+					}
+					if again := register(t, d, s, b); again[0].ID != res[1].ID || again[0].Created {
+						t.Errorf("%s, %+v, together %v: again %+v", kind, tt, together, again[0])
+					}
+				}
+			}
+		}
+	})
+}
+
+// A word on all channels ends what was said of one before; one of a channel that
+// follows stands beside it.
+func TestCurrentConsents(t *testing.T) {
+	t.Parallel()
+	said := func(hour int, channel customer.Channel, purpose customer.Purpose, given bool) customer.Consent {
+		return customer.Consent{ID: int64(hour), Channel: channel, Purpose: purpose, Given: given, At: time.Date(2026, 1, 1, hour, 0, 0, 0, time.UTC)}
+	}
+	sms, mail := said(1, customer.ChannelSMS, customer.Marketing, true), said(2, customer.ChannelEmail, customer.Profiling, true)
+	never, again := said(3, customer.ChannelAny, customer.Marketing, false), said(4, customer.ChannelSMS, customer.Marketing, true)
+	for _, tt := range []struct{ history, holds []customer.Consent }{
+		{[]customer.Consent{sms, mail}, []customer.Consent{mail, sms}},
+		{[]customer.Consent{sms, mail, never}, []customer.Consent{never, mail}},
+		{[]customer.Consent{sms, never, again}, []customer.Consent{again, never}},
+	} {
+		if diff := cmp.Diff(tt.holds, customer.Current(tt.history)); diff != "" {
+			t.Error(diff)
+		}
+	}
+}
+
 // What becomes of somebody whom an import brings and who is known already, or
 // seems to be; of who registers at a till, known_test.go tells.
 func TestRegisterAgain(t *testing.T) {
@@ -224,9 +283,9 @@ func TestRegisterAgain(t *testing.T) {
 			first: "Анна", last: "Каренина", born: "1990-12-31", identifiers: 3,
 		},
 		"names the wrong way round": {
-			in:   customer.New{FirstName: "КАРЕНИНА", LastName: "анна", Identifiers: []customer.Identifier{phone("901234567"), card("2222")}},
-			kept: []string{"first_name", "last_name"}, filled: []string{"identifiers"},
-			first: "Анна", last: "Каренина", born: "1990-12-31", identifiers: 4,
+			in:     customer.New{FirstName: "КАРЕНИНА", LastName: "анна", Identifiers: []customer.Identifier{phone("901234567"), card("2222")}},
+			filled: []string{"identifiers"},
+			first:  "Анна", last: "Каренина", born: "1990-12-31", identifiers: 4,
 		},
 		"the whole name in one field": {
 			in:   customer.New{FirstName: "Каренина Анна Аркадьевна", Identifiers: []customer.Identifier{phone("901234567")}},
@@ -247,6 +306,10 @@ func TestRegisterAgain(t *testing.T) {
 		"birthday without its year": {
 			in:   customer.New{Born: "--12-31", Identifiers: []customer.Identifier{phone("901234567")}},
 			kept: []string{"born"}, first: "Анна", last: "Каренина", born: "1990-12-31", identifiers: 3,
+		},
+		"card of another id": { // of the same name: two systems may know one person
+			in:     customer.New{FirstName: "Анна", LastName: "Каренина", Identifiers: []customer.Identifier{card("1111"), outside("78")}},
+			filled: []string{"identifiers"}, first: "Анна", last: "Каренина", born: "1990-12-31", identifiers: 4,
 		},
 		"card of another name": { // a card is one person's
 			in:   customer.New{FirstName: "Алексей", City: "Москва", Identifiers: []customer.Identifier{card("1111"), phone("911234567")}},

@@ -12,9 +12,10 @@
 // another name is shared, as spouses do, and makes somebody new where there is
 // something else to know them by.
 //
-// An import is believed further: a known card, outside id or Telegram account
-// is the same person; a known phone is, unless name or birthday differ; a known
-// e-mail is only where nothing better is said.
+// An import is believed further: a known outside id is the same person; a known
+// card or Telegram account is, unless an id of its own and the name say otherwise;
+// a known phone is, unless name or birthday differ; a known e-mail is only where
+// nothing better is said.
 //
 // What a profile says is never overwritten by a registration, only completed.
 // Consents are appended and never changed; what is said again and holds is not

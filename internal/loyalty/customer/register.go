@@ -305,16 +305,16 @@ func (r *registration) queue(p *person, origin int64) {
 // match finds the person that c is, and reports whether it is surely the same:
 // what a doubtful match says is not filled in.
 func (r *registration) match(c *Checked) (p *person, same bool) {
-	for _, kind := range []Kind{External, Card, Telegram} {
-		if p := r.owner(c, kind); p != nil {
+	if p := r.owner(c, External); p != nil {
+		return p, true
+	}
+	for _, kind := range []Kind{Card, Telegram} {
+		if p := r.owner(c, kind); p != nil && !r.otherID(c, p) {
 			return p, true
 		}
 	}
 	if p := r.owner(c, Phone); p != nil {
-		if r.otherID(c, p) {
-			return nil, false
-		}
-		if like(&p.Customer, &c.profile) {
+		if like(&p.Customer, &c.profile) && !r.otherID(c, p) {
 			return p, true
 		}
 		if r.hasOwn(c, Kinds...) {
@@ -345,22 +345,22 @@ func (r *registration) hasOwn(c *Checked, kinds ...Kind) bool {
 	})
 }
 
-// nameless reports whether c says who it is by a phone that is known and an id
-// that is not, and by no name.
-func (c *Checked) nameless(known map[Identifier]Known) bool {
-	has := func(kind Kind, found bool) bool {
+// newID reports whether c has an id of a system that nobody has, and something that
+// somebody is known by.
+func (c *Checked) newID(known map[Identifier]Known) bool {
+	has := func(found bool, kinds ...Kind) bool {
 		return slices.ContainsFunc(c.identifiers, func(i Identifier) bool {
 			_, ok := known[i]
-			return i.Kind == kind && ok == found
+			return ok == found && slices.Contains(kinds, i.Kind)
 		})
 	}
-	return !c.Named() && has(External, false) && has(Phone, true)
+	return has(false, External) && has(true, Card, Telegram, Phone)
 }
 
-// otherID reports whether nothing but a phone says that c is p, and the ids that
-// a system gave them say that they are two: a family has one phone.
+// otherID reports whether the ids that a system gave to c and to p say that they are
+// two, and no name that they are one: a family has one phone, and often one card.
 func (r *registration) otherID(c *Checked, p *person) bool {
-	return !c.Named() && r.hasOwn(c, External) &&
+	return r.hasOwn(c, External) && !(c.Named() && like(&p.Customer, &c.profile)) &&
 		slices.ContainsFunc(slices.Concat(p.Identifiers, p.added), func(i Identifier) bool { return i.Kind == External })
 }
 
@@ -406,12 +406,12 @@ func (p *person) complete(n *Customer) (filled, kept []string) {
 	set := func(field string, is *string, to string) {
 		switch {
 		case to == "" || *is == to:
+		case strings.HasSuffix(field, "_name") && !slices.ContainsFunc(fold.Words(to), func(w string) bool { return !slices.Contains(names, w) }):
+			// It stands in another field, or the whole name does in this one.
 		case *is != "":
 			if fold.Key(*is) != fold.Key(to) {
 				kept = append(kept, field)
 			}
-		case strings.HasSuffix(field, "_name") && slices.Contains(names, fold.Key(to)):
-			// The whole name is in the other field.
 		default:
 			*is = to
 			filled = append(filled, field)

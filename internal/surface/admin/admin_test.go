@@ -317,7 +317,7 @@ func TestClocksThatDiffer(t *testing.T) {
 		t.Errorf("where all clocks are one, a time is %q", at)
 	}
 	b.post("/settings", "name", "Makro", "zone", "UTC", "language", "ru").is(200)
-	b.get("/").sees("Часы сети — UTC, а магазины живут по Asia/Tashkent").has(`href="/settings">Исправить`)
+	b.get("/").sees("Часы сети — UTC, а у магазинов другие: Чорсу (Asia/Tashkent)").has(`href="/settings">Исправить`)
 	if after := said.FindString(b.get(who + "/consents").text()); after != before || after == "" {
 		t.Errorf("the consent of %q is of %q by the clock of the chain", before, after)
 	}

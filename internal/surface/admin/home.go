@@ -90,15 +90,18 @@ func (a *Admin) home(w http.ResponseWriter, r *http.Request) error {
 	return a.pages.Render(w, r, "home", v)
 }
 
-// otherClock names the time zones of the stores if the clocks of all of them differ
-// from the chain's: then what the chain takes for today is no store's.
+// otherClock names the stores and their time zones if the clocks of all of them
+// differ from the chain's: then what the chain takes for today is no store's.
 func (a *Admin) otherClock(ctx context.Context) (string, error) {
 	stores, err := a.Catalog.Stores(ctx)
 	if err != nil {
 		return "", err
 	}
 	now, zone := a.Now(), a.Settings.Get().Zone
-	var zones []string
+	var (
+		zones []string
+		told  []string
+	)
 	for _, s := range stores {
 		switch {
 		case !s.Active:
@@ -106,9 +109,10 @@ func (a *Admin) otherClock(ctx context.Context) (string, error) {
 			return "", nil
 		case !slices.Contains(zones, s.Zone.String()):
 			zones = append(zones, s.Zone.String())
+			told = append(told, s.Name+" ("+s.Zone.String()+")")
 		}
 	}
-	return strings.Join(zones, ", "), nil
+	return strings.Join(told, ", "), nil
 }
 
 func (a *Admin) steps(ctx context.Context) ([]step, error) {

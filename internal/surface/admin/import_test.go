@@ -52,7 +52,8 @@ func TestImport(t *testing.T) {
 
 		form := b.form("columns")
 		b.post(at+"/columns", form.with("column-2", "phone")...).is(422).sees("Это поле уже выбрано для другого столбца").has(`<span class="bad">`)
-		b.post(at + "/start").is(200).sees("Не проверен") // what was not checked is not started
+		b.post(at + "/start").is(422) // nothing was sent, and nothing changes
+		b.get(at).sees("Не проверен", "Малика")
 		b.post(at+"/columns", form...).is(200)
 		b.until(at, "Проверяем файл").sees("Вот что получится", "Строк 3", "Не принято 1", "Почему строки не приняты", "ни e-mail, ни имени. 1 строка 4 Замечания", "Телефон: Такого номера телефона быть не может. 1 строка 4 «не телефон»").
 			has(`form="columns" formaction="` + at + `/start"`)

@@ -80,7 +80,7 @@ func (a *Admin) showUpload(w http.ResponseWriter, r *http.Request, status int, f
 }
 
 func fileKinds(loc *i18n.Localizer) (list []web.Option) {
-	for _, k := range []importer.Kind{importer.KindCustomers, importer.KindProducts, importer.KindReceipts} {
+	for _, k := range importer.Kinds {
 		list = append(list, web.Option{Value: string(k), Text: loc.T(k.Key())})
 	}
 	return list
@@ -392,7 +392,7 @@ func (a *Admin) remap(w http.ResponseWriter, r *http.Request, i importer.Import,
 		return err
 	}
 	ctx, loc := r.Context(), web.Loc(r.Context())
-	if kind := importer.Kind(form.Get("kind")); kind != i.Kind {
+	if kind := importer.Kind(form.Get("kind")); kind != i.Kind && slices.Contains(importer.Kinds, kind) {
 		sniffed, err := a.Importer.Preview(ctx, i.ID, importer.Hints{Kind: kind, Format: &i.Mapping.Format})
 		if err != nil {
 			return err

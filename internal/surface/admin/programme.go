@@ -11,6 +11,7 @@ import (
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/errs"
+	"regulars/internal/base/i18n"
 	"regulars/internal/base/money"
 	"regulars/internal/loyalty/programme"
 	"regulars/internal/loyalty/staff"
@@ -69,11 +70,11 @@ func (a *Admin) showProgrammes(w http.ResponseWriter, r *http.Request, status in
 func programmePath(id programme.ID) string { return "/programme/" + id.String() }
 
 // startingRules are the rules that a new programme of a kind begins with.
-func startingRules(kind string, c money.Currency) *programme.Rules {
+func startingRules(loc *i18n.Localizer, kind string, c money.Currency) *programme.Rules {
 	r := programme.Default(c)
 	switch kind {
 	case "simple":
-		r.Levels = []programme.Level{{Code: "base", Name: "5 %", Cashback: 500}}
+		r.Levels = []programme.Level{{Code: "base", Cashback: 500}}
 	case "discount":
 		for i := range r.Levels {
 			r.Levels[i].Discount, r.Levels[i].Cashback = r.Levels[i].Cashback, 0
@@ -83,6 +84,9 @@ func startingRules(kind string, c money.Currency) *programme.Rules {
 		for i := range r.Levels {
 			r.Levels[i].Discount = r.Levels[i].Cashback
 		}
+	}
+	for i := range r.Levels {
+		r.Levels[i].Name = loc.T("admin.programme.level." + r.Levels[i].Code)
 	}
 	return r
 }
@@ -99,7 +103,7 @@ func (a *Admin) createProgramme(w http.ResponseWriter, r *http.Request) error {
 		if id, err = a.Programmes.CreateTx(ctx, tx, name); err != nil {
 			return line{}, err
 		}
-		_, err = a.Programmes.SaveDraftTx(ctx, tx, id, startingRules(form.Get("kind"), a.Settings.Get().Currency), int64(web.Me(r).ID))
+		_, err = a.Programmes.SaveDraftTx(ctx, tx, id, startingRules(web.Loc(ctx), form.Get("kind"), a.Settings.Get().Currency), int64(web.Me(r).ID))
 		return line{action: "programme.created", subject: "programme:" + id.String(), after: map[string]string{"name": name}}, err
 	})
 	if err := form.Take(err); err != nil {
