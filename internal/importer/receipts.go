@@ -118,21 +118,25 @@ func (r *rowReader) receiptLine(number string) (l rawLine) {
 	if cell := r.raw(FieldCurrency); cell != "" && !r.isOurs(cell) {
 		r.refuse(FieldCurrency, ReasonCurrency, cell)
 	}
-	switch state := r.line(r.raw(FieldStatus)); {
-	case state == "":
-	case standsVoid(state, r.m.heading(FieldStatus)):
-		r.refuse(FieldStatus, ReasonVoid, state)
-	case standsPartly(strings.ToLower(state)):
-		r.remark(FieldStatus, ReasonPartly, state)
+	cell := r.line(r.raw(FieldStatus))
+	switch once(r.states, cell, func() state { return parseState(cell, r.m.heading(FieldStatus)) }) {
+	case void:
+		r.refuse(FieldStatus, ReasonVoid, cell)
+	case puzzles:
+		r.refuse(FieldStatus, ReasonWord, cell)
+	case partly:
+		r.remark(FieldStatus, ReasonPartly, cell)
+	case silent:
+		r.remark(FieldStatus, ReasonState, cell)
 	}
-	void := r.mark(&l)
+	undone := r.mark(&l)
 	if !r.refused {
 		r.sums(&l)
 	}
 	switch {
-	case void && l.below:
+	case undone && l.below:
 		l.marked = true
-	case void && !r.refused:
+	case undone && !r.refused:
 		r.refuse(FieldType, ReasonVoid, r.raw(FieldType))
 	}
 	return l
@@ -223,9 +227,9 @@ func (r *rowReader) note(who Who) string {
 	return r.line(r.atMost(FieldNote, b.String(), customer.MaxNote))
 }
 
-// mark finds out whether the row is marked as a return; void: it says that it was
-// undone.
-func (r *rowReader) mark(l *rawLine) (void bool) {
+// mark finds out whether the row is marked as a return, and whether it says that it
+// was undone.
+func (r *rowReader) mark(l *rawLine) (isUndone bool) {
 	o := r.m.Options
 	if o.ReturnPrefix != "" {
 		l.marks = true
@@ -233,26 +237,34 @@ func (r *rowReader) mark(l *rawLine) (void bool) {
 	}
 	if r.m.has(FieldType) {
 		l.marks = true
-		does, ok := parseDeed(r.line(r.raw(FieldType)))
-		if !ok {
+		cell := r.line(r.raw(FieldType))
+		does := once(r.deeds, cell, func() (d read[deed]) {
+			d.is, d.ok = parseDeed(cell)
+			return d
+		})
+		if !does.ok {
 			r.refuse(FieldType, ReasonWord, r.raw(FieldType))
 		}
-		void = does == undone
-		l.marked = l.marked || does == takesBack
+		isUndone = does.is == undone
+		l.marked = l.marked || does.is == takesBack
 	}
 	if r.m.has(FieldReturned) {
 		l.marks = true
-		yes, ok := parseReturned(r.line(r.raw(FieldReturned)))
-		if !ok {
+		cell := r.line(r.raw(FieldReturned))
+		back := once(r.returns, cell, func() (b read[bool]) {
+			b.is, b.ok = parseReturned(cell)
+			return b
+		})
+		if !back.ok {
 			r.refuse(FieldReturned, ReasonWord, r.raw(FieldReturned))
 		}
-		l.marked = l.marked || yes
+		l.marked = l.marked || back.is
 	}
 	if o.SaleMarks {
 		l.marks = true
 		l.marked = l.marked || l.sale != ""
 	}
-	return void
+	return isUndone
 }
 
 // figures are what a row says of its sums.

@@ -60,6 +60,7 @@ const (
 	ReasonSum           Reason = "sum_differs"         // price, quantity and discount do not come to the amount
 	ReasonVoid          Reason = "void"                // the receipt was undone
 	ReasonAbove         Reason = "return_above_zero"   // it undoes a return, and counts as a sale
+	ReasonState         Reason = "unknown_state"       // of a receipt, which is taken for sold
 	ReasonPartly        Reason = "partly_returned"     // and the whole is counted
 	ReasonTotals        Reason = "totals"              // of the rows before
 	ReasonHeader        Reason = "header_again"        //
@@ -108,9 +109,14 @@ type rowReader struct {
 	torn    bool // its cells may be wrong: there is nothing more to be said of them
 	issues  []Issue
 
-	texts map[string]string // cells that come again and again, cleaned
-	alike map[string]string // how stores are spelled, by the cell
-	last  struct {          // the moment that the row before had
+	// What comes again and again is worked out once, by the cell.
+	texts   map[string]string // cleaned
+	alike   map[string]string // how stores are spelled
+	deeds   map[string]read[deed]
+	returns map[string]read[bool]
+	states  map[string]state
+
+	last struct { // the moment that the row before had
 		date, clock string
 		at          time.Time
 		zoned       bool // it told its offset from UTC
@@ -129,7 +135,7 @@ func (s *Scan) reader() (*rowReader, error) {
 	}
 	r := &rowReader{
 		m: s.Mapping, currency: s.Currency, zone: zone, decimal: s.Mapping.Options.Decimal[0], latest: s.Now.AddDate(0, 0, 1),
-		texts: map[string]string{}, alike: map[string]string{},
+		texts: map[string]string{}, alike: map[string]string{}, deeds: map[string]read[deed]{}, returns: map[string]read[bool]{}, states: map[string]state{},
 	}
 	if zone == nil {
 		r.zone, r.zoneOf = time.UTC, s.Zone
@@ -253,33 +259,39 @@ func (r *rowReader) raw(f Field) string {
 // maxTexts bounds what is remembered of cells.
 const maxTexts = 1 << 16
 
+// read is what a cell was read as, if it was understood.
+type read[T any] struct {
+	is T
+	ok bool
+}
+
+// once is what f makes of a cell, as known has it where the cell came before.
+func once[T any](known map[string]T, cell string, f func() T) T {
+	is, ok := known[cell]
+	if !ok {
+		is = f()
+		if len(known) < maxTexts {
+			known[strings.Clone(cell)] = is
+		}
+	}
+	return is
+}
+
 // line cleans a cell to one line of text.
 func (r *rowReader) line(cell string) string {
 	if cell == "" {
 		return ""
 	}
-	if t, ok := r.texts[cell]; ok {
-		return t
-	}
-	t := fold.Line(cell)
-	if len(r.texts) < maxTexts {
-		r.texts[strings.Clone(cell)] = t
-	}
-	return t
+	return once(r.texts, cell, func() string { return fold.Line(cell) })
 }
 
 // storeKey is what the row's store has in common with all spellings of it.
 func (r *rowReader) storeKey() string {
 	cell := r.raw(FieldStore)
-	key, ok := r.alike[cell]
-	if !ok {
+	return once(r.alike, cell, func() string {
 		line := fold.Line(cell)
-		key = cmp.Or(storeKey(line), line)
-		if len(r.alike) < maxTexts {
-			r.alike[strings.Clone(cell)] = key
-		}
-	}
-	return key
+		return cmp.Or(storeKey(line), line)
+	})
 }
 
 // text is a field's line of at most limit characters. A longer one is refused.

@@ -47,8 +47,8 @@ const (
 	undone // neither: somebody had the receipt made void
 )
 
-// How words begin that tell a deed, in Russian, English and Uzbek, as fold.Words
-// leaves them.
+// How words begin that tell a deed or a state, in Russian, English and Uzbek, as
+// fold.Words leaves them.
 var (
 	backWords   = []string{"возвр", "сторно", "return", "refund", "reversal", "chargeback", "qayt", "қайт"}
 	undoneWords = []string{"отмен", "аннул", "чернов", "cancel", "void", "delet", "draft", "bekor", "бекор", "ochir", "ўчир", "жойыл"}
@@ -56,14 +56,32 @@ var (
 		"прода", "реализ", "чек", "покуп", "приход", "оплат", "отгруз", "выбыт", "накладн", "заказ", "обычн", "рту", "sale", "sell", "sold", "purchase", "receipt", "invoice",
 		"order", "payment", "charge", "checkout", "sotuv", "sotil", "сотув", "savdo", "xarid", "tolov",
 	}
-	unpaidWords = []string{"отказ", "ожида", "неоплач", "unpaid", "failed", "pending", "hold", "kutil"}
+	mendWords   = []string{"коррек", "исправ", "correct", "adjust", "tuzat"}
+	payWords    = []string{"оплат", "платеж", "payment", "tolov"}
+	paidWords   = []string{"провед", "оплач", "выкуп", "completed", "paid", "tolan", "тўлан"}
+	unpaidWords = []string{"отказ", "отклон", "ожида", "неоплач", "unpaid", "failed", "declin", "reject", "pending", "hold", "kutil", "oshma"}
+	doneWords   = []string{
+		"заверш", "выполн", "достав", "выда", "получ", "закры", "пробит", "фискал", "успе", "принят", "соверш", "актив", "прода", "реализ", "отгруз", "отправ", "част",
+		"ok", "complet", "deliver", "fulfil", "ship", "closed", "success", "done", "sale", "sold", "capture", "settle", "approve", "process", "posted", "final", "partial",
+		"bajar", "yakun", "yetkaz", "topshir", "sotil", "yopil", "qisman", "бажар", "якун", "етказ", "топшир", "сотил", "ёпил",
+	}
+)
+
+// How words deny: those before and behind another, what may stand between, and how
+// words begin, or end in Uzbek and Kazakh, that refuse or deny themselves.
+var (
+	denials   = []string{"не", "нет", "нельзя", "not", "never", "none", "isnt", "wasnt", "werent", "hasnt", "havent", "didnt", "cannot", "cant", "yoq", "йўқ", "жоқ"}
+	lacks     = []string{"без", "no", "non", "without"} // which deny what follows, and nothing else
+	betweens  = []string{"был", "была", "было", "были", "быть", "еще", "пока", "подлежит", "подлежат", "может", "возможности", "права", "yet", "been", "be", "being", "a", "any", "subject", "to"}
+	refusals  = []string{"отклон", "невозм", "запрещ", "недопус", "declin", "reject", "denied", "impossib"}
+	denyEnds  = []string{"magan", "маган", "маған", "меген", "madi", "мади", "мады"}
+	doneByOne = []string{"qilin", "қилин", "bol", "бўл", "etil", "этил", "бол"} // "bekor qilinmagan"
 )
 
 // parseDeed reads the column that says whether a row sells or takes back,
-// "Чек возврата". What undoes a return is not understood.
+// "Чек возврата". What undoes a return, or sets something right, is not understood.
 func parseDeed(text string) (d deed, ok bool) {
-	text = strings.ToLower(text)
-	switch text {
+	switch strings.ToLower(text) {
 	case "r", "в", "-1":
 		return takesBack, true
 	case "", "s", "п", "1", "+1":
@@ -71,7 +89,7 @@ func parseDeed(text string) (d deed, ok bool) {
 	}
 	back, void := begins(text, backWords), begins(text, undoneWords)
 	switch {
-	case back && void:
+	case back && void, (back || void) && unclear(text), begins(text, mendWords):
 		return sells, false
 	case back:
 		return takesBack, true
@@ -86,86 +104,130 @@ func parseReturned(text string) (yes, ok bool) {
 	if yes, _, ok = parseYes(text); ok {
 		return yes, true
 	}
-	yes, no := speaksOf(text, backWords)
+	yes, no, _ := speaksOf(text, backWords)
+	if yes && (begins(text, undoneWords) || unclear(text)) {
+		return false, false
+	}
 	return yes, yes || no
 }
 
-// How words deny: those before and behind another in Russian, English and Uzbek, what
-// may stand between, and how words end that deny themselves in Uzbek and Kazakh.
-var (
-	denials  = []string{"не", "нет", "без", "not", "no", "non", "none", "never", "without", "isnt", "wasnt", "werent", "hasnt", "havent", "didnt", "yoq", "йўқ", "жоқ"}
-	betweens = []string{"был", "была", "было", "были", "еще", "пока", "yet", "been", "be", "being", "a", "any"}
-	denyEnds = []string{"magan", "маган", "маған", "меген", "madi", "мади", "мады"}
-	doWords  = []string{"qilin", "қилин", "bol", "бўл", "etil", "этил", "бол"} // "bekor qilinmagan"
+// state is how a receipt stands.
+type state int
+
+const (
+	stands  state = iota
+	partly        // a part was given back
+	void          // it was not sold, or is not any more
+	puzzles       // it speaks of returns or of undoing, but who knows what
+	silent        // it says nothing of that
 )
 
-// speaksOf reports whether one of the text's words begins so, and whether one does
-// but is denied: "не был возвращён", "возврат: нет", "qaytarilmagan".
-func speaksOf(text string, stems []string) (yes, no bool) {
-	words := fold.Words(text)
-	for i, word := range words {
-		if !slices.ContainsFunc(stems, func(stem string) bool { return strings.HasPrefix(word, stem) }) {
-			continue
+// parseState reads the column that says how a receipt stands, or whether it does
+// what heading says: "Отменён", "refunded", "не оплачен", or "да" of "Аннулирован".
+func parseState(text, heading string) state {
+	if yes, none, ok := parseYes(text); ok {
+		if yes && !none && begins(heading, slices.Concat(backWords, undoneWords)) {
+			return void
 		}
-		denied := deniedBy(words[:i], words[i:])
-		yes, no = yes || !denied, no || denied
+		return stands
 	}
-	return yes, no
+	paid, unpaid, _ := speaksOf(text, paidWords)
+	pay, failed, loose := speaksOf(text, payWords)
+	gone, kept, _ := speaksOf(text, slices.Concat(backWords, undoneWords))
+	if begins(text, []string{"удален"}) && !begins(text, []string{"удаленно"}) { // which is from afar
+		gone = true
+	}
+	switch {
+	case unpaid, (failed || pay && loose > 0) && !paid && !gone && !kept: // "оплата не прошла"
+		return void
+	case gone && unclear(text):
+		return puzzles
+	case gone && begins(text, []string{"част", "partial", "qisman"}) && begins(text, backWords):
+		return partly
+	case gone, !paid && !kept && begins(text, unpaidWords):
+		return void
+	case paid, kept, begins(text, doneWords):
+		return stands
+	}
+	return silent
 }
 
-// deniedBy reports whether the first word of rest is denied, by itself or by those
-// around it.
-func deniedBy(before, rest []string) bool {
-	for len(before) > 0 && slices.Contains(betweens, before[len(before)-1]) {
-		before = before[:len(before)-1]
+// speaksOf reports whether one of the text's words begins so, and whether one does
+// but is denied: "не был возвращён", "возврат: нет", "qaytarilmagan". Loose are words
+// that deny something else.
+func speaksOf(text string, stems []string) (yes, no bool, loose int) {
+	words := fold.Words(text)
+	used := map[int]bool{}
+	for i, word := range words {
+		if !beginsWith(word, stems) {
+			continue
+		}
+		at, denied := deniedAt(words, i)
+		yes, no = yes || !denied, no || denied
+		if denied {
+			used[at] = true
+		}
 	}
-	if n := len(before); n > 0 && slices.Contains(denials, before[n-1]) {
-		return true
+	for i, word := range words {
+		if !used[i] && (slices.Contains(denials, word) || beginsWith(word, refusals) || endsInDenial(word)) {
+			loose++
+		}
 	}
-	verb := rest[0]
-	if len(rest) > 1 && slices.ContainsFunc(doWords, func(begin string) bool { return strings.HasPrefix(rest[1], begin) }) {
-		verb = rest[1]
+	return yes, no, loose
+}
+
+// deniedAt finds the word that denies the one at i, which may be that one.
+func deniedAt(words []string, i int) (at int, denied bool) {
+	at = i - 1
+	for at >= 0 && slices.Contains(betweens, words[at]) {
+		at--
 	}
-	if slices.ContainsFunc(denyEnds, func(end string) bool { return strings.HasSuffix(verb, end) }) {
-		return true
+	if at >= 0 && (slices.Contains(denials, words[at]) || slices.Contains(lacks, words[at])) {
+		return at, true
 	}
-	switch len(rest) {
-	case 2: // "возврата нет", but "возврат без чека" is one
-		return slices.Contains(denials, rest[1])
-	case 3:
-		return slices.Contains(denials, rest[1]) && slices.Contains(betweens, rest[2]) // "возврата не было"
+	at = i
+	if i+1 < len(words) && beginsWith(words[i+1], doneByOne) {
+		at = i + 1
 	}
-	return false
+	if endsInDenial(words[at]) {
+		return at, true
+	}
+	behind := -1
+	for k := i + 1; k < len(words); k++ {
+		switch {
+		case slices.Contains(betweens, words[k]):
+		case behind >= 0:
+			return 0, false // "возврат без чека" is one, but "возврата не было" is none
+		case beginsWith(words[k], refusals):
+			return k, true
+		case slices.Contains(denials, words[k]), slices.Contains(lacks, words[k]):
+			behind = k
+		default:
+			return 0, false
+		}
+	}
+	return behind, behind >= 0
+}
+
+func beginsWith(word string, stems []string) bool {
+	return slices.ContainsFunc(stems, func(stem string) bool { return strings.HasPrefix(word, stem) })
+}
+
+func endsInDenial(word string) bool {
+	return slices.ContainsFunc(denyEnds, func(end string) bool { return strings.HasSuffix(word, end) })
 }
 
 // begins reports whether one of the text's words begins so and is not denied.
 func begins(text string, stems []string) bool {
-	yes, _ := speaksOf(text, stems)
+	yes, _, _ := speaksOf(text, stems)
 	return yes
 }
 
-// standsVoid reports whether a receipt of such a state was not sold, or is not any
-// more: "Отменён", "refunded", "не оплачен", or "да" in a column that heading says
-// so of.
-func standsVoid(state, heading string) bool {
-	if yes, none, ok := parseYes(state); ok {
-		return yes && !none && begins(heading, slices.Concat(backWords, undoneWords))
-	}
-	paid, unpaid := speaksOf(state, []string{"провед", "оплач", "выкуп", "completed", "paid"})
-	switch {
-	case unpaid:
-		return true
-	case standsPartly(state):
-		return false
-	case begins(state, []string{"удален"}) && !begins(state, []string{"удаленно"}): // which is from afar
-		return true
-	}
-	return begins(state, slices.Concat(backWords, undoneWords)) || !paid && begins(state, unpaidWords)
-}
-
-// standsPartly reports whether a state says that a part was given back.
-func standsPartly(state string) bool {
-	return begins(state, []string{"част", "partial", "qisman"}) && begins(state, backWords)
+// unclear reports whether a text that speaks of returns or of undoing denies something
+// else than these: "отмена не выполнена".
+func unclear(text string) bool {
+	_, _, loose := speaksOf(text, slices.Concat(backWords, undoneWords, paidWords))
+	return loose > 0
 }
 
 // standsForNobody reports whether a code of a customer says that there is none, as

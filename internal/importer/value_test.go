@@ -288,6 +288,7 @@ func TestWords(t *testing.T) {
 		"Возврат": takesBack, "возврат прихода": takesBack, "refund": takesBack, "Чек возврата": takesBack, "Sales return": takesBack, "Чек ККМ (возврат)": takesBack,
 		"Покупка - возврат": takesBack, "Sotuvni qaytarish": takesBack, "sale": sells, "Продажа": sells, "приход": sells, "Чек ККМ": sells, "": sells,
 		"Возврат без чека": takesBack, "Payment refunded": takesBack, "Return № 5": takesBack, "Возврат, не отменён": takesBack, "Refund, no receipt": takesBack, "Продажа не отменена, возврат": takesBack,
+		"Продажа, возврат невозможен": sells, "Продажа, не подлежит возврату": sells, "Sale, cannot be returned": sells, "Non-returnable sale": sells,
 		"Чек без возврата": sells, "Продажа, возврата нет": sells, "Sale, never refunded": sells, "Sotuv, qaytarilmagan": sells, "Сотув (бекор қилинмаган)": sells,
 		"Продажа отменена": undone, "Чек аннулирован": undone, "Order cancelled": undone, "void": undone,
 	} {
@@ -304,23 +305,40 @@ func TestWords(t *testing.T) {
 			t.Errorf("parseReturned(%q) = %v, %v", text, yes, ok)
 		}
 	}
-	for _, text := range []string{"Отмена возврата", "Return voided", "инвентаризация", "Не возвращён"} {
+	for _, text := range []string{"Отмена возврата", "Return voided", "инвентаризация", "Не возвращён", "Возврат отклонён", "Возврат не оформлен", "Чек коррекции", "Продажа, возврат товара не был"} {
 		if does, ok := parseDeed(text); ok {
 			t.Errorf("parseDeed(%q) = %v", text, does)
 		}
 	}
+	if _, ok := parseReturned("Отменён возврат"); ok {
+		t.Error("an undone return is understood")
+	}
 	for _, tt := range []struct {
-		state, heading string
-		void           bool
+		heading string
+		says    map[state][]string
 	}{
-		{"Отменён", "Статус", true}, {"refunded", "Financial Status", true}, {"partially_refunded", "Financial Status", false}, {"Не оплачен", "Статус", true}, {"unpaid", "Status", true}, {"Оплачен, ожидает выдачи", "Статус", false}, {"paid, pending pickup", "Status", false}, {"Paid, not fulfilled", "Status", false}, {"Без возврата", "Статус", false}, {"bekor qilinmagan", "Holat", false}, {"Оплачен удалённо", "Статус", false}, {"Да", "Аннулирован", true},
-		{"1", "is void", true}, {"Не проведён", "Статус", true}, {"Черновик", "Статус", true}, {"Проведён", "Статус", false}, {"Нет", "Аннулирован", false},
-		{"Бекор қилинмаган", "Ҳолат", false}, {"Бекор қилинган", "Ҳолат", true}, {"Отмены нет", "Статус", false}, {"Not yet refunded", "Status", false}, {"Isn't cancelled", "Status", false},
-		{"Оплачен: нет", "Статус", true}, {"Отменён без возврата денег", "Статус", true}, {"Отменён, возврата не было", "Статус", true},
-		{"paid", "Financial Status", false}, {"не отменён", "Статус", false}, {"Да", "Статус", false}, {"", "Статус", false},
+		{"Статус", map[state][]string{
+			stands: {
+				"Проведён", "paid", "не отменён", "Да", "", "Нет", "Оплачен удалённо", "Оплачен, ожидает выдачи", "paid, pending pickup", "Paid, not fulfilled", "Без возврата", "bekor qilinmagan",
+				"Бекор қилинмаган", "Отмены нет", "Not yet refunded", "Isn't cancelled", "Доставлен, без возможности отмены", "Возврат отклонён", "Оплачен, возврат невозможен", "Выдан", "To'langan",
+			},
+			partly: {"partially_refunded", "Частичный возврат", "Qisman qaytarilgan"},
+			void: {
+				"Отменён", "refunded", "Не оплачен", "unpaid", "Не проведён", "Черновик", "Бекор қилинган", "Оплачен: нет", "Отменён без возврата денег", "Отменён, возврата не было", "Удалён",
+				"Оплата отклонена", "Оплата не прошла", "Payment declined", "To'lov amalga oshmadi", "Заказ не выкуплен", "Ожидает оплаты", "Нет оплаты",
+			},
+			puzzles: {"Отмена не выполнена", "Возврат товара не был", "Отменён не клиентом"},
+			silent:  {"Новый", "42", "В обработке", "Оплата картой"},
+		}},
+		{"Аннулирован", map[state][]string{stands: {"Нет", "0", "", "-"}, void: {"Да", "1"}}},
+		{"is void", map[state][]string{stands: {"false"}, void: {"1", "true"}}},
 	} {
-		if void := standsVoid(tt.state, tt.heading); void != tt.void {
-			t.Errorf("standsVoid(%q, %q) = %v", tt.state, tt.heading, void)
+		for want, texts := range tt.says {
+			for _, text := range texts {
+				if got := parseState(text, tt.heading); got != want {
+					t.Errorf("parseState(%q, %q) = %v, want %v", text, tt.heading, got, want)
+				}
+			}
 		}
 	}
 }
