@@ -1,9 +1,12 @@
 package admin_test
 
 import (
+	"context"
 	"strings"
 	"testing"
+	"time"
 
+	"regulars/internal/base/db"
 	"regulars/internal/base/db/dbtest"
 	"regulars/internal/surface/admin"
 	"regulars/internal/surface/web/webtest"
@@ -89,6 +92,12 @@ func TestBrowserLooks(t *testing.T) {
 	b.Wait(`[...document.querySelectorAll(".levels input:not([type=hidden])")].every(e => e.scrollWidth <= e.clientWidth && (e.offsetWidth > 120 || !e.name.endsWith("/name")))`)
 	b.Click(".example summary")
 	b.Wait(`document.querySelector(".example").offsetHeight > innerHeight / 8`)
+
+	elsewhere := s.Settings.Get()
+	elsewhere.Zone = time.UTC
+	must(t, s.DB.Write(t.Context(), func(ctx context.Context, tx *db.Tx) error { return s.Settings.ChangeTx(ctx, tx, elsewhere) }))
+	must(t, s.Settings.Reload(t.Context()))
+	all(map[string]string{"other-clock": "/"})
 }
 
 // A finger hits everything of the pages that are used on a tablet.
