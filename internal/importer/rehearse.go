@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"regulars/internal/base/db"
+	"regulars/internal/base/fold"
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
 )
@@ -131,8 +132,10 @@ func (w *writer) isNew(p *person, res customer.Result) bool {
 	}
 	for _, i := range p.checked.Identifiers() { // the id comes first
 		before := claim(hash(string(i.Kind) + "\x00" + i.Value))
-		if i.Kind != customer.External && id && claim(hash("id\x00"+string(i.Kind)+i.Value)) {
-			before = before && p.checked.Named() // else somebody with another id has the phone, or the card
+		if i.Kind != customer.External && id {
+			key, name := "id\x00"+string(i.Kind)+i.Value, fold.Key(p.checked.Name())
+			other, same := claim(hash(key)), name != "" && claim(hash(key+"\x00"+name))
+			before = before && (!other || same) // else somebody with another id and name has the phone, or the card
 		}
 		id = id || i.Kind == customer.External
 		claimed = claimed || before

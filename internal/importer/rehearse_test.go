@@ -350,6 +350,17 @@ func TestSharedCardsArePeoplesOwn(t *testing.T) {
 		if second := h.rehearsed(t, "id,name,phone,card\n3003,Cid Fox,901234569,888001\n3001,Ann Poe,,\n", File{}); second.Created != 1 || second.Noted != 2 || second.Tallies[1].Reason != ReasonKept || second.Tallies[1].First[0].Value != "Ann Poe" {
 			t.Errorf("another file: %+v", second)
 		}
+		// Rows may be shorter than the header, and names stand in whichever column.
+		h.rehearsed(t, "id,name,city,first name,last name\nE1,Ann Poe,London,,\n", File{})
+		short := h.rehearsed(t, "id,name,city,first name,last name\nE1,Bob Ray,Leeds\nE1\n", File{})
+		if n := len(short.Tallies); n != 3 || short.Noted != 3 {
+			t.Errorf("short rows: %+v", short)
+		}
+		for _, tally := range short.Tallies {
+			if tally.Reason == ReasonKept && tally.First[0].Value != "Bob Ray" && tally.First[0].Value != "Leeds" {
+				t.Errorf("kept instead of %+v", tally)
+			}
+		}
 		receipts := h.rehearsed(t, "receipt,date,customer id,card,sku,quantity,price\n1,2024-02-01,3001,888001,A,1,1\n2,2024-02-01,3002,888001,A,1,1\n"+
 			"3,2024-02-01,3004,888001,A,1,1\n4,2024-02-01,3005,888005,A,1,1\n5,2024-02-01,3006,888005,A,1,1\n6,2024-02-01,,888001,A,1,1\n", File{})
 		if receipts.NewCustomers != 3 {

@@ -248,12 +248,15 @@ func (r *rowReader) remark(f Field, why Reason, value string) {
 }
 
 // raw is the cell of a field as the file has it.
-func (r *rowReader) raw(f Field) string {
-	c := r.m.Columns[f]
-	if c == 0 || c > len(r.fields) {
+func (r *rowReader) raw(f Field) string { return cellOf(r.fields, r.m.Columns[f]) }
+
+// cellOf is the cell of a column, counted from 1; empty: the row has none. Rows may
+// be shorter than the header.
+func cellOf(cells []string, column int) string {
+	if column == 0 || column > len(cells) {
 		return ""
 	}
-	return r.fields[c-1]
+	return cells[column-1]
 }
 
 // maxTexts bounds what is remembered of cells.

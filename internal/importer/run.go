@@ -5,7 +5,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"sync"
@@ -308,7 +310,7 @@ func (r *runner) read(ctx context.Context, from Checkpoint, take func(*batch) er
 func (r *runner) rows(ctx context.Context) error {
 	batches := make(chan *batch, 2)
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error {
+	g.Go(guarded(func() error {
 		defer close(batches)
 		return r.read(ctx, r.imp.progress.Scan, func(b *batch) error {
 			if err := r.prepare.batch(ctx, b); err != nil {
@@ -321,16 +323,29 @@ func (r *runner) rows(ctx context.Context) error {
 				return context.Cause(ctx)
 			}
 		})
-	})
-	g.Go(func() error {
+	}))
+	g.Go(guarded(func() error {
 		for b := range batches {
 			if err := r.commit(ctx, b); err != nil {
 				return err
 			}
 		}
 		return nil
-	})
+	}))
 	return g.Wait()
+}
+
+// guarded is do, but a panic is its failure: in a goroutine of its own it would end
+// the program, at each start anew.
+func guarded(do func() error) func() error {
+	return func() (err error) {
+		defer func() {
+			if p := recover(); p != nil {
+				err = fmt.Errorf("importer: panic: %v\n%s", p, debug.Stack())
+			}
+		}()
+		return do()
+	}
 }
 
 // commit writes a batch and how far the import is with it.

@@ -106,12 +106,7 @@ func (r sampleRow) cell(columns map[Field]int, f Field) string {
 }
 
 // at is the cell of a column, counted from 1.
-func (r sampleRow) at(c int) string {
-	if c == 0 || c > len(r.fields) {
-		return ""
-	}
-	return r.fields[c-1]
-}
+func (r sampleRow) at(c int) string { return cellOf(r.fields, c) }
 
 func sampleRows(ctx context.Context, r *delimited.Reader) (rows []sampleRow, err error) {
 	long := false

@@ -153,8 +153,8 @@ func (w *writer) peopleTx(ctx context.Context, tx *db.Tx, people []person, rep *
 		for _, taken := range res.Taken {
 			issues = append(issues, p.issue(fieldOf[taken.Kind], ReasonTaken, taken.Value))
 		}
-		for _, f := range w.columnsOf(res.Kept) {
-			issues = append(issues, p.issue(f, ReasonKept, p.row.cells[w.imp.Mapping.Columns[f]-1]))
+		for _, f := range w.columnsOf(p, res.Kept) {
+			issues = append(issues, p.issue(f, ReasonKept, cellOf(p.row.cells, w.imp.Mapping.Columns[f])))
 		}
 		if p.row.Points == 0 {
 			continue
@@ -178,15 +178,15 @@ var fieldOf = map[customer.Kind]Field{
 	customer.External: FieldExternal, customer.Card: FieldCard, customer.Phone: FieldPhone, customer.Email: FieldEmail,
 }
 
-// columnsOf are the columns of a customers file that fields of a profile come from.
-func (w *writer) columnsOf(fields []string) (list []Field) {
+// columnsOf are the columns of a person's row that fields of a profile come from.
+func (w *writer) columnsOf(p *person, fields []string) (list []Field) {
 	for _, field := range fields {
 		f := Field(field)
 		if name, ok := strings.CutPrefix(field, "attributes/"); ok {
 			f = Attribute(name)
 		}
-		for _, f := range []Field{f, FieldName, FieldLastName} { // a name may be taken apart
-			if w.imp.Mapping.has(f) {
+		for _, f := range []Field{f, FieldName, FieldLastName, FieldFirstName} { // a name may be taken apart
+			if cellOf(p.row.cells, w.imp.Mapping.Columns[f]) != "" {
 				list = append(list, f)
 				break
 			}

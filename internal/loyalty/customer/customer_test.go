@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"sync"
@@ -199,8 +200,7 @@ func TestRegisterRefuses(t *testing.T) {
 }
 
 // Of people to whom a system gave ids of their own, who share a card or a phone, each
-// stays one, however many calls bring them; a name that is the same says that two
-// systems mean one.
+// stays one; the same full name says that two systems mean one.
 func TestIDsTellPeopleApart(t *testing.T) {
 	t.Parallel()
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
@@ -208,33 +208,114 @@ func TestIDsTellPeopleApart(t *testing.T) {
 		n := 0
 		for _, kind := range []customer.Kind{customer.Card, customer.Phone, customer.Telegram} {
 			for _, tt := range []struct {
-				first, second string
+				first, second customer.New
 				apart         bool
-			}{{"Анна", "Пётр", true}, {"Анна", "", true}, {"", "", true}, {"Анна", "Анна", false}} {
-				for _, together := range []bool{true, false} {
-					n++
-					person := func(first, of string) customer.New {
-						return customer.New{FirstName: first, Origin: 9, Identifiers: []customer.Identifier{
-							outside(fmt.Sprint(of, n)), {Kind: kind, Value: fmt.Sprint(901234500 + n)},
-						}}
-					}
-					a, b := person(tt.first, "a"), person(tt.second, "b")
-					var res []customer.Result
-					if together {
-						res = register(t, d, s, a, b)
-					} else {
-						res = append(register(t, d, s, a), register(t, d, s, b)...)
-					}
-					if res[1].Created != tt.apart || (len(res[1].Taken) == 1) != tt.apart {
-						t.Errorf("%s, %+v, together %v: the second is %+v", kind, tt, together, res[1])
-					}
-					if again := register(t, d, s, b); again[0].ID != res[1].ID || again[0].Created {
-						t.Errorf("%s, %+v, together %v: again %+v", kind, tt, together, again[0])
-					}
+			}{
+				{customer.New{FirstName: "Анна"}, customer.New{FirstName: "Пётр"}, true},
+				{customer.New{FirstName: "Анна"}, customer.New{}, true},
+				{customer.New{}, customer.New{FirstName: "Анна"}, true},
+				{customer.New{}, customer.New{}, true},
+				{customer.New{LastName: "Каренина"}, customer.New{FirstName: "Пётр"}, true},
+				{customer.New{FirstName: "Анна"}, customer.New{FirstName: "Анна"}, true},
+				{customer.New{FirstName: "Анна", LastName: "Каренина"}, customer.New{FirstName: "Каренина", LastName: "Анна"}, false},
+				{customer.New{FirstName: "Анна", Born: "1990-12-31"}, customer.New{FirstName: "Анна", Born: "1990-12-31"}, false},
+			} {
+				n++
+				a, b := tt.first, tt.second
+				a.Origin, b.Origin = 9, 9
+				shared := customer.Identifier{Kind: kind, Value: fmt.Sprint(901234500 + n)}
+				a.Identifiers, b.Identifiers = []customer.Identifier{outside(fmt.Sprint("a", n)), shared}, []customer.Identifier{outside(fmt.Sprint("b", n)), shared}
+				res := register(t, d, s, a, b)
+				if res[1].Created != tt.apart || (len(res[1].Taken) == 1) != tt.apart {
+					t.Errorf("%s, %v and %v: the second is %+v", kind, tt.first, tt.second, res[1])
 				}
 			}
 		}
 	})
+}
+
+// Whom rows of an import are taken for does not depend on what comes in one call.
+func TestCallsTellPeopleApartAlike(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := newService(d)
+		rnd := rand.New(rand.NewPCG(1, 2))
+		pick := func(of ...string) string { return of[rnd.IntN(len(of))] }
+		for world := range 150 {
+			var rows []customer.New
+			// In every other world few people meet often, in the rest many in many ways.
+			few := world%2 == 0
+			some := func(of ...string) string {
+				if few {
+					return ""
+				}
+				return pick(of...)
+			}
+			for len(rows) < 3+world%4 {
+				n := customer.New{Origin: 9, FirstName: pick("", "Анна", "Пётр"), LastName: some("", "", "Каренина"), Born: some("", "", "1990-12-31", "1960-01-01")}
+				for kind, value := range map[customer.Kind]string{
+					customer.External: pick("1", "2", some("", "3")), customer.Card: pick("", "4", some("", "5")), customer.Phone: some("", "", "6", "7"), customer.Email: some("", "", "", "8"),
+				} {
+					if value != "" {
+						n.Identifiers = append(n.Identifiers, customer.Identifier{Kind: kind, Value: value})
+					}
+				}
+				if len(n.Identifiers) > 0 {
+					rows = append(rows, n)
+				}
+			}
+			// The same rows in three worlds: one call, one call for each, and two.
+			var told [3][]string
+			for way := range told {
+				var results []customer.Result
+				own := func(in customer.New) customer.New {
+					in.Identifiers = slices.Clone(in.Identifiers)
+					for k := range in.Identifiers {
+						i := &in.Identifiers[k]
+						of := fmt.Sprintf("%04d%d%s", world, way, i.Value)
+						switch i.Kind {
+						case customer.Phone:
+							i.Value = "+99890" + fmt.Sprintf("%07s", of)
+						case customer.Email:
+							i.Value = of + "@example.com"
+						default:
+							i.Value = of
+						}
+					}
+					return in
+				}
+				switch cut := world / 2 % len(rows); way {
+				case 0:
+					results = register(t, d, s, mapped(rows, own)...)
+				case 1:
+					for _, n := range rows {
+						results = append(results, register(t, d, s, own(n))...)
+					}
+				case 2:
+					results = append(register(t, d, s, mapped(rows[:cut], own)...), register(t, d, s, mapped(rows[cut:], own)...)...)
+				}
+				of := map[customer.ID]int{}
+				for i, res := range results {
+					if _, ok := of[res.ID]; !ok {
+						of[res.ID] = i
+					}
+					told[way] = append(told[way], fmt.Sprintf("row %d is row %d, new %v, filled %v, kept %v, %d taken", i, of[res.ID], res.Created, res.Filled, res.Kept, len(res.Taken)))
+				}
+			}
+			for way, is := range told[1:] {
+				if diff := cmp.Diff(told[0], is); diff != "" {
+					t.Fatalf("world %d, %+v: one call and way %d:\n%s", world, rows, way+1, diff)
+				}
+			}
+		}
+	})
+}
+
+func mapped[A, B any](list []A, f func(A) B) (out []B) {
+	for _, a := range list {
+		out = append(out, f(a))
+	}
+	return out
 }
 
 // A word on all channels ends what was said of one before; one of a channel that

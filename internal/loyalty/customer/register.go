@@ -52,8 +52,8 @@ type Checked struct {
 // Identifiers are those of the customer, in normal form.
 func (c Checked) Identifiers() []Identifier { return c.identifiers }
 
-// Named reports whether a name is known.
-func (c Checked) Named() bool { return c.profile.Name() != "" }
+// Name is the whole name; empty: it is not known.
+func (c Checked) Name() string { return c.profile.Name() }
 
 // RegisteredAt is when the customer registers.
 func (c Checked) RegisteredAt() time.Time { return c.profile.RegisteredAt }
@@ -345,22 +345,20 @@ func (r *registration) hasOwn(c *Checked, kinds ...Kind) bool {
 	})
 }
 
-// newID reports whether c has an id of a system that nobody has, and something that
-// somebody is known by.
+// newID reports whether c has an id of a system that is not known, and something else
+// that it may share with somebody: one who is known, or of the same call.
 func (c *Checked) newID(known map[Identifier]Known) bool {
-	has := func(found bool, kinds ...Kind) bool {
-		return slices.ContainsFunc(c.identifiers, func(i Identifier) bool {
-			_, ok := known[i]
-			return ok == found && slices.Contains(kinds, i.Kind)
-		})
-	}
-	return has(false, External) && has(true, Card, Telegram, Phone)
+	has := func(is func(Identifier) bool) bool { return slices.ContainsFunc(c.identifiers, is) }
+	return has(func(i Identifier) bool { return i.Kind != External }) && has(func(i Identifier) bool {
+		_, ok := known[i]
+		return i.Kind == External && !ok
+	})
 }
 
 // otherID reports whether the ids that a system gave to c and to p say that they are
 // two, and no name that they are one: a family has one phone, and often one card.
 func (r *registration) otherID(c *Checked, p *person) bool {
-	return r.hasOwn(c, External) && !(c.Named() && like(&p.Customer, &c.profile)) &&
+	return r.hasOwn(c, External) && !agree(&p.Customer, &c.profile) &&
 		slices.ContainsFunc(slices.Concat(p.Identifiers, p.added), func(i Identifier) bool { return i.Kind == External })
 }
 

@@ -174,6 +174,17 @@ func TestCustomer(t *testing.T) {
 		b.get("/receipts?kind=return").sees("Ничего не нашлось")
 		b.get("/receipts?q=2-1").sees("Алишер Усманов").lacks("Дилноза")
 		b.get("/").sees("Сегодня", "90 %", "9 из 10 продаж")
+
+		// What is given pays a debt off first.
+		at = "/customers/" + s.people[0].String()
+		b.adjust(at, "take", "6050", "сгорели").is(200)
+		_, _, err := s.Receipts.Return(t.Context(), receipt.Caller{Till: s.till, Store: s.store}, receipt.Return{
+			Number: "1-9", Original: s.sales[0].ID, Lines: []receipt.ReturnLine{{Position: 1, Quantity: 2 * money.One}},
+		})
+		must(t, err)
+		b.post(at+"/points", "way", "give", "points", "1000", "reason", "подарок").is(200).sees("Долг, гасится первым 800", "Станет 200")
+		b.post(at+"/points", b.form("adjust")...).is(200)
+		b.get("/audit?about=customer").sees("Баллы: 1 000 ", "Стало доступно: 200 ")
 	})
 }
 

@@ -281,6 +281,7 @@ type adjustView struct {
 	Customer  customer.Customer
 	Name      string
 	Available money.Points
+	Debt      money.Points // which what is given pays off first
 	After     money.Points
 	Change    money.Points
 	Confirm   bool
@@ -308,7 +309,7 @@ func (a *Admin) adjustment(r *http.Request) (v adjustView, store catalog.Store, 
 	if err != nil {
 		return v, store, nil, err
 	}
-	v.Available, v.Seen = acc.Available(), acc.Stamp()
+	v.Available, v.Debt, v.Seen = acc.Available(), max(0, acc.Debt-acc.Active), acc.Stamp()
 	if v.Customer.HomeStore != 0 {
 		if store, err = a.Catalog.StoreByID(ctx, v.Customer.HomeStore); err != nil {
 			return v, store, nil, err
@@ -365,6 +366,9 @@ func (a *Admin) adjustPoints(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	v.After = v.Available + v.Change
+	if v.Change > 0 {
+		v.After = v.Available + max(0, v.Change-v.Debt)
+	}
 	if v.Missing || !form.OK() {
 		return a.showAdjust(w, r, unprocessable, v)
 	}
