@@ -499,7 +499,7 @@ func (r *runner) finish(ctx context.Context) error {
 		if err := r.save(ctx, tx, &rep); err != nil {
 			return err
 		}
-		return moveTx(ctx, tx, r.imp.ID, Done, r.now(), Running)
+		return endTx(ctx, tx, r.imp.ID, Done, r.now())
 	})
 	if err == nil && r.imp.path == r.upload(r.imp.ID) {
 		return remove(r.imp.path)

@@ -652,7 +652,7 @@ func (s *Service) Cancel(ctx context.Context, id ID, also Also) (err error) {
 	}
 	err = s.db.Write(ctx, func(ctx context.Context, tx *db.Tx) (err error) {
 		if alone {
-			err = moveTx(ctx, tx, id, Cancelled, s.now(), Running)
+			err = endTx(ctx, tx, id, Cancelled, s.now())
 		} else {
 			err = s.jobs.CancelTx(ctx, tx, job.ID)
 		}
@@ -718,7 +718,7 @@ func (s *Service) Discard(ctx context.Context, id ID, also Also) (err error) {
 }
 
 // Issues writes the rows that were refused as CSV like the file they come
-// from, with the reasons in the words of t; they can be mended there and
+// from, with the reasons in the language of loc; they can be mended there and
 // imported. Or, with refused not set, the rows that were taken without
 // something.
 func (s *Service) Issues(ctx context.Context, id ID, w io.Writer, refused bool, loc *i18n.Localizer) (err error) {
@@ -802,7 +802,7 @@ func (s *Service) failed(ctx context.Context, id ID, why error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
 	err := s.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
-		return moveTx(ctx, tx, id, to, s.now(), Running)
+		return endTx(ctx, tx, id, to, s.now())
 	})
 	if err != nil && !errors.Is(err, db.ErrGuard) {
 		return fmt.Errorf("mark the import as stopped: %w", err)

@@ -126,14 +126,10 @@ func text(v any) string {
 	return string(b)
 }
 
-// moveTx changes the state of an import that is in one of the states from.
-func moveTx(ctx context.Context, tx *db.Tx, id ID, to State, finished time.Time, from ...State) error {
-	list := make(db.Texts, len(from))
-	for i, s := range from {
-		list[i] = string(s)
-	}
-	const move = `UPDATE imports SET state = $2, finished_at = $3 WHERE id = $1 AND state IN ($4...)`
-	return tx.Guard(ctx, move, int64(id), string(to), db.Micros(finished), list)
+// endTx ends an import that is running.
+func endTx(ctx context.Context, tx *db.Tx, id ID, to State, at time.Time) error {
+	const end = `UPDATE imports SET state = $2, finished_at = $3 WHERE id = $1 AND state = 'running'`
+	return tx.Guard(ctx, end, int64(id), string(to), db.Micros(at))
 }
 
 // beginTx starts an import, or one that was stopped again. The report so far is

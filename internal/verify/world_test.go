@@ -111,7 +111,7 @@ func newChain(t testing.TB, d *db.DB, rules *programme.Rules) *chain {
 		if err != nil {
 			return err
 		}
-		_, err = c.Catalog.RevokeKeyTx(ctx, tx, old.ID)
+		_, err = c.Catalog.RevokeKeyTx(ctx, tx, till.ID, old.ID)
 		return err
 	})
 	who, err := staff.New(d, c.mint.Minter, c.clock.now).Add(ctx, staff.By{}, staff.NewAccount{

@@ -45,7 +45,7 @@ func Body(v any) string {
 
 var table = db.NewTable("events", "at", "kind", "customer_id", "ref", "body")
 
-// Log appends and reads events.
+// Log reads events; Append adds them.
 type Log struct{ db *db.DB }
 
 // New makes the log of a database.

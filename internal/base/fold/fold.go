@@ -65,7 +65,7 @@ func plain(s string) (string, bool) {
 			return "", false
 		}
 	}
-	return b.key(), true
+	return b.String(), true
 }
 
 func lower(r rune) rune {
@@ -108,7 +108,7 @@ func full(s string) string {
 	for _, r := range norm.NFC.String(string(text)) {
 		b.add(r)
 	}
-	return b.key()
+	return b.String()
 }
 
 // builder collects a key up to its limit.
@@ -138,5 +138,3 @@ func (b *builder) add(r rune) {
 		b.space = b.Len() > 0
 	}
 }
-
-func (b *builder) key() string { return b.String() }

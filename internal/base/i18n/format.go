@@ -125,7 +125,7 @@ func (l *Localizer) Decimal() string { return l.format.decimal }
 // Money writes an amount by the currency's habit in this language:
 // 1 250 000 сум, 1 250,50 ₽, £1,250.50.
 func (l *Localizer) Money(a money.Amount, c money.Currency) string {
-	return l.amount(int64(a), c.Exponent, c, c.Code)
+	return l.amount(int64(a), c.Exponent, c)
 }
 
 // Amount is Money without the currency's sign, for columns that name it once.
@@ -139,16 +139,16 @@ func (l *Localizer) Amount(a money.Amount, c money.Currency) string {
 // Price writes a unit price; decimals beyond the currency's own are shown only
 // where they matter.
 func (l *Localizer) Price(p money.Price, c money.Currency) string {
-	return l.amount(int64(p), 4, c, c.Code)
+	return l.amount(int64(p), 4, c)
 }
 
-func (l *Localizer) amount(v int64, exp int, c money.Currency, code string) string {
+func (l *Localizer) amount(v int64, exp int, c money.Currency) string {
 	scale := int64(1)
 	for range exp {
 		scale *= 10
 	}
 	keep := min(c.Exponent, exp)
-	if wholeHabit[code] && v%scale == 0 {
+	if wholeHabit[c.Code] && v%scale == 0 {
 		keep = 0
 	}
 	// The sign stands before the whole of it, −£5.00: it is put on last, and
@@ -158,11 +158,11 @@ func (l *Localizer) amount(v int64, exp int, c money.Currency, code string) stri
 	if t, negative := strings.CutPrefix(text, minus); negative {
 		sign, text = minus, t
 	}
-	pattern, ok := l.format.money[code]
+	pattern, ok := l.format.money[c.Code]
 	if !ok {
 		pattern = l.format.moneyOther
 	}
-	return sign + pattern.fill(map[string]string{"amount": text, "code": code})
+	return sign + pattern.fill(map[string]string{"amount": text, "code": c.Code})
 }
 
 // Symbol is the currency's sign in this language: "сум", "£".

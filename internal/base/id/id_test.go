@@ -260,8 +260,11 @@ func TestKeep(t *testing.T) {
 		}
 		stop()
 		<-kept
-		if l.Held() {
-			t.Error("the lease was not given up")
+		if !l.Held() {
+			t.Error("the lease was given up before anybody said that nothing is minted any more")
+		}
+		if err := l.Release(t.Context()); err != nil || l.Held() {
+			t.Errorf("the lease was not given up: %v", err)
 		}
 		if err := d.Close(); err != nil {
 			t.Fatal(err)

@@ -90,19 +90,14 @@ func (l *Lease) tryTake(ctx context.Context) (node int, high int64, err error) {
 // Held reports whether the number is still ours.
 func (l *Lease) Held() bool { return l.now().UnixMicro() < l.until.Load() }
 
-// Keep renews the lease until ctx ends, and then gives it up. A lease that was
-// lost is replaced by a new one.
+// Keep renews the lease until ctx ends; Release gives it up, once nothing mints any
+// more. A lease that was lost is replaced by a new one.
 func (l *Lease) Keep(ctx context.Context, failed func(error)) {
 	tick := time.NewTicker(renewEvery)
 	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
-			end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-			defer cancel()
-			if err := l.renew(end, l.now()); err != nil {
-				failed(err)
-			}
 			return
 		case <-tick.C:
 			if err := l.Renew(ctx); err != nil && ctx.Err() == nil {

@@ -76,7 +76,6 @@ type Queue struct {
 	ids *id.Minter
 	now func() time.Time
 	cfg Config
-	log *slog.Logger
 
 	workers   int // how many run at once in this process
 	handlers  map[string]kind
@@ -96,7 +95,7 @@ func New(d *db.DB, ids *id.Minter, now func() time.Time, cfg Config) *Queue {
 		cfg.Log = slog.Default()
 	}
 	return &Queue{
-		db: d, ids: ids, now: now, cfg: cfg, log: cfg.Log, workers: 4,
+		db: d, ids: ids, now: now, cfg: cfg, workers: 4,
 		handlers: map[string]kind{}, wake: make(chan struct{}, 1), running: map[*Run]struct{}{},
 	}
 }

@@ -322,7 +322,7 @@ func TestPanicIsAFailure(t *testing.T) {
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
 		p := newProcess(t, d, newClock())
 		var log strings.Builder
-		p.log = slog.New(slog.NewTextHandler(&log, nil))
+		p.cfg.Log = slog.New(slog.NewTextHandler(&log, nil))
 		p.Handle("count", 0, func(context.Context, *Run) error { panic("no such shelf") })
 		id := p.add(Job{Kind: "count"})
 		p.work()

@@ -67,7 +67,7 @@ func (q *Queue) Work(ctx context.Context) {
 	for {
 		err := q.step(ctx)
 		if err != nil && !failing && ctx.Err() == nil {
-			q.log.Warn("cannot look for jobs", "error", err)
+			q.cfg.Log.Warn("cannot look for jobs", "error", err)
 		}
 		failing = err != nil
 		select {
@@ -307,7 +307,7 @@ func (q *Queue) end(ctx context.Context, r *Run, err error) (became State) {
 		if became, e = q.settle(ctx, r, err); e == nil {
 			return became
 		}
-		q.log.Warn("cannot save what became of a job", "job", r.ID, "kind", r.Kind, "error", e)
+		q.cfg.Log.Warn("cannot save what became of a job", "job", r.ID, "kind", r.Kind, "error", e)
 		wait := time.NewTimer(pause)
 		select {
 		case <-ctx.Done(): // stopping or lost: the lease will tell
@@ -333,7 +333,7 @@ func (q *Queue) settle(ctx context.Context, r *Run, err error) (State, error) {
 	if r.progressed {
 		attempt = 1
 	}
-	log := q.log.With("job", r.ID, "kind", r.Kind, "attempt", attempt)
+	log := q.cfg.Log.With("job", r.ID, "kind", r.Kind, "attempt", attempt)
 	switch {
 	case err == nil:
 	case errors.Is(cause, ErrLost) || errors.Is(err, ErrLost):
@@ -391,6 +391,6 @@ func (q *Queue) stop() {
 	select {
 	case <-ended:
 	case <-late.C:
-		q.log.Warn("jobs did not stop in time; they are taken up again when their leases end", "jobs", len(q.runs()))
+		q.cfg.Log.Warn("jobs did not stop in time; they are taken up again when their leases end", "jobs", len(q.runs()))
 	}
 }

@@ -18,6 +18,7 @@ import (
 	"regulars/internal/base/db"
 	"regulars/internal/base/errs"
 	"regulars/internal/base/event"
+	"regulars/internal/base/fold"
 	"regulars/internal/base/money"
 )
 
@@ -43,6 +44,9 @@ type Settings struct {
 func Open(ctx context.Context, d *db.DB, now func() time.Time, first Installation) (s *Settings, created bool, err error) {
 	defer errs.Wrap(&err, "read settings")
 	s = &Settings{db: d}
+	if err := first.clean(); err != nil {
+		return nil, false, err
+	}
 	err = d.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
 		n, err := tx.Exec(ctx, `INSERT INTO settings (name, value) VALUES ('currency', $1) ON CONFLICT (name) DO NOTHING`, first.Currency.Code)
 		if created = n == 1; err != nil || !created {
@@ -96,11 +100,25 @@ func (s *Settings) Get() Installation { return *s.current.Load() }
 // again.
 func (s *Settings) ChangeTx(ctx context.Context, tx *db.Tx, to Installation) (err error) {
 	defer errs.Wrap(&err, "change settings")
+	if err := to.clean(); err != nil {
+		return err
+	}
 	const put = `
 		INSERT INTO settings (name, value) VALUES ('language', $1), ('name', $2), ('zone', $3)
 		ON CONFLICT (name) DO UPDATE SET value = excluded.value`
 	_, err = tx.Exec(ctx, put, to.Language, to.Name, to.Zone.String())
 	return err
+}
+
+// maxName of a chain, in characters.
+const maxName = 100
+
+// clean puts the name in order.
+func (i *Installation) clean() error {
+	var wrong errs.List
+	i.Name = fold.Line(i.Name)
+	wrong.Bound("/name", i.Name, maxName)
+	return wrong.Err()
 }
 
 // Reload reads the installation again.

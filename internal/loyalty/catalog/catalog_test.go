@@ -320,7 +320,7 @@ func TestTills(t *testing.T) {
 				return err
 			}, catalog.ErrTillNotFound},
 			"revoke": {func(ctx context.Context, tx *db.Tx) error {
-				_, err := s.RevokeKeyTx(ctx, tx, 42)
+				_, err := s.RevokeKeyTx(ctx, tx, till.ID, 42)
 				return err
 			}, catalog.ErrKeyNotFound},
 			"update": {func(ctx context.Context, tx *db.Tx) error {
@@ -372,7 +372,7 @@ func TestTillByKey(t *testing.T) {
 		}
 
 		write(t, d, func(ctx context.Context, tx *db.Tx) error {
-			got, err := s.RevokeKeyTx(ctx, tx, key.ID)
+			got, err := s.RevokeKeyTx(ctx, tx, till.ID, key.ID)
 			if !got.RevokedAt.Equal(c.now()) {
 				t.Errorf("revoked at %v", got.RevokedAt)
 			}
@@ -387,7 +387,7 @@ func TestTillByKey(t *testing.T) {
 		}
 		revoked := c.now()
 		write(t, d, func(ctx context.Context, tx *db.Tx) error {
-			got, err := s.RevokeKeyTx(ctx, tx, key.ID)
+			got, err := s.RevokeKeyTx(ctx, tx, till.ID, key.ID)
 			if !got.RevokedAt.Before(revoked) {
 				t.Errorf("revoking again moved it to %v", got.RevokedAt)
 			}

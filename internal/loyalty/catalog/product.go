@@ -106,9 +106,9 @@ func scanProduct(r db.Scanner, more ...any) (p Product, err error) {
 	return p, err
 }
 
-// QueueBySKU adds to b the reading of products; those that exist are in into
+// queueBySKU adds to b the reading of products; those that exist are in into
 // when b has run.
-func (s *Service) QueueBySKU(b *db.Batch, skus []string, into map[string]Product) {
+func (s *Service) queueBySKU(b *db.Batch, skus []string, into map[string]Product) {
 	b.Query(func(r *db.Rows) error {
 		p, err := scanProduct(r)
 		into[p.SKU] = p
@@ -125,7 +125,7 @@ func (s *Service) QueueByCode(b *db.Batch, codes []string, into map[string]Produ
 		into[code] = p
 		return err
 	}, `SELECT `+productColumns+`, b.code `+fromProducts+`JOIN barcodes b ON b.product_id = p.id WHERE b.code IN ($1...)`, db.Texts(codes))
-	s.QueueBySKU(b, codes, into)
+	s.queueBySKU(b, codes, into)
 }
 
 // ByCode finds products by what a till calls them, as QueueByCode; those that do
@@ -143,7 +143,7 @@ func (s *Service) BySKU(ctx context.Context, skus []string) (found map[string]Pr
 	defer errs.Wrap(&err, "find products")
 	found = make(map[string]Product, len(skus))
 	var b db.Batch
-	s.QueueBySKU(&b, skus, found)
+	s.queueBySKU(&b, skus, found)
 	return found, s.db.Run(ctx, &b)
 }
 
@@ -162,7 +162,7 @@ func (s *Service) BySKUTx(ctx context.Context, tx *db.Tx, skus []string) (found 
 	defer errs.Wrap(&err, "find products")
 	found = make(map[string]Product, len(skus))
 	var b db.Batch
-	s.QueueBySKU(&b, skus, found)
+	s.queueBySKU(&b, skus, found)
 	return found, tx.Run(ctx, &b)
 }
 

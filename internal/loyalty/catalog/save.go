@@ -38,22 +38,22 @@ func (s *Service) SaveProductsTx(ctx context.Context, tx *db.Tx, in []ProductInp
 	return saved, nil
 }
 
-// CreateProductTx creates a product. It fails with ErrSKUTaken.
+// CreateProductTx creates a product. It fails with ErrSKUTaken, and the transaction
+// must be taken back then: who has the SKU may have been changed.
 func (s *Service) CreateProductTx(ctx context.Context, tx *db.Tx, in ProductInput) (p Product, err error) {
 	defer errs.Wrap(&err, "create product")
 	sku := fold.Line(in.SKU)
-	found, err := s.BySKUTx(ctx, tx, []string{sku})
-	if err != nil {
+	saved, err := s.SaveProductsTx(ctx, tx, []ProductInput{in})
+	switch {
+	case err != nil:
 		return p, err
-	}
-	if _, ok := found[sku]; ok {
+	case saved.Refused[0] != nil:
+		return p, saved.Refused[0]
+	case saved.Created == 0:
 		return p, ErrSKUTaken.At("/sku")
 	}
-	saved, err := s.SaveProductsTx(ctx, tx, []ProductInput{in})
-	if err != nil || saved.Refused != nil {
-		return p, errors.Join(err, saved.Refused[0])
-	}
-	if found, err = s.BySKUTx(ctx, tx, []string{sku}); err != nil {
+	found, err := s.BySKUTx(ctx, tx, []string{sku})
+	if err != nil {
 		return p, err
 	}
 	return oneProduct(ctx, tx.Run, found[sku].ID)

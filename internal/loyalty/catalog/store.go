@@ -299,7 +299,7 @@ func (s *Service) EnsureStoresTx(ctx context.Context, tx *db.Tx, stores []NewSto
 			continue
 		}
 		store, err := s.CreateStoreTx(ctx, tx, in)
-		if errs.KindOf(err) == errs.Conflict { // somebody else was faster
+		if errors.Is(err, ErrStoreExists) { // somebody else was faster
 			again, err := s.storesByCodeTx(ctx, tx, codes[i:i+1])
 			if err != nil {
 				return nil, err

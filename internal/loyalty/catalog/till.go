@@ -192,14 +192,14 @@ func (s *Service) Keys(ctx context.Context, till TillID) (list []Key, err error)
 	return list, err
 }
 
-// RevokeKeyTx ends a key; within two seconds no process lets it in. Revoking
+// RevokeKeyTx ends a key of a till; within two seconds no process lets it in. Revoking
 // again changes nothing.
-func (s *Service) RevokeKeyTx(ctx context.Context, tx *db.Tx, id KeyID) (k Key, err error) {
+func (s *Service) RevokeKeyTx(ctx context.Context, tx *db.Tx, till TillID, id KeyID) (k Key, err error) {
 	defer errs.Wrap(&err, "revoke till key %d", id)
 	const revoke = `
-		UPDATE till_keys SET revoked_at = COALESCE(revoked_at, $2) WHERE id = $1
+		UPDATE till_keys SET revoked_at = COALESCE(revoked_at, $2) WHERE id = $1 AND till_id = $3
 		RETURNING id, till_id, hint, created_at, revoked_at`
-	err = tx.QueryRow(ctx, revoke, int64(id), s.now().UnixMicro()).
+	err = tx.QueryRow(ctx, revoke, int64(id), s.now().UnixMicro(), int64(till)).
 		Scan(&k.ID, &k.Till, &k.Hint, db.Time{Dst: &k.CreatedAt}, db.Time{Dst: &k.RevokedAt})
 	if errors.Is(err, db.ErrNoRows) {
 		return k, ErrKeyNotFound

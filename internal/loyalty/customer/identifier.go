@@ -39,7 +39,7 @@ func (i Identifier) String() string { return string(i.Kind) + " " + Mask(i) }
 // LogValue is masked.
 func (i Identifier) LogValue() slog.Value { return slog.StringValue(i.String()) }
 
-// Limits on identifiers, in bytes, and on ids of other systems, in characters.
+// Limits on identifiers, in characters; of an e-mail in bytes, as RFC 5321 has them.
 const (
 	maxCard     = 64
 	maxEmail    = 254
@@ -53,7 +53,7 @@ var (
 	ErrCardBad       = errs.New(errs.Invalid, "card_bad", "A card number is 1 to 64 letters and digits; spaces and hyphens are left out.")
 	ErrEmailBad      = errs.New(errs.Invalid, "email_bad", "This must be one e-mail address such as anna@example.com.")
 	ErrTelegramBad   = errs.New(errs.Invalid, "telegram_bad", "This must be the number of a Telegram account, not its name, which may change.")
-	ErrExternalBad   = errs.New(errs.Invalid, "external_bad", "An outside id is 1 to 128 bytes that can be printed.")
+	ErrExternalBad   = errs.New(errs.Invalid, "external_bad", "An outside id is 1 to 128 characters that can be printed.")
 	ErrPhoneEmpty    = errs.New(errs.Invalid, "phone_empty", "The phone number has no digits.")
 	ErrPhoneBad      = errs.New(errs.Invalid, "phone_bad", "There are characters that no phone number has.")
 	ErrPhoneSeveral  = errs.New(errs.Invalid, "phone_several", "These are several phone numbers: give one.")
@@ -116,7 +116,7 @@ func normalizeCard(raw string) (string, error) {
 			return "", ErrCardBad
 		}
 	}
-	if b.Len() == 0 || b.Len() > maxCard {
+	if n := utf8.RuneCountInString(b.String()); n == 0 || n > maxCard {
 		return "", ErrCardBad
 	}
 	return b.String(), nil

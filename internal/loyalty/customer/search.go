@@ -267,17 +267,15 @@ func (s *Service) ByTailInStore(ctx context.Context, store catalog.StoreID, numb
 	if len(number) < MinTail || strings.Trim(number, digits) != "" {
 		return nil, ErrTail.At("/digits")
 	}
-	var others []ID
-	home := map[ID]bool{}
-	all, err := s.tails(ctx, number, func(t Tail) {
-		if t.Home == store {
-			home[t.ID] = true
-		} else {
-			others = append(others, t.ID)
-		}
-	})
+	all, err := s.tails(ctx, number)
 	if err != nil {
 		return nil, err
+	}
+	var others []ID
+	for _, t := range all {
+		if t.Home != store {
+			others = append(others, t.ID)
+		}
 	}
 	here := map[ID]bool{}
 	if bought != nil && len(others) > 0 {
@@ -286,14 +284,14 @@ func (s *Service) ByTailInStore(ctx context.Context, store catalog.StoreID, numb
 		}
 	}
 	for _, t := range all {
-		if (home[t.ID] || here[t.ID]) && len(list) < maxTails {
+		if (t.Home == store || here[t.ID]) && len(list) < maxTails {
 			list = append(list, t)
 		}
 	}
 	return list, nil
 }
 
-func (s *Service) tails(ctx context.Context, number string, take func(Tail)) (list []Tail, err error) {
+func (s *Service) tails(ctx context.Context, number string) (list []Tail, err error) {
 	prefix := reversed(number)
 	seen := map[ID]bool{} // a phone and a card may end alike
 	rows, err := s.db.Query(ctx, tailsText, prefix, fold.After(prefix), candidates)
@@ -310,7 +308,6 @@ func (s *Service) tails(ctx context.Context, number string, take func(Tail)) (li
 		if !seen[t.ID] {
 			seen[t.ID] = true
 			list = append(list, t)
-			take(t)
 		}
 		return nil
 	})

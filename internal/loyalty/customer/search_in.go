@@ -28,10 +28,7 @@ func (s *Service) readingsIn(stores []catalog.StoreID, query string, limit int) 
 	if query == "" || len(query) > maxQuery || len(stores) == 0 {
 		return nil
 	}
-	in := make(db.Int64s, len(stores))
-	for i, store := range stores {
-		in[i] = int64(store)
-	}
+	in := db.IDs(stores)
 	for _, i := range s.Candidates(query) {
 		if i.Kind == Phone || i.Kind == Card || i.Kind == Email {
 			list = append(list, reading{text: exactlyInText, args: []any{string(i.Kind), i.Value, in}})

@@ -5,13 +5,13 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"strings"
 	"time"
 	"unicode/utf8"
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/errs"
 	"regulars/internal/base/event"
+	"regulars/internal/base/fold"
 	"regulars/internal/base/id"
 	"regulars/internal/base/money"
 )
@@ -85,8 +85,8 @@ func (s *Service) CreateTx(ctx context.Context, tx *db.Tx, name string) (_ ID, e
 }
 
 func cleanName(name string) (string, error) {
-	name = strings.TrimSpace(name)
-	if n := utf8.RuneCountInString(name); n == 0 || n > maxName || !utf8.ValidString(name) {
+	name = fold.Line(name)
+	if n := utf8.RuneCountInString(name); n == 0 || n > maxName {
 		return "", ErrName.At("/name")
 	}
 	return name, nil

@@ -95,7 +95,7 @@ func (g *group) do(ctx context.Context, c call) error {
 	case <-w.answer:
 		return w.err
 	case <-ctx.Done():
-		return ctx.Err()
+		return g.late.Because(ctx.Err())
 	}
 }
 

@@ -375,7 +375,7 @@ func (in *NewAccount) clean() error {
 	}
 	in.Login = foldLogin(in.Login)
 	if n := utf8.RuneCountInString(in.Login); n < minLogin || n > maxLogin || strings.ContainsFunc(in.Login, notLogin) {
-		wrong.Add("/login", "bad_login", "must have %d to %d letters, digits or . _ - @", minLogin, maxLogin)
+		wrong.Add("/login", "bad_login", "must have %d to %d letters, digits or . _ - + @", minLogin, maxLogin)
 	}
 	if in.Password != "" {
 		checkPassword(&wrong, in.Password, in.Login)

@@ -132,9 +132,6 @@ func (a *Admin) frame(ctx context.Context) frame {
 	return frame{CSS: a.css, JS: a.js, Me: me, Till: a.TillPath, Zone: a.Settings.Get().Zone}
 }
 
-// me is web.Me, said shortly.
-func me(r *http.Request) staff.Account { return web.Me(r) }
-
 func by(r *http.Request) staff.By { return staff.By{ID: web.Me(r).ID, IP: web.Client(r).IP} }
 
 // base is the address that links begin with which are sent to people.

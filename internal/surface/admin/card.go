@@ -3,6 +3,7 @@ package admin
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -97,7 +98,7 @@ func (a *Admin) showCustomer(w http.ResponseWriter, r *http.Request, status int,
 	if store, ok := a.Catalog.Store(c.HomeStore); ok { // its days are the customer's
 		v.Store, v.Zone = store, store.Zone
 	}
-	for _, name := range sortedKeys(c.Attributes) {
+	for _, name := range slices.Sorted(maps.Keys(c.Attributes)) {
 		v.Attributes = append(v.Attributes, fieldChange{Name: name, Is: attribute(loc, c.Attributes[name])})
 	}
 	var err error
@@ -113,7 +114,7 @@ func (a *Admin) showCustomer(w http.ResponseWriter, r *http.Request, status int,
 		if err != nil {
 			return err
 		}
-		if v.Consents, err = a.consentRows(ctx, reversed(customer.Current(history))); err != nil {
+		if v.Consents, err = a.consentRows(ctx, customer.Current(history)); err != nil {
 			return err
 		}
 	}
@@ -121,20 +122,6 @@ func (a *Admin) showCustomer(w http.ResponseWriter, r *http.Request, status int,
 		return err
 	}
 	return a.pages.RenderStatus(w, r, status, "customer", v)
-}
-
-func reversed(list []customer.Consent) []customer.Consent {
-	list = slices.Clone(list)
-	slices.Reverse(list)
-	return list
-}
-
-func sortedKeys(m customer.Attributes) (keys []string) {
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
 }
 
 func attribute(loc *i18n.Localizer, v any) string {

@@ -532,25 +532,26 @@ func (a *Admin) showConsents(w http.ResponseWriter, r *http.Request, status int,
 	if err != nil {
 		return err
 	}
+	slices.Reverse(history) // the latest first
 	if v.History, err = a.consentRows(ctx, history); err != nil {
 		return err
 	}
 	return a.pages.RenderStatus(w, r, status, "consents", v)
 }
 
-// consentRows names who took consents and where, the latest first.
-func (a *Admin) consentRows(ctx context.Context, history []customer.Consent) (rows []consentRow, err error) {
+// consentRows names who took consents and where.
+func (a *Admin) consentRows(ctx context.Context, list []customer.Consent) (rows []consentRow, err error) {
 	var ids []staff.ID
-	for _, c := range history {
+	for _, c := range list {
 		ids = append(ids, staff.ID(c.Staff))
 	}
 	names, err := a.Staff.Names(ctx, ids)
 	if err != nil {
 		return nil, err
 	}
-	for i := len(history) - 1; i >= 0; i-- {
-		row := consentRow{Consent: history[i], Who: names[staff.ID(history[i].Staff)]}
-		if s, ok := a.Catalog.Store(history[i].Store); ok {
+	for _, c := range list {
+		row := consentRow{Consent: c, Who: names[staff.ID(c.Staff)]}
+		if s, ok := a.Catalog.Store(c.Store); ok {
 			row.Where = s.Name
 		}
 		rows = append(rows, row)

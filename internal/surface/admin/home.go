@@ -10,6 +10,7 @@ import (
 	"regulars/internal/base/money"
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
+	"regulars/internal/loyalty/programme"
 	"regulars/internal/loyalty/receipt"
 	"regulars/internal/loyalty/staff"
 )
@@ -172,14 +173,13 @@ func (a *Admin) hasSold(ctx context.Context, tills []catalog.Till) (bool, error)
 func (a *Admin) overview(r *http.Request) (*overview, error) {
 	ctx := r.Context()
 	now, zone := a.Now(), a.Settings.Get().Zone
-	y, m, d := now.In(zone).Date()
-	midnight := time.Date(y, m, d, 0, 0, 0, 0, zone)
-	v := &overview{From: midnight.Format(time.DateOnly), Columns: receiptList.view(r)}
+	midnight := programme.Midnight(now, 0, zone)
+	v := &overview{From: midnight.In(zone).Format(time.DateOnly), Columns: receiptList.view(r)}
 	var err error
 	if v.Today, err = a.Receipts.Sum(ctx, midnight, now.Add(time.Microsecond)); err != nil {
 		return nil, err
 	}
-	if v.Before, err = a.Receipts.Sum(ctx, midnight.AddDate(0, 0, -7), now.AddDate(0, 0, -7)); err != nil {
+	if v.Before, err = a.Receipts.Sum(ctx, programme.Midnight(now, -7, zone), now.In(zone).AddDate(0, 0, -7)); err != nil {
 		return nil, err
 	}
 	v.Net, v.NetBefore = v.Today.Sold-v.Today.Refunded, v.Before.Sold-v.Before.Refunded

@@ -123,7 +123,7 @@ func (a *Admin) upload(w http.ResponseWriter, r *http.Request) error {
 		}
 		// One file a request: whatever follows is not read.
 		taken, err := a.Importer.Upload(r.Context(), importer.File{
-			Name: part.FileName(), Source: form.Get("source"), Kind: importer.Kind(form.Get("kind")), By: int64(me(r).ID),
+			Name: part.FileName(), Source: form.Get("source"), Kind: importer.Kind(form.Get("kind")), By: int64(web.Me(r).ID),
 		}, part, a.noteImport(r, "import.uploaded"))
 		switch {
 		case err == nil:

@@ -3,7 +3,6 @@ package admin
 import (
 	"context"
 	"net/http"
-	"slices"
 	"strings"
 
 	"regulars/internal/base/db"
@@ -172,14 +171,7 @@ func orZero(text string) string {
 
 // words are what stands between spaces, commas and line ends, each once.
 func words(text string) []string {
-	list := strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ';' || r == '\n' || r == '\r' || r == ' ' || r == '\t' })
-	var out []string
-	for _, w := range list {
-		if !slices.Contains(out, w) {
-			out = append(out, w)
-		}
-	}
-	return out
+	return once(strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(",; \t\r\n", r) }))
 }
 
 func (a *Admin) addProduct(w http.ResponseWriter, r *http.Request) error {

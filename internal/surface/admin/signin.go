@@ -128,9 +128,6 @@ func (a *Admin) acceptInvitation(w http.ResponseWriter, r *http.Request) error {
 		return a.pages.RenderStatus(w, r, unprocessable, "invitation", v)
 	}
 	who, err := a.Staff.Accept(r.Context(), r.PathValue("token"), in, web.Client(r))
-	if errs.KindOf(err) == errs.NotFound && err != nil {
-		return err
-	}
 	if err := form.Take(err); err != nil {
 		return err
 	}

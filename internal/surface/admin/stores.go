@@ -309,15 +309,8 @@ func (a *Admin) revokeKey(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	keys, err := a.Catalog.Keys(r.Context(), till.ID)
-	if err != nil {
-		return err
-	}
-	if !has(keys, id) { // of another till: the address was made up
-		return catalog.ErrKeyNotFound
-	}
 	err = a.change(r, func(ctx context.Context, tx *db.Tx) (line, error) {
-		key, err := a.Catalog.RevokeKeyTx(ctx, tx, id)
+		key, err := a.Catalog.RevokeKeyTx(ctx, tx, till.ID, id)
 		return line{action: "till.key_revoked", subject: "till:" + till.ID.String(), after: map[string]any{"key": key.ID, "hint": key.Hint}}, err
 	})
 	if err != nil {
@@ -326,13 +319,4 @@ func (a *Admin) revokeKey(w http.ResponseWriter, r *http.Request) error {
 	a.good(w, r, "admin.till.revoked")
 	web.Redirect(w, r, "/tills/"+till.ID.String())
 	return nil
-}
-
-func has(keys []catalog.Key, id catalog.KeyID) bool {
-	for _, k := range keys {
-		if k.ID == id {
-			return true
-		}
-	}
-	return false
 }

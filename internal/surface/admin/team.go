@@ -138,9 +138,6 @@ func (a *Admin) invite(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	role, stores := staff.Role(form.Get("role")), storesOf(form)
-	if role.Everywhere() {
-		stores = nil
-	}
 	token, expires, err := a.Staff.Invite(r.Context(), by(r), role, stores)
 	if err := form.Take(err); err != nil {
 		return err
@@ -217,9 +214,6 @@ func (a *Admin) saveMember(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	name, login, role, stores := form.Get("name"), form.Get("login"), staff.Role(form.Get("role")), storesOf(form)
-	if role.Everywhere() {
-		stores = nil
-	}
 	_, err = a.Staff.Change(r.Context(), by(r), m.ID, staff.Change{Name: &name, Login: &login, Role: &role, Stores: &stores})
 	if err := form.Take(err); err != nil {
 		return err

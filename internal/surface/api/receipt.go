@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"regulars/internal/base/errs"
+	"regulars/internal/loyalty/pricing"
 	"regulars/internal/loyalty/programme"
 	"regulars/internal/loyalty/receipt"
 	"regulars/internal/loyalty/staff"
@@ -326,8 +327,8 @@ func (r *reader) giveBack(in *ReturnDraft) receipt.Return {
 	if in.Original == "" {
 		r.missing(at("original"))
 	}
-	if len(in.Lines) > maxReturnLines {
-		r.wrong.Add("/lines", "too_many", "has more than %d lines", maxReturnLines).With("max", maxReturnLines)
+	if len(in.Lines) > pricing.MaxLines {
+		r.wrong.Add("/lines", "too_many", "has more than %d lines", pricing.MaxLines).With("max", pricing.MaxLines)
 		return out
 	}
 	for i, l := range in.Lines {
@@ -335,8 +336,6 @@ func (r *reader) giveBack(in *ReturnDraft) receipt.Return {
 	}
 	return out
 }
-
-const maxReturnLines = 1000
 
 // postReturn gives goods back.
 func (a *API) postReturn(ctx context.Context, by *caller, in *returnRequest, key string) (*created[recorded], error) {

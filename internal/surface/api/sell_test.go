@@ -566,7 +566,7 @@ func TestKeysLetTillsIn(t *testing.T) {
 			if second, _, err = s.Catalog.IssueKeyTx(ctx, tx, s.tills[0].ID); err != nil {
 				return err
 			}
-			_, err = s.Catalog.RevokeKeyTx(ctx, tx, keys[0].ID)
+			_, err = s.Catalog.RevokeKeyTx(ctx, tx, s.tills[0].ID, keys[0].ID)
 			return err
 		}))
 		s.Clock.Advance(2 * time.Second)

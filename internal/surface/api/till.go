@@ -7,7 +7,6 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"regulars/internal/base/errs"
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/programme"
 )
@@ -131,7 +130,7 @@ func (a *API) findProducts(ctx context.Context, _ *caller, in *productQuery) (*r
 	}
 	sold := true
 	list, next, err := a.catalog.Products(ctx, catalog.ProductQuery{Search: in.Query, Active: &sold, After: in.Cursor, Limit: most})
-	if e := (*errs.Error)(nil); errors.As(err, &e) && e.Code == errCursor.Code {
+	if errors.Is(err, errCursor) {
 		err = errCursor.At("cursor")
 	}
 	if err != nil {

@@ -107,7 +107,7 @@ func (t *Till) code(r *http.Request, v *saleView, text string) error {
 	if done, err := t.identified(ctx, v, text, look); done || err != nil {
 		return err
 	}
-	if v.Found.Receipts, err = t.receipts(ctx, me(r), v.Place, text); err != nil {
+	if v.Found.Receipts, err = t.receipts(ctx, web.Me(r), v.Place, text); err != nil {
 		return err
 	}
 	if len(v.Found.Receipts) > 0 {
@@ -155,11 +155,10 @@ func (t *Till) products(ctx context.Context, text string) (exact *catalog.Produc
 }
 
 // product puts one in that was chosen from the list.
-func (t *Till) product(r *http.Request, v *saleView, arg string) error {
-	sku, quantity := arg, money.One
+func (t *Till) product(r *http.Request, v *saleView, sku string) error {
 	exact, _, err := t.products(r.Context(), sku)
 	if err == nil && exact != nil && exact.SKU == sku {
-		v.Touch = v.add(web.Loc(r.Context()), *exact, quantity)
+		v.Touch = v.add(web.Loc(r.Context()), *exact, money.One)
 	}
 	return err
 }
@@ -173,7 +172,7 @@ func (t *Till) tails(ctx context.Context, store catalog.StoreID, digits string) 
 
 // mayLook reports whether the cashier may look somebody up; whoever tries out a lot has to wait, and is told so.
 func (t *Till) mayLook(r *http.Request, v *saleView) bool {
-	err := t.looks.Check(me(r).ID.String())
+	err := t.looks.Check(web.Me(r).ID.String())
 	if err != nil {
 		v.note("warn", web.Say(web.Loc(r.Context()), err))
 	}
@@ -182,7 +181,7 @@ func (t *Till) mayLook(r *http.Request, v *saleView) bool {
 
 // named finds people of the cashier's stores by first and last name.
 func (t *Till) named(r *http.Request, text string, look func() bool) (list []customer.Tail, err error) {
-	ctx, who := r.Context(), me(r)
+	ctx, who := r.Context(), web.Me(r)
 	if len(fold.Words(text)) < 2 || strings.ContainsAny(text, "0123456789@") {
 		return nil, nil
 	}
@@ -346,7 +345,7 @@ func (t *Till) register(r *http.Request, v *saleView) error {
 	if !t.mayLook(r, v) { // what comes of it tells whether somebody has the phone
 		return nil
 	}
-	res, err := t.Enrol.RegisterAnd(r.Context(), v.Place.Store, int64(me(r).ID), n, t.joined(r, v.Place))
+	res, err := t.Enrol.RegisterAnd(r.Context(), v.Place.Store, int64(web.Me(r).ID), n, t.joined(r, v.Place))
 	if err != nil {
 		if !web.Refused(err) {
 			return err
@@ -408,7 +407,7 @@ func (t *Till) newcomer(r *http.Request, v *saleView) customer.New {
 	given := func(purpose customer.Purpose, wording string) {
 		n.Consents = append(n.Consents, customer.Consent{
 			Channel: customer.ChannelAny, Purpose: purpose, Given: true, Source: "till",
-			Store: v.Place.Store.ID, Staff: int64(me(r).ID), Wording: loc.T("counter.join.wording", "version", wordingVersion, "text", wording),
+			Store: v.Place.Store.ID, Staff: int64(web.Me(r).ID), Wording: loc.T("counter.join.wording", "version", wordingVersion, "text", wording),
 		})
 	}
 	if j.Data {

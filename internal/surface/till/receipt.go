@@ -16,6 +16,7 @@ import (
 	"regulars/internal/loyalty/programme"
 	"regulars/internal/loyalty/receipt"
 	"regulars/internal/loyalty/staff"
+	"regulars/internal/surface/web"
 )
 
 // receiptView is a recorded receipt and its slip.
@@ -71,7 +72,7 @@ func (t *Till) receipt(r *http.Request) (*receipt.Receipt, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !me(r).WorksIn(rec.Store) {
+	if !web.Me(r).WorksIn(rec.Store) {
 		return nil, errSoldThere
 	}
 	return rec, nil

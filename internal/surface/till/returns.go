@@ -40,7 +40,7 @@ func (t *Till) returnsPage(w http.ResponseWriter, r *http.Request) error {
 	switch who := t.unseal(r.URL.Query().Get("customer")); {
 	case v.Number != "":
 		v.Searched = true
-		if v.List, err = t.receipts(ctx, me(r), at, v.Number); err != nil {
+		if v.List, err = t.receipts(ctx, web.Me(r), at, v.Number); err != nil {
 			return err
 		}
 		if len(v.List) == 1 && v.List[0].Kind == receipt.KindSale {
@@ -54,7 +54,7 @@ func (t *Till) returnsPage(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 		v.Who = &person{Customer: c, Name: customer.MaskName(c.FirstName, c.LastName)}
-		if v.List, err = t.latest(ctx, me(r), who); err != nil {
+		if v.List, err = t.latest(ctx, web.Me(r), who); err != nil {
 			return err
 		}
 	}

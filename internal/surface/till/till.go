@@ -163,14 +163,9 @@ func (t *Till) unseal(text string) customer.ID {
 	return customer.ID(who)
 }
 
-func me(r *http.Request) staff.Account {
-	who, _ := web.Account(r.Context())
-	return who
-}
-
 // caller is the till and the person behind a call.
 func (p *place) caller(r *http.Request) receipt.Caller {
-	return receipt.Caller{Till: p.Till, Store: p.Store, Staff: int64(me(r).ID)}
+	return receipt.Caller{Till: p.Till, Store: p.Store, Staff: int64(web.Me(r).ID)}
 }
 
 // at finds a till and whether whoever asks may stand at it.
@@ -184,7 +179,7 @@ func (t *Till) at(r *http.Request, which catalog.TillID) (*place, error) {
 		return nil, err
 	}
 	switch {
-	case !me(r).WorksIn(store.ID):
+	case !web.Me(r).WorksIn(store.ID):
 		return nil, errOtherStore
 	case !till.Active || !store.Active:
 		return nil, catalog.ErrTillOff
@@ -234,7 +229,7 @@ type choice struct {
 
 // choosePage lists the tills that the cashier may stand at.
 func (t *Till) choosePage(w http.ResponseWriter, r *http.Request) error {
-	groups, err := t.choices(r.Context(), me(r))
+	groups, err := t.choices(r.Context(), web.Me(r))
 	if err != nil {
 		return err
 	}
@@ -242,7 +237,7 @@ func (t *Till) choosePage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		at = nil
 	}
-	v := chooseView{frame: t.frame("choose", at), Groups: groups, Stores: me(r).Can(staff.ManageStores)}
+	v := chooseView{frame: t.frame("choose", at), Groups: groups, Stores: web.Me(r).Can(staff.ManageStores)}
 	return t.pages.Render(w, r, "choose", v)
 }
 

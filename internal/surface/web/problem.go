@@ -119,7 +119,7 @@ func (p *Problem) ContentType(string) string { return "application/problem+json"
 func (p *Problem) Error() string { return p.Code + ": " + p.Detail }
 
 // Fail answers a request with an error: a page for people, JSON for programs.
-// Errors of ours are logged here and nowhere else.
+// Errors of ours are logged.
 func (s *Shell) Fail(w http.ResponseWriter, r *http.Request, err error) {
 	q := stateOf(r.Context())
 	left := errors.Is(r.Context().Err(), context.Canceled)
@@ -157,7 +157,7 @@ func (s *Shell) Fail(w http.ResponseWriter, r *http.Request, err error) {
 		s.writeProblem(w, p)
 		return
 	}
-	if IsPartial(r) {
+	if isPartial(r) {
 		// The part of the page that asked stays as it is; the message goes
 		// where messages go, and the address does not change.
 		h.Set("HX-Retarget", "#flash")
@@ -166,7 +166,7 @@ func (s *Shell) Fail(w http.ResponseWriter, r *http.Request, err error) {
 		h.Set("HX-Push-Url", "false")
 		h.Set("HX-Replace-Url", "false")
 	}
-	s.own.fail(w, r, p, IsPartial(r))
+	s.own.fail(w, r, p, isPartial(r))
 }
 
 func (s *Shell) writeProblem(w http.ResponseWriter, p *Problem) {
@@ -181,8 +181,7 @@ func wantsHTML(r *http.Request) bool {
 	return strings.Contains(r.Header.Get("Accept"), "text/html") && !strings.HasPrefix(r.URL.Path, "/v1/")
 }
 
-// IsPartial reports whether htmx asked for a part of a page. A request that
-// selects from a whole page, or history, is not partial.
-func IsPartial(r *http.Request) bool {
+// isPartial reports whether htmx asked, which puts the answer into the page.
+func isPartial(r *http.Request) bool {
 	return r.Header.Get("HX-Request") == "true"
 }

@@ -232,7 +232,7 @@ func (s *Shell) setCookie(w http.ResponseWriter, r *http.Request, name, value st
 // Redirect sends the browser on after a change. htmx would follow a redirect
 // behind the page's back, so it is told to go there itself.
 func Redirect(w http.ResponseWriter, r *http.Request, url string) {
-	if r.Header.Get("HX-Request") == "true" {
+	if isPartial(r) {
 		w.Header().Set("HX-Redirect", url)
 		w.WriteHeader(http.StatusOK)
 		return

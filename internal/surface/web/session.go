@@ -92,7 +92,7 @@ func (s *Shell) SignedIn(h Handler) http.Handler {
 func (s *Shell) toSignIn(w http.ResponseWriter, r *http.Request) {
 	back := "/"
 	switch {
-	case IsPartial(r):
+	case isPartial(r):
 		if u, err := url.Parse(r.Header.Get("HX-Current-URL")); err == nil {
 			back = SafePath(u.RequestURI())
 		}
