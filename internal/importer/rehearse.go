@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"regulars/internal/base/db"
-	"regulars/internal/base/fold"
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
 )
@@ -119,8 +118,9 @@ func (w *writer) goodsBeforeTx(ctx context.Context, tx *db.Tx, list []goods) err
 	return err
 }
 
-// isNew reports whether a person on receipts counts as new: nobody of the
-// batches before has an identifier of theirs.
+// isNew reports whether a person on receipts counts as new: nobody of the batches
+// before is who is meant. Before an import that is a guess where several have a phone
+// or a card, and some of them no id or no name.
 func (w *writer) isNew(p *person, res customer.Result) bool {
 	if w.dry == nil {
 		return res.Created
@@ -130,12 +130,27 @@ func (w *writer) isNew(p *person, res customer.Result) bool {
 		w.fresh.claimed = append(w.fresh.claimed, key)
 		return w.dry.claimed[key]
 	}
-	for _, i := range p.checked.Identifiers() { // the id comes first
+	list, name := p.checked.Identifiers(), p.checked.FullName()
+	for _, i := range list { // the id comes first
 		before := claim(hash(string(i.Kind) + "\x00" + i.Value))
-		if i.Kind != customer.External && id {
-			key, name := "id\x00"+string(i.Kind)+i.Value, fold.Key(p.checked.Name())
-			other, same := claim(hash(key)), name != "" && claim(hash(key+"\x00"+name))
-			before = before && (!other || same) // else somebody with another id and name has the phone, or the card
+		switch {
+		case i.Kind == customer.Email:
+			before = before && len(list) == 1 // it is a hint where there is nothing else
+		case i.Kind != customer.External && id:
+			// Somebody with another id may have the card, or the phone.
+			key := "id\x00" + string(i.Kind) + i.Value
+			other, named, same := claim(hash(key)), w.dry.claimed[hash(key+"\x00")], w.dry.claimed[hash(key+"\x00"+name)]
+			switch {
+			case !other && !slices.Contains(res.Taken, i):
+				if name != "" {
+					claim(hash(key + "\x00"))
+					claim(hash(key + "\x00" + name))
+				}
+			case i.Kind == customer.Phone:
+				before = before && name != "" && same
+			default:
+				before = before && (name == "" || !named || same)
+			}
 		}
 		id = id || i.Kind == customer.External
 		claimed = claimed || before

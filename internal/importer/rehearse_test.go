@@ -336,8 +336,8 @@ func TestRepeatedCustomerIsOne(t *testing.T) {
 	})
 }
 
-// People of one card or phone whom the system told apart by ids stay apart, and a
-// value that a profile does not take is remarked on.
+// People of one card or phone whom ids and names tell apart stay apart, and a value
+// that a profile does not take is remarked on.
 func TestSharedCardsArePeoplesOwn(t *testing.T) {
 	t.Parallel()
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
@@ -363,11 +363,47 @@ func TestSharedCardsArePeoplesOwn(t *testing.T) {
 		}
 		receipts := h.rehearsed(t, "receipt,date,customer id,card,sku,quantity,price\n1,2024-02-01,3001,888001,A,1,1\n2,2024-02-01,3002,888001,A,1,1\n"+
 			"3,2024-02-01,3004,888001,A,1,1\n4,2024-02-01,3005,888005,A,1,1\n5,2024-02-01,3006,888005,A,1,1\n6,2024-02-01,,888001,A,1,1\n", File{})
-		if receipts.NewCustomers != 3 {
+		if receipts.NewCustomers != 1 {
 			t.Errorf("receipts: %+v", receipts)
 		}
-		if n := h.count(`SELECT COUNT(*) FROM receipts r JOIN identifiers i ON i.customer_id = r.customer_id WHERE i.value = '3001'`); n != 2 {
-			t.Errorf("%d receipts of who has the card, want 2", n)
+		if n := h.count(`SELECT COUNT(*) FROM receipts r JOIN identifiers i ON i.customer_id = r.customer_id WHERE i.value = '3001'`); n != 3 {
+			t.Errorf("%d receipts of who has the card, want 3", n)
+		}
+		h.verify()
+	})
+}
+
+// Whoever random rows mean, with cards, phones and names that they share, a dry run
+// tells what the import does.
+func TestCheckTellsPeopleApartAsTheImport(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		h := newHouse(t, d, "GBP", "Europe/London", t.TempDir())
+		rnd := rand.New(rand.NewPCG(7, 9))
+		pick := func(of ...string) string { return of[rnd.IntN(len(of))] }
+		for world := range 6 {
+			h.batchRows = 1 + rnd.IntN(4)
+			own := func(format string, of ...string) string {
+				if s := pick(of...); s != "" {
+					return fmt.Sprintf(format, world, s)
+				}
+				return ""
+			}
+			who := func() string {
+				return strings.Join([]string{own("%03d%s", "1", "2", "3"), own("7%03d%s", "", "4", "5"), pick("", "Ann Lee", "Bob Ray", "Lee Ann")}, ",")
+			}
+			people, receipts := "id,card,name\n", "receipt,date,sku,quantity,price,customer id,card,customer name\n"
+			for n := range 8 {
+				people += who() + "\n"
+				receipts += fmt.Sprintf("%d,2024-02-01,A,1,1,", n) + who() + "\n"
+			}
+			for _, text := range []string{people, receipts} {
+				before := t.Failed()
+				h.rehearsed(t, text, File{Source: fmt.Sprint("world ", world)})
+				if t.Failed() && !before {
+					t.Fatalf("batches of %d rows:\n%s", h.batchRows, text)
+				}
+			}
 		}
 		h.verify()
 	})

@@ -50,19 +50,22 @@ const (
 // How words begin that tell a deed or a state, in Russian, English and Uzbek, as
 // fold.Words leaves them.
 var (
-	backWords   = []string{"возвр", "сторно", "return", "refund", "reversal", "chargeback", "qayt", "қайт"}
+	backWords   = []string{"возвр", "сторно", "return", "refund", "revers", "chargeback", "payback", "qaytar", "qaytim", "qaytg", "қайтар", "қайтим", "қайтг"} // "qayta" is again
 	undoneWords = []string{"отмен", "аннул", "чернов", "cancel", "void", "delet", "draft", "bekor", "бекор", "ochir", "ўчир", "жойыл"}
 	sellWords   = []string{
 		"прода", "реализ", "чек", "покуп", "приход", "оплат", "отгруз", "выбыт", "накладн", "заказ", "обычн", "рту", "sale", "sell", "sold", "purchase", "receipt", "invoice",
-		"order", "payment", "charge", "checkout", "sotuv", "sotil", "сотув", "savdo", "xarid", "tolov",
+		"order", "payment", "charge", "checkout", "sotuv", "sotish", "sotil", "сотув", "сотиш", "сату", "savdo", "савдо", "xarid", "харид", "tolov", "тўлов",
 	}
 	mendWords   = []string{"коррек", "исправ", "correct", "adjust", "tuzat"}
 	payWords    = []string{"оплат", "платеж", "payment", "tolov"}
-	paidWords   = []string{"провед", "оплач", "выкуп", "completed", "paid", "tolan", "тўлан"}
-	unpaidWords = []string{"отказ", "отклон", "ожида", "неоплач", "unpaid", "failed", "declin", "reject", "pending", "hold", "kutil", "oshma"}
+	paidWords   = []string{"провед", "оплач", "выкуп", "completed", "paid", "posted", "tolan", "тўлан", "төлен"}
+	unpaidWords = slices.Concat(refusals, []string{"ожида", "отлож", "удерж", "неоплач", "непровед", "незаверш", "неуспе", "unpaid", "unposted", "unsuccess", "incomplete", "expired", "trash", "pending", "hold", "kutil", "oshma"})
+	goneWords   = slices.Concat(backWords, undoneWords)
+	partWords   = []string{"част", "partial", "qisman", "қисман"}
+	passWords   = []string{"прош", "поступ", "удал", "oshm"} // what a payment does, or not
 	doneWords   = []string{
-		"заверш", "выполн", "достав", "выда", "получ", "закры", "пробит", "фискал", "успе", "принят", "соверш", "актив", "прода", "реализ", "отгруз", "отправ", "част",
-		"ok", "complet", "deliver", "fulfil", "ship", "closed", "success", "done", "sale", "sold", "capture", "settle", "approve", "process", "posted", "final", "partial",
+		"заверш", "выполн", "достав", "выда", "получ", "закры", "пробит", "фискал", "успе", "принят", "соверш", "актив", "прода", "реализ", "отгруз", "отправ", "част", "обработан",
+		"ok", "complet", "deliver", "fulfil", "ship", "closed", "success", "done", "sale", "sold", "capture", "settle", "approve", "accept", "processed", "final", "partial",
 		"bajar", "yakun", "yetkaz", "topshir", "sotil", "yopil", "qisman", "бажар", "якун", "етказ", "топшир", "сотил", "ёпил",
 	}
 )
@@ -72,9 +75,9 @@ var (
 var (
 	denials   = []string{"не", "нет", "нельзя", "not", "never", "none", "isnt", "wasnt", "werent", "hasnt", "havent", "didnt", "cannot", "cant", "yoq", "йўқ", "жоқ"}
 	lacks     = []string{"без", "no", "non", "without"} // which deny what follows, and nothing else
-	betweens  = []string{"был", "была", "было", "были", "быть", "еще", "пока", "подлежит", "подлежат", "может", "возможности", "права", "yet", "been", "be", "being", "a", "any", "subject", "to"}
-	refusals  = []string{"отклон", "невозм", "запрещ", "недопус", "declin", "reject", "denied", "impossib"}
-	denyEnds  = []string{"magan", "маган", "маған", "меген", "madi", "мади", "мады"}
+	betweens  = []string{"был", "была", "было", "были", "быть", "еще", "пока", "подлежит", "подлежат", "может", "возможности", "права", "в", "от", "yet", "been", "be", "being", "a", "any", "of", "subject", "to"}
+	refusals  = []string{"отклон", "отказ", "невозм", "запрещ", "недопус", "declin", "reject", "denied", "fail", "impossib"}
+	denyEnds  = []string{"magan", "маган", "маған", "меген", "беген", "пеген", "баған", "паған", "madi", "мади", "мады"}
 	doneByOne = []string{"qilin", "қилин", "bol", "бўл", "etil", "этил", "бол"} // "bekor qilinmagan"
 )
 
@@ -87,14 +90,17 @@ func parseDeed(text string) (d deed, ok bool) {
 	case "", "s", "п", "1", "+1":
 		return sells, true
 	}
-	back, void := begins(text, backWords), begins(text, undoneWords)
+	back, gone := begins(text, backWords), begins(text, undoneWords)
 	switch {
-	case back && void, (back || void) && unclear(text), begins(text, mendWords):
+	case back && gone, (back || gone) && unclear(text), begins(text, mendWords):
 		return sells, false
 	case back:
 		return takesBack, true
-	case void:
+	case gone:
 		return undone, true
+	}
+	if s := parseState(text, ""); s == void || s == puzzles { // "Payment failed"
+		return undone, s == void
 	}
 	return sells, begins(text, sellWords)
 }
@@ -123,54 +129,82 @@ const (
 )
 
 // parseState reads the column that says how a receipt stands, or whether it does
-// what heading says: "Отменён", "refunded", "не оплачен", or "да" of "Аннулирован".
+// what heading says: "Отменён", "refunded", "не оплачен", "да" of "Аннулирован", or
+// "нет" of "Проведён".
 func parseState(text, heading string) state {
 	if yes, none, ok := parseYes(text); ok {
-		if yes && !none && begins(heading, slices.Concat(backWords, undoneWords)) {
+		if !none && (yes && begins(heading, goneWords) || !yes && begins(heading, paidWords)) {
 			return void
 		}
 		return stands
 	}
 	paid, unpaid, _ := speaksOf(text, paidWords)
 	pay, failed, loose := speaksOf(text, payWords)
-	gone, kept, _ := speaksOf(text, slices.Concat(backWords, undoneWords))
-	if begins(text, []string{"удален"}) && !begins(text, []string{"удаленно"}) { // which is from afar
+	_, stuck, _ := speaksOf(text, passWords)
+	done, undone, _ := speaksOf(text, doneWords)
+	gone, kept, _ := speaksOf(text, goneWords)
+	if begins(text, []string{"удален"}) && !begins(text, []string{"удаленн"}) { // which is from afar
 		gone = true
 	}
 	switch {
-	case unpaid, (failed || pay && loose > 0) && !paid && !gone && !kept: // "оплата не прошла"
-		return void
-	case gone && unclear(text):
+	case gone && unclear(text), unpaid && gone && !begins(text, undoneWords):
 		return puzzles
-	case gone && begins(text, []string{"част", "partial", "qisman"}) && begins(text, backWords):
-		return partly
-	case gone, !paid && !kept && begins(text, unpaidWords):
+	case unpaid:
 		return void
-	case paid, kept, begins(text, doneWords):
+	case gone && begins(text, partWords):
+		return partly
+	case gone, !paid && !kept && (failed || pay && stuck || begins(text, unpaidWords)):
+		return void
+	case paid:
+		return stands
+	case pay && loose > 0, undone && !done: // "оплата не требуется", "не завершён"
+		return puzzles
+	case kept, done:
 		return stands
 	}
 	return silent
 }
 
-// speaksOf reports whether one of the text's words begins so, and whether one does
-// but is denied: "не был возвращён", "возврат: нет", "qaytarilmagan". Loose are words
-// that deny something else.
-func speaksOf(text string, stems []string) (yes, no bool, loose int) {
-	words := fold.Words(text)
-	used := map[int]bool{}
-	for i, word := range words {
-		if !beginsWith(word, stems) {
-			continue
-		}
-		at, denied := deniedAt(words, i)
-		yes, no = yes || !denied, no || denied
-		if denied {
-			used[at] = true
+// clauses are the words of a text, part by part: what one denies, "возврат: нет", is
+// nothing to another.
+func clauses(text string) (list [][]string) {
+	for part := range strings.FieldsFuncSeq(text, func(r rune) bool { return strings.ContainsRune(",;:.()/|", r) }) {
+		words := fold.Words(part)
+		bare := len(list) > 0 && !slices.ContainsFunc(words, func(word string) bool {
+			return !slices.Contains(denials, word) && !slices.Contains(lacks, word) && !slices.Contains(betweens, word)
+		})
+		switch {
+		case len(words) == 0:
+		case bare: // it denies the part before
+			list[len(list)-1] = append(list[len(list)-1], words...)
+		default:
+			list = append(list, words)
 		}
 	}
-	for i, word := range words {
-		if !used[i] && (slices.Contains(denials, word) || beginsWith(word, refusals) || endsInDenial(word)) {
-			loose++
+	return list
+}
+
+// speaksOf reports whether one of the text's words begins so, and whether one does
+// but is denied: "не был возвращён", "возврат: нет", "qaytarilmagan". Loose are words
+// beside them that deny something else.
+func speaksOf(text string, stems []string) (yes, no bool, loose int) {
+	for _, words := range clauses(text) {
+		used, speaks := map[int]bool{}, false
+		for i, word := range words {
+			if !beginsWith(word, stems) {
+				continue
+			}
+			speaks = true
+			at, denied := deniedAt(words, i)
+			yes, no = yes || !denied, no || denied
+			if denied {
+				used[at] = true
+			}
+		}
+		for i, word := range words {
+			if speaks && !used[i] && !beginsWith(word, stems) && (slices.Contains(denials, word) || beginsWith(word, refusals) || endsInDenial(word)) {
+				loose++
+			}
 		}
 	}
 	return yes, no, loose
@@ -182,7 +216,7 @@ func deniedAt(words []string, i int) (at int, denied bool) {
 	for at >= 0 && slices.Contains(betweens, words[at]) {
 		at--
 	}
-	if at >= 0 && (slices.Contains(denials, words[at]) || slices.Contains(lacks, words[at])) {
+	if at >= 0 && (slices.Contains(denials, words[at]) || slices.Contains(lacks, words[at]) || beginsWith(words[at], refusals)) {
 		return at, true
 	}
 	at = i
@@ -226,7 +260,7 @@ func begins(text string, stems []string) bool {
 // unclear reports whether a text that speaks of returns or of undoing denies something
 // else than these: "отмена не выполнена".
 func unclear(text string) bool {
-	_, _, loose := speaksOf(text, slices.Concat(backWords, undoneWords, paidWords))
+	_, _, loose := speaksOf(text, goneWords)
 	return loose > 0
 }
 

@@ -289,6 +289,8 @@ func TestWords(t *testing.T) {
 		"Покупка - возврат": takesBack, "Sotuvni qaytarish": takesBack, "sale": sells, "Продажа": sells, "приход": sells, "Чек ККМ": sells, "": sells,
 		"Возврат без чека": takesBack, "Payment refunded": takesBack, "Return № 5": takesBack, "Возврат, не отменён": takesBack, "Refund, no receipt": takesBack, "Продажа не отменена, возврат": takesBack,
 		"Продажа, возврат невозможен": sells, "Продажа, не подлежит возврату": sells, "Sale, cannot be returned": sells, "Non-returnable sale": sells,
+		"Возврат: нет, оплачен, продажа": sells, "PAYBACK": takesBack, "Savdo": sells, "Сату": sells, "Sotish": sells, "Возврат: не подошёл размер": takesBack, "Қайтару": takesBack, "Qayta sotuv": sells,
+		"Payment failed": undone, "Заказ не оплачен": undone, "Отказ покупателя": undone, "Reversed sale": takesBack,
 		"Чек без возврата": sells, "Продажа, возврата нет": sells, "Sale, never refunded": sells, "Sotuv, qaytarilmagan": sells, "Сотув (бекор қилинмаган)": sells,
 		"Продажа отменена": undone, "Чек аннулирован": undone, "Order cancelled": undone, "void": undone,
 	} {
@@ -299,13 +301,13 @@ func TestWords(t *testing.T) {
 	for text, want := range map[string]bool{
 		"Возврат": true, "да": true, "Возвращён": true, "": false, "Не возвращён": false, "без возврата": false, "not returned": false, "no refund": false, "qaytarilmagan": false, "0": false,
 		"Не был возвращён": false, "Возврат: нет": false, "Возвращён: нет": false, "Возврата не было": false, "Ещё не возвращён": false, "Қайтарилмаган": false, "Қайтарылмаған": false, "Qaytarilmadi": false,
-		"not yet returned": false, "never refunded": false, "wasn't returned": false, "hasn’t been returned": false, "refund: none": false, "Қайтарилди": true, "Возврат без чека": true,
+		"Возврат: нет, оплачен": false, "Return: no, paid": false, "В возврате отказано": false, "Refund failed": false, "not yet returned": false, "never refunded": false, "wasn't returned": false, "hasn’t been returned": false, "refund: none": false, "Қайтарилди": true, "Возврат без чека": true,
 	} {
 		if yes, ok := parseReturned(text); !ok || yes != want {
 			t.Errorf("parseReturned(%q) = %v, %v", text, yes, ok)
 		}
 	}
-	for _, text := range []string{"Отмена возврата", "Return voided", "инвентаризация", "Не возвращён", "Возврат отклонён", "Возврат не оформлен", "Чек коррекции", "Продажа, возврат товара не был"} {
+	for _, text := range []string{"Отмена возврата", "Return voided", "инвентаризация", "Не возвращён", "Возврат отклонён", "Возврат не оформлен", "Возврат не проведён", "Refund not completed", "В возврате отказано", "Refund failed", "Return: no, paid", "Чек коррекции", "Продажа, возврат товара не был"} {
 		if does, ok := parseDeed(text); ok {
 			t.Errorf("parseDeed(%q) = %v", text, does)
 		}
@@ -320,17 +322,19 @@ func TestWords(t *testing.T) {
 		{"Статус", map[state][]string{
 			stands: {
 				"Проведён", "paid", "не отменён", "Да", "", "Нет", "Оплачен удалённо", "Оплачен, ожидает выдачи", "paid, pending pickup", "Paid, not fulfilled", "Без возврата", "bekor qilinmagan",
-				"Бекор қилинмаган", "Отмены нет", "Not yet refunded", "Isn't cancelled", "Доставлен, без возможности отмены", "Возврат отклонён", "Оплачен, возврат невозможен", "Выдан", "To'langan",
+				"Бекор қилинмаган", "Отмены нет", "Not yet refunded", "Isn't cancelled", "Доставлен, без возможности отмены", "Возврат отклонён", "Оплачен, возврат невозможен", "Выдан", "To'langan", "Возврат: нет, оплачен", "Return: no, paid", "Payment accepted",
+				"Оплата картой, не отменён", "В возврате отказано",
 			},
-			partly: {"partially_refunded", "Частичный возврат", "Qisman qaytarilgan"},
+			partly: {"Частично отменён", "partially_refunded", "Частичный возврат", "Qisman qaytarilgan"},
 			void: {
 				"Отменён", "refunded", "Не оплачен", "unpaid", "Не проведён", "Черновик", "Бекор қилинган", "Оплачен: нет", "Отменён без возврата денег", "Отменён, возврата не было", "Удалён",
-				"Оплата отклонена", "Оплата не прошла", "Payment declined", "To'lov amalga oshmadi", "Заказ не выкуплен", "Ожидает оплаты", "Нет оплаты",
+				"Оплата отклонена", "Оплата не прошла", "Payment declined", "To'lov amalga oshmadi", "Заказ не выкуплен", "Ожидает оплаты", "Нет оплаты", "Отложен", "Not posted", "Непроведён", "expired", "Reversed", "Төленбеген", "Отменён, не оплачен", "Отменён, нет в наличии",
 			},
-			puzzles: {"Отмена не выполнена", "Возврат товара не был", "Отменён не клиентом"},
-			silent:  {"Новый", "42", "В обработке", "Оплата картой"},
+			puzzles: {"Не завершён", "Чек не пробит", "Не доставлен", "Возврат не проведён", "Отмена не выполнена", "Возврат товара не был", "Отменён не клиентом"},
+			silent:  {"Новый", "42", "В обработке", "Оплата картой", "Оплата картой, ещё везут", "Qayta ishlanmoqda", "Қайта ишланмоқда", "Удалённая оплата"},
 		}},
 		{"Аннулирован", map[state][]string{stands: {"Нет", "0", "", "-"}, void: {"Да", "1"}}},
+		{"Проведён", map[state][]string{stands: {"Да", "", "1"}, void: {"Нет", "0"}}},
 		{"is void", map[state][]string{stands: {"false"}, void: {"1", "true"}}},
 	} {
 		for want, texts := range tt.says {

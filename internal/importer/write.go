@@ -181,11 +181,14 @@ var fieldOf = map[customer.Kind]Field{
 // columnsOf are the columns of a person's row that fields of a profile come from.
 func (w *writer) columnsOf(p *person, fields []string) (list []Field) {
 	for _, field := range fields {
-		f := Field(field)
+		from := []Field{Field(field)}
 		if name, ok := strings.CutPrefix(field, "attributes/"); ok {
-			f = Attribute(name)
+			from[0] = Attribute(name)
 		}
-		for _, f := range []Field{f, FieldName, FieldLastName, FieldFirstName} { // a name may be taken apart
+		if strings.HasSuffix(field, "_name") { // one column may have the whole
+			from = append(from, FieldName, FieldLastName, FieldFirstName)
+		}
+		for _, f := range from {
 			if cellOf(p.row.cells, w.imp.Mapping.Columns[f]) != "" {
 				list = append(list, f)
 				break

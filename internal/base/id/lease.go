@@ -18,6 +18,7 @@ import (
 const (
 	leaseFor   = 10 * time.Minute
 	renewEvery = time.Minute
+	releaseFor = 5 * time.Second
 )
 
 // Lease holds a node number in the database.
@@ -110,8 +111,13 @@ func (l *Lease) Keep(ctx context.Context, failed func(error)) {
 // Renew holds the number for as long again; one that was lost is replaced.
 func (l *Lease) Renew(ctx context.Context) error { return l.renew(ctx, l.now().Add(leaseFor)) }
 
-// Release gives the number up. Nothing may be minted afterwards.
-func (l *Lease) Release(ctx context.Context) error { return l.renew(ctx, l.now()) }
+// Release gives the number up, unless the database does not answer in time: then it
+// lapses. Nothing may be minted afterwards.
+func (l *Lease) Release(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, releaseFor)
+	defer cancel()
+	return l.renew(ctx, l.now())
+}
 
 func (l *Lease) renew(ctx context.Context, until time.Time) error {
 	const renew = `UPDATE nodes SET leased_until = $3, high = $4 WHERE number = $1 AND holder = $2`

@@ -44,12 +44,12 @@ type Settings struct {
 func Open(ctx context.Context, d *db.DB, now func() time.Time, first Installation) (s *Settings, created bool, err error) {
 	defer errs.Wrap(&err, "read settings")
 	s = &Settings{db: d}
-	if err := first.clean(); err != nil {
-		return nil, false, err
-	}
 	err = d.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
 		n, err := tx.Exec(ctx, `INSERT INTO settings (name, value) VALUES ('currency', $1) ON CONFLICT (name) DO NOTHING`, first.Currency.Code)
 		if created = n == 1; err != nil || !created {
+			return err
+		}
+		if err := first.clean(); err != nil { // what is there already keeps the name it has
 			return err
 		}
 		secret := rand.Text() + rand.Text() // 256 bits

@@ -2,6 +2,7 @@ package settings_test
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -75,11 +76,16 @@ func TestTheFirstProcessChooses(t *testing.T) {
 func TestChangeKeepsCurrencyAndSecret(t *testing.T) {
 	t.Parallel()
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		long := installation(t, "USD", "UTC")
+		long.Name = strings.Repeat("o", 1000)
+		if _, _, err := settings.Open(t.Context(), d, time.Now, long); errs.KindOf(err) != errs.Invalid {
+			t.Fatalf("a name of 1000 characters: %v, want it refused", err)
+		}
 		here, _, err := settings.Open(t.Context(), d, time.Now, installation(t, "UZS", "Asia/Tashkent"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		there, created, err := settings.Open(t.Context(), d, time.Now, installation(t, "USD", "UTC"))
+		there, created, err := settings.Open(t.Context(), d, time.Now, long) // what is there already stays
 		if err != nil || created {
 			t.Fatal(created, err)
 		}

@@ -13,9 +13,10 @@
 // something else to know them by.
 //
 // An import is believed further: a known outside id is the same person; a known
-// card or Telegram account is, unless an id of its own and the name say otherwise;
-// a known phone is, unless name or birthday differ; a known e-mail is only where
-// nothing better is said.
+// card or Telegram account is, unless an id of its own and a name or a birthday that
+// contradicts say otherwise; a known phone is, unless name or birthday differ, or an
+// id of its own and no name that says the same; a known e-mail is only where nothing
+// better is said.
 //
 // What a profile says is never overwritten by a registration, only completed.
 // Consents are appended and never changed; what is said again and holds is not

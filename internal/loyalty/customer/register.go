@@ -52,8 +52,8 @@ type Checked struct {
 // Identifiers are those of the customer, in normal form.
 func (c Checked) Identifiers() []Identifier { return c.identifiers }
 
-// Name is the whole name; empty: it is not known.
-func (c Checked) Name() string { return c.profile.Name() }
+// FullName is a key of first and last name; empty: one of them is not known.
+func (c Checked) FullName() string { return fullName(&c.profile) }
 
 // RegisteredAt is when the customer registers.
 func (c Checked) RegisteredAt() time.Time { return c.profile.RegisteredAt }
@@ -309,12 +309,12 @@ func (r *registration) match(c *Checked) (p *person, same bool) {
 		return p, true
 	}
 	for _, kind := range []Kind{Card, Telegram} {
-		if p := r.owner(c, kind); p != nil && !r.otherID(c, p) {
+		if p := r.owner(c, kind); p != nil && (like(&p.Customer, &c.profile) || !r.otherID(c, p)) {
 			return p, true
 		}
 	}
 	if p := r.owner(c, Phone); p != nil {
-		if like(&p.Customer, &c.profile) && !r.otherID(c, p) {
+		if agree(&p.Customer, &c.profile) || like(&p.Customer, &c.profile) && !r.otherID(c, p) {
 			return p, true
 		}
 		if r.hasOwn(c, Kinds...) {
@@ -355,10 +355,10 @@ func (c *Checked) newID(known map[Identifier]Known) bool {
 	})
 }
 
-// otherID reports whether the ids that a system gave to c and to p say that they are
-// two, and no name that they are one: a family has one phone, and often one card.
+// otherID reports whether a system gave ids to both, c and p, and another one to c. A
+// family has one phone, and often one card.
 func (r *registration) otherID(c *Checked, p *person) bool {
-	return r.hasOwn(c, External) && !agree(&p.Customer, &c.profile) &&
+	return r.hasOwn(c, External) &&
 		slices.ContainsFunc(slices.Concat(p.Identifiers, p.added), func(i Identifier) bool { return i.Kind == External })
 }
 

@@ -48,7 +48,7 @@ type group struct {
 	// of them met another process.
 	run      func(ctx context.Context, calls []call, again bool) error
 	breath   time.Duration
-	late     *errs.Error // the failure of a transaction that patience has ended
+	changes  bool // the calls change something: the outcome of one given up is unknown
 	patience time.Duration
 	queue    chan *waiting
 	done     sync.WaitGroup
@@ -66,8 +66,8 @@ type waiting struct {
 
 // newGroup starts as many workers as the database takes at once: while one
 // waits for it, the next gathers.
-func newGroup(workers int, breath time.Duration, late *errs.Error, run func(context.Context, []call, bool) error) *group {
-	g := &group{run: run, breath: breath, late: late, patience: patience, queue: make(chan *waiting, maxGroup)}
+func newGroup(workers int, breath time.Duration, changes bool, run func(context.Context, []call, bool) error) *group {
+	g := &group{run: run, breath: breath, changes: changes, patience: patience, queue: make(chan *waiting, maxGroup)}
 	for range workers {
 		g.done.Go(g.loop)
 	}
@@ -95,7 +95,10 @@ func (g *group) do(ctx context.Context, c call) error {
 	case <-w.answer:
 		return w.err
 	case <-ctx.Done():
-		return g.late.Because(ctx.Err())
+		if !g.changes {
+			return ctx.Err()
+		}
+		return db.ErrUnsure.Because(ctx.Err())
 	}
 }
 
@@ -157,10 +160,14 @@ func (g *group) attempt(batch []*waiting, again bool) (err error) {
 	}()
 	ctx, cancel := context.WithTimeout(context.Background(), g.patience)
 	defer cancel()
-	if err = g.run(ctx, calls, again); err != nil && ctx.Err() != nil {
-		err = g.late.Because(err)
+	err = g.run(ctx, calls, again)
+	switch {
+	case err == nil || ctx.Err() == nil:
+		return err
+	case g.changes:
+		return db.ErrUnsure.Because(err)
 	}
-	return err
+	return db.ErrDown.Because(err)
 }
 
 // gather takes what is waiting, without waiting for more.

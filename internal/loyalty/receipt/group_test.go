@@ -8,8 +8,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"regulars/internal/base/db"
 )
 
 // odd is a call with which something is wrong.
@@ -25,7 +23,7 @@ func (odd) setOutcome(error)             {}
 func TestPanicOfACallIsItsFailureAlone(t *testing.T) {
 	t.Parallel()
 	bad := &odd{}
-	g := newGroup(1, 0, db.ErrUnsure, func(_ context.Context, calls []call, _ bool) error {
+	g := newGroup(1, 0, true, func(_ context.Context, calls []call, _ bool) error {
 		if slices.Contains(calls, call(bad)) {
 			panic("what nobody thought of")
 		}
@@ -54,7 +52,7 @@ func TestPanicOfACallIsItsFailureAlone(t *testing.T) {
 // Who calls alone does not wait for company, however long that would be.
 func TestLoneCallDoesNotWait(t *testing.T) {
 	t.Parallel()
-	g := newGroup(1, time.Hour, db.ErrUnsure, func(context.Context, []call, bool) error { return nil })
+	g := newGroup(1, time.Hour, true, func(context.Context, []call, bool) error { return nil })
 	defer g.close()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
@@ -73,7 +71,7 @@ func TestCompanyIsGathered(t *testing.T) {
 		first = make(chan struct{})
 		busy  = make(chan struct{})
 	)
-	g := newGroup(1, 2*time.Second, db.ErrUnsure, func(_ context.Context, calls []call, _ bool) error {
+	g := newGroup(1, 2*time.Second, true, func(_ context.Context, calls []call, _ bool) error {
 		if sizes = append(sizes, len(calls)); len(sizes) == 1 {
 			close(busy)
 			<-first

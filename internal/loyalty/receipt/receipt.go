@@ -253,9 +253,9 @@ func New(c Config) *Service {
 		ledger: c.Ledger, programmes: c.Programmes, catalog: c.Catalog, customers: c.Customers,
 	}
 	// One waits for the disk while the other works.
-	s.commits = newGroup(2, breath, db.ErrUnsure, s.commitAll)
+	s.commits = newGroup(2, breath, true, s.commitAll)
 	// One that reads many together does it for less of a processor than two.
-	s.quotes = newGroup(1, quoteBreath, db.ErrDown, s.quoteAll)
+	s.quotes = newGroup(1, quoteBreath, false, s.quoteAll)
 	return s
 }
 
