@@ -145,6 +145,8 @@ type Options struct {
 	SaleMarks bool `json:"sale_marks,omitempty"`
 	// Store is the code of the store of rows that name none.
 	Store string `json:"store,omitempty"`
+	// Words says what words mean that are not understood, or wrongly: "Собран" a sale.
+	Words map[string]Meaning `json:"words,omitempty"`
 }
 
 // ofStores reports whether rows are of a store: receipts are, and opening
@@ -347,6 +349,11 @@ func (o Options) validate(l *errs.List) {
 		l.Add("/options/return_prefix", "too_long", "has at most 10 characters").With("max", 10)
 	}
 	l.Bound("/options/store", o.Store, maxText)
+	for _, word := range slices.Sorted(maps.Keys(o.Words)) {
+		if !slices.Contains(Meanings, o.Words[word]) {
+			l.Add("/options/words/"+word, "importer_meaning", "is sale, return or void")
+		}
+	}
 }
 
 // location is the zone; nil: each store's.

@@ -119,7 +119,7 @@ func (r *rowReader) receiptLine(number string) (l rawLine) {
 		r.refuse(FieldCurrency, ReasonCurrency, cell)
 	}
 	cell := r.line(r.raw(FieldStatus))
-	switch once(r.states, cell, func() state { return parseState(cell, r.m.heading(FieldStatus)) }) {
+	switch once(r.states, cell, func() state { return r.words.state(cell, r.m.heading(FieldStatus)) }) {
 	case void:
 		r.refuse(FieldStatus, ReasonVoid, cell)
 	case puzzles:
@@ -239,7 +239,7 @@ func (r *rowReader) mark(l *rawLine) (isUndone bool) {
 		l.marks = true
 		cell := r.line(r.raw(FieldType))
 		does := once(r.deeds, cell, func() (d read[deed]) {
-			d.is, d.ok = parseDeed(cell)
+			d.is, d.ok = r.words.deed(cell)
 			return d
 		})
 		if !does.ok {
@@ -252,7 +252,7 @@ func (r *rowReader) mark(l *rawLine) (isUndone bool) {
 		l.marks = true
 		cell := r.line(r.raw(FieldReturned))
 		back := once(r.returns, cell, func() (b read[bool]) {
-			b.is, b.ok = parseReturned(cell)
+			b.is, b.ok = r.words.returned(cell)
 			return b
 		})
 		if !back.ok {

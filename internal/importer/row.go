@@ -112,6 +112,7 @@ type rowReader struct {
 	// What comes again and again is worked out once, by the cell.
 	texts   map[string]string // cleaned
 	alike   map[string]string // how stores are spelled
+	words   meanings
 	deeds   map[string]read[deed]
 	returns map[string]read[bool]
 	states  map[string]state
@@ -135,7 +136,7 @@ func (s *Scan) reader() (*rowReader, error) {
 	}
 	r := &rowReader{
 		m: s.Mapping, currency: s.Currency, zone: zone, decimal: s.Mapping.Options.Decimal[0], latest: s.Now.AddDate(0, 0, 1),
-		texts: map[string]string{}, alike: map[string]string{}, deeds: map[string]read[deed]{}, returns: map[string]read[bool]{}, states: map[string]state{},
+		texts: map[string]string{}, alike: map[string]string{}, words: s.Mapping.Options.meanings(), deeds: map[string]read[deed]{}, returns: map[string]read[bool]{}, states: map[string]state{},
 	}
 	if zone == nil {
 		r.zone, r.zoneOf = time.UTC, s.Zone

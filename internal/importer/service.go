@@ -264,7 +264,8 @@ func (s *Service) readAsBefore(ctx context.Context, source string, sniffed *Snif
 	}
 	was, is := list[i].Options, &m.Options
 	m.Columns = list[i].Columns
-	is.NameOrder, is.Region, is.ReturnPrefix, is.SignedReturns, is.SaleMarks = was.NameOrder, cmp.Or(was.Region, is.Region), was.ReturnPrefix, was.SignedReturns, was.SaleMarks
+	is.NameOrder, is.Region, is.Words = was.NameOrder, cmp.Or(was.Region, is.Region), was.Words
+	is.ReturnPrefix, is.SignedReturns, is.SaleMarks = was.ReturnPrefix, was.SignedReturns, was.SaleMarks
 	if !sniffed.sure.decimal {
 		is.Decimal = was.Decimal
 	}

@@ -25,7 +25,7 @@ type Hints struct {
 	Region string
 
 	Currency money.Currency // of the sums; zero: one of two decimals
-	Mapping  *Mapping       // by which it will be read, for Sniffed.Doubts; nil: the guess
+	Mapping  *Mapping       // by which it will be read, for Doubts and Said; nil: the guess
 }
 
 // Sniffed is what a look at a file's first rows tells.
@@ -33,6 +33,7 @@ type Sniffed struct {
 	Mapping Mapping
 	Rows    [][]string // the first rows with data
 	Doubts  []Doubt
+	Said    []Said
 
 	sure  struct{ decimal, dates bool } // what cells have told, and is not only likely
 	whose map[Field][]string            // of receipts: the first customers, by the column that names them
@@ -166,7 +167,8 @@ func guess(rows []sampleRow, f delimited.Format, h Hints) Sniffed {
 		o.NameOrder = FirstLast
 	}
 	s.Mapping = Mapping{Kind: kind, Format: f, Columns: columns, Width: width, Names: names, Options: o}
-	s.Doubts = doubtsOf(data, cmp.Or(h.Mapping, &s.Mapping))
+	by := cmp.Or(h.Mapping, &s.Mapping)
+	s.Doubts, s.Said = doubtsOf(data, by), saidIn(data, by)
 	for _, r := range data[:min(len(data), previewRows)] {
 		s.Rows = append(s.Rows, r.fields)
 	}

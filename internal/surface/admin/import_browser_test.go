@@ -73,7 +73,7 @@ func TestBrowserImportLooks(t *testing.T) {
 		must(t, err)
 		return i
 	}
-	receipts := "Номер чека;Дата;Артикул;Количество;Цена;Телефон\n1;02.03.2036 10:00;A-1;2;25000;+998 90 123 45 67\n2;когда-то;A-1;1;25000;\n"
+	receipts := "Номер чека;Дата;Артикул;Количество;Цена;Телефон;Статус\n1;02.03.2036 10:00;A-1;2;25000;+998 90 123 45 67;Оплачен\n2;когда-то;A-1;1;25000;;Собран\n"
 	pages := map[string]string{
 		"import-doubts":     page(upload("касса.csv", "Номер чека;Дата;Сумма\n1;03/02/2036;1,250\n")),
 		"import-new-stores": "/imports/new", "import-columns": page(upload("клиенты.csv", people)), "import-receipts": page(upload("чеки за март.csv", receipts)),

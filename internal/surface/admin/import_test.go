@@ -125,6 +125,24 @@ func TestImportSaysWhatItIsNotSureOf(t *testing.T) {
 	})
 }
 
+// The words that say what a receipt is are shown with what they are read as, and are
+// read as another choice says.
+func TestImportExplainsWords(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		b := open(t, d).shop().owner()
+		b.send("/imports/new", "чеки.csv", "Чек;Дата;Сумма;Статус\n1;13.02.2024;100;Оплачен\n2;13.02.2024;50;Брак\n3;13.02.2024;7;Отменён\n", "kind", "receipts").is(200).
+			sees("Слова о чеках", "как понято: продажа", "как понято: не продажа")
+		at, form := b.path, b.form("columns")
+		b.post(at+"/columns", form.with("word-Брак", "sold")...).is(422).sees("Слово значит sale")
+		form = form.with("word-Брак", "void")
+		b.post(at+"/columns", form...).is(200)
+		b.until(at, "Проверяем файл").sees("Не принято 2").has(`<option value="void" selected>`)
+		b.post(at+"/start", form...).is(200).lacks("Столбцы изменены")
+		b.until(at, "Загружаем ").sees("Файл загружен", "Не принято 2")
+	})
+}
+
 // A file of names only says so, and is not started from the page; one that was
 // stopped says whether anything of it is in.
 func TestImportOfNothing(t *testing.T) {

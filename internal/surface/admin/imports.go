@@ -162,6 +162,7 @@ type importView struct {
 	Stores  []web.Option // of rows that name none
 	Missing []string     // what the columns still lack
 	Doubts  []string     // what could be read otherwise
+	Words   []wordRow
 	State   *importState
 
 	Discardable bool
@@ -174,6 +175,12 @@ type columnRow struct {
 	Name    string
 	Samples []string
 	Wrong   string
+}
+
+// wordRow is a word of the file that says what a receipt is.
+type wordRow struct {
+	Word, Field string
+	Options     []web.Option
 }
 
 // importState is what changes while an import, or its check, goes on.
@@ -277,6 +284,7 @@ func (a *Admin) showImport(w http.ResponseWriter, r *http.Request, status int, i
 	for _, d := range sniffed.Doubts {
 		v.Doubts = append(v.Doubts, d.Text(loc))
 	}
+	v.Words = wordRows(loc, sniffed.Said, i)
 	v.Columns = columns(i.Mapping, sniffed.Rows, v.Form)
 	v.Kinds = fileKinds(loc)
 	v.Fields = []web.Option{{Text: loc.T("admin.import.skip")}}
@@ -343,6 +351,9 @@ func mappingForm(m importer.Mapping) *web.Form {
 			f.Values.Set(name, "1")
 		}
 	}
+	for word, meaning := range o.Words {
+		f.Values.Set(wordField+word, string(meaning))
+	}
 	for field, n := range m.Columns {
 		value := string(field)
 		if !slices.Contains(importer.Fields(m.Kind), field) {
@@ -351,6 +362,25 @@ func mappingForm(m importer.Mapping) *web.Form {
 		f.Values.Set("column-"+strconv.Itoa(n), value)
 	}
 	return f
+}
+
+// wordField is how the fields of words are called, before the word.
+const wordField = "word-"
+
+// wordRows are the words of a file with what they may mean; what they do by
+// themselves is chosen until something else is.
+func wordRows(loc *i18n.Localizer, said []importer.Said, i importer.Import) (list []wordRow) {
+	for _, s := range append(said, i.Report.Unclear(said)...) {
+		row := wordRow{Word: s.Word, Field: wordField + s.Word, Options: []web.Option{{Text: loc.T("admin.import.as_read", "meaning", loc.T(s.Means.Key()))}}}
+		if _, chosen := i.Mapping.Options.Words[s.Word]; chosen {
+			row.Options[0].Text = loc.T("admin.import.as_guessed")
+		}
+		for _, m := range importer.Meanings {
+			row.Options = append(row.Options, web.Option{Value: string(m), Text: loc.T(m.Key())})
+		}
+		list = append(list, row)
+	}
+	return list
 }
 
 func columns(m importer.Mapping, rows [][]string, form *web.Form) (list []columnRow) {
@@ -458,6 +488,17 @@ func readMapping(loc *i18n.Localizer, m importer.Mapping, form *web.Form) import
 	m.Options.DateOrder, m.Options.NameOrder = importer.DateOrder(form.Get("date_order")), importer.NameOrder(form.Get("name_order"))
 	m.Options.Zone, m.Options.Region, m.Options.Store = form.Get("zone"), form.Get("region"), form.Get("store")
 	m.Options.ReturnPrefix, m.Options.SignedReturns, m.Options.SaleMarks = form.Get("return_prefix"), form.Has("signed_returns", "1"), form.Has("sale_marks", "1")
+	m.Options.Words = nil
+	for name := range form.Values {
+		word, ok := strings.CutPrefix(name, wordField)
+		if !ok || form.Get(name) == "" {
+			continue
+		}
+		if m.Options.Words == nil {
+			m.Options.Words = map[string]importer.Meaning{}
+		}
+		m.Options.Words[word] = importer.Meaning(form.Get(name))
+	}
 	return m
 }
 
