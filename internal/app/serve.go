@@ -9,6 +9,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"sync"
 	"time"
 
 	"regulars/internal/surface/admin"
@@ -74,9 +75,12 @@ func (p *parts) tune() {
 		debug.SetMemoryLimit(plenty)
 	}
 	if os.Getenv("GOMAXPROCS") == "" && !p.db.Postgres() {
-		runtime.GOMAXPROCS(2 * runtime.GOMAXPROCS(0))
+		runtime.GOMAXPROCS(2 * processors())
 	}
 }
+
+// processors are those that the process began with: tests serve many times in one.
+var processors = sync.OnceValue(func() int { return runtime.GOMAXPROCS(0) })
 
 // announce says where the server is, and to whom nobody has been before, how
 // to become the owner. Scripts wait for its first line.
