@@ -110,7 +110,7 @@ func TestStartTwice(t *testing.T) {
 		must(t, err)
 		must(t, h.Start(t.Context(), i.ID, note))
 		must(t, d.Write(t.Context(), func(ctx context.Context, tx *db.Tx) error {
-			if err := beginTx(ctx, tx, i); !errors.Is(err, db.ErrGuard) {
+			if err := beginTx(ctx, tx, i); !errors.Is(err, ErrTaken) {
 				t.Errorf("begun while it runs: %v", err)
 			}
 			return nil

@@ -83,26 +83,26 @@ func noDate(text string) bool {
 
 // parseBorn reads a birthday as it is stored: 1990-12-31, or --12-31 where the
 // year is not known.
-func parseBorn(text string, order DateOrder) (born string, none, ok bool) {
+func parseBorn(text string, order DateOrder) (born string, ok bool) {
 	if noDate(text) {
-		return "", true, true
+		return "", true
 	}
 	d, _, ok := parseMoment(text, order)
 	switch {
 	case !ok:
-		return "", false, false
+		return "", false
 	case d.year == 0:
 		b := make([]byte, 0, len("--12-31"))
 		b = append(b, "--"...)
 		b = append2(b, d.month)
 		b = append(b, '-')
-		return string(append2(b, d.day)), false, true
+		return string(append2(b, d.day)), true
 	case d.none():
-		return "", true, true
+		return "", true
 	case d.year < minYear:
-		return "", false, false
+		return "", false
 	}
-	return time.Date(d.year, time.Month(d.month), d.day, 0, 0, 0, 0, time.UTC).Format(time.DateOnly), false, true
+	return time.Date(d.year, time.Month(d.month), d.day, 0, 0, 0, 0, time.UTC).Format(time.DateOnly), true
 }
 
 func append2(b []byte, v int) []byte { return append(b, byte('0'+v/10), byte('0'+v%10)) }

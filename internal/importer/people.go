@@ -64,18 +64,18 @@ func (c *Customer) called() string {
 }
 
 // surest is what to say of a customer who comes again.
-func (c *Customer) surest() (Field, Reason, string) {
+func (c *Customer) surest() (Field, string) {
 	switch {
 	case c.External != "":
-		return FieldExternal, ReasonTwice, c.External
+		return FieldExternal, c.External
 	case c.Card != "":
-		return FieldCard, ReasonTwice, c.Card
+		return FieldCard, c.Card
 	case len(c.Phones) > 0:
-		return FieldPhone, ReasonTwice, c.Phones[0]
+		return FieldPhone, c.Phones[0]
 	case c.Email != "":
-		return FieldEmail, ReasonTwice, c.Email
+		return FieldEmail, c.Email
 	}
-	return FieldName, ReasonTwice, c.called()
+	return FieldName, c.called()
 }
 
 func wordRune(r rune) rune {
@@ -118,9 +118,9 @@ func (r *rowReader) customer() *Customer {
 		Card:     r.identifier(FieldCard, maxText),
 		Phones:   splitPhones(r.identifier(FieldPhone, maxText)),
 		Email:    r.identifier(FieldEmail, maxText),
-		City:     r.fact(FieldCity, maxText),
-		Language: languageOf(r.fact(FieldLanguage, maxText)),
-		Store:    r.fact(FieldStore, maxText),
+		City:     r.fact(FieldCity),
+		Language: languageOf(r.fact(FieldLanguage)),
+		Store:    r.fact(FieldStore),
 		Note:     r.atMost(FieldNote, fold.Text(r.raw(FieldNote)), customer.MaxNote),
 	}
 	r.names(c)
@@ -164,7 +164,7 @@ func (r *rowReader) facts(c *Customer) {
 		r.remark(FieldSex, ReasonWord, r.raw(FieldSex))
 	}
 	if cell := r.raw(FieldBorn); cell != "" {
-		born, _, ok := parseBorn(cell, r.m.Options.DateOrder)
+		born, ok := parseBorn(cell, r.m.Options.DateOrder)
 		switch {
 		case !ok:
 			r.remark(FieldBorn, r.whyNoDate(cell), cell)
@@ -218,7 +218,7 @@ func (r *rowReader) attributes(c *Customer) {
 		if !ok {
 			continue
 		}
-		if value := r.fact(f, maxText); value != "" {
+		if value := r.fact(f); value != "" {
 			if c.Attributes == nil {
 				c.Attributes = map[string]string{}
 			}

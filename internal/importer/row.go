@@ -309,10 +309,10 @@ func (r *rowReader) text(f Field, limit int) string {
 }
 
 // fact is text that nothing depends on: a longer one is left out and remarked on.
-func (r *rowReader) fact(f Field, limit int) string {
+func (r *rowReader) fact(f Field) string {
 	t := r.line(r.raw(f))
-	if utf8.RuneCountInString(t) > limit {
-		r.remark(f, ReasonTextTooLong, fold.Cut(t, limit))
+	if utf8.RuneCountInString(t) > maxText {
+		r.remark(f, ReasonTextTooLong, fold.Cut(t, maxText))
 		return ""
 	}
 	return t

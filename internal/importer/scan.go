@@ -153,7 +153,8 @@ func (s *Scan) single(row delimited.Row, r *rowReader, ok bool) error {
 			c.cells = slices.Clone(row.Fields)
 			c.again = s.comeAgain(c.keys())
 			if keys := c.keys(); len(keys) > 0 && s.last[keys[0]] > row.Number {
-				r.remark(c.surest())
+				field, value := c.surest()
+				r.remark(field, ReasonTwice, value)
 			}
 			step.Customer = c
 		}

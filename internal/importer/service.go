@@ -198,12 +198,12 @@ func (s *Service) add(ctx context.Context, id ID, f File, path string, also Also
 	if err != nil {
 		return Import{}, err
 	}
-	if err := notOtherSource(ctx, s.db, source, sniffed.Mapping.Kind, digest); err != nil {
-		return Import{}, err
-	}
 	i := Import{
 		ID: id, Source: source, Kind: sniffed.Mapping.Kind, File: fold.Cut(fold.Line(filepath.Base(f.Name)), maxText), Mapping: sniffed.Mapping,
 		State: Draft, CreatedBy: f.By, path: path, digest: digest, kept: unbegun,
+	}
+	if err := i.notOtherSource(ctx, s.db.QueryRow); err != nil {
+		return Import{}, err
 	}
 	const known = `
 		SELECT ` + importColumns + fromImports + `
@@ -556,9 +556,6 @@ func (s *Service) Start(ctx context.Context, id ID, also Also) (err error) {
 		return also.tx(ctx, tx, i)
 	})
 	s.jobs.Wake()
-	if errors.Is(err, db.ErrGuard) {
-		return ErrTaken
-	}
 	return err
 }
 
@@ -578,7 +575,7 @@ func (s *Service) readable(ctx context.Context, i *Import) error {
 	if err := i.Mapping.Validate(); err != nil || i.State != Draft && i.State != Checked {
 		return err
 	}
-	if err := notOtherSource(ctx, s.db, i.Source, i.Kind, i.digest); err != nil {
+	if err := i.notOtherSource(ctx, s.db.QueryRow); err != nil {
 		return err
 	}
 	stores, err := s.catalog.Stores(ctx)
@@ -629,9 +626,6 @@ func (s *Service) begin(ctx context.Context, id ID) (i Import, err error) {
 		}
 		return s.started.tx(ctx, tx, i)
 	})
-	if errors.Is(err, db.ErrGuard) {
-		return i, ErrTaken
-	}
 	return i, err
 }
 

@@ -362,7 +362,7 @@ func (p *profile) add(cell string) {
 	if _, _, ok := parseSerial(cell); ok {
 		p.serials++
 	}
-	if _, _, ok := parseBorn(cell, DayFirst); ok {
+	if _, ok := parseBorn(cell, DayFirst); ok {
 		p.births++
 	}
 	if _, ok := parseClock(cell); ok {

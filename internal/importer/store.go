@@ -133,8 +133,8 @@ func endTx(ctx context.Context, tx *db.Tx, id ID, to State, at time.Time) error 
 }
 
 // beginTx starts an import, or one that was stopped again. The report so far is
-// the check's, unless it was stopped. It fails with db.ErrGuard if i is another by
-// now, and with ErrOtherSource.
+// the check's, unless it was stopped. It fails with ErrTaken if i is another by now,
+// and with ErrOtherSource.
 func beginTx(ctx context.Context, tx *db.Tx, i Import) error {
 	const lock = `
 		SELECT id
@@ -145,7 +145,7 @@ func beginTx(ctx context.Context, tx *db.Tx, i Import) error {
 	if _, err := tx.Exec(ctx, lock, i.digest); err != nil {
 		return err
 	}
-	if err := notOtherSource(ctx, tx, i.Source, i.Kind, i.digest); err != nil {
+	if err := i.notOtherSource(ctx, tx.QueryRow); err != nil {
 		return err
 	}
 	const begin = `
@@ -155,26 +155,24 @@ func beginTx(ctx context.Context, tx *db.Tx, i Import) error {
 		       state       = 'running',
 		       finished_at = NULL
 		 WHERE id = $1 AND mapping = $2 AND state IN ('draft', 'checked', 'failed', 'cancelled')`
-	return tx.Guard(ctx, begin, int64(i.ID), i.mapping)
+	return taken(tx.Guard(ctx, begin, int64(i.ID), i.mapping))
 }
 
 // notOtherSource keeps the receipts of a file from coming in a second time under
 // the name of another system: those of each source are told apart by themselves.
 // Until it is discarded an import that was stopped has the file to itself.
-func notOtherSource(ctx context.Context, q interface {
-	QueryRow(ctx context.Context, text string, args ...any) db.Row
-}, source string, k Kind, digest string) error {
-	if k != KindReceipts {
+func (i *Import) notOtherSource(ctx context.Context, row func(ctx context.Context, text string, args ...any) db.Row) error {
+	if i.Kind != KindReceipts {
 		return nil
 	}
 	const begun = `
 		SELECT s.name FROM imports i JOIN sources s ON s.id = i.source_id
 		 WHERE i.digest = $1 AND i.kind = $2 AND i.state NOT IN ('draft', 'checked')
-		 ORDER BY CASE WHEN s.name = $3 THEN 0 ELSE 1 END LIMIT 1`
+		 ORDER BY CASE WHEN s.name = $3 THEN 0 ELSE 1 END LIMIT 1` // whoever has begun with it goes on
 	var before string
-	err := q.QueryRow(ctx, begun, digest, string(k), source).Scan(&before)
+	err := row(ctx, begun, i.digest, string(i.Kind), i.Source).Scan(&before)
 	switch {
-	case errors.Is(err, db.ErrNoRows), err == nil && before == source:
+	case errors.Is(err, db.ErrNoRows), err == nil && before == i.Source:
 		return nil
 	case err != nil:
 		return err
@@ -188,11 +186,15 @@ func notOtherSource(ctx context.Context, q interface {
 func (i *Import) saveTx(ctx context.Context, tx *db.Tx, to progress, r *Report) (kept string, err error) {
 	kept = text(to)
 	const save = `UPDATE imports SET checkpoint = $2, report = $3 WHERE id = $1 AND checkpoint = $4 AND mapping = $5 AND state = 'running'`
-	err = tx.Guard(ctx, save, int64(i.ID), kept, text(r), i.kept, i.mapping)
+	return kept, taken(tx.Guard(ctx, save, int64(i.ID), kept, text(r), i.kept, i.mapping))
+}
+
+// taken is err, or that somebody else has changed the import.
+func taken(err error) error {
 	if errors.Is(err, db.ErrGuard) {
-		return "", ErrTaken
+		return ErrTaken
 	}
-	return kept, err
+	return err
 }
 
 // ErrTaken ends a run that is not the only one any more, or was cancelled.

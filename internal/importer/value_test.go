@@ -212,12 +212,12 @@ func TestParseBorn(t *testing.T) {
 		"01.01.0001":         "",
 		"1899-12-30":         "",
 	} {
-		if got, _, ok := parseBorn(text, DayFirst); !ok || got != want {
+		if got, ok := parseBorn(text, DayFirst); !ok || got != want {
 			t.Errorf("parseBorn(%q) = %q, %v; want %q", text, got, ok, want)
 		}
 	}
 	for _, text := range []string{"30.02", "1990", "32.01.1990", "05.06.1890", "n/a"} {
-		if got, _, ok := parseBorn(text, DayFirst); ok {
+		if got, ok := parseBorn(text, DayFirst); ok {
 			t.Errorf("parseBorn(%q) = %q, want no", text, got)
 		}
 	}
@@ -235,8 +235,8 @@ func FuzzParseTime(f *testing.F) {
 		if dayFirst {
 			order = DayFirst
 		}
-		if born, _, ok := parseBorn(text, order); ok && born != "" {
-			if again, _, ok := parseBorn(strip(born), DayFirst); !ok || again != born {
+		if born, ok := parseBorn(text, order); ok && born != "" {
+			if again, ok := parseBorn(strip(born), DayFirst); !ok || again != born {
 				t.Fatalf("parseBorn(%q) = %q, which is read as %q", text, born, again)
 			}
 		}

@@ -36,7 +36,7 @@ func (r *replay) rules(l *kept) {
 			return
 		}
 		for i, v := range list {
-			if v.rules.Welcome.Points == l.Amount && (i == len(list)-1 || r.fit(l, v, 0, v.rules.Welcome.ExpiryDays)) {
+			if v.rules.Welcome.Points == l.Amount && (i == len(list)-1 || r.fit(l, 0, v.rules.Welcome.ExpiryDays)) {
 				r.dates(l, v, 0, v.rules.Welcome.ExpiryDays)
 				return
 			}
@@ -51,7 +51,7 @@ func (r *replay) rules(l *kept) {
 
 // dates checks when a lot becomes available and expires.
 func (r *replay) dates(l *kept, v *version, delay, expiry int) {
-	if r.fit(l, v, delay, expiry) {
+	if r.fit(l, delay, expiry) {
 		return
 	}
 	a, where := r.a, at("lots", l.ID)
@@ -66,7 +66,7 @@ func (r *replay) dates(l *kept, v *version, delay, expiry int) {
 
 // fit tells whether a lot's dates are those of some store's zone. Points that
 // went back to a lot may have given it days of grace.
-func (r *replay) fit(l *kept, v *version, delay, expiry int) bool {
+func (r *replay) fit(l *kept, delay, expiry int) bool {
 	for zone := range r.a.calendar.zones {
 		available, expires := r.a.dates(zone, l.EarnedAt, delay, expiry)
 		if l.AvailableAt == available && (l.ExpiresAt == expires || expires != 0 && r.grace(l)) {

@@ -323,6 +323,18 @@ func TestTills(t *testing.T) {
 				_, err := s.RevokeKeyTx(ctx, tx, till.ID, 42)
 				return err
 			}, catalog.ErrKeyNotFound},
+			"another's key": {func(ctx context.Context, tx *db.Tx) error {
+				other, err := s.CreateTillTx(ctx, tx, store.ID, "Till 3")
+				if err != nil {
+					return err
+				}
+				_, k, err := s.IssueKeyTx(ctx, tx, other.ID)
+				if err != nil {
+					return err
+				}
+				_, err = s.RevokeKeyTx(ctx, tx, till.ID, k.ID)
+				return err
+			}, catalog.ErrKeyNotFound},
 			"update": {func(ctx context.Context, tx *db.Tx) error {
 				_, _, err := s.UpdateTillTx(ctx, tx, 42, catalog.TillChange{})
 				return err

@@ -675,26 +675,23 @@ func TestFindNobody(t *testing.T) {
 	})
 }
 
-func TestQueueInOneRoundTrip(t *testing.T) {
+func TestFindAll(t *testing.T) {
 	t.Parallel()
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
 		s := newService(d)
 		res := register(t, d, s,
 			customer.New{FirstName: "A", HomeStore: 3, Identifiers: []customer.Identifier{card("1"), phone("901234567")}},
 			customer.New{FirstName: "B", Identifiers: []customer.Identifier{card("2")}})
-		known, profiles := map[customer.Identifier]customer.Known{}, map[customer.ID]customer.Customer{}
-		var b db.Batch
-		s.QueueFind(&b, []customer.Identifier{card("1"), phone("+998901234567"), card("3")}, known)
-		s.Queue(&b, []customer.ID{res[1].ID, 42}, profiles)
-		if err := d.Run(t.Context(), &b); err != nil {
+		known, err := s.FindAll(t.Context(), []customer.Identifier{card("1"), phone("+998901234567"), card("3")})
+		if err != nil {
 			t.Fatal(err)
 		}
 		want := customer.Known{ID: res[0].ID, State: customer.StateActive, HomeStore: 3}
 		if diff := cmp.Diff(map[customer.Identifier]customer.Known{card("1"): want, phone("+998901234567"): want}, known); diff != "" {
 			t.Errorf("known (-want +got):\n%s", diff)
 		}
-		if len(profiles) != 1 || profiles[res[1].ID].FirstName != "B" {
-			t.Errorf("profiles %v", profiles)
+		if list, err := s.GetAll(t.Context(), []customer.ID{res[1].ID, 42}); err != nil || len(list) != 1 || list[0].FirstName != "B" {
+			t.Errorf("profiles %v, %v", list, err)
 		}
 	})
 }

@@ -19,9 +19,9 @@ type Known struct {
 
 func pointer(base string, i int) string { return base + "/" + strconv.Itoa(i) }
 
-// Queue adds to b the reading of profiles, without their identifiers; those
+// queue adds to b the reading of profiles, without their identifiers; those
 // that exist are in into when b has run.
-func (s *Service) Queue(b *db.Batch, ids []ID, into map[ID]Customer) {
+func (s *Service) queue(b *db.Batch, ids []ID, into map[ID]Customer) {
 	b.Query(func(r *db.Rows) error {
 		c, err := scan(r)
 		into[c.ID] = c
@@ -40,9 +40,9 @@ func (s *Service) QueueKnown(b *db.Batch, ids []ID, into map[ID]Known) {
 	}, `SELECT id, state, COALESCE(home_store_id, 0) FROM customers WHERE id IN ($1...)`, db.IDs(ids))
 }
 
-// QueueFind adds to b the look-up of identifiers; those that are known are in
+// queueFind adds to b the look-up of identifiers; those that are known are in
 // into when b has run.
-func (s *Service) QueueFind(b *db.Batch, identifiers []Identifier, into map[Identifier]Known) {
+func (s *Service) queueFind(b *db.Batch, identifiers []Identifier, into map[Identifier]Known) {
 	for _, kind := range Kinds {
 		var values []string
 		for _, i := range identifiers {
@@ -73,7 +73,7 @@ func (s *Service) FindAllTx(ctx context.Context, tx *db.Tx, identifiers []Identi
 	defer errs.Wrap(&err, "find customers")
 	found = make(map[Identifier]Known, len(identifiers))
 	var b db.Batch
-	s.QueueFind(&b, identifiers, found)
+	s.queueFind(&b, identifiers, found)
 	return found, tx.Run(ctx, &b)
 }
 
@@ -82,7 +82,7 @@ func (s *Service) FindAll(ctx context.Context, identifiers []Identifier) (found 
 	defer errs.Wrap(&err, "find customers")
 	found = make(map[Identifier]Known, len(identifiers))
 	var b db.Batch
-	s.QueueFind(&b, identifiers, found)
+	s.queueFind(&b, identifiers, found)
 	return found, s.db.Run(ctx, &b)
 }
 
@@ -129,7 +129,7 @@ func (s *Service) getAll(ctx context.Context, ids []ID) ([]Customer, error) {
 		found = make(map[ID]Customer, len(ids))
 		owned = make(map[ID][]Identifier, len(ids))
 	)
-	s.Queue(&b, ids, found)
+	s.queue(&b, ids, found)
 	queueIdentifiers(&b, ids, owned)
 	if err := s.db.Run(ctx, &b); err != nil {
 		return nil, err

@@ -129,7 +129,7 @@ func fullName(c *Customer) string {
 // somebody registers here and now, or where it tells whom an import means; found
 // are the identifiers that lead to them.
 func (r *registration) queueOwned(b *db.Batch, ids []ID, found map[Identifier]Known) {
-	if !slices.ContainsFunc(r.list, func(c Checked) bool { return c.profile.Origin == 0 || c.newID(found) }) {
+	if !slices.ContainsFunc(r.list, func(c Checked) bool { return c.profile.Origin == 0 || c.bringsID(found) }) {
 		return
 	}
 	owned := make(map[ID][]Identifier, len(ids))

@@ -345,9 +345,9 @@ func (r *registration) hasOwn(c *Checked, kinds ...Kind) bool {
 	})
 }
 
-// newID reports whether c has an id of a system that is not known, and something else
+// bringsID reports whether c has an id of a system that is not known, and something else
 // that it may share with somebody: one who is known, or of the same call.
-func (c *Checked) newID(known map[Identifier]Known) bool {
+func (c *Checked) bringsID(known map[Identifier]Known) bool {
 	has := func(is func(Identifier) bool) bool { return slices.ContainsFunc(c.identifiers, is) }
 	return has(func(i Identifier) bool { return i.Kind != External }) && has(func(i Identifier) bool {
 		_, ok := known[i]

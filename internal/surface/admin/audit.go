@@ -200,7 +200,7 @@ func (a *Admin) ruleChanges(ctx context.Context, loc *i18n.Localizer, e *staff.E
 		return nil, nil
 	}
 	if was == nil {
-		was = programme.Default(a.Settings.Get().Currency)
+		was = startingRules(loc, "", a.Settings.Get().Currency)
 	}
 	tell, err := a.teller(ctx, loc, was, is)
 	return tell.differences(was, is), err

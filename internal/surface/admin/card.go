@@ -87,7 +87,7 @@ func (a *Admin) showCustomer(w http.ResponseWriter, r *http.Request, status int,
 		v.Form = web.NewForm(nil)
 	}
 	for _, i := range c.Identifiers {
-		v.Identifiers = append(v.Identifiers, identifierRow{i, shown(loc, who, i.Kind, i.Value)})
+		v.Identifiers = append(v.Identifiers, identifierRow{i, shown(who, i.Kind, i.Value)})
 	}
 	for _, k := range customer.Kinds {
 		v.Kinds = append(v.Kinds, web.Option{Value: string(k), Text: loc.T("admin.identifier." + string(k))})
@@ -106,7 +106,7 @@ func (a *Admin) showCustomer(w http.ResponseWriter, r *http.Request, status int,
 		return err
 	}
 	v.Lots = v.Account.Lots()
-	if v.Level, err = a.level(ctx, v.Store, c.ID, v.Account); err != nil {
+	if v.Level, err = a.level(ctx, v.Store, c.ID); err != nil {
 		return err
 	}
 	if !v.Masked {
@@ -141,7 +141,7 @@ func attribute(loc *i18n.Localizer, v any) string {
 
 // level prices an empty basket: the answer says where the customer stands.
 // Where nobody can be quoted, such as somebody who is blocked, there is none.
-func (a *Admin) level(ctx context.Context, store catalog.Store, who customer.ID, acc *ledger.Account) (*levelView, error) {
+func (a *Admin) level(ctx context.Context, store catalog.Store, who customer.ID) (*levelView, error) {
 	if store.ID == 0 {
 		return nil, nil
 	}
@@ -352,10 +352,7 @@ func (a *Admin) adjustPoints(w http.ResponseWriter, r *http.Request) error {
 			form.Check("points", errs.Of(ledger.ErrTooFew.With("available", v.Available)))
 		}
 	}
-	v.After = v.Available + v.Change
-	if v.Change > 0 {
-		v.After = v.Available + max(0, v.Change-v.Debt)
-	}
+	v.After = max(0, v.Available-v.Debt+v.Change)
 	if v.Missing || !form.OK() {
 		return a.showAdjust(w, r, unprocessable, v)
 	}

@@ -156,8 +156,8 @@ func (a *Admin) customerRows(ctx context.Context, loc *i18n.Localizer, who staff
 			continue
 		}
 		row := customerRow{
-			ID: c.ID, State: c.State, Name: c.Name(), Called: nameOf(loc, who, c), External: shown(loc, who, customer.External, c.First(customer.External)), Phone: shown(loc, who, customer.Phone, c.First(customer.Phone)),
-			Card: shown(loc, who, customer.Card, c.First(customer.Card)), Email: shown(loc, who, customer.Email, c.First(customer.Email)), Born: c.Born, BornAs: born(loc, c.Born), City: c.City, Registered: c.RegisteredAt,
+			ID: c.ID, State: c.State, Name: c.Name(), Called: nameOf(loc, who, c), External: shown(who, customer.External, c.First(customer.External)), Phone: shown(who, customer.Phone, c.First(customer.Phone)),
+			Card: shown(who, customer.Card, c.First(customer.Card)), Email: shown(who, customer.Email, c.First(customer.Email)), Born: c.Born, BornAs: born(loc, c.Born), City: c.City, Registered: c.RegisteredAt,
 		}
 		if masked(who) {
 			row.Name, row.Born, row.BornAs, row.City = customer.MaskName(c.FirstName, c.LastName), "", "", ""
@@ -218,7 +218,7 @@ func readBorn(loc *i18n.Localizer, text string) string {
 }
 
 // shown is an identifier as whoever asks may see it.
-func shown(loc *i18n.Localizer, who staff.Account, kind customer.Kind, value string) string {
+func shown(who staff.Account, kind customer.Kind, value string) string {
 	switch {
 	case value == "":
 		return ""
@@ -234,7 +234,7 @@ func shown(loc *i18n.Localizer, who staff.Account, kind customer.Kind, value str
 // groups from the end, as people read numbers out. A narrow column breaks it
 // after the country only.
 func spacedPhone(e164 string) string {
-	country := 0
+	var country int
 	switch {
 	case len(e164) == 13 && e164[:4] == "+998":
 		country = 4
@@ -570,7 +570,7 @@ func nameOf(loc *i18n.Localizer, who staff.Account, c customer.Customer) string 
 	if phone != "" {
 		phone = customer.Mask(customer.Identifier{Kind: customer.Phone, Value: phone})
 	}
-	return cmp.Or(name, shown(loc, who, customer.External, c.First(customer.External)), shown(loc, who, customer.Card, c.First(customer.Card)),
+	return cmp.Or(name, shown(who, customer.External, c.First(customer.External)), shown(who, customer.Card, c.First(customer.Card)),
 		phone, loc.T("admin.customer.nameless"))
 }
 

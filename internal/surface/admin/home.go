@@ -91,25 +91,22 @@ func (a *Admin) home(w http.ResponseWriter, r *http.Request) error {
 	return a.pages.Render(w, r, "home", v)
 }
 
-// otherClock names the stores and their time zones if the clocks of all of them
-// differ from the chain's: then what the chain takes for today is no store's.
+// otherClock names a store of each time zone if the clocks of all of them differ
+// from the chain's: then what the chain takes for today is no store's.
 func (a *Admin) otherClock(ctx context.Context) (string, error) {
 	stores, err := a.Catalog.Stores(ctx)
 	if err != nil {
 		return "", err
 	}
 	now, zone := a.Now(), a.Settings.Get().Zone
-	var (
-		zones []string
-		told  []string
-	)
+	told, zones := []string{}, map[string]bool{}
 	for _, s := range stores {
 		switch {
 		case !s.Active:
 		case offset(now, s.Zone) == offset(now, zone):
 			return "", nil
-		case !slices.Contains(zones, s.Zone.String()):
-			zones = append(zones, s.Zone.String())
+		case !zones[s.Zone.String()]:
+			zones[s.Zone.String()] = true
 			told = append(told, s.Name+" ("+s.Zone.String()+")")
 		}
 	}

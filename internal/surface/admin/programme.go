@@ -147,14 +147,14 @@ func (a *Admin) versions(r *http.Request) (v versions, err error) {
 }
 
 // base is the rules that an editor starts from: the draft, or what holds.
-func (v versions) base(c money.Currency) *programme.Rules {
+func (v versions) base(loc *i18n.Localizer, c money.Currency) *programme.Rules {
 	switch {
 	case v.Draft != nil:
 		return &v.Draft.Rules
 	case len(v.All) > 0:
 		return &v.All[0].Rules
 	}
-	return programme.Default(c)
+	return startingRules(loc, "", c)
 }
 
 type programmeView struct {
@@ -273,7 +273,7 @@ func (a *Admin) editProgramme(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	loc, c := web.Loc(r.Context()), a.Settings.Get().Currency
-	rules := vs.base(c)
+	rules := vs.base(loc, c)
 	form := rulesForm(loc, c, rules)
 	if err := a.fillExample(r.Context(), form, loc, rules); err != nil {
 		return err
@@ -308,7 +308,7 @@ func (a *Admin) saveProgramme(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if form.OK() {
-		was := vs.base(c)
+		was := vs.base(loc, c)
 		err := a.change(r, func(ctx context.Context, tx *db.Tx) (line, error) {
 			_, err := a.Programmes.SaveDraftTx(ctx, tx, vs.Programme.ID, rules, int64(web.Me(r).ID))
 			return line{"programme.draft_saved", "programme:" + vs.Programme.ID.String(), was, rules}, err

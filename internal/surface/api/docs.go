@@ -283,7 +283,7 @@ func (d *description) docsField(name string, s *huma.Schema, needed bool, depth 
 	if list {
 		item = s.Items
 	}
-	kind := ""
+	var kind string
 	switch {
 	case item.Ref != "":
 		f.Type, kind = refName(item), "object"
