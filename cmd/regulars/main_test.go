@@ -537,6 +537,9 @@ func TestImport(t *testing.T) {
 		if err := os.WriteFile(mapping, []byte(guess), 0o600); err != nil {
 			t.Fatal(err)
 		}
+		if strings.Contains(guess, `"zone"`) || strings.Contains(guess, `"region"`) { // they are the installation's
+			t.Errorf("guessed without an installation:\n%s", guess)
+		}
 		// A check leaves nothing, unless the refused rows are asked for.
 		ask([]string{`Rows +4`, `Refused +1`, `Sales +2`, `New customers +2`, `Receipts recorded +2`, `New stores +1 \(import\)`, `1 × quantity: This is not a number. \(row 5 “many”\)`}, "--check")
 		ask([]string{`A check: nothing is written`}, "--check")

@@ -194,11 +194,17 @@ func (o ImportOrder) sniff(ctx context.Context, cfg Config, kind importer.Kind, 
 	return s.Mapping, err
 }
 
-// guess prints how a file would be read.
+// guess prints how a file would be read, by any installation.
 func (o ImportOrder) guess(ctx context.Context, cfg Config, env Env, file string) error {
 	m, err := o.sniff(ctx, cfg, importer.Kind(o.Kind), file)
 	if err != nil {
 		return err
+	}
+	if cfg.Zone == "" {
+		m.Options.Zone = ""
+	}
+	if cfg.Currency == "" {
+		m.Options.Region = ""
 	}
 	text, err := json.MarshalIndent(m, "", "  ")
 	fmt.Fprintf(env.Stdout, "%s\n", text)

@@ -453,9 +453,7 @@ func (r sampleRow) takesBack(columns map[Field]int) bool {
 			return true
 		}
 	}
-	does, _ := parseDeed(r.cell(columns, FieldType))
-	yes, _ := parseReturned(r.cell(columns, FieldReturned))
-	return does == takesBack || yes
+	return parseDeed(r.cell(columns, FieldType)) == takesBack || parseReturned(r.cell(columns, FieldReturned)) == takesBack
 }
 
 // callCustomer are headers that say whose a receipt is, but not by what.

@@ -16,7 +16,7 @@ import (
 // read in two ways, in a column whose first cells do not tell which is right, or
 // that there is no column for what matters.
 type Doubt struct {
-	Kind  string // decimal, date_order: what of the Options decides; or number, customer, returns, discount
+	Kind  string // decimal, date_order: what of the Options decides; or number, customer, returns, undone, discount
 	Field Field
 	Cell  string
 
@@ -62,22 +62,33 @@ func doubtsOf(rows []sampleRow, m *Mapping) (list []Doubt) {
 	return list
 }
 
-// returnDoubts are of columns that speak of returns in rows that count as sales: those
-// that are left out, and that of a return's sale.
+// returnDoubts are of columns that speak of returns, or of what was not sold, in rows
+// that count as sales: those that are left out, and that of a return's sale.
 func returnDoubts(rows []sampleRow, m *Mapping) (list []Doubt) {
 	of := map[int]Field{}
 	for f, c := range m.Columns {
 		of[c-1] = f
 	}
-	told := map[int]bool{}
+	told, states := map[int]bool{}, map[string]deed{}
 	for _, r := range rows {
 		if r.takesBack(m.Columns) || m.Options.ReturnPrefix != "" && strings.HasPrefix(r.cell(m.Columns, FieldNumber), m.Options.ReturnPrefix) {
 			continue
 		}
 		for c, cell := range r.fields {
 			f, taken := of[c]
-			speaks := !taken && len(cell) <= maxValue && begins(cell, backWords) || f == FieldSale && cell != "" && !m.Options.SaleMarks
-			if !speaks || told[c] {
+			kind := ""
+			switch {
+			case told[c], cell == "", len(cell) > maxValue:
+			case taken:
+				if f == FieldSale && !m.Options.SaleMarks {
+					kind = "returns"
+				}
+			case clausesOf(cell).says(backWords):
+				kind = "returns"
+			case once(states, cell, func() deed { return parseState(cell, "") }) == undone:
+				kind = "undone"
+			}
+			if kind == "" {
 				continue
 			}
 			told[c] = true
@@ -85,7 +96,7 @@ func returnDoubts(rows []sampleRow, m *Mapping) (list []Doubt) {
 			if c < len(m.Names) {
 				name = cmp.Or(m.Names[c], name)
 			}
-			list = append(list, Doubt{Kind: "returns", Cell: cell, heading: name})
+			list = append(list, Doubt{Kind: kind, Cell: cell, heading: name})
 		}
 	}
 	return list

@@ -128,12 +128,12 @@ type Mapping struct {
 
 // Options say what the cells of a file leave open.
 type Options struct {
-	Header    int       `json:"header"`     // the row that names the columns, rows before it are passed over; 0: none
-	Decimal   string    `json:"decimal"`    // what "1,250" means: "." or "," parts the decimals
-	DateOrder DateOrder `json:"date_order"` // what 01/02/2026 means
-	NameOrder NameOrder `json:"name_order"` // of whole names
-	Zone      string    `json:"zone"`       // IANA name of the zone of times without an offset; empty: the row's store's
-	Region    string    `json:"region"`     // ISO 3166 code of phones without a country; empty: they have one
+	Header    int       `json:"header"`           // the row that names the columns, rows before it are passed over; 0: none
+	Decimal   string    `json:"decimal"`          // what "1,250" means: "." or "," parts the decimals
+	DateOrder DateOrder `json:"date_order"`       // what 01/02/2026 means
+	NameOrder NameOrder `json:"name_order"`       // of whole names
+	Zone      string    `json:"zone,omitempty"`   // IANA name of the zone of times without an offset; empty: the row's store's
+	Region    string    `json:"region,omitempty"` // ISO 3166 code of phones without a country; empty: they have one
 
 	// ReturnPrefix marks returns by their number: C536379.
 	ReturnPrefix string `json:"return_prefix,omitempty"`
@@ -168,7 +168,8 @@ var ErrMapping = errs.New(errs.Invalid, "importer_bad_mapping", "The mapping is 
 
 // ParseMapping reads the JSON of a mapping and checks it. What has no kind, format,
 // columns or options says only what is other than guessed: the columns that it
-// names are taken from what the guess has in them, and 0 leaves a field out.
+// names are taken from what the guess has in them, and 0 leaves a field out. What
+// belongs to the installation is the guess's, too, until it is named.
 func ParseMapping(text []byte, guess Mapping) (m Mapping, err error) {
 	if len(text) > maxMapping {
 		return m, ErrMapping.Textf("The mapping is longer than %d bytes.", maxMapping)
@@ -192,6 +193,7 @@ func ParseMapping(text []byte, guess Mapping) (m Mapping, err error) {
 		m = guess
 		m.Columns, m.Names = maps.Clone(guess.Columns), slices.Clone(guess.Names)
 	}
+	m.Options.Zone, m.Options.Region = guess.Options.Zone, guess.Options.Region
 	if err := unmarshal(text, &m); err != nil {
 		return Mapping{}, err
 	}

@@ -45,50 +45,35 @@ func (o Options) meanings() meanings {
 	return m
 }
 
-// of is the meaning of a cell that the mapping explains; "": it does not.
-func (m meanings) of(cell string) Meaning {
-	if len(m) == 0 {
-		return ""
-	}
-	return m[fold.Key(cell)]
-}
-
-func (m meanings) deed(cell string) (d deed, ok bool) {
-	switch m.of(cell) {
+// deed is what a cell says of a row, in the column of f that the file calls heading.
+func (m meanings) deed(f Field, cell, heading string) deed {
+	switch m[fold.Key(cell)] {
 	case MeansSale:
-		return sells, true
+		return sells
 	case MeansReturn:
-		return takesBack, true
+		if f == FieldStatus {
+			return undone
+		}
+		return takesBack
 	case MeansVoid:
-		return undone, true
+		return undone
 	}
-	return parseDeed(cell)
-}
-
-func (m meanings) returned(cell string) (yes, ok bool) {
-	switch m.of(cell) {
-	case MeansSale:
-		return false, true
-	case MeansReturn:
-		return true, true
-	case MeansVoid:
-		return false, false
-	}
-	return parseReturned(cell)
-}
-
-func (m meanings) state(cell, heading string) state {
-	switch m.of(cell) {
-	case MeansSale:
-		return stands
-	case MeansReturn, MeansVoid:
-		return void
+	switch f {
+	case FieldType:
+		return parseDeed(cell)
+	case FieldReturned:
+		return parseReturned(cell)
 	}
 	return parseState(cell, heading)
 }
 
-// Said is a word of a file, and what it is read as; MeansSale for a state that says
-// nothing, "" where it is not understood and its rows are refused.
+// deed is what a cell of the row says of it.
+func (r *rowReader) deed(f Field, cell string) deed {
+	return once(r.deeds[f], cell, func() deed { return r.words.deed(f, cell, r.m.heading(f)) })
+}
+
+// Said is a word of a file, and what it is read as; "" where it is not understood and
+// its rows are refused.
 type Said struct {
 	Word  string
 	Means Meaning
@@ -113,7 +98,7 @@ func saidIn(rows []sampleRow, m *Mapping) (list []Said) {
 				continue
 			}
 			seen[key] = true
-			list = append(list, Said{cmp.Or(spelled[key], fold.Line(cell)), given.as(f, cell, m.heading(f))})
+			list = append(list, Said{cmp.Or(spelled[key], fold.Line(cell)), given.deed(f, cell, m.heading(f)).meaning()})
 		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(spelled)) {
@@ -124,25 +109,17 @@ func saidIn(rows []sampleRow, m *Mapping) (list []Said) {
 	return list
 }
 
-func (m meanings) as(f Field, cell, heading string) Meaning {
-	switch f {
-	case FieldType:
-		if does, ok := m.deed(cell); ok {
-			return []Meaning{sells: MeansSale, takesBack: MeansReturn, undone: MeansVoid}[does]
-		}
-	case FieldReturned:
-		if yes, ok := m.returned(cell); ok {
-			return map[bool]Meaning{false: MeansSale, true: MeansReturn}[yes]
-		}
-	case FieldStatus:
-		switch m.state(cell, heading) {
-		case stands, partly, silent:
-			return MeansSale
-		case void:
-			return MeansVoid
-		}
+// meaning is what a mapping would say of a word that is read so.
+func (d deed) meaning() Meaning {
+	switch d {
+	case takesBack:
+		return MeansReturn
+	case undone:
+		return MeansVoid
+	case puzzles:
+		return ""
 	}
-	return ""
+	return MeansSale
 }
 
 // Unclear are words besides those said of which a check tells that they are not

@@ -119,8 +119,8 @@ func (r *rowReader) receiptLine(number string) (l rawLine) {
 		r.refuse(FieldCurrency, ReasonCurrency, cell)
 	}
 	cell := r.line(r.raw(FieldStatus))
-	switch once(r.states, cell, func() state { return r.words.state(cell, r.m.heading(FieldStatus)) }) {
-	case void:
+	switch r.deed(FieldStatus, cell) {
+	case undone:
 		r.refuse(FieldStatus, ReasonVoid, cell)
 	case puzzles:
 		r.refuse(FieldStatus, ReasonWord, cell)
@@ -129,15 +129,16 @@ func (r *rowReader) receiptLine(number string) (l rawLine) {
 	case silent:
 		r.remark(FieldStatus, ReasonState, cell)
 	}
-	undone := r.mark(&l)
+	gone := r.mark(&l)
 	if !r.refused {
 		r.sums(&l)
 	}
 	switch {
-	case undone && l.below:
+	case gone == "":
+	case l.below:
 		l.marked = true
-	case undone && !r.refused:
-		r.refuse(FieldType, ReasonVoid, r.raw(FieldType))
+	case !r.refused:
+		r.refuse(gone, ReasonVoid, r.raw(gone))
 	}
 	return l
 }
@@ -227,44 +228,33 @@ func (r *rowReader) note(who Who) string {
 	return r.line(r.atMost(FieldNote, b.String(), customer.MaxNote))
 }
 
-// mark finds out whether the row is marked as a return, and whether it says that it
-// was undone.
-func (r *rowReader) mark(l *rawLine) (isUndone bool) {
+// mark finds out whether the row is marked as a return, and which column says that it
+// was undone, if one does.
+func (r *rowReader) mark(l *rawLine) (gone Field) {
 	o := r.m.Options
 	if o.ReturnPrefix != "" {
 		l.marks = true
 		l.marked = strings.HasPrefix(l.number, o.ReturnPrefix)
 	}
-	if r.m.has(FieldType) {
-		l.marks = true
-		cell := r.line(r.raw(FieldType))
-		does := once(r.deeds, cell, func() (d read[deed]) {
-			d.is, d.ok = r.words.deed(cell)
-			return d
-		})
-		if !does.ok {
-			r.refuse(FieldType, ReasonWord, r.raw(FieldType))
+	for _, f := range []Field{FieldType, FieldReturned} {
+		if !r.m.has(f) {
+			continue
 		}
-		isUndone = does.is == undone
-		l.marked = l.marked || does.is == takesBack
-	}
-	if r.m.has(FieldReturned) {
 		l.marks = true
-		cell := r.line(r.raw(FieldReturned))
-		back := once(r.returns, cell, func() (b read[bool]) {
-			b.is, b.ok = r.words.returned(cell)
-			return b
-		})
-		if !back.ok {
-			r.refuse(FieldReturned, ReasonWord, r.raw(FieldReturned))
+		switch r.deed(f, r.line(r.raw(f))) {
+		case puzzles:
+			r.refuse(f, ReasonWord, r.raw(f))
+		case undone:
+			gone = f
+		case takesBack:
+			l.marked = true
 		}
-		l.marked = l.marked || back.is
 	}
 	if o.SaleMarks {
 		l.marks = true
 		l.marked = l.marked || l.sale != ""
 	}
-	return isUndone
+	return gone
 }
 
 // figures are what a row says of its sums.

@@ -110,12 +110,10 @@ type rowReader struct {
 	issues  []Issue
 
 	// What comes again and again is worked out once, by the cell.
-	texts   map[string]string // cleaned
-	alike   map[string]string // how stores are spelled
-	words   meanings
-	deeds   map[string]read[deed]
-	returns map[string]read[bool]
-	states  map[string]state
+	texts map[string]string // cleaned
+	alike map[string]string // how stores are spelled
+	words meanings
+	deeds map[Field]map[string]deed
 
 	last struct { // the moment that the row before had
 		date, clock string
@@ -136,7 +134,7 @@ func (s *Scan) reader() (*rowReader, error) {
 	}
 	r := &rowReader{
 		m: s.Mapping, currency: s.Currency, zone: zone, decimal: s.Mapping.Options.Decimal[0], latest: s.Now.AddDate(0, 0, 1),
-		texts: map[string]string{}, alike: map[string]string{}, words: s.Mapping.Options.meanings(), deeds: map[string]read[deed]{}, returns: map[string]read[bool]{}, states: map[string]state{},
+		texts: map[string]string{}, alike: map[string]string{}, words: s.Mapping.Options.meanings(), deeds: map[Field]map[string]deed{FieldType: {}, FieldReturned: {}, FieldStatus: {}},
 	}
 	if zone == nil {
 		r.zone, r.zoneOf = time.UTC, s.Zone
@@ -262,12 +260,6 @@ func cellOf(cells []string, column int) string {
 
 // maxTexts bounds what is remembered of cells.
 const maxTexts = 1 << 16
-
-// read is what a cell was read as, if it was understood.
-type read[T any] struct {
-	is T
-	ok bool
-}
 
 // once is what f makes of a cell, as known has it where the cell came before.
 func once[T any](known map[string]T, cell string, f func() T) T {

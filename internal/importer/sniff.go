@@ -380,10 +380,10 @@ func (p *profile) add(cell string) {
 	if _, _, ok := parseYes(cell); ok {
 		p.yeses++
 	}
-	if _, ok := parseReturned(cell); ok {
+	if parseReturned(cell) != puzzles {
 		p.returnFlags++
 	}
-	if does, ok := parseDeed(cell); ok {
+	if does := parseDeed(cell); does != puzzles {
 		if does == takesBack {
 			p.backs++
 		}

@@ -480,9 +480,13 @@ func TestDoubts(t *testing.T) {
 		"receipt;date;quantity;amount\n1;2024-02-01;0.75;1.280.000\n2;2024-02-01;0.5;112.500\n3;2024-02-01;1.5;80\n": {
 			"“112.500” in “amount” is read as 112.5.",
 		},
-		"receipt,date,amount\n1,01/02/2024,900\n":                           {"“01/02/2024” is read as 1 Feb 2024."},
-		"receipt,date,amount\n1,01/02/2024,900\n2,01/13/2024,900\n":         nil,
-		"receipt,date,amount\n1,01.02.2024,900\n":                           nil,
+		"receipt,date,amount\n1,01/02/2024,900\n":                       {"“01/02/2024” is read as 1 Feb 2024."},
+		"receipt,date,amount\n1,01/02/2024,900\n2,01/13/2024,900\n":     nil,
+		"receipt,date,amount\n1,01.02.2024,900\n":                       nil,
+		"receipt,date,amount,payment status\n1,2024-02-01,900,Voided\n": nil,
+		"receipt,date,amount,what became of it\n1,2024-02-01,900,Voided\n": {
+			"“Voided” in “what became of it”: such rows count as sales. If they were not paid or were undone, take the column as the status.",
+		},
 		"receipt,date,amount\n1,02/02/2024,900\n":                           nil,
 		"receipt;date;amount\n1;2024-02-01;1,250\n2;2024-02-01;12.00\n":     nil,
 		"receipt;date;amount\n1;2024-02-01;1,250\n2;2024-02-01;1,250,000\n": nil,
@@ -694,6 +698,14 @@ func TestMappingIsCompleted(t *testing.T) {
 	}
 	if diff := cmp.Diff(before, guess.Columns); diff != "" {
 		t.Errorf("the guess was changed:\n%s", diff)
+	}
+	whole := guess
+	whole.Options.Zone, whole.Options.Region = "", ""
+	for _, o := range []struct{ own, zone, region string }{{"", guess.Options.Zone, guess.Options.Region}, {`"zone":"","region":"KZ",`, "", "KZ"}} {
+		m, err := ParseMapping([]byte(strings.Replace(text(whole), `"options":{`, `"options":{`+o.own, 1)), guess)
+		if err != nil || m.Options.Zone != o.zone || m.Options.Region != o.region {
+			t.Errorf("what is the installation's: %+v, %v", m.Options, err)
+		}
 	}
 	for text, pointer := range map[string]string{
 		`{"colums":{"at":1}}`:             "/colums",

@@ -76,7 +76,7 @@ var words = map[Kind]map[Field]string{
 		FieldType: "тип операции, вид операции, тип чека, вид чека, тип документа, вид документа, тип продажи, вид продажи, тип транзакции, тип строки, хозяйственная операция, признак расчета, вид расчета, transaction type, event type, sale type, order type, line type, receipt type, operation type, document type, doc type, operatsiya turi, hujjat turi, " +
 			"=операция, =operation, =тип, =вид, =kind, =type, =turi",
 		FieldReturned: "признак возврата, это возврат, is return, is refund, is returned, is refunded, =возврат, =return, =returned, =refund, =refunded, =qaytarish, =qaytarilgan",
-		FieldStatus: "статус чека, статус заказа, статус документа, статус операции, статус продажи, order status, financial status, receipt status, document status, transaction status, " +
+		FieldStatus: "статус чека, статус заказа, статус документа, статус операции, статус продажи, статус оплаты, статус платежа, состояние чека, состояние заказа, состояние оплаты, order status, payment status, sale status, invoice status, tolov holati, chek holati, buyurtma holati, financial status, receipt status, document status, transaction status, " +
 			"=статус, =состояние, =аннулирован, =отменен, =status, =state, =voided, =void, =cancelled, =canceled, =is void, =is cancelled, =holat, =holati",
 		FieldSale: "чек продажи, номер чека продажи, номер исходного чека, исходный чек, исходный документ, исходный заказ, чек основание, документ основание, документ продажи, возврат по чеку, " +
 			"original receipt, original invoice, original order, original transaction, sale receipt, sale number, original sale, return of, refund of, parent order, " +
