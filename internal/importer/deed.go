@@ -22,16 +22,16 @@ const (
 // How words begin that tell a deed or a state, in Russian, English and Uzbek, as
 // fold.Words leaves them.
 var (
-	backWords   = []string{"возвр", "сторно", "return", "refund", "revers", "chargeback", "payback", "qaytar", "qaytim", "qaytg", "қайтар", "қайтим", "қайтг"} // "qayta" is again
-	undoneWords = []string{"отмен", "аннул", "чернов", "cancel", "void", "delet", "draft", "bekor", "бекор", "ochir", "ўчир", "жойыл"}
+	backWords   = []string{"возвр", "сторн", "return", "refund", "revers", "chargeback", "payback", "qaytar", "qaytim", "qaytg", "қайтар", "қайтим", "қайтг"} // "qayta" is again
+	undoneWords = []string{"отмен", "аннул", "анул", "чернов", "cancel", "void", "delet", "draft", "bekor", "бекор", "ochir", "ўчир", "жойыл"}
 	sellWords   = []string{
-		"прода", "реализ", "чек", "покуп", "приход", "оплат", "отгруз", "выбыт", "накладн", "заказ", "обычн", "рту", "sale", "sell", "sold", "purchase", "receipt", "invoice",
-		"order", "payment", "charge", "checkout", "sotuv", "sotish", "sotil", "сотув", "сотиш", "сату", "savdo", "савдо", "xarid", "харид", "tolov", "тўлов",
+		"прода", "реализ", "чек", "покуп", "приход", "отгруз", "выбыт", "накладн", "заказ", "обычн", "рту", "sale", "sell", "sold", "purchase", "receipt", "invoice",
+		"order", "charge", "checkout", "sotuv", "sotish", "sotil", "сотув", "сотиш", "сату", "savdo", "савдо", "xarid", "харид",
 	}
-	mendWords   = []string{"коррек", "исправ", "correct", "adjust", "tuzat"}
-	payWords    = []string{"оплат", "платеж", "payment", "tolov"}
+	mendWords   = []string{"поставщ", "supplier", "vendor", "коррек", "исправ", "correct", "adjust", "tuzat"}
+	payWords    = []string{"оплат", "платеж", "payment", "tolov", "тўлов"}
 	paidWords   = []string{"провед", "оплач", "выкуп", "completed", "paid", "posted", "tolan", "тўлан", "төлен"}
-	unpaidWords = slices.Concat(refusals, []string{"ожида", "отлож", "удерж", "неоплач", "непровед", "незаверш", "неуспе", "unpaid", "unposted", "unsuccess", "incomplete", "expired", "trash", "pending", "hold", "kutil", "oshma"})
+	unpaidWords = slices.Concat(refusals, []string{"ожида", "отлож", "удерж", "неоплач", "непровед", "незаверш", "неуспе", "unpaid", "unposted", "unsuccess", "incomplete", "expired", "trash", "pending", "hold", "kutil", "oshma", "ошибк", "error", "timeout", "await", "ждет", "ждут", "невыкуп", "muvaffaqiyatsiz", "rad"})
 	goneWords   = slices.Concat(backWords, undoneWords)
 	partWords   = []string{"част", "partial", "qisman", "қисман"}
 	passWords   = []string{"прош", "поступ", "удал", "oshm"} // what a payment does, or not
@@ -45,11 +45,11 @@ var (
 // How words deny: those before and behind another, what may stand between, and how
 // words begin, or end in Uzbek and Kazakh, that refuse or deny themselves.
 var (
-	denials   = []string{"не", "нет", "нельзя", "not", "never", "none", "isnt", "wasnt", "werent", "hasnt", "havent", "didnt", "cannot", "cant", "yoq", "йўқ", "жоқ"}
+	denials   = []string{"не", "нет", "нельзя", "not", "never", "none", "isnt", "wasnt", "werent", "hasnt", "havent", "didnt", "cannot", "cant", "couldnt", "false", "ложь", "yoq", "йўқ", "жоқ"}
 	lacks     = []string{"без", "no", "non", "without"} // which deny what follows, and nothing else
 	betweens  = []string{"был", "была", "было", "были", "быть", "еще", "пока", "подлежит", "подлежат", "может", "возможности", "права", "в", "от", "yet", "been", "be", "being", "a", "any", "of", "subject", "to"}
 	refusals  = []string{"отклон", "отказ", "невозм", "запрещ", "недопус", "declin", "reject", "denied", "fail", "impossib"}
-	denyEnds  = []string{"magan", "маган", "маған", "меген", "беген", "пеген", "баған", "паған", "madi", "мади", "мады"}
+	denyEnds  = []string{"magan", "маган", "маған", "меген", "беген", "пеген", "баған", "паған", "madi", "мади", "мады", "меді", "беді", "педі", "мейді", "бейді", "пейді", "бады", "пады", "майды", "байды", "пайды"}
 	doneByOne = []string{"qilin", "қилин", "bol", "бўл", "etil", "этил", "бол"} // "bekor qilinmagan"
 )
 
@@ -75,7 +75,8 @@ func parseDeed(text string) deed {
 	if d := parseState(text, ""); d == undone || d == puzzles { // "Payment failed"
 		return d
 	}
-	if t.says(sellWords) {
+	pays := func(word string) bool { return beginsWith(word, payWords) }
+	if t.says(sellWords) || t.says(payWords) && !slices.ContainsFunc(slices.Concat(t...), func(word string) bool { return !pays(word) }) {
 		return sells
 	}
 	return puzzles
@@ -146,7 +147,9 @@ type clauses [][]string
 func clausesOf(text string) (list clauses) {
 	for part := range strings.FieldsFuncSeq(text, func(r rune) bool { return strings.ContainsRune(",;:.()/|", r) }) {
 		words := fold.Words(part)
-		bare := len(list) > 0 && !slices.ContainsFunc(words, func(word string) bool { return !denies(word) && !slices.Contains(betweens, word) })
+		bare := len(list) > 0 && !slices.ContainsFunc(words, func(word string) bool {
+			return !denies(word) && !slices.Contains(betweens, word) && !beginsWith(word, refusals)
+		})
 		switch {
 		case len(words) == 0:
 		case bare: // it denies the part before

@@ -91,7 +91,7 @@ var (
 	contactFields  = []Field{FieldPhone, FieldEmail}
 	nameFields     = []Field{FieldExternal, FieldName, FieldLastName, FieldFirstName, FieldMiddleName, FieldProduct, FieldCategory}
 	placeFields    = []Field{FieldStore, FieldTill, FieldCashier}
-	consentFields  = []Field{FieldConsent, FieldConsentSMS, FieldConsentEmail}
+	consentFields  = []Field{FieldConsent, FieldConsentSMS, FieldConsentEmail, FieldOptOut}
 )
 
 // How words begin that say what a column is of.

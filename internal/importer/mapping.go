@@ -57,6 +57,7 @@ const (
 	FieldConsent         Field = "consent"          // to advertising by any channel
 	FieldConsentSMS      Field = "consent_sms"      // yes or no
 	FieldConsentEmail    Field = "consent_email"    // yes or no
+	FieldOptOut          Field = "opt_out"          // yes: to no advertising, whatever else is said
 	FieldStore           Field = "store"            // code or name; of a customer, the home store
 	FieldTill            Field = "till"             // noted
 	FieldCashier         Field = "cashier"          // noted
@@ -103,7 +104,7 @@ func Attribute(name string) Field { return Field(attribute + name) }
 var fields = map[Kind][]Field{
 	KindCustomers: {
 		FieldExternal, FieldCard, FieldPhone, FieldEmail, FieldName, FieldLastName, FieldFirstName, FieldMiddleName, FieldSex, FieldBorn, FieldRegistered, FieldStore, FieldCity, FieldLanguage, FieldNote,
-		FieldConsent, FieldConsentSMS, FieldConsentEmail, FieldPoints, FieldPointsExpire,
+		FieldConsent, FieldConsentSMS, FieldConsentEmail, FieldOptOut, FieldPoints, FieldPointsExpire,
 	},
 	KindProducts: {FieldSKU, FieldBarcode, FieldProduct, FieldCategory, FieldBrand, FieldGoods, FieldPrice, FieldCost, FieldActive},
 	KindReceipts: {

@@ -126,12 +126,12 @@ func (r *rowReader) customer() *Customer {
 	r.names(c)
 	r.facts(c)
 	for _, k := range consents {
-		yes, none, ok := parseYes(r.line(r.raw(k.field)))
-		if !ok {
-			r.remark(k.field, ReasonWord, r.raw(k.field))
-		} else if !none {
+		if yes, none := r.yes(k.field); !none {
 			c.Consents = append(c.Consents, Consent{k.channel, yes})
 		}
+	}
+	if out, _ := r.yes(FieldOptOut); out {
+		c.Consents = []Consent{{"any", false}}
 	}
 	r.points(c)
 	r.attributes(c)
@@ -139,6 +139,16 @@ func (r *rowReader) customer() *Customer {
 		r.refuse("", ReasonNobody, "")
 	}
 	return c
+}
+
+// yes reads a yes or a no; none where the cell says neither, or what is remarked on.
+func (r *rowReader) yes(f Field) (yes, none bool) {
+	yes, none, ok := parseYes(r.line(r.raw(f)))
+	if !ok {
+		r.remark(f, ReasonWord, r.raw(f))
+		return false, true
+	}
+	return yes, none
 }
 
 // names reads the name, in one column or in several, also where one column of

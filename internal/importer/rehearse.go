@@ -7,18 +7,16 @@ import (
 
 	"regulars/internal/base/db"
 	"regulars/internal/loyalty/catalog"
-	"regulars/internal/loyalty/customer"
 )
 
 // rehearsal is what a dry run remembers of the batches that it took back, so
 // that those behind come to what they would come to in an import.
 //
 // Rows of customers and products that share something with other rows of the
-// file are kept, and written again before those others. Of customers and
-// products on receipts it is enough to know by what they are known: a person is
-// not counted as new twice.
+// file are kept, and written again before those others, and so are customers on
+// receipts. Of products on receipts it is enough to know by what they are known.
 type rehearsal struct {
-	claimed map[uint64]bool // hashes of identifiers and codes that would be in
+	claimed map[uint64]bool // hashes of codes, and of customers on receipts, that would be in
 	persons kept[*person]
 	goods   kept[*goods]
 }
@@ -64,17 +62,32 @@ func (k *kept[T]) before(keys []uint64) (rows []T) {
 	return rows
 }
 
+// maxMet bounds how many customers on receipts are kept. Beyond them a person whom
+// receipts call by a card here and by a phone there is counted twice.
+const maxMet = 100_000
+
 // rehearsed keeps what the batch would have brought.
 func (w *writer) rehearsed() {
 	for _, key := range w.fresh.claimed {
 		w.dry.claimed[key] = true
 	}
 	for _, p := range w.fresh.persons {
-		w.dry.persons.add(p, p.row.again)
+		w.dry.persons.add(p, p.again())
 	}
 	for _, g := range w.fresh.goods {
 		w.dry.goods.add(g, g.again)
 	}
+}
+
+// again are the keys by which a person may come again.
+func (p *person) again() (keys []uint64) {
+	if p.row != nil {
+		return p.row.again
+	}
+	for _, i := range p.checked.Identifiers() {
+		keys = append(keys, hash(string(i.Kind)+"\x00"+i.Value))
+	}
+	return keys
 }
 
 // peopleBefore are those of the batches before that a dry run needs again.
@@ -84,13 +97,23 @@ func (w *writer) peopleBefore(people []person) []*person {
 	}
 	var keys []uint64
 	for i := range people {
-		if p := people[i]; p.row != nil && len(p.row.again) > 0 { // its own copy: the batch need not stay
-			keys = append(keys, p.row.again...)
-			w.fresh.persons = append(w.fresh.persons, &p)
+		p := people[i] // its own copy: the batch need not stay
+		again := p.again()
+		keys = append(keys, again...)
+		if p.row == nil {
+			w.fresh.claimed = append(w.fresh.claimed, p.key[0])
 		}
+		if len(again) == 0 || p.row == nil && (w.dry.met(p.key) || len(w.dry.persons.rows) >= maxMet) {
+			continue
+		}
+		w.fresh.persons = append(w.fresh.persons, &p)
 	}
 	return w.dry.persons.before(keys)
 }
+
+// met reports whether a customer on a receipt was there in the batches before; nil: it
+// is no dry run, which has them.
+func (d *rehearsal) met(key whoKey) bool { return d != nil && d.claimed[key[0]] }
 
 // goodsBeforeTx saves what a dry run needs again of the batches before.
 func (w *writer) goodsBeforeTx(ctx context.Context, tx *db.Tx, list []goods) error {
@@ -116,46 +139,6 @@ func (w *writer) goodsBeforeTx(ctx context.Context, tx *db.Tx, list []goods) err
 	}
 	_, err := w.productsTx(ctx, tx, inputs, paths)
 	return err
-}
-
-// isNew reports whether a person on receipts counts as new: nobody of the batches
-// before is who is meant. Before an import that is a guess where several have a phone
-// or a card, and some of them no id or no name.
-func (w *writer) isNew(p *person, res customer.Result) bool {
-	if w.dry == nil {
-		return res.Created
-	}
-	claimed, id := false, false
-	claim := func(key uint64) (before bool) {
-		w.fresh.claimed = append(w.fresh.claimed, key)
-		return w.dry.claimed[key]
-	}
-	list, name := p.checked.Identifiers(), p.checked.FullName()
-	for _, i := range list { // the id comes first
-		before := claim(hash(string(i.Kind) + "\x00" + i.Value))
-		switch {
-		case i.Kind == customer.Email:
-			before = before && len(list) == 1 // it is a hint where there is nothing else
-		case i.Kind != customer.External && id:
-			// Somebody with another id may have the card, or the phone.
-			key := "id\x00" + string(i.Kind) + i.Value
-			other, named, same := claim(hash(key)), w.dry.claimed[hash(key+"\x00")], w.dry.claimed[hash(key+"\x00"+name)]
-			switch {
-			case !other && !slices.Contains(res.Taken, i):
-				if name != "" {
-					claim(hash(key + "\x00"))
-					claim(hash(key + "\x00" + name))
-				}
-			case i.Kind == customer.Phone:
-				before = before && name != "" && same
-			default:
-				before = before && (name == "" || !named || same)
-			}
-		}
-		id = id || i.Kind == customer.External
-		claimed = claimed || before
-	}
-	return res.Created && !claimed
 }
 
 // made counts the products of lines that the batches before would have made.

@@ -350,6 +350,13 @@ func TestSharedCardsArePeoplesOwn(t *testing.T) {
 		if second := h.rehearsed(t, "id,name,phone,card\n3003,Cid Fox,901234569,888001\n3001,Ann Poe,,\n", File{}); second.Created != 1 || second.Noted != 2 || second.Tallies[1].Reason != ReasonKept || second.Tallies[1].First[0].Value != "Ann Poe" {
 			t.Errorf("another file: %+v", second)
 		}
+		// A family is not one person.
+		const family = "name,phone,born\nAnn Poe,901234570,1980-02-01\nEve Poe,901234570,1985-06-05\nEve Q. Poe,901234570,\n"
+		for _, created := range []int64{2, 0} {
+			if r := h.rehearsed(t, family, File{}); r.Created != created {
+				t.Errorf("of a family %d are new: %+v", created, r)
+			}
+		}
 		// Rows may be shorter than the header, and names stand in whichever column.
 		h.rehearsed(t, "id,name,city,first name,last name\nE1,Ann Poe,London,,\n", File{})
 		short := h.rehearsed(t, "id,name,city,first name,last name\nE1,Bob Ray,Leeds\nE1\n", File{})
@@ -381,7 +388,8 @@ func TestCheckTellsPeopleApartAsTheImport(t *testing.T) {
 		h := newHouse(t, d, "GBP", "Europe/London", t.TempDir())
 		rnd := rand.New(rand.NewPCG(7, 9))
 		pick := func(of ...string) string { return of[rnd.IntN(len(of))] }
-		for world := range 6 {
+		seen := int64(0)
+		for world := range 8 {
 			h.batchRows = 1 + rnd.IntN(4)
 			own := func(format string, of ...string) string {
 				if s := pick(of...); s != "" {
@@ -390,20 +398,24 @@ func TestCheckTellsPeopleApartAsTheImport(t *testing.T) {
 				return ""
 			}
 			who := func() string {
-				return strings.Join([]string{own("%03d%s", "1", "2", "3"), own("7%03d%s", "", "4", "5"), pick("", "Ann Lee", "Bob Ray", "Lee Ann")}, ",")
+				return strings.Join([]string{own("%03d%s", "", "1", "2", "3"), own("7%03d%s", "", "4", "5"), own("901%03d00%s", "", "1", "2"), own("a%d%s@x.uz", "", "", "1"), pick("", "Ann Lee", "Bob Ray", "Lee Ann")}, ",")
 			}
-			people, receipts := "id,card,name\n", "receipt,date,sku,quantity,price,customer id,card,customer name\n"
+			people, receipts := "id,card,phone,email,name\n", "receipt,date,sku,quantity,price,customer id,card,phone,email,customer name\n"
 			for n := range 8 {
 				people += who() + "\n"
 				receipts += fmt.Sprintf("%d,2024-02-01,A,1,1,", n) + who() + "\n"
 			}
-			for _, text := range []string{people, receipts} {
+			files := []string{people, receipts}
+			for _, text := range files[world%2:] { // or receipts alone
 				before := t.Failed()
-				h.rehearsed(t, text, File{Source: fmt.Sprint("world ", world)})
+				seen += h.rehearsed(t, text, File{Source: fmt.Sprint("world ", world)}).NewCustomers
 				if t.Failed() && !before {
 					t.Fatalf("batches of %d rows:\n%s", h.batchRows, text)
 				}
 			}
+		}
+		if seen == 0 {
+			t.Error("nobody is new")
 		}
 		h.verify()
 	})

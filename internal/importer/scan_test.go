@@ -268,13 +268,13 @@ func TestScanReceipts(t *testing.T) {
 
 func TestScanCustomers(t *testing.T) {
 	t.Parallel()
-	path, m := sniff(t, "Код;Фамилия;Имя;Отчество;Пол;Телефон;Дата рождения;Email;Дата регистрации;Баллы;Согласие на SMS;Паспорт\n"+
-		"1;Кузьмина;Дэнна;Витальевна;2;7(994)977-45-73\u00a0;24.08.1993;d@mail.com;27.03.2016;1 250,50;да;x.png\n"+
+	path, m := sniff(t, "Код;Фамилия;Имя;Отчество;Пол;Телефон;Дата рождения;Email;Дата регистрации;Баллы;Согласие на SMS;Паспорт;Отказ от рассылки\n"+
+		"1;Кузьмина;Дэнна;Витальевна;2;7(994)977-45-73\u00a0;24.08.1993;d@mail.com;27.03.2016;1 250,50;да;x.png;нет\n"+
 		"2;Ермакова Алла Мироновна;;;жен;901234567, 901234568;22.01;;;;нет;\n"+
 		"3;Петров;;;кот;;вчера;;01.01.2099;12,345;;\n"+
 		";;;;м;;;;;;;\n"+
 		"5;Сидоров;;;;;;;;x;;\n"+
-		"6;Старов;;;;;05.06.1890;;30.12.1899;;;\n")
+		"6;Старов;;;;;05.06.1890;;30.12.1899;;да;;да\n")
 	m.Columns[Attribute("Паспорт")] = 12
 	var got []Customer
 	var issues []string
@@ -295,7 +295,7 @@ func TestScanCustomers(t *testing.T) {
 			Sex: "female", Born: "--01-22", Consents: []Consent{{"sms", false}},
 		},
 		{Row: 4, External: "3", Last: "Петров", Points: 1235},
-		{Row: 7, External: "6", Last: "Старов"},
+		{Row: 7, External: "6", Last: "Старов", Consents: []Consent{{"any", false}}},
 	}
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(Customer{}), cmp.Comparer(func(a, b time.Time) bool { return a.Equal(b) })); diff != "" {
 		t.Errorf("customers (-want +got):\n%s", diff)

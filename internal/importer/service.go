@@ -737,7 +737,7 @@ func (s *Service) work(ctx context.Context, r *jobs.Run) (err error) {
 	defer errs.Wrap(&err, "import %d", o.Import)
 	if o.Check {
 		err = s.check(ctx, o.Import, func(ctx context.Context, rep *Report) error { return r.Save(ctx, rep) })
-		if errors.Is(err, ErrNotFound) { // discarded meanwhile
+		if errors.Is(err, ErrNotFound) || errors.Is(err, ErrStarted) { // discarded or begun meanwhile
 			return nil
 		}
 		return err

@@ -454,7 +454,7 @@ func (p profile) may(f Field) bool {
 		return p.mostly(p.sexes, 5)
 	case FieldReturned: // and not how many came back, or for how much
 		return p.mostly(p.returnFlags, 10)
-	case FieldConsent, FieldConsentSMS, FieldConsentEmail, FieldActive:
+	case FieldConsent, FieldConsentSMS, FieldConsentEmail, FieldOptOut, FieldActive:
 		return p.mostly(p.yeses, 5)
 	case FieldType:
 		return p.backs > 0 || p.mostly(p.returns, 5)

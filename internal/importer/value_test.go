@@ -290,7 +290,7 @@ func TestWords(t *testing.T) {
 		"Возврат без чека": takesBack, "Payment refunded": takesBack, "Return № 5": takesBack, "Возврат, не отменён": takesBack, "Refund, no receipt": takesBack, "Продажа не отменена, возврат": takesBack,
 		"Продажа, возврат невозможен": sells, "Продажа, не подлежит возврату": sells, "Sale, cannot be returned": sells, "Non-returnable sale": sells,
 		"Возврат: нет, оплачен, продажа": sells, "PAYBACK": takesBack, "Savdo": sells, "Сату": sells, "Sotish": sells, "Возврат: не подошёл размер": takesBack, "Қайтару": takesBack, "Qayta sotuv": sells,
-		"Payment failed": undone, "Заказ не оплачен": undone, "Отказ покупателя": undone, "Reversed sale": takesBack,
+		"Payment failed": undone, "Ошибка оплаты": undone, "Awaiting payment": undone, "Оплата": sells, "Payment": sells, "Заказ не оплачен": undone, "Отказ покупателя": undone, "Reversed sale": takesBack,
 		"Чек без возврата": sells, "Продажа, возврата нет": sells, "Sale, never refunded": sells, "Sotuv, qaytarilmagan": sells, "Сотув (бекор қилинмаган)": sells,
 		"Продажа отменена": undone, "Чек аннулирован": undone, "Order cancelled": undone, "void": undone,
 	} {
@@ -301,13 +301,13 @@ func TestWords(t *testing.T) {
 	for text, want := range map[string]bool{
 		"Возврат": true, "да": true, "Возвращён": true, "": false, "Не возвращён": false, "без возврата": false, "not returned": false, "no refund": false, "qaytarilmagan": false, "0": false,
 		"Не был возвращён": false, "Возврат: нет": false, "Возвращён: нет": false, "Возврата не было": false, "Ещё не возвращён": false, "Қайтарилмаган": false, "Қайтарылмаған": false, "Qaytarilmadi": false,
-		"Возврат: нет, оплачен": false, "Возврат: ещё нет": false, "Return: no, paid": false, "В возврате отказано": false, "Refund failed": false, "not yet returned": false, "never refunded": false, "wasn't returned": false, "hasn’t been returned": false, "refund: none": false, "Қайтарилди": true, "Возврат без чека": true,
+		"Возврат: нет, оплачен": false, "Возврат: ещё нет": false, "Refunded: false": false, "Возврат: отклонён": false, "Return: no, paid": false, "В возврате отказано": false, "Refund failed": false, "not yet returned": false, "never refunded": false, "wasn't returned": false, "hasn’t been returned": false, "refund: none": false, "Қайтарилди": true, "Возврат без чека": true,
 	} {
 		if does := parseReturned(text); does == puzzles || (does == takesBack) != want {
 			t.Errorf("parseReturned(%q) = %v", text, does)
 		}
 	}
-	for _, text := range []string{"Отмена возврата", "Отмена не выполнена", "Return voided", "инвентаризация", "Не возвращён", "Возврат отклонён", "Возврат не оформлен", "Возврат не проведён", "Refund not completed", "В возврате отказано", "Refund failed", "Return: no, paid", "Чек коррекции", "Продажа, возврат товара не был"} {
+	for _, text := range []string{"Возврат: отклонён", "Возврат поставщику", "Неполная оплата", "Payment due", "Отмена возврата", "Отмена не выполнена", "Return voided", "инвентаризация", "Не возвращён", "Возврат отклонён", "Возврат не оформлен", "Возврат не проведён", "Refund not completed", "В возврате отказано", "Refund failed", "Return: no, paid", "Чек коррекции", "Продажа, возврат товара не был"} {
 		if does := parseDeed(text); does != puzzles {
 			t.Errorf("parseDeed(%q) = %v", text, does)
 		}
@@ -323,12 +323,12 @@ func TestWords(t *testing.T) {
 			sells: {
 				"Проведён", "paid", "не отменён", "Да", "", "Нет", "Оплачен удалённо", "Оплачен, ожидает выдачи", "paid, pending pickup", "Paid, not fulfilled", "Без возврата", "bekor qilinmagan",
 				"Бекор қилинмаган", "Отмены нет", "Not yet refunded", "Isn't cancelled", "Доставлен, без возможности отмены", "Возврат отклонён", "Оплачен, возврат невозможен", "Выдан", "To'langan", "Возврат: нет, оплачен", "Return: no, paid", "Payment accepted",
-				"Оплата картой, не отменён", "В возврате отказано", "Доставлен, не выдан",
+				"Оплата картой, не отменён", "В возврате отказано", "Доставлен, не выдан", "Refund: declined", "Refunded: false",
 			},
 			partly: {"Частично отменён", "partially_refunded", "Частичный возврат", "Qisman qaytarilgan"},
 			undone: {
 				"Отменён", "refunded", "Не оплачен", "unpaid", "Не проведён", "Черновик", "Бекор қилинган", "Оплачен: нет", "Отменён без возврата денег", "Отменён, возврата не было", "Удалён",
-				"Оплата отклонена", "Оплата не прошла", "Payment declined", "To'lov amalga oshmadi", "Заказ не выкуплен", "Ожидает оплаты", "Нет оплаты", "Отложен", "Not posted", "Непроведён", "expired", "Reversed", "Төленбеген", "Отменён, не оплачен", "Отменён, нет в наличии",
+				"Оплата отклонена", "Оплата не прошла", "Payment declined", "To'lov amalga oshmadi", "Заказ не выкуплен", "Ожидает оплаты", "Нет оплаты", "Отложен", "Not posted", "Непроведён", "expired", "Reversed", "Төленбеген", "Отменён, не оплачен", "Paid: false", "Couldn't be paid", "төленбеді", "Ошибка фискализации", "Сторнирован", "Анулирован", "rad etilgan", "Ждёт оплаты", "Отменён, нет в наличии",
 			},
 			puzzles: {"Не завершён", "Возврат, не оплачен", "Чек не пробит", "Не доставлен", "Возврат не проведён", "Отмена не выполнена", "Возврат товара не был", "Отменён не клиентом"},
 			silent:  {"Новый", "42", "Не поступил на склад", "В обработке", "Оплата картой", "Оплата картой, ещё везут", "Qayta ishlanmoqda", "Қайта ишланмоқда", "Удалённая оплата"},

@@ -47,7 +47,9 @@ var words = map[Kind]map[Field]string{
 		FieldNote:     "примечание, комментарий, заметка, заметки, note, notes, comment, izoh",
 		FieldConsent: "согласие на рассылку, согласие на рекламу, согласие, marketing consent, accepts marketing, consent, rozilik, " +
 			"=рассылка, =подписка, =subscribed, =opt in",
-		FieldConsentSMS:   "согласие на sms, согласие на смс, согласие sms, sms рассылка, смс рассылка, consent sms, sms consent, sms opt in, accepts sms",
+		FieldConsentSMS: "согласие на sms, согласие на смс, согласие sms, sms рассылка, смс рассылка, consent sms, sms consent, sms opt in, accepts sms",
+		FieldOptOut: "отказ от рассылки, отказ от рассылок, отказ от рекламы, отказ от сообщений, отказ от смс, отказ от sms, не беспокоить, не присылать, не отправлять, отписан, отписался, отписка, " +
+			"opt out, opted out, do not contact, do not disturb, do not email, do not sms, unsubscribed, unsubscribe, =отказ, =dnc",
 		FieldConsentEmail: "согласие на email, согласие на e mail, email рассылка, consent email, email consent, email opt in, accepts email",
 		FieldPoints: "баланс баллов, остаток баллов, бонусный баланс, баланс бонусов, остаток бонусов, сумма бонусов, points balance, bonus balance, bonus balans, " +
 			"бонусные баллы, накопленные бонусы, накопленные баллы, бонусы на счете, баллы на счете, bonus points, " +

@@ -137,7 +137,7 @@ func (w *writer) peopleTx(ctx context.Context, tx *db.Tx, people []person, rep *
 		p := &people[i]
 		if p.row == nil {
 			w.fresh.people[p.key] = res.ID
-			if w.isNew(p, res) {
+			if res.Created && !w.dry.met(p.key) {
 				rep.NewCustomers++
 			}
 			continue

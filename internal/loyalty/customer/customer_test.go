@@ -675,6 +675,32 @@ func TestFindNobody(t *testing.T) {
 	})
 }
 
+// Somebody of another name and another birthday is somebody else, even who has nothing
+// but the phone or the e-mail of another, and is found again by what the file calls them.
+func TestFamilyOnOnePhone(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := newService(d)
+		for n, shared := range []customer.Identifier{phone("901234567"), email("anna@example.uz")} {
+			who := func(first, born string) customer.New {
+				return customer.New{FirstName: first, Born: born, Origin: 9, Identifiers: []customer.Identifier{shared}, Called: outside(fmt.Sprint("import ", n, first, born))}
+			}
+			family := []customer.New{who("Анна", "1990-12-31"), who("Пётр", "1960-01-01"), who("Мария", ""), who("Анна", "1961-01-01")}
+			first := register(t, d, s, family...)
+			again := register(t, d, s, family[1], family[3], family[0])
+			apart := register(t, d, s, family[1])[0]
+			for i, created := range []bool{true, true, false, false} {
+				if res := first[i]; res.Created != created || (len(res.Taken) == 1) != (i == 1) {
+					t.Errorf("%d: %+v", i, res)
+				}
+			}
+			if again[0].ID != first[1].ID || again[1].ID != first[0].ID || again[2].ID != first[0].ID || apart.ID != first[1].ID || again[0].Created || apart.Created {
+				t.Errorf("again %+v, apart %+v, first %+v", again, apart, first)
+			}
+		}
+	})
+}
+
 func TestFindAll(t *testing.T) {
 	t.Parallel()
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {

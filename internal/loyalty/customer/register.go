@@ -31,9 +31,12 @@ type New struct {
 	HomeStore   catalog.StoreID // where it happens; 0: unknown
 	Identifiers []Identifier    // values as they were typed
 	Normal      bool            // Normalize has made all of them: it is not done again
-	Consents    []Consent
-	Source      string // till, admin, import, web …
-	Till, IP    string // where it happens, for the audit log: the till's name, an address
+	// Called is what an import knows somebody by whose phone or e-mail is somebody
+	// else's, and who has nothing of their own.
+	Called   Identifier
+	Consents []Consent
+	Source   string // till, admin, import, web …
+	Till, IP string // where it happens, for the audit log: the till's name, an address
 	// Origin is the import that brings the customer: nothing starts from it,
 	// one event tells of all that it brings at once, and what it says of a known
 	// person is believed by its identifiers. 0: it happens now.
@@ -45,15 +48,13 @@ type New struct {
 type Checked struct {
 	profile     Customer
 	identifiers []Identifier
+	called      Identifier
 	consents    []Consent
 	undated     bool // nobody knows when they were given
 }
 
 // Identifiers are those of the customer, in normal form.
 func (c Checked) Identifiers() []Identifier { return c.identifiers }
-
-// FullName is a key of first and last name; empty: one of them is not known.
-func (c Checked) FullName() string { return fullName(&c.profile) }
 
 // RegisteredAt is when the customer registers.
 func (c Checked) RegisteredAt() time.Time { return c.profile.RegisteredAt }
@@ -98,6 +99,7 @@ func (s *Service) Check(n New) (Checked, error) {
 		City: n.City, Language: n.Language, Source: n.Source, Attributes: n.Attributes, Note: n.Note,
 		HomeStore: n.HomeStore, Origin: n.Origin, RegisteredAt: n.RegisteredAt.UTC().Truncate(time.Microsecond),
 	}
+	c.called = n.Called
 	c.profile.clean(&wrong, now)
 	switch {
 	case n.RegisteredAt.IsZero():
@@ -220,6 +222,13 @@ func (r *registration) readTx(ctx context.Context, tx *db.Tx) error {
 	if err != nil {
 		return err
 	}
+	if called := r.called(known); len(called) > 0 {
+		more, err := r.s.FindAllTx(ctx, tx, called)
+		if err != nil {
+			return err
+		}
+		maps.Copy(known, more)
+	}
 	r.owners = make(map[Identifier]*person, len(all))
 	r.people = make(map[ID]*person, len(known))
 	r.consents = map[ID][]Consent{}
@@ -255,6 +264,23 @@ func (r *registration) readTx(ctx context.Context, tx *db.Tx) error {
 	return nil
 }
 
+// called are what those are called who share something with others.
+func (r *registration) called(known map[Identifier]Known) (list []Identifier) {
+	times := map[Identifier]int{}
+	for i := range r.list {
+		for _, id := range r.list[i].identifiers {
+			times[id]++
+		}
+	}
+	for i := range r.list {
+		c := &r.list[i]
+		if c.called.Value != "" && slices.ContainsFunc(c.identifiers, func(id Identifier) bool { return times[id] > 1 || known[id].ID != 0 }) {
+			list = append(list, c.called)
+		}
+	}
+	return list
+}
+
 // place finds or makes the person of c. An import brings what a system knows
 // of its customers and is believed; who stands at a till is met.
 func (r *registration) place(c *Checked) Result {
@@ -266,6 +292,10 @@ func (r *registration) place(c *Checked) Result {
 	if p == nil {
 		p = r.create(c)
 		res.Created = true
+		if c.called.Value != "" && !r.hasOwn(c, Kinds...) {
+			r.owners[c.called] = p
+			p.added = append(p.added, c.called)
+		}
 	} else if same {
 		res.Filled, res.Kept = p.complete(&c.profile)
 	} else {
@@ -320,12 +350,24 @@ func (r *registration) match(c *Checked) (p *person, same bool) {
 		if r.hasOwn(c, Kinds...) {
 			return nil, false // somebody else who shares the phone
 		}
+		if c.isAnother(p) {
+			return r.owners[c.called], true
+		}
 		return p, false
 	}
 	if p := r.owner(c, Email); p != nil && !r.hasOwn(c, Phone, Card, Telegram, External) {
+		if c.isAnother(p) {
+			return r.owners[c.called], true
+		}
 		return p, like(&p.Customer, &c.profile)
 	}
 	return nil, false
+}
+
+// isAnother reports whether c is surely not p, and has a name to be known by: another
+// one, and another birthday.
+func (c *Checked) isAnother(p *person) bool {
+	return c.called.Value != "" && !sameNames(&p.Customer, &c.profile) && !sameBorn(p.Born, c.profile.Born)
 }
 
 // owner is the person that an identifier of the kind leads to.
