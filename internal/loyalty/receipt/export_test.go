@@ -62,22 +62,41 @@ func (s *Service) WholeTables(ctx context.Context, by Caller, sale Sale, back Re
 		s.queue(&b, &n, one.lock).queueRecorded(&b, &n)
 		var tables []string
 		if err := s.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
+			// What transactions before have read counts until the server takes it down,
+			// about once a second.
+			before, err := wholly(ctx, tx)
+			if err != nil {
+				return err
+			}
 			if err := tx.Run(ctx, &b); err != nil {
 				return err
 			}
-			rows, err := tx.Query(ctx, `SELECT relname::text FROM pg_stat_xact_user_tables WHERE seq_tup_read > 1000`)
-			return db.Scan(rows, err, func(r *db.Rows) error {
-				var name string
-				err := r.Scan(&name)
-				tables = append(tables, name)
-				return err
-			})
+			after, err := wholly(ctx, tx)
+			for name, n := range after {
+				if n-before[name] > 1000 {
+					tables = append(tables, name)
+				}
+			}
+			return err
 		}); err != nil {
 			return err
 		}
 		tell(one.name, tables)
 	}
 	return nil
+}
+
+// wholly counts the rows that were read by going through tables.
+func wholly(ctx context.Context, tx *db.Tx) (map[string]int64, error) {
+	counts := map[string]int64{}
+	rows, err := tx.Query(ctx, `SELECT relname::text, seq_tup_read FROM pg_stat_xact_user_tables`)
+	return counts, db.Scan(rows, err, func(r *db.Rows) error {
+		var name string
+		var n int64
+		err := r.Scan(&name, &n)
+		counts[name] = n
+		return err
+	})
 }
 
 // Fingerprint is what a call is known by when it comes again.
