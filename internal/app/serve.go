@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"sync"
+	"syscall"
 	"time"
 
 	"regulars/internal/surface/admin"
@@ -39,6 +40,9 @@ func serve(ctx context.Context, cfg Config, env Env, before func(*parts) error) 
 	// The port first: it is quickly said that it is taken.
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", cfg.Listen)
 	if err != nil {
+		if errors.Is(err, syscall.EADDRINUSE) {
+			err = errors.New("another program has this address; say another with --listen")
+		}
 		return fmt.Errorf("listen on %s: %w", cfg.Listen, err)
 	}
 	defer listener.Close() //nolint:errcheck // closed before where it matters

@@ -330,7 +330,7 @@ func (p *profile) add(cell string) {
 	}
 	if n, ok := parseNumber(cell, '.'); ok {
 		p.numbers++
-		if n.scale == 0 && !strings.ContainsAny(cell, ".,") {
+		if n.scale == 0 && !strings.ContainsAny(cell, ".,") || isRounded(cell) {
 			p.integers++
 			p.largest = max(p.largest, abs64(n.coef))
 		} else {

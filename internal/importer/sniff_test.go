@@ -368,6 +368,8 @@ func TestSniffHeadersOfCustomers(t *testing.T) {
 		"ФИО / Организация;Телефон\nАнна Ли;901234567\n":                                                                                           {FieldName: 1, FieldPhone: 2},
 		"Название организации;Телефон;Карта\nАнна и Ко;901234567;7\n":                                                                              {FieldPhone: 2, FieldCard: 3},
 		"ФИО;Телефон;Согласие на обработку персональных данных;Shaxsiy ma'lumotlarga rozilik;Personal data consent\nАнна Ли;901234567;да;да;yes\n": {FieldName: 1, FieldPhone: 2},
+		"Карта;ФИО\n2900000000011;Анна Ли\n2,90000E+12;Пётр Ли\n2900000000013;Ева Ли\n":                                                            {FieldCard: 1, FieldName: 2},
+		"ФИО;Телефон;Отказ от рассылки;Согласие на SMS\nАнна Ли;901234567;да;да\n":                                                                 {FieldName: 1, FieldPhone: 2, FieldOptOut: 3, FieldConsentSMS: 4},
 		"ФИО;Телефон;Согласие на обработку ПДн;Согласие на рассылку\nАнна Ли;901234567;да;нет\n":                                                   {FieldName: 1, FieldPhone: 2, FieldConsent: 4},
 		"Name,Phone,store_credit_balance,Store\nAnn Lee,901234567,10.50,Main\n":                                                                    {FieldName: 1, FieldPhone: 2, FieldStore: 4},
 	} {

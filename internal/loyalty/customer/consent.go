@@ -88,6 +88,13 @@ func (c *Consent) clean(wrong *errs.List, pointer string, now time.Time) {
 	wrong.Bound(pointer+"/proof", c.Proof, MaxProof)
 }
 
+// explained finds out whether a consent that is given says to what.
+func (c *Consent) explained(wrong *errs.List, pointer string) {
+	if c.Given && c.Wording == "" {
+		wrong.Add(pointer+"/wording", "missing", "is missing: say which text was agreed to, and its version")
+	}
+}
+
 var consentTable = db.NewTable("consents",
 	"id", "customer_id", "channel", "purpose", "given", "at", "source", "store_id", "staff_id", "wording", "proof", "checksum")
 
@@ -166,6 +173,7 @@ func (s *Service) AddConsentsTx(ctx context.Context, tx *db.Tx, id ID, consents 
 	rows, attached := make([][]any, len(consents)), int64(0)
 	for i, c := range consents {
 		c.clean(&wrong, pointer("/consents", i), now)
+		c.explained(&wrong, pointer("/consents", i))
 		c.ID, c.Customer = s.mint.Next(), id
 		rows[i] = c.row()
 		attached += share(c.checksum())

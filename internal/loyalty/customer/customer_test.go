@@ -868,7 +868,7 @@ func TestConsents(t *testing.T) {
 		day := func(n int) time.Time { return start.AddDate(0, 0, n-30) }
 		add := func(list ...customer.Consent) error {
 			for i := range list {
-				list[i].Purpose, list[i].Source = customer.Marketing, "till"
+				list[i].Purpose, list[i].Source, list[i].Wording = customer.Marketing, "till", "v1"
 			}
 			return d.Write(t.Context(), func(ctx context.Context, tx *db.Tx) error { return s.AddConsentsTx(ctx, tx, who, list) })
 		}

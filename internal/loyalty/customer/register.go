@@ -138,8 +138,8 @@ func (s *Service) Check(n New) (Checked, error) {
 			c.undated = n.RegisteredAt.IsZero()
 		}
 		consent.clean(&wrong, pointer("/consents", i), now)
-		if consent.Given && consent.Wording == "" && n.Origin == 0 {
-			wrong.Add(pointer("/consents", i)+"/wording", "missing", "is missing: say which text was agreed to, and its version")
+		if n.Origin == 0 {
+			consent.explained(&wrong, pointer("/consents", i))
 		}
 		c.consents = append(c.consents, consent)
 	}

@@ -126,7 +126,8 @@ func TestCustomer(t *testing.T) {
 		b.post("/customers/new", "phone", "123", "first_name", "Гуля").is(422).sees("не хватает цифр", "Выберите магазин").has(`value="Гуля"`)
 		b.post("/customers/new", "phone", "", "card", "", "email", "", "first_name", "", "store", s.store.ID.String()).is(422).sees("Нужен телефон, карта").
 			has(`aria-describedby="f-phone-help" aria-invalid="true"`).lacks("identifiers")
-		b.post("/customers/new", "phone", "90 555 44 33", "card", "", "email", "", "first_name", "Гуля", "store", s.store.ID.String(), "consent", "1", "proof", "форма 5").is(200).
+		b.post("/customers/new", "phone", "90 555 44 33", "card", "", "email", "", "first_name", "Гуля", "store", s.store.ID.String(), "consent", "1", "wording", "", "proof", "форма 5").is(422).has(`aria-describedby="f-wording-help" aria-invalid="true"`)
+		b.post("/customers/new", "phone", "90 555 44 33", "card", "", "email", "", "first_name", "Гуля", "store", s.store.ID.String(), "consent", "1", "wording", "Согласие v2", "proof", "форма 5").is(200).
 			sees("Клиент зарегистрирован", "+998 90 555 44 33", "Приветственные", "50", "форма 5")
 		at := b.path
 		b.post("/customers/new", "phone", "+998905554433", "first_name", "Гуля", "store", s.store.ID.String()).is(200).sees("Этот клиент уже был")
@@ -146,6 +147,7 @@ func TestCustomer(t *testing.T) {
 		b.post(at+"/identifiers", "kind", "card", "value", "2000100000").is(422).sees("Это уже есть у другого клиента")
 		b.post(at+"/identifiers", "kind", "card", "value", "5555").is(200).sees("5555")
 		b.post(at+"/identifiers/remove", "kind", "card", "value", "5555").is(200).sees("Убрано: 5555")
+		b.post(at+"/consents", "given", "1", "purpose", "marketing", "channel", "sms", "wording", "", "proof", "").is(422).has(`aria-invalid="true"`)
 		b.post(at+"/consents", "given", "0", "purpose", "marketing", "channel", "any", "wording", "", "proof", "звонок 8").is(200).sees("Отказ", "звонок 8")
 		b.get(at+"/consents").sees("звонок 8", "форма 5")
 

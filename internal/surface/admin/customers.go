@@ -311,10 +311,11 @@ func (a *Admin) registerCustomer(w http.ResponseWriter, r *http.Request) error {
 	}
 	if form.Has("consent", "1") {
 		in.Consents = []customer.Consent{
-			{Channel: customer.ChannelAny, Purpose: customer.Marketing, Given: true, Store: in.HomeStore, Staff: int64(web.Me(r).ID), Wording: loc.T("admin.customer.wording"), Proof: form.Get("proof")},
+			{Channel: customer.ChannelAny, Purpose: customer.Marketing, Given: true, Store: in.HomeStore, Staff: int64(web.Me(r).ID), Wording: form.Get("wording"), Proof: form.Get("proof")},
 		}
 	}
 	form.As("identifiers", string(customer.Phone))
+	form.As("consents/0/wording", "wording")
 	if _, err := a.Customers.Check(in); err != nil { // also where no store was chosen
 		if err := form.Take(err); err != nil {
 			return err
@@ -580,7 +581,7 @@ func (a *Admin) consentsPage(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return a.showConsents(w, r, http.StatusOK, c, web.NewForm(map[string]string{
-		"channel": string(customer.ChannelAny), "purpose": string(customer.Marketing), "given": "1", "wording": web.Loc(r.Context()).T("admin.customer.wording"),
+		"channel": string(customer.ChannelAny), "purpose": string(customer.Marketing), "given": "1",
 	}))
 }
 
@@ -600,6 +601,7 @@ func (a *Admin) addConsent(w http.ResponseWriter, r *http.Request) error {
 		}
 		return l, a.Customers.AddConsentsTx(ctx, tx, c.ID, []customer.Consent{consent})
 	})
+	form.As("consents/0/wording", "wording")
 	if err := form.Take(err); err != nil {
 		return err
 	}
