@@ -347,7 +347,7 @@ func TestPortInUse(t *testing.T) {
 	t.Parallel()
 	s := serve(t, database(t, dbtest.SQLite)...)
 	code, _, errors := call(t, append([]string{"serve", "--listen", strings.TrimPrefix(s.url, "http://")}, database(t, dbtest.SQLite)...)...)
-	if code != failed || !strings.Contains(errors, "in use") {
+	if code != failed || !strings.Contains(errors, "in use by another program; say another with --listen") {
 		t.Errorf("%d %s", code, errors)
 	}
 }

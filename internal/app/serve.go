@@ -41,7 +41,7 @@ func serve(ctx context.Context, cfg Config, env Env, before func(*parts) error) 
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", cfg.Listen)
 	if err != nil {
 		if errors.Is(err, syscall.EADDRINUSE) {
-			err = errors.New("another program has this address; say another with --listen")
+			err = errors.New("the address is in use by another program; say another with --listen")
 		}
 		return fmt.Errorf("listen on %s: %w", cfg.Listen, err)
 	}

@@ -210,3 +210,16 @@ func TestImportTakesCustomersBeforeProductsAsTillsDo(t *testing.T) {
 	}
 	h.verify()
 }
+
+// What a goroutine of an import panics with is the import's failure, and not the
+// program's end.
+func TestPanicIsAFailure(t *testing.T) {
+	t.Parallel()
+	bad := errors.New("what nobody thought of")
+	if err := guarded(func() error { panic(bad) })(); err == nil {
+		t.Errorf("%v, want %v", err, bad)
+	}
+	if err := guarded(func() error { return bad })(); !errors.Is(err, bad) {
+		t.Errorf("%v, want %v", err, bad)
+	}
+}

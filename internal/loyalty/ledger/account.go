@@ -154,8 +154,8 @@ type Account struct {
 	broken  bool // balances are not what the lots hold
 }
 
-// Stamp is another once anything has moved, and once points became available or
-// expired by the clock.
+// Stamp is another once anything has moved, and once the clock has changed how many
+// points are available.
 func (a *Account) Stamp() string {
 	return strconv.FormatInt(a.version, 10) + "/" + a.Active.String() + "/" + a.Debt.String()
 }
