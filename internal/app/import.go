@@ -351,11 +351,8 @@ func (p *parts) importFile(ctx context.Context, file string, order ImportOrder) 
 func (p *parts) remap(ctx context.Context, i importer.Import, mapping []byte, store string) (importer.Import, error) {
 	m := i.Mapping
 	if mapping != nil {
-		guess, err := p.importer.Preview(ctx, i.ID, importer.Hints{Kind: i.Kind})
-		if err != nil {
-			return i, err
-		}
-		if m, err = importer.ParseMapping(mapping, guess.Mapping); err != nil {
+		var err error
+		if m, err = importer.ParseMapping(mapping, i.Mapping); err != nil {
 			return i, mappingError{err}
 		}
 	}

@@ -15,6 +15,7 @@ const (
 	takesBack
 	partly  // it sells, and a part was given back
 	undone  // neither: it was not sold, or is not any more
+	leftOut // as a mapping says
 	puzzles // it speaks of returns or of undoing, but who knows what
 	silent  // it says nothing of that
 )

@@ -146,8 +146,9 @@ type Options struct {
 	SaleMarks bool `json:"sale_marks,omitempty"`
 	// Store is the code of the store of rows that name none.
 	Store string `json:"store,omitempty"`
-	// Words says what words mean that are not understood, or wrongly: "Собран" a sale.
-	Words map[string]Meaning `json:"words,omitempty"`
+	// Words says what words of wordFields mean that are not understood, or wrongly: that
+	// the status "Собран" is a sale's.
+	Words map[Field]map[string]Meaning `json:"words,omitempty"`
 }
 
 // ofStores reports whether rows are of a store: receipts are, and opening
@@ -192,7 +193,7 @@ func ParseMapping(text []byte, guess Mapping) (m Mapping, err error) {
 	}
 	if !(has(given, "kind") && has(given, "format") && has(given, "columns") && has(given, "options")) {
 		m = guess
-		m.Columns, m.Names = maps.Clone(guess.Columns), slices.Clone(guess.Names)
+		m.Columns, m.Names, m.Options.Words = maps.Clone(guess.Columns), slices.Clone(guess.Names), maps.Clone(guess.Options.Words)
 	}
 	m.Options.Zone, m.Options.Region = guess.Options.Zone, guess.Options.Region
 	if err := unmarshal(text, &m); err != nil {
@@ -352,9 +353,22 @@ func (o Options) validate(l *errs.List) {
 		l.Add("/options/return_prefix", "too_long", "has at most 10 characters").With("max", 10)
 	}
 	l.Bound("/options/store", o.Store, maxText)
-	for _, word := range slices.Sorted(maps.Keys(o.Words)) {
-		if !slices.Contains(Meanings, o.Words[word]) {
-			l.Add("/options/words/"+word, "importer_meaning", "is sale, return or void")
+	o.validateWords(l)
+}
+
+func (o Options) validateWords(l *errs.List) {
+	for _, f := range slices.Sorted(maps.Keys(o.Words)) {
+		seen := map[string]bool{"": true}
+		for _, word := range slices.Sorted(maps.Keys(o.Words[f])) {
+			at := "/options/words/" + string(f) + "/" + word
+			switch key := wordKey(word); {
+			case !slices.Contains(wordFields, f) || seen[key]:
+				l.Add(at, "importer_word", "is no word of type, status or returned, or one that is there already")
+			case !slices.Contains(Meanings, o.Words[f][word]):
+				l.Add(at, "importer_meaning", "is sale, return or void")
+			default:
+				seen[key] = true
+			}
 		}
 	}
 }

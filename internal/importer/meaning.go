@@ -1,9 +1,9 @@
 package importer
 
 import (
-	"cmp"
 	"maps"
 	"slices"
+	"strings"
 	"unicode/utf8"
 
 	"regulars/internal/base/fold"
@@ -34,20 +34,26 @@ func (m Meaning) Key() string {
 // wordFields are the columns whose words have meanings.
 var wordFields = []Field{FieldType, FieldStatus, FieldReturned}
 
-// meanings are the words that a mapping explains, as they are looked up.
-type meanings map[string]Meaning
+// wordKey is a word as it is looked up: case and blanks are nothing, signs are.
+func wordKey(word string) string { return strings.ToLower(fold.Line(word)) }
+
+// meanings are the words that a mapping explains, by field and key.
+type meanings map[Field]map[string]Meaning
 
 func (o Options) meanings() meanings {
 	m := meanings{}
-	for word, meaning := range o.Words {
-		m[fold.Key(word)] = meaning
+	for f, words := range o.Words {
+		m[f] = map[string]Meaning{}
+		for word, meaning := range words {
+			m[f][wordKey(word)] = meaning
+		}
 	}
 	return m
 }
 
 // deed is what a cell says of a row, in the column of f that the file calls heading.
 func (m meanings) deed(f Field, cell, heading string) deed {
-	switch m[fold.Key(cell)] {
+	switch m[f][wordKey(cell)] {
 	case MeansSale:
 		return sells
 	case MeansReturn:
@@ -56,7 +62,7 @@ func (m meanings) deed(f Field, cell, heading string) deed {
 		}
 		return takesBack
 	case MeansVoid:
-		return undone
+		return leftOut
 	}
 	switch f {
 	case FieldType:
@@ -72,38 +78,38 @@ func (r *rowReader) deed(f Field, cell string) deed {
 	return once(r.deeds[f], cell, func() deed { return r.words.deed(f, cell, r.m.heading(f)) })
 }
 
-// Said is a word of a file, and what it is read as; "" where it is not understood and
+// Said is a word of a column, and what it is read as; "" where it is not understood and
 // its rows are refused.
 type Said struct {
+	Field Field
 	Word  string
 	Means Meaning
+}
+
+func (s Said) same(other Said) bool {
+	return s.Field == other.Field && wordKey(s.Word) == wordKey(other.Word)
 }
 
 // maxSaid is how many words are shown of a column.
 const maxSaid = 20
 
-// saidIn are the words of the columns that have meanings, in the order in which they
-// come, and those that the mapping explains besides.
+// saidIn are the words of the columns that have meanings: those that the mapping
+// explains, and others in the order in which they come.
 func saidIn(rows []sampleRow, m *Mapping) (list []Said) {
-	given, seen := m.Options.meanings(), map[string]bool{}
-	spelled := map[string]string{} // as in the mapping
-	for word := range m.Options.Words {
-		spelled[fold.Key(word)] = word
-	}
+	given, seen := m.Options.meanings(), map[Said]bool{}
 	for _, f := range wordFields {
+		for _, word := range slices.Sorted(maps.Keys(m.Options.Words[f])) {
+			seen[Said{Field: f, Word: wordKey(word)}] = true
+			list = append(list, Said{f, word, m.Options.Words[f][word]})
+		}
 		until := len(list) + maxSaid
 		for cell := range cellsOf(rows, m.Columns, f) {
-			key := fold.Key(cell)
-			if key == "" || seen[key] || len(list) == until || utf8.RuneCountInString(cell) > maxValue {
+			key := Said{Field: f, Word: wordKey(cell)}
+			if key.Word == "" || seen[key] || len(list) == until || utf8.RuneCountInString(cell) > maxValue {
 				continue
 			}
 			seen[key] = true
-			list = append(list, Said{cmp.Or(spelled[key], fold.Line(cell)), given.deed(f, cell, m.heading(f)).meaning()})
-		}
-	}
-	for _, key := range slices.Sorted(maps.Keys(spelled)) {
-		if !seen[key] {
-			list = append(list, Said{spelled[key], given[key]})
+			list = append(list, Said{f, fold.Line(cell), given.deed(f, cell, m.heading(f)).meaning()})
 		}
 	}
 	return list
@@ -114,7 +120,7 @@ func (d deed) meaning() Meaning {
 	switch d {
 	case takesBack:
 		return MeansReturn
-	case undone:
+	case undone, leftOut:
 		return MeansVoid
 	case puzzles:
 		return ""
@@ -130,15 +136,13 @@ func (r *Report) Unclear(said []Said) (more []Said) {
 			continue
 		}
 		for _, e := range t.First {
-			is := func(s Said) bool { return fold.Key(s.Word) == fold.Key(e.Value) }
-			if slices.ContainsFunc(said, is) || slices.ContainsFunc(more, is) {
-				continue
-			}
-			s := Said{Word: e.Value}
+			s := Said{Field: t.Field, Word: e.Value}
 			if t.Reason == ReasonState {
 				s.Means = MeansSale
 			}
-			more = append(more, s)
+			if !slices.ContainsFunc(slices.Concat(said, more), s.same) {
+				more = append(more, s)
+			}
 		}
 	}
 	return more

@@ -2,6 +2,7 @@ package importer
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -23,7 +24,7 @@ func TestWordsAreExplained(t *testing.T) {
 		must(t, err)
 		i, err = h.CheckNow(t.Context(), i.ID, func(Report) {})
 		must(t, err)
-		if diff := cmp.Diff([]Said{{"Брак", MeansSale}, {"Обмен", ""}}, i.Report.Unclear([]Said{{"собран", MeansSale}})); diff != "" {
+		if diff := cmp.Diff([]Said{{FieldStatus, "Брак", MeansSale}, {FieldType, "Обмен", ""}}, i.Report.Unclear([]Said{{FieldStatus, "собран", MeansSale}})); diff != "" {
 			t.Errorf("unclear (-want +got):\n%s", diff)
 		}
 		said := func(m Mapping) []Said {
@@ -31,13 +32,13 @@ func TestWordsAreExplained(t *testing.T) {
 			must(t, err)
 			return s.Said
 		}
-		if diff := cmp.Diff([]Said{{"Продажа", MeansSale}, {"Обмен", ""}, {"Возврат", MeansReturn}, {"Собран", MeansSale}, {"Брак", MeansSale}}, said(i.Mapping)); diff != "" {
+		if diff := cmp.Diff([]Said{{FieldType, "Продажа", MeansSale}, {FieldType, "Обмен", ""}, {FieldType, "Возврат", MeansReturn}, {FieldStatus, "Собран", MeansSale}, {FieldStatus, "Брак", MeansSale}}, said(i.Mapping)); diff != "" {
 			t.Errorf("said (-want +got):\n%s", diff)
 		}
 
-		m, err := ParseMapping([]byte(`{"options": {"words": {"собран": "sale", "Брак": "void", "Обмен": "return", "Прочее": "sale"}}}`), i.Mapping)
+		m, err := ParseMapping([]byte(`{"options": {"words": {"status": {"собран": "sale", "Брак": "void"}, "type": {"Обмен": "return", "Прочее": "sale"}}}}`), i.Mapping)
 		must(t, err)
-		if diff := cmp.Diff([]Said{{"Продажа", MeansSale}, {"Обмен", MeansReturn}, {"Возврат", MeansReturn}, {"собран", MeansSale}, {"Брак", MeansVoid}, {"Прочее", MeansSale}}, said(m)); diff != "" {
+		if diff := cmp.Diff([]Said{{FieldType, "Обмен", MeansReturn}, {FieldType, "Прочее", MeansSale}, {FieldType, "Продажа", MeansSale}, {FieldType, "Возврат", MeansReturn}, {FieldStatus, "Брак", MeansVoid}, {FieldStatus, "собран", MeansSale}}, said(m)); diff != "" {
 			t.Errorf("explained (-want +got):\n%s", diff)
 		}
 		must(t, h.SetMapping(t.Context(), i.ID, m))
@@ -56,9 +57,11 @@ func TestWordsAreExplained(t *testing.T) {
 
 func TestMeaningsOfColumns(t *testing.T) {
 	t.Parallel()
-	m := Options{Words: map[string]Meaning{"a": MeansSale, "b": MeansReturn, "c": MeansVoid}}.meanings()
+	words := map[string]Meaning{"a": MeansSale, "b": MeansReturn, "c": MeansVoid, "-1": MeansReturn, "+": MeansSale, "-": MeansReturn}
+	m := Options{Words: map[Field]map[string]Meaning{FieldType: words, FieldStatus: words, FieldReturned: words}}.meanings()
 	for word, want := range map[string][3]Meaning{
 		"A": {MeansSale, MeansSale, MeansSale}, "b": {MeansReturn, MeansVoid, MeansReturn}, "c": {MeansVoid, MeansVoid, MeansVoid}, "возврат": {MeansReturn, MeansVoid, MeansReturn},
+		"1": {MeansSale, MeansSale, MeansReturn}, "-1": {MeansReturn, MeansVoid, MeansReturn}, "+": {MeansSale, MeansSale, MeansSale}, "-": {MeansReturn, MeansVoid, MeansReturn},
 	} {
 		for i, f := range wordFields {
 			if got := m.deed(f, word, "").meaning(); got != want[i] {
@@ -66,10 +69,33 @@ func TestMeaningsOfColumns(t *testing.T) {
 			}
 		}
 	}
+	// What is said of one column is nothing to another.
+	one := Options{Words: map[Field]map[string]Meaning{FieldStatus: {"2": MeansVoid, "1": MeansSale}}}.meanings()
+	if d := one.deed(FieldReturned, "1", ""); d != takesBack {
+		t.Errorf("1 of another column is %v", d)
+	}
 	var guess Mapping
 	must(t, json.Unmarshal([]byte(`{"kind":"customers","format":{"encoding":"utf-8","delimiter":",","newline":"\n"},"columns":{"phone":1},"options":{"decimal":".","date_order":"dmy","name_order":"last_first"}}`), &guess))
-	_, err := ParseMapping([]byte(`{"options": {"words": {"x": "sold"}}}`), guess)
-	if e := errs.Of(err); e == nil || len(e.Fields) != 1 || e.Fields[0].Pointer != "/options/words/x" {
-		t.Errorf("a meaning that there is not: %v", err)
+	for words, at := range map[string]string{
+		`{"type": {"x": "sold"}}`: "/type/x", `{"store": {"x": "sale"}}`: "/store/x", `{"type": {"X": "sale", "x": "void"}}`: "/type/x", `{"type": {" ": "sale"}}`: "/type/ ",
+	} {
+		_, err := ParseMapping([]byte(`{"options": {"words": `+words+`}}`), guess)
+		if e := errs.Of(err); e == nil || len(e.Fields) != 1 || e.Fields[0].Pointer != "/options/words"+at {
+			t.Errorf("words %s: %v", words, err)
+		}
+	}
+}
+
+// A row that is to be left out is, whatever its sign.
+func TestLeftOutIsNoReturn(t *testing.T) {
+	t.Parallel()
+	for _, f := range wordFields {
+		path, m := sniff(t, "receipt,date,quantity,amount,what\n1,2024-02-01,1,5,good\n2,2024-02-01,-1,-5,odd\n")
+		m.Columns[f] = 5
+		m.Options.Words = map[Field]map[string]Meaning{f: {"good": MeansSale, "odd": MeansVoid}}
+		all := steps(t, &Scan{Path: path, Mapping: m, Currency: gbp, Now: late}, Checkpoint{})
+		if got := brief(all); len(got) != 2 || !strings.HasPrefix(got[1], "refused 3 "+string(f)+" void") {
+			t.Errorf("%s: %q", f, got)
+		}
 	}
 }

@@ -54,6 +54,9 @@ func (c *Customer) keys() (list []uint64) {
 	if name := c.called(); len(list) == 0 && name != "" {
 		list = append(list, hash("name\x00"+strings.ToLower(name)))
 	}
+	if name := customer.Called(c.First, c.Last, c.Born); name != "" {
+		list = append(list, hash(name))
+	}
 	return list
 }
 
@@ -100,6 +103,7 @@ func lastDigits(phone string) string {
 type Consent struct {
 	Channel string // sms, email or any
 	Given   bool
+	At      time.Time // zero: when the customer registered
 }
 
 // consents are the columns of consents, the widest first: what follows is more
@@ -127,11 +131,11 @@ func (r *rowReader) customer() *Customer {
 	r.facts(c)
 	for _, k := range consents {
 		if yes, none := r.yes(k.field); !none {
-			c.Consents = append(c.Consents, Consent{k.channel, yes})
+			c.Consents = append(c.Consents, Consent{Channel: k.channel, Given: yes})
 		}
 	}
 	if out, _ := r.yes(FieldOptOut); out {
-		c.Consents = []Consent{{"any", false}}
+		c.Consents = []Consent{{Channel: "any", At: r.now}}
 	}
 	r.points(c)
 	r.attributes(c)

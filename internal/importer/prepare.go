@@ -335,18 +335,15 @@ func (p *preparer) customer(ctx context.Context, b *batch, step *Step) error {
 	for _, is := range bad {
 		note(is)
 	}
-	var called customer.Identifier
-	if in.First+in.Last != "" {
-		called = p.called(in.called())
-	}
-	if len(ids) == 0 && called.Value != "" {
+	if len(ids) == 0 && in.First+in.Last != "" {
 		// The file may come again: what it says is an id, with what it should
 		// have been known by, for that is what the rows of a file are compared by.
-		ids = append(ids, p.called(in.called()+" "+in.External+" "+in.Card+" "+strings.Join(in.Phones, " ")+" "+in.Email))
+		text := p.imp.Source + ": " + strings.ToLower(fold.Line(in.called()+" "+in.External+" "+in.Card+" "+strings.Join(in.Phones, " ")+" "+in.Email))
+		ids, _ = p.identifiers(short(text, customer.MaxExternal), "", nil, "")
 	}
 	n := customer.New{
 		FirstName: in.First, LastName: in.Last, MiddleName: in.Middle, Sex: customer.Sex(in.Sex), Born: in.Born, City: in.City,
-		Language: in.Language, Note: in.Note, HomeStore: store.ID, Identifiers: ids, Normal: true, Called: called, Source: "import", Origin: int64(p.imp.ID),
+		Language: in.Language, Note: in.Note, HomeStore: store.ID, Identifiers: ids, Normal: true, Source: "import", Origin: int64(p.imp.ID),
 		RegisteredAt: in.Registered,
 	}
 	if len(in.Attributes) > 0 {
@@ -357,7 +354,7 @@ func (p *preparer) customer(ctx context.Context, b *batch, step *Step) error {
 	}
 	for _, c := range in.Consents {
 		n.Consents = append(n.Consents, customer.Consent{
-			Channel: customer.Channel(c.Channel), Purpose: customer.Marketing, Given: c.Given,
+			Channel: customer.Channel(c.Channel), Purpose: customer.Marketing, Given: c.Given, At: c.At,
 			Proof: fold.Cut(p.imp.File, customer.MaxProof-20) + ", " + strconv.FormatInt(in.Row, 10),
 		})
 	}
@@ -376,12 +373,6 @@ func (p *preparer) customer(ctx context.Context, b *batch, step *Step) error {
 	}
 	b.people = append(b.people, person{checked: checked, store: store, row: in})
 	return nil
-}
-
-// called is the id of somebody who has none: what the source calls them.
-func (p *preparer) called(name string) customer.Identifier {
-	id, _ := customer.Normalize(customer.External, short(p.imp.Source+": "+strings.ToLower(fold.Line(name)), customer.MaxExternal), "") // what is short has one
-	return id
 }
 
 // leaveOut empties what is wrong with a profile and can be done without.

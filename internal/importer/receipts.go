@@ -120,7 +120,7 @@ func (r *rowReader) receiptLine(number string) (l rawLine) {
 	}
 	cell := r.line(r.raw(FieldStatus))
 	switch r.deed(FieldStatus, cell) {
-	case undone:
+	case undone, leftOut:
 		r.refuse(FieldStatus, ReasonVoid, cell)
 	case puzzles:
 		r.refuse(FieldStatus, ReasonWord, cell)
@@ -244,6 +244,8 @@ func (r *rowReader) mark(l *rawLine) (gone Field) {
 		switch r.deed(f, r.line(r.raw(f))) {
 		case puzzles:
 			r.refuse(f, ReasonWord, r.raw(f))
+		case leftOut:
+			r.refuse(f, ReasonVoid, r.raw(f))
 		case undone:
 			gone = f
 		case takesBack:

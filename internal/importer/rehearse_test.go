@@ -357,6 +357,11 @@ func TestSharedCardsArePeoplesOwn(t *testing.T) {
 				t.Errorf("of a family %d are new: %+v", created, r)
 			}
 		}
+		// Nor is anybody new who is called so again, far away in the file.
+		far := h.rehearsed(t, "first name,last name,phone,born\nAdam,Ash,901234571,1980-02-01\nEve,Ash,901234571,1985-06-05\nEve,Ash,,1985-06-05\n", File{})
+		if far.Created != 2 || far.Updated != 1 {
+			t.Errorf("called again: %+v", far)
+		}
 		// Rows may be shorter than the header, and names stand in whichever column.
 		h.rehearsed(t, "id,name,city,first name,last name\nE1,Ann Poe,London,,\n", File{})
 		short := h.rehearsed(t, "id,name,city,first name,last name\nE1,Bob Ray,Leeds\nE1\n", File{})

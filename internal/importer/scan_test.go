@@ -288,14 +288,14 @@ func TestScanCustomers(t *testing.T) {
 		{
 			Row: 2, External: "1", Phones: []string{"7(994)977-45-73"}, Email: "d@mail.com", First: "Дэнна", Middle: "Витальевна", Last: "Кузьмина",
 			Sex: "female", Born: "1993-08-24", Registered: time.Date(2016, 3, 26, 19, 0, 0, 0, time.UTC),
-			Attributes: map[string]string{"Паспорт": "x.png"}, Consents: []Consent{{"sms", true}}, Points: 125_050,
+			Attributes: map[string]string{"Паспорт": "x.png"}, Consents: []Consent{{Channel: "sms", Given: true}}, Points: 125_050,
 		},
 		{
 			Row: 3, External: "2", Phones: []string{"901234567", "901234568"}, First: "Алла", Middle: "Мироновна", Last: "Ермакова",
-			Sex: "female", Born: "--01-22", Consents: []Consent{{"sms", false}},
+			Sex: "female", Born: "--01-22", Consents: []Consent{{Channel: "sms"}},
 		},
 		{Row: 4, External: "3", Last: "Петров", Points: 1235},
-		{Row: 7, External: "6", Last: "Старов", Consents: []Consent{{"any", false}}},
+		{Row: 7, External: "6", Last: "Старов", Consents: []Consent{{Channel: "any", At: late}}},
 	}
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(Customer{}), cmp.Comparer(func(a, b time.Time) bool { return a.Equal(b) })); diff != "" {
 		t.Errorf("customers (-want +got):\n%s", diff)

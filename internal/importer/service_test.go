@@ -1267,3 +1267,28 @@ func TestSignsOfMoney(t *testing.T) {
 		}
 	}
 }
+
+// Whoever opted out gets nothing from then on, whenever they registered and whoever
+// else has the phone; and it is not said again at every import.
+func TestOptOutEndsConsents(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		h := newHouse(t, d, "GBP", "Europe/London", t.TempDir())
+		const head = "id,name,phone,registered,accepts marketing,opt out\n"
+		h.load(write(t, head+"1,Ann Lee,901234567,,yes,\n2,Bob Ray,901234568,,yes,\n"), File{})
+		for range 2 {
+			h.load(write(t, head+"1,Ann Lee,,2024-05-01,yes,yes\n"), File{})
+			h.load(write(t, "name,phone,opt out\nAnn Poe,901234568,yes\n"), File{})
+			for _, id := range []string{"1", "2"} {
+				who, err := h.customers.Find(t.Context(), customer.Identifier{Kind: customer.External, Value: id})
+				must(t, err)
+				history, err := h.customers.Consents(t.Context(), who.ID)
+				must(t, err)
+				if now := customer.Current(history); len(history) != 2 || len(now) != 1 || now[0].Given {
+					t.Errorf("%s: %+v", id, history)
+				}
+			}
+		}
+		h.verify()
+	})
+}

@@ -676,26 +676,63 @@ func TestFindNobody(t *testing.T) {
 }
 
 // Somebody of another name and another birthday is somebody else, even who has nothing
-// but the phone or the e-mail of another, and is found again by what the file calls them.
+// but the phone or the e-mail of another, and is found again by name and birthday,
+// whatever else is known by then.
 func TestFamilyOnOnePhone(t *testing.T) {
 	t.Parallel()
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
 		s := newService(d)
 		for n, shared := range []customer.Identifier{phone("901234567"), email("anna@example.uz")} {
-			who := func(first, born string) customer.New {
-				return customer.New{FirstName: first, Born: born, Origin: 9, Identifiers: []customer.Identifier{shared}, Called: outside(fmt.Sprint("import ", n, first, born))}
+			who := func(first, last, born string, more ...customer.Identifier) customer.New {
+				return customer.New{FirstName: first, LastName: last + fmt.Sprint(n), Born: born, Origin: 9, Identifiers: append(more, shared)}
 			}
-			family := []customer.New{who("Анна", "1990-12-31"), who("Пётр", "1960-01-01"), who("Мария", ""), who("Анна", "1961-01-01")}
+			family := []customer.New{who("Анна", "Ли", "1990-12-31"), who("Пётр", "Ким", "1960-01-01"), who("Мария", "Ким", ""), who("Анна", "Ли", "1961-01-01")}
 			first := register(t, d, s, family...)
-			again := register(t, d, s, family[1], family[3], family[0])
-			apart := register(t, d, s, family[1])[0]
 			for i, created := range []bool{true, true, false, false} {
 				if res := first[i]; res.Created != created || (len(res.Taken) == 1) != (i == 1) {
 					t.Errorf("%d: %+v", i, res)
 				}
 			}
-			if again[0].ID != first[1].ID || again[1].ID != first[0].ID || again[2].ID != first[0].ID || apart.ID != first[1].ID || again[0].Created || apart.Created {
-				t.Errorf("again %+v, apart %+v, first %+v", again, apart, first)
+			anna, petr := first[0].ID, first[1].ID
+			again := func(what string, want customer.ID, in customer.New) {
+				t.Helper()
+				if res := register(t, d, s, in)[0]; res.Created || res.ID != want {
+					t.Errorf("%s: %+v, want %d", what, res, want)
+				}
+			}
+			again("the same", petr, family[1])
+			again("the first", anna, family[0])
+			again("another spelling", petr, who("петр", "КИМ", "1960-01-01"))
+			again("a phone of one's own", petr, who("Пётр", "Ким", "1960-01-01", phone(fmt.Sprint("93123456", n))))
+			again("and no other", petr, customer.New{FirstName: "Пётр", LastName: fmt.Sprint("Ким", n), Born: "1960-01-01", Origin: 10, Identifiers: []customer.Identifier{card(fmt.Sprint("7", n))}})
+			again("an id", petr, who("Пётр", "Ким", "1960-01-01", outside(fmt.Sprint("p", n))))
+			if res := register(t, d, s, who("Пётр", "Ким", "1960-01-01", outside(fmt.Sprint("q", n))))[0]; !res.Created {
+				t.Errorf("a namesake with an id of his own: %+v", res)
+			}
+		}
+
+		// Who has something of their own is found again by it.
+		two := []customer.New{
+			{FirstName: "Иван", LastName: "Иванов", Born: "1980-01-01", Origin: 9, Identifiers: []customer.Identifier{phone("901112233"), email("ivan@ex.com")}},
+			{FirstName: "Ева", LastName: "Петрова", Born: "1990-02-02", Origin: 9, Identifiers: []customer.Identifier{phone("901112233"), phone("905556677"), email("eva@ex.com")}},
+		}
+		first := register(t, d, s, two...)
+		for i, res := range register(t, d, s, two...) {
+			if !first[i].Created || res.Created || res.ID != first[i].ID {
+				t.Errorf("%+v again is %+v", first[i], res)
+			}
+		}
+		// So is who was known by an id first.
+		with := slices.Clone(two)
+		with[0] = customer.New{FirstName: "Ольга", LastName: "Сон", Born: "1970-01-01", Origin: 9, Identifiers: []customer.Identifier{outside("o1"), phone("907778899")}}
+		with[1] = customer.New{FirstName: "Олег", LastName: "Сон", Born: "1971-01-01", Origin: 9, Identifiers: []customer.Identifier{outside("o2"), phone("907778899")}}
+		first = register(t, d, s, with...)
+		for i := range with {
+			with[i].Identifiers = with[i].Identifiers[1:]
+		}
+		for i, res := range register(t, d, s, with[1], with[0]) {
+			if want := first[1-i]; res.Created || res.ID != want.ID {
+				t.Errorf("%+v without an id is %+v", want, res)
 			}
 		}
 	})

@@ -16,7 +16,7 @@
 // card or Telegram account is, unless an id of its own and a name or a birthday that
 // contradicts say otherwise; a known phone is, unless name or birthday differ, or an
 // id of its own and no name that says the same; a known e-mail is only where nothing
-// better is said.
+// better is said. Who shares one of these is known by name and birthday as well.
 //
 // What a profile says is never overwritten by a registration, only completed.
 // Consents are appended and never changed; what is said again and holds is not

@@ -50,7 +50,7 @@ func (r *registration) meet(c *Checked) (res Result) {
 		}
 	}
 	before := len(p.consents)
-	r.consent(p, &said)
+	r.consent(p, &said, true)
 	res.Consents = slices.Clone(p.consents[before:])
 	p.changed = append(p.changed, res.Filled...)
 	r.queue(p, 0)

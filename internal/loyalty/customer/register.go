@@ -4,10 +4,12 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"iter"
 	"maps"
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"regulars/internal/base/checksum"
 	"regulars/internal/base/db"
@@ -31,12 +33,9 @@ type New struct {
 	HomeStore   catalog.StoreID // where it happens; 0: unknown
 	Identifiers []Identifier    // values as they were typed
 	Normal      bool            // Normalize has made all of them: it is not done again
-	// Called is what an import knows somebody by whose phone or e-mail is somebody
-	// else's, and who has nothing of their own.
-	Called   Identifier
-	Consents []Consent
-	Source   string // till, admin, import, web …
-	Till, IP string // where it happens, for the audit log: the till's name, an address
+	Consents    []Consent
+	Source      string // till, admin, import, web …
+	Till, IP    string // where it happens, for the audit log: the till's name, an address
 	// Origin is the import that brings the customer: nothing starts from it,
 	// one event tells of all that it brings at once, and what it says of a known
 	// person is believed by its identifiers. 0: it happens now.
@@ -48,7 +47,7 @@ type New struct {
 type Checked struct {
 	profile     Customer
 	identifiers []Identifier
-	called      Identifier
+	called      Identifier // of an import: what those are known by, too, who share something
 	consents    []Consent
 	undated     bool // nobody knows when they were given
 }
@@ -99,8 +98,10 @@ func (s *Service) Check(n New) (Checked, error) {
 		City: n.City, Language: n.Language, Source: n.Source, Attributes: n.Attributes, Note: n.Note,
 		HomeStore: n.HomeStore, Origin: n.Origin, RegisteredAt: n.RegisteredAt.UTC().Truncate(time.Microsecond),
 	}
-	c.called = n.Called
 	c.profile.clean(&wrong, now)
+	if n.Origin != 0 {
+		c.called = Identifier{External, Called(c.profile.FirstName, c.profile.LastName, c.profile.Born)}
+	}
 	switch {
 	case n.RegisteredAt.IsZero():
 		c.profile.RegisteredAt = now
@@ -216,18 +217,14 @@ func (r *registration) readTx(ctx context.Context, tx *db.Tx) error {
 	consents := false
 	for i := range r.list {
 		all = append(all, r.list[i].identifiers...)
+		if r.list[i].called.Value != "" {
+			all = append(all, r.list[i].called)
+		}
 		consents = consents || len(r.list[i].consents) > 0
 	}
 	known, err := r.s.FindAllTx(ctx, tx, all)
 	if err != nil {
 		return err
-	}
-	if called := r.called(known); len(called) > 0 {
-		more, err := r.s.FindAllTx(ctx, tx, called)
-		if err != nil {
-			return err
-		}
-		maps.Copy(known, more)
 	}
 	r.owners = make(map[Identifier]*person, len(all))
 	r.people = make(map[ID]*person, len(known))
@@ -264,23 +261,6 @@ func (r *registration) readTx(ctx context.Context, tx *db.Tx) error {
 	return nil
 }
 
-// called are what those are called who share something with others.
-func (r *registration) called(known map[Identifier]Known) (list []Identifier) {
-	times := map[Identifier]int{}
-	for i := range r.list {
-		for _, id := range r.list[i].identifiers {
-			times[id]++
-		}
-	}
-	for i := range r.list {
-		c := &r.list[i]
-		if c.called.Value != "" && slices.ContainsFunc(c.identifiers, func(id Identifier) bool { return times[id] > 1 || known[id].ID != 0 }) {
-			list = append(list, c.called)
-		}
-	}
-	return list
-}
-
 // place finds or makes the person of c. An import brings what a system knows
 // of its customers and is believed; who stands at a till is met.
 func (r *registration) place(c *Checked) Result {
@@ -292,7 +272,7 @@ func (r *registration) place(c *Checked) Result {
 	if p == nil {
 		p = r.create(c)
 		res.Created = true
-		if c.called.Value != "" && !r.hasOwn(c, Kinds...) {
+		if c.called.Value != "" && r.owners[c.called] == nil && slices.ContainsFunc(c.identifiers, func(i Identifier) bool { return r.owners[i] != nil }) {
 			r.owners[c.called] = p
 			p.added = append(p.added, c.called)
 		}
@@ -315,9 +295,7 @@ func (r *registration) place(c *Checked) Result {
 			}
 		}
 	}
-	if same || res.Created {
-		r.consent(p, c)
-	}
+	r.consent(p, c, same || res.Created)
 	p.changed = append(p.changed, res.Filled...)
 	r.queue(p, c.profile.Origin)
 	res.Filled = slices.Compact(res.Filled)
@@ -343,38 +321,71 @@ func (r *registration) match(c *Checked) (p *person, same bool) {
 			return p, true
 		}
 	}
-	if p := r.owner(c, Phone); p != nil {
+	for p := range r.ownersOf(c, Phone) {
 		if agree(&p.Customer, &c.profile) || like(&p.Customer, &c.profile) && !r.otherID(c, p) {
 			return p, true
 		}
-		if r.hasOwn(c, Kinds...) {
-			return nil, false // somebody else who shares the phone
+	}
+	if p := r.owners[c.called]; p != nil && !r.otherID(c, p) {
+		return p, true
+	}
+	byEmail := !r.hasOwn(c, Phone, Card, Telegram, External)
+	for p := range r.ownersOf(c, Email) {
+		if byEmail && agree(&p.Customer, &c.profile) {
+			return p, true
 		}
-		if c.isAnother(p) {
-			return r.owners[c.called], true
+	}
+	if p := r.owner(c, Phone); p != nil {
+		if r.hasOwn(c, Kinds...) || c.isAnother(p) {
+			return nil, false // somebody else who shares the phone
 		}
 		return p, false
 	}
-	if p := r.owner(c, Email); p != nil && !r.hasOwn(c, Phone, Card, Telegram, External) {
+	if p := r.owner(c, Email); p != nil && byEmail {
 		if c.isAnother(p) {
-			return r.owners[c.called], true
+			return nil, false
 		}
 		return p, like(&p.Customer, &c.profile)
 	}
 	return nil, false
 }
 
-// isAnother reports whether c is surely not p, and has a name to be known by: another
-// one, and another birthday.
+// Called is what an import knows those by, too, who share a phone, a card or an e-mail
+// with somebody: an outside id, of the name, whichever way round, and the birthday;
+// empty where one of these is not known.
+func Called(first, last, born string) string {
+	name := fullName(&Customer{FirstName: first, LastName: last})
+	text := called + name + " " + born
+	if name == "" || len(born) != len(time.DateOnly) || utf8.RuneCountInString(text) > MaxExternal {
+		return ""
+	}
+	return text
+}
+
+// called is how such ids begin.
+const called = "name: "
+
+// isAnother reports whether c is surely not p, and can be known all the same.
 func (c *Checked) isAnother(p *person) bool {
 	return c.called.Value != "" && !sameNames(&p.Customer, &c.profile) && !sameBorn(p.Born, c.profile.Born)
+}
+
+// ownersOf are the people that identifiers of the kind lead to.
+func (r *registration) ownersOf(c *Checked, kind Kind) iter.Seq[*person] {
+	return func(yield func(*person) bool) {
+		for _, i := range c.identifiers {
+			if p := r.owners[i]; i.Kind == kind && p != nil && !yield(p) {
+				return
+			}
+		}
+	}
 }
 
 // owner is the person that an identifier of the kind leads to.
 func (r *registration) owner(c *Checked, kind Kind) *person {
 	for _, i := range c.identifiers {
-		if i.Kind == kind && r.owners[i] != nil {
-			return r.owners[i]
+		if p := r.owners[i]; i.Kind == kind && p != nil {
+			return p
 		}
 	}
 	return nil
@@ -391,7 +402,7 @@ func (r *registration) hasOwn(c *Checked, kinds ...Kind) bool {
 // that it may share with somebody: one who is known, or of the same call.
 func (c *Checked) bringsID(known map[Identifier]Known) bool {
 	has := func(is func(Identifier) bool) bool { return slices.ContainsFunc(c.identifiers, is) }
-	return has(func(i Identifier) bool { return i.Kind != External }) && has(func(i Identifier) bool {
+	return (c.called.Value != "" || has(func(i Identifier) bool { return i.Kind != External })) && has(func(i Identifier) bool {
 		_, ok := known[i]
 		return i.Kind == External && !ok
 	})
@@ -401,7 +412,7 @@ func (c *Checked) bringsID(known map[Identifier]Known) bool {
 // family has one phone, and often one card.
 func (r *registration) otherID(c *Checked, p *person) bool {
 	return r.hasOwn(c, External) &&
-		slices.ContainsFunc(slices.Concat(p.Identifiers, p.added), func(i Identifier) bool { return i.Kind == External })
+		slices.ContainsFunc(slices.Concat(p.Identifiers, p.added), func(i Identifier) bool { return i.Kind == External && !strings.HasPrefix(i.Value, called) })
 }
 
 // like reports whether two profiles can be of one person: neither the names
@@ -490,9 +501,13 @@ func (p *person) complete(n *Customer) (filled, kept []string) {
 	return filled, kept
 }
 
-// consent adds the consents of c that p has not given yet.
-func (r *registration) consent(p *person, c *Checked) {
+// consent adds the consents of c that p has not given yet; of one who may be somebody
+// else only what is taken back.
+func (r *registration) consent(p *person, c *Checked, same bool) {
 	for _, n := range c.consents {
+		if n.Given && !same {
+			continue
+		}
 		history := r.consents[p.ID]
 		said := stands
 		if c.profile.Origin != 0 {
@@ -513,7 +528,7 @@ func (r *registration) consent(p *person, c *Checked) {
 // brought reports whether an import need not add n. One that is repeated brings
 // the same consents again; where it does not know when they were given, a yes
 // that was recorded before is not given anew, for it may have been taken back
-// since, and neither is a no of the same row, or one that still holds.
+// since, and neither is a no of the same row. A no that still holds is not said again.
 func (c *Checked) brought(history []Consent, n Consent) bool {
 	repeated, holds := false, false
 	for _, o := range history {
@@ -523,7 +538,7 @@ func (c *Checked) brought(history []Consent, n Consent) bool {
 		holds = o.Given == n.Given
 		repeated = repeated || holds && (o.At.Equal(n.At) || c.undated && (n.Given || o.Proof == n.Proof))
 	}
-	return repeated || c.undated && holds
+	return repeated || (c.undated || !n.Given) && holds
 }
 
 // stands reports whether n says again what holds: the last word on its channel

@@ -134,8 +134,8 @@ func TestImportExplainsWords(t *testing.T) {
 		b.send("/imports/new", "чеки.csv", "Чек;Дата;Сумма;Статус\n1;13.02.2024;100;Оплачен\n2;13.02.2024;50;Брак\n3;13.02.2024;7;Отменён\n", "kind", "receipts").is(200).
 			sees("Слова о чеках", "как понято: продажа", "как понято: не продажа")
 		at, form := b.path, b.form("columns")
-		b.post(at+"/columns", form.with("word-Брак", "sold")...).is(422).sees("Слово значит sale")
-		form = form.with("word-Брак", "void")
+		b.post(at+"/columns", form.with("word-status-Брак", "sold")...).is(422).sees("Слово значит sale")
+		form = form.with("word-status-Брак", "void")
 		b.post(at+"/columns", form...).is(200)
 		b.until(at, "Проверяем файл").sees("Не принято 2").has(`<option value="void" selected>`)
 		b.post(at+"/start", form...).is(200).lacks("Столбцы изменены")

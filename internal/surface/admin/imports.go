@@ -179,8 +179,9 @@ type columnRow struct {
 
 // wordRow is a word of the file that says what a receipt is.
 type wordRow struct {
-	Word, Field string
-	Options     []web.Option
+	Word, Column string
+	Field        string // name of its field in the form
+	Options      []web.Option
 }
 
 // importState is what changes while an import, or its check, goes on.
@@ -351,8 +352,10 @@ func mappingForm(m importer.Mapping) *web.Form {
 			f.Values.Set(name, "1")
 		}
 	}
-	for word, meaning := range o.Words {
-		f.Values.Set(wordField+word, string(meaning))
+	for field, words := range o.Words {
+		for word, meaning := range words {
+			f.Values.Set(wordField(field, word), string(meaning))
+		}
 	}
 	for field, n := range m.Columns {
 		value := string(field)
@@ -364,15 +367,17 @@ func mappingForm(m importer.Mapping) *web.Form {
 	return f
 }
 
-// wordField is how the fields of words are called, before the word.
-const wordField = "word-"
+// wordFields is how the fields of words are called, before column and word.
+const wordFields = "word-"
+
+func wordField(f importer.Field, word string) string { return wordFields + string(f) + "-" + word }
 
 // wordRows are the words of a file with what they may mean; what they do by
 // themselves is chosen until something else is.
 func wordRows(loc *i18n.Localizer, said []importer.Said, i importer.Import) (list []wordRow) {
 	for _, s := range append(said, i.Report.Unclear(said)...) {
-		row := wordRow{Word: s.Word, Field: wordField + s.Word, Options: []web.Option{{Text: loc.T("admin.import.as_read", "meaning", loc.T(s.Means.Key()))}}}
-		if _, chosen := i.Mapping.Options.Words[s.Word]; chosen {
+		row := wordRow{Word: s.Word, Column: loc.T(s.Field.Key()), Field: wordField(s.Field, s.Word), Options: []web.Option{{Text: loc.T("admin.import.as_read", "meaning", loc.T(s.Means.Key()))}}}
+		if _, chosen := i.Mapping.Options.Words[s.Field][s.Word]; chosen {
 			row.Options[0].Text = loc.T("admin.import.as_guessed")
 		}
 		for _, m := range importer.Meanings {
@@ -490,14 +495,18 @@ func readMapping(loc *i18n.Localizer, m importer.Mapping, form *web.Form) import
 	m.Options.ReturnPrefix, m.Options.SignedReturns, m.Options.SaleMarks = form.Get("return_prefix"), form.Has("signed_returns", "1"), form.Has("sale_marks", "1")
 	m.Options.Words = nil
 	for name := range form.Values {
-		word, ok := strings.CutPrefix(name, wordField)
-		if !ok || form.Get(name) == "" {
+		field, word, ok := strings.Cut(strings.TrimPrefix(name, wordFields), "-")
+		if !strings.HasPrefix(name, wordFields) || !ok || form.Get(name) == "" {
 			continue
 		}
+		f := importer.Field(field)
 		if m.Options.Words == nil {
-			m.Options.Words = map[string]importer.Meaning{}
+			m.Options.Words = map[importer.Field]map[string]importer.Meaning{}
 		}
-		m.Options.Words[word] = importer.Meaning(form.Get(name))
+		if m.Options.Words[f] == nil {
+			m.Options.Words[f] = map[string]importer.Meaning{}
+		}
+		m.Options.Words[f][word] = importer.Meaning(form.Get(name))
 	}
 	return m
 }

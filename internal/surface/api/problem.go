@@ -142,7 +142,11 @@ func (a *API) failed(ctx context.Context, by *caller, route string, changes bool
 	}
 	p := problemOf(ctx, err)
 	if p.Status >= http.StatusInternalServerError {
-		a.shell.Log(ctx).LogAttrs(ctx, slog.LevelError, "call failed",
+		level := slog.LevelError
+		if errors.Is(ctx.Err(), context.Canceled) { // whoever has left waits for no answer
+			level = slog.LevelInfo
+		}
+		a.shell.Log(ctx).LogAttrs(ctx, level, "call failed",
 			slog.String("route", route), slog.String("till", by.Till.ID.String()), slog.String("error", err.Error()))
 	}
 	if changed := (*receipt.ChangedError)(nil); errors.As(err, &changed) {
