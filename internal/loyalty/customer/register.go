@@ -213,14 +213,24 @@ func (r *registration) runTx(ctx context.Context, tx *db.Tx) error {
 
 // readTx reads whom the identifiers lead to, and locks those profiles.
 func (r *registration) readTx(ctx context.Context, tx *db.Tx) error {
-	var all []Identifier
+	var all, names []Identifier
 	consents := false
 	for i := range r.list {
 		all = append(all, r.list[i].identifiers...)
 		if r.list[i].called.Value != "" {
-			all = append(all, r.list[i].called)
+			names = append(names, r.list[i].called)
 		}
 		consents = consents || len(r.list[i].consents) > 0
+	}
+	if len(names) > 0 { // few are known so, or nobody at all
+		var some bool
+		const exist = `SELECT EXISTS (SELECT 1 FROM identifiers WHERE kind = $1 AND value >= $2 AND value < $3)`
+		if err := tx.QueryRow(ctx, exist, string(External), called, fold.After(called)).Scan(&some); err != nil {
+			return err
+		}
+		if some {
+			all = append(all, names...)
+		}
 	}
 	known, err := r.s.FindAllTx(ctx, tx, all)
 	if err != nil {
