@@ -191,13 +191,17 @@ func ParseMapping(text []byte, guess Mapping) (m Mapping, err error) {
 	if err := l.Err(); err != nil {
 		return m, err
 	}
-	if !(has(given, "kind") && has(given, "format") && has(given, "columns") && has(given, "options")) {
+	partial := !(has(given, "kind") && has(given, "format") && has(given, "columns") && has(given, "options"))
+	if partial {
 		m = guess
 		m.Columns, m.Names, m.Options.Words = maps.Clone(guess.Columns), slices.Clone(guess.Names), maps.Clone(guess.Options.Words)
 	}
 	m.Options.Zone, m.Options.Region = guess.Options.Zone, guess.Options.Region
 	if err := unmarshal(text, &m); err != nil {
 		return Mapping{}, err
+	}
+	if partial {
+		m.Options.keepWords(guess.Options)
 	}
 	if has(given, "names") && !sameNames(m.Names, guess.Names) {
 		l.Add("/names", "importer_other_names", "the mapping is of a file with other columns")

@@ -51,6 +51,18 @@ func (o Options) meanings() meanings {
 	return m
 }
 
+// keepWords adds the words of before that are not explained anew.
+func (o Options) keepWords(before Options) {
+	own := o.meanings()
+	for f, words := range before.Words {
+		for word, meaning := range words {
+			if _, anew := own[f][wordKey(word)]; !anew && o.Words[f] != nil {
+				o.Words[f][word] = meaning
+			}
+		}
+	}
+}
+
 // deed is what a cell says of a row, in the column of f that the file calls heading.
 func (m meanings) deed(f Field, cell, heading string) deed {
 	switch m[f][wordKey(cell)] {

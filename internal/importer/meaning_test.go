@@ -76,6 +76,13 @@ func TestMeaningsOfColumns(t *testing.T) {
 	}
 	var guess Mapping
 	must(t, json.Unmarshal([]byte(`{"kind":"customers","format":{"encoding":"utf-8","delimiter":",","newline":"\n"},"columns":{"phone":1},"options":{"decimal":".","date_order":"dmy","name_order":"last_first"}}`), &guess))
+	guess.Options.Words = map[Field]map[string]Meaning{FieldType: {"Old": MeansSale, "Other": MeansVoid}, FieldStatus: {"st": MeansVoid}, FieldReturned: {"r": MeansSale}}
+	kept, err := ParseMapping([]byte(`{"options": {"words": {"type": {"old": "return", "new": "sale"}, "returned": null}}}`), guess)
+	must(t, err)
+	want := map[Field]map[string]Meaning{FieldType: {"old": MeansReturn, "new": MeansSale, "Other": MeansVoid}, FieldStatus: {"st": MeansVoid}, FieldReturned: nil}
+	if diff := cmp.Diff(want, kept.Options.Words); diff != "" || guess.Options.Words[FieldType]["Old"] != MeansSale {
+		t.Errorf("words of before (-want +got):\n%s", diff)
+	}
 	for words, at := range map[string]string{
 		`{"type": {"x": "sold"}}`: "/type/x", `{"store": {"x": "sale"}}`: "/store/x", `{"type": {"X": "sale", "x": "void"}}`: "/type/x", `{"type": {" ": "sale"}}`: "/type/ ",
 	} {

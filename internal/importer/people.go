@@ -103,7 +103,7 @@ func lastDigits(phone string) string {
 type Consent struct {
 	Channel string // sms, email or any
 	Given   bool
-	At      time.Time // zero: when the customer registered
+	OptOut  bool // it is from now on
 }
 
 // consents are the columns of consents, the widest first: what follows is more
@@ -135,7 +135,7 @@ func (r *rowReader) customer() *Customer {
 		}
 	}
 	if out, _ := r.yes(FieldOptOut); out {
-		c.Consents = []Consent{{Channel: "any", At: r.now}}
+		c.Consents = []Consent{{Channel: "any", OptOut: true}}
 	}
 	r.points(c)
 	r.attributes(c)

@@ -338,7 +338,7 @@ func (p *preparer) customer(ctx context.Context, b *batch, step *Step) error {
 	if len(ids) == 0 && in.First+in.Last != "" {
 		// The file may come again: what it says is an id, with what it should
 		// have been known by, for that is what the rows of a file are compared by.
-		text := p.imp.Source + ": " + strings.ToLower(fold.Line(in.called()+" "+in.External+" "+in.Card+" "+strings.Join(in.Phones, " ")+" "+in.Email))
+		text := customer.ByName + p.imp.Source + ": " + strings.ToLower(fold.Line(in.called()+" "+in.External+" "+in.Card+" "+strings.Join(in.Phones, " ")+" "+in.Email))
 		ids, _ = p.identifiers(short(text, customer.MaxExternal), "", nil, "")
 	}
 	n := customer.New{
@@ -353,8 +353,12 @@ func (p *preparer) customer(ctx context.Context, b *batch, step *Step) error {
 		}
 	}
 	for _, c := range in.Consents {
+		at := time.Time{} // when the customer registered
+		if c.OptOut {
+			at = p.now()
+		}
 		n.Consents = append(n.Consents, customer.Consent{
-			Channel: customer.Channel(c.Channel), Purpose: customer.Marketing, Given: c.Given, At: c.At,
+			Channel: customer.Channel(c.Channel), Purpose: customer.Marketing, Given: c.Given, At: at,
 			Proof: fold.Cut(p.imp.File, customer.MaxProof-20) + ", " + strconv.FormatInt(in.Row, 10),
 		})
 	}

@@ -101,7 +101,6 @@ type rowReader struct {
 	zoneOf   func(store string) *time.Location // nil: zone is that of all rows
 	zone     *time.Location                    // of the row
 	decimal  byte
-	now      time.Time
 	latest   time.Time // no date is later
 
 	fields  []string
@@ -134,7 +133,7 @@ func (s *Scan) reader() (*rowReader, error) {
 		return nil, err
 	}
 	r := &rowReader{
-		m: s.Mapping, currency: s.Currency, zone: zone, decimal: s.Mapping.Options.Decimal[0], now: s.Now, latest: s.Now.AddDate(0, 0, 1),
+		m: s.Mapping, currency: s.Currency, zone: zone, decimal: s.Mapping.Options.Decimal[0], latest: s.Now.AddDate(0, 0, 1),
 		texts: map[string]string{}, alike: map[string]string{}, words: s.Mapping.Options.meanings(), deeds: map[Field]map[string]deed{FieldType: {}, FieldReturned: {}, FieldStatus: {}},
 	}
 	if zone == nil {

@@ -295,7 +295,7 @@ func TestScanCustomers(t *testing.T) {
 			Sex: "female", Born: "--01-22", Consents: []Consent{{Channel: "sms"}},
 		},
 		{Row: 4, External: "3", Last: "Петров", Points: 1235},
-		{Row: 7, External: "6", Last: "Старов", Consents: []Consent{{Channel: "any", At: late}}},
+		{Row: 7, External: "6", Last: "Старов", Consents: []Consent{{Channel: "any", OptOut: true}}},
 	}
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(Customer{}), cmp.Comparer(func(a, b time.Time) bool { return a.Equal(b) })); diff != "" {
 		t.Errorf("customers (-want +got):\n%s", diff)

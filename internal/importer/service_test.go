@@ -1276,10 +1276,12 @@ func TestOptOutEndsConsents(t *testing.T) {
 		h := newHouse(t, d, "GBP", "Europe/London", t.TempDir())
 		const head = "id,name,phone,registered,accepts marketing,opt out\n"
 		h.load(write(t, head+"1,Ann Lee,901234567,,yes,\n2,Bob Ray,901234568,,yes,\n"), File{})
+		// Of two rows of a file the one further down is later.
+		h.load(write(t, head+"3,Cid Fox,901234569,,yes,\n3,Cid Fox,901234569,,,yes\n"), File{})
 		for range 2 {
 			h.load(write(t, head+"1,Ann Lee,,2024-05-01,yes,yes\n"), File{})
 			h.load(write(t, "name,phone,opt out\nAnn Poe,901234568,yes\n"), File{})
-			for _, id := range []string{"1", "2"} {
+			for _, id := range []string{"1", "2", "3"} {
 				who, err := h.customers.Find(t.Context(), customer.Identifier{Kind: customer.External, Value: id})
 				must(t, err)
 				history, err := h.customers.Consents(t.Context(), who.ID)

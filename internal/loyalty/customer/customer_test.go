@@ -711,6 +711,27 @@ func TestFamilyOnOnePhone(t *testing.T) {
 			}
 		}
 
+		// The middle name tells namesakes apart, even of one birthday.
+		names := register(t, d, s,
+			customer.New{FirstName: "Olga", LastName: "Ivanova", Born: "1965-05-05", Origin: 9, Identifiers: []customer.Identifier{phone("907770001")}},
+			customer.New{FirstName: "Ivan", MiddleName: "Petrovich", LastName: "Ivanov", Born: "1990-01-01", Origin: 9, Identifiers: []customer.Identifier{phone("907770001")}},
+			customer.New{FirstName: "Ivan", MiddleName: "Sergeevich", LastName: "Ivanov", Born: "1990-01-01", Origin: 9, Identifiers: []customer.Identifier{phone("907770002")}})
+		if !names[1].Created || !names[2].Created || names[1].ID == names[2].ID {
+			t.Errorf("namesakes: %+v", names)
+		}
+
+		// Who was known by nothing but the name is found again by name and birthday.
+		kid := customer.New{FirstName: "Kid", LastName: "Lee", Born: "2001-01-01", Origin: 9, Identifiers: []customer.Identifier{outside(customer.ByName + "import: lee kid")}}
+		alone := register(t, d, s, kid)[0]
+		kid.Identifiers = []customer.Identifier{phone("907770001")}
+		if res := register(t, d, s, kid)[0]; res.Created || res.ID != alone.ID {
+			t.Errorf("with a phone that is shared: %+v", res)
+		}
+		kid.Identifiers = []customer.Identifier{outside("K1"), phone("907770003")}
+		if res := register(t, d, s, kid)[0]; res.Created || res.ID != alone.ID {
+			t.Errorf("with an id: %+v", res)
+		}
+
 		// Who has something of their own is found again by it.
 		two := []customer.New{
 			{FirstName: "Иван", LastName: "Иванов", Born: "1980-01-01", Origin: 9, Identifiers: []customer.Identifier{phone("901112233"), email("ivan@ex.com")}},

@@ -225,7 +225,7 @@ func (r *registration) readTx(ctx context.Context, tx *db.Tx) error {
 	if len(names) > 0 { // few are known so, or nobody at all
 		var some bool
 		const exist = `SELECT EXISTS (SELECT 1 FROM identifiers WHERE kind = $1 AND value >= $2 AND value < $3)`
-		if err := tx.QueryRow(ctx, exist, string(External), called, fold.After(called)).Scan(&some); err != nil {
+		if err := tx.QueryRow(ctx, exist, string(External), ByName, fold.After(ByName)).Scan(&some); err != nil {
 			return err
 		}
 		if some {
@@ -282,7 +282,8 @@ func (r *registration) place(c *Checked) Result {
 	if p == nil {
 		p = r.create(c)
 		res.Created = true
-		if c.called.Value != "" && r.owners[c.called] == nil && slices.ContainsFunc(c.identifiers, func(i Identifier) bool { return r.owners[i] != nil }) {
+		shares := func(i Identifier) bool { return r.owners[i] != nil || isName(i) }
+		if c.called.Value != "" && r.owners[c.called] == nil && slices.ContainsFunc(c.identifiers, shares) {
 			r.owners[c.called] = p
 			p.added = append(p.added, c.called)
 		}
@@ -337,7 +338,10 @@ func (r *registration) match(c *Checked) (p *person, same bool) {
 		}
 	}
 	if p := r.owners[c.called]; p != nil && !r.otherID(c, p) {
-		return p, true
+		sure := agree(&p.Customer, &c.profile) // the middle name, too
+		if sure || !r.hasOwn(c, Kinds...) {
+			return p, sure
+		}
 	}
 	byEmail := !r.hasOwn(c, Phone, Card, Telegram, External)
 	for p := range r.ownersOf(c, Email) {
@@ -361,19 +365,21 @@ func (r *registration) match(c *Checked) (p *person, same bool) {
 }
 
 // Called is what an import knows those by, too, who share a phone, a card or an e-mail
-// with somebody: an outside id, of the name, whichever way round, and the birthday;
-// empty where one of these is not known.
+// with somebody, or have nothing else: an outside id, of the name, whichever way round,
+// and the birthday; empty where one of these is not known.
 func Called(first, last, born string) string {
 	name := fullName(&Customer{FirstName: first, LastName: last})
-	text := called + name + " " + born
+	text := ByName + name + " " + born
 	if name == "" || len(born) != len(time.DateOnly) || utf8.RuneCountInString(text) > MaxExternal {
 		return ""
 	}
 	return text
 }
 
-// called is how such ids begin.
-const called = "name: "
+// ByName is how outside ids begin that are made of a name.
+const ByName = "name: "
+
+func isName(i Identifier) bool { return i.Kind == External && strings.HasPrefix(i.Value, ByName) }
 
 // isAnother reports whether c is surely not p, and can be known all the same.
 func (c *Checked) isAnother(p *person) bool {
@@ -422,7 +428,7 @@ func (c *Checked) bringsID(known map[Identifier]Known) bool {
 // family has one phone, and often one card.
 func (r *registration) otherID(c *Checked, p *person) bool {
 	return r.hasOwn(c, External) &&
-		slices.ContainsFunc(slices.Concat(p.Identifiers, p.added), func(i Identifier) bool { return i.Kind == External && !strings.HasPrefix(i.Value, called) })
+		slices.ContainsFunc(slices.Concat(p.Identifiers, p.added), func(i Identifier) bool { return i.Kind == External && !isName(i) })
 }
 
 // like reports whether two profiles can be of one person: neither the names
@@ -546,7 +552,7 @@ func (c *Checked) brought(history []Consent, n Consent) bool {
 			continue
 		}
 		holds = o.Given == n.Given
-		repeated = repeated || holds && (o.At.Equal(n.At) || c.undated && (n.Given || o.Proof == n.Proof))
+		repeated = repeated || holds && (o.At.Equal(n.At) || !n.Given && o.Proof == n.Proof || c.undated && n.Given)
 	}
 	return repeated || (c.undated || !n.Given) && holds
 }
