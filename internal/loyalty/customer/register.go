@@ -381,9 +381,10 @@ const ByName = "name: "
 
 func isName(i Identifier) bool { return i.Kind == External && strings.HasPrefix(i.Value, ByName) }
 
-// isAnother reports whether c is surely not p, and can be known all the same.
+// isAnother reports whether c, of another name, can be known by it and is not p by the
+// birthday.
 func (c *Checked) isAnother(p *person) bool {
-	return c.called.Value != "" && !sameNames(&p.Customer, &c.profile) && !sameBorn(p.Born, c.profile.Born)
+	return c.called.Value != "" && !sameNames(&p.Customer, &c.profile) && (p.Born == "" || !sameBorn(p.Born, c.profile.Born))
 }
 
 // ownersOf are the people that identifiers of the kind lead to.
