@@ -132,7 +132,7 @@ func TestImportExplainsWords(t *testing.T) {
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
 		b := open(t, d).shop().owner()
 		b.send("/imports/new", "чеки.csv", "Чек;Дата;Сумма;Статус\n1;13.02.2024;100;Оплачен\n2;13.02.2024;50;Брак\n3;13.02.2024;7;Отменён\n", "kind", "receipts").is(200).
-			sees("Слова о чеках", "как понято: продажа", "как понято: не продажа")
+			sees("Слова о чеках", "Оплачен Статус как понято: продажа", "как понято: не продажа")
 		at, form := b.path, b.form("columns")
 		b.post(at+"/columns", form.with("word-status-Брак", "sold")...).is(422).sees("Слово значит sale")
 		form = form.with("word-status-Брак", "void")

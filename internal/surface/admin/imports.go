@@ -376,7 +376,11 @@ func wordField(f importer.Field, word string) string { return wordFields + strin
 // themselves is chosen until something else is.
 func wordRows(loc *i18n.Localizer, said []importer.Said, i importer.Import) (list []wordRow) {
 	for _, s := range append(said, i.Report.Unclear(said)...) {
-		row := wordRow{Word: s.Word, Column: loc.T(s.Field.Key()), Field: wordField(s.Field, s.Word), Options: []web.Option{{Text: loc.T("admin.import.as_read", "meaning", loc.T(s.Means.Key()))}}}
+		column := loc.T(s.Field.Key())
+		if n := i.Mapping.Columns[s.Field]; n > 0 {
+			column = columnName(i.Mapping, n)
+		}
+		row := wordRow{Word: s.Word, Column: column, Field: wordField(s.Field, s.Word), Options: []web.Option{{Text: loc.T("admin.import.as_read", "meaning", loc.T(s.Means.Key()))}}}
 		if _, chosen := i.Mapping.Options.Words[s.Field][s.Word]; chosen {
 			row.Options[0].Text = loc.T("admin.import.as_guessed")
 		}
