@@ -338,8 +338,8 @@ func (p *preparer) customer(ctx context.Context, b *batch, step *Step) error {
 	if len(ids) == 0 && in.First+in.Last != "" {
 		// The file may come again: what it says is an id, with what it should
 		// have been known by, for that is what the rows of a file are compared by.
-		text := customer.ByName + p.imp.Source + ": " + strings.ToLower(fold.Line(in.called()+" "+in.External+" "+in.Card+" "+strings.Join(in.Phones, " ")+" "+in.Email))
-		ids, _ = p.identifiers(short(text, customer.MaxExternal), "", nil, "")
+		text := p.imp.Source + ": " + strings.ToLower(fold.Line(in.called()+" "+in.External+" "+in.Card+" "+strings.Join(in.Phones, " ")+" "+in.Email))
+		ids = append(ids, customer.Identifier{Kind: customer.External, Value: customer.ByName(text)})
 	}
 	n := customer.New{
 		FirstName: in.First, LastName: in.Last, MiddleName: in.Middle, Sex: customer.Sex(in.Sex), Born: in.Born, City: in.City,

@@ -721,7 +721,7 @@ func TestFamilyOnOnePhone(t *testing.T) {
 		}
 
 		// Who was known by nothing but the name is found again by name and birthday.
-		kid := customer.New{FirstName: "Kid", LastName: "Lee", Born: "2001-01-01", Origin: 9, Identifiers: []customer.Identifier{outside(customer.ByName + "import: lee kid")}}
+		kid := customer.New{FirstName: "Kid", LastName: "Lee", Born: "2001-01-01", Origin: 9, Identifiers: []customer.Identifier{outside(customer.ByName("import: lee kid"))}}
 		alone := register(t, d, s, kid)[0]
 		kid.Identifiers = []customer.Identifier{phone("907770001")}
 		if res := register(t, d, s, kid)[0]; res.Created || res.ID != alone.ID {
@@ -730,6 +730,18 @@ func TestFamilyOnOnePhone(t *testing.T) {
 		kid.Identifiers = []customer.Identifier{outside("K1"), phone("907770003")}
 		if res := register(t, d, s, kid)[0]; res.Created || res.ID != alone.ID {
 			t.Errorf("with an id: %+v", res)
+		}
+
+		// What is made of a name is nobody's to read.
+		for _, id := range []customer.ID{alone.ID, names[1].ID} {
+			for _, i := range get(t, s, id).Identifiers {
+				if strings.HasPrefix(i.Value, "name: ") {
+					t.Errorf("%d is shown with %s", id, i.Value)
+				}
+			}
+		}
+		if made := customer.Called("Kid", "Lee", "2001-01-01"); made == "" || strings.Contains(made, "lee") || strings.Contains(made, "2001") {
+			t.Errorf("a name and a birthday can be read in %q", made)
 		}
 
 		// Who has something of their own is found again by it.

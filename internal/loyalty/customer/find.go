@@ -137,7 +137,7 @@ func (s *Service) getAll(ctx context.Context, ids []ID) ([]Customer, error) {
 	list := make([]Customer, 0, len(ids))
 	for _, id := range ids {
 		if c, ok := found[id]; ok {
-			c.Identifiers = owned[id]
+			c.Identifiers = slices.DeleteFunc(owned[id], isName) // they say nothing to anybody
 			list = append(list, c)
 		}
 	}

@@ -3,13 +3,14 @@ package customer
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"iter"
 	"maps"
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"regulars/internal/base/checksum"
 	"regulars/internal/base/db"
@@ -225,7 +226,7 @@ func (r *registration) readTx(ctx context.Context, tx *db.Tx) error {
 	if len(names) > 0 { // few are known so, or nobody at all
 		var some bool
 		const exist = `SELECT EXISTS (SELECT 1 FROM identifiers WHERE kind = $1 AND value >= $2 AND value < $3)`
-		if err := tx.QueryRow(ctx, exist, string(External), ByName, fold.After(ByName)).Scan(&some); err != nil {
+		if err := tx.QueryRow(ctx, exist, string(External), byName, fold.After(byName)).Scan(&some); err != nil {
 			return err
 		}
 		if some {
@@ -369,17 +370,24 @@ func (r *registration) match(c *Checked) (p *person, same bool) {
 // and the birthday; empty where one of these is not known.
 func Called(first, last, born string) string {
 	name := fullName(&Customer{FirstName: first, LastName: last})
-	text := ByName + name + " " + born
-	if name == "" || len(born) != len(time.DateOnly) || utf8.RuneCountInString(text) > MaxExternal {
+	if name == "" || len(born) != len(time.DateOnly) {
 		return ""
 	}
-	return text
+	return ByName(name + " " + born)
 }
 
-// ByName is how outside ids begin that are made of a name.
-const ByName = "name: "
+// ByName is an outside id for somebody who is known by a name: it does not tell it.
+func ByName(name string) string {
+	sum := sha256.Sum256([]byte(name))
+	return byName + hex.EncodeToString(sum[:16])
+}
 
-func isName(i Identifier) bool { return i.Kind == External && strings.HasPrefix(i.Value, ByName) }
+// byName is how such ids begin.
+const byName = "name: "
+
+func isName(i Identifier) bool {
+	return i.Kind == External && len(i.Value) == len(ByName("")) && strings.HasPrefix(i.Value, byName)
+}
 
 // isAnother reports whether c, of another name, can be known by it and is not p by the
 // birthday.
