@@ -151,11 +151,12 @@ func (s *Scan) single(row delimited.Row, r *rowReader, ok bool) error {
 	if ok && s.Mapping.Kind == KindCustomers {
 		if c := r.customer(); !r.refused {
 			c.cells = slices.Clone(row.Fields)
-			c.again = s.comeAgain(c.keys())
-			if keys := c.keys(); len(keys) > 0 && s.last[keys[0]] > row.Number {
+			keys := c.keys()
+			if len(keys) > 0 && s.last[keys[0]] > row.Number {
 				field, value := c.surest()
 				r.remark(field, ReasonTwice, value)
 			}
+			c.again = s.comeAgain(keys) // which keeps no others
 			step.Customer = c
 		}
 	} else if ok {
