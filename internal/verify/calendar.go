@@ -45,6 +45,15 @@ func (c *calendar) midnight(zone int, at int64, days int) int64 {
 	return t
 }
 
+// period is when the period of so many months begins that at falls in, and when
+// the one before it began.
+func (c *calendar) period(zone int, at int64, months int) (from, before int64) {
+	z := c.zones[zone]
+	y, m, _ := time.UnixMicro(at).In(z).Date()
+	first := time.Date(y, m-time.Month((int(m)-1)%months), 1, 12, 0, 0, 0, z)
+	return c.midnight(zone, first.UnixMicro(), 0), c.midnight(zone, first.AddDate(0, -months, 0).UnixMicro(), 0)
+}
+
 // dayBegins is the first second at which clocks show a date, given as its
 // midnight in UTC, or a later one.
 func dayBegins(zone *time.Location, date int64) int64 {

@@ -33,8 +33,8 @@ type entry struct {
 
 // tier is a row of tiers.
 type tier struct {
-	Customer, Programme, Since, ReviewAt, FloorUntil int64
-	Level, Floor                                     string
+	Customer, Programme, Since, ReviewAt, LostAt, FloorUntil int64
+	Level, Floor                                             string
 }
 
 // lots spools the lots by customer, in which order no index has them all.
@@ -81,10 +81,10 @@ func (a *audit) entryPages() *pages[entry] {
 func (a *audit) tierPages() *pages[tier] {
 	return &pages[tier]{
 		a: a, table: "tiers", after: []any{first, first}, key: func(x *tier) []any { return []any{x.Customer, x.Programme} },
-		text: `SELECT customer_id, programme_id, since, COALESCE(review_at, 0), COALESCE(floor_until, 0), level, floor
+		text: `SELECT customer_id, programme_id, since, COALESCE(review_at, 0), COALESCE(lost_at, 0), COALESCE(floor_until, 0), level, floor
 		         FROM tiers WHERE (customer_id, programme_id) > ($1, $2) ORDER BY customer_id, programme_id LIMIT $3`,
 		scan: func(r *db.Rows, x *tier) error {
-			return r.Scan(&x.Customer, &x.Programme, &x.Since, &x.ReviewAt, &x.FloorUntil, &x.Level, &x.Floor)
+			return r.Scan(&x.Customer, &x.Programme, &x.Since, &x.ReviewAt, &x.LostAt, &x.FloorUntil, &x.Level, &x.Floor)
 		},
 	}
 }
@@ -242,19 +242,19 @@ func (a *audit) tiersOf(p *person) {
 		if !slices.Contains(codes, t.Level) {
 			a.off(TierLevel, where, "level", "a level of the programme", t.Level, "")
 		}
-		if t.Floor != "" && !slices.Contains(codes, t.Floor) {
-			a.off(TierLevel, where, "floor", "a level of the programme", t.Floor, "")
-		}
-		if t.Floor != "" {
-			a.off(TierLevel, where, "floor", "", t.Floor, "no level is given by hand yet: nothing tells of one")
-		}
-		if t.Floor == "" && t.FloorUntil != 0 {
-			a.off(TierLevel, where, "floor_until", "never", a.show("at", t.FloorUntil), "there is no floor")
+		if t.LostAt != 0 && (t.ReviewAt <= t.LostAt || !a.graceful(t.Programme)) {
+			a.off(TierLevel, where, "lost_at", "nothing, or a midnight before the grace ends", a.show("at", t.LostAt), "a level is held for the grace of the programme")
 		}
 	}
 	for i := range p.receipts {
 		a.tierReached(p, &p.receipts[i])
 	}
+}
+
+// graceful tells whether some version of a programme holds lost levels for a
+// while.
+func (a *audit) graceful(programme int64) bool {
+	return slices.ContainsFunc(a.published[programme], func(v *version) bool { return v.rules.Downgrade.GraceDays > 0 })
 }
 
 func (a *audit) tierReached(p *person, r *bought) {

@@ -245,6 +245,7 @@ var damages = []damage{
 	{column: "tiers.programme_id", pick: aTier, do: `UPDATE tiers SET programme_id = 1 WHERE customer_id = $1 AND programme_id = $2`, check: verify.Reference, row: "customer_id=%d programme_id=1", prefix: true},
 	{column: "tiers.level", pick: aTier, do: `UPDATE tiers SET level = 'lead' WHERE customer_id = $1 AND programme_id = $2`, check: verify.TierLevel, row: tierRow},
 	{column: "tiers.floor", pick: aTier, do: `UPDATE tiers SET floor = 'lead' WHERE customer_id = $1 AND programme_id = $2`, check: verify.TierLevel, row: tierRow},
+	{column: "tiers.lost_at", pick: aTier, do: `UPDATE tiers SET lost_at = 1 WHERE customer_id = $1 AND programme_id = $2`, check: verify.TierLevel, row: tierRow},
 	{column: "tiers.floor_until", pick: aTier, do: `UPDATE tiers SET floor_until = 1 WHERE customer_id = $1 AND programme_id = $2`, check: verify.TierLevel, row: tierRow},
 
 	{column: "accounts", pick: aCustomer, do: `DELETE FROM accounts WHERE customer_id = $1`, check: verify.AccountMissing, row: accountRow},
@@ -506,6 +507,8 @@ var unchecked = map[string]string{
 	"tiers.review_at": "a day on which to look; that there is one in a window has a test of its own",
 
 	"entries.reason": "what people wrote",
+	"holds":          "nothing writes it yet", "hold_lots": "nothing writes it yet", "occasions": "nothing writes it yet",
+	"accounts.idle_at": "nothing writes it yet", "customers.labels": "nothing writes it yet", "entries.at_entity_id": "nothing writes it yet",
 
 	"sources.name": "what people wrote", "sources.created_at": "said nowhere else",
 	"imports.id": "its own key", "imports.file": "what people wrote", "imports.path": "the file may be gone",

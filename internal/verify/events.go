@@ -8,6 +8,7 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+	"time"
 
 	"regulars/internal/base/db"
 )
@@ -163,21 +164,22 @@ func (a *audit) goodsEvent(event int64, table string, ids ...int64) {
 
 func (a *audit) event(id, when int64, kind string, customer, ref int64, text string) {
 	var body struct {
-		Kind     string `json:"kind"`
-		Total    string `json:"total"`
-		Checksum string `json:"checksum"`
-		Points   string `json:"points"`
-		Level    string `json:"level"`
-		Is       string `json:"is"`
-		First    string `json:"first"`
-		Last     string `json:"last"`
-		Starts   string `json:"starts"`
-		Rules    string `json:"rules"`
-		Till     string `json:"till"`
-		Created  int64  `json:"created"`
-		Changed  ids    `json:"changed"`
-		Returns  ids    `json:"returns"`
-		IDs      ids    `json:"ids"`
+		Kind     string    `json:"kind"`
+		Total    string    `json:"total"`
+		Checksum string    `json:"checksum"`
+		Points   string    `json:"points"`
+		Level    string    `json:"level"`
+		Until    time.Time `json:"until"`
+		Is       string    `json:"is"`
+		First    string    `json:"first"`
+		Last     string    `json:"last"`
+		Starts   string    `json:"starts"`
+		Rules    string    `json:"rules"`
+		Till     string    `json:"till"`
+		Created  int64     `json:"created"`
+		Changed  ids       `json:"changed"`
+		Returns  ids       `json:"returns"`
+		IDs      ids       `json:"ids"`
 		founding
 	}
 	where := at("events", id)
@@ -266,6 +268,10 @@ func (a *audit) event(id, when int64, kind string, customer, ref int64, text str
 	case "tier.changed":
 		if read() {
 			ofCustomer(a.names.number(body.Is))
+		}
+	case "tier.granted":
+		if read() {
+			ofCustomer(a.names.number(body.Level + " " + strconv.FormatInt(micros(body.Until), 10)))
 		}
 	case "points.activated", "points.expired", "points.adjusted", "points.given", "points.repaid":
 		if read() {

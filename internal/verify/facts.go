@@ -64,6 +64,11 @@ type rules struct {
 		Days    int64  `json:"days"`
 		Exclude goods  `json:"exclude"`
 	} `json:"spend"`
+	Downgrade struct {
+		When      string `json:"when"`
+		Step      bool   `json:"step"`
+		GraceDays int    `json:"grace_days"`
+	} `json:"downgrade"`
 	Discount struct {
 		Rounding rounding `json:"rounding"`
 	} `json:"discount"`
@@ -116,6 +121,20 @@ type goods struct {
 func (g *goods) none() bool { return len(g.Categories) == 0 && len(g.Products) == 0 }
 
 func (r *rules) rolling() bool { return r.Spend.Window == "rolling" }
+
+// months are those of a period of the calendar by which spend is counted; 0: it is
+// not.
+func (r *rules) months() int {
+	return map[string]int{"year": 12, "quarter": 3, "month": 1}[r.Spend.Window]
+}
+
+func (r *rules) windowed() bool { return r.rolling() || r.months() > 0 }
+
+// loses tells whether a level above the first has a midnight at which it may be
+// lost though nothing else happens.
+func (r *rules) loses() bool {
+	return r.Downgrade.When != "never" && (r.windowed() || r.Downgrade.When == "every")
+}
 
 // level is where the level of that code stands; -1: there is none.
 func (r *rules) level(code string) int {
@@ -259,7 +278,7 @@ func (a *audit) readVersions() {
 				a.codes[v.programme] = append(a.codes[v.programme], l.Code)
 			}
 			a.stoppable[v.programme] = a.stoppable[v.programme] || v.rules.Stopped
-			a.windowed = a.windowed || v.rules.rolling()
+			a.windowed = a.windowed || v.rules.windowed()
 		}
 		if v.published != (starts != 0) {
 			a.off(Version, where, "starts_at", "", a.show("at", starts), "the version is a "+state+" one")
@@ -320,8 +339,8 @@ func (r *rules) fault() string {
 		return "the first level must begin at 0"
 	case r.PointValue <= 0:
 		return "a point must be worth something"
-	case r.Spend.Window != "lifetime" && r.Spend.Window != "rolling":
-		return "spend must be counted over a lifetime or a rolling window"
+	case r.Spend.Window != "lifetime" && !r.windowed():
+		return "spend must be counted over a lifetime, a rolling window or a period of the calendar"
 	case r.Earn.Rounding.Unit < 1 || r.Earn.Rounding.Unit > 1e5 || r.Discount.Rounding.Unit < 1 || r.PointValue > 1e9:
 		return "what is rounded needs a unit, and all within reason"
 	}

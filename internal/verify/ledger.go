@@ -456,7 +456,7 @@ func (r *replay) told() {
 		}
 		fits := true
 		switch a.names.text(e.Kind) {
-		case "customer.registered", "tier.changed", "customers.imported": // profile, levels
+		case "customer.registered", "tier.changed", "tier.granted", "customers.imported": // profile, levels
 		case "customer.changed":
 			fits = e.Ref == r.p.id
 		case "tier.reached":

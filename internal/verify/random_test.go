@@ -38,10 +38,8 @@ func TestChangingRulesAreClean(t *testing.T) {
 
 // anyRules are rules as they may be.
 func anyRules(r *rand.Rand) *programme.Rules {
-	window := programme.Lifetime
-	if r.IntN(2) == 0 {
-		window = programme.Rolling
-	}
+	windows := []programme.Window{programme.Lifetime, programme.Lifetime, programme.Rolling, programme.Rolling, programme.Year, programme.Quarter, programme.Month}
+	window := windows[r.IntN(len(windows))]
 	some := func(list ...money.Rate) money.Rate { return list[r.IntN(len(list))] }
 	p := rules(window, []programme.Clawback{programme.ClawbackDebt, programme.ClawbackRefund, programme.ClawbackWriteOff}[r.IntN(3)], r.IntN(2)*5)
 	if window == programme.Rolling {
@@ -91,6 +89,17 @@ func anySettings(r *rand.Rand, p *programme.Rules, some func(...money.Rate) mone
 		if r.IntN(4) == 0 {
 			own := some(0, 2000, 10_000)
 			l.Cap = &own
+		}
+	}
+	p.Downgrade = programme.Downgrade{Step: r.IntN(3) == 0, GraceDays: max(0, r.IntN(20)-10)}
+	switch r.IntN(5) {
+	case 0:
+		p.Downgrade.When = programme.DropNever
+	case 1:
+		p.Downgrade.When, p.Downgrade.Days = programme.DropEvery, 1+r.IntN(20)
+	case 2:
+		if p.Spend.Calendar() {
+			p.Downgrade.When = programme.DropReset
 		}
 	}
 	p.Earn.NotRedeeming = r.IntN(4) == 0
@@ -156,7 +165,9 @@ func (c *chain) live(r *rand.Rand) {
 		people = append(people, c.customer("Анна", customer.Identifier{Kind: customer.Card, Value: fmt.Sprint(i)}))
 	}
 	for i := range 120 {
-		switch r.IntN(12) {
+		switch r.IntN(13) {
+		case 12:
+			c.grant(r, prog, people[r.IntN(len(people))])
 		case 0:
 			c.pass(1 + r.IntN(8))
 			c.night()
@@ -224,6 +235,23 @@ func (c *chain) anySale(r *rand.Rand, who customer.ID) (rec receipt.Receipt, ok 
 		c.t.Error(err)
 	}
 	return rec, err == nil
+}
+
+// grant gives somebody a level by hand, or takes it back.
+func (c *chain) grant(r *rand.Rand, of programme.ID, who customer.ID) {
+	holding, err := c.Programmes.Holding(c.t.Context(), c.clock.now())
+	must(c.t, err)
+	g := receipt.Grant{Customer: who}
+	if levels := holding[of].Rules.Levels; r.IntN(3) > 0 {
+		g.Level = levels[r.IntN(len(levels))].Code
+		if r.IntN(2) == 0 {
+			g.Until = programme.Midnight(c.clock.now(), 1+r.IntN(20), c.till.Store.Zone)
+		}
+	}
+	c.write(func(ctx context.Context, tx *db.Tx) error {
+		_, _, err := c.Receipts.GrantTierTx(ctx, tx, holding[of], g)
+		return err
+	})
 }
 
 func (c *chain) publish(of programme.ID, r *programme.Rules) {

@@ -3,6 +3,7 @@ package verify
 import (
 	"cmp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -15,7 +16,22 @@ type ladder struct {
 	tree  []int64          // Fenwick's: spend so far by its time
 	sold  map[int64]int64  // when each receipt was sold
 	kept  map[int64][]rung // by programme: what may be kept of the level
+	given map[int64]floor  // by programme: by hand
 	odd   bool             // a return before its sale
+}
+
+// floor is a level given by hand, until a midnight; 0: for good.
+type floor struct {
+	code  string
+	until int64
+}
+
+// floor is where a level stands that was given and holds at a time; -1: none.
+func (l *ladder) floor(programme int64, r *rules, at int64) int {
+	if f := l.given[programme]; f.code != "" && (f.until == 0 || at < f.until) {
+		return r.level(f.code)
+	}
+	return -1
 }
 
 // rung is a level and since when.
@@ -38,7 +54,7 @@ func (a *audit) levels(p *person) {
 	if len(p.receipts) == 0 && len(p.tiers) == 0 && !reviews || a.unreadable {
 		return
 	}
-	l := &ladder{a: a, kept: map[int64][]rung{}}
+	l := &ladder{a: a, kept: map[int64][]rung{}, given: map[int64]floor{}}
 	steps := make([]step, 0, len(p.receipts))
 	for i := range p.receipts {
 		b := &p.receipts[i]
@@ -58,6 +74,8 @@ func (a *audit) levels(p *person) {
 	}
 	for i := range steps {
 		switch s := &steps[i]; {
+		case s.review != nil && a.names.text(s.review.Kind) == "tier.granted":
+			l.granted(s.review)
 		case s.review != nil:
 			l.reviewed(s.review)
 		case s.receipt.Return:
@@ -66,11 +84,12 @@ func (a *audit) levels(p *person) {
 			l.bought(s.receipt)
 		}
 	}
-	l.left(p)
+	l.end(p)
 }
 
 func (a *audit) review(e *customerEvent) bool {
-	return a.names.text(e.Kind) == "tier.changed"
+	kind := a.names.text(e.Kind)
+	return kind == "tier.changed" || kind == "tier.granted"
 }
 
 // prepare lays out the times at which spend counts.
@@ -118,20 +137,31 @@ func (l *ladder) until(at int64) (sum int64) {
 	return sum
 }
 
-// window is the spend so far that rules count after from, until to.
-func (l *ladder) window(r *rules, from, to int64) int64 {
-	if !r.rolling() {
-		return l.spend
-	}
-	return plus(l.until(to), -l.until(from))
-}
+// between is the spend so far that counts after from, until to.
+func (l *ladder) between(from, to int64) int64 { return plus(l.until(to), -l.until(from)) }
 
 const aDay = 24 * 3600 * 1_000_000
 
-func (l *ladder) spendAt(r *rules, at int64) int64 { return l.window(r, at-r.Spend.Days*aDay, at) }
+// spendAt is what counts at a time by some rules: by the calendar it may be
+// another sum in each zone, as nobody wrote down which the customer's was.
+func (l *ladder) spendAt(r *rules, at int64) (spends []int64) {
+	switch months := r.months(); {
+	case r.rolling():
+		return []int64{l.between(at-r.Spend.Days*aDay, at)}
+	case months > 0:
+		for zone := range l.a.calendar.zones {
+			from, _ := l.a.calendar.period(zone, at, months)
+			spends = append(spends, l.between(from-1, at))
+		}
+		slices.Sort(spends)
+		return slices.Compact(spends)
+	}
+	return []int64{l.spend}
+}
 
-// rungs are where a customer may stand before a receipt.
-func (l *ladder) rungs(v *version, reached int) (list []int) {
+// rungs are where a customer may stand at a time who has spent so much.
+func (l *ladder) rungs(v *version, spend, at int64) (list []int) {
+	reached := max(v.rules.reached(spend), l.floor(v.programme, v.rules, at))
 	for _, k := range l.kept[v.programme] {
 		list = append(list, max(v.rules.level(k.code), reached))
 	}
@@ -145,7 +175,7 @@ func (l *ladder) rungs(v *version, reached int) (list []int) {
 func (l *ladder) bought(b *bought) {
 	defer l.add(b)
 	a, v := l.a, l.a.versions[b.Version]
-	if b.Imported || v == nil || v.rules.Stopped || l.odd && v.rules.rolling() {
+	if b.Imported || v == nil || v.rules.Stopped || l.odd && v.rules.windowed() {
 		return
 	}
 	where, levels := at("receipts", b.ID), v.rules.Levels
@@ -153,41 +183,71 @@ func (l *ladder) bought(b *bought) {
 	if held < 0 {
 		return // said already
 	}
-	spend := l.spendAt(v.rules, b.SoldAt)
-	if rungs := l.rungs(v, v.rules.reached(spend)); !slices.Contains(rungs, held) {
-		var want []string
-		for _, i := range rungs {
-			want = append(want, levels[i].Code)
+	has, spends := a.names.text(b.Reached), l.spendAt(v.rules, b.SoldAt)
+	var stands, reaches []string
+	for _, spend := range spends {
+		for _, i := range l.rungs(v, spend, b.SoldAt) {
+			stands = append(stands, levels[i].Code)
 		}
-		a.off(ReceiptLevel, where, "level", strings.Join(want, " or "), levels[held].Code, "spend before it was "+a.show("spend", spend))
+		want := ""
+		if i := v.rules.reached(plus(spend, b.TierSpend)); i > held {
+			want = levels[i].Code
+		}
+		reaches = append(reaches, want)
 	}
-	want, has := "", a.names.text(b.Reached)
-	if i := v.rules.reached(plus(spend, b.TierSpend)); i > held {
-		want = levels[i].Code
+	if !slices.Contains(stands, levels[held].Code) {
+		a.off(ReceiptLevel, where, "level", strings.Join(stands, " or "), levels[held].Code, "spend before it was "+a.show("spend", spends[0]))
 	}
-	if want != has {
-		a.off(ReceiptLevel, where, "details", "level reached: "+want, "level reached: "+has, "spend with it is "+a.show("spend", plus(spend, b.TierSpend)))
+	if !slices.Contains(reaches, has) {
+		a.off(ReceiptLevel, where, "details", "level reached: "+reaches[0], "level reached: "+has, "spend with it is "+a.show("spend", plus(spends[0], b.TierSpend)))
 	}
 	if has != "" {
 		l.kept[v.programme] = []rung{{has, b.SoldAt}}
 	}
 }
 
-// returned has the level kept that the return may take at the next review.
+// returned has the level kept that the return may take when levels are lost.
 func (l *ladder) returned(b *bought) {
 	v := l.a.versions[b.Version]
 	if b.Imported || v == nil {
 		l.add(b)
 		return
 	}
-	rungs := l.rungs(v, v.rules.reached(l.spendAt(v.rules, b.SoldAt)))
+	var rungs []int
+	for _, spend := range l.spendAt(v.rules, b.SoldAt) {
+		rungs = append(rungs, l.rungs(v, spend, b.SoldAt)...)
+	}
 	l.add(b)
-	left := v.rules.reached(l.spendAt(v.rules, b.SoldAt))
+	left := len(v.rules.Levels)
+	for _, spend := range l.spendAt(v.rules, b.SoldAt) {
+		left = min(left, v.rules.reached(spend))
+	}
 	for _, i := range rungs {
 		code := v.rules.Levels[i].Code
 		known := slices.ContainsFunc(l.kept[v.programme], func(k rung) bool { return k.code == code })
 		if left < i && !known {
 			l.kept[v.programme] = append(l.kept[v.programme], rung{code, b.SoldAt})
+		}
+	}
+}
+
+// granted takes in that a level was given by hand, or taken back. Where it is
+// the one already held, nothing else tells that it is kept from then on.
+func (l *ladder) granted(e *customerEvent) {
+	code, until, _ := strings.Cut(l.a.names.text(e.Value), " ")
+	us, _ := strconv.ParseInt(until, 10, 64)
+	before := map[string]bool{}
+	for _, v := range l.a.held(e.Ref, e.At-reviewSlack, e.At) {
+		for _, spend := range l.spendAt(v.rules, e.At) {
+			for _, i := range l.rungs(v, spend, e.At) {
+				before[v.rules.Levels[i].Code] = true
+			}
+		}
+	}
+	l.given[e.Ref] = floor{code, us}
+	for code := range before {
+		if !slices.ContainsFunc(l.kept[e.Ref], func(k rung) bool { return k.code == code }) {
+			l.kept[e.Ref] = append(l.kept[e.Ref], rung{code, e.At})
 		}
 	}
 }
@@ -208,19 +268,17 @@ func (l *ladder) reviewed(e *customerEvent) {
 		return
 	}
 	for p := range a.published {
-		l.kept[p] = []rung{{code, e.At}}
 		var want []string
+		before := l.kept[p]
+		l.kept[p] = []rung{{code, e.At}}
 		for _, v := range a.held(p, e.At-reviewSlack, e.At) {
-			if v.rules.Stopped {
+			if v.rules.Stopped && l.given[p].code == "" { // by hand is always possible
 				continue
 			}
-			if v.rules.rolling() && l.odd {
+			if v.rules.windowed() && l.odd {
 				return
 			}
-			for zone := range a.calendar.zones {
-				from := a.calendar.midnight(zone, e.At, -int(v.rules.Spend.Days))
-				want = append(want, v.rules.Levels[v.rules.reached(l.window(v.rules, from, e.At))].Code)
-			}
+			want = append(want, l.left(v, before, e.At)...)
 		}
 		if !slices.Contains(want, code) {
 			slices.Sort(want)
@@ -229,8 +287,42 @@ func (l *ladder) reviewed(e *customerEvent) {
 	}
 }
 
-// left compares what is kept in the end.
-func (l *ladder) left(p *person) {
+// left are the levels that a review, or a grant, can leave somebody with who kept
+// what was kept before.
+func (l *ladder) left(v *version, before []rung, at int64) (codes []string) {
+	r := v.rules
+	for zone := range l.a.calendar.zones {
+		spend, ended := l.spend, int64(0)
+		switch months := r.months(); {
+		case r.rolling():
+			spend = l.between(l.a.calendar.midnight(zone, at, -int(r.Spend.Days)), at)
+		case months > 0:
+			from, earlier := l.a.calendar.period(zone, at, months)
+			spend, ended = l.between(from-1, at), l.between(earlier-1, from-1)
+		}
+		keep := max(r.reached(spend), l.floor(v.programme, r, at))
+		if r.months() > 0 && r.Downgrade.When != "reset" {
+			keep = max(keep, r.reached(ended))
+		}
+		codes = append(codes, r.Levels[keep].Code)
+		for _, k := range before {
+			held := r.level(k.code)
+			if held <= keep {
+				continue
+			}
+			if r.Downgrade.When == "never" || l.given[v.programme].code != "" {
+				codes = append(codes, r.Levels[held].Code)
+			}
+			if r.Downgrade.Step {
+				codes = append(codes, r.Levels[held-1].Code)
+			}
+		}
+	}
+	return codes
+}
+
+// end compares what is kept in the end.
+func (l *ladder) end(p *person) {
 	a := l.a
 	for i := range p.tiers {
 		t := &p.tiers[i]
@@ -246,9 +338,14 @@ func (l *ladder) left(p *person) {
 		if !slices.Contains(list, rung{t.Level, t.Since}) {
 			a.off(TierLevel, where, "level", strings.Join(want, " or "), t.Level+" since "+a.show("at", t.Since), "by purchases, returns and reviews")
 		}
-		if t.ReviewAt == 0 && a.rollingOnly(t.Programme) && t.Level != a.codes[t.Programme][0] {
+		if t.ReviewAt == 0 && a.losesOnly(t.Programme) && t.Level != a.codes[t.Programme][0] && (t.Floor == "" || t.FloorUntil != 0) {
 			a.off(TierLevel, where, "review_at", "a midnight", "never", "spend leaves the window")
 		}
+		given := l.given[t.Programme]
+		if t.Floor != given.code {
+			a.off(TierLevel, where, "floor", given.code, t.Floor, "what the log says was given by hand")
+		}
+		a.equal(TierLevel, where, "floor_until", given.until, t.FloorUntil, "what the log says")
 	}
 	for programme, list := range l.kept {
 		if len(list) > 0 {
@@ -257,11 +354,11 @@ func (l *ladder) left(p *person) {
 	}
 }
 
-// rollingOnly tells whether all versions of a programme count spend in a
-// window, and have the same first level.
-func (a *audit) rollingOnly(programme int64) bool {
+// losesOnly tells whether by all versions of a programme a level may be lost
+// though nothing else happens, and they have the same first level.
+func (a *audit) losesOnly(programme int64) bool {
 	list := a.published[programme]
 	return len(list) > 0 && !slices.ContainsFunc(list, func(v *version) bool {
-		return !v.rules.rolling() || v.rules.Levels[0].Code != list[0].rules.Levels[0].Code
+		return !v.rules.loses() || v.rules.Levels[0].Code != list[0].rules.Levels[0].Code
 	})
 }

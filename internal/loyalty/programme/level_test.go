@@ -43,8 +43,12 @@ func TestLevels(t *testing.T) {
 			if got := programme.LevelOf(r, tt.tier, tt.spend, now); got.Code != tt.held {
 				t.Errorf("holds %s, want %s", got.Code, tt.held)
 			}
-			if got := programme.Review(r, tt.tier, tt.spend, now); got.Code != tt.review {
-				t.Errorf("is left with %s, want %s", got.Code, tt.review)
+			var kept programme.Tier
+			if tt.tier != nil {
+				kept = *tt.tier
+			}
+			if got := programme.Review(r, kept, tt.spend, 0, now, time.UTC); got.Level != tt.review {
+				t.Errorf("is left with %s, want %s", got.Level, tt.review)
 			}
 		})
 	}

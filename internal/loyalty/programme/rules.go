@@ -34,6 +34,8 @@ type Rules struct {
 	Levels  []Level `json:"levels"`
 	Combine Combine `json:"combine"`
 	Spend   Spend   `json:"spend"`
+	// Downgrade says when a level is lost that spend no longer reaches.
+	Downgrade Downgrade `json:"downgrade,omitzero"`
 
 	Discount Discount `json:"discount"`
 	Earn     Earn     `json:"earn"`
@@ -90,10 +92,12 @@ type Window string
 const (
 	Lifetime Window = "lifetime"
 	Rolling  Window = "rolling" // the last Days days before the sale
+	Year     Window = "year"    // of the calendar, by the clock of the customer's home store
+	Quarter  Window = "quarter"
+	Month    Window = "month"
 )
 
-// Spend says how tier spend is counted. Spend that was returned, or that has
-// left the window, counts at the next midnight of the customer's home store.
+// Spend says how tier spend is counted.
 type Spend struct {
 	Window Window `json:"window"`
 	Days   int    `json:"days,omitzero"` // of a rolling window, 1..3660; otherwise 0

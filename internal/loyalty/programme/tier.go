@@ -6,15 +6,84 @@ import (
 	"regulars/internal/base/money"
 )
 
+// Downgrade says when somebody loses a level that spend no longer reaches,
+// because of a return, or because spend has left the window. All of it happens
+// at midnights of the customer's home store.
+type Downgrade struct {
+	When When `json:"when,omitzero"`
+	Days int  `json:"days,omitzero"` // of DropEvery, 1..3660; otherwise 0
+	// Step: the level falls to the one below it, not to what spend reaches.
+	Step bool `json:"step,omitzero"`
+	// GraceDays is how long a level is held after it was to be lost; spend in
+	// them counts.
+	GraceDays int `json:"grace_days,omitzero"`
+}
+
+// When is a point at which levels are lost.
+type When string
+
+// The points.
+const (
+	// DropSoon is the next midnight; where spend is counted by the calendar, the
+	// end of the period, and the spend of the period that has ended.
+	DropSoon  When = ""
+	DropNever When = "never"
+	DropEvery When = "every" // every Days days after the level was reached or kept
+	// DropReset is the end of a period of the calendar, with nothing counted for
+	// it: everybody begins anew.
+	DropReset When = "reset"
+)
+
+// Calendar reports whether spend is counted by periods of the calendar.
+func (s Spend) Calendar() bool { return s.months() > 0 }
+
+func (s Spend) months() int {
+	switch s.Window {
+	case Year:
+		return 12
+	case Quarter:
+		return 3
+	case Month:
+		return 1
+	}
+	return 0
+}
+
+// Period is the period of the calendar that a time falls in, from its first
+// midnight to the one that ends it, by the clock of zone.
+func (s Spend) Period(at time.Time, zone *time.Location) (from, to time.Time) {
+	months := s.months()
+	if months == 0 {
+		panic("programme: spend is not counted by the calendar")
+	}
+	y, m, _ := at.In(zone).Date()
+	first := time.Date(y, m-time.Month((int(m)-1)%months), 1, 12, 0, 0, 0, zone)
+	return Midnight(first, 0, zone), Midnight(first.AddDate(0, months, 0), 0, zone)
+}
+
+// After is the time after which spend counts at a time; zero: all of it does.
+func (s Spend) After(at time.Time, zone *time.Location) time.Time {
+	switch {
+	case s.Window == Rolling:
+		return at.AddDate(0, 0, -s.Days)
+	case s.Calendar():
+		from, _ := s.Period(at, zone)
+		return from.Add(-time.Microsecond)
+	}
+	return time.Time{}
+}
+
 // Tier is what is kept of a customer's level in a programme. A customer of
 // whom nothing is kept is at the first level.
 type Tier struct {
 	Programme ID
 	Level     string // code
 	Since     time.Time
-	// ReviewAt is the midnight at which a return, or spend that leaves the
-	// window, may take the level; zero: nothing can.
+	// ReviewAt is the midnight at which the level may be lost; zero: it cannot be.
 	ReviewAt time.Time
+	// LostAt is the midnight at which spend no longer reached the level, which is
+	// held for the grace; zero: it is not to be lost.
+	LostAt time.Time
 	// Floor is a level given by hand or imported, under which the customer
 	// does not fall until FloorUntil (zero: ever); "": none.
 	Floor      string
@@ -39,8 +108,68 @@ func LevelOf(r *Rules, t *Tier, spend money.Amount, at time.Time) Level {
 	return r.Levels[max(r.Held(kept, spend), r.Index(t.floor(at)))]
 }
 
-// Review is the level that a customer is left with at the midnight of a
-// review: what spend reaches now, and not under the floor.
-func Review(r *Rules, t *Tier, spend money.Amount, at time.Time) Level {
-	return r.Levels[r.Held(t.floor(at), spend)]
+// NextReview is when a level that was reached or kept at a time may be lost:
+// the soonest midnight that the downgrade rules name, and the end of a floor;
+// zero: never. Under a rolling window it is the next one at which to look.
+func (r *Rules) NextReview(t *Tier, at time.Time, zone *time.Location) (next time.Time) {
+	switch d := &r.Downgrade; {
+	case d.When == DropNever:
+	case d.When == DropEvery:
+		next = Midnight(at, d.Days, zone)
+	case r.Spend.Calendar():
+		_, next = r.Spend.Period(at, zone)
+	case r.Spend.Window == Rolling:
+		next = Midnight(at, 1, zone)
+	}
+	return t.WithFloor(next, at)
+}
+
+// WithFloor is a review, or the end of the floor if that comes first after a time.
+func (t *Tier) WithFloor(next, at time.Time) time.Time {
+	if t.FloorUntil.After(at) && t.Floor != "" && (next.IsZero() || t.FloorUntil.Before(next)) {
+		return t.FloorUntil
+	}
+	return next
+}
+
+// Review is the tier after a review at a time: the level that spend reaches, or
+// in programmes of the calendar what that of the ended period did, not under the
+// floor; a level that is lost is held for the grace, and may fall one step at a
+// time.
+func Review(r *Rules, t Tier, spend, ended money.Amount, at time.Time, zone *time.Location) Tier {
+	d := &r.Downgrade
+	held, keep := max(r.Index(t.Level), 0), r.Held(t.floor(at), spend)
+	if r.Spend.Calendar() && d.When != DropReset {
+		keep = max(keep, r.reached(ended))
+	}
+	if d.When == DropNever {
+		keep = max(keep, held)
+	}
+	graceEnds := Midnight(at, d.GraceDays, zone)
+	if !t.LostAt.IsZero() {
+		graceEnds = Midnight(t.LostAt, d.GraceDays, zone)
+	}
+	switch {
+	case keep >= held:
+		t.LostAt = time.Time{}
+	case at.Before(graceEnds):
+		if t.LostAt.IsZero() {
+			t.LostAt = at
+		}
+		t.ReviewAt = t.WithFloor(graceEnds, at)
+		return t
+	default:
+		t.LostAt = time.Time{}
+		if d.Step {
+			keep = max(keep, held-1)
+		}
+	}
+	if code := r.Levels[keep].Code; code != t.Level {
+		t.Level, t.Since = code, at
+	}
+	t.ReviewAt = r.NextReview(&t, at, zone)
+	if d.When == DropSoon && r.Spend.Window == Lifetime && keep > r.Held(t.floor(at), spend) {
+		t.ReviewAt = Midnight(at, 1, zone) // the next step
+	}
+	return t
 }

@@ -9,7 +9,7 @@ import (
 	"regulars/internal/loyalty/customer"
 )
 
-const tierColumns = `customer_id, programme_id, level, since, review_at, floor, floor_until`
+const tierColumns = `customer_id, programme_id, level, since, review_at, floor, floor_until, lost_at`
 
 // QueueTiers adds to b the reading of the tiers of some customers, in every
 // programme, into a map.
@@ -25,11 +25,11 @@ func (s *Service) QueueTiers(b *db.Batch, customers []customer.ID, into map[cust
 // one there is. Whoever changes a tier holds the customer's account.
 func SetTier(b *db.Batch, who customer.ID, t Tier) {
 	b.Exec(`
-		INSERT INTO tiers (`+tierColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7)
+		INSERT INTO tiers (`+tierColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 		ON CONFLICT (customer_id, programme_id) DO UPDATE
 		   SET level = excluded.level, since = excluded.since, review_at = excluded.review_at,
-		       floor = excluded.floor, floor_until = excluded.floor_until`,
-		int64(who), int64(t.Programme), t.Level, t.Since.UnixMicro(), db.Micros(t.ReviewAt), t.Floor, db.Micros(t.FloorUntil))
+		       floor = excluded.floor, floor_until = excluded.floor_until, lost_at = excluded.lost_at`,
+		int64(who), int64(t.Programme), t.Level, t.Since.UnixMicro(), db.Micros(t.ReviewAt), t.Floor, db.Micros(t.FloorUntil), db.Micros(t.LostAt))
 }
 
 // Due is a customer's tier that is to be looked at.
@@ -54,6 +54,6 @@ func (s *Service) ReviewsTx(ctx context.Context, tx *db.Tx, now time.Time, limit
 
 func scanDue(r *db.Rows) (d Due, err error) {
 	t := &d.Tier
-	err = r.Scan(&d.Customer, &t.Programme, &t.Level, db.Time{Dst: &t.Since}, db.Time{Dst: &t.ReviewAt}, &t.Floor, db.Time{Dst: &t.FloorUntil})
+	err = r.Scan(&d.Customer, &t.Programme, &t.Level, db.Time{Dst: &t.Since}, db.Time{Dst: &t.ReviewAt}, &t.Floor, db.Time{Dst: &t.FloorUntil}, db.Time{Dst: &t.LostAt})
 	return d, err
 }

@@ -32,7 +32,8 @@ const (
 
 var (
 	combines  = []Combine{CombineAdd, CombineBetter, CombineDiscount, CombineCashback}
-	windows   = []Window{Lifetime, Rolling}
+	windows   = []Window{Lifetime, Rolling, Year, Quarter, Month}
+	whens     = []When{DropSoon, DropNever, DropEvery, DropReset}
 	clawbacks = []Clawback{ClawbackDebt, ClawbackRefund, ClawbackWriteOff}
 	modes     = []money.Mode{money.Down, money.HalfUp}
 	earnModes = append(modes[:len(modes):len(modes)], money.Up)
@@ -87,6 +88,7 @@ func (r *Rules) checkNumbers(w *errs.List, c money.Currency) {
 	} else {
 		between(w, "/spend/days", r.Spend.Days, 0, 0)
 	}
+	r.checkDowngrade(w)
 	// Figures of money in an error are prices: they say themselves where their
 	// decimals begin.
 	minor := money.Price(money.PriceScale / c.Minor())
@@ -162,6 +164,20 @@ func (r *Rules) checkLevels(w *errs.List, c money.Currency) {
 			w.Add(level(i, "per"), "per_or_rate", "is another way to earn than a rate; leave one of them at 0")
 		}
 	}
+}
+
+func (r *Rules) checkDowngrade(w *errs.List) {
+	d := &r.Downgrade
+	oneOf(w, "/downgrade/when", d.When, whens)
+	if d.When == DropEvery {
+		between(w, "/downgrade/days", d.Days, 1, MaxDays)
+	} else {
+		between(w, "/downgrade/days", d.Days, 0, 0)
+	}
+	if d.When == DropReset && !r.Spend.Calendar() {
+		w.Add("/downgrade/when", "needs_calendar", "is for spend that is counted by the year, quarter or month")
+	}
+	between(w, "/downgrade/grace_days", d.GraceDays, 0, MaxDays)
 }
 
 func (r *Rules) checkOccasions(w *errs.List) {

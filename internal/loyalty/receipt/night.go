@@ -98,13 +98,9 @@ func (s *Service) reviewDue(ctx context.Context) (n int, err error) {
 		// Read again under the lock: a sale may have reached a level since.
 		tiers := map[customer.ID][]programme.Tier{}
 		s.programmes.QueueTiers(&reads, ids, tiers)
-		days := 0
-		for _, v := range holding {
-			days = max(days, v.Rules.Spend.Days)
-		}
 		var history map[customer.ID][]spending
-		if days > 0 { // there are rolling windows
-			history = queueSpends(&reads, ids, now.AddDate(0, 0, -days-2)) // zones are up to a day from UTC, and windows begin at midnight
+		if from := lookBack(holding, now); !from.IsZero() {
+			history = queueSpends(&reads, ids, from)
 		}
 		if err := tx.Run(ctx, &reads); err != nil {
 			return err
@@ -126,7 +122,6 @@ func (s *Service) reviewDue(ctx context.Context) (n int, err error) {
 // look again. history is the customer's spend, as far back as any window.
 func (s *Service) review(b *db.Batch, d programme.Due, version *programme.Version, a *ledger.Account, profile customer.Known, history []spending, now time.Time) {
 	t := d.Tier
-	t.ReviewAt = time.Time{}
 	if version == nil || version.Rules.Stopped {
 		// A stopped programme keeps everything; the day it goes on it looks.
 		t.ReviewAt = now.Add(24 * time.Hour)
@@ -135,28 +130,55 @@ func (s *Service) review(b *db.Batch, d programme.Due, version *programme.Versio
 	}
 	rules := &version.Rules
 	zone := s.zone(time.UTC, profile)
-	spend := a.Spend
-	if rules.Spend.Window == programme.Rolling {
-		// As it was at midnight, however late this comes.
-		from := programme.Midnight(now, 0, zone).AddDate(0, 0, -rules.Spend.Days)
-		history = counting(history, from, now)
-		spend = 0
-		for _, e := range history {
-			spend += e.sum
+	spend, ended := a.Spend, money.Amount(0)
+	midnight := programme.Midnight(now, 0, zone) // as it was then, however late this comes
+	switch {
+	case rules.Spend.Window == programme.Rolling:
+		history = counting(history, rules.Spend.After(midnight, zone), now)
+		spend = sum(history)
+	case rules.Spend.Calendar():
+		from, _ := rules.Spend.Period(now, zone)
+		before, _ := rules.Spend.Period(from.Add(-time.Hour), zone)
+		spend = sum(counting(history, from.Add(-time.Microsecond), now))
+		ended = sum(counting(history, before.Add(-time.Microsecond), from.Add(-time.Microsecond)))
+	}
+	was := t.Level
+	if t = programme.Review(rules, t, spend, ended, now, zone); t.Level != was {
+		// Up, where imported receipts brought spend; down otherwise.
+		event.Append(b, tierChanged(now, d.Customer, was, t.Level))
+	}
+	if rules.Spend.Window == programme.Rolling && rules.Downgrade.When == programme.DropSoon && t.LostAt.IsZero() {
+		// What spend does not carry is a step on the way down, or given by hand.
+		switch level, _ := rules.Level(t.Level); {
+		case spend >= level.Threshold:
+			t.ReviewAt = t.WithFloor(firstLoss(history, spend, level.Threshold, rules.Spend.Days, zone), now)
+		case programme.LevelOf(rules, &programme.Tier{Floor: t.Floor, FloorUntil: t.FloorUntil}, 0, now).Code == t.Level:
+			t.ReviewAt = t.WithFloor(time.Time{}, now)
 		}
 	}
-	level := programme.Review(rules, &t, spend, now)
-	if level.Code != t.Level {
-		// Up, where imported receipts brought spend; down otherwise.
-		event.Append(b, event.Event{
-			At: now, Kind: EventTierChanged, CustomerID: int64(d.Customer), Body: event.Body(map[string]string{"was": t.Level, "is": level.Code}),
-		})
-		t.Level, t.Since = level.Code, now
-	}
-	if rules.Spend.Window == programme.Rolling {
-		t.ReviewAt = firstLoss(history, spend, level.Threshold, rules.Spend.Days, zone)
-	}
 	programme.SetTier(b, d.Customer, t)
+}
+
+// lookBack is how far back the spend counts that reviews of some programmes need;
+// zero: over the lifetime in all of them.
+func lookBack(holding map[programme.ID]*programme.Version, now time.Time) (from time.Time) {
+	for _, v := range holding {
+		var since time.Time
+		switch s := v.Rules.Spend; {
+		case s.Window == programme.Rolling:
+			since = now.AddDate(0, 0, -s.Days)
+		case s.Calendar(): // the period before counts too
+			this, _ := s.Period(now.AddDate(0, 0, -1), time.UTC)
+			since, _ = s.Period(this.AddDate(0, 0, -2), time.UTC)
+		default:
+			continue
+		}
+		since = since.AddDate(0, 0, -2) // zones are up to a day from UTC, and windows begin at midnight
+		if from.IsZero() || since.Before(from) {
+			from = since
+		}
+	}
+	return from
 }
 
 // firstLoss is the midnight after purchases leave the window and spend falls

@@ -29,8 +29,8 @@ func (p *posting) setOutcome(err error) { p.err = err }
 func (p *posting) needs(n *needs, who customer.ID, at time.Time) {
 	if who != 0 {
 		n.customers = append(n.customers, who)
-		if v := p.version; v != nil && v.Rules.Spend.Window == programme.Rolling {
-			n.windows = append(n.windows, rollingWindow(who, v, at))
+		if p.version != nil {
+			n.spend(who, p.version.Rules.Spend, at)
 		}
 	}
 	if p.key.number != "" {

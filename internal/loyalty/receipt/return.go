@@ -216,7 +216,7 @@ func (c *returnCall) movePoints(s *Service, w *world, sale, rec *Receipt) {
 	zone := s.zone(c.by.Store.Zone, w.customers[sale.Customer])
 	var heldBefore programme.Level
 	if v := c.version; v != nil {
-		heldBefore = programme.LevelOf(&v.Rules, w.tier(sale.Customer, v.ProgrammeID), w.tierSpend(account, v, rec.SoldAt), rec.SoldAt)
+		heldBefore = programme.LevelOf(&v.Rules, w.tier(sale.Customer, v.ProgrammeID), w.tierSpend(account, v.Rules.Spend, rec.SoldAt, zone), rec.SoldAt)
 	}
 	if sale.Redeemed > 0 || sale.Earned > 0 { // though not on these lines: their refund may bear what another's could not
 		r := ledger.Reversal{
@@ -238,7 +238,7 @@ func (c *returnCall) movePoints(s *Service, w *world, sale, rec *Receipt) {
 	account.Sold(rec.SoldAt, rec.TierSpend, true)
 	w.spent(sale.Customer, sale.SoldAt, -rec.TierSpend)
 	if v := c.version; v != nil {
-		c.reviewTier(w, sale, heldBefore, w.tierSpend(account, v, rec.SoldAt), zone)
+		c.reviewTier(w, sale, heldBefore, w.tierSpend(account, v.Rules.Spend, rec.SoldAt, zone), zone)
 	}
 	rec.Balance = account.Available()
 }
@@ -254,7 +254,7 @@ func (r refunded) plus(back *Receipt) refunded {
 	return refunded{r.total + back.Total, r.withheld + back.Withheld}
 }
 
-// reviewTier has the level looked at on the next midnight where the return
+// reviewTier has the level looked at when levels may be lost, where the return
 // took the spend it rests on: until then the level holds.
 func (c *returnCall) reviewTier(w *world, sale *Receipt, held programme.Level, spend money.Amount, zone *time.Location) {
 	v := c.version
@@ -262,10 +262,15 @@ func (c *returnCall) reviewTier(w *world, sale *Receipt, held programme.Level, s
 		return
 	}
 	t := programme.Tier{Programme: v.ProgrammeID, Level: held.Code, Since: c.in.SoldAt}
-	if old := w.tier(sale.Customer, v.ProgrammeID); old != nil && old.Level == held.Code {
+	old := w.tier(sale.Customer, v.ProgrammeID)
+	if old != nil && old.Level == held.Code {
 		t = *old
 	}
-	if next := programme.Midnight(w.now, 1, zone); t.ReviewAt.IsZero() || next.Before(t.ReviewAt) {
+	next := v.Rules.NextReview(&t, w.now, zone)
+	if v.Rules.Downgrade.When == programme.DropSoon && !v.Rules.Spend.Calendar() {
+		next = programme.Midnight(w.now, 1, zone)
+	}
+	if old == nil || old.Level != held.Code || !next.IsZero() && (t.ReviewAt.IsZero() || next.Before(t.ReviewAt)) {
 		t.ReviewAt = next
 		w.setTier(sale.Customer, t)
 	}

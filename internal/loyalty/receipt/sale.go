@@ -137,7 +137,7 @@ func (c *saleCall) price(s *Service, w *world) (pricing.Result, error) {
 		in.Zone = s.zone(c.by.Store.Zone, profile)
 		in.Customer = &pricing.Customer{Available: account.Available()}
 		if c.version != nil {
-			in.Customer.Spend = w.tierSpend(account, c.version, c.sale.SoldAt)
+			in.Customer.Spend = w.tierSpend(account, c.version.Rules.Spend, c.sale.SoldAt, in.Zone)
 			in.Customer.Level = programme.LevelOf(&c.version.Rules, w.tier(who, c.version.ProgrammeID), in.Customer.Spend, c.sale.SoldAt).Code
 			in.Customer.Occasions = c.version.Rules.Days(programme.Dates{Born: profile.Born, Registered: profile.Registered}, c.sale.SoldAt, in.Zone)
 		}
@@ -152,14 +152,6 @@ func (s *Service) zone(other *time.Location, profile customer.Known) *time.Locat
 		return home.Zone
 	}
 	return other
-}
-
-// tierSpend is what counts towards the tier at a time, before the sale.
-func (w *world) tierSpend(a *ledger.Account, v *programme.Version, at time.Time) money.Amount {
-	if v.Rules.Spend.Window == programme.Rolling {
-		return w.spend[rollingWindow(a.Customer, v, at)]
-	}
-	return a.Spend
 }
 
 // tier is the customer's stored tier in a programme; nil: the first level.
@@ -308,9 +300,9 @@ func (c *saleCall) movePoints(s *Service, w *world, rec *Receipt, res pricing.Re
 			AvailableAt: res.AvailableAt, ExpiresAt: res.ExpiresAt,
 		})
 		if res.Reaches != nil {
-			w.setTier(rec.Customer, programme.Tier{
-				Programme: v.ProgrammeID, Level: res.Reaches.Code, Since: rec.SoldAt, ReviewAt: rollingReview(v, rec.SoldAt, s.zone(c.by.Store.Zone, w.customers[rec.Customer])),
-			})
+			t := programme.Tier{Programme: v.ProgrammeID, Level: res.Reaches.Code, Since: rec.SoldAt}
+			t.ReviewAt = v.Rules.NextReview(&t, rec.SoldAt, s.zone(c.by.Store.Zone, w.customers[rec.Customer]))
+			w.setTier(rec.Customer, t)
 			w.events = append(w.events, event.Event{
 				At: rec.SoldAt, Kind: EventTierReached, CustomerID: int64(rec.Customer), Ref: int64(rec.ID),
 				Body: event.Body(map[string]string{"level": res.Reaches.Code}),
@@ -321,20 +313,12 @@ func (c *saleCall) movePoints(s *Service, w *world, rec *Receipt, res pricing.Re
 	return nil
 }
 
-// rollingReview is the midnight at which a level reached at that time may
-// first be lost; zero where spend never leaves the window.
-func rollingReview(v *programme.Version, at time.Time, zone *time.Location) time.Time {
-	if v.Rules.Spend.Window != programme.Rolling {
-		return time.Time{}
-	}
-	return programme.Midnight(at, 1, zone)
-}
-
 // setTier changes a tier in memory and queues its writing, keeping a floor
 // given by hand.
 func (w *world) setTier(who customer.ID, t programme.Tier) {
 	if old := w.tier(who, t.Programme); old != nil {
 		t.Floor, t.FloorUntil = old.Floor, old.FloorUntil
+		t.ReviewAt = t.WithFloor(t.ReviewAt, w.now)
 		*old = t
 	} else {
 		w.tiers[who] = append(w.tiers[who], t)

@@ -7,6 +7,7 @@ import (
 	"regulars/internal/base/db"
 	"regulars/internal/base/money"
 	"regulars/internal/loyalty/customer"
+	"regulars/internal/loyalty/ledger"
 	"regulars/internal/loyalty/programme"
 )
 
@@ -27,8 +28,43 @@ type window struct {
 	from, to int64
 }
 
-func rollingWindow(who customer.ID, v *programme.Version, at time.Time) window {
-	return window{who, at.AddDate(0, 0, -v.Rules.Spend.Days).UnixMicro(), at.UnixMicro()}
+func rollingWindow(who customer.ID, s programme.Spend, at time.Time) window {
+	return window{who, s.After(at, nil).UnixMicro(), at.UnixMicro()}
+}
+
+// spend adds what has to be read to know what a customer's spend was at a time.
+func (n *needs) spend(who customer.ID, s programme.Spend, at time.Time) {
+	switch {
+	case s.Window == programme.Rolling:
+		n.windows = append(n.windows, rollingWindow(who, s, at))
+	case s.Calendar():
+		// Where the customer's days begin is not known yet: in no zone more than a
+		// day earlier.
+		since := s.After(at.AddDate(0, 0, -1), time.UTC).AddDate(0, 0, -1)
+		if len(n.calendar) == 0 || since.Before(n.since) {
+			n.since = since
+		}
+		n.calendar = append(n.calendar, who)
+	}
+}
+
+// tierSpend is what counts towards the tier at a time, before the sale, by the
+// days of zone.
+func (w *world) tierSpend(a *ledger.Account, s programme.Spend, at time.Time, zone *time.Location) money.Amount {
+	switch {
+	case s.Window == programme.Rolling:
+		return w.spend[rollingWindow(a.Customer, s, at)]
+	case s.Calendar():
+		return sum(counting(w.spends[a.Customer], s.After(at, zone), at))
+	}
+	return a.Spend
+}
+
+func sum(list []spending) (all money.Amount) {
+	for _, e := range list {
+		all += e.sum
+	}
+	return all
 }
 
 // queueWindow adds to b the reading of what was spent in a window.
@@ -52,6 +88,10 @@ func (w *world) spent(who customer.ID, at time.Time, sum money.Amount) {
 		if win.customer == who && win.from < us && us <= win.to {
 			w.spend[win] += sum
 		}
+	}
+	if list, ok := w.spends[who]; ok || w.calendar[who] {
+		i, _ := slices.BinarySearchFunc(list, at, later)
+		w.spends[who] = slices.Insert(list, i, spending{at: at, since: at, sum: sum})
 	}
 }
 
@@ -83,14 +123,16 @@ func queueSpends(b *db.Batch, ids []customer.ID, after time.Time) map[customer.I
 	return found
 }
 
+// later orders spendings around a time: those of it come before.
+func later(e spending, than time.Time) int {
+	if e.at.After(than) {
+		return 1
+	}
+	return -1
+}
+
 // counting are those of a list that count after a time and until another.
 func counting(list []spending, after, until time.Time) []spending {
-	later := func(e spending, than time.Time) int {
-		if e.at.After(than) {
-			return 1
-		}
-		return -1
-	}
 	from, _ := slices.BinarySearchFunc(list, after, later)
 	to, _ := slices.BinarySearchFunc(list, until, later)
 	return list[from:to]

@@ -146,13 +146,17 @@ func (h *past) until(after, known time.Time) (sum money.Amount) {
 // spendBefore reads what the customers of the sales had spent, as far back as
 // the rules look.
 func (s *Service) spendBefore(ctx context.Context, q Question, sales []*Receipt) (map[customer.ID]*past, error) {
-	back := 0
+	from := sales[0].SoldAt
 	for _, r := range []*programme.Rules{q.Now, q.Then} {
-		if r != nil {
-			back = max(back, r.Spend.Days)
+		if r == nil || r.Spend.Window == programme.Lifetime {
+			continue
+		}
+		// Zones are up to a day from UTC.
+		if since := r.Spend.After(sales[0].SoldAt.AddDate(0, 0, -1), time.UTC); since.Before(from) {
+			from = since
 		}
 	}
-	from := sales[0].SoldAt.AddDate(0, 0, -back).Add(-time.Microsecond) // the first sale counts too
+	from = from.Add(-time.Microsecond) // the first sale counts too
 	found := map[customer.ID]*past{}
 	var ids []customer.ID
 	for _, sale := range sales {
@@ -265,11 +269,7 @@ func (s *Service) given(rules *programme.Rules, sale *Receipt, lines []pricing.L
 	}
 	in := pricing.Input{Currency: s.currency, Rules: rules, At: sale.SoldAt, Zone: store.Zone, Store: store.Code, Draft: pricing.Draft{Lines: lines}}
 	if rules != nil {
-		var from time.Time
-		if rules.Spend.Window == programme.Rolling {
-			from = sale.SoldAt.AddDate(0, 0, -rules.Spend.Days)
-		}
-		spend := max(0, h.until(from, sale.SoldAt))
+		spend := max(0, h.until(rules.Spend.After(sale.SoldAt, store.Zone), sale.SoldAt))
 		in.Customer = &pricing.Customer{Level: rules.Reached(spend).Code, Spend: spend, Available: sale.Redeemed}
 	}
 	res, err := pricing.Price(in)

@@ -21,6 +21,8 @@ type needs struct {
 	keys      []idem  // likewise
 	sales     []int64 // to be returned
 	windows   []window
+	calendar  []customer.ID // whose spend is counted by the calendar
+	since     time.Time     // and since when it may be
 }
 
 // key is a till's own name of a receipt.
@@ -45,6 +47,8 @@ type world struct {
 	products  map[string]catalog.Product
 	tiers     map[customer.ID][]programme.Tier
 	spend     map[window]money.Amount
+	calendar  map[customer.ID]bool       // whose spend is counted by the calendar
+	spends    map[customer.ID][]spending // theirs
 	recorded  map[key]*Receipt
 	keys      map[idem]bool // that were used
 	sales     map[ID]*Receipt
@@ -93,6 +97,13 @@ func (s *Service) queue(b *db.Batch, n *needs, lock bool) *world {
 	}
 	for _, win := range n.windows {
 		w.queueWindow(b, win)
+	}
+	if len(n.calendar) > 0 {
+		w.calendar = map[customer.ID]bool{}
+		for _, who := range n.calendar {
+			w.calendar[who] = true
+		}
+		w.spends = queueSpends(b, n.calendar, n.since)
 	}
 	if len(n.sales) > 0 {
 		find := `SELECT ` + receiptColumns + ` FROM receipts WHERE id IN ($1...)`
