@@ -12,6 +12,7 @@ import (
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/db/dbtest"
+	"regulars/internal/base/i18n"
 	"regulars/internal/surface/api"
 )
 
@@ -118,7 +119,7 @@ func TestEveryRefusalNamesItsField(t *testing.T) {
 			"/v1/receipts": "number", "/v1/receipts?number=%00": "number", "/v1/receipts?number=%ff": "number", "/v1/receipts?number=1&kind=gift": "kind", "/v1/products?limit=201": "limit", "/v1/products?serch=tea": "serch", "/v1/till?number=1": "number", "/v1/products?limit=x": "limit",
 			"/v1/products?cursor=x": "cursor", "/v1/customers/" + who + "/receipts?cursor=AAAA": "cursor", "/v1/customers/" + who + "/entries?cursor=%20": "cursor",
 		} {
-			for _, lang := range []string{"en", "ru"} {
+			for _, lang := range i18n.Codes() {
 				a := s.do(call{method: http.MethodGet, path: path, headers: []string{"Accept-Language", lang}})
 				if a.problem(http.StatusUnprocessableEntity, a.words("code"), pointer); !strings.Contains(a.words("detail"), pointer) {
 					t.Errorf("%s: the detail does not name it: %s", path, a.text)
