@@ -278,6 +278,10 @@ func TestWordsComeInTheLanguageAsked(t *testing.T) {
 				"Уровень Start; до уровня Silver осталось 1\u202f000\u202f000\u00a0сум", "Можно списать: 10\u202f000 баллов, это все доступные.",
 				"Баллами: 500 баллов (500\u00a0сум)", "За этот чек: 635 баллов, доступны с 06.12.2026, действуют до 05.12.2027",
 			},
+			"uz": {
+				"Daraja: Start; Silver darajasigacha 1\u202f000\u202f000\u00a0soʻm qoldi", "Sarflash mumkin: 10\u202f000 ball, bu hamma mavjudi.",
+				"Ball bilan: 500 ball (500\u00a0soʻm)", "Bu chek uchun: 635 ball, 06.12.2026\u00a0dan mavjud, 05.12.2027\u00a0gacha amal qiladi",
+			},
 			"en": {
 				"Level Start; 1,000,000\u00a0soum more to Silver", "Can be paid with points: up to 10,000 points, all there are.",
 				"With points: 500 points, worth 500\u00a0soum", "For this receipt: 635 points, available from 6 Dec 2026, good until 5 Dec 2027",
@@ -297,6 +301,7 @@ func TestWordsComeInTheLanguageAsked(t *testing.T) {
 			has("detail", "At most 10,000 points can be redeemed on this receipt.", "title", "Not possible as things stand")
 		for lang, detail := range map[string]string{
 			"ru": "/lines: Здесь нужно другое: список. Это первая ошибка; что за ней — не читалось.",
+			"uz": "/lines: Bu yerda boshqasi kerak: roʻyxat. Bu birinchi xato; undan keyingisi oʻqilmagan.",
 			"en": "/lines must be a list. This is the first mistake; what follows it was not read.",
 		} {
 			s.do(call{method: http.MethodPost, path: "/v1/quotes", headers: []string{"Accept-Language", lang}, body: `{"lines":7,"redeem":true}`}).
@@ -308,6 +313,7 @@ func TestWordsComeInTheLanguageAsked(t *testing.T) {
 		// What is allowed is said in every language, and to programs.
 		for lang, want := range map[string][]string{
 			"ru": {"Нужно больше 0.", "Нужно от 0 до 10\u202f000\u202f000\u202f000\u202f000.", "Слишком много знаков после запятой: хранится не больше 2.", "Слишком длинно. Наибольшая длина в знаках: 200."},
+			"uz": {"Bundan katta boʻlishi kerak: 0.", "Kamida 0, koʻpi bilan 10\u202f000\u202f000\u202f000\u202f000 boʻlishi kerak.", "Verguldan keyingi raqamlar koʻp: koʻpi bilan 2 ta saqlanadi.", "Juda uzun. Eng koʻp belgi: 200."},
 			"en": {"must be more than 0", "must be 0 to 10000000000000", "has more decimals than the 2 that are kept here", "is longer than 200 characters"},
 		} {
 			a := s.do(call{method: http.MethodPost, path: "/v1/quotes", headers: []string{"Accept-Language", lang},
