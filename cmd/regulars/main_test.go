@@ -734,6 +734,51 @@ func TestDocumentedAsItIs(t *testing.T) {
 	}
 }
 
+// What a README tells to type and to open is there, under the names it uses.
+func TestReadmesTellWhatIsThere(t *testing.T) {
+	t.Parallel()
+	var all cli
+	parser, err := kong.New(&all, kong.Vars{"demo_stores": "1", "demo_customers": "1", "demo_years": "1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	settings := settingNames(parser.Model)
+	for name, quoted := range map[string]string{"README.md": "", "README.ru.md": "«([^»]+)»", "README.uz.md": "“([^”]+)”"} {
+		text, err := os.ReadFile("../../" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range regexp.MustCompile(`--([a-z][a-z-]+)`).FindAllStringSubmatch(string(text), -1) {
+			if !slices.Contains(settings, m[1]) {
+				t.Errorf("%s tells of --%s, which is no setting", name, m[1])
+			}
+		}
+		for _, m := range regexp.MustCompile("(?m)(?:^|`)(?:\\./regulars|go run \\./cmd/regulars) ([a-z]+)").FindAllStringSubmatch(string(text), -1) {
+			if !slices.ContainsFunc(parser.Model.Children, func(n *kong.Node) bool { return n.Name == m[1] }) {
+				t.Errorf("%s tells of %s, which is no command", name, m[1])
+			}
+		}
+		for _, m := range regexp.MustCompile(`\]\(([^):]+)\)`).FindAllStringSubmatch(string(text), -1) {
+			if _, err := os.Stat("../../" + m[1]); err != nil {
+				t.Errorf("%s leads to %s: %v", name, m[1], err)
+			}
+		}
+		if quoted == "" {
+			continue
+		}
+		// A section of the pages is called as the pages call it.
+		pages, err := os.ReadFile("../../internal/base/i18n/locales/admin" + strings.TrimSuffix(strings.TrimPrefix(name, "README"), "md") + "toml")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range regexp.MustCompile(quoted).FindAllStringSubmatch(string(text), -1) {
+			if !strings.Contains(string(pages), ` = "`+m[1]+`"`) {
+				t.Errorf("%s tells of %q, which no page is called", name, m[1])
+			}
+		}
+	}
+}
+
 // An owner who has forgotten the password gets in by the machine, beside the
 // server.
 func TestForgottenPasswordOfTheOwner(t *testing.T) {
