@@ -52,10 +52,17 @@ type rules struct {
 		Threshold int64  `json:"threshold"`
 		Cashback  int64  `json:"cashback"`
 		Discount  int64  `json:"discount"`
+		Per       int64  `json:"per"`
+		Promo     *struct {
+			Cashback int64 `json:"cashback"`
+			Discount int64 `json:"discount"`
+		} `json:"promo"`
+		Cap *int64 `json:"cap"`
 	} `json:"levels"`
 	Spend struct {
-		Window string `json:"window"`
-		Days   int64  `json:"days"`
+		Window  string `json:"window"`
+		Days    int64  `json:"days"`
+		Exclude goods  `json:"exclude"`
 	} `json:"spend"`
 	Discount struct {
 		Rounding rounding `json:"rounding"`
@@ -64,13 +71,23 @@ type rules struct {
 		Exclude    goods    `json:"exclude"`
 		Promo      bool     `json:"promo"`
 		PointsPart bool     `json:"points_part"`
+		Not        bool     `json:"not_redeeming"`
 		Rounding   rounding `json:"rounding"`
 		DelayDays  int      `json:"delay_days"`
 		ExpiryDays int      `json:"expiry_days"`
 	} `json:"earn"`
 	Redeem struct {
-		Cap int64 `json:"cap"`
+		Cap  int64 `json:"cap"`
+		Max  int64 `json:"max"`
+		Caps []struct {
+			Cap int64 `json:"cap"`
+		} `json:"caps"`
 	} `json:"redeem"`
+	Occasions []struct {
+		On       string `json:"on"`
+		Discount int64  `json:"discount"`
+		Cashback int64  `json:"cashback"`
+	} `json:"occasions"`
 	Welcome struct {
 		Points     int64 `json:"points"`
 		ExpiryDays int   `json:"expiry_days"`
@@ -82,6 +99,8 @@ type rules struct {
 		Margin int64 `json:"margin"`
 	} `json:"guard"`
 	QuoteMinutes int64 `json:"quote_minutes"`
+
+	hundreds int64 // minor units in the major one
 }
 
 type rounding struct {
@@ -235,6 +254,7 @@ func (a *audit) readVersions() {
 			v.rules = nil
 			a.off(Version, where, "rules", "", text, fault)
 		} else {
+			v.rules.hundreds = a.hundreds
 			for _, l := range v.rules.Levels {
 				a.codes[v.programme] = append(a.codes[v.programme], l.Code)
 			}

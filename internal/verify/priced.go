@@ -3,6 +3,7 @@ package verify
 import (
 	"encoding/json"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -13,6 +14,7 @@ type receiptDetails struct {
 	AvailableAt time.Time `json:"available_at"`
 	ExpiresAt   time.Time `json:"expires_at"`
 	Reached     string    `json:"reached"`
+	Days        string    `json:"days"`
 }
 
 // cut is what was taken off a line: by the till, and by the level.
@@ -52,31 +54,80 @@ func (a *audit) causes(l *line, where row) (c cut) {
 
 // bid is what a receipt could get by its rules.
 type bid struct {
-	discount, cashback int64 // rates
-	points             bool  // may pay
+	discount, promoDiscount int64 // rates
+	cashback, promoCashback int64
+	per                     int64 // a point for so much money; 0: by cashback
+	promoPer                bool  // promotional goods count for it
+	points                  bool  // may pay
+}
+
+func (b *bid) discounts() bool { return b.discount > 0 || b.promoDiscount > 0 }
+func (b *bid) earns() bool     { return b.cashback > 0 || b.promoCashback > 0 || b.per > 0 }
+
+// rates are what a level gives on the days that it was.
+func (r *rules) rates(level int, days string) (b bid) {
+	l := &r.Levels[level]
+	b = bid{discount: l.Discount, cashback: l.Cashback, per: l.Per}
+	for _, day := range strings.Fields(days) {
+		for _, o := range r.Occasions {
+			if o.On != day {
+				continue
+			}
+			b.discount = max(b.discount, o.Discount)
+			inRates := b.cashback
+			if b.per > 0 {
+				inRates = r.PointValue * r.hundreds / b.per
+			}
+			if o.Cashback > inRates {
+				b.cashback, b.per = o.Cashback, 0
+			}
+		}
+	}
+	b.promoDiscount = b.discount
+	if r.Earn.Promo {
+		b.promoCashback, b.promoPer = b.cashback, true
+	}
+	if l.Promo != nil {
+		b.promoDiscount, b.promoCashback, b.promoPer = l.Promo.Discount, l.Promo.Cashback, false
+	}
+	return b
 }
 
 // bids are what the rules give at a receipt's level. Where the better of two
 // holds, both are given here.
 func (r *rules) bids(level int, d *receiptDetails) (b bid, better bool) {
-	b = bid{r.Levels[level].Discount, r.Levels[level].Cashback, !d.NoPoints}
-	if b.discount > 0 && b.cashback > 0 {
+	b = r.rates(level, d.Days)
+	b.points = !d.NoPoints
+	noDiscount, noCashback := d.NoDiscount, d.NoPoints
+	if b.discounts() && b.earns() {
 		switch r.Combine {
 		case "discount":
-			b.cashback = 0
+			noCashback = true
 		case "cashback":
-			b.discount = 0
+			noDiscount = true
 		case "better":
 			better = true
 		}
 	}
-	if d.NoDiscount {
-		b.discount = 0
+	if noDiscount {
+		b.discount, b.promoDiscount = 0, 0
 	}
-	if d.NoPoints {
-		b.cashback = 0
+	if noCashback {
+		b.cashback, b.promoCashback, b.per = 0, 0, 0
 	}
-	return b, better && b.discount > 0 && b.cashback > 0
+	return b, better && b.discounts() && b.earns()
+}
+
+// mostCap is the largest share that some goods could be paid with points at a level.
+func (r *rules) mostCap(level int) int64 {
+	most := r.Redeem.Cap
+	if own := r.Levels[level].Cap; own != nil {
+		most = *own
+	}
+	for _, c := range r.Redeem.Caps {
+		most = max(most, c.Cap)
+	}
+	return most
 }
 
 // priced checks what a sale gave against the rules that it was sold by. Which
@@ -88,13 +139,14 @@ func (a *audit) priced(r *receipt, lines []line, cuts []cut, d *receiptDetails) 
 		rules  *rules
 		b      bid
 		better bool
+		level  int
 		m      = &r.Amounts
 	)
 	if v := a.versions[r.Version]; r.Version != 0 {
 		if v == nil || v.rules == nil {
 			return // said already
 		}
-		level := v.rules.level(r.Level)
+		level = v.rules.level(r.Level)
 		if rules = v.rules; r.Customer != 0 && !rules.Stopped && level >= 0 {
 			b, better = rules.bids(level, d)
 		}
@@ -104,7 +156,7 @@ func (a *audit) priced(r *receipt, lines []line, cuts []cut, d *receiptDetails) 
 		l, c := &lines[i], cuts[i]
 		a.guarded(l, c, rules)
 		levels = plus(levels, c.tier)
-		if l.sold() {
+		if l.sold(rules) {
 			takes = plus(takes, l.Amounts[gross]-c.till)
 			after = plus(after, l.Amounts[gross]-l.Amounts[discount])
 			continue
@@ -115,33 +167,39 @@ func (a *audit) priced(r *receipt, lines []line, cuts []cut, d *receiptDetails) 
 		a.equal(LineSpend, l.row(), "discount", c.till, l.Amounts[discount], "it counts for no level, so it is no goods: what the till took off")
 	}
 	var most int64
-	if b.discount > 0 {
-		most = min(takes, plus(mulDiv(takes, b.discount, whole, up), rules.Discount.Rounding.Unit))
+	if b.discounts() {
+		most = min(takes, plus(mulDiv(takes, max(b.discount, b.promoDiscount), whole, up), rules.Discount.Rounding.Unit))
 	}
 	if levels > most {
 		a.off(ReceiptDiscount, where, "discount", "at most "+a.show("discount", most), a.show("discount", levels), "by level "+r.Level)
 	}
 	most = 0
 	if b.points {
-		most = mulDiv(after, rules.Redeem.Cap, whole, down)
+		most = mulDiv(after, rules.mostCap(level), whole, down)
+		if high := rules.Redeem.Max; high > 0 && m[redeemed] > high {
+			a.off(ReceiptCap, where, "redeemed", "at most "+a.show("redeemed", high), a.show("redeemed", m[redeemed]), "the most at once")
+		}
 	}
 	if m[paidPoints] > most {
 		a.off(ReceiptCap, where, "paid_points", "at most "+a.show("paid_points", most), a.show("paid_points", m[paidPoints]), "the share payable with points")
 	}
 	switch {
-	case better && levels > 0, b.cashback == 0:
+	case better && levels > 0, !b.earns(), rules.Earn.Not && m[paidPoints] > 0:
 		a.equal(ReceiptEarned, where, "earned", 0, m[earned], "by level "+r.Level+", or nobody could earn")
 	case better && m[earned] == 0:
 	default:
-		a.earned(r, lines, cuts, rules, b.cashback)
+		a.earned(r, lines, cuts, rules, &b)
 	}
 }
 
 // whole is all of it, in basis points.
 const whole = 10_000
 
-// sold tells whether a line can be of goods: neither a gift card nor void.
-func (l *line) sold() bool { return l.Amounts[tierSpend] != 0 || l.Amounts[total] == 0 }
+// sold tells whether a line can be of goods: neither a gift card nor void. What
+// rules let count for no level may be of goods all the same.
+func (l *line) sold(r *rules) bool {
+	return l.Amounts[tierSpend] != 0 || l.Amounts[total] == 0 || r != nil && !r.Spend.Exclude.none()
+}
 
 // guarded checks that no discount and no points took a line under its cost
 // and the margin, where the till had not already.
@@ -160,38 +218,73 @@ func (a *audit) guarded(l *line, c cut, rules *rules) {
 	}
 }
 
-// earned recomputes what a sale earned. What a line earned says that it could;
-// of a line that earned nothing it may be open whether it was to.
-func (a *audit) earned(r *receipt, lines []line, cuts []cut, rules *rules, rate int64) {
-	var sure, open int64
-	all := r.Amounts[earned]
-	base := func(l *line) int64 {
-		if rules.Earn.PointsPart {
-			return plus(l.Amounts[total], l.Amounts[paidPoints])
-		}
-		return l.Amounts[total]
-	}
-	could := func(i int) bool { return lines[i].sold() && (rules.Earn.Promo || cuts[i].till == 0) }
-	var opens []int64
+// portion is a line's part of what a sale earned by: of money for which points
+// come whole, of money times its rate otherwise.
+type portion struct {
+	least, most int64
+	sure        bool // it earned, or had to
+}
+
+// portions are the lines' parts. What a line earned says that it could; of a line
+// that earned nothing it may be open whether it was to, and of one that the till
+// did not discount, whether it was promotional.
+func (a *audit) portions(lines []line, cuts []cut, rules *rules, b *bid) []portion {
+	list := make([]portion, len(lines))
 	for i := range lines {
-		switch l := &lines[i]; {
-		case !could(i):
-			a.equal(ReceiptEarned, l.row(), "earned", 0, l.Amounts[earned], "it is of no goods, or the till discounted it")
-		case l.Amounts[earned] > 0, rules.Earn.Promo && rules.Earn.Exclude.none():
-			sure = plus(sure, base(l))
-		default:
-			opens = append(opens, base(l))
-			open = plus(open, base(l))
+		l, p := &lines[i], &list[i]
+		base := l.Amounts[total]
+		if rules.Earn.PointsPart {
+			base = plus(base, l.Amounts[paidPoints])
 		}
+		low, high := b.cashback, b.cashback
+		if b.per > 0 {
+			low, high = 1, 1
+		}
+		promo := b.promoCashback
+		if b.per > 0 && b.promoPer {
+			promo = 1
+		}
+		if cuts[i].till > 0 {
+			low, high = promo, promo
+		} else {
+			low, high = min(low, promo), max(high, promo)
+		}
+		if l.Amounts[earned] > 0 && low == 0 { // it had the other rate
+			low = high
+		}
+		switch {
+		case !l.sold(rules) || high == 0:
+			a.equal(ReceiptEarned, l.row(), "earned", 0, l.Amounts[earned], "it is of no goods, or the till discounted it")
+			continue
+		case l.Amounts[earned] > 0:
+			p.sure = true
+		default:
+			p.sure = low > 0 && rules.Earn.Exclude.none() && (l.Amounts[tierSpend] != 0 || l.Amounts[total] == 0)
+		}
+		p.least, p.most = base*low, base*high
 	}
-	// Whoever takes part gets a share; one that rounds to nothing is small.
-	opens = slices.DeleteFunc(opens, func(w int64) bool { return mulDiv(all, w, max(plus(sure, open), 1), down) > 0 })
-	open = 0
-	for _, w := range opens {
-		open = plus(open, w)
+	return list
+}
+
+// earned recomputes what a sale earned.
+func (a *audit) earned(r *receipt, lines []line, cuts []cut, rules *rules, b *bid) {
+	var least, most int64
+	all := r.Amounts[earned]
+	list := a.portions(lines, cuts, rules, b)
+	for _, p := range list {
+		if p.sure {
+			least = plus(least, p.least)
+		}
+		most = plus(most, p.most)
+	}
+	for _, p := range list {
+		// Whoever takes part gets a share; one that rounds to nothing is small.
+		if !p.sure && mulDiv(all, p.most, max(most, 1), down) > 0 {
+			most -= p.most
+		}
 	}
 	where := at("receipts", r.ID)
-	low, high := rules.earns(sure, rate, a.hundreds), rules.earns(plus(sure, open), rate, a.hundreds)
+	low, high := rules.earns(least, b.per), rules.earns(most, b.per)
 	if all < low || all > high {
 		want := a.show("earned", high)
 		if low != high {
@@ -200,25 +293,25 @@ func (a *audit) earned(r *receipt, lines []line, cuts []cut, rules *rules, rate 
 		a.off(ReceiptEarned, where, "earned", want, a.show("earned", all), "by level "+r.Level)
 		return
 	}
-	for i := range lines {
+	for i, p := range list {
 		l := &lines[i]
-		if !could(i) || l.Amounts[earned] == 0 || sure == 0 {
+		if l.Amounts[earned] == 0 || least == 0 {
 			continue
 		}
-		if most := mulDiv(all, base(l), sure, up); l.Amounts[earned] > most {
-			a.off(ReceiptEarned, l.row(), "earned", "at most "+a.show("earned", most), a.show("earned", l.Amounts[earned]), "its share of what the receipt earned")
+		if share := mulDiv(all, p.most, least, up); l.Amounts[earned] > share {
+			a.off(ReceiptEarned, l.row(), "earned", "at most "+a.show("earned", share), a.show("earned", l.Amounts[earned]), "its share of what the receipt earned")
 		}
 	}
 }
 
-// earns is what a rate earns on money.
-func (r *rules) earns(base, rate, hundreds int64) int64 {
+// earns is what is earned by money times rates, or for money a point for so much.
+func (r *rules) earns(base, per int64) int64 {
 	to := &r.Earn.Rounding
-	mode := down
-	if to.Mode == "half_up" {
-		mode = nearest
+	mode := map[string]int{"half_up": nearest, "up": up}[to.Mode]
+	if per > 0 {
+		return mulDiv(base/per, 100, to.Unit, mode) * to.Unit
 	}
-	return mulDiv(base, rate*(1_000_000/hundreds), whole*r.PointValue*to.Unit, mode) * to.Unit
+	return mulDiv(base, 1_000_000/r.hundreds, whole*r.PointValue*to.Unit, mode) * to.Unit
 }
 
 // quoteSlack is how long a process may go on with the rules it had, and how

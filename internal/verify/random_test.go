@@ -71,7 +71,49 @@ func anyRules(r *rand.Rand) *programme.Rules {
 	if r.IntN(2) == 0 {
 		p.Guard = &programme.Guard{Margin: some(0, 500)}
 	}
+	anySettings(r, p, some)
 	return p
+}
+
+// anySettings are those that fewer chains use.
+func anySettings(r *rand.Rand, p *programme.Rules, some func(...money.Rate) money.Rate) {
+	for i := range p.Levels {
+		l := &p.Levels[i]
+		if r.IntN(4) == 0 {
+			l.Cashback, l.Per = 0, money.Amount(1+r.IntN(500))*100
+		}
+		if r.IntN(3) == 0 {
+			l.Promo = &programme.PromoRates{Discount: some(0, 200, 2000)}
+			if l.Per == 0 {
+				l.Promo.Cashback = some(0, 50, 1500)
+			}
+		}
+		if r.IntN(4) == 0 {
+			own := some(0, 2000, 10_000)
+			l.Cap = &own
+		}
+	}
+	p.Earn.NotRedeeming = r.IntN(4) == 0
+	if r.IntN(4) == 0 {
+		p.Earn.Rounding.Mode = money.Up
+	}
+	if r.IntN(4) == 0 {
+		p.Redeem.Max = money.Points(1 + r.IntN(1000_00))
+	}
+	if r.IntN(3) == 0 {
+		p.Redeem.Caps = []programme.Cap{
+			{Goods: programme.Goods{Products: []string{"P2"}}, Cap: some(0, 1000, 10_000)}, {Stores: []string{"S1"}, Cap: some(0, 4000)},
+		}
+	}
+	if r.IntN(4) == 0 {
+		p.Spend.Exclude = programme.Goods{Products: []string{"P4"}}
+	}
+	if r.IntN(2) == 0 {
+		p.Occasions = []programme.Occasion{
+			{On: programme.Birthday, Before: 60, After: 60, Cashback: some(0, 800), Discount: some(0, 500)},
+			{On: programme.Anniversary, After: 10, Discount: some(0, 1100)},
+		}
+	}
 }
 
 // A level that spend may leave has a night at which it is looked at.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strconv"
+	"time"
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/errs"
@@ -12,9 +13,11 @@ import (
 
 // Known is what an identifier leads to.
 type Known struct {
-	ID        ID
-	State     State
-	HomeStore catalog.StoreID
+	ID         ID
+	State      State
+	HomeStore  catalog.StoreID
+	Born       string // 1990-12-31, or --12-31; "": not known
+	Registered time.Time
 }
 
 func pointer(base string, i int) string { return base + "/" + strconv.Itoa(i) }
@@ -34,10 +37,10 @@ func (s *Service) queue(b *db.Batch, ids []ID, into map[ID]Customer) {
 func (s *Service) QueueKnown(b *db.Batch, ids []ID, into map[ID]Known) {
 	b.Query(func(r *db.Rows) error {
 		var k Known
-		err := r.Scan(&k.ID, &k.State, &k.HomeStore)
+		err := r.Scan(&k.ID, &k.State, &k.HomeStore, &k.Born, db.Time{Dst: &k.Registered})
 		into[k.ID] = k
 		return err
-	}, `SELECT id, state, COALESCE(home_store_id, 0) FROM customers WHERE id IN ($1...)`, db.IDs(ids))
+	}, `SELECT id, state, COALESCE(home_store_id, 0), born, registered_at FROM customers WHERE id IN ($1...)`, db.IDs(ids))
 }
 
 // queueFind adds to b the look-up of identifiers; those that are known are in

@@ -60,6 +60,20 @@ func genRules(t *rapid.T, c money.Currency) *programme.Rules {
 			Code: fmt.Sprintf("l%d", i), Name: "x", Threshold: threshold,
 			Cashback: rate.Draw(t, "cashback"), Discount: rate.Draw(t, "discount"),
 		})
+		l := &r.Levels[i]
+		if rapid.IntRange(0, 3).Draw(t, "by the point") == 0 {
+			l.Cashback, l.Per = 0, mixed[money.Amount]("per", 1, 10_000, money.MaxAmount).Draw(t, "per")
+		}
+		if rapid.IntRange(0, 2).Draw(t, "rates for promotional goods") == 0 {
+			l.Promo = &programme.PromoRates{Discount: rate.Draw(t, "promo discount")}
+			if l.Per == 0 {
+				l.Promo.Cashback = rate.Draw(t, "promo cashback")
+			}
+		}
+		if rapid.IntRange(0, 3).Draw(t, "cap of the level") == 0 {
+			share := rate.Draw(t, "level's cap")
+			l.Cap = &share
+		}
 		threshold += mixed[money.Amount]("threshold", 1, 100_000, money.MaxAmount/8).Draw(t, "threshold")
 	}
 	r.Combine = rapid.SampledFrom([]programme.Combine{
@@ -76,6 +90,27 @@ func genRules(t *rapid.T, c money.Currency) *programme.Rules {
 		Exclude: genGoods(t, "redeem"), Cap: money.Rate(rapid.SampledFrom([]int64{0, 1, 3_333, 5_000, 9_999, 10_000}).Draw(t, "cap")),
 		Min:  money.Points(rapid.SampledFrom([]int64{0, 0, 1, 1_000}).Draw(t, "min")),
 		Step: money.Points(rapid.SampledFrom([]int64{0, 0, 1, 7, 100}).Draw(t, "step")),
+	}
+	r.Earn.NotRedeeming = rapid.IntRange(0, 4).Draw(t, "nothing while redeeming") == 0
+	if rapid.IntRange(0, 4).Draw(t, "rounded up") == 0 {
+		r.Earn.Rounding.Mode = money.Up
+	}
+	if rapid.IntRange(0, 3).Draw(t, "most at once") == 0 {
+		r.Redeem.Max = max(mixed[money.Points]("max", 1, 10_000, programme.MaxPoints).Draw(t, "max"), r.Redeem.Min, r.Redeem.Step)
+	}
+	for range rapid.SampledFrom([]int{0, 0, 1, 3}).Draw(t, "caps") {
+		r.Redeem.Caps = append(r.Redeem.Caps, programme.Cap{
+			Stores: rapid.SampledFrom([][]string{nil, {"north"}, {"south"}}).Draw(t, "cap's stores"),
+			Goods:  genGoods(t, "cap"), Cap: rate.Draw(t, "share"),
+		})
+	}
+	if rapid.IntRange(0, 3).Draw(t, "some count for no level") == 0 {
+		r.Spend.Exclude = genGoods(t, "spend")
+	}
+	for _, day := range []programme.Day{programme.Birthday, programme.Anniversary} {
+		if rapid.IntRange(0, 3).Draw(t, string(day)) == 0 {
+			r.Occasions = append(r.Occasions, programme.Occasion{On: day, Discount: rate.Draw(t, "day's discount"), Cashback: rate.Draw(t, "day's cashback")})
+		}
 	}
 	if rapid.Bool().Draw(t, "guarded") {
 		r.Guard = &programme.Guard{Margin: mixed[money.Rate]("margin", 0, 3_000, programme.MaxMargin).Draw(t, "margin")}
@@ -105,8 +140,10 @@ func genInput(t *rapid.T) pricing.Input {
 			Level:     rapid.SampledFrom([]string{"", "l0", "l1", "l2", "gone"}).Draw(t, "level"),
 			Spend:     mixed[money.Amount]("spend", -1000, 300_000, money.MaxAmount).Draw(t, "spend"),
 			Available: mixed[money.Points]("available", -100, 100_000, 1e15).Draw(t, "available"),
+			Occasions: rapid.SampledFrom([][]programme.Day{nil, nil, {programme.Birthday}, {programme.Birthday, programme.Anniversary}}).Draw(t, "occasions"),
 		}
 	}
+	in.Store = rapid.SampledFrom([]string{"", "north", "south"}).Draw(t, "store")
 	in.Draft.NoDiscount = rapid.IntRange(0, 9).Draw(t, "no discount") == 0
 	in.Draft.NoPoints = rapid.IntRange(0, 9).Draw(t, "no points") == 0
 	for range rapid.IntRange(0, 7).Draw(t, "lines") {

@@ -110,6 +110,8 @@ func goldenRules(t *testing.T, text []byte) *programme.Rules {
 //
 //	currency UZS                       RUB if left out
 //	customer gold spend=500 points=12  nobody if left out; - is no level
+//	day birthday                       an occasion that it is; several words
+//	store north
 //	at 2026-03-10 18:30 Asia/Tashkent
 //	redeem 10.50
 //	no_discount, no_points
@@ -159,6 +161,10 @@ func golden(t *testing.T, name, text string, rules *programme.Rules) string {
 				Spend:     money.Amount(number("0"+opts["spend"], in.Currency.Exponent)),
 				Available: money.Points(number("0"+opts["points"], 2)),
 			}
+		case "day":
+			in.Customer.Occasions = append(in.Customer.Occasions, programme.Day(words[1]))
+		case "store":
+			in.Store = words[1]
 		case "at":
 			in.Zone, err = time.LoadLocation(words[3])
 			must(err)
@@ -259,6 +265,9 @@ func table(in pricing.Input, r pricing.Result) string {
 		}
 		if r.Combined != "" {
 			fmt.Fprintf(&b, "; gave %s", r.Combined)
+		}
+		if r.Occasion != "" {
+			fmt.Fprintf(&b, ", more for the %s", r.Occasion)
 		}
 	}
 	if !r.AvailableAt.IsZero() {

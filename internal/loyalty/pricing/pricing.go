@@ -23,6 +23,7 @@ type Input struct {
 	Customer *Customer        // nil: nobody was identified
 	At       time.Time        // of the sale
 	Zone     *time.Location   // days end by it: the customer's home store's
+	Store    string           // code of the store: a cap may hold there alone
 	Draft    Draft
 }
 
@@ -74,6 +75,8 @@ type Customer struct {
 	Level     string       // code of the level held before this sale
 	Spend     money.Amount // tier spend in the programme's window before this sale
 	Available money.Points // that can be redeemed now
+	// Occasions are whose days it is now: the programme's rates for them hold.
+	Occasions []programme.Day
 }
 
 // Cause names why money was taken off or a limit holds. It is for machines;
@@ -82,6 +85,14 @@ type Cause string
 
 // Key is the i18n key of a discount's cause.
 func (c Cause) Key() string { return "pricing.cause." + string(c) }
+
+// Key is the i18n key of why the discount was given.
+func (d Discount) Key() string {
+	if d.Day != "" {
+		return d.Cause.Key() + "_" + string(d.Day)
+	}
+	return d.Cause.Key()
+}
 
 // LimitKey is the i18n key of a limit other than LimitNone.
 func (c Cause) LimitKey() string { return "pricing.limit." + string(c) }
@@ -97,6 +108,8 @@ const (
 	LimitNone      Cause = ""          // everything eligible can be paid
 	LimitBalance   Cause = "balance"   // available points
 	LimitCap       Cause = "cap"       // the share payable with points
+	LimitGoodsCap  Cause = "goods_cap" // the share of some goods, or of this store, payable with points
+	LimitMax       Cause = "max"       // the most on one receipt
 	LimitGuard     Cause = "guard"     // the margin guard
 	LimitGoods     Cause = "goods"     // no line takes points
 	LimitStep      Cause = "step"      // points pay in steps only
@@ -111,6 +124,10 @@ type Discount struct {
 	Cause   Cause        `json:"cause"`
 	Amount  money.Amount `json:"amount"`
 	Guarded bool         `json:"guarded,omitempty"` // the margin guard made it smaller
+	// Rate is another one than the level's: of promotional goods, or for the Day;
+	// 0: the level's.
+	Rate money.Rate    `json:"rate,omitempty"`
+	Day  programme.Day `json:"day,omitempty"`
 }
 
 // ByCause sums discounts, one for each cause, in the order in which they are
@@ -122,7 +139,7 @@ func ByCause(discounts []Discount) (sums []Discount) {
 			switch {
 			case d.Cause != cause:
 			case i == len(sums):
-				sums = append(sums, d)
+				sums = append(sums, Discount{Cause: cause, Amount: d.Amount, Guarded: d.Guarded})
 			default:
 				sums[i].Amount += d.Amount
 				sums[i].Guarded = sums[i].Guarded || d.Guarded
@@ -167,6 +184,10 @@ type Result struct {
 	// Combined is what the level gave: CombineAdd both, CombineDiscount or
 	// CombineCashback one of them; "": neither.
 	Combined programme.Combine
+	// Days are the customer's occasions that it was, and Occasion the one whose
+	// rate was higher than the level's; "": none.
+	Days     []programme.Day
+	Occasion programme.Day
 }
 
 // Price prices a receipt. The steps follow the published order of DESIGN.md;

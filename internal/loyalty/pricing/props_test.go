@@ -3,6 +3,7 @@ package pricing_test
 import (
 	"fmt"
 	"math/big"
+	"slices"
 
 	"regulars/internal/base/money"
 	"regulars/internal/loyalty/pricing"
@@ -44,7 +45,7 @@ func broken(in pricing.Input, r pricing.Result) string {
 			return fmt.Sprintf("void line %d counts: %+v", i, l)
 		case d.GiftCard && (l.Earned != 0 || l.PaidPoints != 0 || l.TierSpend != 0 || l.Discount != min(d.Discount, l.Gross)) && !d.Void:
 			return fmt.Sprintf("gift card on line %d: %+v", i, l)
-		case !d.GiftCard && !d.Void && l.TierSpend != l.Total:
+		case !d.GiftCard && !d.Void && l.TierSpend != l.Total && !(l.TierSpend == 0 && in.Rules != nil && in.Rules.Spend.Exclude.Has(d.SKU, d.Categories)):
 			return fmt.Sprintf("line %d counts %d towards the tier, not what was paid: %+v", i, l.TierSpend, l)
 		}
 		if problem := underCost(in, d, l); problem != "" {
@@ -106,4 +107,31 @@ func underCost(in pricing.Input, d pricing.Line, l pricing.PricedLine) string {
 		return fmt.Sprintf("%d is under the guard's %s", l.Total, floor.FloatString(2))
 	}
 	return ""
+}
+
+// gives is what the rules give on a line, computed apart: rates of goods or of
+// promotional ones, raised by the customer's days.
+func gives(in pricing.Input, r pricing.Result, l pricing.Line) (discount, cashback money.Rate, per money.Amount) {
+	discount, cashback, per = r.Level.Discount, r.Level.Cashback, r.Level.Per
+	for _, o := range in.Rules.Occasions {
+		if !slices.Contains(in.Customer.Occasions, o.On) {
+			continue
+		}
+		discount = max(discount, o.Discount)
+		inRates := new(big.Rat) // what a point for so much comes to
+		if per > 0 {
+			inRates.Mul(big.NewRat(int64(in.Rules.PointValue), 10_000), big.NewRat(in.Currency.Minor()*10_000, int64(per)))
+			inRates.SetInt(new(big.Int).Quo(inRates.Num(), inRates.Denom()))
+		}
+		if big.NewRat(int64(o.Cashback), 1).Cmp(inRates) > 0 && o.Cashback > cashback {
+			cashback, per = o.Cashback, 0
+		}
+	}
+	switch promo := l.Promo || l.Discount > 0; {
+	case promo && r.Level.Promo != nil:
+		discount, cashback, per = r.Level.Promo.Discount, r.Level.Promo.Cashback, 0
+	case promo && !in.Rules.Earn.Promo:
+		cashback, per = 0, 0
+	}
+	return discount, cashback, per
 }

@@ -3,6 +3,7 @@ package pricing
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"regulars/internal/base/money"
 	"regulars/internal/loyalty/programme"
@@ -15,7 +16,8 @@ type sheet struct {
 	customer *Customer        // nil: nobody, or no rules
 	lines    []state
 	weights  []int64 // scratch of the splits
-	cashback money.Rate
+	rates    rates
+	shares   []share // of the receipt that points may pay
 	res      Result
 }
 
@@ -24,6 +26,14 @@ type state struct {
 	left  money.Amount // to pay
 	floor money.Amount // the margin guard lets nothing go under it
 	goods bool         // sold: neither void nor a gift card
+	share int          // the one that it belongs to, from 1; 0: it takes no points
+}
+
+// share is the lines of which the same share is payable with points.
+type share struct {
+	cap            money.Rate
+	eligible, room money.Amount
+	most           int64 // that points may pay, in ten-thousandths of a minor unit
 }
 
 // room is what may still be taken off the line.
@@ -89,7 +99,7 @@ func (s *sheet) guard(l *Line) money.Amount {
 func (s *sheet) take(i int, cause Cause, amount money.Amount) {
 	l, p := &s.lines[i], &s.res.Lines[i]
 	allowed := min(amount, l.room())
-	p.Discounts = append(p.Discounts, Discount{cause, allowed, allowed < amount})
+	p.Discounts = append(p.Discounts, Discount{Cause: cause, Amount: allowed, Guarded: allowed < amount})
 	p.Discount += allowed
 	l.left -= allowed
 }
@@ -108,90 +118,197 @@ func (s *sheet) level() {
 	}
 }
 
+// rates are what the customer's level gives, or a higher rate that an occasion
+// does: on goods, and on promotional ones.
+type rates struct {
+	discount, cashback           money.Rate
+	promoDiscount, promoCashback money.Rate
+	per                          money.Amount  // a point for so much; 0: by cashback
+	perPromo                     bool          // promotional goods count for it
+	day                          programme.Day // whose discount it is; "": the level's
+	ownPromo                     bool          // the level's rates for promotional goods hold on them
+}
+
+func (r *rates) discounts() bool { return r.discount > 0 || r.promoDiscount > 0 }
+func (r *rates) earns() bool     { return r.cashback > 0 || r.promoCashback > 0 || r.per > 0 }
+
+func (r *rates) dropDiscount() { r.discount, r.promoDiscount = 0, 0 }
+func (r *rates) dropCashback() { r.cashback, r.promoCashback, r.per = 0, 0, 0 }
+
+// levelRates are those of the level held, raised by the occasions that there
+// are. What a level says of promotional goods holds on them whatever the day.
+func (s *sheet) levelRates() (r rates) {
+	l := &s.res.Level
+	s.res.Days = s.customer.Occasions
+	r = rates{discount: l.Discount, cashback: l.Cashback, per: l.Per}
+	for _, day := range s.customer.Occasions {
+		o := s.rules.Occasion(day)
+		if o == nil {
+			continue
+		}
+		if o.Discount > r.discount {
+			r.discount, r.day, s.res.Occasion = o.Discount, day, day
+		}
+		if o.Cashback > max(r.cashback, s.perRate(r.per)) {
+			r.cashback, r.per, s.res.Occasion = o.Cashback, 0, day
+		}
+	}
+	r.promoDiscount = r.discount
+	if s.rules.Earn.Promo {
+		r.promoCashback, r.perPromo = r.cashback, true
+	}
+	if p := l.Promo; p != nil {
+		r.promoDiscount, r.promoCashback, r.perPromo, r.ownPromo = p.Discount, p.Cashback, false, true
+	}
+	return r
+}
+
+// perRate is the rate that a point for so much money comes to, rounded down.
+func (s *sheet) perRate(per money.Amount) money.Rate {
+	if per == 0 {
+		return 0
+	}
+	return money.Rate(int64(s.rules.PointValue) * s.in.Currency.Minor() / int64(per))
+}
+
+// promo reports whether the line is of promotional goods, or discounted by the
+// till.
+func promo(l *Line) bool { return l.Promo || l.Discount > 0 }
+
 // tierDiscount is step 2: the level's discount, once on all the lines that
 // take it, and which of discount and cashback the level gives at all.
 func (s *sheet) tierDiscount() {
 	if s.customer == nil {
 		return
 	}
-	discount, cashback := s.res.Level.Discount, s.res.Level.Cashback
-	both := discount > 0 && cashback > 0
-	switch {
-	case both && s.rules.Combine == programme.CombineDiscount:
-		cashback = 0
-	case both && s.rules.Combine == programme.CombineCashback:
-		discount = 0
+	r := s.levelRates()
+	if r.discounts() && r.earns() {
+		switch s.rules.Combine {
+		case programme.CombineDiscount:
+			r.dropCashback()
+		case programme.CombineCashback:
+			r.dropDiscount()
+		}
 	}
 	if s.in.Draft.NoDiscount {
-		discount = 0
+		r.dropDiscount()
 	}
 	if s.in.Draft.NoPoints {
-		cashback = 0
+		r.dropCashback()
 	}
-	shares := s.tierShares(discount)
-	if s.rules.Combine == programme.CombineBetter && discount > 0 && cashback > 0 {
+	shares := s.tierShares(&r)
+	if s.rules.Combine == programme.CombineBetter && r.discounts() && r.earns() {
 		// Compared before points are redeemed, so that the choice does not
 		// turn round while the cashier asks how many.
-		if s.worth(s.earned(cashback)) > s.allowed(shares) {
-			discount, shares = 0, nil
+		if s.worth(s.earned(&r)) > s.allowed(shares) {
+			r.dropDiscount()
+			shares = nil
 		} else {
-			cashback = 0
+			r.dropCashback()
 		}
 	}
 	for i, share := range shares {
 		if share > 0 {
 			s.take(i, CauseTier, share)
+			s.explain(i, &r)
 		}
 	}
-	s.cashback = cashback
+	s.rates = r
 	switch {
-	case discount > 0 && cashback > 0:
+	case r.discounts() && r.earns():
 		s.res.Combined = programme.CombineAdd
-	case discount > 0:
+	case r.discounts():
 		s.res.Combined = programme.CombineDiscount
-	case cashback > 0:
+	case r.earns():
 		s.res.Combined = programme.CombineCashback
 	}
 }
 
-// tierShares is what the rate takes off each line, before the guard; nil:
+// explain says by which rate a line got its discount, where it is not the
+// level's.
+func (s *sheet) explain(i int, r *rates) {
+	list := s.res.Lines[i].Discounts
+	d := &list[len(list)-1]
+	switch {
+	case r.ownPromo && promo(&s.in.Draft.Lines[i]):
+		if r.promoDiscount != s.res.Level.Discount {
+			d.Rate = r.promoDiscount
+		}
+	case r.day != "":
+		d.Rate, d.Day = r.discount, r.day
+	}
+}
+
+// tierShares is what the rates take off each line, before the guard; nil:
 // nothing.
-func (s *sheet) tierShares(rate money.Rate) []money.Amount {
-	if rate == 0 {
+func (s *sheet) tierShares(r *rates) []money.Amount {
+	if !r.discounts() {
 		return nil
 	}
-	var total, eligible money.Amount
+	var (
+		total, eligible money.Amount
+		gain            int64 // sum of line x rate
+		mixed           = r.discount != r.promoDiscount
+	)
 	for i := range s.lines {
 		l, d := &s.lines[i], &s.in.Draft.Lines[i]
 		total += l.left
 		s.weights[i] = 0
-		if l.goods && !s.rules.Discount.Exclude.Has(d.SKU, d.Categories) {
-			eligible += l.left
-			s.weights[i] = int64(l.left)
+		if !l.goods || s.rules.Discount.Exclude.Has(d.SKU, d.Categories) {
+			continue
+		}
+		rate := r.discount
+		if mixed && promo(d) {
+			rate = r.promoDiscount
+		}
+		if rate == 0 {
+			continue
+		}
+		eligible += l.left
+		gain += int64(l.left) * int64(rate)
+		s.weights[i] = int64(l.left)
+		if mixed {
+			s.weights[i] *= int64(rate)
 		}
 	}
-	return off(total, eligible, rate, s.rules.Discount.Rounding).Split(s.weights)
+	rounding := s.rules.Discount.Rounding
+	shares := off(total, eligible, gain, rounding).Split(s.weights)
+	if mixed && s.tooMuch(shares) { // of the rounding, on the lines of the higher rate
+		return money.Amount(gain / int64(money.Whole)).Split(s.weights)
+	}
+	return shares
 }
 
-// off is the discount of rate on eligible, with what is left of total rounded.
-// Where the rounding asks for more than the eligible lines can give, or for
-// more than as much again as the rate gives, what is left is rounded to the
-// minor unit only, and where that is still too much the discount is what the
-// rate gives, rounded down; it is never negative.
-func off(total, eligible money.Amount, rate money.Rate, r programme.Rounding) money.Amount {
+func (s *sheet) tooMuch(shares []money.Amount) bool {
+	for i, share := range shares {
+		if share > s.lines[i].left {
+			return true
+		}
+	}
+	return false
+}
+
+// off is the discount that gain (of lines x rates, in ten-thousandths) takes off
+// the eligible lines, with what is left of total rounded. Where the rounding asks
+// for more than the eligible lines can give, or for more than as much again as
+// the rates give, what is left is rounded to the minor unit only, and where that
+// is still too much the discount is what the rates give, rounded down; it is
+// never negative.
+func off(total, eligible money.Amount, gain int64, r programme.Rounding) money.Amount {
+	whole := int64(money.Whole)
 	// Twice what is left, rounded down to a whole: enough to see a half.
-	twice := 2*int64(total-eligible) + int64((money.Whole-rate).Of(2*eligible, money.Down))
+	twice := 2*int64(total) - (2*gain+whole-1)/whole
 	left := twice / 2 / r.Unit * r.Unit
 	if r.Mode == money.HalfUp {
 		left = (twice + r.Unit) / (2 * r.Unit) * r.Unit
 	}
 	discount := total - money.Amount(left)
-	given := rate.Of(2*eligible, money.Down) // twice what the rate gives
+	given := money.Amount(2 * gain / whole) // twice what the rates give
 	switch {
 	case discount <= min(eligible, given):
 		return max(discount, 0)
 	case r.Unit > 1:
-		return off(total, eligible, rate, programme.Rounding{Mode: r.Mode, Unit: 1})
+		return off(total, eligible, gain, programme.Rounding{Mode: r.Mode, Unit: 1})
 	}
 	return given / 2
 }
@@ -234,10 +351,7 @@ func (s *sheet) points() error {
 	}
 
 	paid := min(s.worth(asked), most)
-	for i := range s.lines {
-		s.weights[i] = int64(s.res.Lines[i].Redeemable)
-	}
-	for i, part := range paid.Split(s.weights) {
+	for i, part := range s.spread(paid) {
 		s.res.Lines[i].PaidPoints = part
 		s.lines[i].left -= part
 		s.weights[i] = int64(part)
@@ -248,6 +362,34 @@ func (s *sheet) points() error {
 		s.res.Lines[i].Redeemed = money.Points(part)
 	}
 	return nil
+}
+
+// spread divides what points pay among the shares by what each may take, and in
+// each among its lines by their room, so that none takes more.
+func (s *sheet) spread(paid money.Amount) []money.Amount {
+	if len(s.shares) == 1 {
+		for i := range s.lines {
+			s.weights[i] = int64(s.res.Lines[i].Redeemable)
+		}
+		return paid.Split(s.weights)
+	}
+	most := make([]int64, len(s.shares))
+	for g := range s.shares {
+		most[g] = s.shares[g].most
+	}
+	parts := make([]money.Amount, len(s.lines))
+	for g, part := range paid.Split(most) {
+		for i := range s.lines {
+			s.weights[i] = 0
+			if s.lines[i].share == g+1 {
+				s.weights[i] = int64(s.res.Lines[i].Redeemable)
+			}
+		}
+		for i, line := range part.Split(s.weights) {
+			parts[i] += line
+		}
+	}
+	return parts
 }
 
 // redeemable is the most money that points can pay, and the rule that holds it
@@ -261,32 +403,74 @@ func (s *sheet) redeemable() (most money.Amount, limit Cause) {
 	case s.in.Draft.NoPoints:
 		return 0, LimitOff
 	}
-	var eligible, room money.Amount
+	var (
+		eligible     money.Amount
+		capped, room int64 // in ten-thousandths
+		capLimit     = LimitCap
+	)
 	for i := range s.lines {
 		l, d := &s.lines[i], &s.in.Draft.Lines[i]
-		if l.goods && !s.rules.Redeem.Exclude.Has(d.SKU, d.Categories) {
-			eligible += l.left
-			room += l.room()
+		if !l.goods || s.rules.Redeem.Exclude.Has(d.SKU, d.Categories) {
+			continue
+		}
+		rate, own := s.rules.CapOf(&s.res.Level, s.in.Store, d.SKU, d.Categories)
+		if own {
+			capLimit = LimitGoodsCap
+		}
+		eligible += l.left
+		if rate > 0 {
 			s.res.Lines[i].Redeemable = l.room()
 		}
+		g := s.shareOf(rate)
+		s.shares[g].eligible += l.left
+		s.shares[g].room += s.res.Lines[i].Redeemable
+		l.share = g + 1
 	}
 	if eligible == 0 {
 		return 0, LimitGoods
 	}
+	for g := range s.shares {
+		of := &s.shares[g]
+		all := int64(of.eligible) * int64(of.cap)
+		of.most = min(all, int64(of.room)*int64(money.Whole))
+		capped += all
+		room += of.most
+	}
 	most = eligible
-	for _, rule := range [...]struct {
+	rules := [...]struct {
 		limit Cause
 		most  money.Amount
 	}{
-		{LimitCap, s.rules.Redeem.Cap.Of(eligible, money.Down)},
-		{LimitGuard, room},
+		{capLimit, money.Amount(capped / int64(money.Whole))},
+		{LimitGuard, money.Amount(room / int64(money.Whole))},
+		{LimitMax, s.mostAtOnce()},
 		{LimitBalance, s.worth(max(s.customer.Available, 0))},
-	} {
+	}
+	for _, rule := range rules {
 		if rule.most < most {
 			most, limit = rule.most, rule.limit
 		}
 	}
 	return most, limit
+}
+
+// mostAtOnce is what the most points that are redeemed on one receipt are worth.
+func (s *sheet) mostAtOnce() money.Amount {
+	if s.rules.Redeem.Max == 0 {
+		return math.MaxInt64
+	}
+	return s.worth(s.rules.Redeem.Max)
+}
+
+// shareOf finds the share of a rate, or makes it.
+func (s *sheet) shareOf(rate money.Rate) int {
+	for g := range s.shares {
+		if s.shares[g].cap == rate {
+			return g
+		}
+	}
+	s.shares = append(s.shares, share{cap: rate})
+	return len(s.shares) - 1
 }
 
 // refuse refuses to redeem more than can be.
@@ -319,7 +503,10 @@ func (s *sheet) earn() {
 	if s.customer == nil {
 		return
 	}
-	s.res.Earned = s.earned(s.cashback)
+	if s.rules.Earn.NotRedeeming && slices.ContainsFunc(s.res.Lines, func(p PricedLine) bool { return p.PaidPoints > 0 }) {
+		return
+	}
+	s.res.Earned = s.earned(&s.rates)
 	for i, part := range money.Amount(s.res.Earned).Split(s.weights) {
 		s.res.Lines[i].Earned = money.Points(part)
 	}
@@ -328,15 +515,26 @@ func (s *sheet) earn() {
 	}
 }
 
-// earned is what a rate earns on the lines as they now are, rounded once; it
+// earned is what the rates earn on the lines as they now are, rounded once; it
 // leaves the lines' weights behind.
-func (s *sheet) earned(rate money.Rate) money.Points {
+func (s *sheet) earned(r *rates) money.Points {
 	earn := &s.rules.Earn
-	var base money.Amount
+	var (
+		base  money.Amount
+		gain  int64 // sum of line x rate
+		mixed = r.cashback != r.promoCashback && r.per == 0
+	)
 	for i := range s.lines {
 		l, d := &s.lines[i], &s.in.Draft.Lines[i]
 		s.weights[i] = 0
-		if !l.goods || !earn.Promo && (d.Promo || d.Discount > 0) || earn.Exclude.Has(d.SKU, d.Categories) {
+		if !l.goods || earn.Exclude.Has(d.SKU, d.Categories) {
+			continue
+		}
+		rate, counts := r.cashback, true
+		if promo(d) {
+			rate, counts = r.promoCashback, r.perPromo
+		}
+		if r.per > 0 && !counts || r.per == 0 && rate == 0 {
 			continue
 		}
 		earns := l.left
@@ -344,25 +542,34 @@ func (s *sheet) earned(rate money.Rate) money.Points {
 			earns += s.res.Lines[i].PaidPoints
 		}
 		s.weights[i] = int64(earns)
+		if mixed {
+			s.weights[i] *= int64(rate)
+		}
 		base += earns
+		gain += int64(earns) * int64(rate)
 	}
-	// base * rate / whole in money, then points at their value, in units of
-	// the rounding: one division, so one rounding.
+	unit := earn.Rounding.Unit
+	if r.per > 0 { // whole points, and the rounding of them
+		const whole = 100
+		return money.Points(int64(base/r.per)*whole).RoundTo(money.Points(unit), earn.Rounding.Mode)
+	}
+	// gain / whole in money, then points at their value, in units of the
+	// rounding: one division, so one rounding.
 	perMinor := 1_000_000 / s.in.Currency.Minor()
-	units, err := money.MulDiv(int64(base), int64(rate)*perMinor, int64(money.Whole)*int64(s.rules.PointValue)*earn.Rounding.Unit, earn.Rounding.Mode)
+	units, err := money.MulDiv(gain, perMinor, int64(money.Whole)*int64(s.rules.PointValue)*unit, earn.Rounding.Mode)
 	if err != nil {
-		panic(fmt.Sprintf("pricing: %d at %d earns beyond the limits of rules: %v", base, rate, err))
+		panic(fmt.Sprintf("pricing: %d earns beyond the limits of rules: %v", gain, err))
 	}
-	return money.Points(units * earn.Rounding.Unit)
+	return money.Points(units * unit)
 }
 
 // sum closes the lines and adds them up.
 func (s *sheet) sum() {
 	r := &s.res
 	for i := range s.lines {
-		p := &r.Lines[i]
+		p, d := &r.Lines[i], &s.in.Draft.Lines[i]
 		p.Total = s.lines[i].left
-		if s.lines[i].goods {
+		if s.lines[i].goods && (s.in.Rules == nil || !s.in.Rules.Spend.Exclude.Has(d.SKU, d.Categories)) {
 			p.TierSpend = p.Total
 		}
 		r.Gross += p.Gross

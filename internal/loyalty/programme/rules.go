@@ -39,8 +39,10 @@ type Rules struct {
 	Earn     Earn     `json:"earn"`
 	Redeem   Redeem   `json:"redeem"`
 	Welcome  Welcome  `json:"welcome"`
-	Return   Return   `json:"return"`
-	Guard    *Guard   `json:"guard,omitzero"` // nil: off
+	// Occasions are days of the customer's own; one of each kind at most.
+	Occasions []Occasion `json:"occasions,omitempty"`
+	Return    Return     `json:"return"`
+	Guard     *Guard     `json:"guard,omitzero"` // nil: off
 
 	// QuoteMinutes is how long a quote keeps the version it was made under.
 	QuoteMinutes int `json:"quote_minutes"`
@@ -53,6 +55,21 @@ type Level struct {
 	Threshold money.Amount `json:"threshold"` // tier spend, reached at "equal or more"
 	Cashback  money.Rate   `json:"cashback"`
 	Discount  money.Rate   `json:"discount"`
+	// Per earns a whole point for every so much money, what is left over
+	// nothing; 0: Cashback holds.
+	Per money.Amount `json:"per,omitzero"`
+	// Promo are the rates on promotional goods and on lines that the till
+	// itself discounted; nil: they are discounted like others, and earn like
+	// others where Earn.Promo says so.
+	Promo *PromoRates `json:"promo,omitzero"`
+	// Cap is the share payable with points at this level; nil: Redeem's.
+	Cap *money.Rate `json:"cap,omitzero"`
+}
+
+// PromoRates are what a level gives on promotional goods.
+type PromoRates struct {
+	Cashback money.Rate `json:"cashback"` // 0 where the level earns by Per
+	Discount money.Rate `json:"discount"`
 }
 
 // Combine says what holds where a level gives both cashback and a discount.
@@ -80,6 +97,8 @@ const (
 type Spend struct {
 	Window Window `json:"window"`
 	Days   int    `json:"days,omitzero"` // of a rolling window, 1..3660; otherwise 0
+	// Exclude are goods that count towards no level, such as delivery.
+	Exclude Goods `json:"exclude,omitzero"`
 }
 
 // Goods name products by category (with all below it) and SKU.
@@ -87,6 +106,9 @@ type Goods struct {
 	Categories []string `json:"categories,omitempty"` // codes
 	Products   []string `json:"products,omitempty"`   // SKUs
 }
+
+// None reports whether no goods are named.
+func (g Goods) None() bool { return len(g.Categories) == 0 && len(g.Products) == 0 }
 
 // Has reports whether a product is among them, by its SKU or by its category
 // or one above it. The lists are short (MaxGoods), so they are simply walked.
@@ -119,8 +141,10 @@ type Earn struct {
 	// discounted earn too.
 	Promo bool `json:"promo"`
 	// PointsPart: the part paid with points earns too.
-	PointsPart bool     `json:"points_part"`
-	Rounding   Rounding `json:"rounding"`
+	PointsPart bool `json:"points_part"`
+	// NotRedeeming: a receipt on which points are redeemed earns nothing.
+	NotRedeeming bool     `json:"not_redeeming,omitzero"`
+	Rounding     Rounding `json:"rounding"` // up is a mode too
 	// DelayDays until earned points are available, usually the return
 	// window; 0: at once.
 	DelayDays int `json:"delay_days"`
@@ -134,10 +158,41 @@ type Redeem struct {
 	Exclude Goods `json:"exclude"`
 	// Cap is the largest share of what the eligible lines come to.
 	Cap money.Rate `json:"cap"`
+	// Caps hold instead of Cap and of the level's for the goods and in the
+	// stores that they name; of several that fit, the first.
+	Caps []Cap `json:"caps,omitempty"`
+	// Max is the most points redeemed on one receipt; 0: any.
+	Max money.Points `json:"max,omitzero"`
 	// Min is the fewest points redeemed at a time, Step what they are a
 	// multiple of; 0: any.
 	Min  money.Points `json:"min,omitzero"`
 	Step money.Points `json:"step,omitzero"`
+}
+
+// Cap is the share of some goods, or in some stores, that is payable with points.
+type Cap struct {
+	Stores []string   `json:"stores,omitempty"` // codes; none: all
+	Goods  Goods      `json:"goods,omitzero"`   // none: all
+	Cap    money.Rate `json:"cap"`
+}
+
+// fits reports whether the cap is for that product in that store.
+func (c *Cap) fits(store, sku string, categories []string) bool {
+	return (len(c.Stores) == 0 || slices.Contains(c.Stores, store)) && (c.Goods.None() || c.Goods.Has(sku, categories))
+}
+
+// CapOf is the share of a line that is payable with points at a level; own says
+// that it is one of Redeem.Caps.
+func (r *Rules) CapOf(l *Level, store, sku string, categories []string) (share money.Rate, own bool) {
+	for i := range r.Redeem.Caps {
+		if c := &r.Redeem.Caps[i]; c.fits(store, sku, categories) {
+			return c.Cap, true
+		}
+	}
+	if l.Cap != nil {
+		return *l.Cap, false
+	}
+	return r.Redeem.Cap, false
 }
 
 // Welcome is the bonus for the first registration.

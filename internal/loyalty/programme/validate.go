@@ -23,6 +23,8 @@ const (
 	MaxEarnUnit   = 100_000            // of rounding points: 1000 points
 	MaxMargin     = 10 * money.Whole   // of the guard
 	MaxQuote      = 24 * 60            // minutes
+	MaxCaps       = 50                 // of one programme
+	MaxAround     = 60                 // days before and after an occasion
 	maxName       = 100                // characters
 	maxCode       = 100                // characters of a store, category or SKU
 	minPointMinor = 1_000              // a point is worth a tenth of a minor unit
@@ -33,6 +35,8 @@ var (
 	windows   = []Window{Lifetime, Rolling}
 	clawbacks = []Clawback{ClawbackDebt, ClawbackRefund, ClawbackWriteOff}
 	modes     = []money.Mode{money.Down, money.HalfUp}
+	earnModes = append(modes[:len(modes):len(modes)], money.Up)
+	days      = []Day{Birthday, Anniversary}
 )
 
 // Validate reports everything that is wrong with rules, field by field, as one
@@ -50,6 +54,15 @@ func Validate(r *Rules, c money.Currency) error {
 	r.Discount.Exclude.check(&w, "/discount/exclude")
 	r.Earn.Exclude.check(&w, "/earn/exclude")
 	r.Redeem.Exclude.check(&w, "/redeem/exclude")
+	r.Spend.Exclude.check(&w, "/spend/exclude")
+	for i := range r.Redeem.Caps {
+		c, at := &r.Redeem.Caps[i], fmt.Sprintf("/redeem/caps/%d", i)
+		codes(&w, at+"/stores", c.Stores)
+		c.Goods.check(&w, at+"/goods")
+		if len(c.Stores) == 0 && c.Goods.None() {
+			w.Add(at+"/goods", "nothing_named", "names neither goods nor stores: that is the cap of the programme")
+		}
+	}
 	return w.Err()
 }
 
@@ -77,18 +90,31 @@ func (r *Rules) checkNumbers(w *errs.List, c money.Currency) {
 	// Figures of money in an error are prices: they say themselves where their
 	// decimals begin.
 	minor := money.Price(money.PriceScale / c.Minor())
-	rounded(w, "/discount/rounding", r.Discount.Rounding, MaxUnit, minor)
+	rounded(w, "/discount/rounding", r.Discount.Rounding, modes, MaxUnit, minor)
 
-	rounded(w, "/earn/rounding", r.Earn.Rounding, MaxEarnUnit, money.Points(1))
+	rounded(w, "/earn/rounding", r.Earn.Rounding, earnModes, MaxEarnUnit, money.Points(1))
 	between(w, "/earn/delay_days", r.Earn.DelayDays, 0, MaxDays)
 	between(w, "/earn/expiry_days", r.Earn.ExpiryDays, 0, MaxExpiryDays)
 
 	between(w, "/redeem/cap", r.Redeem.Cap, 0, money.Whole)
+	if len(r.Redeem.Caps) > MaxCaps {
+		w.Add("/redeem/caps", "too_many", "has more than %d shares of some goods or stores", MaxCaps).With("max", MaxCaps)
+	}
+	for i := range r.Redeem.Caps {
+		if share := r.Redeem.Caps[i].Cap; share < 0 || share > money.Whole {
+			between(w, fmt.Sprintf("/redeem/caps/%d/cap", i), share, 0, money.Whole)
+		}
+	}
+	between(w, "/redeem/max", r.Redeem.Max, 0, MaxPoints)
+	if r.Redeem.Max > 0 && r.Redeem.Max < max(r.Redeem.Min, r.Redeem.Step) {
+		w.Add("/redeem/max", "below_min", "is less than the fewest, or than a step, so that nothing could ever be redeemed")
+	}
 	between(w, "/redeem/min", r.Redeem.Min, 0, MaxPoints)
 	between(w, "/redeem/step", r.Redeem.Step, 0, MaxPoints)
 
 	between(w, "/welcome/points", r.Welcome.Points, 0, MaxPoints)
 	between(w, "/welcome/expiry_days", r.Welcome.ExpiryDays, 0, MaxExpiryDays)
+	r.checkOccasions(w)
 	oneOf(w, "/return/clawback", r.Return.Clawback, clawbacks)
 	between(w, "/return/grace_days", r.Return.GraceDays, 0, MaxDays)
 	if r.Guard != nil {
@@ -120,12 +146,53 @@ func (r *Rules) checkLevels(w *errs.List, c money.Currency) {
 		case l.Threshold > money.MaxAmount:
 			w.Add(level(i, "threshold"), "out_of_range", "must be at most %d", money.MaxAmount).With("max", int64(money.MaxAmount)/c.Minor())
 		}
-		if l.Cashback < 0 || l.Cashback > money.Whole {
-			w.Add(level(i, "cashback"), "out_of_range", "must be 0 to %d", money.Whole).With("min", money.Rate(0)).With("max", money.Whole)
+		checkRate(w, l.Cashback, func() string { return level(i, "cashback") })
+		checkRate(w, l.Discount, func() string { return level(i, "discount") })
+		if l.Promo != nil {
+			checkRate(w, l.Promo.Cashback, func() string { return level(i, "promo/cashback") })
+			checkRate(w, l.Promo.Discount, func() string { return level(i, "promo/discount") })
 		}
-		if l.Discount < 0 || l.Discount > money.Whole {
-			w.Add(level(i, "discount"), "out_of_range", "must be 0 to %d", money.Whole).With("min", money.Rate(0)).With("max", money.Whole)
+		if l.Cap != nil {
+			checkRate(w, *l.Cap, func() string { return level(i, "cap") })
 		}
+		switch {
+		case l.Per < 0 || l.Per > money.MaxAmount:
+			w.Add(level(i, "per"), "out_of_range", "must be at most %d", money.MaxAmount).With("max", int64(money.MaxAmount)/c.Minor())
+		case l.Per > 0 && (l.Cashback > 0 || l.Promo != nil && l.Promo.Cashback > 0):
+			w.Add(level(i, "per"), "per_or_rate", "is another way to earn than a rate; leave one of them at 0")
+		}
+	}
+}
+
+func (r *Rules) checkOccasions(w *errs.List) {
+	for i := range r.Occasions {
+		o := &r.Occasions[i]
+		if first := r.Occasion(o.On); first != o {
+			w.Add(occasion(i, "on"), "twice", "is there already")
+		}
+		if !slices.Contains(days, o.On) {
+			oneOf(w, occasion(i, "on"), o.On, days)
+		}
+		if o.Before < 0 || o.Before > MaxAround {
+			between(w, occasion(i, "before"), o.Before, 0, MaxAround)
+		}
+		if o.After < 0 || o.After > MaxAround {
+			between(w, occasion(i, "after"), o.After, 0, MaxAround)
+		}
+		if o.Points < 0 || o.Points > MaxPoints {
+			between(w, occasion(i, "points"), o.Points, 0, MaxPoints)
+		}
+		checkRate(w, o.Discount, func() string { return occasion(i, "discount") })
+		checkRate(w, o.Cashback, func() string { return occasion(i, "cashback") })
+	}
+}
+
+func occasion(i int, field string) string { return fmt.Sprintf("/occasions/%d/%s", i, field) }
+
+// checkRate checks a share; where it is wrong, at says what it is.
+func checkRate(w *errs.List, r money.Rate, at func() string) {
+	if r < 0 || r > money.Whole {
+		w.Add(at(), "out_of_range", "must be 0 to %d", money.Whole).With("min", money.Rate(0)).With("max", money.Whole)
 	}
 }
 
@@ -148,7 +215,7 @@ func codes(w *errs.List, pointer string, list []string) {
 }
 
 // rounded checks a rounding to 1 to most; one is what 1 is where people type it.
-func rounded[T ~int64](w *errs.List, pointer string, r Rounding, most int64, one T) {
+func rounded[T ~int64](w *errs.List, pointer string, r Rounding, modes []money.Mode, most int64, one T) {
 	if !slices.Contains(modes, r.Mode) {
 		oneOf(w, pointer+"/mode", r.Mode, modes)
 	}

@@ -176,6 +176,7 @@ type Details struct {
 	AvailableAt *time.Time `json:"available_at,omitempty"` // of what was earned
 	ExpiresAt   *time.Time `json:"expires_at,omitempty"`
 	Reached     string     `json:"reached,omitempty"` // level that counts from the next purchase
+	Days        string     `json:"days,omitempty"`    // the customer's occasions that it was: "birthday anniversary"
 	Note        string     `json:"note,omitempty"`    // of an import
 	Till        string     `json:"till,omitempty"`    // of an import, as its system calls it
 	Offset      int        `json:"offset,omitempty"`  // of an import: seconds that its clock was ahead of UTC

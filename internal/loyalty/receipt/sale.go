@@ -111,7 +111,7 @@ func (c *saleCall) prepare(n *needs) {
 
 // price prices the draft in the world as it is.
 func (c *saleCall) price(s *Service, w *world) (pricing.Result, error) {
-	in := pricing.Input{Currency: s.currency, At: c.sale.SoldAt, Zone: c.by.Store.Zone}
+	in := pricing.Input{Currency: s.currency, At: c.sale.SoldAt, Zone: c.by.Store.Zone, Store: c.by.Store.Code}
 	if c.version != nil {
 		in.Rules = &c.version.Rules
 	}
@@ -139,6 +139,7 @@ func (c *saleCall) price(s *Service, w *world) (pricing.Result, error) {
 		if c.version != nil {
 			in.Customer.Spend = w.tierSpend(account, c.version, c.sale.SoldAt)
 			in.Customer.Level = programme.LevelOf(&c.version.Rules, w.tier(who, c.version.ProgrammeID), in.Customer.Spend, c.sale.SoldAt).Code
+			in.Customer.Occasions = c.version.Rules.Days(programme.Dates{Born: profile.Born, Registered: profile.Registered}, c.sale.SoldAt, in.Zone)
 		}
 	}
 	return pricing.Price(in)
@@ -247,6 +248,9 @@ func (c *saleCall) record(s *Service, w *world, res pricing.Result) *Receipt {
 	rec.Gross, rec.Discount, rec.PaidPoints, rec.Total = res.Gross, res.Discount, res.PaidPoints, res.Total
 	rec.Redeemed, rec.Earned, rec.TierSpend = res.Redeemed, res.Earned, res.TierSpend
 	rec.Details = Details{Reason: c.sale.Reason, NoDiscount: c.sale.NoDiscount, NoPoints: c.sale.NoPoints}
+	for _, day := range res.Days {
+		rec.Details.Days = strings.TrimPrefix(rec.Details.Days+" "+string(day), " ")
+	}
 	if c.version != nil {
 		rec.Version = c.version.ID
 	}

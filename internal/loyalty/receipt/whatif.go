@@ -64,7 +64,8 @@ type Mover struct {
 // the function that prices at the till. Both see the same: the lines less what
 // was returned, the till's own discounts, the redemption that was asked for as
 // far as the rules let it, and the spend recorded before the sale, from which
-// the level follows; levels given by hand or kept for a while are left out.
+// the level follows; levels given by hand or kept for a while, and occasions, are
+// left out.
 // Nothing is changed. progress, called now and then, may end it by an error.
 func (s *Service) Compare(ctx context.Context, q Question, progress func(done, all int) error) (a Answer, err error) {
 	defer errs.Wrap(&err, "compare rules on past receipts")
@@ -262,7 +263,7 @@ func (s *Service) given(rules *programme.Rules, sale *Receipt, lines []pricing.L
 	if rules != nil && (rules.Stopped || !rules.Covers(store.Code)) {
 		rules = nil
 	}
-	in := pricing.Input{Currency: s.currency, Rules: rules, At: sale.SoldAt, Zone: store.Zone, Draft: pricing.Draft{Lines: lines}}
+	in := pricing.Input{Currency: s.currency, Rules: rules, At: sale.SoldAt, Zone: store.Zone, Store: store.Code, Draft: pricing.Draft{Lines: lines}}
 	if rules != nil {
 		var from time.Time
 		if rules.Spend.Window == programme.Rolling {

@@ -13,11 +13,17 @@ import (
 
 // discountText says why a line is cheaper.
 func (by *caller) discountText(d pricing.Discount, held *programme.Level) string {
-	key := "api.cause." + string(d.Cause)
+	key, rate := "api.cause."+string(d.Cause), held.Discount
+	if d.Day != "" {
+		key += "_" + string(d.Day)
+	}
 	if d.Guarded {
 		key += "_guarded"
 	}
-	return by.loc.T(key, "level", held.Name, "rate", held.Discount)
+	if d.Rate > 0 {
+		rate = d.Rate
+	}
+	return by.loc.T(key, "level", held.Name, "rate", rate)
 }
 
 // quoteTexts says what the cashier should tell, and what the slip of an
@@ -26,6 +32,9 @@ func (by *caller) quoteTexts(q *receipt.Quote) texts {
 	t := texts{Cashier: []string{}, Slip: []string{}}
 	if q.Level.Code != "" {
 		t.Cashier = append(t.Cashier, by.levelText(q))
+	}
+	if q.Occasion != "" {
+		t.Cashier = append(t.Cashier, by.loc.T("api.occasion."+string(q.Occasion)))
 	}
 	t.Cashier = append(t.Cashier, by.limitText(q))
 	if q.Redeemed > 0 {
@@ -53,7 +62,7 @@ func (by *caller) limitText(q *receipt.Quote) string {
 		switch q.Limit {
 		case pricing.LimitBalance:
 			key = "empty"
-		case pricing.LimitCap, pricing.LimitGuard, pricing.LimitStep:
+		case pricing.LimitCap, pricing.LimitGoodsCap, pricing.LimitMax, pricing.LimitGuard, pricing.LimitStep:
 			key = "goods"
 		}
 	}

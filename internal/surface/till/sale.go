@@ -361,7 +361,11 @@ func (t *Till) choosePoints(ctx context.Context, loc *i18n.Localizer, v *saleVie
 	c, rules := t.Settings().Currency, &version.Rules
 	p := &pointsView{Max: q.MaxRedeem, Worth: c.Worth(q.MaxRedeem, rules.PointValue)}
 	if q.Limit != pricing.LimitNone {
-		p.Limit = loc.T("counter.limit."+string(q.Limit), "share", rules.Redeem.Cap,
+		share := rules.Redeem.Cap
+		if own := q.Level.Cap; own != nil {
+			share = *own
+		}
+		p.Limit = loc.T("counter.limit."+string(q.Limit), "share", share, "most", loc.PointsText(rules.Redeem.Max),
 			"least", loc.PointsText(rules.Redeem.Min), "step", loc.PointsText(rules.Redeem.Step))
 	} else {
 		p.Limit = loc.T("counter.limit.none")

@@ -1,0 +1,97 @@
+package programme
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"regulars/internal/base/money"
+)
+
+// Occasion is a day of the customer's own that comes once a year, with the days
+// around it: what is given for it, and by which rates the customer buys
+// meanwhile, where they are higher than the level's.
+type Occasion struct {
+	On     Day `json:"on"`
+	Before int `json:"before"` // days, 0..60
+	After  int `json:"after"`  // days, 0..60
+	// Points are given once a year, when the first of the days has begun, and
+	// expire at the midnight that ends the last; 0: none.
+	Points   money.Points `json:"points,omitzero"`
+	Discount money.Rate   `json:"discount,omitzero"`
+	Cashback money.Rate   `json:"cashback,omitzero"`
+}
+
+// Day is which day of a customer's an Occasion is.
+type Day string
+
+// The days.
+const (
+	Birthday    Day = "birthday"
+	Anniversary Day = "anniversary" // of the registration, from the first year on
+)
+
+// Dates are what a customer's days follow from.
+type Dates struct {
+	Born       string    // 1990-12-31, or --12-31; "": not known
+	Registered time.Time // by the clock of the zone in which days are told
+}
+
+// Occasion gives the occasion of a day; nil: there is none.
+func (r *Rules) Occasion(on Day) *Occasion {
+	for i := range r.Occasions {
+		if r.Occasions[i].On == on {
+			return &r.Occasions[i]
+		}
+	}
+	return nil
+}
+
+// Days are which occasions it is for a customer at a time, by the days of zone.
+func (r *Rules) Days(d Dates, at time.Time, zone *time.Location) (days []Day) {
+	for i := range r.Occasions {
+		if _, _, ok := r.Occasions[i].Around(d, at, zone); ok {
+			days = append(days, r.Occasions[i].On)
+		}
+	}
+	return days
+}
+
+// Around finds the occasion of a customer whose days a time falls on: the year of
+// the day itself, and the midnight that ends the last of them. ok is false where
+// it is none of them.
+func (o *Occasion) Around(d Dates, at time.Time, zone *time.Location) (year int, until time.Time, ok bool) {
+	month, day, first, known := d.on(o.On, zone)
+	if !known {
+		return 0, time.Time{}, false
+	}
+	for year := at.In(zone).Year() - 1; year <= at.In(zone).Year()+1; year++ {
+		if year < first {
+			continue
+		}
+		noon := time.Date(year, month, day, 12, 0, 0, 0, zone)
+		if noon.Month() != month { // the 29th of February of other years
+			noon = time.Date(year, month, day-1, 12, 0, 0, 0, zone)
+		}
+		until = Midnight(noon, o.After+1, zone)
+		if !at.Before(Midnight(noon, -o.Before, zone)) && at.Before(until) {
+			return year, until, true
+		}
+	}
+	return 0, time.Time{}, false
+}
+
+// on is the day in the year, and the first year in which it is kept.
+func (d Dates) on(day Day, zone *time.Location) (month time.Month, of, first int, known bool) {
+	if day == Anniversary {
+		at := d.Registered.In(zone)
+		return at.Month(), at.Day(), at.Year() + 1, !d.Registered.IsZero()
+	}
+	text, ok := strings.CutPrefix(d.Born, "--")
+	if !ok && len(d.Born) == len(time.DateOnly) {
+		text = d.Born[len("1990-"):]
+	}
+	m, err := strconv.Atoi(text[:min(2, len(text))])
+	of, err2 := strconv.Atoi(text[min(3, len(text)):])
+	return time.Month(m), of, 0, err == nil && err2 == nil
+}
