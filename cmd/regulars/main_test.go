@@ -214,7 +214,7 @@ func TestWrongSettingsAreRefusedByName(t *testing.T) {
 		"database":        {args: []string{"serve"}, env: []string{"REGULARS_DATABASE=mysql://root:secret@h/x"}, want: []string{"--database", "REGULARS_DATABASE"}},
 		"several at once": {args: []string{"serve", "--currency", "sum", "--zone", "Tashkent", "--log-level", "loud", "--log-format", "xml"},
 			want: []string{`--currency is "sum"`, `--zone is "Tashkent"`, `--log-level is "loud"`, `--log-format is "xml"`}},
-		"language":         {args: []string{"serve", "--language", "uz"}, want: []string{`--language is "uz", not one of en, ru`}},
+		"language":         {args: []string{"serve", "--language", "kk"}, want: []string{`--language is "kk", not one of en, ru, uz`}},
 		"currency":         {args: []string{"serve", "--currency", "ABC"}, want: []string{`--currency is "ABC", not an ISO 4217 code`}},
 		"demo":             {args: []string{"demo", "--files", "nowhere", "--customers", "0"}, want: []string{"--customers must be"}},
 		"kind":             {args: []string{"import", "--language", "en", "--kind", "people", file}, file: "name\nAnn\n", want: []string{`--kind is “people”, not one of customers, products, receipts`}},
@@ -730,6 +730,51 @@ func TestDocumentedAsItIs(t *testing.T) {
 		isCommand := slices.ContainsFunc(parser.Model.Children, func(n *kong.Node) bool { return n.Name == row[1] })
 		if !isCommand && !slices.Contains(settingNames(parser.Model), row[1]) {
 			t.Errorf("docs/running.md tells of %s, which is neither a setting nor a command", row[1])
+		}
+	}
+}
+
+// What a README tells to type and to open is there, under the names it uses.
+func TestReadmesTellWhatIsThere(t *testing.T) {
+	t.Parallel()
+	var all cli
+	parser, err := kong.New(&all, kong.Vars{"demo_stores": "1", "demo_customers": "1", "demo_years": "1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	settings := settingNames(parser.Model)
+	for name, quoted := range map[string]string{"README.md": "", "README.ru.md": "«([^»]+)»", "README.uz.md": "“([^”]+)”"} {
+		text, err := os.ReadFile("../../" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range regexp.MustCompile(`--([a-z][a-z-]+)`).FindAllStringSubmatch(string(text), -1) {
+			if !slices.Contains(settings, m[1]) {
+				t.Errorf("%s tells of --%s, which is no setting", name, m[1])
+			}
+		}
+		for _, m := range regexp.MustCompile("(?m)(?:^|`)(?:\\./regulars|go run \\./cmd/regulars) ([a-z]+)").FindAllStringSubmatch(string(text), -1) {
+			if !slices.ContainsFunc(parser.Model.Children, func(n *kong.Node) bool { return n.Name == m[1] }) {
+				t.Errorf("%s tells of %s, which is no command", name, m[1])
+			}
+		}
+		for _, m := range regexp.MustCompile(`\]\(([^):]+)\)`).FindAllStringSubmatch(string(text), -1) {
+			if _, err := os.Stat("../../" + m[1]); err != nil {
+				t.Errorf("%s leads to %s: %v", name, m[1], err)
+			}
+		}
+		if quoted == "" {
+			continue
+		}
+		// A section of the pages is called as the pages call it.
+		pages, err := os.ReadFile("../../internal/base/i18n/locales/admin" + strings.TrimSuffix(strings.TrimPrefix(name, "README"), "md") + "toml")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range regexp.MustCompile(quoted).FindAllStringSubmatch(string(text), -1) {
+			if !strings.Contains(string(pages), ` = "`+m[1]+`"`) {
+				t.Errorf("%s tells of %q, which no page is called", name, m[1])
+			}
 		}
 	}
 }

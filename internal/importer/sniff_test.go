@@ -31,6 +31,8 @@ func TestHeaderWords(t *testing.T) {
 		"Скидка, %":          "скидка percent",
 		" Учёт  ":            "учет",
 		"Tug‘ilgan sana":     "tug ilgan sana",
+		"Tugʻilgan sana":     "tug ilgan sana",
+		"Tug'ilgan sana":     "tug ilgan sana",
 		"Дата (регистрации)": "дата регистрации",
 		"":                   "",
 	} {

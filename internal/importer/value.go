@@ -5,6 +5,7 @@ import (
 	"strings"
 	"unicode"
 
+	"regulars/internal/base/fold"
 	"regulars/internal/loyalty/customer"
 )
 
@@ -25,10 +26,10 @@ func parseSex(text string) (sex string, ok bool) {
 
 // parseYes reads a yes or a no; none where the cell says neither.
 func parseYes(text string) (yes, none, ok bool) {
-	switch strings.TrimSuffix(strings.ToLower(text), ".") {
+	switch fold.Bare(strings.TrimSuffix(strings.ToLower(text), ".")) {
 	case "да", "д", "есть", "истина", "вкл", "yes", "y", "true", "t", "on", "1", "+", "ha", "ҳа", "ха", "bor", "✓", "x", "х", "v":
 		return true, false, true
-	case "нет", "ложь", "выкл", "no", "n", "false", "f", "off", "0", "yo'q", "yo‘q", "yoʻq", "йўқ", "✗":
+	case "нет", "ложь", "выкл", "no", "n", "false", "f", "off", "0", "yoq", "йўқ", "✗":
 		return false, false, true
 	case "", "-", "null", "none", "n/a", "unknown", "неизвестно":
 		return false, true, true
@@ -40,15 +41,15 @@ func parseYes(text string) (yes, none, ok bool) {
 // tills write it who have to write something.
 func standsForNobody(code string) bool {
 	word := strings.Map(func(r rune) rune {
-		if !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '\'' {
+		if !unicode.IsLetter(r) && !unicode.IsDigit(r) {
 			return -1
 		}
 		return unicode.ToLower(r)
-	}, code)
+	}, fold.Bare(code))
 	switch word {
 	case "", "нет", "нетданных", "неткарты", "безкарты", "безклиента", "неуказан", "неуказана", "гость", "розничныйпокупатель", "розничныйклиент", "розница", "частноелицо", "физлицо", "физическоелицо",
 		"аноним", "анонимныйпокупатель", "анонимныйклиент", "покупатель", "клиент", "no", "none", "nocard", "nocustomer", "default", "defaultcustomer", "guest", "guestcustomer", "walkin", "walkincustomer",
-		"anonymous", "retailcustomer", "cashcustomer", "customer", "unknown", "yo'q", "mehmon", "noma'lum", "chakanaxaridor", "xaridor", "mijoz", "jismoniyshaxs":
+		"anonymous", "retailcustomer", "cashcustomer", "customer", "unknown", "yoq", "mehmon", "nomalum", "chakanaxaridor", "xaridor", "mijoz", "jismoniyshaxs":
 		return true
 	}
 	return code == "-1" || strings.Trim(word, "0") == ""

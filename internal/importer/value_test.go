@@ -276,7 +276,7 @@ func TestWords(t *testing.T) {
 	if got, ok := parseSex("кот"); ok {
 		t.Errorf("parseSex(кот) = %q", got)
 	}
-	for text, want := range map[string]bool{"Да": true, "yes": true, "1": true, "ha": true, "+": true, "нет": false, "No": false, "0": false, "yo‘q": false} {
+	for text, want := range map[string]bool{"Да": true, "yes": true, "1": true, "ha": true, "+": true, "нет": false, "No": false, "0": false, "yo‘q": false, "Yo'q": false, "yo`q": false, "yoʻq": false, "yoʼq": false, "yoq": false} {
 		if yes, none, ok := parseYes(text); !ok || none || yes != want {
 			t.Errorf("parseYes(%q) = %v, %v, %v", text, yes, none, ok)
 		}
@@ -378,5 +378,18 @@ func TestLostString(t *testing.T) {
 		if got := l.String(); got != want {
 			t.Errorf("Lost(%d) = %q, want %q", int64(l), got, want)
 		}
+	}
+}
+
+// Whatever apostrophe a till writes, nobody is nobody.
+func TestNobodyInUzbek(t *testing.T) {
+	t.Parallel()
+	for _, code := range []string{"yo'q", "Yoʻq", "YO‘Q", "yo’q", "yoq", "noma'lum", "Nomaʼlum", "noma’lum"} {
+		if !standsForNobody(code) {
+			t.Errorf("%q is taken for a customer", code)
+		}
+	}
+	if standsForNobody("O'ktam") {
+		t.Error("O'ktam is taken for nobody")
 	}
 }

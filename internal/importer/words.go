@@ -8,7 +8,7 @@ import (
 )
 
 const storeWords = "название магазина, наименование магазина, код магазина, номер магазина, id магазина, магазин, торговая точка, точка продаж, розничная точка, филиал, подразделение, " +
-	"store name, store, shop, branch, outlet, sales point, point of sale, do kon nomi, do kon, dokon, savdo nuqtasi, filial, =точка"
+	"store name, store, shop, branch, outlet, sales point, point of sale, do kon nomi, do koni, do kon, dokon, savdo nuqtasi, filial, =точка"
 
 const (
 	customerIDWords = "код клиента, id клиента, ид клиента, клиент id, клиент код, код покупателя, id покупателя, ид покупателя, покупатель id, покупатель код, " +
@@ -37,10 +37,10 @@ var words = map[Kind]map[Field]string{
 		FieldFirstName:  "first name, firstname, given name, forename, =имя, =ism, =ismi",
 		FieldMiddleName: "отчество, middle name, patronymic, otasining ismi, sharif",
 		FieldSex:        "=пол, =sex, =gender, =jinsi, =jins, пол клиента",
-		FieldBorn: "дата рождения, день рождения, birth date, birthdate, birthday, date of birth, born, tugilgan sana, tug ilgan sana, tug ilgan kun, " +
+		FieldBorn: "дата рождения, день рождения, birth date, birthdate, birthday, date of birth, born, tugilgan sana, tug ilgan sana, tug ilgan kun, tug ilgan kuni, tugilgan kuni, " +
 			"=др, =д р, =dob",
 		FieldRegistered: "дата регистрации, дата создания, дата добавления, дата выдачи, зарегистрирован, registered at, registration date, registered, created at, date created, signup date, " +
-			"join date, member since, ro yxatdan o tgan sana, =создан, =created, =joined",
+			"join date, member since, ro yxatdan o tgan sana, ro yxatdan o tgan kuni, ro yxatga olingan sana, ro yxatga olingan, =создан, =created, =joined",
 		FieldStore:    storeWords + ", =location",
 		FieldCity:     "город, населенный пункт, city, town, shahar",
 		FieldLanguage: "язык, language, =lang, =til",
@@ -58,11 +58,11 @@ var words = map[Kind]map[Field]string{
 	},
 	KindProducts: {
 		FieldSKU: "артикул, код товара, код номенклатуры, номенклатурный номер, sku, stock code, stockcode, product code, item code, item no, product id, item id, " +
-			"mahsulot kodi, tovar kodi, =код, =id, =ид, =article, =plu, =code, =kod",
-		FieldBarcode: "штрихкод, штрих код, barcode, bar code, ean 13, ean13, shtrix kod, shtrixkod, =шк, =ean, =gtin, =upc",
+			"mahsulot kodi, tovar kodi, artikul, =код, =id, =ид, =article, =plu, =code, =kod",
+		FieldBarcode: "штрихкод, штрих код, barcode, bar code, ean 13, ean13, shtrix kod, shtrix kodlar, shtrixkod, =шк, =ean, =gtin, =upc",
 		FieldProduct: "наименование товара, название товара, наименование, название, номенклатура, product name, item name, mahsulot nomi, tovar nomi, " +
 			"=товар, =name, =product, =item, =title, =nomi, =mahsulot, =tovar, =description",
-		FieldCategory: "категория, название категории, наименование категории, товарная группа, группа товаров, группа товара, вид номенклатуры, category, product group, department, kategoriya, =группа, =раздел, =group, =guruh",
+		FieldCategory: "категория, название категории, наименование категории, товарная группа, группа товаров, группа товара, вид номенклатуры, category, product group, department, kategoriya, toifa, =группа, =раздел, =group, =guruh",
 		FieldBrand:    "бренд, торговая марка, производитель, brand, manufacturer, vendor, brend, ishlab chiqaruvchi, =марка, =maker",
 		FieldGoods:    "тип товара, вид товара, product type, item type, =тип, =type, =kind",
 		FieldPrice:    "розничная цена, цена розничная, цена продажи, retail price, unit price, sale price, selling price, sotish narxi, =цена, =price, =narx, =narxi, =стоимость",
@@ -97,13 +97,13 @@ var words = map[Kind]map[Field]string{
 		FieldEmail: "email, e mail, электронная почта, эл почта, =mail, =почта",
 		FieldName: "фио клиента, имя клиента, фио покупателя, имя покупателя, наименование контрагента, наименование клиента, наименование покупателя, название клиента, фио, customer name, client name, mijoz ismi, " +
 			"=клиент, =покупатель, =контрагент, =гость, =customer, =client, =mijoz, =xaridor",
-		FieldSKU: "артикул, код товара, код номенклатуры, sku, stock code, stockcode, product code, item code, item no, product id, item id, mahsulot kodi, tovar kodi, " +
+		FieldSKU: "артикул, код товара, код номенклатуры, sku, stock code, stockcode, product code, item code, item no, product id, item id, mahsulot kodi, tovar kodi, artikul, " +
 			"=код, =article, =plu, =kod",
-		FieldBarcode: "штрихкод, штрих код, barcode, bar code, ean 13, ean13, shtrix kod, shtrixkod, =шк, =ean, =gtin",
+		FieldBarcode: "штрихкод, штрих код, barcode, bar code, ean 13, ean13, shtrix kod, shtrix kodlar, shtrixkod, =шк, =ean, =gtin",
 		FieldProduct: "наименование товара, название товара, номенклатура, наименование номенклатуры, название номенклатуры, наименование позиции, название позиции, наименование продукта, название продукта, " +
 			"наименование услуги, название услуги, название блюда, полное наименование, lineitem name, product name, item name, item description, product description, mahsulot nomi, tovar nomi, " +
 			"=наименование, =название, =товар, =блюдо, =услуга, =product, =item, =description, =name, =title, =mahsulot, =tovar, =nomi",
-		FieldCategory: "категория, название категории, наименование категории, товарная группа, группа товаров, группа товара, category, product group, department, kategoriya, =группа, =group",
+		FieldCategory: "категория, название категории, наименование категории, товарная группа, группа товаров, группа товара, category, product group, department, kategoriya, toifa, =группа, =group",
 		FieldQuantity: "количество, кол во, quantity, number of, miqdor, miqdori, =кол, =qty, =шт, =units, =count, =pieces, =soni, =dona",
 		FieldPrice: "цена со скидкой, цена с учетом скидки, net price, discounted price, discounted unit price, chegirmali narx, " +
 			"цена за единицу, цена за ед, цена за шт, цена продажи, unit price, item price, lineitem price, sale price, =цена, =price, =narx, =narxi",
@@ -184,6 +184,8 @@ func headerWords(header string) string {
 			gap()
 			b.WriteRune(r)
 			last = r
+			gap()
+		case unicode.Is(unicode.Lm, r): // the turned comma of Uzbek, as any other apostrophe
 			gap()
 		case unicode.IsLetter(r) || unicode.IsDigit(r):
 			if unicode.IsUpper(r) && (unicode.IsLower(last) || endsAbbreviation(header[i:], last)) {

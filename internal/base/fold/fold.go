@@ -84,11 +84,14 @@ func voiced(r rune) rune {
 	return r
 }
 
+// Bare is s without silent signs, for what is compared by other rules than keys.
+func Bare(s string) string { return strings.Map(voiced, s) }
+
 // full folds anything.
 func full(s string) string {
 	text := make([]rune, 0, len(s))
-	last := rune(0)                                      // the letter that a mark belongs to
-	s = strings.Map(voiced, strings.ToValidUTF8(s, " ")) // before they are taken apart
+	last := rune(0)                       // the letter that a mark belongs to
+	s = Bare(strings.ToValidUTF8(s, " ")) // before they are taken apart
 	for _, r := range norm.NFKD.String(s) {
 		r = unicode.ToLower(r)
 		if unicode.Is(unicode.Mn, r) {

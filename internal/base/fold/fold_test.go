@@ -46,6 +46,22 @@ func TestKey(t *testing.T) {
 	}
 }
 
+// A name is found however its letters were typed: with any apostrophe that a
+// keyboard has, or with none.
+func TestUzbekNamesAreOneHoweverTyped(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"O*ktam", "G*ulnora", "Sa*dulla", "Mo*minov Nu*mon O*G*LI", "to*g*ri"} {
+		want := strings.ToLower(strings.ReplaceAll(name, "*", ""))
+		for _, sign := range []string{"", "'", "’", "‘", "`", "´", "ʻ", "ʼ", "ʹ", "′", "＇", "‛"} {
+			for _, typed := range []string{strings.ReplaceAll(name, "*", sign), strings.ToUpper(strings.ReplaceAll(name, "*", sign))} {
+				if got := fold.Key(typed); got != want {
+					t.Errorf("Key(%q) = %q, want %q", typed, got, want)
+				}
+			}
+		}
+	}
+}
+
 func TestWords(t *testing.T) {
 	t.Parallel()
 	if got, want := fold.Words("Иванова-Петрова  Анна"), []string{"иванова", "петрова", "анна"}; !slices.Equal(got, want) {

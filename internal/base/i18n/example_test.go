@@ -16,7 +16,7 @@ func ExampleLocalizer() {
 	}
 	uzs := money.Currency{Code: "UZS", Exponent: 2}
 	plain := strings.NewReplacer("\u00a0", " ", "\u202f", " ") // no-break spaces
-	for _, lang := range []string{"ru-RU", "en"} {
+	for _, lang := range []string{"ru-RU", "en", "uz"} {
 		loc := words.For(lang)
 		fmt.Println(plain.Replace(loc.Money(125_000_000, uzs)))
 		fmt.Println(plain.Replace(loc.PointsText(2200)))
@@ -29,4 +29,7 @@ func ExampleLocalizer() {
 	// 1,250,000 soum
 	// 22 points
 	// Too many tries. Wait 30 s and try again.
+	// 1 250 000 soʻm
+	// 22 ball
+	// Urinishlar juda koʻp. 30 soniya kutib, takrorlang.
 }

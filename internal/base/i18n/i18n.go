@@ -4,9 +4,10 @@
 //
 // A language is a set of files and nothing else: locales/<area>.<lang>.toml,
 // one for each area of the program, all merged when they are loaded. Dropping
-// in files that end in .uz.toml adds Uzbek; what they leave out is shown in
+// in files that end in .kk.toml adds Kazakh; what they leave out is shown in
 // English. One key in two files is an error, and a test walks the whole tree so
-// that no language lacks a key and no key is used that does not exist.
+// that no language lacks a key, no key is used that does not exist, and no text
+// for people stands anywhere else.
 //
 // Messages name their arguments in braces: "Welcome, {name}". An integer or an
 // amount given as an argument is written the way the language writes numbers.
@@ -51,7 +52,7 @@ type Language struct {
 	Name string // in the language itself: "Русский"
 }
 
-// Codes are the languages built into the program: "en", "ru".
+// Codes are the languages built into the program: "en", "ru", "uz".
 func Codes() (codes []string) {
 	files, _ := fs.ReadDir(locales, "locales") // it is embedded
 	for _, f := range files {
@@ -129,7 +130,7 @@ func (b *Bundle) add(fsys fs.FS, name string) error {
 	}
 	area, code := parts[0], parts[1]
 	if tag, err := language.Parse(code); err != nil || tag.String() != code {
-		return fmt.Errorf("%s: %q is not a language code such as uz", name, code)
+		return fmt.Errorf("%s: %q is not a language code such as kk", name, code)
 	}
 	text, err := fs.ReadFile(fsys, name)
 	if err != nil {

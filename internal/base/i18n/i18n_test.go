@@ -60,6 +60,28 @@ func TestRussianPlurals(t *testing.T) {
 	}
 }
 
+// After a number an Uzbek noun stays as it is.
+func TestUzbekPlurals(t *testing.T) {
+	t.Parallel()
+	uz := load(t).For("uz")
+	for p, want := range map[money.Points]string{
+		0:         "0 ball",
+		100:       "1 ball",
+		2200:      "22 ball",
+		1250:      "12,50 ball",
+		1_250_000: "12\u202f500 ball",
+	} {
+		if got := uz.PointsText(p); got != want {
+			t.Errorf("PointsText(%d) = %q, want %q", p, got, want)
+		}
+	}
+	for n, want := range map[int64]string{1: "1 kun", 21: "21 kun", 90: "90 kun"} {
+		if got := uz.N("admin.rules.days", n); got != want {
+			t.Errorf("%d days are %q, want %q", n, got, want)
+		}
+	}
+}
+
 func TestMoney(t *testing.T) {
 	t.Parallel()
 	b := load(t)
@@ -74,6 +96,11 @@ func TestMoney(t *testing.T) {
 		{"ru", "RUB", 100, "1,00\u00a0₽"},
 		{"ru", "RUB", 5, "0,05\u00a0₽"},
 		{"ru", "JPY", 1250, "1\u202f250\u00a0JPY"},
+		{"uz", "UZS", 125_000_000, "1\u202f250\u202f000\u00a0soʻm"},
+		{"uz", "UZS", -125_000_050, "−1\u202f250\u202f000,50\u00a0soʻm"},
+		{"uz", "RUB", 125_050, "1\u202f250,50\u00a0₽"},
+		{"uz", "KZT", 125_000, "1\u202f250\u00a0₸"},
+		{"uz", "USD", 125_050, "1\u202f250,50\u00a0$"},
 		{"en", "GBP", 125_050, "£1,250.50"},
 		{"en", "GBP", -125_050, "−£1,250.50"},
 		{"en", "USD", 0, "$0.00"},
@@ -94,7 +121,7 @@ func TestMoney(t *testing.T) {
 
 func TestNumbers(t *testing.T) {
 	t.Parallel()
-	ru, en := load(t).For("ru"), load(t).For("en")
+	ru, en, uz := load(t).For("ru"), load(t).For("en"), load(t).For("uz")
 	gbp := money.Currency{Code: "GBP", Exponent: 2}
 	for got, want := range map[string]string{
 		ru.Number(-1_250_000):   "−1\u202f250\u202f000",
@@ -103,6 +130,9 @@ func TestNumbers(t *testing.T) {
 		ru.Percent(250):         "2,5\u00a0%",
 		en.Percent(10_000):      "100%",
 		en.Percent(-33):         "−0.33%",
+		uz.Number(-1_250_000):   "−1\u202f250\u202f000",
+		uz.Percent(250):         "2,5%",
+		uz.Quantity(350):        "0,350",
 		ru.Quantity(2000):       "2",
 		ru.Quantity(350):        "0,350",
 		en.Price(12_500, gbp):   "£1.25",
@@ -123,7 +153,7 @@ func TestNumbers(t *testing.T) {
 
 func TestDates(t *testing.T) {
 	t.Parallel()
-	ru, en := load(t).For("ru"), load(t).For("en")
+	ru, en, uz := load(t).For("ru"), load(t).For("en"), load(t).For("uz")
 	tashkent := time.FixedZone("Asia/Tashkent", 5*3600)
 	at := time.Date(2026, 11, 21, 20, 5, 0, 0, time.UTC) // already the 22nd in Tashkent
 
@@ -133,6 +163,12 @@ func TestDates(t *testing.T) {
 		en.Date(at, tashkent):             "22 Nov 2026",
 		ru.LongDate(at, tashkent):         "22 ноября 2026",
 		ru.DateTime(at, tashkent):         "22.11.2026 01:05",
+		uz.Date(at, time.UTC):             "21.11.2026",
+		uz.LongDate(at, tashkent):         "2026-yil 22-noyabr",
+		uz.DateTime(at, time.UTC):         "21.11.2026 20:05",
+		uz.Duration(125 * time.Minute):    "2\u00a0soat 5\u00a0daqiqa",
+		uz.Duration(26 * time.Hour):       "1\u00a0kun 2\u00a0soat",
+		uz.Duration(time.Second):          "1\u00a0soniya",
 		en.DateTime(at, time.UTC):         "21 Nov 2026, 20:05",
 		ru.Date(time.Time{}, tashkent):    "",
 		ru.Duration(125 * time.Minute):    "2\u00a0ч 5\u00a0мин",
@@ -188,6 +224,13 @@ func TestParse(t *testing.T) {
 		got, err := b.For(tt.lang).ParseMoney(tt.text, rub)
 		if got != tt.want || !errors.Is(err, tt.err) {
 			t.Errorf("%s: ParseMoney(%q) = %d, %v; want %d, %v", tt.lang, tt.text, got, err, tt.want, tt.err)
+		}
+	}
+	// The sum's sign has an apostrophe, of which keyboards have every kind.
+	uzs := money.Currency{Code: "UZS", Exponent: 2}
+	for _, text := range []string{"1 250,50 soʻm", "1250.5so'm", "1\u202f250,50\u00a0so‘m", "1250,5 so’m", "1 250,50 so`m", "1250,50 soʼm", "1 250,50 som", "1’250,50"} {
+		if got, err := b.For("uz").ParseMoney(text, uzs); got != 125_050 || err != nil {
+			t.Errorf("uz: ParseMoney(%q) = %d, %v", text, got, err)
 		}
 	}
 	if r, err := b.For("ru").ParsePercent("2,5 %"); r != 250 || err != nil {
@@ -252,6 +295,8 @@ func TestLanguageChoice(t *testing.T) {
 		"ru":                      "ru",
 		"ru-RU,ru;q=0.9,en;q=0.8": "ru",
 		"de, ru;q=0.5":            "ru",
+		"uz-UZ,uz;q=0.9,ru;q=0.8": "uz",
+		"uz-Latn-UZ":              "uz",
 		"ja":                      "en",
 		"":                        "en",
 		";;;":                     "en",
@@ -267,29 +312,29 @@ func TestLanguageChoice(t *testing.T) {
 }
 
 // Dropping in a file is all that a new language needs.
-func TestUzbekIsOnlyAFile(t *testing.T) {
+func TestALanguageIsOnlyAFile(t *testing.T) {
 	t.Parallel()
 	fsys := files(t, map[string]string{
 		"web.en.toml":    "[web]\nhello = \"Hello, {name}\"\nonly_english = \"Here\"\n[web.receipts]\none = \"{n} receipt\"\nother = \"{n} receipts\"\n",
-		"web.uz.toml":    "[web]\nhello = \"Salom, {name}\"\n[web.receipts]\none = \"{n} chek\"\nother = \"{n} chek\"\n",
-		"format.uz.toml": "[format]\nlanguage = \"Oʻzbekcha\"\ngroup = \"\\u202f\"\n[format.money]\nUZS = \"{amount}\\u00a0soʻm\"\n",
+		"web.kk.toml":    "[web]\nhello = \"Сәлем, {name}\"\n[web.receipts]\none = \"{n} чек\"\nother = \"{n} чек\"\n",
+		"format.kk.toml": "[format]\nlanguage = \"Қазақша\"\ngroup = \"\\u202f\"\n[format.money]\nKZT = \"{amount}\\u00a0₸\"\n",
 	})
 	b, err := i18n.LoadFS(fsys)
 	if err != nil {
 		t.Fatal(err)
 	}
-	uz := b.For("uz-UZ")
-	if got := fmt.Sprint(b.Languages()); got != "[{en English} {uz Oʻzbekcha}]" {
+	kk := b.For("kk-KZ")
+	if got := fmt.Sprint(b.Languages()); got != "[{en English} {kk Қазақша}]" {
 		t.Errorf("languages: %s", got)
 	}
 	for got, want := range map[string]string{
-		uz.T("web.hello", "name", "Aziza"):                              "Salom, Aziza",
-		uz.T("web.hello", map[string]any{"name": 1250}):                 "Salom, 1\u202f250",
-		uz.T("web.only_english"):                                        "Here",
-		uz.T("web.nowhere"):                                             "‹web.nowhere›",
-		uz.N("web.receipts", 3):                                         "3 chek",
-		uz.Money(125_000_000, money.Currency{Code: "UZS", Exponent: 2}): "1\u202f250\u202f000\u00a0soʻm",
-		uz.Money(100, money.Currency{Code: "GBP", Exponent: 2}):         "£1.00",
+		kk.T("web.hello", "name", "Aziza"):                              "Сәлем, Aziza",
+		kk.T("web.hello", map[string]any{"name": 1250}):                 "Сәлем, 1\u202f250",
+		kk.T("web.only_english"):                                        "Here",
+		kk.T("web.nowhere"):                                             "‹web.nowhere›",
+		kk.N("web.receipts", 3):                                         "3 чек",
+		kk.Money(125_000_000, money.Currency{Code: "KZT", Exponent: 2}): "1\u202f250\u202f000\u00a0₸",
+		kk.Money(100, money.Currency{Code: "GBP", Exponent: 2}):         "£1.00",
 		b.For("en").N("web.receipts", 1):                                "1 receipt",
 	} {
 		if got != want {

@@ -20,7 +20,7 @@ var ErrDecimals = errs.New(errs.Invalid, "too_many_decimals", "The number has mo
 
 // ParseMoney reads what a person typed as an amount: "1 250,50", "1,250.50".
 func (l *Localizer) ParseMoney(text string, c money.Currency) (money.Amount, error) {
-	v, err := l.parse(strings.Replace(text, l.Symbol(c), "", 1), c.Exponent)
+	v, err := l.parse(strings.Replace(bare(text), bare(l.Symbol(c)), "", 1), c.Exponent)
 	return money.Amount(v), err
 }
 
@@ -63,16 +63,7 @@ func (l *Localizer) ParseNumber(text string) (int64, error) {
 // what they are to people whose other language writes a comma. Otherwise a
 // comma and a point both part the decimals.
 func (l *Localizer) parse(text string, exp int) (int64, error) {
-	text = strings.Map(func(r rune) rune {
-		switch r {
-		case ' ', '\u00a0', '\u202f', '\u2009', '\'', '’':
-			return -1
-		case '−':
-			return '-'
-		}
-		return r
-	}, strings.TrimSpace(text))
-	digits, negative := strings.CutPrefix(text, "-")
+	digits, negative := strings.CutPrefix(bare(text), "-")
 	digits = strings.ReplaceAll(ungrouped(digits, l.format.group), ",", ".")
 	whole, frac, point := strings.Cut(digits, ".")
 	if whole == "" || (point && frac == "") || strings.Trim(whole+frac, "0123456789") != "" {
@@ -91,6 +82,21 @@ func (l *Localizer) parse(text string, exp int) (int64, error) {
 		v = -v
 	}
 	return v, nil
+}
+
+// bare is text without spaces and without apostrophes of any kind, which part
+// thousands and are in the sign of the sum, soʻm, typed as each keyboard has
+// them.
+func bare(text string) string {
+	return strings.Map(func(r rune) rune {
+		switch r {
+		case ' ', '\u00a0', '\u202f', '\u2009', '\'', '’', '‘', '`', '´', 'ʻ', 'ʼ':
+			return -1
+		case '−':
+			return '-'
+		}
+		return r
+	}, strings.TrimSpace(text))
 }
 
 // ungrouped takes the group signs out of a number that has them at every third

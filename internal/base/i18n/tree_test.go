@@ -210,14 +210,14 @@ func TestEveryKeyThatIsUsedExists(t *testing.T) {
 
 func TestEveryKeyIsUsed(t *testing.T) {
 	t.Parallel()
-	src := readTree(t, nil)
-	for _, key := range slices.Sorted(maps.Keys(loaded(t).keys[Fallback])) {
+	src, have := readTree(t, nil), loaded(t).keys[Fallback]
+	for _, key := range slices.Sorted(maps.Keys(have)) {
 		area, code, _ := strings.Cut(key, ".")
 		if area == "format" {
 			continue // this package's own, checked when it loads
 		}
 		if area == "error" {
-			named := strings.TrimSuffix(code, "_"+strings.ReplaceAll(argumentNames(formsOf(loaded(t).keys[Fallback][key])), " ", "_"))
+			named := strings.TrimSuffix(code, "_"+strings.ReplaceAll(argumentNames(formsOf(have[key])), " ", "_"))
 			if src.literals[code] == "" && src.literals[named] == "" { // named is what Failure looks for first
 				t.Errorf("nothing makes the error of %s", key)
 			}

@@ -51,6 +51,7 @@ func TestSearch(t *testing.T) {
 			New{FirstName: "Пётр", LastName: "Ивановский", Note: "3", Identifiers: []Identifier{{Phone, "+79012345678"}, {Telegram, "4242"}}},
 			New{FirstName: "Анна Мария", LastName: "Иванова-Петрова", Note: "4"},
 			New{FirstName: "Oʻtkir", LastName: "G‘aniyev", Note: "5", Identifiers: []Identifier{{Phone, "+998711234567"}, {Email, "ivanov@example.com"}}},
+			New{FirstName: "Gʻulnora", LastName: "Saʼdullayeva", MiddleName: "Oʻktam qizi", Note: "7"},
 			New{FirstName: "Каренина", LastName: "Анна", Note: "6", Identifiers: []Identifier{{External, "901234567"}}},
 		)
 		tests := map[string]struct{ query, want string }{
@@ -70,6 +71,12 @@ func TestSearch(t *testing.T) {
 			"entered the wrong way":   {"анна каренина", "6"},
 			"uzbek apostrophes":       {"o'tkir gʻan", "5"},
 			"no apostrophes":          {"otkir", "5"},
+			"neither sign":            {"gulnora sadulla", "7"},
+			"typewriter's for both":   {"G'ulnora Sa'dullayeva", "7"},
+			"quotes":                  {"g‘ulnora sa’dulla", "7"},
+			"backquotes":              {"g`ulnora sa`dulla", "7"},
+			"one and not the other":   {"SAʼDULLAYEVA GULNORA OKTAM", "7"},
+			"the beginning of oʻ":     {"saʼdullayeva gʻulnora oʻ", "7"},
 			"middle of a name":        {"ванов", ""},
 			"end of phone or card":    {"4567", "1 5"},
 			"end of a card":           {"0001", "1"},

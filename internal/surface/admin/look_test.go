@@ -17,6 +17,7 @@ func (c *chain) everyLook(b *webtest.Browser, pages map[string]string) {
 	c.t.Helper()
 	for size, look := range map[string]webtest.Look{
 		"phone": {Width: 360, Height: 780, Language: "ru", Dark: true}, "tablet": {Width: 820, Height: 1180, Language: "en"},
+		"phone-uz": {Width: 360, Height: 780, Language: "uz"}, "tablet-uz": {Width: 1024, Height: 768, Language: "uz"},
 		"wide": {Width: 1440, Height: 900, Language: "ru"}, "wide-dark": {Width: 1440, Height: 900, Language: "en", Dark: true},
 	} {
 		b.Look(look)
@@ -56,7 +57,7 @@ func (c *chain) visit(look webtest.Look) *webtest.Browser {
 }
 
 // Every page is usable and not wider than the screen on a phone, a tablet and
-// a wide screen, light and dark, in both languages.
+// a wide screen, light and dark, in every language.
 func TestBrowserLooks(t *testing.T) {
 	t.Parallel()
 	e := dbtest.SQLite

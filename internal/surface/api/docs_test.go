@@ -22,6 +22,7 @@ func TestDocsPageShowsEverything(t *testing.T) {
 	words := map[string][]string{
 		"en": {"Till API", "Price a basket", "When it came back; left out: now.", "The receipt&#39;s time is more than 72 hours ago."},
 		"ru": {"API кассы", "Рассчитать корзину", "Когда возвращено; нет — сейчас.", "Время чека — больше 72 часов назад."},
+		"uz": {"Kassa API", "Savatni hisoblash", "Qachon qaytarilgan; boʻlmasa — hozir.", "Chek vaqtidan 72 soatdan koʻp oʻtgan."},
 	}
 	for _, lang := range i18n.Codes() {
 		a := s.do(call{method: http.MethodGet, path: "/docs", key: "-", headers: []string{"Accept", "text/html", "Accept-Language", lang}}).is(http.StatusOK)
@@ -30,6 +31,9 @@ func TestDocsPageShowsEverything(t *testing.T) {
 		}
 		if !strings.Contains(a.text, "http://example.com/v1/till</code>") || strings.Contains(a.text, "localhost") {
 			t.Errorf("%s: the sample call is not of this server", lang)
+		}
+		if len(words[lang]) == 0 {
+			t.Errorf("%s: add words that the page says", lang)
 		}
 		for _, w := range words[lang] {
 			if !strings.Contains(a.text, w) {

@@ -12,6 +12,7 @@ import (
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/db/dbtest"
+	"regulars/internal/base/i18n"
 	"regulars/internal/surface/api"
 )
 
@@ -118,7 +119,7 @@ func TestEveryRefusalNamesItsField(t *testing.T) {
 			"/v1/receipts": "number", "/v1/receipts?number=%00": "number", "/v1/receipts?number=%ff": "number", "/v1/receipts?number=1&kind=gift": "kind", "/v1/products?limit=201": "limit", "/v1/products?serch=tea": "serch", "/v1/till?number=1": "number", "/v1/products?limit=x": "limit",
 			"/v1/products?cursor=x": "cursor", "/v1/customers/" + who + "/receipts?cursor=AAAA": "cursor", "/v1/customers/" + who + "/entries?cursor=%20": "cursor",
 		} {
-			for _, lang := range []string{"en", "ru"} {
+			for _, lang := range i18n.Codes() {
 				a := s.do(call{method: http.MethodGet, path: path, headers: []string{"Accept-Language", lang}})
 				if a.problem(http.StatusUnprocessableEntity, a.words("code"), pointer); !strings.Contains(a.words("detail"), pointer) {
 					t.Errorf("%s: the detail does not name it: %s", path, a.text)
@@ -277,6 +278,10 @@ func TestWordsComeInTheLanguageAsked(t *testing.T) {
 				"Уровень Start; до уровня Silver осталось 1\u202f000\u202f000\u00a0сум", "Можно списать: 10\u202f000 баллов, это все доступные.",
 				"Баллами: 500 баллов (500\u00a0сум)", "За этот чек: 635 баллов, доступны с 06.12.2026, действуют до 05.12.2027",
 			},
+			"uz": {
+				"Daraja: Start; Silver darajasigacha 1\u202f000\u202f000\u00a0soʻm qoldi", "Sarflash mumkin: 10\u202f000 ball, bu hamma mavjudi.",
+				"Ball bilan: 500 ball (500\u00a0soʻm)", "Bu chek uchun: 635 ball, 06.12.2026\u00a0dan mavjud, 05.12.2027\u00a0gacha amal qiladi",
+			},
 			"en": {
 				"Level Start; 1,000,000\u00a0soum more to Silver", "Can be paid with points: up to 10,000 points, all there are.",
 				"With points: 500 points, worth 500\u00a0soum", "For this receipt: 635 points, available from 6 Dec 2026, good until 5 Dec 2027",
@@ -296,6 +301,7 @@ func TestWordsComeInTheLanguageAsked(t *testing.T) {
 			has("detail", "At most 10,000 points can be redeemed on this receipt.", "title", "Not possible as things stand")
 		for lang, detail := range map[string]string{
 			"ru": "/lines: Здесь нужно другое: список. Это первая ошибка; что за ней — не читалось.",
+			"uz": "/lines: Bu yerda boshqasi kerak: roʻyxat. Bu birinchi xato; undan keyingisi oʻqilmagan.",
 			"en": "/lines must be a list. This is the first mistake; what follows it was not read.",
 		} {
 			s.do(call{method: http.MethodPost, path: "/v1/quotes", headers: []string{"Accept-Language", lang}, body: `{"lines":7,"redeem":true}`}).
@@ -307,6 +313,7 @@ func TestWordsComeInTheLanguageAsked(t *testing.T) {
 		// What is allowed is said in every language, and to programs.
 		for lang, want := range map[string][]string{
 			"ru": {"Нужно больше 0.", "Нужно от 0 до 10\u202f000\u202f000\u202f000\u202f000.", "Слишком много знаков после запятой: хранится не больше 2.", "Слишком длинно. Наибольшая длина в знаках: 200."},
+			"uz": {"Bundan katta boʻlishi kerak: 0.", "Kamida 0, koʻpi bilan 10\u202f000\u202f000\u202f000\u202f000 boʻlishi kerak.", "Verguldan keyingi raqamlar koʻp: koʻpi bilan 2 ta saqlanadi.", "Juda uzun. Eng koʻp belgi: 200."},
 			"en": {"must be more than 0", "must be 0 to 10000000000000", "has more decimals than the 2 that are kept here", "is longer than 200 characters"},
 		} {
 			a := s.do(call{method: http.MethodPost, path: "/v1/quotes", headers: []string{"Accept-Language", lang},

@@ -401,6 +401,9 @@ func TestLanguageAndTheme(t *testing.T) {
 	if got := lang(0, get("/sign-in", "Accept-Language", "de,ru;q=0.5")); got != "ru auto" {
 		t.Errorf("the browser's wish: %s", got)
 	}
+	if got := lang(0, get("/sign-in", "Accept-Language", "uz-UZ,uz;q=0.9,ru;q=0.8")); got != "uz auto" {
+		t.Errorf("a browser in Uzbek: %s", got)
+	}
 	if got := lang(0, withCookie(get("/sign-in", "Accept-Language", "ru"), "lang", "en")); got != "en auto" {
 		t.Errorf("the switch: %s", got)
 	}
