@@ -246,9 +246,7 @@ func (l *ladder) granted(e *customerEvent) {
 	}
 	l.given[e.Ref] = floor{code, us}
 	for code := range before {
-		if !slices.ContainsFunc(l.kept[e.Ref], func(k rung) bool { return k.code == code }) {
-			l.kept[e.Ref] = append(l.kept[e.Ref], rung{code, e.At})
-		}
+		l.kept[e.Ref] = append(l.kept[e.Ref], rung{code, e.At})
 	}
 }
 

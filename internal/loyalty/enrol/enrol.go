@@ -187,5 +187,6 @@ func (s *Service) welcomeTx(ctx context.Context, tx *db.Tx, here at, who custome
 		Source: ledger.Issued, Programme: here.version.ProgrammeID, Points: here.version.Rules.Welcome.Points,
 		AvailableAt: now, ExpiresAt: here.version.Rules.WelcomeExpires(now, here.store.Zone),
 	})
+	accounts[who].KeepUntil(here.version.Rules.IdleAt(now, here.store.Zone))
 	return s.ledger.SaveTx(ctx, tx, accounts)
 }

@@ -17,8 +17,9 @@ import (
 // tills never wait long for it.
 const nightGroup = 200
 
-// Night does what a midnight brings: it activates and expires points, and
-// looks at tiers that a return or the window may have taken. Midnights are
+// Night does what a midnight brings: it activates and expires points, looks at
+// tiers that a return or the window may have taken, and gives the bonuses for
+// customers' days. Midnights are
 // those of the customers' home stores and stand in the rows, so Night may run
 // at any time and as often as one likes; it takes what is due. Killed half
 // way, it goes on with the rest when it runs again. progress is told how many
@@ -45,7 +46,10 @@ func (s *Service) Night(ctx context.Context, progress func(customers int)) (err 
 			}
 		}
 	}
-	return nil
+	return s.celebrate(ctx, func(customers int) {
+		done += customers
+		progress(done)
+	})
 }
 
 // settleDue activates and expires points of some customers.

@@ -107,6 +107,9 @@ type Draft struct {
 	NoDiscount bool   `json:"no_discount,omitempty"`
 	NoPoints   bool   `json:"no_points,omitempty"`
 	Reason     string `json:"reason,omitempty"`
+	// Hold is what the points were held by; 0: they were not. One that has ended
+	// is as none.
+	Hold ledger.HoldID `json:"hold,omitempty"`
 }
 
 // DraftLine is one position of the basket.
@@ -162,7 +165,7 @@ type Receipt struct {
 	Withheld                           money.Amount // of a return's Total, for points that were spent
 	Redeemed, Earned                   money.Points
 	TierSpend                          money.Amount
-	Balance                            money.Points // available after it
+	Balance                            money.Points // usable after it
 	Details                            Details
 	Lines                              []Line
 

@@ -240,7 +240,7 @@ func (c *returnCall) movePoints(s *Service, w *world, sale, rec *Receipt) {
 	if v := c.version; v != nil {
 		c.reviewTier(w, sale, heldBefore, w.tierSpend(account, v.Rules.Spend, rec.SoldAt, zone), zone)
 	}
-	rec.Balance = account.Available()
+	rec.Balance = account.Usable()
 }
 
 // withhold is by how much one more refund is reduced where all of them are to

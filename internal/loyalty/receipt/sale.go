@@ -135,7 +135,11 @@ func (c *saleCall) price(s *Service, w *world) (pricing.Result, error) {
 			return pricing.Result{}, ErrBlocked.At("/customer")
 		}
 		in.Zone = s.zone(c.by.Store.Zone, profile)
-		in.Customer = &pricing.Customer{Available: account.Available()}
+		hold := account.Open(c.sale.Hold)
+		in.Customer = &pricing.Customer{Available: account.AvailableTo(hold)}
+		if c.ownPoints() != 0 {
+			in.Customer.Available = account.AvailableOf(c.ownPoints(), hold)
+		}
 		if c.version != nil {
 			in.Customer.Spend = w.tierSpend(account, c.version.Rules.Spend, c.sale.SoldAt, in.Zone)
 			in.Customer.Level = programme.LevelOf(&c.version.Rules, w.tier(who, c.version.ProgrammeID), in.Customer.Spend, c.sale.SoldAt).Code
@@ -143,6 +147,14 @@ func (c *saleCall) price(s *Service, w *world) (pricing.Result, error) {
 		}
 	}
 	return pricing.Price(in)
+}
+
+// ownPoints is the programme whose points alone may pay; 0: all may.
+func (c *saleCall) ownPoints() programme.ID {
+	if c.version == nil || !c.version.Rules.Redeem.Own {
+		return 0
+	}
+	return c.version.ProgrammeID
 }
 
 // zone is where the customer's days end: by the home store's clock, or by
@@ -288,12 +300,17 @@ func (c *saleCall) movePoints(s *Service, w *world, rec *Receipt, res pricing.Re
 		return err
 	}
 	m := rec.move(ledger.CauseRedeem, c.by.Store, rec.ID)
-	if err := account.Redeem(m, res.Redeemed); err != nil {
+	hold := account.Open(c.sale.Hold)
+	if err := account.Redeem(m, res.Redeemed, ledger.With{Hold: hold, Only: c.ownPoints()}); err != nil {
 		return err
+	}
+	if hold != nil {
+		account.End(hold, ledger.HoldRedeemed, int64(rec.ID))
 	}
 	account.Sold(rec.SoldAt, rec.TierSpend, false)
 	w.spent(rec.Customer, rec.SoldAt, rec.TierSpend)
 	if v := c.version; v != nil {
+		account.KeepUntil(v.Rules.IdleAt(rec.SoldAt, s.zone(c.by.Store.Zone, w.customers[rec.Customer])))
 		m.Cause = ledger.CauseEarn
 		account.Earn(ledger.Grant{
 			Move: m, Source: ledger.Issued, Programme: v.ProgrammeID, Points: res.Earned,
@@ -309,7 +326,7 @@ func (c *saleCall) movePoints(s *Service, w *world, rec *Receipt, res pricing.Re
 			})
 		}
 	}
-	rec.Balance = account.Available()
+	rec.Balance = account.Usable()
 	return nil
 }
 
