@@ -110,6 +110,10 @@ func (a *API) operations(d *description) {
 		pricing.ErrRedeemTooMuch, pricing.ErrRedeemMin, pricing.ErrRedeemStep,
 	}
 	post(d, operation{id: "quote", group: "receipts", method: send, path: "/v1/quotes", errors: selling}, a.postQuote)
+	register(d, operation{id: "cancel_hold", group: "receipts", method: send, path: "/v1/holds/{id}/cancel", changes: true,
+		errors: []*errs.Error{ledger.ErrHoldNotFound, ledger.ErrHoldEnded}}, a.cancelHold)
+	post(d, operation{id: "hold", group: "receipts", method: send, path: "/v1/holds", status: http.StatusCreated, changes: true,
+		errors: []*errs.Error{customer.ErrNotFound, receipt.ErrBlocked, receipt.ErrHoldReused, receipt.ErrHoldPoints, receipt.ErrNumber, ledger.ErrTooFew, ledger.ErrBroken, errCashier}}, a.postHold)
 	recording := []*errs.Error{receipt.ErrKeyReused, receipt.ErrIdempotencyKeyReused, errKeyHeader, receipt.ErrNumber, receipt.ErrTooOld, receipt.ErrInTheFuture, errCashier}
 	record(d, operation{id: "record", group: "receipts", method: send, path: "/v1/receipts", status: http.StatusCreated, changes: true,
 		errors: slices.Concat([]*errs.Error{receipt.ErrChanged, receipt.ErrQuoteMissing, receipt.ErrQuoteInvalid, receipt.ErrEmpty, receipt.ErrBeforeQuote, ledger.ErrTooFew, ledger.ErrTooMuch, ledger.ErrBroken}, selling, recording),
@@ -205,7 +209,7 @@ func (d *description) guide() string {
 // names of types that the program calls otherwise.
 var names = map[string]string{
 	"Recorded": "Receipt", "RecordedLine": "ReceiptLine", "ReceiptRequest": "Sale", "LineRequest": "BasketLine", "ReceiptList": "Receipts",
-	"Person": "Customer", "People": "Customers", "RegisterRequest": "NewCustomer", "Registration": "Registered", "FindRequest": "Find",
+	"Person": "Customer", "People": "Customers", "RegisterRequest": "NewCustomer", "Registration": "Registered", "FindRequest": "Find", "Held": "Hold", "HoldRequest": "HoldDraft",
 	"IdentifierRef": "Identifier", "ConsentRequest": "Consent", "ReturnRequest": "Return", "ReturnLine": "ReturnedLine",
 	"CurrencyRef": "Currency", "ProgrammeInfo": "Programme", "LevelDetails": "ProgrammeLevel", "TillRef": "TillName", "StoreRef": "StoreName",
 }

@@ -7,6 +7,7 @@ import (
 
 	"regulars/internal/base/fold"
 	"regulars/internal/loyalty/catalog"
+	"regulars/internal/loyalty/ledger"
 	"regulars/internal/loyalty/pricing"
 	"regulars/internal/loyalty/programme"
 	"regulars/internal/loyalty/receipt"
@@ -20,6 +21,7 @@ type Basket struct {
 	NoDiscount bool          `json:"no_discount,omitzero"`
 	NoPoints   bool          `json:"no_points,omitzero"`
 	Reason     string        `json:"reason,omitzero" maxLength:"200"`
+	Hold       string        `json:"hold,omitzero"`
 }
 
 type lineRequest struct {
@@ -37,6 +39,12 @@ func (r *reader) draft(in *Basket) receipt.Draft {
 		Customer: r.customer(at("customer"), in.Customer),
 		Redeem:   r.points(at("redeem"), in.Redeem), NoDiscount: in.NoDiscount, NoPoints: in.NoPoints,
 		Reason: r.text(at("reason"), in.Reason, receipt.MaxReason),
+	}
+	if in.Hold != "" {
+		var err error
+		if d.Hold, err = r.ids.holdOf(in.Hold); err != nil {
+			r.wrong.Add("/hold", ledger.ErrHoldNotFound.Code, "%s", ledger.ErrHoldNotFound.Text)
+		}
 	}
 	if len(in.Lines) > pricing.MaxLines {
 		r.wrong.Add("/lines", "too_many", "has more than %d lines", pricing.MaxLines).With("max", pricing.MaxLines)

@@ -76,6 +76,46 @@ func TestTillSellsAndTakesBack(t *testing.T) {
 	})
 }
 
+// Points are held while the customer pays: nobody else redeems them, the sale that
+// names the hold does, and what was cancelled is free again.
+func TestTillHoldsPoints(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := newSite(t, d, options{})
+		who := s.register("+998901234567") // 10 000 points
+		s.appended()
+		ask := `{"number":"h1","customer":"` + who + `","points":"9000"}`
+		h := s.post("/v1/holds", ask).is(http.StatusCreated).has("state", "open", "points", "9000.00", "lapses_at", "2026-11-22T09:35:00Z")
+		if got := s.appended(); got != "points.held" {
+			t.Errorf("holding appended %q", got)
+		}
+		s.post("/v1/holds", ask).is(http.StatusCreated).has("id", h.words("id"), "state", "open")
+		if got := s.appended(); got != "" {
+			t.Errorf("holding again appended %q", got)
+		}
+		s.post("/v1/holds", `{"number":"h1","customer":"`+who+`","points":"1"}`).problem(http.StatusUnprocessableEntity, "hold_number_reused", "/number")
+		s.post("/v1/holds", `{"number":"h2","customer":"`+who+`","points":"2000"}`).problem(http.StatusConflict, "points_too_few", "/points")
+		s.post("/v1/holds", `{"number":"h2","customer":"`+who+`","points":"0"}`).problem(http.StatusUnprocessableEntity, "hold_nothing", "/points")
+		s.post("/v1/holds", `{"number":"h2","customer":"`+who+`","points":"1","minutes":61}`).is(http.StatusUnprocessableEntity)
+		s.post("/v1/holds", `{"number":"h2","customer":"nobody","points":"1"}`).is(http.StatusUnprocessableEntity)
+		s.post("/v1/quotes", `{"customer":"`+who+`",`+basket+`}`).has("max_redeem", "1000.00")
+		hold := `"hold":"` + h.words("id") + `"`
+		q := s.post("/v1/quotes", `{"customer":"`+who+`",`+basket+`,"redeem":"9000",`+hold+`}`).has("max_redeem", "10000.00")
+		rec := s.post("/v1/receipts", `{"number":"77","quote":"`+q.words("id")+`","customer":"`+who+`",`+basket+`,"redeem":"9000",`+hold+`}`).
+			is(http.StatusCreated).has("redeemed", "9000.00", "balance", "1000.00")
+		if got := s.appended(); got != "points.released receipt.recorded" {
+			t.Errorf("the sale appended %q", got)
+		}
+		s.post("/v1/holds/"+h.words("id")+"/cancel", "").problem(http.StatusConflict, "hold_ended")
+		s.post("/v1/holds", ask).has("state", "redeemed", "receipt", rec.words("id"))
+
+		second := s.post("/v1/holds", `{"number":"h3","customer":"`+who+`","points":"1000"}`).is(http.StatusCreated)
+		s.post("/v1/holds/"+second.words("id")+"/cancel", "").is(http.StatusOK).has("state", "cancelled")
+		s.post("/v1/holds/x/cancel", "").problem(http.StatusNotFound, "hold_not_found")
+		s.post("/v1/quotes", `{"customer":"`+who+`",`+basket+`,"hold":"x"}`).is(http.StatusUnprocessableEntity).has("errors.0.code", "hold_not_found")
+	})
+}
+
 // A receipt says who stood at the till, where the call does; only somebody of
 // the store is taken, and repeating is answered whatever has become of them.
 func TestReceiptsCarryTheirCashier(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"regulars/internal/base/money"
+	"regulars/internal/loyalty/ledger"
 	"regulars/internal/loyalty/pricing"
 	"regulars/internal/loyalty/receipt"
 )
@@ -59,6 +60,14 @@ func enum[T ~string](values ...T) *huma.Schema {
 		s.Enum = append(s.Enum, string(v))
 	}
 	return s
+}
+
+// holdState is what became of a hold.
+type holdState string
+
+// Schema implements huma.SchemaProvider.
+func (holdState) Schema(huma.Registry) *huma.Schema {
+	return enum(ledger.HoldOpen, ledger.HoldRedeemed, ledger.HoldCancelled, ledger.HoldLapsed)
 }
 
 // kind is what a receipt does.
