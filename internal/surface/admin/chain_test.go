@@ -333,7 +333,7 @@ func (b *browser) form(id string) (fields pairs) {
 		switch {
 		case attrs["name"] == "":
 			continue
-		case (attrs["type"] == "checkbox" || attrs["type"] == "radio") && !strings.HasSuffix(head, " checked"):
+		case (attrs["type"] == "checkbox" || attrs["type"] == "radio") && !strings.Contains(head+" ", " checked "):
 			continue
 		case strings.HasPrefix(tag, "<textarea"):
 			value = html.UnescapeString(strings.TrimSuffix(body, "</textarea>"))
