@@ -169,7 +169,9 @@ func (c *chain) live(r *rand.Rand) {
 		people = append(people, c.customer("Анна", customer.Identifier{Kind: customer.Card, Value: fmt.Sprint(i)}))
 	}
 	for i := range 120 {
-		switch r.IntN(14) {
+		switch r.IntN(15) {
+		case 14:
+			c.anyLate(r, people)
 		case 13:
 			c.anyHold(r, people[r.IntN(len(people))])
 		case 12:
@@ -241,6 +243,29 @@ func (c *chain) anySale(r *rand.Rand, who customer.ID) (rec receipt.Receipt, ok 
 		c.t.Error(err)
 	}
 	return rec, err == nil
+}
+
+// anyLate sends what was sold without the line, charged as the rules say or not.
+func (c *chain) anyLate(r *rand.Rand, people []customer.ID) {
+	var list []receipt.LateCall
+	for range 1 + r.IntN(4) {
+		total := money.Amount(r.Int64N(40_000_00))
+		d := draft(append(people, 0)[r.IntN(len(people)+1)], 0, money.One, 20_000_00, 20_000_00)
+		if r.IntN(2) == 0 { // line by line
+			d.Lines[0].Charged, d.Lines[1].Charged = new(money.Amount), new(money.Amount)
+			*d.Lines[0].Charged, *d.Lines[1].Charged = min(total, 20_000_00), max(0, total-20_000_00)
+		}
+		at := c.clock.now().Add(-time.Duration(r.IntN(14*24*60)) * time.Minute)
+		list = append(list, receipt.LateCall{By: c.till, Late: receipt.Late{Sale: &receipt.Sale{Number: c.number(), SoldAt: at, Draft: d, Total: &total}}})
+		if r.IntN(3) == 0 {
+			list = append(list, receipt.LateCall{By: c.till, Late: receipt.Late{Return: &receipt.Return{Number: c.number(), SoldAt: at.Add(time.Second)}, OriginalNumber: list[len(list)-1].Sale.Number}})
+		}
+	}
+	results, err := c.Receipts.RecordLate(c.t.Context(), time.Time{}, list)
+	must(c.t, err)
+	for _, res := range results {
+		must(c.t, res.Err)
+	}
 }
 
 // anyHold holds some points, over midnight at times, and redeems or releases them.

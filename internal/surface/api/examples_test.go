@@ -82,6 +82,26 @@ func TestExamplesAreWhatIsAnswered(t *testing.T) {
 			"lines": [{"position": 1, "quantity": "1"}],
 			"reason": "The carton leaks"
 		}`)
+		e.post("late", "/v1/receipts/batch", http.StatusOK, `{
+			"sent_at": "`+s.Now().Format(time.RFC3339)+`",
+			"receipts": [
+				{
+					"number": "1-000125",
+					"sold_at": "`+s.Now().Add(-3*time.Hour).Format(time.RFC3339)+`",
+					"identifier": "90 123 45 67",
+					"lines": [{"sku": "milk-1", "quantity": "2", "price": "12000", "charged": "23000"}],
+					"total": "23000"
+				},
+				{
+					"kind": "return",
+					"number": "1-000126",
+					"sold_at": "`+s.Now().Add(-2*time.Hour).Format(time.RFC3339)+`",
+					"original_number": "1-000125",
+					"parts": [{"position": 1, "quantity": "1"}],
+					"total": "11500"
+				}
+			]
+		}`)
 		e.get("receipt", "/v1/receipts/$receipt", http.StatusOK)
 		e.get("find_receipts", "/v1/receipts?number=1-000123", http.StatusOK)
 		e.get("customer_receipts", "/v1/customers/$customer/receipts", http.StatusOK)

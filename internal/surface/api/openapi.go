@@ -118,6 +118,7 @@ func (a *API) operations(d *description) {
 	record(d, operation{id: "record", group: "receipts", method: send, path: "/v1/receipts", status: http.StatusCreated, changes: true,
 		errors: slices.Concat([]*errs.Error{receipt.ErrChanged, receipt.ErrQuoteMissing, receipt.ErrQuoteInvalid, receipt.ErrEmpty, receipt.ErrBeforeQuote, ledger.ErrTooFew, ledger.ErrTooMuch, ledger.ErrBroken}, selling, recording),
 	}, a.postReceipt)
+	post(d, operation{id: "late", group: "receipts", method: send, path: "/v1/receipts/batch", changes: true, large: true}, a.postLate)
 	register(d, operation{id: "receipt", group: "receipts", method: get, path: "/v1/receipts/{id}",
 		errors: []*errs.Error{receipt.ErrNotFound}}, a.getReceipt)
 	register(d, operation{id: "find_receipts", group: "receipts", method: get, path: "/v1/receipts"}, a.findReceipts)
@@ -147,6 +148,14 @@ var (
 )
 
 // failures are all failures of a call that its documentation lists.
+// most is the largest body that the call takes, in bytes.
+func (o operation) most() int64 {
+	if o.large {
+		return maxLateBody
+	}
+	return maxBody
+}
+
 func (o operation) failures() []*errs.Error {
 	list := slices.Clone(o.errors)
 	if o.method == http.MethodPost {
@@ -163,7 +172,7 @@ func (d *description) operation(o operation) huma.Operation {
 	op := huma.Operation{
 		OperationID: o.id, Method: o.method, Path: o.path, DefaultStatus: o.status, Tags: []string{o.group},
 		Summary: d.word("api.op." + o.id + ".title"), Description: d.word("api.op." + o.id + ".text"),
-		MaxBodyBytes: maxBody, BodyReadTimeout: budget, SkipValidateParams: true, SkipValidateBody: true,
+		MaxBodyBytes: o.most(), BodyReadTimeout: budget, SkipValidateParams: true, SkipValidateBody: true,
 		Responses: map[string]*huma.Response{},
 	}
 	for _, e := range o.failures() {
@@ -208,8 +217,8 @@ func (d *description) guide() string {
 
 // names of types that the program calls otherwise.
 var names = map[string]string{
-	"Recorded": "Receipt", "RecordedLine": "ReceiptLine", "ReceiptRequest": "Sale", "LineRequest": "BasketLine", "ReceiptList": "Receipts",
-	"Person": "Customer", "People": "Customers", "RegisterRequest": "NewCustomer", "Registration": "Registered", "FindRequest": "Find", "Held": "Hold", "HoldRequest": "HoldDraft",
+	"Recorded": "Receipt", "RecordedLine": "ReceiptLine", "ReceiptRequest": "Sale", "ReceiptList": "Receipts",
+	"Person": "Customer", "People": "Customers", "RegisterRequest": "NewCustomer", "Registration": "Registered", "FindRequest": "Find", "Held": "Hold", "HoldRequest": "HoldDraft", "LateRequest": "LateReceipt",
 	"IdentifierRef": "Identifier", "ConsentRequest": "Consent", "ReturnRequest": "Return", "ReturnLine": "ReturnedLine",
 	"CurrencyRef": "Currency", "ProgrammeInfo": "Programme", "LevelDetails": "ProgrammeLevel", "TillRef": "TillName", "StoreRef": "StoreName",
 }
