@@ -49,6 +49,19 @@ var (
 		"store_id", "staff_id", "reason", "at", "recorded_at", "at_entity_id")
 )
 
+// Page gives the customers who have accounts, in the order of ids, up to limit
+// after one of them.
+func (s *Service) Page(ctx context.Context, after customer.ID, limit int) (ids []customer.ID, err error) {
+	defer errs.Wrap(&err, "page through accounts")
+	rows, err := s.db.Query(ctx, `SELECT customer_id FROM accounts WHERE customer_id > $1 ORDER BY customer_id LIMIT $2`, int64(after), limit)
+	return ids, db.Scan(rows, err, func(r *db.Rows) error {
+		var c customer.ID
+		err := r.Scan(&c)
+		ids = append(ids, c)
+		return err
+	})
+}
+
 // OpenTx gives new customers their accounts.
 func (s *Service) OpenTx(ctx context.Context, tx *db.Tx, ids []customer.ID) error {
 	rows := make([][]any, len(ids))
