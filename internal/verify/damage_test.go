@@ -140,6 +140,7 @@ var damages = []damage{
 	{column: "staff_sessions.staff_id", do: `UPDATE staff_sessions SET staff_id = 1`, check: verify.Reference, row: "created_at=", prefix: true},
 	{column: "invitations.created_by", do: `UPDATE invitations SET created_by = 1`, check: verify.Reference, row: "created_at=", prefix: true},
 	{column: "invitations.staff_id", do: `UPDATE invitations SET staff_id = 1`, check: verify.Reference, row: "created_at=", prefix: true},
+	{column: "audit.store_id", pick: `SELECT MIN(id) FROM audit`, do: `UPDATE audit SET store_id = 1 WHERE id = $1`, check: verify.Reference},
 	{column: "audit.actor", pick: `SELECT MIN(id) FROM audit`, do: `UPDATE audit SET actor = 1 WHERE id = $1`, check: verify.Reference},
 
 	{column: "entities", pick: `SELECT id FROM stores`, do: `DELETE FROM entities WHERE id <> $1`, check: verify.Reference, table: "stores"},
@@ -412,6 +413,7 @@ var damages = []damage{
 	{column: "consents.proof", pick: `SELECT MIN(id) FROM consents`, do: `UPDATE consents SET proof = 'form 7' WHERE id = $1`, check: verify.Consent},
 	{column: "consents.checksum", pick: `SELECT MIN(id) FROM consents`, do: `UPDATE consents SET checksum = 0 WHERE id = $1`, check: verify.Consent},
 	{column: "staff.role", pick: `SELECT MIN(id) FROM staff`, do: `UPDATE staff SET role = 'owner' WHERE id = $1`, check: verify.Audit},
+	{column: "staff.works_as", pick: `SELECT MIN(id) FROM staff`, do: `UPDATE staff SET works_as = 'manager' WHERE id = $1`, check: verify.Audit},
 	{column: "staff.active", pick: `SELECT MIN(id) FROM staff`, do: `UPDATE staff SET active = NOT active WHERE id = $1`, check: verify.Audit},
 	{column: "staff.login", pick: `SELECT MIN(id) FROM staff`, do: `UPDATE staff SET login = 'somebody' WHERE id = $1`, check: verify.Audit},
 	{column: "staff.name", pick: `SELECT MIN(id) FROM staff`, do: `UPDATE staff SET name = 'Somebody' WHERE id = $1`, check: verify.Audit},

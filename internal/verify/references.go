@@ -18,6 +18,7 @@ var references = []reference{
 	{table: "invitations", column: "created_by", target: "staff", key: `'created_at=' || CAST(t.created_at AS TEXT)`},
 	{table: "invitations", column: "staff_id", target: "staff", key: `'created_at=' || CAST(t.created_at AS TEXT)`},
 	{table: "audit", column: "actor", target: "staff"},
+	{table: "audit", column: "store_id", target: "stores"},
 	{table: "stores", column: "entity_id", target: "entities"},
 	{table: "tills", column: "store_id", target: "stores"},
 	{table: "till_keys", column: "till_id", target: "tills"},

@@ -10,16 +10,18 @@ import (
 	"regulars/internal/base/db"
 	"regulars/internal/base/errs"
 	"regulars/internal/base/id"
+	"regulars/internal/loyalty/catalog"
 )
 
 // Entry is one line of the audit log: who did what to which thing, and what it
 // was before. It holds no secrets.
 type Entry struct {
 	ID      int64
-	At      time.Time // zero: now
-	Actor   ID        // 0: the program
-	Action  string    // "store.changed"
-	Subject string    // "store:123"
+	At      time.Time       // zero: now
+	Actor   ID              // 0: the program
+	Action  string          // "store.changed"
+	Subject string          // "store:123"
+	Store   catalog.StoreID // whose it is; 0: nobody's, or of all
 	Before  json.RawMessage
 	After   json.RawMessage
 	IP      string
@@ -33,9 +35,9 @@ func (s *Service) AuditTx(ctx context.Context, tx *db.Tx, e Entry) (err error) {
 		e.At = s.now()
 	}
 	const insert = `
-		INSERT INTO audit (id, at, actor, action, subject, ip, was, became)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`
-	_, err = tx.Exec(ctx, insert, s.mint.Next(), e.At.UnixMicro(), int64(e.Actor), e.Action, e.Subject, e.IP, string(e.Before), string(e.After))
+		INSERT INTO audit (id, at, actor, action, subject, store_id, ip, was, became)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`
+	_, err = tx.Exec(ctx, insert, s.mint.Next(), e.At.UnixMicro(), int64(e.Actor), e.Action, e.Subject, int64(e.Store), e.IP, string(e.Before), string(e.After))
 	return err
 }
 
@@ -44,8 +46,9 @@ type Filter struct {
 	Actor   ID
 	Action  string // "store.changed", or "store." for all of stores
 	Subject string
-	From    time.Time // of writing
-	To      time.Time // not included
+	Stores  []catalog.StoreID // whose the lines are; nil: all lines
+	From    time.Time         // of writing
+	To      time.Time         // not included
 }
 
 // ErrCursor is returned for a cursor that this program did not give.
@@ -78,6 +81,9 @@ func (s *Service) Audit(ctx context.Context, f Filter, cursor string, limit int)
 	}
 	if f.Subject != "" {
 		where += args.Put(` AND subject = ?`, f.Subject)
+	}
+	if f.Stores != nil {
+		where += args.Put(` AND store_id <> 0 AND store_id IN (?...)`, db.IDs(f.Stores))
 	}
 	if strings.HasSuffix(f.Action, ".") {
 		where += args.Put(` AND SUBSTR(action, 1, `+strconv.Itoa(len(f.Action))+`) = ?`, f.Action)

@@ -176,8 +176,14 @@ func (s *Service) Sessions(ctx context.Context, id ID) (all []Session, err error
 func (s *Service) EndSessions(ctx context.Context, by By, id ID) (err error) {
 	defer errs.Wrap(&err, "end sessions of staff %d", id)
 	return s.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
-		if _, err := getTx(ctx, tx, id); err != nil {
+		a, err := getTx(ctx, tx, id)
+		if err != nil {
 			return err
+		}
+		if by.ID != id {
+			if err := mayTx(ctx, tx, by, a); err != nil {
+				return err
+			}
 		}
 		if err := endAllTx(ctx, tx, id); err != nil {
 			return err

@@ -66,8 +66,8 @@ func (c fieldChange) String() string {
 }
 
 // auditAsked are the filters of a request for the log.
-func auditAsked(url web.Link, zone *time.Location) staff.Filter {
-	f := staff.Filter{Subject: url.Get("subject"), From: day(url.Get("from"), zone), To: untilDay(url.Get("to"), zone)}
+func auditAsked(who staff.Account, url web.Link, zone *time.Location) staff.Filter {
+	f := staff.Filter{Stores: who.Scope(), Subject: url.Get("subject"), From: day(url.Get("from"), zone), To: untilDay(url.Get("to"), zone)}
 	_ = f.Actor.UnmarshalText([]byte(url.Get("who"))) // what is no id does not filter
 	if topic := url.Get("about"); slices.Contains(topics, topic) {
 		f.Action = topic + "."
@@ -91,7 +91,7 @@ func (a *Admin) someEntries(r *http.Request, f staff.Filter, everybody []staff.A
 		return nil, "", err
 	}
 	for _, e := range entries {
-		row := auditRow{Entry: e, Who: names[e.Actor], Subject: subjects[e.Subject], Href: subjectPage(e.Subject)}
+		row := auditRow{Entry: e, Who: names[e.Actor], Subject: subjects[e.Subject], Href: subjectPage(web.Me(r), e.Subject)}
 		if e.Action == "import.discarded" { // its page is gone
 			row.Href = ""
 		}
@@ -118,11 +118,14 @@ func (a *Admin) audit(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if v.Rows, v.Next, err = a.someEntries(r, auditAsked(v.URL, v.Zone), everybody, v.URL.Get("cursor"), 50); err != nil {
+	if v.Rows, v.Next, err = a.someEntries(r, auditAsked(v.Me, v.URL, v.Zone), everybody, v.URL.Get("cursor"), 50); err != nil {
 		return err
 	}
 	v.Actors = []web.Option{{Text: loc.T("admin.audit.everybody")}}
 	for _, m := range everybody {
+		if v.Me.Scope() != nil && !v.Me.Manages(m) && m.ID != v.Me.ID {
+			continue
+		}
 		v.Actors = append(v.Actors, web.Option{Value: m.ID.String(), Text: m.Name})
 	}
 	v.Topics = []web.Option{{Text: loc.T("admin.audit.everything")}}
@@ -140,7 +143,7 @@ func (a *Admin) exportAudit(w http.ResponseWriter, r *http.Request) error {
 	if err := a.noteExport(r, "audit.exported", "from", "to", "who", "about"); err != nil {
 		return err
 	}
-	f := auditAsked(web.LinkOf(r), a.Settings.Get().Zone)
+	f := auditAsked(web.Me(r), web.LinkOf(r), a.Settings.Get().Zone)
 	return sendList(a, w, r, auditList, func(cursor string) ([]auditRow, string, error) {
 		return a.someEntries(r, f, everybody, cursor, 200)
 	})

@@ -3,6 +3,7 @@ package admin
 import (
 	"context"
 	"net/http"
+	"slices"
 
 	"regulars/internal/base/db"
 	"regulars/internal/loyalty/catalog"
@@ -29,13 +30,18 @@ func (a *Admin) stores(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	v := storesView{frame: a.frame(r.Context())}
+	list = slices.DeleteFunc(slices.Clone(list), func(s catalog.Store) bool { return !v.Me.WorksIn(s.ID) })
 	at := map[catalog.StoreID]int{}
 	for i, s := range list {
 		at[s.ID] = i
 		v.Rows = append(v.Rows, storeRow{Store: s})
 	}
 	for _, t := range tills {
-		row := &v.Rows[at[t.Store]]
+		i, theirs := at[t.Store]
+		if !theirs {
+			continue
+		}
+		row := &v.Rows[i]
 		if row.Tills++; !t.Active {
 			row.Off++
 		}
@@ -81,7 +87,7 @@ func (a *Admin) addStore(w http.ResponseWriter, r *http.Request) error {
 		store, err = a.Catalog.CreateStoreTx(ctx, tx, catalog.NewStore{
 			Code: form.Get("code"), Name: form.Get("name"), City: form.Get("city"), Zone: form.Get("zone"),
 		})
-		return line{action: "store.created", subject: "store:" + store.ID.String(), after: storeFacts(store)}, err
+		return line{action: "store.created", subject: "store:" + store.ID.String(), store: store.ID, after: storeFacts(store)}, err
 	})
 	if err := form.Take(err); err != nil {
 		return err
@@ -103,6 +109,9 @@ func (a *Admin) store(r *http.Request) (s catalog.Store, err error) {
 	id, err := web.PathID[catalog.StoreID](r, "id")
 	if err != nil {
 		return s, err
+	}
+	if !web.Me(r).WorksIn(id) { // or not told that it is there
+		return s, catalog.ErrStoreNotFound
 	}
 	return a.Catalog.StoreByID(r.Context(), id)
 }
@@ -166,7 +175,7 @@ func (a *Admin) saveStore(w http.ResponseWriter, r *http.Request) error {
 		if err != nil {
 			return line{}, err
 		}
-		return line{"store.changed", "store:" + store.ID.String(), storeFacts(before), storeFacts(after)}, nil
+		return line{action: "store.changed", subject: "store:" + store.ID.String(), store: store.ID, before: storeFacts(before), after: storeFacts(after)}, nil
 	})
 	if err := form.Take(err); err != nil {
 		return err
@@ -194,7 +203,7 @@ func (a *Admin) addTill(w http.ResponseWriter, r *http.Request) error {
 	err = a.change(r, func(ctx context.Context, tx *db.Tx) (line, error) {
 		var err error
 		till, err = a.Catalog.CreateTillTx(ctx, tx, store.ID, form.Get("name"))
-		return line{action: "till.created", subject: "till:" + till.ID.String(), after: tillFacts(till)}, err
+		return line{action: "till.created", subject: "till:" + till.ID.String(), store: till.Store, after: tillFacts(till)}, err
 	})
 	if err := form.Take(err); err != nil {
 		return err
@@ -226,7 +235,10 @@ func (a *Admin) till(r *http.Request) (t catalog.Till, s catalog.Store, err erro
 	if err != nil {
 		return t, s, err
 	}
-	if t, err = a.Catalog.Till(r.Context(), id); err != nil {
+	if t, err = a.Catalog.Till(r.Context(), id); err == nil && !web.Me(r).WorksIn(t.Store) {
+		err = catalog.ErrTillNotFound
+	}
+	if err != nil {
 		return t, s, err
 	}
 	s, err = a.Catalog.StoreByID(r.Context(), t.Store)
@@ -267,7 +279,7 @@ func (a *Admin) saveTill(w http.ResponseWriter, r *http.Request) error {
 	name, active := form.Get("name"), form.Has("active", "1")
 	err = a.change(r, func(ctx context.Context, tx *db.Tx) (line, error) {
 		before, after, err := a.Catalog.UpdateTillTx(ctx, tx, till.ID, catalog.TillChange{Name: &name, Active: &active})
-		return line{"till.changed", "till:" + till.ID.String(), tillFacts(before), tillFacts(after)}, err
+		return line{action: "till.changed", subject: "till:" + till.ID.String(), store: till.Store, before: tillFacts(before), after: tillFacts(after)}, err
 	})
 	if err := form.Take(err); err != nil {
 		return err
@@ -292,7 +304,7 @@ func (a *Admin) issueKey(w http.ResponseWriter, r *http.Request) error {
 		var key catalog.Key
 		var err error
 		plain, key, err = a.Catalog.IssueKeyTx(ctx, tx, till.ID)
-		return line{action: "till.key_issued", subject: "till:" + till.ID.String(), after: map[string]any{"key": key.ID, "hint": key.Hint}}, err
+		return line{action: "till.key_issued", subject: "till:" + till.ID.String(), store: till.Store, after: map[string]any{"key": key.ID, "hint": key.Hint}}, err
 	})
 	if err != nil {
 		return err
@@ -311,7 +323,7 @@ func (a *Admin) revokeKey(w http.ResponseWriter, r *http.Request) error {
 	}
 	err = a.change(r, func(ctx context.Context, tx *db.Tx) (line, error) {
 		key, err := a.Catalog.RevokeKeyTx(ctx, tx, till.ID, id)
-		return line{action: "till.key_revoked", subject: "till:" + till.ID.String(), after: map[string]any{"key": key.ID, "hint": key.Hint}}, err
+		return line{action: "till.key_revoked", subject: "till:" + till.ID.String(), store: till.Store, after: map[string]any{"key": key.ID, "hint": key.Hint}}, err
 	})
 	if err != nil {
 		return err

@@ -45,6 +45,9 @@ func (a *Admin) showStaff(w http.ResponseWriter, r *http.Request, v staffView) e
 	names := map[staff.ID]string{}
 	for _, m := range all {
 		names[m.ID] = m.Name
+		if !v.Me.Manages(m) {
+			continue
+		}
 		v.Rows = append(v.Rows, memberRow{m, a.where(loc, m.Role, m.Stores)})
 	}
 	pending, err := a.Staff.Pending(ctx)
@@ -52,6 +55,9 @@ func (a *Admin) showStaff(w http.ResponseWriter, r *http.Request, v staffView) e
 		return err
 	}
 	for _, p := range pending {
+		if !v.Me.Manages(p.Becomes()) {
+			continue
+		}
 		v.Pending = append(v.Pending, pendingRow{p, a.where(loc, p.Role, p.Stores), names[p.By], names[p.For]})
 	}
 	return a.pages.Render(w, r, "staff", v)
@@ -87,18 +93,22 @@ func (a *Admin) inviteForm(w http.ResponseWriter, r *http.Request, status int, f
 	if err != nil {
 		return err
 	}
-	v := inviteView{frame: a.frame(r.Context()), Form: form, Roles: roles(web.Loc(r.Context())), Stores: stores}
+	v := inviteView{frame: a.frame(r.Context()), Form: form, Roles: roles(web.Loc(r.Context()), web.Me(r)), Stores: stores}
 	return a.pages.RenderStatus(w, r, status, "invite", v)
 }
 
-func roles(loc *i18n.Localizer) (list []web.Option) {
+// roles are those that somebody may give, the one that most have first.
+func roles(loc *i18n.Localizer, who staff.Account) (list []web.Option) {
 	for _, role := range slices.Backward(staff.Roles) {
-		list = append(list, web.Option{Value: string(role), Text: loc.T("web.role." + string(role))})
+		if !who.Manages(staff.Account{Role: role, Stores: who.Stores}) {
+			continue
+		}
+		list = append(list, web.Option{Value: string(role), Text: loc.T("web.role."+string(role)) + ": " + loc.T("admin.staff.role_is."+string(role))})
 	}
 	return list
 }
 
-// storeOptions are the open stores to choose from, with one for all or none if
+// storeOptions are the open stores where whoever asks works, to choose from, with one for all or none if
 // it has a text.
 func (a *Admin) storeOptions(r *http.Request, none string) (list []web.Option, err error) {
 	if none != "" {
@@ -106,7 +116,7 @@ func (a *Admin) storeOptions(r *http.Request, none string) (list []web.Option, e
 	}
 	stores, err := a.Catalog.Stores(r.Context())
 	for _, s := range stores {
-		if s.Active {
+		if s.Active && web.Me(r).WorksIn(s.ID) {
 			list = append(list, web.Option{Value: s.ID.String(), Text: s.Name})
 		}
 	}
@@ -175,7 +185,10 @@ func (a *Admin) member(r *http.Request) (m staff.Account, err error) {
 	if err != nil {
 		return m, err
 	}
-	return a.Staff.Get(r.Context(), id)
+	if m, err = a.Staff.Get(r.Context(), id); err == nil && !web.Me(r).Manages(m) {
+		err = staff.ErrNotFound
+	}
+	return m, err
 }
 
 func (a *Admin) showMember(w http.ResponseWriter, r *http.Request, status int, m staff.Account, form *web.Form) error {
@@ -185,7 +198,7 @@ func (a *Admin) showMember(w http.ResponseWriter, r *http.Request, status int, m
 			form.Values.Add("stores", s.String())
 		}
 	}
-	v := memberView{frame: a.frame(r.Context()), Form: form, Member: m, Roles: roles(web.Loc(r.Context()))}
+	v := memberView{frame: a.frame(r.Context()), Form: form, Member: m, Roles: roles(web.Loc(r.Context()), web.Me(r))}
 	var err error
 	if v.Stores, err = a.storeOptions(r, ""); err != nil {
 		return err

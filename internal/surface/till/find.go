@@ -166,7 +166,7 @@ func (t *Till) product(r *http.Request, v *saleView, sku string) error {
 // tails finds people of the store by the last digits.
 func (t *Till) tails(ctx context.Context, store catalog.StoreID, digits string) ([]customer.Tail, error) {
 	return t.Customers.ByTailInStore(ctx, store, digits, func(ctx context.Context, others []customer.ID) (map[customer.ID]bool, error) {
-		return t.Receipts.BoughtIn(ctx, store, others)
+		return t.Receipts.BoughtIn(ctx, []catalog.StoreID{store}, others)
 	})
 }
 

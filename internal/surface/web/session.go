@@ -9,9 +9,6 @@ import (
 	"regulars/internal/loyalty/staff"
 )
 
-// ErrMayNot asks for somebody else than who is signed in.
-var ErrMayNot = errs.New(errs.Forbidden, "not_permitted", "Your role does not include this. Ask the owner.")
-
 const sessionCookie = "regulars_session"
 
 // StartSession signs an account in, whose password has just been checked. The
@@ -72,7 +69,7 @@ func Permitted(p staff.Permission, h Handler) Handler {
 		case !ok:
 			return staff.ErrNoSession
 		case !a.Can(p):
-			return ErrMayNot
+			return staff.ErrMayNot
 		}
 		return h(w, r)
 	}
