@@ -41,6 +41,26 @@ func (s *Service) AuditTx(ctx context.Context, tx *db.Tx, e Entry) (err error) {
 	return err
 }
 
+// sameLook is how long a look at the same thing is the same look.
+const sameLook = 10 * time.Minute
+
+// Look writes down that somebody looked at personal data, in a transaction of
+// its own before they are shown: what is not written down is not seen. Looking
+// again within ten minutes is one line, except for pages that are opened at
+// the same moment.
+func (s *Service) Look(ctx context.Context, e Entry) (err error) {
+	defer errs.Wrap(&err, "note %s", e.Action)
+	now := s.now()
+	const again = `
+		SELECT EXISTS (SELECT 1 FROM audit WHERE actor = $1 AND id >= $2 AND action = $3 AND subject = $4 AND became = $5)`
+	var known bool
+	err = s.db.QueryRow(ctx, again, int64(e.Actor), id.First(now.Add(-sameLook)), e.Action, e.Subject, string(e.After)).Scan(&known)
+	if err != nil || known {
+		return err
+	}
+	return s.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error { return s.AuditTx(ctx, tx, e) })
+}
+
 // Filter picks lines of the audit log; what is zero picks all.
 type Filter struct {
 	Actor   ID
@@ -91,14 +111,14 @@ func (s *Service) Audit(ctx context.Context, f Filter, cursor string, limit int)
 		where += args.Put(` AND action = ?`, f.Action)
 	}
 	where += args.Put(` ORDER BY id DESC LIMIT ?`, int64(limit+1))
-	rows, err := s.db.Query(ctx, `SELECT id, at, actor, action, subject, ip, was, became FROM audit WHERE `+where, args...)
+	rows, err := s.db.Query(ctx, `SELECT id, at, actor, action, subject, store_id, ip, was, became FROM audit WHERE `+where, args...)
 	err = db.Scan(rows, err, func(r *db.Rows) error {
 		var (
 			e           Entry
 			actor       int64
 			was, became string
 		)
-		err := r.Scan(&e.ID, db.Time{Dst: &e.At}, &actor, &e.Action, &e.Subject, &e.IP, &was, &became)
+		err := r.Scan(&e.ID, db.Time{Dst: &e.At}, &actor, &e.Action, &e.Subject, &e.Store, &e.IP, &was, &became)
 		e.Actor = ID(actor)
 		if was != "" {
 			e.Before = json.RawMessage(was)

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"maps"
@@ -23,6 +24,7 @@ type auditView struct {
 	Actors   []web.Option
 	Topics   []web.Option
 	From, To string
+	Of       string // what they are all about, where one thing was asked for
 	Rows     []auditRow
 	Next     string
 }
@@ -40,7 +42,7 @@ type auditRow struct {
 type fieldChange struct{ Name, Was, Is string }
 
 // topics are the beginnings of actions, by what was changed.
-var topics = []string{"store", "till", "product", "category", "programme", "customer", "receipt", "staff", "audit", "import", "settings"}
+var topics = []string{"store", "till", "product", "category", "programme", "customer", "look", "receipt", "staff", "audit", "import", "settings"}
 
 var auditList = list[auditRow]{"audit", []column[auditRow]{
 	{"when", "admin.audit.when", "keep", everywhere, func(e auditRow) any { return e.At }},
@@ -120,6 +122,17 @@ func (a *Admin) audit(w http.ResponseWriter, r *http.Request) error {
 	}
 	if v.Rows, v.Next, err = a.someEntries(r, auditAsked(v.Me, v.URL, v.Zone), everybody, v.URL.Get("cursor"), 50); err != nil {
 		return err
+	}
+	if of := v.URL.Get("subject"); of != "" {
+		names := map[staff.ID]string{}
+		for _, m := range everybody {
+			names[m.ID] = m.Name
+		}
+		subjects, err := a.subjects(r, []staff.Entry{{Subject: of}}, names)
+		if err != nil {
+			return err
+		}
+		v.Of = cmp.Or(subjects[of], of)
 	}
 	v.Actors = []web.Option{{Text: loc.T("admin.audit.everybody")}}
 	for _, m := range everybody {
@@ -318,6 +331,8 @@ func (a *Admin) word(loc *i18n.Localizer, topic, name, value string) string {
 		key = "admin.channel."
 	case "purpose", "consents":
 		key = "admin.purpose."
+	case "by":
+		key = "admin.look.by."
 	case "kind", "state":
 		key = "admin.value."
 	}

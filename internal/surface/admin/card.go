@@ -43,6 +43,7 @@ type cardView struct {
 	Kinds       []web.Option
 	URL         web.Link
 	Masked      bool
+	Looks       []lookRow // for who may see the log
 }
 
 type identifierRow struct {
@@ -115,6 +116,11 @@ func (a *Admin) showCustomer(w http.ResponseWriter, r *http.Request, status int,
 			return err
 		}
 		if v.Consents, err = a.consentRows(ctx, customer.Current(history)); err != nil {
+			return err
+		}
+	}
+	if v.May(staff.ViewAudit) {
+		if v.Looks, err = a.looksAt(ctx, who, c.ID); err != nil {
 			return err
 		}
 	}

@@ -42,6 +42,7 @@ type customerRow struct {
 	Born, City  string // the day as it is kept
 	BornAs      string // and as it is read
 	Store       string
+	home        catalog.StoreID
 	Points      money.Points
 	Spend       money.Amount
 	Receipts    int64
@@ -176,6 +177,9 @@ func (a *Admin) customers(w http.ResponseWriter, r *http.Request) (err error) {
 	if v.Rows, v.Next, err = a.someCustomers(r, v.URL, v.URL.Get("cursor"), 50); err != nil {
 		return err
 	}
+	if err := a.searched(r, words, v.Rows, v.Next != ""); err != nil {
+		return err
+	}
 	v.Filtered = words != "" || q.HomeStore != 0 || q.State != ""
 	v.Any = v.Filtered || len(v.Rows) > 0
 	if v.Stores, err = a.storeOptions(r, loc.T("admin.customers.every_store")); err != nil {
@@ -216,7 +220,7 @@ func (a *Admin) customerRows(ctx context.Context, loc *i18n.Localizer, who staff
 	for _, c := range list {
 		row := customerRow{
 			ID: c.ID, State: c.State, Name: c.Name(), Called: nameOf(loc, who, c), External: shown(who, customer.External, c.First(customer.External)), Phone: shown(who, customer.Phone, c.First(customer.Phone)),
-			Card: shown(who, customer.Card, c.First(customer.Card)), Email: shown(who, customer.Email, c.First(customer.Email)), Born: c.Born, BornAs: born(loc, c.Born), City: c.City, Registered: c.RegisteredAt,
+			Card: shown(who, customer.Card, c.First(customer.Card)), Email: shown(who, customer.Email, c.First(customer.Email)), Born: c.Born, BornAs: born(loc, c.Born), City: c.City, Registered: c.RegisteredAt, home: c.HomeStore,
 		}
 		if masked(who) {
 			row.Name, row.Born, row.BornAs, row.City = customer.MaskName(c.FirstName, c.LastName), "", "", ""
@@ -426,7 +430,10 @@ func (a *Admin) customer(r *http.Request) (c customer.Customer, err error) {
 			return c, err
 		}
 	}
-	return a.customerOf(r.Context(), who, id)
+	if c, err = a.customerOf(r.Context(), who, id); err == nil && r.Method == http.MethodGet { // what is changed is noted as such
+		err = a.looked(r, c)
+	}
+	return c, err
 }
 
 // customerOf is a customer whom somebody may see; of others one is not told

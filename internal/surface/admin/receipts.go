@@ -221,6 +221,9 @@ func (a *Admin) receipts(w http.ResponseWriter, r *http.Request) error {
 		if err != nil {
 			return err
 		}
+		if err := a.looked(r, c); err != nil {
+			return err
+		}
 		v.Customer, v.Name = &c, nameOf(loc, web.Me(r), c)
 	}
 	var err error
