@@ -33,6 +33,7 @@ const (
 
 // Session is one browser in which somebody is signed in.
 type Session struct {
+	Key       string // names it; it is not the token
 	CreatedAt time.Time
 	SeenAt    time.Time
 	From      Client
@@ -160,16 +161,41 @@ func (s *Service) Sessions(ctx context.Context, id ID) (all []Session, err error
 	defer errs.Wrap(&err, "list sessions")
 	now := s.now()
 	const list = `
-		SELECT created_at, seen_at, ip, agent FROM staff_sessions
+		SELECT token, created_at, seen_at, ip, agent FROM staff_sessions
 		 WHERE staff_id = $1 AND expires_at > $2 AND seen_at > $3 ORDER BY seen_at DESC, created_at DESC`
 	rows, err := s.db.Query(ctx, list, int64(id), now.UnixMicro(), now.Add(-idle).UnixMicro())
 	err = db.Scan(rows, err, func(r *db.Rows) error {
 		var e Session
-		err := r.Scan(db.Time{Dst: &e.CreatedAt}, db.Time{Dst: &e.SeenAt}, &e.From.IP, &e.From.Agent)
+		err := r.Scan(&e.Key, db.Time{Dst: &e.CreatedAt}, db.Time{Dst: &e.SeenAt}, &e.From.IP, &e.From.Agent)
 		all = append(all, e)
 		return err
 	})
 	return all, err
+}
+
+// SessionKey names the session of a token among those of Sessions.
+func SessionKey(token string) string { return secret.Hash(token) }
+
+// EndSessionOf signs somebody out of one browser; a session that is not there, or
+// not theirs, is over.
+func (s *Service) EndSessionOf(ctx context.Context, by By, id ID, key string) (err error) {
+	defer errs.Wrap(&err, "end a session of staff %d", id)
+	return s.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
+		a, err := getTx(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		if by.ID != id {
+			if err := mayTx(ctx, tx, by, a); err != nil {
+				return err
+			}
+		}
+		n, err := tx.Exec(ctx, `DELETE FROM staff_sessions WHERE token = $1 AND staff_id = $2`, key, int64(id))
+		if err != nil || n == 0 {
+			return err
+		}
+		return s.changeTx(ctx, tx, by, "staff.session_ended", id, nil, nil)
+	})
 }
 
 // EndSessions signs somebody out everywhere.

@@ -37,6 +37,7 @@ func (a *Admin) table() []route {
 		{"POST /account", signedIn, a.saveAccount, false},
 		{"POST /account/password", signedIn, a.changePassword, false},
 		{"POST /account/sessions", signedIn, a.endOtherSessions, false},
+		{"POST /account/sessions/end", signedIn, a.endSession, false},
 
 		{"POST /columns/{list}", signedIn, a.chooseColumns, false},
 
@@ -104,6 +105,7 @@ func (a *Admin) table() []route {
 		{"POST /staff/{id}/password", staff.ManageCashiers, a.passwordLink, false},
 		{"POST /staff/{id}/active", staff.ManageCashiers, a.setActive, false},
 		{"POST /staff/{id}/sessions", staff.ManageCashiers, a.endSessions, false},
+		{"POST /staff/{id}/sessions/end", staff.ManageCashiers, a.endMemberSession, false},
 		{"GET /audit", staff.ViewAudit, a.audit, false},
 		{"GET /audit/export", staff.ViewAudit, a.exportAudit, true},
 

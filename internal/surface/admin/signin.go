@@ -199,7 +199,7 @@ func (a *Admin) account(w http.ResponseWriter, r *http.Request, status int, form
 	}
 	v.Languages = a.languages(web.Loc(r.Context()).T("admin.account.browser"))
 	var err error
-	if v.Sessions, err = a.sessions(r, who.ID); err != nil {
+	if v.Sessions, err = a.sessions(r, who.ID, "/account/sessions/end"); err != nil {
 		return err
 	}
 	return a.pages.RenderStatus(w, r, status, "account", v)
@@ -209,12 +209,14 @@ func (a *Admin) account(w http.ResponseWriter, r *http.Request, status int, form
 type sessionRow struct {
 	staff.Session
 	Device string
+	Here   bool   // it is the one that asks
+	End    string // where it is ended
 }
 
-func (a *Admin) sessions(r *http.Request, id staff.ID) (rows []sessionRow, err error) {
+func (a *Admin) sessions(r *http.Request, id staff.ID, end string) (rows []sessionRow, err error) {
 	list, err := a.Staff.Sessions(r.Context(), id)
 	for _, s := range list {
-		rows = append(rows, sessionRow{s, device(s.From.Agent)})
+		rows = append(rows, sessionRow{s, device(s.From.Agent), s.Key == web.SessionKey(r), end})
 	}
 	return rows, err
 }
@@ -290,6 +292,20 @@ func (a *Admin) changePassword(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	a.good(w, r, "admin.account.password_changed")
+	web.Redirect(w, r, "/account")
+	return nil
+}
+
+// endSession signs out of one browser; out of this one, it leads to signing in.
+func (a *Admin) endSession(w http.ResponseWriter, r *http.Request) error {
+	form, err := web.ReadForm(r)
+	if err != nil {
+		return err
+	}
+	if err := a.Staff.EndSessionOf(r.Context(), by(r), web.Me(r).ID, form.Get("key")); err != nil {
+		return err
+	}
+	a.good(w, r, "admin.sessions.ended")
 	web.Redirect(w, r, "/account")
 	return nil
 }

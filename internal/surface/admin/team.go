@@ -203,7 +203,7 @@ func (a *Admin) showMember(w http.ResponseWriter, r *http.Request, status int, m
 	if v.Stores, err = a.storeOptions(r, ""); err != nil {
 		return err
 	}
-	if v.Sessions, err = a.sessions(r, m.ID); err != nil {
+	if v.Sessions, err = a.sessions(r, m.ID, "/staff/"+m.ID.String()+"/sessions/end"); err != nil {
 		return err
 	}
 	return a.pages.RenderStatus(w, r, status, "member", v)
@@ -276,6 +276,23 @@ func (a *Admin) setActive(w http.ResponseWriter, r *http.Request) error {
 	}
 	a.good(w, r, key, "name", m.Name)
 	web.Redirect(w, r, "/staff")
+	return nil
+}
+
+func (a *Admin) endMemberSession(w http.ResponseWriter, r *http.Request) error {
+	form, err := web.ReadForm(r)
+	if err != nil {
+		return err
+	}
+	m, err := a.member(r)
+	if err != nil {
+		return err
+	}
+	if err := a.Staff.EndSessionOf(r.Context(), by(r), m.ID, form.Get("key")); err != nil {
+		return err
+	}
+	a.good(w, r, "admin.sessions.ended")
+	web.Redirect(w, r, "/staff/"+m.ID.String())
 	return nil
 }
 

@@ -31,6 +31,14 @@ func (s *Shell) EndSession(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
+// SessionKey names the session in which r asks, as staff.Sessions does; "": none.
+func SessionKey(r *http.Request) string {
+	if token := stateOf(r.Context()).token; token != "" {
+		return staff.SessionKey(token)
+	}
+	return ""
+}
+
 // identify finds out who is signed in. A cookie that is no longer good is not
 // an error: the page decides whether it needs anybody.
 func (s *Shell) identify(next http.Handler) http.Handler {
