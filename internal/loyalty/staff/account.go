@@ -105,6 +105,9 @@ type Account struct {
 	Language  string            // "" follows the browser
 	Active    bool
 	CreatedAt time.Time
+	// MustEnrol says of who is signed in that their role needs a second factor
+	// and they have none: they set it up before anything else.
+	MustEnrol bool
 }
 
 // Can reports whether the account may do something at all.

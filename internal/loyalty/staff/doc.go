@@ -1,5 +1,5 @@
 // Package staff knows who works here: accounts, roles and what they permit,
-// sessions, invitations and the audit log.
+// sessions, second factors, invitations and the audit log.
 //
 // Secrets are never stored as they are: passwords only as argon2id, sessions
 // and invitations only as the SHA-256 of their random token. Signing in answers

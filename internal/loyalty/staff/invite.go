@@ -273,6 +273,11 @@ func (s *Service) acceptAgain(ctx context.Context, token string, inv Invitation,
 		if err := s.useTx(ctx, tx, token, inv); err != nil {
 			return err
 		}
+		if inv.By == 0 { // whoever has the machine may do anything: the way in for an owner who has lost both
+			if err := s.dropFactorTx(ctx, tx, By{IP: from.IP}, a.ID, "staff.factor_reset"); err != nil {
+				return err
+			}
+		}
 		return s.passwordSetTx(ctx, tx, By{ID: a.ID, IP: from.IP}, a.ID)
 	})
 	return a, err

@@ -19,6 +19,7 @@ import (
 	"regulars/internal/base/fold"
 	"regulars/internal/base/id"
 	"regulars/internal/base/limit"
+	"regulars/internal/base/secret"
 	"regulars/internal/loyalty/catalog"
 )
 
@@ -47,6 +48,8 @@ type Service struct {
 	hasher *hasher
 	// Tries to sign in, by login and address together, and by address.
 	byLogin, byAddress *limit.Limiter
+	byFactor           *limit.Limiter // codes of second factors, by whose they are
+	keys               *secret.Box    // nil: there are no second factors here
 }
 
 // New makes the service.
@@ -55,6 +58,7 @@ func New(d *db.DB, mint *id.Minter, now func() time.Time) *Service {
 		db: d, mint: mint, now: now, hasher: newHasher(),
 		byLogin:   limit.New(1.0/30, 5, 10_000, now),
 		byAddress: limit.New(1, 50, 10_000, now),
+		byFactor:  limit.New(1.0/30, 5, 10_000, now),
 	}
 }
 

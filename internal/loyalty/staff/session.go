@@ -121,16 +121,23 @@ func (s *Service) StartSession(ctx context.Context, id ID, from Client) (token s
 func (s *Service) SessionAccount(ctx context.Context, token string) (a Account, err error) {
 	defer errs.Wrap(&err, "find session")
 	hash, now := secret.Hash(token), s.now()
-	var seen int64
+	var (
+		seen int64
+		must bool
+	)
 	err = s.db.Read(ctx, func(ctx context.Context, tx *db.Tx) error {
 		const find = `
-			SELECT s.id, e.seen_at FROM staff_sessions e JOIN staff s ON s.id = e.staff_id
+			SELECT s.id, e.seen_at,
+			       EXISTS (SELECT 1 FROM staff_rules r WHERE r.role = CASE s.works_as WHEN '' THEN s.role ELSE s.works_as END AND r.second_factor)
+			       AND NOT EXISTS (SELECT 1 FROM staff_factors f WHERE f.staff_id = s.id AND f.confirmed_at IS NOT NULL)
+			  FROM staff_sessions e JOIN staff s ON s.id = e.staff_id
 			 WHERE e.token = $1 AND e.expires_at > $2 AND e.seen_at > $3 AND s.active`
 		var id int64
-		if err := tx.QueryRow(ctx, find, hash, now.UnixMicro(), now.Add(-idle).UnixMicro()).Scan(&id, &seen); err != nil {
+		if err := tx.QueryRow(ctx, find, hash, now.UnixMicro(), now.Add(-idle).UnixMicro()).Scan(&id, &seen, &must); err != nil {
 			return err
 		}
 		a, err = getTx(ctx, tx, ID(id))
+		a.MustEnrol = must
 		return err
 	})
 	if errors.Is(err, db.ErrNoRows) {

@@ -19,8 +19,9 @@ type route struct {
 // Besides the permissions of staff: pages for anybody, and for everybody who
 // is signed in.
 const (
-	anybody  staff.Permission = "-"
-	signedIn staff.Permission = ""
+	anybody   staff.Permission = "-"
+	signedIn  staff.Permission = ""
+	enrolling staff.Permission = "+" // signed in, also without the second factor that the role needs
 )
 
 // table says of every page who may open it. Nothing else decides that.
@@ -28,6 +29,8 @@ func (a *Admin) table() []route {
 	return []route{
 		{"GET /sign-in", anybody, a.signInPage, false},
 		{"POST /sign-in", anybody, a.signIn, false},
+		{"GET /sign-in/second", anybody, a.secondPage, false},
+		{"POST /sign-in/second", anybody, a.signInSecond, false},
 		{"POST /sign-out", anybody, a.signOut, false},
 		{"GET /invitation/{token}", anybody, a.invitationPage, false},
 		{"POST /invitation/{token}", anybody, a.acceptInvitation, false},
@@ -35,6 +38,10 @@ func (a *Admin) table() []route {
 		{"GET /{$}", signedIn, a.home, false},
 		{"GET /account", signedIn, a.accountPage, false},
 		{"POST /account", signedIn, a.saveAccount, false},
+		{"GET /account/second", enrolling, a.factorPage, false},
+		{"POST /account/second", enrolling, a.startFactor, false},
+		{"POST /account/second/confirm", enrolling, a.confirmFactor, false},
+		{"POST /account/second/remove", signedIn, a.removeFactor, false},
 		{"POST /account/password", signedIn, a.changePassword, false},
 		{"POST /account/sessions", signedIn, a.endOtherSessions, false},
 		{"POST /account/sessions/end", signedIn, a.endSession, false},
@@ -99,11 +106,13 @@ func (a *Admin) table() []route {
 		{"GET /staff", staff.ManageCashiers, a.staffPage, false},
 		{"GET /staff/invite", staff.ManageCashiers, a.invitePage, false},
 		{"POST /staff/invite", staff.ManageCashiers, a.invite, false},
+		{"POST /staff/second", staff.ManageStaff, a.needFactor, false},
 		{"POST /staff/withdraw", staff.ManageCashiers, a.withdraw, false},
 		{"GET /staff/{id}", staff.ManageCashiers, a.memberPage, false},
 		{"POST /staff/{id}", staff.ManageCashiers, a.saveMember, false},
 		{"POST /staff/{id}/password", staff.ManageCashiers, a.passwordLink, false},
 		{"POST /staff/{id}/active", staff.ManageCashiers, a.setActive, false},
+		{"POST /staff/{id}/second", staff.ManageCashiers, a.resetFactor, false},
 		{"POST /staff/{id}/sessions", staff.ManageCashiers, a.endSessions, false},
 		{"POST /staff/{id}/sessions/end", staff.ManageCashiers, a.endMemberSession, false},
 		{"GET /audit", staff.ViewAudit, a.audit, false},
@@ -134,6 +143,8 @@ func (a *Admin) Routes(mux *http.ServeMux) {
 			mux.Handle(r.pattern, a.Shell.Allow(uploadBytes, uploadTime, web.Permitted(r.needs, r.answer)))
 		case r.needs == anybody:
 			mux.Handle(r.pattern, a.Shell.Handle(r.answer))
+		case r.needs == enrolling:
+			mux.Handle(r.pattern, a.Shell.Enrolling(r.answer))
 		case r.needs == signedIn:
 			mux.Handle(r.pattern, a.Shell.SignedIn(r.answer))
 		default:

@@ -3,6 +3,7 @@ package admin
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"regulars/internal/base/db"
@@ -50,8 +51,18 @@ func (a *Admin) signIn(w http.ResponseWriter, r *http.Request) error {
 	if !form.OK() {
 		return a.signInForm(w, r, unprocessable, form, next)
 	}
-	if err := a.Shell.StartSession(w, r, who.ID); err != nil {
+	return a.enter(w, r, who.ID, next)
+}
+
+// enter signs somebody in whose password was right, or leads to where the second
+// factor is asked for.
+func (a *Admin) enter(w http.ResponseWriter, r *http.Request, who staff.ID, next string) error {
+	in, err := a.Shell.SignIn(w, r, who)
+	if err != nil {
 		return err
+	}
+	if !in {
+		next = "/sign-in/second?next=" + url.QueryEscape(next)
 	}
 	web.Redirect(w, r, next)
 	return nil
@@ -135,6 +146,9 @@ func (a *Admin) acceptInvitation(w http.ResponseWriter, r *http.Request) error {
 		v.Form = form
 		return a.pages.RenderStatus(w, r, unprocessable, "invitation", v)
 	}
+	if v.Invitation.For != 0 { // a new password is no second factor
+		return a.enter(w, r, who.ID, "/")
+	}
 	if err := a.Shell.StartSession(w, r, who.ID); err != nil {
 		return err
 	}
@@ -186,6 +200,7 @@ type accountView struct {
 	Password  *web.Form
 	Languages []web.Option
 	Sessions  []sessionRow
+	Factor    bool // there is a second one
 }
 
 func (a *Admin) account(w http.ResponseWriter, r *http.Request, status int, form, password *web.Form) error {
@@ -199,6 +214,9 @@ func (a *Admin) account(w http.ResponseWriter, r *http.Request, status int, form
 	}
 	v.Languages = a.languages(web.Loc(r.Context()).T("admin.account.browser"))
 	var err error
+	if v.Factor, _, err = a.Staff.HasFactor(r.Context(), who.ID); err != nil {
+		return err
+	}
 	if v.Sessions, err = a.sessions(r, who.ID, "/account/sessions/end"); err != nil {
 		return err
 	}

@@ -18,7 +18,9 @@ type staffView struct {
 	Pending []pendingRow
 	Link    string // a new invitation, shown this once
 	Expires time.Time
-	For     string // whose password it sets anew
+	For     string       // whose password it sets anew
+	Needs   *web.Form    // the roles that need a second factor
+	Roles   []web.Option // to choose them from
 }
 
 type memberRow struct {
@@ -59,6 +61,19 @@ func (a *Admin) showStaff(w http.ResponseWriter, r *http.Request, v staffView) e
 			continue
 		}
 		v.Pending = append(v.Pending, pendingRow{p, a.where(loc, p.Role, p.Stores), names[p.By], names[p.For]})
+	}
+	if v.May(staff.ManageStaff) {
+		needed, err := a.Staff.FactorNeeded(ctx)
+		if err != nil {
+			return err
+		}
+		v.Needs = web.NewForm(nil)
+		for _, role := range needed {
+			v.Needs.Values.Add("roles", string(role))
+		}
+		for _, role := range staff.Roles {
+			v.Roles = append(v.Roles, web.Option{Value: string(role), Text: loc.T("web.role." + string(role))})
+		}
 	}
 	return a.pages.Render(w, r, "staff", v)
 }
@@ -178,6 +193,7 @@ type memberView struct {
 	Roles    []web.Option
 	Stores   []web.Option
 	Sessions []sessionRow
+	Factor   bool
 }
 
 func (a *Admin) member(r *http.Request) (m staff.Account, err error) {
@@ -201,6 +217,9 @@ func (a *Admin) showMember(w http.ResponseWriter, r *http.Request, status int, m
 	v := memberView{frame: a.frame(r.Context()), Form: form, Member: m, Roles: roles(web.Loc(r.Context()), web.Me(r))}
 	var err error
 	if v.Stores, err = a.storeOptions(r, ""); err != nil {
+		return err
+	}
+	if v.Factor, _, err = a.Staff.HasFactor(r.Context(), m.ID); err != nil {
 		return err
 	}
 	if v.Sessions, err = a.sessions(r, m.ID, "/staff/"+m.ID.String()+"/sessions/end"); err != nil {
