@@ -503,7 +503,7 @@ var unchecked = map[string]string{
 	"stores.code":   "what people wrote", "stores.name": "what people wrote", "stores.city": "what people wrote",
 	"stores.active": "a decision", "stores.created_at": "said nowhere else",
 	"tills.name": "what people wrote", "tills.active": "a decision", "tills.created_at": "said nowhere else",
-	"till_keys.hint": "of a key that is not kept",
+	"till_keys.hint": "of a key that is not kept", "till_keys.ends_at": "a decision", "till_keys.used_at": "said nowhere else",
 
 	"categories.name": "what people wrote",
 	"programmes.name": "what people wrote", "programmes.created_at": "said nowhere else",

@@ -297,7 +297,7 @@ func (a *Admin) word(loc *i18n.Localizer, topic, name, value string) string {
 				return s.Name
 			}
 		}
-	case "starts":
+	case "starts", "ends":
 		if at, err := time.Parse(time.RFC3339, value); err == nil {
 			return loc.DateTime(at, a.Settings.Get().Zone)
 		}

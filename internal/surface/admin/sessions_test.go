@@ -3,6 +3,7 @@ package admin_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/db/dbtest"
@@ -46,4 +47,22 @@ func TestSessionsEndOneByOne(t *testing.T) {
 		}
 		s.signed(s.as(staff.Owner, "chief").ID).get("/audit?about=staff").sees("Завершён вход в одном браузере")
 	})
+}
+
+// A till's key is followed by another while it works on for a day.
+func TestKeysAreFollowed(t *testing.T) {
+	t.Parallel()
+	s := open(t, dbtest.Open(t, dbtest.SQLite)).shop()
+	b := s.owner()
+	at := "/tills/" + s.till.ID.String()
+	b.get(at).is(200).lacks(`name="ends"`)
+	b.post(at+"/keys").is(200).sees("Новый ключ кассы", "Прежние ключи")
+	b.post(at+"/keys", "ends", "24").is(200).sees("действует до 04.03.2036 14:00")
+	b.get("/stores/" + s.store.ID.String()).is(200).sees("2 ключа")
+	b.get("/audit?about=till").is(200).sees("Прежние действуют до: 04.03.2036 14:00")
+	s.wait(25 * time.Hour)
+	b = s.signed(s.ownerID())
+	b.get(at).is(200).sees("кончился 04.03.2036 14:00")
+	b.get("/stores/" + s.store.ID.String()).is(200).sees("1 ключ")
+	b.post(at+"/keys", "ends", "100000").is(200).lacks("действует до")
 }

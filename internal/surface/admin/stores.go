@@ -4,6 +4,8 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"strconv"
+	"time"
 
 	"regulars/internal/base/db"
 	"regulars/internal/loyalty/catalog"
@@ -137,15 +139,15 @@ func (a *Admin) showStore(w http.ResponseWriter, r *http.Request, status int, st
 		if err != nil {
 			return err
 		}
-		v.Tills = append(v.Tills, tillRow{t, good(keys)})
+		v.Tills = append(v.Tills, tillRow{t, good(keys, a.Now())})
 	}
 	return a.pages.RenderStatus(w, r, status, "store", v)
 }
 
 // good counts the keys that let a till in.
-func good(keys []catalog.Key) (n int) {
+func good(keys []catalog.Key, at time.Time) (n int) {
 	for _, k := range keys {
-		if k.RevokedAt.IsZero() {
+		if k.Good(at) {
 			n++
 		}
 	}
@@ -228,7 +230,13 @@ type tillView struct {
 	Store  catalog.Store
 	Keys   []catalog.Key
 	Issued string // a new key, shown this once
+	Now    time.Time
+	Works  bool         // some key does
+	Ends   []web.Option // when those of before may end
 }
+
+// overlaps are how many hours the keys of before may go on beside a new one.
+var overlaps = []string{"24", "168", "1"}
 
 func (a *Admin) till(r *http.Request) (t catalog.Till, s catalog.Store, err error) {
 	id, err := web.PathID[catalog.TillID](r, "id")
@@ -259,6 +267,13 @@ func (a *Admin) showTill(w http.ResponseWriter, r *http.Request, status int, for
 	}
 	if v.Keys, err = a.Catalog.Keys(r.Context(), till.ID); err != nil {
 		return err
+	}
+	v.Now = a.Now()
+	v.Works = good(v.Keys, v.Now) > 0
+	loc := web.Loc(r.Context())
+	v.Ends = []web.Option{{Text: loc.T("admin.till.stay")}}
+	for _, hours := range overlaps {
+		v.Ends = append(v.Ends, web.Option{Value: hours, Text: loc.T("admin.till.ends_in." + hours)})
 	}
 	return a.pages.RenderStatus(w, r, status, "till", v)
 }
@@ -295,16 +310,35 @@ func (a *Admin) saveTill(w http.ResponseWriter, r *http.Request) error {
 // issueKey shows the new key in its own answer and keeps it nowhere: coming
 // back to the page does not show it again.
 func (a *Admin) issueKey(w http.ResponseWriter, r *http.Request) error {
+	form, err := web.ReadForm(r)
+	if err != nil {
+		return err
+	}
 	till, _, err := a.till(r)
 	if err != nil {
 		return err
+	}
+	var ends time.Time // of the keys of before; zero: not
+	if slices.Contains(overlaps, form.Get("ends")) {
+		hours, err := strconv.Atoi(form.Get("ends"))
+		if err != nil {
+			return err
+		}
+		ends = a.Now().Add(time.Duration(hours) * time.Hour).Truncate(time.Second)
 	}
 	var plain string
 	err = a.change(r, func(ctx context.Context, tx *db.Tx) (line, error) {
 		var key catalog.Key
 		var err error
-		plain, key, err = a.Catalog.IssueKeyTx(ctx, tx, till.ID)
-		return line{action: "till.key_issued", subject: "till:" + till.ID.String(), store: till.Store, after: map[string]any{"key": key.ID, "hint": key.Hint}}, err
+		if plain, key, err = a.Catalog.IssueKeyTx(ctx, tx, till.ID); err != nil {
+			return line{}, err
+		}
+		facts := map[string]any{"key": key.ID, "hint": key.Hint}
+		if !ends.IsZero() {
+			facts["ends"] = ends.UTC().Format(time.RFC3339)
+			err = a.Catalog.EndKeysTx(ctx, tx, till.ID, key.ID, ends)
+		}
+		return line{action: "till.key_issued", subject: "till:" + till.ID.String(), store: till.Store, after: facts}, err
 	})
 	if err != nil {
 		return err

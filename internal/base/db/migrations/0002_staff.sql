@@ -44,3 +44,7 @@ CREATE TABLE staff_rules (
 	second_factor BOOLEAN NOT NULL
 ) WITHOUT ROWID; -- sqlite
 ); -- postgres
+
+-- A key that another one follows goes on for a while.
+ALTER TABLE till_keys ADD COLUMN ends_at BIGINT;
+ALTER TABLE till_keys ADD COLUMN used_at BIGINT; -- to within some minutes
