@@ -255,11 +255,8 @@ func (s *Service) TillByKey(ctx context.Context, plain string) (_ Till, _ Store,
 		if err != nil {
 			return Till{}, Store{}, err
 		}
-		if now.UnixMicro()-used >= noteUse.Microseconds() {
-			const note = `UPDATE till_keys SET used_at = $2 WHERE hash = $1 AND COALESCE(used_at, 0) < $2`
-			if _, err := s.db.Exec(ctx, note, digest, now.UnixMicro()); err != nil {
-				return Till{}, Store{}, err
-			}
+		if now.UnixMicro()-used >= noteEvery.Microseconds() {
+			s.noteUse(ctx, digest, now)
 		}
 		s.keys.put(digest, till, now)
 	}
@@ -273,9 +270,22 @@ func (s *Service) TillByKey(ctx context.Context, plain string) (_ Till, _ Store,
 	return till, store, nil
 }
 
-// noteUse is how often the use of a key is noted, so that most calls write
-// nothing.
-const noteUse = 5 * time.Minute
+// noteUse writes down when a key was used. A till that only reads does not wait
+// for a database that cannot be written to, nor is it turned away: a later call
+// notes it.
+func (s *Service) noteUse(ctx context.Context, digest string, now time.Time) {
+	ctx, cancel := context.WithTimeout(ctx, noteWait)
+	defer cancel()
+	const note = `UPDATE till_keys SET used_at = $2 WHERE hash = $1 AND COALESCE(used_at, 0) < $2`
+	_, _ = s.db.Exec(ctx, note, digest, now.UnixMicro())
+}
+
+// How often the use of a key is noted, so that most calls write nothing, and how
+// long a call waits for that.
+const (
+	noteEvery = 5 * time.Minute
+	noteWait  = 250 * time.Millisecond
+)
 
 // believed is how long a key that was good is not looked up again.
 const believed = 2 * time.Second
