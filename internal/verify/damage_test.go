@@ -142,6 +142,7 @@ var damages = []damage{
 	{column: "staff_sessions.staff_id", do: `UPDATE staff_sessions SET staff_id = 1`, check: verify.Reference, row: "created_at=", prefix: true},
 	{column: "invitations.created_by", do: `UPDATE invitations SET created_by = 1`, check: verify.Reference, row: "created_at=", prefix: true},
 	{column: "invitations.staff_id", do: `UPDATE invitations SET staff_id = 1`, check: verify.Reference, row: "created_at=", prefix: true},
+	{column: "audit.store_id", pick: `SELECT MIN(id) FROM audit`, do: `UPDATE audit SET store_id = 1 WHERE id = $1`, check: verify.Reference},
 	{column: "audit.actor", pick: `SELECT MIN(id) FROM audit`, do: `UPDATE audit SET actor = 1 WHERE id = $1`, check: verify.Reference},
 
 	{column: "entities", pick: `SELECT id FROM stores`, do: `DELETE FROM entities WHERE id <> $1`, check: verify.Reference, table: "stores"},
@@ -439,6 +440,7 @@ DELETE FROM holds WHERE id = $1`, check: verify.EntryEvent, table: "events", row
 	{column: "consents.proof", pick: `SELECT MIN(id) FROM consents`, do: `UPDATE consents SET proof = 'form 7' WHERE id = $1`, check: verify.Consent},
 	{column: "consents.checksum", pick: `SELECT MIN(id) FROM consents`, do: `UPDATE consents SET checksum = 0 WHERE id = $1`, check: verify.Consent},
 	{column: "staff.role", pick: `SELECT MIN(id) FROM staff`, do: `UPDATE staff SET role = 'owner' WHERE id = $1`, check: verify.Audit},
+	{column: "staff.works_as", pick: `SELECT MIN(id) FROM staff`, do: `UPDATE staff SET works_as = 'manager' WHERE id = $1`, check: verify.Audit},
 	{column: "staff.active", pick: `SELECT MIN(id) FROM staff`, do: `UPDATE staff SET active = NOT active WHERE id = $1`, check: verify.Audit},
 	{column: "staff.login", pick: `SELECT MIN(id) FROM staff`, do: `UPDATE staff SET login = 'somebody' WHERE id = $1`, check: verify.Audit},
 	{column: "staff.name", pick: `SELECT MIN(id) FROM staff`, do: `UPDATE staff SET name = 'Somebody' WHERE id = $1`, check: verify.Audit},
@@ -516,6 +518,8 @@ var unchecked = map[string]string{
 	"staff_sessions.token": "random", "staff_sessions.created_at": "said nowhere else",
 	"staff_sessions.seen_at": "said nowhere else", "staff_sessions.expires_at": "said nowhere else",
 	"staff_sessions.ip": "said nowhere else", "staff_sessions.agent": "said nowhere else", "staff_sessions": "one that is gone signs in again",
+	"staff_factors": "sealed; one that is gone is set up again", "staff_recovery": "one that is gone lets nobody in", "staff_challenges": "one that is gone signs in again",
+	"staff_rules":       "a decision",
 	"invitations.token": "random", "invitations.role": "a decision", "invitations.stores": "a decision",
 	"invitations.created_at": "said nowhere else", "invitations.expires_at": "said nowhere else", "invitations.used_at": "said nowhere else",
 	"invitations": "one that is gone is issued again",
@@ -526,7 +530,7 @@ var unchecked = map[string]string{
 	"stores.code":   "what people wrote", "stores.name": "what people wrote", "stores.city": "what people wrote",
 	"stores.active": "a decision", "stores.created_at": "said nowhere else",
 	"tills.name": "what people wrote", "tills.active": "a decision", "tills.created_at": "said nowhere else",
-	"till_keys.hint": "of a key that is not kept",
+	"till_keys.hint": "of a key that is not kept", "till_keys.ends_at": "a decision", "till_keys.used_at": "said nowhere else",
 
 	"categories.name": "what people wrote",
 	"programmes.name": "what people wrote", "programmes.created_at": "said nowhere else",

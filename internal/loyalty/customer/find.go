@@ -205,6 +205,7 @@ func queueIdentifiers(b *db.Batch, ids []ID, into map[ID][]Identifier) {
 // ListQuery says which customers to list; what is zero does not matter.
 type ListQuery struct {
 	HomeStore catalog.StoreID
+	Stores    []catalog.StoreID // home is one of them; nil: any
 	State     State
 	After     ID  // last of the page before
 	Limit     int // 1 to MaxPage; 0: MaxPage
@@ -244,6 +245,9 @@ func (q ListQuery) text() (text string, args db.Args) {
 	text = `SELECT id FROM customers WHERE TRUE`
 	if q.HomeStore != 0 {
 		text += args.Put(` AND home_store_id = ?`, int64(q.HomeStore))
+	}
+	if q.Stores != nil {
+		text += args.Put(` AND home_store_id IN (?...)`, db.IDs(q.Stores))
 	}
 	switch q.State {
 	case "":

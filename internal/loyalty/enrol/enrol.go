@@ -153,7 +153,7 @@ func (s *Service) auditTx(ctx context.Context, tx *db.Tx, here at, res *Result) 
 		return err
 	}
 	return s.staff.AuditTx(ctx, tx, staff.Entry{
-		Actor: staff.ID(here.by), IP: here.ip, Action: "customer.completed", Subject: "customer:" + res.ID.String(), After: body,
+		Actor: staff.ID(here.by), IP: here.ip, Action: "customer.completed", Subject: "customer:" + res.ID.String(), Store: here.store.ID, After: body,
 	})
 }
 

@@ -334,7 +334,7 @@ func (a *Admin) saveProgramme(w http.ResponseWriter, r *http.Request) error {
 		was := vs.base(loc, c)
 		err := a.change(r, func(ctx context.Context, tx *db.Tx) (line, error) {
 			_, err := a.Programmes.SaveDraftTx(ctx, tx, vs.Programme.ID, rules, int64(web.Me(r).ID))
-			return line{"programme.draft_saved", "programme:" + vs.Programme.ID.String(), was, rules}, err
+			return line{action: "programme.draft_saved", subject: "programme:" + vs.Programme.ID.String(), before: was, after: rules}, err
 		})
 		if err := form.Take(err); err != nil {
 			return err
