@@ -115,8 +115,9 @@ func (c *demoCmd) Run(ctx context.Context, all *cli, env app.Env) error {
 
 type importCmd struct {
 	founding
-	Files   []string `arg:"" optional:"" help:"CSV in any usual spelling, plain or gzipped, one after the other."`
+	Files   []string `arg:"" optional:"" help:"XLSX, or CSV in any usual spelling, plain or gzipped, one after the other."`
 	Kind    string   `help:"customers, products or receipts; guessed if not said." placeholder:"KIND"`
+	Sheet   string   `help:"The sheet of a workbook that is read; that with the data if not said." placeholder:"NAME"`
 	Source  string   `help:"The system that the files come from. Receipts of one source are told apart by their numbers." placeholder:"NAME"`
 	Mapping string   `help:"File that says which column is what, as --guess prints it, or only what it should say instead." placeholder:"FILE"`
 	Store   string   `help:"Code or name of the store of rows that name none; one that there is not is made." placeholder:"STORE"`
@@ -127,7 +128,7 @@ type importCmd struct {
 
 func (c *importCmd) Run(ctx context.Context, all *cli, env app.Env) error {
 	return app.Import(ctx, all.config("data", server{}, c.founding), env, app.ImportOrder{
-		Files: c.Files, Kind: c.Kind, Source: c.Source, Mapping: c.Mapping, Store: c.Store, Refused: c.Refused, Guess: c.Guess, Check: c.Check,
+		Files: c.Files, Kind: c.Kind, Sheet: c.Sheet, Source: c.Source, Mapping: c.Mapping, Store: c.Store, Refused: c.Refused, Guess: c.Guess, Check: c.Check,
 	})
 }
 

@@ -28,6 +28,7 @@ import (
 type ImportOrder struct {
 	Files   []string // in this order
 	Kind    string   // customers, products or receipts; empty: guessed for each
+	Sheet   string   // of workbooks; empty: the one that has the data
 	Source  string   // the system they come from; empty: importer.DefaultSource
 	Mapping string   // file with the mapping, or what of it is not as guessed; empty: guessed for each
 	Store   string   // of rows that name none; empty: the only one
@@ -185,18 +186,18 @@ func (o ImportOrder) explain(loc *i18n.Localizer, file string, err error, own *e
 }
 
 // sniff guesses how a file is to be read, without an installation.
-func (o ImportOrder) sniff(ctx context.Context, cfg Config, kind importer.Kind, file string) (importer.Mapping, error) {
+func (o ImportOrder) sniff(ctx context.Context, cfg Config, kind importer.Kind, sheet, file string) (importer.Mapping, error) {
 	is, err := cfg.installation()
 	if err != nil {
 		return importer.Mapping{}, err
 	}
-	s, err := importer.Sniff(ctx, file, importer.Hints{Kind: kind, Zone: is.Zone.String(), Region: loyalty.Region(is), Currency: is.Currency})
+	s, err := importer.Sniff(ctx, file, importer.Hints{Kind: kind, Sheet: sheet, Zone: is.Zone.String(), Region: loyalty.Region(is), Currency: is.Currency})
 	return s.Mapping, err
 }
 
 // guess prints how a file would be read, by any installation.
 func (o ImportOrder) guess(ctx context.Context, cfg Config, env Env, file string) error {
-	m, err := o.sniff(ctx, cfg, importer.Kind(o.Kind), file)
+	m, err := o.sniff(ctx, cfg, importer.Kind(o.Kind), o.Sheet, file)
 	if err != nil {
 		return err
 	}
@@ -217,7 +218,7 @@ func (o ImportOrder) readable(ctx context.Context, cfg Config, file string) erro
 	if err != nil {
 		return err
 	}
-	m, err := o.sniff(ctx, cfg, kind, file)
+	m, err := o.sniff(ctx, cfg, kind, cmp.Or(o.Sheet, importer.SheetIn(mapping)), file)
 	if err == nil && mapping != nil {
 		if m, err = importer.ParseMapping(mapping, m); err != nil {
 			return mappingError{err}
@@ -289,7 +290,7 @@ func (p *parts) importFile(ctx context.Context, file string, order ImportOrder) 
 	if err != nil {
 		return err
 	}
-	i, err := p.importer.Add(ctx, importer.File{Source: order.Source, Kind: kind, Anew: order.Check}, file)
+	i, err := p.importer.Add(ctx, importer.File{Source: order.Source, Kind: kind, Sheet: cmp.Or(order.Sheet, importer.SheetIn(mapping)), Anew: order.Check}, file)
 	if err != nil {
 		return err
 	}
@@ -306,7 +307,11 @@ func (p *parts) importFile(ctx context.Context, file string, order ImportOrder) 
 		}
 	}
 	loc := p.loc()
-	fmt.Fprintf(p.env.Stdout, "%s: %s (%s)\n  %s\n", i.File, loc.T(i.Kind.Key()), i.Source, i.Mapping.ColumnsText(loc))
+	fmt.Fprintf(p.env.Stdout, "%s: %s (%s)\n", i.File, loc.T(i.Kind.Key()), i.Source)
+	if i.Mapping.Sheet != "" {
+		fmt.Fprintf(p.env.Stdout, "  %s\n", loc.T("importer.report.sheet", "name", i.Mapping.Sheet))
+	}
+	fmt.Fprintf(p.env.Stdout, "  %s\n", i.Mapping.ColumnsText(loc))
 	seen, err := p.importer.Preview(ctx, i.ID, importer.Hints{Kind: i.Kind, Format: &i.Mapping.Format, Mapping: &i.Mapping})
 	if err != nil {
 		return err
