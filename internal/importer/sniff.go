@@ -478,6 +478,8 @@ func (p profile) may(f Field) bool {
 		return !p.mostly(p.fractions, 5)
 	case FieldExternal:
 		return !p.mostly(p.several, 5)
+	case FieldBrand: // and not the number that it has
+		return p.mostly(p.words, 5)
 	case FieldName, FieldLastName, FieldFirstName, FieldMiddleName:
 		return p.mostly(p.words, 5) && !p.mostly(p.codes, 8)
 	}
