@@ -26,6 +26,19 @@ var AllTotals = []Total{TotalCustomers, TotalReceipts, TotalSum, TotalPoints}
 // Key is the i18n key of what people call the total.
 func (t Total) Key() string { return "importer.total." + string(t) }
 
+// Totals are those that an import can be compared by.
+func (i *Import) Totals() []Total {
+	switch {
+	case i.Kind == KindReceipts:
+		return []Total{TotalReceipts, TotalSum}
+	case i.Kind == KindCustomers && i.Mapping.has(FieldPoints):
+		return []Total{TotalCustomers, TotalPoints}
+	case i.Kind == KindCustomers:
+		return []Total{TotalCustomers}
+	}
+	return nil
+}
+
 // Reconciliation compares what came in with the totals of the old system.
 type Reconciliation struct {
 	loc      *i18n.Localizer

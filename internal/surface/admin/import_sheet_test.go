@@ -50,6 +50,9 @@ func TestImportWorkbook(t *testing.T) {
 		b.until(at, "Проверяем файл").sees("Вот что получится", "Строк 3", "Не принято 1")
 		b.post(at+"/start", form...).is(200)
 		b.until(at, "Загружаем ").sees("Файл загружен", "Новых 2", "Не принято 1")
+		b.get(at + "?customers=2").sees("Клиентов 2, сходится")
+		b.get(at+"?customers=3").sees("Клиентов здесь 2, там 3, разница −1", "магазин.xlsx: 1 × Непонятно, кто этот клиент")
+		b.get(at + "?customers=no").is(200).has(`<span class="bad">`).lacks("сходится")
 		b.get(at+"/refused").is(200).sees("не телефон;", ";4;")
 	})
 }

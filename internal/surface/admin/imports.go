@@ -165,6 +165,7 @@ type importView struct {
 	Doubts  []string     // what could be read otherwise
 	Words   []wordRow
 	State   *importState
+	Compare *comparison // with the old system; nil: there is nothing to compare yet
 
 	Discardable bool
 }
@@ -199,6 +200,41 @@ type importState struct {
 	Facts    []importer.Fact
 	Refusals []importer.Cause
 	Remarks  []importer.Cause
+}
+
+// comparison is of what an import came to, or would, with the totals of the old
+// system, which are asked for.
+type comparison struct {
+	Form   *web.Form
+	Fields []web.Option
+	Totals []importer.Compared
+}
+
+func (a *Admin) comparison(r *http.Request, i *importer.Import) *comparison {
+	names := i.Totals()
+	if len(names) == 0 || i.State != importer.Done && i.State != importer.Checked {
+		return nil
+	}
+	loc, currency, url := web.Loc(r.Context()), a.Settings.Get().Currency, web.LinkOf(r)
+	c, given := &comparison{Form: web.NewForm(nil)}, map[string]string{}
+	for _, t := range names {
+		name, value := string(t), url.Get(string(t))
+		c.Fields = append(c.Fields, web.Option{Value: name, Text: loc.T(t.Key())})
+		c.Form.Values.Set(name, value)
+		if value == "" {
+			continue
+		}
+		if _, err := importer.Reconcile(map[string]string{name: value}, loc, currency); err != nil {
+			c.Form.Fail(name, loc.T("error.not_a_number"))
+			continue
+		}
+		given[name] = value
+	}
+	if all, err := importer.Reconcile(given, loc, currency); err == nil {
+		all.Add(i)
+		c.Totals = all.Compare()
+	}
+	return c
 }
 
 func (a *Admin) importOf(r *http.Request) (i importer.Import, err error) {
@@ -265,6 +301,7 @@ func (a *Admin) showImport(w http.ResponseWriter, r *http.Request, status int, i
 		return err
 	}
 	v.Import, v.Discardable = i, i.Discardable()
+	v.Compare = a.comparison(r, &i)
 	if i.State != importer.Draft && i.State != importer.Checked {
 		return a.pages.RenderStatus(w, r, status, "import", v)
 	}
