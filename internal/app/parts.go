@@ -22,6 +22,7 @@ import (
 	"regulars/internal/base/settings"
 	"regulars/internal/importer"
 	"regulars/internal/loyalty"
+	"regulars/internal/loyalty/receipt"
 )
 
 // parts are what the program consists of.
@@ -83,6 +84,10 @@ func (p *parts) build(ctx context.Context, m mode) (err error) {
 	}
 	p.registry = p.newRegistry()
 	p.services = loyalty.New(p.db, p.ids.Minter, p.env.Now, p.settings.Get())
+	p.services.Receipts.AllowLate(func() receipt.Lateness {
+		is := p.settings.Get()
+		return receipt.Lateness{Age: time.Duration(is.LateDays) * 24 * time.Hour, Skew: time.Duration(is.ClockMinutes) * time.Minute}
+	})
 	p.closers = append(p.closers, func() error { p.services.Close(); return nil })
 	if m == alone {
 		keys, err := p.cfg.keys()

@@ -7,6 +7,7 @@
 package settings
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"strconv"
@@ -28,10 +29,20 @@ type Installation struct {
 	Currency money.Currency // of every amount
 	Zone     *time.Location // of dates that belong to no store
 	Language string         // of who has not chosen one
+	// LateDays is how old a receipt may be that a till sends after it was without
+	// its line, 1 to MaxLateDays; ClockMinutes by how much its clock may be wrong
+	// before it is corrected, 1 to MaxClockMinutes.
+	LateDays, ClockMinutes int
 	// Secret signs what the program hands out and takes back, such as quotes.
 	// It is random, the same in all processes, and never shown.
 	Secret []byte
 }
+
+// What is taken where nothing was chosen, and the most that can be.
+const (
+	DefaultLateDays, MaxLateDays         = 14, 366
+	DefaultClockMinutes, MaxClockMinutes = 10, 24 * 60
+)
 
 // Settings is the installation of a database. It is safe for concurrent use.
 type Settings struct {
@@ -104,9 +115,9 @@ func (s *Settings) ChangeTx(ctx context.Context, tx *db.Tx, to Installation) (er
 		return err
 	}
 	const put = `
-		INSERT INTO settings (name, value) VALUES ('language', $1), ('name', $2), ('zone', $3)
+		INSERT INTO settings (name, value) VALUES ('language', $1), ('name', $2), ('zone', $3), ('late_days', $4), ('clock_minutes', $5)
 		ON CONFLICT (name) DO UPDATE SET value = excluded.value`
-	_, err = tx.Exec(ctx, put, to.Language, to.Name, to.Zone.String())
+	_, err = tx.Exec(ctx, put, to.Language, to.Name, to.Zone.String(), strconv.Itoa(to.LateDays), strconv.Itoa(to.ClockMinutes))
 	return err
 }
 
@@ -118,6 +129,14 @@ func (i *Installation) clean() error {
 	var wrong errs.List
 	i.Name = fold.Line(i.Name)
 	wrong.Bound("/name", i.Name, maxName)
+	i.LateDays, i.ClockMinutes = cmp.Or(i.LateDays, DefaultLateDays), cmp.Or(i.ClockMinutes, DefaultClockMinutes)
+	within := func(pointer string, v, most int) {
+		if v < 1 || v > most {
+			wrong.Add(pointer, "out_of_range", "must be 1 to %d", most).With("min", 1).With("max", most)
+		}
+	}
+	within("/late_days", i.LateDays, MaxLateDays)
+	within("/clock_minutes", i.ClockMinutes, MaxClockMinutes)
 	return wrong.Err()
 }
 
@@ -142,8 +161,18 @@ func (s *Settings) Reload(ctx context.Context) (err error) {
 	if i.Zone, err = Zone(values["zone"]); err != nil {
 		return err
 	}
+	i.LateDays, i.ClockMinutes = number(values["late_days"], DefaultLateDays), number(values["clock_minutes"], DefaultClockMinutes)
 	s.current.Store(&i)
 	return nil
+}
+
+// number is one that was kept; where none was, another.
+func number(text string, other int) int {
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 {
+		return other
+	}
+	return n
 }
 
 // Zone finds a time zone by its IANA name. A name that means something else on

@@ -230,7 +230,9 @@ func TestStaffAndProducts(t *testing.T) {
 		b.post(b.link("/categories[?]edit=cheese"), "code", "cheese", "name", "Сыры и брынза", "parent", "").is(200).sees("Сыры и брынза")
 		b.get("/audit?about=category").sees("Изменена категория", "Название: Сыры Сыры и брынза", "Внутри категории: food")
 		b.post("/settings", "name", "", "zone", "Mars/Base", "language", "ru").is(422).sees("Это нужно заполнить", "Такого часового пояса нет")
-		b.post("/settings", "name", "Korzinka", "zone", "Asia/Samarkand", "language", "en").is(200).sees("Korzinka").has(`value="UZS" readonly`)
+		b.post("/settings", "name", "Korzinka", "zone", "UTC", "language", "en", "late_days", "400", "clock_minutes", "x").is(422).sees("Нужно целое число")
+		b.post("/settings", "name", "Korzinka", "zone", "UTC", "language", "en", "late_days", "400", "clock_minutes", "5").is(422).sees("Нужно от 1 до 366")
+		b.post("/settings", "name", "Korzinka", "zone", "Asia/Samarkand", "language", "en", "late_days", "30", "clock_minutes", "5").is(200).has(`value="30"`).sees("Korzinka").has(`value="UZS" readonly`)
 	})
 }
 

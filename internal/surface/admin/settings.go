@@ -3,6 +3,7 @@ package admin
 import (
 	"context"
 	"net/http"
+	"strconv"
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/errs"
@@ -25,7 +26,8 @@ func (a *Admin) showSettings(w http.ResponseWriter, r *http.Request, status int,
 
 func (a *Admin) settingsPage(w http.ResponseWriter, r *http.Request) error {
 	is := a.Settings.Get()
-	return a.showSettings(w, r, http.StatusOK, web.NewForm(map[string]string{"name": is.Name, "zone": is.Zone.String(), "language": is.Language}))
+	return a.showSettings(w, r, http.StatusOK, web.NewForm(map[string]string{"name": is.Name, "zone": is.Zone.String(), "language": is.Language,
+		"late_days": strconv.Itoa(is.LateDays), "clock_minutes": strconv.Itoa(is.ClockMinutes)}))
 }
 
 func (a *Admin) saveSettings(w http.ResponseWriter, r *http.Request) error {
@@ -46,6 +48,9 @@ func (a *Admin) saveSettings(w http.ResponseWriter, r *http.Request) error {
 	if after.Language = form.Get("language"); !a.Bundle.Has(after.Language) {
 		form.Check("language", errs.New(errs.Invalid, "unknown", ""))
 	}
+	loc := web.Loc(r.Context())
+	days := rulesReader{form: form, loc: loc}
+	after.LateDays, after.ClockMinutes = days.days("late_days"), days.days("clock_minutes")
 	if form.OK() {
 		err := a.change(r, func(ctx context.Context, tx *db.Tx) (line, error) {
 			return line{action: "settings.changed", subject: "settings", before: settingsFacts(before), after: settingsFacts(after)}, a.Settings.ChangeTx(ctx, tx, after)
@@ -66,5 +71,5 @@ func (a *Admin) saveSettings(w http.ResponseWriter, r *http.Request) error {
 }
 
 func settingsFacts(i settings.Installation) any {
-	return map[string]string{"name": i.Name, "zone": i.Zone.String(), "language": i.Language}
+	return map[string]string{"name": i.Name, "zone": i.Zone.String(), "language": i.Language, "late_days": strconv.Itoa(i.LateDays), "clock_minutes": strconv.Itoa(i.ClockMinutes)}
 }
