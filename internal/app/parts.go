@@ -11,6 +11,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"regulars/internal/backup"
 	"regulars/internal/base/db"
 	"regulars/internal/base/errs"
 	"regulars/internal/base/event"
@@ -89,7 +90,7 @@ func (p *parts) build(ctx context.Context, m mode) (err error) {
 }
 
 // file is where SQLite keeps everything.
-func (c Config) file() string { return filepath.Join(c.Data, "regulars.db") }
+func (c Config) file() string { return filepath.Join(c.Data, backup.Database) }
 
 func (c Config) database(log *slog.Logger) db.Config {
 	return db.Config{URL: c.Database, Path: c.file(), Conns: c.Conns, Log: log}
@@ -102,7 +103,7 @@ func (p *parts) openDatabase(ctx context.Context, m mode) (err error) {
 	}
 	if m >= founded {
 		if _, err := os.Stat(p.cfg.file()); p.cfg.Database == "" && err != nil {
-			return errs.New(errs.NotFound, "no_database", "").Textf("There is no database in the data folder %s.", p.cfg.Data)
+			return noDatabase(p.cfg.Data)
 		}
 	} else if p.cfg.Database == "" {
 		if err := p.makeFolder(); err != nil {

@@ -1,14 +1,9 @@
 package loyalty_test
 
 import (
-	"compress/gzip"
-	"io"
-	"os"
 	"path/filepath"
 	"testing"
 	"time"
-
-	"github.com/jackc/pgx/v5"
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/db/dbtest"
@@ -43,38 +38,10 @@ func TestUpgrade(t *testing.T) {
 		t.Run(version, func(t *testing.T) {
 			t.Parallel()
 			dbtest.Each(t, func(t *testing.T, e dbtest.Engine) {
-				upgrade(t, load(t, e, filepath.Join("testdata", version)), after)
+				upgrade(t, dbtest.OpenConfig(t, dbtest.Stored(t, e, filepath.Join("testdata", version))), after)
 			})
 		})
 	}
-}
-
-// load gives a database as it was stored.
-func load(t *testing.T, e dbtest.Engine, folder string) *db.DB {
-	t.Helper()
-	cfg := dbtest.Empty(t, e)
-	if e == dbtest.SQLite {
-		loyaltytest.Check(t, os.WriteFile(cfg.Path, unpack(t, filepath.Join(folder, "sqlite.db.gz")), 0o600))
-		return dbtest.OpenConfig(t, cfg)
-	}
-	conn, err := pgx.Connect(t.Context(), cfg.URL)
-	loyaltytest.Check(t, err)
-	_, err = conn.PgConn().Exec(t.Context(), string(unpack(t, filepath.Join(folder, "postgres.sql.gz")))).ReadAll()
-	loyaltytest.Check(t, err)
-	loyaltytest.Check(t, conn.Close(t.Context()))
-	return dbtest.OpenConfig(t, cfg)
-}
-
-func unpack(t *testing.T, path string) []byte {
-	t.Helper()
-	f, err := os.Open(path)
-	loyaltytest.Check(t, err)
-	defer f.Close() //nolint:errcheck // read only
-	z, err := gzip.NewReader(f)
-	loyaltytest.Check(t, err)
-	text, err := io.ReadAll(z)
-	loyaltytest.Check(t, err)
-	return text
 }
 
 func upgrade(t *testing.T, d *db.DB, now time.Time) {
