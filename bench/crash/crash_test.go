@@ -276,6 +276,8 @@ type worker struct {
 	pending *call
 	acks    map[name]ack
 	told    func(name, ack) // of each at once; may be nil
+	refuses func()          // told of each 503; may be nil
+	over    <-chan struct{} // closed: end what is under way; may be nil
 	sold    []string        // ids of sales
 	again   int             // calls that were sent again and acknowledged
 	refused []name
@@ -289,13 +291,21 @@ type call struct {
 	sent int
 }
 
-// work talks to a server until it is gone; with last set it only ends what is
-// under way.
+// work talks to a server until it is gone, or over; with last set it only ends
+// what is under way.
 func (w *worker) work(addr string, last bool) {
 	w.client = till.New(addr, w.till.Key)
 	defer w.client.Close()
 	for w.pending != nil || !last {
+		select {
+		case <-w.over:
+			last = true
+		default:
+		}
 		if w.pending == nil {
+			if last {
+				return
+			}
 			if w.pending = w.next(); w.pending == nil {
 				return
 			}
@@ -327,7 +337,11 @@ func (w *worker) work(addr string, last bool) {
 		case 409:
 			w.refused = append(w.refused, c.name)
 			w.pending = nil
-		case 503: // sent again
+		case 503: // sent again, soon
+			if w.refuses != nil {
+				w.refuses()
+			}
+			time.Sleep(20 * time.Millisecond)
 		default:
 			w.t.Error(till.Problem(status, answer))
 			return
