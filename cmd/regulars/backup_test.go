@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"regulars/internal/base/db"
 	"regulars/internal/base/db/dbtest"
 )
 
@@ -83,6 +84,27 @@ func TestBackupAndRestore(t *testing.T) {
 		}
 		if code, _, errors := restore(database(t, e)); code != misled || !strings.Contains(errors, "is no backup, or was cut off") {
 			t.Errorf("of no backup: %d %s", code, errors)
+		}
+	})
+}
+
+// A program that is older than the tables touches nothing, and says what to do.
+func TestOlderProgramIsRefused(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, e dbtest.Engine) {
+		where := database(t, e)
+		serve(t, where...).stop()
+		cfg := db.Config{Path: filepath.Join(where[1], "regulars.db")}
+		if e == dbtest.Postgres {
+			cfg = db.Config{URL: where[3]}
+		}
+		if _, err := dbtest.OpenConfig(t, cfg).Exec(t.Context(), `INSERT INTO goose_db_version (version_id, is_applied) VALUES (99999, TRUE)`); err != nil {
+			t.Fatal(err)
+		}
+		for _, args := range [][]string{{"serve", "--listen", "127.0.0.1:0"}, {"verify"}, {"migrate"}, {"backup", "--to", filepath.Join(t.TempDir(), "shop.zip")}} {
+			if code, _, errors := call(t, slices.Concat(args, where)...); code != failed || !strings.Contains(errors, "are of a newer regulars (99999, this one knows them up to ") {
+				t.Errorf("%s: %d %s", args[0], code, errors)
+			}
 		}
 	})
 }

@@ -54,6 +54,7 @@ type cli struct {
 	Verify   verifyCmd   `cmd:"" help:"Recompute everything from receipts and entries; exits with 3 if something is off."`
 	Backup   backupCmd   `cmd:"" help:"Write the database and what was uploaded into one file; may run beside a server."`
 	Restore  restoreCmd  `cmd:"" help:"Bring back what backup wrote, into an empty data folder or an empty PostgreSQL, whichever it came from."`
+	Ready    readyCmd    `cmd:"" help:"Ask the server that runs here whether it can serve: exits with 0 if so, for health checks."`
 	Migrate  migrateCmd  `cmd:"" help:"Bring the tables up to date, and nothing else."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`
 }
@@ -173,6 +174,14 @@ type restoreCmd struct {
 
 func (c *restoreCmd) Run(ctx context.Context, all *cli, env app.Env) error {
 	return app.Restore(ctx, all.config("data", server{}, founding{}), env, c.From, c.Replace)
+}
+
+type readyCmd struct {
+	address
+}
+
+func (c *readyCmd) Run(ctx context.Context, all *cli, env app.Env) error {
+	return app.Ready(ctx, all.config("data", server{address: c.address}, founding{}), env)
 }
 
 type migrateCmd struct{}

@@ -814,7 +814,7 @@ func TestForgottenPasswordOfTheOwner(t *testing.T) {
 // Who guesses a command is told which there are.
 func TestUnknownCommandNamesThoseThereAre(t *testing.T) {
 	t.Parallel()
-	if code, _, errors := call(t, "bogus"); code != misled || errors != "regulars: unexpected argument bogus; the commands are serve, demo, import, password, verify, backup, restore, migrate, version\n" {
+	if code, _, errors := call(t, "bogus"); code != misled || errors != "regulars: unexpected argument bogus; the commands are serve, demo, import, password, verify, backup, restore, ready, migrate, version\n" {
 		t.Errorf("%d %q", code, errors)
 	}
 }

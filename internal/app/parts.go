@@ -128,8 +128,11 @@ func (p *parts) openDatabase(ctx context.Context, m mode) (err error) {
 	}
 
 	pending, err := p.db.Pending(ctx)
-	if err != nil || !pending {
+	if err != nil {
 		return err
+	}
+	if !pending {
+		return p.known(ctx)
 	}
 	if m >= founded {
 		return errs.New(errs.Conflict, "not_migrated", "The tables are of another version of the program. Run `regulars migrate` first.")
@@ -145,6 +148,23 @@ func (p *parts) openDatabase(ctx context.Context, m mode) (err error) {
 		p.log.Info("tables brought up to date", "migrations", applied)
 	}
 	return err
+}
+
+// known fails where the tables are of a later version of the program: what that one
+// keeps in them, this one would not heed.
+func (p *parts) known(ctx context.Context) error {
+	latest, err := db.Latest()
+	if err != nil {
+		return err
+	}
+	return p.db.Read(ctx, func(ctx context.Context, tx *db.Tx) error {
+		version, err := tx.Version(ctx)
+		if err == nil && version > latest {
+			err = errs.New(errs.Conflict, "newer_tables", "").Textf("The tables are of a newer regulars (%d, this one knows them up to %d). "+
+				"Run that one, or restore the backup that was made before.", version, latest)
+		}
+		return err
+	})
 }
 
 func (p *parts) makeFolder() error {
