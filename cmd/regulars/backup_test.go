@@ -31,7 +31,7 @@ func TestBackupAndRestore(t *testing.T) {
 			t.Errorf("of nothing: %d %s", code, errors)
 		}
 		start(t, "demo", append(where, "--stores", "1", "--customers", "5", "--years", "1")...)
-		if code, out, errors := save(file); code != 0 || !strings.Contains(out, "rows and 3 files from ") {
+		if code, out, errors := save(file); code != 0 || !strings.Contains(out, "rows and 4 files from ") {
 			t.Fatalf("%d %s %s", code, out, errors)
 		}
 		if code, _, errors := save(file); code != misled || !strings.Contains(errors, "There is a file "+file+" already.") {
@@ -58,6 +58,9 @@ func TestBackupAndRestore(t *testing.T) {
 			there := database(t, to)
 			if code, out, errors := restore(there); code != 0 || !strings.Contains(out, "are back.") {
 				t.Fatalf("to %s: %d %s %s", to, code, out, errors)
+			}
+			if key, err := os.ReadFile(filepath.Join(there[1], "secret.key")); err != nil || len(key) == 0 {
+				t.Errorf("to %s: the key of second factors is not there: %v", to, err)
 			}
 			if code, _, errors := restore(there); code != failed || !strings.Contains(errors, "is not empty") {
 				t.Errorf("twice to %s: %d %s", to, code, errors)

@@ -78,6 +78,7 @@ type address struct {
 type server struct {
 	address
 	Roles          []string `help:"What of a server this process is, of several on one PostgreSQL: api (tills), pages (cashiers and owners), worker (jobs and nights). Default: all." placeholder:"ROLE"`
+	SecretKey      string   `help:"Key under which second factors are kept, 32 bytes in base64; a new one goes before the old one, with a comma. Better by the environment than here. Default: the file secret.key in the data folder, made if missing." placeholder:"KEY"`
 	TrustedProxies []string `help:"Addresses or networks of proxies that may say who called." placeholder:"NET"`
 }
 
@@ -295,7 +296,7 @@ var negative = regexp.MustCompile(`^-[0-9]+$`)
 func (c *cli) config(folder string, s server, f founding) app.Config {
 	return app.Config{
 		Data: cmp.Or(c.Data, folder), Database: c.Database, Conns: c.Connections, LogLevel: c.LogLevel, LogFormat: c.LogFormat,
-		Listen: s.Listen, PublicURL: s.PublicURL, Proxies: s.TrustedProxies, Roles: s.Roles,
+		Listen: s.Listen, PublicURL: s.PublicURL, SecretKey: s.SecretKey, Proxies: s.TrustedProxies, Roles: s.Roles,
 		Name: f.Name, Currency: f.Currency, Zone: f.Zone, Language: f.Language,
 	}
 }

@@ -17,6 +17,7 @@ import (
 	"regulars/internal/base/errs"
 	"regulars/internal/base/i18n"
 	"regulars/internal/base/money"
+	"regulars/internal/base/secret"
 	"regulars/internal/base/settings"
 )
 
@@ -29,6 +30,7 @@ type Config struct {
 
 	Listen    string   // listen: host:port, of Serve only
 	PublicURL string   // public-url: under which people reach it; empty: by Listen
+	SecretKey string   // secret-key: under which second factors are kept; empty: the file secret.key in Data
 	Proxies   []string // trusted-proxies: addresses or networks that may say who called
 
 	Roles []string // roles: what of a server this process is, of Serve on PostgreSQL; empty: all
@@ -93,6 +95,9 @@ func (c Config) Check() error {
 	}
 	if u, err := url.Parse(c.PublicURL); c.PublicURL != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || strings.Trim(u.Path, "/") != "") {
 		wrong.Add("public-url", "not_an_address", "is %q, not an address such as https://loyalty.example.com", c.PublicURL)
+	}
+	if _, err := secret.NewBox(c.SecretKey); c.SecretKey != "" && err != nil {
+		wrong.Add("secret-key", "not_a_key", "is not a key: 32 bytes in base64, such as `openssl rand -base64 32` prints, or several with commas between them")
 	}
 	if _, err := c.proxies(); err != nil {
 		wrong.Add("trusted-proxies", "not_an_address", "holds %q, not an address or network such as 10.0.0.0/8", err.Error())

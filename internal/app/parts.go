@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -18,6 +19,7 @@ import (
 	"regulars/internal/base/i18n"
 	"regulars/internal/base/id"
 	"regulars/internal/base/jobs"
+	"regulars/internal/base/secret"
 	"regulars/internal/base/settings"
 	"regulars/internal/importer"
 	"regulars/internal/loyalty"
@@ -83,6 +85,15 @@ func (p *parts) build(ctx context.Context, m mode) (err error) {
 	p.registry = p.newRegistry()
 	p.services = loyalty.New(p.db, p.ids.Minter, p.env.Now, p.settings.Get())
 	p.closers = append(p.closers, func() error { p.services.Close(); return nil })
+	if m == alone {
+		keys, err := p.cfg.keys()
+		if err != nil {
+			return err
+		}
+		if err := p.services.Staff.UseKeys(ctx, keys); err != nil {
+			return err
+		}
+	}
 	p.jobs = jobs.New(p.db, p.ids.Minter, p.env.Now, jobs.Config{Log: p.log, Observe: jobMetrics(p.registry)})
 	nightly(p.services, p.jobs)
 	p.importer = p.newImporter(p.services, p.env.Now, p.jobs)
@@ -165,6 +176,34 @@ func (p *parts) known(ctx context.Context) error {
 		}
 		return err
 	})
+}
+
+// keys are those of the setting, or of the file, which is made when there is none.
+func (c Config) keys() (*secret.Box, error) {
+	if c.SecretKey != "" {
+		return secret.NewBox(c.SecretKey)
+	}
+	path := filepath.Join(c.Data, "secret.key")
+	// Whole or not at all, also where two servers start at once: the first wins.
+	made := filepath.Join(c.Data, "secret.key."+rand.Text())
+	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+		defer os.Remove(made) //nolint:errcheck // a name more of what is kept, or of nothing
+		if err := os.WriteFile(made, []byte(secret.NewKey()+"\n"), 0o600); err != nil {
+			return nil, fmt.Errorf("make the secret key: %w", err)
+		}
+		if err := os.Link(made, path); err != nil && !errors.Is(err, os.ErrExist) {
+			return nil, fmt.Errorf("make the secret key: %w", err)
+		}
+	}
+	text, err := os.ReadFile(path) //nolint:gosec // in the data folder
+	if err != nil {
+		return nil, fmt.Errorf("read the secret key: %w", err)
+	}
+	keys, err := secret.NewBox(string(text))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return keys, nil
 }
 
 func (p *parts) makeFolder() error {

@@ -39,7 +39,10 @@ func New(d *db.DB, mint *id.Minter, now func() time.Time, is settings.Installati
 		Customers:  customer.NewService(d, mint, now, Region(is)),
 		Programmes: programme.New(d, mint, now, is.Currency),
 	}
-	s.Ledger = ledger.New(d, mint, now, s.Programmes.Stopped)
+	s.Ledger = ledger.New(d, mint, now, func(t time.Time) ledger.Policy {
+		stopped, idle := s.Programmes.Standing(t)
+		return ledger.Policy{Stopped: stopped, Idle: idle}
+	})
 	s.Enrol = enrol.New(d, now, s.Customers, s.Ledger, s.Programmes, s.Staff)
 	s.Receipts = receipt.New(receipt.Config{
 		DB: d, Mint: mint, Now: now, Currency: is.Currency, Secret: is.Secret,

@@ -45,6 +45,11 @@ func (c *calendar) midnight(zone int, at int64, days int) int64 {
 	return t
 }
 
+// year is the one that a time falls in.
+func (c *calendar) year(zone int, at int64) int64 {
+	return int64(time.UnixMicro(at).In(c.zones[zone]).Year())
+}
+
 // period is when the period of so many months begins that at falls in, and when
 // the one before it began.
 func (c *calendar) period(zone int, at int64, months int) (from, before int64) {

@@ -51,6 +51,7 @@ const (
 	EntryMovement
 	EntryLot
 	EntryReceipt
+	Hold
 	EntryTime
 	EntryEvent
 	EventBody
@@ -116,6 +117,7 @@ var checks = [...]struct{ name, holds string }{
 	EntryMovement:    {"entry_movement", "An entry moves points as its cause may."},
 	EntryLot:         {"entry_lot", "An entry's lot is the same customer's and legal entity's."},
 	EntryReceipt:     {"entry_receipt", "An entry of a receipt agrees with it."},
+	Hold:             {"hold", "A hold is of the customer's lots, and ended as the event log says."},
 	EntryTime:        {"entry_time", "An entry was recorded when its id says."},
 	EntryEvent:       {"entry_event", "The event log tells of all points that no receipt moved once, and truly."},
 	EventBody:        {"event_body", "What an event says can be read."},

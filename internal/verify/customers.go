@@ -11,8 +11,9 @@ import (
 
 // account is a row of accounts.
 type account struct {
-	Customer, Active, Pending, Debt                int64
-	Receipts, Spend, FirstSold, LastSold, Versions int64
+	Customer, Active, Pending, Debt              int64
+	Receipts, Spend, FirstSold, LastSold, IdleAt int64
+	Versions                                     int64
 }
 
 // lot is a row of lots.
@@ -27,6 +28,7 @@ type lot struct {
 type entry struct {
 	Customer, ID, Points                     int64
 	Lot, Receipt, Sale, Entity, Store, Staff int64
+	Place                                    int64 // whose store it was; 0: the entity's, or none
 	At, RecordedAt                           int64
 	Source, Target, Cause                    string
 }
@@ -57,10 +59,10 @@ func (a *audit) lots() {
 func (a *audit) accountPages() *pages[account] {
 	return &pages[account]{
 		a: a, table: "accounts", after: []any{first}, key: func(x *account) []any { return []any{x.Customer} },
-		text: `SELECT customer_id, active, pending, debt, receipts, spend, COALESCE(first_sold_at, 0), COALESCE(last_sold_at, 0), version
+		text: `SELECT customer_id, active, pending, debt, receipts, spend, COALESCE(first_sold_at, 0), COALESCE(last_sold_at, 0), COALESCE(idle_at, 0), version
 		         FROM accounts WHERE customer_id > $1 ORDER BY customer_id LIMIT $2`,
 		scan: func(r *db.Rows, x *account) error {
-			return r.Scan(&x.Customer, &x.Active, &x.Pending, &x.Debt, &x.Receipts, &x.Spend, &x.FirstSold, &x.LastSold, &x.Versions)
+			return r.Scan(&x.Customer, &x.Active, &x.Pending, &x.Debt, &x.Receipts, &x.Spend, &x.FirstSold, &x.LastSold, &x.IdleAt, &x.Versions)
 		},
 	}
 }
@@ -69,11 +71,11 @@ func (a *audit) entryPages() *pages[entry] {
 	return &pages[entry]{
 		a: a, table: "entries", after: []any{first, first}, key: func(e *entry) []any { return []any{e.Customer, e.ID} },
 		text: `SELECT customer_id, id, points, COALESCE(lot_id, 0), COALESCE(receipt_id, 0), COALESCE(sale_id, 0), entity_id,
-		              COALESCE(store_id, 0), COALESCE(staff_id, 0), at, recorded_at, source, target, cause
+		              COALESCE(store_id, 0), COALESCE(staff_id, 0), COALESCE(at_entity_id, 0), at, recorded_at, source, target, cause
 		         FROM entries WHERE (customer_id, id) > ($1, $2) ORDER BY customer_id, id LIMIT $3`,
 		scan: func(r *db.Rows, e *entry) error {
 			return r.Scan(&e.Customer, &e.ID, &e.Points, &e.Lot, &e.Receipt, &e.Sale, &e.Entity,
-				&e.Store, &e.Staff, &e.At, &e.RecordedAt, &e.Source, &e.Target, &e.Cause)
+				&e.Store, &e.Staff, &e.Place, &e.At, &e.RecordedAt, &e.Source, &e.Target, &e.Cause)
 		},
 	}
 }
@@ -98,6 +100,8 @@ type person struct {
 	receipts []bought
 	entries  []entry
 	tiers    []tier
+	holds    []hold
+	days     []occasion
 	events   []customerEvent
 	adjusted []adjustment
 	attached []attachment
@@ -108,6 +112,7 @@ func (a *audit) customers() {
 	profiles, accounts, entries, tiers := a.customerPages(), a.accountPages(), a.entryPages(), a.tierPages()
 	lots, receipts, events := a.lotRows.sorted(), a.bought.sorted(), a.customerEvents.sorted()
 	adjusted, attached := a.adjusted.sorted(), a.attachments.sorted()
+	holds, days := a.holdRows.sorted(), a.occasionRows.sorted()
 	a.brought.customers, a.brought.points = map[int64]int64{}, map[int64]int64{}
 	var p person
 	for a.err == nil {
@@ -117,6 +122,7 @@ func (a *audit) customers() {
 			leading(lots, func(l *lot) int64 { return l.Customer }), leading(receipts, func(b *bought) int64 { return b.Customer }),
 			leading(events, func(e *customerEvent) int64 { return e.Customer }), leading(adjusted, func(l *adjustment) int64 { return l.Customer }),
 			leading(attached, func(x *attachment) int64 { return x.Customer }),
+			leading(holds, func(x *hold) int64 { return x.Customer }), leading(days, func(x *occasion) int64 { return x.Customer }),
 		)
 		if p.id == last || a.err != nil {
 			break
@@ -129,6 +135,8 @@ func (a *audit) customers() {
 		p.receipts = collect(receipts, p.receipts, func(b *bought) bool { return b.Customer == p.id })
 		p.events = collect(events, p.events, func(e *customerEvent) bool { return e.Customer == p.id })
 		p.adjusted = collect(adjusted, p.adjusted, func(l *adjustment) bool { return l.Customer == p.id })
+		p.holds = collect(holds, p.holds, func(x *hold) bool { return x.Customer == p.id })
+		p.days = collect(days, p.days, func(x *occasion) bool { return x.Customer == p.id })
 		p.attached = collect(attached, p.attached, func(x *attachment) bool { return x.Customer == p.id })
 		if a.err == nil {
 			a.person(&p)
@@ -147,6 +155,8 @@ func (a *audit) customers() {
 	a.fail(a.customerEvents.close())
 	a.fail(a.adjusted.close())
 	a.fail(a.attachments.close())
+	a.fail(a.holdRows.close())
+	a.fail(a.occasionRows.close())
 }
 
 // leading is the customer of a stream's next row; last: there is none.
@@ -254,7 +264,7 @@ func (a *audit) tiersOf(p *person) {
 // graceful tells whether some version of a programme holds lost levels for a
 // while.
 func (a *audit) graceful(programme int64) bool {
-	return slices.ContainsFunc(a.published[programme], func(v *version) bool { return v.rules.Downgrade.GraceDays > 0 })
+	return a.unreadable || slices.ContainsFunc(a.published[programme], func(v *version) bool { return v.rules.Downgrade.GraceDays > 0 })
 }
 
 func (a *audit) tierReached(p *person, r *bought) {

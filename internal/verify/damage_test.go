@@ -42,6 +42,8 @@ const (
 	expiredLot    = `SELECT id FROM lots WHERE expired > 0 ORDER BY id LIMIT 1`
 	anEarning     = `SELECT id FROM entries WHERE cause = 'earn' ORDER BY id LIMIT 1`
 	aRedeeming    = `SELECT id FROM entries WHERE cause = 'redeem' ORDER BY id LIMIT 1`
+	aHold         = `SELECT id FROM holds WHERE state = 'open'`
+	aDay          = `SELECT customer_id, programme_id FROM occasions ORDER BY 1 LIMIT 1`
 	aTier         = `SELECT customer_id, programme_id FROM tiers ORDER BY 1 LIMIT 1`
 	aVersion      = `SELECT id FROM programme_versions WHERE state = 'published' ORDER BY id LIMIT 1`
 	aDraft        = `SELECT id FROM programme_versions WHERE state = 'draft' ORDER BY id LIMIT 1`
@@ -140,6 +142,7 @@ var damages = []damage{
 	{column: "staff_sessions.staff_id", do: `UPDATE staff_sessions SET staff_id = 1`, check: verify.Reference, row: "created_at=", prefix: true},
 	{column: "invitations.created_by", do: `UPDATE invitations SET created_by = 1`, check: verify.Reference, row: "created_at=", prefix: true},
 	{column: "invitations.staff_id", do: `UPDATE invitations SET staff_id = 1`, check: verify.Reference, row: "created_at=", prefix: true},
+	{column: "audit.store_id", pick: `SELECT MIN(id) FROM audit`, do: `UPDATE audit SET store_id = 1 WHERE id = $1`, check: verify.Reference},
 	{column: "audit.actor", pick: `SELECT MIN(id) FROM audit`, do: `UPDATE audit SET actor = 1 WHERE id = $1`, check: verify.Reference},
 
 	{column: "entities", pick: `SELECT id FROM stores`, do: `DELETE FROM entities WHERE id <> $1`, check: verify.Reference, table: "stores"},
@@ -241,6 +244,30 @@ var damages = []damage{
 	{column: "programme_versions.rules", pick: aVersion, do: `UPDATE programme_versions SET rules = '{' WHERE id = $1`, check: verify.Version},
 	{column: "programme_versions.rules", pick: aVersion, do: `UPDATE programme_versions SET rules = '{"levels":[]}' WHERE id = $1`, check: verify.Version},
 	{column: "programme_versions.rules", pick: aRedemption, do: `UPDATE programme_versions SET rules = REPLACE(rules, '"point_value":10000', '"point_value":9000') WHERE id <> $1`, check: verify.ReceiptPaid, table: "receipts"},
+	{column: "holds", pick: aHold, do: `DELETE FROM hold_lots WHERE hold_id = $1;
+DELETE FROM holds WHERE id = $1`, check: verify.EntryEvent, table: "events", row: "id=", prefix: true},
+	{column: "holds.id", pick: aHold, do: `UPDATE holds SET id = 1 WHERE id = $1`, check: verify.Hold, row: "id=1"},
+	{column: "holds.customer_id", pick: aHold, do: `UPDATE holds SET customer_id = 1 WHERE id = $1`, check: verify.Reference},
+	{column: "holds.till_id", pick: aHold, do: `UPDATE holds SET till_id = 1 WHERE id = $1`, check: verify.Reference},
+	{column: "holds.staff_id", pick: aHold, do: `UPDATE holds SET staff_id = 1 WHERE id = $1`, check: verify.Reference},
+	{column: "holds.points", pick: aHold, do: `UPDATE holds SET points = points + 1 WHERE id = $1`, check: verify.Hold},
+	{column: "holds.state", pick: aHold, do: `UPDATE holds SET state = 'cancelled' WHERE id = $1`, check: verify.Hold},
+	{column: "holds.made_at", pick: aHold, do: `UPDATE holds SET made_at = made_at - 1 WHERE id = $1`, check: verify.Hold},
+	{column: "holds.lapses_at", pick: aHold, do: `UPDATE holds SET lapses_at = lapses_at + 1 WHERE id = $1`, check: verify.Hold},
+	{column: "holds.ended_at", pick: `SELECT id FROM holds WHERE state = 'lapsed'`, do: `UPDATE holds SET ended_at = ended_at + 1 WHERE id = $1`, check: verify.Hold},
+	{column: "holds.receipt_id", pick: `SELECT id FROM holds WHERE state = 'redeemed'`, do: `UPDATE holds SET receipt_id = 1 WHERE id = $1`, check: verify.Hold},
+	{column: "hold_lots", pick: aHold, do: `DELETE FROM hold_lots WHERE hold_id = $1`, check: verify.Hold, table: "holds"},
+	{column: "hold_lots.hold_id", pick: aHold, do: `UPDATE hold_lots SET hold_id = 1 WHERE hold_id = $1`, check: verify.Reference, row: "hold_id=1 ", prefix: true},
+	{column: "hold_lots.lot_id", pick: aHold, do: `UPDATE hold_lots SET lot_id = 1 WHERE hold_id = $1`, check: verify.Reference, row: "hold_id=%d lot_id=1"},
+	{column: "hold_lots.points", pick: aHold, do: `UPDATE hold_lots SET points = points + 1 WHERE hold_id = $1`, check: verify.Hold, table: "holds"},
+	{column: "occasions", pick: aDay, do: `DELETE FROM occasions WHERE customer_id = $1 AND programme_id = $2`, check: verify.LotRules, table: "lots", row: "id=", prefix: true},
+	{column: "occasions.customer_id", pick: aDay, do: `UPDATE occasions SET customer_id = 1 WHERE customer_id = $1 AND programme_id = $2`, check: verify.Reference, row: "customer_id=1 ", prefix: true},
+	{column: "occasions.programme_id", pick: aDay, do: `UPDATE occasions SET programme_id = 1 WHERE customer_id = $1 AND programme_id = $2`, check: verify.Reference, row: "customer_id=%d programme_id=1"},
+	{column: "occasions.day", pick: aDay, do: `UPDATE occasions SET day = 'anniversary' WHERE customer_id = $1 AND programme_id = $2`, check: verify.LotRules, row: tierRow},
+	{column: "occasions.year", pick: aDay, do: `UPDATE occasions SET year = 2000 WHERE customer_id = $1 AND programme_id = $2`, check: verify.LotRules, row: tierRow},
+	{column: "occasions.at", pick: aDay, do: `UPDATE occasions SET at = at + 1 WHERE customer_id = $1 AND programme_id = $2`, check: verify.LotRules, row: tierRow},
+	{column: "accounts.idle_at", pick: aCustomer, do: `UPDATE accounts SET idle_at = 1 WHERE customer_id = $1`, check: verify.AccountPoints, row: accountRow},
+	{column: "entries.at_entity_id", pick: anEarning, do: `UPDATE entries SET at_entity_id = 9 WHERE id = $1`, check: verify.EntryLot},
 	{column: "tiers.customer_id", pick: aTier, do: `UPDATE tiers SET customer_id = 1 WHERE customer_id = $1 AND programme_id = $2`, check: verify.Reference, row: "customer_id=1 ", prefix: true},
 	{column: "tiers.programme_id", pick: aTier, do: `UPDATE tiers SET programme_id = 1 WHERE customer_id = $1 AND programme_id = $2`, check: verify.Reference, row: "customer_id=%d programme_id=1", prefix: true},
 	{column: "tiers.level", pick: aTier, do: `UPDATE tiers SET level = 'lead' WHERE customer_id = $1 AND programme_id = $2`, check: verify.TierLevel, row: tierRow},
@@ -413,6 +440,7 @@ var damages = []damage{
 	{column: "consents.proof", pick: `SELECT MIN(id) FROM consents`, do: `UPDATE consents SET proof = 'form 7' WHERE id = $1`, check: verify.Consent},
 	{column: "consents.checksum", pick: `SELECT MIN(id) FROM consents`, do: `UPDATE consents SET checksum = 0 WHERE id = $1`, check: verify.Consent},
 	{column: "staff.role", pick: `SELECT MIN(id) FROM staff`, do: `UPDATE staff SET role = 'owner' WHERE id = $1`, check: verify.Audit},
+	{column: "staff.works_as", pick: `SELECT MIN(id) FROM staff`, do: `UPDATE staff SET works_as = 'manager' WHERE id = $1`, check: verify.Audit},
 	{column: "staff.active", pick: `SELECT MIN(id) FROM staff`, do: `UPDATE staff SET active = NOT active WHERE id = $1`, check: verify.Audit},
 	{column: "staff.login", pick: `SELECT MIN(id) FROM staff`, do: `UPDATE staff SET login = 'somebody' WHERE id = $1`, check: verify.Audit},
 	{column: "staff.name", pick: `SELECT MIN(id) FROM staff`, do: `UPDATE staff SET name = 'Somebody' WHERE id = $1`, check: verify.Audit},
@@ -490,6 +518,8 @@ var unchecked = map[string]string{
 	"staff_sessions.token": "random", "staff_sessions.created_at": "said nowhere else",
 	"staff_sessions.seen_at": "said nowhere else", "staff_sessions.expires_at": "said nowhere else",
 	"staff_sessions.ip": "said nowhere else", "staff_sessions.agent": "said nowhere else", "staff_sessions": "one that is gone signs in again",
+	"staff_factors": "sealed; one that is gone is set up again", "staff_recovery": "one that is gone lets nobody in", "staff_challenges": "one that is gone signs in again",
+	"staff_rules":       "a decision",
 	"invitations.token": "random", "invitations.role": "a decision", "invitations.stores": "a decision",
 	"invitations.created_at": "said nowhere else", "invitations.expires_at": "said nowhere else", "invitations.used_at": "said nowhere else",
 	"invitations": "one that is gone is issued again",
@@ -500,15 +530,14 @@ var unchecked = map[string]string{
 	"stores.code":   "what people wrote", "stores.name": "what people wrote", "stores.city": "what people wrote",
 	"stores.active": "a decision", "stores.created_at": "said nowhere else",
 	"tills.name": "what people wrote", "tills.active": "a decision", "tills.created_at": "said nowhere else",
-	"till_keys.hint": "of a key that is not kept",
+	"till_keys.hint": "of a key that is not kept", "till_keys.ends_at": "a decision", "till_keys.used_at": "said nowhere else",
 
 	"categories.name": "what people wrote",
 	"programmes.name": "what people wrote", "programmes.created_at": "said nowhere else",
 	"tiers.review_at": "a day on which to look; that there is one in a window has a test of its own",
 
 	"entries.reason": "what people wrote",
-	"holds":          "nothing writes it yet", "hold_lots": "nothing writes it yet", "occasions": "nothing writes it yet",
-	"accounts.idle_at": "nothing writes it yet", "customers.labels": "nothing writes it yet", "entries.at_entity_id": "nothing writes it yet",
+	"holds.number":   "what a till called it", "holds.fingerprint": "of a call that is not kept", "customers.labels": "nothing writes it yet",
 
 	"sources.name": "what people wrote", "sources.created_at": "said nowhere else",
 	"imports.id": "its own key", "imports.file": "what people wrote", "imports.path": "the file may be gone",
@@ -522,7 +551,9 @@ var errUndo = errors.New("undo the damage")
 func TestDamageIsNamed(t *testing.T) {
 	t.Parallel()
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
-		newChain(t, d, rules(programme.Lifetime, programme.ClawbackRefund, 14)).fill()
+		everything := rules(programme.Lifetime, programme.ClawbackRefund, 14)
+		everything.Occasions = []programme.Occasion{{On: programme.Birthday, Before: 60, After: 60, Points: 10_00}}
+		newChain(t, d, everything).fill()
 		expectClean(t, d)
 		for i, dmg := range damages {
 			t.Run(fmt.Sprintf("%d %s", i, dmg.column), func(t *testing.T) {

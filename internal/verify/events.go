@@ -24,6 +24,8 @@ type passed struct {
 	lotRows        *spool[lot]
 	adjusted       *spool[adjustment]
 	bought         *spool[bought]
+	holdRows       *spool[hold]
+	occasionRows   *spool[occasion]
 	returned       *spool[returnedLine]
 	brought        brought
 
@@ -67,7 +69,8 @@ type receiptEvent struct {
 // reached, the registration, or a change.
 type customerEvent struct {
 	Customer, Ref, Event, At int64
-	Kind, Value              int64 // Value: points, or the level
+	Kind, Value              int64 // Value: points, the level, or the state of a hold
+	Until                    int64 // of what is held
 }
 
 // batch is the rows, from one id to another, that an event tells of, and what
@@ -169,6 +172,7 @@ func (a *audit) event(id, when int64, kind string, customer, ref int64, text str
 		Checksum string    `json:"checksum"`
 		Points   string    `json:"points"`
 		Level    string    `json:"level"`
+		State    string    `json:"state"`
 		Until    time.Time `json:"until"`
 		Is       string    `json:"is"`
 		First    string    `json:"first"`
@@ -204,7 +208,7 @@ func (a *audit) event(id, when int64, kind string, customer, ref int64, text str
 		return batches{b}
 	}
 	ofCustomer := func(value int64) {
-		a.customerEvents.add(customerEvent{customer, ref, id, when, a.names.number(kind), value})
+		a.customerEvents.add(customerEvent{customer, ref, id, when, a.names.number(kind), value, micros(body.Until)})
 	}
 	switch kind {
 	case "receipt.recorded":
@@ -227,7 +231,7 @@ func (a *audit) event(id, when int64, kind string, customer, ref int64, text str
 			a.people[ref] = append(a.people[ref], batch(body.Created)...)
 		}
 		for _, c := range body.Changed {
-			a.customerEvents.add(customerEvent{c, ref, id, when, a.names.number(kind), 0})
+			a.customerEvents.add(customerEvent{Customer: c, Ref: ref, Event: id, At: when, Kind: a.names.number(kind)})
 		}
 	case "points.opened":
 		if read() {
@@ -273,7 +277,11 @@ func (a *audit) event(id, when int64, kind string, customer, ref int64, text str
 		if read() {
 			ofCustomer(a.names.number(body.Level + " " + strconv.FormatInt(micros(body.Until), 10)))
 		}
-	case "points.activated", "points.expired", "points.adjusted", "points.given", "points.repaid":
+	case "points.released":
+		if read() {
+			ofCustomer(a.names.number(body.State))
+		}
+	case "points.activated", "points.expired", "points.adjusted", "points.given", "points.repaid", "points.occasion", "points.held":
 		if read() {
 			ofCustomer(units(body.Points))
 		}

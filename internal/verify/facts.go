@@ -90,6 +90,9 @@ type rules struct {
 	} `json:"redeem"`
 	Occasions []struct {
 		On       string `json:"on"`
+		Before   int64  `json:"before"`
+		After    int64  `json:"after"`
+		Points   int64  `json:"points"`
 		Discount int64  `json:"discount"`
 		Cashback int64  `json:"cashback"`
 	} `json:"occasions"`
@@ -104,6 +107,7 @@ type rules struct {
 		Margin int64 `json:"margin"`
 	} `json:"guard"`
 	QuoteMinutes int64 `json:"quote_minutes"`
+	IdleDays     int64 `json:"idle_days"`
 
 	hundreds int64 // minor units in the major one
 }

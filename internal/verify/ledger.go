@@ -18,6 +18,7 @@ type movement struct{ source, target string }
 var movements = map[string][]movement{
 	"earn":     {{"issued", "pending"}, {"issued", "active"}},
 	"welcome":  {{"issued", "pending"}, {"issued", "active"}},
+	"occasion": {{"issued", "pending"}, {"issued", "active"}},
 	"opening":  {{"issued", "pending"}, {"issued", "active"}},
 	"manual":   {{"adjusted", "pending"}, {"adjusted", "active"}, {"active", "adjusted"}},
 	"redeem":   {{"active", "redeemed"}},
@@ -121,6 +122,8 @@ func (a *audit) ledger(p *person) {
 		r.receipt(r.receipts[p.receipts[i].ID])
 	}
 	r.withheld()
+	r.held()
+	r.celebrated()
 	r.told()
 }
 
@@ -178,6 +181,14 @@ func (r *replay) of(i int, where row) {
 		a.off(Reference, where, "store_id", "a store", a.show("", e.Store), "there is no such store")
 	} else if ok && e.Lot == 0 {
 		a.equal(EntryLot, where, "entity_id", s.entity, e.Entity, "the store's, for it has no lot")
+	}
+	switch s, ok := a.stores[e.Store]; {
+	case ok && e.Place == 0:
+		a.equal(EntryLot, where, "entity_id", s.entity, e.Entity, "the store's, for no other is named")
+	case ok:
+		a.equal(EntryLot, where, "at_entity_id", s.entity, e.Place, "the store's")
+	default:
+		a.equal(EntryLot, where, "at_entity_id", 0, e.Place, "it is of no store")
 	}
 	if e.Receipt == 0 {
 		if e.ofLot() == "" {
@@ -244,7 +255,7 @@ func (r *replay) inLot(i int, l *kept, where row) {
 		l.excused += e.Points
 	case e.Cause == "redeem":
 		l.paid[e.Sale] += e.Points
-		if l.ExpiresAt != 0 && e.RecordedAt >= l.ExpiresAt && !a.stoppable[l.Programme] {
+		if l.ExpiresAt != 0 && e.RecordedAt >= l.ExpiresAt && !a.stoppable[l.Programme] && !r.heldBefore(e.Receipt, l.ExpiresAt) {
 			a.off(LotDates, where, "recorded_at", "before "+a.show("at", l.ExpiresAt), a.show("at", e.RecordedAt), "when the lot expired")
 		}
 	case e.Source == "redeemed":
@@ -303,6 +314,9 @@ func (r *replay) account() {
 	a.equal(AccountPoints, where, "active", r.has.Active, is.Active, "")
 	a.equal(AccountPoints, where, "pending", r.has.Pending, is.Pending, "")
 	a.equal(AccountPoints, where, "debt", r.has.Debt, is.Debt, "")
+	if is.IdleAt != 0 && !r.anchored(is.IdleAt) {
+		a.off(AccountPoints, where, "idle_at", "a midnight so many days after a purchase as the rules say", a.show("at", is.IdleAt), "")
+	}
 	var remaining int64
 	for i := range r.p.lots {
 		remaining = plus(remaining, r.p.lots[i].Remaining)
@@ -342,7 +356,8 @@ func (r *replay) lot(l *kept) {
 	if e.At > e.RecordedAt {
 		a.off(LotDates, at("entries", e.ID), "at", "not after "+a.show("at", e.RecordedAt), a.show("at", e.At), "points expire when their time has come")
 	}
-	if l.ExpiresAt < e.At || !l.restored {
+	idle := e.At != l.ExpiresAt && (l.ExpiresAt == 0 || e.At < l.ExpiresAt) && r.anchored(e.At) // all of the account expired
+	if (l.ExpiresAt < e.At || !l.restored) && !idle {
 		a.equal(LotDates, where, "expires_at", e.At, l.ExpiresAt, "when its points expired")
 	}
 }
@@ -408,6 +423,7 @@ func (r *replay) withheld() {
 // entryEvents are what tells of entries that no receipt made, by cause.
 var entryEvents = map[string]string{
 	"activate": "points.activated", "expire": "points.expired", "manual": "points.adjusted", "welcome": "points.given", "repay": "points.repaid",
+	"occasion": "points.occasion",
 }
 
 // told checks that the log tells of the entries that no receipt made.
@@ -461,6 +477,8 @@ func (r *replay) told() {
 			fits = e.Ref == r.p.id
 		case "tier.reached":
 			fits = r.receipts[e.Ref] != nil
+		case "points.held", "points.released":
+			fits = slices.ContainsFunc(r.p.holds, func(h hold) bool { return h.ID == e.Ref })
 		default:
 			fits = false
 		}

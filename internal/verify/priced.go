@@ -15,10 +15,13 @@ type receiptDetails struct {
 	ExpiresAt   time.Time `json:"expires_at"`
 	Reached     string    `json:"reached"`
 	Days        string    `json:"days"`
+	Late        bool      `json:"late"`
+	ByRules     *int64    `json:"by_rules"`
 }
 
-// cut is what was taken off a line: by the till, and by the level.
-type cut struct{ till, tier int64 }
+// cut is what was taken off a line: by the till, by the level, or by a till without
+// its line.
+type cut struct{ till, tier, charged int64 }
 
 // causes checks the discounts that a line lists and tells them.
 func (a *audit) causes(l *line, where row) (c cut) {
@@ -40,8 +43,10 @@ func (a *audit) causes(l *line, where row) (c cut) {
 			c.till = d.Amount
 		case d.Cause == "tier" && (i == 0 || i == 1 && list[0].Cause == "till"):
 			c.tier = d.Amount
+		case d.Cause == "charged" && (i == 0 || i == 1 && list[0].Cause == "till"):
+			c.charged = d.Amount
 		default:
-			a.off(LineDiscount, where, "details", "one discount of the till, then one of the level", l.Details, "")
+			a.off(LineDiscount, where, "details", "one discount of the till, then one of the level or what was charged", l.Details, "")
 			return c
 		}
 		if d.Amount < 0 {
@@ -154,17 +159,20 @@ func (a *audit) priced(r *receipt, lines []line, cuts []cut, d *receiptDetails) 
 	var takes, after, levels int64 // what lines come to that a level or points could take from, before and after the level
 	for i := range lines {
 		l, c := &lines[i], cuts[i]
-		a.guarded(l, c, rules)
+		a.guarded(l, cut{till: c.till + c.charged}, rules)
+		if c.charged > 0 && d.ByRules == nil {
+			a.off(LineDiscount, l.row(), "details", "no discount but the till's and the level's", l.Details, "what was charged is what the rules say")
+		}
 		levels = plus(levels, c.tier)
 		if l.sold(rules) {
-			takes = plus(takes, l.Amounts[gross]-c.till)
+			takes = plus(takes, l.Amounts[gross]-c.till-c.charged)
 			after = plus(after, l.Amounts[gross]-l.Amounts[discount])
 			continue
 		}
 		for _, j := range []int{paidPoints, redeemed, earned} {
 			a.equal(LineSpend, l.row(), amountColumns[j], 0, l.Amounts[j], "it counts for no level, so it is no goods")
 		}
-		a.equal(LineSpend, l.row(), "discount", c.till, l.Amounts[discount], "it counts for no level, so it is no goods: what the till took off")
+		a.equal(LineSpend, l.row(), "discount", c.till+c.charged, l.Amounts[discount], "it counts for no level, so it is no goods: what the till took off")
 	}
 	var most int64
 	if b.discounts() {

@@ -14,6 +14,7 @@ import (
 	"regulars/internal/base/money"
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
+	"regulars/internal/loyalty/ledger"
 	"regulars/internal/loyalty/programme"
 	"regulars/internal/loyalty/receipt"
 	"regulars/internal/verify"
@@ -117,9 +118,12 @@ func anySettings(r *rand.Rand, p *programme.Rules, some func(...money.Rate) mone
 	if r.IntN(4) == 0 {
 		p.Spend.Exclude = programme.Goods{Products: []string{"P4"}}
 	}
+	if r.IntN(3) == 0 {
+		p.IdleDays = 1 + r.IntN(20)
+	}
 	if r.IntN(2) == 0 {
 		p.Occasions = []programme.Occasion{
-			{On: programme.Birthday, Before: 60, After: 60, Cashback: some(0, 800), Discount: some(0, 500)},
+			{On: programme.Birthday, Before: 60, After: 60, Points: money.Points(r.IntN(100_00)), Cashback: some(0, 800), Discount: some(0, 500)},
 			{On: programme.Anniversary, After: 10, Discount: some(0, 1100)},
 		}
 	}
@@ -165,7 +169,11 @@ func (c *chain) live(r *rand.Rand) {
 		people = append(people, c.customer("Анна", customer.Identifier{Kind: customer.Card, Value: fmt.Sprint(i)}))
 	}
 	for i := range 120 {
-		switch r.IntN(13) {
+		switch r.IntN(15) {
+		case 14:
+			c.anyLate(r, people)
+		case 13:
+			c.anyHold(r, people[r.IntN(len(people))])
 		case 12:
 			c.grant(r, prog, people[r.IntN(len(people))])
 		case 0:
@@ -235,6 +243,56 @@ func (c *chain) anySale(r *rand.Rand, who customer.ID) (rec receipt.Receipt, ok 
 		c.t.Error(err)
 	}
 	return rec, err == nil
+}
+
+// anyLate sends what was sold without the line, charged as the rules say or not.
+func (c *chain) anyLate(r *rand.Rand, people []customer.ID) {
+	var list []receipt.LateCall
+	for range 1 + r.IntN(4) {
+		total := money.Amount(r.Int64N(40_000_00))
+		d := draft(append(people, 0)[r.IntN(len(people)+1)], 0, money.One, 20_000_00, 20_000_00)
+		if r.IntN(2) == 0 { // line by line
+			d.Lines[0].Charged, d.Lines[1].Charged = new(money.Amount), new(money.Amount)
+			*d.Lines[0].Charged, *d.Lines[1].Charged = min(total, 20_000_00), max(0, total-20_000_00)
+		}
+		at := c.clock.now().Add(-time.Duration(r.IntN(14*24*60)) * time.Minute)
+		list = append(list, receipt.LateCall{By: c.till, Late: receipt.Late{Sale: &receipt.Sale{Number: c.number(), SoldAt: at, Draft: d, Total: &total}}})
+		if r.IntN(3) == 0 {
+			list = append(list, receipt.LateCall{By: c.till, Late: receipt.Late{Return: &receipt.Return{Number: c.number(), SoldAt: at.Add(time.Second)}, OriginalNumber: list[len(list)-1].Sale.Number}})
+		}
+	}
+	results, err := c.Receipts.RecordLate(c.t.Context(), time.Time{}, list)
+	must(c.t, err)
+	for _, res := range results {
+		must(c.t, res.Err)
+	}
+}
+
+// anyHold holds some points, over midnight at times, and redeems or releases them.
+func (c *chain) anyHold(r *rand.Rand, who customer.ID) {
+	ctx := c.t.Context()
+	h, _, err := c.Receipts.Hold(ctx, c.till, receipt.Hold{Number: c.number(), Customer: who, Points: money.Points(1 + r.IntN(5000_00)), For: time.Hour})
+	if errors.Is(err, ledger.ErrTooFew) {
+		return
+	}
+	must(c.t, err)
+	switch r.IntN(4) {
+	case 0:
+		_, err = c.Receipts.Release(ctx, c.till, h.ID)
+		must(c.t, err)
+	case 1, 2:
+		d := draft(who, 0, money.One, 20_000_00)
+		d.Hold = h.ID
+		q, err := c.Receipts.Quote(ctx, c.till, d)
+		must(c.t, err)
+		if d.Redeem = min(q.MaxRedeem, h.Points); d.Redeem > 0 {
+			if q, err = c.Receipts.Quote(ctx, c.till, d); err != nil { // a step, or the least
+				return
+			}
+		}
+		_, _, err = c.Receipts.Commit(ctx, c.till, receipt.Sale{Number: c.number(), Draft: d, Quote: q.ID})
+		must(c.t, err)
+	}
 }
 
 // grant gives somebody a level by hand, or takes it back.

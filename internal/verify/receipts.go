@@ -55,7 +55,7 @@ type bought struct {
 	Total, Withheld, Redeemed, Earned, TierSpend     int64
 	Balance, Reached                                 int64
 	Told                                             int64 // the event that tells of it; 0: none
-	Imported, Return                                 bool
+	Imported, Return, Late                           bool
 }
 
 // returnedLine is a sale's line of which something came back, or a return's
@@ -435,7 +435,7 @@ func (a *audit) keep(r *receipt, where row, details *receiptDetails, told int64)
 		Customer: r.Customer, ID: r.ID, Store: r.Store, Staff: r.Staff, Sale: r.ID, Version: r.Version, Level: a.names.number(r.Level),
 		SoldAt: r.SoldAt, RecordedAt: r.RecordedAt, AvailableAt: micros(details.AvailableAt), ExpiresAt: micros(details.ExpiresAt),
 		Total: r.Amounts[total], Withheld: r.Withheld, Redeemed: r.Amounts[redeemed], Earned: r.Amounts[earned], TierSpend: r.Amounts[tierSpend],
-		Balance: r.Balance, Reached: a.names.number(details.Reached), Imported: r.Imported, Return: !r.sale(), Told: told,
+		Balance: r.Balance, Reached: a.names.number(details.Reached), Imported: r.Imported, Late: details.Late, Return: !r.sale(), Told: told,
 	}
 	if r.Original != 0 {
 		b.Sale = r.Original

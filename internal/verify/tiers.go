@@ -69,7 +69,7 @@ func (a *audit) levels(p *person) {
 		}
 	}
 	slices.SortStableFunc(steps, func(x, y step) int { return cmp.Compare(x.event, y.event) })
-	if a.windowed {
+	if a.windowed || slices.ContainsFunc(p.receipts, func(b bought) bool { return b.Late }) {
 		l.prepare(p)
 	}
 	for i := range steps {
@@ -144,8 +144,10 @@ const aDay = 24 * 3600 * 1_000_000
 
 // spendAt is what counts at a time by some rules: by the calendar it may be
 // another sum in each zone, as nobody wrote down which the customer's was.
-func (l *ladder) spendAt(r *rules, at int64) (spends []int64) {
+func (l *ladder) spendAt(r *rules, at int64, late bool) (spends []int64) {
 	switch months := r.months(); {
+	case late && !r.windowed(): // what was bought since does not count
+		return []int64{l.until(at)}
 	case r.rolling():
 		return []int64{l.between(at-r.Spend.Days*aDay, at)}
 	case months > 0:
@@ -160,9 +162,13 @@ func (l *ladder) spendAt(r *rules, at int64) (spends []int64) {
 }
 
 // rungs are where a customer may stand at a time who has spent so much.
-func (l *ladder) rungs(v *version, spend, at int64) (list []int) {
+func (l *ladder) rungs(v *version, spend, at int64, late bool) (list []int) {
 	reached := max(v.rules.reached(spend), l.floor(v.programme, v.rules, at))
 	for _, k := range l.kept[v.programme] {
+		if late && k.since > at { // reached since
+			list = append(list, reached)
+			continue
+		}
 		list = append(list, max(v.rules.level(k.code), reached))
 	}
 	if len(list) == 0 {
@@ -183,17 +189,19 @@ func (l *ladder) bought(b *bought) {
 	if held < 0 {
 		return // said already
 	}
-	has, spends := a.names.text(b.Reached), l.spendAt(v.rules, b.SoldAt)
+	has, spends := a.names.text(b.Reached), l.spendAt(v.rules, b.SoldAt, b.Late)
 	var stands, reaches []string
 	for _, spend := range spends {
-		for _, i := range l.rungs(v, spend, b.SoldAt) {
+		for _, i := range l.rungs(v, spend, b.SoldAt, b.Late) {
 			stands = append(stands, levels[i].Code)
 		}
 		want := ""
 		if i := v.rules.reached(plus(spend, b.TierSpend)); i > held {
 			want = levels[i].Code
 		}
-		reaches = append(reaches, want)
+		if reaches = append(reaches, want); b.Late { // unless as high a one was reached since
+			reaches = append(reaches, "")
+		}
 	}
 	if !slices.Contains(stands, levels[held].Code) {
 		a.off(ReceiptLevel, where, "level", strings.Join(stands, " or "), levels[held].Code, "spend before it was "+a.show("spend", spends[0]))
@@ -201,7 +209,11 @@ func (l *ladder) bought(b *bought) {
 	if !slices.Contains(reaches, has) {
 		a.off(ReceiptLevel, where, "details", "level reached: "+reaches[0], "level reached: "+has, "spend with it is "+a.show("spend", plus(spends[0], b.TierSpend)))
 	}
-	if has != "" {
+	switch {
+	case has == "":
+	case b.Late: // unless a higher one was reached since
+		l.kept[v.programme] = append(l.kept[v.programme], rung{has, b.SoldAt})
+	default:
 		l.kept[v.programme] = []rung{{has, b.SoldAt}}
 	}
 }
@@ -214,12 +226,12 @@ func (l *ladder) returned(b *bought) {
 		return
 	}
 	var rungs []int
-	for _, spend := range l.spendAt(v.rules, b.SoldAt) {
-		rungs = append(rungs, l.rungs(v, spend, b.SoldAt)...)
+	for _, spend := range l.spendAt(v.rules, b.SoldAt, b.Late) {
+		rungs = append(rungs, l.rungs(v, spend, b.SoldAt, false)...)
 	}
 	l.add(b)
 	left := len(v.rules.Levels)
-	for _, spend := range l.spendAt(v.rules, b.SoldAt) {
+	for _, spend := range l.spendAt(v.rules, b.SoldAt, b.Late) {
 		left = min(left, v.rules.reached(spend))
 	}
 	for _, i := range rungs {
@@ -238,17 +250,15 @@ func (l *ladder) granted(e *customerEvent) {
 	us, _ := strconv.ParseInt(until, 10, 64)
 	before := map[string]bool{}
 	for _, v := range l.a.held(e.Ref, e.At-reviewSlack, e.At) {
-		for _, spend := range l.spendAt(v.rules, e.At) {
-			for _, i := range l.rungs(v, spend, e.At) {
+		for _, spend := range l.spendAt(v.rules, e.At, false) {
+			for _, i := range l.rungs(v, spend, e.At, false) {
 				before[v.rules.Levels[i].Code] = true
 			}
 		}
 	}
 	l.given[e.Ref] = floor{code, us}
 	for code := range before {
-		if !slices.ContainsFunc(l.kept[e.Ref], func(k rung) bool { return k.code == code }) {
-			l.kept[e.Ref] = append(l.kept[e.Ref], rung{code, e.At})
-		}
+		l.kept[e.Ref] = append(l.kept[e.Ref], rung{code, e.At})
 	}
 }
 

@@ -61,7 +61,7 @@ func (a *audit) readStaff() {
 		err := r.Scan(&id, &m.is.Name, &m.is.Login, &m.is.Role, &m.is.Active)
 		a.staff[id] = &m
 		return err
-	}, `SELECT id, name, login, role, active FROM staff`)
+	}, `SELECT id, name, login, CASE works_as WHEN '' THEN role ELSE works_as END, active FROM staff`)
 	a.scan("staff_stores", func(r *db.Rows) error {
 		var who, store int64
 		err := r.Scan(&who, &store)

@@ -101,7 +101,7 @@ func Run(ctx context.Context, d *db.DB, opts Options) (report Report, err error)
 // recompute are the passes, in the order in which they need each other.
 var recompute = []func(*audit){
 	(*audit).schema, (*audit).readFacts, (*audit).references, (*audit).catalog, (*audit).attached, (*audit).events, (*audit).trail, (*audit).settings,
-	(*audit).lots, (*audit).receipts, (*audit).returns, (*audit).customers, (*audit).imports, (*audit).nodes, (*audit).finish,
+	(*audit).lots, (*audit).holds, (*audit).receipts, (*audit).returns, (*audit).customers, (*audit).imports, (*audit).nodes, (*audit).finish,
 }
 
 func runTx(ctx context.Context, tx *db.Tx, opts Options) (Report, error) {
@@ -214,6 +214,7 @@ var keys = map[string][2]string{
 	"receipt_lines": {"receipt_id", "position"},
 	"accounts":      {"customer_id"},
 	"tiers":         {"customer_id", "programme_id"},
+	"occasions":     {"customer_id", "programme_id"},
 }
 
 func at(table string, key ...int64) row {

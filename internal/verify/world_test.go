@@ -132,7 +132,7 @@ func (c *chain) write(fn func(ctx context.Context, tx *db.Tx) error) {
 func (c *chain) customer(name string, identifiers ...customer.Identifier) customer.ID {
 	c.t.Helper()
 	res, err := c.Enrol.Register(c.t.Context(), c.till.Store, c.till.Staff, customer.New{
-		FirstName: name, LastName: "Ўрмонова", Born: "1990-12-31", HomeStore: c.till.Store.ID, Source: "till", Identifiers: identifiers,
+		FirstName: name, LastName: "Ўрмонова", Born: "1990-04-20", HomeStore: c.till.Store.ID, Source: "till", Identifiers: identifiers,
 		Attributes: customer.Attributes{"size": "42"},
 		Consents:   []customer.Consent{{Channel: customer.ChannelSMS, Purpose: customer.Marketing, Given: true, Wording: "v1", Store: c.till.Store.ID, Staff: c.till.Staff}},
 	})
@@ -247,6 +247,7 @@ func (c *chain) fill() {
 	c.pass(2)
 	c.night()
 	c.byHand(anna)
+	c.held(anna)
 	c.imported()
 	c.changed(olim)
 	c.rest()
@@ -302,6 +303,25 @@ func (c *chain) changed(who customer.ID) {
 		Consents: []customer.Consent{{Channel: customer.ChannelAny, Purpose: customer.Data, Given: true, Source: "till", Wording: "v1"}},
 	})
 	must(c.t, err)
+}
+
+// held has points held and released in every way there is; the last hold is open.
+func (c *chain) held(who customer.ID) {
+	ctx := c.t.Context()
+	hold := func() ledger.Hold {
+		h, _, err := c.Receipts.Hold(ctx, c.till, receipt.Hold{Number: c.number(), Customer: who, Points: 5_00})
+		must(c.t, err)
+		return h
+	}
+	d := draft(who, 4_00, money.One, 10_000_00)
+	d.Hold = hold().ID
+	c.sell(d)
+	_, err := c.Receipts.Release(ctx, c.till, hold().ID)
+	must(c.t, err)
+	hold()
+	c.pass(1)
+	c.night()
+	hold()
 }
 
 // byHand gives points and takes some of them.

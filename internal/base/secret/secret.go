@@ -3,7 +3,8 @@
 //
 // What is stored is a hash, which cannot be used as the secret that it is of.
 // It is for secrets that were made at random and are long; passwords, which
-// people choose, are hashed by package staff, slowly and with salt.
+// people choose, are hashed by package staff, slowly and with salt. What has to
+// be read again is sealed in a Box, under a key that is not in the database.
 package secret
 
 import (

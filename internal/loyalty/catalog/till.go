@@ -47,7 +47,14 @@ type Key struct {
 	Till      TillID
 	Hint      string // its last four characters
 	CreatedAt time.Time
-	RevokedAt time.Time // zero: it is good
+	RevokedAt time.Time // zero: nobody revoked it
+	EndsAt    time.Time // zero: not by itself
+	UsedAt    time.Time // to within some minutes; zero: never
+}
+
+// Good reports whether the key lets a till in at a time.
+func (k Key) Good(at time.Time) bool {
+	return k.RevokedAt.IsZero() && (k.EndsAt.IsZero() || at.Before(k.EndsAt))
 }
 
 // KeyPrefix begins every key, so that one that leaks is recognised.
@@ -55,8 +62,8 @@ const KeyPrefix = "rg_"
 
 const tillColumns = `id, store_id, name, active, created_at`
 
-func scanTill(r db.Scanner) (t Till, err error) {
-	err = r.Scan(&t.ID, &t.Store, &t.Name, &t.Active, db.Time{Dst: &t.CreatedAt})
+func scanTill(r db.Scanner, more ...any) (t Till, err error) {
+	err = r.Scan(append([]any{&t.ID, &t.Store, &t.Name, &t.Active, db.Time{Dst: &t.CreatedAt}}, more...)...)
 	return t, err
 }
 
@@ -178,14 +185,26 @@ func (s *Service) IssueKeyTx(ctx context.Context, tx *db.Tx, till TillID) (plain
 	return plain, key, tx.Run(ctx, &b)
 }
 
+// EndKeysTx lets the keys of a till but one end at a time, those that would not
+// end before: so a new key is brought to a till while the old one still works.
+func (s *Service) EndKeysTx(ctx context.Context, tx *db.Tx, till TillID, but KeyID, at time.Time) (err error) {
+	defer errs.Wrap(&err, "end the keys of till %d", till)
+	const end = `
+		UPDATE till_keys SET ends_at = $3
+		 WHERE till_id = $1 AND id <> $2 AND revoked_at IS NULL AND (ends_at IS NULL OR ends_at > $3)`
+	_, err = tx.Exec(ctx, end, int64(till), int64(but), at.UnixMicro())
+	s.keys.forget(func(t Till) bool { return t.ID == till })
+	return err
+}
+
 // Keys lists the keys of a till, the newest first, the revoked ones too.
 func (s *Service) Keys(ctx context.Context, till TillID) (list []Key, err error) {
 	defer errs.Wrap(&err, "list keys of till %d", till)
-	const read = `SELECT id, till_id, hint, created_at, revoked_at FROM till_keys WHERE till_id = $1 ORDER BY id DESC`
+	const read = `SELECT id, till_id, hint, created_at, revoked_at, ends_at, used_at FROM till_keys WHERE till_id = $1 ORDER BY id DESC`
 	rows, err := s.db.Query(ctx, read, int64(till))
 	err = db.Scan(rows, err, func(r *db.Rows) error {
 		var k Key
-		err := r.Scan(&k.ID, &k.Till, &k.Hint, db.Time{Dst: &k.CreatedAt}, db.Time{Dst: &k.RevokedAt})
+		err := r.Scan(&k.ID, &k.Till, &k.Hint, db.Time{Dst: &k.CreatedAt}, db.Time{Dst: &k.RevokedAt}, db.Time{Dst: &k.EndsAt}, db.Time{Dst: &k.UsedAt})
 		list = append(list, k)
 		return err
 	})
@@ -225,15 +244,19 @@ func (s *Service) TillByKey(ctx context.Context, plain string) (_ Till, _ Store,
 	till, ok := s.keys.get(digest, now)
 	if !ok {
 		const read = `
-			SELECT t.id, t.store_id, t.name, t.active, t.created_at
+			SELECT t.id, t.store_id, t.name, t.active, t.created_at, COALESCE(k.used_at, 0)
 			  FROM till_keys k JOIN tills t ON t.id = k.till_id
-			 WHERE k.hash = $1 AND k.revoked_at IS NULL`
-		till, err = scanTill(s.db.QueryRow(ctx, read, digest))
+			 WHERE k.hash = $1 AND k.revoked_at IS NULL AND (k.ends_at IS NULL OR k.ends_at > $2)`
+		var used int64
+		till, err = scanTill(s.db.QueryRow(ctx, read, digest, now.UnixMicro()), &used)
 		if errors.Is(err, db.ErrNoRows) {
 			return Till{}, Store{}, ErrKey
 		}
 		if err != nil {
 			return Till{}, Store{}, err
+		}
+		if now.UnixMicro()-used >= noteEvery.Microseconds() {
+			s.noteUse(ctx, digest, now)
 		}
 		s.keys.put(digest, till, now)
 	}
@@ -246,6 +269,23 @@ func (s *Service) TillByKey(ctx context.Context, plain string) (_ Till, _ Store,
 	}
 	return till, store, nil
 }
+
+// noteUse writes down when a key was used. A till that only reads does not wait
+// for a database that cannot be written to, nor is it turned away: a later call
+// notes it.
+func (s *Service) noteUse(ctx context.Context, digest string, now time.Time) {
+	ctx, cancel := context.WithTimeout(ctx, noteWait)
+	defer cancel()
+	const note = `UPDATE till_keys SET used_at = $2 WHERE hash = $1 AND COALESCE(used_at, 0) < $2`
+	_, _ = s.db.Exec(ctx, note, digest, now.UnixMicro())
+}
+
+// How often the use of a key is noted, so that most calls write nothing, and how
+// long a call waits for that.
+const (
+	noteEvery = 5 * time.Minute
+	noteWait  = 250 * time.Millisecond
+)
 
 // believed is how long a key that was good is not looked up again.
 const believed = 2 * time.Second

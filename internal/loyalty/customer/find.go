@@ -32,15 +32,56 @@ func (s *Service) queue(b *db.Batch, ids []ID, into map[ID]Customer) {
 	}, `SELECT `+columns+` FROM customers c WHERE c.id IN ($1...)`, db.IDs(ids))
 }
 
+// BornOn gives active customers whose birthday is on one of some days, "12-31",
+// after one of them in the order of ids, up to limit.
+func (s *Service) BornOn(ctx context.Context, days []string, after ID, limit int) (list []Known, err error) {
+	defer errs.Wrap(&err, "find birthdays")
+	const find = `
+		SELECT ` + knownColumns + `
+		  FROM customers
+		 WHERE born <> '' AND substr(born, length(born) - 4) IN ($1...) AND state = 'active' AND id > $2
+		 ORDER BY id LIMIT $3`
+	rows, err := s.db.Query(ctx, find, db.Texts(days), int64(after), limit)
+	return list, db.Scan(rows, err, func(r *db.Rows) error { return appendKnown(r, &list) })
+}
+
+// RegisteredBetween gives active customers who registered from one time until
+// another, after one of them in the order of ids, up to limit.
+func (s *Service) RegisteredBetween(ctx context.Context, from, to time.Time, after ID, limit int) (list []Known, err error) {
+	defer errs.Wrap(&err, "find registrations")
+	const find = `
+		SELECT ` + knownColumns + `
+		  FROM customers
+		 WHERE registered_at >= $1 AND registered_at < $2 AND state = 'active' AND id > $3
+		 ORDER BY id LIMIT $4`
+	rows, err := s.db.Query(ctx, find, from.UnixMicro(), to.UnixMicro(), int64(after), limit)
+	return list, db.Scan(rows, err, func(r *db.Rows) error { return appendKnown(r, &list) })
+}
+
+const knownColumns = `id, state, COALESCE(home_store_id, 0), born, registered_at`
+
+func appendKnown(r *db.Rows, to *[]Known) error {
+	var k Known
+	err := r.Scan(&k.ID, &k.State, &k.HomeStore, &k.Born, db.Time{Dst: &k.Registered})
+	*to = append(*to, k)
+	return err
+}
+
+// FirstRegistered is when the first customer registered; zero: there is none.
+func (s *Service) FirstRegistered(ctx context.Context) (at time.Time, err error) {
+	defer errs.Wrap(&err, "find the first registration")
+	return at, s.db.QueryRow(ctx, `SELECT MIN(registered_at) FROM customers`).Scan(db.Time{Dst: &at})
+}
+
 // QueueKnown adds to b the reading of what a receipt has to know of customers;
 // those that exist are in into when b has run.
 func (s *Service) QueueKnown(b *db.Batch, ids []ID, into map[ID]Known) {
 	b.Query(func(r *db.Rows) error {
-		var k Known
-		err := r.Scan(&k.ID, &k.State, &k.HomeStore, &k.Born, db.Time{Dst: &k.Registered})
-		into[k.ID] = k
+		var one []Known
+		err := appendKnown(r, &one)
+		into[one[0].ID] = one[0]
 		return err
-	}, `SELECT id, state, COALESCE(home_store_id, 0), born, registered_at FROM customers WHERE id IN ($1...)`, db.IDs(ids))
+	}, `SELECT `+knownColumns+` FROM customers WHERE id IN ($1...)`, db.IDs(ids))
 }
 
 // queueFind adds to b the look-up of identifiers; those that are known are in
@@ -164,6 +205,7 @@ func queueIdentifiers(b *db.Batch, ids []ID, into map[ID][]Identifier) {
 // ListQuery says which customers to list; what is zero does not matter.
 type ListQuery struct {
 	HomeStore catalog.StoreID
+	Stores    []catalog.StoreID // home is one of them; nil: any
 	State     State
 	After     ID  // last of the page before
 	Limit     int // 1 to MaxPage; 0: MaxPage
@@ -203,6 +245,9 @@ func (q ListQuery) text() (text string, args db.Args) {
 	text = `SELECT id FROM customers WHERE TRUE`
 	if q.HomeStore != 0 {
 		text += args.Put(` AND home_store_id = ?`, int64(q.HomeStore))
+	}
+	if q.Stores != nil {
+		text += args.Put(` AND home_store_id IN (?...)`, db.IDs(q.Stores))
 	}
 	switch q.State {
 	case "":

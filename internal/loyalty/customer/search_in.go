@@ -13,7 +13,8 @@ import (
 // SearchIn is Search for those who see customers masked. It finds who is asked
 // for as a whole, so that nothing that is masked can be found out piece by
 // piece: a whole phone, card or e-mail, the last four digits, or first and last
-// name; and only customers of the stores.
+// name; and only customers of the stores. Store 0 is that of customers who have
+// none.
 func (s *Service) SearchIn(ctx context.Context, stores []catalog.StoreID, query string, limit int) (_ []Customer, err error) {
 	defer errs.Wrap(&err, "search customers of stores")
 	if limit <= 0 || limit > MaxSearch {
@@ -54,16 +55,16 @@ func (s *Service) readingsIn(stores []catalog.StoreID, query string, limit int) 
 const (
 	exactlyInText = `
 		SELECT c.id, '' FROM identifiers i JOIN customers c ON c.id = i.customer_id
-		 WHERE i.kind = $1 AND i.value = $2 AND c.home_store_id IN ($3...)`
+		 WHERE i.kind = $1 AND i.value = $2 AND COALESCE(c.home_store_id, 0) IN ($3...)`
 	endingInText = `
 		SELECT c.id, ''
 		  FROM identifiers i CROSS JOIN customers c -- sqlite
 		  FROM identifiers i JOIN customers c ON TRUE -- postgres
-		 WHERE i.tail <> '' AND i.tail >= $1 AND i.tail < $2 AND c.id = i.customer_id AND c.home_store_id IN ($3...)
+		 WHERE i.tail <> '' AND i.tail >= $1 AND i.tail < $2 AND c.id = i.customer_id AND COALESCE(c.home_store_id, 0) IN ($3...)
 		 ORDER BY i.tail LIMIT $4`
 	namedInText = `
 		SELECT id, '' FROM customers
 		       INDEXED BY customers_last -- sqlite
-		 WHERE last_key = $1 AND first_key = $2 AND home_store_id IN ($3...)
+		 WHERE last_key = $1 AND first_key = $2 AND COALESCE(home_store_id, 0) IN ($3...)
 		 LIMIT $4`
 )

@@ -21,11 +21,13 @@ func TestSearchTellsNothingPieceByPiece(t *testing.T) {
 			New{FirstName: "Иван", LastName: "Иванов", Note: "1", HomeStore: 1, Identifiers: []Identifier{{Phone, "+998901234567"}, {Card, "29000001"}}},
 			New{FirstName: "Анна Мария", LastName: "Иванова-Петрова", Note: "2", HomeStore: 2, Identifiers: []Identifier{{Email, "anna@example.com"}, {External, "A-17"}}},
 			New{FirstName: "Иван", LastName: "Иванов", Note: "3", HomeStore: 3, Identifiers: []Identifier{{Phone, "+998711234567"}, {Card, "4567"}}},
+			New{FirstName: "Oʻktam", LastName: "Saʼdullayev", Note: "5", HomeStore: 1, Identifiers: []Identifier{{Card, "71000009"}}},
 			New{FirstName: "Иван", LastName: "Иванов", Note: "4", Identifiers: []Identifier{{Telegram, "4242"}}},
 		)
 		for query, want := range map[string]string{
 			"иванов иван": "1", "Иван ИВАНОВ": "1", "анна мария иванова-петрова": "2", "Иванова Петрова Анна Мария": "2",
 			"+998901234567": "1", "90 123 45 67": "1", "2900 0001": "1", "Anna@example.com": "2", "4567": "1", "0001": "1",
+			"O'ktam Sa'dullayev": "5", "sa’dullayev o‘ktam": "5", "OKTAM SADULLAYEV": "5", "o`ktam saʻdullayev": "5", "oʻktam": "", "oʻktam saʼ": "",
 			"": "", "иван": "", "иванов": "", "иван и": "", "иван иванов петрович": "", "анна мария": "",
 			"567": "", "34567": "", "234567": "", "1234567": "", "90 123": "", "+99890123456": "", "290000": "", "an": "", "anna@": "", "anna@example.co": "",
 			"A-17": "", "4242": "", "+998711234567": "", "%": "", strings.Repeat("иван ", 100): "",

@@ -153,7 +153,7 @@ func (s *Service) auditTx(ctx context.Context, tx *db.Tx, here at, res *Result) 
 		return err
 	}
 	return s.staff.AuditTx(ctx, tx, staff.Entry{
-		Actor: staff.ID(here.by), IP: here.ip, Action: "customer.completed", Subject: "customer:" + res.ID.String(), After: body,
+		Actor: staff.ID(here.by), IP: here.ip, Action: "customer.completed", Subject: "customer:" + res.ID.String(), Store: here.store.ID, After: body,
 	})
 }
 
@@ -187,5 +187,6 @@ func (s *Service) welcomeTx(ctx context.Context, tx *db.Tx, here at, who custome
 		Source: ledger.Issued, Programme: here.version.ProgrammeID, Points: here.version.Rules.Welcome.Points,
 		AvailableAt: now, ExpiresAt: here.version.Rules.WelcomeExpires(now, here.store.Zone),
 	})
+	accounts[who].KeepUntil(here.version.Rules.IdleAt(now, here.store.Zone))
 	return s.ledger.SaveTx(ctx, tx, accounts)
 }

@@ -50,6 +50,7 @@ const (
 	CauseActivate Cause = "activate"
 	CauseExpire   Cause = "expire"
 	CauseRepay    Cause = "repay"
+	CauseOccasion Cause = "occasion" // a day of the customer's own
 )
 
 // State is whether a lot's points can be spent.
@@ -109,13 +110,14 @@ func (l *Lot) account() Name {
 
 // Entry moves points between two accounts.
 type Entry struct {
-	ID       EntryID
-	Customer customer.ID
-	Source   Name
-	Target   Name
-	Points   money.Points // > 0
-	Lot      LotID        // 0: none
-	Move
+	ID         EntryID
+	Customer   customer.ID
+	Source     Name
+	Target     Name
+	Points     money.Points // > 0
+	Lot        LotID        // 0: none
+	Move                    // Entity: whose liability moves, At whose store is in Place
+	Place      int64        // legal entity of the store where it happened; 0: none
 	RecordedAt time.Time
 }
 
@@ -142,26 +144,55 @@ type Account struct {
 	Spend     money.Amount
 	FirstSold time.Time
 	LastSold  time.Time
+	// IdleAt is the midnight at which all points expire that a programme lets
+	// expire so, if nothing is bought before; zero: never.
+	IdleAt time.Time
 
 	lots    []*Lot // open ones, and those read for a return
+	holds   []*Hold
 	entries []Entry
 	version int64
 	dirty   bool
 	ledger  *Service
 	now     time.Time // when it was read; entries are recorded then
-	stopped []programme.ID
+	policy  Policy
 	locked  bool
 	broken  bool // balances are not what the lots hold
+}
+
+// Policy is which programmes do otherwise than others at a time.
+type Policy struct {
+	Stopped []programme.ID // nothing expires
+	Idle    []programme.ID // whole accounts expire when nothing is bought for long
 }
 
 // Stamp is another once anything has moved, and once the clock has changed how many
 // points are available.
 func (a *Account) Stamp() string {
-	return strconv.FormatInt(a.version, 10) + "/" + a.Active.String() + "/" + a.Debt.String()
+	return strconv.FormatInt(a.version, 10) + "/" + a.Active.String() + "/" + a.Debt.String() + "/" + a.Available().String()
 }
 
-// Available is what can be redeemed: active points less the debt.
-func (a *Account) Available() money.Points { return max(0, a.Active-a.Debt) }
+// Usable is what could be redeemed if nothing were held: active points less the
+// debt.
+func (a *Account) Usable() money.Points { return max(0, a.Active-a.Debt) }
+
+// Available is what can be redeemed: active points less the debt and what is
+// held.
+func (a *Account) Available() money.Points { return a.AvailableTo(nil) }
+
+// AvailableTo is what can be redeemed with a hold (nil: without): what it holds
+// is available to it.
+func (a *Account) AvailableTo(h *Hold) money.Points { return max(0, a.Active-a.Debt-a.held(h, nil)) }
+
+// AvailableOf is AvailableTo of the points of one programme only.
+func (a *Account) AvailableOf(p programme.ID, h *Hold) (own money.Points) {
+	for _, l := range a.lots {
+		if l.State == StateActive && l.Programme == p {
+			own += max(0, l.Remaining-a.held(h, l))
+		}
+	}
+	return min(own, a.AvailableTo(h))
+}
 
 // Balance is everything the customer has, less the debt; it can be negative.
 func (a *Account) Balance() money.Points { return a.Active + a.Pending - a.Debt }
@@ -216,7 +247,7 @@ func (a *Account) post(m Move, source, target Name, points money.Points, lot *Lo
 	a.add(target, points)
 	e := Entry{
 		ID: EntryID(a.ledger.mint.Next()), Customer: a.Customer, Source: source, Target: target,
-		Points: points, Move: m, RecordedAt: a.now,
+		Points: points, Move: m, Place: m.Entity, RecordedAt: a.now,
 	}
 	if lot != nil {
 		e.Lot, e.Entity = lot.ID, lot.Entity
@@ -258,25 +289,49 @@ func (a *Account) settle() {
 			l.State, l.dirty = StateActive, true
 		}
 	}
+	a.lapse()
 	for _, l := range a.Lots() {
-		if !a.expires(l) {
-			continue
+		if at, due := a.expires(l); due {
+			a.repay(Move{Sale: l.Receipt, At: at}, l) // a return of the sale undoes it
+			a.expire(l, at)
 		}
-		a.repay(Move{Sale: l.Receipt, At: l.ExpiresAt}, l) // a return of the sale undoes it
-		a.expire(l)
+	}
+	if a.idle() {
+		a.IdleAt, a.dirty = time.Time{}, true
 	}
 }
 
-// expires reports whether the lot's date has come; in a stopped programme it
-// never does.
-func (a *Account) expires(l *Lot) bool {
-	return l.due(l.ExpiresAt, a.now) && !slices.Contains(a.stopped, l.Programme)
+// idle reports whether nothing was bought for so long that points expire.
+func (a *Account) idle() bool {
+	return len(a.policy.Idle) > 0 && !a.IdleAt.IsZero() && !a.IdleAt.After(a.now)
 }
 
-func (a *Account) expire(l *Lot) {
-	left := l.Remaining
-	a.take(Move{Cause: CauseExpire, At: l.ExpiresAt}, l, Expired, left)
+// expires tells when the lot expired, if its date has come, or that of the whole
+// account; in a stopped programme neither ever does.
+func (a *Account) expires(l *Lot) (at time.Time, due bool) {
+	if slices.Contains(a.policy.Stopped, l.Programme) {
+		return at, false
+	}
+	at = l.ExpiresAt
+	if a.idle() && l.State == StateActive && slices.Contains(a.policy.Idle, l.Programme) && (at.IsZero() || a.IdleAt.Before(at)) {
+		at = a.IdleAt
+	}
+	return at, l.due(at, a.now)
+}
+
+// expire takes what is left of a lot, but for what is held of it.
+func (a *Account) expire(l *Lot, at time.Time) {
+	left := max(0, l.Remaining-a.held(nil, l))
+	a.take(Move{Cause: CauseExpire, At: at}, l, Expired, left)
 	l.Expired += left
+}
+
+// KeepUntil has the account's points live until a midnight, if it is later than
+// the one that they live until.
+func (a *Account) KeepUntil(midnight time.Time) {
+	if midnight.After(a.IdleAt) {
+		a.IdleAt, a.dirty = midnight, true
+	}
 }
 
 func (a *Account) repay(m Move, l *Lot) {
@@ -314,20 +369,30 @@ func (a *Account) Earn(g Grant) *Lot {
 	return l
 }
 
+// With is what points are taken with.
+type With struct {
+	Hold *Hold        // nil: none; what it holds is taken first
+	Only programme.ID // whose points alone may be taken; 0: all
+}
+
 // Redeem takes available points, the soonest to expire first. It fails with
 // ErrTooFew or ErrBroken and then changes nothing.
-func (a *Account) Redeem(m Move, points money.Points) error {
-	return a.spend(m, Redeemed, points)
+func (a *Account) Redeem(m Move, points money.Points, with With) error {
+	return a.spend(m, Redeemed, points, with)
 }
 
 // Deduct takes points by hand.
 func (a *Account) Deduct(m Move, points money.Points) error {
-	return a.spend(m, Adjusted, points)
+	return a.spend(m, Adjusted, points, With{})
 }
 
-func (a *Account) spend(m Move, target Name, points money.Points) error {
-	if points > a.Available() {
-		return ErrTooFew.With("available", a.Available())
+func (a *Account) spend(m Move, target Name, points money.Points, with With) error {
+	available := a.AvailableTo(with.Hold)
+	if with.Only != 0 {
+		available = a.AvailableOf(with.Only, with.Hold)
+	}
+	if points > available {
+		return ErrTooFew.With("available", available)
 	}
 	var there money.Points
 	for _, l := range a.lots {
@@ -338,13 +403,21 @@ func (a *Account) spend(m Move, target Name, points money.Points) error {
 	if points > 0 && (a.broken || there < points) {
 		return ErrBroken
 	}
-	for _, l := range a.Lots() {
-		if l.State != StateActive {
-			continue
+	takes := func(l *Lot, most money.Points) {
+		if l.State != StateActive || with.Only != 0 && l.Programme != with.Only {
+			return
 		}
-		part := min(points, l.Remaining)
+		part := min(points, most)
 		a.take(m, l, target, part)
 		points -= part
+	}
+	if with.Hold != nil {
+		for _, l := range a.Lots() {
+			takes(l, min(l.Remaining, with.Hold.lots[l.ID]))
+		}
+	}
+	for _, l := range a.Lots() {
+		takes(l, max(0, l.Remaining-a.held(with.Hold, l)))
 	}
 	return nil
 }

@@ -76,7 +76,7 @@ func (s *shop) sell(redeem, earn money.Points, delay, life int) int64 {
 	s.next++
 	sale := s.next
 	m := Move{Cause: CauseRedeem, Receipt: sale, Sale: sale, Entity: 1, At: s.now}
-	if err := s.Redeem(m, redeem); err != nil {
+	if err := s.Redeem(m, redeem, With{}); err != nil {
 		panic(err)
 	}
 	m.Cause = CauseEarn
@@ -238,7 +238,7 @@ func TestSumsAreConserved(t *testing.T) {
 			},
 			"too many": func(t *rapid.T) {
 				before := s.holdings()
-				if err := s.Redeem(Move{Cause: CauseRedeem, At: s.now}, s.Available()+1); err == nil {
+				if err := s.Redeem(Move{Cause: CauseRedeem, At: s.now}, s.Available()+1, With{}); err == nil {
 					t.Fatal("redeemed more than was available")
 				}
 				if after := s.holdings(); !maps.Equal(before.Lots, after.Lots) {
@@ -296,7 +296,7 @@ func TestPointsCannotBeRedeemedTwice(t *testing.T) {
 		t.Fatalf("available %d, want the active 500", s.Available())
 	}
 	s.sell(500, 0, 0, 0)
-	if err := s.Redeem(Move{Cause: CauseRedeem, At: s.now}, 1); err == nil {
+	if err := s.Redeem(Move{Cause: CauseRedeem, At: s.now}, 1, With{}); err == nil {
 		t.Error("redeemed a point that was spent or pending")
 	}
 }
@@ -313,7 +313,7 @@ func TestExpiryTakesOnlyWhatIsLeft(t *testing.T) {
 	if s.Active != 100 || s.Available() != 100 {
 		t.Errorf("active %d after expiry, want the 100 that never expire", s.Active)
 	}
-	if err := s.Redeem(Move{Cause: CauseRedeem, At: s.now}, 101); err == nil {
+	if err := s.Redeem(Move{Cause: CauseRedeem, At: s.now}, 101, With{}); err == nil {
 		t.Error("expired points were redeemed")
 	}
 }

@@ -11,7 +11,6 @@ import (
 	"regulars/internal/base/id"
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/ledger"
-	"regulars/internal/loyalty/programme"
 )
 
 // Accounts are read and locked, moved in memory, and saved, in one transaction.
@@ -29,7 +28,7 @@ func Example() {
 
 	mint := id.NewMinter(time.Now, 1, 0)
 	customers := customer.NewService(d, mint, time.Now, "UZ")
-	points := ledger.New(d, mint, time.Now, func(time.Time) []programme.ID { return nil })
+	points := ledger.New(d, mint, time.Now, func(time.Time) ledger.Policy { return ledger.Policy{} })
 	anna, err := customers.Check(customer.New{FirstName: "Anna"})
 	check(err)
 	now, tomorrow := time.Now(), time.Now().AddDate(0, 0, 1)
@@ -55,13 +54,13 @@ func Example() {
 		a.Earn(gift)
 		gift.Points, gift.ExpiresAt = 30_00, tomorrow
 		a.Earn(gift)
-		if err := a.Redeem(ledger.Move{Cause: ledger.CauseRedeem, At: now}, 50_00); err != nil {
+		if err := a.Redeem(ledger.Move{Cause: ledger.CauseRedeem, At: now}, 50_00, ledger.With{}); err != nil {
 			return err
 		}
 		for _, l := range a.Lots() {
 			fmt.Printf("%s of %s left\n", l.Remaining, l.Amount)
 		}
-		fmt.Println(a.Redeem(ledger.Move{Cause: ledger.CauseRedeem, At: now}, 80_01))
+		fmt.Println(a.Redeem(ledger.Move{Cause: ledger.CauseRedeem, At: now}, 80_01, ledger.With{}))
 		return points.SaveTx(ctx, tx, accounts)
 	}))
 	// Output:

@@ -23,21 +23,19 @@ import (
 	"regulars/internal/base/id"
 	"regulars/internal/base/money"
 	"regulars/internal/loyalty/customer"
-	"regulars/internal/loyalty/programme"
 )
 
 // Service reads and writes accounts.
 type Service struct {
-	db      *db.DB
-	mint    *id.Minter
-	now     func() time.Time
-	stopped func(time.Time) []programme.ID
+	db     *db.DB
+	mint   *id.Minter
+	now    func() time.Time
+	policy func(time.Time) Policy
 }
 
-// New makes the ledger of a database. stopped names the programmes that are
-// stopped at a time: their points do not expire.
-func New(d *db.DB, mint *id.Minter, now func() time.Time, stopped func(time.Time) []programme.ID) *Service {
-	return &Service{d, mint, now, stopped}
+// New makes the ledger of a database. policy tells what holds at a time.
+func New(d *db.DB, mint *id.Minter, now func() time.Time, policy func(time.Time) Policy) *Service {
+	return &Service{d, mint, now, policy}
 }
 
 // Accounts are accounts by customer. A customer who has none is missing.
@@ -48,8 +46,21 @@ var (
 	lotTable     = db.NewTable("lots", "id", "customer_id", "programme_id", "entity_id", "cause", "receipt_id", "amount", "remaining",
 		"expired", "state", "earned_at", "available_at", "expires_at")
 	entryTable = db.NewTable("entries", "id", "customer_id", "source", "target", "points", "cause", "lot_id", "receipt_id", "sale_id", "entity_id",
-		"store_id", "staff_id", "reason", "at", "recorded_at")
+		"store_id", "staff_id", "reason", "at", "recorded_at", "at_entity_id")
 )
+
+// Page gives the customers who have accounts, in the order of ids, up to limit
+// after one of them.
+func (s *Service) Page(ctx context.Context, after customer.ID, limit int) (ids []customer.ID, err error) {
+	defer errs.Wrap(&err, "page through accounts")
+	rows, err := s.db.Query(ctx, `SELECT customer_id FROM accounts WHERE customer_id > $1 ORDER BY customer_id LIMIT $2`, int64(after), limit)
+	return ids, db.Scan(rows, err, func(r *db.Rows) error {
+		var c customer.ID
+		err := r.Scan(&c)
+		ids = append(ids, c)
+		return err
+	})
+}
 
 // OpenTx gives new customers their accounts.
 func (s *Service) OpenTx(ctx context.Context, tx *db.Tx, ids []customer.ID) error {
@@ -75,9 +86,9 @@ func (s *Service) Queue(b *db.Batch, ids []customer.ID, lock bool) Accounts {
 	slices.Sort(list)
 	list = slices.Compact(list)
 	now := s.now()
-	stopped := s.stopped(now)
+	policy := s.policy(now)
 	const read = `
-		SELECT customer_id, active, pending, debt, receipts, spend, first_sold_at, last_sold_at, version
+		SELECT customer_id, active, pending, debt, receipts, spend, first_sold_at, last_sold_at, idle_at, version
 		  FROM accounts
 		 WHERE customer_id IN ($1...)`
 	const readAndLock = read + `
@@ -88,13 +99,14 @@ func (s *Service) Queue(b *db.Batch, ids []customer.ID, lock bool) Accounts {
 		text = readAndLock
 	}
 	b.Query(func(r *db.Rows) error {
-		a := &Account{ledger: s, now: now, stopped: stopped, locked: lock}
+		a := &Account{ledger: s, now: now, policy: policy, locked: lock}
 		err := r.Scan(&a.Customer, &a.Active, &a.Pending, &a.Debt, &a.Receipts, &a.Spend,
-			db.Time{Dst: &a.FirstSold}, db.Time{Dst: &a.LastSold}, &a.version)
+			db.Time{Dst: &a.FirstSold}, db.Time{Dst: &a.LastSold}, db.Time{Dst: &a.IdleAt}, &a.version)
 		accounts[a.Customer] = a
 		return err
 	}, text, list)
 	b.Query(accounts.scanLot, `SELECT `+lotColumns+` FROM lots WHERE customer_id IN ($1...) AND remaining > 0`, list)
+	accounts.queueHolds(b, list)
 	return accounts
 }
 
@@ -212,10 +224,11 @@ func (s *Service) Save(b *db.Batch, accounts Accounts) {
 		const update = `
 			UPDATE accounts
 			   SET active = $2, pending = $3, debt = $4, receipts = $5, spend = $6,
-			       first_sold_at = $7, last_sold_at = $8, version = version + 1
+			       first_sold_at = $7, last_sold_at = $8, idle_at = $10, version = version + 1
 			 WHERE customer_id = $1 AND version = $9`
 		b.Guard(update, int64(a.Customer), int64(a.Active), int64(a.Pending), int64(a.Debt), a.Receipts, int64(a.Spend),
-			db.Micros(a.FirstSold), db.Micros(a.LastSold), a.version)
+			db.Micros(a.FirstSold), db.Micros(a.LastSold), a.version, db.Micros(a.IdleAt))
+		events = append(events, a.saveHolds(b)...)
 		for _, l := range a.lots {
 			switch {
 			case l.fresh:
@@ -261,6 +274,7 @@ const (
 	EventAdjusted  = "points.adjusted" // by hand
 	EventGiven     = "points.given"    // the welcome bonus
 	EventRepaid    = "points.repaid"   // of a debt
+	EventOccasion  = "points.occasion" // the bonus for a day of the customer's own
 
 	// EventOpened tells of the opening balances that one transaction of an import
 	// brought; it has no ref; body: {"first", "last", "points"}, the points of all
@@ -271,6 +285,7 @@ const (
 
 var eventKinds = map[Cause]string{
 	CauseActivate: EventActivated, CauseExpire: EventExpired, CauseManual: EventAdjusted, CauseWelcome: EventGiven, CauseRepay: EventRepaid,
+	CauseOccasion: EventOccasion,
 }
 
 func (e Entry) event() event.Event {
@@ -322,12 +337,21 @@ func (l *Lot) row(c customer.ID) []any {
 func (e Entry) row() []any {
 	return []any{
 		int64(e.ID), int64(e.Customer), string(e.Source), string(e.Target), int64(e.Points), string(e.Cause), db.NullID(e.Lot), db.NullID(e.Receipt), db.NullID(e.Sale),
-		e.Entity, db.NullID(e.Store), db.NullID(e.Staff), e.Reason, e.At.UnixMicro(), e.RecordedAt.UnixMicro(),
+		e.Entity, db.NullID(e.Store), db.NullID(e.Staff), e.Reason, e.At.UnixMicro(), e.RecordedAt.UnixMicro(), e.place(),
 	}
 }
 
+// place is the legal entity of the store, where it is not whose liability moves;
+// nil: it is, or there was no store.
+func (e Entry) place() *int64 {
+	if e.Place == e.Entity {
+		return nil
+	}
+	return db.NullID(e.Place)
+}
+
 // DueTx finds up to limit customers with points that are to be activated or
-// to expire.
+// to expire, or with a hold that has lapsed.
 func (s *Service) DueTx(ctx context.Context, tx *db.Tx, limit int) (due []customer.ID, err error) {
 	now := s.now()
 	const find = `
@@ -340,9 +364,15 @@ func (s *Service) DueTx(ctx context.Context, tx *db.Tx, limit int) (due []custom
 			SELECT * FROM (
 				SELECT customer_id FROM lots
 				 WHERE remaining > 0 AND expires_at IS NOT NULL AND expires_at <= $1 AND NOT programme_id IN ($3...)
+				   AND NOT EXISTS (SELECT 1 FROM holds h WHERE h.customer_id = lots.customer_id AND h.state = 'open' AND h.lapses_at > $1)
 				 ORDER BY expires_at LIMIT $2) AS expire
+			UNION
+			SELECT * FROM (SELECT customer_id FROM accounts WHERE idle_at <= $1 AND $4 ORDER BY idle_at LIMIT $2) AS idle
+			UNION
+			SELECT * FROM (SELECT customer_id FROM holds WHERE state = 'open' AND lapses_at <= $1 ORDER BY lapses_at LIMIT $2) AS lapse
 		) AS due LIMIT $2`
-	rows, err := tx.Query(ctx, find, now.UnixMicro(), limit, db.IDs(s.stopped(now)))
+	policy := s.policy(now)
+	rows, err := tx.Query(ctx, find, now.UnixMicro(), limit, db.IDs(policy.Stopped), len(policy.Idle) > 0)
 	err = db.Scan(rows, err, func(r *db.Rows) error {
 		var c customer.ID
 		err := r.Scan(&c)

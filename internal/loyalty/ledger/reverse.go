@@ -154,13 +154,13 @@ func (a *Account) restore(r Reversal) {
 		l.Remaining += part
 		l.dirty = true
 		a.makeUp(r, l, part)
-		if a.expires(l) {
+		if at, due := a.expires(l); due {
 			if r.GraceUntil.After(a.now) {
 				l.ExpiresAt = r.GraceUntil
 			} else {
 				// They do not repay a debt on their way: it would matter
 				// whether another part of the return made the debt before.
-				a.expire(l)
+				a.expire(l, at)
 			}
 		}
 		left[id] -= part

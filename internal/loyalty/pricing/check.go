@@ -17,13 +17,22 @@ func check(in *Input) error {
 	if d.Redeem < 0 {
 		wrong.Add("/redeem", "out_of_range", "must not be negative").With("min", 0)
 	}
-	var sum money.Amount
+	var sum, sold money.Amount
 	for i := range d.Lines {
 		gross := CheckLine(&wrong, in.Currency, i, &d.Lines[i])
 		if sum += gross; sum > MaxGross {
 			wrong.Add("/lines", "out_of_range", "come to more than %s together", in.Currency.Format(MaxGross)).With("max", in.Currency.Format(MaxGross))
 			break
 		}
+		if l := &d.Lines[i]; l.Charged != nil && (*l.Charged < 0 || *l.Charged > gross) {
+			wrong.Add(line(i, "charged"), "out_of_range", "must be 0 to %s, what the line comes to", in.Currency.Format(gross)).With("min", 0).With("max", in.Currency.Format(gross))
+		}
+		if l := &d.Lines[i]; !l.Void {
+			sold += gross
+		}
+	}
+	if c := d.Charged; c != nil && (*c < 0 || *c > sold) {
+		wrong.Add("/total", "out_of_range", "must be 0 to %s, what the lines come to", in.Currency.Format(sold)).With("min", 0).With("max", in.Currency.Format(sold))
 	}
 	return wrong.Err()
 }

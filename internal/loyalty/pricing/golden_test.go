@@ -115,7 +115,8 @@ func goldenRules(t *testing.T, text []byte) *programme.Rules {
 //	at 2026-03-10 18:30 Asia/Tashkent
 //	redeem 10.50
 //	no_discount, no_points
-//	line milk 2 x 12.50 in=dairy,food cost=9 off=1 promo giftcard void
+//	charged 40.00                      by a till that had no line
+//	line milk 2 x 12.50 in=dairy,food cost=9 off=1 charged=20 promo giftcard void
 func golden(t *testing.T, name, text string, rules *programme.Rules) string {
 	t.Helper()
 	in := pricing.Input{Rules: rules, At: time.Date(2026, 3, 10, 13, 30, 0, 0, time.UTC), Zone: time.UTC}
@@ -172,6 +173,9 @@ func golden(t *testing.T, name, text string, rules *programme.Rules) string {
 			must(err)
 		case "redeem":
 			in.Draft.Redeem = money.Points(number(words[1], 2))
+		case "charged":
+			all := money.Amount(number(words[1], in.Currency.Exponent))
+			in.Draft.Charged = &all
 		case "no_discount":
 			in.Draft.NoDiscount = true
 		case "no_points":
@@ -184,6 +188,10 @@ func golden(t *testing.T, name, text string, rules *programme.Rules) string {
 			}
 			if opts["in"] != "" {
 				l.Categories = strings.Split(opts["in"], ",")
+			}
+			if opts["charged"] != "" {
+				one := money.Amount(number(opts["charged"], in.Currency.Exponent))
+				l.Charged = &one
 			}
 			if opts["cost"] != "" {
 				cost := money.Price(number(opts["cost"], 4))
@@ -239,9 +247,13 @@ func table(in pricing.Input, r pricing.Result) string {
 			if d.Guarded {
 				by[d.Cause] = "guarded " + by[d.Cause]
 			}
-			if d.Cause == pricing.CauseTill {
+			switch d.Cause {
+			case pricing.CauseTill:
 				till += d.Amount
-			} else {
+			case pricing.CauseCharged:
+				by[pricing.CauseTier] = "charged " + amount(d.Amount)
+				tier += d.Amount
+			default:
 				tier += d.Amount
 			}
 		}
@@ -269,6 +281,9 @@ func table(in pricing.Input, r pricing.Result) string {
 		if r.Occasion != "" {
 			fmt.Fprintf(&b, ", more for the %s", r.Occasion)
 		}
+	}
+	if r.ByRules != nil {
+		fmt.Fprintf(&b, "\nby the rules %s", amount(*r.ByRules))
 	}
 	if !r.AvailableAt.IsZero() {
 		fmt.Fprintf(&b, "\navailable %s", r.AvailableAt.In(in.Zone).Format("2006-01-02 15:04 MST"))

@@ -54,6 +54,10 @@ type Draft struct {
 	// NoDiscount and NoPoints take the customer's discount, or earning and
 	// redeeming, off this receipt.
 	NoDiscount, NoPoints bool
+	// Charged is what was charged for all of it by a till that had no line, where
+	// the lines do not say it themselves; nil: what the rules say. What is charged
+	// is a fact: no guard and no rule changes it.
+	Charged *money.Amount
 }
 
 // Line is one position of the basket.
@@ -68,6 +72,8 @@ type Line struct {
 	Discount money.Amount
 	Cost     *money.Price // of one unit; nil: unknown
 	Void     bool         // struck out at the till: counts for nothing
+	// Charged is what was charged for the line; nil: see Draft.Charged.
+	Charged *money.Amount
 }
 
 // Customer is what pricing needs to know of one.
@@ -101,6 +107,9 @@ func (c Cause) LimitKey() string { return "pricing.limit." + string(c) }
 const (
 	CauseTill Cause = "till" // the till's own discount
 	CauseTier Cause = "tier" // the level's discount, with the rounding of what is left to pay
+	// CauseCharged is what a till without its line charged less than its price
+	// and its own discount come to, where that is not what the rules say.
+	CauseCharged Cause = "charged"
 )
 
 // Limits of redeeming.
@@ -133,7 +142,7 @@ type Discount struct {
 // ByCause sums discounts, one for each cause, in the order in which they are
 // taken.
 func ByCause(discounts []Discount) (sums []Discount) {
-	for _, cause := range []Cause{CauseTill, CauseTier} {
+	for _, cause := range []Cause{CauseTill, CauseTier, CauseCharged} {
 		i := len(sums)
 		for _, d := range discounts {
 			switch {
@@ -184,6 +193,10 @@ type Result struct {
 	// Combined is what the level gave: CombineAdd both, CombineDiscount or
 	// CombineCashback one of them; "": neither.
 	Combined programme.Combine
+	// ByRules is what the receipt would have come to by the rules, where something
+	// else was charged; nil: it was not.
+	ByRules *money.Amount
+
 	// Days are the customer's occasions that it was, and Occasion the one whose
 	// rate was higher than the level's; "": none.
 	Days     []programme.Day
@@ -204,6 +217,7 @@ func Price(in Input) (Result, error) {
 	s.level()
 	// Step 1, line promotions, comes here.
 	s.tierDiscount() // 2
+	s.charge()
 	// Steps 3 and 4, codes and promotions on the whole receipt, come here.
 	if err := s.points(); err != nil { // 5
 		return Result{}, err

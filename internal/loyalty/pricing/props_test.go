@@ -95,7 +95,8 @@ func tillDiscount(in pricing.Input) (sum money.Amount) {
 
 // underCost computes the margin guard apart from pricing, in fractions.
 func underCost(in pricing.Input, d pricing.Line, l pricing.PricedLine) string {
-	if in.Rules == nil || in.Rules.Stopped || in.Rules.Guard == nil || d.Cost == nil || d.Void {
+	charged := d.Charged != nil || in.Draft.Charged != nil // a fact
+	if charged || in.Rules == nil || in.Rules.Stopped || in.Rules.Guard == nil || d.Cost == nil || d.Void {
 		return ""
 	}
 	floor := big.NewRat(int64(*d.Cost), 10_000)

@@ -224,6 +224,51 @@ func (s *sheet) tierDiscount() {
 	}
 }
 
+// charge replaces what the rules say by what was charged, where that is
+// something else.
+func (s *sheet) charge() {
+	var byRules, gross money.Amount
+	for i := range s.lines {
+		byRules += s.lines[i].left
+		gross += s.res.Lines[i].Gross
+	}
+	spread := s.in.Draft.Charged
+	if spread != nil && *spread != byRules {
+		for i := range s.lines {
+			s.weights[i] = int64(s.lines[i].left)
+			if *spread > byRules {
+				s.weights[i] = int64(s.res.Lines[i].Gross)
+			}
+		}
+		parts := spread.Split(s.weights)
+		for i := range parts {
+			s.chargeLine(i, parts[i])
+		}
+		s.res.ByRules = &byRules
+	}
+	for i := range s.lines {
+		if d := &s.in.Draft.Lines[i]; d.Charged != nil && !d.Void && *d.Charged != s.lines[i].left {
+			s.chargeLine(i, *d.Charged)
+			s.res.ByRules = &byRules
+		}
+	}
+}
+
+func (s *sheet) chargeLine(i int, charged money.Amount) {
+	l, p := &s.lines[i], &s.res.Lines[i]
+	if charged == l.left {
+		return
+	}
+	till := min(s.in.Draft.Lines[i].Discount, p.Gross-charged)
+	l.left, p.Discount, p.Discounts = charged, p.Gross-charged, p.Discounts[:0]
+	if till > 0 {
+		p.Discounts = append(p.Discounts, Discount{Cause: CauseTill, Amount: till})
+	}
+	if rest := p.Discount - till; rest > 0 {
+		p.Discounts = append(p.Discounts, Discount{Cause: CauseCharged, Amount: rest})
+	}
+}
+
 // explain says by which rate a line got its discount, where it is not the
 // level's.
 func (s *sheet) explain(i int, r *rates) {

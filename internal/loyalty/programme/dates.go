@@ -34,6 +34,15 @@ func (r *Rules) GraceUntil(at time.Time, zone *time.Location) time.Time {
 	return Midnight(at, r.Return.GraceDays, zone)
 }
 
+// IdleAt is when all points expire if nothing is bought after a time; zero: they
+// do not.
+func (r *Rules) IdleAt(at time.Time, zone *time.Location) time.Time {
+	if r.IdleDays == 0 {
+		return time.Time{}
+	}
+	return Midnight(at, r.IdleDays, zone)
+}
+
 // Midnight is the first instant of the day that comes days after the one that
 // at falls on in zone (nil: UTC). Where clocks are changed at midnight, so
 // that 0:00 comes twice or never, it is when the date begins.

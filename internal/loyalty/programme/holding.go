@@ -28,14 +28,18 @@ func (snap *snapshot) holding(t time.Time) map[ID]*Version {
 	return found
 }
 
-// Stopped are the programmes that are stopped at a time, by what At or Holding
-// read last; it asks no database, so that it can be called inside of a
+// Standing are the programmes that are stopped at a time, and of the others those
+// where whole accounts expire when nothing is bought for long, by what At or
+// Holding read last; it asks no database, so that it can be called inside of a
 // transaction.
-func (s *Service) Stopped(t time.Time) (stopped []ID) {
+func (s *Service) Standing(t time.Time) (stopped, idle []ID) {
 	for programme, v := range s.cache.standing.Load().holding(t) {
-		if v.Rules.Stopped {
+		switch {
+		case v.Rules.Stopped:
 			stopped = append(stopped, programme)
+		case v.Rules.IdleDays > 0:
+			idle = append(idle, programme)
 		}
 	}
-	return stopped
+	return stopped, idle
 }

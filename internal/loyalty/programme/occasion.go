@@ -1,11 +1,15 @@
 package programme
 
 import (
+	"context"
 	"strconv"
 	"strings"
 	"time"
 
+	"regulars/internal/base/db"
+	"regulars/internal/base/errs"
 	"regulars/internal/base/money"
+	"regulars/internal/loyalty/customer"
 )
 
 // Occasion is a day of the customer's own that comes once a year, with the days
@@ -94,4 +98,44 @@ func (d Dates) on(day Day, zone *time.Location) (month time.Month, of, first int
 	m, err := strconv.Atoi(text[:min(2, len(text))])
 	of, err2 := strconv.Atoi(text[min(3, len(text)):])
 	return time.Month(m), of, 0, err == nil && err2 == nil
+}
+
+// sameDay is how far apart two bonuses for one kind of day are at least: whoever
+// has their birthday changed has another one next year.
+const sameDay = 330 * 24 * time.Hour
+
+// Given is a bonus for a customer's day.
+type Given struct {
+	Customer  customer.ID
+	Programme ID
+	Day       Day
+	Year      int // of the day itself
+}
+
+// GiveTx notes that a bonus is given at a time; fresh is false where it, or that
+// of a neighbouring year, was given already. Whoever calls it holds the
+// customer's account.
+func (s *Service) GiveTx(ctx context.Context, tx *db.Tx, g Given, at time.Time) (fresh bool, err error) {
+	defer errs.Wrap(&err, "note bonus of customer %s", g.Customer)
+	const give = `
+		INSERT INTO occasions (customer_id, programme_id, day, year, at)
+		SELECT $1, $2, $3, $4, $5
+		 WHERE NOT EXISTS (SELECT 1 FROM occasions WHERE customer_id = $1 AND programme_id = $2 AND day = $3 AND (at > $6 OR year = $4))`
+	n, err := tx.Exec(ctx, give, int64(g.Customer), int64(g.Programme), string(g.Day), g.Year, at.UnixMicro(), at.Add(-sameDay).UnixMicro())
+	return n > 0, err
+}
+
+// Celebrated tells who of some customers has had a programme's bonus for a day
+// lately.
+func (s *Service) Celebrated(ctx context.Context, who []customer.ID, programme ID, day Day, now time.Time) (had map[customer.ID]bool, err error) {
+	defer errs.Wrap(&err, "find bonuses given")
+	had = map[customer.ID]bool{}
+	const find = `SELECT customer_id FROM occasions WHERE customer_id IN ($1...) AND programme_id = $2 AND day = $3 AND at > $4`
+	rows, err := s.db.Query(ctx, find, db.IDs(who), int64(programme), string(day), now.Add(-sameDay).UnixMicro())
+	return had, db.Scan(rows, err, func(r *db.Rows) error {
+		var c customer.ID
+		err := r.Scan(&c)
+		had[c] = true
+		return err
+	})
 }

@@ -44,7 +44,10 @@ type Rules struct {
 	// Occasions are days of the customer's own; one of each kind at most.
 	Occasions []Occasion `json:"occasions,omitempty"`
 	Return    Return     `json:"return"`
-	Guard     *Guard     `json:"guard,omitzero"` // nil: off
+	// IdleDays is after how many days without a purchase all points expire, the
+	// day of the last one being the first; 0: only by their own dates.
+	IdleDays int    `json:"idle_days,omitzero"`
+	Guard    *Guard `json:"guard,omitzero"` // nil: off
 
 	// QuoteMinutes is how long a quote keeps the version it was made under.
 	QuoteMinutes int `json:"quote_minutes"`
@@ -165,6 +168,8 @@ type Redeem struct {
 	// Caps hold instead of Cap and of the level's for the goods and in the
 	// stores that they name; of several that fit, the first.
 	Caps []Cap `json:"caps,omitempty"`
+	// Own: only points that this programme gave pay here.
+	Own bool `json:"own,omitzero"`
 	// Max is the most points redeemed on one receipt; 0: any.
 	Max money.Points `json:"max,omitzero"`
 	// Min is the fewest points redeemed at a time, Step what they are a

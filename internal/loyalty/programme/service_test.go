@@ -287,7 +287,8 @@ func TestWhichVersionHolds(t *testing.T) {
 			t.Errorf("Holding: %v, %v", holding, err)
 		}
 		got := map[programme.ID]bool{}
-		for _, p := range s.Stopped(clock.now()) {
+		all, _ := s.Standing(clock.now())
+		for _, p := range all {
 			got[p] = true
 		}
 		if diff := cmp.Diff(map[programme.ID]bool{everywhere: true, named: true}, got); diff != "" {

@@ -122,6 +122,7 @@ func (r *Rules) checkNumbers(w *errs.List, c money.Currency) {
 	if r.Guard != nil {
 		between(w, "/guard/margin", r.Guard.Margin, 0, MaxMargin)
 	}
+	between(w, "/idle_days", r.IdleDays, 0, MaxExpiryDays)
 	between(w, "/quote_minutes", r.QuoteMinutes, 0, MaxQuote)
 }
 

@@ -17,8 +17,9 @@ import (
 // tills never wait long for it.
 const nightGroup = 200
 
-// Night does what a midnight brings: it activates and expires points, and
-// looks at tiers that a return or the window may have taken. Midnights are
+// Night does what a midnight brings: it activates and expires points, looks at
+// tiers that a return or the window may have taken, and gives the bonuses for
+// customers' days. Midnights are
 // those of the customers' home stores and stand in the rows, so Night may run
 // at any time and as often as one likes; it takes what is due. Killed half
 // way, it goes on with the rest when it runs again. progress is told how many
@@ -45,7 +46,10 @@ func (s *Service) Night(ctx context.Context, progress func(customers int)) (err 
 			}
 		}
 	}
-	return nil
+	return s.celebrate(ctx, func(customers int) {
+		done += customers
+		progress(done)
+	})
 }
 
 // settleDue activates and expires points of some customers.
@@ -128,9 +132,18 @@ func (s *Service) review(b *db.Batch, d programme.Due, version *programme.Versio
 		programme.SetTier(b, d.Customer, t)
 		return
 	}
-	rules := &version.Rules
-	zone := s.zone(time.UTC, profile)
-	spend, ended := a.Spend, money.Amount(0)
+	was := t.Level
+	if t = look(&version.Rules, t, a.Spend, history, now, s.zone(time.UTC, profile)); t.Level != was {
+		// Up, where imported receipts brought spend; down otherwise.
+		event.Append(b, tierChanged(now, d.Customer, was, t.Level))
+	}
+	programme.SetTier(b, d.Customer, t)
+}
+
+// look is what a review at a time makes of a tier: lifetime is the spend over the
+// lifetime, history as far back as any window.
+func look(rules *programme.Rules, t programme.Tier, lifetime money.Amount, history []spending, now time.Time, zone *time.Location) programme.Tier {
+	spend, ended := lifetime, money.Amount(0)
 	midnight := programme.Midnight(now, 0, zone) // as it was then, however late this comes
 	switch {
 	case rules.Spend.Window == programme.Rolling:
@@ -142,21 +155,18 @@ func (s *Service) review(b *db.Batch, d programme.Due, version *programme.Versio
 		spend = sum(counting(history, from.Add(-time.Microsecond), now))
 		ended = sum(counting(history, before.Add(-time.Microsecond), from.Add(-time.Microsecond)))
 	}
-	was := t.Level
-	if t = programme.Review(rules, t, spend, ended, now, zone); t.Level != was {
-		// Up, where imported receipts brought spend; down otherwise.
-		event.Append(b, tierChanged(now, d.Customer, was, t.Level))
+	t = programme.Review(rules, t, spend, ended, now, zone)
+	if rules.Spend.Window != programme.Rolling || rules.Downgrade.When != programme.DropSoon || !t.LostAt.IsZero() {
+		return t
 	}
-	if rules.Spend.Window == programme.Rolling && rules.Downgrade.When == programme.DropSoon && t.LostAt.IsZero() {
-		// What spend does not carry is a step on the way down, or given by hand.
-		switch level, _ := rules.Level(t.Level); {
-		case spend >= level.Threshold:
-			t.ReviewAt = t.WithFloor(firstLoss(history, spend, level.Threshold, rules.Spend.Days, zone), now)
-		case programme.LevelOf(rules, &programme.Tier{Floor: t.Floor, FloorUntil: t.FloorUntil}, 0, now).Code == t.Level:
-			t.ReviewAt = t.WithFloor(time.Time{}, now)
-		}
+	// What spend does not carry is a step on the way down, or given by hand.
+	switch level, _ := rules.Level(t.Level); {
+	case spend >= level.Threshold:
+		t.ReviewAt = t.WithFloor(firstLoss(history, spend, level.Threshold, rules.Spend.Days, zone), now)
+	case programme.LevelOf(rules, &programme.Tier{Floor: t.Floor, FloorUntil: t.FloorUntil}, 0, now).Code == t.Level:
+		t.ReviewAt = t.WithFloor(time.Time{}, now)
 	}
-	programme.SetTier(b, d.Customer, t)
+	return t
 }
 
 // lookBack is how far back the spend counts that reviews of some programmes need;

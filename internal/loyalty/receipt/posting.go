@@ -15,6 +15,7 @@ type posting struct {
 	idem        idem
 	version     *programme.Version // whose rules hold; nil: no programme
 	fingerprint string
+	late        *late // nil: it is not
 	repeats     func(recorded *Receipt) bool
 
 	receipt  Receipt
@@ -30,7 +31,7 @@ func (p *posting) needs(n *needs, who customer.ID, at time.Time) {
 	if who != 0 {
 		n.customers = append(n.customers, who)
 		if p.version != nil {
-			n.spend(who, p.version.Rules.Spend, at)
+			n.spend(who, p.spend(), at)
 		}
 	}
 	if p.key.number != "" {
@@ -38,6 +39,9 @@ func (p *posting) needs(n *needs, who customer.ID, at time.Time) {
 	}
 	if p.idem.key != "" {
 		n.keys = append(n.keys, p.idem)
+	}
+	if p.late != nil {
+		n.twins = append(n.twins, p.twin(at))
 	}
 }
 
@@ -50,6 +54,12 @@ func (p *posting) replay(w *world) (done bool, err error) {
 		}
 		p.receipt, p.replayed = *old, true
 		return true, nil
+	}
+	if p.late != nil {
+		if old := w.twins[p.twin(p.late.at)]; old != nil {
+			p.receipt, p.replayed = *old, true
+			return true, nil
+		}
 	}
 	if w.keys[p.idem] {
 		return false, ErrIdempotencyKeyReused.At("Idempotency-Key")

@@ -107,6 +107,9 @@ type Draft struct {
 	NoDiscount bool   `json:"no_discount,omitempty"`
 	NoPoints   bool   `json:"no_points,omitempty"`
 	Reason     string `json:"reason,omitempty"`
+	// Hold is what the points were held by; 0: they were not. One that has ended
+	// is as none.
+	Hold ledger.HoldID `json:"hold,omitempty"`
 }
 
 // DraftLine is one position of the basket.
@@ -117,6 +120,8 @@ type DraftLine struct {
 	Price    money.Price    `json:"price"`
 	Discount money.Amount   `json:"discount,omitempty"` // the till's own
 	Void     bool           `json:"void,omitempty"`
+	// Charged is what a till without its line charged for it; nil: see Late.
+	Charged *money.Amount `json:"charged,omitempty"`
 }
 
 // Sale is what a till commits.
@@ -162,7 +167,7 @@ type Receipt struct {
 	Withheld                           money.Amount // of a return's Total, for points that were spent
 	Redeemed, Earned                   money.Points
 	TierSpend                          money.Amount
-	Balance                            money.Points // available after it
+	Balance                            money.Points // usable after it
 	Details                            Details
 	Lines                              []Line
 
@@ -180,11 +185,18 @@ type Details struct {
 	ExpiresAt   *time.Time `json:"expires_at,omitempty"`
 	Reached     string     `json:"reached,omitempty"` // level that counts from the next purchase
 	Days        string     `json:"days,omitempty"`    // the customer's occasions that it was: "birthday anniversary"
-	Note        string     `json:"note,omitempty"`    // of an import
-	Till        string     `json:"till,omitempty"`    // of an import, as its system calls it
-	Offset      int        `json:"offset,omitempty"`  // of an import: seconds that its clock was ahead of UTC
-	Adrift      bool       `json:"adrift,omitempty"`  // of an import: see Imported
-	Sale        Sold       `json:"sale,omitzero"`     // of an imported return
+	// Late: sent after the till had been without its line. ByRules is what a sale
+	// would have come to by the rules of its time, where it was charged otherwise;
+	// of a return, what the refund should have been. Clock is by how many seconds
+	// the till's clock was corrected.
+	Late    bool          `json:"late,omitempty"`
+	ByRules *money.Amount `json:"by_rules,omitempty"`
+	Clock   int           `json:"clock,omitempty"`
+	Note    string        `json:"note,omitempty"`   // of an import
+	Till    string        `json:"till,omitempty"`   // of an import, as its system calls it
+	Offset  int           `json:"offset,omitempty"` // of an import: seconds that its clock was ahead of UTC
+	Adrift  bool          `json:"adrift,omitempty"` // of an import: see Imported
+	Sale    Sold          `json:"sale,omitzero"`    // of an imported return
 }
 
 // Line is a recorded line. Gross - Discount - PaidPoints = Total.
@@ -232,6 +244,7 @@ type Service struct {
 	programmes *programme.Service
 	catalog    *catalog.Service
 	customers  *customer.Service
+	lateness   func() Lateness
 	commits    *group
 	quotes     *group
 }
@@ -256,6 +269,7 @@ func New(c Config) *Service {
 		now:    func() time.Time { return c.Now().UTC().Truncate(time.Microsecond) }, // as it is stored
 		ledger: c.Ledger, programmes: c.Programmes, catalog: c.Catalog, customers: c.Customers,
 	}
+	s.lateness = func() Lateness { return DefaultLateness }
 	// One waits for the disk while the other works.
 	s.commits = newGroup(2, breath, true, s.commitAll)
 	// One that reads many together does it for less of a processor than two.

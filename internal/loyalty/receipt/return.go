@@ -34,7 +34,8 @@ type ReturnLine struct {
 type returnCall struct {
 	posting // its version is the sale's
 	in      Return
-	sale    *Receipt // as it was before the transaction: who and where
+	asked   time.Time // when it was, as the till says; zero: not said
+	sale    *Receipt  // as it was before the transaction: who and where
 }
 
 // Return gives goods back: money, the points redeemed on them to the lots they
@@ -78,7 +79,7 @@ func (s *Service) PreviewReturn(ctx context.Context, by Caller, in Return) (_ Re
 }
 
 func (s *Service) returnCall(ctx context.Context, by Caller, in Return) (*returnCall, error) {
-	c := &returnCall{in: in, posting: posting{
+	c := &returnCall{in: in, asked: in.SoldAt, posting: posting{
 		by: by, key: key{int64(by.Till.ID), KindReturn, in.Number}, idem: idem{int64(by.Till.ID), in.Key},
 		fingerprint: in.fingerprint(), repeats: in.repeats,
 	}}
@@ -89,27 +90,32 @@ func (s *Service) returnCall(ctx context.Context, by Caller, in Return) (*return
 	if err := (Draft{Reason: in.Reason}).check(); err != nil {
 		return nil, err
 	}
-	if c.sale, err = s.Get(ctx, in.Original); err != nil {
-		return nil, err
+	return c, s.ofSale(ctx, c)
+}
+
+// ofSale finds the sale of a return, and its rules.
+func (s *Service) ofSale(ctx context.Context, c *returnCall) (err error) {
+	if c.sale, err = s.Get(ctx, c.in.Original); err != nil {
+		return err
 	}
 	if c.sale.Kind != KindSale {
-		return nil, ErrNotASale.At("/original")
+		return ErrNotASale.At("/original")
 	}
 	// A return counts with its sale, in windows too, and so never before it.
 	switch early := c.in.SoldAt.Before(c.sale.SoldAt); {
-	case early && !in.SoldAt.IsZero():
-		return nil, ErrBeforeSale.At("/sold_at")
+	case early && !c.asked.IsZero():
+		return ErrBeforeSale.At("/sold_at")
 	case early: // the clock of the till that sold is ahead of ours
 		c.in.SoldAt = c.sale.SoldAt
 	}
 	if c.sale.Version != 0 {
 		if c.version, err = s.programmes.ByID(ctx, c.sale.Version); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	// The ledger asks what is stopped without reading it.
 	_, err = s.programmes.Holding(ctx, s.now())
-	return c, err
+	return err
 }
 
 func (c *returnCall) prepare(n *needs) {
@@ -142,6 +148,7 @@ func (c *returnCall) apply(s *Service, w *world) error {
 func (c *returnCall) record(s *Service, w *world, sale *Receipt) (*Receipt, error) {
 	rec := c.begin(s, w, sale.Customer, c.in.SoldAt)
 	rec.Original, rec.Version, rec.Level, rec.Details.Reason = sale.ID, sale.Version, sale.Level, c.in.Reason
+	rec.Details.Late, rec.Details.Clock = c.late != nil, c.late.clock()
 	lines, err := c.lines(sale)
 	if err != nil {
 		return nil, err
@@ -216,7 +223,7 @@ func (c *returnCall) movePoints(s *Service, w *world, sale, rec *Receipt) {
 	zone := s.zone(c.by.Store.Zone, w.customers[sale.Customer])
 	var heldBefore programme.Level
 	if v := c.version; v != nil {
-		heldBefore = programme.LevelOf(&v.Rules, w.tier(sale.Customer, v.ProgrammeID), w.tierSpend(account, v.Rules.Spend, rec.SoldAt, zone), rec.SoldAt)
+		heldBefore = programme.LevelOf(&v.Rules, w.tier(sale.Customer, v.ProgrammeID), w.tierSpend(account, c.spend(), rec.SoldAt, zone), rec.SoldAt)
 	}
 	if sale.Redeemed > 0 || sale.Earned > 0 { // though not on these lines: their refund may bear what another's could not
 		r := ledger.Reversal{
@@ -224,7 +231,10 @@ func (c *returnCall) movePoints(s *Service, w *world, sale, rec *Receipt) {
 			Histories: w.histories,
 		}
 		if v := c.version; v != nil {
-			r.Policy = v.Rules.Return.Clawback
+			// What a till without its line gave back is given.
+			if r.Policy = v.Rules.Return.Clawback; c.late != nil {
+				r.Policy = programme.ClawbackDebt
+			}
 			r.Bearable = s.currency.PointsFor(w.refunds[sale.ID].withheld+rec.Total, v.Rules.PointValue, money.Down)
 			r.GraceUntil = v.Rules.GraceUntil(rec.SoldAt, zone)
 		}
@@ -238,9 +248,9 @@ func (c *returnCall) movePoints(s *Service, w *world, sale, rec *Receipt) {
 	account.Sold(rec.SoldAt, rec.TierSpend, true)
 	w.spent(sale.Customer, sale.SoldAt, -rec.TierSpend)
 	if v := c.version; v != nil {
-		c.reviewTier(w, sale, heldBefore, w.tierSpend(account, v.Rules.Spend, rec.SoldAt, zone), zone)
+		c.reviewTier(w, sale, heldBefore, w.tierSpend(account, c.spend(), rec.SoldAt, zone), zone)
 	}
-	rec.Balance = account.Available()
+	rec.Balance = account.Usable()
 }
 
 // withhold is by how much one more refund is reduced where all of them are to

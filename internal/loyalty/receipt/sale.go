@@ -52,31 +52,39 @@ func (s *Service) saleCall(ctx context.Context, by Caller, sale Sale) (*saleCall
 	if c.sale.SoldAt, err = soldAt(sale.SoldAt, now); err != nil {
 		return nil, err
 	}
+	return c, s.rules(ctx, c, now)
+}
+
+// rules finds the rules of a sale.
+func (s *Service) rules(ctx context.Context, c *saleCall, now time.Time) (err error) {
+	by, sale := c.by, &c.sale
 	// Also where a quote says by which version: the ledger asks what is stopped
 	// without reading it.
-	if c.version, err = s.programmes.At(ctx, by.Store.Code, c.sale.SoldAt); err != nil {
-		return nil, err
+	if c.version, err = s.programmes.At(ctx, by.Store.Code, sale.SoldAt); err != nil {
+		return err
 	}
-	if sale.Quote != "" {
-		if c.quoted, err = s.readQuote(by, sale.Quote); err != nil {
-			return nil, err
-		}
-		if c.sale.SoldAt.Before(c.quoted.at.Add(-maxSkew)) {
-			return nil, ErrBeforeQuote.At("/sold_at")
-		}
-		if c.quoted.version != 0 {
-			v, err := s.programmes.ByID(ctx, c.quoted.version)
-			if err != nil {
-				return nil, err
-			}
-			if !now.After(c.quoted.at.Add(validity(v))) {
-				c.version = v
-			}
-		}
-	} else if sale.Total == nil {
-		return nil, ErrQuoteMissing
+	switch {
+	case sale.Quote == "" && sale.Total == nil:
+		return ErrQuoteMissing
+	case sale.Quote == "":
+		return nil
 	}
-	return c, nil
+	if c.quoted, err = s.readQuote(by, sale.Quote); err != nil {
+		return err
+	}
+	if sale.SoldAt.Before(c.quoted.at.Add(-maxSkew)) {
+		return ErrBeforeQuote.At("/sold_at")
+	}
+	if c.quoted.version != 0 {
+		v, err := s.programmes.ByID(ctx, c.quoted.version)
+		if err != nil {
+			return err
+		}
+		if !now.After(c.quoted.at.Add(validity(v))) {
+			c.version = v
+		}
+	}
+	return nil
 }
 
 func checkNumber(number string) error {
@@ -123,8 +131,11 @@ func (c *saleCall) price(s *Service, w *world) (pricing.Result, error) {
 		p := w.products[l.SKU]
 		in.Draft.Lines[i] = pricing.Line{
 			SKU: cmp.Or(p.SKU, l.SKU), Categories: p.Categories, GiftCard: p.Kind == catalog.KindGiftCard, Promo: p.Promo, Cost: p.Cost,
-			Quantity: l.Quantity, Price: l.Price, Discount: l.Discount, Void: l.Void,
+			Quantity: l.Quantity, Price: l.Price, Discount: l.Discount, Void: l.Void, Charged: l.Charged,
 		}
+	}
+	if c.late != nil {
+		in.Draft.Charged = c.sale.Total
 	}
 	if who := c.sale.Customer; who != 0 {
 		account, profile := w.accounts[who], w.customers[who]
@@ -135,14 +146,26 @@ func (c *saleCall) price(s *Service, w *world) (pricing.Result, error) {
 			return pricing.Result{}, ErrBlocked.At("/customer")
 		}
 		in.Zone = s.zone(c.by.Store.Zone, profile)
-		in.Customer = &pricing.Customer{Available: account.Available()}
+		hold := account.Open(c.sale.Hold)
+		in.Customer = &pricing.Customer{Available: account.AvailableTo(hold)}
+		if c.ownPoints() != 0 {
+			in.Customer.Available = account.AvailableOf(c.ownPoints(), hold)
+		}
 		if c.version != nil {
-			in.Customer.Spend = w.tierSpend(account, c.version.Rules.Spend, c.sale.SoldAt, in.Zone)
-			in.Customer.Level = programme.LevelOf(&c.version.Rules, w.tier(who, c.version.ProgrammeID), in.Customer.Spend, c.sale.SoldAt).Code
+			in.Customer.Spend = w.tierSpend(account, c.spend(), c.sale.SoldAt, in.Zone)
+			in.Customer.Level = programme.LevelOf(&c.version.Rules, c.tier(w, who), in.Customer.Spend, c.sale.SoldAt).Code
 			in.Customer.Occasions = c.version.Rules.Days(programme.Dates{Born: profile.Born, Registered: profile.Registered}, c.sale.SoldAt, in.Zone)
 		}
 	}
 	return pricing.Price(in)
+}
+
+// ownPoints is the programme whose points alone may pay; 0: all may.
+func (c *saleCall) ownPoints() programme.ID {
+	if c.version == nil || !c.version.Rules.Redeem.Own {
+		return 0
+	}
+	return c.version.ProgrammeID
 }
 
 // zone is where the customer's days end: by the home store's clock, or by
@@ -239,14 +262,14 @@ func (c *saleCall) record(s *Service, w *world, res pricing.Result) *Receipt {
 	rec.Level = res.Level.Code
 	rec.Gross, rec.Discount, rec.PaidPoints, rec.Total = res.Gross, res.Discount, res.PaidPoints, res.Total
 	rec.Redeemed, rec.Earned, rec.TierSpend = res.Redeemed, res.Earned, res.TierSpend
-	rec.Details = Details{Reason: c.sale.Reason, NoDiscount: c.sale.NoDiscount, NoPoints: c.sale.NoPoints}
+	rec.Details = Details{ByRules: res.ByRules, Late: c.late != nil, Clock: c.late.clock(), Reason: c.sale.Reason, NoDiscount: c.sale.NoDiscount, NoPoints: c.sale.NoPoints}
 	for _, day := range res.Days {
 		rec.Details.Days = strings.TrimPrefix(rec.Details.Days+" "+string(day), " ")
 	}
 	if c.version != nil {
 		rec.Version = c.version.ID
 	}
-	if res.Reaches != nil {
+	if res.Reaches != nil && c.rises(w, rec.Customer, res.Reaches) {
 		rec.Details.Reached = res.Reaches.Code
 	}
 	if res.Earned > 0 {
@@ -288,18 +311,23 @@ func (c *saleCall) movePoints(s *Service, w *world, rec *Receipt, res pricing.Re
 		return err
 	}
 	m := rec.move(ledger.CauseRedeem, c.by.Store, rec.ID)
-	if err := account.Redeem(m, res.Redeemed); err != nil {
+	hold := account.Open(c.sale.Hold)
+	if err := account.Redeem(m, res.Redeemed, ledger.With{Hold: hold, Only: c.ownPoints()}); err != nil {
 		return err
+	}
+	if hold != nil {
+		account.End(hold, ledger.HoldRedeemed, int64(rec.ID))
 	}
 	account.Sold(rec.SoldAt, rec.TierSpend, false)
 	w.spent(rec.Customer, rec.SoldAt, rec.TierSpend)
 	if v := c.version; v != nil {
+		account.KeepUntil(v.Rules.IdleAt(rec.SoldAt, s.zone(c.by.Store.Zone, w.customers[rec.Customer])))
 		m.Cause = ledger.CauseEarn
 		account.Earn(ledger.Grant{
 			Move: m, Source: ledger.Issued, Programme: v.ProgrammeID, Points: res.Earned,
 			AvailableAt: res.AvailableAt, ExpiresAt: res.ExpiresAt,
 		})
-		if res.Reaches != nil {
+		if rec.Details.Reached != "" {
 			t := programme.Tier{Programme: v.ProgrammeID, Level: res.Reaches.Code, Since: rec.SoldAt}
 			t.ReviewAt = v.Rules.NextReview(&t, rec.SoldAt, s.zone(c.by.Store.Zone, w.customers[rec.Customer]))
 			w.setTier(rec.Customer, t)
@@ -309,7 +337,7 @@ func (c *saleCall) movePoints(s *Service, w *world, rec *Receipt, res pricing.Re
 			})
 		}
 	}
-	rec.Balance = account.Available()
+	rec.Balance = account.Usable()
 	return nil
 }
 

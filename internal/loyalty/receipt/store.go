@@ -330,11 +330,11 @@ func (s *Service) List(ctx context.Context, f Filter, after Cursor, limit int) (
 	return list, err
 }
 
-// BoughtIn tells who of some customers has a receipt of a store.
-func (s *Service) BoughtIn(ctx context.Context, store catalog.StoreID, who []customer.ID) (bought map[customer.ID]bool, err error) {
+// BoughtIn tells who of some customers has a receipt of one of the stores.
+func (s *Service) BoughtIn(ctx context.Context, stores []catalog.StoreID, who []customer.ID) (bought map[customer.ID]bool, err error) {
 	defer errs.Wrap(&err, "find a store's buyers")
 	bought = map[customer.ID]bool{}
-	rows, err := s.db.Query(ctx, `SELECT DISTINCT customer_id FROM receipts WHERE customer_id IN ($1...) AND store_id = $2`, db.IDs(who), int64(store))
+	rows, err := s.db.Query(ctx, `SELECT DISTINCT customer_id FROM receipts WHERE customer_id IN ($1...) AND store_id IN ($2...)`, db.IDs(who), db.IDs(stores))
 	err = db.Scan(rows, err, func(r *db.Rows) error {
 		var c customer.ID
 		err := r.Scan(&c)

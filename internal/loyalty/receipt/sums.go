@@ -6,6 +6,7 @@ import (
 
 	"regulars/internal/base/errs"
 	"regulars/internal/base/money"
+	"regulars/internal/loyalty/catalog"
 )
 
 // Sums are what the receipts of a period come to.
@@ -41,12 +42,14 @@ func (s *Sums) scan(scan func(...any) error, more ...any) error {
 	return err
 }
 
-// Sum adds up the receipts sold from a time until another one, not included.
+// Sum adds up the receipts sold from a time until another one, not included: of
+// the stores, or of all with none.
 // It reads each of them: ask for days, not for years. A sum beyond what can be
 // told stays at the most that can.
-func (s *Service) Sum(ctx context.Context, from, to time.Time) (all Sums, err error) {
+func (s *Service) Sum(ctx context.Context, from, to time.Time, stores ...catalog.StoreID) (all Sums, err error) {
 	defer errs.Wrap(&err, "sum receipts")
-	row := s.db.QueryRow(ctx, `SELECT `+sums+` FROM receipts WHERE sold_at >= $1 AND sold_at < $2`, from.UnixMicro(), to.UnixMicro())
+	indexed, rest, args := Filter{Stores: stores, From: from, To: to}.conditions()
+	row := s.db.QueryRow(ctx, `SELECT `+sums+` FROM receipts WHERE TRUE`+indexed+rest, args...)
 	return all, all.scan(row.Scan)
 }
 

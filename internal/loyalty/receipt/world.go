@@ -18,6 +18,7 @@ type needs struct {
 	customers []customer.ID
 	skus      []string
 	receipts  []key   // that may have been recorded already
+	twins     []twin  // likewise, by another till
 	keys      []idem  // likewise
 	sales     []int64 // to be returned
 	windows   []window
@@ -50,6 +51,7 @@ type world struct {
 	calendar  map[customer.ID]bool       // whose spend is counted by the calendar
 	spends    map[customer.ID][]spending // theirs
 	recorded  map[key]*Receipt
+	twins     map[twin]*Receipt
 	keys      map[idem]bool // that were used
 	sales     map[ID]*Receipt
 	refunds   map[ID]refunded
@@ -83,6 +85,7 @@ func (s *Service) queue(b *db.Batch, n *needs, lock bool) *world {
 		tiers:     map[customer.ID][]programme.Tier{},
 		spend:     map[window]money.Amount{},
 		recorded:  map[key]*Receipt{},
+		twins:     map[twin]*Receipt{},
 		keys:      map[idem]bool{},
 		sales:     map[ID]*Receipt{},
 		refunds:   map[ID]refunded{},
@@ -171,6 +174,7 @@ func (s *Service) commitAll(ctx context.Context, calls []call, again bool) error
 		n := needsOf(calls)
 		var reads db.Batch
 		w := s.queue(&reads, &n, true)
+		w.queueTwins(&reads, &n)
 		if again {
 			w.queueRecorded(&reads, &n)
 		}
@@ -224,6 +228,31 @@ func (w *world) queueRecorded(b *db.Batch, n *needs) {
 			w.keys[k] = true
 			return nil
 		}, `SELECT id FROM receipts WHERE source_id = $1 AND idempotency_key = $2`, k.source, k.key)
+	}
+}
+
+// queueTwins adds to b the reading of what other tills have recorded of the calls
+// that come late. Two tills of a store that send at once wait for each other.
+func (w *world) queueTwins(b *db.Batch, n *needs) {
+	const lock = `
+		SELECT id FROM stores WHERE id = $1
+		   FOR UPDATE -- postgres`
+	const find = `
+		SELECT ` + receiptColumns + `
+		  FROM receipts
+		 WHERE number = $1 AND store_id = $2 AND kind = $3 AND sold_at = $4 AND fingerprint = $5 AND source_id <> $6
+		 ORDER BY id LIMIT 1`
+	locked := map[int64]bool{}
+	for _, k := range n.twins {
+		if !locked[k.store] {
+			b.Query(func(*db.Rows) error { return nil }, lock, k.store)
+			locked[k.store] = true
+		}
+		b.Query(func(r *db.Rows) error {
+			rec, err := scanReceipt(r)
+			w.twins[k] = rec
+			return err
+		}, find, k.number, k.store, string(k.kind), k.soldAt, k.print, k.source)
 	}
 }
 

@@ -14,14 +14,18 @@ type ID = id.Of[Account]
 // Role is what somebody works as.
 type Role string
 
-// The roles. An owner works everywhere; a cashier in given stores.
+// The roles. Managers and cashiers work in given stores, the others everywhere.
 const (
-	Owner   Role = "owner"
-	Cashier Role = "cashier"
+	Owner    Role = "owner"
+	Marketer Role = "marketer"
+	Manager  Role = "manager"  // of stores
+	Operator Role = "operator" // of the call centre
+	Analyst  Role = "analyst"
+	Cashier  Role = "cashier"
 )
 
-// Roles lists every role, the one with most permissions first.
-var Roles = []Role{Owner, Cashier}
+// Roles lists every role, as people are shown them.
+var Roles = []Role{Owner, Marketer, Manager, Operator, Analyst, Cashier}
 
 // Permission is one thing that somebody may do.
 type Permission string
@@ -29,27 +33,44 @@ type Permission string
 // The permissions.
 const (
 	Sell            Permission = "sell"
-	ViewCustomers   Permission = "view_customers"
+	FindCustomers   Permission = "find_customers" // whom one can name, masked
+	ViewCustomers   Permission = "view_customers" // and the list of all
+	SeePersonal     Permission = "see_personal"   // unmasked
 	EditCustomers   Permission = "edit_customers"
-	ViewReceipts    Permission = "view_receipts"
 	AdjustPoints    Permission = "adjust_points"
-	ManageStaff     Permission = "manage_staff"
-	ManageStores    Permission = "manage_stores"
+	ViewReceipts    Permission = "view_receipts"
+	ViewReports     Permission = "view_reports"
+	Export          Permission = "export" // lists, as they are seen
+	ViewProducts    Permission = "view_products"
 	ManageProducts  Permission = "manage_products"
+	ViewProgramme   Permission = "view_programme"
 	ManageProgramme Permission = "manage_programme"
+	ViewStores      Permission = "view_stores"
+	ManageTills     Permission = "manage_tills"
+	ManageStores    Permission = "manage_stores"
+	ManageCashiers  Permission = "manage_cashiers" // of one's stores
+	ManageStaff     Permission = "manage_staff"
 	Import          Permission = "import"
 	ViewAudit       Permission = "view_audit"
-	ViewReports     Permission = "view_reports"
 )
 
-// permissions is the whole table of who may do what. A cashier finds, registers
-// and serves customers at the till; the back office is the owner's.
+// permissions is the whole table of who may do what, the least that the work
+// needs. In which stores is told by Account.Scope.
 var permissions = map[Role][]Permission{
 	Owner: {
-		Sell, ViewCustomers, EditCustomers, ViewReceipts, AdjustPoints, ManageStaff, ManageStores,
-		ManageProducts, ManageProgramme, Import, ViewAudit, ViewReports,
+		Sell, FindCustomers, ViewCustomers, SeePersonal, EditCustomers, AdjustPoints, ViewReceipts, ViewReports, Export, ViewProducts, ManageProducts,
+		ViewProgramme, ManageProgramme, ViewStores, ManageTills, ManageStores, ManageCashiers, ManageStaff, Import, ViewAudit,
 	},
-	Cashier: {Sell},
+	// Knows what people buy and not who they are.
+	Marketer: {FindCustomers, ViewCustomers, ViewReceipts, ViewReports, Export, ViewProducts, ViewProgramme, ManageProgramme},
+	Manager: {
+		Sell, FindCustomers, ViewCustomers, SeePersonal, EditCustomers, AdjustPoints, ViewReceipts, ViewReports, Export, ViewProducts, ViewProgramme,
+		ViewStores, ManageTills, ManageCashiers, ViewAudit,
+	},
+	// Whoever calls is to be found and helped; there is no list to take away.
+	Operator: {FindCustomers, ViewCustomers, SeePersonal, EditCustomers, AdjustPoints, ViewReceipts},
+	Analyst:  {FindCustomers, ViewCustomers, ViewReceipts, ViewReports, Export, ViewProducts, ViewProgramme, ViewStores, ViewAudit},
+	Cashier:  {Sell, FindCustomers},
 }
 
 // Can reports whether the role holds a permission.
@@ -59,7 +80,20 @@ func (r Role) Can(p Permission) bool { return slices.Contains(permissions[r], p)
 func (r Role) Valid() bool { return permissions[r] != nil }
 
 // Everywhere reports whether the role works in every store, those to come too.
-func (r Role) Everywhere() bool { return r == Owner }
+func (r Role) Everywhere() bool { return r != Manager && r != Cashier }
+
+// columns are how a role is stored: what it is now, and what a program says of
+// it that knows owners and cashiers only.
+func (r Role) columns() (role, worksAs string) {
+	switch r {
+	case Owner, Cashier:
+		return string(r), ""
+	}
+	return string(Cashier), string(r)
+}
+
+// roleColumn reads what columns wrote.
+const roleColumn = `CASE works_as WHEN '' THEN role ELSE works_as END`
 
 // Account is a person who can sign in.
 type Account struct {
@@ -71,6 +105,9 @@ type Account struct {
 	Language  string            // "" follows the browser
 	Active    bool
 	CreatedAt time.Time
+	// MustEnrol says of who is signed in that their role needs a second factor
+	// and they have none: they set it up before anything else.
+	MustEnrol bool
 }
 
 // Can reports whether the account may do something at all.
@@ -85,6 +122,29 @@ func (a Account) WorksIn(store catalog.StoreID) bool {
 // may have left.
 func (a Account) BelongsTo(store catalog.StoreID) bool {
 	return a.Role.Everywhere() || slices.Contains(a.Stores, store)
+}
+
+// Scope is the stores that whatever the account sees and does is limited to;
+// nil: all. It is for statements: an account that has lost its stores gets one
+// that does not exist, so that "no stores" is never read as "any".
+func (a Account) Scope() []catalog.StoreID {
+	switch {
+	case a.Active && a.Role.Everywhere():
+		return nil
+	case !a.Active || len(a.Stores) == 0:
+		return []catalog.StoreID{-1}
+	}
+	return a.Stores
+}
+
+// Manages reports whether the account may add and change somebody such as b:
+// those who manage the staff anybody, those who manage cashiers the ones who
+// work in their stores and nowhere else.
+func (a Account) Manages(b Account) bool {
+	if a.Can(ManageStaff) {
+		return true
+	}
+	return a.Can(ManageCashiers) && b.Role == Cashier && len(b.Stores) > 0 && !slices.ContainsFunc(b.Stores, func(s catalog.StoreID) bool { return !a.WorksIn(s) })
 }
 
 // Client is where a request came from, as sessions and the audit log keep it.

@@ -10,16 +10,18 @@ import (
 	"regulars/internal/base/db"
 	"regulars/internal/base/errs"
 	"regulars/internal/base/id"
+	"regulars/internal/loyalty/catalog"
 )
 
 // Entry is one line of the audit log: who did what to which thing, and what it
 // was before. It holds no secrets.
 type Entry struct {
 	ID      int64
-	At      time.Time // zero: now
-	Actor   ID        // 0: the program
-	Action  string    // "store.changed"
-	Subject string    // "store:123"
+	At      time.Time       // zero: now
+	Actor   ID              // 0: the program
+	Action  string          // "store.changed"
+	Subject string          // "store:123"
+	Store   catalog.StoreID // whose it is; 0: nobody's, or of all
 	Before  json.RawMessage
 	After   json.RawMessage
 	IP      string
@@ -33,10 +35,30 @@ func (s *Service) AuditTx(ctx context.Context, tx *db.Tx, e Entry) (err error) {
 		e.At = s.now()
 	}
 	const insert = `
-		INSERT INTO audit (id, at, actor, action, subject, ip, was, became)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`
-	_, err = tx.Exec(ctx, insert, s.mint.Next(), e.At.UnixMicro(), int64(e.Actor), e.Action, e.Subject, e.IP, string(e.Before), string(e.After))
+		INSERT INTO audit (id, at, actor, action, subject, store_id, ip, was, became)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`
+	_, err = tx.Exec(ctx, insert, s.mint.Next(), e.At.UnixMicro(), int64(e.Actor), e.Action, e.Subject, int64(e.Store), e.IP, string(e.Before), string(e.After))
 	return err
+}
+
+// sameLook is how long a look at the same thing is the same look.
+const sameLook = 10 * time.Minute
+
+// Look writes down that somebody looked at personal data, in a transaction of
+// its own before they are shown: what is not written down is not seen. Looking
+// again within ten minutes is one line, except for pages that are opened at
+// the same moment.
+func (s *Service) Look(ctx context.Context, e Entry) (err error) {
+	defer errs.Wrap(&err, "note %s", e.Action)
+	now := s.now()
+	const again = `
+		SELECT EXISTS (SELECT 1 FROM audit WHERE actor = $1 AND id >= $2 AND action = $3 AND subject = $4 AND became = $5)`
+	var known bool
+	err = s.db.QueryRow(ctx, again, int64(e.Actor), id.First(now.Add(-sameLook)), e.Action, e.Subject, string(e.After)).Scan(&known)
+	if err != nil || known {
+		return err
+	}
+	return s.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error { return s.AuditTx(ctx, tx, e) })
 }
 
 // Filter picks lines of the audit log; what is zero picks all.
@@ -44,8 +66,9 @@ type Filter struct {
 	Actor   ID
 	Action  string // "store.changed", or "store." for all of stores
 	Subject string
-	From    time.Time // of writing
-	To      time.Time // not included
+	Stores  []catalog.StoreID // whose the lines are; nil: all lines
+	From    time.Time         // of writing
+	To      time.Time         // not included
 }
 
 // ErrCursor is returned for a cursor that this program did not give.
@@ -79,20 +102,23 @@ func (s *Service) Audit(ctx context.Context, f Filter, cursor string, limit int)
 	if f.Subject != "" {
 		where += args.Put(` AND subject = ?`, f.Subject)
 	}
+	if f.Stores != nil {
+		where += args.Put(` AND store_id <> 0 AND store_id IN (?...)`, db.IDs(f.Stores))
+	}
 	if strings.HasSuffix(f.Action, ".") {
 		where += args.Put(` AND SUBSTR(action, 1, `+strconv.Itoa(len(f.Action))+`) = ?`, f.Action)
 	} else if f.Action != "" {
 		where += args.Put(` AND action = ?`, f.Action)
 	}
 	where += args.Put(` ORDER BY id DESC LIMIT ?`, int64(limit+1))
-	rows, err := s.db.Query(ctx, `SELECT id, at, actor, action, subject, ip, was, became FROM audit WHERE `+where, args...)
+	rows, err := s.db.Query(ctx, `SELECT id, at, actor, action, subject, store_id, ip, was, became FROM audit WHERE `+where, args...)
 	err = db.Scan(rows, err, func(r *db.Rows) error {
 		var (
 			e           Entry
 			actor       int64
 			was, became string
 		)
-		err := r.Scan(&e.ID, db.Time{Dst: &e.At}, &actor, &e.Action, &e.Subject, &e.IP, &was, &became)
+		err := r.Scan(&e.ID, db.Time{Dst: &e.At}, &actor, &e.Action, &e.Subject, &e.Store, &e.IP, &was, &became)
 		e.Actor = ID(actor)
 		if was != "" {
 			e.Before = json.RawMessage(was)

@@ -74,9 +74,13 @@ func (s *Service) link(ctx context.Context, by By, in Invitation) (token string,
 	}
 	err = s.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
 		const insert = `
-			INSERT INTO invitations (token, role, stores, staff_id, created_by, created_at, expires_at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7)`
-		_, err := tx.Exec(ctx, insert, secret.Hash(token), string(in.Role), string(stores), db.NullID(in.For), db.NullID(in.By),
+			INSERT INTO invitations (token, role, works_as, stores, staff_id, created_by, created_at, expires_at)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`
+		if err := mayTx(ctx, tx, by, in.Becomes()); err != nil {
+			return err
+		}
+		role, worksAs := in.Role.columns()
+		_, err := tx.Exec(ctx, insert, secret.Hash(token), role, worksAs, string(stores), db.NullID(in.For), db.NullID(in.By),
 			s.now().UnixMicro(), in.ExpiresAt.UnixMicro())
 		if err != nil {
 			return err
@@ -105,7 +109,7 @@ type Pending struct {
 func (s *Service) Pending(ctx context.Context) (all []Pending, err error) {
 	defer errs.Wrap(&err, "list invitations")
 	const list = `
-		SELECT token, role, stores, COALESCE(staff_id, 0), COALESCE(created_by, 0), expires_at, created_at FROM invitations
+		SELECT ` + invitationColumns + ` FROM invitations
 		 WHERE used_at IS NULL AND expires_at > $1 AND (created_by IS NOT NULL OR staff_id IS NOT NULL) ORDER BY created_at DESC, token`
 	rows, err := s.db.Query(ctx, list, s.now().UnixMicro())
 	err = db.Scan(rows, err, func(r *db.Rows) error {
@@ -123,6 +127,20 @@ func (s *Service) Pending(ctx context.Context) (all []Pending, err error) {
 func (s *Service) Withdraw(ctx context.Context, by By, key string) (err error) {
 	defer errs.Wrap(&err, "withdraw an invitation")
 	return s.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
+		var (
+			in   Invitation
+			made time.Time
+		)
+		err := in.scan(tx.QueryRow(ctx, `SELECT `+invitationColumns+` FROM invitations WHERE token = $1 AND used_at IS NULL`, key), &key, db.Time{Dst: &made})
+		if errors.Is(err, db.ErrNoRows) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if err := mayTx(ctx, tx, by, in.Becomes()); err != nil {
+			return err
+		}
 		n, err := tx.Exec(ctx, `DELETE FROM invitations WHERE token = $1 AND used_at IS NULL`, key)
 		if err != nil || n == 0 {
 			return err
@@ -130,6 +148,12 @@ func (s *Service) Withdraw(ctx context.Context, by By, key string) (err error) {
 		return s.changeTx(ctx, tx, by, "staff.invitation_withdrawn", 0, nil, nil)
 	})
 }
+
+// invitationColumns are what scan reads.
+const invitationColumns = `token, ` + roleColumn + `, stores, COALESCE(staff_id, 0), COALESCE(created_by, 0), expires_at, created_at`
+
+// Becomes is the account that a link makes, or sets the password of.
+func (in Invitation) Becomes() Account { return Account{Role: in.Role, Stores: in.Stores} }
 
 // scan reads key, role, stores, staff, by, expiry and made.
 func (in *Invitation) scan(r db.Scanner, key *string, made any) error {
@@ -162,12 +186,10 @@ func (s *Service) Invitation(ctx context.Context, token string) (in Invitation, 
 }
 
 func (s *Service) invitationTx(ctx context.Context, tx *db.Tx, token string) (in Invitation, err error) {
-	// The console's links are for an installation without staff; those of somebody
-	// who owns nothing any more are nobody's.
+	// The console's links are for an installation without staff.
 	const find = `
-		SELECT token, role, stores, COALESCE(staff_id, 0), COALESCE(created_by, 0), expires_at, created_at FROM invitations
+		SELECT ` + invitationColumns + ` FROM invitations
 		 WHERE token = $1 AND used_at IS NULL AND expires_at > $2
-		   AND (created_by IS NULL OR EXISTS (SELECT 1 FROM staff WHERE staff.id = created_by AND staff.role = 'owner' AND staff.active))
 		   AND (created_by IS NOT NULL OR staff_id IS NOT NULL OR NOT EXISTS (SELECT 1 FROM staff))`
 	var (
 		key  string
@@ -175,6 +197,21 @@ func (s *Service) invitationTx(ctx context.Context, tx *db.Tx, token string) (in
 	)
 	err = in.scan(tx.QueryRow(ctx, find, secret.Hash(token), s.now().UnixMicro()), &key, db.Time{Dst: &made})
 	if errors.Is(err, db.ErrNoRows) {
+		return Invitation{}, ErrInvitation
+	}
+	if err != nil {
+		return Invitation{}, err
+	}
+	// Those of somebody who could not give them any more are nobody's, nor is
+	// one that sets the password of who has become more since.
+	to := in.Becomes()
+	if in.For != 0 {
+		if to, err = getTx(ctx, tx, in.For); err != nil {
+			return Invitation{}, err
+		}
+	}
+	err = mayTx(ctx, tx, By{ID: in.By}, to)
+	if errors.Is(err, ErrMayNot) || errors.Is(err, ErrNotFound) {
 		return Invitation{}, ErrInvitation
 	}
 	return in, err
@@ -235,6 +272,11 @@ func (s *Service) acceptAgain(ctx context.Context, token string, inv Invitation,
 		}
 		if err := s.useTx(ctx, tx, token, inv); err != nil {
 			return err
+		}
+		if inv.By == 0 { // whoever has the machine may do anything: the way in for an owner who has lost both
+			if err := s.dropFactorTx(ctx, tx, By{IP: from.IP}, a.ID, "staff.factor_reset"); err != nil {
+				return err
+			}
 		}
 		return s.passwordSetTx(ctx, tx, By{ID: a.ID, IP: from.IP}, a.ID)
 	})

@@ -19,6 +19,7 @@ import (
 	"regulars/internal/base/fold"
 	"regulars/internal/base/id"
 	"regulars/internal/base/limit"
+	"regulars/internal/base/secret"
 	"regulars/internal/loyalty/catalog"
 )
 
@@ -26,6 +27,7 @@ import (
 var (
 	ErrNotFound   = errs.New(errs.NotFound, "staff_not_found", "There is no such member of the staff.")
 	ErrLoginTaken = errs.New(errs.Conflict, "login_taken", "Somebody else has this login; choose another one.").At("/login")
+	ErrMayNot     = errs.New(errs.Forbidden, "not_permitted", "Your role does not include this. Ask the owner.")
 	ErrLastOwner  = errs.New(errs.Conflict, "last_owner", "This is the only active owner; make somebody else an owner first.")
 )
 
@@ -46,6 +48,8 @@ type Service struct {
 	hasher *hasher
 	// Tries to sign in, by login and address together, and by address.
 	byLogin, byAddress *limit.Limiter
+	byFactor           *limit.Limiter // codes of second factors, by whose they are
+	keys               *secret.Box    // nil: there are no second factors here
 }
 
 // New makes the service.
@@ -54,6 +58,7 @@ func New(d *db.DB, mint *id.Minter, now func() time.Time) *Service {
 		db: d, mint: mint, now: now, hasher: newHasher(),
 		byLogin:   limit.New(1.0/30, 5, 10_000, now),
 		byAddress: limit.New(1, 50, 10_000, now),
+		byFactor:  limit.New(1.0/30, 5, 10_000, now),
 	}
 }
 
@@ -75,7 +80,7 @@ type NewAccount struct {
 }
 
 // columns of an account, in the order of scan.
-const columns = `s.id, s.name, s.login, s.role, s.language, s.active, s.created_at`
+const columns = `s.id, s.name, s.login, ` + roleColumn + `, s.language, s.active, s.created_at`
 
 func scan(r db.Scanner, more ...any) (a Account, err error) {
 	var id int64
@@ -201,6 +206,9 @@ func (s *Service) Add(ctx context.Context, by By, in NewAccount) (a Account, err
 		return Account{}, err
 	}
 	err = s.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
+		if err := mayTx(ctx, tx, by, in.as()); err != nil {
+			return err
+		}
 		a, err = s.addTx(ctx, tx, by, ID(s.mint.Next()), in, hash)
 		return err
 	})
@@ -221,10 +229,11 @@ func (s *Service) addTx(ctx context.Context, tx *db.Tx, by By, id ID, in NewAcco
 		Language: in.Language, Active: true, CreatedAt: s.now().Truncate(time.Microsecond),
 	}
 	const insert = `
-		INSERT INTO staff (id, name, login, password, role, language, active, created_at)
-		VALUES ($1, $2, $3, $4, $5, $6, TRUE, $7)
+		INSERT INTO staff (id, name, login, password, role, works_as, language, active, created_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, TRUE, $8)
 		ON CONFLICT (login) DO NOTHING`
-	n, err := tx.Exec(ctx, insert, int64(a.ID), a.Name, a.Login, hash, string(a.Role), a.Language, a.CreatedAt.UnixMicro())
+	role, worksAs := a.Role.columns()
+	n, err := tx.Exec(ctx, insert, int64(a.ID), a.Name, a.Login, hash, role, worksAs, a.Language, a.CreatedAt.UnixMicro())
 	if err != nil {
 		return Account{}, err
 	}
@@ -259,9 +268,33 @@ type Change struct {
 	Active   *bool
 }
 
-// Change changes an account. Whoever is made inactive is signed out
-// everywhere; the last active owner stays what they are (ErrLastOwner). What
-// changes nothing is not in the audit log.
+// as is the account that somebody would have.
+func (in NewAccount) as() Account { return Account{Role: in.Role, Stores: in.Stores} }
+
+// mayTx refuses with ErrMayNot what somebody does to accounts that are not
+// theirs to manage, as they are and as they would be. The program may do
+// anything; who does not manage the staff of a store does not learn whether
+// there is such an account elsewhere.
+func mayTx(ctx context.Context, tx *db.Tx, by By, accounts ...Account) error {
+	if by.ID == 0 {
+		return nil
+	}
+	who, err := getTx(ctx, tx, by.ID)
+	if err != nil {
+		return err
+	}
+	for _, a := range accounts {
+		if !who.Manages(a) {
+			return ErrMayNot
+		}
+	}
+	return nil
+}
+
+// Change changes an account. It fails with ErrMayNot where whoever asks does
+// not manage it; one's own name and language are one's own. Whoever is made
+// inactive is signed out everywhere; the last active owner stays what they are
+// (ErrLastOwner). What changes nothing is not in the audit log.
 func (s *Service) Change(ctx context.Context, by By, id ID, c Change) (a Account, err error) {
 	defer errs.Wrap(&err, "change staff %d", id)
 	err = s.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
@@ -282,13 +315,19 @@ func (s *Service) Change(ctx context.Context, by By, id ID, c Change) (a Account
 		if err != nil {
 			return err
 		}
+		if by.ID != id || c.Login != nil || c.Role != nil || c.Stores != nil || c.Active != nil {
+			if err := mayTx(ctx, tx, by, was, a); err != nil {
+				return err
+			}
+		}
 		if bytes.Equal(facts(was.facts()), facts(a.facts())) {
 			return nil
 		}
 		const update = `
-			UPDATE staff SET name = $2, login = $3, role = $4, language = $5, active = $6
+			UPDATE staff SET name = $2, login = $3, role = $4, works_as = $5, language = $6, active = $7
 			 WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM staff WHERE login = $3 AND id <> $1)`
-		n, err := tx.Exec(ctx, update, int64(id), a.Name, a.Login, string(a.Role), a.Language, a.Active)
+		role, worksAs := a.Role.columns()
+		n, err := tx.Exec(ctx, update, int64(id), a.Name, a.Login, role, worksAs, a.Language, a.Active)
 		if err != nil {
 			return err
 		}
@@ -299,6 +338,9 @@ func (s *Service) Change(ctx context.Context, by By, id ID, c Change) (a Account
 			if err := keepOwnerTx(ctx, tx); err != nil {
 				return err
 			}
+		}
+		if was.Can(ManageCashiers) && (!a.Active || was.Role != a.Role || !slices.Equal(was.Stores, a.Stores)) {
+			// What they invited to may not be theirs to give any more.
 			if _, err := tx.Exec(ctx, `DELETE FROM invitations WHERE created_by = $1 AND used_at IS NULL`, int64(id)); err != nil {
 				return err
 			}
@@ -387,14 +429,14 @@ func (in *NewAccount) clean() error {
 // worksIn checks a role and gives the stores it is for, each once.
 func worksIn(wrong *errs.List, role Role, stores []catalog.StoreID) []catalog.StoreID {
 	if !role.Valid() {
-		wrong.Add("/role", "unknown_role", "must be owner or cashier")
+		wrong.Add("/role", "unknown_role", "is not a role")
 	}
 	stores = slices.Compact(slices.Sorted(slices.Values(stores)))
 	switch {
 	case role.Everywhere():
 		return nil
-	case role == Cashier && len(stores) == 0:
-		wrong.Add("/stores", "store_needed", "must name at least one store where the cashier works")
+	case len(stores) == 0:
+		wrong.Add("/stores", "store_needed", "must name at least one store to work in")
 	}
 	return stores
 }
@@ -421,8 +463,13 @@ func (s *Service) changeTx(ctx context.Context, tx *db.Tx, by By, action string,
 	if id != 0 {
 		subject = "staff:" + id.String()
 	}
+	var store int64 // of whoever works in one; what concerns several is for those who manage all
+	const of = `SELECT CASE COUNT(*) WHEN 1 THEN MIN(store_id) ELSE 0 END FROM staff_stores WHERE staff_id = $1`
+	if err := tx.QueryRow(ctx, of, int64(id)).Scan(&store); err != nil {
+		return err
+	}
 	return s.AuditTx(ctx, tx, Entry{
-		Actor: by.ID, IP: by.IP, Action: action, Subject: subject, Before: facts(was), After: facts(became),
+		Actor: by.ID, IP: by.IP, Action: action, Subject: subject, Store: catalog.StoreID(store), Before: facts(was), After: facts(became),
 	})
 }
 

@@ -33,6 +33,7 @@ const (
 
 // Session is one browser in which somebody is signed in.
 type Session struct {
+	Key       string // names it; it is not the token
 	CreatedAt time.Time
 	SeenAt    time.Time
 	From      Client
@@ -120,16 +121,23 @@ func (s *Service) StartSession(ctx context.Context, id ID, from Client) (token s
 func (s *Service) SessionAccount(ctx context.Context, token string) (a Account, err error) {
 	defer errs.Wrap(&err, "find session")
 	hash, now := secret.Hash(token), s.now()
-	var seen int64
+	var (
+		seen int64
+		must bool
+	)
 	err = s.db.Read(ctx, func(ctx context.Context, tx *db.Tx) error {
 		const find = `
-			SELECT s.id, e.seen_at FROM staff_sessions e JOIN staff s ON s.id = e.staff_id
+			SELECT s.id, e.seen_at,
+			       EXISTS (SELECT 1 FROM staff_rules r WHERE r.role = CASE s.works_as WHEN '' THEN s.role ELSE s.works_as END AND r.second_factor)
+			       AND NOT EXISTS (SELECT 1 FROM staff_factors f WHERE f.staff_id = s.id AND f.confirmed_at IS NOT NULL)
+			  FROM staff_sessions e JOIN staff s ON s.id = e.staff_id
 			 WHERE e.token = $1 AND e.expires_at > $2 AND e.seen_at > $3 AND s.active`
 		var id int64
-		if err := tx.QueryRow(ctx, find, hash, now.UnixMicro(), now.Add(-idle).UnixMicro()).Scan(&id, &seen); err != nil {
+		if err := tx.QueryRow(ctx, find, hash, now.UnixMicro(), now.Add(-idle).UnixMicro()).Scan(&id, &seen, &must); err != nil {
 			return err
 		}
 		a, err = getTx(ctx, tx, ID(id))
+		a.MustEnrol = must
 		return err
 	})
 	if errors.Is(err, db.ErrNoRows) {
@@ -160,24 +168,55 @@ func (s *Service) Sessions(ctx context.Context, id ID) (all []Session, err error
 	defer errs.Wrap(&err, "list sessions")
 	now := s.now()
 	const list = `
-		SELECT created_at, seen_at, ip, agent FROM staff_sessions
+		SELECT token, created_at, seen_at, ip, agent FROM staff_sessions
 		 WHERE staff_id = $1 AND expires_at > $2 AND seen_at > $3 ORDER BY seen_at DESC, created_at DESC`
 	rows, err := s.db.Query(ctx, list, int64(id), now.UnixMicro(), now.Add(-idle).UnixMicro())
 	err = db.Scan(rows, err, func(r *db.Rows) error {
 		var e Session
-		err := r.Scan(db.Time{Dst: &e.CreatedAt}, db.Time{Dst: &e.SeenAt}, &e.From.IP, &e.From.Agent)
+		err := r.Scan(&e.Key, db.Time{Dst: &e.CreatedAt}, db.Time{Dst: &e.SeenAt}, &e.From.IP, &e.From.Agent)
 		all = append(all, e)
 		return err
 	})
 	return all, err
 }
 
+// SessionKey names the session of a token among those of Sessions.
+func SessionKey(token string) string { return secret.Hash(token) }
+
+// EndSessionOf signs somebody out of one browser; a session that is not there, or
+// not theirs, is over.
+func (s *Service) EndSessionOf(ctx context.Context, by By, id ID, key string) (err error) {
+	defer errs.Wrap(&err, "end a session of staff %d", id)
+	return s.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
+		a, err := getTx(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		if by.ID != id {
+			if err := mayTx(ctx, tx, by, a); err != nil {
+				return err
+			}
+		}
+		n, err := tx.Exec(ctx, `DELETE FROM staff_sessions WHERE token = $1 AND staff_id = $2`, key, int64(id))
+		if err != nil || n == 0 {
+			return err
+		}
+		return s.changeTx(ctx, tx, by, "staff.session_ended", id, nil, nil)
+	})
+}
+
 // EndSessions signs somebody out everywhere.
 func (s *Service) EndSessions(ctx context.Context, by By, id ID) (err error) {
 	defer errs.Wrap(&err, "end sessions of staff %d", id)
 	return s.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
-		if _, err := getTx(ctx, tx, id); err != nil {
+		a, err := getTx(ctx, tx, id)
+		if err != nil {
 			return err
+		}
+		if by.ID != id {
+			if err := mayTx(ctx, tx, by, a); err != nil {
+				return err
+			}
 		}
 		if err := endAllTx(ctx, tx, id); err != nil {
 			return err

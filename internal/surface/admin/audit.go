@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"maps"
@@ -23,6 +24,7 @@ type auditView struct {
 	Actors   []web.Option
 	Topics   []web.Option
 	From, To string
+	Of       string // what they are all about, where one thing was asked for
 	Rows     []auditRow
 	Next     string
 }
@@ -40,7 +42,7 @@ type auditRow struct {
 type fieldChange struct{ Name, Was, Is string }
 
 // topics are the beginnings of actions, by what was changed.
-var topics = []string{"store", "till", "product", "category", "programme", "customer", "receipt", "staff", "audit", "import", "settings"}
+var topics = []string{"store", "till", "product", "category", "programme", "customer", "look", "receipt", "staff", "audit", "import", "settings"}
 
 var auditList = list[auditRow]{"audit", []column[auditRow]{
 	{"when", "admin.audit.when", "keep", everywhere, func(e auditRow) any { return e.At }},
@@ -66,8 +68,8 @@ func (c fieldChange) String() string {
 }
 
 // auditAsked are the filters of a request for the log.
-func auditAsked(url web.Link, zone *time.Location) staff.Filter {
-	f := staff.Filter{Subject: url.Get("subject"), From: day(url.Get("from"), zone), To: untilDay(url.Get("to"), zone)}
+func auditAsked(who staff.Account, url web.Link, zone *time.Location) staff.Filter {
+	f := staff.Filter{Stores: who.Scope(), Subject: url.Get("subject"), From: day(url.Get("from"), zone), To: untilDay(url.Get("to"), zone)}
 	_ = f.Actor.UnmarshalText([]byte(url.Get("who"))) // what is no id does not filter
 	if topic := url.Get("about"); slices.Contains(topics, topic) {
 		f.Action = topic + "."
@@ -91,7 +93,7 @@ func (a *Admin) someEntries(r *http.Request, f staff.Filter, everybody []staff.A
 		return nil, "", err
 	}
 	for _, e := range entries {
-		row := auditRow{Entry: e, Who: names[e.Actor], Subject: subjects[e.Subject], Href: subjectPage(e.Subject)}
+		row := auditRow{Entry: e, Who: names[e.Actor], Subject: subjects[e.Subject], Href: subjectPage(web.Me(r), e.Subject)}
 		if e.Action == "import.discarded" { // its page is gone
 			row.Href = ""
 		}
@@ -118,11 +120,25 @@ func (a *Admin) audit(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if v.Rows, v.Next, err = a.someEntries(r, auditAsked(v.URL, v.Zone), everybody, v.URL.Get("cursor"), 50); err != nil {
+	if v.Rows, v.Next, err = a.someEntries(r, auditAsked(v.Me, v.URL, v.Zone), everybody, v.URL.Get("cursor"), 50); err != nil {
 		return err
+	}
+	if of := v.URL.Get("subject"); of != "" {
+		names := map[staff.ID]string{}
+		for _, m := range everybody {
+			names[m.ID] = m.Name
+		}
+		subjects, err := a.subjects(r, []staff.Entry{{Subject: of}}, names)
+		if err != nil {
+			return err
+		}
+		v.Of = cmp.Or(subjects[of], of)
 	}
 	v.Actors = []web.Option{{Text: loc.T("admin.audit.everybody")}}
 	for _, m := range everybody {
+		if v.Me.Scope() != nil && !v.Me.Manages(m) && m.ID != v.Me.ID {
+			continue
+		}
 		v.Actors = append(v.Actors, web.Option{Value: m.ID.String(), Text: m.Name})
 	}
 	v.Topics = []web.Option{{Text: loc.T("admin.audit.everything")}}
@@ -140,7 +156,7 @@ func (a *Admin) exportAudit(w http.ResponseWriter, r *http.Request) error {
 	if err := a.noteExport(r, "audit.exported", "from", "to", "who", "about"); err != nil {
 		return err
 	}
-	f := auditAsked(web.LinkOf(r), a.Settings.Get().Zone)
+	f := auditAsked(web.Me(r), web.LinkOf(r), a.Settings.Get().Zone)
 	return sendList(a, w, r, auditList, func(cursor string) ([]auditRow, string, error) {
 		return a.someEntries(r, f, everybody, cursor, 200)
 	})
@@ -281,7 +297,7 @@ func (a *Admin) word(loc *i18n.Localizer, topic, name, value string) string {
 				return s.Name
 			}
 		}
-	case "starts":
+	case "starts", "ends":
 		if at, err := time.Parse(time.RFC3339, value); err == nil {
 			return loc.DateTime(at, a.Settings.Get().Zone)
 		}
@@ -315,6 +331,8 @@ func (a *Admin) word(loc *i18n.Localizer, topic, name, value string) string {
 		key = "admin.channel."
 	case "purpose", "consents":
 		key = "admin.purpose."
+	case "by":
+		key = "admin.look.by."
 	case "kind", "state":
 		key = "admin.value."
 	}

@@ -43,6 +43,7 @@ type cardView struct {
 	Kinds       []web.Option
 	URL         web.Link
 	Masked      bool
+	Looks       []lookRow // for who may see the log
 }
 
 type identifierRow struct {
@@ -118,6 +119,11 @@ func (a *Admin) showCustomer(w http.ResponseWriter, r *http.Request, status int,
 			return err
 		}
 	}
+	if v.May(staff.ViewAudit) {
+		if v.Looks, err = a.looksAt(ctx, who, c.ID); err != nil {
+			return err
+		}
+	}
 	if err := a.story(r, &v); err != nil {
 		return err
 	}
@@ -164,12 +170,11 @@ func (a *Admin) level(ctx context.Context, store catalog.Store, who customer.ID)
 // story adds the receipts and the entries, each explained.
 func (a *Admin) story(r *http.Request, v *cardView) error {
 	ctx, loc := r.Context(), web.Loc(r.Context())
-	list, err := a.Receipts.List(ctx, receipt.Filter{Customer: v.Customer.ID}, receipt.Cursor{}, 100)
+	me := web.Me(r)
+	list, err := a.Receipts.List(ctx, receipt.Filter{Customer: v.Customer.ID, Stores: me.Scope()}, receipt.Cursor{}, 100)
 	if err != nil {
 		return err
 	}
-	me, _ := web.Account(ctx)
-	list = slices.DeleteFunc(list, func(rec *receipt.Receipt) bool { return !me.WorksIn(rec.Store) })
 	numbers := map[int64]string{}
 	for _, rec := range list {
 		numbers[int64(rec.ID)] = rec.Number
@@ -213,7 +218,7 @@ func (a *Admin) story(r *http.Request, v *cardView) error {
 		if spends(e) {
 			row.Earned = earned[e.Lot]
 		}
-		theirs := me.WorksIn(catalog.StoreID(e.Store)) // where people buy besides is no cashier's business
+		theirs := me.WorksIn(catalog.StoreID(e.Store)) // where people buy besides is not the business of a store
 		if s, ok := a.Catalog.Store(catalog.StoreID(e.Store)); ok && theirs {
 			row.Where, row.Zone, row.Who = s.Name, s.Zone, names[staff.ID(e.Staff)]
 		}
@@ -368,7 +373,7 @@ func (a *Admin) adjustPoints(w http.ResponseWriter, r *http.Request) error {
 			Entity: int64(store.Entity), Store: int64(store.ID), Staff: int64(who.ID), Seen: seen,
 		})
 		return line{
-			action: "customer.points_adjusted", subject: subjectOf(v.Customer.ID),
+			action: "customer.points_adjusted", subject: subjectOf(v.Customer.ID), store: v.Customer.HomeStore,
 			after: map[string]string{"points": v.Change.String(), "reason": reason, "available": available.String()},
 		}, err
 	})

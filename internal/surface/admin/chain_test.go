@@ -22,6 +22,7 @@ import (
 	"regulars/internal/base/id"
 	"regulars/internal/base/jobs"
 	"regulars/internal/base/money"
+	"regulars/internal/base/secret"
 	"regulars/internal/base/settings"
 	"regulars/internal/importer"
 	"regulars/internal/loyalty"
@@ -78,6 +79,9 @@ func open(t testing.TB, d *db.DB) *chain {
 		Jobs: jobs.New(d, mint, c.clock.now, jobs.Config{}), Services: loyalty.New(d, mint, c.clock.now, is.Get()),
 	}
 	t.Cleanup(c.Close)
+	keys, err := secret.NewBox(secret.NewKey())
+	must(t, err)
+	must(t, c.Staff.UseKeys(t.Context(), keys))
 	c.Importer = importer.New(importer.Config{
 		DB: d, Mint: mint, Now: c.clock.now, Currency: uzs, Zone: func() *time.Location { return zone }, Region: "UZ", Folder: t.TempDir(), Jobs: c.Jobs,
 		Services: c.Services,
@@ -333,7 +337,7 @@ func (b *browser) form(id string) (fields pairs) {
 		switch {
 		case attrs["name"] == "":
 			continue
-		case (attrs["type"] == "checkbox" || attrs["type"] == "radio") && !strings.HasSuffix(head, " checked"):
+		case (attrs["type"] == "checkbox" || attrs["type"] == "radio") && !strings.Contains(head+" ", " checked "):
 			continue
 		case strings.HasPrefix(tag, "<textarea"):
 			value = html.UnescapeString(strings.TrimSuffix(body, "</textarea>"))

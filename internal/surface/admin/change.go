@@ -8,6 +8,7 @@ import (
 	"net/http"
 
 	"regulars/internal/base/db"
+	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/staff"
 	"regulars/internal/surface/web"
 )
@@ -15,7 +16,8 @@ import (
 // line is what a change writes into the audit log.
 type line struct {
 	action, subject string
-	before, after   any // nil: nothing
+	before, after   any             // nil: nothing
+	store           catalog.StoreID // whose what changed is; 0: nobody's, or of all
 }
 
 // change runs do in a transaction and writes what it did into the audit log
@@ -52,7 +54,7 @@ func (a *Admin) changeBy(form *web.Form, r *http.Request, do func(ctx context.Co
 }
 
 func (a *Admin) auditTx(ctx context.Context, tx *db.Tx, who staff.By, l line) error {
-	e := staff.Entry{Actor: who.ID, IP: who.IP, Action: l.action, Subject: l.subject}
+	e := staff.Entry{Actor: who.ID, IP: who.IP, Action: l.action, Subject: l.subject, Store: l.store}
 	var err error
 	if l.before != nil {
 		if e.Before, err = json.Marshal(l.before); err != nil {

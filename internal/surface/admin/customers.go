@@ -42,6 +42,7 @@ type customerRow struct {
 	Born, City  string // the day as it is kept
 	BornAs      string // and as it is read
 	Store       string
+	home        catalog.StoreID
 	Points      money.Points
 	Spend       money.Amount
 	Receipts    int64
@@ -50,7 +51,41 @@ type customerRow struct {
 }
 
 // masked reports whether personal data are to be hidden from whoever asks.
-func masked(who staff.Account) bool { return !who.Can(staff.ViewCustomers) }
+func masked(who staff.Account) bool { return !who.Can(staff.SeePersonal) }
+
+// anywhere are all stores to search in, and 0 for customers who have none.
+func (a *Admin) anywhere(ctx context.Context) ([]catalog.StoreID, error) {
+	stores, err := a.Catalog.Stores(ctx)
+	ids := []catalog.StoreID{0}
+	for _, s := range stores {
+		ids = append(ids, s.ID)
+	}
+	return ids, err
+}
+
+// within leaves of customers those whom somebody who works in stores may see:
+// who is at home there, and, except for who only finds people at the till, who
+// has bought there.
+func (a *Admin) within(ctx context.Context, who staff.Account, list []customer.Customer) ([]customer.Customer, error) {
+	scope := who.Scope()
+	if scope == nil {
+		return list, nil
+	}
+	var others []customer.ID
+	for _, c := range list {
+		if who.Can(staff.ViewCustomers) && !who.WorksIn(c.HomeStore) {
+			others = append(others, c.ID)
+		}
+	}
+	var bought map[customer.ID]bool
+	if len(others) > 0 {
+		var err error
+		if bought, err = a.Receipts.BoughtIn(ctx, scope, others); err != nil {
+			return nil, err
+		}
+	}
+	return slices.DeleteFunc(list, func(c customer.Customer) bool { return !who.WorksIn(c.HomeStore) && !bought[c.ID] }), nil
+}
 
 var customerList = list[customerRow]{"customers", []column[customerRow]{
 	{"name", "admin.customers.name", "", always, func(c customerRow) any { return c.Name }},
@@ -87,13 +122,19 @@ func (a *Admin) someCustomers(r *http.Request, url web.Link, cursor string, limi
 		if err := a.looks.Check(who.ID.String()); err != nil {
 			return nil, "", err
 		}
-		found, err = a.Customers.SearchIn(ctx, who.Stores, words, limit)
+		stores := who.Scope()
+		if stores == nil {
+			if stores, err = a.anywhere(ctx); err != nil {
+				return nil, "", err
+			}
+		}
+		found, err = a.Customers.SearchIn(ctx, stores, words, limit)
 	case words != "":
-		found, err = a.Customers.Search(ctx, words, limit)
-	case masked(who): // a cashier looks for somebody; there is no list to read
+		found, err = a.searchWithin(ctx, who, words, limit)
+	case !who.Can(staff.ViewCustomers): // a cashier looks for somebody; there is no list to read
 	default:
 		_ = q.After.UnmarshalText([]byte(cursor))
-		q.Limit = limit
+		q.Limit, q.Stores = limit, who.Scope()
 		var after customer.ID
 		found, after, err = a.Customers.List(ctx, q)
 		if after != 0 {
@@ -107,11 +148,36 @@ func (a *Admin) someCustomers(r *http.Request, url web.Link, cursor string, limi
 	return rows, next, err
 }
 
+// searchWithin is Search for who sees people unmasked: of those who work in
+// stores first whom their stores know by the whole of what was typed, for a name
+// that many have may fill a search with strangers.
+func (a *Admin) searchWithin(ctx context.Context, who staff.Account, words string, limit int) (found []customer.Customer, err error) {
+	if scope := who.Scope(); scope != nil {
+		if found, err = a.Customers.SearchIn(ctx, scope, words, limit); err != nil {
+			return nil, err
+		}
+	}
+	list, err := a.Customers.Search(ctx, words, limit)
+	if err != nil {
+		return nil, err
+	}
+	list, err = a.within(ctx, who, list)
+	for _, c := range list {
+		if len(found) < limit && !slices.ContainsFunc(found, func(o customer.Customer) bool { return o.ID == c.ID }) {
+			found = append(found, c)
+		}
+	}
+	return found, err
+}
+
 func (a *Admin) customers(w http.ResponseWriter, r *http.Request) (err error) {
 	ctx, loc := r.Context(), web.Loc(r.Context())
 	v := customersView{frame: a.frame(ctx), URL: web.LinkOf(r), Columns: customerList.view(r)}
 	words, q := customersAsked(v.URL)
 	if v.Rows, v.Next, err = a.someCustomers(r, v.URL, v.URL.Get("cursor"), 50); err != nil {
+		return err
+	}
+	if err := a.searched(r, words, v.Rows, v.Next != ""); err != nil {
 		return err
 	}
 	v.Filtered = words != "" || q.HomeStore != 0 || q.State != ""
@@ -136,8 +202,8 @@ func (a *Admin) exportCustomers(w http.ResponseWriter, r *http.Request) error {
 	})
 }
 
-// customerRows adds what the points and the stores know of customers. Somebody
-// who may not see personal data sees the customers of their own stores, masked.
+// customerRows adds what the points and the stores know of customers, masked
+// for who may not see personal data.
 func (a *Admin) customerRows(ctx context.Context, loc *i18n.Localizer, who staff.Account, list []customer.Customer) ([]customerRow, error) {
 	if _, err := a.Catalog.Stores(ctx); err != nil {
 		return nil, err
@@ -152,12 +218,9 @@ func (a *Admin) customerRows(ctx context.Context, loc *i18n.Localizer, who staff
 	}
 	var rows []customerRow
 	for _, c := range list {
-		if masked(who) && !who.WorksIn(c.HomeStore) {
-			continue
-		}
 		row := customerRow{
 			ID: c.ID, State: c.State, Name: c.Name(), Called: nameOf(loc, who, c), External: shown(who, customer.External, c.First(customer.External)), Phone: shown(who, customer.Phone, c.First(customer.Phone)),
-			Card: shown(who, customer.Card, c.First(customer.Card)), Email: shown(who, customer.Email, c.First(customer.Email)), Born: c.Born, BornAs: born(loc, c.Born), City: c.City, Registered: c.RegisteredAt,
+			Card: shown(who, customer.Card, c.First(customer.Card)), Email: shown(who, customer.Email, c.First(customer.Email)), Born: c.Born, BornAs: born(loc, c.Born), City: c.City, Registered: c.RegisteredAt, home: c.HomeStore,
 		}
 		if masked(who) {
 			row.Name, row.Born, row.BornAs, row.City = customer.MaskName(c.FirstName, c.LastName), "", "", ""
@@ -268,8 +331,13 @@ func (a *Admin) customerForm(w http.ResponseWriter, r *http.Request, status int,
 	if v.Stores, err = a.storeOptions(r, ""); err != nil {
 		return err
 	}
-	if c.ID != 0 && c.HomeStore == 0 {
+	home, ok := a.Catalog.Store(c.HomeStore)
+	switch {
+	case c.ID == 0:
+	case !ok:
 		v.Stores = append([]web.Option{{Text: loc.T("admin.customer.no_store")}}, v.Stores...)
+	case !slices.ContainsFunc(v.Stores, func(o web.Option) bool { return o.Value == home.ID.String() }): // closed, or not one's own
+		v.Stores = append([]web.Option{{Value: home.ID.String(), Text: home.Name}}, v.Stores...)
 	}
 	return a.pages.RenderStatus(w, r, status, "customer_edit", v)
 }
@@ -302,7 +370,7 @@ func (a *Admin) registerCustomer(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	var store catalog.Store
-	if err := in.HomeStore.UnmarshalText([]byte(form.Get("store"))); err == nil {
+	if err := in.HomeStore.UnmarshalText([]byte(form.Get("store"))); err == nil && web.Me(r).WorksIn(in.HomeStore) {
 		if store, err = a.Catalog.StoreByID(ctx, in.HomeStore); err != nil {
 			return err
 		}
@@ -328,7 +396,7 @@ func (a *Admin) registerCustomer(w http.ResponseWriter, r *http.Request) error {
 			if !res.Created {
 				return nil
 			}
-			return a.auditTx(ctx, tx, who, line{action: "customer.registered", subject: subjectOf(res.ID), after: map[string]string{"store": store.Name}})
+			return a.auditTx(ctx, tx, who, line{action: "customer.registered", subject: subjectOf(res.ID), store: store.ID, after: map[string]string{"store": store.Name}})
 		})
 		if err := form.Take(err); err != nil {
 			return err
@@ -362,11 +430,24 @@ func (a *Admin) customer(r *http.Request) (c customer.Customer, err error) {
 			return c, err
 		}
 	}
-	if c, err = a.Customers.Get(r.Context(), id); err != nil {
+	if c, err = a.customerOf(r.Context(), who, id); err == nil && r.Method == http.MethodGet { // what is changed is noted as such
+		err = a.looked(r, c)
+	}
+	return c, err
+}
+
+// customerOf is a customer whom somebody may see; of others one is not told
+// that they are there.
+func (a *Admin) customerOf(ctx context.Context, who staff.Account, id customer.ID) (c customer.Customer, err error) {
+	if c, err = a.Customers.Get(ctx, id); err != nil {
 		return c, err
 	}
-	if masked(who) && !who.WorksIn(c.HomeStore) {
-		return customer.Customer{}, customer.ErrNotFound
+	theirs, err := a.within(ctx, who, []customer.Customer{c})
+	if err == nil && len(theirs) == 0 {
+		err = customer.ErrNotFound
+	}
+	if err != nil {
+		return customer.Customer{}, err
 	}
 	return c, nil
 }
@@ -421,7 +502,10 @@ func (a *Admin) saveCustomer(w http.ResponseWriter, r *http.Request) error {
 	if store.UnmarshalText([]byte(form.Get("store"))) == nil {
 		ch.HomeStore = &store
 	}
-	err = a.change(r, func(ctx context.Context, tx *db.Tx) (line, error) {
+	if store != 0 && store != c.HomeStore && !web.Me(r).WorksIn(store) {
+		form.Fail("store", web.Loc(r.Context()).T("admin.customer.store_needed"))
+	}
+	err = a.changeBy(form, r, func(ctx context.Context, tx *db.Tx) (line, error) {
 		before, after, err := a.Customers.UpdateTx(ctx, tx, c.ID, ch)
 		if err != nil {
 			return line{}, err
@@ -432,9 +516,9 @@ func (a *Admin) saveCustomer(w http.ResponseWriter, r *http.Request) error {
 		}
 		// The log says which fields changed and not what they hold: it is kept
 		// for ever, and a customer may be erased.
-		return line{action: "customer.changed", subject: subjectOf(c.ID), after: map[string]any{"fields": changed}}, nil
+		return line{action: "customer.changed", subject: subjectOf(c.ID), store: c.HomeStore, after: map[string]any{"fields": changed}}, nil
 	})
-	if err := form.Take(err); err != nil {
+	if err != nil {
 		return err
 	}
 	if !form.OK() {
@@ -450,7 +534,7 @@ func (a *Admin) addIdentifier(w http.ResponseWriter, r *http.Request) error {
 	}
 	err = a.change(r, func(ctx context.Context, tx *db.Tx) (line, error) {
 		i, err := a.Customers.AddIdentifierTx(ctx, tx, c.ID, customer.Kind(form.Get("kind")), form.Get("value"))
-		return line{action: "customer.identifier_added", subject: subjectOf(c.ID), after: map[string]string{"kind": string(i.Kind), "value": customer.Mask(i)}}, err
+		return line{action: "customer.identifier_added", subject: subjectOf(c.ID), store: c.HomeStore, after: map[string]string{"kind": string(i.Kind), "value": customer.Mask(i)}}, err
 	})
 	if err := form.Take(err); err != nil {
 		return err
@@ -468,7 +552,7 @@ func (a *Admin) removeIdentifier(w http.ResponseWriter, r *http.Request) error {
 	}
 	i := customer.Identifier{Kind: customer.Kind(form.Get("kind")), Value: form.Get("value")}
 	err = a.change(r, func(ctx context.Context, tx *db.Tx) (line, error) {
-		return line{action: "customer.identifier_removed", subject: subjectOf(c.ID), before: map[string]string{"kind": string(i.Kind), "value": customer.Mask(i)}},
+		return line{action: "customer.identifier_removed", subject: subjectOf(c.ID), store: c.HomeStore, before: map[string]string{"kind": string(i.Kind), "value": customer.Mask(i)}},
 			a.Customers.RemoveIdentifierTx(ctx, tx, c.ID, i)
 	})
 	if err != nil {
@@ -485,7 +569,7 @@ func (a *Admin) setCustomerState(w http.ResponseWriter, r *http.Request) error {
 	state := customer.State(form.Get("state"))
 	err = a.change(r, func(ctx context.Context, tx *db.Tx) (line, error) {
 		before, after, err := a.Customers.SetStateTx(ctx, tx, c.ID, state)
-		return line{"customer.state_changed", subjectOf(c.ID), map[string]any{"state": before.State}, map[string]any{"state": after.State}}, err
+		return line{action: "customer.state_changed", subject: subjectOf(c.ID), store: c.HomeStore, before: map[string]any{"state": before.State}, after: map[string]any{"state": after.State}}, err
 	})
 	if err != nil {
 		return err
@@ -595,7 +679,7 @@ func (a *Admin) addConsent(w http.ResponseWriter, r *http.Request) error {
 		Source: "admin", Staff: int64(web.Me(r).ID), Wording: form.Get("wording"), Proof: form.Get("proof"),
 	}
 	err = a.change(r, func(ctx context.Context, tx *db.Tx) (line, error) {
-		l := line{action: "customer.consent_given", subject: subjectOf(c.ID), after: map[string]any{"channel": consent.Channel, "purpose": consent.Purpose}}
+		l := line{action: "customer.consent_given", subject: subjectOf(c.ID), store: c.HomeStore, after: map[string]any{"channel": consent.Channel, "purpose": consent.Purpose}}
 		if !consent.Given {
 			l.action = "customer.consent_withdrawn"
 		}

@@ -100,6 +100,10 @@ func (a *Admin) example(ctx context.Context, f *web.Form, loc *i18n.Localizer) (
 		return v, nil
 	}
 	in.Customer.Level = r.Reached(max(0, in.Customer.Spend)).Code
+	in.Store = f.Get("example/store")
+	if day := programme.Day(f.Get("example/day")); day != "" {
+		in.Customer.Occasions = []programme.Day{day}
+	}
 	return v, v.price(loc, in, redeem)
 }
 

@@ -13,7 +13,7 @@ type Line struct {
 // Table is the table of routes.
 func (a *Admin) Table() (list []Line) {
 	for _, r := range a.table() {
-		list = append(list, Line{r.pattern, r.needs, r.needs == anybody, r.needs == signedIn})
+		list = append(list, Line{r.pattern, r.needs, r.needs == anybody, r.needs == signedIn || r.needs == enrolling})
 	}
 	return list
 }

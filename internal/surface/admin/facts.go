@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -24,7 +25,10 @@ type teller struct {
 func (a *Admin) teller(ctx context.Context, loc *i18n.Localizer, rules ...*programme.Rules) (teller, error) {
 	var skus []string
 	for _, r := range rules {
-		skus = append(skus, slices.Concat(r.Earn.Exclude.Products, r.Redeem.Exclude.Products, r.Discount.Exclude.Products)...)
+		skus = append(skus, slices.Concat(r.Earn.Exclude.Products, r.Redeem.Exclude.Products, r.Discount.Exclude.Products, r.Spend.Exclude.Products)...)
+		for _, c := range r.Redeem.Caps {
+			skus = append(skus, c.Goods.Products...)
+		}
 	}
 	known, err := a.names(ctx, skus)
 	return teller{loc, a.Settings.Get().Currency, known}, err
@@ -32,7 +36,7 @@ func (a *Admin) teller(ctx context.Context, loc *i18n.Localizer, rules ...*progr
 
 // facts are all rules, in the order of the editor.
 func (t teller) facts(r *programme.Rules) []fact {
-	return slices.Concat(t.levels(r), t.earning(r), t.redeeming(r), t.rest(r))
+	return slices.Concat(t.levels(r), t.earning(r), t.redeeming(r), t.occasions(r), t.rest(r))
 }
 
 func (t teller) fact(key, text string) fact { return fact{t.loc.T(key), text} }
@@ -44,17 +48,45 @@ func (t teller) levels(r *programme.Rules) []fact {
 	}
 	list := []fact{t.fact("admin.rules.stopped", t.yes(r.Stopped)), t.fact("admin.rules.stores", stores)}
 	for i, l := range r.Levels {
-		list = append(list, fact{t.loc.T("admin.rules.level_n", "n", i+1), t.loc.T("admin.rules.level_is",
-			"name", l.Name, "from", t.loc.Money(l.Threshold, t.currency), "cashback", t.loc.Percent(l.Cashback), "discount", t.loc.Percent(l.Discount))})
+		list = append(list, fact{t.loc.T("admin.rules.level_n", "n", i+1), t.level(&l)})
 	}
-	window := t.loc.T("admin.rules.window_is.lifetime")
+	window := t.loc.T("admin.rules.window_is." + string(r.Spend.Window))
 	if r.Spend.Window == programme.Rolling {
 		window = t.loc.N("admin.rules.rolling", int64(r.Spend.Days))
 	}
 	return append(list,
 		t.fact("admin.rules.combine", t.loc.T("admin.rules.combine_is."+string(r.Combine))),
 		t.fact("admin.rules.window", window),
+		t.fact("admin.rules.spend_exclude", t.goods(r.Spend.Exclude)),
+		t.fact("admin.rules.downgrade", t.downgrade(&r.Downgrade)),
+		t.fact("admin.rules.drop_grace", t.days(r.Downgrade.GraceDays, "admin.no")),
 	)
+}
+
+// level says what a level takes and gives.
+func (t teller) level(l *programme.Level) string {
+	text := t.loc.T("admin.rules.level_is", "name", l.Name, "from", t.loc.Money(l.Threshold, t.currency), "cashback", t.loc.Percent(l.Cashback), "discount", t.loc.Percent(l.Discount))
+	if l.Per > 0 {
+		text += ", " + t.loc.T("admin.rules.level_per", "sum", t.loc.Money(l.Per, t.currency))
+	}
+	if l.Promo != nil {
+		text += ", " + t.loc.T("admin.rules.level_promo", "cashback", t.loc.Percent(l.Promo.Cashback), "discount", t.loc.Percent(l.Promo.Discount))
+	}
+	if l.Cap != nil {
+		text += ", " + t.loc.T("admin.rules.level_cap", "share", t.loc.Percent(*l.Cap))
+	}
+	return text
+}
+
+func (t teller) downgrade(d *programme.Downgrade) string {
+	text := t.loc.T("admin.rules.drop_is." + cmp.Or(string(d.When), dropSoon))
+	if d.When == programme.DropEvery {
+		text = t.loc.N("admin.rules.drop_every", int64(d.Days))
+	}
+	if d.Step {
+		text += ", " + t.loc.T("admin.rules.drop_step")
+	}
+	return text
 }
 
 func (t teller) earning(r *programme.Rules) []fact {
@@ -63,21 +95,49 @@ func (t teller) earning(r *programme.Rules) []fact {
 		t.fact("admin.rules.delay", t.days(r.Earn.DelayDays, "admin.rules.at_once")),
 		t.fact("admin.rules.expiry", t.days(r.Earn.ExpiryDays, "admin.rules.never")),
 		t.fact("admin.rules.promo", t.yes(r.Earn.Promo)),
-		t.fact("admin.rules.points_part", t.yes(r.Earn.PointsPart)),
+		t.fact("admin.rules.idle", t.days(r.IdleDays, "admin.no")),
+		t.fact("admin.rules.redeeming", t.loc.T("admin.rules.redeeming_is."+redeeming(&r.Earn))),
 		t.fact("admin.rules.earn_exclude", t.goods(r.Earn.Exclude)),
 		t.fact("admin.rules.earn_rounding", t.rounding(r.Earn.Rounding, t.loc.PointsText(money.Points(r.Earn.Rounding.Unit)))),
 	}
 }
 
 func (t teller) redeeming(r *programme.Rules) []fact {
-	return []fact{
-		t.fact("admin.rules.cap", t.loc.Percent(r.Redeem.Cap)),
+	list := []fact{t.fact("admin.rules.cap", t.loc.Percent(r.Redeem.Cap))}
+	for i := range r.Redeem.Caps {
+		list = append(list, fact{t.loc.T("admin.rules.cap_n", "n", i+1), t.cap(&r.Redeem.Caps[i])})
+	}
+	return append(list,
+		t.fact("admin.rules.own", t.yes(r.Redeem.Own)),
+		t.fact("admin.rules.max", t.loc.Points(r.Redeem.Max)),
 		t.fact("admin.rules.min", t.loc.Points(r.Redeem.Min)),
 		t.fact("admin.rules.step", t.loc.Points(r.Redeem.Step)),
 		t.fact("admin.rules.redeem_exclude", t.goods(r.Redeem.Exclude)),
 		t.fact("admin.rules.discount_exclude", t.goods(r.Discount.Exclude)),
 		t.fact("admin.rules.discount_rounding", t.rounding(r.Discount.Rounding, t.loc.Money(money.Amount(r.Discount.Rounding.Unit), t.currency))),
+	)
+}
+
+// cap says where and for what a share is another one.
+func (t teller) cap(c *programme.Cap) string {
+	var where []string
+	if !c.Goods.None() {
+		where = append(where, t.goods(c.Goods))
 	}
+	return t.loc.T("admin.rules.cap_is", "what", strings.Join(append(where, named(t.stores, c.Stores)...), ", "), "share", t.loc.Percent(c.Cap))
+}
+
+// occasions says what is given for customers' days.
+func (t teller) occasions(r *programme.Rules) (list []fact) {
+	for _, day := range days {
+		text := t.loc.T("admin.no")
+		if o := r.Occasion(day); o != nil {
+			text = t.loc.T("admin.rules.day_rule", "before", t.loc.N("admin.rules.days", int64(o.Before)), "after", t.loc.N("admin.rules.days", int64(o.After)),
+				"points", t.loc.PointsText(o.Points), "discount", t.loc.Percent(o.Discount), "cashback", t.loc.Percent(o.Cashback))
+		}
+		list = append(list, t.fact("admin.rules.day_is."+string(day), text))
+	}
+	return list
 }
 
 func (t teller) rest(r *programme.Rules) []fact {

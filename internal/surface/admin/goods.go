@@ -73,7 +73,7 @@ func once[T comparable](list []T) (out []T) {
 // JavaScript, and with it only the picker is replaced.
 var pickers = []string{
 	"earn/exclude/categories", "earn/exclude/products", "redeem/exclude/categories", "redeem/exclude/products",
-	"discount/exclude/categories", "discount/exclude/products",
+	"discount/exclude/categories", "discount/exclude/products", "spend/exclude/categories", "spend/exclude/products",
 }
 
 // picker is what one of them shows.

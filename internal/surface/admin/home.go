@@ -13,6 +13,7 @@ import (
 	"regulars/internal/loyalty/programme"
 	"regulars/internal/loyalty/receipt"
 	"regulars/internal/loyalty/staff"
+	"regulars/internal/surface/web"
 )
 
 type homeView struct {
@@ -40,8 +41,9 @@ type overview struct {
 	Today, Before receipt.Sums // Before: a week ago, until this time of day
 	Net           money.Amount
 	NetBefore     money.Amount
-	Share         money.Rate // of sales with a customer
-	Owed          money.Points
+	Share         money.Rate   // of sales with a customer
+	Whole         bool         // of the whole chain, not of some stores
+	Owed          money.Points // by the whole chain
 	Recent        []receiptRow
 	Columns       columnsView
 	From          string // today, as a filter
@@ -59,9 +61,11 @@ func (a *Admin) home(w http.ResponseWriter, r *http.Request) error {
 	if v.Clock, err = a.otherClock(r.Context()); err != nil {
 		return err
 	}
-	steps, err := a.steps(r.Context())
-	if err != nil {
-		return err
+	var steps []step
+	if v.May(staff.ManageStores) {
+		if steps, err = a.steps(r.Context()); err != nil {
+			return err
+		}
 	}
 	next := false
 	for i := range steps {
@@ -79,7 +83,7 @@ func (a *Admin) home(w http.ResponseWriter, r *http.Request) error {
 	if v.Done < v.Must {
 		v.Steps = steps
 	}
-	latest, err := a.Receipts.List(r.Context(), receipt.Filter{Kind: receipt.KindSale}, receipt.Cursor{}, 1)
+	latest, err := a.Receipts.List(r.Context(), receipt.Filter{Kind: receipt.KindSale, Stores: v.Me.Scope()}, receipt.Cursor{}, 1)
 	if err != nil {
 		return err
 	}
@@ -169,24 +173,26 @@ func (a *Admin) hasSold(ctx context.Context, tills []catalog.Till) (bool, error)
 
 func (a *Admin) overview(r *http.Request) (*overview, error) {
 	ctx := r.Context()
-	now, zone := a.Now(), a.Settings.Get().Zone
+	now, zone, scope := a.Now(), a.Settings.Get().Zone, web.Me(r).Scope()
 	midnight := programme.Midnight(now, 0, zone)
 	v := &overview{From: midnight.In(zone).Format(time.DateOnly), Columns: receiptList.view(r)}
 	var err error
-	if v.Today, err = a.Receipts.Sum(ctx, midnight, now.Add(time.Microsecond)); err != nil {
+	if v.Today, err = a.Receipts.Sum(ctx, midnight, now.Add(time.Microsecond), scope...); err != nil {
 		return nil, err
 	}
-	if v.Before, err = a.Receipts.Sum(ctx, programme.Midnight(now, -7, zone), now.In(zone).AddDate(0, 0, -7)); err != nil {
+	if v.Before, err = a.Receipts.Sum(ctx, programme.Midnight(now, -7, zone), now.In(zone).AddDate(0, 0, -7), scope...); err != nil {
 		return nil, err
 	}
 	v.Net, v.NetBefore = v.Today.Sold-v.Today.Refunded, v.Before.Sold-v.Before.Refunded
 	if v.Today.Sales > 0 {
 		v.Share = money.Rate((2*v.Today.Identified*int64(money.Whole) + v.Today.Sales) / (2 * v.Today.Sales))
 	}
-	if v.Owed, err = a.liability(ctx); err != nil {
-		return nil, err
+	if v.Whole = scope == nil; v.Whole {
+		if v.Owed, err = a.liability(ctx); err != nil {
+			return nil, err
+		}
 	}
-	recent, err := a.Receipts.List(ctx, receipt.Filter{}, receipt.Cursor{}, 8)
+	recent, err := a.Receipts.List(ctx, receipt.Filter{Stores: scope}, receipt.Cursor{}, 8)
 	if err != nil {
 		return nil, err
 	}

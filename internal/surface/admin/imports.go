@@ -593,6 +593,11 @@ func (a *Admin) refusedRows(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if err := a.change(r, func(context.Context, *db.Tx) (line, error) {
+		return line{action: "import.exported", subject: "import:" + i.ID.String(), after: map[string]string{"file": i.File}}, nil
+	}); err != nil {
+		return err
+	}
 	noted := r.URL.Query().Get("which") == "noted"
 	name := "refused-" + i.File
 	if noted {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"net/url"
-	"strings"
 	"testing"
 
 	"regulars/internal/base/db"
@@ -15,9 +14,8 @@ import (
 	"regulars/internal/surface/admin"
 )
 
-// Each route lets in whom the table says, and nobody else: without an account
-// one is sent to sign in, a cashier gets as far as a cashier may.
-func TestWhoMayOpenWhat(t *testing.T) {
+// A cashier sees customers of their stores masked, and what was bought there.
+func TestWhatACashierSees(t *testing.T) {
 	t.Parallel()
 	s := open(t, dbtest.Open(t, dbtest.SQLite)).shop()
 	s.owner()
@@ -25,38 +23,6 @@ func TestWhoMayOpenWhat(t *testing.T) {
 	must(t, err)
 	cashier := s.browser()
 	cashier.post(admin.InvitationPath(token), "name", "Бобур", "login", "bobur", "password", "correct horse battery").is(200).sees("Продажи идут на странице кассы").has("<h1>Главная</h1>")
-	nobody := s.browser()
-
-	ids := strings.NewReplacer("{id}", "1", "{key}", "1", "{field...}", "earn/exclude/products", "{job}", "1", "{token}", "x", "{$}", "")
-	seen := 0
-	for _, l := range s.Table() {
-		method, path, _ := strings.Cut(l.Pattern, " ")
-		path = ids.Replace(path)
-		ask := func(b *browser) *browser {
-			if method == http.MethodGet {
-				return b.get(path)
-			}
-			return b.post(path)
-		}
-		if l.Anybody {
-			continue
-		}
-		seen++
-		if ask(nobody); nobody.path != "/sign-in" && !strings.HasPrefix(nobody.path, "/sign-in?next=") {
-			t.Errorf("%s: nobody got to %s (%d)", l.Pattern, nobody.path, nobody.status)
-		}
-		if method == http.MethodPost && (path == "/account/password" || path == "/account/sessions") {
-			continue // ends the session that the rest needs
-		}
-		may := l.SignedIn || staff.Cashier.Can(l.Needs)
-		if ask(cashier); (cashier.status == http.StatusForbidden) == may {
-			t.Errorf("%s: a cashier is answered %d at %s", l.Pattern, cashier.status, cashier.path)
-		}
-	}
-	if seen < 60 {
-		t.Errorf("only %d routes were tried", seen)
-	}
-
 	// What a cashier sees of a customer is masked.
 	// The search stands on the page as it was typed.
 	cashier.get("/customers?q=Дилноза+Каримова").is(200).sees("Дилноза К.").lacks("Дилноза Каримова</").lacks("123 45 67")
@@ -71,6 +37,7 @@ func TestWhoMayOpenWhat(t *testing.T) {
 	}))
 	s.sell(far, "far-1", s.people[0], 40_000)
 	cashier.get("/customers/"+s.people[0].String()).is(200).sees("1-1", "Чорсу").lacks("far-1").lacks("Регистан")
+	nobody := s.browser()
 	nobody.get("/customers?q=" + url.QueryEscape("Анна"))
 	if nobody.path != "/sign-in?next="+url.QueryEscape("/customers?q="+url.QueryEscape("Анна")) {
 		t.Errorf("who signs in does not come back to where they wanted: %s", nobody.path)

@@ -252,7 +252,7 @@ func (a *Admin) saveProduct(w http.ResponseWriter, r *http.Request) error {
 	c := a.readProduct(form, web.Loc(r.Context()))
 	err = a.changeBy(form, r, func(ctx context.Context, tx *db.Tx) (line, error) {
 		before, after, err := a.Catalog.UpdateProductTx(ctx, tx, p.ID, c)
-		return line{"product.changed", "product:" + p.ID.String(), productFacts(before), productFacts(after)}, err
+		return line{action: "product.changed", subject: "product:" + p.ID.String(), before: productFacts(before), after: productFacts(after)}, err
 	})
 	if err != nil {
 		return err
@@ -325,11 +325,11 @@ func (a *Admin) saveCategory(w http.ResponseWriter, r *http.Request) error {
 	err = a.change(r, func(ctx context.Context, tx *db.Tx) (line, error) {
 		if edit == "" {
 			c, err := a.Catalog.CreateCategoryTx(ctx, tx, in)
-			return line{"category.created", "category:" + c.Code, nil, categoryFacts(c)}, err
+			return line{action: "category.created", subject: "category:" + c.Code, after: categoryFacts(c)}, err
 		}
 		in.Code = edit
 		before, after, err := a.Catalog.UpdateCategoryTx(ctx, tx, in)
-		return line{"category.changed", "category:" + after.Code, categoryFacts(before), categoryFacts(after)}, err
+		return line{action: "category.changed", subject: "category:" + after.Code, before: categoryFacts(before), after: categoryFacts(after)}, err
 	})
 	if err := form.Take(err); err != nil {
 		return err

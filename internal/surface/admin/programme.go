@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -221,8 +222,16 @@ type editorView struct {
 	Combines   []web.Option
 	Windows    []web.Option
 	Roundings  []web.Option
+	EarnWays   []web.Option // of rounding what is earned
 	Clawbacks  []web.Option
-	Lines      []int // of the example
+	Drops      []web.Option
+	Redeeming  []web.Option // what a receipt earns that points pay
+	Days       []programme.Day
+	Caps       []int
+	AnyStore   []web.Option
+	AnyGoods   []web.Option
+	Today      []web.Option // which day it is in the example
+	Lines      []int        // of the example
 	Example    exampleView
 }
 
@@ -255,8 +264,19 @@ func (a *Admin) showEditor(w http.ResponseWriter, r *http.Request, status int, v
 		return list
 	}
 	v.Combines = options("admin.rules.combine_is.", string(programme.CombineAdd), string(programme.CombineBetter), string(programme.CombineDiscount), string(programme.CombineCashback))
-	v.Windows = options("admin.rules.window_is.", string(programme.Lifetime), string(programme.Rolling))
+	v.Windows = options("admin.rules.window_is.", string(programme.Lifetime), string(programme.Rolling), string(programme.Year), string(programme.Quarter), string(programme.Month))
+	v.Drops = options("admin.rules.drop_is.", dropSoon, string(programme.DropEvery), string(programme.DropReset), string(programme.DropNever))
+	v.Redeeming = options("admin.rules.redeeming_is.", earnMoney, earnAll, earnNothing)
+	v.Days = days
+	v.Today = append([]web.Option{{Text: loc.T("admin.example.day_is.plain")}}, options("admin.example.day_is.", string(programme.Birthday), string(programme.Anniversary))...)
+	count, _ := strconv.Atoi(form.Get("caps"))
+	for i := range min(count, programme.MaxCaps) {
+		v.Caps = append(v.Caps, i)
+	}
+	v.AnyStore = append([]web.Option{{Text: loc.T("admin.editor.any_store")}}, v.Stores...)
+	v.AnyGoods = categoryOptions(categories, loc.T("admin.editor.any_goods"))
 	v.Roundings = options("admin.rules.rounding_way.", string(money.Down), string(money.HalfUp))
+	v.EarnWays = append(slices.Clone(v.Roundings), options("admin.rules.rounding_way.", string(money.Up))...)
 	v.Clawbacks = options("admin.rules.clawback_is.", string(programme.ClawbackDebt), string(programme.ClawbackRefund), string(programme.ClawbackWriteOff))
 	if v.Pickers, err = a.pickers(ctx, form, programmePath(vs.Programme.ID)); err != nil {
 		return err
@@ -299,6 +319,9 @@ func (a *Admin) saveProgramme(w http.ResponseWriter, r *http.Request) error {
 	case do == "add" || strings.HasPrefix(do, "drop-"):
 		changeLevels(form, do)
 		return a.showEditor(w, r, http.StatusOK, vs, form)
+	case do == "add_cap" || strings.HasPrefix(do, "drop_cap-"):
+		changeCaps(form, do)
+		return a.showEditor(w, r, http.StatusOK, vs, form)
 	case repick(form, do) != "", do == "enter" && looking(form) != "":
 		return a.showEditor(w, r, http.StatusOK, vs, form)
 	}
@@ -311,7 +334,7 @@ func (a *Admin) saveProgramme(w http.ResponseWriter, r *http.Request) error {
 		was := vs.base(loc, c)
 		err := a.change(r, func(ctx context.Context, tx *db.Tx) (line, error) {
 			_, err := a.Programmes.SaveDraftTx(ctx, tx, vs.Programme.ID, rules, int64(web.Me(r).ID))
-			return line{"programme.draft_saved", "programme:" + vs.Programme.ID.String(), was, rules}, err
+			return line{action: "programme.draft_saved", subject: "programme:" + vs.Programme.ID.String(), before: was, after: rules}, err
 		})
 		if err := form.Take(err); err != nil {
 			return err
@@ -377,12 +400,31 @@ func changeLevels(f *web.Form, do string) {
 		return
 	}
 	for i := drop; i < n; i++ {
-		for _, field := range []string{"code", "name", "threshold", "cashback", "discount"} {
+		for _, field := range append([]string{"code"}, levelFields...) {
 			f.Values.Set(level(i)+field, f.Get(level(i+1)+field))
 		}
 	}
 	f.Values.Set("levels", strconv.Itoa(n-1))
 	f.Values.Set("levels/0/threshold", "0") // the first level is where everybody begins
+}
+
+// changeCaps adds a share of some goods or stores to a form or drops one.
+func changeCaps(f *web.Form, do string) {
+	n, _ := strconv.Atoi(f.Get("caps"))
+	if do == "add_cap" {
+		f.Values.Set("caps", strconv.Itoa(min(n+1, programme.MaxCaps)))
+		return
+	}
+	drop, err := strconv.Atoi(strings.TrimPrefix(do, "drop_cap-"))
+	if err != nil || drop < 0 || drop >= n {
+		return
+	}
+	for i := drop; i < n; i++ {
+		for _, field := range capFields {
+			f.Values.Set(capAt(i)+field, f.Get(capAt(i+1)+field))
+		}
+	}
+	f.Values.Set("caps", strconv.Itoa(n-1))
 }
 
 type publishView struct {

@@ -88,6 +88,49 @@ func TestDraftIsDiscarded(t *testing.T) {
 	})
 }
 
+// What fewer chains use is kept as it was typed, shown in the example and told in
+// words: rates for promotional goods, points for a sum, shares of some goods,
+// levels by the calendar, days of the customer's own.
+func TestEditorKeepsEverySetting(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := open(t, d).shop()
+		b := s.owner()
+		at := "/programme/" + s.programme()
+		b.get(at + "/edit")
+		form := b.form("editor")
+		b.post(at+"/edit", form.with("do", "add_cap")...).is(200)
+		form = b.form("editor").with(
+			"promo_rates", "1", "levels/0/promo/cashback", "0,5", "levels/0/promo/discount", "2", "levels/1/cashback", "0", "levels/1/per", "30", "levels/2/cap", "80",
+			"redeem/caps/0/goods", "", "redeem/caps/0/product", "plov", "redeem/caps/0/cap", "10", "redeem/max", "5 000", "redeem/own", "1",
+			"spend/window", "quarter", "downgrade/when", "every", "downgrade/days", "30", "downgrade/grace_days", "7", "downgrade/step", "1",
+			"earn/redeeming", "nothing", "idle_days", "180", "earn/rounding/mode", "up",
+			"occasions/birthday", "1", "occasions/birthday/before", "5", "occasions/birthday/points", "1 000", "occasions/birthday/discount", "15",
+			"example/day", "birthday",
+		)
+		b.post(at+"/example", form...).is(200).sees("У клиента день рождения: ставки выше", "Скидка ко дню рождения")
+		b.post(at+"/edit", form.with("do", "save")...).is(200)
+		b.get(at + "/edit").is(200)
+		again := map[string]string{}
+		kept := b.form("editor")
+		for i := 0; i+1 < len(kept); i += 2 {
+			again[kept[i]] = kept[i+1]
+		}
+		for i := 0; i+1 < len(form); i += 2 {
+			name, typed := form[i], form[i+1]
+			if got := again[name]; !strings.HasPrefix(name, "example/") && !strings.HasPrefix(name, "find/") && name != "do" && strings.Join(strings.Fields(got), " ") != strings.Join(strings.Fields(typed), " ") {
+				t.Errorf("%s was typed as %q and is kept as %q", name, typed, got)
+			}
+		}
+		b.get(at+"/publish").sees("за акционные товары кешбэк 0,5 %, скидка 2 %", "1 балл за каждые 30 сум", "баллами до 80 %", "до 10 %", "за календарный квартал",
+			"каждые 30 дней, на одну ступень за раз", "7 дней", "баллы за такой чек не начисляются", "180 дней", "за 5 дней до и 3 дня после: 1 000 баллов, скидка 15 %")
+		b.get(at + "/edit")
+		b.post(at+"/edit", form.with("levels/1/cashback", "3", "redeem/caps/0/product", "", "downgrade/when", "reset", "spend/window", "lifetime", "do", "save")...).
+			sees("Баллы начисляются либо за сумму, либо ставкой", "Назовите товары или магазины", "Начать заново можно, только если")
+		b.post(at+"/edit", b.form("editor").with("do", "drop_cap-0")...).is(200).lacks("redeem/caps/0/cap")
+	})
+}
+
 // The example names every field that keeps it from being priced, as the editor
 // does and in its order.
 func TestExampleNamesWrongRules(t *testing.T) {
@@ -96,7 +139,7 @@ func TestExampleNamesWrongRules(t *testing.T) {
 	b := s.owner()
 	at := "/programme/" + s.programme()
 	b.get(at + "/edit")
-	form := b.form("editor").with("guard", "1", "spend/window", "rolling")
+	form := b.form("editor").with("guard", "1", "spend/window", "rolling", "downgrade/when", "every", "occasions/birthday", "1", "occasions/anniversary", "1")
 	fields := regexp.MustCompile(`<label for="f-([a-z_/]+)">([^<]+)</label>\s*(?:<div class="with-suffix">\s*)?<input class="form-control" type="text"`).FindAllStringSubmatch(b.body, -1)
 	if len(fields) < 15 {
 		t.Fatalf("the editor has %d fields to type into", len(fields))

@@ -171,6 +171,7 @@ const (
 // receiptsAsked are the filters of a request for the list.
 func (a *Admin) receiptsAsked(r *http.Request) (f receipt.Filter) {
 	url, zone := web.LinkOf(r), a.Settings.Get().Zone
+	f.Stores = web.Me(r).Scope()
 	f.From, f.To = day(url.Get("from"), zone), untilDay(url.Get("to"), zone)
 	_ = f.Store.UnmarshalText([]byte(url.Get("store"))) // what is no id does not filter
 	_ = f.Till.UnmarshalText([]byte(url.Get("till")))
@@ -212,10 +213,15 @@ func (a *Admin) receipts(w http.ResponseWriter, r *http.Request) error {
 	v := receiptsView{frame: a.frame(ctx), URL: web.LinkOf(r), Columns: receiptList.view(r)}
 	f := a.receiptsAsked(r)
 	v.From, v.To, v.Number = v.URL.Get("from"), v.URL.Get("to"), v.URL.Get("q")
-	v.Filtered = !f.All()
+	chosen := f
+	chosen.Stores = nil
+	v.Filtered = !chosen.All()
 	if f.Customer != 0 {
-		c, err := a.Customers.Get(ctx, f.Customer)
+		c, err := a.customerOf(ctx, web.Me(r), f.Customer)
 		if err != nil {
+			return err
+		}
+		if err := a.looked(r, c); err != nil {
 			return err
 		}
 		v.Customer, v.Name = &c, nameOf(loc, web.Me(r), c)
@@ -292,6 +298,9 @@ func (a *Admin) receiptPage(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	rec, err := a.Receipts.Get(ctx, id)
+	if err == nil && !web.Me(r).WorksIn(rec.Store) {
+		err = receipt.ErrNotFound
+	}
 	if err != nil {
 		return err
 	}
@@ -341,6 +350,11 @@ func (a *Admin) receiptPage(w http.ResponseWriter, r *http.Request) error {
 	}
 	if err != nil {
 		return err
+	}
+	far := func(rec *receipt.Receipt) bool { return !web.Me(r).WorksIn(rec.Store) }
+	v.Returns = slices.DeleteFunc(v.Returns, far)
+	if v.Sale != nil && far(v.Sale) {
+		v.Sale = nil
 	}
 	return a.pages.Render(w, r, "receipt", v)
 }

@@ -35,7 +35,7 @@ func TestEveryPageInEveryLanguage(t *testing.T) {
 		"receipt": "/receipts/" + s.sales[0].ID.String(), "receipts": "/receipts", "settings": "/settings", "staff": "/staff", "store": store, "stores": "/stores",
 		"till": "/tills/" + s.till.ID.String(),
 		// Shown to those who are not signed in: TestFirstSteps and the browser see them.
-		"signin": "", "invitation": "",
+		"signin": "", "second": "/sign-in/second", "factor": "/account/second", "invitation": "",
 	}
 	files, err := filepath.Glob("templates/[a-z]*.html")
 	must(t, err)

@@ -19,8 +19,9 @@ type route struct {
 // Besides the permissions of staff: pages for anybody, and for everybody who
 // is signed in.
 const (
-	anybody  staff.Permission = "-"
-	signedIn staff.Permission = ""
+	anybody   staff.Permission = "-"
+	signedIn  staff.Permission = ""
+	enrolling staff.Permission = "+" // signed in, also without the second factor that the role needs
 )
 
 // table says of every page who may open it. Nothing else decides that.
@@ -28,6 +29,8 @@ func (a *Admin) table() []route {
 	return []route{
 		{"GET /sign-in", anybody, a.signInPage, false},
 		{"POST /sign-in", anybody, a.signIn, false},
+		{"GET /sign-in/second", anybody, a.secondPage, false},
+		{"POST /sign-in/second", anybody, a.signInSecond, false},
 		{"POST /sign-out", anybody, a.signOut, false},
 		{"GET /invitation/{token}", anybody, a.invitationPage, false},
 		{"POST /invitation/{token}", anybody, a.acceptInvitation, false},
@@ -35,15 +38,20 @@ func (a *Admin) table() []route {
 		{"GET /{$}", signedIn, a.home, false},
 		{"GET /account", signedIn, a.accountPage, false},
 		{"POST /account", signedIn, a.saveAccount, false},
+		{"GET /account/second", enrolling, a.factorPage, false},
+		{"POST /account/second", enrolling, a.startFactor, false},
+		{"POST /account/second/confirm", enrolling, a.confirmFactor, false},
+		{"POST /account/second/remove", signedIn, a.removeFactor, false},
 		{"POST /account/password", signedIn, a.changePassword, false},
 		{"POST /account/sessions", signedIn, a.endOtherSessions, false},
+		{"POST /account/sessions/end", signedIn, a.endSession, false},
 
 		{"POST /columns/{list}", signedIn, a.chooseColumns, false},
 
 		// A cashier finds customers of their own stores, with little shown of them.
-		{"GET /customers", staff.Sell, a.customers, false},
-		{"GET /customers/export", staff.ViewCustomers, a.exportCustomers, true},
-		{"GET /customers/{id}", staff.Sell, a.customerPage, false},
+		{"GET /customers", staff.FindCustomers, a.customers, false},
+		{"GET /customers/export", staff.Export, a.exportCustomers, true},
+		{"GET /customers/{id}", staff.FindCustomers, a.customerPage, false},
 		{"GET /customers/new", staff.EditCustomers, a.newCustomer, false},
 		{"POST /customers/new", staff.EditCustomers, a.registerCustomer, false},
 		{"GET /customers/{id}/edit", staff.EditCustomers, a.editCustomer, false},
@@ -57,22 +65,22 @@ func (a *Admin) table() []route {
 		{"POST /customers/{id}/state", staff.EditCustomers, a.setCustomerState, false},
 
 		{"GET /receipts", staff.ViewReceipts, a.receipts, false},
-		{"GET /receipts/export", staff.ViewReceipts, a.exportReceipts, true},
+		{"GET /receipts/export", staff.Export, a.exportReceipts, true},
 		{"GET /receipts/{id}", staff.ViewReceipts, a.receiptPage, false},
 
-		{"GET /stores", staff.ManageStores, a.stores, false},
+		{"GET /stores", staff.ViewStores, a.stores, false},
 		{"GET /stores/new", staff.ManageStores, a.newStore, false},
 		{"POST /stores/new", staff.ManageStores, a.addStore, false},
-		{"GET /stores/{id}", staff.ManageStores, a.storePage, false},
+		{"GET /stores/{id}", staff.ViewStores, a.storePage, false},
 		{"POST /stores/{id}", staff.ManageStores, a.saveStore, false},
-		{"POST /stores/{id}/tills", staff.ManageStores, a.addTill, false},
-		{"GET /tills/{id}", staff.ManageStores, a.tillPage, false},
-		{"POST /tills/{id}", staff.ManageStores, a.saveTill, false},
-		{"POST /tills/{id}/keys", staff.ManageStores, a.issueKey, false},
-		{"POST /tills/{id}/keys/{key}/revoke", staff.ManageStores, a.revokeKey, false},
+		{"POST /stores/{id}/tills", staff.ManageTills, a.addTill, false},
+		{"GET /tills/{id}", staff.ViewStores, a.tillPage, false},
+		{"POST /tills/{id}", staff.ManageTills, a.saveTill, false},
+		{"POST /tills/{id}/keys", staff.ManageTills, a.issueKey, false},
+		{"POST /tills/{id}/keys/{key}/revoke", staff.ManageTills, a.revokeKey, false},
 
-		{"GET /products", staff.ManageProducts, a.products, false},
-		{"GET /products/export", staff.ManageProducts, a.exportProducts, true},
+		{"GET /products", staff.ViewProducts, a.products, false},
+		{"GET /products/export", staff.ViewProducts, a.exportProducts, true},
 		{"GET /products/new", staff.ManageProducts, a.newProduct, false},
 		{"POST /products/new", staff.ManageProducts, a.addProduct, false},
 		{"GET /products/{id}", staff.ManageProducts, a.productPage, false},
@@ -80,9 +88,9 @@ func (a *Admin) table() []route {
 		{"GET /categories", staff.ManageProducts, a.categories, false},
 		{"POST /categories", staff.ManageProducts, a.saveCategory, false},
 
-		{"GET /programme", staff.ManageProgramme, a.programmes, false},
+		{"GET /programme", staff.ViewProgramme, a.programmes, false},
 		{"POST /programme", staff.ManageProgramme, a.createProgramme, false},
-		{"GET /programme/{id}", staff.ManageProgramme, a.programmePage, false},
+		{"GET /programme/{id}", staff.ViewProgramme, a.programmePage, false},
 		{"GET /programme/{id}/edit", staff.ManageProgramme, a.editProgramme, false},
 		{"POST /programme/{id}/edit", staff.ManageProgramme, a.saveProgramme, false},
 		{"POST /programme/{id}/example", staff.ManageProgramme, a.exampleReceipt, false},
@@ -95,15 +103,18 @@ func (a *Admin) table() []route {
 		{"GET /programme/{id}/preview/{job}/progress", staff.ManageProgramme, a.previewProgress, false},
 		{"POST /programme/{id}/preview/{job}/cancel", staff.ManageProgramme, a.cancelPreview, false},
 
-		{"GET /staff", staff.ManageStaff, a.staffPage, false},
-		{"GET /staff/invite", staff.ManageStaff, a.invitePage, false},
-		{"POST /staff/invite", staff.ManageStaff, a.invite, false},
-		{"POST /staff/withdraw", staff.ManageStaff, a.withdraw, false},
-		{"GET /staff/{id}", staff.ManageStaff, a.memberPage, false},
-		{"POST /staff/{id}", staff.ManageStaff, a.saveMember, false},
-		{"POST /staff/{id}/password", staff.ManageStaff, a.passwordLink, false},
-		{"POST /staff/{id}/active", staff.ManageStaff, a.setActive, false},
-		{"POST /staff/{id}/sessions", staff.ManageStaff, a.endSessions, false},
+		{"GET /staff", staff.ManageCashiers, a.staffPage, false},
+		{"GET /staff/invite", staff.ManageCashiers, a.invitePage, false},
+		{"POST /staff/invite", staff.ManageCashiers, a.invite, false},
+		{"POST /staff/second", staff.ManageStaff, a.needFactor, false},
+		{"POST /staff/withdraw", staff.ManageCashiers, a.withdraw, false},
+		{"GET /staff/{id}", staff.ManageCashiers, a.memberPage, false},
+		{"POST /staff/{id}", staff.ManageCashiers, a.saveMember, false},
+		{"POST /staff/{id}/password", staff.ManageCashiers, a.passwordLink, false},
+		{"POST /staff/{id}/active", staff.ManageCashiers, a.setActive, false},
+		{"POST /staff/{id}/second", staff.ManageCashiers, a.resetFactor, false},
+		{"POST /staff/{id}/sessions", staff.ManageCashiers, a.endSessions, false},
+		{"POST /staff/{id}/sessions/end", staff.ManageCashiers, a.endMemberSession, false},
 		{"GET /audit", staff.ViewAudit, a.audit, false},
 		{"GET /audit/export", staff.ViewAudit, a.exportAudit, true},
 
@@ -132,6 +143,8 @@ func (a *Admin) Routes(mux *http.ServeMux) {
 			mux.Handle(r.pattern, a.Shell.Allow(uploadBytes, uploadTime, web.Permitted(r.needs, r.answer)))
 		case r.needs == anybody:
 			mux.Handle(r.pattern, a.Shell.Handle(r.answer))
+		case r.needs == enrolling:
+			mux.Handle(r.pattern, a.Shell.Enrolling(r.answer))
 		case r.needs == signedIn:
 			mux.Handle(r.pattern, a.Shell.SignedIn(r.answer))
 		default:

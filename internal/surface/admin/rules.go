@@ -1,10 +1,12 @@
 package admin
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 
 	"regulars/internal/base/i18n"
 	"regulars/internal/base/money"
@@ -29,21 +31,30 @@ func rulesForm(loc *i18n.Localizer, c money.Currency, r *programme.Rules) *web.F
 	if r.Spend.Window != programme.Rolling {
 		f.Values.Set("spend/days", "365")
 	}
+	f.Values.Set("earn/redeeming", redeeming(&r.Earn))
+	f.Values.Set("idle_days", strconv.Itoa(r.IdleDays))
+	f.Values.Set("redeem/max", loc.Points(r.Redeem.Max))
+	f.Values.Set("downgrade/when", cmp.Or(string(r.Downgrade.When), dropSoon))
+	f.Values.Set("downgrade/days", strconv.Itoa(cmp.Or(r.Downgrade.Days, 365)))
+	f.Values.Set("downgrade/grace_days", strconv.Itoa(r.Downgrade.GraceDays))
+	fillOccasions(f, loc, r)
+	fillCaps(f, loc, r)
 	tick := func(name string, on bool) {
 		if on {
 			f.Values.Set(name, "1")
 		}
 	}
 	tick("earn/promo", r.Earn.Promo)
-	tick("earn/points_part", r.Earn.PointsPart)
 	tick("stopped", r.Stopped)
+	tick("redeem/own", r.Redeem.Own)
+	tick("downgrade/step", r.Downgrade.Step)
 	tick("guard", r.Guard != nil)
 	f.Values.Set("guard/margin", "0")
 	if r.Guard != nil {
 		f.Values.Set("guard/margin", typedRate(loc, r.Guard.Margin))
 	}
 	f.Values["stores"] = r.Stores
-	for part, goods := range map[string]programme.Goods{"earn": r.Earn.Exclude, "redeem": r.Redeem.Exclude, "discount": r.Discount.Exclude} {
+	for part, goods := range map[string]programme.Goods{"earn": r.Earn.Exclude, "redeem": r.Redeem.Exclude, "discount": r.Discount.Exclude, "spend": r.Spend.Exclude} {
 		f.Values[part+"/exclude/categories"], f.Values[part+"/exclude/products"] = goods.Categories, goods.Products
 	}
 	for i, l := range r.Levels {
@@ -53,9 +64,80 @@ func rulesForm(loc *i18n.Localizer, c money.Currency, r *programme.Rules) *web.F
 		f.Values.Set(at+"threshold", typedAmount(loc, l.Threshold, c))
 		f.Values.Set(at+"cashback", typedRate(loc, l.Cashback))
 		f.Values.Set(at+"discount", typedRate(loc, l.Discount))
+		f.Values.Set(at+"per", typedAmount(loc, l.Per, c))
+		if l.Cap != nil {
+			f.Values.Set(at+"cap", typedRate(loc, *l.Cap))
+		}
+		promo := programme.PromoRates{}
+		if l.Promo != nil {
+			promo = *l.Promo
+			f.Values.Set("promo_rates", "1")
+		}
+		f.Values.Set(at+"promo/cashback", typedRate(loc, promo.Cashback))
+		f.Values.Set(at+"promo/discount", typedRate(loc, promo.Discount))
 	}
 	return f
 }
+
+// levelFields are the fields of a level, in the order of the editor.
+var levelFields = []string{"name", "threshold", "cashback", "discount", "per", "promo/cashback", "promo/discount", "cap"}
+
+// dropSoon stands in the editor for programme.DropSoon, which is empty.
+const dropSoon = "soon"
+
+// What a receipt earns on which points are redeemed.
+const (
+	earnMoney   = "money" // on the money
+	earnAll     = "all"
+	earnNothing = "nothing"
+)
+
+func redeeming(e *programme.Earn) string {
+	switch {
+	case e.NotRedeeming:
+		return earnNothing
+	case e.PointsPart:
+		return earnAll
+	}
+	return earnMoney
+}
+
+// days are the occasions that the editor offers, in its order.
+var days = []programme.Day{programme.Birthday, programme.Anniversary}
+
+func fillOccasions(f *web.Form, loc *i18n.Localizer, r *programme.Rules) {
+	for _, day := range days {
+		o, at := r.Occasion(day), "occasions/"+string(day)+"/"
+		if o != nil {
+			f.Values.Set("occasions/"+string(day), "1")
+		} else {
+			o = &programme.Occasion{Before: 3, After: 3}
+		}
+		f.Values.Set(at+"before", strconv.Itoa(o.Before))
+		f.Values.Set(at+"after", strconv.Itoa(o.After))
+		f.Values.Set(at+"points", loc.Points(o.Points))
+		f.Values.Set(at+"discount", typedRate(loc, o.Discount))
+		f.Values.Set(at+"cashback", typedRate(loc, o.Cashback))
+	}
+}
+
+// fillCaps fills in the shares of some goods and stores. The editor names one
+// store, one category and one product in each.
+func fillCaps(f *web.Form, loc *i18n.Localizer, r *programme.Rules) {
+	f.Values.Set("caps", strconv.Itoa(len(r.Redeem.Caps)))
+	for i, c := range r.Redeem.Caps {
+		at := capAt(i)
+		f.Values.Set(at+"stores", strings.Join(c.Stores, ""))
+		f.Values.Set(at+"goods", strings.Join(c.Goods.Categories, ""))
+		f.Values.Set(at+"product", strings.Join(c.Goods.Products, ""))
+		f.Values.Set(at+"cap", typedRate(loc, c.Cap))
+	}
+}
+
+func capAt(i int) string { return "redeem/caps/" + strconv.Itoa(i) + "/" }
+
+// capFields are the fields of a share, in the order of the editor.
+var capFields = []string{"stores", "goods", "product", "cap"}
 
 func level(i int) string { return "levels/" + strconv.Itoa(i) + "/" }
 
@@ -95,11 +177,14 @@ func readRules(f *web.Form, loc *i18n.Localizer, c money.Currency) *programme.Ru
 	f.Check("point_value", err)
 	r := &programme.Rules{
 		Stopped: f.Has("stopped", "1"), Stores: f.All("stores"), PointValue: value, Combine: programme.Combine(f.Get("combine")),
-		Spend:        programme.Spend{Window: programme.Window(f.Get("spend/window"))},
+		Spend:        programme.Spend{Window: programme.Window(f.Get("spend/window")), Exclude: in.goods("spend/exclude")},
 		Levels:       in.levels(),
 		Discount:     in.discount(),
 		Earn:         in.earn(),
-		Redeem:       programme.Redeem{Exclude: in.goods("redeem/exclude"), Cap: in.rate("redeem/cap"), Min: in.points("redeem/min"), Step: in.points("redeem/step")},
+		Downgrade:    in.downgrade(),
+		Redeem:       in.redeem(),
+		Occasions:    in.occasions(),
+		IdleDays:     in.days("idle_days"),
 		Welcome:      programme.Welcome{Points: in.points("welcome/points"), ExpiryDays: in.days("welcome/expiry_days")},
 		Return:       programme.Return{Clawback: programme.Clawback(f.Get("return/clawback")), GraceDays: in.days("return/grace_days")},
 		QuoteMinutes: in.days("quote_minutes"),
@@ -120,9 +205,58 @@ func (in rulesReader) discount() programme.Discount {
 	}
 }
 
+func (in rulesReader) downgrade() programme.Downgrade {
+	d := programme.Downgrade{
+		When: programme.When(in.form.Get("downgrade/when")), Step: in.form.Has("downgrade/step", "1"), GraceDays: in.days("downgrade/grace_days"),
+	}
+	switch d.When {
+	case dropSoon:
+		d.When = programme.DropSoon
+	case programme.DropEvery:
+		d.Days = in.days("downgrade/days")
+	}
+	return d
+}
+
+func (in rulesReader) redeem() programme.Redeem {
+	r := programme.Redeem{
+		Exclude: in.goods("redeem/exclude"), Cap: in.rate("redeem/cap"), Own: in.form.Has("redeem/own", "1"),
+		Max: in.points("redeem/max"), Min: in.points("redeem/min"), Step: in.points("redeem/step"),
+	}
+	count, _ := strconv.Atoi(in.form.Get("caps"))
+	one := func(name string) []string {
+		if v := in.form.Get(name); v != "" {
+			return []string{v}
+		}
+		return nil
+	}
+	for i := range min(max(count, 0), programme.MaxCaps) {
+		at := capAt(i)
+		r.Caps = append(r.Caps, programme.Cap{
+			Stores: one(at + "stores"), Goods: programme.Goods{Categories: one(at + "goods"), Products: one(at + "product")}, Cap: in.rate(at + "cap"),
+		})
+	}
+	return r
+}
+
+func (in rulesReader) occasions() (list []programme.Occasion) {
+	for _, day := range days {
+		if !in.form.Has("occasions/"+string(day), "1") {
+			continue
+		}
+		at := "occasions/" + string(day) + "/"
+		list = append(list, programme.Occasion{
+			On: day, Before: in.days(at + "before"), After: in.days(at + "after"), Points: in.points(at + "points"),
+			Discount: in.rate(at + "discount"), Cashback: in.rate(at + "cashback"),
+		})
+	}
+	return list
+}
+
 func (in rulesReader) earn() programme.Earn {
 	return programme.Earn{
-		Exclude: in.goods("earn/exclude"), Promo: in.form.Has("earn/promo", "1"), PointsPart: in.form.Has("earn/points_part", "1"),
+		Exclude: in.goods("earn/exclude"), Promo: in.form.Has("earn/promo", "1"),
+		PointsPart: in.form.Get("earn/redeeming") == earnAll, NotRedeeming: in.form.Get("earn/redeeming") == earnNothing,
 		Rounding:  programme.Rounding{Mode: money.Mode(in.form.Get("earn/rounding/mode")), Unit: int64(in.points("earn/rounding/unit"))},
 		DelayDays: in.days("earn/delay_days"), ExpiryDays: in.days("earn/expiry_days"),
 	}
@@ -134,7 +268,14 @@ func (in rulesReader) levels() (list []programme.Level) {
 		at := level(i)
 		l := programme.Level{
 			Code: in.form.Get(at + "code"), Name: in.form.Get(at + "name"),
-			Threshold: in.amount(at + "threshold"), Cashback: in.rate(at + "cashback"), Discount: in.rate(at + "discount"),
+			Threshold: in.amount(at + "threshold"), Cashback: in.rate(at + "cashback"), Discount: in.rate(at + "discount"), Per: in.amount(at + "per"),
+		}
+		if in.form.Get(at+"cap") != "" {
+			share := in.rate(at + "cap")
+			l.Cap = &share
+		}
+		if in.form.Has("promo_rates", "1") {
+			l.Promo = &programme.PromoRates{Cashback: in.rate(at + "promo/cashback"), Discount: in.rate(at + "promo/discount")}
 		}
 		if l.Code == "" {
 			l.Code = freeCode(list)
@@ -150,9 +291,16 @@ var labels = [][2]string{
 	{"combine", "admin.rules.combine"},
 	{"spend/window", "admin.rules.window"},
 	{"spend/days", "admin.editor.window_days"},
+	{"spend/exclude/categories", "admin.rules.spend_exclude"},
+	{"spend/exclude/products", "admin.rules.spend_exclude"},
+	{"downgrade/when", "admin.rules.downgrade"},
+	{"downgrade/days", "admin.editor.drop_days"},
+	{"downgrade/grace_days", "admin.rules.drop_grace"},
 	{"point_value", "admin.rules.point_value"},
 	{"earn/delay_days", "admin.rules.delay"},
 	{"earn/expiry_days", "admin.rules.expiry"},
+	{"idle_days", "admin.rules.idle"},
+	{"earn/redeeming", "admin.rules.redeeming"},
 	{"earn/exclude/categories", "admin.rules.earn_exclude"},
 	{"earn/exclude/products", "admin.rules.earn_exclude"},
 	{"earn/rounding/unit", "admin.editor.round_points"},
@@ -160,6 +308,7 @@ var labels = [][2]string{
 	{"redeem/cap", "admin.rules.cap"},
 	{"redeem/min", "admin.rules.min"},
 	{"redeem/step", "admin.rules.step"},
+	{"redeem/max", "admin.rules.max"},
 	{"redeem/exclude/categories", "admin.rules.redeem_exclude"},
 	{"redeem/exclude/products", "admin.rules.redeem_exclude"},
 	{"discount/exclude/categories", "admin.rules.discount_exclude"},
@@ -169,6 +318,16 @@ var labels = [][2]string{
 	{"guard/margin", "admin.editor.margin"},
 	{"welcome/points", "admin.rules.welcome"},
 	{"welcome/expiry_days", "admin.rules.welcome_expiry"},
+	{"occasions/birthday/before", "admin.editor.day_before"},
+	{"occasions/birthday/after", "admin.editor.day_after"},
+	{"occasions/birthday/points", "admin.editor.day_points"},
+	{"occasions/birthday/discount", "admin.editor.day_discount"},
+	{"occasions/birthday/cashback", "admin.editor.day_cashback"},
+	{"occasions/anniversary/before", "admin.editor.day_before"},
+	{"occasions/anniversary/after", "admin.editor.day_after"},
+	{"occasions/anniversary/points", "admin.editor.day_points"},
+	{"occasions/anniversary/discount", "admin.editor.day_discount"},
+	{"occasions/anniversary/cashback", "admin.editor.day_cashback"},
 	{"return/clawback", "admin.rules.clawback"},
 	{"return/grace_days", "admin.rules.grace"},
 	{"stores", "admin.editor.stores"},
@@ -195,12 +354,22 @@ func mistakes(f *web.Form, loc *i18n.Localizer) (list []string) {
 		}
 	}
 	for i := range programme.MaxLevels {
-		for _, field := range []string{"name", "threshold", "cashback", "discount"} {
-			say(level(i)+field, loc.T("admin.rules.level_field."+field, "n", i+1))
+		for _, field := range levelFields {
+			say(level(i)+field, loc.T("admin.rules.level_field."+strings.ReplaceAll(field, "/", "_"), "n", i+1))
 		}
 	}
 	for _, field := range labels {
-		say(field[0], loc.T(field[1]))
+		label := loc.T(field[1])
+		if _, rest, ok := strings.Cut(field[0], "occasions/"); ok {
+			day, _, _ := strings.Cut(rest, "/")
+			label = loc.T("admin.rules.day_is."+day) + ", " + label
+		}
+		say(field[0], label)
+	}
+	for i := range programme.MaxCaps {
+		for _, field := range capFields {
+			say(capAt(i)+field, loc.T("admin.rules.cap_field."+field, "n", i+1))
+		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(left)) { // of what the editor does not show, such as the code of a level
 		list = append(list, left[name])
@@ -226,5 +395,15 @@ func freeCode(levels []programme.Level) string {
 // check adds what is wrong with the rules to the form, beside what could not be
 // read: all of it is marked at once.
 func check(f *web.Form, r *programme.Rules, c money.Currency) error {
-	return f.Take(programme.Validate(r, c))
+	err := f.Take(programme.Validate(r, c))
+	for i, o := range r.Occasions { // the rules number them, the editor calls them by their day
+		for _, field := range []string{"before", "after", "points", "discount", "cashback"} {
+			from := "occasions/" + strconv.Itoa(i) + "/" + field
+			if text, wrong := f.Errors[from]; wrong {
+				delete(f.Errors, from)
+				f.Errors["occasions/"+string(o.On)+"/"+field] = text
+			}
+		}
+	}
+	return err
 }

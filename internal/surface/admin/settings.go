@@ -48,7 +48,7 @@ func (a *Admin) saveSettings(w http.ResponseWriter, r *http.Request) error {
 	}
 	if form.OK() {
 		err := a.change(r, func(ctx context.Context, tx *db.Tx) (line, error) {
-			return line{"settings.changed", "settings", settingsFacts(before), settingsFacts(after)}, a.Settings.ChangeTx(ctx, tx, after)
+			return line{action: "settings.changed", subject: "settings", before: settingsFacts(before), after: settingsFacts(after)}, a.Settings.ChangeTx(ctx, tx, after)
 		})
 		if err := form.Take(err); err != nil {
 			return err

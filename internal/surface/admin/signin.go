@@ -3,6 +3,7 @@ package admin
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"regulars/internal/base/db"
@@ -50,8 +51,18 @@ func (a *Admin) signIn(w http.ResponseWriter, r *http.Request) error {
 	if !form.OK() {
 		return a.signInForm(w, r, unprocessable, form, next)
 	}
-	if err := a.Shell.StartSession(w, r, who.ID); err != nil {
+	return a.enter(w, r, who.ID, next)
+}
+
+// enter signs somebody in whose password was right, or leads to where the second
+// factor is asked for.
+func (a *Admin) enter(w http.ResponseWriter, r *http.Request, who staff.ID, next string) error {
+	in, err := a.Shell.SignIn(w, r, who)
+	if err != nil {
 		return err
+	}
+	if !in {
+		next = "/sign-in/second?next=" + url.QueryEscape(next)
 	}
 	web.Redirect(w, r, next)
 	return nil
@@ -135,6 +146,9 @@ func (a *Admin) acceptInvitation(w http.ResponseWriter, r *http.Request) error {
 		v.Form = form
 		return a.pages.RenderStatus(w, r, unprocessable, "invitation", v)
 	}
+	if v.Invitation.For != 0 { // a new password is no second factor
+		return a.enter(w, r, who.ID, "/")
+	}
 	if err := a.Shell.StartSession(w, r, who.ID); err != nil {
 		return err
 	}
@@ -172,7 +186,7 @@ func (a *Admin) found(r *http.Request, who staff.Account, after settings.Install
 		if err := a.Settings.ChangeTx(ctx, tx, after); err != nil {
 			return err
 		}
-		return a.auditTx(ctx, tx, staff.By{ID: who.ID, IP: web.Client(r).IP}, line{"settings.changed", "settings", settingsFacts(before), settingsFacts(after)})
+		return a.auditTx(ctx, tx, staff.By{ID: who.ID, IP: web.Client(r).IP}, line{action: "settings.changed", subject: "settings", before: settingsFacts(before), after: settingsFacts(after)})
 	})
 	if err != nil {
 		return err
@@ -186,6 +200,7 @@ type accountView struct {
 	Password  *web.Form
 	Languages []web.Option
 	Sessions  []sessionRow
+	Factor    bool // there is a second one
 }
 
 func (a *Admin) account(w http.ResponseWriter, r *http.Request, status int, form, password *web.Form) error {
@@ -199,7 +214,10 @@ func (a *Admin) account(w http.ResponseWriter, r *http.Request, status int, form
 	}
 	v.Languages = a.languages(web.Loc(r.Context()).T("admin.account.browser"))
 	var err error
-	if v.Sessions, err = a.sessions(r, who.ID); err != nil {
+	if v.Factor, _, err = a.Staff.HasFactor(r.Context(), who.ID); err != nil {
+		return err
+	}
+	if v.Sessions, err = a.sessions(r, who.ID, "/account/sessions/end"); err != nil {
 		return err
 	}
 	return a.pages.RenderStatus(w, r, status, "account", v)
@@ -209,12 +227,14 @@ func (a *Admin) account(w http.ResponseWriter, r *http.Request, status int, form
 type sessionRow struct {
 	staff.Session
 	Device string
+	Here   bool   // it is the one that asks
+	End    string // where it is ended
 }
 
-func (a *Admin) sessions(r *http.Request, id staff.ID) (rows []sessionRow, err error) {
+func (a *Admin) sessions(r *http.Request, id staff.ID, end string) (rows []sessionRow, err error) {
 	list, err := a.Staff.Sessions(r.Context(), id)
 	for _, s := range list {
-		rows = append(rows, sessionRow{s, device(s.From.Agent)})
+		rows = append(rows, sessionRow{s, device(s.From.Agent), s.Key == web.SessionKey(r), end})
 	}
 	return rows, err
 }
@@ -290,6 +310,20 @@ func (a *Admin) changePassword(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	a.good(w, r, "admin.account.password_changed")
+	web.Redirect(w, r, "/account")
+	return nil
+}
+
+// endSession signs out of one browser; out of this one, it leads to signing in.
+func (a *Admin) endSession(w http.ResponseWriter, r *http.Request) error {
+	form, err := web.ReadForm(r)
+	if err != nil {
+		return err
+	}
+	if err := a.Staff.EndSessionOf(r.Context(), by(r), web.Me(r).ID, form.Get("key")); err != nil {
+		return err
+	}
+	a.good(w, r, "admin.sessions.ended")
 	web.Redirect(w, r, "/account")
 	return nil
 }

@@ -3,6 +3,9 @@ package admin
 import (
 	"context"
 	"net/http"
+	"slices"
+	"strconv"
+	"time"
 
 	"regulars/internal/base/db"
 	"regulars/internal/loyalty/catalog"
@@ -29,13 +32,18 @@ func (a *Admin) stores(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	v := storesView{frame: a.frame(r.Context())}
+	list = slices.DeleteFunc(slices.Clone(list), func(s catalog.Store) bool { return !v.Me.WorksIn(s.ID) })
 	at := map[catalog.StoreID]int{}
 	for i, s := range list {
 		at[s.ID] = i
 		v.Rows = append(v.Rows, storeRow{Store: s})
 	}
 	for _, t := range tills {
-		row := &v.Rows[at[t.Store]]
+		i, theirs := at[t.Store]
+		if !theirs {
+			continue
+		}
+		row := &v.Rows[i]
 		if row.Tills++; !t.Active {
 			row.Off++
 		}
@@ -81,7 +89,7 @@ func (a *Admin) addStore(w http.ResponseWriter, r *http.Request) error {
 		store, err = a.Catalog.CreateStoreTx(ctx, tx, catalog.NewStore{
 			Code: form.Get("code"), Name: form.Get("name"), City: form.Get("city"), Zone: form.Get("zone"),
 		})
-		return line{action: "store.created", subject: "store:" + store.ID.String(), after: storeFacts(store)}, err
+		return line{action: "store.created", subject: "store:" + store.ID.String(), store: store.ID, after: storeFacts(store)}, err
 	})
 	if err := form.Take(err); err != nil {
 		return err
@@ -103,6 +111,9 @@ func (a *Admin) store(r *http.Request) (s catalog.Store, err error) {
 	id, err := web.PathID[catalog.StoreID](r, "id")
 	if err != nil {
 		return s, err
+	}
+	if !web.Me(r).WorksIn(id) { // or not told that it is there
+		return s, catalog.ErrStoreNotFound
 	}
 	return a.Catalog.StoreByID(r.Context(), id)
 }
@@ -128,15 +139,15 @@ func (a *Admin) showStore(w http.ResponseWriter, r *http.Request, status int, st
 		if err != nil {
 			return err
 		}
-		v.Tills = append(v.Tills, tillRow{t, good(keys)})
+		v.Tills = append(v.Tills, tillRow{t, good(keys, a.Now())})
 	}
 	return a.pages.RenderStatus(w, r, status, "store", v)
 }
 
 // good counts the keys that let a till in.
-func good(keys []catalog.Key) (n int) {
+func good(keys []catalog.Key, at time.Time) (n int) {
 	for _, k := range keys {
-		if k.RevokedAt.IsZero() {
+		if k.Good(at) {
 			n++
 		}
 	}
@@ -166,7 +177,7 @@ func (a *Admin) saveStore(w http.ResponseWriter, r *http.Request) error {
 		if err != nil {
 			return line{}, err
 		}
-		return line{"store.changed", "store:" + store.ID.String(), storeFacts(before), storeFacts(after)}, nil
+		return line{action: "store.changed", subject: "store:" + store.ID.String(), store: store.ID, before: storeFacts(before), after: storeFacts(after)}, nil
 	})
 	if err := form.Take(err); err != nil {
 		return err
@@ -194,7 +205,7 @@ func (a *Admin) addTill(w http.ResponseWriter, r *http.Request) error {
 	err = a.change(r, func(ctx context.Context, tx *db.Tx) (line, error) {
 		var err error
 		till, err = a.Catalog.CreateTillTx(ctx, tx, store.ID, form.Get("name"))
-		return line{action: "till.created", subject: "till:" + till.ID.String(), after: tillFacts(till)}, err
+		return line{action: "till.created", subject: "till:" + till.ID.String(), store: till.Store, after: tillFacts(till)}, err
 	})
 	if err := form.Take(err); err != nil {
 		return err
@@ -219,14 +230,23 @@ type tillView struct {
 	Store  catalog.Store
 	Keys   []catalog.Key
 	Issued string // a new key, shown this once
+	Now    time.Time
+	Works  bool         // some key does
+	Ends   []web.Option // when those of before may end
 }
+
+// overlaps are how many hours the keys of before may go on beside a new one.
+var overlaps = []string{"24", "168", "1"}
 
 func (a *Admin) till(r *http.Request) (t catalog.Till, s catalog.Store, err error) {
 	id, err := web.PathID[catalog.TillID](r, "id")
 	if err != nil {
 		return t, s, err
 	}
-	if t, err = a.Catalog.Till(r.Context(), id); err != nil {
+	if t, err = a.Catalog.Till(r.Context(), id); err == nil && !web.Me(r).WorksIn(t.Store) {
+		err = catalog.ErrTillNotFound
+	}
+	if err != nil {
 		return t, s, err
 	}
 	s, err = a.Catalog.StoreByID(r.Context(), t.Store)
@@ -248,6 +268,13 @@ func (a *Admin) showTill(w http.ResponseWriter, r *http.Request, status int, for
 	if v.Keys, err = a.Catalog.Keys(r.Context(), till.ID); err != nil {
 		return err
 	}
+	v.Now = a.Now()
+	v.Works = good(v.Keys, v.Now) > 0
+	loc := web.Loc(r.Context())
+	v.Ends = []web.Option{{Text: loc.T("admin.till.stay")}}
+	for _, hours := range overlaps {
+		v.Ends = append(v.Ends, web.Option{Value: hours, Text: loc.T("admin.till.ends_in." + hours)})
+	}
 	return a.pages.RenderStatus(w, r, status, "till", v)
 }
 
@@ -267,7 +294,7 @@ func (a *Admin) saveTill(w http.ResponseWriter, r *http.Request) error {
 	name, active := form.Get("name"), form.Has("active", "1")
 	err = a.change(r, func(ctx context.Context, tx *db.Tx) (line, error) {
 		before, after, err := a.Catalog.UpdateTillTx(ctx, tx, till.ID, catalog.TillChange{Name: &name, Active: &active})
-		return line{"till.changed", "till:" + till.ID.String(), tillFacts(before), tillFacts(after)}, err
+		return line{action: "till.changed", subject: "till:" + till.ID.String(), store: till.Store, before: tillFacts(before), after: tillFacts(after)}, err
 	})
 	if err := form.Take(err); err != nil {
 		return err
@@ -283,16 +310,35 @@ func (a *Admin) saveTill(w http.ResponseWriter, r *http.Request) error {
 // issueKey shows the new key in its own answer and keeps it nowhere: coming
 // back to the page does not show it again.
 func (a *Admin) issueKey(w http.ResponseWriter, r *http.Request) error {
+	form, err := web.ReadForm(r)
+	if err != nil {
+		return err
+	}
 	till, _, err := a.till(r)
 	if err != nil {
 		return err
+	}
+	var ends time.Time // of the keys of before; zero: not
+	if slices.Contains(overlaps, form.Get("ends")) {
+		hours, err := strconv.Atoi(form.Get("ends"))
+		if err != nil {
+			return err
+		}
+		ends = a.Now().Add(time.Duration(hours) * time.Hour).Truncate(time.Second)
 	}
 	var plain string
 	err = a.change(r, func(ctx context.Context, tx *db.Tx) (line, error) {
 		var key catalog.Key
 		var err error
-		plain, key, err = a.Catalog.IssueKeyTx(ctx, tx, till.ID)
-		return line{action: "till.key_issued", subject: "till:" + till.ID.String(), after: map[string]any{"key": key.ID, "hint": key.Hint}}, err
+		if plain, key, err = a.Catalog.IssueKeyTx(ctx, tx, till.ID); err != nil {
+			return line{}, err
+		}
+		facts := map[string]any{"key": key.ID, "hint": key.Hint}
+		if !ends.IsZero() {
+			facts["ends"] = ends.UTC().Format(time.RFC3339)
+			err = a.Catalog.EndKeysTx(ctx, tx, till.ID, key.ID, ends)
+		}
+		return line{action: "till.key_issued", subject: "till:" + till.ID.String(), store: till.Store, after: facts}, err
 	})
 	if err != nil {
 		return err
@@ -311,7 +357,7 @@ func (a *Admin) revokeKey(w http.ResponseWriter, r *http.Request) error {
 	}
 	err = a.change(r, func(ctx context.Context, tx *db.Tx) (line, error) {
 		key, err := a.Catalog.RevokeKeyTx(ctx, tx, till.ID, id)
-		return line{action: "till.key_revoked", subject: "till:" + till.ID.String(), after: map[string]any{"key": key.ID, "hint": key.Hint}}, err
+		return line{action: "till.key_revoked", subject: "till:" + till.ID.String(), store: till.Store, after: map[string]any{"key": key.ID, "hint": key.Hint}}, err
 	})
 	if err != nil {
 		return err

@@ -14,15 +14,19 @@ import (
 )
 
 // subjectPage is where one looks at what a line of the log is about.
-func subjectPage(subject string) string {
+func subjectPage(who staff.Account, subject string) string {
 	kind, id, _ := strings.Cut(subject, ":")
-	folder := map[string]string{
-		"store": "stores", "till": "tills", "product": "products", "programme": "programme", "customer": "customers", "staff": "staff", "import": "imports",
+	page, ok := map[string]struct {
+		folder string
+		needs  staff.Permission
+	}{
+		"store": {"stores", staff.ViewStores}, "till": {"tills", staff.ViewStores}, "product": {"products", staff.ManageProducts}, "programme": {"programme", staff.ViewProgramme},
+		"customer": {"customers", staff.FindCustomers}, "staff": {"staff", staff.ManageCashiers}, "import": {"imports", staff.Import},
 	}[kind]
-	if folder == "" || id == "" {
+	if !ok || id == "" || !who.Can(page.needs) {
 		return ""
 	}
-	return "/" + folder + "/" + id
+	return "/" + page.folder + "/" + id
 }
 
 // subjectsOf are the ids of what lines of the log are about, of one kind.

@@ -18,7 +18,9 @@ type staffView struct {
 	Pending []pendingRow
 	Link    string // a new invitation, shown this once
 	Expires time.Time
-	For     string // whose password it sets anew
+	For     string       // whose password it sets anew
+	Needs   *web.Form    // the roles that need a second factor
+	Roles   []web.Option // to choose them from
 }
 
 type memberRow struct {
@@ -45,6 +47,9 @@ func (a *Admin) showStaff(w http.ResponseWriter, r *http.Request, v staffView) e
 	names := map[staff.ID]string{}
 	for _, m := range all {
 		names[m.ID] = m.Name
+		if !v.Me.Manages(m) {
+			continue
+		}
 		v.Rows = append(v.Rows, memberRow{m, a.where(loc, m.Role, m.Stores)})
 	}
 	pending, err := a.Staff.Pending(ctx)
@@ -52,7 +57,23 @@ func (a *Admin) showStaff(w http.ResponseWriter, r *http.Request, v staffView) e
 		return err
 	}
 	for _, p := range pending {
+		if !v.Me.Manages(p.Becomes()) {
+			continue
+		}
 		v.Pending = append(v.Pending, pendingRow{p, a.where(loc, p.Role, p.Stores), names[p.By], names[p.For]})
+	}
+	if v.May(staff.ManageStaff) {
+		needed, err := a.Staff.FactorNeeded(ctx)
+		if err != nil {
+			return err
+		}
+		v.Needs = web.NewForm(nil)
+		for _, role := range needed {
+			v.Needs.Values.Add("roles", string(role))
+		}
+		for _, role := range staff.Roles {
+			v.Roles = append(v.Roles, web.Option{Value: string(role), Text: loc.T("web.role." + string(role))})
+		}
 	}
 	return a.pages.Render(w, r, "staff", v)
 }
@@ -87,18 +108,22 @@ func (a *Admin) inviteForm(w http.ResponseWriter, r *http.Request, status int, f
 	if err != nil {
 		return err
 	}
-	v := inviteView{frame: a.frame(r.Context()), Form: form, Roles: roles(web.Loc(r.Context())), Stores: stores}
+	v := inviteView{frame: a.frame(r.Context()), Form: form, Roles: roles(web.Loc(r.Context()), web.Me(r)), Stores: stores}
 	return a.pages.RenderStatus(w, r, status, "invite", v)
 }
 
-func roles(loc *i18n.Localizer) (list []web.Option) {
+// roles are those that somebody may give, the one that most have first.
+func roles(loc *i18n.Localizer, who staff.Account) (list []web.Option) {
 	for _, role := range slices.Backward(staff.Roles) {
-		list = append(list, web.Option{Value: string(role), Text: loc.T("web.role." + string(role))})
+		if !who.Manages(staff.Account{Role: role, Stores: who.Stores}) {
+			continue
+		}
+		list = append(list, web.Option{Value: string(role), Text: loc.T("web.role."+string(role)) + ": " + loc.T("admin.staff.role_is."+string(role))})
 	}
 	return list
 }
 
-// storeOptions are the open stores to choose from, with one for all or none if
+// storeOptions are the open stores where whoever asks works, to choose from, with one for all or none if
 // it has a text.
 func (a *Admin) storeOptions(r *http.Request, none string) (list []web.Option, err error) {
 	if none != "" {
@@ -106,7 +131,7 @@ func (a *Admin) storeOptions(r *http.Request, none string) (list []web.Option, e
 	}
 	stores, err := a.Catalog.Stores(r.Context())
 	for _, s := range stores {
-		if s.Active {
+		if s.Active && web.Me(r).WorksIn(s.ID) {
 			list = append(list, web.Option{Value: s.ID.String(), Text: s.Name})
 		}
 	}
@@ -168,6 +193,7 @@ type memberView struct {
 	Roles    []web.Option
 	Stores   []web.Option
 	Sessions []sessionRow
+	Factor   bool
 }
 
 func (a *Admin) member(r *http.Request) (m staff.Account, err error) {
@@ -175,7 +201,10 @@ func (a *Admin) member(r *http.Request) (m staff.Account, err error) {
 	if err != nil {
 		return m, err
 	}
-	return a.Staff.Get(r.Context(), id)
+	if m, err = a.Staff.Get(r.Context(), id); err == nil && !web.Me(r).Manages(m) {
+		err = staff.ErrNotFound
+	}
+	return m, err
 }
 
 func (a *Admin) showMember(w http.ResponseWriter, r *http.Request, status int, m staff.Account, form *web.Form) error {
@@ -185,12 +214,15 @@ func (a *Admin) showMember(w http.ResponseWriter, r *http.Request, status int, m
 			form.Values.Add("stores", s.String())
 		}
 	}
-	v := memberView{frame: a.frame(r.Context()), Form: form, Member: m, Roles: roles(web.Loc(r.Context()))}
+	v := memberView{frame: a.frame(r.Context()), Form: form, Member: m, Roles: roles(web.Loc(r.Context()), web.Me(r))}
 	var err error
 	if v.Stores, err = a.storeOptions(r, ""); err != nil {
 		return err
 	}
-	if v.Sessions, err = a.sessions(r, m.ID); err != nil {
+	if v.Factor, _, err = a.Staff.HasFactor(r.Context(), m.ID); err != nil {
+		return err
+	}
+	if v.Sessions, err = a.sessions(r, m.ID, "/staff/"+m.ID.String()+"/sessions/end"); err != nil {
 		return err
 	}
 	return a.pages.RenderStatus(w, r, status, "member", v)
@@ -263,6 +295,23 @@ func (a *Admin) setActive(w http.ResponseWriter, r *http.Request) error {
 	}
 	a.good(w, r, key, "name", m.Name)
 	web.Redirect(w, r, "/staff")
+	return nil
+}
+
+func (a *Admin) endMemberSession(w http.ResponseWriter, r *http.Request) error {
+	form, err := web.ReadForm(r)
+	if err != nil {
+		return err
+	}
+	m, err := a.member(r)
+	if err != nil {
+		return err
+	}
+	if err := a.Staff.EndSessionOf(r.Context(), by(r), m.ID, form.Get("key")); err != nil {
+		return err
+	}
+	a.good(w, r, "admin.sessions.ended")
+	web.Redirect(w, r, "/staff/"+m.ID.String())
 	return nil
 }
 

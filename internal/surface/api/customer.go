@@ -9,6 +9,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"regulars/internal/base/errs"
+	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/enrol"
 	"regulars/internal/loyalty/ledger"
@@ -135,7 +136,7 @@ func (a *API) findCustomers(ctx context.Context, by *caller, in *findRequest) (*
 			return nil, errTail
 		}
 		tails, err := a.customers.ByTailInStore(ctx, by.Store.ID, in.LastDigits, func(ctx context.Context, others []customer.ID) (map[customer.ID]bool, error) {
-			return a.receipts.BoughtIn(ctx, by.Store.ID, others)
+			return a.receipts.BoughtIn(ctx, []catalog.StoreID{by.Store.ID}, others)
 		})
 		if errors.Is(err, customer.ErrTail) {
 			err = errTail

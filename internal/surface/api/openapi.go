@@ -110,10 +110,15 @@ func (a *API) operations(d *description) {
 		pricing.ErrRedeemTooMuch, pricing.ErrRedeemMin, pricing.ErrRedeemStep,
 	}
 	post(d, operation{id: "quote", group: "receipts", method: send, path: "/v1/quotes", errors: selling}, a.postQuote)
+	register(d, operation{id: "cancel_hold", group: "receipts", method: send, path: "/v1/holds/{id}/cancel", changes: true,
+		errors: []*errs.Error{ledger.ErrHoldNotFound, ledger.ErrHoldEnded}}, a.cancelHold)
+	post(d, operation{id: "hold", group: "receipts", method: send, path: "/v1/holds", status: http.StatusCreated, changes: true,
+		errors: []*errs.Error{customer.ErrNotFound, receipt.ErrBlocked, receipt.ErrHoldReused, receipt.ErrHoldPoints, receipt.ErrNumber, ledger.ErrTooFew, ledger.ErrBroken, errCashier}}, a.postHold)
 	recording := []*errs.Error{receipt.ErrKeyReused, receipt.ErrIdempotencyKeyReused, errKeyHeader, receipt.ErrNumber, receipt.ErrTooOld, receipt.ErrInTheFuture, errCashier}
 	record(d, operation{id: "record", group: "receipts", method: send, path: "/v1/receipts", status: http.StatusCreated, changes: true,
 		errors: slices.Concat([]*errs.Error{receipt.ErrChanged, receipt.ErrQuoteMissing, receipt.ErrQuoteInvalid, receipt.ErrEmpty, receipt.ErrBeforeQuote, ledger.ErrTooFew, ledger.ErrTooMuch, ledger.ErrBroken}, selling, recording),
 	}, a.postReceipt)
+	post(d, operation{id: "late", group: "receipts", method: send, path: "/v1/receipts/batch", changes: true, large: true}, a.postLate)
 	register(d, operation{id: "receipt", group: "receipts", method: get, path: "/v1/receipts/{id}",
 		errors: []*errs.Error{receipt.ErrNotFound}}, a.getReceipt)
 	register(d, operation{id: "find_receipts", group: "receipts", method: get, path: "/v1/receipts"}, a.findReceipts)
@@ -143,6 +148,14 @@ var (
 )
 
 // failures are all failures of a call that its documentation lists.
+// most is the largest body that the call takes, in bytes.
+func (o operation) most() int64 {
+	if o.large {
+		return maxLateBody
+	}
+	return maxBody
+}
+
 func (o operation) failures() []*errs.Error {
 	list := slices.Clone(o.errors)
 	if o.method == http.MethodPost {
@@ -159,7 +172,7 @@ func (d *description) operation(o operation) huma.Operation {
 	op := huma.Operation{
 		OperationID: o.id, Method: o.method, Path: o.path, DefaultStatus: o.status, Tags: []string{o.group},
 		Summary: d.word("api.op." + o.id + ".title"), Description: d.word("api.op." + o.id + ".text"),
-		MaxBodyBytes: maxBody, BodyReadTimeout: budget, SkipValidateParams: true, SkipValidateBody: true,
+		MaxBodyBytes: o.most(), BodyReadTimeout: budget, SkipValidateParams: true, SkipValidateBody: true,
 		Responses: map[string]*huma.Response{},
 	}
 	for _, e := range o.failures() {
@@ -204,8 +217,8 @@ func (d *description) guide() string {
 
 // names of types that the program calls otherwise.
 var names = map[string]string{
-	"Recorded": "Receipt", "RecordedLine": "ReceiptLine", "ReceiptRequest": "Sale", "LineRequest": "BasketLine", "ReceiptList": "Receipts",
-	"Person": "Customer", "People": "Customers", "RegisterRequest": "NewCustomer", "Registration": "Registered", "FindRequest": "Find",
+	"Recorded": "Receipt", "RecordedLine": "ReceiptLine", "ReceiptRequest": "Sale", "ReceiptList": "Receipts",
+	"Person": "Customer", "People": "Customers", "RegisterRequest": "NewCustomer", "Registration": "Registered", "FindRequest": "Find", "Held": "Hold", "HoldRequest": "HoldDraft", "LateRequest": "LateReceipt",
 	"IdentifierRef": "Identifier", "ConsentRequest": "Consent", "ReturnRequest": "Return", "ReturnLine": "ReturnedLine",
 	"CurrencyRef": "Currency", "ProgrammeInfo": "Programme", "LevelDetails": "ProgrammeLevel", "TillRef": "TillName", "StoreRef": "StoreName",
 }

@@ -23,6 +23,7 @@ type operation struct {
 	changes bool // may be repeated, but has an effect
 	again   int  // status where what is asked for is there already; 0: the same
 	errors  []*errs.Error
+	large   bool // takes a batch
 }
 
 // reply is an answer of status 200.

@@ -202,7 +202,7 @@ func humaError(status int, msg string, list []error) error {
 			return err
 		}
 		if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
-			return errBodySize.Because(cause)
+			return errBodySize.With("max", tooLarge.Limit>>10).Because(cause)
 		}
 	}
 	switch status {

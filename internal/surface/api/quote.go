@@ -7,6 +7,7 @@ import (
 
 	"regulars/internal/base/fold"
 	"regulars/internal/loyalty/catalog"
+	"regulars/internal/loyalty/ledger"
 	"regulars/internal/loyalty/pricing"
 	"regulars/internal/loyalty/programme"
 	"regulars/internal/loyalty/receipt"
@@ -14,15 +15,17 @@ import (
 
 // Basket is what a customer is about to buy.
 type Basket struct {
-	Customer   string        `json:"customer,omitzero"`
-	Lines      []lineRequest `json:"lines,omitzero" nullable:"false" maxItems:"1000"`
-	Redeem     number        `json:"redeem,omitzero"`
-	NoDiscount bool          `json:"no_discount,omitzero"`
-	NoPoints   bool          `json:"no_points,omitzero"`
-	Reason     string        `json:"reason,omitzero" maxLength:"200"`
+	Customer   string       `json:"customer,omitzero"`
+	Lines      []BasketLine `json:"lines,omitzero" nullable:"false" maxItems:"1000"`
+	Redeem     number       `json:"redeem,omitzero"`
+	NoDiscount bool         `json:"no_discount,omitzero"`
+	NoPoints   bool         `json:"no_points,omitzero"`
+	Reason     string       `json:"reason,omitzero" maxLength:"200"`
+	Hold       string       `json:"hold,omitzero"`
 }
 
-type lineRequest struct {
+// BasketLine is one position of a basket.
+type BasketLine struct {
 	SKU      string `json:"sku,omitzero" maxLength:"100"`
 	Name     string `json:"name,omitzero" maxLength:"200"`
 	Quantity number `json:"quantity"`
@@ -38,6 +41,12 @@ func (r *reader) draft(in *Basket) receipt.Draft {
 		Redeem:   r.points(at("redeem"), in.Redeem), NoDiscount: in.NoDiscount, NoPoints: in.NoPoints,
 		Reason: r.text(at("reason"), in.Reason, receipt.MaxReason),
 	}
+	if in.Hold != "" {
+		var err error
+		if d.Hold, err = r.ids.holdOf(in.Hold); err != nil {
+			r.wrong.Add("/hold", ledger.ErrHoldNotFound.Code, "%s", ledger.ErrHoldNotFound.Text)
+		}
+	}
 	if len(in.Lines) > pricing.MaxLines {
 		r.wrong.Add("/lines", "too_many", "has more than %d lines", pricing.MaxLines).With("max", pricing.MaxLines)
 		return d
@@ -49,7 +58,7 @@ func (r *reader) draft(in *Basket) receipt.Draft {
 	return d
 }
 
-func (r *reader) line(i int, in *lineRequest, to *receipt.DraftLine) {
+func (r *reader) line(i int, in *BasketLine, to *receipt.DraftLine) {
 	before := r.wrong.Len()
 	to.SKU = r.text(lineAt(i, "sku"), in.SKU, catalog.MaxSKU)
 	if to.SKU != fold.Line(to.SKU) {

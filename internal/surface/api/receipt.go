@@ -123,7 +123,7 @@ func (a *API) cashier(ctx context.Context, by *caller, named string, of receipt.
 		return at, nil
 	}
 	who, err := a.staff.Named(ctx, named)
-	if err == nil && who.BelongsTo(by.Store.ID) {
+	if err == nil && who.Role.Can(staff.Sell) && who.BelongsTo(by.Store.ID) {
 		at.Staff = int64(who.ID)
 		return at, nil
 	}

@@ -10,6 +10,7 @@ import (
 
 	"regulars/internal/base/id"
 	"regulars/internal/loyalty/customer"
+	"regulars/internal/loyalty/ledger"
 	"regulars/internal/loyalty/receipt"
 )
 
@@ -21,8 +22,8 @@ import (
 // among the customers and receipts of its store. Any process can check that
 // without asking the database, and an integration keeps and sends ids as ever.
 type seals struct {
-	customers, receipts id.Sealer
-	secret              []byte
+	customers, receipts, holds id.Sealer
+	secret                     []byte
 }
 
 var errSecret = errors.New("api: there is no secret to seal ids with")
@@ -31,7 +32,7 @@ func newSeals(secret []byte) (seals, error) {
 	if len(secret) == 0 {
 		return seals{}, errSecret
 	}
-	return seals{id.NewSealer(secret, customer.Sealed), id.NewSealer(secret, "receipt"), secret}, nil
+	return seals{id.NewSealer(secret, customer.Sealed), id.NewSealer(secret, "receipt"), id.NewSealer(secret, "hold"), secret}, nil
 }
 
 // customer is how a till knows a customer; nobody is "".
@@ -39,6 +40,18 @@ func (s *seals) customer(who customer.ID) string { return sealed(s.customers, in
 
 // receipt is how a till knows a receipt; none is "".
 func (s *seals) receipt(of receipt.ID) string { return sealed(s.receipts, int64(of)) }
+
+// hold is how a till knows a hold; none is "".
+func (s *seals) hold(h ledger.HoldID) string { return sealed(s.holds, int64(h)) }
+
+// holdOf reads the id of a hold.
+func (s *seals) holdOf(text string) (ledger.HoldID, error) {
+	h, ok := s.holds.Open(text)
+	if !ok {
+		return 0, ledger.ErrHoldNotFound
+	}
+	return ledger.HoldID(h), nil
+}
 
 func sealed(by id.Sealer, of int64) string {
 	if of == 0 {

@@ -76,6 +76,82 @@ func TestTillSellsAndTakesBack(t *testing.T) {
 	})
 }
 
+// What was sold without the line comes in one batch: each receipt is answered, what
+// is wrong with one holds no other up, and sent again it is there already.
+func TestTillSendsWhatItSoldOffline(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := newSite(t, d, options{})
+		who := s.register("+998901234567")
+		s.Clock.Advance(8 * time.Hour)
+		s.appended()
+		at := func(hours int) string { return s.Now().Add(-time.Duration(hours) * time.Hour).Format(time.RFC3339) }
+		batch := `{"sent_at":"` + at(0) + `","receipts":[
+			{"number":"1","sold_at":"` + at(7) + `","customer":"` + who + `",` + basket + `,"total":"64000"},
+			{"number":"2","sold_at":"` + at(6) + `","identifier":"90 123-45-67",` + basket + `,"total":"60000"},
+			{"number":"3","sold_at":"` + at(5) + `",` + basket + `},
+			{"number":"4","sold_at":"` + at(500) + `",` + basket + `,"total":"64000"},
+			{"number":"5","sold_at":"` + at(4) + `","identifier":"99 999-99-99",` + basket + `,"total":"64000"},
+			{"kind":"return","number":"6","sold_at":"` + at(3) + `","original_number":"2","total":"60000"},
+			{"kind":"gift","number":"7","sold_at":"` + at(3) + `"}]}`
+		first := s.post("/v1/receipts/batch", batch).is(http.StatusOK).has(
+			"results.0.status", "recorded", "results.0.receipt.customer", who, "results.0.receipt.earned", "640.00",
+			"results.1.status", "recorded", "results.1.receipt.customer", who, "results.1.receipt.total", "60000.00", "results.1.by_rules", "64000.00", "results.1.differences.0", "price",
+			"results.2.status", "refused", "results.2.problem.code", "total_missing",
+			"results.3.status", "refused", "results.3.problem.code", "late_too_old",
+			"results.4.status", "recorded", "results.4.differences.0", "customer_unknown",
+			"results.5.status", "recorded", "results.5.receipt.kind", "return", "results.5.receipt.total", "60000.00",
+			"results.6.status", "refused", "results.6.problem.code", "invalid_request")
+		if got := s.appended(); got != "receipt.recorded receipt.recorded receipt.recorded receipt.recorded" {
+			t.Errorf("the batch appended %q", got)
+		}
+		s.post("/v1/receipts/batch", batch).is(http.StatusOK).has("results.0.status", "replayed", "results.0.receipt.id", first.words("results.0.receipt.id"), "results.5.status", "replayed")
+		if got := s.appended(); got != "" {
+			t.Errorf("sent again it appended %q", got)
+		}
+	})
+}
+
+// Points are held while the customer pays: nobody else redeems them, the sale that
+// names the hold does, and what was cancelled is free again.
+func TestTillHoldsPoints(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := newSite(t, d, options{})
+		who := s.register("+998901234567") // 10 000 points
+		s.appended()
+		ask := `{"number":"h1","customer":"` + who + `","points":"9000"}`
+		h := s.post("/v1/holds", ask).is(http.StatusCreated).has("state", "open", "points", "9000.00", "lapses_at", "2026-11-22T09:35:00Z")
+		if got := s.appended(); got != "points.held" {
+			t.Errorf("holding appended %q", got)
+		}
+		s.post("/v1/holds", ask).is(http.StatusCreated).has("id", h.words("id"), "state", "open")
+		if got := s.appended(); got != "" {
+			t.Errorf("holding again appended %q", got)
+		}
+		s.post("/v1/holds", `{"number":"h1","customer":"`+who+`","points":"1"}`).problem(http.StatusUnprocessableEntity, "hold_number_reused", "/number")
+		s.post("/v1/holds", `{"number":"h2","customer":"`+who+`","points":"2000"}`).problem(http.StatusConflict, "points_too_few", "/points")
+		s.post("/v1/holds", `{"number":"h2","customer":"`+who+`","points":"0"}`).problem(http.StatusUnprocessableEntity, "hold_nothing", "/points")
+		s.post("/v1/holds", `{"number":"h2","customer":"`+who+`","points":"1","minutes":61}`).is(http.StatusUnprocessableEntity)
+		s.post("/v1/holds", `{"number":"h2","customer":"nobody","points":"1"}`).is(http.StatusUnprocessableEntity)
+		s.post("/v1/quotes", `{"customer":"`+who+`",`+basket+`}`).has("max_redeem", "1000.00")
+		hold := `"hold":"` + h.words("id") + `"`
+		q := s.post("/v1/quotes", `{"customer":"`+who+`",`+basket+`,"redeem":"9000",`+hold+`}`).has("max_redeem", "10000.00")
+		rec := s.post("/v1/receipts", `{"number":"77","quote":"`+q.words("id")+`","customer":"`+who+`",`+basket+`,"redeem":"9000",`+hold+`}`).
+			is(http.StatusCreated).has("redeemed", "9000.00", "balance", "1000.00")
+		if got := s.appended(); got != "points.released receipt.recorded" {
+			t.Errorf("the sale appended %q", got)
+		}
+		s.post("/v1/holds/"+h.words("id")+"/cancel", "").problem(http.StatusConflict, "hold_ended")
+		s.post("/v1/holds", ask).has("state", "redeemed", "receipt", rec.words("id"))
+
+		second := s.post("/v1/holds", `{"number":"h3","customer":"`+who+`","points":"1000"}`).is(http.StatusCreated)
+		s.post("/v1/holds/"+second.words("id")+"/cancel", "").is(http.StatusOK).has("state", "cancelled")
+		s.post("/v1/holds/x/cancel", "").problem(http.StatusNotFound, "hold_not_found")
+		s.post("/v1/quotes", `{"customer":"`+who+`",`+basket+`,"hold":"x"}`).is(http.StatusUnprocessableEntity).has("errors.0.code", "hold_not_found")
+	})
+}
+
 // A receipt says who stood at the till, where the call does; only somebody of
 // the store is taken, and repeating is answered whatever has become of them.
 func TestReceiptsCarryTheirCashier(t *testing.T) {

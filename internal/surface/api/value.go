@@ -4,6 +4,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"regulars/internal/base/money"
+	"regulars/internal/loyalty/ledger"
 	"regulars/internal/loyalty/pricing"
 	"regulars/internal/loyalty/receipt"
 )
@@ -50,7 +51,9 @@ func (limitRule) Schema(huma.Registry) *huma.Schema {
 type cause string
 
 // Schema implements huma.SchemaProvider.
-func (cause) Schema(huma.Registry) *huma.Schema { return enum(pricing.CauseTill, pricing.CauseTier) }
+func (cause) Schema(huma.Registry) *huma.Schema {
+	return enum(pricing.CauseTill, pricing.CauseTier, pricing.CauseCharged)
+}
 
 // enum documents a string of few values.
 func enum[T ~string](values ...T) *huma.Schema {
@@ -59,6 +62,30 @@ func enum[T ~string](values ...T) *huma.Schema {
 		s.Enum = append(s.Enum, string(v))
 	}
 	return s
+}
+
+// lateStatus is what became of a receipt that came late.
+type lateStatus string
+
+// Schema implements huma.SchemaProvider.
+func (lateStatus) Schema(huma.Registry) *huma.Schema {
+	return enum(lateRecorded, lateReplayed, lateRefused)
+}
+
+// lateDiff is in what a receipt that came late is not what the rules say.
+type lateDiff string
+
+// Schema implements huma.SchemaProvider.
+func (lateDiff) Schema(huma.Registry) *huma.Schema {
+	return enum(receipt.DiffPrice, receipt.DiffRefund, receipt.DiffUnknown, receipt.DiffBlocked, receipt.DiffClock, receipt.DiffRecorded)
+}
+
+// holdState is what became of a hold.
+type holdState string
+
+// Schema implements huma.SchemaProvider.
+func (holdState) Schema(huma.Registry) *huma.Schema {
+	return enum(ledger.HoldOpen, ledger.HoldRedeemed, ledger.HoldCancelled, ledger.HoldLapsed)
 }
 
 // kind is what a receipt does.

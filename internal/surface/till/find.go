@@ -2,6 +2,7 @@ package till
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"regexp"
 	"slices"
@@ -65,6 +66,37 @@ func isCode(text string) bool {
 // receipt, whichever knows it exactly; the last four digits, a customer's first
 // and last name or the beginning of a product's name give a choice.
 func (t *Till) code(r *http.Request, v *saleView, text string) error {
+	before, looked := v.Customer, false
+	if err := t.search(r, v, text, &looked); err != nil || !looked {
+		return err
+	}
+	if v.Customer != before {
+		return t.noteLook(r, v.Place, v.Customer, nil)
+	}
+	if v.Found != nil && len(v.Found.People) > 0 {
+		return t.noteLook(r, v.Place, 0, map[string]int{"found": len(v.Found.People)})
+	}
+	return nil
+}
+
+// noteLook writes into the audit log that a cashier looked people up. A card
+// that is held out is no look: its receipt says who was there.
+func (t *Till) noteLook(r *http.Request, at *place, who customer.ID, facts map[string]int) error {
+	e := staff.Entry{Actor: web.Me(r).ID, IP: web.Client(r).IP, Action: "look.till", Store: at.Store.ID}
+	if who != 0 {
+		e.Subject = "customer:" + who.String()
+	}
+	if facts != nil {
+		var err error
+		if e.After, err = json.Marshal(facts); err != nil {
+			return err
+		}
+	}
+	return t.Staff.Look(r.Context(), e)
+}
+
+// search is code; it says whether somebody was looked up.
+func (t *Till) search(r *http.Request, v *saleView, text string, looked *bool) error {
 	ctx := r.Context()
 	text = fold.Line(text)
 	if text == "" || utf8.RuneCountInString(text) > maxTyped {
@@ -81,7 +113,7 @@ func (t *Till) code(r *http.Request, v *saleView, text string) error {
 		return err
 	}
 	digits := strings.Trim(text, "0123456789") == ""
-	look := sync.OnceValue(func() bool { return t.mayLook(r, v) })
+	look := sync.OnceValue(func() bool { *looked = true; return t.mayLook(r, v) })
 	// Codes of products are typed all day and are not counted.
 	if digits && len(text) == customer.MinTail && (product != nil || look()) {
 		if v.Found.People, err = t.tails(ctx, v.Place.Store.ID, text); err != nil {
@@ -166,7 +198,7 @@ func (t *Till) product(r *http.Request, v *saleView, sku string) error {
 // tails finds people of the store by the last digits.
 func (t *Till) tails(ctx context.Context, store catalog.StoreID, digits string) ([]customer.Tail, error) {
 	return t.Customers.ByTailInStore(ctx, store, digits, func(ctx context.Context, others []customer.ID) (map[customer.ID]bool, error) {
-		return t.Receipts.BoughtIn(ctx, store, others)
+		return t.Receipts.BoughtIn(ctx, []catalog.StoreID{store}, others)
 	})
 }
 

@@ -102,7 +102,7 @@ func (t *Till) joined(r *http.Request, at *place) func(context.Context, *db.Tx, 
 			return err
 		}
 		return t.Staff.AuditTx(ctx, tx, staff.Entry{
-			Actor: web.Me(r).ID, IP: web.Client(r).IP, Action: "customer.registered", Subject: "customer:" + res.ID.String(), After: body,
+			Actor: web.Me(r).ID, IP: web.Client(r).IP, Action: "customer.registered", Subject: "customer:" + res.ID.String(), Store: at.Store.ID, After: body,
 		})
 	}
 }

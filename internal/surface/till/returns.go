@@ -73,12 +73,7 @@ const latestSales = 50
 
 // latest are the last sales of a customer in the stores where somebody works.
 func (t *Till) latest(ctx context.Context, by staff.Account, who customer.ID) (list []slipFound, err error) {
-	f := receipt.Filter{Customer: who, Kind: receipt.KindSale}
-	if !by.Role.Everywhere() {
-		if f.Stores = by.Stores; len(f.Stores) == 0 {
-			return nil, nil
-		}
-	}
+	f := receipt.Filter{Customer: who, Kind: receipt.KindSale, Stores: by.Scope()}
 	found, err := t.Receipts.List(ctx, f, receipt.Cursor{}, latestSales)
 	for _, r := range found {
 		list = append(list, slipFound{Receipt: r})

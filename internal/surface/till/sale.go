@@ -154,7 +154,9 @@ func (t *Till) do(r *http.Request, v *saleView, do string) error {
 	case "product":
 		return t.product(r, v, arg)
 	case "customer":
-		v.take(t.unseal(arg))
+		if v.take(t.unseal(arg)); v.Customer != 0 {
+			return t.noteLook(r, v.Place, v.Customer, nil)
+		}
 	case "nobody":
 		v.Customer, v.Redeem, v.NoDiscount, v.NoPoints, v.Reason = 0, "", false, false, ""
 	case "plus":

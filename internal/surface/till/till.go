@@ -83,10 +83,9 @@ func New(c Config) (t *Till, err error) {
 	return t, err
 }
 
-// Routes adds the page to mux.
-func (t *Till) Routes(mux *http.ServeMux) {
-	mux.Handle("GET /till-assets/", t.assets)
-	for pattern, h := range map[string]web.Handler{
+// table is every page by its route. All of them are for those who sell.
+func (t *Till) table() map[string]web.Handler {
+	return map[string]web.Handler{
 		"GET /till":                 t.salePage,
 		"POST /till/basket":         t.basket,
 		"POST /till/pay":            t.pay,
@@ -98,7 +97,13 @@ func (t *Till) Routes(mux *http.ServeMux) {
 		"GET /till/returns/{id}":    t.returnPage,
 		"POST /till/returns/{id}":   t.returnStep,
 		"POST /till/take-back/{id}": t.takeBack,
-	} {
+	}
+}
+
+// Routes adds the page to mux.
+func (t *Till) Routes(mux *http.ServeMux) {
+	mux.Handle("GET /till-assets/", t.assets)
+	for pattern, h := range t.table() {
 		mux.Handle(pattern, t.Shell.Require(staff.Sell, h))
 	}
 }

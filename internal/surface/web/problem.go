@@ -13,6 +13,7 @@ import (
 
 	"regulars/internal/base/errs"
 	"regulars/internal/base/i18n"
+	"regulars/internal/loyalty/staff"
 )
 
 // Problem is an error as callers see it (RFC 9457). Code is stable and meant
@@ -145,6 +146,11 @@ func (s *Shell) Fail(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	if status == http.StatusUnauthorized && wantsHTML(r) {
 		s.toSignIn(w, r)
+		return
+	}
+
+	if errors.Is(err, staff.ErrEnrol) && wantsHTML(r) {
+		Redirect(w, r, enrolPath)
 		return
 	}
 

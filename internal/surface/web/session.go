@@ -9,12 +9,41 @@ import (
 	"regulars/internal/loyalty/staff"
 )
 
-// ErrMayNot asks for somebody else than who is signed in.
-var ErrMayNot = errs.New(errs.Forbidden, "not_permitted", "Your role does not include this. Ask the owner.")
+const (
+	sessionCookie = "regulars_session"
+	secondCookie  = "regulars_second"
+	enrolPath     = "/account/second"
+)
 
-const sessionCookie = "regulars_session"
+// SignIn signs an account in, whose password has just been checked, or asks for
+// its second factor: then it is not in yet.
+func (s *Shell) SignIn(w http.ResponseWriter, r *http.Request, id staff.ID) (in bool, err error) {
+	token, expires, err := s.opts.Staff.Challenge(r.Context(), id)
+	if err != nil {
+		return false, err
+	}
+	if token == "" {
+		return true, s.StartSession(w, r, id)
+	}
+	s.setCookie(w, r, secondCookie, token, expires.Sub(s.opts.Now()))
+	return false, nil
+}
 
-// StartSession signs an account in, whose password has just been checked. The
+// SignInSecond signs in whoever SignIn has asked for a second factor.
+func (s *Shell) SignInSecond(w http.ResponseWriter, r *http.Request, code string) error {
+	c, err := r.Cookie(secondCookie)
+	if err != nil {
+		return staff.ErrChallenge
+	}
+	who, err := s.opts.Staff.PassChallenge(r.Context(), c.Value, code, Client(r))
+	if err != nil {
+		return err
+	}
+	s.setCookie(w, r, secondCookie, "", -time.Second)
+	return s.StartSession(w, r, who.ID)
+}
+
+// StartSession signs an account in that has shown all it has to. The
 // token is always a new one: a cookie that was there before is worth nothing.
 func (s *Shell) StartSession(w http.ResponseWriter, r *http.Request, id staff.ID) error {
 	token, expires, err := s.opts.Staff.StartSession(r.Context(), id, Client(r))
@@ -32,6 +61,14 @@ func (s *Shell) EndSession(w http.ResponseWriter, r *http.Request) error {
 		return s.opts.Staff.EndSession(r.Context(), q.token)
 	}
 	return nil
+}
+
+// SessionKey names the session in which r asks, as staff.Sessions does; "": none.
+func SessionKey(r *http.Request) string {
+	if token := stateOf(r.Context()).token; token != "" {
+		return staff.SessionKey(token)
+	}
+	return ""
 }
 
 // identify finds out who is signed in. A cookie that is no longer good is not
@@ -71,8 +108,10 @@ func Permitted(p staff.Permission, h Handler) Handler {
 		switch {
 		case !ok:
 			return staff.ErrNoSession
+		case a.MustEnrol:
+			return staff.ErrEnrol
 		case !a.Can(p):
-			return ErrMayNot
+			return staff.ErrMayNot
 		}
 		return h(w, r)
 	}
@@ -80,6 +119,17 @@ func Permitted(p staff.Permission, h Handler) Handler {
 
 // SignedIn lets anybody through who is signed in.
 func (s *Shell) SignedIn(h Handler) http.Handler {
+	return s.Enrolling(func(w http.ResponseWriter, r *http.Request) error {
+		if Me(r).MustEnrol {
+			return staff.ErrEnrol
+		}
+		return h(w, r)
+	})
+}
+
+// Enrolling lets those through too who have yet to set up the second factor that
+// their role needs.
+func (s *Shell) Enrolling(h Handler) http.Handler {
 	return s.Handle(func(w http.ResponseWriter, r *http.Request) error {
 		if _, ok := Account(r.Context()); !ok {
 			return staff.ErrNoSession
