@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -28,6 +29,12 @@ const back = 10 * time.Second
 // processes go on selling.
 func TestKilledPrimaryLosesNothing(t *testing.T) {
 	t.Parallel()
+	for i := range max(1, rounds()/4) { // it takes its time
+		t.Run(strconv.Itoa(i), failover)
+	}
+}
+
+func failover(t *testing.T) {
 	ctx := t.Context()
 	primary, standby := pair(t)
 	cfg := db.Config{URL: hosts(t, primary.URL, standby.URL)}

@@ -345,6 +345,68 @@ func TestRestoreOverSomething(t *testing.T) {
 	}
 }
 
+// Wherever a restore that replaces is cut off, what was there before is kept, and the
+// next one, without being told to replace, brings everything.
+func TestReplacingIsCutOff(t *testing.T) {
+	t.Parallel()
+	d := dbtest.OpenConfig(t, dbtest.Stored(t, dbtest.SQLite, oldest))
+	folder := t.TempDir()
+	write(t, filepath.Join(folder, "imports", "17"), "uploaded")
+	file := save(t, d, folder)
+	const old = "the database before"
+	for state, files := range map[string]map[string]string{ // in the order of package place
+		"aside is made": {
+			"regulars.db": old, "imports/1": "before", "restore.part/regulars.db": "new", "restore.part/imports/17": "uploaded", "before-restore-1/": "",
+		},
+		"the database is aside": {
+			"before-restore-1/regulars.db": old, "imports/1": "before", "restore.part/regulars.db": "new", "restore.part/imports/17": "uploaded",
+		},
+		"all is aside": {
+			"before-restore-1/regulars.db": old, "before-restore-1/imports/1": "before", "restore.part/regulars.db": "new", "restore.part/imports/17": "uploaded",
+		},
+		"the files are in place": {
+			"before-restore-1/regulars.db": old, "before-restore-1/imports/1": "before", "restore.part/regulars.db": "new", "imports/17": "uploaded",
+		},
+	} {
+		t.Run(state, func(t *testing.T) {
+			t.Parallel()
+			place := t.TempDir()
+			for name, text := range files {
+				if strings.HasSuffix(name, "/") {
+					must(t, os.Mkdir(filepath.Join(place, name), 0o700))
+					continue
+				}
+				write(t, filepath.Join(place, name), text)
+			}
+			err := restore(t, db.Config{}, place, file, false)
+			if _, there := files["regulars.db"]; there { // and is whole: it takes more than a draft to replace it
+				if !errors.Is(err, backup.ErrNotEmpty) {
+					t.Errorf("%v, want %v", err, backup.ErrNotEmpty)
+				}
+				err = restore(t, db.Config{}, place, file, true)
+			}
+			must(t, err)
+			kept := 0
+			for _, name := range names(t, place) {
+				text, _ := os.ReadFile(filepath.Join(place, name)) // or a folder
+				if strings.HasPrefix(name, "before-restore") && (string(text) == old || string(text) == "before") {
+					kept++
+				}
+			}
+			if kept != 2 {
+				t.Errorf("%d of two files of before are kept in %v", kept, names(t, place))
+			}
+			if _, err := os.Stat(filepath.Join(place, "restore.part")); err == nil {
+				t.Error("the draft is left")
+			}
+			agrees(t, dbtest.OpenConfig(t, db.Config{Path: filepath.Join(place, backup.Database)}))
+			if text, err := os.ReadFile(filepath.Join(place, "imports", "17")); string(text) != "uploaded" {
+				t.Error(err)
+			}
+		})
+	}
+}
+
 // A backup that is stopped, or that would replace a file, leaves nothing.
 func TestBackupStopped(t *testing.T) {
 	t.Parallel()

@@ -174,8 +174,9 @@ func (a *Archive) Load(ctx context.Context, d *db.DB, progress func(done, of int
 			if err := a.copy(ctx, p, func(r io.Reader) error { return tx.CopyIn(ctx, c, r) }); err != nil {
 				return err
 			}
-			done += p.Rows
-			progress(done, all)
+			if done += p.Rows; p.Rows > 0 {
+				progress(done, all)
+			}
 		}
 		for _, p := range a.Parts {
 			if p.Table != "" && !slices.ContainsFunc(list, func(c db.Copied) bool { return c.Table == p.Table }) {
