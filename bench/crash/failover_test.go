@@ -115,19 +115,30 @@ func failover(t *testing.T) {
 	must(t, standby.Promote(ctx))
 	first := each(1, back)
 	each(40, time.Minute)
+	night(t, cfg, "after")
+	done := dbtest.OpenConfig(t, cfg)
+	for end := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) { // whoever works has come back too
+		var state string
+		must(t, done.QueryRow(ctx, `SELECT state FROM jobs WHERE kind = 'night' AND dedupe = 'after'`).Scan(&state))
+		if state == "done" {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatalf("the night is %s", state)
+		}
+	}
 	close(over)
 	wg.Wait()
 	for _, s := range servers {
 		must(t, s.Stop())
 	}
 
-	d := dbtest.OpenConfig(t, cfg)
-	acked, again, refused := compare(t, d, workers)
+	acked, again, refused := compare(t, done, workers)
 	t.Logf("%d receipts acknowledged, %d of them sent again, %d refused; the first %s after the promotion", acked, again, refused, first.Round(time.Millisecond))
 	if again == 0 {
 		t.Error("nothing was in danger")
 	}
-	clean(t, d)
+	clean(t, done)
 }
 
 // pair starts a primary that acknowledges what its standby has on its disk.
