@@ -120,19 +120,21 @@ func (c *demoCmd) Run(ctx context.Context, all *cli, env app.Env) error {
 
 type importCmd struct {
 	founding
-	Files   []string `arg:"" optional:"" help:"CSV in any usual spelling, plain or gzipped, one after the other."`
-	Kind    string   `help:"customers, products or receipts; guessed if not said." placeholder:"KIND"`
-	Source  string   `help:"The system that the files come from. Receipts of one source are told apart by their numbers." placeholder:"NAME"`
-	Mapping string   `help:"File that says which column is what, as --guess prints it, or only what it should say instead." placeholder:"FILE"`
-	Store   string   `help:"Code or name of the store of rows that name none; one that there is not is made." placeholder:"STORE"`
-	Refused string   `help:"Folder for the rows that are refused or remarked on, as CSV. Default: imports in the data folder; with --check they are not kept." placeholder:"DIR"`
-	Guess   bool     `help:"Only print how the columns are understood, as JSON to edit."`
-	Check   bool     `help:"Only tell what would come of it: nothing is kept, and no new installation is made."`
+	Files   []string          `arg:"" optional:"" help:"XLSX, or CSV in any usual spelling, plain or gzipped, one after the other."`
+	Kind    string            `help:"customers, products or receipts; guessed if not said." placeholder:"KIND"`
+	Sheet   string            `help:"The sheet of a workbook that is read; that with the data if not said." placeholder:"NAME"`
+	Source  string            `help:"The system that the files come from. Receipts of one source are told apart by their numbers." placeholder:"NAME"`
+	Mapping string            `help:"File that says which column is what, as --guess prints it, or only what it should say instead." placeholder:"FILE"`
+	Store   string            `help:"Code or name of the store of rows that name none; one that there is not is made." placeholder:"STORE"`
+	Refused string            `help:"Folder for the rows that are refused or remarked on, as CSV. Default: imports in the data folder; with --check they are not kept." placeholder:"DIR"`
+	Guess   bool              `help:"Only print how the columns are understood, as JSON to edit."`
+	Expect  map[string]string `help:"Totals of the old system to compare with: customers, receipts, sum (sales less returns), points." placeholder:"TOTAL=FIGURE"`
+	Check   bool              `help:"Only tell what would come of it: nothing is kept, and no new installation is made."`
 }
 
 func (c *importCmd) Run(ctx context.Context, all *cli, env app.Env) error {
 	return app.Import(ctx, all.config("data", server{}, c.founding), env, app.ImportOrder{
-		Files: c.Files, Kind: c.Kind, Source: c.Source, Mapping: c.Mapping, Store: c.Store, Refused: c.Refused, Guess: c.Guess, Check: c.Check,
+		Files: c.Files, Kind: c.Kind, Sheet: c.Sheet, Source: c.Source, Mapping: c.Mapping, Store: c.Store, Refused: c.Refused, Guess: c.Guess, Check: c.Check, Expect: c.Expect,
 	})
 }
 

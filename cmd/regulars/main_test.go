@@ -549,6 +549,11 @@ func TestImport(t *testing.T) {
 		// A check leaves nothing, unless the refused rows are asked for.
 		ask([]string{`Rows +4`, `Refused +1`, `Sales +2`, `New customers +2`, `Receipts recorded +2`, `New stores +1 \(import\)`, `1 × quantity: This is not a number. \(row 5 “many”\)`}, "--check")
 		ask([]string{`A check: nothing is written`}, "--check")
+		ask([]string{`Compared with the old system:\n  Receipts: here 2, there 3, difference −1\n    sales.csv: 1 × quantity: This is not a number. \(row 5 “many”\)\n  Sales less returns: .*6.75.*, agrees`},
+			"--check", "--expect", "receipts=3", "--expect", "sum=6.75")
+		if code, _, errors := call(t, slices.Concat([]string{"import"}, where, []string{"--expect", "turnover=1", file})...); code == 0 || !strings.Contains(errors, "not one of customers, receipts, sum, points") {
+			t.Errorf("a total that there is not: %d %s", code, errors)
+		}
 		look := filepath.Join(dir, "look")
 		ask([]string{`refused rows.* are in ` + look}, "--check", "--refused", look)
 		if kept, err := os.ReadDir(look); err != nil || len(kept) != 1 {

@@ -26,14 +26,16 @@ import (
 
 // ImportOrder is what is to be imported, and how.
 type ImportOrder struct {
-	Files   []string // in this order
-	Kind    string   // customers, products or receipts; empty: guessed for each
-	Source  string   // the system they come from; empty: importer.DefaultSource
-	Mapping string   // file with the mapping, or what of it is not as guessed; empty: guessed for each
-	Store   string   // of rows that name none; empty: the only one
-	Refused string   // folder for the rows that are refused or remarked on; empty: in the data folder, and nowhere with Check
-	Guess   bool     // only print the mapping that would be used
-	Check   bool     // only tell what would come of it
+	Files   []string          // in this order
+	Kind    string            // customers, products or receipts; empty: guessed for each
+	Sheet   string            // of workbooks; empty: the one that has the data
+	Source  string            // the system they come from; empty: importer.DefaultSource
+	Mapping string            // file with the mapping, or what of it is not as guessed; empty: guessed for each
+	Store   string            // of rows that name none; empty: the only one
+	Refused string            // folder for the rows that are refused or remarked on; empty: in the data folder, and nowhere with Check
+	Guess   bool              // only print the mapping that would be used
+	Check   bool              // only tell what would come of it
+	Expect  map[string]string // totals of the old system to compare with, by importer.Total
 
 	alone bool // there is no installation: nothing is kept
 }
@@ -84,6 +86,13 @@ func Import(ctx context.Context, cfg Config, env Env, order ImportOrder) (err er
 	case order.Check && !founded:
 		return order.checkAlone(ctx, cfg, env)
 	case !founded: // the currency is chosen for ever: not for files that cannot be read
+		is, err := cfg.installation()
+		if err == nil {
+			_, err = importer.Reconcile(order.Expect, loc, is.Currency)
+		}
+		if err != nil {
+			return err
+		}
 		if err := order.each(ctx, loc, func(file string) error { return order.readable(ctx, cfg, file) }); err != nil {
 			return err
 		}
@@ -97,8 +106,35 @@ func (o ImportOrder) run(ctx context.Context, cfg Config, env Env) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, p.close()) }()
+	compare, err := importer.Reconcile(o.Expect, p.loc(), p.settings.Get().Currency)
+	if err != nil {
+		return err
+	}
 	p.keepNode(context.WithoutCancel(ctx))
-	return o.each(ctx, p.loc(), func(file string) error { return p.importFile(ctx, file, o) })
+	err = o.each(ctx, p.loc(), func(file string) error {
+		i, err := p.importFile(ctx, file, o)
+		if err == nil {
+			compare.Add(&i)
+		}
+		return err
+	})
+	if err == nil {
+		p.printComparison(compare)
+	}
+	return err
+}
+
+// printComparison prints how what came in compares with the old system.
+func (p *parts) printComparison(r *importer.Reconciliation) {
+	for n, c := range r.Compare() {
+		if n == 0 {
+			fmt.Fprintf(p.env.Stdout, "%s:\n", p.loc().T("importer.report.compared"))
+		}
+		fmt.Fprintf(p.env.Stdout, "  %s: %s\n", c.Label, c.Text)
+		for _, why := range c.Why {
+			fmt.Fprintf(p.env.Stdout, "    %s\n", why)
+		}
+	}
 }
 
 // loc writes in the language that was asked for, or else that of the installation.
@@ -185,18 +221,18 @@ func (o ImportOrder) explain(loc *i18n.Localizer, file string, err error, own *e
 }
 
 // sniff guesses how a file is to be read, without an installation.
-func (o ImportOrder) sniff(ctx context.Context, cfg Config, kind importer.Kind, file string) (importer.Mapping, error) {
+func (o ImportOrder) sniff(ctx context.Context, cfg Config, kind importer.Kind, sheet, file string) (importer.Mapping, error) {
 	is, err := cfg.installation()
 	if err != nil {
 		return importer.Mapping{}, err
 	}
-	s, err := importer.Sniff(ctx, file, importer.Hints{Kind: kind, Zone: is.Zone.String(), Region: loyalty.Region(is), Currency: is.Currency})
+	s, err := importer.Sniff(ctx, file, importer.Hints{Kind: kind, Sheet: sheet, Zone: is.Zone.String(), Region: loyalty.Region(is), Currency: is.Currency})
 	return s.Mapping, err
 }
 
 // guess prints how a file would be read, by any installation.
 func (o ImportOrder) guess(ctx context.Context, cfg Config, env Env, file string) error {
-	m, err := o.sniff(ctx, cfg, importer.Kind(o.Kind), file)
+	m, err := o.sniff(ctx, cfg, importer.Kind(o.Kind), o.Sheet, file)
 	if err != nil {
 		return err
 	}
@@ -217,7 +253,7 @@ func (o ImportOrder) readable(ctx context.Context, cfg Config, file string) erro
 	if err != nil {
 		return err
 	}
-	m, err := o.sniff(ctx, cfg, kind, file)
+	m, err := o.sniff(ctx, cfg, kind, cmp.Or(o.Sheet, importer.SheetIn(mapping)), file)
 	if err == nil && mapping != nil {
 		if m, err = importer.ParseMapping(mapping, m); err != nil {
 			return mappingError{err}
@@ -284,14 +320,14 @@ func (o ImportOrder) checkAlone(ctx context.Context, cfg Config, env Env) (err e
 	return o.run(ctx, cfg, env)
 }
 
-func (p *parts) importFile(ctx context.Context, file string, order ImportOrder) (err error) {
+func (p *parts) importFile(ctx context.Context, file string, order ImportOrder) (i importer.Import, err error) {
 	mapping, kind, err := order.mapping()
 	if err != nil {
-		return err
+		return i, err
 	}
-	i, err := p.importer.Add(ctx, importer.File{Source: order.Source, Kind: kind, Anew: order.Check}, file)
+	i, err = p.importer.Add(ctx, importer.File{Source: order.Source, Kind: kind, Sheet: cmp.Or(order.Sheet, importer.SheetIn(mapping)), Anew: order.Check}, file)
 	if err != nil {
-		return err
+		return i, err
 	}
 	run := p.importer.RunNow
 	if order.Check && !order.alone {
@@ -302,14 +338,18 @@ func (p *parts) importFile(ctx context.Context, file string, order ImportOrder) 
 	}
 	if mapping != nil || order.Store != "" {
 		if i, err = p.remap(ctx, i, mapping, order.Store); err != nil {
-			return err
+			return i, err
 		}
 	}
 	loc := p.loc()
-	fmt.Fprintf(p.env.Stdout, "%s: %s (%s)\n  %s\n", i.File, loc.T(i.Kind.Key()), i.Source, i.Mapping.ColumnsText(loc))
+	fmt.Fprintf(p.env.Stdout, "%s: %s (%s)\n", i.File, loc.T(i.Kind.Key()), i.Source)
+	if i.Mapping.Sheet != "" {
+		fmt.Fprintf(p.env.Stdout, "  %s\n", loc.T("importer.report.sheet", "name", i.Mapping.Sheet))
+	}
+	fmt.Fprintf(p.env.Stdout, "  %s\n", i.Mapping.ColumnsText(loc))
 	seen, err := p.importer.Preview(ctx, i.ID, importer.Hints{Kind: i.Kind, Format: &i.Mapping.Format, Mapping: &i.Mapping})
 	if err != nil {
-		return err
+		return i, err
 	}
 	for _, d := range seen.Doubts {
 		fmt.Fprintf(p.env.Stdout, "  %s: %s\n", loc.T("importer.report.doubts"), d.Text(loc))
@@ -327,23 +367,23 @@ func (p *parts) importFile(ctx context.Context, file string, order ImportOrder) 
 	}
 	i, err = run(ctx, i.ID, watch)
 	if err != nil {
-		return err
+		return i, err
 	}
 	if order.Check {
 		line("  "+loc.T("importer.console.checked"), true)
 	}
 	line("  "+loc.T("importer.report.took", "time", loc.Duration(p.env.Now().Sub(started))), true)
 	if err := p.printReport(i, loc); err != nil {
-		return err
+		return i, err
 	}
 	folder := order.Refused
 	if folder == "" {
 		if order.Check {
-			return nil
+			return i, nil
 		}
 		folder = p.importFolder()
 	}
-	return p.keepIssues(ctx, i, folder, loc)
+	return i, p.keepIssues(ctx, i, folder, loc)
 }
 
 // remap has a file read by a mapping that somebody wrote, if any, and rows that

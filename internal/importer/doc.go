@@ -7,6 +7,9 @@
 //	          |                                     |
 //	        Sniff -> Mapping (data, editable)       refused rows, with reasons, in a file of their own
 //
+// Of a workbook the rows of one sheet are written down as text first, each in the
+// line of its number, and read from there.
+//
 // Sniff guesses from the first rows how the text is spelled, what kind of file
 // it is and which column means what; the guess is a Mapping, which people edit
 // and which is kept with the import. A Scan then reads the whole file by its

@@ -205,7 +205,7 @@ type refusedFile struct {
 
 func (f *refusedFile) begin(w io.Writer) error {
 	f.Comma = ';'
-	if d := f.m.Format.Delimiter; d == "," || d == "\t" || d == "|" {
+	if d := f.m.Format.Delimiter; f.m.Sheet == "" && (d == "," || d == "\t" || d == "|") {
 		f.Comma = rune(d[0])
 	}
 	if _, err := io.WriteString(w, "\uFEFF"); err != nil { // Excel takes it for Windows-1251 otherwise

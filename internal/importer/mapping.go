@@ -120,6 +120,7 @@ func Fields(k Kind) []Field { return slices.Clone(fields[k]) }
 // with the import.
 type Mapping struct {
 	Kind    Kind             `json:"kind"`
+	Sheet   string           `json:"sheet,omitempty"` // of a workbook; empty: the file is text
 	Format  delimited.Format `json:"format"`
 	Columns map[Field]int    `json:"columns"`         // from 1
 	Width   int              `json:"width"`           // how many columns rows have; 0: any number
@@ -200,6 +201,7 @@ func ParseMapping(text []byte, guess Mapping) (m Mapping, err error) {
 	if err := unmarshal(text, &m); err != nil {
 		return Mapping{}, err
 	}
+	m.ofSheet(guess.Sheet)
 	if partial {
 		m.Options.keepWords(guess.Options)
 	}
@@ -228,6 +230,16 @@ func sameNames(before, now []string) bool {
 func has(given map[string]any, name string) bool {
 	_, ok := given[name]
 	return ok
+}
+
+// SheetIn is the sheet of a workbook that the JSON of a mapping names; "" if it names
+// none.
+func SheetIn(text []byte) string {
+	var given struct {
+		Sheet string `json:"sheet"`
+	}
+	_ = json.Unmarshal(text, &given) // ParseMapping says what is wrong
+	return given.Sheet
 }
 
 // KindIn is the kind of file that the JSON of a mapping names; "" if it names none

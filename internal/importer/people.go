@@ -128,6 +128,7 @@ func (r *rowReader) customer() *Customer {
 		Note:     r.atMost(FieldNote, fold.Text(r.raw(FieldNote)), customer.MaxNote),
 	}
 	r.names(c)
+	c.First, c.Middle, c.Last = fold.OneScript(c.First), fold.OneScript(c.Middle), fold.OneScript(c.Last)
 	r.facts(c)
 	for _, k := range consents {
 		if yes, none := r.yes(k.field); !none {

@@ -302,8 +302,13 @@ func (p *preparer) identifiers(external, card string, phones []string, email str
 			return
 		}
 		id, err := customer.Normalize(kind, raw, p.imp.Mapping.Options.Region)
-		if errors.Is(err, customer.ErrPhoneRounded) {
+		switch {
+		case errors.Is(err, customer.ErrPhoneRounded):
 			why = ReasonPhoneRounded
+		case errors.Is(err, customer.ErrPhoneShort):
+			why = ReasonPhoneShort
+		case errors.Is(err, customer.ErrPhoneLong):
+			why = ReasonPhoneLong
 		}
 		if err != nil {
 			bad = append(bad, Issue{Field: f, Reason: why, Value: raw})

@@ -33,6 +33,8 @@ const (
 	ReasonWord          Reason = "unknown_word"     // a sex, a yes or no, a kind that is none
 	ReasonPhone         Reason = "bad_phone"        //
 	ReasonPhoneRounded  Reason = "phone_rounded"    // by a spreadsheet
+	ReasonPhoneShort    Reason = "phone_short"      // digits are missing
+	ReasonPhoneLong     Reason = "phone_long"       // digits too many
 	ReasonEmail         Reason = "bad_email"        //
 	ReasonNoNumber      Reason = "no_number"        // of a receipt: "б/н"
 	ReasonNobody        Reason = "nobody"           // nothing tells who the customer is
@@ -64,6 +66,7 @@ const (
 	ReasonPartly        Reason = "partly_returned"     // and the whole is counted
 	ReasonTotals        Reason = "totals"              // of the rows before
 	ReasonHeader        Reason = "header_again"        //
+	ReasonMixed         Reason = "mixed_letters"       // of two alphabets in one code
 )
 
 // reasonReturn is told of every line of a return, to the file of issues only:
@@ -334,6 +337,10 @@ func (r *rowReader) code(f Field, limit int) string {
 	case "NULL", "null", "NaN", "nan", "None", "N/A", "n/a", "#N/A", "-":
 		return ""
 	}
+	if one := fold.OneScript(t); one != t && slices.Contains(codeFields, f) {
+		r.remark(f, ReasonMixed, t)
+		t = one
+	}
 	if f != FieldPhone && isRounded(t) {
 		if f == FieldBarcode { // there is the name, or the code
 			r.remark(f, ReasonNumberRounded, t)
@@ -344,6 +351,9 @@ func (r *rowReader) code(f Field, limit int) string {
 	}
 	return t
 }
+
+// codeFields are those of codes that people type.
+var codeFields = []Field{FieldExternal, FieldCard, FieldSKU}
 
 // isRounded reports whether a spreadsheet wrote a long number as 4,78001E+12.
 func isRounded(text string) bool {

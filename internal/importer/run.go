@@ -170,10 +170,6 @@ func (s *Service) crowded(ctx context.Context, fn func(context.Context, *db.Tx) 
 	}
 }
 
-func (s *Service) scan(i *Import) *Scan {
-	return &Scan{Path: i.path, Mapping: i.Mapping, Currency: s.currency, Now: s.now()}
-}
-
 // pace measures from now on how quickly a report gets on.
 func (s *Service) pace(from Report) func(r *Report, done float64) {
 	began := s.now()
@@ -208,7 +204,11 @@ func (s *Service) run(ctx context.Context, id ID, save func(context.Context, *db
 	if i.State != Running {
 		return ErrTaken
 	}
-	digest, err := digestOf(ctx, i.path)
+	path, err := s.text(ctx, &i)
+	if err != nil {
+		return err
+	}
+	digest, err := digestOf(ctx, path)
 	if err != nil {
 		return err
 	}
@@ -266,7 +266,11 @@ type batch struct {
 // runner prepares what does not depend on the rows; of the file of issues so many
 // bytes are kept.
 func (s *Service) runner(ctx context.Context, i *Import, issues int64) (r *runner, err error) {
-	r = &runner{Service: s, imp: i, scan: s.scan(i), pace: s.pace(i.Report)}
+	path, err := s.text(ctx, i)
+	if err != nil {
+		return nil, err
+	}
+	r = &runner{Service: s, imp: i, scan: &Scan{Path: path, Mapping: i.Mapping, Currency: s.currency, Now: s.now()}, pace: s.pace(i.Report)}
 	if r.prepare, err = newPreparer(ctx, s, i); err != nil {
 		return nil, err
 	}
@@ -501,8 +505,11 @@ func (r *runner) finish(ctx context.Context) error {
 		}
 		return endTx(ctx, tx, r.imp.ID, Done, r.now())
 	})
-	if err == nil && r.imp.path == r.upload(r.imp.ID) {
-		return remove(r.imp.path)
+	if err != nil {
+		return err
 	}
-	return err
+	if r.imp.path == r.upload(r.imp.ID) {
+		err = remove(r.imp.path)
+	}
+	return errors.Join(err, r.dropRows(r.imp.ID))
 }

@@ -89,6 +89,7 @@ type File struct {
 	Name   string // as the user knows it
 	Source string // empty: DefaultSource
 	Kind   Kind   // empty: guessed
+	Sheet  string // of a workbook; empty: the one that has the data
 	By     int64  // staff; 0: the command line
 	Anew   bool   // for Add: not one that was added before
 }
@@ -175,7 +176,7 @@ func (s *Service) Add(ctx context.Context, f File, path string) (_ Import, err e
 	return s.add(ctx, ID(s.mint.Next()), f, path, nil)
 }
 
-func (s *Service) add(ctx context.Context, id ID, f File, path string, also Also) (Import, error) {
+func (s *Service) add(ctx context.Context, id ID, f File, path string, also Also) (i Import, err error) {
 	source := fold.Line(f.Source)
 	if source == "" {
 		source = DefaultSource
@@ -187,18 +188,28 @@ func (s *Service) add(ctx context.Context, id ID, f File, path string, also Also
 	if err != nil {
 		return Import{}, err
 	}
-	sniffed, err := s.look(ctx, path, hints)
+	sheet, text, err := s.unfold(ctx, id, path, f.Sheet)
+	if err != nil {
+		return Import{}, err
+	}
+	hints.Sheet = sheet
+	defer func() {
+		if i.ID != id || err != nil {
+			err = errors.Join(err, s.dropRows(id))
+		}
+	}()
+	sniffed, err := s.look(ctx, text, hints)
 	if err != nil {
 		return Import{}, err
 	}
 	if err := s.readAsBefore(ctx, source, &sniffed); err != nil {
 		return Import{}, err
 	}
-	digest, err := digestOf(ctx, path)
+	digest, err := digestOf(ctx, text)
 	if err != nil {
 		return Import{}, err
 	}
-	i := Import{
+	i = Import{
 		ID: id, Source: source, Kind: sniffed.Mapping.Kind, File: fold.Cut(fold.Line(filepath.Base(f.Name)), maxText), Mapping: sniffed.Mapping,
 		State: Draft, CreatedBy: f.By, path: path, digest: digest, kept: unbegun,
 	}
@@ -339,18 +350,26 @@ func (s *Service) Preview(ctx context.Context, id ID, h Hints) (_ Sniffed, err e
 	if err != nil {
 		return Sniffed{}, err
 	}
-	own.Format, own.Mapping = h.Format, h.Mapping
-	return s.look(ctx, i.path, own)
+	own.Format, own.Mapping, own.Sheet = h.Format, h.Mapping, i.Mapping.Sheet
+	text, err := s.text(ctx, &i)
+	if err != nil {
+		return Sniffed{}, err
+	}
+	return s.look(ctx, text, own)
 }
 
-// look is Sniff by one who knows customers: a column that headers call the
+// look is Sniff by one who knows customers, of text: a column that headers call the
 // customer, or the card, is what most of its first values are known as. Taken
 // for something else, it would make every customer a second time.
 func (s *Service) look(ctx context.Context, path string, h Hints) (Sniffed, error) {
-	sniffed, err := Sniff(ctx, path, h)
+	if h.Sheet != "" {
+		h.Format = &sheetFormat
+	}
+	sniffed, err := sniffText(ctx, path, h)
 	if err != nil {
 		return sniffed, err
 	}
+	sniffed.Mapping.Sheet = h.Sheet
 	columns := sniffed.Mapping.Columns
 	for _, from := range append(calledCustomer, FieldPhone, FieldEmail) {
 		values := sniffed.whose[from]
@@ -405,11 +424,12 @@ var kindOf = map[Field]customer.Kind{FieldExternal: customer.External, FieldCard
 // mapping.
 func (s *Service) SetMapping(ctx context.Context, id ID, m Mapping) (err error) {
 	defer errs.Wrap(&err, "change the columns of import %d", id)
-	if err := m.Validate(); err != nil {
-		return err
-	}
 	i, err := s.row(ctx, id)
 	if err != nil {
+		return err
+	}
+	m.ofSheet(i.Mapping.Sheet)
+	if err := m.Validate(); err != nil {
 		return err
 	}
 	if i.State == Running {
@@ -423,9 +443,9 @@ func (s *Service) SetMapping(ctx context.Context, id ID, m Mapping) (err error) 
 
 func (s *Service) setMapping(ctx context.Context, i *Import) error {
 	const set = `
-		UPDATE imports SET mapping = $2, kind = $3, state = 'draft', report = '{}', checkpoint = $4
+		UPDATE imports SET mapping = $2, kind = $3, state = 'draft', report = '{}', checkpoint = $4, digest = $6
 		 WHERE id = $1 AND (state IN ('draft', 'checked') OR checkpoint = $5 AND state <> 'done')`
-	n, err := s.db.Exec(ctx, set, int64(i.ID), text(i.Mapping), string(i.Mapping.Kind), text(i.progress), unbegun)
+	n, err := s.db.Exec(ctx, set, int64(i.ID), text(i.Mapping), string(i.Mapping.Kind), text(i.progress), unbegun, i.digest)
 	if err != nil || n == 1 {
 		i.State, i.Kind = Draft, i.Mapping.Kind
 		return err
@@ -709,7 +729,7 @@ func (s *Service) Discard(ctx context.Context, id ID, also Also) (err error) {
 	if err != nil {
 		return err
 	}
-	return errors.Join(remove(s.upload(id)), remove(s.issues(id)))
+	return errors.Join(remove(s.upload(id)), s.dropRows(id), remove(s.issues(id)))
 }
 
 // Issues writes the rows that were refused as CSV like the file they come

@@ -15,6 +15,7 @@ import (
 	"regulars/internal/base/fold"
 	"regulars/internal/base/money"
 	"regulars/internal/importer/delimited"
+	"regulars/internal/importer/workbook"
 )
 
 // Hints are what a person or the installation knows of a file beforehand.
@@ -23,6 +24,7 @@ type Hints struct {
 	Format *delimited.Format // nil: guess
 	Zone   string            // of the installation
 	Region string
+	Sheet  string // of a workbook; empty: the one that has the data
 
 	Currency money.Currency // of the sums; zero: one of two decimals
 	Mapping  *Mapping       // by which it will be read, for Doubts and Said; nil: the guess
@@ -60,6 +62,18 @@ var ErrLongRows = errs.New(errs.Invalid, "importer_long_rows", "All rows of this
 // may lack what nobody can guess: Mapping.Validate says what.
 func Sniff(ctx context.Context, path string, h Hints) (s Sniffed, err error) {
 	defer errs.Wrap(&err, "look at the file to import")
+	book, err := workbook.Is(path)
+	if err != nil {
+		return s, err
+	}
+	if book {
+		return sniffBook(ctx, path, h)
+	}
+	return sniffText(ctx, path, h)
+}
+
+// sniffText is Sniff of what is no workbook.
+func sniffText(ctx context.Context, path string, h Hints) (s Sniffed, err error) {
 	var file *delimited.File
 	if h.Format != nil {
 		file, err = delimited.OpenAt(path, *h.Format, delimited.Position{})
@@ -464,6 +478,8 @@ func (p profile) may(f Field) bool {
 		return !p.mostly(p.fractions, 5)
 	case FieldExternal:
 		return !p.mostly(p.several, 5)
+	case FieldBrand: // and not the number that it has
+		return p.mostly(p.words, 5)
 	case FieldName, FieldLastName, FieldFirstName, FieldMiddleName:
 		return p.mostly(p.words, 5) && !p.mostly(p.codes, 8)
 	}

@@ -66,10 +66,10 @@ const (
 )
 
 // patronymics are how middle names end in Russian and in Uzbek.
-var patronymics = []string{"вич", "вна", "ична", "инична", "vich", "vna", "ichna", "угли", "ўғли", "ugli", "o'g'li", "o‘g‘li", "oʻgʻli", "оглы", "қизи", "кизи", "кызы", "qizi", "kizi"}
+var patronymics = []string{"вич", "вна", "ична", "инична", "vich", "vna", "ichna", "угли", "ўғли", "ugli", "ogli", "оглы", "оғли", "қизи", "кизи", "кызы", "qizi", "kizi"}
 
 func isPatronymic(word string) bool {
-	word = strings.ToLower(word)
+	word = strings.ReplaceAll(fold.Key(word), " ", "") // whichever sign o'g'li has
 	for _, end := range patronymics {
 		if strings.HasSuffix(word, end) && len(word) > len(end) || word == end {
 			return true
@@ -98,6 +98,8 @@ func splitName(text string, order NameOrder) (first, middle, last string) {
 	}
 	rest := strings.Join(words[2:], " ")
 	switch {
+	case isPatronymic(words[1]) && len(words) == 3: // whatever the last name ends in
+		return words[0], words[1], rest
 	case isPatronymic(words[len(words)-1]):
 		return words[1], rest, words[0]
 	case isPatronymic(words[1]):

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"regulars/internal/base/fold"
 )
 
 const storeWords = "название магазина, наименование магазина, код магазина, номер магазина, id магазина, магазин, торговая точка, точка продаж, розничная точка, филиал, подразделение, " +
@@ -160,6 +162,7 @@ func (s spelling) fit(h heading) int {
 // headerWords makes the headers "InvoiceNo", "invoice_no" and "№ чека" words
 // in small letters, parted by one blank.
 func headerWords(header string) string {
+	header = fold.OneScript(header)
 	var b strings.Builder
 	var last rune
 	gap := func() {

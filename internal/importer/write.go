@@ -494,17 +494,46 @@ func (w *writer) bySKUTx(ctx context.Context, tx *db.Tx, wanted map[string]*Line
 		return err
 	}
 	if len(found) < len(wanted) {
+		if err := w.byTwinTx(ctx, tx, skus, found); err != nil {
+			return err
+		}
+	}
+	if len(found) < len(wanted) {
 		if err := w.createTx(ctx, tx, wanted, found, false, rep); err != nil {
 			return err
 		}
-		if found, err = w.catalog.BySKUTx(ctx, tx, skus); err != nil {
+		created, err := w.catalog.BySKUTx(ctx, tx, skus)
+		if err != nil {
 			return err
 		}
+		maps.Copy(found, created)
 	}
 	for sku, p := range found {
 		w.fresh.products[code{text: sku}] = soldAsOf(p)
 	}
 	return nil
+}
+
+// byTwinTx adds the products whose codes look the same as those that are not found:
+// one file has them in Latin letters and another in Russian ones.
+func (w *writer) byTwinTx(ctx context.Context, tx *db.Tx, skus []string, found map[string]catalog.Product) error {
+	of := map[string]string{} // by the twin
+	for _, sku := range skus {
+		if _, ok := found[sku]; ok || countDigits(sku) == 0 { // words are names
+			continue
+		}
+		for _, twin := range fold.Twins(sku) {
+			of[twin] = sku
+		}
+	}
+	if len(of) == 0 {
+		return nil
+	}
+	twins, err := w.catalog.BySKUTx(ctx, tx, slices.Sorted(maps.Keys(of)))
+	for twin, p := range twins {
+		found[of[twin]] = p
+	}
+	return err
 }
 
 // byBarcodeTx finds the products of lines that have a barcode only. A product

@@ -37,9 +37,9 @@ type Format struct {
 // delimiters that are tried, the likelier first where they fit equally.
 var delimiters = []byte{'\t', ';', '|', ','}
 
-// ErrNotText is returned for workbooks, archives and the like.
+// ErrNotText is returned for pictures, old workbooks, archives and the like.
 var ErrNotText = errs.New(errs.Invalid, "importer_not_text",
-	"This is not a text file. Save the table as CSV and import that.")
+	"This is neither a text nor an XLSX workbook. Save the table as XLSX or CSV and import that.")
 
 // ErrFormat is returned for a Format that cannot be read with.
 var ErrFormat = errs.New(errs.Invalid, "importer_bad_format",

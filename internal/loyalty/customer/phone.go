@@ -30,7 +30,11 @@ func NormalizePhone(raw, region string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	for i, try := range spellings(number, plus, region) {
+	tries := spellings(number, plus, region)
+	if codeFirst(raw, region) {
+		tries = []string{"+" + number}
+	}
+	for i, try := range tries {
 		if e164 := straight(try, region); e164 != "" {
 			return e164, nil
 		}
@@ -43,6 +47,15 @@ func NormalizePhone(raw, region string) (string, error) {
 		}
 	}
 	return "", err
+}
+
+// codeFirst reports whether the code of the country stands before a bracket, so that
+// it is no part of what is in it: 7(78)972-73-11 has digits too few, and is not the
+// number 778 972-73-11 of Kazakhstan.
+func codeFirst(raw, region string) bool {
+	before, _, ok := strings.Cut(raw, "(")
+	code := phonenumbers.GetCountryCodeForRegion(region)
+	return ok && code != 0 && strings.Trim(before, "+ \u00a0") == strconv.Itoa(code)
 }
 
 // scanPhone takes the digits out of what was typed.

@@ -76,6 +76,7 @@ func TestNormalizePhoneSaysWhyNot(t *testing.T) {
 		"rounded with a point": {"9.98901234567E11", "UZ", customer.ErrPhoneRounded},
 		"short":                {"90 123 45", "UZ", customer.ErrPhoneShort},
 		"short, with plus":     {"+7(83)334-52-76 ", "RU", customer.ErrPhoneShort},
+		"short in brackets":    {"7(78)972-73-11 ", "RU", customer.ErrPhoneShort},
 		"long":                 {"7(9940)977-45-73 ", "RU", customer.ErrPhoneLong},
 		"very long":            {strings.Repeat("9", 30), "UZ", customer.ErrPhoneLong},
 		"no such country":      {"+210 123 456 789", "UZ", customer.ErrPhoneNowhere},

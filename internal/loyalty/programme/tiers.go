@@ -21,6 +21,16 @@ func (s *Service) QueueTiers(b *db.Batch, customers []customer.ID, into map[cust
 	}, `SELECT `+tierColumns+` FROM tiers WHERE customer_id IN ($1...) ORDER BY programme_id`, db.IDs(customers))
 }
 
+// Tiers gives the tiers of one customer, in every programme.
+func (s *Service) Tiers(ctx context.Context, who customer.ID) (list []Tier, err error) {
+	defer errs.Wrap(&err, "read tiers of customer %s", who)
+	var b db.Batch
+	found := map[customer.ID][]Tier{}
+	s.QueueTiers(&b, []customer.ID{who}, found)
+	err = s.db.Run(ctx, &b)
+	return found[who], err
+}
+
 // SetTier adds to b the writing of a customer's tier in a programme, over the
 // one there is. Whoever changes a tier holds the customer's account.
 func SetTier(b *db.Batch, who customer.ID, t Tier) {

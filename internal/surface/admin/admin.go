@@ -91,6 +91,7 @@ func New(c Config) (a *Admin, err error) {
 		return nil, err
 	}
 	c.Jobs.Handle(previewJob, 1, a.runPreview)
+	c.Jobs.Handle(recountJob, 1, a.runRecount)
 	return a, nil
 }
 

@@ -259,6 +259,8 @@ func explain(loc *i18n.Localizer, e ledger.Entry) string {
 		if e.Effect() < 0 {
 			key = "admin.entry.manual_taken"
 		}
+	case ledger.CauseOccasion:
+		return loc.T("admin.entry.occasion", "day", loc.T("admin.rules.day_is."+e.Reason))
 	case ledger.CauseEarn:
 		if e.Target == ledger.Pending {
 			key = "admin.entry.earn_pending"

@@ -159,11 +159,13 @@ type importView struct {
 	Orders  []web.Option
 	Signs   []web.Option
 	Names   []web.Option
+	Sheets  []web.Option // of a workbook that has several
 	Stores  []web.Option // of rows that name none
 	Missing []string     // what the columns still lack
 	Doubts  []string     // what could be read otherwise
 	Words   []wordRow
 	State   *importState
+	Compare *comparison // with the old system; nil: there is nothing to compare yet
 
 	Discardable bool
 }
@@ -198,6 +200,41 @@ type importState struct {
 	Facts    []importer.Fact
 	Refusals []importer.Cause
 	Remarks  []importer.Cause
+}
+
+// comparison is of what an import came to, or would, with the totals of the old
+// system, which are asked for.
+type comparison struct {
+	Form   *web.Form
+	Fields []web.Option
+	Totals []importer.Compared
+}
+
+func (a *Admin) comparison(r *http.Request, i *importer.Import) *comparison {
+	names := i.Totals()
+	if len(names) == 0 || i.State != importer.Done && i.State != importer.Checked {
+		return nil
+	}
+	loc, currency, url := web.Loc(r.Context()), a.Settings.Get().Currency, web.LinkOf(r)
+	c, given := &comparison{Form: web.NewForm(nil)}, map[string]string{}
+	for _, t := range names {
+		name, value := string(t), url.Get(string(t))
+		c.Fields = append(c.Fields, web.Option{Value: name, Text: loc.T(t.Key())})
+		c.Form.Values.Set(name, value)
+		if value == "" {
+			continue
+		}
+		if _, err := importer.Reconcile(map[string]string{name: value}, loc, currency); err != nil {
+			c.Form.Fail(name, loc.T("error.not_a_number"))
+			continue
+		}
+		given[name] = value
+	}
+	if all, err := importer.Reconcile(given, loc, currency); err == nil {
+		all.Add(i)
+		c.Totals = all.Compare()
+	}
+	return c
 }
 
 func (a *Admin) importOf(r *http.Request) (i importer.Import, err error) {
@@ -264,6 +301,7 @@ func (a *Admin) showImport(w http.ResponseWriter, r *http.Request, status int, i
 		return err
 	}
 	v.Import, v.Discardable = i, i.Discardable()
+	v.Compare = a.comparison(r, &i)
 	if i.State != importer.Draft && i.State != importer.Checked {
 		return a.pages.RenderStatus(w, r, status, "import", v)
 	}
@@ -275,6 +313,9 @@ func (a *Admin) showImport(w http.ResponseWriter, r *http.Request, status int, i
 		v.Form = mappingForm(i.Mapping)
 	} else {
 		v.State = &importState{Path: v.State.Path}
+	}
+	if v.Sheets, err = a.importSheets(ctx, i); err != nil {
+		return err
 	}
 	if v.Stores, err = a.importStores(ctx, loc, i); err != nil {
 		return err
@@ -299,6 +340,18 @@ func (a *Admin) showImport(w http.ResponseWriter, r *http.Request, status int, i
 	v.Orders = []web.Option{{Value: string(importer.DayFirst), Text: loc.T("admin.import.day_first")}, {Value: string(importer.MonthFirst), Text: loc.T("admin.import.month_first")}}
 	v.Names = []web.Option{{Value: string(importer.LastFirst), Text: loc.T("admin.import.last_first")}, {Value: string(importer.FirstLast), Text: loc.T("admin.import.first_last")}}
 	return a.pages.RenderStatus(w, r, status, "import", v)
+}
+
+// importSheets are the sheets of a workbook, where there is something to choose.
+func (a *Admin) importSheets(ctx context.Context, i importer.Import) (list []web.Option, err error) {
+	names, err := a.Importer.Sheets(ctx, i.ID)
+	if err != nil || len(names) < 2 {
+		return nil, err
+	}
+	for _, name := range names {
+		list = append(list, web.Option{Value: name, Text: name})
+	}
+	return list, nil
 }
 
 // importStores are the stores that rows may be of which name none.
@@ -345,7 +398,7 @@ func mappingForm(m importer.Mapping) *web.Form {
 	o := m.Options
 	f := web.NewForm(map[string]string{
 		"kind": string(m.Kind), "header": strconv.Itoa(o.Header), "decimal": o.Decimal, "date_order": string(o.DateOrder), "name_order": string(o.NameOrder),
-		"zone": o.Zone, "region": o.Region, "return_prefix": o.ReturnPrefix, "store": o.Store,
+		"sheet": m.Sheet, "zone": o.Zone, "region": o.Region, "return_prefix": o.ReturnPrefix, "store": o.Store,
 	})
 	for name, on := range map[string]bool{"signed_returns": o.SignedReturns, "sale_marks": o.SaleMarks} {
 		if on {
@@ -431,6 +484,18 @@ func (a *Admin) remap(w http.ResponseWriter, r *http.Request, i importer.Import,
 		return err
 	}
 	ctx, loc := r.Context(), web.Loc(r.Context())
+	if sheet := form.Get("sheet"); sheet != "" && sheet != i.Mapping.Sheet {
+		switch err := a.Importer.SetSheet(ctx, i.ID, sheet); {
+		case err == nil:
+			web.Redirect(w, r, importPath(i.ID))
+			return nil
+		case errs.KindOf(err) != errs.Invalid:
+			return err
+		default:
+			form.Fail("sheet", web.Say(loc, err))
+			return a.showImport(w, r, unprocessable, i, form)
+		}
+	}
 	if kind := importer.Kind(form.Get("kind")); kind != i.Kind && slices.Contains(importer.Kinds, kind) {
 		sniffed, err := a.Importer.Preview(ctx, i.ID, importer.Hints{Kind: kind, Format: &i.Mapping.Format})
 		if err != nil {
@@ -599,9 +664,13 @@ func (a *Admin) refusedRows(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	noted := r.URL.Query().Get("which") == "noted"
-	name := "refused-" + i.File
+	file := i.File
+	if i.Mapping.Sheet != "" {
+		file += ".csv"
+	}
+	name := "refused-" + file
 	if noted {
-		name = "noted-" + i.File
+		name = "noted-" + file
 	}
 	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
 	w.Header().Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": name}))

@@ -41,6 +41,7 @@ type previewProgress struct {
 	Started time.Time       `json:"started"`
 	At      time.Time       `json:"at"`
 	Answer  *receipt.Answer `json:"answer,omitempty"`
+	Moves   []move          `json:"moves,omitempty"` // between levels, were they counted anew
 }
 
 func (a *Admin) runPreview(ctx context.Context, run *jobs.Run) error {
@@ -70,7 +71,27 @@ func (a *Admin) runPreview(ctx context.Context, run *jobs.Run) error {
 		return err
 	}
 	n := answer.Receipts + answer.Skipped
-	return run.Save(ctx, previewProgress{Done: n, All: n, Started: started, At: a.Now(), Answer: &answer})
+	end := previewProgress{Done: n, All: n, Started: started, Answer: &answer}
+	if now != nil && then != nil {
+		found, err := a.Receipts.Moves(ctx, p.Programme, now, then, func(int) error { return context.Cause(ctx) })
+		if err != nil {
+			return err
+		}
+		for _, m := range found {
+			from, _ := now.Level(m.From)
+			to, _ := then.Level(m.To)
+			end.Moves = append(end.Moves, move{from.Name, to.Name, m.Customers})
+		}
+	}
+	end.At = a.Now()
+	return run.Save(ctx, end)
+}
+
+// move is how many customers would go from one level to another, by its name.
+type move struct {
+	From      string `json:"from"`
+	To        string `json:"to"`
+	Customers int    `json:"customers"`
 }
 
 func (a *Admin) startPreview(w http.ResponseWriter, r *http.Request) error {

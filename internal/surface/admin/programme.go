@@ -13,6 +13,7 @@ import (
 	"regulars/internal/base/db"
 	"regulars/internal/base/errs"
 	"regulars/internal/base/i18n"
+	"regulars/internal/base/jobs"
 	"regulars/internal/base/money"
 	"regulars/internal/loyalty/programme"
 	"regulars/internal/loyalty/staff"
@@ -512,6 +513,12 @@ func (a *Admin) publish(w http.ResponseWriter, r *http.Request) error {
 		if published, err = a.Programmes.PublishTx(ctx, tx, vs.Draft, starts); err != nil {
 			return line{}, err
 		}
+		if form.Has("recount", "1") {
+			job := jobs.Job{Kind: recountJob, Dedupe: published.ID.String(), RunAt: published.StartsAt, Payload: recountPayload{published.ID}}
+			if _, _, err := a.Jobs.AddTx(ctx, tx, job); err != nil {
+				return line{}, err
+			}
+		}
 		return line{action: "programme.published", subject: "programme:" + vs.Programme.ID.String(),
 			before: before, after: map[string]any{"version": published.Number, "starts": published.StartsAt.Format(time.RFC3339), "rules": published.Rules}}, nil
 	})
@@ -535,6 +542,7 @@ func (a *Admin) publish(w http.ResponseWriter, r *http.Request) error {
 	if err := a.Programmes.Refresh(r.Context()); err != nil {
 		return err
 	}
+	a.Jobs.Wake() // levels may be to be counted
 	a.good(w, r, "admin.publish.done", "when", loc.DateTime(published.StartsAt, a.Settings.Get().Zone))
 	web.Redirect(w, r, programmePath(vs.Programme.ID))
 	return nil

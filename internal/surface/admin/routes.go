@@ -62,6 +62,8 @@ func (a *Admin) table() []route {
 		{"POST /customers/{id}/consents", staff.EditCustomers, a.addConsent, false},
 		{"GET /customers/{id}/points", staff.AdjustPoints, a.adjustPage, false},
 		{"POST /customers/{id}/points", staff.AdjustPoints, a.adjustPoints, false},
+		{"GET /customers/{id}/level", staff.AdjustPoints, a.givenPage, false},
+		{"POST /customers/{id}/level", staff.AdjustPoints, a.giveLevel, false},
 		{"POST /customers/{id}/state", staff.EditCustomers, a.setCustomerState, false},
 
 		{"GET /receipts", staff.ViewReceipts, a.receipts, false},

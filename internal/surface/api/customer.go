@@ -377,7 +377,7 @@ type lotCause string
 
 // Schema implements huma.SchemaProvider.
 func (lotCause) Schema(huma.Registry) *huma.Schema {
-	return enum(ledger.CauseEarn, ledger.CauseWelcome, ledger.CauseOpening, ledger.CauseManual)
+	return enum(ledger.CauseEarn, ledger.CauseWelcome, ledger.CauseOccasion, ledger.CauseOpening, ledger.CauseManual)
 }
 
 // getBalance tells what a customer has and when it changes.

@@ -88,7 +88,7 @@ type entryCause string
 
 // Schema implements huma.SchemaProvider.
 func (entryCause) Schema(huma.Registry) *huma.Schema {
-	return enum(ledger.CauseEarn, ledger.CauseRedeem, ledger.CauseReturn, ledger.CauseWelcome, ledger.CauseOpening,
+	return enum(ledger.CauseEarn, ledger.CauseRedeem, ledger.CauseReturn, ledger.CauseWelcome, ledger.CauseOccasion, ledger.CauseOpening,
 		ledger.CauseManual, ledger.CauseActivate, ledger.CauseExpire, ledger.CauseRepay)
 }
 

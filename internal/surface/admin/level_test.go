@@ -1,0 +1,60 @@
+package admin_test
+
+import (
+	"strings"
+	"testing"
+
+	"regulars/internal/base/db"
+	"regulars/internal/base/db/dbtest"
+)
+
+// A level is given by hand until a day, with a reason that the log keeps, and
+// taken back.
+func TestLevelByHand(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := open(t, d).shop()
+		b := s.owner()
+		at := "/customers/" + s.people[0].String()
+		b.get(at).is(200).sees("Дать уровень вручную")
+		b.get(at+"/level").is(200).sees("Уровень вручную", "не дан вручную")
+		b.post(at+"/level", "level", "gold", "until", "2030-12-31").is(422).sees("Это нужно заполнить")
+		b.post(at+"/level", "level", "gold", "until", "2020-12-31", "reason", "директор").is(422).sees("Этот день уже прошёл")
+		b.post(at+"/level", "level", "platinum", "reason", "директор").is(422).sees("Такого уровня в программе нет")
+		b.post(at+"/level", "level", "gold", "until", "2099-12-31", "reason", "постоянный гость").is(200).sees("Уровень сохранён", "5 %")
+		b.get(at + "/level").has(`value="2099-12-31"`)
+		b.get("/audit?about=customers").sees("Уровень дан вручную", "постоянный гость")
+		b.post(at+"/level", "level", "", "reason", "ошибка").is(200).sees("Уровень сохранён")
+		b.get(at + "/level").lacks(`value="2099-12-31"`)
+	})
+}
+
+// Whoever publishes may have all levels counted anew, having seen who would move.
+func TestLevelsAreCountedAnew(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := open(t, d).shop()
+		b := s.owner()
+		at := "/programme/" + s.programme()
+		b.get(at + "/edit")
+		b.post(at+"/edit", b.form("editor").with("levels/1/threshold", "1", "do", "publish")...).is(200)
+		publish := b.path
+		b.post(at + "/preview").is(200)
+		b.until(b.path, "Считаем чеки")
+		b.get(publish).sees("Кто сменит уровень, если пересчитать", "1 % → 3 %:")
+		b.post(publish, "draft", b.value("draft"), "when", "now", "recount", "1").is(200).sees("Опубликовано")
+		var tiers int
+		for range 200 { // the job runs when it is woken
+			if err := d.QueryRow(t.Context(), `SELECT COUNT(*) FROM tiers WHERE level = 'silver'`).Scan(&tiers); err != nil {
+				t.Fatal(err)
+			}
+			if tiers > 0 {
+				break
+			}
+			b.get(strings.TrimSuffix(publish, "/publish"))
+		}
+		if tiers == 0 {
+			t.Error("nobody's level was counted anew")
+		}
+	})
+}
