@@ -33,6 +33,7 @@ import (
 const (
 	dataEnv     = "REGULARS_CRASH_DATA"
 	databaseEnv = "REGULARS_CRASH_DATABASE"
+	restoreEnv  = "REGULARS_CRASH_RESTORE" // or what restores this backup
 )
 
 func TestMain(m *testing.M) {
@@ -40,7 +41,12 @@ func TestMain(m *testing.M) {
 		cfg := app.Config{Data: data, Database: os.Getenv(databaseEnv), Listen: "127.0.0.1:0", LogLevel: "warn", LogFormat: "text"}
 		ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 		defer stop()
-		if err := app.Serve(ctx, cfg, app.Env{Stdout: os.Stdout, Stderr: os.Stderr, Now: time.Now, Version: "test"}); err != nil {
+		env := app.Env{Stdout: os.Stdout, Stderr: os.Stderr, Now: time.Now, Version: "test"}
+		do := func() error { return app.Serve(ctx, cfg, env) }
+		if file := os.Getenv(restoreEnv); file != "" {
+			do = func() error { return app.Restore(ctx, cfg, env, file, false) }
+		}
+		if err := do(); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
@@ -269,8 +275,11 @@ type worker struct {
 
 	pending *call
 	acks    map[name]ack
-	sold    []string // ids of sales
-	again   int      // calls that were sent again and acknowledged
+	told    func(name, ack) // of each at once; may be nil
+	refuses func()          // told of each 503; may be nil
+	over    <-chan struct{} // closed: end what is under way; may be nil
+	sold    []string        // ids of sales
+	again   int             // calls that were sent again and acknowledged
 	refused []name
 }
 
@@ -282,13 +291,21 @@ type call struct {
 	sent int
 }
 
-// work talks to a server until it is gone; with last set it only ends what is
-// under way.
+// work talks to a server until it is gone, or over; with last set it only ends
+// what is under way.
 func (w *worker) work(addr string, last bool) {
 	w.client = till.New(addr, w.till.Key)
 	defer w.client.Close()
 	for w.pending != nil || !last {
+		select {
+		case <-w.over:
+			last = true
+		default:
+		}
 		if w.pending == nil {
+			if last {
+				return
+			}
 			if w.pending = w.next(); w.pending == nil {
 				return
 			}
@@ -307,6 +324,9 @@ func (w *worker) work(addr string, last bool) {
 			sealed := till.Text(answer, "id")
 			number, _, _ := strings.Cut(sealed, ".")
 			w.acks[c.name] = ack{number, till.Text(answer, "total")}
+			if w.told != nil {
+				w.told(c.name, w.acks[c.name])
+			}
 			if c.kind == "sale" {
 				w.sold = append(w.sold, sealed)
 			}
@@ -317,7 +337,11 @@ func (w *worker) work(addr string, last bool) {
 		case 409:
 			w.refused = append(w.refused, c.name)
 			w.pending = nil
-		case 503: // sent again
+		case 503: // sent again, soon
+			if w.refuses != nil {
+				w.refuses()
+			}
+			time.Sleep(20 * time.Millisecond)
 		default:
 			w.t.Error(till.Problem(status, answer))
 			return
@@ -372,10 +396,10 @@ func (w *worker) next() *call {
 	return c
 }
 
-// compare holds what is recorded against what was acknowledged.
-func compare(t *testing.T, d *db.DB, workers []*worker) (acked, again, refused int) {
+// recorded are the receipts that are there.
+func recorded(t *testing.T, d *db.DB) map[name]ack {
 	t.Helper()
-	recorded := map[name]ack{}
+	list := map[name]ack{}
 	rows, err := d.Query(t.Context(), `SELECT source_id, kind, number, id, total FROM receipts`)
 	must(t, db.Scan(rows, err, func(r *db.Rows) error {
 		var (
@@ -383,12 +407,19 @@ func compare(t *testing.T, d *db.DB, workers []*worker) (acked, again, refused i
 			id, total int64
 		)
 		err := r.Scan(&n.till, &n.kind, &n.number, &id, &total)
-		if _, twice := recorded[n]; twice {
+		if _, twice := list[n]; twice {
 			t.Errorf("%v is recorded twice", n)
 		}
-		recorded[n] = ack{strconv.FormatInt(id, 10), site.Currency.Format(money.Amount(total))}
+		list[n] = ack{strconv.FormatInt(id, 10), site.Currency.Format(money.Amount(total))}
 		return err
 	}))
+	return list
+}
+
+// compare holds what is recorded against what was acknowledged.
+func compare(t *testing.T, d *db.DB, workers []*worker) (acked, again, refused int) {
+	t.Helper()
+	recorded := recorded(t, d)
 	for _, w := range workers {
 		again += w.again
 		refused += len(w.refused)

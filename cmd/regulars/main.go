@@ -52,6 +52,9 @@ type cli struct {
 	Import   importCmd   `cmd:"" help:"Take files of customers, products or receipts in; may run beside a server. Files that are in change nothing."`
 	Password passwordCmd `cmd:"" help:"Print a one-time link with which whoever has a login sets a new password; may run beside a server."`
 	Verify   verifyCmd   `cmd:"" help:"Recompute everything from receipts and entries; exits with 3 if something is off."`
+	Backup   backupCmd   `cmd:"" help:"Write the database and what was uploaded into one file; may run beside a server."`
+	Restore  restoreCmd  `cmd:"" help:"Bring back what backup wrote, into an empty data folder or an empty PostgreSQL, whichever it came from."`
+	Ready    readyCmd    `cmd:"" help:"Ask the server that runs here whether it can serve: exits with 0 if so, for health checks."`
 	Migrate  migrateCmd  `cmd:"" help:"Bring the tables up to date, and nothing else."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`
 }
@@ -74,6 +77,7 @@ type address struct {
 // server are the settings of what listens.
 type server struct {
 	address
+	Roles          []string `help:"What of a server this process is, of several on one PostgreSQL: api (tills), pages (cashiers and owners), worker (jobs and nights). Default: all." placeholder:"ROLE"`
 	SecretKey      string   `help:"Key under which second factors are kept, 32 bytes in base64; a new one goes before the old one, with a comma. Better by the environment than here. Default: the file secret.key in the data folder, made if missing." placeholder:"KEY"`
 	TrustedProxies []string `help:"Addresses or networks of proxies that may say who called." placeholder:"NET"`
 }
@@ -156,6 +160,31 @@ func (c *verifyCmd) Run(ctx context.Context, all *cli, env app.Env) error {
 		err = errOff
 	}
 	return err
+}
+
+type backupCmd struct {
+	To string `required:"" help:"File to write; there must be none of that name." placeholder:"FILE"`
+}
+
+func (c *backupCmd) Run(ctx context.Context, all *cli, env app.Env) error {
+	return app.Backup(ctx, all.config("data", server{}, founding{}), env, c.To)
+}
+
+type restoreCmd struct {
+	From    string `required:"" help:"File that backup wrote." placeholder:"FILE"`
+	Replace bool   `help:"Move what is in the data folder aside, within it."`
+}
+
+func (c *restoreCmd) Run(ctx context.Context, all *cli, env app.Env) error {
+	return app.Restore(ctx, all.config("data", server{}, founding{}), env, c.From, c.Replace)
+}
+
+type readyCmd struct {
+	address
+}
+
+func (c *readyCmd) Run(ctx context.Context, all *cli, env app.Env) error {
+	return app.Ready(ctx, all.config("data", server{address: c.address}, founding{}), env)
 }
 
 type migrateCmd struct{}
@@ -269,7 +298,7 @@ var negative = regexp.MustCompile(`^-[0-9]+$`)
 func (c *cli) config(folder string, s server, f founding) app.Config {
 	return app.Config{
 		Data: cmp.Or(c.Data, folder), Database: c.Database, Conns: c.Connections, LogLevel: c.LogLevel, LogFormat: c.LogFormat,
-		Listen: s.Listen, PublicURL: s.PublicURL, SecretKey: s.SecretKey, Proxies: s.TrustedProxies,
+		Listen: s.Listen, PublicURL: s.PublicURL, SecretKey: s.SecretKey, Proxies: s.TrustedProxies, Roles: s.Roles,
 		Name: f.Name, Currency: f.Currency, Zone: f.Zone, Language: f.Language,
 	}
 }

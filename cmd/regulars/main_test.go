@@ -226,6 +226,8 @@ func TestWrongSettingsAreRefusedByName(t *testing.T) {
 		"no files":         {args: []string{"import"}, want: []string{"Назовите файлы"}},
 		"public url":       {args: []string{"serve", "--public-url", "loyalty.example.com"}, want: []string{"--public-url"}},
 		"proxies":          {args: []string{"serve", "--trusted-proxies", "10.0.0.0/8,proxy"}, want: []string{`--trusted-proxies holds "proxy"`}},
+		"roles":            {args: []string{"serve", "--database", "postgres://nowhere", "--roles", "api,cook"}, want: []string{`--roles holds "cook", not one of api, pages, worker`}},
+		"roles of SQLite":  {args: []string{"serve", "--roles", "api,pages"}, want: []string{"--roles leaves out"}},
 		"connections":      {args: []string{"serve", "--connections", "-1"}, want: []string{"--connections is -1, not a number from 1 to 10000"}},
 		"no number":        {args: []string{"serve", "--connections", "many"}, want: []string{"--connections"}},
 		"too large":        {args: []string{"serve", "--connections", "99999999999999999999"}, want: []string{`--connections is 99999999999999999999, which is out of range`}},
@@ -821,7 +823,7 @@ func TestForgottenPasswordOfTheOwner(t *testing.T) {
 // Who guesses a command is told which there are.
 func TestUnknownCommandNamesThoseThereAre(t *testing.T) {
 	t.Parallel()
-	if code, _, errors := call(t, "bogus"); code != misled || errors != "regulars: unexpected argument bogus; the commands are serve, demo, import, password, verify, migrate, version\n" {
+	if code, _, errors := call(t, "bogus"); code != misled || errors != "regulars: unexpected argument bogus; the commands are serve, demo, import, password, verify, backup, restore, ready, migrate, version\n" {
 		t.Errorf("%d %q", code, errors)
 	}
 }

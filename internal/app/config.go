@@ -33,6 +33,8 @@ type Config struct {
 	SecretKey string   // secret-key: under which second factors are kept; empty: the file secret.key in Data
 	Proxies   []string // trusted-proxies: addresses or networks that may say who called
 
+	Roles []string // roles: what of a server this process is, of Serve on PostgreSQL; empty: all
+
 	LogLevel  string // log-level
 	LogFormat string // log-format: auto, text or json
 
@@ -49,6 +51,22 @@ type Env struct {
 	Stderr  io.Writer // the log
 	Now     func() time.Time
 	Version string
+}
+
+// The roles of a server. Every process also answers those who watch it.
+const (
+	roleAPI    = "api"    // the till API
+	rolePages  = "pages"  // the till's page and the back office
+	roleWorker = "worker" // jobs, and what is due by the clock
+)
+
+var roles = []string{roleAPI, rolePages, roleWorker}
+
+// plays reports whether this process has a role.
+func (c Config) plays(role string) bool { return len(c.Roles) == 0 || slices.Contains(c.Roles, role) }
+
+func (c Config) roleNames() string {
+	return strings.Join(slices.DeleteFunc(slices.Clone(roles), func(r string) bool { return !c.plays(r) }), ",")
 }
 
 // Those of the first market.
@@ -83,6 +101,14 @@ func (c Config) Check() error {
 	}
 	if _, err := c.proxies(); err != nil {
 		wrong.Add("trusted-proxies", "not_an_address", "holds %q, not an address or network such as 10.0.0.0/8", err.Error())
+	}
+	for _, role := range c.Roles {
+		if !slices.Contains(roles, role) {
+			wrong.Add("roles", "unknown", "holds %q, not one of %s", role, strings.Join(roles, ", "))
+		}
+	}
+	if c.Database == "" && slices.ContainsFunc(roles, func(r string) bool { return !c.plays(r) }) {
+		wrong.Add("roles", "needs_postgres", "leaves out what nobody else could do: one process serves an SQLite file. Several need PostgreSQL (--database).")
 	}
 	if _, err := c.level(); err != nil {
 		wrong.Add("log-level", "unknown", "is %q, not one of debug, info, warn, error", c.LogLevel)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/gofrs/flock"
 
+	"regulars/internal/backup"
 	"regulars/internal/base/errs"
 )
 
@@ -16,7 +17,7 @@ var ErrInUse = errs.New(errs.Conflict, "data_in_use", "")
 // or ends, however it ends. The file itself stays: removing it would let two
 // hold locks on files of the same name.
 func lockFolder(folder string) (unlock func() error, err error) {
-	l := flock.New(filepath.Join(folder, "serve.lock"), flock.SetPermissions(0o600))
+	l := flock.New(filepath.Join(folder, backup.Lock), flock.SetPermissions(0o600))
 	ok, err := l.TryLock()
 	if err != nil {
 		return nil, errors.Join(err, l.Close())

@@ -12,6 +12,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"regulars/internal/backup"
 	"regulars/internal/base/db"
 	"regulars/internal/base/errs"
 	"regulars/internal/base/event"
@@ -105,7 +106,7 @@ func (p *parts) build(ctx context.Context, m mode) (err error) {
 }
 
 // file is where SQLite keeps everything.
-func (c Config) file() string { return filepath.Join(c.Data, "regulars.db") }
+func (c Config) file() string { return filepath.Join(c.Data, backup.Database) }
 
 func (c Config) database(log *slog.Logger) db.Config {
 	return db.Config{URL: c.Database, Path: c.file(), Conns: c.Conns, Log: log}
@@ -118,7 +119,7 @@ func (p *parts) openDatabase(ctx context.Context, m mode) (err error) {
 	}
 	if m >= founded {
 		if _, err := os.Stat(p.cfg.file()); p.cfg.Database == "" && err != nil {
-			return errs.New(errs.NotFound, "no_database", "").Textf("There is no database in the data folder %s.", p.cfg.Data)
+			return noDatabase(p.cfg.Data)
 		}
 	} else if p.cfg.Database == "" {
 		if err := p.makeFolder(); err != nil {
@@ -143,8 +144,11 @@ func (p *parts) openDatabase(ctx context.Context, m mode) (err error) {
 	}
 
 	pending, err := p.db.Pending(ctx)
-	if err != nil || !pending {
+	if err != nil {
 		return err
+	}
+	if !pending {
+		return p.known(ctx)
 	}
 	if m >= founded {
 		return errs.New(errs.Conflict, "not_migrated", "The tables are of another version of the program. Run `regulars migrate` first.")
@@ -160,6 +164,23 @@ func (p *parts) openDatabase(ctx context.Context, m mode) (err error) {
 		p.log.Info("tables brought up to date", "migrations", applied)
 	}
 	return err
+}
+
+// known fails where the tables are of a later version of the program: what that one
+// keeps in them, this one would not heed.
+func (p *parts) known(ctx context.Context) error {
+	latest, err := db.Latest()
+	if err != nil {
+		return err
+	}
+	return p.db.Read(ctx, func(ctx context.Context, tx *db.Tx) error {
+		version, err := tx.Version(ctx)
+		if err == nil && version > latest {
+			err = errs.New(errs.Conflict, "newer_tables", "").Textf("The tables are of a newer regulars (%d, this one knows them up to %d). "+
+				"Run that one, or restore the backup that was made before.", version, latest)
+		}
+		return err
+	})
 }
 
 // keys are those of the setting, or of the file, which is made when there is none.

@@ -89,12 +89,15 @@ var processors = sync.OnceValue(func() int { return runtime.GOMAXPROCS(0) })
 // announce says where the server is, and to whom nobody has been before, how
 // to become the owner. Scripts wait for its first line.
 func (p *parts) announce(ctx context.Context, listens net.Addr) error {
-	invitation, err := p.services.Staff.InviteFirst(ctx)
-	if err != nil {
-		return err
+	invitation := ""
+	if p.cfg.plays(rolePages) { // where the link leads
+		var err error
+		if invitation, err = p.services.Staff.InviteFirst(ctx); err != nil {
+			return err
+		}
 	}
 	address := p.cfg.address(listens.String())
-	p.log.Info("serving", "version", p.env.Version, "database", p.db.String(), "listen", listens.String())
+	p.log.Info("serving", "version", p.env.Version, "database", p.db.String(), "listen", listens.String(), "roles", p.cfg.roleNames())
 	fmt.Fprintf(p.env.Stdout, "Regulars serves on %s\n", address)
 	if invitation != "" {
 		fmt.Fprintf(p.env.Stdout, "\nNobody can sign in yet. Open this link to become the owner; it works once:\n\n  %s%s\n\n", address, admin.InvitationPath(invitation))
@@ -167,7 +170,9 @@ func (p *parts) start(ctx context.Context) error {
 	}
 	// Jobs are given back as soon as we are told to stop; the rest is needed
 	// until the last request is answered.
-	p.background(ctx, p.jobs.Work)
+	if p.cfg.plays(roleWorker) {
+		p.background(ctx, p.jobs.Work)
+	}
 	ctx = context.WithoutCancel(ctx)
 	p.keepNode(ctx)
 	p.background(ctx, func(ctx context.Context) {

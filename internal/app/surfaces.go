@@ -9,8 +9,20 @@ import (
 	"regulars/internal/surface/web"
 )
 
-// surfaces mounts what people and machines talk to.
+// surfaces mounts what people and machines talk to, by the roles of the process.
 func (p *parts) surfaces(shell *web.Shell, mux *http.ServeMux) error {
+	if p.cfg.plays(roleAPI) {
+		if err := p.calls(shell, mux); err != nil {
+			return err
+		}
+	}
+	if p.cfg.plays(rolePages) {
+		return p.pages(shell, mux)
+	}
+	return nil
+}
+
+func (p *parts) calls(shell *web.Shell, mux *http.ServeMux) error {
 	calls, err := api.New(api.Config{
 		Services: p.services, Shell: shell, Now: p.env.Now, Bundle: p.bundle, Secret: p.settings.Get().Secret, Version: p.env.Version,
 	})
@@ -18,6 +30,10 @@ func (p *parts) surfaces(shell *web.Shell, mux *http.ServeMux) error {
 		return err
 	}
 	calls.Routes(mux)
+	return nil
+}
+
+func (p *parts) pages(shell *web.Shell, mux *http.ServeMux) error {
 	counter, err := till.New(till.Config{
 		Services: p.services, Shell: shell, Now: p.env.Now, Settings: p.webSettings, Secret: p.settings.Get().Secret,
 	})

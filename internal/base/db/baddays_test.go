@@ -4,6 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,6 +19,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/db/dbtest"
@@ -546,4 +552,176 @@ func TestNobodyIsKeptOut(t *testing.T) {
 	if waited > 3*times {
 		t.Errorf("%d writes waited for %d of the other process", times, waited)
 	}
+}
+
+// A primary that has become a standby, as after a failover that it survived, is left
+// for the one that takes writes, without a restart and without telling anybody.
+func TestPrimaryThatTakesNoWritesIsLeft(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	primary, err := pgserver.Start(ctx, "fsync=off")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = primary.Close() })
+	standby, err := primary.Standby(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = standby.Close() })
+	if d, err := db.Open(ctx, db.Config{URL: standby.URL}); !errors.Is(err, db.ErrDown) {
+		t.Errorf("a standby alone is opened: %v, %v", d, err)
+	}
+	both, err := url.Parse(standby.URL) // first, and passed over
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, err := url.Parse(primary.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	both.Host += "," + first.Host
+	d := dbtest.OpenConfig(t, db.Config{URL: both.String(), Conns: 4, Log: slog.New(slog.DiscardHandler)})
+	where := func() (port string) {
+		t.Helper()
+		if err := d.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
+			if _, err := tx.Exec(ctx, `CREATE TABLE IF NOT EXISTS written (n BIGINT)`); err != nil {
+				return err
+			}
+			return tx.QueryRow(ctx, `SELECT CAST(inet_server_port() AS TEXT)`).Scan(&port)
+		}); err != nil {
+			t.Fatal(err)
+		}
+		return port
+	}
+	if port := where(); port != first.Port() {
+		t.Errorf("written at %s, the primary is at %s", port, first.Port())
+	}
+	var group sync.WaitGroup
+	for range 4 { // every connection is one to the primary
+		group.Go(func() {
+			if _, err := d.Exec(ctx, `INSERT INTO written SELECT 1 FROM pg_sleep(0.2)`); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	group.Wait()
+	for _, text := range []string{`ALTER SYSTEM SET default_transaction_read_only = on`, `SELECT pg_reload_conf()`} {
+		conn, err := pgx.Connect(ctx, primary.URL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = conn.Exec(ctx, text)
+		if err := errors.Join(err, conn.Close(ctx)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := standby.Promote(ctx); err != nil {
+		t.Fatal(err)
+	}
+	for end := time.Now().Add(time.Minute); where() == first.Port(); time.Sleep(10 * time.Millisecond) { // until it has read its settings anew
+		if time.Now().After(end) {
+			t.Fatal("it writes to the old primary still")
+		}
+	}
+}
+
+// A server whose machine is gone without a word, with statements under way, is left
+// for another within ten seconds. The machine is an address of a network of the
+// test's own, which is taken away.
+func TestVanishedServerIsLeft(t *testing.T) {
+	t.Parallel()
+	const within = "REGULARS_TEST_NETWORK"
+	if os.Getenv(within) == "" {
+		cmd := exec.CommandContext(t.Context(), "unshare", "-n", os.Args[0], "-test.run=^TestVanishedServerIsLeft$", "-test.v")
+		cmd.Env = append(os.Environ(), within+"=1", pgserver.Env+"=")
+		out, err := cmd.CombinedOutput()
+		if err != nil && !strings.Contains(string(out), "=== RUN") {
+			t.Skipf("a network of its own needs the right to make one: %s", out)
+		}
+		if err != nil || strings.Contains(string(out), "--- SKIP") {
+			t.Errorf("%v\n%s", err, out)
+		}
+		return
+	}
+	const machine = "10.9.8.7"
+	for _, args := range [][]string{{"link", "set", "lo", "up"}, {"addr", "add", machine + "/32", "dev", "lo"}} {
+		if out, err := command(t, "ip", args...); err != nil {
+			t.Fatalf("ip %v: %v %s", args, err, out)
+		}
+	}
+	server, err := pgserver.Start(t.Context(), "fsync=off")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = server.Close() })
+	there, err := url.Parse(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	both := *there
+	both.Host = relay(t, machine, there.Host) + "," + there.Host
+	d := dbtest.OpenConfig(t, db.Config{URL: both.String(), Conns: 4, Log: slog.New(slog.DiscardHandler)})
+	table(t, d)
+	began := make(chan struct{})
+	var group sync.WaitGroup
+	for i := range 4 { // two wait for an answer, two are to send when nobody takes it any more
+		group.Go(func() {
+			err := d.Write(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+				if _, err := tx.Exec(ctx, `SELECT 1`); err != nil {
+					return err
+				}
+				began <- struct{}{}
+				if i < 2 {
+					_, err := tx.Exec(ctx, `SELECT pg_sleep(60)`)
+					return err
+				}
+				time.Sleep(200 * time.Millisecond)
+				_, err := tx.Exec(ctx, `SELECT 1`)
+				return err
+			})
+			if !errors.Is(err, db.ErrDown) {
+				t.Errorf("%d: %v, want %v", i, err, db.ErrDown)
+			}
+		})
+	}
+	for range 4 {
+		<-began
+	}
+	if out, err := command(t, "ip", "addr", "del", machine+"/32", "dev", "lo"); err != nil {
+		t.Fatalf("%v %s", err, out)
+	}
+	gone := time.Now()
+	group.Wait()
+	if _, err := d.Exec(t.Context(), `INSERT INTO things (id, name) VALUES (77, 'after')`); err != nil {
+		t.Error(err)
+	}
+	if took := time.Since(gone); took > 10*time.Second {
+		t.Errorf("it took %s", took)
+	}
+}
+
+// relay passes connections on, from a port of its own.
+func relay(t *testing.T, machine, to string) (address string) {
+	t.Helper()
+	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", machine+":0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	go func() {
+		for {
+			in, err := l.Accept()
+			if err != nil {
+				return
+			}
+			out, err := new(net.Dialer).DialContext(context.WithoutCancel(t.Context()), "tcp", to)
+			if err != nil {
+				return
+			}
+			go io.Copy(in, out) //nolint:errcheck // until the test ends
+			go io.Copy(out, in) //nolint:errcheck // likewise
+		}
+	}()
+	return l.Addr().String()
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"net"
 	"runtime"
 	"strings"
 	"time"
@@ -74,7 +75,12 @@ func Open(ctx context.Context, cfg Config) (_ *DB, err error) {
 	pc.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeCacheStatement
 	pc.ConnConfig.StatementCacheCapacity = 512
 	if pc.ConnConfig.ConnectTimeout == 0 {
-		pc.ConnConfig.ConnectTimeout = 5 * time.Second
+		pc.ConnConfig.ConnectTimeout = 3 * time.Second // of each host that is named
+	}
+	pc.ConnConfig.DialFunc = dialer().DialContext
+	if !strings.Contains(cfg.URL, "target_session_attrs") {
+		// A standby is no place to sell, whatever name or address leads to it.
+		pc.ConnConfig.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsReadWrite
 	}
 	if d.pool, err = pgxpool.NewWithConfig(ctx, pc); err != nil {
 		return nil, classify(err)
@@ -84,6 +90,15 @@ func Open(ctx context.Context, cfg Config) (_ *DB, err error) {
 		return nil, classify(err)
 	}
 	return d, nil
+}
+
+// dialer connects to PostgreSQL. A machine that is gone without a word is noticed within
+// seconds; the system would wait for it for a quarter of an hour.
+func dialer() *net.Dialer {
+	return &net.Dialer{
+		KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 3 * time.Second, Interval: time.Second, Count: 3},
+		Control:         giveUp(6 * time.Second),
+	}
 }
 
 // Close waits for what runs and closes.
@@ -126,6 +141,9 @@ func (d *DB) Write(ctx context.Context, fn func(ctx context.Context, tx *Tx) err
 			return err
 		}
 		d.counters.repeated.Add(1)
+		if errors.Is(err, ErrDown) { // a server that takes no writes any more: all connections to it are useless
+			d.pool.Reset()
+		}
 		pause := time.NewTimer(time.Duration(rand.IntN(attempt*10)) * time.Millisecond) //nolint:gosec // jitter
 		select {
 		case <-ctx.Done():

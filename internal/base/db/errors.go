@@ -110,9 +110,11 @@ func classifyPostgres(err *pgconn.PgError) error {
 		return ErrFull.Because(err)
 	case err.Code == "40001", err.Code == "40P01":
 		return errors.Join(errRepeat, ErrBusy.Because(err))
+	case err.Code == "25006": // the server has become a standby: nothing was changed, and another one takes it
+		return errors.Join(errRepeat, ErrDown.Because(err))
 	case err.Code == "55P03":
 		return ErrBusy.Because(err)
-	case err.Code[:2] == "08", err.Code[:2] == "57", err.Code[:2] == "53", err.Code == "25006":
+	case err.Code[:2] == "08", err.Code[:2] == "57", err.Code[:2] == "53":
 		return ErrDown.Because(err)
 	}
 	return err

@@ -35,6 +35,28 @@ func (d *DB) Migrate(ctx context.Context) (applied []string, err error) {
 	return applied, err
 }
 
+// MigrateTo is Migrate up to one version, for what was kept at it.
+func (d *DB) MigrateTo(ctx context.Context, version int64) (err error) {
+	defer errs.Wrap(&err, "migrate to %d", version)
+	return d.migrations(ctx, func(p *goose.Provider) error {
+		_, err := p.UpTo(ctx, version)
+		return err
+	})
+}
+
+// Latest is the version that Migrate brings the tables to.
+func Latest() (version int64, err error) {
+	names, err := fs.Glob(migrations, "migrations/*.sql")
+	for _, name := range names {
+		v, err := goose.NumericComponent(name)
+		if err != nil {
+			return 0, err
+		}
+		version = max(version, v)
+	}
+	return version, err
+}
+
 // Pending reports whether Migrate has something to do.
 func (d *DB) Pending(ctx context.Context) (pending bool, err error) {
 	defer errs.Wrap(&err, "look for migrations")

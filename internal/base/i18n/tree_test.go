@@ -156,7 +156,7 @@ func (s tree) call(n *ast.CallExpr, fset *token.FileSet) {
 
 // notForPages are packages whose errors are read by administrators at the
 // console, in English.
-var notForPages = regexp.MustCompile(`internal/(app|demo|verify)/|^(\.\./)*cmd/`)
+var notForPages = regexp.MustCompile(`internal/(app|backup|demo|verify)/|^(\.\./)*cmd/`)
 
 func (s tree) code(args []ast.Expr, where string) {
 	if notForPages.MatchString(filepath.ToSlash(where)) {

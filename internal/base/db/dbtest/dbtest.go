@@ -7,12 +7,14 @@
 package dbtest
 
 import (
+	"compress/gzip"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
 	"net/url"
@@ -107,6 +109,42 @@ func Empty(t testing.TB, e Engine) db.Config {
 		return postgres(t, "template0")
 	}
 	return config("", filepath.Join(t.TempDir(), "regulars.db"))
+}
+
+// Stored makes a database as it was stored in a folder: sqlite.db.gz is the file of
+// one engine, postgres.sql.gz the statements that make the other's.
+func Stored(t testing.TB, e Engine, folder string) db.Config {
+	t.Helper()
+	cfg := Empty(t, e)
+	var err error
+	if e == SQLite {
+		var file []byte
+		if file, err = unpack(filepath.Join(folder, "sqlite.db.gz")); err == nil {
+			err = os.WriteFile(cfg.Path, file, 0o600)
+		}
+	} else {
+		var text []byte
+		if text, err = unpack(filepath.Join(folder, "postgres.sql.gz")); err == nil {
+			err = run(t.Context(), cfg.URL, string(text))
+		}
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cfg
+}
+
+func unpack(path string) (_ []byte, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close() //nolint:errcheck // read only
+	z, err := gzip.NewReader(f)
+	if err != nil {
+		return nil, err
+	}
+	return io.ReadAll(z)
 }
 
 // Server returns the address of the PostgreSQL server that all tests share.
@@ -223,13 +261,13 @@ func migrate(ctx context.Context, cfg db.Config) error {
 	return errors.Join(err, d.Close())
 }
 
-// run executes one statement outside of any test's database.
+// run executes statements outside of any test's database.
 func run(ctx context.Context, server, text string) error {
 	conn, err := pgx.Connect(ctx, server)
 	if err != nil {
 		return fmt.Errorf("the server for tests does not answer: %w", err)
 	}
-	_, err = conn.Exec(ctx, text)
+	_, err = conn.PgConn().Exec(ctx, text).ReadAll()
 	return errors.Join(err, conn.Close(ctx))
 }
 

@@ -9,6 +9,7 @@
 package pgserver
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -21,6 +22,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -46,6 +48,7 @@ type Server struct {
 
 	dir      string // owned by the account it runs under
 	port     string
+	password string
 	settings []string
 	account  *syscall.Credential // nil: our own
 	users    *os.File            // locked while the server is in use
@@ -55,26 +58,78 @@ type Server struct {
 // Start makes a new server on a port of its own with the settings, each
 // "name=value", on top of PostgreSQL's defaults. It is durable unless the
 // settings say otherwise.
-func Start(ctx context.Context, settings ...string) (_ *Server, err error) {
-	dir, err := os.MkdirTemp("", "regulars-postgres-")
-	if err != nil {
-		return nil, err
+func Start(ctx context.Context, settings ...string) (*Server, error) {
+	s := &Server{settings: settings, password: rand.Text()}
+	return s, s.begin(ctx, s.initialize)
+}
+
+// Standby makes a server that follows this one and can be promoted.
+func (s *Server) Standby(ctx context.Context) (*Server, error) {
+	b := &Server{settings: s.settings, password: s.password}
+	return b, b.begin(ctx, func(ctx context.Context) error {
+		return b.run(ctx, "pg_basebackup", "-D", b.data(), "-d", s.URL, "-R", "-X", "stream", "-c", "fast", "--no-sync")
+	})
+}
+
+// begin makes a server in a folder of its own.
+func (s *Server) begin(ctx context.Context, fill func(context.Context) error) (err error) {
+	if s.dir, err = os.MkdirTemp("", "regulars-postgres-"); err != nil {
+		return err
 	}
 	defer func() {
 		if err != nil {
-			_ = os.RemoveAll(dir) // the error that matters is the first
+			_ = os.RemoveAll(s.dir) // the error that matters is the first
 		}
 	}()
-	users, err := lock(filepath.Join(dir, "users"), syscall.LOCK_SH)
+	if s.users, err = lock(filepath.Join(s.dir, "users"), syscall.LOCK_SH); err != nil {
+		return err
+	}
+	if err := s.create(ctx, stopAtOnce, fill); err != nil {
+		_ = s.users.Close()
+		return err
+	}
+	return nil
+}
+
+// Kill ends the server and all its processes at once, as a machine that loses its power.
+func (s *Server) Kill() error {
+	text, err := os.ReadFile(filepath.Join(s.data(), "postmaster.pid"))
 	if err != nil {
-		return nil, err
+		return err
 	}
-	s := &Server{dir: dir, settings: settings, users: users}
-	if err := s.create(ctx, stopAtOnce); err != nil {
-		_ = users.Close()
-		return nil, err
+	first, _, _ := strings.Cut(string(text), "\n")
+	pid, err := strconv.Atoi(first)
+	if err != nil {
+		return err
 	}
-	return s, nil
+	// Stopped, it starts nobody who would be missed.
+	err = syscall.Kill(pid, syscall.SIGSTOP)
+	for _, child := range children(pid) {
+		_ = syscall.Kill(child, syscall.SIGKILL) // it may have ended
+	}
+	return errors.Join(err, syscall.Kill(pid, syscall.SIGKILL))
+}
+
+// children are the processes that one has started.
+func children(pid int) (list []int) {
+	all, _ := filepath.Glob("/proc/[0-9]*/stat") // fails on a bad pattern only
+	for _, path := range all {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			continue // it has ended
+		}
+		fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
+		child, err := strconv.Atoi(filepath.Base(filepath.Dir(path)))
+		if err == nil && len(fields) > 1 && fields[1] == strconv.Itoa(pid) {
+			list = append(list, child)
+		}
+	}
+	return list
+}
+
+// Promote makes a standby a server of its own, and waits until it is.
+func (s *Server) Promote(ctx context.Context) error {
+	return s.run(ctx, "pg_ctl", "promote", "-D", s.data(), "-w")
 }
 
 // Stop ends the server as a crash would; Restart brings it back.
@@ -155,14 +210,14 @@ func startShared(ctx context.Context, dir string, users *os.File) (string, error
 	}
 	// What is there belongs to a server that did not end well. One that still
 	// runs stops by itself when its data is gone.
-	s := &Server{dir: filepath.Join(dir, "postgres"), settings: throwAway, users: users}
+	s := &Server{dir: filepath.Join(dir, "postgres"), settings: throwAway, users: users, password: rand.Text()}
 	if err := os.RemoveAll(s.dir); err != nil {
 		return "", err
 	}
 	if err := os.Mkdir(s.dir, 0o700); err != nil {
 		return "", err
 	}
-	if err := s.create(ctx, stopWhenIdle); err != nil {
+	if err := s.create(ctx, stopWhenIdle, s.initialize); err != nil {
 		return "", err
 	}
 	return s.URL, os.WriteFile(note, []byte(s.URL), 0o600)
@@ -184,8 +239,8 @@ const (
 		done`
 )
 
-// create makes the data and starts the server and its watcher.
-func (s *Server) create(ctx context.Context, script string) (err error) {
+// create makes the data, as fill does, and starts the server and its watcher.
+func (s *Server) create(ctx context.Context, script string, fill func(context.Context) error) (err error) {
 	if s.Bin, err = binaries(); err != nil {
 		return err
 	}
@@ -196,13 +251,11 @@ func (s *Server) create(ctx context.Context, script string) (err error) {
 	if s.account, err = account(); err != nil {
 		return err
 	}
-	password := rand.Text()
-	secret := filepath.Join(s.dir, "secret")
-	if err := os.WriteFile(secret, []byte(password), 0o600); err != nil {
+	if err := os.WriteFile(s.secret(), []byte(s.password), 0o600); err != nil {
 		return err
 	}
 	if s.account != nil {
-		for _, path := range []string{s.dir, secret} {
+		for _, path := range []string{s.dir, s.secret()} {
 			if err := os.Chown(path, int(s.account.Uid), int(s.account.Gid)); err != nil {
 				return err
 			}
@@ -218,10 +271,7 @@ func (s *Server) create(ctx context.Context, script string) (err error) {
 		return fmt.Errorf("start the watcher of PostgreSQL: %w", err)
 	}
 
-	// Text is ordered as people do, as on most servers in use: code that
-	// leans on the order of bytes shows here and not in production.
-	if err := s.run(ctx, "initdb", "-D", s.data(), "-U", "regulars", "--auth=password", "--pwfile="+secret,
-		"--no-sync", "--no-instructions", "-E", "UTF8", "--locale=C", "--locale-provider=icu", "--icu-locale=und"); err != nil {
+	if err := fill(ctx); err != nil {
 		return err
 	}
 	// The port may be taken between our looking and PostgreSQL's listening.
@@ -234,12 +284,22 @@ func (s *Server) create(ctx context.Context, script string) (err error) {
 		}
 	}
 	u := url.URL{
-		Scheme: "postgres", User: url.UserPassword("regulars", password),
+		Scheme: "postgres", User: url.UserPassword("regulars", s.password),
 		Host: net.JoinHostPort("127.0.0.1", s.port), Path: "/postgres", RawQuery: "sslmode=disable",
 	}
 	s.URL = u.String()
 	return err
 }
+
+// initialize makes new data.
+func (s *Server) initialize(ctx context.Context) error {
+	// Text is ordered as people do, as on most servers in use: code that
+	// leans on the order of bytes shows here and not in production.
+	return s.run(ctx, "initdb", "-D", s.data(), "-U", "regulars", "--auth=password", "--pwfile="+s.secret(),
+		"--no-sync", "--no-instructions", "-E", "UTF8", "--locale=C", "--locale-provider=icu", "--icu-locale=und")
+}
+
+func (s *Server) secret() string { return filepath.Join(s.dir, "secret") }
 
 func (s *Server) data() string { return filepath.Join(s.dir, "data") }
 

@@ -137,6 +137,38 @@ func TestStart(t *testing.T) {
 	}
 }
 
+// A standby has what its primary had, outlives it, and takes over when it is told to.
+func TestStandby(t *testing.T) {
+	t.Parallel()
+	primary, err := pgserver.Start(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = primary.Close() }) // it is dead
+	if _, err := connect(t, primary.URL).Exec(t.Context(), `CREATE TABLE kept AS SELECT 'kept' AS what`); err != nil {
+		t.Fatal(err)
+	}
+	standby, err := primary.Standby(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = standby.Close() })
+	conn := connect(t, standby.URL)
+	if got := text(t, conn, `SELECT what || pg_is_in_recovery() FROM kept`); got != "kepttrue" {
+		t.Errorf("the standby has %q", got)
+	}
+	if err := primary.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	refused(t, primary.URL)
+	if err := standby.Promote(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := text(t, conn, `UPDATE kept SET what = 'changed' RETURNING what`); got != "changed" {
+		t.Errorf("promoted, it has %q", got)
+	}
+}
+
 // A process that is killed takes its server with it.
 func TestServerEndsWithItsProcess(t *testing.T) {
 	t.Parallel()
