@@ -3,9 +3,12 @@ package admin_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/db/dbtest"
+	"regulars/internal/base/money"
+	"regulars/internal/loyalty/receipt"
 )
 
 // A level is given by hand until a day, with a reason that the log keeps, and
@@ -56,5 +59,25 @@ func TestLevelsAreCountedAnew(t *testing.T) {
 		if tiers == 0 {
 			t.Error("nobody's level was counted anew")
 		}
+	})
+}
+
+// What came late says so on its page, and what the rules would have charged.
+func TestLateReceiptIsExplained(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := open(t, d).shop()
+		total := money.Amount(9_000_00)
+		results, err := s.Receipts.RecordLate(t.Context(), s.clock.now().Add(48*time.Hour), []receipt.LateCall{{
+			By: receipt.Caller{Till: s.till, Store: s.store},
+			Late: receipt.Late{Sale: &receipt.Sale{
+				Number: "L-1", SoldAt: s.clock.now().Add(46 * time.Hour), Total: &total,
+				Draft: receipt.Draft{Lines: []receipt.DraftLine{{SKU: "tea", Quantity: money.One, Price: 10_000_0000}}},
+			}},
+		}})
+		if err != nil || results[0].Err != nil {
+			t.Fatal(err, results)
+		}
+		s.owner().get("/receipts/"+results[0].Receipt.ID.String()).is(200).sees("касса работала без связи", "часы кассы ошибались", "По правилам было бы", "10 000 сум", "Взято кассой без связи")
 	})
 }

@@ -286,6 +286,9 @@ type receiptView struct {
 	Returns  []*receipt.Receipt
 }
 
+// Days are the customer's occasions that it was.
+func (v receiptView) Days() []string { return strings.Fields(v.Receipt.Details.Days) }
+
 // Late reports whether the receipt came to the books long after it was made.
 func (v receiptView) Late() bool {
 	return !v.Receipt.Imported && v.Receipt.RecordedAt.Sub(v.Receipt.SoldAt) > time.Hour
