@@ -69,7 +69,7 @@ func TestPages(t *testing.T) {
 			Level: programme.Level{Code: "s", Name: "Silver", Discount: 200, Cashback: 300}, Next: &gold, ToNext: 50_000_00,
 		},
 		Q: &receipt.Quote{Result: pricing.Result{
-			Gross: 90_000_00, Discount: 2_000_00, PaidPoints: 3_000_00, Total: 85_000_00, Earned: 850_00, AvailableAt: now, Reaches: &gold,
+			Gross: 90_000_00, Discount: 2_000_00, PaidPoints: 3_000_00, Total: 85_000_00, Earned: 850_00, AvailableAt: now, Reaches: &gold, Occasion: programme.Birthday,
 		}},
 		Points: &pointsView{Max: 5_000_00, Worth: 5_000_00, Limit: "rule", Whole: 1_000_00, Left: 84_000_00},
 		Off:    []pricing.Discount{{Cause: pricing.CauseTill, Amount: 1_000_00}, {Cause: pricing.CauseTier, Amount: 1_000_00, Guarded: true}},
