@@ -146,7 +146,7 @@ var damages = []damage{
 	{column: "audit.actor", pick: `SELECT MIN(id) FROM audit`, do: `UPDATE audit SET actor = 1 WHERE id = $1`, check: verify.Reference},
 
 	{column: "entities", pick: `SELECT id FROM stores`, do: `DELETE FROM entities WHERE id <> $1`, check: verify.Reference, table: "stores"},
-	{column: "entities.id", pick: `SELECT id FROM stores`, do: `UPDATE entities SET id = 77 WHERE id <> $1`, check: verify.Reference, table: "stores"},
+	{column: "entities.id", pick: `SELECT id FROM stores`, do: `UPDATE entities SET id = id + 77 WHERE id <> $1`, check: verify.Reference, table: "stores"},
 	{column: "stores", pick: aSale, do: `DELETE FROM stores WHERE id <> $1`, check: verify.Reference, table: "receipts"},
 	{column: "stores.id", pick: `SELECT id FROM tills`, do: `UPDATE stores SET id = 1 WHERE id <> $1`, check: verify.Reference, table: "tills"},
 	{column: "stores.entity_id", pick: `SELECT id FROM stores`, do: `UPDATE stores SET entity_id = 77 WHERE id = $1`, check: verify.Reference},
@@ -244,6 +244,10 @@ var damages = []damage{
 	{column: "programme_versions.rules", pick: aVersion, do: `UPDATE programme_versions SET rules = '{' WHERE id = $1`, check: verify.Version},
 	{column: "programme_versions.rules", pick: aVersion, do: `UPDATE programme_versions SET rules = '{"levels":[]}' WHERE id = $1`, check: verify.Version},
 	{column: "programme_versions.rules", pick: aRedemption, do: `UPDATE programme_versions SET rules = REPLACE(rules, '"point_value":10000', '"point_value":9000') WHERE id <> $1`, check: verify.ReceiptPaid, table: "receipts"},
+	{column: "store_owners", pick: anEarning, do: `DELETE FROM store_owners WHERE store_id <> $1`, check: verify.EntryLot, table: "entries"},
+	{column: "store_owners.store_id", do: `UPDATE store_owners SET store_id = 1`, check: verify.Reference, row: "store_id=1 ", prefix: true},
+	{column: "store_owners.entity_id", pick: anEarning, do: `UPDATE store_owners SET entity_id = (SELECT MAX(id) FROM entities) WHERE store_id <> $1`, check: verify.EntryLot, table: "entries"},
+	{column: "store_owners.until", pick: anEarning, do: `UPDATE store_owners SET until = 1 WHERE store_id <> $1`, check: verify.EntryLot, table: "entries"},
 	{column: "holds", pick: aHold, do: `DELETE FROM hold_lots WHERE hold_id = $1;
 DELETE FROM holds WHERE id = $1`, check: verify.EntryEvent, table: "events", row: "id=", prefix: true},
 	{column: "holds.id", pick: aHold, do: `UPDATE holds SET id = 1 WHERE id = $1`, check: verify.Hold, row: "id=1"},
@@ -526,8 +530,8 @@ var unchecked = map[string]string{
 	"audit.id":    "its own key",
 	"audit.ip":    "said nowhere else", "audit.was": "said nowhere else",
 
-	"entities.name": "what people wrote",
-	"stores.code":   "what people wrote", "stores.name": "what people wrote", "stores.city": "what people wrote",
+	"entities.name": "what people wrote", "entities.tin": "what people wrote",
+	"stores.code": "what people wrote", "stores.name": "what people wrote", "stores.city": "what people wrote",
 	"stores.active": "a decision", "stores.created_at": "said nowhere else",
 	"tills.name": "what people wrote", "tills.active": "a decision", "tills.created_at": "said nowhere else",
 	"till_keys.hint": "of a key that is not kept", "till_keys.ends_at": "a decision", "till_keys.used_at": "said nowhere else",

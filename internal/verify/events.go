@@ -237,6 +237,7 @@ func (a *audit) event(id, when int64, kind string, customer, ref int64, text str
 		if read() {
 			a.openings = append(a.openings, batch(units(body.Points))...)
 		}
+	case "entity.changed":
 	case "store.changed":
 		a.goodsEvent(id, "stores", ref)
 	case "till.changed":

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/json"
+	"math"
 	"slices"
 
 	"regulars/internal/base/db"
@@ -15,7 +16,7 @@ type facts struct {
 	currency     money.Currency
 	installation map[string]string // the rows of settings
 	hundreds     int64             // minor units in the major one
-	stores       map[int64]store
+	stores       map[int64]*store
 	tills        map[int64]int64 // the store of each
 	staff        map[int64]*member
 	sources      map[int64]bool
@@ -31,7 +32,27 @@ type facts struct {
 	windowed   bool // some version counts spend in a window
 }
 
-type store struct{ entity int64 }
+// store is a store with its legal entity, and those that owned it before, each
+// until a time, in order.
+type store struct {
+	entity int64
+	past   []owner
+}
+
+type owner struct{ until, entity int64 }
+
+// ownedBy tells whether a store was, or may have been by a process that did not know
+// yet, a legal entity's at a time.
+func (s *store) ownedBy(entity, at int64) bool {
+	from := int64(math.MinInt64 / 2)
+	for _, o := range s.past {
+		if o.entity == entity && from-quoteSlack <= at && at <= o.until+quoteSlack {
+			return true
+		}
+		from = o.until
+	}
+	return s.entity == entity && from-quoteSlack <= at
+}
 
 // version is a version of a programme as far as it explains receipts.
 type version struct {
@@ -185,7 +206,7 @@ func (in *interner) text(n int64) string { return in.texts[n] }
 func (a *audit) readFacts() {
 	a.newest, a.started, a.discarded = map[int64]int64{}, map[int64]int64{}, map[int64]bool{}
 	a.readCurrency()
-	a.stores, a.tills = map[int64]store{}, map[int64]int64{}
+	a.stores, a.tills = map[int64]*store{}, map[int64]int64{}
 	a.staff, a.sources = map[int64]*member{}, map[int64]bool{}
 	a.versions, a.codes, a.stoppable = map[int64]*version{}, map[int64][]string{}, map[int64]bool{}
 	a.published = map[int64][]*version{}
@@ -195,12 +216,23 @@ func (a *audit) readFacts() {
 			zone       string
 		)
 		err := r.Scan(&id, &entity, &zone)
-		a.stores[id] = store{entity}
+		a.stores[id] = &store{entity: entity}
 		if e := a.calendar.add(zone); e != nil {
 			a.off(Setting, at("stores", id), "zone", "a time zone such as Asia/Tashkent", zone, "")
 		}
 		return err
 	}, `SELECT id, entity_id, zone FROM stores`)
+	a.scan("store_owners", func(r *db.Rows) error {
+		var (
+			id int64
+			o  owner
+		)
+		err := r.Scan(&id, &o.until, &o.entity)
+		if s := a.stores[id]; s != nil {
+			s.past = append(s.past, o)
+		}
+		return err
+	}, `SELECT store_id, until, entity_id FROM store_owners ORDER BY store_id, until`)
 	a.scan("tills", func(r *db.Rows) error {
 		var id, store int64
 		err := r.Scan(&id, &store)

@@ -179,14 +179,18 @@ func (r *replay) of(i int, where row) {
 	}
 	if s, ok := a.stores[e.Store]; e.Store != 0 && !ok {
 		a.off(Reference, where, "store_id", "a store", a.show("", e.Store), "there is no such store")
-	} else if ok && e.Lot == 0 {
-		a.equal(EntryLot, where, "entity_id", s.entity, e.Entity, "the store's, for it has no lot")
+	} else if ok && e.Lot == 0 && !s.ownedBy(e.Entity, e.RecordedAt) {
+		a.off(EntryLot, where, "entity_id", "the store's, for it has no lot", a.show("", e.Entity), "")
 	}
 	switch s, ok := a.stores[e.Store]; {
 	case ok && e.Place == 0:
-		a.equal(EntryLot, where, "entity_id", s.entity, e.Entity, "the store's, for no other is named")
+		if !s.ownedBy(e.Entity, e.RecordedAt) {
+			a.off(EntryLot, where, "at_entity_id", "whose the store was", "none", "")
+		}
 	case ok:
-		a.equal(EntryLot, where, "at_entity_id", s.entity, e.Place, "the store's")
+		if !s.ownedBy(e.Place, e.RecordedAt) {
+			a.off(EntryLot, where, "at_entity_id", "whose the store was", a.show("", e.Place), "")
+		}
 	default:
 		a.equal(EntryLot, where, "at_entity_id", 0, e.Place, "it is of no store")
 	}
@@ -288,8 +292,8 @@ func (r *replay) origin(e *entry, l *kept) {
 	if cause := a.names.text(l.Cause); cause != e.Cause {
 		a.off(LotOrigin, where, "cause", e.Cause, cause, "its first entry's")
 	}
-	if s, ok := a.stores[e.Store]; ok {
-		a.equal(LotOrigin, where, "entity_id", s.entity, l.Entity, "the store's")
+	if s, ok := a.stores[e.Store]; ok && !s.ownedBy(l.Entity, e.RecordedAt) {
+		a.off(LotOrigin, where, "entity_id", "whose the store was", a.show("", l.Entity), "")
 	}
 	if _, known := a.codes[l.Programme]; !known {
 		a.off(Reference, where, "programme_id", "a programme with versions", a.show("", l.Programme), "")

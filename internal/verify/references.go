@@ -22,6 +22,8 @@ var references = []reference{
 	{table: "audit", column: "actor", target: "staff"},
 	{table: "audit", column: "store_id", target: "stores"},
 	{table: "stores", column: "entity_id", target: "entities"},
+	{table: "store_owners", column: "store_id", target: "stores", key: `'store_id=' || CAST(t.store_id AS TEXT) || ' until=' || CAST(t.until AS TEXT)`},
+	{table: "store_owners", column: "entity_id", target: "entities", key: `'store_id=' || CAST(t.store_id AS TEXT) || ' until=' || CAST(t.until AS TEXT)`},
 	{table: "tills", column: "store_id", target: "stores"},
 	{table: "till_keys", column: "till_id", target: "tills"},
 	{table: "categories", column: "parent_id", target: "categories"},

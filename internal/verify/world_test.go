@@ -247,6 +247,7 @@ func (c *chain) fill() {
 	c.pass(2)
 	c.night()
 	c.byHand(anna)
+	c.sold(anna)
 	c.held(anna)
 	c.imported()
 	c.changed(olim)
@@ -303,6 +304,26 @@ func (c *chain) changed(who customer.ID) {
 		Consents: []customer.Consent{{Channel: customer.ChannelAny, Purpose: customer.Data, Given: true, Source: "till", Wording: "v1"}},
 	})
 	must(c.t, err)
+}
+
+// sold sells the store to another legal entity, where points of the one before are
+// redeemed.
+func (c *chain) sold(who customer.ID) {
+	c.pass(1)
+	c.write(func(ctx context.Context, tx *db.Tx) error {
+		e, err := c.Catalog.CreateEntityTx(ctx, tx, catalog.Entity{Name: "Filial", TIN: "123 456 789"})
+		if err != nil {
+			return err
+		}
+		e.Name = "Filial MChJ"
+		if _, _, err := c.Catalog.UpdateEntityTx(ctx, tx, e); err != nil {
+			return err
+		}
+		_, c.till.Store, err = c.Catalog.UpdateStoreTx(ctx, tx, c.till.Store.ID, catalog.StoreChange{Entity: &e.ID})
+		return err
+	})
+	c.pass(1)
+	c.sell(draft(who, 2_00, money.One, 10_000_00))
 }
 
 // held has points held and released in every way there is; the last hold is open.

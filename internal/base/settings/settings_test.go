@@ -61,7 +61,7 @@ func TestTheFirstProcessChooses(t *testing.T) {
 			t.Fatalf("%d created it, %d opened it, want 1 and 8", len(created), len(all))
 		}
 		want := created[0]
-		want.Secret = all[0].Secret
+		want.Secret, want.LateDays, want.ClockMinutes = all[0].Secret, settings.DefaultLateDays, settings.DefaultClockMinutes
 		if len(want.Secret) < 32 {
 			t.Errorf("a secret of %d bytes", len(want.Secret))
 		}

@@ -12,6 +12,7 @@ import (
 // categories come by many: body: {"ids"}, in one event of all that a call made
 // or changed.
 const (
+	EventEntity     = "entity.changed"
 	EventStore      = "store.changed" // or made, as the three that follow
 	EventTill       = "till.changed"
 	EventCategories = "categories.changed"

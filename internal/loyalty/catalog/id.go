@@ -12,9 +12,5 @@ type (
 	ProductID  = id.Of[Product]
 )
 
-// Entity is a legal entity: it owns stores and owes the points that they
-// issue.
-type Entity struct{}
-
 // DefaultEntity is the one that owns every store until there are several.
 const DefaultEntity EntityID = 1

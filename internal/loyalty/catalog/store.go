@@ -38,13 +38,15 @@ type Store struct {
 // NewStore is a store to be created. An empty code becomes the next number.
 type NewStore struct {
 	Code, Name, City string
-	Zone             string // IANA name: Asia/Tashkent
+	Zone             string   // IANA name: Asia/Tashkent
+	Entity           EntityID // that owns it; 0: DefaultEntity
 }
 
 // StoreChange changes what is not nil.
 type StoreChange struct {
 	Code, Name, City, Zone *string
 	Active                 *bool
+	Entity                 *EntityID // that owns it from now on
 }
 
 // Limits on what is written, in characters.
@@ -239,7 +241,7 @@ func (s *Service) CreateStoreTx(ctx context.Context, tx *db.Tx, in NewStore) (_ 
 		}
 	}
 	store := Store{
-		ID: StoreID(s.mint.Next()), Entity: DefaultEntity, Code: code, Active: true,
+		ID: StoreID(s.mint.Next()), Entity: cmp.Or(in.Entity, DefaultEntity), Code: code, Active: true,
 		CreatedAt: s.now().UTC().Truncate(time.Microsecond),
 	}
 	if err := store.change(StoreChange{Name: &in.Name, City: &in.City, Zone: &in.Zone}); err != nil {
@@ -248,6 +250,11 @@ func (s *Service) CreateStoreTx(ctx context.Context, tx *db.Tx, in NewStore) (_ 
 	const entity = `INSERT INTO entities (id, name) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING`
 	if _, err := tx.Exec(ctx, entity, int64(DefaultEntity), DefaultEntity.String()); err != nil {
 		return Store{}, err
+	}
+	if in.Entity != 0 {
+		if err := entityTx(ctx, tx, in.Entity); err != nil {
+			return Store{}, err
+		}
 	}
 	const insert = `
 		INSERT INTO stores (id, entity_id, code, name, city, zone, active, created_at)
@@ -344,8 +351,13 @@ func (s *Service) UpdateStoreTx(ctx context.Context, tx *db.Tx, id StoreID, c St
 	if after == before {
 		return before, after, nil
 	}
-	const update = `UPDATE stores SET code = $2, name = $3, city = $4, zone = $5, active = $6 WHERE id = $1`
-	err = tx.Guard(ctx, update, int64(id), after.Code, after.Name, after.City, after.Zone.String(), after.Active)
+	if after.Entity != before.Entity {
+		if err := s.soldTx(ctx, tx, before, after); err != nil {
+			return before, before, err
+		}
+	}
+	const update = `UPDATE stores SET code = $2, name = $3, city = $4, zone = $5, active = $6, entity_id = $7 WHERE id = $1`
+	err = tx.Guard(ctx, update, int64(id), after.Code, after.Name, after.City, after.Zone.String(), after.Active, int64(after.Entity))
 	if errors.Is(err, db.ErrUnique) {
 		return before, before, ErrStoreExists.At("/code")
 	}
@@ -361,6 +373,9 @@ func (store *Store) change(c StoreChange) error {
 	var wrong errs.List
 	if c.Code != nil {
 		store.Code = fold.Line(*c.Code)
+	}
+	if c.Entity != nil {
+		store.Entity = *c.Entity
 	}
 	if c.Name != nil {
 		store.Name = fold.Line(*c.Name)

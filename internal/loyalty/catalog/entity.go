@@ -1,0 +1,114 @@
+package catalog
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"unicode"
+
+	"regulars/internal/base/db"
+	"regulars/internal/base/errs"
+	"regulars/internal/base/fold"
+)
+
+// Failures of legal entities.
+var (
+	ErrEntityNotFound = errs.New(errs.NotFound, "entity_not_found", "There is no such legal entity.")
+	ErrTIN            = errs.New(errs.Invalid, "bad_tin", "A taxpayer's number has up to 20 digits.").At("/tin")
+)
+
+// Entity is a legal entity: it owns stores and owes the points that they
+// issue.
+type Entity struct {
+	ID   EntityID
+	Name string
+	TIN  string // taxpayer's number, digits; "": not known
+}
+
+// maxTIN is how long a taxpayer's number is anywhere, in digits.
+const maxTIN = 20
+
+// clean puts what people wrote in order.
+func (e *Entity) clean() error {
+	e.Name, e.TIN = fold.Line(e.Name), strings.ReplaceAll(fold.Line(e.TIN), " ", "")
+	var wrong errs.List
+	wrong.Bound("/name", e.Name, MaxName)
+	if e.Name == "" {
+		wrong.Add("/name", "required", "is missing")
+	}
+	if err := wrong.Err(); err != nil {
+		return err
+	}
+	if len(e.TIN) > maxTIN || strings.ContainsFunc(e.TIN, func(r rune) bool { return !unicode.IsDigit(r) }) {
+		return ErrTIN
+	}
+	return nil
+}
+
+// Entities gives all legal entities, the oldest first.
+func (s *Service) Entities(ctx context.Context) (list []Entity, err error) {
+	defer errs.Wrap(&err, "list legal entities")
+	rows, err := s.db.Query(ctx, `SELECT id, name, tin FROM entities ORDER BY id`)
+	return list, db.Scan(rows, err, func(r *db.Rows) error {
+		var e Entity
+		err := r.Scan(&e.ID, &e.Name, &e.TIN)
+		list = append(list, e)
+		return err
+	})
+}
+
+// CreateEntityTx adds a legal entity.
+func (s *Service) CreateEntityTx(ctx context.Context, tx *db.Tx, e Entity) (_ Entity, err error) {
+	defer errs.Wrap(&err, "create legal entity")
+	if err := e.clean(); err != nil {
+		return e, err
+	}
+	e.ID = EntityID(s.mint.Next())
+	if _, err := tx.Exec(ctx, `INSERT INTO entities (id, name, tin) VALUES ($1, $2, $3)`, int64(e.ID), e.Name, e.TIN); err != nil {
+		return e, err
+	}
+	return e, s.tellTx(ctx, tx, EventEntity, int64(e.ID))
+}
+
+// UpdateEntityTx changes the name and the number of a legal entity; it fails with
+// ErrEntityNotFound.
+func (s *Service) UpdateEntityTx(ctx context.Context, tx *db.Tx, e Entity) (before, after Entity, err error) {
+	defer errs.Wrap(&err, "change legal entity %d", e.ID)
+	const read = `
+		SELECT id, name, tin FROM entities WHERE id = $1
+		FOR NO KEY UPDATE -- postgres`
+	err = tx.QueryRow(ctx, read, int64(e.ID)).Scan(&before.ID, &before.Name, &before.TIN)
+	if errors.Is(err, db.ErrNoRows) {
+		err = ErrEntityNotFound
+	}
+	if err != nil {
+		return before, before, err
+	}
+	if err := e.clean(); err != nil || e == before {
+		return before, before, err
+	}
+	if err := tx.Guard(ctx, `UPDATE entities SET name = $2, tin = $3 WHERE id = $1`, int64(e.ID), e.Name, e.TIN); err != nil {
+		return before, before, err
+	}
+	return before, e, s.tellTx(ctx, tx, EventEntity, int64(e.ID))
+}
+
+// soldTx notes that a store goes from one legal entity to another now: the points
+// that the old one issued stay its own.
+func (s *Service) soldTx(ctx context.Context, tx *db.Tx, before, after Store) error {
+	if err := entityTx(ctx, tx, after.Entity); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, `INSERT INTO store_owners (store_id, until, entity_id) VALUES ($1, $2, $3)`, int64(before.ID), s.now().UnixMicro(), int64(before.Entity))
+	return err
+}
+
+// entityTx fails with ErrEntityNotFound where there is no legal entity of an id.
+func entityTx(ctx context.Context, tx *db.Tx, id EntityID) error {
+	var known int
+	err := tx.QueryRow(ctx, `SELECT COUNT(*) FROM entities WHERE id = $1`, int64(id)).Scan(&known)
+	if err == nil && known == 0 {
+		err = ErrEntityNotFound.At("/entity")
+	}
+	return err
+}
