@@ -226,6 +226,7 @@ func (b *Browser) Click(selector string) {
 // fields without a name for a screen reader, an id that is there twice.
 func (b *Browser) Usable(name string) {
 	b.t.Helper()
+	b.Wait(`document.readyState === "complete"`) // a page that has just been gone to is still being read
 	for _, found := range b.list(usable) {
 		b.t.Errorf("%s: %s", name, found)
 	}
