@@ -19,6 +19,7 @@ import (
 	"regulars/internal/base/money"
 	"regulars/internal/base/secret"
 	"regulars/internal/base/settings"
+	"regulars/internal/surface/admin"
 )
 
 // Config is how this process runs, and what a new installation becomes. The
@@ -33,6 +34,8 @@ type Config struct {
 	SecretKey string   // secret-key: under which second factors are kept; empty: the file secret.key in Data
 	Proxies   []string // trusted-proxies: addresses or networks that may say who called
 
+	Provider Provider // oidc-issuer, oidc-client-id, oidc-secret, oidc-name: who signs people in, besides their passwords
+
 	LogLevel  string // log-level
 	LogFormat string // log-format: auto, text or json
 
@@ -42,6 +45,9 @@ type Config struct {
 	Zone     string // zone; empty: the machine's
 	Language string // language; empty: ru. Also what Import prints in; empty: the installation's
 }
+
+// Provider is who signs people in, besides their passwords.
+type Provider = admin.Provider
 
 // Env is what surrounds the process.
 type Env struct {
@@ -84,6 +90,7 @@ func (c Config) Check() error {
 	if _, err := c.proxies(); err != nil {
 		wrong.Add("trusted-proxies", "not_an_address", "holds %q, not an address or network such as 10.0.0.0/8", err.Error())
 	}
+	c.checkProvider(&wrong)
 	if _, err := c.level(); err != nil {
 		wrong.Add("log-level", "unknown", "is %q, not one of debug, info, warn, error", c.LogLevel)
 	}
@@ -102,6 +109,37 @@ func (c Config) Check() error {
 		wrong.Add("language", "unknown", "is %q, not one of %s", c.Language, strings.Join(i18n.Codes(), ", "))
 	}
 	return wrong.Err()
+}
+
+// checkProvider finds a provider that nobody could be sent to, or whose word
+// anybody on the way could change.
+func (c Config) checkProvider(wrong *errs.List) {
+	p := c.Provider
+	if p.Issuer == "" {
+		if p.ClientID != "" || p.Secret != "" {
+			wrong.Add("oidc-issuer", "missing", "is needed where oidc-client-id or oidc-secret is given")
+		}
+		return
+	}
+	u, err := url.Parse(p.Issuer)
+	if err != nil || u.Host == "" || u.Scheme != "https" && (u.Scheme != "http" || !local(u.Hostname())) {
+		wrong.Add("oidc-issuer", "not_an_address", "is %q, not an address such as https://id.example.com", p.Issuer)
+	}
+	if p.ClientID == "" {
+		wrong.Add("oidc-client-id", "missing", "is needed: the provider gives it with the secret")
+	}
+	if p.Secret == "" {
+		wrong.Add("oidc-secret", "missing", "is needed: the provider gives it with the client id")
+	}
+	if p.Name == "" {
+		wrong.Add("oidc-name", "missing", "is needed: people read it on the button")
+	}
+}
+
+// local reports whether a host is this machine.
+func local(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && ip.IsLoopback()
 }
 
 func checkListen(address string) error {

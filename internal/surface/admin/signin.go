@@ -17,7 +17,8 @@ type signInView struct {
 	frame
 	Form  *web.Form
 	Next  string
-	First bool // nobody can sign in yet
+	First bool   // nobody can sign in yet
+	By    string // name of the provider, if there is one
 }
 
 // signInForm is the page; while there is nobody, it says how the owner begins.
@@ -26,7 +27,11 @@ func (a *Admin) signInForm(w http.ResponseWriter, r *http.Request, status int, f
 	if err != nil {
 		return err
 	}
-	return a.pages.RenderStatus(w, r, status, "signin", signInView{a.frame(r.Context()), form, next, !anyone})
+	v := signInView{frame: a.frame(r.Context()), Form: form, Next: next, First: !anyone}
+	if a.Provider.Issuer != "" {
+		v.By = a.Provider.Name
+	}
+	return a.pages.RenderStatus(w, r, status, "signin", v)
 }
 
 func (a *Admin) signInPage(w http.ResponseWriter, r *http.Request) error {

@@ -194,6 +194,7 @@ type memberView struct {
 	Stores   []web.Option
 	Sessions []sessionRow
 	Factor   bool
+	Linked   bool // with somebody at the provider
 }
 
 func (a *Admin) member(r *http.Request) (m staff.Account, err error) {
@@ -220,6 +221,9 @@ func (a *Admin) showMember(w http.ResponseWriter, r *http.Request, status int, m
 		return err
 	}
 	if v.Factor, _, err = a.Staff.HasFactor(r.Context(), m.ID); err != nil {
+		return err
+	}
+	if v.Linked, err = a.Staff.Linked(r.Context(), m.ID); err != nil {
 		return err
 	}
 	if v.Sessions, err = a.sessions(r, m.ID, "/staff/"+m.ID.String()+"/sessions/end"); err != nil {
