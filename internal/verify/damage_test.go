@@ -520,6 +520,8 @@ var unchecked = map[string]string{
 	"staff_sessions.ip": "said nowhere else", "staff_sessions.agent": "said nowhere else", "staff_sessions": "one that is gone signs in again",
 	"staff_factors": "sealed; one that is gone is set up again", "staff_recovery": "one that is gone lets nobody in", "staff_challenges": "one that is gone signs in again",
 	"staff_rules":       "a decision",
+	"staff_passkeys":    "one that is gone lets nobody in",
+	"staff_signed":      "one that is gone is too old to be signed again",
 	"staff_identities":  "one that is gone is linked again, by the e-mail",
 	"invitations.token": "random", "invitations.role": "a decision", "invitations.stores": "a decision",
 	"invitations.created_at": "said nowhere else", "invitations.expires_at": "said nowhere else", "invitations.used_at": "said nowhere else",

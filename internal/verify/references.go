@@ -17,6 +17,7 @@ var references = []reference{
 	{table: "staff_sessions", column: "staff_id", target: "staff", key: `'created_at=' || CAST(t.created_at AS TEXT)`},
 	{table: "staff_factors", column: "staff_id", target: "staff", key: `'staff_id=' || CAST(t.staff_id AS TEXT)`},
 	{table: "staff_identities", column: "staff_id", target: "staff", key: `'issuer=' || t.issuer || ' subject=' || t.subject`},
+	{table: "staff_passkeys", column: "staff_id", target: "staff"},
 	{table: "staff_recovery", column: "staff_id", target: "staff", key: `'staff_id=' || CAST(t.staff_id AS TEXT)`},
 	{table: "invitations", column: "created_by", target: "staff", key: `'created_at=' || CAST(t.created_at AS TEXT)`},
 	{table: "invitations", column: "staff_id", target: "staff", key: `'created_at=' || CAST(t.created_at AS TEXT)`},

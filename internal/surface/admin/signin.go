@@ -206,6 +206,7 @@ type accountView struct {
 	Languages []web.Option
 	Sessions  []sessionRow
 	Factor    bool // there is a second one
+	Passkeys  []staff.Passkey
 }
 
 func (a *Admin) account(w http.ResponseWriter, r *http.Request, status int, form, password *web.Form) error {
@@ -220,6 +221,9 @@ func (a *Admin) account(w http.ResponseWriter, r *http.Request, status int, form
 	v.Languages = a.languages(web.Loc(r.Context()).T("admin.account.browser"))
 	var err error
 	if v.Factor, _, err = a.Staff.HasFactor(r.Context(), who.ID); err != nil {
+		return err
+	}
+	if v.Passkeys, err = a.Staff.Passkeys(r.Context(), who.ID); err != nil {
 		return err
 	}
 	if v.Sessions, err = a.sessions(r, who.ID, "/account/sessions/end"); err != nil {

@@ -220,7 +220,7 @@ func (a *Admin) showMember(w http.ResponseWriter, r *http.Request, status int, m
 	if v.Stores, err = a.storeOptions(r, ""); err != nil {
 		return err
 	}
-	if v.Factor, _, err = a.Staff.HasFactor(r.Context(), m.ID); err != nil {
+	if v.Factor, err = a.Staff.AskedMore(r.Context(), m.ID); err != nil {
 		return err
 	}
 	if v.Linked, err = a.Staff.Linked(r.Context(), m.ID); err != nil {
