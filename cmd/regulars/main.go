@@ -79,7 +79,15 @@ type server struct {
 	address
 	Roles          []string `help:"What of a server this process is, of several on one PostgreSQL: api (tills), pages (cashiers and owners), worker (jobs and nights). Default: all." placeholder:"ROLE"`
 	SecretKey      string   `help:"Key under which second factors are kept, 32 bytes in base64; a new one goes before the old one, with a comma. Better by the environment than here. Default: the file secret.key in the data folder, made if missing." placeholder:"KEY"`
+	OIDCIssuer     string   `name:"oidc-issuer" help:"Address of the OpenID Connect provider that signs people in, besides their passwords." placeholder:"URL"`
+	OIDCClientID   string   `name:"oidc-client-id" help:"What the provider calls this installation." placeholder:"ID"`
+	OIDCSecret     string   `name:"oidc-secret" help:"Of this installation at the provider. Better by the environment than here." placeholder:"SECRET"`
+	OIDCName       string   `name:"oidc-name" default:"SSO" help:"What people call the provider; it stands on the button." placeholder:"TEXT"`
 	TrustedProxies []string `help:"Addresses or networks of proxies that may say who called." placeholder:"NET"`
+}
+
+func (s server) provider() app.Provider {
+	return app.Provider{Issuer: s.OIDCIssuer, ClientID: s.OIDCClientID, Secret: s.OIDCSecret, Name: s.OIDCName}
 }
 
 // founding is what a new installation becomes.
@@ -298,7 +306,7 @@ var negative = regexp.MustCompile(`^-[0-9]+$`)
 func (c *cli) config(folder string, s server, f founding) app.Config {
 	return app.Config{
 		Data: cmp.Or(c.Data, folder), Database: c.Database, Conns: c.Connections, LogLevel: c.LogLevel, LogFormat: c.LogFormat,
-		Listen: s.Listen, PublicURL: s.PublicURL, SecretKey: s.SecretKey, Proxies: s.TrustedProxies, Roles: s.Roles,
+		Listen: s.Listen, PublicURL: s.PublicURL, SecretKey: s.SecretKey, Provider: s.provider(), Proxies: s.TrustedProxies, Roles: s.Roles,
 		Name: f.Name, Currency: f.Currency, Zone: f.Zone, Language: f.Language,
 	}
 }

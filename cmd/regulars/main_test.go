@@ -213,6 +213,8 @@ func TestWrongSettingsAreRefusedByName(t *testing.T) {
 		"missing file":    {args: []string{"serve", "--config", file + ".no"}, want: []string{"--config"}},
 		"database":        {args: []string{"serve"}, env: []string{"REGULARS_DATABASE=mysql://root:hunter2@h/x"}, want: []string{"--database", "REGULARS_DATABASE"}},
 		"secret key":      {args: []string{"serve"}, env: []string{"REGULARS_SECRET_KEY=hunter2"}, want: []string{"--secret-key", "REGULARS_SECRET_KEY"}},
+		"provider":        {args: []string{"serve", "--oidc-issuer", "http://id.example.com"}, env: []string{"REGULARS_OIDC_NAME="}, want: []string{`--oidc-issuer is "http://id.example.com"`, "--oidc-client-id is needed", "--oidc-secret is needed"}},
+		"no provider":     {args: []string{"serve"}, env: []string{"REGULARS_OIDC_SECRET=hunter2"}, want: []string{"--oidc-issuer is needed"}},
 		"several at once": {args: []string{"serve", "--currency", "sum", "--zone", "Tashkent", "--log-level", "loud", "--log-format", "xml"},
 			want: []string{`--currency is "sum"`, `--zone is "Tashkent"`, `--log-level is "loud"`, `--log-format is "xml"`}},
 		"language":         {args: []string{"serve", "--language", "kk"}, want: []string{`--language is "kk", not one of en, ru, uz`}},

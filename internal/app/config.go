@@ -19,6 +19,7 @@ import (
 	"regulars/internal/base/money"
 	"regulars/internal/base/secret"
 	"regulars/internal/base/settings"
+	"regulars/internal/surface/admin"
 )
 
 // Config is how this process runs, and what a new installation becomes. The
@@ -33,7 +34,8 @@ type Config struct {
 	SecretKey string   // secret-key: under which second factors are kept; empty: the file secret.key in Data
 	Proxies   []string // trusted-proxies: addresses or networks that may say who called
 
-	Roles []string // roles: what of a server this process is, of Serve on PostgreSQL; empty: all
+	Roles    []string // roles: what of a server this process is, of Serve on PostgreSQL; empty: all
+	Provider Provider // oidc-issuer, oidc-client-id, oidc-secret, oidc-name: who signs people in, besides their passwords
 
 	LogLevel  string // log-level
 	LogFormat string // log-format: auto, text or json
@@ -44,6 +46,9 @@ type Config struct {
 	Zone     string // zone; empty: the machine's
 	Language string // language; empty: ru. Also what Import prints in; empty: the installation's
 }
+
+// Provider is who signs people in, besides their passwords.
+type Provider = admin.Provider
 
 // Env is what surrounds the process.
 type Env struct {
@@ -110,6 +115,7 @@ func (c Config) Check() error {
 	if c.Database == "" && slices.ContainsFunc(roles, func(r string) bool { return !c.plays(r) }) {
 		wrong.Add("roles", "needs_postgres", "leaves out what nobody else could do: one process serves an SQLite file. Several need PostgreSQL (--database).")
 	}
+	c.checkProvider(&wrong)
 	if _, err := c.level(); err != nil {
 		wrong.Add("log-level", "unknown", "is %q, not one of debug, info, warn, error", c.LogLevel)
 	}
@@ -128,6 +134,37 @@ func (c Config) Check() error {
 		wrong.Add("language", "unknown", "is %q, not one of %s", c.Language, strings.Join(i18n.Codes(), ", "))
 	}
 	return wrong.Err()
+}
+
+// checkProvider finds a provider that nobody could be sent to, or whose word
+// anybody on the way could change.
+func (c Config) checkProvider(wrong *errs.List) {
+	p := c.Provider
+	if p.Issuer == "" {
+		if p.ClientID != "" || p.Secret != "" {
+			wrong.Add("oidc-issuer", "missing", "is needed where oidc-client-id or oidc-secret is given")
+		}
+		return
+	}
+	u, err := url.Parse(p.Issuer)
+	if err != nil || u.Host == "" || u.Scheme != "https" && (u.Scheme != "http" || !local(u.Hostname())) {
+		wrong.Add("oidc-issuer", "not_an_address", "is %q, not an address such as https://id.example.com", p.Issuer)
+	}
+	if p.ClientID == "" {
+		wrong.Add("oidc-client-id", "missing", "is needed: the provider gives it with the secret")
+	}
+	if p.Secret == "" {
+		wrong.Add("oidc-secret", "missing", "is needed: the provider gives it with the client id")
+	}
+	if p.Name == "" {
+		wrong.Add("oidc-name", "missing", "is needed: people read it on the button")
+	}
+}
+
+// local reports whether a host is this machine.
+func local(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && ip.IsLoopback()
 }
 
 func checkListen(address string) error {

@@ -43,7 +43,7 @@ func (p *parts) pages(shell *web.Shell, mux *http.ServeMux) error {
 	counter.Routes(mux)
 	office, err := admin.New(admin.Config{
 		Services: p.services, Shell: shell, DB: p.db, Now: p.env.Now, Bundle: p.bundle, Settings: p.settings, Jobs: p.jobs,
-		Importer: p.importer, PublicURL: p.cfg.PublicURL, TillPath: till.Path,
+		Importer: p.importer, PublicURL: p.cfg.PublicURL, Provider: p.cfg.Provider, TillPath: till.Path,
 	})
 	if err != nil {
 		return err

@@ -16,6 +16,8 @@ var references = []reference{
 	{table: "staff_stores", column: "store_id", target: "stores", key: `'staff_id=' || CAST(t.staff_id AS TEXT) || ' store_id=' || CAST(t.store_id AS TEXT)`},
 	{table: "staff_sessions", column: "staff_id", target: "staff", key: `'created_at=' || CAST(t.created_at AS TEXT)`},
 	{table: "staff_factors", column: "staff_id", target: "staff", key: `'staff_id=' || CAST(t.staff_id AS TEXT)`},
+	{table: "staff_identities", column: "staff_id", target: "staff", key: `'issuer=' || t.issuer || ' subject=' || t.subject`},
+	{table: "staff_passkeys", column: "staff_id", target: "staff"},
 	{table: "staff_recovery", column: "staff_id", target: "staff", key: `'staff_id=' || CAST(t.staff_id AS TEXT)`},
 	{table: "invitations", column: "created_by", target: "staff", key: `'created_at=' || CAST(t.created_at AS TEXT)`},
 	{table: "invitations", column: "staff_id", target: "staff", key: `'created_at=' || CAST(t.created_at AS TEXT)`},

@@ -192,7 +192,7 @@ func (s *Service) HasFactor(ctx context.Context, id ID) (has bool, left int, err
 // was right. Without a second factor there is none: the token is "".
 func (s *Service) Challenge(ctx context.Context, id ID) (token string, expires time.Time, err error) {
 	defer errs.Wrap(&err, "ask for a second factor")
-	has, _, err := s.HasFactor(ctx, id)
+	has, err := s.AskedMore(ctx, id)
 	if err != nil || !has {
 		return "", time.Time{}, err
 	}
@@ -311,7 +311,7 @@ func (s *Service) ResetFactor(ctx context.Context, by By, id ID) (err error) {
 		if err := endAllTx(ctx, tx, id); err != nil {
 			return err
 		}
-		return s.dropFactorTx(ctx, tx, by, id, "staff.factor_reset")
+		return s.dropAllTx(ctx, tx, by, id)
 	})
 }
 

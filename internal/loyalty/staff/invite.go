@@ -274,7 +274,7 @@ func (s *Service) acceptAgain(ctx context.Context, token string, inv Invitation,
 			return err
 		}
 		if inv.By == 0 { // whoever has the machine may do anything: the way in for an owner who has lost both
-			if err := s.dropFactorTx(ctx, tx, By{IP: from.IP}, a.ID, "staff.factor_reset"); err != nil {
+			if err := s.dropAllTx(ctx, tx, By{IP: from.IP}, a.ID); err != nil {
 				return err
 			}
 		}

@@ -130,6 +130,7 @@ func (s *Service) SessionAccount(ctx context.Context, token string) (a Account, 
 			SELECT s.id, e.seen_at,
 			       EXISTS (SELECT 1 FROM staff_rules r WHERE r.role = CASE s.works_as WHEN '' THEN s.role ELSE s.works_as END AND r.second_factor)
 			       AND NOT EXISTS (SELECT 1 FROM staff_factors f WHERE f.staff_id = s.id AND f.confirmed_at IS NOT NULL)
+			       AND NOT EXISTS (SELECT 1 FROM staff_passkeys k WHERE k.staff_id = s.id)
 			  FROM staff_sessions e JOIN staff s ON s.id = e.staff_id
 			 WHERE e.token = $1 AND e.expires_at > $2 AND e.seen_at > $3 AND s.active`
 		var id int64

@@ -33,7 +33,7 @@ import (
 //go:embed all:templates assets
 var embedded embed.FS
 
-// Config is what the pages need; only PublicURL may be empty.
+// Config is what the pages need; only Provider and PublicURL may be empty.
 type Config struct {
 	*loyalty.Services
 	Shell     *web.Shell
@@ -43,8 +43,9 @@ type Config struct {
 	Settings  *settings.Settings
 	Jobs      *jobs.Queue // its handlers are registered by New
 	Importer  *importer.Service
-	TillPath  string // of the cashier's page
-	PublicURL string // under which people reach the program; empty: as they came
+	TillPath  string   // of the cashier's page
+	Provider  Provider // that signs people in, besides their passwords
+	PublicURL string   // under which people reach the program; empty: as they came
 }
 
 // Admin is the surface.
@@ -55,6 +56,8 @@ type Admin struct {
 	css    string
 	js     string
 	looks  *limit.Limiter // searches of each who sees customers masked
+
+	provider *provider
 
 	owed struct { // what all customers hold, as read lately
 		sync.Mutex
@@ -70,6 +73,9 @@ func New(c Config) (a *Admin, err error) {
 	// Quicker than anybody looks people up; slow enough that four digits after
 	// four digits take days.
 	a = &Admin{Config: c, looks: limit.New(0.5, 60, 10_000, c.Now)}
+	if a.provider, err = newProvider(c); err != nil {
+		return nil, err
+	}
 	assets, err := fs.Sub(embedded, "assets")
 	if err != nil {
 		return nil, err

@@ -65,6 +65,12 @@ var uzs = money.Currency{Code: "UZS", Exponent: 2}
 
 func open(t testing.TB, d *db.DB) *chain {
 	t.Helper()
+	return openWith(t, d, admin.Provider{})
+}
+
+// openWith is open with a provider that signs people in.
+func openWith(t testing.TB, d *db.DB, by admin.Provider) *chain {
+	t.Helper()
 	// Deadlines of connections are told by the machine: the clock is ahead of it.
 	c := &chain{t: t, clock: &clock{t: time.Date(2036, 3, 3, 9, 0, 0, 0, time.UTC)}}
 	zone, err := time.LoadLocation("Asia/Tashkent")
@@ -75,7 +81,7 @@ func open(t testing.TB, d *db.DB) *chain {
 	must(t, err)
 	mint := id.NewMinter(c.clock.now, 1, 0)
 	c.Config = admin.Config{
-		DB: d, Now: c.clock.now, Bundle: bundle, Settings: is, TillPath: "/till",
+		DB: d, Now: c.clock.now, Bundle: bundle, Settings: is, TillPath: "/till", Provider: by,
 		Jobs: jobs.New(d, mint, c.clock.now, jobs.Config{}), Services: loyalty.New(d, mint, c.clock.now, is.Get()),
 	}
 	t.Cleanup(c.Close)

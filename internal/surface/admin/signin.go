@@ -17,7 +17,8 @@ type signInView struct {
 	frame
 	Form  *web.Form
 	Next  string
-	First bool // nobody can sign in yet
+	First bool   // nobody can sign in yet
+	By    string // name of the provider, if there is one
 }
 
 // signInForm is the page; while there is nobody, it says how the owner begins.
@@ -26,7 +27,11 @@ func (a *Admin) signInForm(w http.ResponseWriter, r *http.Request, status int, f
 	if err != nil {
 		return err
 	}
-	return a.pages.RenderStatus(w, r, status, "signin", signInView{a.frame(r.Context()), form, next, !anyone})
+	v := signInView{frame: a.frame(r.Context()), Form: form, Next: next, First: !anyone}
+	if a.Provider.Issuer != "" {
+		v.By = a.Provider.Name
+	}
+	return a.pages.RenderStatus(w, r, status, "signin", v)
 }
 
 func (a *Admin) signInPage(w http.ResponseWriter, r *http.Request) error {
@@ -201,6 +206,7 @@ type accountView struct {
 	Languages []web.Option
 	Sessions  []sessionRow
 	Factor    bool // there is a second one
+	Passkeys  []staff.Passkey
 }
 
 func (a *Admin) account(w http.ResponseWriter, r *http.Request, status int, form, password *web.Form) error {
@@ -215,6 +221,9 @@ func (a *Admin) account(w http.ResponseWriter, r *http.Request, status int, form
 	v.Languages = a.languages(web.Loc(r.Context()).T("admin.account.browser"))
 	var err error
 	if v.Factor, _, err = a.Staff.HasFactor(r.Context(), who.ID); err != nil {
+		return err
+	}
+	if v.Passkeys, err = a.Staff.Passkeys(r.Context(), who.ID); err != nil {
 		return err
 	}
 	if v.Sessions, err = a.sessions(r, who.ID, "/account/sessions/end"); err != nil {

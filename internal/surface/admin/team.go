@@ -194,6 +194,7 @@ type memberView struct {
 	Stores   []web.Option
 	Sessions []sessionRow
 	Factor   bool
+	Linked   bool // with somebody at the provider
 }
 
 func (a *Admin) member(r *http.Request) (m staff.Account, err error) {
@@ -219,7 +220,10 @@ func (a *Admin) showMember(w http.ResponseWriter, r *http.Request, status int, m
 	if v.Stores, err = a.storeOptions(r, ""); err != nil {
 		return err
 	}
-	if v.Factor, _, err = a.Staff.HasFactor(r.Context(), m.ID); err != nil {
+	if v.Factor, err = a.Staff.AskedMore(r.Context(), m.ID); err != nil {
+		return err
+	}
+	if v.Linked, err = a.Staff.Linked(r.Context(), m.ID); err != nil {
 		return err
 	}
 	if v.Sessions, err = a.sessions(r, m.ID, "/staff/"+m.ID.String()+"/sessions/end"); err != nil {

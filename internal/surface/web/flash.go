@@ -26,7 +26,7 @@ func (s *Shell) SetFlash(w http.ResponseWriter, r *http.Request, kind, text stri
 	if err != nil {
 		return // two strings always marshal
 	}
-	s.setCookie(w, r, flashCookie, base64.RawURLEncoding.EncodeToString(b), time.Minute)
+	s.SetCookie(w, r, flashCookie, base64.RawURLEncoding.EncodeToString(b), time.Minute)
 }
 
 // takeFlash gives the message that waited, once.
@@ -35,7 +35,7 @@ func (s *Shell) takeFlash(w http.ResponseWriter, r *http.Request) *Flash {
 	if err != nil || c.Value == "" {
 		return nil
 	}
-	s.setCookie(w, r, flashCookie, "", -time.Second)
+	s.SetCookie(w, r, flashCookie, "", -time.Second)
 	b, err := base64.RawURLEncoding.DecodeString(c.Value)
 	if err != nil {
 		return nil

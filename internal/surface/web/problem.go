@@ -119,6 +119,11 @@ func (p *Problem) ContentType(string) string { return "application/problem+json"
 // Error implements error.
 func (p *Problem) Error() string { return p.Code + ": " + p.Detail }
 
+// Refused logs why somebody was not let in, who is told less than that.
+func (s *Shell) Refused(r *http.Request, err error) {
+	s.opts.Log.LogAttrs(r.Context(), slog.LevelWarn, "refused", slog.String("request_id", stateOf(r.Context()).id), slog.String("route", r.Pattern), slog.String("error", err.Error()))
+}
+
 // Fail answers a request with an error: a page for people, JSON for programs.
 // Errors of ours are logged.
 func (s *Shell) Fail(w http.ResponseWriter, r *http.Request, err error) {

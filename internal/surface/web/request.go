@@ -219,10 +219,12 @@ func (s *Shell) setPreferences(w http.ResponseWriter, r *http.Request) error {
 
 // Remember keeps a choice of how pages look in this browser, for a year.
 func (s *Shell) Remember(w http.ResponseWriter, r *http.Request, name, value string) {
-	s.setCookie(w, r, name, value, 365*24*time.Hour)
+	s.SetCookie(w, r, name, value, 365*24*time.Hour)
 }
 
-func (s *Shell) setCookie(w http.ResponseWriter, r *http.Request, name, value string, keep time.Duration) {
+// SetCookie keeps something in the browser that no script reads; for less than
+// no time, it takes it away.
+func (s *Shell) SetCookie(w http.ResponseWriter, r *http.Request, name, value string, keep time.Duration) {
 	http.SetCookie(w, &http.Cookie{ //nolint:gosec // Secure where the connection is
 		Name: name, Value: value, Path: "/", MaxAge: int(keep / time.Second),
 		HttpOnly: true, Secure: stateOf(r.Context()).tls, SameSite: http.SameSiteLaxMode,

@@ -25,7 +25,7 @@ func (s *Shell) SignIn(w http.ResponseWriter, r *http.Request, id staff.ID) (in 
 	if token == "" {
 		return true, s.StartSession(w, r, id)
 	}
-	s.setCookie(w, r, secondCookie, token, expires.Sub(s.opts.Now()))
+	s.SetCookie(w, r, secondCookie, token, expires.Sub(s.opts.Now()))
 	return false, nil
 }
 
@@ -39,7 +39,7 @@ func (s *Shell) SignInSecond(w http.ResponseWriter, r *http.Request, code string
 	if err != nil {
 		return err
 	}
-	s.setCookie(w, r, secondCookie, "", -time.Second)
+	s.SetCookie(w, r, secondCookie, "", -time.Second)
 	return s.StartSession(w, r, who.ID)
 }
 
@@ -50,13 +50,13 @@ func (s *Shell) StartSession(w http.ResponseWriter, r *http.Request, id staff.ID
 	if err != nil {
 		return err
 	}
-	s.setCookie(w, r, sessionCookie, token, expires.Sub(s.opts.Now()))
+	s.SetCookie(w, r, sessionCookie, token, expires.Sub(s.opts.Now()))
 	return nil
 }
 
 // EndSession signs out: here, and in the store.
 func (s *Shell) EndSession(w http.ResponseWriter, r *http.Request) error {
-	s.setCookie(w, r, sessionCookie, "", -time.Second)
+	s.SetCookie(w, r, sessionCookie, "", -time.Second)
 	if q := stateOf(r.Context()); q.token != "" {
 		return s.opts.Staff.EndSession(r.Context(), q.token)
 	}
@@ -86,7 +86,7 @@ func (s *Shell) identify(next http.Handler) http.Handler {
 			q.account, q.token = &account, c.Value
 			q.loc = s.language(r, account.Language)
 		case errs.KindOf(err) == errs.Unauthorized:
-			s.setCookie(w, r, sessionCookie, "", -time.Second)
+			s.SetCookie(w, r, sessionCookie, "", -time.Second)
 		default:
 			s.Fail(w, r, err)
 			return

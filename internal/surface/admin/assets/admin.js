@@ -56,3 +56,32 @@
 		if (picker && fresh(picker)) take(picker);
 	});
 })();
+
+// Passkeys: a form with data-passkey asks the server what to sign, has it signed
+// and is sent with the answer. Where there are none it stays hidden.
+(() => {
+	"use strict";
+
+	if (!window.PublicKeyCredential?.parseRequestOptionsFromJSON) return;
+	for (const form of document.querySelectorAll("form[data-passkey]")) {
+		const create = form.dataset.passkey === "create";
+		const failed = form.querySelector("[data-failed]");
+		form.hidden = false;
+		form.addEventListener("submit", async (e) => {
+			e.preventDefault();
+			failed.hidden = true;
+			try {
+				const asked = await fetch(form.action + "/begin", {method: "POST", headers: {Accept: "application/json"}});
+				if (!asked.ok) throw new Error(asked.status);
+				const {publicKey} = await asked.json();
+				const key = create
+					? await navigator.credentials.create({publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(publicKey)})
+					: await navigator.credentials.get({publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(publicKey)});
+				form.elements.answer.value = JSON.stringify(key.toJSON());
+				form.submit();
+			} catch {
+				failed.hidden = false;
+			}
+		});
+	}
+})();
