@@ -44,9 +44,7 @@ func (s *Service) Identify(ctx context.Context, who Identity, from Client) (a Ac
 		if err != nil {
 			return err
 		}
-		if a, err = getTx(ctx, tx, id); err == nil && !a.Active {
-			err = ErrInactive
-		}
+		a, err = activeTx(ctx, tx, id)
 		return err
 	})
 	if err != nil {

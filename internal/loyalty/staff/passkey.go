@@ -91,9 +91,7 @@ func (s *Service) UsePasskey(ctx context.Context, id ID, k Passkey, what Signed)
 		if err != nil {
 			return err
 		}
-		if a, err = getTx(ctx, tx, id); err == nil && !a.Active {
-			err = ErrInactive
-		}
+		a, err = activeTx(ctx, tx, id)
 		return err
 	})
 	if err != nil {

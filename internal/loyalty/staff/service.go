@@ -169,6 +169,15 @@ func getTx(ctx context.Context, tx *db.Tx, id ID) (Account, error) {
 	return a, err
 }
 
+// activeTx is getTx for somebody who signs in; it fails with ErrInactive.
+func activeTx(ctx context.Context, tx *db.Tx, id ID) (Account, error) {
+	a, err := getTx(ctx, tx, id)
+	if err == nil && !a.Active {
+		return Account{}, ErrInactive
+	}
+	return a, err
+}
+
 // Names gives the names of some of the staff, for lists that show who did
 // what. Who is not there any more is left out.
 func (s *Service) Names(ctx context.Context, ids []ID) (names map[ID]string, err error) {

@@ -157,4 +157,12 @@ func (a *Admin) good(w http.ResponseWriter, r *http.Request, key string, args ..
 	a.Shell.SetFlash(w, r, "good", web.Loc(r.Context()).T(key, args...))
 }
 
+// sendBack sends somebody who was refused to a page that says why.
+func (a *Admin) sendBack(w http.ResponseWriter, r *http.Request, why error, page string) error {
+	a.Shell.Refused(r, why)
+	a.Shell.SetFlash(w, r, "warn", web.Say(web.Loc(r.Context()), why))
+	web.Redirect(w, r, page)
+	return nil
+}
+
 const unprocessable = http.StatusUnprocessableEntity

@@ -137,10 +137,7 @@ func (a *Admin) addPasskey(w http.ResponseWriter, r *http.Request) error {
 	}
 	switch errs.KindOf(err) {
 	case errs.Forbidden, errs.Unauthorized, errs.Invalid:
-		a.Shell.Refused(r, err)
-		a.Shell.SetFlash(w, r, "warn", web.Say(web.Loc(r.Context()), err))
-		web.Redirect(w, r, "/account")
-		return nil
+		return a.sendBack(w, r, err, "/account")
 	}
 	if err != nil {
 		return err
@@ -220,10 +217,7 @@ func (a *Admin) keySignIn(w http.ResponseWriter, r *http.Request) error {
 		who, err = a.byPasskey(r, q, what, form.Raw("answer"))
 	}
 	if errors.Is(err, staff.ErrPasskey) || errors.Is(err, staff.ErrInactive) || errors.Is(err, staff.ErrChallenge) {
-		a.Shell.Refused(r, err)
-		a.Shell.SetFlash(w, r, "warn", web.Say(web.Loc(r.Context()), err))
-		web.Redirect(w, r, "/sign-in")
-		return nil
+		return a.sendBack(w, r, err, "/sign-in")
 	}
 	if err != nil {
 		return err

@@ -129,10 +129,7 @@ func (a *Admin) fromProvider(w http.ResponseWriter, r *http.Request) error {
 	}
 	switch errs.KindOf(err) {
 	case errs.Forbidden, errs.Unauthorized:
-		a.Shell.Refused(r, err)
-		a.Shell.SetFlash(w, r, "warn", web.Say(web.Loc(r.Context()), err))
-		web.Redirect(w, r, "/sign-in")
-		return nil
+		return a.sendBack(w, r, err, "/sign-in")
 	}
 	if err != nil {
 		return err
