@@ -15,6 +15,7 @@ import (
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/enrol"
 	"regulars/internal/loyalty/ledger"
+	"regulars/internal/loyalty/merge"
 	"regulars/internal/loyalty/programme"
 	"regulars/internal/loyalty/receipt"
 	"regulars/internal/loyalty/staff"
@@ -29,6 +30,7 @@ type Services struct {
 	Ledger     *ledger.Service
 	Enrol      *enrol.Service
 	Receipts   *receipt.Service
+	Merges     *merge.Service
 }
 
 // New makes the services of an installation over its database.
@@ -48,6 +50,7 @@ func New(d *db.DB, mint *id.Minter, now func() time.Time, is settings.Installati
 		DB: d, Mint: mint, Now: now, Currency: is.Currency, Secret: is.Secret,
 		Ledger: s.Ledger, Programmes: s.Programmes, Catalog: s.Catalog, Customers: s.Customers,
 	})
+	s.Merges = merge.New(d, mint, now, s.Catalog, s.Customers, s.Receipts)
 	return s
 }
 

@@ -67,6 +67,7 @@ const (
 	Identifier
 	Attached
 	Profile
+	Merge
 	ImportReport
 )
 
@@ -133,6 +134,7 @@ var checks = [...]struct{ name, holds string }{
 	Identifier:       {"identifier", "Identifiers are in their normal form and lead to whom they were given."},
 	Attached:         {"attached", "A customer has the identifiers, consents and registrations that were added, and no others."},
 	Profile:          {"profile", "A profile says what it may, and what was written."},
+	Merge:            {"merge", "Who was merged, and what went along, is as the merges and the event log say."},
 	ImportReport:     {"import_report", "What imports say they brought is there."},
 }
 

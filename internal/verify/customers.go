@@ -139,9 +139,10 @@ func (a *audit) customers() {
 		p.days = collect(days, p.days, func(x *occasion) bool { return x.Customer == p.id })
 		p.attached = collect(attached, p.attached, func(x *attachment) bool { return x.Customer == p.id })
 		if a.err == nil {
-			a.person(&p)
+			a.meet(&p)
 		}
 	}
+	a.mergesEnd()
 	for _, origin := range slices.Sorted(maps.Keys(a.people)) {
 		for _, b := range a.people[origin] {
 			a.equal(Profile, at("events", b.event), "body", 0, b.sum, "customers that it tells of and that are not there, from "+a.show("", b.first)+" to "+a.show("", b.last))
@@ -167,11 +168,33 @@ func leading[T any](s stream[T], of func(*T) int64) int64 {
 	return last
 }
 
-func (a *audit) person(p *person) {
+// meet takes a customer in: at once, or with the others of the circle.
+func (a *audit) meet(p *person) {
 	if len(p.profiles) == 0 {
 		a.nobody(p)
 		return
 	}
+	a.person(p)
+	of := a.circles.of[p.id]
+	if of == 0 {
+		a.levels(p, nil)
+		a.ledger(p)
+		a.tiersOf(p)
+		a.mergedInto(&p.profiles[0], 0)
+		return
+	}
+	met := append(a.circles.met[of], person{
+		id: p.id, profiles: slices.Clone(p.profiles), accounts: slices.Clone(p.accounts), lots: slices.Clone(p.lots), receipts: slices.Clone(p.receipts),
+		entries: slices.Clone(p.entries), tiers: slices.Clone(p.tiers), holds: slices.Clone(p.holds), days: slices.Clone(p.days), events: slices.Clone(p.events),
+	})
+	if a.circles.met[of] = met; len(met) == a.circles.size[of] {
+		a.together(of, met)
+		delete(a.circles.met, of)
+	}
+}
+
+// person checks what a customer alone explains.
+func (a *audit) person(p *person) {
 	where := at("accounts", p.id)
 	if len(p.accounts) == 0 {
 		a.off(AccountMissing, where, "", "an account", "none", "of customer "+strconv.FormatInt(p.id, 10))
@@ -180,10 +203,7 @@ func (a *audit) person(p *person) {
 	a.profile(&p.profiles[0], p.events)
 	a.attachedTo(p)
 	a.purchases(p, where)
-	a.levels(p)
-	a.ledger(p)
 	a.byHand(p)
-	a.tiersOf(p)
 }
 
 // nobody names the rows of a customer that there is not.
@@ -243,7 +263,7 @@ func (a *audit) purchases(p *person, where row) {
 func (a *audit) tiersOf(p *person) {
 	for i := range p.tiers {
 		t := &p.tiers[i]
-		where := at("tiers", p.id, t.Programme)
+		where := at("tiers", t.Customer, t.Programme)
 		codes, known := a.codes[t.Programme]
 		if !known {
 			a.off(Reference, where, "programme_id", "a programme with versions", a.show("", t.Programme), "")

@@ -71,6 +71,9 @@ const (
 	matched       = `SELECT id FROM receipts WHERE kind = 'return' AND imported`
 	matching      = `SELECT id FROM events WHERE kind = 'returns.matched'`
 	goodsChanged  = `SELECT MIN(id) FROM events WHERE kind = 'products.changed'`
+	aMerge        = `SELECT id FROM merges WHERE undone_at IS NULL`
+	anUndone      = `SELECT id FROM merges WHERE undone_at IS NOT NULL`
+	merged        = `SELECT customer_id FROM merges WHERE undone_at IS NULL`
 	expiry        = `SELECT id FROM events WHERE kind = 'points.expired' ORDER BY id LIMIT 1`
 
 	lineRow    = "receipt_id=%d position=%d"
@@ -197,6 +200,28 @@ var damages = []damage{
 	{column: "identifiers", pick: aCustomer, do: `DELETE FROM identifiers WHERE kind = 'phone' AND customer_id = $1`, check: verify.Attached, table: "customers"},
 	{column: "consents", pick: aCustomer, do: `DELETE FROM consents WHERE customer_id = $1`, check: verify.Attached, table: "customers"},
 	{column: "consents.id", pick: `SELECT MIN(id) FROM consents`, do: `UPDATE consents SET id = 5 WHERE id = $1`, check: verify.Consent, row: "id=5"},
+	{column: "customers.merged_into", pick: merged, do: `UPDATE customers SET merged_into = NULL WHERE id = $1`, check: verify.Merge},
+	{column: "customers.merged_into", pick: aCustomer, do: `UPDATE customers SET merged_into = id WHERE id = $1`, check: verify.Merge},
+	{column: "customers.state", pick: merged, do: `UPDATE customers SET state = 'active' WHERE id = $1`, check: verify.Merge},
+	{column: "merges", pick: merged, do: `DELETE FROM merged_lots;
+DELETE FROM merged_receipts;
+DELETE FROM merges`, check: verify.Merge, table: "customers"},
+	{column: "merges.id", pick: aMerge, do: `UPDATE merges SET id = 5 WHERE id = $1`, check: verify.Merge, row: "id=5"},
+	{column: "merges.customer_id", pick: aMerge, do: `UPDATE merges SET customer_id = (SELECT MIN(id) FROM customers) WHERE id = $1`, check: verify.Merge},
+	{column: "merges.into_id", pick: merged, do: `UPDATE merges SET into_id = (SELECT MIN(id) FROM customers) WHERE customer_id = $1`, check: verify.Merge, table: "customers"},
+	{column: "merges.at", pick: `SELECT id FROM events WHERE kind = 'customer.merged' ORDER BY id DESC LIMIT 1`, do: `UPDATE merges SET at = at + 1`, check: verify.Merge, table: "events"},
+	{column: "merges.undone_at", pick: anUndone, do: `UPDATE merges SET undone_at = NULL WHERE id = $1`, check: verify.Merge},
+	{column: "merged_receipts", pick: aMerge, do: `DELETE FROM merged_receipts WHERE merge_id = $1`, check: verify.ReceiptEvent, table: "events", at: `SELECT MIN(e.id) FROM events e WHERE e.kind = 'receipt.recorded' AND e.customer_id = (SELECT customer_id FROM merges WHERE id = $1)`},
+	{column: "merged_receipts.merge_id", pick: aMerge, do: `UPDATE merged_receipts SET merge_id = 5 WHERE merge_id = $1`, check: verify.Merge, row: "merge_id=5"},
+	{column: "merged_receipts.receipt_id", pick: aMerge, do: `UPDATE merged_receipts SET receipt_id = 5 WHERE merge_id = $1`, check: verify.Merge, table: "merges"},
+	{column: "merged_receipts.later", pick: anUndone, do: `UPDATE merged_receipts SET later = NOT later WHERE merge_id = $1`, check: verify.ReceiptEvent, table: "events", row: "id=", prefix: true},
+	{column: "merged_lots", pick: aMerge, do: `DELETE FROM merged_lots WHERE merge_id = $1`, check: verify.Merge, table: "lots", row: "id=", prefix: true},
+	{column: "merged_lots.merge_id", pick: aMerge, do: `UPDATE merged_lots SET merge_id = 5 WHERE merge_id = $1`, check: verify.Merge, row: "merge_id=5"},
+	{column: "merged_lots.lot_id", pick: aMerge, do: `UPDATE merged_lots SET lot_id = 5 WHERE merge_id = $1`, check: verify.Merge, table: "lots", row: "id=", prefix: true},
+	{column: "receipts.customer_id", pick: `SELECT receipt_id FROM merged_receipts m JOIN merges g ON g.id = m.merge_id WHERE g.undone_at IS NULL`, do: `UPDATE receipts SET customer_id = (SELECT customer_id FROM merges WHERE undone_at IS NULL) WHERE id = $1`, check: verify.Merge},
+	{column: "lots.customer_id", pick: `SELECT MIN(lot_id) FROM merged_lots m JOIN merges g ON g.id = m.merge_id WHERE g.undone_at IS NULL`, do: `UPDATE lots SET customer_id = (SELECT customer_id FROM merges WHERE undone_at IS NULL) WHERE id = $1`, check: verify.Merge},
+	{column: "events", pick: aMerge, do: `DELETE FROM events WHERE kind = 'customer.merged'`, check: verify.Merge, table: "merges"},
+	{column: "events", pick: anUndone, do: `DELETE FROM events WHERE kind = 'customer.unmerged'`, check: verify.Merge, table: "merges"},
 	{column: "registrations", pick: registered, do: `DELETE FROM registrations`, check: verify.Attached, table: "customers"},
 	{column: "registrations.idempotency_key", pick: registered, do: `UPDATE registrations SET idempotency_key = 'r-2'`, check: verify.Attached, table: "customers"},
 	{column: "registrations.fingerprint", pick: registered, do: `UPDATE registrations SET fingerprint = ''`, check: verify.Attached, table: "customers"},
@@ -546,6 +571,8 @@ var unchecked = map[string]string{
 	"entries.reason": "what people wrote",
 	"holds.number":   "what a till called it", "holds.fingerprint": "of a call that is not kept", "customers.labels": "nothing writes it yet",
 
+	"merges.staff_id": "who did it is in the audit log", "merges.undone_by": "who did it is in the audit log", "merges.moved": "what undoing gives back",
+	"duplicates":   "guesses; one that is gone is found again",
 	"sources.name": "what people wrote", "sources.created_at": "said nowhere else",
 	"imports.id": "its own key", "imports.file": "what people wrote", "imports.path": "the file may be gone",
 	"imports.digest": "the file may be gone", "imports.mapping": "a choice", "imports.checkpoint": "package importer's progress",

@@ -180,6 +180,7 @@ func (a *audit) event(id, when int64, kind string, customer, ref int64, text str
 		Starts   string    `json:"starts"`
 		Rules    string    `json:"rules"`
 		Till     string    `json:"till"`
+		Into     string    `json:"into"`
 		Created  int64     `json:"created"`
 		Changed  ids       `json:"changed"`
 		Returns  ids       `json:"returns"`
@@ -265,6 +266,23 @@ func (a *audit) event(id, when int64, kind string, customer, ref int64, text str
 	case "customer.registered", "customer.changed":
 		if read() {
 			ofCustomer(0)
+		}
+	case "customer.merged", "customer.unmerged":
+		m := a.circles.byID[ref]
+		switch {
+		case m == nil || m.from != customer:
+			a.off(Merge, where, "ref", "a merge of the customer", a.show("", ref), "there is none")
+		case !read():
+		case body.Into != a.show("", m.into):
+			a.off(Merge, where, "body", a.show("", m.into), body.Into, "whom the customer was merged into")
+		case kind == "customer.merged" && m.merged == 0:
+			m.merged = id
+			a.equal(Merge, where, "at", m.at, when, "when they were merged")
+		case kind == "customer.unmerged" && m.unmerged == 0:
+			m.unmerged = id
+			a.equal(Merge, where, "at", m.undone, when, "when that was undone")
+		default:
+			a.off(Merge, where, "ref", "one event of each kind", a.show("", ref), "")
 		}
 	case "tier.reached":
 		if read() {

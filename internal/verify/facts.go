@@ -28,6 +28,7 @@ type facts struct {
 	names        interner
 	calendar     calendar
 
+	circles    circles
 	unreadable bool // the rules of some version
 	windowed   bool // some version counts spend in a window
 }

@@ -25,6 +25,7 @@ var movements = map[string][]movement{
 	"activate": {{"pending", "active"}},
 	"expire":   {{"active", "expired"}},
 	"repay":    {{"pending", "debt"}, {"active", "debt"}},
+	"merge":    {{"issued", "pending"}, {"issued", "active"}, {"pending", "issued"}, {"active", "issued"}, {"issued", "debt"}, {"debt", "issued"}},
 	"return": {
 		{"redeemed", "active"}, {"pending", "issued"}, {"active", "issued"}, {"expired", "issued"}, {"debt", "issued"},
 		{"debt", "refund"}, {"debt", "written_off"}, {"refund", "issued"}, {"written_off", "issued"},
@@ -32,8 +33,9 @@ var movements = map[string][]movement{
 	},
 }
 
+// gives tells whether the entry makes a lot.
 func (e *entry) gives() bool {
-	return (e.Source == "issued" || e.Source == "adjusted") && (e.Target == "active" || e.Target == "pending")
+	return e.Cause != "merge" && (e.Source == "issued" || e.Source == "adjusted") && (e.Target == "active" || e.Target == "pending")
 }
 
 // into is how much the entry adds to an account.
@@ -62,18 +64,37 @@ func (e *entry) ofLot() string {
 // inLot is how much the entry adds to its lot.
 func (e *entry) inLot() int64 { return e.into("pending") + e.into("active") }
 
-// replay is one customer's entries as they are gone through.
+// replay is the entries of one customer, or of a circle, as they are gone through.
 type replay struct {
 	a *audit
 	p *person
 
-	has       account         // what the entries so far left: Active, Pending, Debt
-	available []int64         // before each entry, and after the last
+	own       []*purse
 	lots      map[int64]*kept // by id
 	receipts  map[int64]*moved
 	overdrawn map[string]bool // said already
-	welcomed  int             // welcome bonuses
-	opened    int             // opening balances
+}
+
+// purse is one customer's part of a replay.
+type purse struct {
+	is        *account
+	born      bool    // here, not brought by an import
+	origin    int64   // the import otherwise
+	has       account // what the entries so far left: Active, Pending, Debt
+	entries   []*entry
+	available []int64 // before each entry, and after the last
+	welcomed  int     // welcome bonuses
+	opened    int     // opening balances
+}
+
+// of is a customer's part; there is always one, for entries are read by customer.
+func (r *replay) of(customer int64) *purse {
+	for _, u := range r.own {
+		if u.is.Customer == customer {
+			return u
+		}
+	}
+	return r.own[0]
 }
 
 // kept is a lot as it is replayed.
@@ -102,19 +123,39 @@ type moved struct {
 func (a *audit) ledger(p *person) {
 	r := &replay{
 		a: a, p: p, lots: map[int64]*kept{}, receipts: map[int64]*moved{}, overdrawn: map[string]bool{},
-		available: make([]int64, 1, len(p.entries)+1),
+	}
+	for i := range p.accounts {
+		u := &purse{is: &p.accounts[i], available: []int64{0}}
+		for j := range p.profiles {
+			if p.profiles[j].ID == u.is.Customer {
+				u.origin = p.profiles[j].Origin
+			}
+		}
+		u.born = u.origin == 0
+		r.own = append(r.own, u)
 	}
 	for i := range p.lots {
 		r.lots[p.lots[i].ID] = &kept{lot: &p.lots[i], paid: map[int64]int64{}}
 	}
 	for i := range p.receipts {
 		b := &p.receipts[i]
-		r.receipts[b.ID] = &moved{bought: b, after: sort.Search(len(p.entries), func(j int) bool { return p.entries[j].ID > b.ID })}
+		r.receipts[b.ID] = &moved{bought: b}
+	}
+	for i := range p.entries {
+		e := &p.entries[i]
+		u := r.of(e.Customer)
+		u.entries = append(u.entries, e)
+	}
+	for _, m := range r.receipts {
+		u := r.of(m.Recorded)
+		m.after = sort.Search(len(u.entries), func(j int) bool { return u.entries[j].ID > m.ID })
 	}
 	for i := range p.entries {
 		r.entry(i)
 	}
-	r.account()
+	for _, u := range r.own {
+		r.account(u)
+	}
 	for i := range p.lots {
 		r.lot(r.lots[p.lots[i].ID])
 	}
@@ -135,8 +176,9 @@ func (r *replay) entry(i int) {
 		a.off(EntryMovement, where, "cause", "", e.Cause, "moves from "+e.Source+" to "+e.Target)
 	}
 	a.minted(EntryTime, where, e.ID, e.RecordedAt)
-	r.points(e)
-	r.of(i, where)
+	u := r.of(e.Customer)
+	r.points(u, e)
+	r.belongs(i, u, where)
 	if e.Lot != 0 {
 		if l := r.lots[e.Lot]; l != nil {
 			r.inLot(i, l, where)
@@ -146,23 +188,23 @@ func (r *replay) entry(i int) {
 	} else if e.inLot() != 0 {
 		a.off(EntryLot, where, "lot_id", "a lot", "none", "points are in lots")
 	}
-	r.available = append(r.available, max(0, r.has.Active-r.has.Debt))
+	u.available = append(u.available, max(0, u.has.Active-u.has.Debt))
 	for _, name := range []string{"active", "pending", "debt"} {
-		held := map[string]int64{"active": r.has.Active, "pending": r.has.Pending, "debt": r.has.Debt}[name]
+		held := map[string]int64{"active": u.has.Active, "pending": u.has.Pending, "debt": u.has.Debt}[name]
 		if held < 0 && !r.overdrawn[name] && r.certain(i, e.ID) {
 			r.overdrawn[name] = true
-			a.off(Overdrawn, where, "points", "0 or more "+name, a.show("points", held), "what customer "+strconv.FormatInt(r.p.id, 10)+" had after it")
+			a.off(Overdrawn, where, "points", "0 or more "+name, a.show("points", held), "what customer "+strconv.FormatInt(e.Customer, 10)+" had after it")
 		}
 	}
 }
 
 // points counts an entry in the customer's balances and in everybody's.
-func (r *replay) points(e *entry) {
+func (r *replay) points(u *purse, e *entry) {
 	r.a.points[e.Source] = money.Points(plus(int64(r.a.points[e.Source]), -e.Points))
 	r.a.points[e.Target] = money.Points(plus(int64(r.a.points[e.Target]), e.Points))
-	r.has.Active = plus(r.has.Active, e.into("active"))
-	r.has.Pending = plus(r.has.Pending, e.into("pending"))
-	r.has.Debt = plus(r.has.Debt, -e.into("debt"))
+	u.has.Active = plus(u.has.Active, e.into("active"))
+	u.has.Pending = plus(u.has.Pending, e.into("pending"))
+	u.has.Debt = plus(u.has.Debt, -e.into("debt"))
 }
 
 // certain reports whether the entries before i were certainly written before
@@ -171,8 +213,8 @@ func (r *replay) certain(i int, id int64) bool {
 	return certain(r.p.entries, func(e *entry) int64 { return e.ID }, i, id)
 }
 
-// of checks what an entry points at.
-func (r *replay) of(i int, where row) {
+// belongs checks what an entry points at.
+func (r *replay) belongs(i int, u *purse, where row) {
 	a, e := r.a, &r.p.entries[i]
 	if e.Staff != 0 && a.staff[e.Staff] == nil {
 		a.off(Reference, where, "staff_id", "somebody of the staff", a.show("", e.Staff), "there is nobody of that id")
@@ -201,7 +243,7 @@ func (r *replay) of(i int, where row) {
 		return
 	}
 	m := r.receipts[e.Receipt]
-	if m == nil {
+	if m == nil || m.Recorded != e.Customer {
 		a.off(EntryReceipt, where, "receipt_id", "a receipt of the customer", a.show("", e.Receipt), "")
 		return
 	}
@@ -224,7 +266,7 @@ func (r *replay) of(i int, where row) {
 	if !slices.Contains(causes, e.Cause) {
 		a.off(EntryReceipt, where, "cause", strings.Join(causes, " or "), e.Cause, "the receipt's kind")
 	}
-	m.after = i + 1
+	m.after = len(u.available) // up to this one
 	switch {
 	case e.Cause == "redeem", e.Source == "redeemed":
 		m.redeemed = plus(m.redeemed, e.Points)
@@ -241,6 +283,12 @@ func (r *replay) inLot(i int, l *kept, where row) {
 	a, e := r.a, &r.p.entries[i]
 	a.equal(EntryLot, where, "entity_id", l.Entity, e.Entity, "the lot's")
 	switch {
+	case l.Cause == a.names.number("return") && !l.began && e.Source == "redeemed":
+		// For points whose lot is another customer's since a merge was undone.
+		r.origin(e, l)
+		l.began, l.first = true, e
+		l.active = plus(l.active, e.Points)
+		return
 	case e.gives() && l.began:
 		a.off(EntryMovement, where, "lot_id", "a lot of its own", a.show("", e.Lot), "only the entry that makes a lot gives it points")
 	case e.gives():
@@ -298,7 +346,7 @@ func (r *replay) origin(e *entry, l *kept) {
 	if _, known := a.codes[l.Programme]; !known {
 		a.off(Reference, where, "programme_id", "a programme with versions", a.show("", l.Programme), "")
 	}
-	if m := r.receipts[l.Receipt]; m != nil {
+	if m := r.receipts[l.Receipt]; m != nil && e.Cause != "return" {
 		m.lot = l
 		if v := a.versions[m.Version]; v != nil {
 			a.equal(LotOrigin, where, "programme_id", v.programme, l.Programme, "the receipt's")
@@ -313,17 +361,19 @@ func (r *replay) origin(e *entry, l *kept) {
 }
 
 // account compares a customer's balances.
-func (r *replay) account() {
-	a, where, is := r.a, at("accounts", r.p.id), &r.p.accounts[0]
-	a.equal(AccountPoints, where, "active", r.has.Active, is.Active, "")
-	a.equal(AccountPoints, where, "pending", r.has.Pending, is.Pending, "")
-	a.equal(AccountPoints, where, "debt", r.has.Debt, is.Debt, "")
+func (r *replay) account(u *purse) {
+	a, where, is := r.a, at("accounts", u.is.Customer), u.is
+	a.equal(AccountPoints, where, "active", u.has.Active, is.Active, "")
+	a.equal(AccountPoints, where, "pending", u.has.Pending, is.Pending, "")
+	a.equal(AccountPoints, where, "debt", u.has.Debt, is.Debt, "")
 	if is.IdleAt != 0 && !r.anchored(is.IdleAt) {
 		a.off(AccountPoints, where, "idle_at", "a midnight so many days after a purchase as the rules say", a.show("at", is.IdleAt), "")
 	}
 	var remaining int64
 	for i := range r.p.lots {
-		remaining = plus(remaining, r.p.lots[i].Remaining)
+		if r.p.lots[i].Customer == is.Customer {
+			remaining = plus(remaining, r.p.lots[i].Remaining)
+		}
 	}
 	a.equal(AccountPoints, where, "active", remaining, is.Active+is.Pending, "active and pending are what is left in the lots")
 	if is.Versions < 0 {
@@ -387,15 +437,16 @@ func (r *replay) receipt(m *moved) {
 // slip compares the balance that a receipt showed with what was available
 // after it.
 func (r *replay) slip(m *moved, where row) {
-	es := r.p.entries
-	if !r.certain(m.after, m.ID) {
+	u := r.of(m.Recorded)
+	es := u.entries
+	if !certain(es, func(e **entry) int64 { return (*e).ID }, m.after, m.ID) {
 		return
 	}
 	end := m.after
-	for ; r.available[end] != m.Balance; end++ {
+	for ; u.available[end] != m.Balance; end++ {
 		// What a receipt of long ago earned may have expired at once.
 		if end == 0 || end == len(es) || es[end].Receipt != 0 || es[end].RecordedAt != es[end-1].RecordedAt {
-			r.a.equal(ReceiptBalance, where, "balance", r.available[m.after], m.Balance, "")
+			r.a.equal(ReceiptBalance, where, "balance", u.available[m.after], m.Balance, "")
 			return
 		}
 	}
@@ -413,7 +464,7 @@ func (r *replay) withheld() {
 		}
 		was := before[m.Sale]
 		is := refunds{was.borne + m.refund, was.total + m.Total, was.withheld + m.Withheld}
-		if v := a.versions[m.Version]; v != nil && v.rules != nil && r.certain(m.after, m.ID) {
+		if v := a.versions[m.Version]; v != nil && v.rules != nil && certain(r.of(m.Recorded).entries, func(e **entry) int64 { return (*e).ID }, m.after, m.ID) {
 			// Never more than there was to give back.
 			all := min(is.total, worth(is.borne, v.rules.PointValue, a.hundreds))
 			want := min(m.Total, all-was.withheld)
@@ -478,7 +529,7 @@ func (r *replay) told() {
 		switch a.names.text(e.Kind) {
 		case "customer.registered", "tier.changed", "tier.granted", "customers.imported": // profile, levels
 		case "customer.changed":
-			fits = e.Ref == r.p.id
+			fits = e.Ref == e.Customer
 		case "tier.reached":
 			fits = r.receipts[e.Ref] != nil
 		case "points.held", "points.released":

@@ -16,6 +16,7 @@ import (
 type profile struct {
 	ID, HomeStore, Origin, RegisteredAt           int64
 	Checksum, Attached                            int64
+	Into                                          int64 // of a merged one
 	State, FirstName, LastName, FirstKey, LastKey string
 	MiddleName, Sex, Born, City, Language, Source string
 	Attributes, Note                              string
@@ -24,11 +25,11 @@ type profile struct {
 func (a *audit) customerPages() *pages[profile] {
 	return &pages[profile]{
 		a: a, table: "customers", after: []any{first}, key: func(p *profile) []any { return []any{p.ID} },
-		text: `SELECT id, COALESCE(home_store_id, 0), origin_id, registered_at, checksum, attached, state, first_name, last_name, first_key, last_key,
+		text: `SELECT id, COALESCE(home_store_id, 0), origin_id, registered_at, checksum, attached, COALESCE(merged_into, 0), state, first_name, last_name, first_key, last_key,
 		              middle_name, sex, born, city, language, source, attributes, note
 		         FROM customers WHERE id > $1 ORDER BY id LIMIT $2`,
 		scan: func(r *db.Rows, p *profile) error {
-			return r.Scan(&p.ID, &p.HomeStore, &p.Origin, &p.RegisteredAt, &p.Checksum, &p.Attached, &p.State, &p.FirstName, &p.LastName, &p.FirstKey, &p.LastKey,
+			return r.Scan(&p.ID, &p.HomeStore, &p.Origin, &p.RegisteredAt, &p.Checksum, &p.Attached, &p.Into, &p.State, &p.FirstName, &p.LastName, &p.FirstKey, &p.LastKey,
 				&p.MiddleName, &p.Sex, &p.Born, &p.City, &p.Language, &p.Source, &p.Attributes, &p.Note)
 		},
 	}

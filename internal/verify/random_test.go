@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -15,8 +16,10 @@ import (
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/ledger"
+	"regulars/internal/loyalty/merge"
 	"regulars/internal/loyalty/programme"
 	"regulars/internal/loyalty/receipt"
+	"regulars/internal/loyalty/staff"
 	"regulars/internal/verify"
 )
 
@@ -24,7 +27,7 @@ import (
 // exclusions, windows, stops, tills that were offline, gift cards, returns.
 func TestChangingRulesAreClean(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(6) {
+	for seed := range uint64(8) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
 			dbtest.Run(t, func(t *testing.T, d *db.DB) {
@@ -169,7 +172,9 @@ func (c *chain) live(r *rand.Rand) {
 		people = append(people, c.customer("Анна", customer.Identifier{Kind: customer.Card, Value: fmt.Sprint(i)}))
 	}
 	for i := range 120 {
-		switch r.IntN(15) {
+		switch r.IntN(17) {
+		case 15, 16:
+			c.anyMerge(r, people)
 		case 14:
 			c.anyLate(r, people)
 		case 13:
@@ -308,8 +313,31 @@ func (c *chain) grant(r *rand.Rand, of programme.ID, who customer.ID) {
 	}
 	c.write(func(ctx context.Context, tx *db.Tx) error {
 		_, _, err := c.Receipts.GrantTierTx(ctx, tx, holding[of], g)
+		if errors.Is(err, customer.ErrGone) {
+			return nil
+		}
 		return err
 	})
+}
+
+// anyMerge merges two customers, or takes them apart again, where that can be.
+func (c *chain) anyMerge(r *rand.Rand, people []customer.ID) {
+	ctx := c.t.Context()
+	who := people[r.IntN(len(people))]
+	list, err := c.Merges.Of(ctx, who)
+	must(c.t, err)
+	holds := slices.DeleteFunc(list, func(m merge.Merge) bool { return !m.UndoneAt.IsZero() })
+	if len(holds) > 0 && r.IntN(2) == 0 {
+		err = c.Merges.Undo(ctx, holds[r.IntN(len(holds))].ID, staff.ID(c.till.Staff), nil)
+	} else {
+		_, err = c.Merges.Merge(ctx, who, people[r.IntN(len(people))], staff.ID(c.till.Staff), nil)
+	}
+	for _, expected := range []error{customer.ErrSame, customer.ErrGone, customer.ErrNotMerged, ledger.ErrMergeHeld} {
+		if errors.Is(err, expected) {
+			return
+		}
+	}
+	must(c.t, err)
 }
 
 func (c *chain) publish(of programme.ID, r *programme.Rules) {

@@ -51,6 +51,7 @@ func (l *line) row() row { return at("receipt_lines", l.Receipt, l.Position) }
 // bought is what the customers' pass needs of a receipt.
 type bought struct {
 	Customer, ID, Store, Staff, Sale, Version, Level int64 // Sale: itself, or the one that is returned
+	Recorded                                         int64 // whose it was then, before merges
 	SoldAt, RecordedAt, AvailableAt, ExpiresAt       int64
 	Total, Withheld, Redeemed, Earned, TierSpend     int64
 	Balance, Reached                                 int64
@@ -379,7 +380,7 @@ func (a *audit) told(r *receipt, lines []line, list []receiptEvent) (event int64
 			event = b.event
 			b.sum -= int64(uint32(a.checksumOf(r, lines)))
 		}
-		if print := fingerprintOf(r, lines); print != r.Fingerprint {
+		if print := a.fingerprintOf(r, lines); print != r.Fingerprint {
 			a.off(Imported, where, "fingerprint", print, r.Fingerprint, "of customer, and of the lines' products, quantities, prices and totals")
 		}
 		return event
@@ -390,7 +391,7 @@ func (a *audit) told(r *receipt, lines []line, list []receiptEvent) (event int64
 	for _, e := range list {
 		where := at("events", e.Event)
 		a.equal(ReceiptEvent, where, "at", r.SoldAt, e.At, "")
-		a.equal(ReceiptEvent, where, "customer_id", r.Customer, e.Customer, "")
+		a.equal(ReceiptEvent, where, "customer_id", a.circles.recordedFor(r.ID, r.Customer), e.Customer, "")
 		a.equal(ReceiptEvent, where, "total", r.Amounts[total], e.Total, "in its body")
 		if kind := a.names.text(e.Kind); kind != r.Kind {
 			a.off(ReceiptEvent, where, "body", r.Kind, kind, "the kind of the receipt")
@@ -424,6 +425,7 @@ func (a *audit) matched(r *receipt, lines []line, list []receiptEvent) {
 
 // keep sends a customer's receipt on.
 func (a *audit) keep(r *receipt, where row, details *receiptDetails, told int64) {
+	a.mergedReceipt(r)
 	if r.Customer == 0 {
 		for _, j := range []int{redeemed, earned} {
 			a.equal(ReceiptPoints, where, amountColumns[j], 0, r.Amounts[j], "nobody was identified")
@@ -432,7 +434,7 @@ func (a *audit) keep(r *receipt, where row, details *receiptDetails, told int64)
 		return
 	}
 	b := bought{
-		Customer: r.Customer, ID: r.ID, Store: r.Store, Staff: r.Staff, Sale: r.ID, Version: r.Version, Level: a.names.number(r.Level),
+		Customer: r.Customer, Recorded: a.circles.recordedFor(r.ID, r.Customer), ID: r.ID, Store: r.Store, Staff: r.Staff, Sale: r.ID, Version: r.Version, Level: a.names.number(r.Level),
 		SoldAt: r.SoldAt, RecordedAt: r.RecordedAt, AvailableAt: micros(details.AvailableAt), ExpiresAt: micros(details.ExpiresAt),
 		Total: r.Amounts[total], Withheld: r.Withheld, Redeemed: r.Amounts[redeemed], Earned: r.Amounts[earned], TierSpend: r.Amounts[tierSpend],
 		Balance: r.Balance, Reached: a.names.number(details.Reached), Imported: r.Imported, Late: details.Late, Return: !r.sale(), Told: told,

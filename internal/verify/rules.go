@@ -11,7 +11,8 @@ func (r *replay) rules(l *kept) {
 	if l.first == nil || a.unreadable {
 		return
 	}
-	e, born := l.first, r.p.profiles[0].Origin == 0
+	e := l.first
+	u := r.of(e.Customer)
 	switch e.Cause {
 	case "earn":
 		m := r.receipts[l.Receipt]
@@ -22,8 +23,8 @@ func (r *replay) rules(l *kept) {
 			r.dates(l, v, v.rules.Earn.DelayDays, v.rules.Earn.ExpiryDays)
 		}
 	case "welcome":
-		if r.welcomed++; r.welcomed > 1 || !born {
-			a.off(LotRules, where, "cause", "one welcome bonus of a customer who registered here", strconv.Itoa(r.welcomed), "")
+		if u.welcomed++; u.welcomed > 1 || !u.born {
+			a.off(LotRules, where, "cause", "one welcome bonus of a customer who registered here", strconv.Itoa(u.welcomed), "")
 		}
 		a.equal(LotRules, where, "receipt_id", 0, l.Receipt, "a welcome bonus is of no receipt")
 		list := a.held(l.Programme, e.At-quoteSlack, e.At)
@@ -42,10 +43,10 @@ func (r *replay) rules(l *kept) {
 			}
 		}
 	case "opening":
-		if r.opened++; r.opened > 1 || born {
-			a.off(LotRules, where, "cause", "one opening balance of a customer that an import brought", strconv.Itoa(r.opened), "")
+		if u.opened++; u.opened > 1 || u.born {
+			a.off(LotRules, where, "cause", "one opening balance of a customer that an import brought", strconv.Itoa(u.opened), "")
 		}
-		a.brought.points[r.p.profiles[0].Origin] = plus(a.brought.points[r.p.profiles[0].Origin], l.Amount)
+		a.brought.points[u.origin] = plus(a.brought.points[u.origin], l.Amount)
 	}
 }
 

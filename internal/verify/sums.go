@@ -54,8 +54,8 @@ func (a *audit) checksumOf(r *receipt, lines []line) int64 {
 
 // fingerprintOf is what tells an imported receipt from another one: its
 // customer, and product, quantity, price and total of each line.
-func fingerprintOf(r *receipt, lines []line) string {
-	b := append([]byte(`{"Customer":"`), strconv.FormatInt(r.Customer, 10)...)
+func (a *audit) fingerprintOf(r *receipt, lines []line) string {
+	b := append([]byte(`{"Customer":"`), strconv.FormatInt(a.circles.recordedFor(r.ID, r.Customer), 10)...)
 	b = append(b, `","Lines":`...)
 	for i := range lines {
 		l := &lines[i]

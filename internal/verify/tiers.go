@@ -18,6 +18,10 @@ type ladder struct {
 	kept  map[int64][]rung // by programme: what may be kept of the level
 	given map[int64]floor  // by programme: by hand
 	odd   bool             // a return before its sale
+
+	turned []int64                    // when the customer was merged, or that was undone
+	gone   bool                       // into another
+	before map[int64]map[int64][]rung // by merge: what was kept
 }
 
 // floor is a level given by hand, until a midnight; 0: for good.
@@ -40,40 +44,62 @@ type rung struct {
 	since int64
 }
 
-// step is what happens next: a receipt, or a review of the night.
+// step is what happens next: a receipt, a review of the night, or a merge.
 type step struct {
 	event   int64
+	who     int64
 	receipt *bought
 	review  *customerEvent
+	turn    *turn
 }
 
-// levels goes through a customer's purchases and reviews: at which level each
-// sale was, which it reached, and what is kept of it in the end.
-func (a *audit) levels(p *person) {
+// levels goes through the purchases and reviews of a customer, or of a circle that
+// was merged: at which level each sale was, which it reached, and what is kept of it
+// in the end.
+func (a *audit) levels(p *person, turns []turn) {
 	reviews := slices.ContainsFunc(p.events, func(e customerEvent) bool { return a.review(&e) })
 	if len(p.receipts) == 0 && len(p.tiers) == 0 && !reviews || a.unreadable {
 		return
 	}
-	l := &ladder{a: a, kept: map[int64][]rung{}, given: map[int64]floor{}}
+	ladders := make(map[int64]*ladder, len(p.profiles))
+	for i := range p.profiles {
+		ladders[p.profiles[i].ID] = &ladder{a: a, kept: map[int64][]rung{}, given: map[int64]floor{}}
+	}
 	steps := make([]step, 0, len(p.receipts))
 	for i := range p.receipts {
 		b := &p.receipts[i]
 		if b.Told == 0 {
 			return // said already; without it there is no order
 		}
-		steps = append(steps, step{b.Told, b, nil})
+		steps = append(steps, step{event: b.Told, who: b.Recorded, receipt: b})
 	}
 	for i := range p.events {
 		if e := &p.events[i]; a.review(e) {
-			steps = append(steps, step{e.Event, nil, e})
+			steps = append(steps, step{event: e.Event, who: e.Customer, review: e})
 		}
+	}
+	for i := range turns {
+		t := &turns[i]
+		if t.told() == 0 {
+			return
+		}
+		steps = append(steps, step{event: t.told(), who: t.into, turn: t})
 	}
 	slices.SortStableFunc(steps, func(x, y step) int { return cmp.Compare(x.event, y.event) })
 	if a.windowed || slices.ContainsFunc(p.receipts, func(b bought) bool { return b.Late }) {
-		l.prepare(p)
+		for _, l := range ladders {
+			l.prepare(p)
+		}
 	}
 	for i := range steps {
-		switch s := &steps[i]; {
+		s := &steps[i]
+		l := ladders[s.who]
+		if l == nil {
+			return // said already
+		}
+		switch {
+		case s.turn != nil:
+			a.turn(ladders[s.turn.from], l, s.turn, p.receipts)
 		case s.review != nil && a.names.text(s.review.Kind) == "tier.granted":
 			l.granted(s.review)
 		case s.review != nil:
@@ -84,7 +110,67 @@ func (a *audit) levels(p *person) {
 			l.bought(s.receipt)
 		}
 	}
-	l.end(p)
+	for i := range p.profiles {
+		ladders[p.profiles[i].ID].end(p, p.profiles[i].ID)
+	}
+}
+
+// turn has spend and levels go from one to another, or back.
+func (a *audit) turn(from, into *ladder, t *turn, receipts []bought) {
+	for i := range receipts {
+		b := &receipts[i]
+		if !slices.ContainsFunc(a.circles.hands[b.ID], func(h hand) bool { return h.merge == t.merge && (t.undo || !h.later) }) {
+			continue
+		}
+		if t.undo {
+			into.count(b, -1)
+			from.count(b, 1)
+		} else {
+			from.count(b, -1)
+			into.count(b, 1)
+		}
+	}
+	into.turned, from.gone = append(into.turned, t.when()), !t.undo
+	if t.undo {
+		for programme, list := range into.before[t.id] {
+			into.keep(programme, list...)
+		}
+		into.mayKeep(t.when())
+		return
+	}
+	if into.before == nil {
+		into.before = map[int64]map[int64][]rung{}
+	}
+	was := map[int64][]rung{}
+	for programme, list := range into.kept {
+		was[programme] = slices.Clone(list)
+	}
+	into.before[t.id] = was
+	for programme, list := range from.kept {
+		into.keep(programme, list...)
+	}
+	into.mayKeep(t.when())
+}
+
+// keep adds what may be kept, once.
+func (l *ladder) keep(programme int64, rungs ...rung) {
+	for _, k := range rungs {
+		if !slices.Contains(l.kept[programme], k) {
+			l.kept[programme] = append(l.kept[programme], k)
+		}
+	}
+}
+
+// mayKeep takes in that a level may be kept since a turn that is the same as the one
+// held before, of which no event tells.
+func (l *ladder) mayKeep(at int64) {
+	for programme := range l.a.published {
+		for _, v := range l.a.held(programme, at-reviewSlack, at) {
+			for _, code := range l.joined(v, l.kept[programme], at) {
+				l.keep(programme, rung{code, at})
+			}
+		}
+	}
 }
 
 func (a *audit) review(e *customerEvent) bool {
@@ -113,8 +199,11 @@ func (l *ladder) counts(b *bought) int64 {
 	return at
 }
 
-func (l *ladder) add(b *bought) {
-	spend := b.TierSpend
+func (l *ladder) add(b *bought) { l.count(b, 1) }
+
+// count counts a receipt as often as times says.
+func (l *ladder) count(b *bought, times int64) {
+	spend := b.TierSpend * times
 	if b.Return {
 		spend = -spend
 	}
@@ -282,6 +371,9 @@ func (l *ladder) reviewed(e *customerEvent) {
 		before := l.kept[p]
 		l.kept[p] = []rung{{code, e.At}}
 		for _, v := range a.held(p, e.At-reviewSlack, e.At) {
+			if slices.Contains(l.turned, e.At) {
+				want = append(want, l.joined(v, before, e.At)...)
+			}
 			if v.rules.Stopped && l.given[p].code == "" { // by hand is always possible
 				continue
 			}
@@ -295,6 +387,18 @@ func (l *ladder) reviewed(e *customerEvent) {
 			a.off(TierLevel, at("events", e.Event), "body", strings.Join(slices.Compact(want), " or "), code, "what spend reached at the review")
 		}
 	}
+}
+
+// joined are the levels that a merge, or its undoing, can leave somebody with.
+func (l *ladder) joined(v *version, before []rung, at int64) (codes []string) {
+	floor := max(0, l.floor(v.programme, v.rules, at))
+	for _, k := range append([]rung{{code: v.rules.Levels[0].Code}}, before...) {
+		codes = append(codes, v.rules.Levels[max(v.rules.level(k.code), floor)].Code)
+		for _, spend := range l.spendAt(v.rules, at, false) {
+			codes = append(codes, v.rules.Levels[max(v.rules.level(k.code), v.rules.reached(spend), floor)].Code)
+		}
+	}
+	return codes
 }
 
 // left are the levels that a review, or a grant, can leave somebody with who kept
@@ -332,11 +436,14 @@ func (l *ladder) left(v *version, before []rung, at int64) (codes []string) {
 }
 
 // end compares what is kept in the end.
-func (l *ladder) end(p *person) {
+func (l *ladder) end(p *person, who int64) {
 	a := l.a
 	for i := range p.tiers {
 		t := &p.tiers[i]
-		where, list := at("tiers", p.id, t.Programme), l.kept[t.Programme]
+		if t.Customer != who {
+			continue
+		}
+		where, list := at("tiers", who, t.Programme), l.kept[t.Programme]
 		delete(l.kept, t.Programme)
 		var want []string
 		for _, k := range list {
@@ -348,7 +455,7 @@ func (l *ladder) end(p *person) {
 		if !slices.Contains(list, rung{t.Level, t.Since}) {
 			a.off(TierLevel, where, "level", strings.Join(want, " or "), t.Level+" since "+a.show("at", t.Since), "by purchases, returns and reviews")
 		}
-		if t.ReviewAt == 0 && a.losesOnly(t.Programme) && t.Level != a.codes[t.Programme][0] && (t.Floor == "" || t.FloorUntil != 0) {
+		if t.ReviewAt == 0 && !l.gone && a.losesOnly(t.Programme) && t.Level != a.codes[t.Programme][0] && (t.Floor == "" || t.FloorUntil != 0) {
 			a.off(TierLevel, where, "review_at", "a midnight", "never", "spend leaves the window")
 		}
 		given := l.given[t.Programme]
@@ -358,8 +465,9 @@ func (l *ladder) end(p *person) {
 		a.equal(TierLevel, where, "floor_until", given.until, t.FloorUntil, "what the log says")
 	}
 	for programme, list := range l.kept {
+		list = slices.DeleteFunc(list, func(k rung) bool { return slices.Contains(l.turned, k.since) })
 		if len(list) > 0 {
-			a.off(TierLevel, at("tiers", p.id, programme), "", list[0].code, "", "by purchases, returns and reviews")
+			a.off(TierLevel, at("tiers", who, programme), "", list[0].code, "", "by purchases, returns and reviews")
 		}
 	}
 }

@@ -251,7 +251,28 @@ func (c *chain) fill() {
 	c.held(anna)
 	c.imported()
 	c.changed(olim)
+	c.joined()
 	c.rest()
+}
+
+// joined merges somebody and takes them apart, and merges two others.
+func (c *chain) joined() {
+	ctx := c.t.Context()
+	pair := func(n int) (from, into customer.ID) {
+		from = c.customer("Лола", customer.Identifier{Kind: customer.Card, Value: fmt.Sprint("9999 000", n)})
+		into = c.customer("Лола", customer.Identifier{Kind: customer.Phone, Value: fmt.Sprint("+99890777000", n)})
+		c.sell(draft(from, 0, money.One, 30_000_00))
+		return from, into
+	}
+	from, into := pair(1)
+	sale := c.sell(draft(from, 0, money.One, 20_000_00))
+	m, err := c.Merges.Merge(ctx, from, into, staff.ID(c.till.Staff), nil)
+	must(c.t, err)
+	c.giveBack(sale.ID)
+	must(c.t, c.Merges.Undo(ctx, m.ID, staff.ID(c.till.Staff), nil))
+	from, into = pair(2)
+	_, err = c.Merges.Merge(ctx, from, into, staff.ID(c.till.Staff), nil)
+	must(c.t, err)
 }
 
 // goods are products in categories in categories.

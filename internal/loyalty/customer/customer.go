@@ -69,6 +69,7 @@ type Customer struct {
 	Note       string
 	HomeStore  catalog.StoreID // where they registered; 0: unknown
 	Origin     int64           // import that brought them; 0: registered here
+	Into       ID              // of a merged profile: where everything went; otherwise 0
 	// RegisteredAt is when they joined, which for imported ones is before
 	// they came here.
 	RegisteredAt time.Time
@@ -122,12 +123,12 @@ const (
 )
 
 const columns = `c.id, c.state, c.first_name, c.last_name, c.middle_name, c.sex, c.born, c.city, c.language, c.source,
-	c.attributes, c.note, COALESCE(c.home_store_id, 0), c.origin_id, c.registered_at`
+	c.attributes, c.note, COALESCE(c.home_store_id, 0), c.origin_id, COALESCE(c.merged_into, 0), c.registered_at`
 
 func scan(r db.Scanner) (c Customer, err error) {
 	var attributes string
 	err = r.Scan(&c.ID, &c.State, &c.FirstName, &c.LastName, &c.MiddleName, &c.Sex, &c.Born, &c.City, &c.Language, &c.Source,
-		&attributes, &c.Note, &c.HomeStore, &c.Origin, db.Time{Dst: &c.RegisteredAt})
+		&attributes, &c.Note, &c.HomeStore, &c.Origin, &c.Into, db.Time{Dst: &c.RegisteredAt})
 	if err != nil {
 		return c, err
 	}

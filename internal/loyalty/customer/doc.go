@@ -24,7 +24,8 @@
 //
 //	active <--> blocked      both ways, by hand
 //	   |           |
-//	   +-----------+--> merged, erased      for good; their identifiers are gone
+//	   +-----------+--> merged              its identifiers are the other's; can be undone
+//	   +-----------+--> erased              for good; its identifiers are gone
 //
 // Personal data appears in no error and no log: what prints itself is masked.
 //

@@ -186,6 +186,7 @@ type registration struct {
 	owners   map[Identifier]*person
 	people   map[ID]*person
 	order    []*person // those who are new or changed, as they came
+	pairs    []Pair    // who gave what is somebody else's
 	consents map[ID][]Consent
 	owned    map[ID][]Identifier // nil: imports do not ask
 }
@@ -206,8 +207,13 @@ func (r *registration) runTx(ctx context.Context, tx *db.Tx) error {
 		return err
 	}
 	r.results = make([]Result, len(r.list))
+	now := r.s.now()
 	for i := range r.list {
-		r.results[i] = r.place(&r.list[i])
+		res := r.place(&r.list[i])
+		for _, taken := range res.Taken {
+			r.pairs = append(r.pairs, Pair{A: r.owners[taken].ID, B: res.ID, Why: string(taken.Kind), Found: now})
+		}
+		r.results[i] = res
 	}
 	return r.writeTx(ctx, tx)
 }
@@ -655,6 +661,7 @@ func (r *registration) writeTx(ctx context.Context, tx *db.Tx) error {
 		}
 	}
 	event.Append(&b, r.events()...)
+	queuePairs(&b, r.pairs)
 	for _, in := range []struct {
 		table *db.Table
 		rows  [][]any

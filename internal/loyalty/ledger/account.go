@@ -148,16 +148,18 @@ type Account struct {
 	// expire so, if nothing is bought before; zero: never.
 	IdleAt time.Time
 
-	lots    []*Lot // open ones, and those read for a return
-	holds   []*Hold
-	entries []Entry
-	version int64
-	dirty   bool
-	ledger  *Service
-	now     time.Time // when it was read; entries are recorded then
-	policy  Policy
-	locked  bool
-	broken  bool // balances are not what the lots hold
+	lots []*Lot // open ones, and those read for a return
+	// elsewhere are the lots that sales to be returned took part in, whosever.
+	elsewhere map[LotID]Lot
+	holds     []*Hold
+	entries   []Entry
+	version   int64
+	dirty     bool
+	ledger    *Service
+	now       time.Time // when it was read; entries are recorded then
+	policy    Policy
+	locked    bool
+	broken    bool // balances are not what the lots hold
 }
 
 // Policy is which programmes do otherwise than others at a time.

@@ -152,26 +152,35 @@ func (s *Service) QueueHistory(b *db.Batch, accounts Accounts, sales []int64) Hi
 	const lots = `
 		SELECT ` + lotColumns + `
 		  FROM lots
-		 WHERE remaining = 0
-		   AND id IN (SELECT lot_id FROM entries WHERE sale_id IN ($1...))`
-	b.Query(accounts.scanLot, lots, db.Int64s(sales))
+		 WHERE id IN (SELECT lot_id FROM entries WHERE sale_id IN ($1...))`
+	elsewhere := map[LotID]Lot{}
+	b.Query(func(r *db.Rows) error {
+		owns, l, err := scanLot(r)
+		elsewhere[l.ID] = l
+		for _, a := range accounts {
+			a.elsewhere = elsewhere
+		}
+		if a := accounts[owns]; a != nil && l.Remaining == 0 {
+			a.lots = append(a.lots, &l)
+		}
+		return err
+	}, lots, db.Int64s(sales))
 	return histories
 }
 
 func (as Accounts) scanLot(r *db.Rows) error {
-	var (
-		l    Lot
-		owns customer.ID
-	)
-	if err := r.Scan(&l.ID, &owns, &l.Programme, &l.Entity, &l.Cause, &l.Receipt, &l.Amount, &l.Remaining, &l.Expired, &l.State,
-		db.Time{Dst: &l.EarnedAt}, db.Time{Dst: &l.AvailableAt}, db.Time{Dst: &l.ExpiresAt}); err != nil {
-		return err
-	}
-	l.was = l.Remaining
+	owns, l, err := scanLot(r)
 	if a := as[owns]; a != nil {
 		a.lots = append(a.lots, &l)
 	}
-	return nil
+	return err
+}
+
+func scanLot(r *db.Rows) (owns customer.ID, l Lot, err error) {
+	err = r.Scan(&l.ID, &owns, &l.Programme, &l.Entity, &l.Cause, &l.Receipt, &l.Amount, &l.Remaining, &l.Expired, &l.State,
+		db.Time{Dst: &l.EarnedAt}, db.Time{Dst: &l.AvailableAt}, db.Time{Dst: &l.ExpiresAt})
+	l.was = l.Remaining
+	return owns, l, err
 }
 
 // Settle activates and expires what is due in all accounts; it is called once

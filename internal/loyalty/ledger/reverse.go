@@ -150,9 +150,13 @@ func (a *Account) restore(r Reversal) {
 			continue
 		}
 		l := a.lot(id)
+		if l == nil {
+			l = a.another(r, id, part)
+		} else {
+			l.Remaining += part
+			l.dirty = true
+		}
 		a.post(r.Move, Redeemed, l.account(), part, l)
-		l.Remaining += part
-		l.dirty = true
 		a.makeUp(r, l, part)
 		if at, due := a.expires(l); due {
 			if r.GraceUntil.After(a.now) {
@@ -239,11 +243,30 @@ func (a *Account) repaid(h *History, l *Lot) (points money.Points) {
 	return points
 }
 
+// lot is one of the account's; nil: it is another customer's since a merge was undone.
 func (a *Account) lot(id LotID) *Lot {
 	for _, l := range a.lots {
 		if l.ID == id {
 			return l
 		}
 	}
-	panic("ledger: a lot of the sale was not read")
+	return nil
+}
+
+// another is a lot for points that cannot go back to the one they came from: it
+// expires when that does.
+func (a *Account) another(r Reversal, id LotID, points money.Points) *Lot {
+	was, ok := a.elsewhere[id]
+	if !ok {
+		panic("ledger: a lot of the sale was not read")
+	}
+	l := &Lot{
+		ID: LotID(a.ledger.mint.Next()), Programme: was.Programme, Entity: was.Entity, Cause: r.Cause, Receipt: r.Receipt,
+		Amount: points, Remaining: points, State: StateActive, EarnedAt: r.At, AvailableAt: r.At, ExpiresAt: was.ExpiresAt, fresh: true,
+	}
+	if !l.ExpiresAt.IsZero() && l.ExpiresAt.Before(l.EarnedAt) {
+		l.ExpiresAt = l.EarnedAt
+	}
+	a.lots = append(a.lots, l)
+	return l
 }

@@ -125,6 +125,16 @@ func (s *Service) GiveTx(ctx context.Context, tx *db.Tx, g Given, at time.Time) 
 	return n > 0, err
 }
 
+// CopyGivenTx notes of one customer what was given to another: who is one person gets
+// each bonus once.
+func (s *Service) CopyGivenTx(ctx context.Context, tx *db.Tx, from, to customer.ID) error {
+	_, err := tx.Exec(ctx, `
+		INSERT INTO occasions (customer_id, programme_id, day, year, at)
+		SELECT $2, programme_id, day, year, at FROM occasions WHERE customer_id = $1
+		ON CONFLICT DO NOTHING`, int64(from), int64(to))
+	return err
+}
+
 // Celebrated tells who of some customers has had a programme's bonus for a day
 // lately.
 func (s *Service) Celebrated(ctx context.Context, who []customer.ID, programme ID, day Day, now time.Time) (had map[customer.ID]bool, err error) {

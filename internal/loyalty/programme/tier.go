@@ -90,7 +90,9 @@ type Tier struct {
 	FloorUntil time.Time
 }
 
-func (t *Tier) floor(at time.Time) string {
+// Given is the level given by hand that holds at a time; "": none. A nil tier has
+// none.
+func (t *Tier) Given(at time.Time) string {
 	if t == nil || !t.FloorUntil.IsZero() && !at.Before(t.FloorUntil) {
 		return ""
 	}
@@ -105,7 +107,7 @@ func LevelOf(r *Rules, t *Tier, spend money.Amount, at time.Time) Level {
 	if t != nil {
 		kept = t.Level
 	}
-	return r.Levels[max(r.Held(kept, spend), r.Index(t.floor(at)))]
+	return r.Levels[max(r.Held(kept, spend), r.Index(t.Given(at)))]
 }
 
 // NextReview is when a level that was reached or kept at a time may be lost:
@@ -138,7 +140,7 @@ func (t *Tier) WithFloor(next, at time.Time) time.Time {
 // time.
 func Review(r *Rules, t Tier, spend, ended money.Amount, at time.Time, zone *time.Location) Tier {
 	d := &r.Downgrade
-	held, keep := max(r.Index(t.Level), 0), r.Held(t.floor(at), spend)
+	held, keep := max(r.Index(t.Level), 0), r.Held(t.Given(at), spend)
 	if r.Spend.Calendar() && d.When != DropReset {
 		keep = max(keep, r.reached(ended))
 	}
@@ -168,7 +170,7 @@ func Review(r *Rules, t Tier, spend, ended money.Amount, at time.Time, zone *tim
 		t.Level, t.Since = code, at
 	}
 	t.ReviewAt = r.NextReview(&t, at, zone)
-	if d.When == DropSoon && r.Spend.Window == Lifetime && keep > r.Held(t.floor(at), spend) {
+	if d.When == DropSoon && r.Spend.Window == Lifetime && keep > r.Held(t.Given(at), spend) {
 		t.ReviewAt = Midnight(at, 1, zone) // the next step
 	}
 	return t

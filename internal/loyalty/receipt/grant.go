@@ -43,8 +43,11 @@ func (s *Service) GrantTierTx(ctx context.Context, tx *db.Tx, v *programme.Versi
 		return was, is, err
 	}
 	account := w.accounts[g.Customer]
-	if account == nil {
+	switch {
+	case account == nil:
 		return was, is, customer.ErrNotFound
+	case w.customers[g.Customer].State.Gone():
+		return was, is, customer.ErrGone
 	}
 	zone := s.zone(time.UTC, w.customers[g.Customer])
 	old := w.tier(g.Customer, v.ProgrammeID)
@@ -64,15 +67,20 @@ func (s *Service) GrantTierTx(ctx context.Context, tx *db.Tx, v *programme.Versi
 	}
 	t.ReviewAt = t.WithFloor(t.ReviewAt, now)
 	programme.SetTier(&writes, g.Customer, t)
-	body := map[string]string{"level": g.Level}
-	if !g.Until.IsZero() {
-		body["until"] = g.Until.UTC().Format(time.RFC3339Nano)
-	}
-	event.Append(&writes, event.Event{At: now, Kind: EventTierGranted, CustomerID: int64(g.Customer), Ref: int64(v.ProgrammeID), Body: event.Body(body)})
+	event.Append(&writes, granted(now, g.Customer, &t))
 	if is.Code != was.Code {
 		event.Append(&writes, tierChanged(now, g.Customer, was.Code, is.Code))
 	}
 	return was, is, tx.Run(ctx, &writes)
+}
+
+// granted tells of the floor of a tier.
+func granted(at time.Time, who customer.ID, t *programme.Tier) event.Event {
+	body := map[string]string{"level": t.Floor}
+	if !t.FloorUntil.IsZero() {
+		body["until"] = t.FloorUntil.UTC().Format(time.RFC3339Nano)
+	}
+	return event.Event{At: at, Kind: EventTierGranted, CustomerID: int64(who), Ref: int64(t.Programme), Body: event.Body(body)}
 }
 
 func tierChanged(at time.Time, who customer.ID, was, is string) event.Event {

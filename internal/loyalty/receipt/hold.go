@@ -54,6 +54,14 @@ func (s *Service) Hold(ctx context.Context, by Caller, in Hold) (h ledger.Hold, 
 		return h, false, err
 	}
 	print := fingerprint(in)
+	err = s.following(ctx, &in.Customer, func() error {
+		h, replayed, err = s.hold(ctx, by, in, print)
+		return err
+	})
+	return h, replayed, err
+}
+
+func (s *Service) hold(ctx context.Context, by Caller, in Hold, print string) (h ledger.Hold, replayed bool, err error) {
 	err = s.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
 		var b db.Batch
 		n := needs{customers: []customer.ID{in.Customer}}
@@ -77,7 +85,11 @@ func (s *Service) Hold(ctx context.Context, by Caller, in Hold) (h ledger.Hold, 
 		if account == nil {
 			return customer.ErrNotFound.At("/customer")
 		}
-		if profile.State != customer.StateActive {
+		switch profile.State {
+		case customer.StateActive:
+		case customer.StateMerged:
+			return errMoved
+		default:
 			return ErrBlocked.At("/customer")
 		}
 		made, err := account.Hold(ledger.Hold{

@@ -149,6 +149,16 @@ func (s *Service) RecordLate(ctx context.Context, sent time.Time, list []LateCal
 			ahead = 0
 		}
 	}
+	var shown []customer.ID
+	for i := range list {
+		if sale := list[i].Sale; sale != nil && sale.Customer != 0 {
+			shown = append(shown, sale.Customer)
+		}
+	}
+	merged, err := s.customers.Resolve(ctx, shown)
+	if err != nil {
+		return nil, err
+	}
 	results = make([]LateResult, len(list))
 	var batch []*waiting
 	flush := func() error {
@@ -166,7 +176,7 @@ func (s *Service) RecordLate(ctx context.Context, sent time.Time, list []LateCal
 				return nil, err
 			}
 		}
-		c, diffs, err := s.lateCall(ctx, list[i].By, &list[i].Late, now, ahead, limits)
+		c, diffs, err := s.lateCall(ctx, list[i].By, &list[i].Late, merged, now, ahead, limits)
 		results[i].Differences = diffs
 		if err != nil {
 			if errs.KindOf(err) == errs.Unavailable || ctx.Err() != nil {
@@ -196,8 +206,9 @@ func (s *Service) RecordLate(ctx context.Context, sent time.Time, list []LateCal
 	return results, nil
 }
 
-// lateCall makes the call of a late receipt.
-func (s *Service) lateCall(ctx context.Context, by Caller, in *Late, now time.Time, ahead time.Duration, limits Lateness) (c call, diffs []Difference, err error) {
+// lateCall makes the call of a late receipt; merged tells whom the customers of the
+// batch were merged into.
+func (s *Service) lateCall(ctx context.Context, by Caller, in *Late, merged map[customer.ID]customer.ID, now time.Time, ahead time.Duration, limits Lateness) (c call, diffs []Difference, err error) {
 	at := func(soldAt time.Time) (*late, error) {
 		if soldAt.IsZero() {
 			return nil, ErrLateNoTime
@@ -238,6 +249,7 @@ func (s *Service) lateCall(ctx context.Context, by Caller, in *Late, now time.Ti
 			diffs = append(diffs, DiffUnknown)
 		}
 	}
+	sale.Customer = cmp.Or(merged[sale.Customer], sale.Customer)
 	sc := &saleCall{sale: sale, posting: posting{
 		by: by, key: key{int64(by.Till.ID), KindSale, sale.Number}, fingerprint: in.Sale.fingerprint(), repeats: in.Sale.repeats,
 	}}
@@ -266,6 +278,8 @@ func (c *lateSale) apply(s *Service, w *world) error {
 		switch profile := w.customers[who]; {
 		case w.accounts[who] == nil || profile.ID == 0:
 			c.sale.Customer, c.left = 0, DiffUnknown
+		case profile.State == customer.StateMerged:
+			return errMoved // since the batch came
 		case profile.State != customer.StateActive:
 			c.sale.Customer, c.left = 0, DiffBlocked
 		}

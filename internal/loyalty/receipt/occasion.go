@@ -112,14 +112,15 @@ func (s *Service) give(ctx context.Context, v *programme.Version, o *programme.O
 	err = s.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
 		n = 0
 		var b db.Batch
-		accounts := s.ledger.Queue(&b, ids, true)
+		accounts, known := s.ledger.Queue(&b, ids, true), map[customer.ID]customer.Known{}
+		s.customers.QueueKnown(&b, ids, known)
 		if err := tx.Run(ctx, &b); err != nil {
 			return err
 		}
 		accounts.Settle()
 		for _, d := range dues {
 			account := accounts[d.ID]
-			if had[d.ID] || account == nil || account.Fits(0, o.Points) != nil {
+			if had[d.ID] || account == nil || known[d.ID].State != customer.StateActive || account.Fits(0, o.Points) != nil {
 				continue
 			}
 			fresh, err := s.programmes.GiveTx(ctx, tx, programme.Given{Customer: d.ID, Programme: v.ProgrammeID, Day: o.On, Year: d.year}, now)

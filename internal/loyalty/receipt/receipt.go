@@ -172,6 +172,7 @@ type Receipt struct {
 	Lines                              []Line
 
 	fingerprint string
+	formerly    []string // of an import: what it would be under profiles that were merged since
 	key         string
 }
 
@@ -298,7 +299,7 @@ func (s *Service) Quote(ctx context.Context, by Caller, d Draft) (_ Quote, err e
 		return Quote{}, err
 	}
 	c := &quoteCall{saleCall: saleCall{posting: posting{by: by, version: version}, sale: Sale{Draft: d, SoldAt: now}}}
-	err = s.quotes.do(ctx, c)
+	err = s.following(ctx, &c.sale.Customer, func() error { return s.quotes.do(ctx, c) })
 	return c.answer, err
 }
 
@@ -311,7 +312,7 @@ func (s *Service) Commit(ctx context.Context, by Caller, sale Sale) (_ Receipt, 
 	if err != nil {
 		return s.refused(ctx, key{int64(by.Till.ID), KindSale, sale.Number}, sale.repeats, err)
 	}
-	if err := s.commits.do(ctx, c); err != nil {
+	if err := s.following(ctx, &c.sale.Customer, func() error { return s.commits.do(ctx, c) }); err != nil {
 		return Receipt{}, false, err
 	}
 	return s.answer(ctx, c.receipt, c.replayed)

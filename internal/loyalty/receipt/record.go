@@ -77,12 +77,16 @@ func (s *Service) RecordTx(ctx context.Context, tx *db.Tx, source int64, list []
 	if err != nil {
 		return nil, err
 	}
+	former, err := s.formerTx(ctx, tx, list)
+	if err != nil {
+		return nil, err
+	}
 	outcomes = make([]RecordOutcome, len(list))
 	var fresh []*Receipt
 	now := s.now()
 	for i := range list {
 		in := &list[i]
-		rec, err := in.receipt(source, now)
+		rec, err := in.receipt(source, now, former[in.Customer])
 		if err != nil {
 			return nil, err
 		}
@@ -190,7 +194,7 @@ func (old *recorded) sameTill(in *Imported) bool {
 // says reports whether what is recorded says the same. The time is the same
 // where the clock is, whatever zone its store was believed to lie in.
 func (old *recorded) says(in *Imported, rec *Receipt) bool {
-	return old.print == rec.fingerprint && (old.soldAt.Equal(in.SoldAt) || old.clock().Format(time.DateTime) == in.SoldAt.Format(time.DateTime))
+	return (old.print == rec.fingerprint || slices.Contains(rec.formerly, old.print)) && (old.soldAt.Equal(in.SoldAt) || old.clock().Format(time.DateTime) == in.SoldAt.Format(time.DateTime))
 }
 
 // clock is the time that the source's clock showed.
@@ -217,8 +221,21 @@ func (s *Service) knownTx(ctx context.Context, tx *db.Tx, source int64, list []I
 	})
 }
 
-// receipt makes the row and proves its sums.
-func (in *Imported) receipt(source int64, now time.Time) (*Receipt, error) {
+// formerTx gives whom the customers of receipts were before they were merged.
+func (s *Service) formerTx(ctx context.Context, tx *db.Tx, list []Imported) (map[customer.ID][]customer.ID, error) {
+	var ids []customer.ID
+	for i := range list {
+		if list[i].Customer != 0 {
+			ids = append(ids, list[i].Customer)
+		}
+	}
+	slices.Sort(ids)
+	return s.customers.FormerTx(ctx, tx, slices.Compact(ids))
+}
+
+// receipt makes the row and proves its sums. former are profiles that were merged
+// into the customer's.
+func (in *Imported) receipt(source int64, now time.Time, former []customer.ID) (*Receipt, error) {
 	for _, number := range in.all() {
 		if err := checkNumber(number); err != nil {
 			return nil, err
@@ -247,6 +264,9 @@ func (in *Imported) receipt(source int64, now time.Time) (*Receipt, error) {
 		said.Lines = append(said.Lines, [4]int64{int64(l.Product), int64(l.Quantity), int64(l.Price), int64(l.Total)})
 	}
 	rec.fingerprint = fingerprint(said)
+	for _, said.Customer = range former {
+		rec.formerly = append(rec.formerly, fingerprint(said))
+	}
 	return rec, nil
 }
 

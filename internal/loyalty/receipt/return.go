@@ -2,6 +2,7 @@ package receipt
 
 import (
 	"context"
+	"errors"
 	"strconv"
 	"time"
 
@@ -50,7 +51,13 @@ func (s *Service) Return(ctx context.Context, by Caller, in Return) (_ Receipt, 
 	if err != nil {
 		return s.refused(ctx, key{int64(by.Till.ID), KindReturn, in.Number}, in.repeats, err)
 	}
-	if err := s.commits.do(ctx, c); err != nil {
+	err = s.commits.do(ctx, c)
+	if errors.Is(err, errMoved) {
+		if err = s.ofSale(ctx, c); err == nil {
+			err = s.commits.do(ctx, c)
+		}
+	}
+	if err != nil {
 		return Receipt{}, false, err
 	}
 	return s.answer(ctx, c.receipt, c.replayed)
@@ -128,6 +135,9 @@ func (c *returnCall) apply(s *Service, w *world) error {
 		return err
 	}
 	sale := w.sales[c.sale.ID]
+	if sale.Customer != c.sale.Customer {
+		return errMoved
+	}
 	rec, err := c.record(s, w, sale)
 	if err != nil {
 		return err

@@ -142,7 +142,11 @@ func (c *saleCall) price(s *Service, w *world) (pricing.Result, error) {
 		if account == nil || profile.ID == 0 {
 			return pricing.Result{}, customer.ErrNotFound.At("/customer")
 		}
-		if profile.State != customer.StateActive {
+		switch profile.State {
+		case customer.StateActive:
+		case customer.StateMerged:
+			return pricing.Result{}, errMoved
+		default:
 			return pricing.Result{}, ErrBlocked.At("/customer")
 		}
 		in.Zone = s.zone(c.by.Store.Zone, profile)
