@@ -9,8 +9,8 @@ import (
 	"regulars/internal/loyalty/catalog"
 )
 
-// nightly has points activated and expire and tiers reviewed when a day
-// begins in the zone of a store.
+// nightly has points activated and expire, tiers reviewed and duplicates looked for
+// when a day begins in the zone of a store.
 func nightly(s *loyalty.Services, q *jobs.Queue) {
 	const kind = "night"
 	q.Schedule(jobs.Nightly(kind, func(ctx context.Context) ([]string, error) { return zones(ctx, s.Catalog) }))
@@ -21,6 +21,9 @@ func nightly(s *loyalty.Services, q *jobs.Queue) {
 				failed = err
 			}
 		})
+		if err == nil {
+			_, err = s.Customers.FindPairs(ctx)
+		}
 		if err == nil {
 			err = failed
 		}

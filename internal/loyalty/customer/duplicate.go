@@ -2,6 +2,7 @@ package customer
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"regulars/internal/base/db"
@@ -31,24 +32,41 @@ func queuePairs(b *db.Batch, pairs []Pair) {
 
 // FindPairs looks through all profiles for those of one full name, whichever way
 // round, and one whole birthday, and suggests those that were not suggested before.
-// It answers how many it found, and may run as often as one likes.
-func (s *Service) FindPairs(ctx context.Context) (n int64, err error) {
+// It answers how many there are, and may run as often as one likes.
+func (s *Service) FindPairs(ctx context.Context) (n int, err error) {
 	defer errs.Wrap(&err, "look for duplicates")
 	const find = `
-		INSERT INTO duplicates (customer_id, other_id, why, found_at)
-		SELECT first_id, id, '` + ByNameAndBorn + `', $1
+		SELECT first_id, id
 		  FROM (SELECT id, MIN(id) OVER (PARTITION BY
 		                 CASE WHEN first_key < last_key THEN first_key ELSE last_key END,
 		                 CASE WHEN first_key < last_key THEN last_key ELSE first_key END, born) AS first_id
 		          FROM customers
 		         WHERE state IN ('active', 'blocked') AND first_key <> '' AND last_key <> '' AND length(born) = 10) AS namesakes
 		 WHERE id <> first_id
-		ON CONFLICT DO NOTHING`
-	err = s.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
-		n, err = tx.Exec(ctx, find, s.now().UnixMicro())
+		   AND NOT EXISTS (SELECT 1 FROM duplicates d WHERE d.customer_id = first_id AND d.other_id = namesakes.id)`
+	var pairs []Pair
+	now := s.now()
+	rows, err := s.db.Query(ctx, find)
+	err = db.Scan(rows, err, func(r *db.Rows) error {
+		p := Pair{Why: ByNameAndBorn, Found: now}
+		err := r.Scan(&p.A, &p.B)
+		pairs = append(pairs, p)
 		return err
 	})
-	return n, err
+	if err != nil {
+		return 0, err
+	}
+	for some := range slices.Chunk(pairs, 500) { // tills never wait long for it
+		err := s.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
+			var b db.Batch
+			queuePairs(&b, some)
+			return tx.Run(ctx, &b)
+		})
+		if err != nil {
+			return 0, err
+		}
+	}
+	return len(pairs), nil
 }
 
 // MaxPairs is the most that Pairs gives.

@@ -70,6 +70,15 @@ func (s *Service) Resolve(ctx context.Context, ids []ID) (is map[ID]ID, err erro
 	return is, nil
 }
 
+// Now reads the profile in which a customer is now: that of whom they were merged
+// into. It fails with ErrNotFound.
+func (s *Service) Now(ctx context.Context, who ID) (c Customer, err error) {
+	for c.Into = who; c.Into != 0 && err == nil; {
+		c, err = s.Get(ctx, c.Into)
+	}
+	return c, err
+}
+
 // FormerTx gives the profiles that were merged straight into some customers, by the
 // customer; most have none.
 func (s *Service) FormerTx(ctx context.Context, tx *db.Tx, ids []ID) (former map[ID][]ID, err error) {

@@ -81,7 +81,8 @@ func (s *Service) answer(ctx context.Context, readings []reading, limit int) ([]
 	if err := s.db.Run(ctx, &b); err != nil {
 		return nil, err
 	}
-	return s.getAll(ctx, found[:min(len(found), limit)])
+	list, err := s.getAll(ctx, found[:min(len(found), limit)])
+	return slices.DeleteFunc(list, func(c Customer) bool { return c.State == StateMerged }), err
 }
 
 // readings are the statements that answer a query, the most exact first.

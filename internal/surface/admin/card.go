@@ -44,11 +44,19 @@ type cardView struct {
 	URL         web.Link
 	Masked      bool
 	Looks       []lookRow // for who may see the log
+	Merges      []mergeRow
 }
 
 type identifierRow struct {
 	customer.Identifier
 	Shown string
+}
+
+func identifierRows(who staff.Account, c customer.Customer) (rows []identifierRow) {
+	for _, i := range c.Identifiers {
+		rows = append(rows, identifierRow{i, shown(who, i.Kind, i.Value)})
+	}
+	return rows
 }
 
 // levelView is where a customer stands and what is missing to the next level.
@@ -87,9 +95,7 @@ func (a *Admin) showCustomer(w http.ResponseWriter, r *http.Request, status int,
 	if form == nil {
 		v.Form = web.NewForm(nil)
 	}
-	for _, i := range c.Identifiers {
-		v.Identifiers = append(v.Identifiers, identifierRow{i, shown(who, i.Kind, i.Value)})
-	}
+	v.Identifiers = identifierRows(who, c)
 	for _, k := range customer.Kinds {
 		v.Kinds = append(v.Kinds, web.Option{Value: string(k), Text: loc.T("admin.identifier." + string(k))})
 	}
@@ -123,6 +129,9 @@ func (a *Admin) showCustomer(w http.ResponseWriter, r *http.Request, status int,
 		if v.Looks, err = a.looksAt(ctx, who, c.ID); err != nil {
 			return err
 		}
+	}
+	if v.Merges, err = a.mergeRows(ctx, who, c); err != nil {
+		return err
 	}
 	if err := a.story(r, &v); err != nil {
 		return err
@@ -254,6 +263,13 @@ func explain(loc *i18n.Localizer, e ledger.Entry) string {
 			key = "admin.entry.return_debt"
 		case e.Effect() > 0:
 			key = "admin.entry.return_back"
+		}
+	case ledger.CauseMerge:
+		switch {
+		case e.Source == ledger.Debt || e.Target == ledger.Debt:
+			key = "admin.entry.merge_debt"
+		case e.Effect() > 0:
+			key = "admin.entry.merge_came"
 		}
 	case ledger.CauseManual:
 		if e.Effect() < 0 {

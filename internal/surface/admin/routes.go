@@ -72,6 +72,11 @@ func (a *Admin) table() []route {
 		{"GET /customers/{id}/level", staff.AdjustPoints, a.givenPage, false},
 		{"POST /customers/{id}/level", staff.AdjustPoints, a.giveLevel, false},
 		{"POST /customers/{id}/state", staff.EditCustomers, a.setCustomerState, false},
+		{"GET /customers/{id}/merge", staff.EditCustomers, a.mergePage, false},
+		{"POST /customers/{id}/merge", staff.EditCustomers, a.mergeCustomers, false},
+		{"POST /customers/{id}/unmerge", staff.EditCustomers, a.unmergeCustomers, false},
+		{"GET /duplicates", staff.EditCustomers, a.duplicates, false},
+		{"POST /duplicates", staff.EditCustomers, a.settleDuplicate, false},
 
 		{"GET /receipts", staff.ViewReceipts, a.receipts, false},
 		{"GET /receipts/export", staff.Export, a.exportReceipts, true},

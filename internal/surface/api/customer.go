@@ -183,7 +183,7 @@ func (a *API) person(ctx context.Context, by *caller, id customer.ID) (*person, 
 	if err != nil {
 		return nil, err
 	}
-	account, q, err := a.standing(ctx, by, id)
+	account, q, err := a.standing(ctx, by, c.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -197,9 +197,10 @@ func (a *API) person(ctx context.Context, by *caller, id customer.ID) (*person, 
 	return p, nil
 }
 
-// profile reads a customer that is still there.
+// profile reads a customer that is still there, by the id of a profile that was
+// merged into theirs, too.
 func (a *API) profile(ctx context.Context, id customer.ID) (customer.Customer, error) {
-	c, err := a.customers.Get(ctx, id)
+	c, err := a.customers.Now(ctx, id)
 	if err == nil && c.State.Gone() {
 		err = customer.ErrNotFound
 	}

@@ -263,7 +263,7 @@ func (t *Till) person(ctx context.Context, loc *i18n.Localizer, v *saleView) err
 	if v.Customer == 0 {
 		return nil
 	}
-	c, err := t.Customers.Get(ctx, v.Customer)
+	c, err := t.Customers.Now(ctx, v.Customer)
 	if errors.Is(err, customer.ErrNotFound) || err == nil && c.State.Gone() {
 		v.Customer = 0
 		return nil
@@ -271,6 +271,7 @@ func (t *Till) person(ctx context.Context, loc *i18n.Localizer, v *saleView) err
 	if err != nil {
 		return err
 	}
+	v.Customer = c.ID
 	if c.State == customer.StateBlocked { // sold to like anybody else
 		v.Customer = 0
 		v.note("bad", web.Say(loc, receipt.ErrBlocked))
