@@ -52,14 +52,14 @@ func (s *shop) join(in customer.New) customer.ID {
 	return res.ID
 }
 
-func id(k customer.Kind, value string) customer.Identifier {
+func known(k customer.Kind, value string) customer.Identifier {
 	return customer.Identifier{Kind: k, Value: value}
 }
 
 // anna registered by her phone, and again by a card.
 func (s *shop) anna() (phone, card customer.ID) {
-	phone = s.join(customer.New{FirstName: "Anna", Identifiers: []customer.Identifier{id(customer.Phone, "+998901234567")}})
-	card = s.join(customer.New{FirstName: "Anna", LastName: "Kim", Born: "1990-04-20", City: "Tashkent", Identifiers: []customer.Identifier{id(customer.Card, "7777")}})
+	phone = s.join(customer.New{FirstName: "Anna", Identifiers: []customer.Identifier{known(customer.Phone, "+998901234567")}})
+	card = s.join(customer.New{FirstName: "Anna", LastName: "Kim", Born: "1990-04-20", City: "Tashkent", Identifiers: []customer.Identifier{known(customer.Card, "7777")}})
 	return phone, card
 }
 
@@ -139,7 +139,7 @@ func TestMergeAndUndo(t *testing.T) {
 		if gone := s.get(card); gone.State != customer.StateMerged || gone.Into != phone || len(gone.Identifiers) > 0 || s.account(card).Balance() != 0 {
 			t.Errorf("who went is %+v", gone)
 		}
-		if found, err := s.Customers.Find(t.Context(), id(customer.Card, "7777")); err != nil || found.ID != phone {
+		if found, err := s.Customers.Find(t.Context(), known(customer.Card, "7777")); err != nil || found.ID != phone {
 			t.Errorf("the card leads to %s, %v", found.ID, err)
 		}
 		s.agrees()
@@ -242,8 +242,8 @@ func TestTheStricterConsentHolds(t *testing.T) {
 		s, ctx, n := newShop(t, d), t.Context(), 0
 		for name, tt := range tests {
 			n += 2
-			from := s.join(customer.New{Identifiers: []customer.Identifier{id(customer.Card, fmt.Sprint(n))}, Consents: tt.from})
-			into := s.join(customer.New{Identifiers: []customer.Identifier{id(customer.Card, fmt.Sprint(n+1))}, Consents: tt.into})
+			from := s.join(customer.New{Identifiers: []customer.Identifier{known(customer.Card, fmt.Sprint(n))}, Consents: tt.from})
+			into := s.join(customer.New{Identifiers: []customer.Identifier{known(customer.Card, fmt.Sprint(n+1))}, Consents: tt.into})
 			now := func() (sms, viber string) {
 				said, err := s.Customers.Consents(ctx, into)
 				loyaltytest.Check(t, err)
@@ -272,7 +272,7 @@ func TestChainsOfMerges(t *testing.T) {
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
 		s, ctx := newShop(t, d), t.Context()
 		phone, card := s.anna()
-		third := s.join(customer.New{FirstName: "Anna", Identifiers: []customer.Identifier{id(customer.Email, "anna@example.com")}})
+		third := s.join(customer.New{FirstName: "Anna", Identifiers: []customer.Identifier{known(customer.Email, "anna@example.com")}})
 		sale := s.sell(card, 500_000, 0)
 		s.sell(phone, 100_000, 0)
 		first := s.merge(card, phone)
@@ -397,10 +397,10 @@ func TestDuplicatesAreSuggested(t *testing.T) {
 	t.Parallel()
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
 		s, ctx := newShop(t, d), t.Context()
-		a := s.join(customer.New{FirstName: "Anna", LastName: "Kim", Born: "1990-04-20", Identifiers: []customer.Identifier{id(customer.Phone, "+998901234567")}})
-		spouse := s.join(customer.New{FirstName: "Igor", LastName: "Kim", Identifiers: []customer.Identifier{id(customer.Phone, "+998901234567"), id(customer.Card, "1")}})
-		turned := s.join(customer.New{FirstName: "KIM", LastName: "anna", Born: "1990-04-20", Identifiers: []customer.Identifier{id(customer.Card, "2")}})
-		s.join(customer.New{FirstName: "Anna", LastName: "Kim", Born: "1990-04-21", Identifiers: []customer.Identifier{id(customer.Card, "3")}})
+		a := s.join(customer.New{FirstName: "Anna", LastName: "Kim", Born: "1990-04-20", Identifiers: []customer.Identifier{known(customer.Phone, "+998901234567")}})
+		spouse := s.join(customer.New{FirstName: "Igor", LastName: "Kim", Identifiers: []customer.Identifier{known(customer.Phone, "+998901234567"), known(customer.Card, "1")}})
+		turned := s.join(customer.New{FirstName: "KIM", LastName: "anna", Born: "1990-04-20", Identifiers: []customer.Identifier{known(customer.Card, "2")}})
+		s.join(customer.New{FirstName: "Anna", LastName: "Kim", Born: "1990-04-21", Identifiers: []customer.Identifier{known(customer.Card, "3")}})
 		for range 2 {
 			_, err := s.Customers.FindPairs(ctx)
 			loyaltytest.Check(t, err)
