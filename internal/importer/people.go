@@ -29,7 +29,7 @@ type Customer struct {
 	Note       string
 	Attributes map[string]string
 	Consents   []Consent
-	Points     money.Points // opening balance
+	Points     money.Points // opening balance; below zero: owed
 	PointsEnd  time.Time    // zero: by the programme
 
 	cells []string
@@ -210,7 +210,7 @@ func (r *rowReader) points(c *Customer) {
 		return
 	}
 	v, exact, ok := n.scaled(2)
-	if !ok || v < 0 || v > int64(money.MaxAmount) {
+	if !ok || v < -int64(money.MaxAmount) || v > int64(money.MaxAmount) {
 		r.refuse(FieldPoints, ReasonRange, r.raw(FieldPoints))
 		return
 	}

@@ -84,7 +84,7 @@ var explains = map[Total][]Reason{
 	TotalCustomers: {ReasonTwice},
 	TotalReceipts:  {ReasonCopied},
 	TotalSum:       {ReasonCopied, ReasonRounded, ReasonAbove},
-	TotalPoints:    {ReasonKnown, ReasonExpired, ReasonPointsRounded},
+	TotalPoints:    {ReasonKnown, ReasonExpired, ReasonBelow, ReasonNoProgramme, ReasonPointsRounded},
 }
 
 // Add adds what a file came to.
@@ -102,7 +102,7 @@ func (r *Reconciliation) Add(i *Import) {
 		r.ours[TotalCustomers] += max(rep.Created, rep.Created+rep.Updated+rep.Unchanged-again)
 		r.add(i, TotalCustomers)
 		if i.Mapping.has(FieldPoints) {
-			r.ours[TotalPoints] += int64(rep.Points)
+			r.ours[TotalPoints] += int64(rep.Points + rep.OpenedPoints)
 			r.add(i, TotalPoints)
 		}
 	case KindReceipts:

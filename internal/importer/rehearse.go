@@ -7,6 +7,8 @@ import (
 
 	"regulars/internal/base/db"
 	"regulars/internal/loyalty/catalog"
+	"regulars/internal/loyalty/customer"
+	"regulars/internal/loyalty/ledger"
 )
 
 // rehearsal is what a dry run remembers of the batches that it took back, so
@@ -19,6 +21,7 @@ type rehearsal struct {
 	claimed map[uint64]bool // hashes of codes, and of customers on receipts, that would be in
 	persons kept[*person]
 	goods   kept[*goods]
+	opened  map[customer.ID]ledger.Opened // of those who were there before, whatever row calls them
 }
 
 // kept are rows of a file by what they share with others.
@@ -71,6 +74,7 @@ func (w *writer) rehearsed() {
 	for _, key := range w.fresh.claimed {
 		w.dry.claimed[key] = true
 	}
+	maps.Copy(w.dry.opened, w.fresh.opened)
 	for _, p := range w.fresh.persons {
 		w.dry.persons.add(p, p.again())
 	}

@@ -26,6 +26,13 @@ type Report struct {
 	Unchanged int64        `json:"unchanged,omitempty"`
 	Points    money.Points `json:"points,omitempty"` // opening balances
 
+	// Of rows of those who have an opening balance of the source by an earlier
+	// import, and what that gave; and what rows say is below zero.
+	Opened       int64        `json:"opened,omitempty"`
+	OpenedPoints money.Points `json:"opened_points,omitempty"`
+	Below        int64        `json:"below,omitempty"`
+	BelowPoints  money.Points `json:"below_points,omitempty"`
+
 	// Of receipts: everything in the file that was not refused. Total is sales
 	// less returns, and exactly what the file says is Total + Lost.
 	Sales       int64        `json:"sales,omitempty"`
@@ -193,6 +200,11 @@ func (r *Report) Facts(loc *i18n.Localizer, c money.Currency) (list []Fact) {
 			list = append(list, Fact{loc.T(key), loc.Number(n) + " · " + loc.Money(a, c)})
 		}
 	}
+	points := func(key string, n int64, p money.Points) {
+		if n != 0 {
+			list = append(list, Fact{loc.T(key), loc.Number(n) + " · " + loc.PointsText(p)})
+		}
+	}
 	count("importer.report.rows", r.Rows)
 	count("importer.report.refused", r.Refused)
 	count("importer.report.noted", r.Noted)
@@ -202,6 +214,8 @@ func (r *Report) Facts(loc *i18n.Localizer, c money.Currency) (list []Fact) {
 	if r.Points != 0 {
 		list = append(list, Fact{loc.T("importer.report.points"), loc.PointsText(r.Points)})
 	}
+	points("importer.report.opened", r.Opened, r.OpenedPoints)
+	points("importer.report.below", r.Below, r.BelowPoints)
 	count("importer.report.sales", r.Sales)
 	count("importer.report.returns", r.Returns)
 	count("importer.report.lines", r.Lines)

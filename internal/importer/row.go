@@ -51,7 +51,9 @@ const (
 	ReasonTaken         Reason = "taken_by_other"   // an identifier belongs to another customer
 	ReasonKept          Reason = "kept"             // the profile says something else, and goes on to
 	ReasonCard          Reason = "bad_card"
-	ReasonKnown         Reason = "known_customer"      // points to begin with are for new ones
+	ReasonKnown         Reason = "known_customer"      // who has the opening balance of the source
+	ReasonBelow         Reason = "points_below"        // zero, which are not taken
+	ReasonNoProgramme   Reason = "no_programme"        // holds in the store, that points could belong to
 	ReasonExpired       Reason = "expired"             // points
 	ReasonRefused       Reason = "refused"             // by what keeps customers or products
 	ReasonUnmatched     Reason = "return_without_sale" // no earlier sale fits the return

@@ -18,6 +18,7 @@ import (
 	"regulars/internal/base/db"
 	"regulars/internal/base/errs"
 	"regulars/internal/loyalty/catalog"
+	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/ledger"
 	"regulars/internal/loyalty/receipt"
 )
@@ -45,7 +46,7 @@ func (s *Service) check(ctx context.Context, id ID, watch func(context.Context, 
 		return err
 	}
 	defer func() { err = errors.Join(err, r.log.close()) }()
-	r.write.dry = &rehearsal{claimed: map[uint64]bool{}}
+	r.write.dry = &rehearsal{claimed: map[uint64]bool{}, opened: map[customer.ID]ledger.Opened{}}
 	err = r.read(ctx, Checkpoint{}, func(b *batch) error {
 		if err := r.rehearse(ctx, b.steps); err != nil {
 			return err
@@ -275,7 +276,7 @@ func (s *Service) runner(ctx context.Context, i *Import, issues int64) (r *runne
 		return nil, err
 	}
 	r.scan.Zone = r.prepare.zones()
-	if r.write, err = newWriter(ctx, s, i, r.prepare.home); err != nil {
+	if r.write, err = newWriter(ctx, s, i); err != nil {
 		return nil, err
 	}
 	if err := os.MkdirAll(s.folder, 0o700); err != nil {

@@ -603,7 +603,7 @@ func (s *Service) readable(ctx context.Context, i *Import) error {
 		return err
 	}
 	if i.Mapping.has(FieldPoints) {
-		if _, err := s.programmeOf(ctx, i.home(stores)); err != nil {
+		if err := s.hasProgramme(ctx, i, stores); err != nil {
 			return err
 		}
 	}
@@ -625,14 +625,17 @@ func (s *Service) readable(ctx context.Context, i *Import) error {
 	return ErrWhichStore.With("stores", strings.Join(names, ", "))
 }
 
-// programmeOf is the one to which points of a store belong. It fails with
-// ErrNoProgramme.
-func (s *Service) programmeOf(ctx context.Context, store string) (*programme.Version, error) {
-	v, err := s.programmes.At(ctx, store, s.now())
-	if err == nil && v == nil {
-		err = ErrNoProgramme
+// hasProgramme fails with ErrNoProgramme where no row's points would belong to any.
+func (s *Service) hasProgramme(ctx context.Context, i *Import, stores []catalog.Store) error {
+	in, err := s.programmes.Everywhere(ctx, s.now())
+	if err != nil || in(i.home(stores)) != nil {
+		return err
 	}
-	return v, err
+	some := func(store catalog.Store) bool { return in(store.Code) != nil }
+	if i.Mapping.has(FieldStore) && slices.ContainsFunc(stores, some) {
+		return nil
+	}
+	return ErrNoProgramme
 }
 
 // begin marks an import as running, unless it is done.

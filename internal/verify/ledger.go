@@ -73,7 +73,6 @@ type replay struct {
 	receipts  map[int64]*moved
 	overdrawn map[string]bool // said already
 	welcomed  int             // welcome bonuses
-	opened    int             // opening balances
 }
 
 // kept is a lot as it is replayed.
@@ -124,6 +123,7 @@ func (a *audit) ledger(p *person) {
 	r.withheld()
 	r.held()
 	r.celebrated()
+	r.openings()
 	r.told()
 }
 
