@@ -54,6 +54,8 @@ const (
 	FieldNote            Field = "note"
 	FieldPoints          Field = "points"           // opening balance
 	FieldPointsExpire    Field = "points_expire"    // of it
+	FieldLevel           Field = "level"            // of the programme, by code or name
+	FieldLevelUntil      Field = "level_until"      // the last day of it
 	FieldConsent         Field = "consent"          // to advertising by any channel
 	FieldConsentSMS      Field = "consent_sms"      // yes or no
 	FieldConsentEmail    Field = "consent_email"    // yes or no
@@ -104,7 +106,7 @@ func Attribute(name string) Field { return Field(attribute + name) }
 var fields = map[Kind][]Field{
 	KindCustomers: {
 		FieldExternal, FieldCard, FieldPhone, FieldEmail, FieldName, FieldLastName, FieldFirstName, FieldMiddleName, FieldSex, FieldBorn, FieldRegistered, FieldStore, FieldCity, FieldLanguage, FieldNote,
-		FieldConsent, FieldConsentSMS, FieldConsentEmail, FieldOptOut, FieldPoints, FieldPointsExpire,
+		FieldConsent, FieldConsentSMS, FieldConsentEmail, FieldOptOut, FieldPoints, FieldPointsExpire, FieldLevel, FieldLevelUntil,
 	},
 	KindProducts: {FieldSKU, FieldBarcode, FieldProduct, FieldCategory, FieldBrand, FieldGoods, FieldPrice, FieldCost, FieldActive},
 	KindReceipts: {

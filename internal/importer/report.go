@@ -32,6 +32,7 @@ type Report struct {
 	OpenedPoints money.Points `json:"opened_points,omitempty"`
 	Below        int64        `json:"below,omitempty"`
 	BelowPoints  money.Points `json:"below_points,omitempty"`
+	Levels       int64        `json:"levels,omitempty"` // that were given
 
 	// Of receipts: everything in the file that was not refused. Total is sales
 	// less returns, and exactly what the file says is Total + Lost.
@@ -123,6 +124,9 @@ func (r *Report) count(is *Issue) {
 	}
 	if at == maxExamples {
 		return
+	}
+	if is.Reason == ReasonLevel && slices.ContainsFunc(t.First, func(e Example) bool { return e.Value == is.Value }) {
+		return // each by its name
 	}
 	e := Example{Row: is.Row, Why: is.Why}
 	if is.Field != "" { // otherwise it is all of the row
@@ -216,6 +220,7 @@ func (r *Report) Facts(loc *i18n.Localizer, c money.Currency) (list []Fact) {
 	}
 	points("importer.report.opened", r.Opened, r.OpenedPoints)
 	points("importer.report.below", r.Below, r.BelowPoints)
+	count("importer.report.levels", r.Levels)
 	count("importer.report.sales", r.Sales)
 	count("importer.report.returns", r.Returns)
 	count("importer.report.lines", r.Lines)

@@ -53,7 +53,9 @@ const (
 	ReasonCard          Reason = "bad_card"
 	ReasonKnown         Reason = "known_customer"      // who has the opening balance of the source
 	ReasonBelow         Reason = "points_below"        // zero, which are not taken
-	ReasonNoProgramme   Reason = "no_programme"        // holds in the store, that points could belong to
+	ReasonNoProgramme   Reason = "no_programme"        // holds in the store, that points or a level could be of
+	ReasonLevel         Reason = "unknown_level"       // of the programme
+	ReasonLevelOver     Reason = "level_over"          // before the import
 	ReasonExpired       Reason = "expired"             // points
 	ReasonRefused       Reason = "refused"             // by what keeps customers or products
 	ReasonUnmatched     Reason = "return_without_sale" // no earlier sale fits the return

@@ -452,7 +452,7 @@ func (p profile) may(f Field) bool {
 		return p.mostly(p.clocks, 5)
 	case FieldBorn:
 		return p.mostly(max(p.dates, p.births), 3)
-	case FieldRegistered, FieldPointsExpire:
+	case FieldRegistered, FieldPointsExpire, FieldLevelUntil:
 		return p.mostly(max(p.dates, p.serials), 3)
 	case FieldQuantity, FieldPrice, FieldAmount, FieldCost, FieldPoints, FieldPointsEarned, FieldPointsUsed:
 		return p.mostly(p.numbers, 5)
@@ -489,7 +489,7 @@ func (p profile) may(f Field) bool {
 // Fields of which some cells can be read in two ways.
 var (
 	numberFields = []Field{FieldPrice, FieldAmount, FieldDiscount, FieldCost, FieldPoints, FieldQuantity}
-	dateFields   = []Field{FieldAt, FieldBorn, FieldRegistered, FieldPointsExpire}
+	dateFields   = []Field{FieldAt, FieldBorn, FieldRegistered, FieldPointsExpire, FieldLevelUntil}
 )
 
 // cellsOf are the filled cells of some fields, one field after the other.

@@ -57,6 +57,11 @@ var words = map[Kind]map[Field]string{
 			"бонусные баллы, накопленные бонусы, накопленные баллы, бонусы на счете, баллы на счете, bonus points, " +
 			"=баллы, =баллов, =бонусы, =бонусов, =баланс, =points, =balance, =bonus, =bonuses, =ball, =ballar",
 		FieldPointsExpire: "срок действия баллов, баллы сгорают, дата сгорания, points expire, points expiry, =expires at",
+		FieldLevel: "уровень лояльности, уровень программы, уровень клиента, уровень участника, уровень карты, статус карты, статус лояльности, статус участника, вид карты, тип карты, категория карты, " +
+			"loyalty tier, loyalty level, membership level, membership tier, member tier, card level, tier name, mijoz darajasi, karta darajasi, sodiqlik darajasi, " +
+			"=уровень, =tier, =level, =daraja, =darajasi",
+		FieldLevelUntil: "уровень действует до, уровень до, срок уровня, срок действия уровня, статус до, статус действует до, tier expires, tier expiry, tier until, level expires, level until, level expiry, " +
+			"daraja muddati, daraja tugashi",
 	},
 	KindProducts: {
 		FieldSKU: "артикул, код товара, код номенклатуры, номенклатурный номер, sku, stock code, stockcode, product code, item code, item no, product id, item id, " +

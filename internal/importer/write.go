@@ -169,7 +169,11 @@ func (w *writer) peopleTx(ctx context.Context, tx *db.Tx, people []person, rep *
 		claims = append(claims, claim{p, res, false})
 	}
 	more, err := w.openingTx(ctx, tx, claims, rep)
-	issues = append(issues, more...)
+	if err != nil {
+		return nil, err
+	}
+	levels, err := w.levelsTx(ctx, tx, claims, rep)
+	issues = slices.Concat(issues, more, levels)
 	rep.Noted += int64(len(issues))
 	return issues, err
 }
