@@ -173,8 +173,9 @@ var ErrMapping = errs.New(errs.Invalid, "importer_bad_mapping", "The mapping is 
 
 // ParseMapping reads the JSON of a mapping and checks it. What has no kind, format,
 // columns or options says only what is other than guessed: the columns that it
-// names are taken from what the guess has in them, and 0 leaves a field out. What
-// belongs to the installation is the guess's, too, until it is named.
+// names are taken from what the guess has in them, and 0 leaves a field out; a column
+// is named by its number or by what the file calls it. What belongs to the
+// installation is the guess's, too, until it is named.
 func ParseMapping(text []byte, guess Mapping) (m Mapping, err error) {
 	if len(text) > maxMapping {
 		return m, ErrMapping.Textf("The mapping is longer than %d bytes.", maxMapping)
@@ -187,12 +188,25 @@ func ParseMapping(text []byte, guess Mapping) (m Mapping, err error) {
 	unknownIn(&l, "", given, reflect.TypeFor[Mapping]())
 	named, _ := given["columns"].(map[string]any)
 	for _, f := range slices.Sorted(maps.Keys(named)) {
-		if _, ok := named[f].(float64); !ok {
-			l.Add("/columns/"+f, "wrong_type", "is no number of a column")
+		switch c := named[f].(type) {
+		case float64:
+		case string:
+			i := slices.IndexFunc(guess.Names, func(name string) bool { return name != "" && headerWords(name) == headerWords(c) })
+			if i < 0 {
+				l.Add("/columns/"+f, "importer_no_heading", "is called by no column of the file")
+			}
+			named[f] = i + 1
+		default:
+			l.Add("/columns/"+f, "wrong_type", "is no number of a column, nor what the file calls it")
 		}
 	}
 	if err := l.Err(); err != nil {
 		return m, err
+	}
+	if len(named) > 0 { // by their numbers now
+		if text, err = json.Marshal(given); err != nil {
+			return m, err
+		}
 	}
 	partial := !(has(given, "kind") && has(given, "format") && has(given, "columns") && has(given, "options"))
 	if partial {

@@ -171,7 +171,12 @@ func guess(rows []sampleRow, f delimited.Format, h Hints) Sniffed {
 	for c, name := range names {
 		sample.headings[c] = newHeading(name)
 	}
-	kind, columns := sample.guessColumns(h.Kind)
+	kind, columns := h.Kind, map[Field]int(nil)
+	if p := presetOf(names, h.Kind); p != nil {
+		kind, columns = p.kind, p.in(names)
+	} else {
+		kind, columns = sample.guessColumns(h.Kind)
+	}
 	sample.takeStatus(columns)
 	s := Sniffed{}
 	o := s.guessOptions(data, columns, f, h)
