@@ -26,10 +26,11 @@ const (
 	KindCustomers Kind = "customers"
 	KindProducts  Kind = "products"
 	KindReceipts  Kind = "receipts"
+	KindGiftcards Kind = "giftcards"
 )
 
 // Kinds are all of them, in the order to import them in.
-var Kinds = []Kind{KindCustomers, KindProducts, KindReceipts}
+var Kinds = []Kind{KindCustomers, KindProducts, KindReceipts, KindGiftcards}
 
 // Field is what a column may mean.
 type Field string
@@ -56,6 +57,9 @@ const (
 	FieldPointsExpire    Field = "points_expire"    // of it
 	FieldLevel           Field = "level"            // of the programme, by code or name
 	FieldLevelUntil      Field = "level_until"      // the last day of it
+	FieldGiftcard        Field = "giftcard"         // number of a gift card
+	FieldBalance         Field = "balance"          // money on it
+	FieldValidUntil      Field = "valid_until"      // its last day
 	FieldConsent         Field = "consent"          // to advertising by any channel
 	FieldConsentSMS      Field = "consent_sms"      // yes or no
 	FieldConsentEmail    Field = "consent_email"    // yes or no
@@ -108,7 +112,8 @@ var fields = map[Kind][]Field{
 		FieldExternal, FieldCard, FieldPhone, FieldEmail, FieldName, FieldLastName, FieldFirstName, FieldMiddleName, FieldSex, FieldBorn, FieldRegistered, FieldStore, FieldCity, FieldLanguage, FieldNote,
 		FieldConsent, FieldConsentSMS, FieldConsentEmail, FieldOptOut, FieldPoints, FieldPointsExpire, FieldLevel, FieldLevelUntil,
 	},
-	KindProducts: {FieldSKU, FieldBarcode, FieldProduct, FieldCategory, FieldBrand, FieldGoods, FieldPrice, FieldCost, FieldActive},
+	KindProducts:  {FieldSKU, FieldBarcode, FieldProduct, FieldCategory, FieldBrand, FieldGoods, FieldPrice, FieldCost, FieldActive},
+	KindGiftcards: {FieldGiftcard, FieldBalance, FieldValidUntil, FieldExternal, FieldPhone, FieldEmail},
 	KindReceipts: {
 		FieldNumber, FieldType, FieldReturned, FieldStatus, FieldSale, FieldAt, FieldTime, FieldStore, FieldTill, FieldCashier, FieldExternal, FieldCard, FieldPhone, FieldEmail, FieldName,
 		FieldSKU, FieldBarcode, FieldProduct, FieldCategory, FieldQuantity, FieldPrice, FieldDiscount, FieldDiscountPercent, FieldAmount, FieldCost, FieldCurrency, FieldPointsEarned, FieldPointsUsed, FieldNote,
@@ -310,7 +315,7 @@ func unknownIn(l *errs.List, at string, given map[string]any, t reflect.Type) {
 func (m Mapping) Validate() error {
 	var l errs.List
 	if fields[m.Kind] == nil {
-		l.Add("/kind", "importer_no_kind", "is customers, products or receipts")
+		l.Add("/kind", "importer_no_kind", "is customers, products, receipts or giftcards")
 		return l.Err()
 	}
 	if err := m.Format.Validate(); err != nil {
@@ -359,7 +364,11 @@ var needed = map[Kind][]struct {
 }{
 	KindCustomers: {{[]Field{FieldExternal, FieldCard, FieldPhone, FieldEmail, FieldName, FieldLastName, FieldFirstName}, "importer_no_customer", "say which column tells the customers apart: an id, a card, a phone, an e-mail or a name"}},
 	KindProducts:  {{[]Field{FieldSKU, FieldBarcode, FieldProduct}, "importer_no_product", "say which column tells the products apart: a code, a barcode or a name"}},
-	KindReceipts:  {{[]Field{FieldAt}, "importer_no_date", "say which column is the date"}},
+	KindGiftcards: {
+		{[]Field{FieldGiftcard}, "importer_no_giftcard", "say which column is the number of the gift card"},
+		{[]Field{FieldBalance}, "importer_no_balance", "say which column is the money on the gift card"},
+	},
+	KindReceipts: {{[]Field{FieldAt}, "importer_no_date", "say which column is the date"}},
 }
 
 func (o Options) validate(l *errs.List) {

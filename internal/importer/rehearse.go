@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"regulars/internal/base/db"
+	"regulars/internal/base/money"
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/ledger"
@@ -21,6 +22,7 @@ type rehearsal struct {
 	claimed map[uint64]bool // hashes of codes, and of customers on receipts, that would be in
 	persons kept[*person]
 	goods   kept[*goods]
+	cards   map[string]money.Amount       // by the hash of the number
 	opened  map[customer.ID]ledger.Opened // of those who were there before, whatever row calls them
 }
 
@@ -75,6 +77,7 @@ func (w *writer) rehearsed() {
 		w.dry.claimed[key] = true
 	}
 	maps.Copy(w.dry.opened, w.fresh.opened)
+	maps.Copy(w.dry.cards, w.fresh.cards)
 	for _, p := range w.fresh.persons {
 		w.dry.persons.add(p, p.again())
 	}

@@ -34,6 +34,15 @@ type Report struct {
 	BelowPoints  money.Points `json:"below_points,omitempty"`
 	Levels       int64        `json:"levels,omitempty"` // that were given
 
+	// Gift cards: those that were taken, of them those that are over, and those that
+	// were in already.
+	Cards          int64        `json:"cards,omitempty"`
+	CardsTotal     money.Amount `json:"cards_total,omitempty"`
+	CardsOver      int64        `json:"cards_over,omitempty"`
+	CardsOverTotal money.Amount `json:"cards_over_total,omitempty"`
+	CardsKnown     int64        `json:"cards_known,omitempty"`
+	CardsKnownSum  money.Amount `json:"cards_known_sum,omitempty"` // that is in
+
 	// Of receipts: everything in the file that was not refused. Total is sales
 	// less returns, and exactly what the file says is Total + Lost.
 	Sales       int64        `json:"sales,omitempty"`
@@ -221,6 +230,9 @@ func (r *Report) Facts(loc *i18n.Localizer, c money.Currency) (list []Fact) {
 	points("importer.report.opened", r.Opened, r.OpenedPoints)
 	points("importer.report.below", r.Below, r.BelowPoints)
 	count("importer.report.levels", r.Levels)
+	sum("importer.report.cards", r.Cards, r.CardsTotal)
+	sum("importer.report.cards_over", r.CardsOver, r.CardsOverTotal)
+	sum("importer.report.cards_known", r.CardsKnown, r.CardsKnownSum)
 	count("importer.report.sales", r.Sales)
 	count("importer.report.returns", r.Returns)
 	count("importer.report.lines", r.Lines)

@@ -70,6 +70,9 @@ const (
 	ReasonPartly        Reason = "partly_returned"     // and the whole is counted
 	ReasonTotals        Reason = "totals"              // of the rows before
 	ReasonHeader        Reason = "header_again"        //
+	ReasonCoin          Reason = "below_coin"          // a part of the smallest
+	ReasonHolder        Reason = "unknown_holder"      // of a gift card
+	ReasonCardOther     Reason = "giftcard_other"      // it is in with another balance
 	ReasonMixed         Reason = "mixed_letters"       // of two alphabets in one code
 )
 
@@ -246,6 +249,7 @@ var tells = map[Kind][]Field{
 	KindReceipts:  {FieldNumber, FieldAt},
 	KindCustomers: {FieldExternal, FieldCard, FieldPhone, FieldEmail},
 	KindProducts:  {FieldSKU, FieldBarcode},
+	KindGiftcards: {FieldGiftcard},
 }
 
 // lacks reports whether a row has nothing in these fields, but for one of its cells.

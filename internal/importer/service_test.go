@@ -69,7 +69,7 @@ func build(ctx context.Context, d *db.DB, currency, zone, folder string) (s *Ser
 	all := loyalty.New(d, mint.Minter, now, is.Get())
 	queue := jobs.New(d, mint.Minter, now, jobs.Config{})
 	return New(Config{
-		DB: d, Mint: mint.Minter, Now: now, Currency: c, Zone: func() *time.Location { return place }, Region: "UZ", Folder: folder, Jobs: queue,
+		DB: d, Mint: mint.Minter, Now: now, Currency: c, Zone: func() *time.Location { return place }, Region: "UZ", Secret: is.Get().Secret, Folder: folder, Jobs: queue,
 		Services: all,
 	}), all.Close, nil
 }

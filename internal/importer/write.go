@@ -39,6 +39,7 @@ type writer struct {
 		persons    []*person                     // likewise
 		goods      []*goods                      // likewise
 		opened     map[customer.ID]ledger.Opened // likewise
+		cards      map[string]money.Amount       // likewise
 	}
 	dry *rehearsal
 }
@@ -93,6 +94,7 @@ func (w *writer) batchTx(ctx context.Context, tx *db.Tx, b *batch, rep *Report) 
 	}
 	w.fresh.people, w.fresh.products, w.fresh.categories = map[whoKey]customer.ID{}, map[code]soldAs{}, map[string]bool{}
 	w.fresh.claimed, w.fresh.persons, w.fresh.goods, w.fresh.opened = nil, nil, nil, map[customer.ID]ledger.Opened{}
+	w.fresh.cards = map[string]money.Amount{}
 	if len(b.people) > 0 {
 		if issues, err = w.peopleTx(ctx, tx, b.people, rep); err != nil {
 			return nil, err
@@ -100,6 +102,13 @@ func (w *writer) batchTx(ctx context.Context, tx *db.Tx, b *batch, rep *Report) 
 	}
 	if len(b.products) > 0 {
 		more, err := w.goodsTx(ctx, tx, b.products, rep)
+		if err != nil {
+			return nil, err
+		}
+		issues = append(issues, more...)
+	}
+	if len(b.cards) > 0 {
+		more, err := w.cardsTx(ctx, tx, b.cards, rep)
 		if err != nil {
 			return nil, err
 		}

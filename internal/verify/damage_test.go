@@ -66,6 +66,7 @@ const (
 	opened        = `SELECT id FROM events WHERE kind = 'points.opened'`
 	anOpening     = `SELECT MIN(id) FROM entries WHERE cause = 'opening'`
 	anOpened      = `SELECT customer_id, source_id FROM openings`
+	aCardsImport  = `SELECT MIN(import_id) FROM imported_giftcards`
 	byHandTaken   = `SELECT id FROM events WHERE kind = 'points.adjusted' AND body LIKE '%-%'`
 	byHandGiven   = `SELECT id FROM events WHERE kind = 'points.adjusted' AND NOT body LIKE '%-%'`
 	welcomed      = `SELECT MIN(id) FROM events WHERE kind = 'points.given'`
@@ -281,6 +282,11 @@ DELETE FROM holds WHERE id = $1`, check: verify.EntryEvent, table: "events", row
 	{column: "openings.lot_id", pick: anOpened, do: `UPDATE openings SET lot_id = 1 WHERE customer_id = $1 AND source_id = $2`, check: verify.LotRules, row: openedRow},
 	{column: "openings.points", pick: anOpened, do: `UPDATE openings SET points = points + 1 WHERE customer_id = $1 AND source_id = $2`, check: verify.LotRules, row: openedRow},
 	{column: "openings.points", pick: `SELECT import_id FROM openings`, do: `UPDATE openings SET points = points + 1`, check: verify.ImportReport, table: "imports"},
+	{column: "imported_giftcards", pick: aCardsImport, do: `DELETE FROM imported_giftcards`, check: verify.ImportReport, table: "imports"},
+	{column: "imported_giftcards.balance", pick: aCardsImport, do: `UPDATE imported_giftcards SET balance = balance + 1`, check: verify.ImportReport, table: "imports"},
+	{column: "imported_giftcards.source_id", do: `UPDATE imported_giftcards SET source_id = 1`, check: verify.Reference, row: "hash=", prefix: true},
+	{column: "imported_giftcards.import_id", do: `UPDATE imported_giftcards SET import_id = 1`, check: verify.Reference, row: "hash=", prefix: true},
+	{column: "imported_giftcards.customer_id", do: `UPDATE imported_giftcards SET customer_id = 1`, check: verify.Reference, row: "hash=", prefix: true},
 	{column: "tiers.customer_id", pick: aTier, do: `UPDATE tiers SET customer_id = 1 WHERE customer_id = $1 AND programme_id = $2`, check: verify.Reference, row: "customer_id=1 ", prefix: true},
 	{column: "tiers.programme_id", pick: aTier, do: `UPDATE tiers SET programme_id = 1 WHERE customer_id = $1 AND programme_id = $2`, check: verify.Reference, row: "customer_id=%d programme_id=1", prefix: true},
 	{column: "tiers.level", pick: aTier, do: `UPDATE tiers SET level = 'lead' WHERE customer_id = $1 AND programme_id = $2`, check: verify.TierLevel, row: tierRow},
@@ -555,6 +561,7 @@ var unchecked = map[string]string{
 	"entries.reason": "what people wrote",
 	"holds.number":   "what a till called it", "holds.fingerprint": "of a call that is not kept", "customers.labels": "nothing writes it yet",
 
+	"imported_giftcards.hash": "of a number that is not kept", "imported_giftcards.hint": "of a number that is not kept", "imported_giftcards.expires_at": "said nowhere else",
 	"sources.name": "what people wrote", "sources.created_at": "said nowhere else",
 	"imports.id": "its own key", "imports.file": "what people wrote", "imports.path": "the file may be gone",
 	"imports.digest": "the file may be gone", "imports.mapping": "a choice", "imports.checkpoint": "package importer's progress",

@@ -49,6 +49,9 @@ var references = []reference{
 	{table: "occasions", column: "customer_id", target: "customers", key: `'customer_id=' || CAST(t.customer_id AS TEXT) || ' programme_id=' || CAST(t.programme_id AS TEXT)`},
 	{table: "occasions", column: "programme_id", target: "programmes", key: `'customer_id=' || CAST(t.customer_id AS TEXT) || ' programme_id=' || CAST(t.programme_id AS TEXT)`},
 	{table: "imports", column: "source_id", target: "sources"},
+	{table: "imported_giftcards", column: "source_id", target: "sources", key: `'hash=' || t.hash`},
+	{table: "imported_giftcards", column: "import_id", target: "imports", key: `'hash=' || t.hash`},
+	{table: "imported_giftcards", column: "customer_id", target: "customers", key: `'hash=' || t.hash`},
 	{table: "imports", column: "created_by", target: "staff"},
 }
 
