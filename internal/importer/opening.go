@@ -41,7 +41,7 @@ func (w *writer) openingTx(ctx context.Context, tx *db.Tx, claims []claim, rep *
 		}
 		home := w.homeOf(c)
 		v := w.programmes(home.Code)
-		is := Issue{}
+		var is Issue
 		switch end := c.row.PointsEnd; {
 		case c.row.Points < 0:
 			is = c.issue(FieldPoints, ReasonBelow, c.row.Points.String())

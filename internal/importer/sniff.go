@@ -171,7 +171,8 @@ func guess(rows []sampleRow, f delimited.Format, h Hints) Sniffed {
 	for c, name := range names {
 		sample.headings[c] = newHeading(name)
 	}
-	kind, columns := h.Kind, map[Field]int(nil)
+	var kind Kind
+	var columns map[Field]int
 	if p := presetOf(names, h.Kind); p != nil {
 		kind, columns = p.kind, p.in(names)
 	} else {
