@@ -35,7 +35,7 @@ func (d Doubt) Text(loc *i18n.Localizer) string {
 		read = loc.LongDate(d.day, time.UTC)
 	}
 	if d.export != nil {
-		return loc.T("importer.doubt."+d.Kind, "system", d.export.called(loc))
+		return loc.T("importer.doubt."+d.Kind, "system", d.export.name(loc))
 	}
 	return loc.T("importer.doubt."+d.Kind, "column", cmp.Or(d.heading, loc.T(d.Field.Key())), "cell", d.Cell, "read", read)
 }

@@ -7,7 +7,7 @@ import (
 )
 
 // preset is an export of a system whose columns are known: what they mean is not
-// guessed.
+// guessed. Headings are as headerWords leaves them.
 type preset struct {
 	system  string // names its text
 	kind    Kind
@@ -19,10 +19,10 @@ type preset struct {
 var presets = []preset{
 	{
 		system: "moysklad", kind: KindProducts,
-		known: []string{"UUID", "Внешний код", "Единица измерения", "Закупочная цена", "Штрихкод EAN13"},
+		known: []string{"uuid", "внешний код", "единица измерения", "закупочная цена", "штрихкод ean13"},
 		columns: map[Field]string{
-			FieldSKU: "Код", FieldProduct: "Наименование", FieldCategory: "Группы", FieldGoods: "Тип", FieldBarcode: "Штрихкод EAN13",
-			FieldPrice: "Цена: Цена продажи", FieldCost: "Закупочная цена", FieldBrand: "Доп. поле: Бренд",
+			FieldSKU: "код", FieldProduct: "наименование", FieldCategory: "группы", FieldGoods: "тип", FieldBarcode: "штрихкод ean13",
+			FieldPrice: "цена цена продажи", FieldCost: "закупочная цена", FieldBrand: "доп поле бренд",
 		},
 	},
 }
@@ -32,7 +32,7 @@ var presets = []preset{
 func presetOf(names []string, kind Kind) *preset {
 	for i := range presets {
 		p := &presets[i]
-		lacks := func(name string) bool { return !slices.Contains(names, name) }
+		lacks := func(words string) bool { return called(names, words) == 0 }
 		if (kind == "" || kind == p.kind) && !slices.ContainsFunc(p.known, lacks) {
 			return p
 		}
@@ -44,12 +44,17 @@ func presetOf(names []string, kind Kind) *preset {
 func (p *preset) in(names []string) map[Field]int {
 	columns := map[Field]int{}
 	for f, name := range p.columns {
-		if i := slices.Index(names, name); i >= 0 {
-			columns[f] = i + 1
+		if c := called(names, name); c > 0 {
+			columns[f] = c
 		}
 	}
 	return columns
 }
 
-// called is what people call the system.
-func (p *preset) called(loc *i18n.Localizer) string { return loc.T("importer.system." + p.system) }
+// called is the column whose heading has these words; 0: none has.
+func called(names []string, words string) int {
+	return 1 + slices.IndexFunc(names, func(name string) bool { return headerWords(name) == words })
+}
+
+// name is what people call the system.
+func (p *preset) name(loc *i18n.Localizer) string { return loc.T("importer.system." + p.system) }

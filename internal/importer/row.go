@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"regulars/internal/base/errs"
@@ -214,14 +215,20 @@ func (r *rowReader) noData(fields []string) Reason {
 	return ReasonHeader
 }
 
-// totals are how rows begin that sum others up, as headerWords leaves them, and
-// totalLetters how those begin.
+// totals are how rows begin that sum others up, as headerWords leaves them.
 var totals = []string{
 	"итого", "итог", "всего", "общий итог", "промежуточный итог", "total", "totals", "subtotal", "sub total", "grand total",
 	"jami", "жами", "umumiy", "умумий", "hammasi", "ҳаммаси", "барлығы", "барлыгы",
 }
 
-const totalLetters = "иИвВоОпПtTsSgGjJжЖuUуУhHҳҲбБ"
+// totalLetters are what totals begin with.
+var totalLetters = func() (letters string) {
+	for _, total := range totals {
+		first, _ := utf8.DecodeRuneInString(total)
+		letters += string(first) + string(unicode.ToUpper(first))
+	}
+	return letters
+}()
 
 // isTotal reports whether a cell names a sum: "Итого", "Jami mijozlar:", "Total 2026".
 func (r *rowReader) isTotal(cell string) bool {
