@@ -117,7 +117,7 @@ var copied = []struct {
 }{
 	{"entities", 3000}, {"stores", 3000}, {"sources", 3000}, {"imports", 3000}, {"categories", 3000}, {"products", 3000}, {"barcodes", 3000},
 	{"product_words", 9000}, {"customers", 3000}, {"accounts", 3000}, {"identifiers", 6000}, {"consents", 3000}, {"programmes", 3000},
-	{"programme_versions", 3000}, {"lots", 3000}, {"entries", 3000}, {"receipts", 2000}, {"receipt_lines", 6000}, {"events", 3000},
+	{"programme_versions", 3000}, {"tiers", 3000}, {"lots", 3000}, {"entries", 3000}, {"openings", 3000}, {"imported_giftcards", 3000}, {"receipts", 2000}, {"receipt_lines", 6000}, {"events", 3000},
 }
 
 // plain inserts every row of a database into another one and says how long

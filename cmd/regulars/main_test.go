@@ -590,7 +590,8 @@ func TestImport(t *testing.T) {
 			t.Fatal(err)
 		}
 		for said, text := range map[string]string{
-			"columns/at: This is of another kind":                 `{"columns":{"at":"date"}}`,
+			"columns/at: This is of another kind":                 `{"columns":{"at":true}}`,
+			"columns/at: No column of the file is called so":      `{"columns":{"at":"when"}}`,
 			"options/desimal: ":                                   `{"options":{"desimal":","}}`,
 			"look at line 2":                                      "{\n,}",
 			"columns/born: Files of this kind have no such field": `{"columns":{"born":1}}`,

@@ -46,7 +46,7 @@ func (p *parts) importFolder() string { return filepath.Join(p.cfg.Data, "import
 func (p *parts) newImporter(s *loyalty.Services, now func() time.Time, queue *jobs.Queue) *importer.Service {
 	is := p.settings.Get()
 	return importer.New(importer.Config{
-		DB: p.db, Mint: p.ids.Minter, Now: now, Currency: is.Currency, Region: loyalty.Region(is),
+		DB: p.db, Mint: p.ids.Minter, Now: now, Currency: is.Currency, Secret: is.Secret, Region: loyalty.Region(is),
 		Zone:   func() *time.Location { return p.settings.Get().Zone },
 		Folder: p.importFolder(), Jobs: queue, Started: func(ctx context.Context, tx *db.Tx, i importer.Import) error {
 			after, err := json.Marshal(map[string]any{"file": i.File, "kind": i.Kind, "source": i.Source})
@@ -148,8 +148,7 @@ func (o ImportOrder) check(loc *i18n.Localizer) error {
 	if len(o.Files) == 0 {
 		return errs.New(errs.Invalid, "no_file", loc.T("importer.console.no_files"))
 	}
-	kinds := []string{string(importer.KindCustomers), string(importer.KindProducts), string(importer.KindReceipts)}
-	if o.Kind != "" && !slices.Contains(kinds, o.Kind) {
+	if o.Kind != "" && !slices.Contains(importer.Kinds, importer.Kind(o.Kind)) {
 		wrong.Add("kind", "unknown", "%s", loc.T("importer.console.no_kind", "value", o.Kind))
 	}
 	files := o.Files

@@ -15,6 +15,7 @@ import (
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/db/dbtest"
+	"regulars/internal/loyalty/programme"
 )
 
 // benchCustomers is how many customers the files of BenchmarkImport have; the
@@ -29,7 +30,8 @@ func benchCustomers(b *testing.B) int {
 	return n
 }
 
-// BenchmarkImport imports customers and then their receipts, and inserts every
+// BenchmarkImport imports customers, three in four with points and half of them with a
+// level, and then their receipts, and inserts every
 // row that came of it into another new database of the same indexes by the same
 // driver. x-plain is how many times as long the import takes.
 func BenchmarkImport(b *testing.B) {
@@ -42,6 +44,9 @@ func BenchmarkImport(b *testing.B) {
 			for range b.N {
 				d := dbtest.Open(b, e)
 				h := newHouse(b, d, "GBP", "Asia/Tashkent", b.TempDir())
+				rules := plainRules()
+				rules.Levels = append(rules.Levels, programme.Level{Code: "silver", Name: "Silver", Threshold: 1_000_00}, programme.Level{Code: "gold", Name: "Gold", Threshold: 9_000_00})
+				h.install("Main", rules)
 				began := time.Now()
 				h.load(customers, File{})
 				rows = h.load(receipts, File{}).Report.Rows
@@ -88,10 +93,10 @@ func benchFiles(b *testing.B, people int) (customers, receipts string) {
 		return path
 	}
 	customers = file("customers.csv", func(w *bufio.Writer) {
-		fmt.Fprintln(w, "customer_id,last_name,first_name,sex,birth_date,phone,card,registered_at,consent_sms")
+		fmt.Fprintln(w, "customer_id,last_name,first_name,sex,birth_date,phone,card,registered_at,consent_sms,points,level")
 		for i := range people {
-			fmt.Fprintf(w, "C%07d,Каримова%d,Нилуфар%d,ж,19%02d-%02d-%02d,+99890%07d,2900%08d,2023-%02d-%02d 10:00,%s\n",
-				i, i%5000, i%700, 50+i%50, 1+i%12, 1+i%28, 1000000+i, i, 1+i%12, 1+i%28, []string{"yes", "no"}[i%2])
+			fmt.Fprintf(w, "C%07d,Каримова%d,Нилуфар%d,ж,19%02d-%02d-%02d,+99890%07d,2900%08d,2023-%02d-%02d 10:00,%s,%d,%s\n",
+				i, i%5000, i%700, 50+i%50, 1+i%12, 1+i%28, 1000000+i, i, 1+i%12, 1+i%28, []string{"yes", "no"}[i%2], i%4*100, []string{"base", "silver", "base", "gold"}[i%4])
 		}
 	})
 	receipts = file("receipts.csv", func(w *bufio.Writer) {
@@ -116,7 +121,7 @@ func benchFiles(b *testing.B, people int) (customers, receipts string) {
 // tables that an import writes, those that are pointed at first.
 var tables = []string{
 	"sources", "imports", "entities", "stores", "categories", "products", "product_words", "barcodes", "customers", "customer_words",
-	"identifiers", "consents", "accounts", "lots", "entries", "receipts", "receipt_lines", "events",
+	"identifiers", "consents", "programmes", "programme_versions", "tiers", "accounts", "lots", "entries", "openings", "receipts", "receipt_lines", "events",
 }
 
 // insertPlainly copies the tables into an empty database and says how long the

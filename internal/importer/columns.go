@@ -28,6 +28,9 @@ const sure = 900
 // best, or for the one that is known.
 func (s *sample) guessColumns(known Kind) (Kind, map[Field]int) {
 	kinds := []Kind{KindReceipts, KindCustomers, KindProducts}
+	if slices.ContainsFunc(s.headings, func(h heading) bool { return h.has(ofGift...) }) {
+		kinds = append(kinds, KindGiftcards)
+	}
 	if known != "" {
 		kinds = []Kind{known}
 	}

@@ -1,9 +1,9 @@
-// Package importer brings files of other systems in: customers, products, and
-// receipts with their returns.
+// Package importer brings files of other systems in: customers with their points and
+// levels, products, gift cards, and receipts with their returns.
 //
 // The way of the data:
 //
-//	file -> delimited.Reader -> rows -> values -> customers, products, receipts -> batches -> loyalty
+//	file -> delimited.Reader -> rows -> values -> customers, products, receipts … -> batches -> loyalty
 //	          |                                     |
 //	        Sniff -> Mapping (data, editable)       refused rows, with reasons, in a file of their own
 //

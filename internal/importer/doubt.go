@@ -16,13 +16,14 @@ import (
 // read in two ways, in a column whose first cells do not tell which is right, or
 // that there is no column for what matters.
 type Doubt struct {
-	Kind  string // decimal, date_order: what of the Options decides; or number, customer, returns, undone, discount
+	Kind  string // decimal, date_order: what of the Options decides; or number, customer, returns, undone, discount, export
 	Field Field
 	Cell  string
 
 	heading string    // of the column
 	number  number    // what is read of the cell, or
 	day     time.Time // in UTC
+	export  *preset   // that the file looks like
 }
 
 // Text says how it is read: "“1,250” is read as 1250. …". Thousands are not
@@ -33,6 +34,9 @@ func (d Doubt) Text(loc *i18n.Localizer) string {
 	if !d.day.IsZero() {
 		read = loc.LongDate(d.day, time.UTC)
 	}
+	if d.export != nil {
+		return loc.T("importer.doubt."+d.Kind, "system", d.export.name(loc))
+	}
 	return loc.T("importer.doubt."+d.Kind, "column", cmp.Or(d.heading, loc.T(d.Field.Key())), "cell", d.Cell, "read", read)
 }
 
@@ -42,6 +46,9 @@ func doubtsOf(rows []sampleRow, m *Mapping) (list []Doubt) {
 	var wrong errs.List
 	if m.Options.validate(&wrong); wrong.Err() != nil {
 		return nil
+	}
+	if p := presetOf(m.Names, m.Kind); p != nil {
+		list = append(list, Doubt{Kind: "export", export: p})
 	}
 	if m.Kind == KindReceipts {
 		if !m.has(FieldNumber) {

@@ -116,6 +116,7 @@ var (
 		"последн", "last ", "oxirgi", "следующ", "next ", "измен", "updated", "modified", "доставк", "deliver",
 	}
 	ofPayment   = []string{"оплат", "платеж", "банк", "payment", "bank", "credit", "кредит", "gift", "подароч", "to lov", "tolov"}
+	ofGift      = []string{"подароч", "сертификат", "gift", "voucher", "ваучер", "sovg a", "sertifikat"}
 	ofStanding  = []string{"credit", "кредит", "visit", "визит", "посещ", "balance", "баланс", "tashrif"}
 	ofCompany   = []string{"организаци", "компани", "company", "organis", "organiz"}
 	ofWholeName = []string{"фио ", "ф и о ", "fio ", "f i sh ", "full name"}

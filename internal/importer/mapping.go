@@ -26,10 +26,11 @@ const (
 	KindCustomers Kind = "customers"
 	KindProducts  Kind = "products"
 	KindReceipts  Kind = "receipts"
+	KindGiftcards Kind = "giftcards"
 )
 
 // Kinds are all of them, in the order to import them in.
-var Kinds = []Kind{KindCustomers, KindProducts, KindReceipts}
+var Kinds = []Kind{KindCustomers, KindProducts, KindReceipts, KindGiftcards}
 
 // Field is what a column may mean.
 type Field string
@@ -54,6 +55,11 @@ const (
 	FieldNote            Field = "note"
 	FieldPoints          Field = "points"           // opening balance
 	FieldPointsExpire    Field = "points_expire"    // of it
+	FieldLevel           Field = "level"            // of the programme, by code or name
+	FieldLevelUntil      Field = "level_until"      // the last day of it
+	FieldGiftcard        Field = "giftcard"         // number of a gift card
+	FieldBalance         Field = "balance"          // money on it
+	FieldValidUntil      Field = "valid_until"      // its last day
 	FieldConsent         Field = "consent"          // to advertising by any channel
 	FieldConsentSMS      Field = "consent_sms"      // yes or no
 	FieldConsentEmail    Field = "consent_email"    // yes or no
@@ -104,9 +110,10 @@ func Attribute(name string) Field { return Field(attribute + name) }
 var fields = map[Kind][]Field{
 	KindCustomers: {
 		FieldExternal, FieldCard, FieldPhone, FieldEmail, FieldName, FieldLastName, FieldFirstName, FieldMiddleName, FieldSex, FieldBorn, FieldRegistered, FieldStore, FieldCity, FieldLanguage, FieldNote,
-		FieldConsent, FieldConsentSMS, FieldConsentEmail, FieldOptOut, FieldPoints, FieldPointsExpire,
+		FieldConsent, FieldConsentSMS, FieldConsentEmail, FieldOptOut, FieldPoints, FieldPointsExpire, FieldLevel, FieldLevelUntil,
 	},
-	KindProducts: {FieldSKU, FieldBarcode, FieldProduct, FieldCategory, FieldBrand, FieldGoods, FieldPrice, FieldCost, FieldActive},
+	KindProducts:  {FieldSKU, FieldBarcode, FieldProduct, FieldCategory, FieldBrand, FieldGoods, FieldPrice, FieldCost, FieldActive},
+	KindGiftcards: {FieldGiftcard, FieldBalance, FieldValidUntil, FieldExternal, FieldPhone, FieldEmail},
 	KindReceipts: {
 		FieldNumber, FieldType, FieldReturned, FieldStatus, FieldSale, FieldAt, FieldTime, FieldStore, FieldTill, FieldCashier, FieldExternal, FieldCard, FieldPhone, FieldEmail, FieldName,
 		FieldSKU, FieldBarcode, FieldProduct, FieldCategory, FieldQuantity, FieldPrice, FieldDiscount, FieldDiscountPercent, FieldAmount, FieldCost, FieldCurrency, FieldPointsEarned, FieldPointsUsed, FieldNote,
@@ -171,8 +178,9 @@ var ErrMapping = errs.New(errs.Invalid, "importer_bad_mapping", "The mapping is 
 
 // ParseMapping reads the JSON of a mapping and checks it. What has no kind, format,
 // columns or options says only what is other than guessed: the columns that it
-// names are taken from what the guess has in them, and 0 leaves a field out. What
-// belongs to the installation is the guess's, too, until it is named.
+// names are taken from what the guess has in them, and 0 leaves a field out; a column
+// is named by its number or by what the file calls it. What belongs to the
+// installation is the guess's, too, until it is named.
 func ParseMapping(text []byte, guess Mapping) (m Mapping, err error) {
 	if len(text) > maxMapping {
 		return m, ErrMapping.Textf("The mapping is longer than %d bytes.", maxMapping)
@@ -185,12 +193,25 @@ func ParseMapping(text []byte, guess Mapping) (m Mapping, err error) {
 	unknownIn(&l, "", given, reflect.TypeFor[Mapping]())
 	named, _ := given["columns"].(map[string]any)
 	for _, f := range slices.Sorted(maps.Keys(named)) {
-		if _, ok := named[f].(float64); !ok {
-			l.Add("/columns/"+f, "wrong_type", "is no number of a column")
+		switch c := named[f].(type) {
+		case float64:
+		case string:
+			i := slices.IndexFunc(guess.Names, func(name string) bool { return name != "" && headerWords(name) == headerWords(c) })
+			if i < 0 {
+				l.Add("/columns/"+f, "importer_no_heading", "is called by no column of the file")
+			}
+			named[f] = i + 1
+		default:
+			l.Add("/columns/"+f, "wrong_type", "is no number of a column, nor what the file calls it")
 		}
 	}
 	if err := l.Err(); err != nil {
 		return m, err
+	}
+	if len(named) > 0 { // by their numbers now
+		if text, err = json.Marshal(given); err != nil {
+			return m, err
+		}
 	}
 	partial := !(has(given, "kind") && has(given, "format") && has(given, "columns") && has(given, "options"))
 	if partial {
@@ -294,7 +315,7 @@ func unknownIn(l *errs.List, at string, given map[string]any, t reflect.Type) {
 func (m Mapping) Validate() error {
 	var l errs.List
 	if fields[m.Kind] == nil {
-		l.Add("/kind", "importer_no_kind", "is customers, products or receipts")
+		l.Add("/kind", "importer_no_kind", "is customers, products, receipts or giftcards")
 		return l.Err()
 	}
 	if err := m.Format.Validate(); err != nil {
@@ -343,7 +364,11 @@ var needed = map[Kind][]struct {
 }{
 	KindCustomers: {{[]Field{FieldExternal, FieldCard, FieldPhone, FieldEmail, FieldName, FieldLastName, FieldFirstName}, "importer_no_customer", "say which column tells the customers apart: an id, a card, a phone, an e-mail or a name"}},
 	KindProducts:  {{[]Field{FieldSKU, FieldBarcode, FieldProduct}, "importer_no_product", "say which column tells the products apart: a code, a barcode or a name"}},
-	KindReceipts:  {{[]Field{FieldAt}, "importer_no_date", "say which column is the date"}},
+	KindGiftcards: {
+		{[]Field{FieldGiftcard}, "importer_no_giftcard", "say which column is the number of the gift card"},
+		{[]Field{FieldBalance}, "importer_no_balance", "say which column is the money on the gift card"},
+	},
+	KindReceipts: {{[]Field{FieldAt}, "importer_no_date", "say which column is the date"}},
 }
 
 func (o Options) validate(l *errs.List) {

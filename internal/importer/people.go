@@ -8,6 +8,7 @@ import (
 	"regulars/internal/base/fold"
 	"regulars/internal/base/money"
 	"regulars/internal/loyalty/customer"
+	"regulars/internal/loyalty/programme"
 )
 
 // Customer is a row of a customers file.
@@ -29,8 +30,10 @@ type Customer struct {
 	Note       string
 	Attributes map[string]string
 	Consents   []Consent
-	Points     money.Points // opening balance
+	Points     money.Points // opening balance; below zero: owed
 	PointsEnd  time.Time    // zero: by the programme
+	Level      string       // as the file calls it
+	LevelEnd   time.Time    // the midnight that ends it; zero: never
 
 	cells []string
 	again []uint64 // keys that come again in the file
@@ -139,6 +142,7 @@ func (r *rowReader) customer() *Customer {
 		c.Consents = []Consent{{Channel: "any", OptOut: true}}
 	}
 	r.points(c)
+	r.level(c)
 	r.attributes(c)
 	if c.External == "" && c.Card == "" && len(c.Phones) == 0 && c.Email == "" && c.First == "" && c.Last == "" && !r.refused {
 		r.refuse("", ReasonNobody, "")
@@ -210,7 +214,7 @@ func (r *rowReader) points(c *Customer) {
 		return
 	}
 	v, exact, ok := n.scaled(2)
-	if !ok || v < 0 || v > int64(money.MaxAmount) {
+	if !ok || v < -int64(money.MaxAmount) || v > int64(money.MaxAmount) {
 		r.refuse(FieldPoints, ReasonRange, r.raw(FieldPoints))
 		return
 	}
@@ -224,6 +228,24 @@ func (r *rowReader) points(c *Customer) {
 			r.refuse(FieldPointsExpire, r.whyNoDate(cell), cell)
 		}
 		c.PointsEnd = t
+	}
+}
+
+// level reads the level that a customer has, which is for good only where the file
+// does not say otherwise.
+func (r *rowReader) level(c *Customer) {
+	c.Level = r.fact(FieldLevel)
+	cell := r.raw(FieldLevelUntil)
+	if cell == "" || c.Level == "" {
+		return
+	}
+	last, _, none, ok := r.parseMoment(cell, "")
+	switch {
+	case !ok:
+		r.remark(FieldLevelUntil, r.whyNoDate(cell), cell)
+		c.Level = ""
+	case !none:
+		c.LevelEnd = programme.Midnight(last, 1, r.zone)
 	}
 }
 

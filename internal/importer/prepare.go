@@ -218,6 +218,8 @@ func (p *preparer) batch(ctx context.Context, b *batch) error {
 			err = p.customer(ctx, b, step)
 		case step.Product != nil:
 			p.product(b, step)
+		case step.Giftcard != nil:
+			p.giftcard(b, step.Giftcard)
 		}
 		if err != nil {
 			return err

@@ -18,10 +18,11 @@ const (
 	TotalReceipts  Total = "receipts" // sales and returns
 	TotalSum       Total = "sum"      // sales less returns
 	TotalPoints    Total = "points"   // outstanding
+	TotalCards     Total = "cards"    // money on gift cards
 )
 
 // AllTotals are all of them, in the order to tell them in.
-var AllTotals = []Total{TotalCustomers, TotalReceipts, TotalSum, TotalPoints}
+var AllTotals = []Total{TotalCustomers, TotalReceipts, TotalSum, TotalPoints, TotalCards}
 
 // Key is the i18n key of what people call the total.
 func (t Total) Key() string { return "importer.total." + string(t) }
@@ -35,6 +36,8 @@ func (i *Import) Totals() []Total {
 		return []Total{TotalCustomers, TotalPoints}
 	case i.Kind == KindCustomers:
 		return []Total{TotalCustomers}
+	case i.Kind == KindGiftcards:
+		return []Total{TotalCards}
 	}
 	return nil
 }
@@ -58,7 +61,7 @@ func Reconcile(totals map[string]string, loc *i18n.Localizer, c money.Currency) 
 		switch t {
 		case TotalCustomers, TotalReceipts:
 			n, err = loc.ParseNumber(value)
-		case TotalSum:
+		case TotalSum, TotalCards:
 			var a money.Amount
 			a, err = loc.ParseMoney(value, c)
 			n = int64(a)
@@ -84,7 +87,8 @@ var explains = map[Total][]Reason{
 	TotalCustomers: {ReasonTwice},
 	TotalReceipts:  {ReasonCopied},
 	TotalSum:       {ReasonCopied, ReasonRounded, ReasonAbove},
-	TotalPoints:    {ReasonKnown, ReasonExpired, ReasonPointsRounded},
+	TotalPoints:    {ReasonKnown, ReasonExpired, ReasonBelow, ReasonNoProgramme, ReasonPointsRounded},
+	TotalCards:     {ReasonCardOther},
 }
 
 // Add adds what a file came to.
@@ -102,9 +106,12 @@ func (r *Reconciliation) Add(i *Import) {
 		r.ours[TotalCustomers] += max(rep.Created, rep.Created+rep.Updated+rep.Unchanged-again)
 		r.add(i, TotalCustomers)
 		if i.Mapping.has(FieldPoints) {
-			r.ours[TotalPoints] += int64(rep.Points)
+			r.ours[TotalPoints] += int64(rep.Points + rep.OpenedPoints)
 			r.add(i, TotalPoints)
 		}
+	case KindGiftcards:
+		r.ours[TotalCards] += int64(rep.CardsTotal + rep.CardsKnownSum)
+		r.add(i, TotalCards)
 	case KindReceipts:
 		r.ours[TotalReceipts] += rep.Sales + rep.Returns
 		r.ours[TotalSum] += int64(rep.Total)
@@ -160,7 +167,7 @@ func (r *Reconciliation) Compare() (list []Compared) {
 // figure writes a total.
 func (r *Reconciliation) figure(t Total, n int64) string {
 	switch t {
-	case TotalSum:
+	case TotalSum, TotalCards:
 		return r.loc.Money(money.Amount(n), r.currency)
 	case TotalPoints:
 		return r.loc.Points(money.Points(n))

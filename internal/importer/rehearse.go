@@ -6,7 +6,10 @@ import (
 	"slices"
 
 	"regulars/internal/base/db"
+	"regulars/internal/base/money"
 	"regulars/internal/loyalty/catalog"
+	"regulars/internal/loyalty/customer"
+	"regulars/internal/loyalty/ledger"
 )
 
 // rehearsal is what a dry run remembers of the batches that it took back, so
@@ -19,6 +22,8 @@ type rehearsal struct {
 	claimed map[uint64]bool // hashes of codes, and of customers on receipts, that would be in
 	persons kept[*person]
 	goods   kept[*goods]
+	cards   map[string]money.Amount       // by the hash of the number
+	opened  map[customer.ID]ledger.Opened // of those who were there before, whatever row calls them
 }
 
 // kept are rows of a file by what they share with others.
@@ -71,6 +76,8 @@ func (w *writer) rehearsed() {
 	for _, key := range w.fresh.claimed {
 		w.dry.claimed[key] = true
 	}
+	maps.Copy(w.dry.opened, w.fresh.opened)
+	maps.Copy(w.dry.cards, w.fresh.cards)
 	for _, p := range w.fresh.persons {
 		w.dry.persons.add(p, p.again())
 	}

@@ -26,6 +26,23 @@ type Report struct {
 	Unchanged int64        `json:"unchanged,omitempty"`
 	Points    money.Points `json:"points,omitempty"` // opening balances
 
+	// Of rows of those who have an opening balance of the source by an earlier
+	// import, and what that gave; and what rows say is below zero.
+	Opened       int64        `json:"opened,omitempty"`
+	OpenedPoints money.Points `json:"opened_points,omitempty"`
+	Below        int64        `json:"below,omitempty"`
+	BelowPoints  money.Points `json:"below_points,omitempty"`
+	Levels       int64        `json:"levels,omitempty"` // that were given
+
+	// Gift cards: those that were taken, of them those that are over, and those that
+	// were in already.
+	Cards          int64        `json:"cards,omitempty"`
+	CardsTotal     money.Amount `json:"cards_total,omitempty"`
+	CardsOver      int64        `json:"cards_over,omitempty"`
+	CardsOverTotal money.Amount `json:"cards_over_total,omitempty"`
+	CardsKnown     int64        `json:"cards_known,omitempty"`
+	CardsKnownSum  money.Amount `json:"cards_known_sum,omitempty"` // that is in
+
 	// Of receipts: everything in the file that was not refused. Total is sales
 	// less returns, and exactly what the file says is Total + Lost.
 	Sales       int64        `json:"sales,omitempty"`
@@ -117,6 +134,9 @@ func (r *Report) count(is *Issue) {
 	if at == maxExamples {
 		return
 	}
+	if is.Reason == ReasonLevel && slices.ContainsFunc(t.First, func(e Example) bool { return e.Value == is.Value }) {
+		return // each by its name
+	}
 	e := Example{Row: is.Row, Why: is.Why}
 	if is.Field != "" { // otherwise it is all of the row
 		e.Value = fold.Cut(is.Value, maxValue)
@@ -193,6 +213,11 @@ func (r *Report) Facts(loc *i18n.Localizer, c money.Currency) (list []Fact) {
 			list = append(list, Fact{loc.T(key), loc.Number(n) + " · " + loc.Money(a, c)})
 		}
 	}
+	points := func(key string, n int64, p money.Points) {
+		if n != 0 {
+			list = append(list, Fact{loc.T(key), loc.Number(n) + " · " + loc.PointsText(p)})
+		}
+	}
 	count("importer.report.rows", r.Rows)
 	count("importer.report.refused", r.Refused)
 	count("importer.report.noted", r.Noted)
@@ -202,6 +227,12 @@ func (r *Report) Facts(loc *i18n.Localizer, c money.Currency) (list []Fact) {
 	if r.Points != 0 {
 		list = append(list, Fact{loc.T("importer.report.points"), loc.PointsText(r.Points)})
 	}
+	points("importer.report.opened", r.Opened, r.OpenedPoints)
+	points("importer.report.below", r.Below, r.BelowPoints)
+	count("importer.report.levels", r.Levels)
+	sum("importer.report.cards", r.Cards, r.CardsTotal)
+	sum("importer.report.cards_over", r.CardsOver, r.CardsOverTotal)
+	sum("importer.report.cards_known", r.CardsKnown, r.CardsKnownSum)
 	count("importer.report.sales", r.Sales)
 	count("importer.report.returns", r.Returns)
 	count("importer.report.lines", r.Lines)

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"regulars/internal/base/errs"
@@ -51,7 +52,11 @@ const (
 	ReasonTaken         Reason = "taken_by_other"   // an identifier belongs to another customer
 	ReasonKept          Reason = "kept"             // the profile says something else, and goes on to
 	ReasonCard          Reason = "bad_card"
-	ReasonKnown         Reason = "known_customer"      // points to begin with are for new ones
+	ReasonKnown         Reason = "known_customer"      // who has the opening balance of the source
+	ReasonBelow         Reason = "points_below"        // zero, which are not taken
+	ReasonNoProgramme   Reason = "no_programme"        // holds in the store, that points or a level could be of
+	ReasonLevel         Reason = "unknown_level"       // of the programme
+	ReasonLevelOver     Reason = "level_over"          // before the import
 	ReasonExpired       Reason = "expired"             // points
 	ReasonRefused       Reason = "refused"             // by what keeps customers or products
 	ReasonUnmatched     Reason = "return_without_sale" // no earlier sale fits the return
@@ -66,6 +71,9 @@ const (
 	ReasonPartly        Reason = "partly_returned"     // and the whole is counted
 	ReasonTotals        Reason = "totals"              // of the rows before
 	ReasonHeader        Reason = "header_again"        //
+	ReasonCoin          Reason = "below_coin"          // a part of the smallest
+	ReasonHolder        Reason = "unknown_holder"      // of a gift card
+	ReasonCardOther     Reason = "giftcard_other"      // it is in with another balance
 	ReasonMixed         Reason = "mixed_letters"       // of two alphabets in one code
 )
 
@@ -113,10 +121,11 @@ type rowReader struct {
 	issues  []Issue
 
 	// What comes again and again is worked out once, by the cell.
-	texts map[string]string // cleaned
-	alike map[string]string // how stores are spelled
-	words meanings
-	deeds map[Field]map[string]deed
+	texts  map[string]string // cleaned
+	alike  map[string]string // how stores are spelled
+	totals map[string]bool   // do they name a sum
+	words  meanings
+	deeds  map[Field]map[string]deed
 
 	last struct { // the moment that the row before had
 		date, clock string
@@ -137,7 +146,7 @@ func (s *Scan) reader() (*rowReader, error) {
 	}
 	r := &rowReader{
 		m: s.Mapping, currency: s.Currency, zone: zone, decimal: s.Mapping.Options.Decimal[0], latest: s.Now.AddDate(0, 0, 1),
-		texts: map[string]string{}, alike: map[string]string{}, words: s.Mapping.Options.meanings(), deeds: map[Field]map[string]deed{FieldType: {}, FieldReturned: {}, FieldStatus: {}},
+		texts: map[string]string{}, alike: map[string]string{}, totals: map[string]bool{}, words: s.Mapping.Options.meanings(), deeds: map[Field]map[string]deed{FieldType: {}, FieldReturned: {}, FieldStatus: {}},
 	}
 	if zone == nil {
 		r.zone, r.zoneOf = time.UTC, s.Zone
@@ -183,17 +192,17 @@ func (r *rowReader) begin(row delimited.Row) bool {
 }
 
 // noData says what a row is that is none of data: the names of the columns once
-// more, or the totals at the end; empty: it is.
+// more, or totals of rows before; empty: it is.
 func (r *rowReader) noData(fields []string) Reason {
+	if c := r.m.Columns[FieldProduct]; r.m.Kind == KindReceipts && r.isTotal(cellOf(fields, c)) && r.isNoLine(fields) {
+		return ReasonTotals
+	}
 	first := slices.IndexFunc(fields, func(cell string) bool { return cell != "" })
 	if first < 0 || !isWord(fields[first]) {
 		return ""
 	}
-	switch strings.ToLower(strings.TrimRight(fold.Line(fields[first]), " :.")) {
-	case "итого", "всего", "общий итог", "total", "grand total", "totals", "jami", "жами", "барлығы":
-		if r.lacks(fields, first) {
-			return ReasonTotals
-		}
+	if r.isTotal(fields[first]) && (r.m.Kind == KindReceipts && r.m.Columns[FieldNumber] == first+1 || r.lacks(fields, first)) {
+		return ReasonTotals
 	}
 	if len(r.m.Names) <= first || fold.Line(fields[first]) != r.m.Names[first] {
 		return ""
@@ -206,12 +215,48 @@ func (r *rowReader) noData(fields []string) Reason {
 	return ReasonHeader
 }
 
+// totals are how rows begin that sum others up, as headerWords leaves them.
+var totals = []string{
+	"итого", "итог", "всего", "общий итог", "промежуточный итог", "total", "totals", "subtotal", "sub total", "grand total",
+	"jami", "жами", "umumiy", "умумий", "hammasi", "ҳаммаси", "барлығы", "барлыгы",
+}
+
+// totalLetters are what totals begin with.
+var totalLetters = func() (letters string) {
+	for _, total := range totals {
+		first, _ := utf8.DecodeRuneInString(total)
+		letters += string(first) + string(unicode.ToUpper(first))
+	}
+	return letters
+}()
+
+// isTotal reports whether a cell names a sum: "Итого", "Jami mijozlar:", "Total 2026".
+func (r *rowReader) isTotal(cell string) bool {
+	letter, _ := utf8.DecodeRuneInString(cell)
+	if len(cell) > 2*maxValue || !strings.ContainsRune(totalLetters, letter) {
+		return false
+	}
+	return once(r.totals, cell, func() bool {
+		words := headerWords(cell)
+		return slices.ContainsFunc(totals, func(total string) bool { return words == total || strings.HasPrefix(words, total+" ") })
+	})
+}
+
+// isNoLine reports whether a row that names a product lacks what would tell it apart,
+// or its quantity or price.
+func (r *rowReader) isNoLine(fields []string) bool {
+	return slices.ContainsFunc([]Field{FieldSKU, FieldBarcode, FieldQuantity, FieldPrice}, func(f Field) bool {
+		return r.m.has(f) && cellOf(fields, r.m.Columns[f]) == ""
+	})
+}
+
 // tells are fields that rows of data have: receipts all of them, and of customers and
 // products at least one.
 var tells = map[Kind][]Field{
 	KindReceipts:  {FieldNumber, FieldAt},
 	KindCustomers: {FieldExternal, FieldCard, FieldPhone, FieldEmail},
 	KindProducts:  {FieldSKU, FieldBarcode},
+	KindGiftcards: {FieldGiftcard},
 }
 
 // lacks reports whether a row has nothing in these fields, but for one of its cells.

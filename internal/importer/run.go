@@ -17,7 +17,9 @@ import (
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/errs"
+	"regulars/internal/base/money"
 	"regulars/internal/loyalty/catalog"
+	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/ledger"
 	"regulars/internal/loyalty/receipt"
 )
@@ -45,7 +47,7 @@ func (s *Service) check(ctx context.Context, id ID, watch func(context.Context, 
 		return err
 	}
 	defer func() { err = errors.Join(err, r.log.close()) }()
-	r.write.dry = &rehearsal{claimed: map[uint64]bool{}}
+	r.write.dry = &rehearsal{claimed: map[uint64]bool{}, opened: map[customer.ID]ledger.Opened{}, cards: map[string]money.Amount{}}
 	err = r.read(ctx, Checkpoint{}, func(b *batch) error {
 		if err := r.rehearse(ctx, b.steps); err != nil {
 			return err
@@ -134,6 +136,9 @@ func (b *batch) inOrder(more []Issue) (list []Issue) {
 		}
 		if step.Product != nil {
 			steps[step.Product.Row] = k
+		}
+		if step.Giftcard != nil {
+			steps[step.Giftcard.Row] = k
 		}
 	}
 	if len(steps) == 0 {
@@ -258,6 +263,7 @@ type batch struct {
 	people   []person // customers of a file, or those whom receipts name for the first time
 	receipts []bought
 	products []goods
+	cards    []card
 	issues   []Issue // of what was prepared
 	refused  int64   // rows, by what was prepared
 	forget   bool    // who was on receipts before is not known any more
@@ -275,7 +281,7 @@ func (s *Service) runner(ctx context.Context, i *Import, issues int64) (r *runne
 		return nil, err
 	}
 	r.scan.Zone = r.prepare.zones()
-	if r.write, err = newWriter(ctx, s, i, r.prepare.home); err != nil {
+	if r.write, err = newWriter(ctx, s, i); err != nil {
 		return nil, err
 	}
 	if err := os.MkdirAll(s.folder, 0o700); err != nil {

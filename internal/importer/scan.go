@@ -54,6 +54,7 @@ type Step struct {
 	Receipts []*Receipt
 	Customer *Customer
 	Product  *Product
+	Giftcard *Giftcard
 	Issues   []Issue
 	Rows     int64 // that it is made of
 	Refused  int64 // of them
@@ -145,7 +146,7 @@ func (s *Scan) eachRow(ctx context.Context, from delimited.Position, take func(r
 	return nil
 }
 
-// single makes the step of a row of customers or products.
+// single makes the step of a row that is not of a receipt.
 func (s *Scan) single(row delimited.Row, r *rowReader, ok bool) error {
 	step := Step{Rows: 1, End: Checkpoint{At: row.End}}
 	if ok && s.Mapping.Kind == KindCustomers {
@@ -159,6 +160,11 @@ func (s *Scan) single(row delimited.Row, r *rowReader, ok bool) error {
 			c.again = s.comeAgain(keys) // which keeps no others
 			step.Customer = c
 		}
+	} else if ok && s.Mapping.Kind == KindGiftcards {
+		if g := r.giftcard(); !r.refused {
+			g.cells = s.Mapping.hide(slices.Clone(row.Fields))
+			step.Giftcard = g
+		}
 	} else if ok {
 		if p := r.product(); !r.refused {
 			p.cells = slices.Clone(row.Fields)
@@ -171,6 +177,11 @@ func (s *Scan) single(row delimited.Row, r *rowReader, ok bool) error {
 		}
 	}
 	step.Issues = withCells(r.issues, row)
+	if step.Giftcard != nil {
+		for i := range step.Issues {
+			step.Issues[i].Cells = step.Giftcard.cells
+		}
+	}
 	if r.refused {
 		step.Refused = 1
 	}
@@ -198,7 +209,7 @@ func withCells(issues []Issue, row delimited.Row) []Issue {
 
 // survey learns, once, what comes again further down.
 func (s *Scan) survey(ctx context.Context) error {
-	if s.again != nil {
+	if s.again != nil || s.Mapping.Kind == KindGiftcards { // which are told apart where they are kept
 		s.passes.Add(1)
 		return nil
 	}

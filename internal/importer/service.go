@@ -42,6 +42,7 @@ type Service struct {
 	currency   money.Currency
 	zone       func() *time.Location
 	region     string
+	secret     []byte
 	folder     string
 	jobs       *jobs.Queue
 	started    Also
@@ -64,6 +65,7 @@ type Config struct {
 	Now      func() time.Time
 	Currency money.Currency
 	Zone     func() *time.Location // of the installation
+	Secret   []byte                // of the installation: numbers of gift cards are hashed under it
 	Region   string                // of phones without a country: "UZ"; empty: nowhere
 	Folder   string                // for uploads and refused rows; it is made
 	Jobs     *jobs.Queue           // its handler is registered here
@@ -76,7 +78,7 @@ const jobKind = "import"
 // New makes the service and registers its job.
 func New(c Config) *Service {
 	s := &Service{
-		db: c.DB, mint: c.Mint, now: c.Now, currency: c.Currency, zone: c.Zone, region: c.Region, folder: c.Folder, jobs: c.Jobs, started: c.Started,
+		db: c.DB, mint: c.Mint, now: c.Now, currency: c.Currency, zone: c.Zone, region: c.Region, secret: c.Secret, folder: c.Folder, jobs: c.Jobs, started: c.Started,
 		catalog: c.Catalog, customers: c.Customers, enrol: c.Enrol, ledger: c.Ledger, programmes: c.Programmes, receipts: c.Receipts, batchRows: batchRows, matchRows: matchRows,
 	}
 	// One at a time: two would only fight for the writer.
@@ -221,7 +223,10 @@ func (s *Service) add(ctx context.Context, id ID, f File, path string, also Also
 		 WHERE s.name = $1 AND i.path = $2 AND i.digest = $3 AND i.kind = $4 AND i.state <> 'done'
 		 ORDER BY i.id DESC LIMIT 1`
 	if !f.Anew {
-		old, err := scanImport(s.db.QueryRow(ctx, known, source, path, digest, string(i.Kind)))
+		old, err := scanImport(s.db.QueryRow(ctx, known, source, path, digest, i.Kind.stored()))
+		if err == nil && old.Kind != i.Kind {
+			err = db.ErrNoRows
+		}
 		// More may be known by now than when it was guessed; what somebody set stays.
 		if err == nil && old.progress.Edit == 0 && (old.State == Draft || old.State == Checked) && !old.Mapping.Equal(i.Mapping) {
 			old.Mapping = i.Mapping
@@ -252,7 +257,7 @@ func (s *Service) readAsBefore(ctx context.Context, source string, sniffed *Snif
 		SELECT i.mapping FROM imports i JOIN sources s ON s.id = i.source_id
 		 WHERE s.name = $1 AND i.kind = $2 AND i.state NOT IN ('draft', 'checked')
 		 ORDER BY i.id DESC LIMIT 100`
-	rows, err := s.db.Query(ctx, started, source, string(m.Kind))
+	rows, err := s.db.Query(ctx, started, source, m.Kind.stored())
 	var list []Mapping
 	err = db.Scan(rows, err, func(r *db.Rows) error {
 		var text string
@@ -268,7 +273,7 @@ func (s *Service) readAsBefore(ctx context.Context, source string, sniffed *Snif
 		return err
 	}
 	i := slices.IndexFunc(list, func(before Mapping) bool {
-		return len(before.Names) > 0 && sameNames(before.Names, m.Names)
+		return before.Kind == m.Kind && len(before.Names) > 0 && sameNames(before.Names, m.Names)
 	})
 	if i < 0 {
 		return nil
@@ -445,7 +450,7 @@ func (s *Service) setMapping(ctx context.Context, i *Import) error {
 	const set = `
 		UPDATE imports SET mapping = $2, kind = $3, state = 'draft', report = '{}', checkpoint = $4, digest = $6
 		 WHERE id = $1 AND (state IN ('draft', 'checked') OR checkpoint = $5 AND state <> 'done')`
-	n, err := s.db.Exec(ctx, set, int64(i.ID), text(i.Mapping), string(i.Mapping.Kind), text(i.progress), unbegun, i.digest)
+	n, err := s.db.Exec(ctx, set, int64(i.ID), text(i.Mapping), i.Mapping.Kind.stored(), text(i.progress), unbegun, i.digest)
 	if err != nil || n == 1 {
 		i.State, i.Kind = Draft, i.Mapping.Kind
 		return err
@@ -603,7 +608,7 @@ func (s *Service) readable(ctx context.Context, i *Import) error {
 		return err
 	}
 	if i.Mapping.has(FieldPoints) {
-		if _, err := s.programmeOf(ctx, i.home(stores)); err != nil {
+		if err := s.hasProgramme(ctx, i, stores); err != nil {
 			return err
 		}
 	}
@@ -625,14 +630,17 @@ func (s *Service) readable(ctx context.Context, i *Import) error {
 	return ErrWhichStore.With("stores", strings.Join(names, ", "))
 }
 
-// programmeOf is the one to which points of a store belong. It fails with
-// ErrNoProgramme.
-func (s *Service) programmeOf(ctx context.Context, store string) (*programme.Version, error) {
-	v, err := s.programmes.At(ctx, store, s.now())
-	if err == nil && v == nil {
-		err = ErrNoProgramme
+// hasProgramme fails with ErrNoProgramme where no row's points would belong to any.
+func (s *Service) hasProgramme(ctx context.Context, i *Import, stores []catalog.Store) error {
+	in, err := s.programmes.Everywhere(ctx, s.now())
+	if err != nil || in(i.home(stores)) != nil {
+		return err
 	}
-	return v, err
+	some := func(store catalog.Store) bool { return in(store.Code) != nil }
+	if i.Mapping.has(FieldStore) && slices.ContainsFunc(stores, some) {
+		return nil
+	}
+	return ErrNoProgramme
 }
 
 // begin marks an import as running, unless it is done.

@@ -171,7 +171,13 @@ func guess(rows []sampleRow, f delimited.Format, h Hints) Sniffed {
 	for c, name := range names {
 		sample.headings[c] = newHeading(name)
 	}
-	kind, columns := sample.guessColumns(h.Kind)
+	var kind Kind
+	var columns map[Field]int
+	if p := presetOf(names, h.Kind); p != nil {
+		kind, columns = p.kind, p.in(names)
+	} else {
+		kind, columns = sample.guessColumns(h.Kind)
+	}
 	sample.takeStatus(columns)
 	s := Sniffed{}
 	o := s.guessOptions(data, columns, f, h)
@@ -452,9 +458,9 @@ func (p profile) may(f Field) bool {
 		return p.mostly(p.clocks, 5)
 	case FieldBorn:
 		return p.mostly(max(p.dates, p.births), 3)
-	case FieldRegistered, FieldPointsExpire:
+	case FieldRegistered, FieldPointsExpire, FieldLevelUntil, FieldValidUntil:
 		return p.mostly(max(p.dates, p.serials), 3)
-	case FieldQuantity, FieldPrice, FieldAmount, FieldCost, FieldPoints, FieldPointsEarned, FieldPointsUsed:
+	case FieldQuantity, FieldPrice, FieldAmount, FieldCost, FieldPoints, FieldPointsEarned, FieldPointsUsed, FieldBalance:
 		return p.mostly(p.numbers, 5)
 	case FieldDiscount:
 		return p.mostly(p.numbers+p.percents, 5)
@@ -488,8 +494,8 @@ func (p profile) may(f Field) bool {
 
 // Fields of which some cells can be read in two ways.
 var (
-	numberFields = []Field{FieldPrice, FieldAmount, FieldDiscount, FieldCost, FieldPoints, FieldQuantity}
-	dateFields   = []Field{FieldAt, FieldBorn, FieldRegistered, FieldPointsExpire}
+	numberFields = []Field{FieldPrice, FieldAmount, FieldDiscount, FieldCost, FieldPoints, FieldBalance, FieldQuantity}
+	dateFields   = []Field{FieldAt, FieldBorn, FieldRegistered, FieldPointsExpire, FieldLevelUntil, FieldValidUntil}
 )
 
 // cellsOf are the filled cells of some fields, one field after the other.
@@ -509,7 +515,7 @@ func cellsOf(rows []sampleRow, columns map[Field]int, fields ...Field) iter.Seq[
 func (s *Sniffed) guessOptions(rows []sampleRow, columns map[Field]int, f delimited.Format, h Hints) Options {
 	o := Options{NameOrder: LastFirst}
 	cells := func(fields ...Field) iter.Seq[string] { return cellsOf(rows, columns, fields...) }
-	o.Decimal, s.sure.decimal = guessDecimal(cells(FieldPrice, FieldAmount, FieldDiscount, FieldCost), cells(FieldPoints), cells(FieldQuantity), h.Currency.Exponent, f.Delimiter)
+	o.Decimal, s.sure.decimal = guessDecimal(cells(FieldPrice, FieldAmount, FieldDiscount, FieldCost, FieldBalance), cells(FieldPoints), cells(FieldQuantity), h.Currency.Exponent, f.Delimiter)
 	o.DateOrder, s.sure.dates = guessDateOrder(cells(dateFields...))
 	return o
 }

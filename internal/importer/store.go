@@ -82,11 +82,22 @@ func scanImport(r db.Scanner) (i Import, err error) {
 	if err != nil {
 		return i, err
 	}
-	return i, errors.Join(
+	err = errors.Join(
 		json.Unmarshal([]byte(i.mapping), &i.Mapping),
 		json.Unmarshal([]byte(i.kept), &i.progress),
 		json.Unmarshal([]byte(report), &i.Report),
 	)
+	i.Kind = i.Mapping.Kind
+	return i, err
+}
+
+// stored is what the column kind says: it has no word for gift cards, which are
+// counted with the goods.
+func (k Kind) stored() string {
+	if k == KindGiftcards {
+		return string(KindProducts)
+	}
+	return string(k)
 }
 
 // row reads an import as it is kept.
@@ -112,7 +123,7 @@ func (s *Service) insertTx(ctx context.Context, tx *db.Tx, i *Import) error {
 	const insert = `
 		INSERT INTO imports (id, source_id, kind, file, path, digest, mapping, state, created_by, created_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`
-	_, err := tx.Exec(ctx, insert, int64(i.ID), i.sourceID, string(i.Kind), i.File, i.path, i.digest, text(i.Mapping),
+	_, err := tx.Exec(ctx, insert, int64(i.ID), i.sourceID, i.Kind.stored(), i.File, i.path, i.digest, text(i.Mapping),
 		string(i.State), i.CreatedBy, now.UnixMicro())
 	return err
 }

@@ -158,7 +158,7 @@ func parseGoods(text string) (kind string, ok bool) {
 		return "giftcard", true
 	case strings.HasPrefix(text, "услуг"), strings.HasPrefix(text, "работ"), strings.HasPrefix(text, "достав"), strings.HasPrefix(text, "serv"), strings.HasPrefix(text, "xizmat"):
 		return "service", true
-	case strings.HasPrefix(text, "товар"), strings.HasPrefix(text, "запас"), strings.HasPrefix(text, "goods"), strings.HasPrefix(text, "product"), strings.HasPrefix(text, "tovar"), strings.HasPrefix(text, "mahsulot"):
+	case strings.HasPrefix(text, "товар"), strings.HasPrefix(text, "комплект"), strings.HasPrefix(text, "запас"), strings.HasPrefix(text, "goods"), strings.HasPrefix(text, "product"), strings.HasPrefix(text, "tovar"), strings.HasPrefix(text, "mahsulot"):
 		return "goods", true
 	}
 	return "", false

@@ -57,6 +57,22 @@ var words = map[Kind]map[Field]string{
 			"бонусные баллы, накопленные бонусы, накопленные баллы, бонусы на счете, баллы на счете, bonus points, " +
 			"=баллы, =баллов, =бонусы, =бонусов, =баланс, =points, =balance, =bonus, =bonuses, =ball, =ballar",
 		FieldPointsExpire: "срок действия баллов, баллы сгорают, дата сгорания, points expire, points expiry, =expires at",
+		FieldLevel: "уровень лояльности, уровень программы, уровень клиента, уровень участника, уровень карты, статус карты, статус лояльности, статус участника, вид карты, тип карты, категория карты, " +
+			"loyalty tier, loyalty level, membership level, membership tier, member tier, card level, tier name, mijoz darajasi, karta darajasi, sodiqlik darajasi, " +
+			"=уровень, =tier, =level, =daraja, =darajasi",
+		FieldLevelUntil: "уровень действует до, уровень до, срок уровня, срок действия уровня, статус до, статус действует до, tier expires, tier expiry, tier until, level expires, level until, level expiry, " +
+			"daraja muddati, daraja tugashi",
+	},
+	KindGiftcards: {
+		FieldGiftcard: "номер подарочной карты, номер подарочного сертификата, номер сертификата, код подарочной карты, код подарочного сертификата, код сертификата, подарочная карта, подарочный сертификат, " +
+			"gift card number, gift card code, gift card, giftcard, voucher number, voucher code, certificate number, certificate code, sovg a kartasi raqami, sovg a kartasi, sertifikat raqami, sertifikat kodi, " +
+			"=сертификат, =ваучер, =voucher, =certificate, =sertifikat, =номер карты, =номер, =код, =card number, =number, =code, =karta raqami, =raqami",
+		FieldBalance: "остаток на карте, остаток на сертификате, остаток сертификата, остаток карты, баланс карты, баланс сертификата, текущий баланс, текущий остаток, remaining balance, current balance, balance left, card balance, " +
+			"karta qoldig i, =остаток, =баланс, =balance, =remaining, =qoldiq, =balans",
+		FieldValidUntil: "действует до, действителен до, действительна до, годен до, срок действия, дата окончания, valid until, valid to, valid till, expires at, expires on, expiry date, expiration date, expires, amal qilish muddati, amal qiladi, =expiry",
+		FieldExternal:   customerIDWords,
+		FieldPhone:      "телефон владельца, телефон получателя, телефон клиента, телефон, номер телефона, phone, phone number, telefon, telefon raqami",
+		FieldEmail:      "email, e mail, электронная почта, эл почта, =mail, =почта",
 	},
 	KindProducts: {
 		FieldSKU: "артикул, код товара, код номенклатуры, номенклатурный номер, sku, stock code, stockcode, product code, item code, item no, product id, item id, " +

@@ -24,7 +24,8 @@ import (
 type writer struct {
 	*Service
 	imp        *Import
-	programme  *programme.Version // of opening balances
+	programmes func(store string) *programme.Version
+	stores     map[catalog.StoreID]catalog.Store
 	people     map[whoKey]customer.ID
 	products   map[code]soldAs
 	categories map[string]bool
@@ -34,9 +35,11 @@ type writer struct {
 		people     map[whoKey]customer.ID
 		products   map[code]soldAs
 		categories map[string]bool
-		claimed    []uint64  // see rehearsal
-		persons    []*person // likewise
-		goods      []*goods  // likewise
+		claimed    []uint64                      // see rehearsal
+		persons    []*person                     // likewise
+		goods      []*goods                      // likewise
+		opened     map[customer.ID]ledger.Opened // likewise
+		cards      map[string]money.Amount       // likewise
 	}
 	dry *rehearsal
 }
@@ -51,15 +54,20 @@ type soldAs struct {
 // maxProducts bounds how many products are remembered.
 const maxProducts = 500_000
 
-func newWriter(ctx context.Context, s *Service, i *Import, house string) (*writer, error) {
-	w := &writer{Service: s, imp: i, people: map[whoKey]customer.ID{}, products: map[code]soldAs{}, categories: map[string]bool{}}
-	if i.Mapping.has(FieldPoints) {
-		var err error
-		if w.programme, err = s.programmeOf(ctx, house); err != nil {
-			return nil, err
-		}
+func newWriter(ctx context.Context, s *Service, i *Import) (w *writer, err error) {
+	w = &writer{
+		Service: s, imp: i, people: map[whoKey]customer.ID{}, products: map[code]soldAs{}, categories: map[string]bool{}, stores: map[catalog.StoreID]catalog.Store{},
 	}
-	var err error
+	if w.programmes, err = s.programmes.Everywhere(ctx, s.now()); err != nil {
+		return nil, err
+	}
+	stores, err := s.catalog.Stores(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, store := range stores {
+		w.stores[store.ID] = store
+	}
 	w.paths, err = s.paths(ctx)
 	return w, err
 }
@@ -85,7 +93,8 @@ func (w *writer) batchTx(ctx context.Context, tx *db.Tx, b *batch, rep *Report) 
 		clear(w.people)
 	}
 	w.fresh.people, w.fresh.products, w.fresh.categories = map[whoKey]customer.ID{}, map[code]soldAs{}, map[string]bool{}
-	w.fresh.claimed, w.fresh.persons, w.fresh.goods = nil, nil, nil
+	w.fresh.claimed, w.fresh.persons, w.fresh.goods, w.fresh.opened = nil, nil, nil, map[customer.ID]ledger.Opened{}
+	w.fresh.cards = map[string]money.Amount{}
 	if len(b.people) > 0 {
 		if issues, err = w.peopleTx(ctx, tx, b.people, rep); err != nil {
 			return nil, err
@@ -93,6 +102,13 @@ func (w *writer) batchTx(ctx context.Context, tx *db.Tx, b *batch, rep *Report) 
 	}
 	if len(b.products) > 0 {
 		more, err := w.goodsTx(ctx, tx, b.products, rep)
+		if err != nil {
+			return nil, err
+		}
+		issues = append(issues, more...)
+	}
+	if len(b.cards) > 0 {
+		more, err := w.cardsTx(ctx, tx, b.cards, rep)
 		if err != nil {
 			return nil, err
 		}
@@ -132,7 +148,10 @@ func (w *writer) peopleTx(ctx context.Context, tx *db.Tx, people []person, rep *
 	if err != nil {
 		return nil, err
 	}
-	var grants []grant
+	var claims []claim
+	for i, p := range before {
+		claims = append(claims, claim{p, results[i], true})
+	}
 	for i, res := range results[len(before):] {
 		p := &people[i]
 		if p.row == nil {
@@ -156,21 +175,16 @@ func (w *writer) peopleTx(ctx context.Context, tx *db.Tx, people []person, rep *
 		for _, f := range w.columnsOf(p, res.Kept) {
 			issues = append(issues, p.issue(f, ReasonKept, cellOf(p.row.cells, w.imp.Mapping.Columns[f])))
 		}
-		if p.row.Points == 0 {
-			continue
-		}
-		end := p.row.PointsEnd
-		switch {
-		case !res.Created:
-			issues = append(issues, p.issue(FieldPoints, ReasonKnown, p.row.Points.String()))
-		case !end.IsZero() && !end.After(w.now()):
-			issues = append(issues, p.issue(FieldPointsExpire, ReasonExpired, end.Format(time.DateOnly)))
-		default:
-			grants = append(grants, grant{res.ID, p})
-		}
+		claims = append(claims, claim{p, res, false})
 	}
+	more, err := w.openingTx(ctx, tx, claims, rep)
+	if err != nil {
+		return nil, err
+	}
+	levels, err := w.levelsTx(ctx, tx, claims, rep)
+	issues = slices.Concat(issues, more, levels)
 	rep.Noted += int64(len(issues))
-	return issues, w.openingTx(ctx, tx, grants, rep)
+	return issues, err
 }
 
 // fieldOf is the column that an identifier comes from.
@@ -201,43 +215,6 @@ func (w *writer) columnsOf(p *person, fields []string) (list []Field) {
 
 func (p *person) issue(f Field, why Reason, value string) Issue {
 	return Issue{Row: p.row.Row, Field: f, Reason: why, Value: value, Cells: p.row.cells}
-}
-
-// grant is an opening balance.
-type grant struct {
-	id customer.ID
-	*person
-}
-
-// openingTx gives new customers the points that they had elsewhere.
-func (w *writer) openingTx(ctx context.Context, tx *db.Tx, grants []grant, rep *Report) error {
-	if len(grants) == 0 {
-		return nil
-	}
-	ids := make([]customer.ID, len(grants))
-	for i := range grants {
-		ids[i] = grants[i].id
-	}
-	var b db.Batch
-	accounts := w.ledger.Queue(&b, ids, true)
-	if err := tx.Run(ctx, &b); err != nil {
-		return err
-	}
-	now := w.now()
-	for _, g := range grants {
-		_, expires := w.programme.Rules.EarnDates(now, g.store.Zone)
-		if end := g.row.PointsEnd; !end.IsZero() {
-			expires = end
-		}
-		accounts[g.id].Earn(ledger.Grant{
-			Move: ledger.Move{
-				Cause: ledger.CauseOpening, Entity: int64(g.store.Entity), Store: int64(g.store.ID), At: now, Reason: fold.Cut(w.imp.File, receipt.MaxReason),
-			},
-			Source: ledger.Issued, Programme: w.programme.ProgrammeID, Points: g.row.Points, AvailableAt: now, ExpiresAt: expires,
-		})
-		rep.Points += g.row.Points
-	}
-	return w.ledger.SaveTx(ctx, tx, accounts)
 }
 
 // goodsTx saves the products of a products file.

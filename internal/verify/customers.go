@@ -39,6 +39,20 @@ type tier struct {
 	Level, Floor                                             string
 }
 
+// anOpening is a row of openings.
+type anOpening struct{ Customer, Source, Import, Lot, Points int64 }
+
+func (a *audit) openingPages() *pages[anOpening] {
+	return &pages[anOpening]{
+		a: a, table: "openings", after: []any{first, first}, key: func(o *anOpening) []any { return []any{o.Customer, o.Source} },
+		text: `SELECT customer_id, source_id, import_id, lot_id, points
+		         FROM openings WHERE (customer_id, source_id) > ($1, $2) ORDER BY customer_id, source_id LIMIT $3`,
+		scan: func(r *db.Rows, o *anOpening) error {
+			return r.Scan(&o.Customer, &o.Source, &o.Import, &o.Lot, &o.Points)
+		},
+	}
+}
+
 // lots spools the lots by customer, in which order no index has them all.
 func (a *audit) lots() {
 	a.lotRows = newSpool(a, func(x, y *lot) int { return cmp.Or(cmp.Compare(x.Customer, y.Customer), cmp.Compare(x.ID, y.ID)) })
@@ -100,6 +114,7 @@ type person struct {
 	receipts []bought
 	entries  []entry
 	tiers    []tier
+	openings []anOpening
 	holds    []hold
 	days     []occasion
 	events   []customerEvent
@@ -109,7 +124,7 @@ type person struct {
 
 // customers goes through all customers with what they bought and have.
 func (a *audit) customers() {
-	profiles, accounts, entries, tiers := a.customerPages(), a.accountPages(), a.entryPages(), a.tierPages()
+	profiles, accounts, entries, tiers, openings := a.customerPages(), a.accountPages(), a.entryPages(), a.tierPages(), a.openingPages()
 	lots, receipts, events := a.lotRows.sorted(), a.bought.sorted(), a.customerEvents.sorted()
 	adjusted, attached := a.adjusted.sorted(), a.attachments.sorted()
 	holds, days := a.holdRows.sorted(), a.occasionRows.sorted()
@@ -121,7 +136,7 @@ func (a *audit) customers() {
 			leading(entries, func(e *entry) int64 { return e.Customer }), leading(tiers, func(x *tier) int64 { return x.Customer }),
 			leading(lots, func(l *lot) int64 { return l.Customer }), leading(receipts, func(b *bought) int64 { return b.Customer }),
 			leading(events, func(e *customerEvent) int64 { return e.Customer }), leading(adjusted, func(l *adjustment) int64 { return l.Customer }),
-			leading(attached, func(x *attachment) int64 { return x.Customer }),
+			leading(openings, func(o *anOpening) int64 { return o.Customer }), leading(attached, func(x *attachment) int64 { return x.Customer }),
 			leading(holds, func(x *hold) int64 { return x.Customer }), leading(days, func(x *occasion) int64 { return x.Customer }),
 		)
 		if p.id == last || a.err != nil {
@@ -131,6 +146,7 @@ func (a *audit) customers() {
 		p.accounts = collect(accounts, p.accounts, func(x *account) bool { return x.Customer == p.id })
 		p.entries = collect(entries, p.entries, func(e *entry) bool { return e.Customer == p.id })
 		p.tiers = collect(tiers, p.tiers, func(x *tier) bool { return x.Customer == p.id })
+		p.openings = collect(openings, p.openings, func(o *anOpening) bool { return o.Customer == p.id })
 		p.lots = collect(lots, p.lots, func(l *lot) bool { return l.Customer == p.id })
 		p.receipts = collect(receipts, p.receipts, func(b *bought) bool { return b.Customer == p.id })
 		p.events = collect(events, p.events, func(e *customerEvent) bool { return e.Customer == p.id })
@@ -185,7 +201,7 @@ func (a *audit) meet(p *person) {
 	}
 	met := append(a.circles.met[of], person{
 		id: p.id, profiles: slices.Clone(p.profiles), accounts: slices.Clone(p.accounts), lots: slices.Clone(p.lots), receipts: slices.Clone(p.receipts),
-		entries: slices.Clone(p.entries), tiers: slices.Clone(p.tiers), holds: slices.Clone(p.holds), days: slices.Clone(p.days), events: slices.Clone(p.events),
+		entries: slices.Clone(p.entries), tiers: slices.Clone(p.tiers), holds: slices.Clone(p.holds), days: slices.Clone(p.days), openings: slices.Clone(p.openings), events: slices.Clone(p.events),
 	})
 	if a.circles.met[of] = met; len(met) == a.circles.size[of] {
 		a.together(of, met)
@@ -225,6 +241,9 @@ func (a *audit) nobody(p *person) {
 	}
 	for i := range p.tiers {
 		say(at("tiers", p.id, p.tiers[i].Programme))
+	}
+	for i := range p.openings {
+		say(at("openings", p.id, p.openings[i].Source))
 	}
 	for i := range p.events {
 		say(at("events", p.events[i].Event))

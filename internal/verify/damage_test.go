@@ -65,6 +65,8 @@ const (
 	importedOne   = `SELECT id FROM customers WHERE origin_id <> 0 ORDER BY id LIMIT 1`
 	opened        = `SELECT id FROM events WHERE kind = 'points.opened'`
 	anOpening     = `SELECT MIN(id) FROM entries WHERE cause = 'opening'`
+	anOpened      = `SELECT customer_id, source_id FROM openings`
+	aCardsImport  = `SELECT MIN(import_id) FROM imported_giftcards`
 	byHandTaken   = `SELECT id FROM events WHERE kind = 'points.adjusted' AND body LIKE '%-%'`
 	byHandGiven   = `SELECT id FROM events WHERE kind = 'points.adjusted' AND NOT body LIKE '%-%'`
 	welcomed      = `SELECT MIN(id) FROM events WHERE kind = 'points.given'`
@@ -79,6 +81,7 @@ const (
 	lineRow    = "receipt_id=%d position=%d"
 	accountRow = "customer_id=%d"
 	tierRow    = "customer_id=%d programme_id=%d"
+	openedRow  = "customer_id=%d source_id=%d"
 )
 
 var damages = []damage{
@@ -297,6 +300,18 @@ DELETE FROM holds WHERE id = $1`, check: verify.EntryEvent, table: "events", row
 	{column: "occasions.at", pick: aDay, do: `UPDATE occasions SET at = at + 1 WHERE customer_id = $1 AND programme_id = $2`, check: verify.LotRules, row: tierRow},
 	{column: "accounts.idle_at", pick: aCustomer, do: `UPDATE accounts SET idle_at = 1 WHERE customer_id = $1`, check: verify.AccountPoints, row: accountRow},
 	{column: "entries.at_entity_id", pick: anEarning, do: `UPDATE entries SET at_entity_id = 9 WHERE id = $1`, check: verify.EntryLot},
+	{column: "openings", pick: `SELECT lot_id FROM openings`, do: `DELETE FROM openings`, check: verify.LotRules, table: "lots"},
+	{column: "openings.customer_id", pick: anOpened, do: `UPDATE openings SET customer_id = 1 WHERE customer_id = $1 AND source_id = $2`, check: verify.Reference, row: "customer_id=1 ", prefix: true},
+	{column: "openings.source_id", pick: anOpened, do: `UPDATE openings SET source_id = 1 WHERE customer_id = $1 AND source_id = $2`, check: verify.Reference, row: "customer_id=%d source_id=1"},
+	{column: "openings.import_id", pick: anOpened, do: `UPDATE openings SET import_id = 1 WHERE customer_id = $1 AND source_id = $2`, check: verify.Reference, row: openedRow},
+	{column: "openings.lot_id", pick: anOpened, do: `UPDATE openings SET lot_id = 1 WHERE customer_id = $1 AND source_id = $2`, check: verify.LotRules, row: openedRow},
+	{column: "openings.points", pick: anOpened, do: `UPDATE openings SET points = points + 1 WHERE customer_id = $1 AND source_id = $2`, check: verify.LotRules, row: openedRow},
+	{column: "openings.points", pick: `SELECT import_id FROM openings`, do: `UPDATE openings SET points = points + 1`, check: verify.ImportReport, table: "imports"},
+	{column: "imported_giftcards", pick: aCardsImport, do: `DELETE FROM imported_giftcards`, check: verify.ImportReport, table: "imports"},
+	{column: "imported_giftcards.balance", pick: aCardsImport, do: `UPDATE imported_giftcards SET balance = balance + 1`, check: verify.ImportReport, table: "imports"},
+	{column: "imported_giftcards.source_id", do: `UPDATE imported_giftcards SET source_id = 1`, check: verify.Reference, row: "hash=", prefix: true},
+	{column: "imported_giftcards.import_id", do: `UPDATE imported_giftcards SET import_id = 1`, check: verify.Reference, row: "hash=", prefix: true},
+	{column: "imported_giftcards.customer_id", do: `UPDATE imported_giftcards SET customer_id = 1`, check: verify.Reference, row: "hash=", prefix: true},
 	{column: "tiers.customer_id", pick: aTier, do: `UPDATE tiers SET customer_id = 1 WHERE customer_id = $1 AND programme_id = $2`, check: verify.Reference, row: "customer_id=1 ", prefix: true},
 	{column: "tiers.programme_id", pick: aTier, do: `UPDATE tiers SET programme_id = 1 WHERE customer_id = $1 AND programme_id = $2`, check: verify.Reference, row: "customer_id=%d programme_id=1", prefix: true},
 	{column: "tiers.level", pick: aTier, do: `UPDATE tiers SET level = 'lead' WHERE customer_id = $1 AND programme_id = $2`, check: verify.TierLevel, row: tierRow},
@@ -572,7 +587,8 @@ var unchecked = map[string]string{
 	"holds.number":   "what a till called it", "holds.fingerprint": "of a call that is not kept", "customers.labels": "nothing writes it yet",
 
 	"merges.staff_id": "who did it is in the audit log", "merges.undone_by": "who did it is in the audit log", "merges.moved": "what undoing gives back",
-	"duplicates":   "guesses; one that is gone is found again",
+	"duplicates":              "guesses; one that is gone is found again",
+	"imported_giftcards.hash": "of a number that is not kept", "imported_giftcards.hint": "of a number that is not kept", "imported_giftcards.expires_at": "said nowhere else",
 	"sources.name": "what people wrote", "sources.created_at": "said nowhere else",
 	"imports.id": "its own key", "imports.file": "what people wrote", "imports.path": "the file may be gone",
 	"imports.digest": "the file may be gone", "imports.mapping": "a choice", "imports.checkpoint": "package importer's progress",

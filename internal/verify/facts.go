@@ -20,6 +20,7 @@ type facts struct {
 	tills        map[int64]int64 // the store of each
 	staff        map[int64]*member
 	sources      map[int64]bool
+	importsOf    map[int64]int64 // the source of each
 	versions     map[int64]*version
 	published    map[int64][]*version // by programme, in the order in which they hold
 	codes        map[int64][]string   // of levels, by programme: of any of its versions
@@ -242,6 +243,13 @@ func (a *audit) readFacts() {
 	}, `SELECT id, store_id FROM tills`)
 	a.readStaff()
 	a.scanIDs("sources", func(id int64) { a.sources[id] = true })
+	a.importsOf = map[int64]int64{}
+	a.look(func(r *db.Rows) error {
+		var id, source int64
+		err := r.Scan(&id, &source)
+		a.importsOf[id] = source
+		return err
+	}, `SELECT id, source_id FROM imports`)
 	a.readVersions()
 }
 

@@ -25,7 +25,7 @@ func (a *audit) imports() {
 	for id := range a.sources {
 		sources[id] = source{}
 	}
-	there := map[int64]bool{}
+	there, cards := map[int64]bool{}, a.giftcards()
 	a.scan("imports", func(r *db.Rows) error {
 		var (
 			id, of            int64
@@ -40,6 +40,8 @@ func (a *audit) imports() {
 			Created      int64 `json:"created"`
 			NewCustomers int64 `json:"new_customers"`
 			Points       int64 `json:"points"`
+			Cards        int64 `json:"cards"`
+			CardsTotal   int64 `json:"cards_total"`
 		}
 		if err := json.Unmarshal([]byte(text), &report); err != nil {
 			a.off(ImportReport, at("imports", id), "report", "JSON", text, err.Error())
@@ -60,6 +62,8 @@ func (a *audit) imports() {
 		}
 		a.equal(ImportReport, at("imports", id), "report", a.brought.customers[id], people, "customers that it brought")
 		a.equal(ImportReport, at("imports", id), "report", a.brought.points[id], report.Points, "hundredths of points in opening balances that it brought")
+		a.equal(ImportReport, at("imports", id), "report", cards[id].n, report.Cards, "gift cards that it brought")
+		a.equal(ImportReport, at("imports", id), "report", cards[id].balance, report.CardsTotal, "minor units on gift cards that it brought")
 		return nil
 	}, `SELECT id, source_id, kind, state, report FROM imports`)
 	a.startedImports(there)
@@ -68,6 +72,26 @@ func (a *audit) imports() {
 			a.equal(ImportReport, at("sources", id), "", a.brought.receipts[id], s.recorded, "receipts of it, by the reports of its imports")
 		}
 	}
+}
+
+// waiting is the gift cards of an import.
+type waiting struct{ n, balance int64 }
+
+// giftcards sums up the gift cards that imports brought.
+func (a *audit) giftcards() map[int64]waiting {
+	cards := map[int64]waiting{}
+	a.scan("imported_giftcards", func(r *db.Rows) error {
+		var source, id, n, balance int64
+		if err := r.Scan(&source, &id, &n, &balance); err != nil {
+			return err
+		}
+		if a.importsOf[id] != source {
+			a.off(Reference, at("imports", id), "source_id", "the source of its gift cards", a.show("", source), "")
+		}
+		cards[id] = waiting{cards[id].n + n, plus(cards[id].balance, balance)}
+		return nil
+	}, `SELECT source_id, import_id, COUNT(*), CAST(SUM(balance) AS BIGINT) FROM imported_giftcards GROUP BY source_id, import_id`)
+	return cards
 }
 
 // startedImports looks whether what was started from a page is there, with the

@@ -84,7 +84,6 @@ type purse struct {
 	entries   []*entry
 	available []int64 // before each entry, and after the last
 	welcomed  int     // welcome bonuses
-	opened    int     // opening balances
 }
 
 // of is a customer's part; there is always one, for entries are read by customer.
@@ -165,6 +164,7 @@ func (a *audit) ledger(p *person) {
 	r.withheld()
 	r.held()
 	r.celebrated()
+	r.openings()
 	r.told()
 }
 

@@ -185,6 +185,7 @@ func (a *audit) together(of int64, people []person) {
 		all.tiers = append(all.tiers, p.tiers...)
 		all.holds = append(all.holds, p.holds...)
 		all.days = append(all.days, p.days...)
+		all.openings = append(all.openings, p.openings...)
 		all.events = append(all.events, p.events...)
 	}
 	slices.SortFunc(all.lots, func(x, y lot) int { return cmp.Compare(x.ID, y.ID) })

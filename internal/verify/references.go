@@ -52,6 +52,9 @@ var references = []reference{
 	{table: "merges", column: "into_id", target: "customers"},
 	{table: "merges", column: "staff_id", target: "staff"},
 	{table: "imports", column: "source_id", target: "sources"},
+	{table: "imported_giftcards", column: "source_id", target: "sources", key: `'hash=' || t.hash`},
+	{table: "imported_giftcards", column: "import_id", target: "imports", key: `'hash=' || t.hash`},
+	{table: "imported_giftcards", column: "customer_id", target: "customers", key: `'hash=' || t.hash`},
 	{table: "imports", column: "created_by", target: "staff"},
 }
 

@@ -43,10 +43,28 @@ func (r *replay) rules(l *kept) {
 			}
 		}
 	case "opening":
-		if u.opened++; u.opened > 1 || u.born {
-			a.off(LotRules, where, "cause", "one opening balance of a customer that an import brought", strconv.Itoa(u.opened), "")
+		i := slices.IndexFunc(r.p.openings, func(o anOpening) bool { return o.Lot == l.ID })
+		if i < 0 {
+			a.off(LotRules, where, "cause", "the opening balance of a system, each of which a customer has one of", "none that is noted", "")
+			return
 		}
-		a.brought.points[u.origin] = plus(a.brought.points[u.origin], l.Amount)
+		a.equal(LotRules, at("openings", r.p.openings[i].Customer, r.p.openings[i].Source), "points", l.Amount, r.p.openings[i].Points, "of lot "+a.show("", l.ID))
+	}
+}
+
+// openings counts a customer's opening balances for the imports that brought them.
+func (r *replay) openings() {
+	a := r.a
+	for i := range r.p.openings {
+		o := &r.p.openings[i]
+		where := at("openings", o.Customer, o.Source)
+		a.brought.points[o.Import] = plus(a.brought.points[o.Import], o.Points)
+		if source, ok := a.importsOf[o.Import]; !ok || source != o.Source {
+			a.off(Reference, where, "import_id", "an import of the source", a.show("", o.Import), "")
+		}
+		if l := r.lots[o.Lot]; l == nil || a.names.text(l.Cause) != "opening" {
+			a.off(LotRules, where, "lot_id", "a lot of the customer that is an opening balance", a.show("", o.Lot), "")
+		}
 	}
 }
 

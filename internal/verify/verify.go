@@ -215,6 +215,7 @@ var keys = map[string][2]string{
 	"accounts":      {"customer_id"},
 	"tiers":         {"customer_id", "programme_id"},
 	"occasions":     {"customer_id", "programme_id"},
+	"openings":      {"customer_id", "source_id"},
 }
 
 func at(table string, key ...int64) row {

@@ -413,6 +413,7 @@ func (c *chain) imported() {
 		{importer.KindReceipts, "number,date,phone,sku,product,quantity,price\n" +
 			"A1,2024-05-01 10:00,+998901234567,P0,Нон,4,1500\nA1,2024-05-01 10:00,+998901234567,P7,Чой,1,9000.55\n" +
 			"A2,2024-05-02 11:00,+998901234567,P0,Нон,-1,1500\nA3,2024-05-02 12:00,,P0,Нон,1,1500\nA4,2024-05-03 12:00,+998935550003,P0,Нон,2,1500\n"},
+		{importer.KindGiftcards, "gift card,balance,valid until,phone\nG-0001,50000,2027-01-31,+998935550001\nG-0002,7500.50,,\n"},
 	} {
 		path := filepath.Join(dir, string(file.kind)+".csv")
 		must(c.t, os.WriteFile(path, []byte(file.text), 0o600))

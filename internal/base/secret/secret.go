@@ -8,6 +8,7 @@
 package secret
 
 import (
+	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
 )
@@ -17,4 +18,12 @@ import (
 func Hash(plain string) string {
 	sum := sha256.Sum256([]byte(plain))
 	return hex.EncodeToString(sum[:])
+}
+
+// Keyed is what is stored instead of a secret that is short enough to be tried
+// out, such as the number of a card: without the key nobody can.
+func Keyed(key []byte, plain string) string {
+	mac := hmac.New(sha256.New, key)
+	mac.Write([]byte(plain))
+	return hex.EncodeToString(mac.Sum(nil))
 }

@@ -61,8 +61,9 @@ func (c Checked) RegisteredAt() time.Time { return c.profile.RegisteredAt }
 
 // Result is what became of a registration.
 type Result struct {
-	ID      ID
-	Created bool
+	ID        ID
+	Created   bool
+	HomeStore catalog.StoreID // of the profile; 0: unknown. Only imports are told.
 	// Filled are the fields that a known profile lacked and got, Kept those in
 	// which it says something else, which stayed.
 	Filled, Kept []string
@@ -316,7 +317,7 @@ func (r *registration) place(c *Checked) Result {
 	r.consent(p, c, same || res.Created)
 	p.changed = append(p.changed, res.Filled...)
 	r.queue(p, c.profile.Origin)
-	res.Filled = slices.Compact(res.Filled)
+	res.Filled, res.HomeStore = slices.Compact(res.Filled), p.HomeStore
 	return res
 }
 

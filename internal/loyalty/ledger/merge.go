@@ -73,6 +73,15 @@ func (s *Service) OwnTx(ctx context.Context, tx *db.Tx, who customer.ID) (lots [
 // gives them. Whoever calls it holds both accounts, and has Hand moved their points.
 func (s *Service) MoveLotsTx(ctx context.Context, tx *db.Tx, from, to customer.ID, lots []LotID) (moved []LotID, err error) {
 	defer errs.Wrap(&err, "move lots of customer %s", from)
+	// Who is one person has a system's opening balance once; where both had one, each
+	// stays as it was noted.
+	const opened = `
+		UPDATE openings SET customer_id = $2
+		 WHERE customer_id = $1 AND lot_id IN ($3...)
+		   AND NOT EXISTS (SELECT 1 FROM openings o WHERE o.customer_id = $2 AND o.source_id = openings.source_id)`
+	if _, err := tx.Exec(ctx, opened, int64(from), int64(to), db.IDs(lots)); err != nil {
+		return nil, err
+	}
 	rows, err := tx.Query(ctx, `UPDATE lots SET customer_id = $2 WHERE customer_id = $1 AND id IN ($3...) RETURNING id`, int64(from), int64(to), db.IDs(lots))
 	return moved, db.Scan(rows, err, func(r *db.Rows) error {
 		var l LotID

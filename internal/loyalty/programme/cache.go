@@ -56,6 +56,21 @@ func (s *Service) At(ctx context.Context, storeCode string, t time.Time) (_ *Ver
 	if err != nil {
 		return nil, err
 	}
+	return snap.in(storeCode, t), nil
+}
+
+// Everywhere answers like At for any store, by what is published now; it asks no
+// database, so that it can be called inside of a transaction.
+func (s *Service) Everywhere(ctx context.Context, t time.Time) (_ func(storeCode string) *Version, err error) {
+	defer errs.Wrap(&err, "programmes of all stores")
+	snap, err := s.snapshot(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return func(storeCode string) *Version { return snap.in(storeCode, t) }, nil
+}
+
+func (snap *snapshot) in(storeCode string, t time.Time) *Version {
 	var best *published
 	for _, versions := range snap.byProgramme {
 		p := holding(versions, t)
@@ -64,9 +79,9 @@ func (s *Service) At(ctx context.Context, storeCode string, t time.Time) (_ *Ver
 		}
 	}
 	if best == nil {
-		return nil, nil
+		return nil
 	}
-	return best.Version, nil
+	return best.Version
 }
 
 // holding is the version of one programme that holds at a time; nil: none yet.

@@ -99,6 +99,19 @@ func (t *Tier) Given(at time.Time) string {
 	return t.Floor
 }
 
+// Covers reports whether a level given until a time (zero: for good) would add nothing
+// to what is held: it is the first one, or no higher and no longer than the floor.
+func (t *Tier) Covers(r *Rules, level string, until, at time.Time) bool {
+	has, want := r.Index(t.Given(at)), r.Index(level)
+	switch {
+	case want < 0:
+		return false
+	case has != want:
+		return want == 0 || want < has
+	}
+	return t.FloorUntil.IsZero() || !until.IsZero() && !until.After(t.FloorUntil)
+}
+
 // LevelOf is the level that a customer holds at a time, before a sale: the
 // highest of the one kept (t, nil: none), the one that spend reaches and the
 // floor. A kept level holds although spend has fallen, until Review.

@@ -28,22 +28,71 @@ type Grant struct {
 // customer.ErrNotFound.
 func (s *Service) GrantTierTx(ctx context.Context, tx *db.Tx, v *programme.Version, g Grant) (was, is programme.Level, err error) {
 	defer errs.Wrap(&err, "grant level to customer %s", g.Customer)
-	r := &v.Rules
-	if g.Level != "" && r.Index(g.Level) < 0 {
-		return was, is, ErrLevel
-	}
-	var (
-		reads, writes db.Batch
-		n             = needs{customers: []customer.ID{g.Customer}}
-		now           = s.now()
-	)
-	n.spend(g.Customer, r.Spend, now)
-	w := s.queue(&reads, &n, true)
-	if err := tx.Run(ctx, &reads); err != nil {
+	w, err := s.grantsTx(ctx, tx, []GrantIn{{v, g}})
+	if err != nil {
 		return was, is, err
 	}
-	account := w.accounts[g.Customer]
+	if was, is, err = s.grant(w, v, g); err != nil {
+		return was, is, err
+	}
+	return was, is, w.saveGrantsTx(ctx, tx)
+}
+
+// GrantIn is a level to be given in the programme of a version.
+type GrantIn struct {
+	Version *programme.Version
+	Grant
+}
+
+// GrantTiersTx gives levels, thousands at a time, as a file says them: a level given
+// before that is higher, or lasts as long, stays. It says which were given, and fails
+// like GrantTierTx, for all.
+func (s *Service) GrantTiersTx(ctx context.Context, tx *db.Tx, list []GrantIn) (given []bool, err error) {
+	defer errs.Wrap(&err, "grant %d levels", len(list))
+	w, err := s.grantsTx(ctx, tx, list)
+	if err != nil {
+		return nil, err
+	}
+	given = make([]bool, len(list))
+	for i, g := range list {
+		if t := w.tier(g.Customer, g.Version.ProgrammeID); t.Covers(&g.Version.Rules, g.Level, g.Until, w.now) {
+			continue
+		}
+		if _, _, err := s.grant(w, g.Version, g.Grant); err != nil {
+			return nil, err
+		}
+		given[i] = true
+	}
+	return given, w.saveGrantsTx(ctx, tx)
+}
+
+// grantsTx reads what grants are counted by.
+func (s *Service) grantsTx(ctx context.Context, tx *db.Tx, list []GrantIn) (*world, error) {
+	var (
+		reads db.Batch
+		n     needs
+		now   = s.now()
+	)
+	for _, g := range list {
+		n.customers = append(n.customers, g.Customer)
+		n.spend(g.Customer, g.Version.Rules.Spend, now)
+	}
+	w := s.queue(&reads, &n, true)
+	w.now = now
+	return w, tx.Run(ctx, &reads)
+}
+
+func (w *world) saveGrantsTx(ctx context.Context, tx *db.Tx) error {
+	event.Append(&w.writes, w.events...)
+	return tx.Run(ctx, &w.writes)
+}
+
+// grant gives a level, or takes what was given back.
+func (s *Service) grant(w *world, v *programme.Version, g Grant) (was, is programme.Level, err error) {
+	r, now, account := &v.Rules, w.now, w.accounts[g.Customer]
 	switch {
+	case g.Level != "" && r.Index(g.Level) < 0:
+		return was, is, ErrLevel
 	case account == nil:
 		return was, is, customer.ErrNotFound
 	case w.customers[g.Customer].State.Gone():
@@ -66,12 +115,12 @@ func (s *Service) GrantTierTx(ctx context.Context, tx *db.Tx, v *programme.Versi
 		t.ReviewAt = programme.Midnight(now, 1, zone)
 	}
 	t.ReviewAt = t.WithFloor(t.ReviewAt, now)
-	programme.SetTier(&writes, g.Customer, t)
-	event.Append(&writes, granted(now, g.Customer, &t))
+	w.putTier(g.Customer, t)
+	w.events = append(w.events, granted(now, g.Customer, &t))
 	if is.Code != was.Code {
-		event.Append(&writes, tierChanged(now, g.Customer, was.Code, is.Code))
+		w.events = append(w.events, tierChanged(now, g.Customer, was.Code, is.Code))
 	}
-	return was, is, tx.Run(ctx, &writes)
+	return was, is, nil
 }
 
 // granted tells of the floor of a tier.

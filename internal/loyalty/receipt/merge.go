@@ -185,7 +185,7 @@ func (s *Service) joinTiers(w *world, v *programme.Version, m *Merge, moved *Mov
 	if own != nil {
 		t = *own
 	}
-	if better(r, theirs, own, m.At) {
+	if given := theirs.Given(m.At); given != "" && !own.Covers(r, given, theirs.FloorUntil, m.At) {
 		t.Floor, t.FloorUntil = theirs.Floor, theirs.FloorUntil
 		moved.Floors = append(moved.Floors, t)
 		event.Append(&w.writes, granted(m.At, m.Into, &t))
@@ -207,19 +207,6 @@ func (s *Service) joinTiers(w *world, v *programme.Version, m *Merge, moved *Mov
 	if is.Code != was.Code {
 		event.Append(&w.writes, tierChanged(m.At, m.Into, was.Code, is.Code))
 	}
-}
-
-// better reports whether what was given by hand to one is more, or for longer, than
-// what was given to another.
-func better(r *programme.Rules, theirs, own *programme.Tier, at time.Time) bool {
-	a, b := theirs.Given(at), own.Given(at)
-	if a == "" || r.Index(a) < 0 {
-		return false
-	}
-	if r.Index(a) != r.Index(b) {
-		return r.Index(a) > r.Index(b)
-	}
-	return !own.FloorUntil.IsZero() && (theirs.FloorUntil.IsZero() || theirs.FloorUntil.After(own.FloorUntil))
 }
 
 // UnmergeTx gives back what is left of what went with a merge: its receipts with

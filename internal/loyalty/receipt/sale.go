@@ -351,6 +351,13 @@ func (w *world) setTier(who customer.ID, t programme.Tier) {
 	if old := w.tier(who, t.Programme); old != nil {
 		t.Floor, t.FloorUntil = old.Floor, old.FloorUntil
 		t.ReviewAt = t.WithFloor(t.ReviewAt, w.now)
+	}
+	w.putTier(who, t)
+}
+
+// putTier is setTier with the floor that t has.
+func (w *world) putTier(who customer.ID, t programme.Tier) {
+	if old := w.tier(who, t.Programme); old != nil {
 		*old = t
 	} else {
 		w.tiers[who] = append(w.tiers[who], t)

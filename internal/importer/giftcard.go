@@ -1,0 +1,172 @@
+package importer
+
+import (
+	"context"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"regulars/internal/base/db"
+	"regulars/internal/base/fold"
+	"regulars/internal/base/money"
+	"regulars/internal/base/secret"
+	"regulars/internal/loyalty/customer"
+	"regulars/internal/loyalty/programme"
+)
+
+// Giftcard is a row of a file of gift cards. Whoever knows its number has the money:
+// nothing that is kept of a card that was taken says it.
+type Giftcard struct {
+	Row     int64
+	Number  string // letters and digits
+	Balance money.Amount
+	End     time.Time // the midnight that ends it; zero: never
+	Who     Who       // that holds it
+
+	cells []string // without the number
+}
+
+// giftcard reads the row that was begun.
+func (r *rowReader) giftcard() *Giftcard {
+	g := &Giftcard{
+		Row: r.number, Number: cardNumber(r.code(FieldGiftcard, maxText)),
+		Who: Who{External: r.identifier(FieldExternal, customer.MaxExternal), Phone: r.identifier(FieldPhone, maxText), Email: r.identifier(FieldEmail, maxText)},
+	}
+	if g.Number == "" && !r.refused {
+		r.refuse(FieldGiftcard, ReasonMissing, "")
+	}
+	n, ok := r.decimalOf(FieldBalance)
+	v, exact, fits := n.scaled(r.currency.Exponent)
+	switch {
+	case r.raw(FieldBalance) == "":
+		r.refuse(FieldBalance, ReasonMissing, "")
+	case !ok: // refused
+	case !fits || v < 0 || v > int64(money.MaxAmount):
+		r.refuse(FieldBalance, ReasonRange, r.raw(FieldBalance))
+	case !exact:
+		r.refuse(FieldBalance, ReasonCoin, r.raw(FieldBalance))
+	}
+	g.Balance = money.Amount(v)
+	if cell := r.raw(FieldValidUntil); cell != "" {
+		last, _, none, ok := r.parseMoment(cell, "")
+		switch {
+		case !ok:
+			r.refuse(FieldValidUntil, r.whyNoDate(cell), cell)
+		case !none:
+			g.End = programme.Midnight(last, 1, r.zone)
+		}
+	}
+	return g
+}
+
+// cardNumber is a number as it is compared: blanks, dashes and capitals tell no two
+// cards apart.
+func cardNumber(text string) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsLetter(r) && !unicode.IsDigit(r) {
+			return -1
+		}
+		return unicode.ToUpper(r)
+	}, fold.OneScript(text))
+}
+
+// hint is the end of a card's number, as much as says which it is to its holder and to
+// nobody the rest.
+func (g *Giftcard) hint() string {
+	n := utf8.RuneCountInString(g.Number)
+	return string([]rune(g.Number)[n-min(4, n/2):])
+}
+
+// hide takes the number out of the cells of rows that are taken.
+func (m *Mapping) hide(cells []string) []string {
+	if c := m.Columns[FieldGiftcard]; c > 0 && c <= len(cells) {
+		cells[c-1] = "…" + (&Giftcard{Number: cardNumber(cells[c-1])}).hint()
+	}
+	return cells
+}
+
+func (g *Giftcard) issue(f Field, why Reason, value string) Issue {
+	return Issue{Row: g.Row, Field: f, Reason: why, Value: value, Cells: g.cells}
+}
+
+var giftcardTable = db.NewTable("imported_giftcards", "hash", "source_id", "import_id", "hint", "balance", "expires_at", "customer_id")
+
+// cardsTx keeps gift cards, each of a source once: one that is in stays as it is.
+func (w *writer) cardsTx(ctx context.Context, tx *db.Tx, list []card, rep *Report) (issues []Issue, err error) {
+	var ids []customer.Identifier
+	hashes := make([]string, len(list))
+	for i := range list {
+		hashes[i] = secret.Keyed(w.secret, list[i].Number)
+		ids = append(ids, list[i].ids...)
+	}
+	known, err := w.customers.FindAllTx(ctx, tx, ids)
+	if err != nil {
+		return nil, err
+	}
+	had := map[string]money.Amount{}
+	rows, err := tx.Query(ctx, `SELECT hash, balance FROM imported_giftcards WHERE hash IN ($1...) AND source_id = $2`, db.Texts(hashes), w.imp.sourceID)
+	err = db.Scan(rows, err, func(r *db.Rows) error {
+		var hash string
+		var balance money.Amount
+		err := r.Scan(&hash, &balance)
+		had[hash] = balance
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	var fresh [][]any
+	now := w.now()
+	for i := range list {
+		c, hash := &list[i], hashes[i]
+		before, in := had[hash]
+		if w.dry != nil && !in {
+			before, in = w.dry.cards[hash]
+		}
+		if in {
+			rep.CardsKnown++
+			rep.CardsKnownSum += before
+			if before != c.Balance {
+				issues = append(issues, c.issue(FieldBalance, ReasonCardOther, w.currency.Format(c.Balance)))
+			}
+			continue
+		}
+		var holder customer.ID
+		for _, id := range c.ids {
+			if who, ok := known[id]; ok {
+				holder = who.ID
+				break
+			}
+		}
+		if holder == 0 && !c.Who.nobody() {
+			issues = append(issues, c.issue("", ReasonHolder, ""))
+		}
+		had[hash], w.fresh.cards[hash] = c.Balance, c.Balance
+		rep.Cards++
+		rep.CardsTotal += c.Balance
+		if !c.End.IsZero() && !c.End.After(now) {
+			rep.CardsOver++
+			rep.CardsOverTotal += c.Balance
+		}
+		fresh = append(fresh, []any{hash, w.imp.sourceID, int64(w.imp.ID), c.hint(), int64(c.Balance), db.Micros(c.End), db.NullID(holder)})
+	}
+	rep.Noted += int64(len(issues))
+	return issues, tx.Insert(ctx, giftcardTable, fresh)
+}
+
+// card is a gift card and what its holder is known by.
+type card struct {
+	*Giftcard
+	ids []customer.Identifier
+}
+
+// giftcard prepares a row of a file of gift cards.
+func (p *preparer) giftcard(b *batch, g *Giftcard) {
+	ids, bad := p.identifiers(g.Who.External, "", splitPhones(g.Who.Phone), g.Who.Email)
+	for _, is := range bad {
+		is.Row, is.Cells = g.Row, g.cells
+		b.issues = append(b.issues, is)
+	}
+	b.cards = append(b.cards, card{g, ids})
+}
