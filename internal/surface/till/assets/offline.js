@@ -259,6 +259,7 @@
 		const is = mode();
 		const focus = document.activeElement?.id;
 		$("done").hidden = true;
+		$("say").textContent = "";
 		$("sale").hidden = is !== "sale";
 		$("return").hidden = is !== "return";
 		$("list").hidden = is !== "waiting";

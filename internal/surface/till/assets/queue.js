@@ -253,6 +253,7 @@
 
 	// keepPage puts the page and what it names where the worker finds it.
 	async function keepPage() {
+		if (!document.body.dataset.till) return;
 		const is = [document.documentElement.lang, document.body.dataset.till, own].join(" ");
 		const was = (localStorage.getItem("till:page") ?? "").split("\n");
 		if (was[0] === is && Date.now() - was[1] < hour && Date.now() >= was[1]) return;
@@ -275,6 +276,7 @@
 	async function ready() {
 		try {
 			await navigator.serviceWorker.register("/till/worker.js", { scope: "/till" });
+			if (!navigator.serviceWorker.controller) (await navigator.serviceWorker.ready).active.postMessage("claim");
 			await keepPage();
 			await refresh();
 			await navigator.storage?.persist?.();
@@ -286,7 +288,7 @@
 	if (!able) return;
 	addEventListener("online", send);
 	addEventListener("load", () => {
-		if (document.body.dataset.till && document.body.dataset.ready !== "no") ready();
+		ready();
 		send();
 	});
 

@@ -20,6 +20,7 @@ const file = async (request) => await kept(request.url) ?? fetch(request);
 
 addEventListener("install", () => skipWaiting());
 addEventListener("activate", (e) => e.waitUntil(clients.claim()));
+addEventListener("message", () => clients.claim()); // a page that came while this began
 addEventListener("fetch", (e) => {
 	const { request } = e;
 	const url = new URL(request.url);
