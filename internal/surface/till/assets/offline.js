@@ -416,6 +416,7 @@
 
 	// --- what waits ---------------------------------------------------------------------------
 
+	let shown = "";
 	function told({ waiting, answers, state, clock }) {
 		$("count").textContent = waiting.length + answers.length;
 		$("count").classList.toggle("bad", answers.length > 0);
@@ -424,6 +425,10 @@
 		line.dataset.state = is;
 		line.querySelector("span").textContent = [T[is], clock].filter(Boolean).join(" ");
 		line.querySelector("[data-online]").hidden = is === "off";
+		// Nothing is replaced under a finger.
+		const lists = JSON.stringify([waiting.map((s) => s.seq), answers.map((a) => [a.key, a.at])]);
+		if (lists === shown) return;
+		shown = lists;
 		$("queue").replaceChildren(...waiting.map((s) => {
 			const el = clone("t-waiting");
 			describe(el, s);

@@ -60,13 +60,13 @@
 		send();
 	}
 
-	// soldAt is the time of a receipt, said once and for all when it is first sent.
-	// A clock that was set back since is found out by the page that sold: by its
-	// own reckoning the receipt is older than the clock says.
-	function soldAt(slip, now) {
-		if (slip.life !== life) return slip.sold_at;
-		const age = performance.now() - slip.tick;
-		return now - slip.sold_at < age - 60_000 ? Math.round(now - age) : slip.sold_at;
+	// setBack is by how much the clock was set back since a sale, which the page that
+	// sold finds out: by its own reckoning the receipt is older than the clock says.
+	// A receipt's own time stays as it was: the server knows it again by that.
+	function setBack(slip, now) {
+		if (slip.life !== life) return slip.ahead ?? 0;
+		const by = Math.round((performance.now() - slip.tick - (now - slip.sold_at)) / 1000) * 1000;
+		return by > 60_000 ? by : slip.ahead ?? 0;
 	}
 
 	let state = ""; // why nothing is sent: "", offline, busy, signin, refused
@@ -87,19 +87,21 @@
 		for (let size = most; ;) {
 			const waiting = await all("queue");
 			if (!waiting.length) return state = apart ? await reach() : "";
+			const now = Date.now();
+			const moved = waiting.filter((s) => {
+				const was = s.ahead ?? 0;
+				s.ahead = setBack(s, now);
+				return Math.abs(s.ahead - was) > 2000;
+			});
+			if (moved.length) await write(["queue"], (store) => { for (const s of moved) store("queue").put(s); });
 			const batch = [];
 			let text = 0;
 			for (const s of waiting) {
 				text += JSON.stringify(s).length;
-				if (s.till !== waiting[0].till || batch.length === size || batch.length && text > mostText) break;
+				if (s.till !== waiting[0].till || Math.abs(s.ahead - waiting[0].ahead) > 2000 || batch.length === size || batch.length && text > mostText) break;
 				batch.push(s);
 			}
-			const now = Date.now();
-			if (batch.some((s) => !s.frozen)) {
-				for (const s of batch) if (!s.frozen) [s.sold_at, s.frozen] = [soldAt(s, now), true];
-				await write(["queue"], (store) => { for (const s of batch) store("queue").put(s); });
-			}
-			const [status, answer] = await post({ till: batch[0].till, sent_at: now, slips: batch });
+			const [status, answer] = await post({ till: batch[0].till, sent_at: now + batch[0].ahead, slips: batch });
 			if (status === 200) {
 				clock = answer.clock ?? "";
 				await settle(batch, answer.results);

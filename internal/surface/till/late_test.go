@@ -1,0 +1,155 @@
+package till_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"regulars/internal/base/db"
+	"regulars/internal/base/db/dbtest"
+	"regulars/internal/base/money"
+	"regulars/internal/loyalty/receipt"
+)
+
+// lateAnswer is what the page is told of its queue.
+type lateAnswer struct {
+	Results []struct {
+		Number, State, Receipt string
+		Says                   []string
+	}
+	Clock string
+}
+
+// late sends a queue as the page does.
+func (v *visitor) late(till int, sent time.Time, slips ...map[string]any) (out lateAnswer) {
+	v.t.Helper()
+	body, err := json.Marshal(map[string]any{"till": v.tills[till].ID.String(), "sent_at": sent.UnixMilli(), "slips": slips})
+	check(v.t, err)
+	r, err := http.NewRequestWithContext(v.t.Context(), http.MethodPost, v.server.URL+"/till/late", bytes.NewReader(body))
+	check(v.t, err)
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Accept", "application/json")
+	res, err := v.client.Do(r)
+	check(v.t, err)
+	defer res.Body.Close() //nolint:errcheck // read to its end
+	if res.StatusCode != http.StatusOK {
+		v.t.Fatalf("status %d", res.StatusCode)
+	}
+	check(v.t, json.NewDecoder(res.Body).Decode(&out))
+	return out
+}
+
+func (a lateAnswer) states() (list []string) {
+	for _, r := range a.Results {
+		list = append(list, r.State)
+	}
+	return list
+}
+
+func tea(number string, at time.Time, more map[string]any) map[string]any {
+	slip := map[string]any{
+		"kind": "sale", "number": number, "sold_at": at.UnixMilli(), "total": 45_000_00,
+		"lines": []map[string]any{{"sku": "tea-100", "name": "Tea", "quantity": 1000, "price": 45_000_0000, "charged": 45_000_00}},
+	}
+	for k, v := range more {
+		slip[k] = v
+	}
+	return slip
+}
+
+// A week of a till comes in order, each receipt once: also when it is sent again,
+// and from a second till to which the queue was copied.
+func TestLateIsRecordedOnce(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := newSite(t, d)
+		began := s.Now()
+		s.Clock.Advance(7 * 24 * time.Hour)
+		v := s.enter("cashier", 0)
+		owner, err := s.Staff.Named(t.Context(), "owner")
+		check(t, err)
+		slips := []map[string]any{
+			tea("1", began.Add(time.Hour), map[string]any{"customer": sealed(s.aziza), "staff": owner.ID.String()}),
+			tea("2", began.Add(2*time.Hour), map[string]any{"shown": "+998 90 123-45-67"}),
+			tea("3", began.Add(3*time.Hour), map[string]any{"shown": "99 999 99 99", "staff": "7"}),
+			tea("4", began.Add(4*time.Hour), map[string]any{"total": 40_000_00, "lines": []map[string]any{{"sku": "tea-100", "quantity": 1000, "price": 45_000_0000, "charged": 40_000_00}}}),
+			{"kind": "return", "number": "5", "sold_at": began.Add(5 * time.Hour).UnixMilli(), "total": 45_000_00, "original_number": "1", "parts": []receipt.ReturnLine{{Position: 1, Quantity: money.One}}},
+			{"kind": "return", "number": "6", "sold_at": began.Add(6 * time.Hour).UnixMilli(), "original_number": "nothing"},
+			tea("7", began.Add(-20*24*time.Hour), nil),
+		}
+		first := v.late(0, s.Now(), slips...)
+		if want := []string{"recorded", "recorded", "differs", "differs", "recorded", "refused", "refused"}; !slices.Equal(first.states(), want) {
+			t.Fatalf("%+v", first)
+		}
+		if r := first.Results[3]; len(r.Says) != 1 || !containsAll(r.Says[0], "40", "45") {
+			t.Errorf("what differs: %q", r.Says)
+		}
+		sales := s.sales()
+		slices.SortFunc(sales, func(a, b *receipt.Receipt) int { return a.SoldAt.Compare(b.SoldAt) })
+		if len(sales) != 5 || sales[0].Customer != s.aziza || sales[1].Customer != s.aziza || sales[2].Customer != 0 || !sales[0].SoldAt.Equal(began.Add(time.Hour)) {
+			t.Fatalf("recorded %+v", sales)
+		}
+		if sales[0].Staff != int64(owner.ID) || sales[2].Staff == 7 {
+			t.Errorf("sold by %d and %d", sales[0].Staff, sales[2].Staff)
+		}
+		if again := v.late(0, s.Now(), slips[:5]...); slices.Contains(again.states(), "recorded") {
+			t.Errorf("sent again: %+v", again)
+		}
+		if other := v.late(1, s.Now(), slips[:4]...); slices.Contains(other.states(), "recorded") {
+			t.Errorf("from another till: %+v", other)
+		}
+		if n := len(s.sales()); n != 5 {
+			t.Errorf("%d receipts of 5", n)
+		}
+		s.proved()
+	})
+}
+
+// A payment of the page that redeemed points and whose answer was lost is recorded
+// at the price that was shown, or refused; a clock that is wrong is said once.
+func TestLatePaymentOfThePage(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := newSite(t, d)
+		v := s.enter("cashier", 0)
+		form := func() (url.Values, map[string]any) {
+			f := v.send("/till/basket", v.get("/till").form(), "code:"+card, "code:tea-100", "redeem:5000").form()
+			return f, map[string]any{"kind": "sale", "number": f.Get("number"), "sold_at": s.Now().UnixMilli(), "total": number(t, f.Get("due")), "form": f.Encode()}
+		}
+		paid, slip := form()
+		v.send("/till/pay", paid).is(http.StatusOK)
+		if got := v.late(0, s.Now(), slip).states(); !slices.Equal(got, []string{"known"}) {
+			t.Errorf("recorded before: %v", got)
+		}
+		_, slip = form()
+		if got := v.late(0, s.Now().Add(24*time.Hour), slip, tea("9", s.Now().Add(24*time.Hour), nil)); !slices.Equal(got.states(), []string{"recorded", "recorded"}) || got.Clock == "" {
+			t.Errorf("not recorded before: %+v", got)
+		}
+		if sales := s.sales(); len(sales) != 3 || sales[1].Redeemed+sales[0].Redeemed+sales[2].Redeemed != 2*5_000_00 {
+			t.Errorf("recorded %+v", sales)
+		}
+		_, slip = form()
+		check(t, s.block(s.aziza))
+		if got := v.late(0, s.Now(), slip).states(); !slices.Equal(got, []string{"refused"}) {
+			t.Errorf("of somebody who was blocked: %v", got)
+		}
+		s.proved()
+	})
+}
+
+func number(t *testing.T, text string) int64 {
+	t.Helper()
+	n, err := strconv.ParseInt(text, 10, 64)
+	check(t, err)
+	return n
+}
+
+func containsAll(text string, words ...string) bool {
+	return !slices.ContainsFunc(words, func(w string) bool { return !strings.Contains(text, w) })
+}
