@@ -110,6 +110,12 @@ func TestBrowserGoesOnWithoutTheLine(t *testing.T) {
 	b.Usable("offline")
 	b.Touchable("offline")
 	b.Shot("till-offline")
+	phone := webtest.Phone
+	phone.Language = "ru"
+	b.Look(phone)
+	b.Touchable("offline-phone")
+	b.Shot("till-offline-phone")
+	b.Look(tablet)
 	b.Press(kb.F9)
 	b.See("Оплачено, ждёт связи", "45 000 сум", "Green tea")
 	b.Usable("offline-slip")

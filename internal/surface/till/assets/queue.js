@@ -255,7 +255,6 @@
 
 	// keepPage puts the page and what it names where the worker finds it.
 	async function keepPage() {
-		if (!document.body.dataset.till) return;
 		const is = [document.documentElement.lang, document.body.dataset.till, own].join(" ");
 		const was = (localStorage.getItem("till:page") ?? "").split("\n");
 		if (was[0] === is && Date.now() - was[1] < hour && Date.now() >= was[1]) return;
@@ -279,8 +278,10 @@
 		try {
 			await navigator.serviceWorker.register("/till/worker.js", { scope: "/till" });
 			if (!navigator.serviceWorker.controller) (await navigator.serviceWorker.ready).active.postMessage("claim");
-			await keepPage();
-			await refresh();
+			if (document.body.dataset.till) {
+				await keepPage();
+				await refresh();
+			} else await forget(); // nobody stands anywhere, or the till is switched off
 			await navigator.storage?.persist?.();
 		} catch { /* the line: the next page tries again */ }
 		document.documentElement.dataset.ready = "";
