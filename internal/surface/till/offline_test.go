@@ -22,10 +22,16 @@ import (
 )
 
 // cut is a line that can be down: then the server hangs up before it has heard
-// anything.
-type cut struct{ down atomic.Bool }
+// anything, or does what a test says.
+type cut struct {
+	down atomic.Bool
+	how  atomic.Pointer[func(w http.ResponseWriter, r *http.Request, next http.Handler) bool]
+}
 
-func (c *cut) broken(http.ResponseWriter, *http.Request, http.Handler) bool {
+func (c *cut) broken(w http.ResponseWriter, r *http.Request, next http.Handler) bool {
+	if how := c.how.Load(); how != nil {
+		return (*how)(w, r, next)
+	}
 	if c.down.Load() {
 		panic(http.ErrAbortHandler)
 	}
@@ -202,7 +208,7 @@ func TestBrowserSendsOnce(t *testing.T) {
 	sell(b, "4780000000024")
 
 	heard, calls := make(chan bool, 1), atomic.Int32{}
-	s.broken = func(w http.ResponseWriter, r *http.Request, next http.Handler) bool {
+	how := func(w http.ResponseWriter, r *http.Request, next http.Handler) bool {
 		if r.URL.Path == "/till/late" && calls.Add(1) == 1 {
 			next.ServeHTTP(httptest.NewRecorder(), r) // recorded, and the answer lost
 			heard <- true
@@ -211,6 +217,7 @@ func TestBrowserSendsOnce(t *testing.T) {
 		}
 		return false
 	}
+	line.how.Store(&how)
 	b.Value(`void till.send()`)
 	<-heard
 	b.Close()
@@ -386,19 +393,20 @@ func TestBrowserPaysThroughTheQueue(t *testing.T) {
 			b.See("45 000 сум")
 			settled(b)
 			no := b.Value(`document.querySelector("[name=number]").value`)
-			s.broken = func(w http.ResponseWriter, r *http.Request, next http.Handler) bool {
+			how := func(w http.ResponseWriter, r *http.Request, next http.Handler) bool {
 				if arrived && r.URL.Path == "/till/pay" {
 					next.ServeHTTP(httptest.NewRecorder(), r)
 				}
 				panic(http.ErrAbortHandler)
 			}
+			line.how.Store(&how)
 			b.Press(kb.F9)
 			b.See("пока неизвестно")
 			b.Click("[data-go-on]")
 			b.Wait(`document.documentElement.dataset.started === ""`)
 			b.See("ответ на которую потерялся", "Корзина пуста")
 			waiting(b, "1")
-			s.broken = line.broken
+			line.how.Store(nil)
 			b.Value(`void till.send()`)
 			waiting(b, "0")
 			sales := s.sales()
