@@ -134,6 +134,24 @@ func TestLatePaymentOfThePage(t *testing.T) {
 		if sales := s.sales(); len(sales) != 3 || sales[1].Redeemed+sales[0].Redeemed+sales[2].Redeemed != 2*5_000_00 {
 			t.Errorf("recorded %+v", sales)
 		}
+		// Of a return likewise.
+		sale := s.sales()[2]
+		at := "/till/returns/" + sale.ID.String()
+		back := v.send(at, v.get(at).form(), "all").form()
+		shown := strings.Split(back.Get("shown"), "-")
+		slip = map[string]any{
+			"kind": "return", "number": back.Get("number"), "sold_at": s.Now().UnixMilli(), "original": sale.ID.String(),
+			"total": number(t, shown[0]) - number(t, shown[1]), "form": back.Encode(),
+		}
+		if got := v.late(0, s.Now(), slip).states(); !slices.Equal(got, []string{"recorded"}) {
+			t.Errorf("a return: %v", got)
+		}
+		if got := v.late(0, s.Now(), slip).states(); !slices.Equal(got, []string{"known"}) {
+			t.Errorf("a return again: %v", got)
+		}
+		if n := len(s.sales()); n != 4 {
+			t.Errorf("%d receipts of 4", n)
+		}
 		_, slip = form()
 		check(t, s.block(s.aziza))
 		if got := v.late(0, s.Now(), slip).states(); !slices.Equal(got, []string{"refused"}) {
@@ -152,4 +170,67 @@ func number(t *testing.T, text string) int64 {
 
 func containsAll(text string, words ...string) bool {
 	return !slices.ContainsFunc(words, func(w string) bool { return !strings.Contains(text, w) })
+}
+
+// carried is what a till takes along.
+type carried struct {
+	Generation int64
+	Goods      []struct {
+		SKU      string
+		Barcodes []string
+	}
+	Slips   []struct{ Number string }
+	Private struct {
+		Costs  map[string]money.Price
+		People []struct {
+			ID, Name, Phone, Level string
+			Marks                  []string
+		}
+	}
+}
+
+// A till takes along its own store's customers, masked, and only for who works
+// there; that it did is in the audit log.
+func TestSnapshot(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := newSite(t, d)
+		s.register(1, "Дальний", "Человек", "+998907654321", "")
+		v := s.enter("cashier", 0)
+		v.send("/till/pay", v.send("/till/basket", v.get("/till").form(), "code:"+card, "code:tea-100").form()).is(http.StatusOK)
+		body := v.get("/till/snapshot").is(http.StatusOK).text
+		var got carried
+		check(t, json.Unmarshal([]byte(body), &got))
+		if len(got.Goods) != 6 || len(got.Slips) != 1 || got.Private.Costs["tea-100"] != 30_000_0000 {
+			t.Errorf("goods %+v, slips %+v, costs %v", got.Goods, got.Slips, got.Private.Costs)
+		}
+		if p := got.Private.People; len(p) != 1 || p[0].ID != sealed(s.aziza) || p[0].Name != "Азиза К." || p[0].Level != "start" || len(p[0].Marks) != 4 {
+			t.Errorf("people %+v", got.Private.People)
+		}
+		for _, secret := range []string{"Каримова", phone, card, "901234567"} {
+			if strings.Contains(body, secret) {
+				t.Errorf("%q is told", secret)
+			}
+		}
+		if !slices.Contains(s.audit(), "look.snapshot") {
+			t.Errorf("the audit log says %v", s.audit())
+		}
+		var first, other struct{ Key, Marks string }
+		check(t, json.Unmarshal([]byte(v.get("/till/key").is(http.StatusOK).text), &first))
+		check(t, json.Unmarshal([]byte(s.enter("cashier", 1).get("/till/key").text), &other))
+		if first.Key == "" || first.Key == first.Marks || first.Key == other.Key {
+			t.Error("tills share their keys")
+		}
+		// Nobody gets another store's.
+		v.client.Jar.SetCookies(must(url.Parse(v.server.URL+"/till")), []*http.Cookie{{Name: "till", Value: s.tills[2].ID.String(), Path: "/till"}})
+		v.get("/till/key").is(http.StatusForbidden)
+		v.get("/till/snapshot").is(http.StatusForbidden)
+	})
+}
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
 }

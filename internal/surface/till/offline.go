@@ -119,19 +119,20 @@ func (t *Till) offlinePage(w http.ResponseWriter, r *http.Request) error {
 // stored beside it: the browser holds them while somebody is signed in.
 type keys struct {
 	Till       string `json:"till"`
+	Staff      string `json:"staff"` // who is signed in
 	Generation int64  `json:"generation"`
 	Key        []byte `json:"key"`
 	Marks      []byte `json:"marks"`
 }
 
-func (t *Till) keys(at *place) keys {
+func (t *Till) keys(r *http.Request, at *place) keys {
 	gen := t.Now().Unix() / int64(keyAge/time.Second)
 	derive := func(what string) []byte {
 		mac := hmac.New(sha256.New, t.Secret)
 		mac.Write([]byte("till snapshot " + what + " " + at.Till.ID.String() + " " + strconv.FormatInt(gen, 10)))
 		return mac.Sum(nil)
 	}
-	return keys{at.Till.ID.String(), gen, derive("key"), derive("marks")}
+	return keys{at.Till.ID.String(), web.Me(r).ID.String(), gen, derive("key"), derive("marks")}
 }
 
 func (t *Till) snapshotKey(w http.ResponseWriter, r *http.Request) error {
@@ -139,7 +140,7 @@ func (t *Till) snapshotKey(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return answerJSON(w, "application/json", t.keys(at))
+	return answerJSON(w, "application/json", t.keys(r, at))
 }
 
 // carried is what a till knows without its line. Goods are no secret; Private is
@@ -148,7 +149,6 @@ type carried struct {
 	At         int64      `json:"at"` // milliseconds since 1970
 	Till       string     `json:"till"`
 	Generation int64      `json:"generation"`
-	Staff      string     `json:"staff"`
 	Goods      []goods    `json:"goods"`
 	Slips      []slipKept `json:"slips"`
 	Private    private    `json:"private"`
@@ -250,8 +250,8 @@ func (t *Till) snapshot(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	ctx := r.Context()
-	k := t.keys(at)
-	s := carried{At: t.Now().UnixMilli(), Till: k.Till, Generation: k.Generation, Staff: web.Me(r).ID.String(), Private: private{Costs: map[string]money.Price{}}}
+	k := t.keys(r, at)
+	s := carried{At: t.Now().UnixMilli(), Till: k.Till, Generation: k.Generation, Private: private{Costs: map[string]money.Price{}}}
 	products, err := t.Catalog.Sold(ctx, maxGoods)
 	if err != nil {
 		return err

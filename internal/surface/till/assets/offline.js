@@ -69,7 +69,7 @@
 	async function know() {
 		const kept = await till.kept("goods");
 		goods = kept?.goods ?? [];
-		staff = kept?.staff ?? "";
+		staff = await till.kept("staff") ?? "";
 		taken = kept?.at ?? 0;
 		byCode = new Map();
 		for (const g of goods) for (const code of g.barcodes ?? []) byCode.set(code, g);
@@ -611,4 +611,5 @@
 		document.documentElement.dataset.started = "";
 	}
 	if (till.able) start();
+	else $("unable").hidden = false;
 })();

@@ -203,6 +203,7 @@
 		if (!answer.ok) return;
 		const keys = await answer.json();
 		sessionStorage.setItem(keyName, JSON.stringify(keys));
+		await write(["kept"], (store) => store("kept").put(keys.staff, "staff"));
 		await navigator.locks.request("till:snapshot", { ifAvailable: true }, async (mine) => {
 			if (!mine) return;
 			const old = await kept("people");
@@ -221,7 +222,7 @@
 		const sold = new Map((await all("sold")).map((k) => [k.key, k]));
 		await write(["kept", "sold", "answers"], async (st) => {
 			st("kept").put({ till: s.till, generation: s.generation, at: s.at, fetched: Date.now(), iv, data }, "people");
-			st("kept").put({ till: s.till, at: s.at, staff: s.staff, goods: s.goods ?? [] }, "goods");
+			st("kept").put({ till: s.till, at: s.at, goods: s.goods ?? [] }, "goods");
 			for (const slip of s.slips ?? []) {
 				const key = keyOf({ kind: "sale", till: s.till, number: slip.number });
 				for (const l of slip.lines) l.returned = Math.max(l.returned, sold.get(key)?.lines.find((o) => o.position === l.position)?.returned ?? 0);
