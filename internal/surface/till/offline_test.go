@@ -45,7 +45,7 @@ func (s *site) apart(t *testing.T) (*webtest.Browser, *cut) {
 	line := &cut{}
 	s.broken = line.broken
 	b := webtest.Open(t)
-	b.Allow("Failed to load resource", "net::ERR", "Failed to fetch", "The FetchEvent")
+	b.Allow("Failed to load resource", "net::ERR", "Failed to fetch", "The FetchEvent", "Manifest fetch")
 	s.catchUp()
 	s.browser(b, tablet, "cashier", 0)
 	b.Wait(`document.documentElement.dataset.ready === ""`)
@@ -354,11 +354,24 @@ func TestBrowserShowsConflicts(t *testing.T) {
 	sell(b, card, "4780000000024")
 	check(t, s.block(s.aziza))
 	b.Value(`void till.add({ kind: "sale", number: "old-1", till: document.body.dataset.till, sold_at: Date.now() - 20 * 86400000, total: 100, lines: [{ sku: "bag", name: "Bag", quantity: 1000, price: 10000, charged: 100 }] })`)
-	waiting(b, "2")
+	// What cannot be read keeps nothing else from being recorded.
+	b.Value(`void till.add({ kind: "sale", number: "bad-1", till: document.body.dataset.till, sold_at: Date.now(), total: 100, original: 5 })`)
+	waiting(b, "3")
 	line.down.Store(false)
+	busy := func(w http.ResponseWriter, _ *http.Request, _ http.Handler) bool {
+		w.WriteHeader(http.StatusServiceUnavailable)
+		return true
+	}
+	line.how.Store(&busy)
+	s.open(b) // instead of an error page of whatever stands before the server
 	b.Click(`[data-mode=waiting]`)
+	b.See("Сервер занят")
+	waiting(b, "3")
+	line.how.Store(nil)
 	b.Click(`[data-do=send]`)
-	b.See("Клиент заблокирован", "old-1", "Просмотрено")
+	b.See("Клиент заблокирован", "old-1", "Просмотрено", "bad-1", "не смог прочитать")
+	b.Value(`[...document.querySelectorAll(".conflict")].find((c) => c.textContent.includes("bad-1")).querySelector("[data-seen]").click()`)
+	waiting(b, "2")
 	b.Usable("conflicts")
 	b.Shot("till-conflicts")
 	if sales := s.sales(); len(sales) != 1 || sales[0].Customer != 0 {
