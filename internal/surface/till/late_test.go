@@ -2,7 +2,9 @@ package till_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -14,6 +16,8 @@ import (
 	"regulars/internal/base/db"
 	"regulars/internal/base/db/dbtest"
 	"regulars/internal/base/money"
+	"regulars/internal/loyalty/catalog"
+	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/receipt"
 )
 
@@ -233,4 +237,38 @@ func must[T any](v T, err error) T {
 		panic(err)
 	}
 	return v
+}
+
+// BenchmarkSnapshot gathers all that a till takes along at most.
+func BenchmarkSnapshot(b *testing.B) {
+	s := newSite(b, dbtest.Open(b, dbtest.SQLite))
+	check(b, s.DB.Write(b.Context(), func(ctx context.Context, tx *db.Tx) error {
+		var goods []catalog.ProductInput
+		for i := range 30_000 {
+			name, price := fmt.Sprintf("Молоко пастеризованное %d, 1 л", i), money.Price(12_000_0000)
+			goods = append(goods, catalog.ProductInput{SKU: fmt.Sprint("G", i), ProductChange: catalog.ProductChange{Name: &name, Price: &price, Cost: &price, Barcodes: &[]string{fmt.Sprint(4_790_000_000_000 + i)}}})
+		}
+		if _, err := s.Catalog.SaveProductsTx(ctx, tx, goods); err != nil {
+			return err
+		}
+		var people []customer.Checked
+		for i := range 5_000 {
+			c, err := s.Customers.Check(customer.New{
+				FirstName: "Азиза", LastName: "Каримова", HomeStore: s.stores[0].ID, Source: "import", Origin: 1,
+				Identifiers: []customer.Identifier{{Kind: customer.Phone, Value: fmt.Sprintf("+99891%07d", i)}, {Kind: customer.Card, Value: fmt.Sprint(2_910_000_000_000 + i)}},
+			})
+			if err != nil {
+				return err
+			}
+			people = append(people, c)
+		}
+		_, err := s.Enrol.OpenAllTx(ctx, tx, people)
+		return err
+	}))
+	v := s.enter("cashier", 0)
+	size := 0
+	for b.Loop() {
+		size = len(v.get("/till/snapshot").is(http.StatusOK).text)
+	}
+	b.ReportMetric(float64(size), "bytes")
 }

@@ -1,6 +1,7 @@
 package till
 
 import (
+	"compress/gzip"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
@@ -286,7 +287,26 @@ func (t *Till) snapshot(w http.ResponseWriter, r *http.Request) error {
 	if err := t.Staff.Look(ctx, staff.Entry{Actor: web.Me(r).ID, IP: web.Client(r).IP, Action: "look.snapshot", Store: at.Store.ID, Subject: "till:" + at.Till.ID.String(), After: facts}); err != nil {
 		return err
 	}
-	return answerJSON(w, "application/json", s)
+	return answerPacked(w, r, s)
+}
+
+// answerPacked answers with what may be megabytes, to lines that are not quick.
+func answerPacked(w http.ResponseWriter, r *http.Request, body any) error {
+	if !strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+		return answerJSON(w, "application/json", body)
+	}
+	text, err := json.Marshal(body)
+	if err != nil {
+		return err
+	}
+	h := w.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("Content-Encoding", "gzip")
+	h.Set("Cache-Control", "no-store")
+	z := gzip.NewWriter(w)
+	_, _ = z.Write(text) // the reader has gone: there is nobody to tell
+	_ = z.Close()
+	return nil
 }
 
 // slips are the till's latest sales.
