@@ -59,6 +59,18 @@ func (s *Service) Products(ctx context.Context, q ProductQuery) (list []Product,
 	return list, next, s.addBarcodes(ctx, list)
 }
 
+// Sold lists what is sold, by name, with its barcodes: at most so many products.
+func (s *Service) Sold(ctx context.Context, most int) (list []Product, err error) {
+	defer errs.Wrap(&err, "list what is sold")
+	var f filter
+	f.add("p.active = ?", true)
+	order := f.args.Put(" ORDER BY p.name_key, p.id LIMIT ?", most)
+	if list, err = s.query(ctx, f, order); err != nil {
+		return nil, err
+	}
+	return list, s.addBarcodes(ctx, list)
+}
+
 // addBarcodes gives the products of a list their barcodes.
 func (s *Service) addBarcodes(ctx context.Context, list []Product) error {
 	if len(list) == 0 {

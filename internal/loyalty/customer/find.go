@@ -202,6 +202,19 @@ func queueIdentifiers(b *db.Batch, ids []ID, into map[ID][]Identifier) {
 	}, `SELECT customer_id, kind, value FROM identifiers WHERE customer_id IN ($1...)`, db.IDs(ids))
 }
 
+// Latest gives the active customers of a store, those who came last first.
+func (s *Service) Latest(ctx context.Context, store catalog.StoreID, most int) (ids []ID, err error) {
+	defer errs.Wrap(&err, "find customers of a store")
+	const find = `SELECT id FROM customers WHERE home_store_id = $1 AND state = 'active' ORDER BY id DESC LIMIT $2`
+	rows, err := s.db.Query(ctx, find, int64(store), most)
+	return ids, db.Scan(rows, err, func(r *db.Rows) error {
+		var id ID
+		err := r.Scan(&id)
+		ids = append(ids, id)
+		return err
+	})
+}
+
 // ListQuery says which customers to list; what is zero does not matter.
 type ListQuery struct {
 	HomeStore catalog.StoreID

@@ -65,11 +65,23 @@ func (r *Rules) Days(d Dates, at time.Time, zone *time.Location) (days []Day) {
 // the day itself, and the midnight that ends the last of them. ok is false where
 // it is none of them.
 func (o *Occasion) Around(d Dates, at time.Time, zone *time.Location) (year int, until time.Time, ok bool) {
+	year, _, until, ok = o.meet(d, at, at, zone)
+	return year, until, ok
+}
+
+// Ahead finds the first of a customer's occasions whose days, from one midnight
+// until another, meet the time between two others.
+func (o *Occasion) Ahead(d Dates, from, to time.Time, zone *time.Location) (begins, ends time.Time, ok bool) {
+	_, begins, ends, ok = o.meet(d, from, to, zone)
+	return begins, ends, ok
+}
+
+func (o *Occasion) meet(d Dates, from, to time.Time, zone *time.Location) (year int, begins, until time.Time, ok bool) {
 	month, day, first, known := d.on(o.On, zone)
 	if !known {
-		return 0, time.Time{}, false
+		return 0, begins, until, false
 	}
-	for year := at.In(zone).Year() - 1; year <= at.In(zone).Year()+1; year++ {
+	for year := from.In(zone).Year() - 1; year <= to.In(zone).Year()+1; year++ {
 		if year < first {
 			continue
 		}
@@ -77,12 +89,12 @@ func (o *Occasion) Around(d Dates, at time.Time, zone *time.Location) (year int,
 		if noon.Month() != month { // the 29th of February of other years
 			noon = time.Date(year, month, day-1, 12, 0, 0, 0, zone)
 		}
-		until = Midnight(noon, o.After+1, zone)
-		if !at.Before(Midnight(noon, -o.Before, zone)) && at.Before(until) {
-			return year, until, true
+		begins, until = Midnight(noon, -o.Before, zone), Midnight(noon, o.After+1, zone)
+		if !to.Before(begins) && from.Before(until) {
+			return year, begins, until, true
 		}
 	}
-	return 0, time.Time{}, false
+	return 0, time.Time{}, time.Time{}, false
 }
 
 // on is the day in the year, and the first year in which it is kept.

@@ -55,3 +55,30 @@ func TestAround(t *testing.T) {
 		})
 	}
 }
+
+// The occasion ahead is the next one whose days meet a time, also over the turn of
+// the year, and the one that it is.
+func TestAhead(t *testing.T) {
+	t.Parallel()
+	o := programme.Occasion{On: programme.Birthday, Before: 1, After: 1}
+	day := func(text string) time.Time {
+		v, err := time.Parse(time.DateOnly, text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+	for name, tt := range map[string]struct{ born, from, to, begins, ends string }{
+		"it is":          {"1990-06-10", "2026-06-11", "2026-06-25", "2026-06-09", "2026-06-12"},
+		"within":         {"1990-06-10", "2026-06-01", "2026-06-15", "2026-06-09", "2026-06-12"},
+		"over the year":  {"1990-01-03", "2026-12-25", "2027-01-08", "2027-01-02", "2027-01-05"},
+		"too far":        {"1990-06-10", "2026-05-01", "2026-05-15", "", ""},
+		"just over":      {"1990-06-10", "2026-06-12", "2026-06-26", "", ""},
+		"begins at last": {"1990-06-10", "2026-05-26", "2026-06-09", "2026-06-09", "2026-06-12"},
+	} {
+		begins, ends, ok := o.Ahead(programme.Dates{Born: tt.born}, day(tt.from), day(tt.to), time.UTC)
+		if ok != (tt.begins != "") || ok && (!begins.Equal(day(tt.begins)) || !ends.Equal(day(tt.ends))) {
+			t.Errorf("%s: %v from %s until %s", name, ok, begins, ends)
+		}
+	}
+}

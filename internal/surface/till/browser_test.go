@@ -100,11 +100,15 @@ func TestBrowserTakesAPartBack(t *testing.T) {
 		b.Click("#plus-1")
 		b.See("40 500 сум")
 		settled(b)
-		b.Value(`location.reload(), ""`)
-		b.Wait(`document.readyState === "complete" && document.querySelector("#quantity-1")?.value === "1"`)
+		next := func(quantity string) { // page, not the one that is being left
+			b.Wait(`!document.body.dataset.left && document.readyState === "complete" && document.querySelector("#quantity-1")?.value === "` + quantity + `"`)
+		}
+		b.Value(`document.body.dataset.left = "yes", location.reload(), ""`)
+		next("1")
 		settled(b)
+		b.Value(`document.body.dataset.left = "yes"`)
 		scan(b, sale.Number)
-		b.Wait(`document.readyState === "complete" && document.querySelector("#quantity-1")?.value === ""`)
+		next("")
 		b.See("Отметьте, что возвращают")
 		b.Click("#plus-1")
 		b.See("40 500 сум", "Вернём баллов", "4 500", "405")

@@ -26,4 +26,25 @@
 // number answers with the same receipt. Where another price holds than the one
 // that was shown, nothing is recorded and the page shows the new one (409).
 // Returns work the same way under a number of their own.
+//
+// # Without the line
+//
+// A service worker (worker.js) answers with the page /till/offline where the server
+// cannot be reached, and keeps nothing but that page and its files. The page sells
+// and takes back by what the till carries with it, and puts each receipt into a
+// queue in the browser (queue.js), which goes through package receipt's late
+// receipts:
+//
+//	queued --sent, in order, by one tab--> recorded or known --> forgotten
+//	   ^                                   differs ----------> shown until it was seen
+//	   +------------ sent again ---------- refused ----------> likewise
+//
+// A receipt leaves the queue in the transaction that stores its answer, so whatever
+// dies in between, it is sent again and answered as before. A payment whose answer
+// was lost goes through the queue under its own number.
+//
+// What is carried is goods, which are no secret, and, encrypted, the store's own
+// customers as the cashier sees them, with the rules and the costs of goods. The
+// key comes over the line to who is signed in at the till and lives in the tab. The
+// price is that of package pricing (price.js), points excepted.
 package till

@@ -104,7 +104,8 @@ func TestPages(t *testing.T) {
 			returnsView{frame: till.frame("return", at), Searched: true, Who: &person{}},
 			returnsView{frame: till.frame("return", at), Who: &person{Name: "Aziza"}, List: []slipFound{{Receipt: sale}}, Stores: map[catalog.StoreID]catalog.Store{2: at.Store}},
 		},
-		"return": {choosing, &everything},
+		"return":  {choosing, &everything},
+		"offline": {offlineView{frame: till.frame("sale", at), Formats: formats{Money: "{}", Zone: "UTC"}}},
 	}
 	for name, all := range pages {
 		for _, data := range all {

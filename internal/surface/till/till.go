@@ -48,8 +48,11 @@ type Till struct {
 	pages   *web.Pages
 	assets  *web.Assets
 	css, js string
-	people  id.Sealer
-	looks   *limit.Limiter // searches for customers, of each cashier
+	icon    string
+	// The scripts of the page that goes on without the line, in their order.
+	queueJS, priceJS, offlineJS string
+	people                      id.Sealer
+	looks                       *limit.Limiter // searches for customers, of each cashier
 }
 
 // New makes the surface; it fails where a template is wrong.
@@ -63,11 +66,12 @@ func New(c Config) (t *Till, err error) {
 	if t.assets, err = web.NewAssets("/till-assets/", assets); err != nil {
 		return nil, err
 	}
-	if t.css, err = t.assets.URL("till.css"); err != nil {
-		return nil, err
-	}
-	if t.js, err = t.assets.URL("till.js"); err != nil {
-		return nil, err
+	for name, to := range map[string]*string{
+		"till.css": &t.css, "till.js": &t.js, "till.svg": &t.icon, "queue.js": &t.queueJS, "price.js": &t.priceJS, "offline.js": &t.offlineJS,
+	} {
+		if *to, err = t.assets.URL(name); err != nil {
+			return nil, err
+		}
 	}
 	templates, err := fs.Sub(embedded, "templates")
 	if err != nil {
@@ -97,12 +101,19 @@ func (t *Till) table() map[string]web.Handler {
 		"GET /till/returns/{id}":    t.returnPage,
 		"POST /till/returns/{id}":   t.returnStep,
 		"POST /till/take-back/{id}": t.takeBack,
+		"GET /till/offline":         t.offlinePage,
+		"GET /till/key":             t.snapshotKey,
+		"GET /till/snapshot":        t.snapshot,
+		"POST /till/late":           t.late,
 	}
 }
 
 // Routes adds the page to mux.
 func (t *Till) Routes(mux *http.ServeMux) {
 	mux.Handle("GET /till-assets/", t.assets)
+	// The browser asks for these by itself, whoever is signed in.
+	mux.HandleFunc("GET /till/worker.js", t.worker)
+	mux.Handle("GET /till/manifest", t.Shell.Handle(t.manifest))
 	for pattern, h := range t.table() {
 		mux.Handle(pattern, t.Shell.Require(staff.Sell, h))
 	}
@@ -111,6 +122,7 @@ func (t *Till) Routes(mux *http.ServeMux) {
 // frame is what every page knows.
 type frame struct {
 	CSS, JS string
+	Queue   string // the script of what waits for the line
 	Mode    string // sale or return: which tab is lit
 	Place   *place // nil: no till is chosen yet
 	Code    string // what was scanned on another page
@@ -137,7 +149,7 @@ type place struct {
 }
 
 func (t *Till) frame(mode string, at *place) frame {
-	return frame{CSS: t.css, JS: t.js, Mode: mode, Place: at, Seal: t.seal, Shop: t.shop, ZoneOf: t.zone}
+	return frame{CSS: t.css, JS: t.js, Queue: t.queueJS, Mode: mode, Place: at, Seal: t.seal, Shop: t.shop, ZoneOf: t.zone}
 }
 
 func (t *Till) shop(which catalog.StoreID) string {

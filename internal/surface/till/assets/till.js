@@ -88,7 +88,7 @@
 			return lead(wrong);
 		}
 		if (button.disabled) return;
-		paying = pairs();
+		paying = [...pairs(), ["paid_at", String(Date.now())]];
 		keep.set(payKey, paying);
 		go();
 	}
@@ -148,6 +148,7 @@
 		hold(Boolean(paying));
 		state.querySelector("span").textContent = paying ? state.dataset.unknown : state.dataset.offline;
 		state.hidden = false;
+		state.querySelector("[data-go-on]").hidden = !globalThis.till?.able;
 		clearTimeout(again);
 		again = setTimeout(retry, 3000);
 	}

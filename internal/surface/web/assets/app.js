@@ -44,6 +44,11 @@
 		}
 	});
 
+	// Signing out leaves the tab no key to what a till has taken along.
+	document.addEventListener("submit", (e) => {
+		if (e.target.action?.endsWith("/sign-out")) sessionStorage.removeItem("apart:key");
+	});
+
 	// A form that is on its way is not sent twice.
 	document.addEventListener("submit", (e) => {
 		if (e.defaultPrevented || e.target.method !== "post") return;

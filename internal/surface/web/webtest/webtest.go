@@ -16,6 +16,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -25,6 +26,7 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/cdproto/webauthn"
 	"github.com/chromedp/chromedp"
@@ -78,6 +80,59 @@ func Open(t testing.TB) *Browser {
 		t.Fatal(err)
 	}
 	return b
+}
+
+// Tab opens another tab of the browser: it shares all but what a tab keeps for
+// itself. It is closed by Close, or with the browser.
+func (b *Browser) Tab() *Browser {
+	b.t.Helper()
+	b.mu.Lock()
+	tab := &Browser{t: b.t, allow: slices.Clone(b.allow)}
+	b.mu.Unlock()
+	var cancel context.CancelFunc
+	tab.ctx, cancel = chromedp.NewContext(b.ctx, chromedp.WithListener(tab.hear))
+	b.t.Cleanup(cancel)
+	b.t.Cleanup(func() {
+		tab.mu.Lock()
+		defer tab.mu.Unlock()
+		for _, n := range tab.notes {
+			b.t.Errorf("another tab says: %s", n)
+		}
+	})
+	if _, err := chromedp.Call(tab.ctx, log.Enable, cdp.Empty{}); err != nil {
+		b.t.Fatal(err)
+	}
+	return tab
+}
+
+// Installable fails the test where the browser would not install the page.
+func (b *Browser) Installable() {
+	b.t.Helper()
+	manifest, err := chromedp.Call(b.ctx, page.GetAppManifest, page.GetAppManifestParams{})
+	if err != nil {
+		b.fail(err)
+	}
+	if manifest.URL == "" {
+		b.t.Error("the page has no manifest")
+	}
+	for _, e := range manifest.Errors {
+		b.t.Errorf("the manifest: %s", e.Message)
+	}
+	found, err := chromedp.Call(b.ctx, page.GetInstallabilityErrors, cdp.Empty{})
+	if err != nil {
+		b.fail(err)
+	}
+	for _, e := range found.InstallabilityErrors {
+		b.t.Errorf("cannot be installed: %s", e.ErrorID)
+	}
+}
+
+// Close closes the tab, whatever it is doing.
+func (b *Browser) Close() {
+	b.t.Helper()
+	if err := chromedp.Cancel(b.ctx); err != nil {
+		b.t.Fatal(err)
+	}
 }
 
 // hear notes what the console shows. It runs between the browser's messages.

@@ -1,0 +1,471 @@
+package till_test
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp/kb"
+
+	"regulars/internal/base/db"
+	"regulars/internal/base/db/dbtest"
+	"regulars/internal/base/i18n"
+	"regulars/internal/loyalty/catalog"
+	"regulars/internal/loyalty/receipt"
+	"regulars/internal/loyalty/staff"
+	"regulars/internal/surface/web/webtest"
+	"regulars/internal/verify"
+)
+
+// cut is a line that can be down: then the server hangs up before it has heard
+// anything, or does what a test says.
+type cut struct {
+	down atomic.Bool
+	how  atomic.Pointer[func(w http.ResponseWriter, r *http.Request, next http.Handler) bool]
+}
+
+func (c *cut) broken(w http.ResponseWriter, r *http.Request, next http.Handler) bool {
+	if how := c.how.Load(); how != nil {
+		return (*how)(w, r, next)
+	}
+	if c.down.Load() {
+		panic(http.ErrAbortHandler)
+	}
+	return false
+}
+
+// apart is a browser at a till that has everything it needs to go on without its
+// line.
+func (s *site) apart(t *testing.T) (*webtest.Browser, *cut) {
+	t.Helper()
+	line := &cut{}
+	s.broken = line.broken
+	b := webtest.Open(t)
+	b.Allow("Failed to load resource", "net::ERR", "Failed to fetch", "The FetchEvent", "Manifest fetch")
+	s.catchUp()
+	s.browser(b, tablet, "cashier", 0)
+	b.Wait(`document.documentElement.dataset.ready === ""`)
+	b.Wait(`navigator.serviceWorker.controller`)
+	return b, line
+}
+
+// catchUp has the server go by the clock that browsers go by.
+func (s *site) catchUp() { s.Clock.Advance(time.Since(s.Now())) }
+
+// audit are the actions in the audit log.
+func (s *site) audit() (actions []string) {
+	s.t.Helper()
+	lines, _, err := s.Staff.Audit(s.t.Context(), staff.Filter{}, "", 50)
+	check(s.t, err)
+	for _, l := range lines {
+		actions = append(actions, l.Action)
+	}
+	return actions
+}
+
+// open opens the page without the line, as a reload does while it is down.
+func (s *site) open(b *webtest.Browser) {
+	b.Go(s.server.URL + "/till")
+	b.Wait(`document.documentElement.dataset.started === ""`)
+}
+
+// sell sells what is scanned.
+func sell(b *webtest.Browser, codes ...string) {
+	scan(b, codes...)
+	b.Wait(`!document.querySelector("#sale [data-pay]").disabled`)
+	b.Press(kb.F9)
+	b.Wait(`document.activeElement.matches("#done:not([hidden]) [data-do=next]")`)
+	b.Press(kb.Enter)
+	b.See("Корзина пуста")
+}
+
+// proved fails the test where the books do not add up.
+func (s *site) proved() {
+	s.t.Helper()
+	report, err := verify.Run(s.t.Context(), s.DB, verify.Options{})
+	check(s.t, err)
+	// An installation for tests has no settings and no process that keeps its number.
+	delete(report.Broken, verify.Setting)
+	delete(report.Broken, verify.Node)
+	if !report.Clean() {
+		s.t.Errorf("verify: %v", report.Broken)
+	}
+}
+
+// waiting waits until so many receipts are in the browser's queue.
+func waiting(b *webtest.Browser, n string) {
+	b.Wait(`document.getElementById("count").textContent === "` + n + `"`)
+}
+
+// Without the line the till sells on and takes back; when the line is there again
+// everything is recorded once, in order and at its time.
+func TestBrowserGoesOnWithoutTheLine(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, dbtest.Open(t, dbtest.SQLite))
+	b, line := s.apart(t)
+	line.down.Store(true)
+	began := time.Now()
+	s.open(b)
+	b.See("Связи нет", "Корзина пуста")
+	scan(b, card, "4780000000024")
+	b.See("Азиза К.", "45 000 сум")
+	b.Usable("offline")
+	b.Touchable("offline")
+	b.Shot("till-offline")
+	phone := webtest.Phone
+	phone.Language = "ru"
+	b.Look(phone)
+	b.Touchable("offline-phone")
+	b.Shot("till-offline-phone")
+	b.Look(tablet)
+	b.Press(kb.F9)
+	b.See("Оплачено, ждёт связи", "45 000 сум", "Green tea")
+	b.Usable("offline-slip")
+	no := b.Value(`document.querySelector("[data-slot=no]").textContent.replaceAll(" ", "")`)
+	b.Press(kb.Enter)
+	scan(b, "2*4780000000017")
+	b.See("24 000 сум")
+	s.open(b) // a reload loses nothing
+	b.See("24 000 сум")
+	waiting(b, "1")
+	b.Press(kb.F9)
+	b.See("Оплачено, ждёт связи")
+	b.Press(kb.Enter)
+	scan(b, "4600000000011")
+	b.See("ничего нет")
+	b.Click("[data-do=sell]")
+	b.Fill("#name-0", "Хлеб")
+	b.Fill("#price-0", "7500")
+	b.See("7 500 сум")
+	b.Press(kb.F9)
+	b.See("Оплачено, ждёт связи")
+	waiting(b, "3")
+	b.Click(`[data-mode=return]`)
+	scan(b, no)
+	b.See("Green tea")
+	b.Click("#more-1")
+	b.See("45 000 сум")
+	b.Press(kb.F9)
+	b.See("Возврат сделан")
+	waiting(b, "4")
+	if n := len(s.sales()); n != 0 {
+		t.Fatalf("%d receipts without a line", n)
+	}
+
+	line.down.Store(false)
+	b.Click(`[data-mode=waiting]`)
+	b.Click(`[data-do=send]`)
+	b.See("всё отправлено")
+	waiting(b, "0")
+	sales := s.sales()
+	if len(sales) != 4 {
+		t.Fatalf("%d receipts of 4", len(sales))
+	}
+	bySeq := map[string]*receipt.Receipt{}
+	for _, r := range sales {
+		bySeq[string(r.Kind)+r.Number] = r
+		if r.SoldAt.Before(began) || r.SoldAt.After(time.Now()) || !r.Details.Late || r.Details.ByRules != nil {
+			t.Errorf("recorded %+v", r)
+		}
+	}
+	first := bySeq["sale"+no]
+	if first == nil || first.Customer != s.aziza || first.Total != 45_000_00 || first.Earned != 450_00 {
+		t.Fatalf("the first sale: %+v", first)
+	}
+	if back := sales[0]; back.Kind != receipt.KindReturn || back.Original != first.ID || back.Refund() != 45_000_00 {
+		t.Errorf("the return: %+v", back)
+	}
+	s.proved()
+	b.Go(s.server.URL + "/till")
+	b.Wait(`document.getElementById("waiting").hidden && document.activeElement.id === "scan"`)
+	if text := strings.Join(s.audit(), " "); !strings.Contains(text, "look.snapshot") {
+		t.Errorf("the audit log says %s", text)
+	}
+}
+
+// The tab is killed while it sends, the answer is lost, and two other tabs send at
+// once: everything is recorded once. A tab that was opened without the line has no
+// key; whom it cannot find the server finds.
+func TestBrowserSendsOnce(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, dbtest.Open(t, dbtest.SQLite))
+	first, line := s.apart(t)
+	line.down.Store(true)
+	b := first.Tab()
+	b.Look(tablet)
+	s.open(b)
+	b.See("вкладка открыта без связи")
+	for range 3 {
+		sell(b, "4780000000017")
+	}
+	scan(b, card)
+	b.Click("[data-do=shown]")
+	b.See(card)
+	sell(b, "4780000000024")
+
+	heard, calls := make(chan bool, 1), atomic.Int32{}
+	how := func(w http.ResponseWriter, r *http.Request, next http.Handler) bool {
+		if r.URL.Path == "/till/late" && calls.Add(1) == 1 {
+			next.ServeHTTP(httptest.NewRecorder(), r) // recorded, and the answer lost
+			heard <- true
+			<-r.Context().Done()
+			panic(http.ErrAbortHandler)
+		}
+		return false
+	}
+	line.how.Store(&how)
+	b.Value(`void till.send()`)
+	<-heard
+	b.Close()
+	if n := len(s.sales()); n != 4 {
+		t.Fatalf("%d receipts of 4", n)
+	}
+	one, two := first.Tab(), first.Tab()
+	for _, tab := range []*webtest.Browser{one, two} {
+		tab.Look(tablet)
+		tab.Go(s.server.URL + "/till/offline#waiting")
+	}
+	for _, tab := range []*webtest.Browser{one, two} {
+		tab.Wait(`document.documentElement.dataset.started === ""`)
+		tab.See("всё отправлено")
+		waiting(tab, "0")
+	}
+	sales := s.sales()
+	if len(sales) != 4 || sales[0].Customer != s.aziza || sales[0].Earned == 0 {
+		t.Errorf("recorded %d, the last %+v", len(sales), sales[0])
+	}
+	s.proved()
+}
+
+// Whoever has been signed out signs in, and what waits is sent. A clock that is a
+// day wrong, and one that is set right after the sale, change no time.
+func TestBrowserWaitsForItsCashier(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, dbtest.Open(t, dbtest.SQLite))
+	b, line := s.apart(t)
+	line.down.Store(true)
+	s.open(b)
+	sell(b, card, "4780000000024")
+	cashier, err := s.Staff.Named(t.Context(), "cashier")
+	check(t, err)
+	check(t, s.Staff.EndSessions(t.Context(), staff.By{ID: cashier.ID}, cashier.ID))
+	line.down.Store(false)
+	b.Value(`void till.send()`)
+	b.See("Войдите")
+	waiting(b, "1")
+
+	s.Clock.Advance(-24 * time.Hour)
+	b.Click("[data-online]")
+	b.Wait(`location.pathname === "/sign-in" && document.readyState === "complete"`)
+	b.Fill("#login", "cashier")
+	b.Fill("#password", password)
+	b.Press(kb.Enter)
+	b.Wait(`location.pathname === "/till" && document.getElementById("waiting").hidden && document.documentElement.dataset.ready === ""`)
+	sales := s.sales()
+	if len(sales) != 1 || sales[0].Customer != s.aziza || s.Now().Sub(sales[0].SoldAt).Abs() > 5*time.Minute || sales[0].Details.Clock == 0 {
+		t.Fatalf("recorded %+v at %s", sales, s.Now())
+	}
+
+	line.down.Store(true)
+	s.open(b)
+	sell(b, "4780000000017")
+	b.Value(`(() => { const was = Date.now; Date.now = () => was() - 86400000; })()`)
+	line.down.Store(false)
+	b.Value(`void till.send()`)
+	waiting(b, "0")
+	b.See("Часы этого устройства")
+	if sales = s.sales(); len(sales) != 2 || s.Now().Sub(sales[0].SoldAt).Abs() > 5*time.Minute {
+		t.Errorf("recorded %+v at %s", sales[0], s.Now())
+	}
+	s.proved()
+}
+
+// What lies in the browser says nothing of anybody without the key, which goes
+// with the tab and with signing out.
+func TestBrowserKeepsNobodyInTheClear(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, dbtest.Open(t, dbtest.SQLite))
+	b, line := s.apart(t)
+	line.down.Store(true)
+	s.open(b)
+	sell(b, card, "4780000000024")
+	b.Value(`(async () => {
+		let all = JSON.stringify(localStorage);
+		const text = (v) => v instanceof ArrayBuffer || ArrayBuffer.isView(v) ? new TextDecoder().decode(v) : v && typeof v === "object" ? Object.values(v).map(text).join(" ") : String(v);
+		for (const { name } of await indexedDB.databases()) {
+			const db = await new Promise((done) => { indexedDB.open(name).onsuccess = (e) => done(e.target.result); });
+			for (const s of db.objectStoreNames) all += " " + s + " " + text(await new Promise((done) => { db.transaction(s).objectStore(s).getAll().onsuccess = (e) => done(e.target.result); }));
+			db.close();
+		}
+		for (const c of await caches.keys()) for (const r of await (await caches.open(c)).keys()) all += await (await (await caches.open(c)).match(r, { ignoreVary: true })).text();
+		globalThis.stolen = all;
+	})(), ""`)
+	b.Wait(`globalThis.stolen`)
+	stolen := b.Value(`stolen`)
+	if !strings.Contains(stolen, "Green tea") || !strings.Contains(stolen, "4780000000024") {
+		t.Fatal("the goods are not there: nothing was looked at")
+	}
+	for _, secret := range []string{"Азиза", "Каримова", "4567", phone, card, card[len(card)-6:], "Малика", "1800000000"} {
+		if strings.Contains(stolen, secret) {
+			t.Errorf("%q lies in the clear", secret)
+		}
+	}
+	b.Value(`sessionStorage.removeItem("apart:key"), till.people().then((p) => { globalThis.opened = String(p); }), ""`)
+	b.Wait(`globalThis.opened === "null"`)
+
+	line.down.Store(false)
+	b.Value(`void till.send()`)
+	b.Go(s.server.URL + "/till")
+	b.Wait(`document.documentElement.dataset.ready === "" && sessionStorage.getItem("apart:key")`)
+	b.Value(`(() => { const f = document.querySelector("form[action='/sign-out']"); f.addEventListener("submit", (e) => e.preventDefault()); f.requestSubmit(); })()`)
+	b.Wait(`sessionStorage.getItem("apart:key") === null`)
+	// A till that is switched off keeps nobody.
+	b.Go(s.server.URL + "/till")
+	b.Wait(`document.documentElement.dataset.ready === "" && sessionStorage.getItem("apart:key")`)
+	off := false
+	check(t, s.DB.Write(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+		_, _, err := s.Catalog.UpdateTillTx(ctx, tx, s.tills[0].ID, catalog.TillChange{Active: &off})
+		return err
+	}))
+	b.Go(s.server.URL + "/till")
+	b.Wait(`document.readyState === "complete" && location.pathname === "/till/choose"`)
+	b.Wait(`document.documentElement.dataset.ready === "" && sessionStorage.getItem("apart:key") === null`)
+	b.Value(`till.kept("people").then((p) => { globalThis.left = String(p); }), ""`)
+	b.Wait(`globalThis.left === "undefined"`)
+}
+
+// What the server records otherwise, or not at all, a person is shown until they
+// have seen it; what was mended is sent again.
+func TestBrowserShowsConflicts(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, dbtest.Open(t, dbtest.SQLite))
+	var age atomic.Int64
+	age.Store(int64(14 * 24 * time.Hour))
+	s.Receipts.AllowLate(func() receipt.Lateness {
+		return receipt.Lateness{Age: time.Duration(age.Load()), Skew: 10 * time.Minute}
+	})
+	b, line := s.apart(t)
+	line.down.Store(true)
+	s.open(b)
+	sell(b, card, "4780000000024")
+	check(t, s.block(s.aziza))
+	b.Value(`void till.add({ kind: "sale", number: "old-1", till: document.body.dataset.till, sold_at: Date.now() - 20 * 86400000, total: 100, lines: [{ sku: "bag", name: "Bag", quantity: 1000, price: 10000, charged: 100 }] })`)
+	// What cannot be read keeps nothing else from being recorded.
+	b.Value(`void till.add({ kind: "sale", number: "bad-1", till: document.body.dataset.till, sold_at: Date.now(), total: 100, original: 5 })`)
+	waiting(b, "3")
+	line.down.Store(false)
+	busy := func(w http.ResponseWriter, _ *http.Request, _ http.Handler) bool {
+		w.WriteHeader(http.StatusServiceUnavailable)
+		return true
+	}
+	line.how.Store(&busy)
+	s.open(b) // instead of an error page of whatever stands before the server
+	b.Click(`[data-mode=waiting]`)
+	b.See("Сервер занят")
+	waiting(b, "3")
+	line.how.Store(nil)
+	b.Click(`[data-do=send]`)
+	b.See("Клиент заблокирован", "old-1", "Просмотрено", "bad-1", "не смог прочитать")
+	b.Value(`[...document.querySelectorAll(".conflict")].find((c) => c.textContent.includes("bad-1")).querySelector("[data-seen]").click()`)
+	waiting(b, "2")
+	b.Usable("conflicts")
+	b.Shot("till-conflicts")
+	if sales := s.sales(); len(sales) != 1 || sales[0].Customer != 0 {
+		t.Fatalf("recorded %+v", sales)
+	}
+	b.Go(s.server.URL + "/till")
+	b.Wait(`document.querySelector("#waiting strong").textContent === "2"`)
+	b.Click("#waiting")
+	b.Wait(`document.documentElement.dataset.started === ""`)
+	b.See("old-1")
+	age.Store(int64(30 * 24 * time.Hour))
+	b.Click(`.conflict [data-again]:not([hidden])`)
+	waiting(b, "1")
+	if sales := s.sales(); len(sales) != 2 {
+		t.Fatalf("%d receipts, sent again", len(sales))
+	}
+	b.Click(`.conflict [data-seen]`)
+	waiting(b, "0")
+	s.proved()
+}
+
+// A payment whose answer was lost goes on without the line under its own number,
+// whether it was recorded or not.
+func TestBrowserPaysThroughTheQueue(t *testing.T) {
+	t.Parallel()
+	for name, arrived := range map[string]bool{"recorded": true, "not recorded": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t, dbtest.Open(t, dbtest.SQLite))
+			b, line := s.apart(t)
+			scan(b, card, "4780000000024")
+			b.See("45 000 сум")
+			settled(b)
+			no := b.Value(`document.querySelector("[name=number]").value`)
+			how := func(w http.ResponseWriter, r *http.Request, next http.Handler) bool {
+				if arrived && r.URL.Path == "/till/pay" {
+					next.ServeHTTP(httptest.NewRecorder(), r)
+				}
+				panic(http.ErrAbortHandler)
+			}
+			line.how.Store(&how)
+			b.Press(kb.F9)
+			b.See("пока неизвестно")
+			b.Click("[data-go-on]")
+			b.Wait(`document.documentElement.dataset.started === ""`)
+			b.See("ответ на которую потерялся", "Корзина пуста")
+			waiting(b, "1")
+			line.how.Store(nil)
+			b.Value(`void till.send()`)
+			waiting(b, "0")
+			sales := s.sales()
+			if len(sales) != 1 || sales[0].Number != no || sales[0].Total != 45_000_00 || sales[0].Customer != s.aziza || sales[0].Details.Late == arrived {
+				t.Errorf("recorded %+v", sales)
+			}
+			s.proved()
+		})
+	}
+}
+
+// A customer's level gives its discount without the line as it does with it.
+func TestBrowserGivesTheLevelsDiscount(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, dbtest.Open(t, dbtest.SQLite))
+	v := s.enter("cashier", 0)
+	v.send("/till/pay", v.send("/till/basket", v.get("/till").form(), "code:"+card, "code:30*tea-100").form()).is(http.StatusOK)
+	b, line := s.apart(t)
+	line.down.Store(true)
+	s.open(b)
+	scan(b, "4567") // her phone ends like that
+	b.Click("#found .hit")
+	scan(b, "4780000000024", "4780000000048", "0,350*4780000000031")
+	b.See("Азиза К.", "Silver", "Скидка уровня")
+	due := b.Value(`document.getElementById("due").textContent`)
+	b.Press(kb.F9)
+	b.Wait(`document.activeElement.matches("#done:not([hidden]) [data-do=next]")`)
+	line.down.Store(false)
+	b.Value(`void till.send()`)
+	waiting(b, "0")
+	bundle, err := i18n.Load()
+	check(t, err)
+	sale := s.sales()[0]
+	if sale.Customer != s.aziza || sale.Discount == 0 || sale.Details.ByRules != nil || sale.Level != "silver" {
+		t.Errorf("recorded %+v", sale)
+	}
+	if want := bundle.For("ru").Money(sale.Total, s.Currency); due != want {
+		t.Errorf("the page said %s, recorded is %s", due, want)
+	}
+	s.proved()
+}
+
+// The page can be installed.
+func TestBrowserInstalls(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, dbtest.Open(t, dbtest.SQLite))
+	b, _ := s.apart(t)
+	b.Installable()
+}
