@@ -7,6 +7,7 @@ import (
 
 	"regulars/internal/base/errs"
 	"regulars/internal/base/money"
+	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/programme"
 )
@@ -75,6 +76,7 @@ func (s *Service) AllowLate(limits func() Lateness) { s.lateness = limits }
 type late struct {
 	at    time.Time // of sale, corrected
 	ahead time.Duration
+	tills []catalog.Till // of the store: a till stays in it
 }
 
 func (l *late) clock() int {
@@ -89,13 +91,12 @@ func (l *late) clock() int {
 type twin struct {
 	number, print string
 	kind          Kind
-	store         int64
+	store         catalog.StoreID
 	soldAt        int64
-	source        int64
 }
 
-func (p *posting) twin(at time.Time) twin {
-	return twin{p.key.number, p.fingerprint, p.key.kind, int64(p.by.Store.ID), at.UnixMicro(), p.key.source}
+func (p *posting) twin() twin {
+	return twin{p.key.number, p.fingerprint, p.key.kind, p.by.Store.ID, p.late.at.UnixMicro()}
 }
 
 // spend is how tier spend is counted; of what comes late, until its time.
@@ -150,6 +151,14 @@ func (s *Service) RecordLate(ctx context.Context, sent time.Time, list []LateCal
 		}
 	}
 	results = make([]LateResult, len(list))
+	tills := map[catalog.StoreID][]catalog.Till{}
+	for _, c := range list {
+		if store := c.By.Store.ID; tills[store] == nil {
+			if tills[store], err = s.catalog.Tills(ctx, store); err != nil {
+				return nil, err
+			}
+		}
+	}
 	var batch []*waiting
 	flush := func() error {
 		if len(batch) == 0 {
@@ -166,7 +175,7 @@ func (s *Service) RecordLate(ctx context.Context, sent time.Time, list []LateCal
 				return nil, err
 			}
 		}
-		c, diffs, err := s.lateCall(ctx, list[i].By, &list[i].Late, now, ahead, limits)
+		c, diffs, err := s.lateCall(ctx, list[i].By, &list[i].Late, now, ahead, limits, tills[list[i].By.Store.ID])
 		results[i].Differences = diffs
 		if err != nil {
 			if errs.KindOf(err) == errs.Unavailable || ctx.Err() != nil {
@@ -197,12 +206,12 @@ func (s *Service) RecordLate(ctx context.Context, sent time.Time, list []LateCal
 }
 
 // lateCall makes the call of a late receipt.
-func (s *Service) lateCall(ctx context.Context, by Caller, in *Late, now time.Time, ahead time.Duration, limits Lateness) (c call, diffs []Difference, err error) {
+func (s *Service) lateCall(ctx context.Context, by Caller, in *Late, now time.Time, ahead time.Duration, limits Lateness, tills []catalog.Till) (c call, diffs []Difference, err error) {
 	at := func(soldAt time.Time) (*late, error) {
 		if soldAt.IsZero() {
 			return nil, ErrLateNoTime
 		}
-		l := &late{soldAt.Add(-ahead).UTC().Truncate(time.Microsecond), ahead}
+		l := &late{soldAt.Add(-ahead).UTC().Truncate(time.Microsecond), ahead, tills}
 		switch {
 		case l.at.After(now.Add(maxSkew)):
 			return nil, ErrInTheFuture.At("/sold_at")
