@@ -77,6 +77,9 @@ func (a *Admin) table() []route {
 		{"GET /receipts/export", staff.Export, a.exportReceipts, true},
 		{"GET /receipts/{id}", staff.ViewReceipts, a.receiptPage, false},
 
+		{"GET /reports/identified", staff.ViewReports, a.identified, false},
+		{"GET /reports/identified/export", staff.ViewReports, a.exportIdentified, true},
+
 		{"GET /stores", staff.ViewStores, a.stores, false},
 		{"GET /stores/new", staff.ManageStores, a.newStore, false},
 		{"POST /stores/new", staff.ManageStores, a.addStore, false},
