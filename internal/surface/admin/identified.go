@@ -219,7 +219,7 @@ func (a *Admin) identified(w http.ResponseWriter, r *http.Request) error {
 		if by == receipt.ByStore {
 			value = "" // what is shown while nobody has chosen
 		}
-		v.Groups = append(v.Groups, web.Option{Value: value, Text: loc.T("admin.identified.by_" + string(by))})
+		v.Groups = append(v.Groups, web.Option{Value: value, Text: loc.T("admin.identified.by_is." + string(by))})
 	}
 	var err error
 	if v.Rows, err = a.identifiedRows(r); err != nil {
