@@ -91,4 +91,3 @@ func BenchmarkIdentified(b *testing.B) {
 		})
 	}
 }
-

@@ -112,7 +112,7 @@ func (a *Admin) chooseColumns(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	name := r.PathValue("list")
-	if !slices.Contains([]string{"customers", "receipts", "products", "audit", "identified"}, name) {
+	if !slices.Contains([]string{"customers", "receipts", "products", "audit", "identified", "settlement"}, name) {
 		return web.ErrNoPage
 	}
 	names := ""

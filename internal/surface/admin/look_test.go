@@ -68,7 +68,7 @@ func TestBrowserLooks(t *testing.T) {
 	all := func(pages map[string]string) { c.everyLook(b, pages) }
 	all(map[string]string{"signin": "/sign-in", "invitation": admin.InvitationPath(token)})
 	c.accept(b, token)
-	all(map[string]string{"start": "/", "no-stores": "/stores", "no-customers": "/customers", "no-receipts": "/receipts", "no-identified": "/reports/identified", "first-programme": "/programme"})
+	all(map[string]string{"start": "/", "no-stores": "/stores", "no-customers": "/customers", "no-receipts": "/receipts", "no-identified": "/reports/identified", "no-entities": "/entities", "no-settlement": "/reports/settlement", "first-programme": "/programme"})
 
 	s := c.shop()
 	programme := "/programme/" + s.programme()
@@ -78,7 +78,7 @@ func TestBrowserLooks(t *testing.T) {
 		"products": "/products", "product-new": "/products/new", "categories": "/categories",
 		"customers": "/customers", "customer": "/customers/" + s.people[0].String(), "customer-new": "/customers/new",
 		"consents": "/customers/" + s.people[0].String() + "/consents", "adjust": "/customers/" + s.people[0].String() + "/points", "given": "/customers/" + s.people[0].String() + "/level",
-		"identified": "/reports/identified?by=till", "receipts": "/receipts", "receipt": "/receipts/" + s.sales[0].ID.String(),
+		"identified": "/reports/identified?by=till", "entities": "/entities?edit=1", "settlement": "/reports/settlement", "receipts": "/receipts", "receipt": "/receipts/" + s.sales[0].ID.String(),
 		"programme": programme, "editor": programme + "/edit",
 	}
 	all(pages)
