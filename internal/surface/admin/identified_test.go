@@ -25,7 +25,7 @@ func TestWhoAsksForTheCard(t *testing.T) {
 		s.sell(receipt.Caller{Till: s.till, Store: s.store, Staff: int64(s.ownerID())}, "here", 0, 70_000)
 
 		b.get("/reports/identified").is(200).sees("Доля узнанных 76,92 %", far.Name+" 3 1 2 33,33 % — — "+s.store.Name+" 10 9 1 90 % — —")
-		b.get("/reports/identified?sort=-rate").is(200).sees(s.store.Name+" 10 9 1 90 % — — "+far.Name)
+		b.get("/reports/identified?sort=-rate").is(200).sees(s.store.Name + " 10 9 1 90 % — — " + far.Name)
 		b.get("/reports/identified?by=till").is(200).sees(till.Name + " " + far.Name + " 3 1 2")
 		b.get("/reports/identified?by=cashier").is(200).sees("Азиза Рахимова 1 0 1 0 %", "Кассир не назван 12 10 2 83,33 %")
 		b.get("/reports/identified?from=2020-01-01&to=2020-01-31").is(200).sees("В эти дни продаж не было")
