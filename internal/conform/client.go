@@ -20,7 +20,7 @@ import (
 )
 
 // patience is how long an answer is waited for, and waits how often a call that is
-// told to slow down is sent again.
+// told to come again later is sent again.
 const (
 	patience = 30 * time.Second
 	waits    = 5
@@ -36,7 +36,7 @@ type call struct {
 	key          string // "": that of the first till; "-": none
 	body         any    // text goes as it is
 	headers      []string
-	impatient    bool // 429 is an answer, not a reason to wait
+	impatient    bool // 429 and 503 are answers, not reasons to wait
 }
 
 // answer is what came back, and for what.
@@ -45,6 +45,7 @@ type answer struct {
 	call   call
 	sent   string
 	err    error // no answer came
+	again  bool  // the call had to be sent again: it may have been recorded the first time
 	status int
 	header http.Header
 	text   string
@@ -94,19 +95,30 @@ func (c *call) request(ctx context.Context, k *kit) (*http.Request, string, erro
 	return r, body, nil
 }
 
-// send makes a call, and waits where it is told to.
+// send makes a call, and waits and sends the same again where it is told to: a
+// server that is too busy has broken no promise.
 func (k *kit) send(ctx context.Context, c call) answer {
+	again := false
 	for range waits {
 		a := k.once(ctx, c)
-		if a.status != http.StatusTooManyRequests || c.impatient {
+		a.again = again
+		if a.status != http.StatusTooManyRequests && a.status != http.StatusServiceUnavailable || c.impatient {
 			return a
 		}
+		again = again || a.status == http.StatusServiceUnavailable
 		wait, ok := a.retryAfter()
 		if !ok || wait > mostWait || !k.pause(ctx, wait) {
 			return a
 		}
 	}
-	return k.once(ctx, c)
+	a := k.once(ctx, c)
+	a.again = again
+	return a
+}
+
+// anyAgain reports whether one of the calls had to be sent again.
+func anyAgain(list []answer) bool {
+	return slices.ContainsFunc(list, func(a answer) bool { return a.again })
 }
 
 // pause waits; it is false where the run is stopped meanwhile.

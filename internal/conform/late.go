@@ -39,7 +39,10 @@ func (a answer) became(receipts []object, states ...string) answer {
 	}
 	for i, r := range receipts {
 		at, want := fmt.Sprintf("results.%d", i), states[i%len(states)]
-		a.has(at+".number", r["number"]).has(at+".status", want)
+		a.has(at+".number", r["number"])
+		if !a.again || want != "recorded" || a.str(at+".status") != "replayed" {
+			a.has(at+".status", want)
+		}
 		if want != "refused" {
 			a.has(at+".receipt.number", r["number"])
 		}
@@ -97,7 +100,7 @@ var lateChecks = []check{
 				a.has(at+".receipt.id", answers[0].at(at+".receipt.id"))
 			}
 		}
-		if fresh != len(list) {
+		if fresh != len(list) && !anyAgain(answers) {
 			t.fail(answers[0], "%d receipts of 2 are said to be recorded by these calls", fresh)
 		}
 	}},
