@@ -5,6 +5,7 @@ import (
 	"context"
 	"time"
 
+	"regulars/internal/base/db"
 	"regulars/internal/base/errs"
 	"regulars/internal/base/money"
 	"regulars/internal/loyalty/catalog"
@@ -185,7 +186,7 @@ func (s *Service) RecordLate(ctx context.Context, sent time.Time, list []LateCal
 			continue
 		}
 		w := &waiting{ctx: ctx, call: c, answer: make(chan struct{})}
-		after[i] = func() error { return s.lateDone(ctx, &results[i], &list[i].Late, w) }
+		after[i] = func() error { return s.lateDone(&results[i], &list[i].Late, w) }
 		if batch = append(batch, w); len(batch) == maxGroup {
 			if err := flush(); err != nil {
 				return nil, err
@@ -202,7 +203,34 @@ func (s *Service) RecordLate(ctx context.Context, sent time.Time, list []LateCal
 			}
 		}
 	}
-	return results, nil
+	return results, s.whole(ctx, results)
+}
+
+// whole reads the receipts that were there already, whose lines nobody has read.
+func (s *Service) whole(ctx context.Context, results []LateResult) error {
+	var ids db.Int64s
+	for i := range results {
+		if r := &results[i]; r.Replayed && len(r.Receipt.Lines) == 0 {
+			ids = append(ids, int64(r.Receipt.ID))
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	list, err := s.list(ctx, `WHERE id IN ($1...)`, ids)
+	if err != nil {
+		return err
+	}
+	read := map[ID]*Receipt{}
+	for _, r := range list {
+		read[r.ID] = r
+	}
+	for i := range results {
+		if r := read[results[i].Receipt.ID]; r != nil {
+			results[i].Receipt = *r
+		}
+	}
+	return nil
 }
 
 // lateCall makes the call of a late receipt.
@@ -309,7 +337,7 @@ func (s *Service) lateReturn(ctx context.Context, by Caller, in *Late, at func(t
 }
 
 // lateDone says what became of a late receipt once its transaction is over.
-func (s *Service) lateDone(ctx context.Context, to *LateResult, in *Late, w *waiting) error {
+func (s *Service) lateDone(to *LateResult, in *Late, w *waiting) error {
 	<-w.answer
 	if w.err != nil {
 		if errs.KindOf(w.err) == errs.Unavailable {
@@ -327,11 +355,8 @@ func (s *Service) lateDone(ctx context.Context, to *LateResult, in *Late, w *wai
 	case *returnCall:
 		p = &c.posting
 	}
-	rec, replayed, err := s.answer(ctx, p.receipt, p.replayed)
-	if err != nil {
-		return err
-	}
-	to.Receipt, to.Replayed = rec, replayed
+	rec := p.receipt
+	to.Receipt, to.Replayed = rec, p.replayed
 	if rec.Source != p.key.source {
 		to.Differences = append(to.Differences, DiffRecorded)
 	}
