@@ -3,6 +3,8 @@ package main
 import (
 	"encoding/json"
 	"encoding/xml"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -55,5 +57,13 @@ func TestConform(t *testing.T) {
 	}
 	if code, out, errors := call(t, "conform", "--url", s.url, "--key", "rg_nobody"); code != failed || out != "" || !strings.Contains(errors, "401") || strings.Contains(errors, "rg_nobody") {
 		t.Errorf("a wrong key: %d %s %s", code, out, errors)
+	}
+	lax := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = w.Write([]byte(`{"store":{"id":"1"},"currency":{"code":"UZS","decimals":2}}`)) // to whoever asks
+	}))
+	defer lax.Close()
+	code, out, errors = call(t, "conform", "--url", lax.URL, "--key", "rg_secret", "--only", "auth")
+	if code != failed || !strings.Contains(out, "failed   auth.missing") || !strings.Contains(out, "GET /v1/till") || !strings.Contains(errors, "2 of 2 checks failed") || strings.Contains(out+errors, "rg_secret") {
+		t.Errorf("an API that lets everybody in: %d\n%s\n%s", code, out, errors)
 	}
 }
