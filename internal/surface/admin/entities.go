@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"regulars/internal/base/db"
+	"regulars/internal/base/i18n"
 	"regulars/internal/base/money"
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/ledger"
@@ -46,6 +47,7 @@ func (a *Admin) showEntities(w http.ResponseWriter, r *http.Request, status int,
 				row.Stores = append(row.Stores, s)
 			}
 		}
+		row.Name = entityName(web.Loc(ctx), e)
 		v.Rows = append(v.Rows, row)
 		if id := e.ID.String(); id == r.URL.Query().Get("edit") {
 			v.Editing = id
@@ -58,6 +60,15 @@ func (a *Admin) showEntities(w http.ResponseWriter, r *http.Request, status int,
 		v.Form = web.NewForm(nil)
 	}
 	return a.pages.RenderStatus(w, r, status, "entities", v)
+}
+
+// entityName is what people call a legal entity; the first has a number for a name
+// until somebody gives it another.
+func entityName(loc *i18n.Localizer, e catalog.Entity) string {
+	if e.Name == e.ID.String() {
+		return loc.T("admin.entities.unnamed")
+	}
+	return e.Name
 }
 
 func entityFacts(e catalog.Entity) map[string]string {
@@ -102,8 +113,8 @@ func (a *Admin) entityNames(ctx context.Context) (names map[catalog.EntityID]str
 	list, err := a.Catalog.Entities(ctx)
 	names = map[catalog.EntityID]string{}
 	for _, e := range list {
-		names[e.ID] = e.Name
-		options = append(options, web.Option{Value: e.ID.String(), Text: e.Name})
+		names[e.ID] = entityName(web.Loc(ctx), e)
+		options = append(options, web.Option{Value: e.ID.String(), Text: names[e.ID]})
 	}
 	return names, options, err
 }

@@ -19,7 +19,7 @@ func TestFranchiseeIsSettledWith(t *testing.T) {
 		b := s.owner()
 		far, till := s.branch()
 		b.get("/stores/" + far.ID.String()).is(200).lacks(`name="entity"`) // there is but one
-		b.get("/entities").is(200).sees("Чорсу", "Регистан")
+		b.get("/entities").is(200).sees("Сама сеть", "Чорсу", "Регистан")
 		b.post("/entities", "name", "", "tin", "12x").is(422)
 		b.post("/entities", "name", "Юг", "tin", "12x").is(422).sees("до 20 цифр")
 		b.post("/entities", "name", "ООО Юг", "tin", "301 234 567").is(200).sees("ООО Юг", "301234567")

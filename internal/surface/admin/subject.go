@@ -59,7 +59,7 @@ func (a *Admin) subjects(r *http.Request, entries []staff.Entry, members map[sta
 		return nil, err
 	}
 	for _, e := range entities {
-		names["entity:"+e.ID.String()] = e.Name
+		names["entity:"+e.ID.String()] = entityName(web.Loc(ctx), e)
 	}
 	tills, err := a.Catalog.Tills(ctx, 0)
 	if err != nil {
