@@ -1,5 +1,5 @@
 // Command bench measures a whole installation from outside: importing,
-// selling, starting, finding and verifying, on SQLite and PostgreSQL, and
+// selling, sending late, starting, finding and verifying, on SQLite and PostgreSQL, and
 // writes the figures as a page of the documentation.
 //
 // Nothing is faked: the server is the program's own binary, PostgreSQL is a
@@ -7,7 +7,7 @@
 // same hour on the same machine, by turns. `go test -bench` has the small
 // benchmarks; here is what a retailer would see. It is set by the environment:
 //
-//	BENCH_PARTS      import,sell,look (all)
+//	BENCH_PARTS      import,sell,late,look (all)
 //	BENCH_CUSTOMERS  700000      imported, with BENCH_RECEIPTS (1000000)
 //	BENCH_PEOPLE     1000000     stored while tills sell
 //	BENCH_ROUNDS     5           of SECONDS (20) each
@@ -79,7 +79,7 @@ func main() {
 
 func run(ctx context.Context) (err error) {
 	b := &bench{
-		parts:     strings.Split(text("BENCH_PARTS", "import,sell,look"), ","),
+		parts:     strings.Split(text("BENCH_PARTS", "import,sell,late,look"), ","),
 		customers: number("BENCH_CUSTOMERS", 700_000), receipts: number("BENCH_RECEIPTS", 1_000_000), people: number("BENCH_PEOPLE", 1_000_000),
 		rounds: number("BENCH_ROUNDS", 5), seconds: number("BENCH_SECONDS", 20),
 	}
@@ -106,6 +106,11 @@ func run(ctx context.Context) (err error) {
 	}
 	if slices.Contains(b.parts, "sell") {
 		if err := b.sell(ctx, engines); err != nil {
+			return err
+		}
+	}
+	if slices.Contains(b.parts, "late") {
+		if err := b.late(ctx, engines); err != nil {
 			return err
 		}
 	}

@@ -55,6 +55,7 @@ type cli struct {
 	Backup   backupCmd   `cmd:"" help:"Write the database and what was uploaded into one file; may run beside a server."`
 	Restore  restoreCmd  `cmd:"" help:"Bring back what backup wrote, into an empty data folder or an empty PostgreSQL, whichever it came from."`
 	Ready    readyCmd    `cmd:"" help:"Ask the server that runs here whether it can serve: exits with 0 if so, for health checks."`
+	Conform  conformCmd  `cmd:"" help:"Play retries, lost answers, races and late batches against a till API and print what it withstood; exits with 1 if something failed. For test installations: it leaves customers and receipts behind."`
 	Migrate  migrateCmd  `cmd:"" help:"Bring the tables up to date, and nothing else."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`
 }
@@ -193,6 +194,23 @@ type readyCmd struct {
 
 func (c *readyCmd) Run(ctx context.Context, all *cli, env app.Env) error {
 	return app.Ready(ctx, all.config("data", server{address: c.address}, founding{}), env)
+}
+
+type conformCmd struct {
+	URL       string   `required:"" name:"url" help:"Of the till API, without /v1." placeholder:"URL"`
+	Key       string   `required:"" help:"Of a till. Better by the environment than here." placeholder:"KEY"`
+	SecondKey string   `help:"Of another till of the same store; without it what takes two tills is skipped." placeholder:"KEY"`
+	Only      []string `help:"Checks to play, by id or group (retry.same, late); default: all." placeholder:"CHECK"`
+	Skip      []string `help:"Checks to leave out, likewise." placeholder:"CHECK"`
+	Slow      bool     `help:"Also play what waits for minutes."`
+	JSON      bool     `name:"json" help:"Print the report as JSON."`
+	JUnit     string   `name:"junit" help:"Also write it as JUnit XML." placeholder:"FILE"`
+}
+
+func (c *conformCmd) Run(ctx context.Context, env app.Env) error {
+	return app.Conform(ctx, env, app.ConformOrder{
+		URL: c.URL, Key: c.Key, SecondKey: c.SecondKey, Only: c.Only, Skip: c.Skip, Slow: c.Slow, JSON: c.JSON, JUnit: c.JUnit,
+	})
 }
 
 type migrateCmd struct{}

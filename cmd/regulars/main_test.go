@@ -719,16 +719,20 @@ func TestLookingAtFilesFoundsNothing(t *testing.T) {
 }
 
 // docs/running.md has a row for every setting and command, and none too many;
-// docs/import.md those of importing.
+// docs/import.md and docs/conformance.md those of their commands.
 func TestDocumentedAsItIs(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("../../docs/running.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	importing, err := os.ReadFile("../../docs/import.md")
-	if err != nil {
-		t.Fatal(err)
+	var apart string
+	for _, name := range []string{"import", "conformance"} {
+		page, err := os.ReadFile("../../docs/" + name + ".md")
+		if err != nil {
+			t.Fatal(err)
+		}
+		apart += string(page)
 	}
 	var all cli
 	parser, err := kong.New(&all, kong.Vars{"demo_stores": "1", "demo_customers": "1", "demo_years": "1"})
@@ -736,7 +740,7 @@ func TestDocumentedAsItIs(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, name := range settingNames(parser.Model) {
-		if !strings.Contains(string(text), "`"+name+"`") && !strings.Contains(string(text)+string(importing), "--"+name) {
+		if !strings.Contains(string(text), "`"+name+"`") && !strings.Contains(string(text)+apart, "--"+name) {
 			t.Errorf("the docs say nothing of the setting %s", name)
 		}
 	}
@@ -826,7 +830,7 @@ func TestForgottenPasswordOfTheOwner(t *testing.T) {
 // Who guesses a command is told which there are.
 func TestUnknownCommandNamesThoseThereAre(t *testing.T) {
 	t.Parallel()
-	if code, _, errors := call(t, "bogus"); code != misled || errors != "regulars: unexpected argument bogus; the commands are serve, demo, import, password, verify, backup, restore, ready, migrate, version\n" {
+	if code, _, errors := call(t, "bogus"); code != misled || errors != "regulars: unexpected argument bogus; the commands are serve, demo, import, password, verify, backup, restore, ready, conform, migrate, version\n" {
 		t.Errorf("%d %q", code, errors)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 	"unicode"
 
 	"regulars/internal/base/db"
@@ -91,6 +92,25 @@ func (s *Service) UpdateEntityTx(ctx context.Context, tx *db.Tx, e Entity) (befo
 		return before, before, err
 	}
 	return before, e, s.tellTx(ctx, tx, EventEntity, int64(e.ID))
+}
+
+// Owner is a legal entity that owned a store until a moment.
+type Owner struct {
+	Store  StoreID
+	Entity EntityID
+	Until  time.Time
+}
+
+// Owners gives who owned a store before, the latest first; of all stores with 0.
+func (s *Service) Owners(ctx context.Context, store StoreID) (list []Owner, err error) {
+	defer errs.Wrap(&err, "list former owners of store %d", store)
+	rows, err := s.db.Query(ctx, `SELECT store_id, entity_id, until FROM store_owners WHERE store_id = $1 OR $1 = 0 ORDER BY until DESC, store_id`, int64(store))
+	return list, db.Scan(rows, err, func(r *db.Rows) error {
+		var o Owner
+		err := r.Scan(&o.Store, &o.Entity, db.Time{Dst: &o.Until})
+		list = append(list, o)
+		return err
+	})
 }
 
 // soldTx notes that a store goes from one legal entity to another now: the points

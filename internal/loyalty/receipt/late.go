@@ -5,8 +5,10 @@ import (
 	"context"
 	"time"
 
+	"regulars/internal/base/db"
 	"regulars/internal/base/errs"
 	"regulars/internal/base/money"
+	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/programme"
 )
@@ -75,6 +77,7 @@ func (s *Service) AllowLate(limits func() Lateness) { s.lateness = limits }
 type late struct {
 	at    time.Time // of sale, corrected
 	ahead time.Duration
+	tills []catalog.Till // of the store: a till stays in it
 }
 
 func (l *late) clock() int {
@@ -89,13 +92,12 @@ func (l *late) clock() int {
 type twin struct {
 	number, print string
 	kind          Kind
-	store         int64
+	store         catalog.StoreID
 	soldAt        int64
-	source        int64
 }
 
-func (p *posting) twin(at time.Time) twin {
-	return twin{p.key.number, p.fingerprint, p.key.kind, int64(p.by.Store.ID), at.UnixMicro(), p.key.source}
+func (p *posting) twin() twin {
+	return twin{p.key.number, p.fingerprint, p.key.kind, p.by.Store.ID, p.late.at.UnixMicro()}
 }
 
 // spend is how tier spend is counted; of what comes late, until its time.
@@ -141,21 +143,7 @@ type LateCall struct {
 // is to be sent again.
 func (s *Service) RecordLate(ctx context.Context, sent time.Time, list []LateCall) (results []LateResult, err error) {
 	defer errs.Wrap(&err, "record late receipts")
-	limits := s.lateness()
-	now := s.now()
-	ahead := time.Duration(0)
-	if !sent.IsZero() {
-		if ahead = sent.Sub(now).Round(time.Second); ahead.Abs() <= limits.Skew {
-			ahead = 0
-		}
-	}
-	var shown []customer.ID
-	for i := range list {
-		if sale := list[i].Sale; sale != nil && sale.Customer != 0 {
-			shown = append(shown, sale.Customer)
-		}
-	}
-	merged, err := s.customers.Resolve(ctx, shown)
+	q, err := s.lateBatch(ctx, sent, list)
 	if err != nil {
 		return nil, err
 	}
@@ -176,7 +164,7 @@ func (s *Service) RecordLate(ctx context.Context, sent time.Time, list []LateCal
 				return nil, err
 			}
 		}
-		c, diffs, err := s.lateCall(ctx, list[i].By, &list[i].Late, merged, now, ahead, limits)
+		c, diffs, err := s.lateCall(ctx, list[i].By, &list[i].Late, &q)
 		results[i].Differences = diffs
 		if err != nil {
 			if errs.KindOf(err) == errs.Unavailable || ctx.Err() != nil {
@@ -186,7 +174,7 @@ func (s *Service) RecordLate(ctx context.Context, sent time.Time, list []LateCal
 			continue
 		}
 		w := &waiting{ctx: ctx, call: c, answer: make(chan struct{})}
-		after[i] = func() error { return s.lateDone(ctx, &results[i], &list[i].Late, w) }
+		after[i] = func() error { return s.lateDone(&results[i], &list[i].Late, w) }
 		if batch = append(batch, w); len(batch) == maxGroup {
 			if err := flush(); err != nil {
 				return nil, err
@@ -203,26 +191,83 @@ func (s *Service) RecordLate(ctx context.Context, sent time.Time, list []LateCal
 			}
 		}
 	}
-	return results, nil
+	return results, s.whole(ctx, results)
 }
 
-// lateCall makes the call of a late receipt; merged tells whom the customers of the
-// batch were merged into.
-func (s *Service) lateCall(ctx context.Context, by Caller, in *Late, merged map[customer.ID]customer.ID, now time.Time, ahead time.Duration, limits Lateness) (c call, diffs []Difference, err error) {
+// whole reads the receipts that were there already, whose lines nobody has read.
+func (s *Service) whole(ctx context.Context, results []LateResult) error {
+	var ids db.Int64s
+	for i := range results {
+		if r := &results[i]; r.Replayed && len(r.Receipt.Lines) == 0 {
+			ids = append(ids, int64(r.Receipt.ID))
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	list, err := s.list(ctx, `WHERE id IN ($1...)`, ids)
+	if err != nil {
+		return err
+	}
+	read := map[ID]*Receipt{}
+	for _, r := range list {
+		read[r.ID] = r
+	}
+	for i := range results {
+		if r := read[results[i].Receipt.ID]; r != nil {
+			results[i].Receipt = *r
+		}
+	}
+	return nil
+}
+
+// lateBatch is what the receipts of a batch have in common.
+type lateBatch struct {
+	now    time.Time
+	ahead  time.Duration // of the till's clock, where it is to be corrected
+	limits Lateness
+	tills  map[catalog.StoreID][]catalog.Till
+	merged map[customer.ID]customer.ID // whom customers of the batch were merged into
+}
+
+func (s *Service) lateBatch(ctx context.Context, sent time.Time, list []LateCall) (q lateBatch, err error) {
+	q = lateBatch{now: s.now(), limits: s.lateness(), tills: map[catalog.StoreID][]catalog.Till{}}
+	if !sent.IsZero() {
+		if q.ahead = sent.Sub(q.now).Round(time.Second); q.ahead.Abs() <= q.limits.Skew {
+			q.ahead = 0
+		}
+	}
+	var shown []customer.ID
+	for i := range list {
+		if store := list[i].By.Store.ID; q.tills[store] == nil {
+			if q.tills[store], err = s.catalog.Tills(ctx, store); err != nil {
+				return q, err
+			}
+		}
+		if sale := list[i].Sale; sale != nil && sale.Customer != 0 {
+			shown = append(shown, sale.Customer)
+		}
+	}
+	q.merged, err = s.customers.Resolve(ctx, shown)
+	return q, err
+}
+
+// lateCall makes the call of a late receipt of a batch.
+func (s *Service) lateCall(ctx context.Context, by Caller, in *Late, q *lateBatch) (c call, diffs []Difference, err error) {
 	at := func(soldAt time.Time) (*late, error) {
 		if soldAt.IsZero() {
 			return nil, ErrLateNoTime
 		}
-		l := &late{soldAt.Add(-ahead).UTC().Truncate(time.Microsecond), ahead}
+		l := &late{soldAt.Add(-q.ahead).UTC().Truncate(time.Microsecond), q.ahead, q.tills[by.Store.ID]}
 		switch {
-		case l.at.After(now.Add(maxSkew)):
+		case l.at.After(q.now.Add(maxSkew)):
 			return nil, ErrInTheFuture.At("/sold_at")
-		case l.at.Before(now.Add(-limits.Age)):
+		case l.at.Before(q.now.Add(-q.limits.Age)):
 			return nil, ErrLateTooOld
 		}
 		return l, nil
 	}
-	if ahead != 0 {
+	if q.ahead != 0 {
 		diffs = append(diffs, DiffClock)
 	}
 	if in.Return != nil {
@@ -249,7 +294,7 @@ func (s *Service) lateCall(ctx context.Context, by Caller, in *Late, merged map[
 			diffs = append(diffs, DiffUnknown)
 		}
 	}
-	sale.Customer = cmp.Or(merged[sale.Customer], sale.Customer)
+	sale.Customer = cmp.Or(q.merged[sale.Customer], sale.Customer)
 	sc := &saleCall{sale: sale, posting: posting{
 		by: by, key: key{int64(by.Till.ID), KindSale, sale.Number}, fingerprint: in.Sale.fingerprint(), repeats: in.Sale.repeats,
 	}}
@@ -263,7 +308,7 @@ func (s *Service) lateCall(ctx context.Context, by Caller, in *Late, merged map[
 		return nil, diffs, err
 	}
 	sc.sale.SoldAt = sc.late.at
-	return &lateSale{saleCall: sc}, diffs, s.rules(ctx, sc, now)
+	return &lateSale{saleCall: sc}, diffs, s.rules(ctx, sc, q.now)
 }
 
 // lateSale is a sale that is recorded whoever the customer turns out to be.
@@ -314,7 +359,7 @@ func (s *Service) lateReturn(ctx context.Context, by Caller, in *Late, at func(t
 }
 
 // lateDone says what became of a late receipt once its transaction is over.
-func (s *Service) lateDone(ctx context.Context, to *LateResult, in *Late, w *waiting) error {
+func (s *Service) lateDone(to *LateResult, in *Late, w *waiting) error {
 	<-w.answer
 	if w.err != nil {
 		if errs.KindOf(w.err) == errs.Unavailable {
@@ -332,11 +377,8 @@ func (s *Service) lateDone(ctx context.Context, to *LateResult, in *Late, w *wai
 	case *returnCall:
 		p = &c.posting
 	}
-	rec, replayed, err := s.answer(ctx, p.receipt, p.replayed)
-	if err != nil {
-		return err
-	}
-	to.Receipt, to.Replayed = rec, replayed
+	rec := p.receipt
+	to.Receipt, to.Replayed = rec, p.replayed
 	if rec.Source != p.key.source {
 		to.Differences = append(to.Differences, DiffRecorded)
 	}

@@ -41,7 +41,7 @@ func (p *posting) needs(n *needs, who customer.ID, at time.Time) {
 		n.keys = append(n.keys, p.idem)
 	}
 	if p.late != nil {
-		n.twins = append(n.twins, p.twin(at))
+		n.twins = append(n.twins, p)
 	}
 }
 
@@ -56,9 +56,11 @@ func (p *posting) replay(w *world) (done bool, err error) {
 		return true, nil
 	}
 	if p.late != nil {
-		if old := w.twins[p.twin(p.late.at)]; old != nil {
-			p.receipt, p.replayed = *old, true
-			return true, nil
+		for _, old := range w.twins[p.twin()] {
+			if old.Source != p.key.source {
+				p.receipt, p.replayed = *old, true
+				return true, nil
+			}
 		}
 	}
 	if w.keys[p.idem] {

@@ -2,6 +2,8 @@ package receipt
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"regulars/internal/base/db"
@@ -17,10 +19,10 @@ import (
 type needs struct {
 	customers []customer.ID
 	skus      []string
-	receipts  []key   // that may have been recorded already
-	twins     []twin  // likewise, by another till
-	keys      []idem  // likewise
-	sales     []int64 // to be returned
+	receipts  []key      // that may have been recorded already
+	twins     []*posting // likewise, by another till
+	keys      []idem     // likewise
+	sales     []int64    // to be returned
 	windows   []window
 	calendar  []customer.ID // whose spend is counted by the calendar
 	since     time.Time     // and since when it may be
@@ -51,7 +53,7 @@ type world struct {
 	calendar  map[customer.ID]bool       // whose spend is counted by the calendar
 	spends    map[customer.ID][]spending // theirs
 	recorded  map[key]*Receipt
-	twins     map[twin]*Receipt
+	twins     map[twin][]*Receipt
 	keys      map[idem]bool // that were used
 	sales     map[ID]*Receipt
 	refunds   map[ID]refunded
@@ -85,7 +87,7 @@ func (s *Service) queue(b *db.Batch, n *needs, lock bool) *world {
 		tiers:     map[customer.ID][]programme.Tier{},
 		spend:     map[window]money.Amount{},
 		recorded:  map[key]*Receipt{},
-		twins:     map[twin]*Receipt{},
+		twins:     map[twin][]*Receipt{},
 		keys:      map[idem]bool{},
 		sales:     map[ID]*Receipt{},
 		refunds:   map[ID]refunded{},
@@ -231,28 +233,37 @@ func (w *world) queueRecorded(b *db.Batch, n *needs) {
 	}
 }
 
-// queueTwins adds to b the reading of what other tills have recorded of the calls
-// that come late. Two tills of a store that send at once wait for each other.
+// queueTwins adds to b the reading of what the tills of a store have recorded under
+// the numbers of calls that come late. Two tills of a store that send at once wait
+// for each other.
 func (w *world) queueTwins(b *db.Batch, n *needs) {
 	const lock = `
 		SELECT id FROM stores WHERE id = $1
 		   FOR UPDATE -- postgres`
-	const find = `
-		SELECT ` + receiptColumns + `
-		  FROM receipts
-		 WHERE number = $1 AND store_id = $2 AND kind = $3 AND sold_at = $4 AND fingerprint = $5 AND source_id <> $6
-		 ORDER BY id LIMIT 1`
-	locked := map[int64]bool{}
-	for _, k := range n.twins {
-		if !locked[k.store] {
-			b.Query(func(*db.Rows) error { return nil }, lock, k.store)
-			locked[k.store] = true
+	// By number and till, of which there is one, and not by store and time: a till
+	// that knows only the day sold everything at once.
+	const find = `SELECT ` + receiptColumns + ` FROM receipts WHERE number IN ($1...) AND source_id IN ($2...) ORDER BY id`
+	numbers, tills := map[catalog.StoreID]db.Texts{}, map[catalog.StoreID]db.Int64s{}
+	for _, p := range n.twins {
+		store := p.by.Store.ID
+		if numbers[store] == nil {
+			for _, t := range p.late.tills {
+				tills[store] = append(tills[store], int64(t.ID))
+			}
 		}
+		numbers[store] = append(numbers[store], p.key.number)
+	}
+	for _, store := range slices.Sorted(maps.Keys(numbers)) {
+		b.Query(func(*db.Rows) error { return nil }, lock, int64(store))
 		b.Query(func(r *db.Rows) error {
 			rec, err := scanReceipt(r)
-			w.twins[k] = rec
-			return err
-		}, find, k.number, k.store, string(k.kind), k.soldAt, k.print, k.source)
+			if err != nil {
+				return err
+			}
+			k := twin{rec.Number, rec.fingerprint, rec.Kind, rec.Store, rec.SoldAt.UnixMicro()}
+			w.twins[k] = append(w.twins[k], rec)
+			return nil
+		}, find, numbers[store], tills[store])
 	}
 }
 

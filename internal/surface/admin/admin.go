@@ -112,6 +112,7 @@ func nav(c Config) web.Nav {
 			{Key: "receipts", Text: "admin.nav.receipts", Icon: "receipt", Href: "/receipts", Go: "r", Permission: staff.ViewReceipts},
 			{Key: "till", Text: "admin.nav.till", Icon: "basket", Href: c.TillPath, Go: "k", Permission: staff.Sell},
 			{Key: "programme", Text: "admin.nav.programme", Icon: "gift", Href: "/programme", Go: "p", Permission: staff.ViewProgramme},
+			{Key: "identified", Text: "admin.nav.identified", Icon: "trending-up", Href: "/reports/identified", Go: "d", Group: "admin.nav.reports", Permission: staff.ViewReports},
 			{Key: "stores", Text: "admin.nav.stores", Icon: "building-store", Href: "/stores", Go: "s", Group: "admin.nav.chain", Permission: staff.ViewStores},
 			{Key: "products", Text: "admin.nav.products", Icon: "package", Href: "/products", Go: "g", Group: "admin.nav.chain", Permission: staff.ViewProducts},
 			{Key: "imports", Text: "admin.nav.imports", Icon: "file-import", Href: "/imports", Go: "m", Group: "admin.nav.chain", Permission: staff.Import},

@@ -42,7 +42,7 @@ type auditRow struct {
 type fieldChange struct{ Name, Was, Is string }
 
 // topics are the beginnings of actions, by what was changed.
-var topics = []string{"store", "till", "product", "category", "programme", "customer", "look", "receipt", "staff", "audit", "import", "settings"}
+var topics = []string{"store", "entity", "till", "product", "category", "programme", "customer", "look", "receipt", "staff", "audit", "import", "settings"}
 
 var auditList = list[auditRow]{"audit", []column[auditRow]{
 	{"when", "admin.audit.when", "keep", everywhere, func(e auditRow) any { return e.At }},
@@ -178,7 +178,7 @@ func (a *Admin) changes(ctx context.Context, loc *i18n.Localizer, names map[staf
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		if string(was[name]) != string(is[name]) {
 			c := fieldChange{fieldName(loc, topic, name), a.fieldValue(loc, topic, name, was[name]), a.fieldValue(loc, topic, name, is[name])}
-			c.Is = a.named(ctx, names, name, c.Is)
+			c.Was, c.Is = a.named(ctx, names, name, c.Was), a.named(ctx, names, name, c.Is)
 			if c.Was != c.Is { // nothing can be written in two ways
 				list = append(list, c)
 			}
@@ -187,7 +187,7 @@ func (a *Admin) changes(ctx context.Context, loc *i18n.Localizer, names map[staf
 	return list, nil
 }
 
-// named is the name of the person or the till that a filter of the log has as
+// named is the name of the person, the till or the legal entity that the log has as
 // an id; everything else stays as it is.
 func (a *Admin) named(ctx context.Context, names map[staff.ID]string, field, value string) string {
 	switch field {
@@ -195,6 +195,13 @@ func (a *Admin) named(ctx context.Context, names map[staff.ID]string, field, val
 		var id staff.ID
 		if id.UnmarshalText([]byte(value)) == nil && names[id] != "" {
 			return names[id]
+		}
+	case "entity":
+		var id catalog.EntityID
+		if id.UnmarshalText([]byte(value)) == nil {
+			if names, _, err := a.entityNames(ctx); err == nil && names[id] != "" {
+				return names[id]
+			}
 		}
 	case "till":
 		var id catalog.TillID

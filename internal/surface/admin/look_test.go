@@ -78,7 +78,7 @@ func TestBrowserLooks(t *testing.T) {
 		"products": "/products", "product-new": "/products/new", "categories": "/categories",
 		"customers": "/customers", "customer": "/customers/" + s.people[0].String(), "customer-new": "/customers/new",
 		"consents": "/customers/" + s.people[0].String() + "/consents", "adjust": "/customers/" + s.people[0].String() + "/points", "given": "/customers/" + s.people[0].String() + "/level", "merge": "/customers/" + s.people[0].String() + "/merge?with=" + s.people[1].String(), "duplicates": "/duplicates",
-		"receipts": "/receipts", "receipt": "/receipts/" + s.sales[0].ID.String(),
+		"identified": "/reports/identified?by=till", "entities": "/entities?edit=1", "settlement": "/reports/settlement", "receipts": "/receipts", "receipt": "/receipts/" + s.sales[0].ID.String(),
 		"programme": programme, "editor": programme + "/edit",
 	}
 	all(pages)

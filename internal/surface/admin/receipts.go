@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"context"
 	"net/http"
 	"slices"
 	"strconv"
@@ -236,12 +237,8 @@ func (a *Admin) receipts(w http.ResponseWriter, r *http.Request) error {
 	if v.Stores, err = a.storeOptions(r, loc.T("admin.receipts.every_store")); err != nil {
 		return err
 	}
-	stores, err := a.Catalog.Stores(ctx)
-	if err != nil {
+	if v.Days, err = a.otherDays(ctx); err != nil {
 		return err
-	}
-	if slices.ContainsFunc(stores, func(s catalog.Store) bool { return s.Zone.String() != v.Zone.String() }) {
-		v.Days = v.Zone.String()
 	}
 	if f.Store != 0 {
 		tills, err := a.Catalog.Tills(ctx, f.Store)
@@ -258,6 +255,17 @@ func (a *Admin) receipts(w http.ResponseWriter, r *http.Request) error {
 		{Value: string(receipt.KindReturn), Text: loc.T("admin.receipts.returns")},
 	}
 	return a.pages.Render(w, r, "receipts", v)
+}
+
+// otherDays is the zone of the days that a page shows, where some store's clock is
+// another; "": there is none.
+func (a *Admin) otherDays(ctx context.Context) (string, error) {
+	stores, err := a.Catalog.Stores(ctx)
+	zone := a.Settings.Get().Zone.String()
+	if slices.ContainsFunc(stores, func(s catalog.Store) bool { return s.Zone.String() != zone }) {
+		return zone, err
+	}
+	return "", err
 }
 
 // receiptCursor reads where a page begins; what cannot be read is the start.

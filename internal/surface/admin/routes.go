@@ -82,6 +82,15 @@ func (a *Admin) table() []route {
 		{"GET /receipts/export", staff.Export, a.exportReceipts, true},
 		{"GET /receipts/{id}", staff.ViewReceipts, a.receiptPage, false},
 
+		{"GET /reports/identified", staff.ViewReports, a.identified, false},
+		{"GET /reports/identified/export", staff.ViewReports, a.exportIdentified, true},
+
+		// Who owns what, and what they owe each other, is the owner's to know.
+		{"GET /entities", staff.ManageStores, a.entities, false},
+		{"POST /entities", staff.ManageStores, a.saveEntity, false},
+		{"GET /reports/settlement", staff.ManageStores, a.settlement, false},
+		{"GET /reports/settlement/export", staff.ManageStores, a.exportSettlement, true},
+
 		{"GET /stores", staff.ViewStores, a.stores, false},
 		{"GET /stores/new", staff.ManageStores, a.newStore, false},
 		{"POST /stores/new", staff.ManageStores, a.addStore, false},

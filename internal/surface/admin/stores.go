@@ -9,6 +9,7 @@ import (
 
 	"regulars/internal/base/db"
 	"regulars/internal/loyalty/catalog"
+	"regulars/internal/loyalty/staff"
 	"regulars/internal/surface/web"
 )
 
@@ -58,6 +59,9 @@ type storeView struct {
 	Zones []string      // to choose from; any other may be typed
 	Tills []tillRow
 	Till  *web.Form
+	// Entities are the legal entities to choose an owner from, where there are several.
+	Entities []web.Option
+	Owners   []formerOwner
 }
 
 type tillRow struct {
@@ -74,8 +78,17 @@ var zones = []string{
 }
 
 func (a *Admin) newStore(w http.ResponseWriter, r *http.Request) error {
-	form := web.NewForm(map[string]string{"zone": a.Settings.Get().Zone.String()})
-	return a.pages.Render(w, r, "store", storeView{frame: a.frame(r.Context()), Form: form, Zones: zones})
+	form := web.NewForm(map[string]string{"zone": a.Settings.Get().Zone.String(), "entity": catalog.DefaultEntity.String()})
+	return a.showNewStore(w, r, http.StatusOK, form)
+}
+
+func (a *Admin) showNewStore(w http.ResponseWriter, r *http.Request, status int, form *web.Form) error {
+	v := storeView{frame: a.frame(r.Context()), Form: form, Zones: zones}
+	var err error
+	if _, v.Entities, err = a.entityNames(r.Context()); err != nil {
+		return err
+	}
+	return a.pages.RenderStatus(w, r, status, "store", v)
 }
 
 func (a *Admin) addStore(w http.ResponseWriter, r *http.Request) error {
@@ -86,16 +99,18 @@ func (a *Admin) addStore(w http.ResponseWriter, r *http.Request) error {
 	var store catalog.Store
 	err = a.change(r, func(ctx context.Context, tx *db.Tx) (line, error) {
 		var err error
-		store, err = a.Catalog.CreateStoreTx(ctx, tx, catalog.NewStore{
-			Code: form.Get("code"), Name: form.Get("name"), City: form.Get("city"), Zone: form.Get("zone"),
-		})
+		in := catalog.NewStore{Code: form.Get("code"), Name: form.Get("name"), City: form.Get("city"), Zone: form.Get("zone")}
+		if of := owner(form); of != nil {
+			in.Entity = *of
+		}
+		store, err = a.Catalog.CreateStoreTx(ctx, tx, in)
 		return line{action: "store.created", subject: "store:" + store.ID.String(), store: store.ID, after: storeFacts(store)}, err
 	})
 	if err := form.Take(err); err != nil {
 		return err
 	}
 	if !form.OK() {
-		return a.pages.RenderStatus(w, r, unprocessable, "store", storeView{frame: a.frame(r.Context()), Form: form, Zones: zones})
+		return a.showNewStore(w, r, unprocessable, form)
 	}
 	a.good(w, r, "admin.store.added", "name", store.Name)
 	web.Redirect(w, r, "/stores/"+store.ID.String())
@@ -104,7 +119,7 @@ func (a *Admin) addStore(w http.ResponseWriter, r *http.Request) error {
 
 // storeFacts is what the audit log keeps of a store.
 func storeFacts(s catalog.Store) any {
-	return map[string]any{"code": s.Code, "name": s.Name, "city": s.City, "zone": s.Zone.String(), "active": s.Active}
+	return map[string]any{"code": s.Code, "name": s.Name, "city": s.City, "zone": s.Zone.String(), "active": s.Active, "entity": s.Entity}
 }
 
 func (a *Admin) store(r *http.Request) (s catalog.Store, err error) {
@@ -122,7 +137,7 @@ func (a *Admin) store(r *http.Request) (s catalog.Store, err error) {
 func (a *Admin) showStore(w http.ResponseWriter, r *http.Request, status int, store catalog.Store, form, till *web.Form) error {
 	v := storeView{frame: a.frame(r.Context()), Form: form, Store: store, Zones: zones, Till: till}
 	if form == nil {
-		v.Form = web.NewForm(map[string]string{"code": store.Code, "name": store.Name, "city": store.City, "zone": store.Zone.String()})
+		v.Form = web.NewForm(map[string]string{"code": store.Code, "name": store.Name, "city": store.City, "zone": store.Zone.String(), "entity": store.Entity.String()})
 		if store.Active {
 			v.Form.Values.Set("active", "1")
 		}
@@ -140,6 +155,15 @@ func (a *Admin) showStore(w http.ResponseWriter, r *http.Request, status int, st
 			return err
 		}
 		v.Tills = append(v.Tills, tillRow{t, good(keys, a.Now())})
+	}
+	if v.May(staff.ManageStores) {
+		var names map[catalog.EntityID]string
+		if names, v.Entities, err = a.entityNames(r.Context()); err != nil {
+			return err
+		}
+		if v.Owners, err = a.formerOwners(r.Context(), store.ID, names); err != nil {
+			return err
+		}
 	}
 	return a.pages.RenderStatus(w, r, status, "store", v)
 }
@@ -173,7 +197,7 @@ func (a *Admin) saveStore(w http.ResponseWriter, r *http.Request) error {
 	}
 	code, name, city, zone, active := form.Get("code"), form.Get("name"), form.Get("city"), form.Get("zone"), form.Has("active", "1")
 	err = a.change(r, func(ctx context.Context, tx *db.Tx) (line, error) {
-		before, after, err := a.Catalog.UpdateStoreTx(ctx, tx, store.ID, catalog.StoreChange{Code: &code, Name: &name, City: &city, Zone: &zone, Active: &active})
+		before, after, err := a.Catalog.UpdateStoreTx(ctx, tx, store.ID, catalog.StoreChange{Code: &code, Name: &name, City: &city, Zone: &zone, Active: &active, Entity: owner(form)})
 		if err != nil {
 			return line{}, err
 		}

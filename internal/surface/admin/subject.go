@@ -54,6 +54,13 @@ func (a *Admin) subjects(r *http.Request, entries []staff.Entry, members map[sta
 	for _, s := range stores {
 		names["store:"+s.ID.String()] = s.Name
 	}
+	entities, err := a.Catalog.Entities(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range entities {
+		names["entity:"+e.ID.String()] = entityName(web.Loc(ctx), e)
+	}
 	tills, err := a.Catalog.Tills(ctx, 0)
 	if err != nil {
 		return nil, err

@@ -131,3 +131,26 @@ func BenchmarkRecord(b *testing.B) {
 		})
 	}
 }
+
+// What a day without the line costs: ten batches of a thousand receipts, one after
+// the other, all sold at once, as a till tells it that knows only the day.
+func BenchmarkLate(b *testing.B) {
+	for _, e := range []dbtest.Engine{dbtest.SQLite, dbtest.Postgres} {
+		b.Run(string(e), func(b *testing.B) {
+			s, who := benchSite(b, e, 2000)
+			n, sold := 0, time.Now().Add(-time.Hour).Format(time.RFC3339)
+			b.ReportAllocs()
+			for b.Loop() {
+				for range 10 {
+					list := make([]string, receipt.MaxLate)
+					for i := range list {
+						n++
+						list[i] = fmt.Sprintf(`{"number":"%d","sold_at":"%s","total":"68500.25","customer":"%s",%s}`, n, sold, people.Seal(int64(who[n%len(who)])), threeLines)
+					}
+					s.send(b, "/v1/receipts/batch", `{"receipts":[`+strings.Join(list, ",")+`]}`, http.StatusOK)
+				}
+			}
+			b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "receipts/s")
+		})
+	}
+}

@@ -1,5 +1,5 @@
 -- +goose Up
--- 0013: gift cards that other systems sold, until this one keeps cards itself.
+-- 0009: gift cards that other systems sold, until this one keeps cards itself.
 -- imports.kind says 'products' of their files; the mapping says what they are.
 
 CREATE TABLE imported_giftcards (

@@ -1,0 +1,114 @@
+package conform_test
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"regulars/internal/base/db"
+	"regulars/internal/base/db/dbtest"
+	"regulars/internal/base/i18n"
+	"regulars/internal/conform"
+	"regulars/internal/loyalty/catalog"
+	"regulars/internal/loyalty/loyaltytest"
+	"regulars/internal/loyalty/programme"
+	"regulars/internal/surface/api"
+	"regulars/internal/surface/web"
+)
+
+var check = loyaltytest.Check
+
+// site is the till API of a shop with two tills, as it is served.
+type site struct {
+	*loyaltytest.Installation
+	url  string
+	keys []string
+}
+
+func newSite(t *testing.T, d *db.DB, change func(*programme.Rules)) *site {
+	t.Helper()
+	s := &site{Installation: loyaltytest.New(t, d, loyaltytest.Options{Now: time.Now})}
+	rules := loyaltytest.Rules(s.Currency, 10_000_00)
+	if change != nil {
+		change(rules)
+	}
+	_, err := s.Programmes.Install(t.Context(), "Bahor", rules, time.Now().AddDate(0, 0, -30), 0)
+	check(t, err)
+	_, tills := s.OpenStore(t, catalog.NewStore{Code: "1", Name: "Chilonzor", Zone: "Asia/Tashkent"}, "Till 1", "Till 2")
+	check(t, d.Write(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+		for _, till := range tills {
+			key, _, err := s.Catalog.IssueKeyTx(ctx, tx, till.ID)
+			if err != nil {
+				return err
+			}
+			s.keys = append(s.keys, key)
+		}
+		return nil
+	}))
+	bundle, err := i18n.Load()
+	check(t, err)
+	shell, err := web.New(web.Options{
+		Bundle: bundle, Now: s.Now, Log: slog.New(slog.NewTextHandler(s.Log, &slog.HandlerOptions{Level: slog.LevelWarn})),
+		Settings: func() web.Settings {
+			return web.Settings{Name: "Bahor", Currency: s.Currency, Zone: time.UTC, Language: "ru"}
+		},
+	})
+	check(t, err)
+	a, err := api.New(api.Config{Services: s.Services, Shell: shell, Now: s.Now, Bundle: bundle, Secret: loyaltytest.Secret, Version: "test"})
+	check(t, err)
+	mux := http.NewServeMux()
+	shell.Routes(mux)
+	a.Routes(mux)
+	server := httptest.NewServer(shell.Middleware(mux))
+	t.Cleanup(server.Close)
+	s.url = server.URL
+	return s
+}
+
+// play plays checks, all where none are named.
+func (s *site) play(t *testing.T, url string, only ...string) *conform.Report {
+	t.Helper()
+	r, err := conform.Run(t.Context(), conform.Options{URL: url, Key: s.keys[0], SecondKey: s.keys[1], Only: only, Now: time.Now})
+	check(t, err)
+	return r
+}
+
+// ended lists the checks that ended so.
+func ended(r *conform.Report, state conform.State) (ids []string) {
+	for _, one := range r.Results {
+		if one.State == state {
+			ids = append(ids, one.ID)
+		}
+	}
+	return ids
+}
+
+func text(r *conform.Report) string {
+	var b bytes.Buffer
+	for i := range r.Results {
+		_ = r.Results[i].Line(&b) // never fails
+	}
+	return b.String()
+}
+
+// What is ours withstands all of it, on either engine.
+func TestOurAPIConforms(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := newSite(t, d, nil)
+		r := s.play(t, s.url)
+		if got := ended(r, conform.Passed); len(got) != len(conform.IDs())-1 || len(r.Results) != len(conform.IDs()) {
+			t.Errorf("passed are %d of %d:\n%s", len(got), len(conform.IDs()), text(r))
+		}
+		if got := ended(r, conform.Skipped); len(got) != 1 || got[0] != "hold.lapse" {
+			t.Errorf("skipped are %v", got)
+		}
+		if log := s.Log.String(); log != "" {
+			t.Errorf("the server calls something its fault: %s", log)
+		}
+	})
+}
