@@ -16,6 +16,7 @@ import (
 	"regulars/internal/loyalty/enrol"
 	"regulars/internal/loyalty/ledger"
 	"regulars/internal/loyalty/merge"
+	"regulars/internal/loyalty/privacy"
 	"regulars/internal/loyalty/programme"
 	"regulars/internal/loyalty/receipt"
 	"regulars/internal/loyalty/staff"
@@ -31,6 +32,7 @@ type Services struct {
 	Enrol      *enrol.Service
 	Receipts   *receipt.Service
 	Merges     *merge.Service
+	Privacy    *privacy.Service
 }
 
 // New makes the services of an installation over its database.
@@ -51,6 +53,7 @@ func New(d *db.DB, mint *id.Minter, now func() time.Time, is settings.Installati
 		Ledger: s.Ledger, Programmes: s.Programmes, Catalog: s.Catalog, Customers: s.Customers,
 	})
 	s.Merges = merge.New(d, mint, now, s.Catalog, s.Customers, s.Receipts)
+	s.Privacy = privacy.New(d, now, s.Staff, s.Catalog, s.Customers, s.Ledger, s.Receipts, s.Merges)
 	return s
 }
 

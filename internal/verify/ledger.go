@@ -20,7 +20,7 @@ var movements = map[string][]movement{
 	"welcome":  {{"issued", "pending"}, {"issued", "active"}},
 	"occasion": {{"issued", "pending"}, {"issued", "active"}},
 	"opening":  {{"issued", "pending"}, {"issued", "active"}},
-	"manual":   {{"adjusted", "pending"}, {"adjusted", "active"}, {"active", "adjusted"}},
+	"manual":   {{"adjusted", "pending"}, {"adjusted", "active"}, {"active", "adjusted"}, {"pending", "adjusted"}},
 	"redeem":   {{"active", "redeemed"}},
 	"activate": {{"pending", "active"}},
 	"expire":   {{"active", "expired"}},

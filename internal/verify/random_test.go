@@ -332,7 +332,7 @@ func (c *chain) anyMerge(r *rand.Rand, people []customer.ID) {
 	} else {
 		_, err = c.Merges.Merge(ctx, who, people[r.IntN(len(people))], staff.ID(c.till.Staff), nil)
 	}
-	for _, expected := range []error{customer.ErrSame, customer.ErrGone, customer.ErrNotMerged, ledger.ErrMergeHeld} {
+	for _, expected := range []error{customer.ErrSame, customer.ErrGone, customer.ErrNotMerged, ledger.ErrHeld} {
 		if errors.Is(err, expected) {
 			return
 		}

@@ -219,7 +219,7 @@ func (s *Service) Latest(ctx context.Context, store catalog.StoreID, most int) (
 type ListQuery struct {
 	HomeStore catalog.StoreID
 	Stores    []catalog.StoreID // home is one of them; nil: any
-	State     State
+	State     State // "": those who are there
 	After     ID  // last of the page before
 	Limit     int // 1 to MaxPage; 0: MaxPage
 }
@@ -264,6 +264,7 @@ func (q ListQuery) text() (text string, args db.Args) {
 	}
 	switch q.State {
 	case "":
+		text += ` AND state IN ('active', 'blocked')`
 	case StateActive:
 		text += args.Put(` AND state = ?`, string(q.State))
 	default: // few, and found by an index of their own

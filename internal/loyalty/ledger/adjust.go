@@ -69,3 +69,28 @@ func (s *Service) AdjustTx(ctx context.Context, tx *db.Tx, in Adjustment) (avail
 	}
 	return a.Available(), s.SaveTx(ctx, tx, accounts)
 }
+
+// ForfeitTx takes all points that a customer has, who will not come for them, pending
+// ones too; a debt stays in the books. It gives how many there were, and fails with
+// ErrHeld.
+func (s *Service) ForfeitTx(ctx context.Context, tx *db.Tx, who customer.ID, m Move) (points money.Points, err error) {
+	defer errs.Wrap(&err, "take the points of customer %s", who)
+	var b db.Batch
+	accounts := s.Queue(&b, []customer.ID{who}, true)
+	if err := tx.Run(ctx, &b); err != nil {
+		return 0, err
+	}
+	accounts.Settle()
+	a, ok := accounts[who]
+	switch {
+	case !ok:
+		return 0, customer.ErrNotFound
+	case a.Held() > 0:
+		return 0, ErrHeld
+	}
+	for _, l := range a.Lots() {
+		points += l.Remaining
+		a.take(m, l, Adjusted, l.Remaining)
+	}
+	return points, s.SaveTx(ctx, tx, accounts)
+}

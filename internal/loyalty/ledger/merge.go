@@ -12,16 +12,16 @@ import (
 // CauseMerge is a merge of two profiles, or its undoing.
 const CauseMerge Cause = "merge"
 
-// ErrMergeHeld refuses to move points that are kept for somebody who is paying.
-var ErrMergeHeld = errs.New(errs.Conflict, "merge_held", "A till keeps points of this customer for a payment. Try again in some minutes.")
+// ErrHeld refuses to move points that are kept for somebody who is paying.
+var ErrHeld = errs.New(errs.Conflict, "points_are_held", "A till keeps points of this customer for a payment. Try again in some minutes.")
 
 // Hand moves what is left of some lots, and a debt, from one account to another: each
 // lot stays itself, by one entry out of the one account and one into the other. It
-// fails with ErrMergeHeld or ErrTooMuch, and then changes nothing. Whose the lots are
+// fails with ErrHeld or ErrTooMuch, and then changes nothing. Whose the lots are
 // in the database changes MoveLotsTx.
 func (a *Account) Hand(to *Account, m Move, moves func(*Lot) bool, debt money.Points) error {
 	if a.Held() > 0 || to.Held() > 0 {
-		return ErrMergeHeld
+		return ErrHeld
 	}
 	var kept, goes []*Lot
 	for _, l := range a.lots {

@@ -101,7 +101,7 @@ func (s *Service) Preview(ctx context.Context, from, into customer.ID) (out Outc
 
 // Merge has one profile go into another; also, which may be nil, is done in its
 // transaction. It fails with customer.ErrSame, ErrNotFound, ErrGone or ErrTooMany, with
-// ledger.ErrMergeHeld or ledger.ErrTooMuch.
+// ledger.ErrHeld or ledger.ErrTooMuch.
 func (s *Service) Merge(ctx context.Context, from, into customer.ID, by staff.ID, also func(context.Context, *db.Tx, Outcome) error) (out Outcome, err error) {
 	defer errs.Wrap(&err, "merge customer %s into %s", from, into)
 	if from == into {
@@ -205,7 +205,7 @@ func (s *Service) Of(ctx context.Context, who customer.ID) (list []Merge, err er
 
 // Undo takes a merge apart; also, which may be nil, is done in its transaction. It
 // fails with ErrNotFound, with customer.ErrGone where who stayed was merged further,
-// or with ledger.ErrMergeHeld.
+// or with ledger.ErrHeld.
 func (s *Service) Undo(ctx context.Context, which ID, by staff.ID, also func(context.Context, *db.Tx, Merge) error) (err error) {
 	defer errs.Wrap(&err, "undo merge %s", which)
 	m, err := s.Get(ctx, which)
@@ -223,6 +223,13 @@ func (s *Service) Undo(ctx context.Context, which ID, by staff.ID, also func(con
 		}
 		return also(ctx, tx, m)
 	})
+}
+
+// ForgetTx forgets what undoing the merges of some customers would give back: they
+// cannot be taken apart any more.
+func (s *Service) ForgetTx(ctx context.Context, tx *db.Tx, ids []customer.ID) error {
+	_, err := tx.Exec(ctx, `UPDATE merges SET moved = '{}' WHERE customer_id IN ($1...) OR into_id IN ($1...)`, db.IDs(ids))
+	return err
 }
 
 func (s *Service) undoTx(ctx context.Context, tx *db.Tx, p receipt.Merge) error {

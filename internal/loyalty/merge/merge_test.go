@@ -319,7 +319,7 @@ func TestPreviewAndHold(t *testing.T) {
 		}
 		h, _, err := s.Receipts.Hold(ctx, s.till, receipt.Hold{Number: "h", Customer: card, Points: 1_00})
 		loyaltytest.Check(t, err)
-		if _, err := s.Merges.Merge(ctx, card, phone, 0, nil); !errors.Is(err, ledger.ErrMergeHeld) {
+		if _, err := s.Merges.Merge(ctx, card, phone, 0, nil); !errors.Is(err, ledger.ErrHeld) {
 			t.Errorf("with points held: %v", err)
 		}
 		_, err = s.Receipts.Release(ctx, s.till, h.ID)

@@ -109,7 +109,7 @@ func (s *Service) bothTx(ctx context.Context, tx *db.Tx, m *Merge) (w *world, er
 
 // MergeTx moves receipts, points and levels of one customer to another, lot by lot:
 // who stays has at least the level that either had. It fails with
-// customer.ErrNotFound, ledger.ErrMergeHeld or ledger.ErrTooMuch.
+// customer.ErrNotFound, ledger.ErrHeld or ledger.ErrTooMuch.
 func (s *Service) MergeTx(ctx context.Context, tx *db.Tx, m Merge) (moved Moved, err error) {
 	defer errs.Wrap(&err, "merge the receipts of customer %s into %s", m.From, m.Into)
 	w, err := s.bothTx(ctx, tx, &m)
@@ -212,7 +212,7 @@ func (s *Service) joinTiers(w *world, v *programme.Version, m *Merge, moved *Mov
 // UnmergeTx gives back what is left of what went with a merge: its receipts with
 // their returns, what remains of its lots, and the debt as far as it is owed still.
 // Who stays keeps a level reached since. later are the returns that were recorded
-// since. It fails with ledger.ErrMergeHeld.
+// since. It fails with ledger.ErrHeld.
 func (s *Service) UnmergeTx(ctx context.Context, tx *db.Tx, m Merge, mergedAt time.Time, moved Moved) (later []ID, err error) {
 	defer errs.Wrap(&err, "take the receipts of customer %s out of %s", m.From, m.Into)
 	w, err := s.bothTx(ctx, tx, &m)

@@ -330,6 +330,13 @@ func (s *Service) List(ctx context.Context, f Filter, after Cursor, limit int) (
 	return list, err
 }
 
+// Whole reads a customer's receipts with their lines in the order of ids, up to limit
+// after one of them.
+func (s *Service) Whole(ctx context.Context, who customer.ID, after ID, limit int) (_ []*Receipt, err error) {
+	defer errs.Wrap(&err, "read the receipts of customer %s", who)
+	return s.list(ctx, `WHERE customer_id = $1 AND id > $2 ORDER BY id LIMIT $3`, int64(who), int64(after), limit)
+}
+
 // BoughtIn tells who of some customers has a receipt of one of the stores.
 func (s *Service) BoughtIn(ctx context.Context, stores []catalog.StoreID, who []customer.ID) (bought map[customer.ID]bool, err error) {
 	defer errs.Wrap(&err, "find a store's buyers")

@@ -37,6 +37,7 @@ const (
 	ViewCustomers   Permission = "view_customers" // and the list of all
 	SeePersonal     Permission = "see_personal"   // unmasked
 	EditCustomers   Permission = "edit_customers"
+	AnswerPrivacy   Permission = "answer_privacy" // all data of a person in a file, and forgetting them
 	AdjustPoints    Permission = "adjust_points"
 	ViewReceipts    Permission = "view_receipts"
 	ViewReports     Permission = "view_reports"
@@ -58,7 +59,7 @@ const (
 // needs. In which stores is told by Account.Scope.
 var permissions = map[Role][]Permission{
 	Owner: {
-		Sell, FindCustomers, ViewCustomers, SeePersonal, EditCustomers, AdjustPoints, ViewReceipts, ViewReports, Export, ViewProducts, ManageProducts,
+		Sell, FindCustomers, ViewCustomers, SeePersonal, EditCustomers, AnswerPrivacy, AdjustPoints, ViewReceipts, ViewReports, Export, ViewProducts, ManageProducts,
 		ViewProgramme, ManageProgramme, ViewStores, ManageTills, ManageStores, ManageCashiers, ManageStaff, Import, ViewAudit,
 	},
 	// Knows what people buy and not who they are.

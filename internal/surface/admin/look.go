@@ -18,6 +18,7 @@ import (
 const (
 	lookCard   = "look.card"
 	lookSearch = "look.search"
+	lookData   = "look.data"
 )
 
 // looked notes that somebody opened the card of a customer, or a page of it.

@@ -77,7 +77,7 @@ func TestBrowserLooks(t *testing.T) {
 		"staff": "/staff", "invite": "/staff/invite", "member": "/staff/" + c.ownerID().String(), "audit": "/audit", "account": "/account", "settings": "/settings",
 		"products": "/products", "product-new": "/products/new", "categories": "/categories",
 		"customers": "/customers", "customer": "/customers/" + s.people[0].String(), "customer-new": "/customers/new",
-		"consents": "/customers/" + s.people[0].String() + "/consents", "adjust": "/customers/" + s.people[0].String() + "/points", "given": "/customers/" + s.people[0].String() + "/level", "merge": "/customers/" + s.people[0].String() + "/merge?with=" + s.people[1].String(), "duplicates": "/duplicates",
+		"consents": "/customers/" + s.people[0].String() + "/consents", "adjust": "/customers/" + s.people[0].String() + "/points", "given": "/customers/" + s.people[0].String() + "/level", "merge": "/customers/" + s.people[0].String() + "/merge?with=" + s.people[1].String(), "duplicates": "/duplicates", "erase": "/customers/" + s.people[0].String() + "/erase",
 		"identified": "/reports/identified?by=till", "entities": "/entities?edit=1", "settlement": "/reports/settlement", "receipts": "/receipts", "receipt": "/receipts/" + s.sales[0].ID.String(),
 		"programme": programme, "editor": programme + "/edit",
 	}

@@ -101,7 +101,7 @@ func (a *Admin) showMerge(w http.ResponseWriter, r *http.Request, status int, c 
 // mergeRefusal is why two profiles cannot be merged, for whoever asked; nil: they
 // can, or something broke.
 func mergeRefusal(err error) error {
-	for _, e := range []*errs.Error{customer.ErrSame, customer.ErrGone, customer.ErrTooMany, ledger.ErrMergeHeld, ledger.ErrTooMuch} {
+	for _, e := range []*errs.Error{customer.ErrSame, customer.ErrGone, customer.ErrTooMany, ledger.ErrHeld, ledger.ErrTooMuch} {
 		if errors.Is(err, e) {
 			return e
 		}

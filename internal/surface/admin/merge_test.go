@@ -1,6 +1,7 @@
 package admin_test
 
 import (
+	"strings"
 	"testing"
 
 	"regulars/internal/base/db"
@@ -40,5 +41,28 @@ func TestMergePages(t *testing.T) {
 
 		b.get("/duplicates").is(200).sees("Рустам", "назвали один телефон")
 		b.post("/duplicates", "a", b.value("a"), "b", b.value("b")).is(200).sees("больше не предложим", "Дубликатов нет")
+	})
+}
+
+// All data of a person come in a file; forgetting them asks for a reason and the number
+// that is shown, and says no name afterwards.
+func TestPrivacyPages(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := open(t, d).shop()
+		b := s.owner()
+		b.post("/customers/new", "phone", "90 555 44 33", "card", "", "email", "", "first_name", "Гульнора", "store", s.store.ID.String()).is(200)
+		at := b.path
+		b.get(at).sees("Права человека")
+		if b.get(at + "/data").is(200); !strings.Contains(b.body, "Гульнора") || !strings.Contains(b.body, "+998905554433") {
+			t.Errorf("the file is %s", b.body)
+		}
+		b.get(at+"/erase").is(200).sees("Стереть навсегда", "Введите "+at[len(at)-4:])
+		b.post(at+"/erase", "reason", "", "word", "0").is(422).sees("не то число")
+		b.post(at+"/erase", "reason", "заявление 7", "word", at[len(at)-4:]).is(200).sees("Данные человека стёрты").lacks("Гульнора")
+		b.get(at).is(200).lacks("Гульнора").lacks("Стереть данные")
+		b.get("/customers?q=905554433").sees("Такого клиента не нашлось")
+		b.get("/audit").sees("Данные человека стёрты", "Все данные человека сохранены в файл")
+		b.post(at+"/erase", "reason", "ещё раз", "word", at[len(at)-4:]).is(409)
 	})
 }

@@ -75,6 +75,9 @@ func (a *Admin) table() []route {
 		{"GET /customers/{id}/merge", staff.EditCustomers, a.mergePage, false},
 		{"POST /customers/{id}/merge", staff.EditCustomers, a.mergeCustomers, false},
 		{"POST /customers/{id}/unmerge", staff.EditCustomers, a.unmergeCustomers, false},
+		{"GET /customers/{id}/data", staff.AnswerPrivacy, a.customerData, false},
+		{"GET /customers/{id}/erase", staff.AnswerPrivacy, a.erasePage, false},
+		{"POST /customers/{id}/erase", staff.AnswerPrivacy, a.eraseCustomer, false},
 		{"GET /duplicates", staff.EditCustomers, a.duplicates, false},
 		{"POST /duplicates", staff.EditCustomers, a.settleDuplicate, false},
 

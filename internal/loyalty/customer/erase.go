@@ -1,0 +1,76 @@
+package customer
+
+import (
+	"context"
+
+	"regulars/internal/base/db"
+	"regulars/internal/base/errs"
+)
+
+// EraseTx takes everything personal from a profile and from those that were merged
+// into it, for good: names, birthday, city, note, attributes, identifiers and the
+// proofs of consents. What is left says that somebody was there, since when and in
+// which store. It gives the profiles that were erased and fails with ErrNotFound or
+// ErrGone.
+func (s *Service) EraseTx(ctx context.Context, tx *db.Tx, id ID) (erased []ID, err error) {
+	defer errs.Wrap(&err, "erase customer %d", id)
+	if _, err := s.lockTx(ctx, tx, id); err != nil {
+		return nil, err
+	}
+	erased = []ID{id}
+	for i := 0; i < len(erased); i++ {
+		former, err := s.FormerTx(ctx, tx, erased[i:i+1])
+		if err != nil {
+			return nil, err
+		}
+		erased = append(erased, former[erased[i]]...)
+	}
+	for _, who := range erased {
+		if err := s.eraseTx(ctx, tx, who); err != nil {
+			return nil, err
+		}
+	}
+	return erased, nil
+}
+
+func (s *Service) eraseTx(ctx context.Context, tx *db.Tx, id ID) error {
+	var (
+		c    Customer
+		said []Consent
+		read db.Batch
+	)
+	owned := map[ID][]Identifier{}
+	read.Query(func(r *db.Rows) (err error) {
+		c, err = scan(r)
+		return err
+	}, `SELECT `+columns+` FROM customers c WHERE c.id = $1`, int64(id))
+	queueIdentifiers(&read, []ID{id}, owned)
+	queueConsents(&read, []ID{id}, func(c Consent) { said = append(said, c) })
+	if err := tx.Run(ctx, &read); err != nil {
+		return err
+	}
+	is := Customer{ID: c.ID, State: StateErased, Source: c.Source, HomeStore: c.HomeStore, Origin: c.Origin, Into: c.Into, RegisteredAt: c.RegisteredAt}
+	if err := s.saveTx(ctx, tx, &c, &is); err != nil {
+		return err
+	}
+	var (
+		b   db.Batch
+		sum int64
+	)
+	for _, i := range owned[id] {
+		sum -= share(i.checksum(id))
+	}
+	b.Exec(`DELETE FROM identifiers WHERE customer_id = $1`, int64(id))
+	for _, was := range said {
+		now := was
+		now.Proof = ""
+		if now == was {
+			continue
+		}
+		b.Guard(`UPDATE consents SET proof = '', checksum = $2 WHERE id = $1`, was.ID, now.checksum())
+		sum += share(now.checksum()) - share(was.checksum())
+	}
+	attach(&b, id, sum)
+	b.Exec(`DELETE FROM duplicates WHERE customer_id = $1 OR other_id = $1`, int64(id))
+	return tx.Run(ctx, &b)
+}

@@ -1,0 +1,152 @@
+package privacy_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"regulars/internal/base/db"
+	"regulars/internal/base/db/dbtest"
+	"regulars/internal/base/money"
+	"regulars/internal/loyalty/catalog"
+	"regulars/internal/loyalty/customer"
+	"regulars/internal/loyalty/loyaltytest"
+	"regulars/internal/loyalty/receipt"
+	"regulars/internal/loyalty/staff"
+	"regulars/internal/verify"
+)
+
+// What is personal of the person of the test, and nowhere else.
+var personal = []string{"Sevinch", "Qodirova", "+998901112233", "7777000011112222", "1988-08-18", "Namangan-city", "allergic to nuts", "form 4711"}
+
+// All that is kept of a person is in the file; once erased nothing personal is left in
+// any table, nobody is found, and the books agree.
+func TestExportAndErase(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s, ctx := loyaltytest.New(t, d, loyaltytest.Options{}), t.Context()
+		store, tills := s.OpenStore(t, catalog.NewStore{Code: "S1", Name: "Chorsu", Zone: "Asia/Tashkent"}, "1")
+		till := receipt.Caller{Till: tills[0], Store: store}
+		_, err := s.Programmes.Install(ctx, "Main", loyaltytest.Rules(s.Currency, 50_00), s.Now().Add(-time.Hour), 0)
+		loyaltytest.Check(t, err)
+		owner, err := s.Staff.Add(ctx, staff.By{}, staff.NewAccount{Name: "Aziza", Login: "aziza", Password: "a long password", Role: staff.Owner})
+		loyaltytest.Check(t, err)
+		join := func(in customer.New) customer.ID {
+			in.HomeStore, in.Source = store.ID, "till"
+			res, err := s.Enrol.Register(ctx, store, 0, in)
+			loyaltytest.Check(t, err)
+			return res.ID
+		}
+		who := join(customer.New{
+			FirstName: "Sevinch", LastName: "Qodirova", Born: "1988-08-18", City: "Namangan-city", Note: "allergic to nuts", Attributes: customer.Attributes{"shoes": "38"},
+			Identifiers: []customer.Identifier{{Kind: customer.Phone, Value: "+998901112233"}},
+			Consents:    []customer.Consent{{Channel: customer.ChannelAny, Purpose: customer.Marketing, Given: true, Wording: "v1", Proof: "form 4711"}},
+		})
+		former := join(customer.New{FirstName: "Sevinch", Identifiers: []customer.Identifier{{Kind: customer.Card, Value: "7777000011112222"}}})
+		other := join(customer.New{FirstName: "Rustam", Identifiers: []customer.Identifier{{Kind: customer.Card, Value: "1"}}})
+		for i, c := range []customer.ID{who, former, other} {
+			total := money.Amount(10_000_00)
+			d := receipt.Draft{Customer: c, Lines: []receipt.DraftLine{{SKU: "bread", Name: "Bread", Quantity: money.One, Price: 10_000_0000}}}
+			_, _, err := s.Receipts.Commit(ctx, till, receipt.Sale{Number: fmt.Sprint("n", i), Draft: d, Total: &total})
+			loyaltytest.Check(t, err)
+		}
+		_, err = s.Merges.Merge(ctx, former, who, owner.ID, nil)
+		loyaltytest.Check(t, err)
+
+		var b bytes.Buffer
+		loyaltytest.Check(t, s.Privacy.Export(ctx, who, &b))
+		for _, want := range append(personal, "shoes", "Bread", "n0", "n1", "welcome") {
+			if !strings.Contains(b.String(), want) {
+				t.Errorf("the file lacks %q", want)
+			}
+		}
+		if !json.Valid(b.Bytes()) || strings.Contains(b.String(), "Rustam") || strings.Contains(b.String(), `"n2"`) {
+			t.Errorf("the file is %s", b.String())
+		}
+
+		for _, text := range personal {
+			if len(leaks(ctx, t, d, text)) == 0 {
+				t.Errorf("%q is in no table before", text)
+			}
+		}
+		if _, err := s.Privacy.Erase(ctx, former, staff.By{ID: owner.ID}, "asked"); !errors.Is(err, customer.ErrGone) {
+			t.Errorf("a merged profile is erased alone: %v", err)
+		}
+		owed, err := s.Ledger.Owed(ctx)
+		loyaltytest.Check(t, err)
+		out, err := s.Privacy.Erase(ctx, who, staff.By{ID: owner.ID}, "asked")
+		loyaltytest.Check(t, err)
+		left, err := s.Ledger.Owed(ctx)
+		loyaltytest.Check(t, err)
+		if len(out.Profiles) != 2 || out.Points <= 100_00 || owed-left != out.Points {
+			t.Errorf("erased are %v and %s points of %s", out.Profiles, out.Points, owed)
+		}
+		for _, text := range personal {
+			for _, table := range leaks(ctx, t, d, text) {
+				t.Errorf("%q is in table %s still", text, table)
+			}
+		}
+		for _, c := range out.Profiles {
+			if got, err := s.Customers.Get(ctx, c); err != nil || got.State != customer.StateErased || got.Name() != "" {
+				t.Errorf("after: %+v, %v", got, err)
+			}
+		}
+		if _, err := s.Privacy.Erase(ctx, who, staff.By{ID: owner.ID}, "again"); !errors.Is(err, customer.ErrGone) {
+			t.Errorf("erased twice: %v", err)
+		}
+		merges, err := s.Merges.Of(ctx, who)
+		loyaltytest.Check(t, err)
+		if err := s.Merges.Undo(ctx, merges[0].ID, owner.ID, nil); !errors.Is(err, customer.ErrNotMerged) && !errors.Is(err, customer.ErrGone) {
+			t.Errorf("who is erased comes back: %v", err)
+		}
+		report, err := verify.Run(ctx, d, verify.Options{TempDir: t.TempDir()})
+		loyaltytest.Check(t, err)
+		for _, f := range report.Findings {
+			if f.Check != verify.Setting && f.Check != verify.Node { // of which a test's installation has none
+				t.Errorf("the books do not agree: %v", f)
+			}
+		}
+	})
+}
+
+// leaks are the tables in whose rows a text stands.
+func leaks(ctx context.Context, t *testing.T, d *db.DB, text string) (found []string) {
+	t.Helper()
+	list := `SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'`
+	if d.Postgres() {
+		list = `SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema()`
+	}
+	var tables []string
+	rows, err := d.Query(ctx, list)
+	loyaltytest.Check(t, db.Scan(rows, err, func(r *db.Rows) error {
+		var name string
+		err := r.Scan(&name)
+		tables = append(tables, name)
+		return err
+	}))
+	for _, table := range tables {
+		columns := `SELECT name FROM pragma_table_info('` + table + `')`
+		if d.Postgres() {
+			columns = `SELECT column_name FROM information_schema.columns WHERE table_schema = current_schema() AND table_name = '` + table + `'`
+		}
+		rows, err := d.Query(ctx, columns)
+		loyaltytest.Check(t, db.Scan(rows, err, func(r *db.Rows) error {
+			var column string
+			if err := r.Scan(&column); err != nil {
+				return err
+			}
+			var n int
+			err := d.QueryRow(ctx, `SELECT COUNT(*) FROM "`+table+`" WHERE CAST("`+column+`" AS TEXT) LIKE $1`, "%"+text+"%").Scan(&n)
+			if n > 0 {
+				found = append(found, table+"."+column)
+			}
+			return err
+		}))
+	}
+	return found
+}
