@@ -219,9 +219,9 @@ func (s *Service) Latest(ctx context.Context, store catalog.StoreID, most int) (
 type ListQuery struct {
 	HomeStore catalog.StoreID
 	Stores    []catalog.StoreID // home is one of them; nil: any
-	State     State // "": those who are there
-	After     ID  // last of the page before
-	Limit     int // 1 to MaxPage; 0: MaxPage
+	State     State             // "": those who are there
+	After     ID                // last of the page before
+	Limit     int               // 1 to MaxPage; 0: MaxPage
 }
 
 // MaxPage is the largest page of a list.
