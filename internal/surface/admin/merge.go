@@ -33,6 +33,7 @@ type mergeView struct {
 	URL      web.Link
 	Found    []customerRow
 	Fields   []mergeField
+	Levels   *[3]string // of who stays, of who goes, and after; nil: there are none
 	Own      *ledger.Account
 	Theirs   *ledger.Account
 	Out      merge.Outcome
@@ -95,7 +96,38 @@ func (a *Admin) showMerge(w http.ResponseWriter, r *http.Request, status int, c 
 	}
 	v.Own, v.Theirs, v.Seen = accounts[c.ID], accounts[other.ID], seenOf(v.Out)
 	v.Fields = a.mergeFields(loc, c, *other, v.Out.Customer)
+	if v.Levels, err = a.mergeLevels(ctx, c, *other, v.Out); err != nil {
+		return err
+	}
 	return a.pages.RenderStatus(w, r, status, "merge", v)
+}
+
+// mergeLevels are the levels of two customers where the one who stays is at home.
+func (a *Admin) mergeLevels(ctx context.Context, own, other customer.Customer, out merge.Outcome) (*[3]string, error) {
+	store, ok := a.Catalog.Store(own.HomeStore)
+	if !ok {
+		return nil, nil
+	}
+	version, err := a.Programmes.At(ctx, store.Code, a.Now())
+	if err != nil || version == nil || len(version.Rules.Levels) < 2 {
+		return nil, err
+	}
+	names := [3]string{2: version.Rules.Levels[0].Name}
+	for i, c := range []customer.Customer{own, other} {
+		l, err := a.level(ctx, store, c.ID)
+		if err != nil {
+			return nil, err
+		}
+		if l != nil {
+			names[i] = l.Name
+		}
+	}
+	for _, t := range out.Tiers {
+		if l, ok := version.Rules.Level(t.Level); ok && t.Programme == version.ProgrammeID {
+			names[2] = l.Name
+		}
+	}
+	return &names, nil
 }
 
 // mergeRefusal is why two profiles cannot be merged, for whoever asked; nil: they
