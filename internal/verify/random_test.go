@@ -210,6 +210,9 @@ func (c *chain) live(r *rand.Rand) {
 	if len(sold) < 20 {
 		c.t.Errorf("only %d sales", len(sold))
 	}
+	if _, err := c.Privacy.Erase(ctx, people[r.IntN(len(people))], staff.By{ID: staff.ID(c.till.Staff)}, "asked"); err != nil && !errors.Is(err, customer.ErrGone) && !errors.Is(err, ledger.ErrHeld) {
+		c.t.Error(err)
+	}
 	c.imported()
 	c.pass(40)
 	c.night()
