@@ -335,7 +335,9 @@ func (r *replay) inLot(i int, l *kept, where row) {
 func (r *replay) origin(e *entry, l *kept) {
 	a, where := r.a, at("lots", l.ID)
 	a.equal(LotOrigin, where, "amount", e.Points, l.Amount, "its first entry's")
-	a.equal(LotOrigin, where, "receipt_id", e.Receipt, l.Receipt, "its first entry's")
+	if e.Cause != "return" { // of the sale that earned the lot in whose place it is
+		a.equal(LotOrigin, where, "receipt_id", e.Receipt, l.Receipt, "its first entry's")
+	}
 	a.equal(LotOrigin, where, "earned_at", e.At, l.EarnedAt, "its first entry's")
 	if cause := a.names.text(l.Cause); cause != e.Cause {
 		a.off(LotOrigin, where, "cause", e.Cause, cause, "its first entry's")

@@ -349,6 +349,9 @@ func (l *ladder) granted(e *customerEvent) {
 	for code := range before {
 		l.kept[e.Ref] = append(l.kept[e.Ref], rung{code, e.At})
 	}
+	if slices.Contains(l.turned, e.At) { // it came along
+		l.mayKeep(e.At)
+	}
 }
 
 // reviewSlack is how long a process may go on with the rules it had.
@@ -465,7 +468,11 @@ func (l *ladder) end(p *person, who int64) {
 		a.equal(TierLevel, where, "floor_until", given.until, t.FloorUntil, "what the log says")
 	}
 	for programme, list := range l.kept {
-		list = slices.DeleteFunc(list, func(k rung) bool { return slices.Contains(l.turned, k.since) })
+		if len(l.turned) > 0 { // of the lowest level a merge writes nothing down
+			list = slices.DeleteFunc(list, func(k rung) bool {
+				return slices.Contains(l.turned, k.since) || slices.Contains(a.codes[programme], k.code) && k.code == a.codes[programme][0]
+			})
+		}
 		if len(list) > 0 {
 			a.off(TierLevel, at("tiers", who, programme), "", list[0].code, "", "by purchases, returns and reviews")
 		}

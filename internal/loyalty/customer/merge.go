@@ -114,6 +114,13 @@ func (s *Service) lockBothTx(ctx context.Context, tx *db.Tx, x, y ID) (a, b Cust
 	return a, b, nil
 }
 
+// LockTx locks two profiles, in the order in which all do: before whatever else of
+// them is changed.
+func (s *Service) LockTx(ctx context.Context, tx *db.Tx, x, y ID) error {
+	_, _, err := s.lockBothTx(ctx, tx, x, y)
+	return err
+}
+
 // MergeTx has one profile go into another: the other gets its identifiers, the
 // fields that it lacks itself, and of two consents the stricter. It fails with
 // ErrSame, ErrNotFound, ErrGone or ErrTooMany.
@@ -223,7 +230,8 @@ func (s *Service) stricterTx(ctx context.Context, tx *db.Tx, from, into ID, now 
 	return added, nil
 }
 
-// say makes consents the last word of a customer who has said others.
+// say makes consents the last word of a customer who has said others. The proof stays
+// with the profile that gave it: the two may turn out to be two people.
 func (s *Service) say(list []Consent, who ID, said []Consent, now time.Time, source string) {
 	at := now.UTC().Truncate(time.Microsecond)
 	for _, c := range said {
@@ -233,7 +241,7 @@ func (s *Service) say(list []Consent, who ID, said []Consent, now time.Time, sou
 	}
 	for i := range list {
 		c := &list[i]
-		c.ID, c.Customer, c.At, c.Source = s.mint.Next(), who, at, source
+		c.ID, c.Customer, c.At, c.Source, c.Proof = s.mint.Next(), who, at, source, ""
 	}
 }
 
@@ -382,7 +390,7 @@ func unsaid(history []Consent, ids []int64) (add []Consent) {
 				if was := lastWord(before, ch, p); was != nil {
 					want = *was
 				} else {
-					want.Given, want.Proof = false, ""
+					want.Given = false
 				}
 			}
 			if holds := anyway; holds != nil && *holds == want.Given || holds == nil && last.Given == want.Given {

@@ -88,6 +88,7 @@ func (s *Service) ForfeitTx(ctx context.Context, tx *db.Tx, who customer.ID, m M
 	case a.Held() > 0:
 		return 0, ErrHeld
 	}
+	a.dirty = true // who looks at the account meanwhile gives nothing to somebody forgotten
 	for _, l := range a.Lots() {
 		points += l.Remaining
 		a.take(m, l, Adjusted, l.Remaining)

@@ -254,14 +254,14 @@ func (a *Account) lot(id LotID) *Lot {
 }
 
 // another is a lot for points that cannot go back to the one they came from: it
-// expires when that does.
+// expires when that does, and is of the sale that earned that.
 func (a *Account) another(r Reversal, id LotID, points money.Points) *Lot {
 	was, ok := a.elsewhere[id]
 	if !ok {
 		panic("ledger: a lot of the sale was not read")
 	}
 	l := &Lot{
-		ID: LotID(a.ledger.mint.Next()), Programme: was.Programme, Entity: was.Entity, Cause: r.Cause, Receipt: r.Receipt,
+		ID: LotID(a.ledger.mint.Next()), Programme: was.Programme, Entity: was.Entity, Cause: r.Cause, Receipt: was.Receipt,
 		Amount: points, Remaining: points, State: StateActive, EarnedAt: r.At, AvailableAt: r.At, ExpiresAt: was.ExpiresAt, fresh: true,
 	}
 	if !l.ExpiresAt.IsZero() && l.ExpiresAt.Before(l.EarnedAt) {

@@ -239,6 +239,9 @@ func (s *Service) undoTx(ctx context.Context, tx *db.Tx, p receipt.Merge) error 
 		at   time.Time
 		kept moved
 	)
+	if err := s.customers.LockTx(ctx, tx, p.From, p.Into); err != nil {
+		return err
+	}
 	err := tx.QueryRow(ctx, end, p.ID, p.At.UnixMicro(), db.NullID(p.Staff)).Scan(db.Time{Dst: &at}, &text)
 	switch {
 	case errors.Is(err, db.ErrNoRows):

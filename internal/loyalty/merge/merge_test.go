@@ -17,6 +17,7 @@ import (
 	"regulars/internal/loyalty/ledger"
 	"regulars/internal/loyalty/loyaltytest"
 	"regulars/internal/loyalty/merge"
+	"regulars/internal/loyalty/programme"
 	"regulars/internal/loyalty/receipt"
 	"regulars/internal/verify"
 )
@@ -31,11 +32,16 @@ type shop struct {
 
 func newShop(t testing.TB, d *db.DB) *shop {
 	t.Helper()
+	return newShopBy(t, d, programme.ClawbackDebt)
+}
+
+func newShopBy(t testing.TB, d *db.DB, clawback programme.Clawback) *shop {
+	t.Helper()
 	s := &shop{Installation: loyaltytest.New(t, d, loyaltytest.Options{}), t: t}
 	store, tills := s.OpenStore(t, catalog.NewStore{Code: "S1", Name: "Chorsu", Zone: "Asia/Tashkent"}, "1")
 	s.till = receipt.Caller{Till: tills[0], Store: store}
 	rules := loyaltytest.Rules(s.Currency, 0)
-	rules.Earn.DelayDays = 0
+	rules.Earn.DelayDays, rules.Return.Clawback = 0, clawback
 	_, err := s.Programmes.Install(t.Context(), "Main", rules, s.Now().Add(-time.Hour), 0)
 	loyaltytest.Check(t, err)
 	return s
@@ -427,6 +433,66 @@ func TestDuplicatesAreSuggested(t *testing.T) {
 		loyaltytest.Check(t, err)
 		if left := pairs(nil); len(left) != 0 {
 			t.Errorf("still suggested are %v", left)
+		}
+		s.agrees()
+	})
+}
+
+// Whoever returns what earned points and then what they paid for keeps points of
+// neither, also where a merge was undone between.
+func TestNoPointsComeOfUndoing(t *testing.T) {
+	t.Parallel()
+	for _, clawback := range []programme.Clawback{programme.ClawbackWriteOff, programme.ClawbackRefund, programme.ClawbackDebt} {
+		t.Run(string(clawback), func(t *testing.T) {
+			t.Parallel()
+			dbtest.Run(t, func(t *testing.T, d *db.DB) {
+				s := newShopBy(t, d, clawback)
+				var left [2]money.Points
+				for i, undone := range []bool{false, true} {
+					into := s.join(customer.New{Identifiers: []customer.Identifier{known(customer.Card, fmt.Sprint("1", i))}})
+					from := s.join(customer.New{Identifiers: []customer.Identifier{known(customer.Card, fmt.Sprint("2", i))}})
+					earned := s.sell(from, 500_000, 0)
+					m := s.merge(from, into)
+					paid := s.sell(into, 100_000, s.account(into).Available())
+					for _, sale := range []receipt.ID{earned.ID, paid.ID} {
+						if sale == paid.ID && undone {
+							s.undo(m.ID)
+						}
+						_, _, err := s.Receipts.Return(t.Context(), s.till, receipt.Return{Number: s.number(), Original: sale})
+						loyaltytest.Check(t, err)
+					}
+					left[i] = s.account(into).Balance() + s.account(from).Balance()
+				}
+				// Where the refund bore it, the points are paid for.
+				if left[0] != left[1] || left[0] != 0 && clawback != programme.ClawbackRefund {
+					t.Errorf("%s points are left, and %s where the merge was undone", left[0], left[1])
+				}
+				s.agrees()
+			})
+		})
+	}
+}
+
+// The proof of a consent, which names people, stays with the profile that gave it.
+func TestProofsStay(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := newShop(t, d)
+		from := s.join(customer.New{Identifiers: []customer.Identifier{known(customer.Card, "1")}, Consents: []customer.Consent{
+			{Channel: customer.ChannelAny, Purpose: customer.Marketing, Given: true, Wording: "v1", Proof: "form of Anna Kim"},
+		}})
+		into := s.join(customer.New{Identifiers: []customer.Identifier{known(customer.Card, "2")}})
+		s.Clock.Advance(time.Minute)
+		s.undo(s.merge(from, into).ID)
+		said, err := s.Customers.Consents(t.Context(), into)
+		loyaltytest.Check(t, err)
+		if len(said) == 0 {
+			t.Error("nothing was said")
+		}
+		for _, c := range said {
+			if c.Proof != "" {
+				t.Errorf("another's proof: %q", c.Proof)
+			}
 		}
 		s.agrees()
 	})

@@ -315,6 +315,9 @@ func (a *Admin) adjustment(r *http.Request) (v adjustView, store catalog.Store, 
 	if v.Customer, err = a.customer(r); err != nil {
 		return v, store, nil, err
 	}
+	if v.Customer.State.Gone() {
+		return v, store, nil, customer.ErrGone
+	}
 	acc, err := a.Ledger.Get(ctx, v.Customer.ID)
 	if err != nil {
 		return v, store, nil, err
