@@ -202,6 +202,7 @@ var crashChecks = []check{
 		t.record(now).eq("total", refused.num("quote.total")).eq("redeemed", refused.num("quote.redeemed"))
 	}},
 	{"crash.two_tills_spend", "two receipts that spend one balance at once: one is recorded, the other refused", func(t *trial) {
+		t.needSecond()
 		who, available := t.rich()
 		paid, points := t.spendable(who)
 		if 2*points <= available {

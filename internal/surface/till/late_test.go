@@ -115,6 +115,32 @@ func TestLateIsRecordedOnce(t *testing.T) {
 	})
 }
 
+// What another store sold is not taken back by who does not work there, and who sends
+// in another's name is written down.
+func TestLateIsOfTheirStore(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := newSite(t, d)
+		total := money.Amount(45_000_00)
+		far, _, err := s.Receipts.Commit(t.Context(), receipt.Caller{Till: s.tills[2], Store: s.stores[1]}, receipt.Sale{
+			Number: "far", Total: &total, Draft: receipt.Draft{Lines: []receipt.DraftLine{{SKU: "tea-100", Name: "Tea", Quantity: money.One, Price: 45_000_0000}}},
+		})
+		check(t, err)
+		owner, err := s.Staff.Named(t.Context(), "owner")
+		check(t, err)
+		v := s.enter("cashier", 0)
+		out := v.late(0, s.Now(),
+			map[string]any{"kind": "return", "number": "b1", "sold_at": s.Now().UnixMilli(), "original": far.ID.String(), "total": 0},
+			tea("s1", s.Now(), map[string]any{"staff": owner.ID.String()}))
+		if !slices.Equal(out.states(), []string{"refused", "recorded"}) || strings.Contains(strings.Join(out.Results[0].Says, " "), "45") {
+			t.Errorf("%+v", out)
+		}
+		if !slices.Contains(s.audit(), "till.sent_for") {
+			t.Error("nothing tells who sent it")
+		}
+	})
+}
+
 // A payment of the page that redeemed points and whose answer was lost is recorded
 // at the price that was shown, or refused; a clock that is wrong is said once.
 func TestLatePaymentOfThePage(t *testing.T) {

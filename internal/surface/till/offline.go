@@ -409,6 +409,9 @@ func (t *Till) late(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
+	if err := b.sentFor(); err != nil {
+		return err
+	}
 	results, err := t.Receipts.RecordLate(r.Context(), b.sent, b.calls)
 	if err != nil {
 		return err
@@ -443,6 +446,12 @@ func (b *lateCall) take(i int, in *lateSlip, to *lateResult) error {
 	if err != nil {
 		return err
 	}
+	if theirs, err := b.theirs(in); !theirs || err != nil {
+		if err == nil {
+			to.refuse(b.loc, errSoldThere)
+		}
+		return err
+	}
 	late := receipt.Late{}
 	switch {
 	case in.Form != "":
@@ -462,6 +471,20 @@ func (b *lateCall) take(i int, in *lateSlip, to *lateResult) error {
 	}
 	b.calls, b.places = append(b.calls, receipt.LateCall{By: by, Late: late}), append(b.places, i)
 	return nil
+}
+
+// theirs tells whether whoever sends works where the sale was made that comes back;
+// of one that there is not, the service says so.
+func (b *lateCall) theirs(in *lateSlip) (bool, error) {
+	original := receipt.ID(number(in.Original))
+	if original == 0 {
+		return true, nil
+	}
+	rec, err := b.t.Receipts.Get(b.r.Context(), original)
+	if errs.KindOf(err) == errs.NotFound {
+		return true, nil
+	}
+	return err != nil || web.Me(b.r).WorksIn(rec.Store), err
 }
 
 func (b *lateCall) sale(in *lateSlip) *receipt.Sale {
@@ -490,6 +513,27 @@ func (b *lateCall) seller(id string) (receipt.Caller, error) {
 		return by, err
 	}
 	return by, nil
+}
+
+// sentFor writes down that somebody sends what, as the browser says, others sold:
+// before it is recorded in their names.
+func (b *lateCall) sentFor() error {
+	me, others := web.Me(b.r), map[string]int{}
+	for _, c := range b.calls {
+		if c.By.Staff != int64(me.ID) {
+			others[staff.ID(c.By.Staff).String()]++
+		}
+	}
+	if len(others) == 0 {
+		return nil
+	}
+	facts, err := json.Marshal(map[string]any{"staff": others})
+	if err != nil {
+		return err
+	}
+	return b.t.Staff.Look(b.r.Context(), staff.Entry{
+		Actor: me.ID, IP: web.Client(b.r).IP, Action: "till.sent_for", Store: b.at.Store.ID, Subject: "till:" + b.at.Till.ID.String(), After: facts,
+	})
 }
 
 // say tells the cashier what became of a receipt.

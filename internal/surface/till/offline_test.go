@@ -241,6 +241,41 @@ func TestBrowserSendsOnce(t *testing.T) {
 	s.proved()
 }
 
+// A tab that dies once the receipt is kept, before it knows, does not pay again; nor is
+// a return kept twice. What one till is refused keeps no other's receipts.
+func TestBrowserDiesWhilePaying(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, dbtest.Open(t, dbtest.SQLite))
+	b, line := s.apart(t)
+	line.down.Store(true)
+	s.open(b)
+	scan(b, "4780000000017")
+	b.Wait(`!document.querySelector("#sale [data-pay]").disabled`)
+	b.Value(`void (() => { const add = till.add; till.add = async (...all) => { await add(...all); await new Promise(() => {}); }; })()`)
+	b.Press(kb.F9)
+	waiting(b, "1")
+	s.open(b)
+	b.See("Корзина пуста")
+	waiting(b, "1")
+	sell(b, "4780000000024")
+
+	b.Value(`void till.add({ kind: "sale", number: "odd", till: "7", staff: "", sold_at: Date.now() - 60000, total: 1, lines: [] })`)
+	b.Value(`void (async () => { // it has waited longest
+		const ask = indexedDB.open("till", 1);
+		ask.onsuccess = () => {
+			const q = ask.result.transaction("queue", "readwrite").objectStore("queue");
+			q.getAll().onsuccess = (e) => { const odd = e.target.result.find((s) => s.number === "odd"); q.delete(odd.seq); q.put({ ...odd, seq: 0 }); };
+		};
+	})()`)
+	line.down.Store(false)
+	b.Value(`void till.send()`)
+	waiting(b, "1")
+	if n := len(s.sales()); n != 2 {
+		t.Errorf("%d receipts of 2", n)
+	}
+	s.proved()
+}
+
 // Whoever has been signed out signs in, and what waits is sent. A clock that is a
 // day wrong, and one that is set right after the sale, change no time.
 func TestBrowserWaitsForItsCashier(t *testing.T) {

@@ -183,6 +183,8 @@
 		paying = true;
 		try {
 			await (mode() === "return" ? payBack() : paySale());
+		} catch {
+			note($(mode() === "return" ? "return" : "sale"), T.full, "bad");
 		} finally {
 			paying = false;
 		}
@@ -194,8 +196,10 @@
 		if (bad) return lead(basket.lines.indexOf(bad));
 		if (mode() !== "sale" || !lines.length) return;
 		const p = priced();
+		basket.number ||= mint();
+		save(); // a tab that dies now pays under the same number
 		const slip = {
-			kind: "sale", number: basket.number || mint(), till: here, staff, sold_at: Date.now(), total: p.total,
+			kind: "sale", number: basket.number, till: here, staff, sold_at: Date.now(), total: p.total,
 			customer: basket.who?.id ?? "", shown: basket.shown,
 			lines: lines.map((l, i) => ({ sku: l.sku, name: l.name, quantity: l.quantity, price: l.price, charged: p.lines[i].total })),
 		};
@@ -212,8 +216,10 @@
 	async function payBack() {
 		const parts = back ? back.lines.filter((l) => back.chosen[l.position]).map((l) => ({ position: l.position, quantity: back.chosen[l.position] })) : [];
 		if (!parts.length) return;
-		const slip = { kind: "return", number: mint(), till: here, staff, sold_at: Math.max(Date.now(), back.sold_at), total: refund(), original: back.id ?? "", original_number: back.number, parts };
-		const { chosen, ...sold } = back;
+		back.as ||= mint();
+		save();
+		const slip = { kind: "return", number: back.as, till: here, staff, sold_at: Math.max(Date.now(), back.sold_at), total: refund(), original: back.id ?? "", original_number: back.number, parts };
+		const { chosen, as, ...sold } = back;
 		const lines = back.lines.filter((l) => chosen[l.position]).map((l) => [l.name, quantity(chosen[l.position]), amount(till.part(l, l.returned, chosen[l.position]))]);
 		for (const l of sold.lines) l.returned += chosen[l.position] ?? 0;
 		await till.add(slip, sold);
@@ -568,10 +574,12 @@
 		let lost = false;
 		for (const key of Object.keys(sessionStorage)) {
 			if (!key.startsWith("till:/till") || !key.endsWith(":paying")) continue;
-			const form = JSON.parse(sessionStorage.getItem(key));
+			let form = null;
+			try { form = JSON.parse(sessionStorage.getItem(key)); } catch { /* nothing that can be read */ }
+			if (!form) continue;
 			const of = Object.fromEntries(form ?? []);
 			const original = /\/returns\/(\d+):/.exec(key)?.[1] ?? "";
-			const [total, withheld] = original ? of.shown.split("-") : [of.due, 0];
+			const [total, withheld] = original ? (of.shown ?? "0-0").split("-") : [of.due, 0];
 			await till.add({
 				kind: original ? "return" : "sale", number: of.number, till: of.till, staff, sold_at: Number(of.paid_at) || Date.now(),
 				original, total: total - withheld, form: new URLSearchParams(form).toString(),
@@ -603,6 +611,9 @@
 			const was = JSON.parse(sessionStorage.getItem(basketKey));
 			if (was) ({ basket, back } = was);
 		} catch { /* none */ }
+		if (basket.number && await till.has("sale:" + here + ":" + basket.number)) basket = empty();
+		if (back?.as && await till.has("return:" + here + ":" + back.as)) back = null;
+		till.forgotten = () => { people = null; };
 		const lost = await inherit();
 		render();
 		addEventListener("offline", till.send);

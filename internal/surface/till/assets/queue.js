@@ -49,15 +49,27 @@
 
 	// --- the queue ------------------------------------------------------------
 
-	// add puts a receipt into the queue; sold is what can come back of it, or
+	// add puts a receipt into the queue, once; sold is what can come back of it, or
 	// what has come back.
 	async function add(slip, sold) {
-		await write(["queue", "sold"], (store) => {
+		await write(["queue", "answers", "sold"], async (store) => {
+			if (await inside(store, keyOf(slip))) return;
 			store("queue").add({ ...slip, life, tick: performance.now() });
 			if (sold) store("sold").put(sold);
 		});
 		changed();
 		send();
+	}
+
+	// has tells whether a receipt was put into the queue, though its tab may have died
+	// before it knew.
+	async function has(key) {
+		const t = (await open()).transaction(["queue", "answers"]);
+		return inside((name) => t.objectStore(name), key);
+	}
+	async function inside(store, key) {
+		const [waiting, answer] = await Promise.all([asked(store("queue").getAll()), asked(store("answers").get(key))]);
+		return Boolean(answer) || waiting.some((s) => keyOf(s) === key);
 	}
 
 	// setBack is by how much the clock was set back since a sale, which the page that
@@ -83,10 +95,13 @@
 		if (state || (await all("queue")).length) again = setTimeout(send, state === "busy" ? 30_000 : 10_000);
 	}
 
+	// sendAll sends what waits, in the order of each till; what the server does not
+	// take of one till keeps no other's.
 	async function sendAll() {
+		const left = new Set(); // tills
 		for (let size = most; ;) {
-			const waiting = await all("queue");
-			if (!waiting.length) return state = apart ? await reach() : "";
+			const waiting = (await all("queue")).filter((s) => !left.has(s.till));
+			if (!waiting.length) return state = left.size ? "refused" : apart ? await reach() : "";
 			const now = Date.now();
 			const moved = waiting.filter((s) => {
 				const was = s.ahead ?? 0;
@@ -113,8 +128,10 @@
 				size = 1;
 				continue;
 			}
-			state = status === 0 ? "offline" : status === 401 ? "signin" : status === 429 || status >= 500 ? "busy" : "refused";
-			return;
+			state = status === 0 ? "offline" : status === 401 ? "signin" : status === 429 || status >= 500 ? "busy" : "";
+			if (state) return;
+			left.add(batch[0].till);
+			size = most;
 		}
 	}
 
@@ -180,7 +197,14 @@
 		return tell();
 	}
 	const watch = (f) => { listeners.push(f); return tell(); };
-	if (channel) channel.onmessage = () => tell();
+	// Somebody has signed out in another tab: nobody here is known any more.
+	if (channel) channel.onmessage = ({ data }) => {
+		if (data === "forget") {
+			sessionStorage.removeItem(keyName);
+			till.forgotten?.();
+		}
+		tell();
+	};
 
 	// --- the snapshot ---------------------------------------------------------
 
@@ -280,15 +304,15 @@
 			await navigator.serviceWorker.register("/till/worker.js", { scope: "/till" });
 			if (!navigator.serviceWorker.controller) (await navigator.serviceWorker.ready).active.postMessage("claim");
 			if (document.body.dataset.till) {
-				await keepPage();
 				await refresh();
+				await keepPage();
 			} else await forget(); // nobody stands anywhere, or the till is switched off
 			await navigator.storage?.persist?.();
 		} catch { /* the line: the next page tries again */ }
 		document.documentElement.dataset.ready = "";
 	}
 
-	Object.assign(till, { able, add, send, seen, resend, watch, kept, people, all, keyOf, forget });
+	Object.assign(till, { able, add, has, send, seen, resend, watch, kept, people, all, keyOf, forget });
 	if (!able) return;
 	addEventListener("online", send);
 	addEventListener("load", () => {

@@ -44,9 +44,11 @@
 		}
 	});
 
-	// Signing out leaves the tab no key to what a till has taken along.
+	// Signing out leaves no tab a key to what a till has taken along.
 	document.addEventListener("submit", (e) => {
-		if (e.target.action?.endsWith("/sign-out")) sessionStorage.removeItem("apart:key");
+		if (!e.target.action?.endsWith("/sign-out")) return;
+		sessionStorage.removeItem("apart:key");
+		if (globalThis.BroadcastChannel) new BroadcastChannel("till").postMessage("forget");
 	});
 
 	// A form that is on its way is not sent twice.
