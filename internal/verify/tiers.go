@@ -325,9 +325,10 @@ func (l *ladder) returned(b *bought) {
 	}
 	for _, i := range rungs {
 		code := v.rules.Levels[i].Code
-		known := slices.ContainsFunc(l.kept[v.programme], func(k rung) bool { return k.code == code })
+		// After a merge it is not certain which of several levels is written down.
+		known := len(l.turned) == 0 && slices.ContainsFunc(l.kept[v.programme], func(k rung) bool { return k.code == code })
 		if left < i && !known {
-			l.kept[v.programme] = append(l.kept[v.programme], rung{code, b.SoldAt})
+			l.keep(v.programme, rung{code, b.SoldAt})
 		}
 	}
 }
