@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -32,7 +33,7 @@ func (b *bench) fill(ctx context.Context, engines []engine) error {
 		return err
 	}
 	say("writing the files of %s customers and %s receipts", count(b.customers), count(b.receipts))
-	chain, err := demo.New(demo.Config{Seed: 1, Size: demo.Size{Stores: 20, Customers: b.customers, Years: 2, End: time.Now().UTC(), Receipts: b.receipts}})
+	chain, err := demo.New(demo.Config{Seed: 1, Size: demo.Size{Stores: 48, Customers: b.customers, Years: 2, End: time.Now().UTC(), Receipts: b.receipts}})
 	if err != nil {
 		return err
 	}
@@ -129,6 +130,12 @@ func (b *bench) plain(ctx context.Context, e engine) (took time.Duration, writte
 			return 0, 0, err
 		}
 	}
+	defer func() { // beside the first, a large one fills the disk
+		if to.url != "" {
+			err = errors.Join(err, b.dropDatabase(ctx, "plain"))
+		}
+		err = errors.Join(err, os.RemoveAll(to.data))
+	}()
 	source, err := db.Open(ctx, e.config())
 	if err != nil {
 		return 0, 0, err

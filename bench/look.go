@@ -3,20 +3,24 @@ package main
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"time"
 
 	"regulars/bench/site"
 	"regulars/bench/till"
+	"regulars/internal/base/db"
 )
 
 // look measures what people wait for: the start of a server, a search, and
 // the verification of everything.
 func (b *bench) look(ctx context.Context, engines []engine) error {
-	var starts, searches, verified [][]string
+	var starts, asked, verified [][]string
+	var stored string
 	for _, e := range engines {
 		s, err := b.open(ctx, e)
 		if err != nil {
+			return err
+		}
+		if stored, err = size(ctx, e); err != nil {
 			return err
 		}
 		row, err := b.start(ctx, s)
@@ -24,11 +28,11 @@ func (b *bench) look(ctx context.Context, engines []engine) error {
 			return err
 		}
 		starts = append(starts, row)
-		rows, err := b.search(ctx, s)
+		rows, err := b.ask(ctx, s)
 		if err != nil {
 			return err
 		}
-		searches = append(searches, rows...)
+		asked = append(asked, rows...)
 		cmd, began := b.regulars(ctx, e, "verify"), time.Now()
 		say("%s: verifying", e.name)
 		most, err := watched(cmd)
@@ -41,14 +45,29 @@ func (b *bench) look(ctx context.Context, engines []engine) error {
 	p := &b.page
 	p.line("## Starting, finding, verifying")
 	p.line("")
-	p.line("On the same databases, with %s customers and all receipts of the runs above. From the start of the process `regulars serve`", count(b.people))
+	p.line("On the same databases, with %s. From the start of the process `regulars serve`", stored)
 	p.line("to an answer, median of %d starts after one to warm up:", b.rounds)
 	p.table([]string{"", "/readyz answers", "the first quote is answered"}, starts)
-	p.line("A search for customers, as the back office and the till's page do it (20 found at most), 200 of each kind:")
-	p.table([]string{"", "looked for", "p50", "p99", "longest"}, searches)
+	p.line("The owner's pages and the tills' calls over HTTP, one after the other, %d of each kind:", asks)
+	p.table([]string{"", "asked for", "p50", "p99", "longest"}, asked)
 	p.line("`regulars verify` of the whole:")
 	p.table([]string{"", "took", "peak memory"}, verified)
 	return nil
+}
+
+// size says how much there is in a database.
+func size(ctx context.Context, e engine) (string, error) {
+	d, err := db.Open(ctx, e.config())
+	if err != nil {
+		return "", err
+	}
+	defer d.Close() //nolint:errcheck // read only
+	var customers, receipts, lines int
+	const counts = `SELECT (SELECT COUNT(*) FROM customers), (SELECT COUNT(*) FROM receipts), (SELECT COUNT(*) FROM receipt_lines)`
+	if err := d.QueryRow(ctx, counts).Scan(&customers, &receipts, &lines); err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%s customers and %s receipts of %s lines", count(customers), count(receipts), count(lines)), nil
 }
 
 // start measures how soon a server answers.
@@ -78,41 +97,4 @@ func (b *bench) start(ctx context.Context, s *shop) ([]string, error) {
 		}
 	}
 	return []string{s.name, millis(median(ready)), aimed(millis(median(quoted)), median(quoted) < 1_000_000, "1 s")}, nil
-}
-
-// search measures how long people look for customers.
-func (b *bench) search(ctx context.Context, s *shop) (rows [][]string, err error) {
-	services, err := site.Open(ctx, s.config(), time.Now)
-	if err != nil {
-		return nil, err
-	}
-	defer func() {
-		if e := services.Close(ctx); err == nil {
-			err = e
-		}
-	}()
-	names := []string{"ann", "анн", "кар", "юл", "bench 1", "иванова", "ka", "мар", "дил", "саид"}
-	random := rand.New(rand.NewPCG(1, 1)) //nolint:gosec // what is looked for need not be hard to guess
-	for _, kind := range []struct {
-		name  string
-		query func() string
-	}{
-		{"the beginning of a name", func() string { return names[random.IntN(len(names))] }},
-		{"a name and the beginning of another", func() string { return names[random.IntN(len(names))] + " " + names[random.IntN(len(names))] }},
-		{"a whole phone", func() string { return fmt.Sprintf("+99897%07d", random.IntN(b.people)) }},
-		{"four digits of a phone", func() string { return fmt.Sprintf("%04d", random.IntN(10_000)) }},
-		{"what nobody has", func() string { return fmt.Sprintf("qqq%d", random.IntN(10_000)) }},
-	} {
-		var took []int64
-		for range 200 {
-			query, began := kind.query(), time.Now()
-			if _, err := services.Customers.Search(ctx, query, 20); err != nil {
-				return nil, err
-			}
-			took = append(took, time.Since(began).Microseconds())
-		}
-		l := distribution(took)
-		rows = append(rows, []string{s.name, kind.name, millis(l[0]), aimed(millis(l[1]), l[1] < 100_000, "100 ms"), millis(l[2])})
-	}
-	return rows, nil
 }

@@ -9,7 +9,7 @@
 //
 //	BENCH_PARTS      import,sell,late,look (all)
 //	BENCH_CUSTOMERS  700000      imported, with BENCH_RECEIPTS (1000000)
-//	BENCH_PEOPLE     1000000     stored while tills sell
+//	BENCH_PEOPLE     1000000     stored at least, while tills sell and people look
 //	BENCH_ROUNDS     5           of SECONDS (20) each
 //	BENCH_DIR        a folder on the disk to be measured (the system's)
 //	BENCH_OUT        docs/benchmarks.md
@@ -142,6 +142,16 @@ func (b *bench) database(ctx context.Context, name string) (string, error) {
 	defer conn.Close(ctx) //nolint:errcheck // the error that matters is the statement's
 	_, err = conn.Exec(ctx, "CREATE DATABASE "+name)
 	return strings.Replace(b.pg.URL, "/postgres?", "/"+name+"?", 1), err
+}
+
+func (b *bench) dropDatabase(ctx context.Context, name string) error {
+	conn, err := pgx.Connect(ctx, b.pg.URL)
+	if err != nil {
+		return err
+	}
+	defer conn.Close(ctx) //nolint:errcheck // the error that matters is the statement's
+	_, err = conn.Exec(ctx, "DROP DATABASE "+name)
+	return err
 }
 
 // regulars runs a command of the program on a database and waits for it.
