@@ -33,11 +33,15 @@ func (b *bench) fill(ctx context.Context, engines []engine) error {
 		return err
 	}
 	say("writing the files of %s customers and %s receipts", count(b.customers), count(b.receipts))
-	chain, err := demo.New(demo.Config{Seed: 1, Size: demo.Size{Stores: 48, Customers: b.customers, Years: 2, End: time.Now().UTC(), Receipts: b.receipts}})
+	chain, err := b.chain()
 	if err != nil {
 		return err
 	}
-	w, err := chain.WriteFiles(ctx, files, demo.Files{})
+	var which demo.Files
+	if slices.Contains(b.parts, "month") {
+		which.Until = monthOf(chain)
+	}
+	w, err := chain.WriteFiles(ctx, files, which)
 	if err != nil {
 		return err
 	}
@@ -74,6 +78,11 @@ func (b *bench) fill(ctx context.Context, engines []engine) error {
 	}
 	p.table([]string{"", "import (customers + products + receipts)", "rows written", "plain insert", "import / plain", "peak memory of the import"}, rows)
 	return nil
+}
+
+// chain is the chain whose past is imported.
+func (b *bench) chain() (*demo.Chain, error) {
+	return demo.New(demo.Config{Seed: 1, Size: demo.Size{Stores: 48, Customers: b.customers, Years: 2, End: time.Now().UTC(), Receipts: b.receipts}})
 }
 
 func (b *bench) importFile(ctx context.Context, e engine, kind, path string) (imported, error) {

@@ -58,7 +58,7 @@ func Open(ctx context.Context, cfg db.Config, now func() time.Time) (_ *Services
 	if err != nil {
 		return nil, err
 	}
-	if s.IDs, err = id.Take(ctx, s.DB, now); err != nil {
+	if s.IDs, err = id.Take(ctx, s.DB, time.Now); err != nil { // other processes go by that clock
 		return nil, err
 	}
 	s.Seal = id.NewSealer(set.Get().Secret, customer.Sealed)

@@ -92,7 +92,7 @@ func (p *parts) fillDemo(ctx context.Context, seed uint64, size demo.Size) error
 	filled, err := demo.Fill(ctx, demo.Services{
 		DB: p.db, Services: s,
 		Products: func(ctx context.Context, file io.Reader) error { return p.demoProducts(ctx, s, &clock, file) },
-	}, &clock, run, now, tell)
+	}, &clock, run, demo.Span{Until: now}, func(days, of int) error { tell(days, of); return nil })
 	s.Close()
 	if err != nil {
 		return err

@@ -99,6 +99,9 @@ func traffic(date time.Time) float64 {
 
 func (c *calendar) date(d int) time.Time { return c.start.AddDate(0, 0, d) }
 
+// dayOf is the day of midnight UTC t; of what lies before the first, 0.
+func (c *calendar) dayOf(t time.Time) int { return max(0, int(t.Sub(c.start).Hours()/24)) }
+
 // dayAt is the day in which bent time t of a rhythm falls; days if after the
 // end.
 func (c *calendar) dayAt(r int, t float64) int {

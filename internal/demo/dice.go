@@ -17,6 +17,8 @@ const (
 	visitStream                     // what happens on one visit
 	walkInStream                    // visits of people who never register
 	returnStream                    // what is brought back of a sale
+	outageStream                    // when a store has no line
+	twiceStream                     // who registers again
 )
 
 // dice is a source of random numbers that can be set to any point: the seed,

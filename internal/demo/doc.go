@@ -20,5 +20,7 @@
 // hardly belong to anybody; e-mail goes to domains reserved for examples.
 //
 // A chain reaches an installation in two ways, and never by SQL: as files for
-// the importer (WriteFiles) or through the services of loyalty.
+// the importer (WriteFiles), through the services of loyalty (Fill), or its past in
+// the one way and what follows in the other. Fill has bad days, too: stores without a
+// line, people who register twice.
 package demo

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"regulars/internal/base/errs"
 	"regulars/internal/base/money"
@@ -18,6 +19,9 @@ import (
 // Files says how a chain is written.
 type Files struct {
 	Gzip bool
+	// Until is midnight UTC of the first date of which nothing is written but the
+	// truth, for Fill to go on from there; zero: all is written.
+	Until time.Time
 	// Progress is told from time to time how many customers and sales have
 	// been written; nil: nobody.
 	Progress func(customers, sales int)
@@ -45,9 +49,13 @@ func (c *Chain) WriteFiles(ctx context.Context, dir string, opts Files) (w Writt
 		}
 	}
 	run := c.Run()
+	until := c.days
+	if !opts.Until.IsZero() {
+		until = c.dayOf(opts.Until)
+	}
 	file("products.csv", func(out io.Writer) error { return c.writeProducts(out, &w) })
-	file("customers.csv", func(out io.Writer) error { return c.writeCustomers(ctx, out, &w, opts.Progress) })
-	file("receipts.csv", func(out io.Writer) error { return run.writeReceipts(ctx, out, &w, opts.Progress) })
+	file("customers.csv", func(out io.Writer) error { return c.writeCustomers(ctx, out, until, &w, opts.Progress) })
+	file("receipts.csv", func(out io.Writer) error { return run.writeReceipts(ctx, out, until, &w, opts.Progress) })
 	file("truth.jsonl", run.WriteTruth)
 	return w, err
 }
@@ -150,7 +158,7 @@ func (p *Product) Unit() string {
 	return "pcs"
 }
 
-func (c *Chain) writeCustomers(ctx context.Context, out io.Writer, w *Written, progress func(int, int)) error {
+func (c *Chain) writeCustomers(ctx context.Context, out io.Writer, until int, w *Written, progress func(int, int)) error {
 	r := newRow(out)
 	r.head("customer_id", "last_name", "first_name", "sex", "birth_date", "phone", "card", "email", "language",
 		"registered_at", "store", "city", "consent_sms", "consent_email")
@@ -161,6 +169,9 @@ func (c *Chain) writeCustomers(ctx context.Context, out io.Writer, w *Written, p
 			if err := ctx.Err(); err != nil {
 				return err
 			}
+		}
+		if c.birth(i) >= until {
+			break
 		}
 		p := c.customer(d, i)
 		r.text(p.ExternalID).text(p.LastName).text(p.FirstName).text(p.Sex)
@@ -183,7 +194,7 @@ func yesNo(b bool) string {
 	return "no"
 }
 
-func (r *Run) writeReceipts(ctx context.Context, out io.Writer, w *Written, progress func(int, int)) error {
+func (r *Run) writeReceipts(ctx context.Context, out io.Writer, until int, w *Written, progress func(int, int)) error {
 	c := r.chain
 	o := newRow(out)
 	o.head("receipt", "kind", "sale", "time", "store", "till", "cashier", "customer_id",
@@ -198,7 +209,9 @@ func (r *Run) writeReceipts(ctx context.Context, out io.Writer, w *Written, prog
 				return err
 			}
 		}
-		n++
+		if n++; rc.Day >= until {
+			continue
+		}
 		sign := int64(1)
 		if rc.Kind == Return {
 			sign = -1

@@ -24,7 +24,7 @@ import (
 // together.
 func TestFill(t *testing.T) {
 	t.Parallel()
-	chain, err := demo.New(demo.Config{Seed: 3, Size: demo.Size{Stores: 2, Customers: 60, Years: 1, End: time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC)}})
+	chain, err := demo.New(demo.Config{Seed: 7, Size: demo.Size{Stores: 2, Customers: 60, Years: 1, End: time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC)}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,11 +78,12 @@ func TestFill(t *testing.T) {
 			}
 			return err
 		}
-		got, err := demo.Fill(t.Context(), s, &clock, chain.Run(), until, func(int, int) {})
+		got, err := demo.Fill(t.Context(), s, &clock, chain.Run(), demo.Span{Until: until}, func(int, int) error { return nil })
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got.Sales != want.Sales || got.Returns != want.Returns || got.Stores != 2 || got.Customers < 50 || got.Redeemed == 0 {
+		if got.Sales != want.Sales || got.Returns != want.Returns || got.Stores != 2 || got.Customers < 50 || got.Redeemed == 0 ||
+			got.Late == 0 || got.Merged == 0 || got.Undone == 0 {
 			t.Errorf("filled %+v, the chain has %+v", got, want)
 		}
 		ordered(t, d, s.Services)
