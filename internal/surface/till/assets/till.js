@@ -118,7 +118,10 @@
 	document.addEventListener("htmx:after:request", (e) => {
 		if (!ours(e)) return;
 		const { response, hx } = e.detail.ctx;
-		if (response.status >= 500 || response.status === 429) return fail();
+		if (response.status >= 500 || response.status === 429) {
+			if (!response.headers.has("HX-Retarget")) e.preventDefault(); // a proxy's: it takes no place here
+			return fail();
+		}
 		if (response.status < 400) document.getElementById("flash")?.replaceChildren();
 		const to = hx?.redirect || "";
 		if (sent?.pay && (!to || to.startsWith("/till/receipts/"))) {
@@ -127,7 +130,7 @@
 			if (to) keep.drop(key);
 		}
 		if (to) work.inert = true; // on the way to another page
-	});
+	}, true);
 
 	// The line is down: what was done is done again when it is back. It is told
 	// here and not by the frame, which would say it twice.

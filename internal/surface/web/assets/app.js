@@ -76,14 +76,23 @@
 		request.action = location.pathname + "?" + query;
 	});
 
-	// htmx could not reach the server: say so where messages go.
-	document.addEventListener("htmx:error", (e) => {
+	// The server could not be reached: say so where messages go.
+	function unreached() {
 		const flash = document.getElementById("flash");
-		if (!flash || e.detail?.ctx?.response) return;
+		if (!flash) return;
 		const box = document.createElement("div");
 		box.className = "alert alert-warning";
 		box.textContent = flash.dataset.offline;
 		flash.replaceChildren(box);
+	}
+	document.addEventListener("htmx:error", (e) => { if (!e.detail?.ctx?.response) unreached(); });
+	// Nor has it been where a proxy before it answers: that page is none of ours and
+	// takes no place on it.
+	document.addEventListener("htmx:after:request", (e) => {
+		const { response } = e.detail.ctx;
+		if (e.defaultPrevented || response.status < 500 || response.headers.has("HX-Retarget")) return;
+		e.preventDefault();
+		unreached();
 	});
 
 	// data-copy copies a text and says so.
