@@ -154,3 +154,24 @@ func BenchmarkLate(b *testing.B) {
 		})
 	}
 }
+
+// What it costs to send the same thousand again, whose answer was lost.
+func BenchmarkLateAgain(b *testing.B) {
+	for _, e := range []dbtest.Engine{dbtest.SQLite, dbtest.Postgres} {
+		b.Run(string(e), func(b *testing.B) {
+			s, who := benchSite(b, e, 2000)
+			sold := time.Now().Add(-time.Hour).Format(time.RFC3339)
+			list := make([]string, receipt.MaxLate)
+			for i := range list {
+				list[i] = fmt.Sprintf(`{"number":"%d","sold_at":"%s","total":"68500.25","customer":"%s",%s}`, i, sold, people.Seal(int64(who[i%len(who)])), threeLines)
+			}
+			body := `{"receipts":[` + strings.Join(list, ",") + `]}`
+			s.send(b, "/v1/receipts/batch", body, http.StatusOK)
+			b.ReportAllocs()
+			for b.Loop() {
+				s.send(b, "/v1/receipts/batch", body, http.StatusOK)
+			}
+			b.ReportMetric(float64(b.N*receipt.MaxLate)/b.Elapsed().Seconds(), "receipts/s")
+		})
+	}
+}
