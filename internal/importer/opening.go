@@ -59,7 +59,8 @@ func (w *writer) openingTx(ctx context.Context, tx *db.Tx, claims []claim, rep *
 			}
 			of = append(of, c)
 			in.List = append(in.List, ledger.Opening{
-				Customer: c.ID, Points: c.row.Points, Programme: v.ProgrammeID, Entity: int64(home.Entity), Store: int64(home.ID), ExpiresAt: end,
+				Customer: c.ID, Points: c.row.Points, Programme: v.ProgrammeID, Entity: int64(home.Entity), Store: int64(home.ID),
+				ExpiresAt: end, IdleAt: v.Rules.IdleAt(now, home.Zone),
 			})
 			continue
 		}

@@ -182,6 +182,28 @@ func TestOpeningExpires(t *testing.T) {
 	})
 }
 
+// Where whole accounts expire that nothing is bought with, the time begins with the
+// opening balance.
+func TestOpeningExpiresWithTheAccount(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		h := newHouse(t, d, "UZS", "Asia/Tashkent", t.TempDir())
+		h.open("Main")
+		rules := plainRules()
+		rules.IdleDays = 90
+		h.install("Main", rules)
+		h.load(write(t, "Код;Баллы\n1;10\n"), File{Kind: KindCustomers})
+		who, err := h.customers.Find(t.Context(), customer.Identifier{Kind: customer.External, Value: "1"})
+		must(t, err)
+		account, err := h.ledger.Get(t.Context(), who.ID)
+		must(t, err)
+		if want := programme.Midnight(account.Lots()[0].EarnedAt, 90, h.zone()); !account.IdleAt.Equal(want) {
+			t.Errorf("the account expires at %s, want %s", account.IdleAt, want)
+		}
+		h.verify()
+	})
+}
+
 // What imports booked before openings were kept is kept by the migration.
 func TestOpeningsOfBefore(t *testing.T) {
 	t.Parallel()

@@ -160,7 +160,8 @@ func (r *replay) dayOf(o *occasion, l *kept) bool {
 }
 
 // anchored tells whether a midnight is when a whole account expires: so many days
-// after a purchase, the registration, or the day from which such rules held.
+// after a purchase, the registration, an opening balance, or the day from which such
+// rules held.
 func (r *replay) anchored(midnight int64) bool {
 	a := r.a
 	if a.unreadable {
@@ -178,7 +179,8 @@ func (r *replay) anchored(midnight int64) bool {
 				}
 				from, to := a.calendar.midnight(zone, midnight, -days), a.calendar.midnight(zone, midnight, 1-days)
 				within := func(t int64) bool { return from <= t && t < to }
-				if slices.ContainsFunc(r.p.profiles, func(p profile) bool { return within(p.RegisteredAt) }) || within(v.starts) || slices.ContainsFunc(r.p.receipts, func(b bought) bool { return !b.Return && within(b.SoldAt) }) {
+				if slices.ContainsFunc(r.p.profiles, func(p profile) bool { return within(p.RegisteredAt) }) || within(v.starts) || slices.ContainsFunc(r.p.receipts, func(b bought) bool { return !b.Return && within(b.SoldAt) }) ||
+					slices.ContainsFunc(r.p.entries, func(e entry) bool { return e.Cause == "opening" && within(e.At) }) {
 					return true
 				}
 			}

@@ -30,6 +30,7 @@ type Opening struct {
 	Entity    int64 // that owes them from now on
 	Store     int64
 	ExpiresAt time.Time // zero: never
+	IdleAt    time.Time // when the whole account expires if nothing is bought; zero: it does not
 }
 
 // Opened is the import that a customer has the opening balance by, and how much
@@ -88,6 +89,7 @@ func (s *Service) BringTx(ctx context.Context, tx *db.Tx, in Openings) (before [
 			Move:   Move{Cause: CauseOpening, Entity: o.Entity, Store: o.Store, At: a.now, Reason: in.Reason},
 			Source: Issued, Programme: o.Programme, Points: o.Points, AvailableAt: a.now, ExpiresAt: o.ExpiresAt,
 		})
+		a.KeepUntil(o.IdleAt)
 		had[o.Customer] = Opened{in.Import, o.Points}
 		fresh = append(fresh, []any{int64(o.Customer), in.Source, in.Import, int64(lot.ID), int64(o.Points)})
 	}
