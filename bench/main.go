@@ -7,7 +7,8 @@
 // same hour on the same machine, by turns. `go test -bench` has the small
 // benchmarks; here is what a retailer would see. It is set by the environment:
 //
-//	BENCH_PARTS      import,month,sell,late,look (all but month, which needs import)
+//	BENCH_PARTS      import,month,sell,late,look (all but month)
+//	BENCH_ENGINES    sqlite,postgresql
 //	BENCH_CUSTOMERS  700000      imported, with BENCH_RECEIPTS (1000000)
 //	BENCH_PEOPLE     1000000     stored at least, while tills sell and people look
 //	BENCH_ROUNDS     5           of SECONDS (20) each
@@ -101,6 +102,8 @@ func run(ctx context.Context) (err error) {
 	if engines[1].url, err = b.database(ctx, "regulars"); err != nil {
 		return err
 	}
+	asked := strings.Split(text("BENCH_ENGINES", "sqlite,postgresql"), ",")
+	engines = slices.DeleteFunc(engines, func(e engine) bool { return !slices.Contains(asked, strings.ToLower(e.name)) })
 	if err := b.fill(ctx, engines); err != nil {
 		return err
 	}
