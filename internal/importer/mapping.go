@@ -80,6 +80,10 @@ const (
 	FieldCategory        Field = "category"         // also of products; "A / B" is B in A
 	FieldBrand           Field = "brand"            // of products
 	FieldGoods           Field = "goods"            // of products: goods, service or giftcard
+	FieldModel           Field = "model"            // of products: what several are variants of
+	FieldColour          Field = "colour"           // of products, as the two that follow: what tells variants apart
+	FieldSize            Field = "size"             //
+	FieldVariant         Field = "variant"          // all in one text
 	FieldActive          Field = "active"           // of products: is it sold
 	FieldPrice           Field = "price"            // of one; also of products
 	FieldCost            Field = "cost"             // of one; also of products
@@ -112,7 +116,7 @@ var fields = map[Kind][]Field{
 		FieldExternal, FieldCard, FieldPhone, FieldEmail, FieldName, FieldLastName, FieldFirstName, FieldMiddleName, FieldSex, FieldBorn, FieldRegistered, FieldStore, FieldCity, FieldLanguage, FieldNote,
 		FieldConsent, FieldConsentSMS, FieldConsentEmail, FieldOptOut, FieldPoints, FieldPointsExpire, FieldLevel, FieldLevelUntil,
 	},
-	KindProducts:  {FieldSKU, FieldBarcode, FieldProduct, FieldCategory, FieldBrand, FieldGoods, FieldPrice, FieldCost, FieldActive},
+	KindProducts:  {FieldSKU, FieldBarcode, FieldProduct, FieldCategory, FieldBrand, FieldModel, FieldColour, FieldSize, FieldVariant, FieldGoods, FieldPrice, FieldCost, FieldActive},
 	KindGiftcards: {FieldGiftcard, FieldBalance, FieldValidUntil, FieldExternal, FieldPhone, FieldEmail},
 	KindReceipts: {
 		FieldNumber, FieldType, FieldReturned, FieldStatus, FieldSale, FieldAt, FieldTime, FieldStore, FieldTill, FieldCashier, FieldExternal, FieldCard, FieldPhone, FieldEmail, FieldName,

@@ -426,6 +426,12 @@ func (p *preparer) product(b *batch, step *Step) {
 	if in.Brand != "" {
 		c.Brand = &in.Brand
 	}
+	if in.Model != "" {
+		c.Model = &in.Model
+	}
+	if len(in.Options) > 0 {
+		c.Options = &in.Options
+	}
 	if in.Goods != "" {
 		kind := catalog.Kind(in.Goods)
 		c.Kind = &kind

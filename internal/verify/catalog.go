@@ -50,6 +50,7 @@ func (a *audit) goods() {
 		id, category, price, cost, created, noted int64
 		promo, active                             bool
 		sku, name, key, brand, kind               string
+		model, modelKey, options                  string
 	}
 	type barcode struct {
 		product int64
@@ -61,10 +62,10 @@ func (a *audit) goods() {
 	}
 	products := &pages[product]{
 		a: a, table: "products", after: []any{first}, key: func(p *product) []any { return []any{p.id} },
-		text: `SELECT id, COALESCE(category_id, 0), price, COALESCE(cost, -1), created_at, checksum, promo, active, sku, name, name_key, brand, kind
+		text: `SELECT id, COALESCE(category_id, 0), price, COALESCE(cost, -1), created_at, checksum, promo, active, sku, name, name_key, brand, kind, model, model_key, options
 		         FROM products WHERE id > $1 ORDER BY id LIMIT $2`,
 		scan: func(r *db.Rows, p *product) error {
-			return r.Scan(&p.id, &p.category, &p.price, &p.cost, &p.created, &p.noted, &p.promo, &p.active, &p.sku, &p.name, &p.key, &p.brand, &p.kind)
+			return r.Scan(&p.id, &p.category, &p.price, &p.cost, &p.created, &p.noted, &p.promo, &p.active, &p.sku, &p.name, &p.key, &p.brand, &p.kind, &p.model, &p.modelKey, &p.options)
 		},
 	}
 	barcodes := &pages[barcode]{
@@ -84,6 +85,7 @@ func (a *audit) goods() {
 	each(products, func(p *product) {
 		a.products = append(a.products, p.id)
 		a.folded(at("products", p.id), "name_key", p.name, p.key)
+		a.folded(at("products", p.id), "model_key", p.model, p.modelKey)
 		collect(words, nil, func(w *word) bool { return w.product < p.id }) // references names these
 		own = collect(words, own, func(w *word) bool { return w.product == p.id })
 		collect(barcodes, nil, func(b *barcode) bool { return b.product < p.id })
@@ -93,6 +95,9 @@ func (a *audit) goods() {
 		slices.SortFunc(codes, func(x, y barcode) int { return strings.Compare(x.code, y.code) }) // by bytes, as it was noted
 		for i := range codes {
 			a.sum.texts(codes[i].code)
+		}
+		if p.model != "" || p.options != "" {
+			a.sum.texts(p.model, p.options)
 		}
 		if a.sum.sum() != p.noted {
 			a.off(Product, at("products", p.id), "checksum", "the one of what was saved", "another", "the product or one of its barcodes was changed by something else")
