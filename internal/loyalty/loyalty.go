@@ -20,6 +20,7 @@ import (
 	"regulars/internal/loyalty/programme"
 	"regulars/internal/loyalty/receipt"
 	"regulars/internal/loyalty/staff"
+	"regulars/internal/loyalty/stock"
 )
 
 // Services are the business, each standing on those before it.
@@ -31,6 +32,7 @@ type Services struct {
 	Ledger     *ledger.Service
 	Enrol      *enrol.Service
 	Receipts   *receipt.Service
+	Stock      *stock.Service
 	Merges     *merge.Service
 	Privacy    *privacy.Service
 }
@@ -52,6 +54,7 @@ func New(d *db.DB, mint *id.Minter, now func() time.Time, is settings.Installati
 		DB: d, Mint: mint, Now: now, Currency: is.Currency, Secret: is.Secret,
 		Ledger: s.Ledger, Programmes: s.Programmes, Catalog: s.Catalog, Customers: s.Customers,
 	})
+	s.Stock = stock.New(d, mint, now, s.Receipts)
 	s.Merges = merge.New(d, mint, now, s.Catalog, s.Customers, s.Receipts)
 	s.Privacy = privacy.New(d, now, s.Staff, s.Catalog, s.Customers, s.Ledger, s.Receipts, s.Merges)
 	return s

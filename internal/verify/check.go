@@ -64,6 +64,7 @@ const (
 	Category
 	SearchKey
 	Product
+	Stock
 	Identifier
 	Attached
 	Profile
@@ -131,6 +132,7 @@ var checks = [...]struct{ name, holds string }{
 	Category:         {"category_path", "A category's path leads up to its root."},
 	SearchKey:        {"search_key", "Search keys are what the names fold to."},
 	Product:          {"product", "A product and its barcodes are what was saved."},
+	Stock:            {"stock", "What is in stock is the last count and the moves since, and notices tell what is low."},
 	Identifier:       {"identifier", "Identifiers are in their normal form and lead to whom they were given."},
 	Attached:         {"attached", "A customer has the identifiers, consents and registrations that were added, and no others."},
 	Profile:          {"profile", "A profile says what it may, and what was written."},

@@ -73,6 +73,8 @@ const (
 	matched       = `SELECT id FROM receipts WHERE kind = 'return' AND imported`
 	matching      = `SELECT id FROM events WHERE kind = 'returns.matched'`
 	goodsChanged  = `SELECT MIN(id) FROM events WHERE kind = 'products.changed'`
+	inStock       = `SELECT store_id, product_id FROM stock`
+	aNotice       = `SELECT MAX(id) FROM stock_notices`
 	aMerge        = `SELECT id FROM merges WHERE undone_at IS NULL`
 	anUndone      = `SELECT id FROM merges WHERE undone_at IS NOT NULL`
 	merged        = `SELECT customer_id FROM merges WHERE undone_at IS NULL`
@@ -82,6 +84,7 @@ const (
 	accountRow = "customer_id=%d"
 	tierRow    = "customer_id=%d programme_id=%d"
 	openedRow  = "customer_id=%d source_id=%d"
+	stockRow   = "store_id=%d product_id=%d"
 )
 
 var damages = []damage{
@@ -186,6 +189,37 @@ var damages = []damage{
 	{column: "products.model", pick: aProduct, do: `UPDATE products SET model = 'Нон' WHERE id = $1`, check: verify.SearchKey},
 	{column: "products.model_key", pick: aProduct, do: `UPDATE products SET model_key = 'нон' WHERE id = $1`, check: verify.SearchKey},
 	{column: "products.options", pick: aProduct, do: `UPDATE products SET options = '[{"name":"size","value":"XL"}]' WHERE id = $1`, check: verify.Product},
+	{column: "stock", pick: inStock, do: `DELETE FROM stock WHERE store_id = $1 AND product_id = $2`, check: verify.Stock, table: "stock_moves", row: stockRow},
+	{column: "stock.store_id", pick: inStock, do: `UPDATE stock SET store_id = 1 WHERE store_id = $1 AND product_id = $2`, check: verify.Reference, row: "store_id=1", prefix: true},
+	{column: "stock.product_id", pick: inStock, do: `UPDATE stock SET product_id = 1 WHERE store_id = $1 AND product_id = $2`, check: verify.Reference, row: "store_id=", prefix: true},
+	{column: "stock.quantity", pick: inStock, do: `UPDATE stock SET quantity = quantity + 1 WHERE store_id = $1 AND product_id = $2`, check: verify.Stock, row: stockRow},
+	{column: "stock.threshold", pick: inStock, do: `UPDATE stock SET threshold = -1000 WHERE store_id = $1 AND product_id = $2`, check: verify.Stock, row: stockRow},
+	{column: "stock.low", pick: inStock, do: `UPDATE stock SET low = NOT low WHERE store_id = $1 AND product_id = $2`, check: verify.Stock, row: stockRow},
+	{column: "stock.counted_at", pick: inStock, do: `UPDATE stock SET counted_at = NULL WHERE store_id = $1 AND product_id = $2`, check: verify.Stock, row: stockRow},
+	{column: "stock.moved_at", pick: inStock, do: `UPDATE stock SET moved_at = 0 WHERE store_id = $1 AND product_id = $2`, check: verify.Stock, row: stockRow},
+	{column: "stock.version", pick: inStock, do: `UPDATE stock SET version = version + 1 WHERE store_id = $1 AND product_id = $2`, check: verify.Stock, row: stockRow},
+	{column: "stock.pace", pick: inStock, do: `UPDATE stock SET pace = -1 WHERE store_id = $1 AND product_id = $2`, check: verify.Stock, row: stockRow},
+	{column: "stock_moves", pick: inStock, do: `DELETE FROM stock_moves WHERE store_id = $1 AND product_id = $2 AND version = 1`, check: verify.Stock, row: stockRow + " version=2"},
+	{column: "stock_moves.store_id", pick: inStock, do: `UPDATE stock_moves SET store_id = 1 WHERE store_id = $1 AND product_id = $2`, check: verify.Stock, row: "store_id=1", prefix: true},
+	{column: "stock_moves.product_id", pick: inStock, do: `UPDATE stock_moves SET product_id = 1 WHERE store_id = $1 AND product_id = $2`, check: verify.Stock, row: "store_id=", prefix: true},
+	{column: "stock_moves.version", pick: inStock, do: `UPDATE stock_moves SET version = 5 WHERE store_id = $1 AND product_id = $2 AND version = 2`, check: verify.Stock, row: stockRow + " version=5"},
+	{column: "stock_moves.cause", pick: inStock, do: `UPDATE stock_moves SET cause = 'sale' WHERE store_id = $1 AND product_id = $2 AND version = 1`, check: verify.Stock, row: stockRow + " version=1"},
+	{column: "stock_moves.quantity", pick: inStock, do: `UPDATE stock_moves SET quantity = 1 WHERE store_id = $1 AND product_id = $2 AND version = 1`, check: verify.Stock, row: stockRow + " version=1"},
+	{column: "stock_moves.resulting", pick: inStock, do: `UPDATE stock_moves SET resulting = 1 WHERE store_id = $1 AND product_id = $2 AND version = 1`, check: verify.Stock, row: stockRow + " version=1"},
+	{column: "stock_moves.counted", pick: inStock, do: `UPDATE stock_moves SET counted = FALSE WHERE store_id = $1 AND product_id = $2 AND version = 1`, check: verify.Stock, row: stockRow + " version=1"},
+	{column: "stock_moves.at", pick: inStock, do: `UPDATE stock_moves SET at = 0 WHERE store_id = $1 AND product_id = $2 AND version = 2`, check: verify.Stock, row: stockRow + " version=2"},
+	{column: "stock_thresholds", pick: inStock, do: `DELETE FROM stock_thresholds`, check: verify.Stock, table: "stock", row: stockRow},
+	{column: "stock_thresholds.threshold", pick: inStock, do: `UPDATE stock_thresholds SET threshold = 0`, check: verify.Stock, table: "stock", row: stockRow},
+	{column: "stock_thresholds.product_id", do: `UPDATE stock_thresholds SET product_id = 1`, check: verify.Reference, row: "product_id=1"},
+	{column: "stock_notices", pick: inStock, do: `DELETE FROM stock_notices`, check: verify.Stock, table: "stock", row: stockRow},
+	{column: "stock_notices.store_id", pick: inStock, do: `UPDATE stock_notices SET store_id = 1`, check: verify.Stock, table: "stock", row: stockRow},
+	{column: "stock_notices.product_id", pick: inStock, do: `UPDATE stock_notices SET product_id = 1`, check: verify.Stock, table: "stock", row: stockRow},
+	{column: "stock_notices.version", pick: aNotice, do: `UPDATE stock_notices SET version = 1 WHERE id = $1`, check: verify.Stock},
+	{column: "stock_notices.quantity", pick: aNotice, do: `UPDATE stock_notices SET quantity = 1 WHERE id = $1`, check: verify.Stock},
+	{column: "stock_notices.at", pick: aNotice, do: `UPDATE stock_notices SET at = 1 WHERE id = $1`, check: verify.Stock},
+	{column: "stock_notices.over_at", pick: inStock, do: `UPDATE stock_notices SET over_at = 1`, check: verify.Stock, table: "stock", row: stockRow},
+	{column: "stock_notices.seen_by", pick: aNotice, do: `UPDATE stock_notices SET seen_by = 1 WHERE id = $1`, check: verify.Reference},
+	{column: "events", do: `DELETE FROM events WHERE kind = 'stock.low'`, check: verify.Stock, table: "stock_notices", row: "all"},
 	{column: "products.created_at", pick: aProduct, do: `UPDATE products SET created_at = created_at + 1 WHERE id = $1`, check: verify.Product},
 	{column: "products.checksum", pick: aProduct, do: `UPDATE products SET checksum = 0 WHERE id = $1`, check: verify.Product},
 	{column: "barcodes", pick: aProduct, do: `DELETE FROM barcodes`, check: verify.Product, table: "products"},
@@ -592,6 +626,8 @@ var unchecked = map[string]string{
 	"merges.staff_id": "who did it is in the audit log", "merges.undone_by": "who did it is in the audit log", "merges.moved": "what undoing gives back",
 	"duplicates":              "guesses; one that is gone is found again",
 	"imported_giftcards.hash": "of a number that is not kept", "imported_giftcards.hint": "of a number that is not kept", "imported_giftcards.expires_at": "said nowhere else",
+	"stock_moves.ref": "what people wrote", "stock_notices.id": "its own key", "stock_notices.seen_at": "said nowhere else",
+	"stock_reader": "one that is gone follows from then on",
 	"sources.name": "what people wrote", "sources.created_at": "said nowhere else",
 	"imports.id": "its own key", "imports.file": "what people wrote", "imports.path": "the file may be gone",
 	"imports.digest": "the file may be gone", "imports.mapping": "a choice", "imports.checkpoint": "package importer's progress",

@@ -24,6 +24,7 @@ import (
 	"regulars/internal/loyalty/programme"
 	"regulars/internal/loyalty/receipt"
 	"regulars/internal/loyalty/staff"
+	"regulars/internal/loyalty/stock"
 )
 
 // chain is an installation whose every table has rows, made by the services
@@ -252,6 +253,7 @@ func (c *chain) fill() {
 	c.imported()
 	c.changed(olim)
 	c.joined()
+	c.stocked()
 	c.rest()
 }
 
@@ -273,6 +275,25 @@ func (c *chain) joined() {
 	from, into = pair(2)
 	_, err = c.Merges.Merge(ctx, from, into, staff.ID(c.till.Staff), nil)
 	must(c.t, err)
+}
+
+// stocked counts and moves what is in stock, over a threshold and under it.
+func (c *chain) stocked() {
+	five, three, one := 5*money.One, 3*money.One, money.One
+	c.write(func(ctx context.Context, tx *db.Tx) error {
+		found, err := c.Catalog.BySKUTx(ctx, tx, []string{"P0"})
+		must(c.t, err)
+		key := stock.Key{Store: c.till.Store.ID, Product: found["P0"].ID}
+		must(c.t, c.Stock.SetDefaultTx(ctx, tx, key.Product, &three))
+		for _, change := range []stock.Change{
+			{Key: key, Set: &five, Cause: stock.Count}, {Key: key, Add: -three, Cause: stock.Transfer},
+			{Key: key, Add: five, Cause: stock.Delivery}, {Key: key, Set: &one, Cause: stock.Count},
+		} {
+			_, err := c.Stock.ApplyTx(ctx, tx, []stock.Change{change})
+			must(c.t, err)
+		}
+		return nil
+	})
 }
 
 // goods are products in categories in categories.
