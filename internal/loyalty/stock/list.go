@@ -30,9 +30,13 @@ type Query struct {
 	Limit    int       // 1 to MaxPage; 0: MaxPage
 }
 
-// List lists stock by when it was last moved, the earliest first, so that whoever
-// keeps the cursor comes back for what has moved since, and gives the cursor after
-// it. next is where it goes on; more says whether there is more at once.
+// settles is how long after its time a move may still be committed.
+const settles = 10 * time.Second
+
+// List lists stock by when it was last moved, the earliest first. next is where it
+// goes on; more says whether there is more at once. Whoever keeps next at the end
+// comes back for what has moved since: what moved in the last seconds before comes
+// again, so that nothing is skipped that is committed late.
 func (s *Service) List(ctx context.Context, q Query) (list []Level, next string, more bool, err error) {
 	defer errs.Wrap(&err, "list stock")
 	f := q.filter()
@@ -40,6 +44,9 @@ func (s *Service) List(ctx context.Context, q Query) (list []Level, next string,
 		f.add(`s.moved_at >= ?`, q.Since.UnixMicro())
 	}
 	list, next, more, err = s.page(ctx, f, `s.moved_at`, q, func(l Level) int64 { return l.MovedAt.UnixMicro() })
+	if settled := s.now().Add(-settles); err == nil && !more && len(list) > 0 && list[len(list)-1].MovedAt.After(settled) {
+		next = writeCursor(settled.UnixMicro(), 0, 0)
+	}
 	return list, next, more, err
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -87,7 +88,7 @@ func sold(ctx context.Context, tx *db.Tx, goods []receipt.Good, to event.Cursor)
 		byStore[g.Store] = append(byStore[g.Store], g.Product)
 	}
 	var b db.Batch
-	for _, store := range slices.Sorted(keysOf(byStore)) {
+	for _, store := range slices.Sorted(maps.Keys(byStore)) {
 		b.Query(func(r *db.Rows) error {
 			var k Key
 			var at time.Time
@@ -123,20 +124,14 @@ func sold(ctx context.Context, tx *db.Tx, goods []receipt.Good, to event.Cursor)
 	return list, nil
 }
 
-func keysOf(m map[catalog.StoreID][]catalog.ProductID) func(func(catalog.StoreID) bool) {
-	return func(yield func(catalog.StoreID) bool) {
-		for k := range m {
-			if !yield(k) {
-				return
-			}
-		}
-	}
-}
-
 // Unfollow forgets how far sales were taken: when they are followed again, it is from
 // then on.
 func (s *Service) Unfollow(ctx context.Context) (err error) {
 	defer errs.Wrap(&err, "stop taking sales from stock")
+	var n int
+	if err := s.db.QueryRow(ctx, `SELECT COUNT(*) FROM stock_reader`).Scan(&n); err != nil || n == 0 {
+		return err
+	}
 	_, err = s.db.Exec(ctx, `DELETE FROM stock_reader`)
 	return err
 }
