@@ -28,6 +28,9 @@ func nightly(s *loyalty.Services, q *jobs.Queue) {
 			err = pace(ctx, s)
 		}
 		if err == nil {
+			err = s.Integrations.ForgetCalls(ctx)
+		}
+		if err == nil {
 			err = failed
 		}
 		return err

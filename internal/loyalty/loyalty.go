@@ -14,6 +14,7 @@ import (
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/enrol"
+	"regulars/internal/loyalty/integration"
 	"regulars/internal/loyalty/ledger"
 	"regulars/internal/loyalty/merge"
 	"regulars/internal/loyalty/privacy"
@@ -25,16 +26,17 @@ import (
 
 // Services are the business, each standing on those before it.
 type Services struct {
-	Staff      *staff.Service
-	Catalog    *catalog.Service
-	Customers  *customer.Service
-	Programmes *programme.Service
-	Ledger     *ledger.Service
-	Enrol      *enrol.Service
-	Receipts   *receipt.Service
-	Stock      *stock.Service
-	Merges     *merge.Service
-	Privacy    *privacy.Service
+	Staff        *staff.Service
+	Catalog      *catalog.Service
+	Customers    *customer.Service
+	Programmes   *programme.Service
+	Ledger       *ledger.Service
+	Enrol        *enrol.Service
+	Receipts     *receipt.Service
+	Stock        *stock.Service
+	Integrations *integration.Service
+	Merges       *merge.Service
+	Privacy      *privacy.Service
 }
 
 // New makes the services of an installation over its database.
@@ -55,6 +57,7 @@ func New(d *db.DB, mint *id.Minter, now func() time.Time, is settings.Installati
 		Ledger: s.Ledger, Programmes: s.Programmes, Catalog: s.Catalog, Customers: s.Customers,
 	})
 	s.Stock = stock.New(d, mint, now, s.Receipts)
+	s.Integrations = integration.New(d, mint, now)
 	s.Merges = merge.New(d, mint, now, s.Catalog, s.Customers, s.Receipts)
 	s.Privacy = privacy.New(d, now, s.Staff, s.Catalog, s.Customers, s.Ledger, s.Receipts, s.Merges)
 	return s

@@ -80,7 +80,7 @@ var checks = [...]struct{ name, holds string }{
 	Reference:        {"reference", "What a row points at exists."},
 	VersionRules:     {"version_rules", "Published rules are what they were when they were published."},
 	Audit:            {"audit", "Staff and points by hand are what the audit log says."},
-	TillKey:          {"till_key", "The keys of tills are what the event log says."},
+	TillKey:          {"till_key", "The keys of tills and integrations are what the event log says."},
 	Consent:          {"consent", "A consent is what was said."},
 	ReceiptChecksum:  {"receipt_checksum", "A receipt and its lines are what the event log noted when they were recorded."},
 	ReceiptVersion:   {"receipt_version", "A receipt was sold by a version that held then."},

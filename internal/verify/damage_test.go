@@ -73,6 +73,7 @@ const (
 	matched       = `SELECT id FROM receipts WHERE kind = 'return' AND imported`
 	matching      = `SELECT id FROM events WHERE kind = 'returns.matched'`
 	goodsChanged  = `SELECT MIN(id) FROM events WHERE kind = 'products.changed'`
+	anERP         = `SELECT id FROM integrations`
 	inStock       = `SELECT store_id, product_id FROM stock`
 	aNotice       = `SELECT MAX(id) FROM stock_notices`
 	aMerge        = `SELECT id FROM merges WHERE undone_at IS NULL`
@@ -536,6 +537,16 @@ DELETE FROM holds WHERE id = $1`, check: verify.EntryEvent, table: "events", row
 	{column: "till_keys.hash", pick: `SELECT MIN(id) FROM till_keys`, do: `UPDATE till_keys SET hash = 'mine' WHERE id = $1`, check: verify.TillKey},
 	{column: "till_keys.id", pick: revokedKey, do: `UPDATE till_keys SET id = 5 WHERE id = $1`, check: verify.TillKey, row: "id=5"},
 	{column: "till_keys", pick: `SELECT MIN(id) FROM till_keys`, do: `INSERT INTO till_keys (id, till_id, hash, hint, created_at) SELECT 7, till_id, 'mine', 'mine', created_at FROM till_keys WHERE id = $1`, check: verify.TillKey, row: "id=7"},
+	{column: "integrations", pick: anERP, do: `DELETE FROM integrations WHERE id = $1`, check: verify.TillKey},
+	{column: "integrations.id", pick: anERP, do: `UPDATE integrations SET id = 5 WHERE id = $1`, check: verify.TillKey, row: "id=5"},
+	{column: "integrations.name", pick: anERP, do: `UPDATE integrations SET name = 'Mine' WHERE id = $1`, check: verify.TillKey},
+	{column: "integrations.permissions", pick: anERP, do: `UPDATE integrations SET permissions = 'products.write' WHERE id = $1`, check: verify.TillKey},
+	{column: "integrations.stores", pick: anERP, do: `UPDATE integrations SET stores = '' WHERE id = $1`, check: verify.TillKey},
+	{column: "integrations.hash", pick: anERP, do: `UPDATE integrations SET hash = 'mine' WHERE id = $1`, check: verify.TillKey},
+	{column: "integrations.created_at", pick: anERP, do: `UPDATE integrations SET created_at = 1 WHERE id = $1`, check: verify.TillKey},
+	{column: "integrations.created_by", pick: anERP, do: `UPDATE integrations SET created_by = 1 WHERE id = $1`, check: verify.Reference},
+	{column: "integrations.revoked_at", pick: anERP, do: `UPDATE integrations SET revoked_at = NULL WHERE id = $1`, check: verify.TillKey},
+	{column: "integration_calls.integration_id", do: `UPDATE integration_calls SET integration_id = 1`, check: verify.Reference, row: "integration_id=1"},
 	{column: "programme_versions.rules", pick: aVersion, do: `UPDATE programme_versions SET rules = REPLACE(rules, '"cashback":1000', '"cashback":5000') WHERE id = $1`, check: verify.VersionRules},
 	{column: "programme_versions.starts_at", pick: aVersion, do: `UPDATE programme_versions SET starts_at = starts_at + 1 WHERE id = $1`, check: verify.VersionRules},
 	{column: "programme_versions.starts_at", pick: aVersion, do: `UPDATE programme_versions SET starts_at = starts_at + 864000000000000 WHERE id = $1`, check: verify.ReceiptVersion, table: "receipts", at: aSale},
@@ -626,7 +637,10 @@ var unchecked = map[string]string{
 	"merges.staff_id": "who did it is in the audit log", "merges.undone_by": "who did it is in the audit log", "merges.moved": "what undoing gives back",
 	"duplicates":              "guesses; one that is gone is found again",
 	"imported_giftcards.hash": "of a number that is not kept", "imported_giftcards.hint": "of a number that is not kept", "imported_giftcards.expires_at": "said nowhere else",
-	"stock_moves.ref": "what people wrote", "stock_notices.id": "its own key", "stock_notices.seen_at": "said nowhere else",
+	"integrations.hint": "of a key that is not kept", "integrations.used_at": "said nowhere else", "integration_calls.idempotency_key": "what a program called it",
+	"integration_calls.fingerprint": "of a call that is not kept", "integration_calls.answer": "said nowhere else", "integration_calls.at": "said nowhere else",
+	"integration_calls": "one that is gone was forgotten",
+	"stock_moves.ref":   "what people wrote", "stock_notices.id": "its own key", "stock_notices.seen_at": "said nowhere else",
 	"stock_reader": "one that is gone follows from then on",
 	"sources.name": "what people wrote", "sources.created_at": "said nowhere else",
 	"imports.id": "its own key", "imports.file": "what people wrote", "imports.path": "the file may be gone",

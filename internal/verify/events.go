@@ -42,6 +42,8 @@ type passed struct {
 	publishedEvents map[int64][]publishedEvent // by version
 	keyEvents       map[int64][]keyEvent       // by key
 
+	integrationEvents map[int64][]keyEvent // by key
+
 	cuts []cut // of the receipt that is looked at
 	sum  checksum
 }
@@ -118,6 +120,7 @@ func (a *audit) events() {
 	a.goodsTold["stores"], a.goodsTold["tills"] = newRoll(slices.Collect(maps.Keys(a.stores))), newRoll(slices.Collect(maps.Keys(a.tills)))
 	a.goodsTold["products"] = newRoll(a.products)
 	a.publishedEvents, a.keyEvents = map[int64][]publishedEvent{}, map[int64][]keyEvent{}
+	a.integrationEvents = map[int64][]keyEvent{}
 	a.scan("events", func(r *db.Rows) error {
 		var (
 			id, at, customer, ref int64
@@ -275,6 +278,10 @@ func (a *audit) event(id, when int64, kind string, customer, ref int64, text str
 	case "till.key_issued", "till.key_revoked":
 		if read() {
 			a.keyEvents[ref] = append(a.keyEvents[ref], keyEvent{id, when, checksum(), kind == "till.key_revoked", body.Till})
+		}
+	case "integration.issued", "integration.revoked":
+		if read() {
+			a.integrationEvents[ref] = append(a.integrationEvents[ref], keyEvent{id, when, checksum(), kind == "integration.revoked", ""})
 		}
 	case "customer.registered", "customer.changed":
 		if read() {

@@ -100,7 +100,7 @@ func Run(ctx context.Context, d *db.DB, opts Options) (report Report, err error)
 
 // recompute are the passes, in the order in which they need each other.
 var recompute = []func(*audit){
-	(*audit).schema, (*audit).readFacts, (*audit).readMerges, (*audit).references, (*audit).catalog, (*audit).attached, (*audit).events, (*audit).orderMerges, (*audit).stock, (*audit).trail, (*audit).settings,
+	(*audit).schema, (*audit).readFacts, (*audit).readMerges, (*audit).references, (*audit).catalog, (*audit).attached, (*audit).events, (*audit).orderMerges, (*audit).stock, (*audit).integrations, (*audit).trail, (*audit).settings,
 	(*audit).lots, (*audit).holds, (*audit).receipts, (*audit).returns, (*audit).customers, (*audit).imports, (*audit).nodes, (*audit).finish,
 }
 

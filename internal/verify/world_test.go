@@ -20,6 +20,7 @@ import (
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/enrol"
+	"regulars/internal/loyalty/integration"
 	"regulars/internal/loyalty/ledger"
 	"regulars/internal/loyalty/programme"
 	"regulars/internal/loyalty/receipt"
@@ -254,6 +255,7 @@ func (c *chain) fill() {
 	c.changed(olim)
 	c.joined()
 	c.stocked()
+	c.connected()
 	c.rest()
 }
 
@@ -293,6 +295,23 @@ func (c *chain) stocked() {
 			must(c.t, err)
 		}
 		return nil
+	})
+}
+
+// connected lets a program in, which calls once, and turns it away.
+func (c *chain) connected() {
+	in := integration.Key{Name: "ERP", Permissions: []integration.Permission{integration.WriteStock}, Stores: []catalog.StoreID{c.till.Store.ID}, CreatedBy: staff.ID(c.till.Staff)}
+	var key integration.Key
+	c.write(func(ctx context.Context, tx *db.Tx) (err error) {
+		_, key, err = c.Integrations.IssueTx(ctx, tx, in)
+		return err
+	})
+	_, _, err := c.Integrations.Once(c.t.Context(), &key, "1", "print", func(context.Context, *db.Tx) (string, error) { return "{}", nil })
+	must(c.t, err)
+	c.pass(1)
+	c.write(func(ctx context.Context, tx *db.Tx) error {
+		_, err := c.Integrations.RevokeTx(ctx, tx, key.ID)
+		return err
 	})
 }
 

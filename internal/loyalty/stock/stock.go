@@ -17,7 +17,6 @@ import (
 	"cmp"
 	"context"
 	"slices"
-	"strconv"
 	"time"
 
 	"regulars/internal/base/db"
@@ -152,37 +151,26 @@ func scanLevel(r db.Scanner, more ...any) (l Level, err error) {
 	return l, err
 }
 
-// ApplyTx makes the changes, each after those before it, and gives what there is
-// after each. The rows are locked by store and product. A change that is wrong
-// fails all: it says which by its place in the list, as "/items/3/quantity".
-func (s *Service) ApplyTx(ctx context.Context, tx *db.Tx, list []Change) (after []Level, err error) {
+// Applied is what became of a change.
+type Applied struct {
+	Level       // after it
+	Moved bool  // something is otherwise than before
+	Err   error // why it was refused; nil: it was not
+}
+
+// ApplyTx makes the changes, each after those before it. The rows are locked by store
+// and product. A change that is wrong is refused, the others are made.
+func (s *Service) ApplyTx(ctx context.Context, tx *db.Tx, list []Change) (after []Applied, err error) {
 	defer errs.Wrap(&err, "change stock")
 	w, err := s.begin(ctx, tx, list)
 	if err != nil {
 		return nil, err
 	}
-	after = make([]Level, len(list))
+	after = make([]Applied, len(list))
 	for i, c := range list {
-		if after[i], err = w.apply(c); err != nil {
-			return nil, inItem(err, i)
-		}
+		after[i] = w.apply(c)
 	}
 	return after, w.write(ctx, tx)
-}
-
-// inItem says in which change an error is.
-func inItem(err error, i int) error {
-	e := errs.Of(err)
-	where := "/items/" + strconv.Itoa(i)
-	if len(e.Fields) == 0 {
-		return e.At(where)
-	}
-	c := *e
-	c.Fields = slices.Clone(e.Fields)
-	for j := range c.Fields {
-		c.Fields[j].Pointer = where + c.Fields[j].Pointer
-	}
-	return &c
 }
 
 // work is what a transaction makes of some rows.
@@ -250,16 +238,12 @@ func (w *work) read(r *db.Rows) error {
 }
 
 // apply makes one change in memory.
-func (w *work) apply(c Change) (Level, error) {
+func (w *work) apply(c Change) Applied {
 	l := w.is[c.Key]
 	if l == nil { // only what is known moves
-		return Level{Key: c.Key}, nil
+		return Applied{Level: Level{Key: c.Key}}
 	}
-	if c.Threshold != nil {
-		l.Threshold = c.Threshold
-	} else if c.NoThreshold {
-		l.Threshold = nil
-	}
+	was := *l
 	add := c.Add
 	if c.Set != nil {
 		add = *c.Set - l.Quantity
@@ -267,11 +251,18 @@ func (w *work) apply(c Change) (Level, error) {
 	to := l.Quantity + add
 	switch {
 	case to < -money.MaxQuantity || to > money.MaxQuantity || add < -2*money.MaxQuantity || add > 2*money.MaxQuantity:
-		return *l, ErrRange.At("/quantity")
+		return Applied{was, false, ErrRange.At("/quantity")}
+	case c.Threshold != nil && (*c.Threshold < 0 || *c.Threshold > money.MaxQuantity):
+		return Applied{was, false, ErrRange.At("/threshold")}
 	case l.Version == 0 && c.Set == nil && c.Add == 0:
-		return *l, ErrNotCounted
+		return Applied{was, false, ErrNotCounted}
 	case c.Set != nil:
 		l.CountedAt = w.at
+	}
+	if c.Threshold != nil {
+		l.Threshold = c.Threshold
+	} else if c.NoThreshold {
+		l.Threshold = nil
 	}
 	// A count that finds what was expected is no move, unless it is the first.
 	if add != 0 || l.Version == 0 {
@@ -281,7 +272,7 @@ func (w *work) apply(c Change) (Level, error) {
 	}
 	limit := l.limit()
 	l.Low = limit != nil && l.Quantity <= *limit
-	return *l, nil
+	return Applied{*l, l.Version != was.Version || !same(l.Threshold, was.Threshold), nil}
 }
 
 var moveTable = db.NewTable("stock_moves", "store_id", "product_id", "version", "cause", "quantity", "resulting", "counted", "ref", "at")
@@ -294,7 +285,10 @@ func (w *work) write(ctx context.Context, tx *db.Tx) error {
 		keys = make([]Key, 0, len(w.is))
 	)
 	for k, l := range w.is {
-		if !l.equal(w.was[k]) {
+		switch {
+		case l.Version == 0: // made for a change that was refused
+			b.Exec(`DELETE FROM stock WHERE store_id = $1 AND product_id = $2 AND version = 0`, int64(k.Store), int64(k.Product))
+		case !l.equal(w.was[k]):
 			keys = append(keys, k)
 		}
 	}
@@ -335,9 +329,10 @@ type item struct {
 }
 
 func (l *Level) equal(o *Level) bool {
-	same := (l.Threshold == nil) == (o.Threshold == nil) && (l.Threshold == nil || *l.Threshold == *o.Threshold)
-	return same && l.Version == o.Version && l.Low == o.Low && l.CountedAt.Equal(o.CountedAt)
+	return same(l.Threshold, o.Threshold) && l.Version == o.Version && l.Low == o.Low && l.CountedAt.Equal(o.CountedAt)
 }
+
+func same(a, b *money.Quantity) bool { return a == b || a != nil && b != nil && *a == *b }
 
 // SetDefaultTx sets the threshold of a product in the stores that have none of
 // their own; nil: none.

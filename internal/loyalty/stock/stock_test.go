@@ -1,6 +1,7 @@
 package stock_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -59,9 +60,12 @@ func (s *shop) key(product int) stock.Key {
 	return stock.Key{Store: s.store.ID, Product: s.products[product]}
 }
 
-func (s *shop) apply(list ...stock.Change) (after []stock.Level, err error) {
+func (s *shop) apply(list ...stock.Change) (after []stock.Applied, err error) {
 	err = s.DB.Write(s.t.Context(), func(ctx context.Context, tx *db.Tx) error {
 		after, err = s.Stock.ApplyTx(ctx, tx, list)
+		for _, a := range after {
+			err = cmp.Or(err, a.Err)
+		}
 		return err
 	})
 	return after, err
@@ -230,6 +234,16 @@ func TestThresholds(t *testing.T) {
 		if _, err := s.apply(stock.Change{Key: s.key(1), Threshold: &one}); !errors.Is(err, stock.ErrNotCounted) {
 			t.Errorf("a threshold of what nobody counted: %v", err)
 		}
+		s.write(func(ctx context.Context, tx *db.Tx) error {
+			huge := 2 * money.MaxQuantity
+			after, err := s.Stock.ApplyTx(ctx, tx, []stock.Change{
+				{Key: s.key(1), Set: &huge, Cause: stock.Count}, {Key: s.key(1), Threshold: &one}, {Key: s.key(0), Add: one, Cause: stock.Delivery},
+			})
+			if !errors.Is(after[0].Err, stock.ErrRange) || !errors.Is(after[1].Err, stock.ErrNotCounted) || after[2].Err != nil || !after[2].Moved {
+				t.Errorf("%+v", after)
+			}
+			return err
+		})
 		s.verify()
 	})
 }

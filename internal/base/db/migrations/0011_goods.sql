@@ -1,5 +1,6 @@
 -- +goose Up
--- 0011: variants of a product, and what is in stock where.
+-- 0011: variants of a product, what is in stock where, and the keys of programs
+-- that are no tills.
 
 -- A variant is a product like any other: receipts, prices and rules name its SKU.
 -- What makes several of them one model is that they say the same model.
@@ -71,3 +72,29 @@ CREATE TABLE stock_reader (
 	id     BIGINT PRIMARY KEY CHECK (id = 1),
 	cursor BIGINT NOT NULL
 );
+
+-- Programs that are no tills: an ERP, a shop on the web, a report.
+CREATE TABLE integrations (
+	id          BIGINT PRIMARY KEY,
+	name        TEXT   NOT NULL,
+	permissions TEXT   NOT NULL,                -- sorted, a space between
+	stores      TEXT   NOT NULL DEFAULT '',     -- ids, a space between; empty: all
+	hash        TEXT   NOT NULL UNIQUE,         -- SHA-256 of the key
+	hint        TEXT   NOT NULL,                -- its last four characters
+	created_at  BIGINT NOT NULL,
+	created_by  BIGINT NOT NULL,
+	revoked_at  BIGINT,
+	used_at     BIGINT                          -- to within some minutes
+);
+
+-- What was answered to calls that bring an Idempotency-Key.
+CREATE TABLE integration_calls (
+	integration_id  BIGINT NOT NULL REFERENCES integrations (id),
+	idempotency_key TEXT   NOT NULL,
+	fingerprint     TEXT   NOT NULL,
+	answer          TEXT   NOT NULL,            -- JSON
+	at              BIGINT NOT NULL,
+	PRIMARY KEY (integration_id, idempotency_key)
+) WITHOUT ROWID; -- sqlite
+); -- postgres
+CREATE INDEX integration_calls_at ON integration_calls (at);
