@@ -166,6 +166,15 @@ func (s *Service) QueueProducts(b *db.Batch, ids []ProductID, into map[ProductID
 	}, `SELECT `+productColumns+fromProducts+`WHERE p.id IN ($1...)`, db.IDs(ids))
 }
 
+// ByID finds products; those that do not exist are not in the map.
+func (s *Service) ByID(ctx context.Context, ids []ProductID) (found map[ProductID]Product, err error) {
+	defer errs.Wrap(&err, "find products by id")
+	found = make(map[ProductID]Product, len(ids))
+	var b db.Batch
+	s.QueueProducts(&b, ids, found)
+	return found, s.db.Run(ctx, &b)
+}
+
 // BySKUTx is BySKU in a transaction of the caller.
 func (s *Service) BySKUTx(ctx context.Context, tx *db.Tx, skus []string) (found map[string]Product, err error) {
 	defer errs.Wrap(&err, "find products")
