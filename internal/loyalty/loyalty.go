@@ -14,6 +14,7 @@ import (
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/enrol"
+	"regulars/internal/loyalty/giftcard"
 	"regulars/internal/loyalty/integration"
 	"regulars/internal/loyalty/ledger"
 	"regulars/internal/loyalty/merge"
@@ -35,6 +36,7 @@ type Services struct {
 	Receipts     *receipt.Service
 	Stock        *stock.Service
 	Integrations *integration.Service
+	Giftcards    *giftcard.Service
 	Merges       *merge.Service
 	Privacy      *privacy.Service
 }
@@ -58,8 +60,9 @@ func New(d *db.DB, mint *id.Minter, now func() time.Time, is settings.Installati
 	})
 	s.Stock = stock.New(d, mint, now, s.Receipts)
 	s.Integrations = integration.New(d, mint, now)
-	s.Merges = merge.New(d, mint, now, s.Catalog, s.Customers, s.Receipts)
-	s.Privacy = privacy.New(d, now, s.Staff, s.Catalog, s.Customers, s.Ledger, s.Receipts, s.Merges)
+	s.Giftcards = giftcard.New(d)
+	s.Merges = merge.New(d, mint, now, s.Catalog, s.Customers, s.Receipts, s.Giftcards)
+	s.Privacy = privacy.New(d, now, s.Staff, s.Catalog, s.Customers, s.Ledger, s.Receipts, s.Merges, s.Giftcards)
 	return s
 }
 

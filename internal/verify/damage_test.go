@@ -349,6 +349,7 @@ DELETE FROM holds WHERE id = $1`, check: verify.EntryEvent, table: "events", row
 	{column: "imported_giftcards.balance", pick: aCardsImport, do: `UPDATE imported_giftcards SET balance = balance + 1`, check: verify.ImportReport, table: "imports"},
 	{column: "imported_giftcards.source_id", do: `UPDATE imported_giftcards SET source_id = 1`, check: verify.Reference, row: "hash=", prefix: true},
 	{column: "imported_giftcards.import_id", do: `UPDATE imported_giftcards SET import_id = 1`, check: verify.Reference, row: "hash=", prefix: true},
+	{column: "imported_giftcards.customer_id", pick: merged, do: `UPDATE imported_giftcards SET customer_id = $1`, check: verify.Merge, row: "hash=", prefix: true},
 	{column: "imported_giftcards.customer_id", do: `UPDATE imported_giftcards SET customer_id = 1`, check: verify.Reference, row: "hash=", prefix: true},
 	{column: "tiers.customer_id", pick: aTier, do: `UPDATE tiers SET customer_id = 1 WHERE customer_id = $1 AND programme_id = $2`, check: verify.Reference, row: "customer_id=1 ", prefix: true},
 	{column: "tiers.programme_id", pick: aTier, do: `UPDATE tiers SET programme_id = 1 WHERE customer_id = $1 AND programme_id = $2`, check: verify.Reference, row: "customer_id=%d programme_id=1", prefix: true},

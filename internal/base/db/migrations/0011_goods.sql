@@ -1,6 +1,6 @@
 -- +goose Up
--- 0011: variants of a product, what is in stock where, and the keys of programs
--- that are no tills.
+-- 0011: variants of a product, what is in stock where, the keys of programs that
+-- are no tills, and gift cards that go with their holders.
 
 -- A variant is a product like any other: receipts, prices and rules name its SKU.
 -- What makes several of them one model is that they say the same model.
@@ -98,3 +98,17 @@ CREATE TABLE integration_calls (
 ) WITHOUT ROWID; -- sqlite
 ); -- postgres
 CREATE INDEX integration_calls_at ON integration_calls (at);
+
+-- Cards are held by whom their holder was merged into; whoever was erased holds none.
+CREATE INDEX imported_giftcards_holder ON imported_giftcards (customer_id) WHERE customer_id IS NOT NULL;
+UPDATE imported_giftcards SET customer_id = NULL
+ WHERE customer_id IN (SELECT id FROM customers WHERE state = 'erased');
+UPDATE imported_giftcards SET customer_id = (
+	WITH RECURSIVE up (id, merged_into) AS (
+		SELECT id, merged_into FROM customers WHERE id = imported_giftcards.customer_id
+		UNION ALL
+		SELECT c.id, c.merged_into FROM customers c JOIN up ON c.id = up.merged_into
+	)
+	SELECT id FROM up WHERE merged_into IS NULL
+)
+ WHERE customer_id IN (SELECT id FROM customers WHERE state = 'merged');
