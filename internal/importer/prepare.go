@@ -220,6 +220,8 @@ func (p *preparer) batch(ctx context.Context, b *batch) error {
 			p.product(b, step)
 		case step.Giftcard != nil:
 			p.giftcard(b, step.Giftcard)
+		case step.Stock != nil:
+			p.stock(b, step.Stock)
 		}
 		if err != nil {
 			return err

@@ -74,6 +74,13 @@ var words = map[Kind]map[Field]string{
 		FieldPhone:      "телефон владельца, телефон получателя, телефон клиента, телефон, номер телефона, phone, phone number, telefon, telefon raqami",
 		FieldEmail:      "email, e mail, электронная почта, эл почта, =mail, =почта",
 	},
+	KindStock: {
+		FieldStore:     storeWords + ", название склада, наименование склада, location name, warehouse name, ombor nomi, =склад, =location, =warehouse, =ombor",
+		FieldSKU:       "артикул, код товара, код номенклатуры, sku, stock code, product code, item code, item no, mahsulot kodi, tovar kodi, artikul, =код, =article, =plu, =code, =kod",
+		FieldBarcode:   "штрихкод, штрих код, barcode, bar code, ean 13, ean13, shtrix kod, shtrixkod, =шк, =ean, =gtin, =upc",
+		FieldQuantity:  "остаток, количество, доступно, кол во, на складе, quantity, in stock, on hand, available, qoldiq, miqdor, miqdori, soni, =кол, =qty, =stock",
+		FieldThreshold: "неснижаемый остаток, минимальный остаток, порог, минимум, minimum stock, min stock, reorder point, reorder level, threshold, minimal qoldiq, chegara, =min, =мин",
+	},
 	KindProducts: {
 		FieldSKU: "артикул, код товара, код номенклатуры, номенклатурный номер, sku, stock code, stockcode, product code, item code, item no, product id, item id, " +
 			"mahsulot kodi, tovar kodi, artikul, =код, =id, =ид, =article, =plu, =code, =kod",

@@ -1,7 +1,11 @@
 package verify
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -13,6 +17,30 @@ import (
 func (a *audit) catalog() {
 	a.categories()
 	a.goods()
+	a.images()
+}
+
+// images compares what is kept of images with its hash, and its kind.
+func (a *audit) images() {
+	type picture struct {
+		product          int64
+		hash, kind, data string
+	}
+	each(&pages[picture]{
+		a: a, table: "product_images", after: []any{first}, key: func(p *picture) []any { return []any{p.product} }, size: 64,
+		text: `SELECT product_id, hash, type, data FROM product_images WHERE product_id > $1 ORDER BY product_id LIMIT $2`,
+		scan: func(r *db.Rows, p *picture) error { return r.Scan(&p.product, &p.hash, &p.kind, &p.data) },
+	}, func(p *picture) {
+		data, err := base64.StdEncoding.DecodeString(p.data)
+		sum := sha256.Sum256(data)
+		row := "product_id=" + a.show("", p.product)
+		if err != nil || hex.EncodeToString(sum[:]) != p.hash {
+			a.found(Finding{Product, "product_images", row, "data", "what its hash is of", "something else", ""})
+		}
+		if kind := http.DetectContentType(data); kind != p.kind {
+			a.found(Finding{Product, "product_images", row, "type", kind, p.kind, ""})
+		}
+	})
 }
 
 // categories walks up from every category.

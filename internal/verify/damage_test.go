@@ -74,6 +74,7 @@ const (
 	matching      = `SELECT id FROM events WHERE kind = 'returns.matched'`
 	goodsChanged  = `SELECT MIN(id) FROM events WHERE kind = 'products.changed'`
 	anERP         = `SELECT id FROM integrations`
+	aPicture      = `SELECT product_id FROM product_images`
 	inStock       = `SELECT store_id, product_id FROM stock`
 	aNotice       = `SELECT MAX(id) FROM stock_notices`
 	aMerge        = `SELECT id FROM merges WHERE undone_at IS NULL`
@@ -190,6 +191,11 @@ var damages = []damage{
 	{column: "products.model", pick: aProduct, do: `UPDATE products SET model = 'Нон' WHERE id = $1`, check: verify.SearchKey},
 	{column: "products.model_key", pick: aProduct, do: `UPDATE products SET model_key = 'нон' WHERE id = $1`, check: verify.SearchKey},
 	{column: "products.options", pick: aProduct, do: `UPDATE products SET options = '[{"name":"size","value":"XL"}]' WHERE id = $1`, check: verify.Product},
+	{column: "product_images", pick: aPicture, do: `INSERT INTO product_images (product_id, hash, type, data) SELECT MIN(id), 'x', 'image/png', '' FROM products WHERE id <> $1`, check: verify.Product, row: "product_id=", prefix: true},
+	{column: "product_images.product_id", do: `UPDATE product_images SET product_id = 1`, check: verify.Reference, row: "product_id=1"},
+	{column: "product_images.hash", pick: aPicture, do: `UPDATE product_images SET hash = 'x' WHERE product_id = $1`, check: verify.Product, row: "product_id=%d"},
+	{column: "product_images.type", pick: aPicture, do: `UPDATE product_images SET type = 'image/png' WHERE product_id = $1`, check: verify.Product, row: "product_id=%d"},
+	{column: "product_images.data", pick: aPicture, do: `UPDATE product_images SET data = 'AAAA' WHERE product_id = $1`, check: verify.Product, row: "product_id=%d"},
 	{column: "stock", pick: inStock, do: `DELETE FROM stock WHERE store_id = $1 AND product_id = $2`, check: verify.Stock, table: "stock_moves", row: stockRow},
 	{column: "stock.store_id", pick: inStock, do: `UPDATE stock SET store_id = 1 WHERE store_id = $1 AND product_id = $2`, check: verify.Reference, row: "store_id=1", prefix: true},
 	{column: "stock.product_id", pick: inStock, do: `UPDATE stock SET product_id = 1 WHERE store_id = $1 AND product_id = $2`, check: verify.Reference, row: "store_id=", prefix: true},

@@ -58,6 +58,7 @@ var references = []reference{
 	{table: "imports", column: "created_by", target: "staff"},
 	{table: "integrations", column: "created_by", target: "staff"},
 	{table: "integration_calls", column: "integration_id", target: "integrations", key: `'integration_id=' || CAST(t.integration_id AS TEXT)`},
+	{table: "product_images", column: "product_id", target: "products", key: `'product_id=' || CAST(t.product_id AS TEXT)`},
 	{table: "stock", column: "store_id", target: "stores", key: stockKey},
 	{table: "stock", column: "product_id", target: "products", key: stockKey},
 	{table: "stock_thresholds", column: "product_id", target: "products", key: `'product_id=' || CAST(t.product_id AS TEXT)`},

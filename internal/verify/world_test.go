@@ -1,8 +1,11 @@
 package verify_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"image"
+	"image/png"
 	"os"
 	"path/filepath"
 	"strings"
@@ -286,6 +289,11 @@ func (c *chain) stocked() {
 		found, err := c.Catalog.BySKUTx(ctx, tx, []string{"P0"})
 		must(c.t, err)
 		key := stock.Key{Store: c.till.Store.ID, Product: found["P0"].ID}
+		var sent bytes.Buffer
+		must(c.t, png.Encode(&sent, image.NewGray(image.Rect(0, 0, 2, 2))))
+		picture, err := catalog.ReadImage(sent.Bytes())
+		must(c.t, err)
+		must(c.t, c.Catalog.SetImageTx(ctx, tx, key.Product, &picture))
 		must(c.t, c.Stock.SetDefaultTx(ctx, tx, key.Product, &three))
 		for _, change := range []stock.Change{
 			{Key: key, Set: &five, Cause: stock.Count}, {Key: key, Add: -three, Cause: stock.Transfer},

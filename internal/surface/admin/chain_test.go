@@ -452,13 +452,23 @@ func (s *shop) goods() {
 				return err
 			}
 		}
+		picture, err := catalog.ReadImage([]byte(dot))
+		if err == nil {
+			err = s.Catalog.SetImageTx(ctx, tx, products[0].ID, &picture)
+		}
+		if err != nil {
+			return err
+		}
 		if err := s.Stock.SetDefaultTx(ctx, tx, products[0].ID, &five); err != nil {
 			return err
 		}
 		if _, err := s.Stock.ApplyTx(ctx, tx, []stock.Change{{Key: stock.Key{Store: s.store.ID, Product: products[0].ID}, Set: &three, Cause: stock.Count}}); err != nil {
 			return err
 		}
-		_, _, err := s.Integrations.IssueTx(ctx, tx, integration.Key{Name: "1С:Управление торговлей", Permissions: integration.Permissions, Stores: []catalog.StoreID{s.store.ID}})
+		_, _, err = s.Integrations.IssueTx(ctx, tx, integration.Key{Name: "1С:Управление торговлей", Permissions: integration.Permissions, Stores: []catalog.StoreID{s.store.ID}})
 		return err
 	}))
 }
+
+// dot is a GIF of one pixel.
+const dot = "GIF89a\x01\x00\x01\x00\x80\x00\x00\xff\xff\xff\x00\x00\x00,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;"

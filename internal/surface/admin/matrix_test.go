@@ -62,6 +62,7 @@ var update = flag.Bool("update", false, "write testdata/matrix.txt anew; read wh
 func TestRoleMatrix(t *testing.T) {
 	t.Parallel()
 	s := open(t, dbtest.Open(t, dbtest.SQLite)).shop()
+	s.goods()
 	far, _ := s.branch()
 	people := map[string]staff.ID{"far": s.as(staff.Manager, "far", far.ID).ID}
 	names := []string{"nobody"}

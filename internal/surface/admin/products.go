@@ -27,6 +27,7 @@ type productsView struct {
 type productRow struct {
 	catalog.Product
 	Group string // name of the category
+	Image string // its address; empty: it has none
 	Heads bool   // the first variant of its model in the list
 	Path  string // as imports read it: "Food / Bread"
 }
@@ -65,9 +66,17 @@ func (a *Admin) someProducts(r *http.Request, q catalog.ProductQuery, categories
 	for _, c := range categories {
 		names[c.ID] = c.Name
 	}
+	if err != nil {
+		return nil, "", err
+	}
+	ids := make([]catalog.ProductID, len(found))
+	for i, p := range found {
+		ids[i] = p.ID
+	}
+	images, err := a.Catalog.Images(r.Context(), ids)
 	model := ""
 	for _, p := range found {
-		rows = append(rows, productRow{p, names[p.Category], p.Model != "" && p.Model != model, paths[p.Category]})
+		rows = append(rows, productRow{p, names[p.Category], imagePath(p.ID, images), p.Model != "" && p.Model != model, paths[p.Category]})
 		model = p.Model
 	}
 	return rows, next, err
@@ -124,6 +133,8 @@ type productView struct {
 	Categories []web.Option
 	Kinds      []web.Option
 	Variants   []catalog.Product // of the same model, this one too
+	Image      string            // its address; empty: there is none
+	ImageForm  *web.Form
 }
 
 func (a *Admin) showProduct(w http.ResponseWriter, r *http.Request, status int, p catalog.Product, form *web.Form) error {
@@ -136,6 +147,11 @@ func (a *Admin) showProduct(w http.ResponseWriter, r *http.Request, status int, 
 	for _, k := range []catalog.Kind{catalog.KindGoods, catalog.KindService, catalog.KindGiftCard} {
 		v.Kinds = append(v.Kinds, web.Option{Value: string(k), Text: loc.T("admin.product.kind." + string(k))})
 	}
+	images, err := a.Catalog.Images(r.Context(), []catalog.ProductID{p.ID})
+	if err != nil {
+		return err
+	}
+	v.Image, v.ImageForm = imagePath(p.ID, images), web.NewForm(nil)
 	if p.Model != "" {
 		if v.Variants, _, err = a.Catalog.Products(r.Context(), catalog.ProductQuery{Model: p.Model}); err != nil {
 			return err

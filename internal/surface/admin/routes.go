@@ -111,6 +111,8 @@ func (a *Admin) table() []route {
 		{"POST /products/new", staff.ManageProducts, a.addProduct, false},
 		{"GET /products/{id}", staff.ManageProducts, a.productPage, false},
 		{"POST /products/{id}", staff.ManageProducts, a.saveProduct, false},
+		{"GET /products/{id}/image", staff.ViewProducts, a.productImage, false},
+		{"POST /products/{id}/image", staff.ManageProducts, a.saveImage, true},
 		{"GET /products/{id}/stock", staff.ManageStock, a.productStock, false},
 		{"POST /products/{id}/stock", staff.ManageStock, a.saveProductStock, false},
 		{"POST /products/{id}/threshold", staff.ManageProducts, a.saveThreshold, false},

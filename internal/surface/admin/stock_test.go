@@ -1,6 +1,8 @@
 package admin_test
 
 import (
+	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -71,5 +73,42 @@ func TestIntegrations(t *testing.T) {
 		}
 		manager := s.signed(s.as(staff.Manager, "manager", s.store.ID).ID)
 		manager.get("/integrations").is(403)
+	})
+}
+
+// An image is made anew, shown, kept by browsers until another is sent, and taken away.
+func TestImages(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := open(t, d).shop()
+		b := s.owner()
+		at := "/products/" + s.product().String()
+		b.get(at + "/image").is(404)
+		b.send(at+"/image", "x.png", "<svg>").is(200).sees("Это не изображение")
+		b.send(at+"/image", "x.gif", dot).is(200).sees("Сохранено").has(`class="product-image"`)
+		src := regexp.MustCompile(at + "/image[?][0-9a-f]+").FindString(b.body)
+		b.get("/products").has(src)
+		b.get(src).is(200)
+		if kind := http.DetectContentType([]byte(b.body)); kind != "image/jpeg" {
+			t.Errorf("sent as %s", kind)
+		}
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.url+src, nil)
+		must(t, err)
+		res, err := b.client.Do(req)
+		must(t, err)
+		must(t, res.Body.Close())
+		if res.Header.Get("Content-Type") != "image/jpeg" || !strings.Contains(res.Header.Get("Cache-Control"), "immutable") {
+			t.Errorf("%v", res.Header)
+		}
+		req.Header.Set("If-None-Match", res.Header.Get("ETag"))
+		res, err = b.client.Do(req)
+		must(t, err)
+		must(t, res.Body.Close())
+		if res.StatusCode != http.StatusNotModified {
+			t.Errorf("again: %d", res.StatusCode)
+		}
+		b.get("/audit?about=product").sees("Изменено изображение товара")
+		b.send(at+"/image", "", "").is(200).sees("Сохранено").lacks("product-image")
+		b.get(src).is(404)
 	})
 }

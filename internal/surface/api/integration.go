@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"encoding/base64"
 	"net/http"
 	"slices"
 	"strconv"
@@ -152,7 +153,11 @@ type newProduct struct {
 	Model    *string      `json:"model,omitzero" nullable:"false" maxLength:"200"`
 	Options  *[]option    `json:"options,omitzero" nullable:"false" maxItems:"3"`
 	Barcodes *[]string    `json:"barcodes,omitzero" nullable:"false" maxItems:"100"`
+	Image    *string      `json:"image,omitzero" nullable:"false"`
 }
+
+// maxImages is how many images a call brings at most: each is made anew.
+const maxImages = 20
 
 type productsSaved struct {
 	Created   int          `json:"created"`
@@ -166,12 +171,19 @@ func (a *API) putProducts(ctx context.Context, by *caller, in *productsRequest, 
 	if err := tooMany("/products", len(in.Products)); err != nil {
 		return nil, err
 	}
+	images, err := in.images()
+	if err != nil {
+		return nil, err
+	}
 	return answerOnce(ctx, a, by, in, key, func(ctx context.Context, tx *db.Tx) (*productsSaved, error) {
 		out := &productsSaved{Refused: []refusedRow{}}
 		var list []catalog.ProductInput
 		var places []int
 		for i := range in.Products {
 			p, err := in.Products[i].input(by)
+			if err == nil {
+				err = images[i].err
+			}
 			if err != nil {
 				out.Refused = append(out.Refused, refuseRow(by, i, err))
 				continue
@@ -187,6 +199,9 @@ func (a *API) putProducts(ctx context.Context, by *caller, in *productsRequest, 
 			out.Refused = append(out.Refused, refuseRow(by, places[i], err))
 		}
 		slices.SortFunc(out.Refused, func(x, y refusedRow) int { return x.Index - y.Index })
+		if err := a.saveImages(ctx, tx, list, places, saved.Refused, images); err != nil {
+			return nil, err
+		}
 		if saved.Created+saved.Updated == 0 {
 			return out, nil
 		}
@@ -195,6 +210,65 @@ func (a *API) putProducts(ctx context.Context, by *caller, in *productsRequest, 
 			After: []byte(`{"name":` + strconv.Quote(by.key.Name) + `,"count":` + strconv.Itoa(saved.Created+saved.Updated) + `}`),
 		})
 	})
+}
+
+// sentImage is the image that a row of a call brings.
+type sentImage struct {
+	made *catalog.Image // nil: it takes the image away
+	err  error
+}
+
+// images makes those that the rows of a call bring, by their places.
+func (in *productsRequest) images() (map[int]sentImage, error) {
+	images := map[int]sentImage{}
+	for i, p := range in.Products {
+		if p.Image == nil {
+			continue
+		}
+		if len(images) == maxImages {
+			return nil, errs.InvalidField("/products", "too_many", "have more than %d images", maxImages).With("max", maxImages)
+		}
+		var one sentImage
+		if *p.Image != "" {
+			data, err := base64.StdEncoding.DecodeString(*p.Image)
+			if err != nil {
+				err = catalog.ErrNoImage
+			}
+			var made catalog.Image
+			if err == nil {
+				made, err = catalog.ReadImage(data)
+			}
+			if one = (sentImage{&made, nil}); err != nil {
+				one.err = errs.Of(err).At("/image")
+			}
+		}
+		images[i] = one
+	}
+	return images, nil
+}
+
+// saveImages gives products that were saved the images of their rows.
+func (a *API) saveImages(ctx context.Context, tx *db.Tx, list []catalog.ProductInput, places []int, refused map[int]error, images map[int]sentImage) error {
+	if len(images) == 0 {
+		return nil
+	}
+	var skus []string
+	for _, p := range list {
+		skus = append(skus, strings.TrimSpace(p.SKU))
+	}
+	found, err := a.catalog.BySKUTx(ctx, tx, skus)
+	if err != nil {
+		return err
+	}
+	for i, place := range places {
+		one, ok := images[place]
+		if p := found[skus[i]]; ok && refused[i] == nil && p.ID != 0 {
+			if err := a.catalog.SetImageTx(ctx, tx, p.ID, one.made); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func (p *newProduct) input(by *caller) (catalog.ProductInput, error) {

@@ -1,6 +1,8 @@
 package api_test
 
 import (
+	"encoding/base64"
+	"errors"
 	"net/http"
 	"strings"
 	"testing"
@@ -90,6 +92,19 @@ func TestKeysDoWhatTheyMay(t *testing.T) {
 		s.put(erp, "/v1/products", `{"products":[{"sku":"s-1","name":"Shirt","model":"Shirt","options":[{"name":"size","value":"M"}],"barcodes":["4780000000017"]},{"sku":"s-2","name":"Shirt","cost":"-1"},{"sku":"tea-100","name":"Tea"}]}`).
 			is(200).has("updated", 1.0, "refused.0.code", "barcode_taken", "refused.1.index", 1.0)
 		s.put(erp, "/v1/products", `{"products":[{"sku":"s-1","name":"Shirt","model":"Shirt","options":[{"name":"size","value":"M"}]}]}`).is(200).has("created", 1.0)
+		dot := base64.StdEncoding.EncodeToString([]byte("GIF89a\x01\x00\x01\x00\x80\x00\x00\xff\xff\xff\x00\x00\x00,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;"))
+		s.put(erp, "/v1/products", `{"products":[{"sku":"s-1","image":"`+dot+`"},{"sku":"s-3","image":"AAAA"},{"sku":"s-4","image":"?"}]}`).
+			is(200).has("unchanged", 1.0, "created", 0.0, "refused.0.code", "not_an_image", "refused.1.index", 2.0)
+		found, err := s.Catalog.ByCode(t.Context(), []string{"s-1"})
+		check(t, err)
+		if i, err := s.Catalog.Image(t.Context(), found["s-1"].ID); err != nil || i.Type != "image/jpeg" {
+			t.Errorf("%s, %v", i.Type, err)
+		}
+		s.put(erp, "/v1/products", `{"products":[{"sku":"s-1","image":""}]}`).is(200)
+		if _, err := s.Catalog.Image(t.Context(), found["s-1"].ID); !errors.Is(err, catalog.ErrImageNotFound) {
+			t.Errorf("an image that was taken away: %v", err)
+		}
+		s.put(erp, "/v1/products", `{"products":[`+strings.Repeat(`{"sku":"x","image":""},`, 20)+`{"sku":"x","image":""}]}`).problem(422, "too_many", "/products")
 		s.get("/v1/products?query=s-1").is(200).has("products.0.model", "Shirt", "products.0.options.0.value", "M")
 	})
 }

@@ -1,5 +1,5 @@
 -- +goose Up
--- 0011: variants of a product, what is in stock where, the keys of programs that
+-- 0011: variants of a product, their images, what is in stock where, the keys of programs that
 -- are no tills, and gift cards that go with their holders.
 
 -- A variant is a product like any other: receipts, prices and rules name its SKU.
@@ -11,6 +11,14 @@ ALTER TABLE products ADD COLUMN options TEXT NOT NULL DEFAULT ''; -- JSON, in or
 CREATE INDEX products_model ON products (model_key, id) WHERE model_key <> '';
 -- Lists keep the variants of a model together.
 CREATE INDEX products_listed ON products ((CASE WHEN model_key = '' THEN name_key ELSE model_key END), name_key, id);
+
+-- Pictures of products, each made anew from what was sent.
+CREATE TABLE product_images (
+	product_id BIGINT PRIMARY KEY REFERENCES products (id),
+	hash       TEXT   NOT NULL,                 -- SHA-256 of the image, in hex
+	type       TEXT   NOT NULL CHECK (type IN ('image/jpeg', 'image/png')),
+	data       TEXT   NOT NULL                  -- base64: backups carry texts and numbers only
+);
 
 -- What is in stock. A row is there from the first count or delivery on: of what
 -- nobody has counted nothing is known. Quantities are in thousandths.
