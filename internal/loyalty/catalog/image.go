@@ -112,7 +112,7 @@ func shrink(source image.Image, side int) *image.RGBA {
 			}
 			n := (bottom - top) * (right - left)
 			for i := range sum {
-				to.Pix[y*to.Stride+4*x+i] = uint8(sum[i] / n) //nolint:gosec // a mean of bytes
+				to.Pix[y*to.Stride+4*x+i] = uint8(sum[i] / n)
 			}
 		}
 	}

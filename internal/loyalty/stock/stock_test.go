@@ -338,3 +338,34 @@ func BenchmarkApply(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkFollow takes receipts of three lines from stock. On PostgreSQL it waits
+// until they can be read, which other databases of the server hold up.
+func BenchmarkFollow(b *testing.B) {
+	for _, e := range []dbtest.Engine{dbtest.SQLite, dbtest.Postgres} {
+		b.Run(string(e), func(b *testing.B) {
+			s := newShop(b, dbtest.Open(b, e), 20)
+			for p := range s.products {
+				s.count(p, 1000*money.One)
+			}
+			s.follow(0)
+			_, err := s.Stock.Follow(b.Context())
+			must(b, err)
+			s.Clock.Advance(time.Minute)
+			const receipts = 300
+			for b.Loop() {
+				b.StopTimer()
+				for i := range receipts {
+					quantities := make([]money.Quantity, len(s.products))
+					for k := range 3 {
+						quantities[(i*3+k*7)%len(quantities)] = money.One
+					}
+					s.sell(time.Time{}, quantities...)
+				}
+				b.StartTimer()
+				s.follow(receipts)
+			}
+			b.ReportMetric(float64(receipts*b.N)/b.Elapsed().Seconds(), "receipts/s")
+		})
+	}
+}
