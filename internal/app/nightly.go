@@ -9,8 +9,8 @@ import (
 	"regulars/internal/loyalty/catalog"
 )
 
-// nightly has points activated and expire, tiers reviewed and duplicates looked for
-// when a day begins in the zone of a store.
+// nightly has points activated and expire, tiers reviewed, duplicates looked for and
+// the pace of sales worked out when a day begins in the zone of a store.
 func nightly(s *loyalty.Services, q *jobs.Queue) {
 	const kind = "night"
 	q.Schedule(jobs.Nightly(kind, func(ctx context.Context) ([]string, error) { return zones(ctx, s.Catalog) }))
@@ -25,10 +25,29 @@ func nightly(s *loyalty.Services, q *jobs.Queue) {
 			_, err = s.Customers.FindPairs(ctx)
 		}
 		if err == nil {
+			err = pace(ctx, s)
+		}
+		if err == nil {
+			err = s.Integrations.ForgetCalls(ctx)
+		}
+		if err == nil {
 			err = failed
 		}
 		return err
 	})
+}
+
+// pace works out how fast stock is sold.
+func pace(ctx context.Context, s *loyalty.Services) error {
+	stores, err := s.Catalog.Stores(ctx)
+	if err != nil {
+		return err
+	}
+	ids := make([]catalog.StoreID, len(stores))
+	for i, store := range stores {
+		ids[i] = store.ID
+	}
+	return s.Stock.Pace(ctx, ids)
 }
 
 // zones are those of the stores.

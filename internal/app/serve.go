@@ -182,7 +182,28 @@ func (p *parts) start(ctx context.Context) error {
 			}
 		})
 	})
+	if p.cfg.plays(roleWorker) {
+		p.background(ctx, func(ctx context.Context) {
+			every(ctx, followEvery, func(ctx context.Context) {
+				if err := p.follow(ctx); err != nil && ctx.Err() == nil {
+					p.log.Warn("cannot take sales from stock", "error", err)
+				}
+			})
+		})
+	}
 	return nil
+}
+
+// followEvery is how long stock may be behind sales.
+const followEvery = 3 * time.Second
+
+// follow takes sales from stock, where they shall be.
+func (p *parts) follow(ctx context.Context) error {
+	if !p.settings.Get().StockBySales {
+		return p.services.Stock.Unfollow(ctx)
+	}
+	_, err := p.services.Stock.Follow(ctx)
+	return err
 }
 
 // Migrate brings the tables up to date and does nothing else.

@@ -12,6 +12,7 @@ import (
 	"regulars/internal/base/money"
 	"regulars/internal/base/secret"
 	"regulars/internal/loyalty/customer"
+	"regulars/internal/loyalty/giftcard"
 	"regulars/internal/loyalty/programme"
 )
 
@@ -90,8 +91,6 @@ func (g *Giftcard) issue(f Field, why Reason, value string) Issue {
 	return Issue{Row: g.Row, Field: f, Reason: why, Value: value, Cells: g.cells}
 }
 
-var giftcardTable = db.NewTable("imported_giftcards", "hash", "source_id", "import_id", "hint", "balance", "expires_at", "customer_id")
-
 // cardsTx keeps gift cards, each of a source once: one that is in stays as it is.
 func (w *writer) cardsTx(ctx context.Context, tx *db.Tx, list []card, rep *Report) (issues []Issue, err error) {
 	var ids []customer.Identifier
@@ -104,19 +103,11 @@ func (w *writer) cardsTx(ctx context.Context, tx *db.Tx, list []card, rep *Repor
 	if err != nil {
 		return nil, err
 	}
-	had := map[string]money.Amount{}
-	rows, err := tx.Query(ctx, `SELECT hash, balance FROM imported_giftcards WHERE hash IN ($1...) AND source_id = $2`, db.Texts(hashes), w.imp.sourceID)
-	err = db.Scan(rows, err, func(r *db.Rows) error {
-		var hash string
-		var balance money.Amount
-		err := r.Scan(&hash, &balance)
-		had[hash] = balance
-		return err
-	})
+	had, err := w.giftcards.BalancesTx(ctx, tx, w.imp.sourceID, hashes)
 	if err != nil {
 		return nil, err
 	}
-	var fresh [][]any
+	var fresh []giftcard.Card
 	now := w.now()
 	for i := range list {
 		c, hash := &list[i], hashes[i]
@@ -149,10 +140,12 @@ func (w *writer) cardsTx(ctx context.Context, tx *db.Tx, list []card, rep *Repor
 			rep.CardsOver++
 			rep.CardsOverTotal += c.Balance
 		}
-		fresh = append(fresh, []any{hash, w.imp.sourceID, int64(w.imp.ID), c.hint(), int64(c.Balance), db.Micros(c.End), db.NullID(holder)})
+		fresh = append(fresh, giftcard.Card{
+			Name: giftcard.Name{Hash: hash, Source: w.imp.sourceID}, Import: int64(w.imp.ID), Hint: c.hint(), Balance: c.Balance, ExpiresAt: c.End, Holder: holder,
+		})
 	}
 	rep.Noted += int64(len(issues))
-	return issues, tx.Insert(ctx, giftcardTable, fresh)
+	return issues, w.giftcards.KeepTx(ctx, tx, fresh)
 }
 
 // card is a gift card and what its holder is known by.

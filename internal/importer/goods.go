@@ -17,6 +17,8 @@ type Product struct {
 	Price    *money.Price
 	Cost     *money.Price
 	Active   *bool
+	Model    string
+	Options  []catalog.Option // those that the file has a value for
 
 	cells []string
 	again []uint64 // keys that come again in the file
@@ -42,6 +44,12 @@ func (r *rowReader) product() *Product {
 		Brand:    r.text(FieldBrand, maxText),
 		Price:    r.price(),
 		Cost:     r.cost(),
+		Model:    r.text(FieldModel, maxText),
+	}
+	for _, f := range []Field{FieldColour, FieldSize, FieldVariant} {
+		if value := r.text(f, maxText); value != "" {
+			p.Options = append(p.Options, catalog.Option{Name: string(f), Value: value})
+		}
 	}
 	if r.m.has(FieldGoods) {
 		var ok bool

@@ -293,7 +293,7 @@ func (m Mapping) because(e *errs.Error, loc *i18n.Localizer) string {
 // columnOf are the fields that parts of a product or a customer come from.
 var columnOf = map[string]Field{
 	"sku": FieldSKU, "barcodes": FieldBarcode, "name": FieldProduct, "category": FieldCategory, "brand": FieldBrand, "kind": FieldGoods,
-	"price": FieldPrice, "cost": FieldCost, "sex": FieldSex, "registered_at": FieldRegistered, "identifiers": FieldPhone, "consents": FieldConsent,
+	"model": FieldModel, "options": FieldVariant, "price": FieldPrice, "cost": FieldCost, "sex": FieldSex, "registered_at": FieldRegistered, "identifiers": FieldPhone, "consents": FieldConsent,
 }
 
 // label is what the file calls a field, or what we call it.

@@ -27,10 +27,11 @@ const (
 	KindProducts  Kind = "products"
 	KindReceipts  Kind = "receipts"
 	KindGiftcards Kind = "giftcards"
+	KindStock     Kind = "stock"
 )
 
 // Kinds are all of them, in the order to import them in.
-var Kinds = []Kind{KindCustomers, KindProducts, KindReceipts, KindGiftcards}
+var Kinds = []Kind{KindCustomers, KindProducts, KindReceipts, KindGiftcards, KindStock}
 
 // Field is what a column may mean.
 type Field string
@@ -80,10 +81,15 @@ const (
 	FieldCategory        Field = "category"         // also of products; "A / B" is B in A
 	FieldBrand           Field = "brand"            // of products
 	FieldGoods           Field = "goods"            // of products: goods, service or giftcard
+	FieldModel           Field = "model"            // of products: what several are variants of
+	FieldColour          Field = "colour"           // of products, as the two that follow: what tells variants apart
+	FieldSize            Field = "size"             //
+	FieldVariant         Field = "variant"          // all in one text
 	FieldActive          Field = "active"           // of products: is it sold
 	FieldPrice           Field = "price"            // of one; also of products
 	FieldCost            Field = "cost"             // of one; also of products
 	FieldQuantity        Field = "quantity"         //
+	FieldThreshold       Field = "threshold"        // of stock: the quantity at which it runs low
 	FieldDiscount        Field = "discount"         // of the line, in money or, with its sign, percent
 	FieldDiscountPercent Field = "discount_percent" // where there is no other discount
 	FieldAmount          Field = "amount"           // of the line, as paid
@@ -112,8 +118,9 @@ var fields = map[Kind][]Field{
 		FieldExternal, FieldCard, FieldPhone, FieldEmail, FieldName, FieldLastName, FieldFirstName, FieldMiddleName, FieldSex, FieldBorn, FieldRegistered, FieldStore, FieldCity, FieldLanguage, FieldNote,
 		FieldConsent, FieldConsentSMS, FieldConsentEmail, FieldOptOut, FieldPoints, FieldPointsExpire, FieldLevel, FieldLevelUntil,
 	},
-	KindProducts:  {FieldSKU, FieldBarcode, FieldProduct, FieldCategory, FieldBrand, FieldGoods, FieldPrice, FieldCost, FieldActive},
+	KindProducts:  {FieldSKU, FieldBarcode, FieldProduct, FieldCategory, FieldBrand, FieldModel, FieldColour, FieldSize, FieldVariant, FieldGoods, FieldPrice, FieldCost, FieldActive},
 	KindGiftcards: {FieldGiftcard, FieldBalance, FieldValidUntil, FieldExternal, FieldPhone, FieldEmail},
+	KindStock:     {FieldStore, FieldSKU, FieldBarcode, FieldQuantity, FieldThreshold},
 	KindReceipts: {
 		FieldNumber, FieldType, FieldReturned, FieldStatus, FieldSale, FieldAt, FieldTime, FieldStore, FieldTill, FieldCashier, FieldExternal, FieldCard, FieldPhone, FieldEmail, FieldName,
 		FieldSKU, FieldBarcode, FieldProduct, FieldCategory, FieldQuantity, FieldPrice, FieldDiscount, FieldDiscountPercent, FieldAmount, FieldCost, FieldCurrency, FieldPointsEarned, FieldPointsUsed, FieldNote,
@@ -315,7 +322,7 @@ func unknownIn(l *errs.List, at string, given map[string]any, t reflect.Type) {
 func (m Mapping) Validate() error {
 	var l errs.List
 	if fields[m.Kind] == nil {
-		l.Add("/kind", "importer_no_kind", "is customers, products, receipts or giftcards")
+		l.Add("/kind", "importer_no_kind", "is customers, products, receipts, giftcards or stock")
 		return l.Err()
 	}
 	if err := m.Format.Validate(); err != nil {
@@ -367,6 +374,10 @@ var needed = map[Kind][]struct {
 	KindGiftcards: {
 		{[]Field{FieldGiftcard}, "importer_no_giftcard", "say which column is the number of the gift card"},
 		{[]Field{FieldBalance}, "importer_no_balance", "say which column is the money on the gift card"},
+	},
+	KindStock: {
+		{[]Field{FieldSKU, FieldBarcode}, "importer_no_goods", "say which column is the code or the barcode of the product"},
+		{[]Field{FieldQuantity}, "importer_no_quantity", "say which column is the quantity"},
 	},
 	KindReceipts: {{[]Field{FieldAt}, "importer_no_date", "say which column is the date"}},
 }

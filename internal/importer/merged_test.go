@@ -47,7 +47,7 @@ func TestMergedCustomersAreKnown(t *testing.T) {
 			h.verify()
 		}
 		into := who("1")
-		merges := merge.New(h.db, h.mint, h.now, h.catalog, h.customers, h.receipts)
+		merges := merge.New(h.db, h.mint, h.now, h.catalog, h.customers, h.receipts, h.giftcards)
 		out, err := merges.Merge(ctx, who("2"), into, 0, nil)
 		must(t, err)
 		if got := h.points("2"); who("2") != into || got != money.Points(30_00) {

@@ -220,6 +220,8 @@ func (p *preparer) batch(ctx context.Context, b *batch) error {
 			p.product(b, step)
 		case step.Giftcard != nil:
 			p.giftcard(b, step.Giftcard)
+		case step.Stock != nil:
+			p.stock(b, step.Stock)
 		}
 		if err != nil {
 			return err
@@ -425,6 +427,12 @@ func (p *preparer) product(b *batch, step *Step) {
 	}
 	if in.Brand != "" {
 		c.Brand = &in.Brand
+	}
+	if in.Model != "" {
+		c.Model = &in.Model
+	}
+	if len(in.Options) > 0 {
+		c.Options = &in.Options
 	}
 	if in.Goods != "" {
 		kind := catalog.Kind(in.Goods)

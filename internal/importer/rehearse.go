@@ -10,6 +10,7 @@ import (
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/ledger"
+	"regulars/internal/loyalty/stock"
 )
 
 // rehearsal is what a dry run remembers of the batches that it took back, so
@@ -23,6 +24,7 @@ type rehearsal struct {
 	persons kept[*person]
 	goods   kept[*goods]
 	cards   map[string]money.Amount       // by the hash of the number
+	stock   map[stock.Key]money.Quantity  // what rows said last
 	opened  map[customer.ID]ledger.Opened // of those who were there before, whatever row calls them
 }
 
@@ -78,6 +80,7 @@ func (w *writer) rehearsed() {
 	}
 	maps.Copy(w.dry.opened, w.fresh.opened)
 	maps.Copy(w.dry.cards, w.fresh.cards)
+	maps.Copy(w.dry.stock, w.fresh.stock)
 	for _, p := range w.fresh.persons {
 		w.dry.persons.add(p, p.again())
 	}

@@ -72,6 +72,8 @@ const (
 	ReasonTotals        Reason = "totals"              // of the rows before
 	ReasonHeader        Reason = "header_again"        //
 	ReasonCoin          Reason = "below_coin"          // a part of the smallest
+	ReasonStore         Reason = "unknown_store"       // of stock, as the one that follows
+	ReasonProduct       Reason = "unknown_product"     //
 	ReasonHolder        Reason = "unknown_holder"      // of a gift card
 	ReasonCardOther     Reason = "giftcard_other"      // it is in with another balance
 	ReasonMixed         Reason = "mixed_letters"       // of two alphabets in one code
@@ -257,6 +259,7 @@ var tells = map[Kind][]Field{
 	KindCustomers: {FieldExternal, FieldCard, FieldPhone, FieldEmail},
 	KindProducts:  {FieldSKU, FieldBarcode},
 	KindGiftcards: {FieldGiftcard},
+	KindStock:     {FieldSKU, FieldBarcode},
 }
 
 // lacks reports whether a row has nothing in these fields, but for one of its cells.

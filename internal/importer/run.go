@@ -22,6 +22,7 @@ import (
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/ledger"
 	"regulars/internal/loyalty/receipt"
+	"regulars/internal/loyalty/stock"
 )
 
 // How much goes into one transaction. Tills wait for it on SQLite, so it lasts
@@ -47,7 +48,7 @@ func (s *Service) check(ctx context.Context, id ID, watch func(context.Context, 
 		return err
 	}
 	defer func() { err = errors.Join(err, r.log.close()) }()
-	r.write.dry = &rehearsal{claimed: map[uint64]bool{}, opened: map[customer.ID]ledger.Opened{}, cards: map[string]money.Amount{}}
+	r.write.dry = &rehearsal{claimed: map[uint64]bool{}, opened: map[customer.ID]ledger.Opened{}, cards: map[string]money.Amount{}, stock: map[stock.Key]money.Quantity{}}
 	err = r.read(ctx, Checkpoint{}, func(b *batch) error {
 		if err := r.rehearse(ctx, b.steps); err != nil {
 			return err
@@ -139,6 +140,9 @@ func (b *batch) inOrder(more []Issue) (list []Issue) {
 		}
 		if step.Giftcard != nil {
 			steps[step.Giftcard.Row] = k
+		}
+		if step.Stock != nil {
+			steps[step.Stock.Row] = k
 		}
 	}
 	if len(steps) == 0 {
@@ -264,6 +268,7 @@ type batch struct {
 	receipts []bought
 	products []goods
 	cards    []card
+	stock    []shelf
 	issues   []Issue // of what was prepared
 	refused  int64   // rows, by what was prepared
 	forget   bool    // who was on receipts before is not known any more

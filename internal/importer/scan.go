@@ -55,6 +55,7 @@ type Step struct {
 	Customer *Customer
 	Product  *Product
 	Giftcard *Giftcard
+	Stock    *Stock
 	Issues   []Issue
 	Rows     int64 // that it is made of
 	Refused  int64 // of them
@@ -165,6 +166,11 @@ func (s *Scan) single(row delimited.Row, r *rowReader, ok bool) error {
 			g.cells = s.Mapping.hide(slices.Clone(row.Fields))
 			step.Giftcard = g
 		}
+	} else if ok && s.Mapping.Kind == KindStock {
+		if in := r.stock(); !r.refused {
+			in.cells = slices.Clone(row.Fields)
+			step.Stock = in
+		}
 	} else if ok {
 		if p := r.product(); !r.refused {
 			p.cells = slices.Clone(row.Fields)
@@ -209,7 +215,7 @@ func withCells(issues []Issue, row delimited.Row) []Issue {
 
 // survey learns, once, what comes again further down.
 func (s *Scan) survey(ctx context.Context) error {
-	if s.again != nil || s.Mapping.Kind == KindGiftcards { // which are told apart where they are kept
+	if s.again != nil || s.Mapping.Kind == KindGiftcards || s.Mapping.Kind == KindStock { // which are told apart where they are kept
 		s.passes.Add(1)
 		return nil
 	}

@@ -227,6 +227,31 @@ func TestImportProducts(t *testing.T) {
 	})
 }
 
+func TestImportVariants(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		h := newHouse(t, d, "UZS", "Asia/Tashkent", t.TempDir())
+		file := write(t, "Артикул;Наименование;Модель;Цвет;Размер;Цена\nF1-R-M;Футболка красная M;Футболка;красный;M;100\nF1-B-L;Футболка синяя L;Футболка;синий;L;100\nA1;Аист;;;;5\n")
+		i := h.load(file, File{})
+		if want := (Report{Rows: 3, Created: 3, Done: 1}); cmp.Diff(want, i.Report, timeless) != "" {
+			t.Errorf("%+v", i.Report)
+		}
+		list, _, err := h.catalog.Products(t.Context(), catalog.ProductQuery{Model: "футболка"})
+		must(t, err)
+		got := ""
+		for _, p := range list {
+			got += p.SKU + " " + p.Model + " " + p.Variant() + ";"
+		}
+		if want := "F1-R-M Футболка красный, M;F1-B-L Футболка синий, L;"; got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+		if again := h.load(file, File{}); again.Report.Unchanged != 3 {
+			t.Errorf("the second time: %+v", again.Report)
+		}
+		h.verify()
+	})
+}
+
 func TestImportReceipts(t *testing.T) {
 	t.Parallel()
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {

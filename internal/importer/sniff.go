@@ -460,7 +460,7 @@ func (p profile) may(f Field) bool {
 		return p.mostly(max(p.dates, p.births), 3)
 	case FieldRegistered, FieldPointsExpire, FieldLevelUntil, FieldValidUntil:
 		return p.mostly(max(p.dates, p.serials), 3)
-	case FieldQuantity, FieldPrice, FieldAmount, FieldCost, FieldPoints, FieldPointsEarned, FieldPointsUsed, FieldBalance:
+	case FieldQuantity, FieldPrice, FieldAmount, FieldCost, FieldPoints, FieldPointsEarned, FieldPointsUsed, FieldBalance, FieldThreshold:
 		return p.mostly(p.numbers, 5)
 	case FieldDiscount:
 		return p.mostly(p.numbers+p.percents, 5)

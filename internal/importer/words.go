@@ -74,6 +74,13 @@ var words = map[Kind]map[Field]string{
 		FieldPhone:      "телефон владельца, телефон получателя, телефон клиента, телефон, номер телефона, phone, phone number, telefon, telefon raqami",
 		FieldEmail:      "email, e mail, электронная почта, эл почта, =mail, =почта",
 	},
+	KindStock: {
+		FieldStore:     storeWords + ", название склада, наименование склада, location name, warehouse name, ombor nomi, =склад, =location, =warehouse, =ombor",
+		FieldSKU:       "артикул, код товара, код номенклатуры, sku, stock code, product code, item code, item no, mahsulot kodi, tovar kodi, artikul, =код, =article, =plu, =code, =kod",
+		FieldBarcode:   "штрихкод, штрих код, barcode, bar code, ean 13, ean13, shtrix kod, shtrixkod, =шк, =ean, =gtin, =upc",
+		FieldQuantity:  "остаток, количество, доступно, кол во, на складе, quantity, in stock, on hand, available, qoldiq, miqdor, miqdori, soni, =кол, =qty, =stock",
+		FieldThreshold: "неснижаемый остаток, минимальный остаток, порог, минимум, minimum stock, min stock, reorder point, reorder level, threshold, minimal qoldiq, chegara, =min, =мин",
+	},
 	KindProducts: {
 		FieldSKU: "артикул, код товара, код номенклатуры, номенклатурный номер, sku, stock code, stockcode, product code, item code, item no, product id, item id, " +
 			"mahsulot kodi, tovar kodi, artikul, =код, =id, =ид, =article, =plu, =code, =kod",
@@ -82,6 +89,10 @@ var words = map[Kind]map[Field]string{
 			"=товар, =name, =product, =item, =title, =nomi, =mahsulot, =tovar, =description",
 		FieldCategory: "категория, название категории, наименование категории, товарная группа, группа товаров, группа товара, вид номенклатуры, category, product group, department, kategoriya, toifa, =группа, =раздел, =group, =guruh",
 		FieldBrand:    "бренд, торговая марка, производитель, brand, manufacturer, vendor, brend, ishlab chiqaruvchi, =марка, =maker",
+		FieldModel:    "модель товара, название модели, родительский товар, основной товар, parent sku, parent product, model name, style number, style code, =модель, =model, =style, =parent",
+		FieldColour:   "характеристика цвет, цвет товара, colour, color, color name, rangi, =цвет, =rang",
+		FieldSize:     "характеристика размер, размер товара, size, size name, o lchami, razmer, =размер, =o lcham",
+		FieldVariant:  "характеристика товара, характеристика номенклатуры, значение характеристики, variant name, variant title, =характеристика, =характеристики, =модификация, =вариант, =variant, =variation, =xususiyat",
 		FieldGoods:    "тип товара, вид товара, product type, item type, =тип, =type, =kind",
 		FieldPrice:    "розничная цена, цена розничная, цена продажи, retail price, unit price, sale price, selling price, sotish narxi, =цена, =price, =narx, =narxi, =стоимость",
 		FieldCost:     "себестоимость, закупочная цена, цена закупки, закупочная, cost price, purchase price, unit cost, tannarx, kelish narxi, =закупка, =cost",

@@ -17,6 +17,7 @@ import (
 	"regulars/internal/loyalty/ledger"
 	"regulars/internal/loyalty/programme"
 	"regulars/internal/loyalty/receipt"
+	"regulars/internal/loyalty/stock"
 )
 
 // writer writes batches. It remembers who and what is in the database, from
@@ -40,6 +41,7 @@ type writer struct {
 		goods      []*goods                      // likewise
 		opened     map[customer.ID]ledger.Opened // likewise
 		cards      map[string]money.Amount       // likewise
+		stock      map[stock.Key]money.Quantity  // likewise
 	}
 	dry *rehearsal
 }
@@ -94,7 +96,7 @@ func (w *writer) batchTx(ctx context.Context, tx *db.Tx, b *batch, rep *Report) 
 	}
 	w.fresh.people, w.fresh.products, w.fresh.categories = map[whoKey]customer.ID{}, map[code]soldAs{}, map[string]bool{}
 	w.fresh.claimed, w.fresh.persons, w.fresh.goods, w.fresh.opened = nil, nil, nil, map[customer.ID]ledger.Opened{}
-	w.fresh.cards = map[string]money.Amount{}
+	w.fresh.cards, w.fresh.stock = map[string]money.Amount{}, map[stock.Key]money.Quantity{}
 	if len(b.people) > 0 {
 		if issues, err = w.peopleTx(ctx, tx, b.people, rep); err != nil {
 			return nil, err
@@ -109,6 +111,13 @@ func (w *writer) batchTx(ctx context.Context, tx *db.Tx, b *batch, rep *Report) 
 	}
 	if len(b.cards) > 0 {
 		more, err := w.cardsTx(ctx, tx, b.cards, rep)
+		if err != nil {
+			return nil, err
+		}
+		issues = append(issues, more...)
+	}
+	if len(b.stock) > 0 {
+		more, err := w.stockTx(ctx, tx, b.stock, rep)
 		if err != nil {
 			return nil, err
 		}

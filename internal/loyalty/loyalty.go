@@ -14,25 +14,31 @@ import (
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/enrol"
+	"regulars/internal/loyalty/giftcard"
+	"regulars/internal/loyalty/integration"
 	"regulars/internal/loyalty/ledger"
 	"regulars/internal/loyalty/merge"
 	"regulars/internal/loyalty/privacy"
 	"regulars/internal/loyalty/programme"
 	"regulars/internal/loyalty/receipt"
 	"regulars/internal/loyalty/staff"
+	"regulars/internal/loyalty/stock"
 )
 
 // Services are the business, each standing on those before it.
 type Services struct {
-	Staff      *staff.Service
-	Catalog    *catalog.Service
-	Customers  *customer.Service
-	Programmes *programme.Service
-	Ledger     *ledger.Service
-	Enrol      *enrol.Service
-	Receipts   *receipt.Service
-	Merges     *merge.Service
-	Privacy    *privacy.Service
+	Staff        *staff.Service
+	Catalog      *catalog.Service
+	Customers    *customer.Service
+	Programmes   *programme.Service
+	Ledger       *ledger.Service
+	Enrol        *enrol.Service
+	Receipts     *receipt.Service
+	Stock        *stock.Service
+	Integrations *integration.Service
+	Giftcards    *giftcard.Service
+	Merges       *merge.Service
+	Privacy      *privacy.Service
 }
 
 // New makes the services of an installation over its database.
@@ -52,8 +58,11 @@ func New(d *db.DB, mint *id.Minter, now func() time.Time, is settings.Installati
 		DB: d, Mint: mint, Now: now, Currency: is.Currency, Secret: is.Secret,
 		Ledger: s.Ledger, Programmes: s.Programmes, Catalog: s.Catalog, Customers: s.Customers,
 	})
-	s.Merges = merge.New(d, mint, now, s.Catalog, s.Customers, s.Receipts)
-	s.Privacy = privacy.New(d, now, s.Staff, s.Catalog, s.Customers, s.Ledger, s.Receipts, s.Merges)
+	s.Stock = stock.New(d, mint, now, s.Receipts)
+	s.Integrations = integration.New(d, mint, now)
+	s.Giftcards = giftcard.New(d)
+	s.Merges = merge.New(d, mint, now, s.Catalog, s.Customers, s.Receipts, s.Giftcards)
+	s.Privacy = privacy.New(d, now, s.Staff, s.Catalog, s.Customers, s.Ledger, s.Receipts, s.Merges, s.Giftcards)
 	return s
 }
 

@@ -1,6 +1,9 @@
 package verify
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
 	"maps"
 	"slices"
 	"strings"
@@ -13,6 +16,34 @@ import (
 func (a *audit) catalog() {
 	a.categories()
 	a.goods()
+	a.images()
+}
+
+// images compares what is kept of images with its hash, and its kind.
+func (a *audit) images() {
+	type picture struct {
+		product          int64
+		hash, kind, data string
+	}
+	each(&pages[picture]{
+		a: a, table: "product_images", after: []any{first}, key: func(p *picture) []any { return []any{p.product} }, size: 64,
+		text: `SELECT product_id, hash, type, data FROM product_images WHERE product_id > $1 ORDER BY product_id LIMIT $2`,
+		scan: func(r *db.Rows, p *picture) error { return r.Scan(&p.product, &p.hash, &p.kind, &p.data) },
+	}, func(p *picture) {
+		data, err := base64.StdEncoding.DecodeString(p.data)
+		sum := sha256.Sum256(data)
+		row := "product_id=" + a.show("", p.product)
+		if err != nil || hex.EncodeToString(sum[:]) != p.hash {
+			a.found(Finding{Product, "product_images", row, "data", "what its hash is of", "something else", ""})
+		}
+		kind := "image/jpeg"
+		if strings.HasPrefix(string(data), "\x89PNG") {
+			kind = "image/png"
+		}
+		if kind != p.kind {
+			a.found(Finding{Product, "product_images", row, "type", kind, p.kind, ""})
+		}
+	})
 }
 
 // categories walks up from every category.
@@ -50,6 +81,7 @@ func (a *audit) goods() {
 		id, category, price, cost, created, noted int64
 		promo, active                             bool
 		sku, name, key, brand, kind               string
+		model, modelKey, options                  string
 	}
 	type barcode struct {
 		product int64
@@ -61,10 +93,10 @@ func (a *audit) goods() {
 	}
 	products := &pages[product]{
 		a: a, table: "products", after: []any{first}, key: func(p *product) []any { return []any{p.id} },
-		text: `SELECT id, COALESCE(category_id, 0), price, COALESCE(cost, -1), created_at, checksum, promo, active, sku, name, name_key, brand, kind
+		text: `SELECT id, COALESCE(category_id, 0), price, COALESCE(cost, -1), created_at, checksum, promo, active, sku, name, name_key, brand, kind, model, model_key, options
 		         FROM products WHERE id > $1 ORDER BY id LIMIT $2`,
 		scan: func(r *db.Rows, p *product) error {
-			return r.Scan(&p.id, &p.category, &p.price, &p.cost, &p.created, &p.noted, &p.promo, &p.active, &p.sku, &p.name, &p.key, &p.brand, &p.kind)
+			return r.Scan(&p.id, &p.category, &p.price, &p.cost, &p.created, &p.noted, &p.promo, &p.active, &p.sku, &p.name, &p.key, &p.brand, &p.kind, &p.model, &p.modelKey, &p.options)
 		},
 	}
 	barcodes := &pages[barcode]{
@@ -84,6 +116,7 @@ func (a *audit) goods() {
 	each(products, func(p *product) {
 		a.products = append(a.products, p.id)
 		a.folded(at("products", p.id), "name_key", p.name, p.key)
+		a.folded(at("products", p.id), "model_key", p.model, p.modelKey)
 		collect(words, nil, func(w *word) bool { return w.product < p.id }) // references names these
 		own = collect(words, own, func(w *word) bool { return w.product == p.id })
 		collect(barcodes, nil, func(b *barcode) bool { return b.product < p.id })
@@ -93,6 +126,9 @@ func (a *audit) goods() {
 		slices.SortFunc(codes, func(x, y barcode) int { return strings.Compare(x.code, y.code) }) // by bytes, as it was noted
 		for i := range codes {
 			a.sum.texts(codes[i].code)
+		}
+		if p.model != "" || p.options != "" {
+			a.sum.texts(p.model, p.options)
 		}
 		if a.sum.sum() != p.noted {
 			a.off(Product, at("products", p.id), "checksum", "the one of what was saved", "another", "the product or one of its barcodes was changed by something else")

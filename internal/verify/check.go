@@ -64,6 +64,7 @@ const (
 	Category
 	SearchKey
 	Product
+	Stock
 	Identifier
 	Attached
 	Profile
@@ -79,7 +80,7 @@ var checks = [...]struct{ name, holds string }{
 	Reference:        {"reference", "What a row points at exists."},
 	VersionRules:     {"version_rules", "Published rules are what they were when they were published."},
 	Audit:            {"audit", "Staff and points by hand are what the audit log says."},
-	TillKey:          {"till_key", "The keys of tills are what the event log says."},
+	TillKey:          {"till_key", "The keys of tills and integrations are what the event log says."},
 	Consent:          {"consent", "A consent is what was said."},
 	ReceiptChecksum:  {"receipt_checksum", "A receipt and its lines are what the event log noted when they were recorded."},
 	ReceiptVersion:   {"receipt_version", "A receipt was sold by a version that held then."},
@@ -131,6 +132,7 @@ var checks = [...]struct{ name, holds string }{
 	Category:         {"category_path", "A category's path leads up to its root."},
 	SearchKey:        {"search_key", "Search keys are what the names fold to."},
 	Product:          {"product", "A product and its barcodes are what was saved."},
+	Stock:            {"stock", "What is in stock is the last count and the moves since, and notices tell what is low."},
 	Identifier:       {"identifier", "Identifiers are in their normal form and lead to whom they were given."},
 	Attached:         {"attached", "A customer has the identifiers, consents and registrations that were added, and no others."},
 	Profile:          {"profile", "A profile says what it may, and what was written."},

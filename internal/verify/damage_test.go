@@ -73,6 +73,10 @@ const (
 	matched       = `SELECT id FROM receipts WHERE kind = 'return' AND imported`
 	matching      = `SELECT id FROM events WHERE kind = 'returns.matched'`
 	goodsChanged  = `SELECT MIN(id) FROM events WHERE kind = 'products.changed'`
+	anERP         = `SELECT id FROM integrations`
+	aPicture      = `SELECT product_id FROM product_images`
+	inStock       = `SELECT store_id, product_id FROM stock`
+	aNotice       = `SELECT MAX(id) FROM stock_notices`
 	aMerge        = `SELECT id FROM merges WHERE undone_at IS NULL`
 	anUndone      = `SELECT id FROM merges WHERE undone_at IS NOT NULL`
 	merged        = `SELECT customer_id FROM merges WHERE undone_at IS NULL`
@@ -82,6 +86,7 @@ const (
 	accountRow = "customer_id=%d"
 	tierRow    = "customer_id=%d programme_id=%d"
 	openedRow  = "customer_id=%d source_id=%d"
+	stockRow   = "store_id=%d product_id=%d"
 )
 
 var damages = []damage{
@@ -183,6 +188,45 @@ var damages = []damage{
 	{column: "products.cost", pick: aProduct, do: `UPDATE products SET cost = NULL WHERE id = $1`, check: verify.Product},
 	{column: "products.promo", pick: aProduct, do: `UPDATE products SET promo = NOT promo WHERE id = $1`, check: verify.Product},
 	{column: "products.active", pick: aProduct, do: `UPDATE products SET active = NOT active WHERE id = $1`, check: verify.Product},
+	{column: "products.model", pick: aProduct, do: `UPDATE products SET model = 'Нон' WHERE id = $1`, check: verify.SearchKey},
+	{column: "products.model_key", pick: aProduct, do: `UPDATE products SET model_key = 'нон' WHERE id = $1`, check: verify.SearchKey},
+	{column: "products.options", pick: aProduct, do: `UPDATE products SET options = '[{"name":"size","value":"XL"}]' WHERE id = $1`, check: verify.Product},
+	{column: "product_images", pick: aPicture, do: `INSERT INTO product_images (product_id, hash, type, data) SELECT MIN(id), 'x', 'image/png', '' FROM products WHERE id <> $1`, check: verify.Product, row: "product_id=", prefix: true},
+	{column: "product_images.product_id", do: `UPDATE product_images SET product_id = 1`, check: verify.Reference, row: "product_id=1"},
+	{column: "product_images.hash", pick: aPicture, do: `UPDATE product_images SET hash = 'x' WHERE product_id = $1`, check: verify.Product, row: "product_id=%d"},
+	{column: "product_images.type", pick: aPicture, do: `UPDATE product_images SET type = 'image/png' WHERE product_id = $1`, check: verify.Product, row: "product_id=%d"},
+	{column: "product_images.data", pick: aPicture, do: `UPDATE product_images SET data = 'AAAA' WHERE product_id = $1`, check: verify.Product, row: "product_id=%d"},
+	{column: "stock", pick: inStock, do: `DELETE FROM stock WHERE store_id = $1 AND product_id = $2`, check: verify.Stock, table: "stock_moves", row: stockRow},
+	{column: "stock.store_id", pick: inStock, do: `UPDATE stock SET store_id = 1 WHERE store_id = $1 AND product_id = $2`, check: verify.Reference, row: "store_id=1", prefix: true},
+	{column: "stock.product_id", pick: inStock, do: `UPDATE stock SET product_id = 1 WHERE store_id = $1 AND product_id = $2`, check: verify.Reference, row: "store_id=", prefix: true},
+	{column: "stock.quantity", pick: inStock, do: `UPDATE stock SET quantity = quantity + 1 WHERE store_id = $1 AND product_id = $2`, check: verify.Stock, row: stockRow},
+	{column: "stock.threshold", pick: inStock, do: `UPDATE stock SET threshold = -1000 WHERE store_id = $1 AND product_id = $2`, check: verify.Stock, row: stockRow},
+	{column: "stock.low", pick: inStock, do: `UPDATE stock SET low = NOT low WHERE store_id = $1 AND product_id = $2`, check: verify.Stock, row: stockRow},
+	{column: "stock.counted_at", pick: inStock, do: `UPDATE stock SET counted_at = NULL WHERE store_id = $1 AND product_id = $2`, check: verify.Stock, row: stockRow},
+	{column: "stock.moved_at", pick: inStock, do: `UPDATE stock SET moved_at = 0 WHERE store_id = $1 AND product_id = $2`, check: verify.Stock, row: stockRow},
+	{column: "stock.version", pick: inStock, do: `UPDATE stock SET version = version + 1 WHERE store_id = $1 AND product_id = $2`, check: verify.Stock, row: stockRow},
+	{column: "stock.pace", pick: inStock, do: `UPDATE stock SET pace = -1 WHERE store_id = $1 AND product_id = $2`, check: verify.Stock, row: stockRow},
+	{column: "stock_moves", pick: inStock, do: `DELETE FROM stock_moves WHERE store_id = $1 AND product_id = $2 AND version = 1`, check: verify.Stock, row: stockRow + " version=2"},
+	{column: "stock_moves.store_id", pick: inStock, do: `UPDATE stock_moves SET store_id = 1 WHERE store_id = $1 AND product_id = $2`, check: verify.Stock, row: "store_id=1", prefix: true},
+	{column: "stock_moves.product_id", pick: inStock, do: `UPDATE stock_moves SET product_id = 1 WHERE store_id = $1 AND product_id = $2`, check: verify.Stock, row: "store_id=", prefix: true},
+	{column: "stock_moves.version", pick: inStock, do: `UPDATE stock_moves SET version = 5 WHERE store_id = $1 AND product_id = $2 AND version = 2`, check: verify.Stock, row: stockRow + " version=5"},
+	{column: "stock_moves.cause", pick: inStock, do: `UPDATE stock_moves SET cause = 'sale' WHERE store_id = $1 AND product_id = $2 AND version = 1`, check: verify.Stock, row: stockRow + " version=1"},
+	{column: "stock_moves.quantity", pick: inStock, do: `UPDATE stock_moves SET quantity = 1 WHERE store_id = $1 AND product_id = $2 AND version = 1`, check: verify.Stock, row: stockRow + " version=1"},
+	{column: "stock_moves.resulting", pick: inStock, do: `UPDATE stock_moves SET resulting = 1 WHERE store_id = $1 AND product_id = $2 AND version = 1`, check: verify.Stock, row: stockRow + " version=1"},
+	{column: "stock_moves.counted", pick: inStock, do: `UPDATE stock_moves SET counted = FALSE WHERE store_id = $1 AND product_id = $2 AND version = 1`, check: verify.Stock, row: stockRow + " version=1"},
+	{column: "stock_moves.at", pick: inStock, do: `UPDATE stock_moves SET at = 0 WHERE store_id = $1 AND product_id = $2 AND version = 2`, check: verify.Stock, row: stockRow + " version=2"},
+	{column: "stock_thresholds", pick: inStock, do: `DELETE FROM stock_thresholds`, check: verify.Stock, table: "stock", row: stockRow},
+	{column: "stock_thresholds.threshold", pick: inStock, do: `UPDATE stock_thresholds SET threshold = 0`, check: verify.Stock, table: "stock", row: stockRow},
+	{column: "stock_thresholds.product_id", do: `UPDATE stock_thresholds SET product_id = 1`, check: verify.Reference, row: "product_id=1"},
+	{column: "stock_notices", pick: inStock, do: `DELETE FROM stock_notices`, check: verify.Stock, table: "stock", row: stockRow},
+	{column: "stock_notices.store_id", pick: inStock, do: `UPDATE stock_notices SET store_id = 1`, check: verify.Stock, table: "stock", row: stockRow},
+	{column: "stock_notices.product_id", pick: inStock, do: `UPDATE stock_notices SET product_id = 1`, check: verify.Stock, table: "stock", row: stockRow},
+	{column: "stock_notices.version", pick: aNotice, do: `UPDATE stock_notices SET version = 1 WHERE id = $1`, check: verify.Stock},
+	{column: "stock_notices.quantity", pick: aNotice, do: `UPDATE stock_notices SET quantity = 1 WHERE id = $1`, check: verify.Stock},
+	{column: "stock_notices.at", pick: aNotice, do: `UPDATE stock_notices SET at = 1 WHERE id = $1`, check: verify.Stock},
+	{column: "stock_notices.over_at", pick: inStock, do: `UPDATE stock_notices SET over_at = 1`, check: verify.Stock, table: "stock", row: stockRow},
+	{column: "stock_notices.seen_by", pick: aNotice, do: `UPDATE stock_notices SET seen_by = 1 WHERE id = $1`, check: verify.Reference},
+	{column: "events", do: `DELETE FROM events WHERE kind = 'stock.low'`, check: verify.Stock, table: "stock_notices", row: "all"},
 	{column: "products.created_at", pick: aProduct, do: `UPDATE products SET created_at = created_at + 1 WHERE id = $1`, check: verify.Product},
 	{column: "products.checksum", pick: aProduct, do: `UPDATE products SET checksum = 0 WHERE id = $1`, check: verify.Product},
 	{column: "barcodes", pick: aProduct, do: `DELETE FROM barcodes`, check: verify.Product, table: "products"},
@@ -311,6 +355,7 @@ DELETE FROM holds WHERE id = $1`, check: verify.EntryEvent, table: "events", row
 	{column: "imported_giftcards.balance", pick: aCardsImport, do: `UPDATE imported_giftcards SET balance = balance + 1`, check: verify.ImportReport, table: "imports"},
 	{column: "imported_giftcards.source_id", do: `UPDATE imported_giftcards SET source_id = 1`, check: verify.Reference, row: "hash=", prefix: true},
 	{column: "imported_giftcards.import_id", do: `UPDATE imported_giftcards SET import_id = 1`, check: verify.Reference, row: "hash=", prefix: true},
+	{column: "imported_giftcards.customer_id", pick: merged, do: `UPDATE imported_giftcards SET customer_id = $1`, check: verify.Merge, row: "hash=", prefix: true},
 	{column: "imported_giftcards.customer_id", do: `UPDATE imported_giftcards SET customer_id = 1`, check: verify.Reference, row: "hash=", prefix: true},
 	{column: "tiers.customer_id", pick: aTier, do: `UPDATE tiers SET customer_id = 1 WHERE customer_id = $1 AND programme_id = $2`, check: verify.Reference, row: "customer_id=1 ", prefix: true},
 	{column: "tiers.programme_id", pick: aTier, do: `UPDATE tiers SET programme_id = 1 WHERE customer_id = $1 AND programme_id = $2`, check: verify.Reference, row: "customer_id=%d programme_id=1", prefix: true},
@@ -499,6 +544,16 @@ DELETE FROM holds WHERE id = $1`, check: verify.EntryEvent, table: "events", row
 	{column: "till_keys.hash", pick: `SELECT MIN(id) FROM till_keys`, do: `UPDATE till_keys SET hash = 'mine' WHERE id = $1`, check: verify.TillKey},
 	{column: "till_keys.id", pick: revokedKey, do: `UPDATE till_keys SET id = 5 WHERE id = $1`, check: verify.TillKey, row: "id=5"},
 	{column: "till_keys", pick: `SELECT MIN(id) FROM till_keys`, do: `INSERT INTO till_keys (id, till_id, hash, hint, created_at) SELECT 7, till_id, 'mine', 'mine', created_at FROM till_keys WHERE id = $1`, check: verify.TillKey, row: "id=7"},
+	{column: "integrations", pick: anERP, do: `DELETE FROM integrations WHERE id = $1`, check: verify.TillKey},
+	{column: "integrations.id", pick: anERP, do: `UPDATE integrations SET id = 5 WHERE id = $1`, check: verify.TillKey, row: "id=5"},
+	{column: "integrations.name", pick: anERP, do: `UPDATE integrations SET name = 'Mine' WHERE id = $1`, check: verify.TillKey},
+	{column: "integrations.permissions", pick: anERP, do: `UPDATE integrations SET permissions = 'products.write' WHERE id = $1`, check: verify.TillKey},
+	{column: "integrations.stores", pick: anERP, do: `UPDATE integrations SET stores = '' WHERE id = $1`, check: verify.TillKey},
+	{column: "integrations.hash", pick: anERP, do: `UPDATE integrations SET hash = 'mine' WHERE id = $1`, check: verify.TillKey},
+	{column: "integrations.created_at", pick: anERP, do: `UPDATE integrations SET created_at = 1 WHERE id = $1`, check: verify.TillKey},
+	{column: "integrations.created_by", pick: anERP, do: `UPDATE integrations SET created_by = 1 WHERE id = $1`, check: verify.Reference},
+	{column: "integrations.revoked_at", pick: anERP, do: `UPDATE integrations SET revoked_at = NULL WHERE id = $1`, check: verify.TillKey},
+	{column: "integration_calls.integration_id", do: `UPDATE integration_calls SET integration_id = 1`, check: verify.Reference, row: "integration_id=1"},
 	{column: "programme_versions.rules", pick: aVersion, do: `UPDATE programme_versions SET rules = REPLACE(rules, '"cashback":1000', '"cashback":5000') WHERE id = $1`, check: verify.VersionRules},
 	{column: "programme_versions.starts_at", pick: aVersion, do: `UPDATE programme_versions SET starts_at = starts_at + 1 WHERE id = $1`, check: verify.VersionRules},
 	{column: "programme_versions.starts_at", pick: aVersion, do: `UPDATE programme_versions SET starts_at = starts_at + 864000000000000 WHERE id = $1`, check: verify.ReceiptVersion, table: "receipts", at: aSale},
@@ -589,6 +644,11 @@ var unchecked = map[string]string{
 	"merges.staff_id": "who did it is in the audit log", "merges.undone_by": "who did it is in the audit log", "merges.moved": "what undoing gives back",
 	"duplicates":              "guesses; one that is gone is found again",
 	"imported_giftcards.hash": "of a number that is not kept", "imported_giftcards.hint": "of a number that is not kept", "imported_giftcards.expires_at": "said nowhere else",
+	"integrations.hint": "of a key that is not kept", "integrations.used_at": "said nowhere else", "integration_calls.idempotency_key": "what a program called it",
+	"integration_calls.fingerprint": "of a call that is not kept", "integration_calls.answer": "said nowhere else", "integration_calls.at": "said nowhere else",
+	"integration_calls": "one that is gone was forgotten",
+	"stock_moves.ref":   "what people wrote", "stock_notices.id": "its own key", "stock_notices.seen_at": "said nowhere else",
+	"stock_reader": "one that is gone follows from then on",
 	"sources.name": "what people wrote", "sources.created_at": "said nowhere else",
 	"imports.id": "its own key", "imports.file": "what people wrote", "imports.path": "the file may be gone",
 	"imports.digest": "the file may be gone", "imports.mapping": "a choice", "imports.checkpoint": "package importer's progress",

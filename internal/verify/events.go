@@ -21,6 +21,8 @@ type passed struct {
 	people         map[int64]batches // of imported customers, by import
 	openings       batches           // of the entries of opening balances
 	goodsTold      map[string]*roll  // of the catalog's tables
+	lowTold        int64             // products that came to their threshold, by the log
+	overTold       int64             // and were over it again
 	lotRows        *spool[lot]
 	adjusted       *spool[adjustment]
 	bought         *spool[bought]
@@ -39,6 +41,8 @@ type passed struct {
 
 	publishedEvents map[int64][]publishedEvent // by version
 	keyEvents       map[int64][]keyEvent       // by key
+
+	integrationEvents map[int64][]keyEvent // by key
 
 	cuts []cut // of the receipt that is looked at
 	sum  checksum
@@ -116,6 +120,7 @@ func (a *audit) events() {
 	a.goodsTold["stores"], a.goodsTold["tills"] = newRoll(slices.Collect(maps.Keys(a.stores))), newRoll(slices.Collect(maps.Keys(a.tills)))
 	a.goodsTold["products"] = newRoll(a.products)
 	a.publishedEvents, a.keyEvents = map[int64][]publishedEvent{}, map[int64][]keyEvent{}
+	a.integrationEvents = map[int64][]keyEvent{}
 	a.scan("events", func(r *db.Rows) error {
 		var (
 			id, at, customer, ref int64
@@ -167,24 +172,27 @@ func (a *audit) goodsEvent(event int64, table string, ids ...int64) {
 
 func (a *audit) event(id, when int64, kind string, customer, ref int64, text string) {
 	var body struct {
-		Kind     string    `json:"kind"`
-		Total    string    `json:"total"`
-		Checksum string    `json:"checksum"`
-		Points   string    `json:"points"`
-		Level    string    `json:"level"`
-		State    string    `json:"state"`
-		Until    time.Time `json:"until"`
-		Is       string    `json:"is"`
-		First    string    `json:"first"`
-		Last     string    `json:"last"`
-		Starts   string    `json:"starts"`
-		Rules    string    `json:"rules"`
-		Till     string    `json:"till"`
-		Into     string    `json:"into"`
-		Created  int64     `json:"created"`
-		Changed  ids       `json:"changed"`
-		Returns  ids       `json:"returns"`
-		IDs      ids       `json:"ids"`
+		Kind     string `json:"kind"`
+		Total    string `json:"total"`
+		Checksum string `json:"checksum"`
+		Points   string `json:"points"`
+		Items    []struct {
+			Quantity string `json:"quantity"`
+		} `json:"items"`
+		Level   string    `json:"level"`
+		State   string    `json:"state"`
+		Until   time.Time `json:"until"`
+		Is      string    `json:"is"`
+		First   string    `json:"first"`
+		Last    string    `json:"last"`
+		Starts  string    `json:"starts"`
+		Rules   string    `json:"rules"`
+		Till    string    `json:"till"`
+		Into    string    `json:"into"`
+		Created int64     `json:"created"`
+		Changed ids       `json:"changed"`
+		Returns ids       `json:"returns"`
+		IDs     ids       `json:"ids"`
 		founding
 	}
 	where := at("events", id)
@@ -251,6 +259,14 @@ func (a *audit) event(id, when int64, kind string, customer, ref int64, text str
 		if read() {
 			a.goodsEvent(id, "products", body.IDs...)
 		}
+	case "stock.low", "stock.over":
+		if read() {
+			if kind == "stock.low" {
+				a.lowTold += int64(len(body.Items))
+			} else {
+				a.overTold += int64(len(body.Items))
+			}
+		}
 	case "installation.founded":
 		if read() {
 			a.foundings = append(a.foundings, body.founding)
@@ -262,6 +278,10 @@ func (a *audit) event(id, when int64, kind string, customer, ref int64, text str
 	case "till.key_issued", "till.key_revoked":
 		if read() {
 			a.keyEvents[ref] = append(a.keyEvents[ref], keyEvent{id, when, checksum(), kind == "till.key_revoked", body.Till})
+		}
+	case "integration.issued", "integration.revoked":
+		if read() {
+			a.integrationEvents[ref] = append(a.integrationEvents[ref], keyEvent{id, when, checksum(), kind == "integration.revoked", ""})
 		}
 	case "customer.registered", "customer.changed":
 		if read() {

@@ -77,9 +77,16 @@ func (a *audit) imports() {
 // waiting is the gift cards of an import.
 type waiting struct{ n, balance int64 }
 
-// giftcards sums up the gift cards that imports brought.
+// giftcards sums up the gift cards that imports brought. Nobody holds one who was
+// merged into somebody, or erased.
 func (a *audit) giftcards() map[int64]waiting {
 	cards := map[int64]waiting{}
+	a.look(func(r *db.Rows) error {
+		var hash, state string
+		err := r.Scan(&hash, &state)
+		a.found(Finding{Merge, "imported_giftcards", "hash=" + hash, "customer_id", "somebody who is there", "a profile that is " + state, ""})
+		return err
+	}, `SELECT g.hash, c.state FROM imported_giftcards g JOIN customers c ON c.id = g.customer_id WHERE c.state IN ('merged', 'erased') ORDER BY 1`)
 	a.scan("imported_giftcards", func(r *db.Rows) error {
 		var source, id, n, balance int64
 		if err := r.Scan(&source, &id, &n, &balance); err != nil {

@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"cmp"
 	"math"
 
 	"regulars/internal/base/db"
@@ -24,6 +25,7 @@ type pages[T any] struct {
 	scan  func(*db.Rows, *T) error
 	key   func(*T) []any
 	after []any
+	size  int // rows at a time, where they are large; 0: pageRows
 	rows  []T
 	at    int
 	done  bool
@@ -47,11 +49,12 @@ func (p *pages[T]) read() {
 		p.after = p.key(&p.rows[n-1])
 	}
 	p.rows, p.at = p.rows[:0], 0
+	size := cmp.Or(p.size, pageRows)
 	p.a.scan(p.table, func(r *db.Rows) error {
 		p.rows = append(p.rows, *new(T))
 		return p.scan(r, &p.rows[len(p.rows)-1])
-	}, p.text, append(p.after[:len(p.after):len(p.after)], pageRows)...)
-	p.done = len(p.rows) < pageRows
+	}, p.text, append(p.after[:len(p.after):len(p.after)], size)...)
+	p.done = len(p.rows) < size
 }
 
 // first is before every key, last after.

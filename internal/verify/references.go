@@ -56,7 +56,16 @@ var references = []reference{
 	{table: "imported_giftcards", column: "import_id", target: "imports", key: `'hash=' || t.hash`},
 	{table: "imported_giftcards", column: "customer_id", target: "customers", key: `'hash=' || t.hash`},
 	{table: "imports", column: "created_by", target: "staff"},
+	{table: "integrations", column: "created_by", target: "staff"},
+	{table: "integration_calls", column: "integration_id", target: "integrations", key: `'integration_id=' || CAST(t.integration_id AS TEXT)`},
+	{table: "product_images", column: "product_id", target: "products", key: `'product_id=' || CAST(t.product_id AS TEXT)`},
+	{table: "stock", column: "store_id", target: "stores", key: stockKey},
+	{table: "stock", column: "product_id", target: "products", key: stockKey},
+	{table: "stock_thresholds", column: "product_id", target: "products", key: `'product_id=' || CAST(t.product_id AS TEXT)`},
+	{table: "stock_notices", column: "seen_by", target: "staff"},
 }
+
+const stockKey = `'store_id=' || CAST(t.store_id AS TEXT) || ' product_id=' || CAST(t.product_id AS TEXT)`
 
 // references looks for rows that point at nothing.
 func (a *audit) references() {

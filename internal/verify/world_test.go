@@ -1,8 +1,11 @@
 package verify_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"image"
+	"image/png"
 	"os"
 	"path/filepath"
 	"strings"
@@ -20,10 +23,12 @@ import (
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/enrol"
+	"regulars/internal/loyalty/integration"
 	"regulars/internal/loyalty/ledger"
 	"regulars/internal/loyalty/programme"
 	"regulars/internal/loyalty/receipt"
 	"regulars/internal/loyalty/staff"
+	"regulars/internal/loyalty/stock"
 )
 
 // chain is an installation whose every table has rows, made by the services
@@ -252,6 +257,8 @@ func (c *chain) fill() {
 	c.imported()
 	c.changed(olim)
 	c.joined()
+	c.stocked()
+	c.connected()
 	c.rest()
 }
 
@@ -273,6 +280,47 @@ func (c *chain) joined() {
 	from, into = pair(2)
 	_, err = c.Merges.Merge(ctx, from, into, staff.ID(c.till.Staff), nil)
 	must(c.t, err)
+}
+
+// stocked counts and moves what is in stock, over a threshold and under it.
+func (c *chain) stocked() {
+	five, three, one := 5*money.One, 3*money.One, money.One
+	c.write(func(ctx context.Context, tx *db.Tx) error {
+		found, err := c.Catalog.BySKUTx(ctx, tx, []string{"P0"})
+		must(c.t, err)
+		key := stock.Key{Store: c.till.Store.ID, Product: found["P0"].ID}
+		var sent bytes.Buffer
+		must(c.t, png.Encode(&sent, image.NewGray(image.Rect(0, 0, 2, 2))))
+		picture, err := catalog.ReadImage(sent.Bytes())
+		must(c.t, err)
+		must(c.t, c.Catalog.SetImageTx(ctx, tx, key.Product, &picture))
+		must(c.t, c.Stock.SetDefaultTx(ctx, tx, key.Product, &three))
+		for _, change := range []stock.Change{
+			{Key: key, Set: &five, Cause: stock.Count}, {Key: key, Add: -three, Cause: stock.Transfer},
+			{Key: key, Add: five, Cause: stock.Delivery}, {Key: key, Set: &one, Cause: stock.Count},
+		} {
+			_, err := c.Stock.ApplyTx(ctx, tx, []stock.Change{change})
+			must(c.t, err)
+		}
+		return nil
+	})
+}
+
+// connected lets a program in, which calls once, and turns it away.
+func (c *chain) connected() {
+	in := integration.Key{Name: "ERP", Permissions: []integration.Permission{integration.WriteStock}, Stores: []catalog.StoreID{c.till.Store.ID}, CreatedBy: staff.ID(c.till.Staff)}
+	var key integration.Key
+	c.write(func(ctx context.Context, tx *db.Tx) (err error) {
+		_, key, err = c.Integrations.IssueTx(ctx, tx, in)
+		return err
+	})
+	_, _, err := c.Integrations.Once(c.t.Context(), &key, "1", "print", func(context.Context, *db.Tx) (string, error) { return "{}", nil })
+	must(c.t, err)
+	c.pass(1)
+	c.write(func(ctx context.Context, tx *db.Tx) error {
+		_, err := c.Integrations.RevokeTx(ctx, tx, key.ID)
+		return err
+	})
 }
 
 // goods are products in categories in categories.

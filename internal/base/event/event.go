@@ -5,7 +5,7 @@
 // keep their own cursor and never skip a row that commits late. What comes by
 // many, as an import does, is told by one event of a transaction, whose body says
 // of which. Kinds and bodies belong to the packages that append. DESIGN.md has
-// the order. So far nothing reads: audience and outreach, the next parts, will.
+// the order.
 package event
 
 import (
@@ -97,6 +97,15 @@ func (l *Log) Read(ctx context.Context, after Cursor, limit int) (events []Event
 		return err
 	})
 	return events, next, err
+}
+
+// End is the cursor after everything that Read would give now.
+func (l *Log) End(ctx context.Context) (at Cursor, err error) {
+	defer errs.Wrap(&err, "find the end of the event log")
+	const last = `
+		SELECT COALESCE(MAX(id), 0) FROM events -- sqlite
+		SELECT COALESCE((SELECT id FROM events WHERE xid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint ORDER BY xid DESC, id DESC LIMIT 1), 0) -- postgres`
+	return at, l.db.QueryRow(ctx, last).Scan(&at)
 }
 
 // Rebase moves the log of a database that came from another PostgreSQL server

@@ -33,6 +33,9 @@ type Installation struct {
 	// its line, 1 to MaxLateDays; ClockMinutes by how much its clock may be wrong
 	// before it is corrected, 1 to MaxClockMinutes.
 	LateDays, ClockMinutes int
+	// StockBySales says that sales and returns move stock; otherwise another system
+	// sends it.
+	StockBySales bool
 	// Secret signs what the program hands out and takes back, such as quotes.
 	// It is random, the same in all processes, and never shown.
 	Secret []byte
@@ -115,9 +118,9 @@ func (s *Settings) ChangeTx(ctx context.Context, tx *db.Tx, to Installation) (er
 		return err
 	}
 	const put = `
-		INSERT INTO settings (name, value) VALUES ('language', $1), ('name', $2), ('zone', $3), ('late_days', $4), ('clock_minutes', $5)
+		INSERT INTO settings (name, value) VALUES ('language', $1), ('name', $2), ('zone', $3), ('late_days', $4), ('clock_minutes', $5), ('stock_by_sales', $6)
 		ON CONFLICT (name) DO UPDATE SET value = excluded.value`
-	_, err = tx.Exec(ctx, put, to.Language, to.Name, to.Zone.String(), strconv.Itoa(to.LateDays), strconv.Itoa(to.ClockMinutes))
+	_, err = tx.Exec(ctx, put, to.Language, to.Name, to.Zone.String(), strconv.Itoa(to.LateDays), strconv.Itoa(to.ClockMinutes), strconv.FormatInt(checksum.Bit(to.StockBySales), 10))
 	return err
 }
 
@@ -162,6 +165,7 @@ func (s *Settings) Reload(ctx context.Context) (err error) {
 		return err
 	}
 	i.LateDays, i.ClockMinutes = number(values["late_days"], DefaultLateDays), number(values["clock_minutes"], DefaultClockMinutes)
+	i.StockBySales = values["stock_by_sales"] == "1"
 	s.current.Store(&i)
 	return nil
 }

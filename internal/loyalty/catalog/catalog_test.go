@@ -707,6 +707,42 @@ func TestUpdateProduct(t *testing.T) {
 	})
 }
 
+// The variants of a model stand together in a list, whatever they are called, and
+// no page ends or begins wrongly because of it.
+func TestVariants(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := newService(d, newClock())
+		variant := func(sku, name, model string, options ...catalog.Option) catalog.ProductInput {
+			return catalog.ProductInput{SKU: sku, ProductChange: catalog.ProductChange{Name: &name, Model: &model, Options: &options}}
+		}
+		red, blue := catalog.Option{Name: catalog.OptionColour, Value: "red"}, catalog.Option{Name: catalog.OptionColour, Value: "blue"}
+		saveProducts(t, d, s,
+			variant("1", "Apple", ""), variant("2", "Zebra shirt", "Boot", red), variant("3", "Aged boot", "boot", blue), variant("4", "Car", ""))
+		var got []string
+		for after := ""; ; {
+			list, next, err := s.Products(t.Context(), catalog.ProductQuery{After: after, Limit: 1})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, p := range list {
+				got = append(got, p.SKU+p.Variant())
+			}
+			if after = next; after == "" {
+				break
+			}
+		}
+		if want := []string{"1", "3blue", "2red", "4"}; !slices.Equal(got, want) {
+			t.Errorf("%v, want %v", got, want)
+		}
+		long := []catalog.Option{red, {Name: "size", Value: "1"}, {Name: "cut", Value: "2"}, {Name: "length", Value: "3"}}
+		refused := saveProducts(t, d, s, variant("5", "Five", "M", long...), variant("6", "Six", "M", red, red))
+		if len(refused.Refused) != 2 {
+			t.Errorf("refused %v", refused.Refused)
+		}
+	})
+}
+
 func TestThousandsOfProducts(t *testing.T) {
 	t.Parallel()
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {

@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"maps"
@@ -19,6 +20,7 @@ type ProductQuery struct {
 	// order, or a whole SKU or barcode; what it names exactly comes first.
 	Search   string
 	Category string // code: the category and all below it
+	Model    string // its variants alone
 	Active   *bool
 	After    string // cursor of the page before
 	Limit    int    // 1 to MaxPage; 0: MaxPage
@@ -30,7 +32,7 @@ const MaxPage = 200
 // maxSearch is how many words of a search count.
 const maxSearch = 6
 
-// Products lists products by name, with their barcodes, and gives the cursor of
+// Products lists products by name, the variants of a model together, with their barcodes, and gives the cursor of
 // the next page; empty at the end.
 func (s *Service) Products(ctx context.Context, q ProductQuery) (list []Product, next string, err error) {
 	defer errs.Wrap(&err, "list products")
@@ -111,6 +113,9 @@ func (s *Service) filter(ctx context.Context, q ProductQuery) (f filter, err err
 	if q.Active != nil {
 		f.add("p.active = ?", *q.Active)
 	}
+	if q.Model != "" {
+		f.add("p.model_key = ? AND p.model_key <> ''", fold.Key(q.Model))
+	}
 	if q.Category == "" {
 		return f, nil
 	}
@@ -152,18 +157,18 @@ func (s *Service) page(ctx context.Context, f filter, q ProductQuery) (list []Pr
 		f.add("p.id IN (SELECT product_id FROM product_words WHERE word >= ? AND word < ?)", w, fold.After(w))
 	}
 	if q.After != "" {
-		key, id, err := readCursor(q.After)
+		group, key, id, err := readCursor(q.After)
 		if err != nil {
 			return nil, "", err
 		}
-		f.add("(p.name_key, p.id) > (?, ?)", key, id)
+		f.add("("+listed+", p.name_key, p.id) > (?, ?, ?)", group, key, id)
 	}
-	order := f.args.Put(" ORDER BY p.name_key, p.id LIMIT ?", q.Limit+1)
+	order := f.args.Put(" ORDER BY "+listed+", p.name_key, p.id LIMIT ?", q.Limit+1)
 	list, err = s.query(ctx, f, order)
 	if err == nil && len(list) > q.Limit {
 		list = list[:q.Limit]
 		last := list[q.Limit-1]
-		next = writeCursor(fold.Key(last.Name), last.ID)
+		next = writeCursor(cmp.Or(fold.Key(last.Model), fold.Key(last.Name)), fold.Key(last.Name), last.ID)
 	}
 	return list, next, err
 }
@@ -178,19 +183,23 @@ func (s *Service) query(ctx context.Context, f filter, order string) (list []Pro
 	return list, err
 }
 
-func writeCursor(key string, id ProductID) string {
-	return base64.RawURLEncoding.EncodeToString([]byte(id.String() + " " + key))
+// listed is what products stand under in a list, as its index has it.
+const listed = `(CASE WHEN p.model_key = '' THEN p.name_key ELSE p.model_key END)`
+
+// writeCursor is where a page ends. No key has a line end in it.
+func writeCursor(group, key string, id ProductID) string {
+	return base64.RawURLEncoding.EncodeToString([]byte(id.String() + "\n" + group + "\n" + key))
 }
 
-func readCursor(cursor string) (key string, id int64, err error) {
+func readCursor(cursor string) (group, key string, id int64, err error) {
 	text, err := base64.RawURLEncoding.DecodeString(cursor)
-	if err == nil {
-		var number string
-		number, key, _ = strings.Cut(string(text), " ")
-		id, err = strconv.ParseInt(number, 10, 64)
+	parts := strings.Split(string(text), "\n")
+	if err == nil && len(parts) == 3 {
+		group, key = parts[1], parts[2]
+		id, err = strconv.ParseInt(parts[0], 10, 64)
 	}
-	if err != nil || fold.Key(key) != key {
-		return "", 0, errs.InvalidField("/after", "bad_cursor", "is not a cursor of this list: begin again without it")
+	if err != nil || len(parts) != 3 || fold.Key(group) != group || fold.Key(key) != key {
+		return "", "", 0, errs.InvalidField("/after", "bad_cursor", "is not a cursor of this list: begin again without it")
 	}
-	return key, id, nil
+	return group, key, id, nil
 }

@@ -46,6 +46,8 @@ type Product struct {
 	Cost       *money.Price // of one unit; nil: unknown
 	Promo      bool         // promotional goods
 	Active     bool
+	Model      string   // what it is a variant of, the same in all of them; empty: of nothing
+	Options    []Option // what tells it from the other variants
 	Barcodes   []string // filled by Product, Products and UpdateProductTx
 	CreatedAt  time.Time
 }
@@ -71,6 +73,8 @@ type ProductChange struct {
 	NoCost   bool // the cost becomes unknown
 	Promo    *bool
 	Active   *bool
+	Model    *string
+	Options  *[]Option // replaces all
 	Barcodes *[]string // replaces all
 }
 
@@ -89,20 +93,25 @@ const (
 	maxBrand    = 100
 	maxBarcode  = 64
 	maxBarcodes = 100
+	maxOption   = 60 // name or value
+	MaxOptions  = 3
 	maxWords    = 16 // of a product that can be searched
 )
 
 const productColumns = `p.id, p.sku, p.name, COALESCE(p.category_id, 0), COALESCE(c.path, ''), p.brand, p.kind,
-	p.price, p.cost, p.promo, p.active, p.created_at`
+	p.price, p.cost, p.promo, p.active, p.model, p.options, p.created_at`
 
 const fromProducts = ` FROM products p LEFT JOIN categories c ON c.id = p.category_id `
 
 // scanProduct reads a product and what stands behind its columns.
 func scanProduct(r db.Scanner, more ...any) (p Product, err error) {
-	var path string
+	var path, options string
 	err = r.Scan(append([]any{&p.ID, &p.SKU, &p.Name, &p.Category, &path, &p.Brand, &p.Kind,
-		&p.Price, &p.Cost, &p.Promo, &p.Active, db.Time{Dst: &p.CreatedAt}}, more...)...)
+		&p.Price, &p.Cost, &p.Promo, &p.Active, &p.Model, &options, db.Time{Dst: &p.CreatedAt}}, more...)...)
 	p.Categories = splitPath(path)
+	if err == nil {
+		p.Options, err = readOptions(options)
+	}
 	return p, err
 }
 
@@ -155,6 +164,15 @@ func (s *Service) QueueProducts(b *db.Batch, ids []ProductID, into map[ProductID
 		into[p.ID] = p
 		return err
 	}, `SELECT `+productColumns+fromProducts+`WHERE p.id IN ($1...)`, db.IDs(ids))
+}
+
+// ByID finds products; those that do not exist are not in the map.
+func (s *Service) ByID(ctx context.Context, ids []ProductID) (found map[ProductID]Product, err error) {
+	defer errs.Wrap(&err, "find products by id")
+	found = make(map[ProductID]Product, len(ids))
+	var b db.Batch
+	s.QueueProducts(&b, ids, found)
+	return found, s.db.Run(ctx, &b)
 }
 
 // BySKUTx is BySKU in a transaction of the caller.
@@ -294,8 +312,8 @@ func (s *Service) insertTx(ctx context.Context, tx *db.Tx, products []Product, b
 	var b db.Batch
 	for _, p := range products {
 		const insert = `
-			INSERT INTO products (id, sku, name, name_key, category_id, brand, kind, price, cost, promo, active, created_at, checksum)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+			INSERT INTO products (id, sku, name, name_key, category_id, brand, kind, price, cost, promo, active, created_at, checksum, model, model_key, options)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
 			ON CONFLICT (sku) DO NOTHING
 			RETURNING sku`
 		b.Query(func(r *db.Rows) error {
@@ -304,7 +322,8 @@ func (s *Service) insertTx(ctx context.Context, tx *db.Tx, products []Product, b
 			inserted[sku] = true
 			return err
 		}, insert, int64(p.ID), p.SKU, p.Name, fold.Key(p.Name), db.NullID(p.Category), p.Brand, string(p.Kind),
-			int64(p.Price), (*int64)(p.Cost), p.Promo, p.Active, p.CreatedAt.UnixMicro(), p.checksum(barcodes[p.ID]))
+			int64(p.Price), (*int64)(p.Cost), p.Promo, p.Active, p.CreatedAt.UnixMicro(), p.checksum(barcodes[p.ID]),
+			p.Model, fold.Key(p.Model), writeOptions(p.Options))
 	}
 	if err := tx.Run(ctx, &b); err != nil {
 		return nil, err
@@ -330,7 +349,11 @@ func (p *Product) checksum(barcodes []string) int64 {
 		cost = int64(*p.Cost)
 	}
 	numbers := []int64{int64(p.ID), int64(p.Category), int64(p.Price), cost, checksum.Bit(p.Promo), checksum.Bit(p.Active), p.CreatedAt.UnixMicro()}
-	return checksum.Of(numbers, append([]string{p.SKU, p.Name, p.Brand, string(p.Kind)}, slices.Sorted(slices.Values(barcodes))...)...)
+	texts := append([]string{p.SKU, p.Name, p.Brand, string(p.Kind)}, slices.Sorted(slices.Values(barcodes))...)
+	if p.Model != "" || len(p.Options) > 0 { // what has neither has the checksum it had before there were variants
+		texts = append(texts, p.Model, writeOptions(p.Options))
+	}
+	return checksum.Of(numbers, texts...)
 }
 
 // words are the rows that the product is searched by.
@@ -374,6 +397,13 @@ func (p *Product) change(c ProductChange) error {
 	if c.Active != nil {
 		p.Active = *c.Active
 	}
+	if c.Model != nil {
+		p.Model = fold.Line(*c.Model)
+	}
+	if c.Options != nil {
+		p.Options = cleanOptions(&wrong, *c.Options)
+	}
+	wrong.Bound("/model", p.Model, MaxName)
 	required(&wrong, "/sku", p.SKU, MaxSKU)
 	if fold.Line(p.SKU) != p.SKU {
 		wrong.Add("/sku", "bad_characters", "has spaces around it, several in a row, or characters that cannot be printed")
@@ -398,7 +428,8 @@ func inRange(l *errs.List, pointer string, p money.Price) {
 
 func (p Product) equal(q Product) bool {
 	return p.SKU == q.SKU && p.Name == q.Name && p.Category == q.Category && p.Brand == q.Brand && p.Kind == q.Kind &&
-		p.Price == q.Price && equal(p.Cost, q.Cost) && p.Promo == q.Promo && p.Active == q.Active
+		p.Price == q.Price && equal(p.Cost, q.Cost) && p.Promo == q.Promo && p.Active == q.Active &&
+		p.Model == q.Model && slices.Equal(p.Options, q.Options)
 }
 
 func equal(a, b *money.Price) bool { return a == b || a != nil && b != nil && *a == *b }

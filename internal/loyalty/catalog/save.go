@@ -367,10 +367,10 @@ func (p *Product) queueUpdate(b *db.Batch, barcodes []string) {
 	const update = `
 		UPDATE products
 		   SET sku = $2, name = $3, name_key = $4, category_id = $5, brand = $6, kind = $7,
-		       price = $8, cost = $9, promo = $10, active = $11, checksum = $12
+		       price = $8, cost = $9, promo = $10, active = $11, checksum = $12, model = $13, model_key = $14, options = $15
 		 WHERE id = $1`
 	b.Guard(update, int64(p.ID), p.SKU, p.Name, fold.Key(p.Name), db.NullID(p.Category), p.Brand, string(p.Kind),
-		int64(p.Price), (*int64)(p.Cost), p.Promo, p.Active, p.checksum(barcodes))
+		int64(p.Price), (*int64)(p.Cost), p.Promo, p.Active, p.checksum(barcodes), p.Model, fold.Key(p.Model), writeOptions(p.Options))
 }
 
 // moveBarcodesTx writes which barcodes are whose now.

@@ -21,6 +21,7 @@ import (
 	"regulars/internal/base/id"
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
+	"regulars/internal/loyalty/giftcard"
 	"regulars/internal/loyalty/ledger"
 	"regulars/internal/loyalty/receipt"
 	"regulars/internal/loyalty/staff"
@@ -51,11 +52,12 @@ type Service struct {
 	catalog   *catalog.Service
 	customers *customer.Service
 	receipts  *receipt.Service
+	giftcards *giftcard.Service
 }
 
 // New makes the service.
-func New(d *db.DB, mint *id.Minter, now func() time.Time, ca *catalog.Service, cu *customer.Service, re *receipt.Service) *Service {
-	return &Service{d, mint, now, ca, cu, re}
+func New(d *db.DB, mint *id.Minter, now func() time.Time, ca *catalog.Service, cu *customer.Service, re *receipt.Service, gc *giftcard.Service) *Service {
+	return &Service{d, mint, now, ca, cu, re, gc}
 }
 
 // Outcome is what a merge makes of who stays.
@@ -72,6 +74,7 @@ type Outcome struct {
 type moved struct {
 	customer.Merged
 	receipt.Moved
+	Cards []giftcard.Name `json:"giftcards,omitempty"`
 }
 
 // plan is a merge, or its undoing, about to be made.
@@ -133,7 +136,11 @@ func (s *Service) mergeTx(ctx context.Context, tx *db.Tx, p receipt.Merge) (out 
 	if err != nil {
 		return out, err
 	}
-	kept, err := json.Marshal(moved{profile.Merged, went})
+	cards, err := s.giftcards.MoveTx(ctx, tx, p.From, p.Into)
+	if err != nil {
+		return out, err
+	}
+	kept, err := json.Marshal(moved{profile.Merged, went, cards})
 	if err != nil {
 		return out, err
 	}
@@ -253,6 +260,9 @@ func (s *Service) undoTx(ctx context.Context, tx *db.Tx, p receipt.Merge) error 
 		return err
 	}
 	if err := s.customers.UnmergeTx(ctx, tx, p.From, p.Into, kept.Merged); err != nil {
+		return err
+	}
+	if err := s.giftcards.ReturnTx(ctx, tx, p.From, p.Into, kept.Cards); err != nil {
 		return err
 	}
 	rows, err := tx.Query(ctx, `SELECT receipt_id FROM merged_receipts WHERE merge_id = $1`, p.ID)

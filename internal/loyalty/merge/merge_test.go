@@ -14,6 +14,7 @@ import (
 	"regulars/internal/base/money"
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
+	"regulars/internal/loyalty/giftcard"
 	"regulars/internal/loyalty/ledger"
 	"regulars/internal/loyalty/loyaltytest"
 	"regulars/internal/loyalty/merge"
@@ -495,5 +496,60 @@ func TestProofsStay(t *testing.T) {
 			}
 		}
 		s.agrees()
+	})
+}
+
+// A gift card goes with its holder, through every merge, and comes back from each that
+// is undone, unless it is another's by then.
+func TestGiftcardsFollowTheirHolder(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s, ctx := newShop(t, d), t.Context()
+		phone, card := s.anna()
+		third := s.join(customer.New{FirstName: "Anna", Identifiers: []customer.Identifier{{Kind: customer.Card, Value: "333"}}})
+		loyaltytest.Check(t, d.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
+			for _, text := range []string{`INSERT INTO sources (id, name, created_at) VALUES (1, 'old', 1)`,
+				`INSERT INTO imports (id, source_id, kind, file, path, mapping, state, created_at) VALUES (1, 1, 'products', 'c.csv', 'c.csv', '{}', 'done', 1)`} {
+				if _, err := tx.Exec(ctx, text); err != nil {
+					return err
+				}
+			}
+			var cards []giftcard.Card
+			for hash, holder := range map[string]customer.ID{"a": card, "b": card, "c": phone, "d": 0} {
+				cards = append(cards, giftcard.Card{Name: giftcard.Name{Hash: hash, Source: 1}, Import: 1, Hint: hash, Balance: 1, Holder: holder})
+			}
+			return s.Giftcards.KeepTx(ctx, tx, cards)
+		}))
+		holds := func(who customer.ID, want string) {
+			t.Helper()
+			list, err := s.Giftcards.Of(ctx, []customer.ID{who})
+			loyaltytest.Check(t, err)
+			got := ""
+			for _, c := range list {
+				got += c.Hash
+			}
+			if got != want {
+				t.Errorf("customer %s holds %q, want %q", who, got, want)
+			}
+		}
+		first := s.merge(card, phone)
+		holds(card, "")
+		holds(phone, "abc")
+		second := s.merge(phone, third)
+		holds(third, "abc")
+		s.undo(second.ID)
+		holds(phone, "abc")
+		loyaltytest.Check(t, d.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
+			_, err := tx.Exec(ctx, `UPDATE imported_giftcards SET customer_id = $1 WHERE hash = 'b'`, int64(third))
+			return err
+		}))
+		s.undo(first.ID)
+		holds(card, "a")
+		holds(phone, "c")
+		holds(third, "b")
+		if _, err := s.Merges.Preview(ctx, card, phone); err != nil {
+			t.Error(err)
+		}
+		holds(card, "a")
 	})
 }

@@ -20,6 +20,7 @@ import (
 	"regulars/internal/base/money"
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
+	"regulars/internal/loyalty/giftcard"
 	"regulars/internal/loyalty/ledger"
 	"regulars/internal/loyalty/merge"
 	"regulars/internal/loyalty/receipt"
@@ -36,24 +37,26 @@ type Service struct {
 	ledger    *ledger.Service
 	receipts  *receipt.Service
 	merges    *merge.Service
+	giftcards *giftcard.Service
 }
 
 // New makes the service.
-func New(d *db.DB, now func() time.Time, st *staff.Service, ca *catalog.Service, cu *customer.Service, le *ledger.Service, re *receipt.Service, me *merge.Service) *Service {
-	return &Service{d, now, st, ca, cu, le, re, me}
+func New(d *db.DB, now func() time.Time, st *staff.Service, ca *catalog.Service, cu *customer.Service, le *ledger.Service, re *receipt.Service, me *merge.Service, gc *giftcard.Service) *Service {
+	return &Service{d, now, st, ca, cu, le, re, me, gc}
 }
 
 // The file of one person's data. Sums are decimals in the installation's currency,
 // ids strings, times UTC.
 type (
 	file struct {
-		Exported time.Time    `json:"exported_at"`
-		Currency string       `json:"currency"`
-		Profile  profile      `json:"profile"`
-		Former   []profile    `json:"merged_profiles,omitempty"`
-		Consents []consent    `json:"consents"`
-		Points   points       `json:"points"`
-		Receipts []receiptRow `json:"receipts"`
+		Exported time.Time     `json:"exported_at"`
+		Currency string        `json:"currency"`
+		Profile  profile       `json:"profile"`
+		Former   []profile     `json:"merged_profiles,omitempty"`
+		Consents []consent     `json:"consents"`
+		Points   points        `json:"points"`
+		Receipts []receiptRow  `json:"receipts"`
+		Cards    []giftcardRow `json:"gift_cards,omitempty"`
 	}
 	profile struct {
 		ID           string              `json:"id"`
@@ -111,6 +114,11 @@ type (
 		Earned   string       `json:"earned"`
 		Lines    []line       `json:"lines"`
 	}
+	giftcardRow struct {
+		EndsWith  string     `json:"ends_with"` // of the number, which is not kept
+		Balance   string     `json:"balance"`
+		ExpiresAt *time.Time `json:"expires_at,omitempty"`
+	}
 	line struct {
 		SKU      string `json:"sku,omitempty"`
 		Name     string `json:"name,omitempty"`
@@ -166,6 +174,21 @@ func (s *Service) Export(ctx context.Context, who customer.ID, w io.Writer) (err
 		if len(list) < page {
 			break
 		}
+	}
+	ids := make([]customer.ID, len(people))
+	for i, c := range people {
+		ids[i] = c.ID
+	}
+	cards, err := s.giftcards.Of(ctx, ids)
+	if err != nil {
+		return err
+	}
+	for _, c := range cards {
+		row := giftcardRow{EndsWith: c.Hint, Balance: currency.Format(c.Balance)}
+		if !c.ExpiresAt.IsZero() {
+			row.ExpiresAt = &c.ExpiresAt
+		}
+		f.Cards = append(f.Cards, row)
 	}
 	e := json.NewEncoder(w)
 	e.SetIndent("", "\t")
@@ -268,6 +291,9 @@ func (s *Service) Erase(ctx context.Context, who customer.ID, by staff.By, reaso
 			return err
 		}
 		if err := s.merges.ForgetTx(ctx, tx, out.Profiles); err != nil {
+			return err
+		}
+		if err := s.giftcards.ForgetTx(ctx, tx, out.Profiles); err != nil {
 			return err
 		}
 		if out.Points > 0 {

@@ -15,6 +15,7 @@ import (
 	"regulars/internal/base/money"
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
+	"regulars/internal/loyalty/giftcard"
 	"regulars/internal/loyalty/loyaltytest"
 	"regulars/internal/loyalty/receipt"
 	"regulars/internal/loyalty/staff"
@@ -55,17 +56,29 @@ func TestExportAndErase(t *testing.T) {
 			_, _, err := s.Receipts.Commit(ctx, till, receipt.Sale{Number: fmt.Sprint("n", i), Draft: d, Total: &total})
 			loyaltytest.Check(t, err)
 		}
+		holds := func(hash, hint string, holder customer.ID) giftcard.Card {
+			return giftcard.Card{Name: giftcard.Name{Hash: hash, Source: 1}, Import: 1, Hint: hint, Balance: 5_000_00, Holder: holder}
+		}
+		loyaltytest.Check(t, d.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
+			for _, text := range []string{`INSERT INTO sources (id, name, created_at) VALUES (1, 'old', 1)`,
+				`INSERT INTO imports (id, source_id, kind, file, path, mapping, state, report, created_at) VALUES (1, 1, 'products', 'c.csv', 'c.csv', '{"kind":"giftcards"}', 'done', '{"cards":3,"cards_total":1500000}', 1)`} {
+				if _, err := tx.Exec(ctx, text); err != nil {
+					return err
+				}
+			}
+			return s.Giftcards.KeepTx(ctx, tx, []giftcard.Card{holds("h1", "4242", who), holds("h2", "4343", former), holds("h3", "4444", other)})
+		}))
 		_, err = s.Merges.Merge(ctx, former, who, owner.ID, nil)
 		loyaltytest.Check(t, err)
 
 		var b bytes.Buffer
 		loyaltytest.Check(t, s.Privacy.Export(ctx, who, &b))
-		for _, want := range append(personal, "shoes", "Bread", "n0", "n1", "welcome") {
+		for _, want := range append(personal, "4242", "4343", "5000.00", "shoes", "Bread", "n0", "n1", "welcome") {
 			if !strings.Contains(b.String(), want) {
 				t.Errorf("the file lacks %q", want)
 			}
 		}
-		if !json.Valid(b.Bytes()) || strings.Contains(b.String(), "Rustam") || strings.Contains(b.String(), `"n2"`) {
+		if !json.Valid(b.Bytes()) || strings.Contains(b.String(), "Rustam") || strings.Contains(b.String(), `"n2"`) || strings.Contains(b.String(), "4444") {
 			t.Errorf("the file is %s", b.String())
 		}
 
@@ -85,6 +98,9 @@ func TestExportAndErase(t *testing.T) {
 		loyaltytest.Check(t, err)
 		if len(out.Profiles) != 2 || out.Points <= 100_00 || owed-left != out.Points {
 			t.Errorf("erased are %v and %s points of %s", out.Profiles, out.Points, owed)
+		}
+		if cards, err := s.Giftcards.Of(ctx, []customer.ID{who, former}); len(cards) != 0 || err != nil {
+			t.Errorf("who is erased holds %v, %v", cards, err)
 		}
 		for _, text := range personal {
 			for _, table := range leaks(ctx, t, d, text) {

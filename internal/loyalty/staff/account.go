@@ -44,6 +44,7 @@ const (
 	Export          Permission = "export" // lists, as they are seen
 	ViewProducts    Permission = "view_products"
 	ManageProducts  Permission = "manage_products"
+	ManageStock     Permission = "manage_stock" // what is in one's stores
 	ViewProgramme   Permission = "view_programme"
 	ManageProgramme Permission = "manage_programme"
 	ViewStores      Permission = "view_stores"
@@ -59,13 +60,13 @@ const (
 // needs. In which stores is told by Account.Scope.
 var permissions = map[Role][]Permission{
 	Owner: {
-		Sell, FindCustomers, ViewCustomers, SeePersonal, EditCustomers, AnswerPrivacy, AdjustPoints, ViewReceipts, ViewReports, Export, ViewProducts, ManageProducts,
+		Sell, FindCustomers, ViewCustomers, SeePersonal, EditCustomers, AnswerPrivacy, AdjustPoints, ViewReceipts, ViewReports, Export, ViewProducts, ManageProducts, ManageStock,
 		ViewProgramme, ManageProgramme, ViewStores, ManageTills, ManageStores, ManageCashiers, ManageStaff, Import, ViewAudit,
 	},
 	// Knows what people buy and not who they are.
 	Marketer: {FindCustomers, ViewCustomers, ViewReceipts, ViewReports, Export, ViewProducts, ViewProgramme, ManageProgramme},
 	Manager: {
-		Sell, FindCustomers, ViewCustomers, SeePersonal, EditCustomers, AdjustPoints, ViewReceipts, ViewReports, Export, ViewProducts, ViewProgramme,
+		Sell, FindCustomers, ViewCustomers, SeePersonal, EditCustomers, AdjustPoints, ViewReceipts, ViewReports, Export, ViewProducts, ManageStock, ViewProgramme,
 		ViewStores, ManageTills, ManageCashiers, ViewAudit,
 	},
 	// Whoever calls is to be found and helped; there is no list to take away.

@@ -115,9 +115,11 @@ func nav(c Config) web.Nav {
 			{Key: "identified", Text: "admin.nav.identified", Icon: "trending-up", Href: "/reports/identified", Go: "d", Group: "admin.nav.reports", Permission: staff.ViewReports},
 			{Key: "stores", Text: "admin.nav.stores", Icon: "building-store", Href: "/stores", Go: "s", Group: "admin.nav.chain", Permission: staff.ViewStores},
 			{Key: "products", Text: "admin.nav.products", Icon: "package", Href: "/products", Go: "g", Group: "admin.nav.chain", Permission: staff.ViewProducts},
+			{Key: "stock", Text: "admin.nav.stock", Icon: "chart-bar", Href: "/stock", Go: "o", Group: "admin.nav.chain", Permission: staff.ManageStock},
 			{Key: "imports", Text: "admin.nav.imports", Icon: "file-import", Href: "/imports", Go: "m", Group: "admin.nav.chain", Permission: staff.Import},
 			{Key: "staff", Text: "admin.nav.staff", Icon: "id-badge-2", Href: "/staff", Go: "t", Group: "admin.nav.chain", Permission: staff.ManageCashiers},
 			{Key: "audit", Text: "admin.nav.audit", Icon: "history", Href: "/audit", Go: "a", Group: "admin.nav.chain", Permission: staff.ViewAudit},
+			{Key: "integrations", Text: "admin.nav.integrations", Icon: "key", Href: "/integrations", Go: "n", Group: "admin.nav.chain", Permission: staff.ManageStores},
 			{Key: "settings", Text: "admin.nav.settings", Icon: "settings", Href: "/settings", Go: "i", Group: "admin.nav.chain", Permission: staff.ManageStores},
 		},
 	}

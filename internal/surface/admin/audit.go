@@ -12,6 +12,7 @@ import (
 
 	"regulars/internal/base/i18n"
 	"regulars/internal/loyalty/catalog"
+	"regulars/internal/loyalty/integration"
 	"regulars/internal/loyalty/programme"
 	"regulars/internal/loyalty/staff"
 	"regulars/internal/surface/web"
@@ -42,7 +43,7 @@ type auditRow struct {
 type fieldChange struct{ Name, Was, Is string }
 
 // topics are the beginnings of actions, by what was changed.
-var topics = []string{"store", "entity", "till", "product", "category", "programme", "customer", "look", "receipt", "staff", "audit", "import", "settings"}
+var topics = []string{"store", "entity", "till", "product", "category", "programme", "customer", "look", "receipt", "staff", "audit", "import", "integration", "settings"}
 
 var auditList = list[auditRow]{"audit", []column[auditRow]{
 	{"when", "admin.audit.when", "keep", everywhere, func(e auditRow) any { return e.At }},
@@ -326,6 +327,10 @@ func (a *Admin) word(loc *i18n.Localizer, topic, name, value string) string {
 		}
 	case "search":
 		return loc.T("admin.yes")
+	case "stock_by_sales":
+		return attribute(loc, value == "1")
+	case "permissions":
+		return loc.T(permissionKey(integration.Permission(value)))
 	case "about":
 		key = "admin.audit.topic."
 	case "role":

@@ -28,10 +28,12 @@ import (
 	"regulars/internal/loyalty"
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
+	"regulars/internal/loyalty/integration"
 	"regulars/internal/loyalty/loyaltytest"
 	"regulars/internal/loyalty/programme"
 	"regulars/internal/loyalty/receipt"
 	"regulars/internal/loyalty/staff"
+	"regulars/internal/loyalty/stock"
 	"regulars/internal/surface/admin"
 	"regulars/internal/surface/till"
 	"regulars/internal/surface/web"
@@ -428,3 +430,45 @@ func quote(text string) string {
 	out, _ := json.Marshal(text)
 	return string(out)
 }
+
+// product is one of the shop's.
+func (c *chain) product() catalog.ProductID {
+	c.t.Helper()
+	products, _, err := c.Catalog.Products(c.t.Context(), catalog.ProductQuery{Limit: 1})
+	must(c.t, err)
+	return products[0].ID
+}
+
+// goods has a product run low, gives two of them a model, and lets a program in.
+func (s *shop) goods() {
+	s.t.Helper()
+	products, _, err := s.Catalog.Products(s.t.Context(), catalog.ProductQuery{Limit: 2})
+	must(s.t, err)
+	must(s.t, s.DB.Write(s.t.Context(), func(ctx context.Context, tx *db.Tx) error {
+		model, five, three := "Футболка хлопковая", 5*money.One, 3*money.One
+		for i, p := range products {
+			options := []catalog.Option{{Name: catalog.OptionColour, Value: "красный"}, {Name: catalog.OptionSize, Value: []string{"M", "XXL"}[i]}}
+			if _, _, err := s.Catalog.UpdateProductTx(ctx, tx, p.ID, catalog.ProductChange{Model: &model, Options: &options}); err != nil {
+				return err
+			}
+		}
+		picture, err := catalog.ReadImage([]byte(dot))
+		if err == nil {
+			err = s.Catalog.SetImageTx(ctx, tx, products[0].ID, &picture)
+		}
+		if err != nil {
+			return err
+		}
+		if err := s.Stock.SetDefaultTx(ctx, tx, products[0].ID, &five); err != nil {
+			return err
+		}
+		if _, err := s.Stock.ApplyTx(ctx, tx, []stock.Change{{Key: stock.Key{Store: s.store.ID, Product: products[0].ID}, Set: &three, Cause: stock.Count}}); err != nil {
+			return err
+		}
+		_, _, err = s.Integrations.IssueTx(ctx, tx, integration.Key{Name: "1С:Управление торговлей", Permissions: integration.Permissions, Stores: []catalog.StoreID{s.store.ID}})
+		return err
+	}))
+}
+
+// dot is a GIF of one pixel.
+const dot = "GIF89a\x01\x00\x01\x00\x80\x00\x00\xff\xff\xff\x00\x00\x00,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;"

@@ -44,6 +44,7 @@ type overview struct {
 	Share         money.Rate   // of sales with a customer
 	Whole         bool         // of the whole chain, not of some stores
 	Owed          money.Points // by the whole chain
+	Low           int          // products that run low, where whoever looks minds them
 	Recent        []receiptRow
 	Columns       columnsView
 	From          string // today, as a filter
@@ -189,6 +190,11 @@ func (a *Admin) overview(r *http.Request) (*overview, error) {
 	}
 	if v.Whole = scope == nil; v.Whole {
 		if v.Owed, err = a.liability(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if web.Me(r).Can(staff.ManageStock) {
+		if v.Low, err = a.Stock.CountLow(ctx, scope); err != nil {
 			return nil, err
 		}
 	}

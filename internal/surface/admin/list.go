@@ -112,7 +112,7 @@ func (a *Admin) chooseColumns(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	name := r.PathValue("list")
-	if !slices.Contains([]string{"customers", "receipts", "products", "audit", "identified", "settlement"}, name) {
+	if !slices.Contains([]string{"customers", "receipts", "products", "audit", "identified", "settlement", "stock"}, name) {
 		return web.ErrNoPage
 	}
 	names := ""
@@ -228,6 +228,8 @@ func (s sheet) cell(v any) string {
 		return s.decimal(v.String())
 	case money.Rate: // of which a hundredth is one of a percent, as of points
 		return s.decimal(money.Points(v).String())
+	case money.Quantity:
+		return s.decimal(v.String())
 	case money.Price:
 		return s.decimal(v.String())
 	case *money.Price:

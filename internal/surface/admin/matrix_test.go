@@ -10,6 +10,7 @@ import (
 	"regulars/internal/base/db"
 	"regulars/internal/base/db/dbtest"
 	"regulars/internal/loyalty/catalog"
+	"regulars/internal/loyalty/integration"
 	"regulars/internal/loyalty/staff"
 	"regulars/internal/surface/web/webtest"
 )
@@ -61,6 +62,7 @@ var update = flag.Bool("update", false, "write testdata/matrix.txt anew; read wh
 func TestRoleMatrix(t *testing.T) {
 	t.Parallel()
 	s := open(t, dbtest.Open(t, dbtest.SQLite)).shop()
+	s.goods()
 	far, _ := s.branch()
 	people := map[string]staff.ID{"far": s.as(staff.Manager, "far", far.ID).ID}
 	names := []string{"nobody"}
@@ -87,8 +89,7 @@ func TestRoleMatrix(t *testing.T) {
 	owner.post(at+"/edit", owner.form("editor").with("do", "publish")...).is(200)
 	owner.post(at + "/preview").is(200)
 	preview := owner.path[strings.LastIndexByte(owner.path, '/')+1:]
-	products, _, err := s.Catalog.Products(t.Context(), catalog.ProductQuery{Limit: 1})
-	must(t, err)
+	product := s.product()
 
 	// Where the path of a route leads: to what is there, and new each time where
 	// the route takes it away.
@@ -99,8 +100,16 @@ func TestRoleMatrix(t *testing.T) {
 			"receipts":  func() string { return s.sales[0].ID.String() },
 			"stores":    func() string { return s.store.ID.String() },
 			"tills":     func() string { return s.till.ID.String() },
-			"products":  func() string { return products[0].ID.String() },
+			"products":  func() string { return product.String() },
 			"programme": s.programme,
+			"integrations": func() (id string) {
+				must(t, s.DB.Write(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+					_, k, err := s.Integrations.IssueTx(ctx, tx, integration.Key{Name: "ERP", Permissions: integration.Permissions})
+					id = k.ID.String()
+					return err
+				}))
+				return id
+			},
 			"staff": func() string {
 				login := strings.ToLower(t.Name()) + s.clock.now().Format("150405.000")
 				return s.as(staff.Cashier, login, s.stores()...).ID.String()

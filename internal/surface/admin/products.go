@@ -3,9 +3,11 @@ package admin
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 
 	"regulars/internal/base/db"
+	"regulars/internal/base/fold"
 	"regulars/internal/base/i18n"
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/surface/web"
@@ -25,12 +27,18 @@ type productsView struct {
 type productRow struct {
 	catalog.Product
 	Group string // name of the category
+	Image string // its address; empty: it has none
+	Heads bool   // the first variant of its model in the list
 	Path  string // as imports read it: "Food / Bread"
 }
 
 var productList = list[productRow]{"products", []column[productRow]{
 	{"name", "admin.product.name", "", always, func(p productRow) any { return p.Name }},
 	{"sku", "admin.product.sku", "keep", everywhere, func(p productRow) any { return p.SKU }},
+	{"model", "admin.product.model", "", hidden, func(p productRow) any { return p.Model }},
+	{"colour", "admin.product.option.colour", "", hidden, func(p productRow) any { return p.Option(catalog.OptionColour) }},
+	{"size", "admin.product.option.size", "", hidden, func(p productRow) any { return p.Option(catalog.OptionSize) }},
+	{"variant", "admin.product.option.variant", "", hidden, func(p productRow) any { return p.Option(catalog.OptionVariant) }},
 	{"barcodes", "admin.product.barcodes", "", hidden, func(p productRow) any { return strings.Join(p.Barcodes, " ") }},
 	{"category", "admin.product.category", "", wide, func(p productRow) any { return p.Path }},
 	{"brand", "admin.product.brand", "", hidden, func(p productRow) any { return p.Brand }},
@@ -40,7 +48,7 @@ var productList = list[productRow]{"products", []column[productRow]{
 
 // productsAsked are the filters of a request for the list.
 func productsAsked(url web.Link) catalog.ProductQuery {
-	q := catalog.ProductQuery{Search: url.Get("q"), Category: url.Get("category")}
+	q := catalog.ProductQuery{Search: url.Get("q"), Category: url.Get("category"), Model: url.Get("model")}
 	yes, no := true, false
 	switch url.Get("state") {
 	case "":
@@ -58,8 +66,18 @@ func (a *Admin) someProducts(r *http.Request, q catalog.ProductQuery, categories
 	for _, c := range categories {
 		names[c.ID] = c.Name
 	}
+	if err != nil {
+		return nil, "", err
+	}
+	ids := make([]catalog.ProductID, len(found))
+	for i, p := range found {
+		ids[i] = p.ID
+	}
+	images, err := a.Catalog.Images(r.Context(), ids)
+	model := ""
 	for _, p := range found {
-		rows = append(rows, productRow{p, names[p.Category], paths[p.Category]})
+		rows = append(rows, productRow{p, names[p.Category], imagePath(p.ID, images), p.Model != "" && p.Model != model, paths[p.Category]})
+		model = p.Model
 	}
 	return rows, next, err
 }
@@ -81,7 +99,7 @@ func (a *Admin) products(w http.ResponseWriter, r *http.Request) error {
 	v := productsView{frame: a.frame(ctx), URL: web.LinkOf(r), Columns: productList.view(r)}
 	q := productsAsked(v.URL)
 	q.After, q.Limit = v.URL.Get("cursor"), 50
-	v.Filtered = q.Search != "" || q.Category != "" || v.URL.Get("state") != ""
+	v.Filtered = q.Search != "" || q.Category != "" || q.Model != "" || v.URL.Get("state") != ""
 	categories, err := a.Catalog.Categories(ctx)
 	if err != nil {
 		return err
@@ -114,6 +132,9 @@ type productView struct {
 	Product    catalog.Product // zero: a new one
 	Categories []web.Option
 	Kinds      []web.Option
+	Variants   []catalog.Product // of the same model, this one too
+	Image      string            // its address; empty: there is none
+	ImageForm  *web.Form
 }
 
 func (a *Admin) showProduct(w http.ResponseWriter, r *http.Request, status int, p catalog.Product, form *web.Form) error {
@@ -125,6 +146,16 @@ func (a *Admin) showProduct(w http.ResponseWriter, r *http.Request, status int, 
 	v := productView{frame: a.frame(r.Context()), Form: form, Product: p, Categories: categoryOptions(categories, loc.T("admin.product.no_category"))}
 	for _, k := range []catalog.Kind{catalog.KindGoods, catalog.KindService, catalog.KindGiftCard} {
 		v.Kinds = append(v.Kinds, web.Option{Value: string(k), Text: loc.T("admin.product.kind." + string(k))})
+	}
+	images, err := a.Catalog.Images(r.Context(), []catalog.ProductID{p.ID})
+	if err != nil {
+		return err
+	}
+	v.Image, v.ImageForm = imagePath(p.ID, images), web.NewForm(nil)
+	if p.Model != "" {
+		if v.Variants, _, err = a.Catalog.Products(r.Context(), catalog.ProductQuery{Model: p.Model}); err != nil {
+			return err
+		}
 	}
 	return a.pages.RenderStatus(w, r, status, "product", v)
 }
@@ -159,7 +190,44 @@ func (a *Admin) readProduct(form *web.Form, loc *i18n.Localizer) catalog.Product
 	}
 	codes := words(form.Raw("barcodes"))
 	c.Barcodes = &codes
+	options := readOptions(loc, form.Raw("options"))
+	c.Model, c.Options = text("model"), &options
 	return c
+}
+
+// optionNames are those that pages have a word for.
+var optionNames = []string{catalog.OptionColour, catalog.OptionSize, catalog.OptionVariant}
+
+// typedOptions are the options of a variant as its form has them: "Colour: red",
+// one a line.
+func typedOptions(loc *i18n.Localizer, list []catalog.Option) string {
+	lines := make([]string, len(list))
+	for i, o := range list {
+		if slices.Contains(optionNames, o.Name) {
+			o.Name = loc.T("admin.product.option." + o.Name)
+		}
+		lines[i] = o.Name + ": " + o.Value
+	}
+	return strings.Join(lines, "\n")
+}
+
+// readOptions reads what typedOptions wrote; a line without a name is a variant.
+func readOptions(loc *i18n.Localizer, text string) (list []catalog.Option) {
+	for line := range strings.Lines(text) {
+		name, value, named := strings.Cut(line, ":")
+		if !named {
+			name, value = catalog.OptionVariant, line
+		}
+		for _, known := range optionNames {
+			if fold.Key(name) == fold.Key(loc.T("admin.product.option."+known)) {
+				name = known
+			}
+		}
+		if strings.TrimSpace(value) != "" {
+			list = append(list, catalog.Option{Name: name, Value: value})
+		}
+	}
+	return list
 }
 
 func orZero(text string) string {
@@ -202,6 +270,12 @@ func productFacts(p catalog.Product) any {
 		"sku": p.SKU, "name": p.Name, "categories": strings.Join(p.Categories, " < "), "brand": p.Brand, "kind": p.Kind, "price": p.Price.String(),
 		"promo": p.Promo, "active": p.Active, "barcodes": strings.Join(p.Barcodes, " "),
 	}
+	if p.Model != "" {
+		m["model"] = p.Model
+	}
+	if len(p.Options) > 0 {
+		m["options"] = p.Variant()
+	}
 	if p.Cost != nil {
 		m["cost"] = p.Cost.String()
 	}
@@ -224,6 +298,7 @@ func (a *Admin) productPage(w http.ResponseWriter, r *http.Request) error {
 	loc, currency := web.Loc(r.Context()), a.Settings.Get().Currency
 	form := web.NewForm(map[string]string{
 		"sku": p.SKU, "name": p.Name, "brand": p.Brand, "kind": string(p.Kind), "price": typedPrice(loc, p.Price, currency), "barcodes": strings.Join(p.Barcodes, "\n"),
+		"model": p.Model, "options": typedOptions(loc, p.Options),
 	})
 	if len(p.Categories) > 0 {
 		form.Values.Set("category", p.Categories[0])

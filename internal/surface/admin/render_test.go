@@ -16,6 +16,7 @@ import (
 func TestEveryPageInEveryLanguage(t *testing.T) {
 	t.Parallel()
 	s := open(t, dbtest.Open(t, dbtest.SQLite)).shop()
+	s.goods()
 	b := s.owner()
 	at := "/programme/" + s.programme()
 	b.get(at + "/edit")
@@ -33,7 +34,8 @@ func TestEveryPageInEveryLanguage(t *testing.T) {
 		"given": "/customers/" + s.people[0].String() + "/level", "merge": customer + "/merge?with=" + s.people[1].String(), "duplicates": "/duplicates", "erase": customer + "/erase", "imports": "/imports", "invite": "/staff/invite", "member": "/staff/" + s.ownerID().String(), "preview": preview, "product": "/products/new",
 		"products": "/products", "programme": at, "programme_edit": at + "/edit", "programmes": "/programme?new=1", "publish": at + "/publish",
 		"receipt": "/receipts/" + s.sales[0].ID.String(), "receipts": "/receipts", "settings": "/settings", "staff": "/staff", "store": store, "stores": "/stores",
-		"till": "/tills/" + s.till.ID.String(),
+		"till":  "/tills/" + s.till.ID.String(),
+		"stock": "/stock", "product_stock": "/products/" + s.product().String() + "/stock", "integrations": "/integrations",
 		// Shown to those who are not signed in: TestFirstSteps and the browser see them.
 		"signin": "", "second": "/sign-in/second", "factor": "/account/second", "invitation": "",
 	}

@@ -111,6 +111,14 @@ func (a *Admin) table() []route {
 		{"POST /products/new", staff.ManageProducts, a.addProduct, false},
 		{"GET /products/{id}", staff.ManageProducts, a.productPage, false},
 		{"POST /products/{id}", staff.ManageProducts, a.saveProduct, false},
+		{"GET /products/{id}/image", staff.ViewProducts, a.productImage, false},
+		{"POST /products/{id}/image", staff.ManageProducts, a.saveImage, true},
+		{"GET /products/{id}/stock", staff.ManageStock, a.productStock, false},
+		{"POST /products/{id}/stock", staff.ManageStock, a.saveProductStock, false},
+		{"POST /products/{id}/threshold", staff.ManageProducts, a.saveThreshold, false},
+		{"GET /stock", staff.ManageStock, a.stockPage, false},
+		{"GET /stock/export", staff.ManageStock, a.exportStock, true},
+		{"POST /stock/seen", staff.ManageStock, a.seenStock, false},
 		{"GET /categories", staff.ManageProducts, a.categories, false},
 		{"POST /categories", staff.ManageProducts, a.saveCategory, false},
 
@@ -144,6 +152,10 @@ func (a *Admin) table() []route {
 		{"POST /staff/{id}/sessions/end", staff.ManageCashiers, a.endMemberSession, false},
 		{"GET /audit", staff.ViewAudit, a.audit, false},
 		{"GET /audit/export", staff.ViewAudit, a.exportAudit, true},
+
+		{"GET /integrations", staff.ManageStores, a.integrations, false},
+		{"POST /integrations", staff.ManageStores, a.addIntegration, false},
+		{"POST /integrations/{id}/revoke", staff.ManageStores, a.revokeIntegration, false},
 
 		{"GET /settings", staff.ManageStores, a.settingsPage, false},
 		{"POST /settings", staff.ManageStores, a.saveSettings, false},

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strconv"
 
+	"regulars/internal/base/checksum"
 	"regulars/internal/base/db"
 	"regulars/internal/base/errs"
 	"regulars/internal/base/settings"
@@ -26,8 +27,7 @@ func (a *Admin) showSettings(w http.ResponseWriter, r *http.Request, status int,
 
 func (a *Admin) settingsPage(w http.ResponseWriter, r *http.Request) error {
 	is := a.Settings.Get()
-	return a.showSettings(w, r, http.StatusOK, web.NewForm(map[string]string{"name": is.Name, "zone": is.Zone.String(), "language": is.Language,
-		"late_days": strconv.Itoa(is.LateDays), "clock_minutes": strconv.Itoa(is.ClockMinutes)}))
+	return a.showSettings(w, r, http.StatusOK, web.NewForm(settingsFacts(is)))
 }
 
 func (a *Admin) saveSettings(w http.ResponseWriter, r *http.Request) error {
@@ -51,6 +51,7 @@ func (a *Admin) saveSettings(w http.ResponseWriter, r *http.Request) error {
 	loc := web.Loc(r.Context())
 	days := rulesReader{form: form, loc: loc}
 	after.LateDays, after.ClockMinutes = days.days("late_days"), days.days("clock_minutes")
+	after.StockBySales = form.Has("stock_by_sales", "1")
 	if form.OK() {
 		err := a.change(r, func(ctx context.Context, tx *db.Tx) (line, error) {
 			return line{action: "settings.changed", subject: "settings", before: settingsFacts(before), after: settingsFacts(after)}, a.Settings.ChangeTx(ctx, tx, after)
@@ -70,6 +71,9 @@ func (a *Admin) saveSettings(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-func settingsFacts(i settings.Installation) any {
-	return map[string]string{"name": i.Name, "zone": i.Zone.String(), "language": i.Language, "late_days": strconv.Itoa(i.LateDays), "clock_minutes": strconv.Itoa(i.ClockMinutes)}
+func settingsFacts(i settings.Installation) map[string]string {
+	return map[string]string{
+		"name": i.Name, "zone": i.Zone.String(), "language": i.Language, "late_days": strconv.Itoa(i.LateDays), "clock_minutes": strconv.Itoa(i.ClockMinutes),
+		"stock_by_sales": strconv.FormatInt(checksum.Bit(i.StockBySales), 10),
+	}
 }

@@ -14,10 +14,12 @@ import (
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/enrol"
+	"regulars/internal/loyalty/integration"
 	"regulars/internal/loyalty/ledger"
 	"regulars/internal/loyalty/programme"
 	"regulars/internal/loyalty/receipt"
 	"regulars/internal/loyalty/staff"
+	"regulars/internal/loyalty/stock"
 	"regulars/internal/surface/web"
 )
 
@@ -46,21 +48,23 @@ type Config struct {
 
 // API is the till API.
 type API struct {
-	shell      *web.Shell
-	receipts   *receipt.Service
-	ledger     *ledger.Service
-	programmes *programme.Service
-	catalog    *catalog.Service
-	customers  *customer.Service
-	enrol      *enrol.Service
-	staff      *staff.Service
-	now        func() time.Time
-	currency   currency
-	ids        seals
-	limiter    *limit.Limiter
-	looks      *limit.Limiter // searches for customers and registrations, of each till
-	routes     routes
-	docs       *docs
+	shell        *web.Shell
+	receipts     *receipt.Service
+	ledger       *ledger.Service
+	programmes   *programme.Service
+	catalog      *catalog.Service
+	customers    *customer.Service
+	enrol        *enrol.Service
+	staff        *staff.Service
+	stock        *stock.Service
+	integrations *integration.Service
+	now          func() time.Time
+	currency     currency
+	ids          seals
+	limiter      *limit.Limiter
+	looks        *limit.Limiter // searches for customers and registrations, of each till
+	routes       routes
+	docs         *docs
 }
 
 // New makes the API; it fails where its documentation is not complete.
@@ -74,7 +78,7 @@ func New(c Config) (a *API, err error) {
 	}
 	a = &API{
 		shell: c.Shell, receipts: c.Receipts, ledger: c.Ledger, programmes: c.Programmes, catalog: c.Catalog,
-		customers: c.Customers, enrol: c.Enrol, staff: c.Staff, now: c.Now, currency: currency{c.Receipts.Currency()},
+		customers: c.Customers, enrol: c.Enrol, staff: c.Staff, stock: c.Stock, integrations: c.Integrations, now: c.Now, currency: currency{c.Receipts.Currency()},
 		limiter: limit.New(c.Rate, c.Burst, 10_000, c.Now), looks: limit.New(looksRate, looksBurst, 10_000, c.Now), routes: routes{},
 	}
 	if a.ids, err = newSeals(c.Secret); err != nil {
@@ -106,7 +110,7 @@ func (a *API) Routes(mux *http.ServeMux) {
 func (a *API) stray(own *http.ServeMux, w http.ResponseWriter, r *http.Request) {
 	answering(w, r)
 	var allowed []string
-	for _, method := range []string{http.MethodGet, http.MethodPost} {
+	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut} {
 		other := r.Clone(r.Context())
 		other.Method = method
 		if _, pattern := own.Handler(other); pattern != "" {
@@ -133,9 +137,10 @@ func (r routes) HandleFunc(pattern string, h func(http.ResponseWriter, *http.Req
 // ServeHTTP implements humago.Mux; nobody serves from here.
 func (routes) ServeHTTP(w http.ResponseWriter, r *http.Request) { http.NotFound(w, r) }
 
-// caller is the till that calls, and how it is answered.
+// caller is the till or the integration that calls, and how it is answered.
 type caller struct {
 	receipt.Caller
+	key      *integration.Key // of an integration; nil: a till calls
 	currency currency
 	ids      *seals
 	loc      *i18n.Localizer
@@ -178,7 +183,7 @@ func (a *API) identify(r *http.Request) (*caller, error) {
 	if !ok {
 		return nil, errKeyMissing
 	}
-	till, store, err := a.catalog.TillByKey(r.Context(), key)
+	by, err := a.callerOf(r, key)
 	if err != nil {
 		if kind := errs.KindOf(err); kind != errs.Internal && kind != errs.Unavailable {
 			a.limiter.Forget(key) // it is its address's again to answer for
@@ -188,7 +193,7 @@ func (a *API) identify(r *http.Request) (*caller, error) {
 	if err := a.limiter.Check(key); err != nil {
 		return nil, err
 	}
-	if kind := r.Header.Get("Content-Type"); kind != jsonType && r.Method == http.MethodPost {
+	if kind := r.Header.Get("Content-Type"); kind != jsonType && r.Method != http.MethodGet {
 		if kind != "" && !isJSON(kind) {
 			return nil, errMediaType
 		}
@@ -198,11 +203,18 @@ func (a *API) identify(r *http.Request) (*caller, error) {
 	if r.URL.RawQuery != "" {
 		query = r.URL.Query()
 	}
-	return &caller{
-		query:    query,
-		Caller:   receipt.Caller{Till: till, Store: store},
-		currency: a.currency, ids: &a.ids, loc: web.Loc(r.Context()), now: a.now(),
-	}, nil
+	by.query, by.currency, by.ids, by.loc, by.now = query, a.currency, &a.ids, web.Loc(r.Context()), a.now()
+	return by, nil
+}
+
+// callerOf finds whose a key is.
+func (a *API) callerOf(r *http.Request, key string) (*caller, error) {
+	if strings.HasPrefix(key, integration.Prefix) {
+		k, err := a.integrations.ByKey(r.Context(), key)
+		return &caller{key: k}, err
+	}
+	till, store, err := a.catalog.TillByKey(r.Context(), key)
+	return &caller{Caller: receipt.Caller{Till: till, Store: store}}, err
 }
 
 const jsonType = "application/json"

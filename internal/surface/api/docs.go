@@ -222,8 +222,11 @@ func (d *description) page(css string) *docsPage {
 func (d *description) docsOperation(o operation, answers map[string]bool) docsOperation {
 	path := d.huma.OpenAPI().Paths[o.path]
 	op := path.Get
-	if o.method == http.MethodPost {
+	switch o.method {
+	case http.MethodPost:
 		op = path.Post
+	case http.MethodPut:
+		op = path.Put
 	}
 	out := docsOperation{
 		ID: o.id, Method: o.method, Title: op.Summary, Path: pathSpans(o.path), Text: prose(op.Description), Status: successOf(op),

@@ -13,6 +13,7 @@ import (
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/db/dbtest"
+	"regulars/internal/loyalty/integration"
 )
 
 var update = flag.Bool("update", false, "write the examples anew")
@@ -106,6 +107,27 @@ func TestExamplesAreWhatIsAnswered(t *testing.T) {
 		e.get("find_receipts", "/v1/receipts?number=1-000123", http.StatusOK)
 		e.get("customer_receipts", "/v1/customers/$customer/receipts", http.StatusOK)
 		e.get("entries", "/v1/customers/$customer/entries", http.StatusOK)
+
+		e.key = s.integration(nil, integration.Permissions...)
+		e.put("put_products", "/v1/products", `{
+			"products": [
+				{"sku": "shirt-red-m", "name": "Shirt", "model": "Shirt", "price": "150000", "options": [{"name": "colour", "value": "red"}, {"name": "size", "value": "M"}]},
+				{"sku": "tea-100", "price": "46000"},
+				{"sku": "", "price": "1000"}
+			]
+		}`)
+		e.put("put_stock", "/v1/stock", `{
+			"items": [
+				{"store": "1", "sku": "milk-1", "quantity": "24", "threshold": "6"},
+				{"store": "1", "sku": "shirt-red-m", "add": "10", "cause": "delivery", "ref": "D-1017"},
+				{"store": "9", "sku": "milk-1", "quantity": "1"}
+			]
+		}`)
+		e.get("stock", "/v1/stock?store=1", http.StatusOK)
+		e.get("entities", "/v1/entities", http.StatusOK)
+		from, to := s.Now().Add(-48*time.Hour).Format(time.RFC3339), s.Now().Add(time.Hour).Format(time.RFC3339)
+		e.get("identified", "/v1/reports/identified?from="+from+"&to="+to, http.StatusOK)
+		e.get("settlement", "/v1/reports/settlement?from="+from+"&to="+to, http.StatusOK)
 	})
 }
 
@@ -115,11 +137,12 @@ type examples struct {
 	update bool
 	known  map[string]string // values of earlier answers
 	last   answer
+	key    string // instead of the till's
 }
 
 func (e *examples) get(name, path string, status int) *examples {
 	e.t.Helper()
-	e.last = e.site.get(e.fill(path)).is(status)
+	e.last = e.do(call{method: http.MethodGet, path: e.fill(path), key: e.key}).is(status)
 	e.compare(name+".response", e.last.text)
 	return e
 }
@@ -133,6 +156,13 @@ func (e *examples) post(name, path string, status int, body string) *examples {
 	e.last = e.site.post(e.fill(path), body).is(status)
 	e.compare(name+".response", e.last.text)
 	return e
+}
+
+func (e *examples) put(name, path, body string) {
+	e.t.Helper()
+	e.compare(name+".request", body)
+	e.last = e.do(call{method: http.MethodPut, path: path, body: body, key: e.key, headers: []string{"Idempotency-Key", name}}).is(http.StatusOK)
+	e.compare(name+".response", e.last.text)
 }
 
 // refused shows what a call is refused with.

@@ -24,6 +24,7 @@ import (
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/enrol"
+	"regulars/internal/loyalty/integration"
 	"regulars/internal/loyalty/ledger"
 	"regulars/internal/loyalty/pricing"
 	"regulars/internal/loyalty/receipt"
@@ -71,10 +72,12 @@ func (a *API) description(loc *i18n.Localizer, version string, to routes) *descr
 			OpenAPI: "3.1.0",
 			Info:    &huma.Info{Title: d.word("api.docs.title"), Version: version, Description: d.guide()},
 			Components: &huma.Components{
-				Schemas:         d.types,
-				SecuritySchemes: map[string]*huma.SecurityScheme{"till": {Type: "http", Scheme: "bearer", Description: d.word("api.guide.keys.text")}},
+				Schemas: d.types,
+				SecuritySchemes: map[string]*huma.SecurityScheme{
+					"till":        {Type: "http", Scheme: "bearer", Description: d.word("api.guide.keys.text")},
+					"integration": {Type: "http", Scheme: "bearer", Description: d.word("api.guide.integrations.text")},
+				},
 			},
-			Security: []map[string][]string{{"till": {}}},
 		},
 		Formats:       map[string]huma.Format{"application/json": jsonFormat, "json": jsonFormat},
 		DefaultFormat: "application/json",
@@ -89,7 +92,7 @@ func (a *API) description(loc *i18n.Localizer, version string, to routes) *descr
 func (a *API) operations(d *description) {
 	get, send := http.MethodGet, http.MethodPost
 	register(d, operation{id: "till", group: "till", method: get, path: "/v1/till"}, a.getTill)
-	register(d, operation{id: "products", group: "till", method: get, path: "/v1/products",
+	register(d, operation{id: "products", group: "till", method: get, path: "/v1/products", needs: integration.ReadProducts, tills: true,
 		errors: []*errs.Error{errCursor}}, a.findProducts)
 
 	post(d, operation{id: "find", group: "customers", method: send, path: "/v1/customers/find",
@@ -127,13 +130,14 @@ func (a *API) operations(d *description) {
 	post(d, operation{id: "preview", group: "returns", method: send, path: "/v1/returns/preview", errors: returning}, a.previewReturn)
 	record(d, operation{id: "return", group: "returns", method: send, path: "/v1/returns", status: http.StatusCreated, changes: true,
 		errors: slices.Concat(returning, recording, []*errs.Error{receipt.ErrBeforeSale})}, a.postReturn)
+	a.integrationRoutes(d)
 }
 
 // groups are the chapters of the calls, in order.
-var groups = []string{"till", "customers", "receipts", "returns"}
+var groups = []string{"till", "customers", "receipts", "returns", "stock", "reports"}
 
 // chapters are those of the guide, in order.
-var chapters = []string{"start", "keys", "numbers", "times", "repeating", "errors", "texts", "lists", "limits"}
+var chapters = []string{"start", "keys", "integrations", "numbers", "times", "repeating", "errors", "texts", "lists", "limits"}
 
 // common are failures that every call can have; posted and changing those of
 // calls that send something and that have an effect.
@@ -158,13 +162,13 @@ func (o operation) most() int64 {
 
 func (o operation) failures() []*errs.Error {
 	list := slices.Clone(o.errors)
-	if o.method == http.MethodPost {
+	if o.method != http.MethodGet {
 		list = append(list, posted...)
 	}
 	if o.changes {
 		list = append(list, changing...)
 	}
-	return append(list, common...)
+	return slices.Concat(list, o.ofKeys(), common)
 }
 
 // operation is o as huma knows it.
@@ -173,7 +177,7 @@ func (d *description) operation(o operation) huma.Operation {
 		OperationID: o.id, Method: o.method, Path: o.path, DefaultStatus: o.status, Tags: []string{o.group},
 		Summary: d.word("api.op." + o.id + ".title"), Description: d.word("api.op." + o.id + ".text"),
 		MaxBodyBytes: o.most(), BodyReadTimeout: budget, SkipValidateParams: true, SkipValidateBody: true,
-		Responses: map[string]*huma.Response{},
+		Responses: map[string]*huma.Response{}, Security: o.security(),
 	}
 	for _, e := range o.failures() {
 		status := fmt.Sprint(web.StatusOf(e))
@@ -185,6 +189,17 @@ func (d *description) operation(o operation) huma.Operation {
 		r.Description = strings.TrimPrefix(r.Description+"\n- `"+e.Code+"`: "+d.errorText(e), "\n")
 	}
 	return op
+}
+
+// security names the keys that a call takes.
+func (o operation) security() (list []map[string][]string) {
+	if o.needs == "" || o.tills {
+		list = append(list, map[string][]string{"till": {}})
+	}
+	if o.needs != "" {
+		list = append(list, map[string][]string{"integration": {}})
+	}
+	return list
 }
 
 // figure is one of a text that differs from call to call.
@@ -221,6 +236,7 @@ var names = map[string]string{
 	"Person": "Customer", "People": "Customers", "RegisterRequest": "NewCustomer", "Registration": "Registered", "FindRequest": "Find", "Held": "Hold", "HoldRequest": "HoldDraft", "LateRequest": "LateReceipt",
 	"IdentifierRef": "Identifier", "ConsentRequest": "Consent", "ReturnRequest": "Return", "ReturnLine": "ReturnedLine",
 	"CurrencyRef": "Currency", "ProgrammeInfo": "Programme", "LevelDetails": "ProgrammeLevel", "TillRef": "TillName", "StoreRef": "StoreName",
+	"StockRequest": "StockChanges", "ProductsRequest": "NewProducts", "EntityList": "Entities",
 }
 
 func schemaName(t reflect.Type, hint string) string {
@@ -237,7 +253,7 @@ func (d *description) fillIn() {
 	doc := d.huma.OpenAPI()
 	asked := map[string]bool{}
 	for _, path := range doc.Paths {
-		for _, op := range []*huma.Operation{path.Get, path.Post} {
+		for _, op := range []*huma.Operation{path.Get, path.Post, path.Put} {
 			if op == nil {
 				continue
 			}

@@ -10,6 +10,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"regulars/internal/base/errs"
+	"regulars/internal/loyalty/integration"
 )
 
 // operation is what is documented of a call besides its types. Its words are
@@ -23,7 +24,9 @@ type operation struct {
 	changes bool // may be repeated, but has an effect
 	again   int  // status where what is asked for is there already; 0: the same
 	errors  []*errs.Error
-	large   bool // takes a batch
+	large   bool                   // takes a batch
+	needs   integration.Permission // of an integration; empty: the call is for tills
+	tills   bool                   // also tills may make it
 }
 
 // reply is an answer of status 200.
@@ -49,7 +52,10 @@ func register[I, O any](d *description, o operation, do func(context.Context, *c
 	huma.Register(d.huma, d.operation(o), func(ctx context.Context, in *I) (*O, error) {
 		by := ctx.Value(callerKey{}).(*caller)
 		var out *O
-		err := by.asks(parameters)
+		err := by.may(o)
+		if err == nil {
+			err = by.asks(parameters)
+		}
 		if err == nil {
 			out, err = do(ctx, by, in)
 		}
@@ -64,8 +70,12 @@ func register[I, O any](d *description, o operation, do func(context.Context, *c
 // queryOf lists the parameters that a call takes in its address.
 func queryOf(t reflect.Type) (names []string) {
 	for i := range t.NumField() {
-		if name := t.Field(i).Tag.Get("query"); name != "" {
+		f := t.Field(i)
+		if name := f.Tag.Get("query"); name != "" {
 			names = append(names, name)
+		}
+		if f.Anonymous {
+			names = append(names, queryOf(f.Type)...)
 		}
 	}
 	return names

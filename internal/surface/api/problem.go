@@ -23,7 +23,7 @@ import (
 
 // Failures of the calls themselves.
 var (
-	errKeyMissing = errs.New(errs.Unauthorized, "key_missing", "Send the till's key in the header: Authorization: Bearer rg_…. The back office issues one.")
+	errKeyMissing = errs.New(errs.Unauthorized, "key_missing", "Send the key in the header: Authorization: Bearer rg_… of a till, or ri_… of an integration. The back office issues one.")
 	errMediaType  = errs.New(errs.Invalid, "media_type", "Send the body as JSON, with Content-Type: application/json.")
 	errSlowBody   = errs.New(errs.Unavailable, "body_too_slow", "The body did not arrive in time; nothing was changed. Send it again.")
 	errCutBody    = errs.New(errs.Invalid, "body_cut", "The body ended before its time; nothing was changed. Send it again.")
@@ -147,7 +147,7 @@ func (a *API) failed(ctx context.Context, by *caller, route string, changes bool
 			level = slog.LevelInfo
 		}
 		a.shell.Log(ctx).LogAttrs(ctx, level, "call failed",
-			slog.String("route", route), slog.String("till", by.Till.ID.String()), slog.String("error", err.Error()))
+			slog.String("route", route), slog.String("caller", by.name()), slog.String("error", err.Error()))
 	}
 	if changed := (*receipt.ChangedError)(nil); errors.As(err, &changed) {
 		by.changed(p, changed)

@@ -17,6 +17,7 @@ import (
 	"regulars/internal/base/id"
 	"regulars/internal/base/money"
 	"regulars/internal/loyalty/catalog"
+	"regulars/internal/loyalty/integration"
 	"regulars/internal/loyalty/loyaltytest"
 	"regulars/internal/loyalty/programme"
 	"regulars/internal/surface/api"
@@ -315,6 +316,16 @@ func (s *site) key(till catalog.Till) (key string) {
 	s.t.Helper()
 	check(s.t, s.DB.Write(s.t.Context(), func(ctx context.Context, tx *db.Tx) (err error) {
 		key, _, err = s.Catalog.IssueKeyTx(ctx, tx, till.ID)
+		return err
+	}))
+	return key
+}
+
+// integration lets a program in and gives its key; without stores for all.
+func (s *site) integration(stores []catalog.StoreID, may ...integration.Permission) (key string) {
+	s.t.Helper()
+	check(s.t, s.DB.Write(s.t.Context(), func(ctx context.Context, tx *db.Tx) (err error) {
+		key, _, err = s.Integrations.IssueTx(ctx, tx, integration.Key{Name: "ERP", Permissions: may, Stores: stores})
 		return err
 	}))
 	return key

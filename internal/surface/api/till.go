@@ -113,6 +113,14 @@ type product struct {
 	Kind       productKind `json:"kind"`
 	Price      decimal     `json:"price"`
 	Promo      bool        `json:"promo,omitzero"`
+	Model      string      `json:"model,omitzero"`
+	Options    []option    `json:"options,omitzero" nullable:"false"`
+}
+
+// option is one thing that tells a variant from the others of its model.
+type option struct {
+	Name  string `json:"name" maxLength:"60"`
+	Value string `json:"value" maxLength:"60"`
 }
 
 type productKind string
@@ -138,10 +146,18 @@ func (a *API) findProducts(ctx context.Context, _ *caller, in *productQuery) (*r
 	}
 	out := productPage{Products: make([]product, len(list)), Next: next}
 	for i, p := range list {
-		out.Products[i] = product{
-			ID: p.ID.String(), SKU: p.SKU, Name: p.Name, Brand: p.Brand, Categories: p.Categories,
-			Kind: productKind(p.Kind), Price: price(p.Price), Promo: p.Promo,
-		}
+		out.Products[i] = productOf(p)
 	}
 	return &reply[productPage]{Body: out}, nil
+}
+
+func productOf(p catalog.Product) product {
+	out := product{
+		ID: p.ID.String(), SKU: p.SKU, Name: p.Name, Brand: p.Brand, Categories: p.Categories,
+		Kind: productKind(p.Kind), Price: price(p.Price), Promo: p.Promo, Model: p.Model,
+	}
+	for _, o := range p.Options {
+		out.Options = append(out.Options, option(o))
+	}
+	return out
 }
