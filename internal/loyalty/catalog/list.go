@@ -161,6 +161,7 @@ func (s *Service) page(ctx context.Context, f filter, q ProductQuery) (list []Pr
 		if err != nil {
 			return nil, "", err
 		}
+		f.add(listed+" >= ?", group) // SQLite finds the place by this, and by rows of values does not
 		f.add("("+listed+", p.name_key, p.id) > (?, ?, ?)", group, key, id)
 	}
 	order := f.args.Put(" ORDER BY "+listed+", p.name_key, p.id LIMIT ?", q.Limit+1)
