@@ -58,22 +58,32 @@ func (a *audit) registrations() {
 func (a *audit) consents() {
 	a.scan("consents", func(r *db.Rows) error {
 		var (
-			id, customer, at, store, staff, noted    int64
-			channel, purpose, source, wording, proof string
-			given                                    bool
+			id, customer, at, store, staff, noted, text, till                int64
+			channel, purpose, source, wording, proof, hash, language, reason string
+			given                                                            bool
 		)
-		if err := r.Scan(&id, &customer, &channel, &purpose, &given, &at, &source, &store, &staff, &wording, &proof, &noted); err != nil {
+		if err := r.Scan(&id, &customer, &channel, &purpose, &given, &at, &source, &store, &staff, &wording, &proof, &noted, &text, &hash, &language, &till, &reason); err != nil {
 			return err
 		}
+		// Rows that are older than these columns have checksums without them.
+		more := text != 0 || till != 0 || hash+language+reason != ""
 		a.sum.numbers(id, customer, bit(given), at, store, staff)
+		if more {
+			a.sum.numbers(text, till)
+		}
 		a.sum.texts(channel, purpose, source, wording, proof)
+		if more {
+			a.sum.texts(hash, language, reason)
+		}
 		sum := a.sum.sum()
 		a.attach(customer, sum)
 		if sum != noted {
 			a.off(Consent, row{table: "consents", key: [2]int64{id}}, "checksum", "the one of what was said", "another", "of customer "+a.show("", customer)+", "+channel+" "+purpose)
 		}
+		a.agreed(id, text, purpose, language, hash)
 		return nil
-	}, `SELECT id, customer_id, channel, purpose, given, at, source, COALESCE(store_id, 0), COALESCE(staff_id, 0), wording, proof, checksum FROM consents`)
+	}, `SELECT id, customer_id, channel, purpose, given, at, source, COALESCE(store_id, 0), COALESCE(staff_id, 0), wording, proof, checksum,
+	           COALESCE(wording_id, 0), text_hash, language, COALESCE(till_id, 0), reason FROM consents`)
 }
 
 // identifiers reads what leads to customers.

@@ -14,6 +14,7 @@ const (
 	Audit
 	TillKey
 	Consent
+	Wording
 	ReceiptChecksum
 	ReceiptVersion
 	ReceiptDiscount
@@ -81,6 +82,7 @@ var checks = [...]struct{ name, holds string }{
 	Audit:            {"audit", "Staff and points by hand are what the audit log says."},
 	TillKey:          {"till_key", "The keys of tills are what the event log says."},
 	Consent:          {"consent", "A consent is what was said."},
+	Wording:          {"wording", "A wording is what was published, and consents were given under its text."},
 	ReceiptChecksum:  {"receipt_checksum", "A receipt and its lines are what the event log noted when they were recorded."},
 	ReceiptVersion:   {"receipt_version", "A receipt was sold by a version that held then."},
 	ReceiptDiscount:  {"receipt_discount", "A level takes off no more than its rate."},

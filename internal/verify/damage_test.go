@@ -76,6 +76,8 @@ const (
 	aMerge        = `SELECT id FROM merges WHERE undone_at IS NULL`
 	anUndone      = `SELECT id FROM merges WHERE undone_at IS NOT NULL`
 	merged        = `SELECT customer_id FROM merges WHERE undone_at IS NULL`
+	aWording      = `SELECT id FROM wordings`
+	underText     = `SELECT id FROM consents WHERE wording_id IS NOT NULL`
 	expiry        = `SELECT id FROM events WHERE kind = 'points.expired' ORDER BY id LIMIT 1`
 
 	lineRow    = "receipt_id=%d position=%d"
@@ -483,6 +485,33 @@ DELETE FROM holds WHERE id = $1`, check: verify.EntryEvent, table: "events", row
 	{column: "consents.wording", pick: `SELECT MIN(id) FROM consents`, do: `UPDATE consents SET wording = 'v2' WHERE id = $1`, check: verify.Consent},
 	{column: "consents.proof", pick: `SELECT MIN(id) FROM consents`, do: `UPDATE consents SET proof = 'form 7' WHERE id = $1`, check: verify.Consent},
 	{column: "consents.checksum", pick: `SELECT MIN(id) FROM consents`, do: `UPDATE consents SET checksum = 0 WHERE id = $1`, check: verify.Consent},
+	{column: "consents.wording_id", pick: underText, do: `UPDATE consents SET wording_id = 1 WHERE id = $1`, check: verify.Reference},
+	{column: "consents.wording_id", pick: underText, do: `UPDATE consents SET wording_id = NULL WHERE id = $1`, check: verify.Consent},
+	{column: "consents.text_hash", pick: underText, do: `UPDATE consents SET text_hash = 'x' WHERE id = $1`, check: verify.Wording},
+	{column: "consents.language", pick: underText, do: `UPDATE consents SET language = 'en' WHERE id = $1`, check: verify.Wording},
+	{column: "consents.till_id", pick: underText, do: `UPDATE consents SET till_id = 1 WHERE id = $1`, check: verify.Reference},
+	{column: "consents.till_id", pick: underText, do: `UPDATE consents SET till_id = NULL WHERE id = $1`, check: verify.Consent},
+	{column: "consents.reason", pick: `SELECT id FROM consents WHERE reason <> ''`, do: `UPDATE consents SET reason = 'none' WHERE id = $1`, check: verify.Consent},
+	{column: "wordings.code", pick: aWording, do: `UPDATE wordings SET code = 'gifts' WHERE id = $1`, check: verify.Wording},
+	{column: "wordings.version", pick: aWording, do: `UPDATE wordings SET version = 2 WHERE id = $1`, check: verify.Wording},
+	{column: "wordings.channels", pick: aWording, do: `UPDATE wordings SET channels = 'any' WHERE id = $1`, check: verify.Wording},
+	{column: "wordings.name", pick: aWording, do: `UPDATE wordings SET name = 'Gifts' WHERE id = $1`, check: verify.Wording},
+	{column: "wordings.entity_id", pick: aWording, do: `UPDATE wordings SET entity_id = NULL WHERE id = $1`, check: verify.Wording},
+	{column: "wordings.text_ru", pick: aWording, do: `UPDATE wordings SET text_ru = 'Да' WHERE id = $1`, check: verify.Wording},
+	{column: "wordings.text_uz", pick: aWording, do: `UPDATE wordings SET text_uz = 'Ha' WHERE id = $1`, check: verify.Wording},
+	{column: "wordings.text_en", pick: aWording, do: `UPDATE wordings SET text_en = '' WHERE id = $1`, check: verify.Wording},
+	{column: "wordings.valid_from", pick: aWording, do: `UPDATE wordings SET valid_from = 1 WHERE id = $1`, check: verify.Wording},
+	{column: "wordings.anew", pick: aWording, do: `UPDATE wordings SET anew = TRUE WHERE id = $1`, check: verify.Wording},
+	{column: "wordings.offered", pick: aWording, do: `UPDATE wordings SET offered = FALSE WHERE id = $1`, check: verify.Wording},
+	{column: "wordings.created_by", pick: aWording, do: `UPDATE wordings SET created_by = NULL WHERE id = $1`, check: verify.Wording},
+	{column: "wordings.created_at", pick: aWording, do: `UPDATE wordings SET created_at = 1 WHERE id = $1`, check: verify.Wording},
+	{column: "wordings.checksum", pick: aWording, do: `UPDATE wordings SET checksum = 0 WHERE id = $1`, check: verify.Wording},
+	{column: "wordings.entity_id", pick: aWording, do: `UPDATE wordings SET entity_id = 77 WHERE id = $1`, check: verify.Reference},
+	{column: "wordings.created_by", pick: aWording, do: `UPDATE wordings SET created_by = 77 WHERE id = $1`, check: verify.Reference},
+	{column: "wordings.purpose", pick: underText, do: `UPDATE wordings SET purpose = 'data'`, check: verify.Wording, table: "consents"},
+	{column: "wordings.id", pick: aWording, do: `UPDATE wordings SET id = 5 WHERE id = $1`, check: verify.CatalogEvent, row: "id=5"},
+	{column: "wordings", pick: underText, do: `DELETE FROM wordings`, check: verify.Reference, table: "consents"},
+	{column: "events", pick: aWording, do: `DELETE FROM events WHERE kind = 'wording.published'`, check: verify.CatalogEvent, table: "wordings"},
 	{column: "staff.role", pick: `SELECT MIN(id) FROM staff`, do: `UPDATE staff SET role = 'owner' WHERE id = $1`, check: verify.Audit},
 	{column: "staff.works_as", pick: `SELECT MIN(id) FROM staff`, do: `UPDATE staff SET works_as = 'manager' WHERE id = $1`, check: verify.Audit},
 	{column: "staff.active", pick: `SELECT MIN(id) FROM staff`, do: `UPDATE staff SET active = NOT active WHERE id = $1`, check: verify.Audit},
@@ -587,6 +616,7 @@ var unchecked = map[string]string{
 	"holds.number":   "what a till called it", "holds.fingerprint": "of a call that is not kept", "customers.labels": "nothing writes it yet",
 
 	"merges.staff_id": "who did it is in the audit log", "merges.undone_by": "who did it is in the audit log", "merges.moved": "what undoing gives back",
+	"suppressions":            "of contacts that are not kept",
 	"duplicates":              "guesses; one that is gone is found again",
 	"imported_giftcards.hash": "of a number that is not kept", "imported_giftcards.hint": "of a number that is not kept", "imported_giftcards.expires_at": "said nowhere else",
 	"sources.name": "what people wrote", "sources.created_at": "said nowhere else",

@@ -115,6 +115,7 @@ func (a *audit) events() {
 	a.batches, a.people = map[int64]batches{}, map[int64]batches{}
 	a.goodsTold["stores"], a.goodsTold["tills"] = newRoll(slices.Collect(maps.Keys(a.stores))), newRoll(slices.Collect(maps.Keys(a.tills)))
 	a.goodsTold["products"] = newRoll(a.products)
+	a.goodsTold["wordings"] = newRoll(slices.Collect(maps.Keys(a.wordings)))
 	a.publishedEvents, a.keyEvents = map[int64][]publishedEvent{}, map[int64][]keyEvent{}
 	a.scan("events", func(r *db.Rows) error {
 		var (
@@ -241,6 +242,8 @@ func (a *audit) event(id, when int64, kind string, customer, ref int64, text str
 	case "entity.changed":
 	case "store.changed":
 		a.goodsEvent(id, "stores", ref)
+	case "wording.published":
+		a.goodsEvent(id, "wordings", ref)
 	case "till.changed":
 		a.goodsEvent(id, "tills", ref)
 	case "categories.changed":

@@ -303,8 +303,15 @@ func (c *chain) changed(who customer.ID) {
 		_, err = c.Customers.AddIdentifierTx(ctx, tx, who, customer.Telegram, "123456")
 		must(c.t, err)
 		must(c.t, c.Customers.RemoveIdentifierTx(ctx, tx, who, card))
-		no := customer.Consent{Channel: customer.ChannelSMS, Purpose: customer.Marketing, Source: "admin", Staff: c.till.Staff}
+		no := customer.Consent{Channel: customer.ChannelSMS, Purpose: customer.Marketing, Source: "admin", Staff: c.till.Staff, Reason: "too many"}
 		must(c.t, c.Customers.AddConsentsTx(ctx, tx, who, []customer.Consent{no}))
+		w, err := c.Customers.PublishTx(ctx, tx, customer.Wording{
+			Code: "offers", Version: 1, Purpose: customer.Marketing, Channels: []customer.Channel{customer.ChannelSMS}, Name: "Offers", Offered: true,
+			Entity: c.till.Store.Entity, By: c.till.Staff, Texts: map[string]string{"ru": "Согласие", "en": "Consent"},
+		})
+		must(c.t, err)
+		yes := w.Agreed("ru", customer.Consent{Source: "till", Till: c.till.Till.ID, Store: c.till.Store.ID, Staff: c.till.Staff, Proof: "form 8"})
+		must(c.t, c.Customers.AddConsentsTx(ctx, tx, who, yes))
 		_, _, err = c.Customers.SetStateTx(ctx, tx, who, customer.StateBlocked)
 		must(c.t, err)
 

@@ -241,7 +241,7 @@ func (s *Service) say(list []Consent, who ID, said []Consent, now time.Time, sou
 	}
 	for i := range list {
 		c := &list[i]
-		c.ID, c.Customer, c.At, c.Source, c.Proof = s.mint.Next(), who, at, source, ""
+		c.ID, c.Customer, c.At, c.Source, c.Proof, c.Reason = s.mint.Next(), who, at, source, "", ""
 	}
 }
 

@@ -207,6 +207,9 @@ func (r *registration) runTx(ctx context.Context, tx *db.Tx) error {
 	if err := r.readTx(ctx, tx); err != nil {
 		return err
 	}
+	if err := r.suppressTx(ctx, tx); err != nil {
+		return err
+	}
 	r.results = make([]Result, len(r.list))
 	now := r.s.now()
 	for i := range r.list {

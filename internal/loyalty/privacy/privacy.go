@@ -77,13 +77,17 @@ type (
 		Value string        `json:"value"`
 	}
 	consent struct {
-		Channel customer.Channel `json:"channel"`
-		Purpose customer.Purpose `json:"purpose"`
-		Given   bool             `json:"given"`
-		At      time.Time        `json:"at"`
-		Source  string           `json:"source"`
-		Wording string           `json:"wording,omitempty"`
-		Proof   string           `json:"proof,omitempty"`
+		Channel  customer.Channel `json:"channel"`
+		Purpose  customer.Purpose `json:"purpose"`
+		Given    bool             `json:"given"`
+		At       time.Time        `json:"at"`
+		Source   string           `json:"source"`
+		Store    string           `json:"store,omitempty"`
+		Wording  string           `json:"wording,omitempty"`
+		Text     string           `json:"text,omitempty"` // as it was shown
+		Language string           `json:"language,omitempty"`
+		Proof    string           `json:"proof,omitempty"`
+		Reason   string           `json:"reason,omitempty"`
 	}
 	points struct {
 		Available string  `json:"available"`
@@ -132,6 +136,10 @@ func (s *Service) Export(ctx context.Context, who customer.ID, w io.Writer) (err
 	if err != nil {
 		return err
 	}
+	texts, err := s.customers.Wordings(ctx)
+	if err != nil {
+		return err
+	}
 	for i, c := range people {
 		if p := s.profile(&c); i == 0 {
 			f.Profile = p
@@ -143,7 +151,14 @@ func (s *Service) Export(ctx context.Context, who customer.ID, w io.Writer) (err
 			return err
 		}
 		for _, c := range said {
-			f.Consents = append(f.Consents, consent{c.Channel, c.Purpose, c.Given, c.At, c.Source, c.Wording, c.Proof})
+			row := consent{Channel: c.Channel, Purpose: c.Purpose, Given: c.Given, At: c.At, Source: c.Source, Wording: c.Wording, Language: c.Language, Proof: c.Proof, Reason: c.Reason}
+			if w := texts.Of(c.Text); w != nil {
+				row.Text, _ = w.Shown(c.Language)
+			}
+			if store, ok := s.catalog.Store(c.Store); ok {
+				row.Store = store.Name
+			}
+			f.Consents = append(f.Consents, row)
 		}
 		if err := s.entries(ctx, c.ID, &f.Points); err != nil {
 			return err

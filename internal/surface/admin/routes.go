@@ -148,6 +148,9 @@ func (a *Admin) table() []route {
 		{"GET /settings", staff.ManageStores, a.settingsPage, false},
 		{"POST /settings", staff.ManageStores, a.saveSettings, false},
 
+		{"GET /wordings", staff.ManageStores, a.wordings, false},
+		{"POST /wordings", staff.ManageStores, a.publishWording, false},
+
 		{"GET /imports", staff.Import, a.imports, false},
 		{"GET /imports/new", staff.Import, a.newImport, false},
 		{"POST /imports/new", staff.Import, a.upload, true},

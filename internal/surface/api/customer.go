@@ -248,11 +248,14 @@ type registerRequest struct {
 }
 
 type consentRequest struct {
-	Channel channel `json:"channel"`
-	Purpose purpose `json:"purpose"`
-	Given   *bool   `json:"given" nullable:"false"`
-	Wording string  `json:"wording,omitzero" maxLength:"200"`
-	Proof   string  `json:"proof,omitzero" maxLength:"200"`
+	Channel  channel `json:"channel"`
+	Purpose  purpose `json:"purpose"`
+	Given    *bool   `json:"given" nullable:"false"`
+	Wording  string  `json:"wording,omitzero" maxLength:"200"`
+	Version  int64   `json:"version,omitzero" minimum:"1"`
+	Language string  `json:"language,omitzero" maxLength:"2"`
+	Proof    string  `json:"proof,omitzero" maxLength:"200"`
+	Reason   string  `json:"reason,omitzero" maxLength:"500"`
 }
 
 type channel string
@@ -290,14 +293,9 @@ func (a *API) postCustomer(ctx context.Context, by *caller, in *registerRequest,
 		City: in.City, Language: in.Language, HomeStore: by.Store.ID, Source: "till", Till: by.Till.Name,
 		Identifiers: r.normal(a.customers, &in.Identified),
 	}
-	for i, c := range in.Consents {
-		if c.Given == nil { // nobody takes back a consent by leaving a word out
-			r.missing(field{"consents", i, "given"})
-		}
-		n.Consents = append(n.Consents, customer.Consent{
-			Channel: customer.Channel(c.Channel), Purpose: customer.Purpose(c.Purpose), Given: c.Given != nil && *c.Given,
-			Store: by.Store.ID, Wording: c.Wording, Proof: c.Proof,
-		})
+	var err error
+	if n.Consents, err = a.consents(ctx, by, &r, in.Consents); err != nil {
+		return nil, err
 	}
 	if err := r.wrong.Err(); err != nil {
 		if len(n.Identifiers) == 0 { // said already
