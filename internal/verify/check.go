@@ -68,7 +68,9 @@ const (
 	Identifier
 	Attached
 	Profile
+	Attribute
 	Merge
+	Household
 	ImportReport
 )
 
@@ -135,7 +137,9 @@ var checks = [...]struct{ name, holds string }{
 	Product:          {"product", "A product and its barcodes are what was saved."},
 	Identifier:       {"identifier", "Identifiers are in their normal form and lead to whom they were given."},
 	Attached:         {"attached", "A customer has the identifiers, consents and registrations that were added, and no others."},
+	Attribute:        {"attribute", "What a chain keeps of customers is defined as it was saved."},
 	Profile:          {"profile", "A profile says what it may, and what was written."},
+	Household:        {"household", "Who lives together is as the event log says."},
 	Merge:            {"merge", "Who was merged, and what went along, is as the merges and the event log say."},
 	ImportReport:     {"import_report", "What imports say they brought is there."},
 }

@@ -76,6 +76,8 @@ const (
 	aMerge        = `SELECT id FROM merges WHERE undone_at IS NULL`
 	anUndone      = `SELECT id FROM merges WHERE undone_at IS NOT NULL`
 	merged        = `SELECT customer_id FROM merges WHERE undone_at IS NULL`
+	aMember       = `SELECT MIN(customer_id) FROM household_members`
+	anAttribute   = `SELECT id FROM attributes`
 	aWording      = `SELECT id FROM wordings`
 	underText     = `SELECT id FROM consents WHERE wording_id IS NOT NULL`
 	expiry        = `SELECT id FROM events WHERE kind = 'points.expired' ORDER BY id LIMIT 1`
@@ -512,6 +514,27 @@ DELETE FROM holds WHERE id = $1`, check: verify.EntryEvent, table: "events", row
 	{column: "wordings.id", pick: aWording, do: `UPDATE wordings SET id = 5 WHERE id = $1`, check: verify.CatalogEvent, row: "id=5"},
 	{column: "wordings", pick: underText, do: `DELETE FROM wordings`, check: verify.Reference, table: "consents"},
 	{column: "events", pick: aWording, do: `DELETE FROM events WHERE kind = 'wording.published'`, check: verify.CatalogEvent, table: "wordings"},
+	{column: "attributes.code", pick: anAttribute, do: `UPDATE attributes SET code = 'x' WHERE id = $1`, check: verify.Attribute},
+	{column: "attributes.kind", pick: anAttribute, do: `UPDATE attributes SET kind = 'text' WHERE id = $1`, check: verify.Attribute},
+	{column: "attributes.name_ru", pick: anAttribute, do: `UPDATE attributes SET name_ru = 'x' WHERE id = $1`, check: verify.Attribute},
+	{column: "attributes.name_uz", pick: anAttribute, do: `UPDATE attributes SET name_uz = 'x' WHERE id = $1`, check: verify.Attribute},
+	{column: "attributes.name_en", pick: anAttribute, do: `UPDATE attributes SET name_en = 'x' WHERE id = $1`, check: verify.Attribute},
+	{column: "attributes.choices", pick: anAttribute, do: `UPDATE attributes SET choices = '[]' WHERE id = $1`, check: verify.Attribute},
+	{column: "attributes.tills", pick: anAttribute, do: `UPDATE attributes SET tills = 'set' WHERE id = $1`, check: verify.Attribute},
+	{column: "attributes.personal", pick: anAttribute, do: `UPDATE attributes SET personal = FALSE WHERE id = $1`, check: verify.Attribute},
+	{column: "attributes.required", pick: anAttribute, do: `UPDATE attributes SET required = FALSE WHERE id = $1`, check: verify.Attribute},
+	{column: "attributes.position", pick: anAttribute, do: `UPDATE attributes SET position = 9 WHERE id = $1`, check: verify.Attribute},
+	{column: "attributes.archived", pick: anAttribute, do: `UPDATE attributes SET archived = TRUE WHERE id = $1`, check: verify.Attribute},
+	{column: "attributes.checksum", pick: anAttribute, do: `UPDATE attributes SET checksum = 0 WHERE id = $1`, check: verify.Attribute},
+	{column: "attributes.id", pick: anAttribute, do: `UPDATE attributes SET id = 5 WHERE id = $1`, check: verify.Attribute, row: "id=5"},
+	{column: "attributes", pick: `SELECT MIN(id) FROM events WHERE kind = 'attribute.changed'`, do: `DELETE FROM attributes`, check: verify.CatalogEvent, table: "events"},
+	{column: "household_members.household_id", pick: aMember, do: `UPDATE household_members SET household_id = 7, head = FALSE WHERE customer_id = $1`, check: verify.Household, row: "customer_id=%d"},
+	{column: "household_members.customer_id", pick: aMember, do: `UPDATE household_members SET customer_id = (SELECT MAX(id) FROM customers WHERE id NOT IN (SELECT customer_id FROM household_members)) WHERE customer_id = $1`, check: verify.Household, table: "events", at: `SELECT MAX(id) FROM events WHERE kind = 'household.joined' AND customer_id = $1`},
+	{column: "household_members.since", pick: aMember, do: `UPDATE household_members SET since = since + 1 WHERE customer_id = $1`, check: verify.Household, row: "customer_id=%d"},
+	{column: "household_members.head", pick: `SELECT customer_id FROM household_members WHERE head`, do: `UPDATE household_members SET head = FALSE WHERE customer_id = $1`, check: verify.Household, table: "households", at: `SELECT household_id FROM household_members WHERE customer_id = $1`},
+	{column: "household_members", pick: aMember, do: `DELETE FROM household_members WHERE customer_id = $1`, check: verify.Household, table: "events", at: `SELECT MAX(id) FROM events WHERE kind = 'household.joined' AND customer_id = $1`},
+	{column: "households", pick: aMember, do: `DELETE FROM households`, check: verify.Reference, table: "household_members", row: "customer_id=%d"},
+	{column: "households.id", pick: aMember, do: `UPDATE households SET id = 5`, check: verify.Household, row: "id=5"},
 	{column: "staff.role", pick: `SELECT MIN(id) FROM staff`, do: `UPDATE staff SET role = 'owner' WHERE id = $1`, check: verify.Audit},
 	{column: "staff.works_as", pick: `SELECT MIN(id) FROM staff`, do: `UPDATE staff SET works_as = 'manager' WHERE id = $1`, check: verify.Audit},
 	{column: "staff.active", pick: `SELECT MIN(id) FROM staff`, do: `UPDATE staff SET active = NOT active WHERE id = $1`, check: verify.Audit},

@@ -31,6 +31,7 @@ type facts struct {
 
 	circles    circles
 	wordings   map[int64]wording
+	attributes []int64
 	unreadable bool // the rules of some version
 	windowed   bool // some version counts spend in a window
 }
@@ -243,6 +244,7 @@ func (a *audit) readFacts() {
 		return err
 	}, `SELECT id, store_id FROM tills`)
 	a.readWordings()
+	a.readAttributes()
 	a.readStaff()
 	a.scanIDs("sources", func(id int64) { a.sources[id] = true })
 	a.importsOf = map[int64]int64{}

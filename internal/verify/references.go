@@ -52,6 +52,8 @@ var references = []reference{
 	{table: "hold_lots", column: "lot_id", target: "lots", key: `'hold_id=' || CAST(t.hold_id AS TEXT) || ' lot_id=' || CAST(t.lot_id AS TEXT)`},
 	{table: "occasions", column: "customer_id", target: "customers", key: `'customer_id=' || CAST(t.customer_id AS TEXT) || ' programme_id=' || CAST(t.programme_id AS TEXT)`},
 	{table: "occasions", column: "programme_id", target: "programmes", key: `'customer_id=' || CAST(t.customer_id AS TEXT) || ' programme_id=' || CAST(t.programme_id AS TEXT)`},
+	{table: "household_members", column: "customer_id", target: "customers", key: `'customer_id=' || CAST(t.customer_id AS TEXT)`},
+	{table: "household_members", column: "household_id", target: "households", key: `'customer_id=' || CAST(t.customer_id AS TEXT)`},
 	{table: "merges", column: "customer_id", target: "customers"},
 	{table: "merges", column: "into_id", target: "customers"},
 	{table: "merges", column: "staff_id", target: "staff"},

@@ -48,3 +48,24 @@ func (a *audit) agreed(id, text int64, purpose, language, hash string) {
 		a.off(Wording, at("consents", id), "text_hash", "the one of the text, of its purpose", "another", "the consent was given under another text")
 	}
 }
+
+// readAttributes reads what a chain keeps of customers besides.
+func (a *audit) readAttributes() {
+	a.scan("attributes", func(r *db.Rows) error {
+		var (
+			id, position, noted                         int64
+			personal, required, archived                bool
+			code, kind, ru, uz, english, choices, tills string
+		)
+		if err := r.Scan(&id, &code, &kind, &ru, &uz, &english, &choices, &tills, &personal, &required, &position, &archived, &noted); err != nil {
+			return err
+		}
+		a.attributes = append(a.attributes, id)
+		a.sum.numbers(id, bit(personal), bit(required), position, bit(archived))
+		a.sum.texts(code, kind, ru, uz, english, choices, tills)
+		if a.sum.sum() != noted {
+			a.off(Attribute, at("attributes", id), "checksum", "the one of what was saved", "another", "")
+		}
+		return nil
+	}, `SELECT id, code, kind, name_ru, name_uz, name_en, choices, tills, personal, required, position, archived, checksum FROM attributes`)
+}

@@ -294,6 +294,7 @@ func (c *chain) goods() {
 // changed changes a profile, what belongs to it, and a product, in every way
 // there is.
 func (c *chain) changed(who customer.ID) {
+	others := []customer.ID{c.customer("Отабек"), c.customer("Олия")}
 	c.write(func(ctx context.Context, tx *db.Tx) error {
 		city := "Бухара"
 		_, _, err := c.Customers.UpdateTx(ctx, tx, who, customer.Change{City: &city})
@@ -309,6 +310,18 @@ func (c *chain) changed(who customer.ID) {
 			Code: "offers", Version: 1, Purpose: customer.Marketing, Channels: []customer.Channel{customer.ChannelSMS}, Name: "Offers", Offered: true,
 			Entity: c.till.Store.Entity, By: c.till.Staff, Texts: map[string]string{"ru": "Согласие", "en": "Consent"},
 		})
+		must(c.t, err)
+		must(c.t, c.Customers.JoinTx(ctx, tx, others[0], who))
+		must(c.t, c.Customers.JoinTx(ctx, tx, others[1], who))
+		must(c.t, c.Customers.HeadTx(ctx, tx, others[0]))
+		must(c.t, c.Customers.LeaveTx(ctx, tx, others[0]))
+		must(c.t, c.Customers.JoinTx(ctx, tx, others[0], who))
+		_, d, err := c.Customers.DefineTx(ctx, tx, customer.Usual()[0])
+		must(c.t, err)
+		d.Required = true
+		_, _, err = c.Customers.DefineTx(ctx, tx, d)
+		must(c.t, err)
+		_, _, err = c.Customers.UpdateTx(ctx, tx, who, customer.Change{Set: customer.Attributes{"income": "low"}})
 		must(c.t, err)
 		yes := w.Agreed("ru", customer.Consent{Source: "till", Till: c.till.Till.ID, Store: c.till.Store.ID, Staff: c.till.Staff, Proof: "form 8"})
 		must(c.t, c.Customers.AddConsentsTx(ctx, tx, who, yes))

@@ -50,6 +50,9 @@ func (s *Service) eraseTx(ctx context.Context, tx *db.Tx, id ID) error {
 	if err := tx.Run(ctx, &read); err != nil {
 		return err
 	}
+	if err := s.leaveHouseholdTx(ctx, tx, id); err != nil {
+		return err
+	}
 	is := Customer{ID: c.ID, State: StateErased, Source: c.Source, HomeStore: c.HomeStore, Origin: c.Origin, Into: c.Into, RegisteredAt: c.RegisteredAt}
 	if err := s.saveTx(ctx, tx, &c, &is); err != nil {
 		return err

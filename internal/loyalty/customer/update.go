@@ -24,6 +24,7 @@ type Change struct {
 	Born, City, Language, Note      *string
 	HomeStore                       *catalog.StoreID
 	Attributes                      *Attributes // replaces all
+	Set                             Attributes  // of Definitions.Fit: of the rest nothing changes
 }
 
 // lockTx reads a profile, with its identifiers, that can be changed, and locks
@@ -89,6 +90,7 @@ func (c *Customer) apply(ch Change) {
 	if ch.Attributes != nil {
 		c.Attributes = maps.Clone(*ch.Attributes)
 	}
+	c.set(ch.Set)
 }
 
 // Changed names the fields in which two states of a profile differ.

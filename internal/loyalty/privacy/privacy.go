@@ -47,13 +47,14 @@ func New(d *db.DB, now func() time.Time, st *staff.Service, ca *catalog.Service,
 // ids strings, times UTC.
 type (
 	file struct {
-		Exported time.Time    `json:"exported_at"`
-		Currency string       `json:"currency"`
-		Profile  profile      `json:"profile"`
-		Former   []profile    `json:"merged_profiles,omitempty"`
-		Consents []consent    `json:"consents"`
-		Points   points       `json:"points"`
-		Receipts []receiptRow `json:"receipts"`
+		Exported  time.Time    `json:"exported_at"`
+		Currency  string       `json:"currency"`
+		Profile   profile      `json:"profile"`
+		Former    []profile    `json:"merged_profiles,omitempty"`
+		Household *household   `json:"household,omitempty"`
+		Consents  []consent    `json:"consents"`
+		Points    points       `json:"points"`
+		Receipts  []receiptRow `json:"receipts"`
 	}
 	profile struct {
 		ID           string              `json:"id"`
@@ -71,6 +72,12 @@ type (
 		HomeStore    string              `json:"home_store,omitempty"`
 		RegisteredAt time.Time           `json:"registered_at"`
 		Identifiers  []identifier        `json:"identifiers"`
+	}
+	// The others in it are other people: only how many they are is told.
+	household struct {
+		Since   time.Time `json:"since"`
+		Head    bool      `json:"head"`
+		Members int       `json:"members"`
 	}
 	identifier struct {
 		Kind  customer.Kind `json:"kind"`
@@ -163,6 +170,13 @@ func (s *Service) Export(ctx context.Context, who customer.ID, w io.Writer) (err
 		if err := s.entries(ctx, c.ID, &f.Points); err != nil {
 			return err
 		}
+	}
+	home, err := s.customers.Household(ctx, who)
+	if err != nil {
+		return err
+	}
+	if m := home.Of(who); home.ID != 0 {
+		f.Household = &household{m.Since, m.Head, len(home.Members)}
 	}
 	account, err := s.ledger.Get(ctx, who)
 	if err != nil {

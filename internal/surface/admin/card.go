@@ -3,9 +3,7 @@ package admin
 import (
 	"context"
 	"errors"
-	"maps"
 	"net/http"
-	"slices"
 	"strconv"
 	"time"
 
@@ -45,6 +43,7 @@ type cardView struct {
 	Masked      bool
 	Looks       []lookRow // for who may see the log
 	Merges      []mergeRow
+	Household   []kinRow
 }
 
 type identifierRow struct {
@@ -105,10 +104,11 @@ func (a *Admin) showCustomer(w http.ResponseWriter, r *http.Request, status int,
 	if store, ok := a.Catalog.Store(c.HomeStore); ok { // its days are the customer's
 		v.Store, v.Zone = store, store.Zone
 	}
-	for _, name := range slices.Sorted(maps.Keys(c.Attributes)) {
-		v.Attributes = append(v.Attributes, fieldChange{Name: name, Is: attribute(loc, c.Attributes[name])})
+	defined, err := a.Customers.Definitions(ctx)
+	if err != nil {
+		return err
 	}
-	var err error
+	v.Attributes = attributeRows(loc, defined, c.Attributes, v.Masked)
 	if v.Account, err = a.Ledger.Get(ctx, c.ID); err != nil {
 		return err
 	}
@@ -129,6 +129,9 @@ func (a *Admin) showCustomer(w http.ResponseWriter, r *http.Request, status int,
 		if v.Looks, err = a.looksAt(ctx, who, c.ID); err != nil {
 			return err
 		}
+	}
+	if v.Household, err = a.kinRows(ctx, who, c.ID); err != nil {
+		return err
 	}
 	if v.Merges, err = a.mergeRows(ctx, who, c); err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -319,6 +320,7 @@ type editCustomerView struct {
 	Stores   []web.Option
 	Sexes    []web.Option
 	Asks     []ask
+	More     []attributeField
 }
 
 func (a *Admin) customerForm(w http.ResponseWriter, r *http.Request, status int, c customer.Customer, form *web.Form) error {
@@ -328,7 +330,11 @@ func (a *Admin) customerForm(w http.ResponseWriter, r *http.Request, status int,
 		{Value: string(customer.Female), Text: loc.T("admin.customer.sex.female")},
 		{Value: string(customer.Male), Text: loc.T("admin.customer.sex.male")},
 	}}
-	var err error
+	defined, err := a.Customers.Definitions(r.Context())
+	if err != nil {
+		return err
+	}
+	v.More = attributeFields(loc, defined)
 	if v.Stores, err = a.storeOptions(r, ""); err != nil {
 		return err
 	}
@@ -375,6 +381,14 @@ func (a *Admin) registerCustomer(w http.ResponseWriter, r *http.Request) error {
 		FirstName: form.Get("first_name"), LastName: form.Get("last_name"), MiddleName: form.Get("middle_name"),
 		Sex: customer.Sex(form.Get("sex")), Born: readBorn(loc, form.Get("born")), City: form.Get("city"), Note: form.Get("note"), Source: "admin", IP: web.Client(r).IP,
 	}
+	defined, err := a.Customers.Definitions(ctx)
+	if err != nil {
+		return err
+	}
+	if in.Attributes, err = readAttributes(defined, form); err != nil {
+		return err
+	}
+	maps.DeleteFunc(in.Attributes, func(_ string, v any) bool { return v == nil })
 	for _, kind := range asked {
 		if raw := form.Get(string(kind)); raw != "" {
 			form.As(fmt.Sprintf("identifiers/%d/value", len(in.Identifiers)), string(kind))
@@ -500,6 +514,11 @@ func (a *Admin) editCustomer(w http.ResponseWriter, r *http.Request) error {
 	if c.HomeStore != 0 {
 		form.Values.Set("store", c.HomeStore.String())
 	}
+	defined, err := a.Customers.Definitions(r.Context())
+	if err != nil {
+		return err
+	}
+	fillAttributes(defined, c.Attributes, form)
 	return a.customerForm(w, r, http.StatusOK, c, form)
 }
 
@@ -516,6 +535,13 @@ func (a *Admin) saveCustomer(w http.ResponseWriter, r *http.Request) error {
 	ch := customer.Change{
 		FirstName: text("first_name"), LastName: text("last_name"), MiddleName: text("middle_name"),
 		Sex: &sex, Born: &born, City: text("city"), Note: text("note"),
+	}
+	defined, err := a.Customers.Definitions(r.Context())
+	if err != nil {
+		return err
+	}
+	if ch.Set, err = readAttributes(defined, form); err != nil {
+		return err
 	}
 	var store catalog.StoreID
 	if store.UnmarshalText([]byte(form.Get("store"))) == nil {

@@ -67,6 +67,8 @@ func (a *Admin) table() []route {
 		{"POST /customers/{id}/identifiers/remove", staff.EditCustomers, a.removeIdentifier, false},
 		{"GET /customers/{id}/consents", staff.EditCustomers, a.consentsPage, false},
 		{"POST /customers/{id}/consents", staff.EditCustomers, a.addConsent, false},
+		{"GET /customers/{id}/household", staff.EditCustomers, a.householdPage, false},
+		{"POST /customers/{id}/household", staff.EditCustomers, a.changeHousehold, false},
 		{"GET /customers/{id}/points", staff.AdjustPoints, a.adjustPage, false},
 		{"POST /customers/{id}/points", staff.AdjustPoints, a.adjustPoints, false},
 		{"GET /customers/{id}/level", staff.AdjustPoints, a.givenPage, false},
@@ -148,6 +150,8 @@ func (a *Admin) table() []route {
 		{"GET /settings", staff.ManageStores, a.settingsPage, false},
 		{"POST /settings", staff.ManageStores, a.saveSettings, false},
 
+		{"GET /attributes", staff.ManageProgramme, a.attributes, false},
+		{"POST /attributes", staff.ManageProgramme, a.saveAttribute, false},
 		{"GET /wordings", staff.ManageStores, a.wordings, false},
 		{"POST /wordings", staff.ManageStores, a.publishWording, false},
 

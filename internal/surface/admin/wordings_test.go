@@ -15,6 +15,14 @@ import (
 func (s *shop) wording() {
 	s.t.Helper()
 	must(s.t, s.DB.Write(s.t.Context(), func(ctx context.Context, tx *db.Tx) error {
+		if err := s.Customers.JoinTx(ctx, tx, s.people[1], s.people[0]); err != nil {
+			return err
+		}
+		for _, d := range customer.Usual() {
+			if _, _, err := s.Customers.DefineTx(ctx, tx, d); err != nil {
+				return err
+			}
+		}
 		for _, w := range []customer.Wording{
 			{Code: "pd", Version: 1, Purpose: customer.Data, Channels: []customer.Channel{customer.ChannelAny}, Name: "Персональные данные", Offered: true,
 				Texts: map[string]string{"ru": "Согласие на обработку персональных данных", "uz": "Shaxsiy maʼlumotlarga rozilik", "en": "Consent to the keeping of personal data"}},

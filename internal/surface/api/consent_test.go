@@ -64,3 +64,26 @@ func TestConsentsUnderWordings(t *testing.T) {
 		}
 	})
 }
+
+// A till sets what it may, sees what it may, and is told what there is.
+func TestAttributesAtTills(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := newSite(t, d, options{})
+		check(t, s.DB.Write(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+			for _, d := range customer.Usual() {
+				if _, _, err := s.Customers.DefineTx(ctx, tx, d); err != nil {
+					return err
+				}
+			}
+			return nil
+		}))
+		register := func(attributes string) answer {
+			return s.post("/v1/customers", `{"phone": "+998901234567", "first_name": "Aziza", "attributes": `+attributes+`}`)
+		}
+		register(`{"income": "low"}`).problem(http.StatusUnprocessableEntity, "invalid_request", "/attributes/income") // not the till's to set
+		register(`{"shoe_size": "big"}`).problem(http.StatusUnprocessableEntity, "invalid_request", "/attributes/shoe_size")
+		register(`{"shoe_size": 38.5, "interests": ["sport", "cooking"], "children": 2}`).is(http.StatusCreated).
+			has("customer.attributes.shoe_size", "38.5", "customer.attributes.interests.0", "cooking", "customer.attributes.children", nil) // personal
+	})
+}

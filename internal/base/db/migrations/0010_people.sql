@@ -1,6 +1,6 @@
 -- +goose Up
--- 0010: the wordings that consents are given under, by version, and the keyed hashes
--- of contacts of those who were forgotten.
+-- 0010: the wordings that consents are given under, by version; the keyed hashes of
+-- contacts of those who were forgotten; what chains want to know of customers; households.
 
 -- A version never changes: the next one says something else.
 CREATE TABLE wordings (
@@ -34,3 +34,34 @@ CREATE TABLE suppressions (
 	at   BIGINT NOT NULL
 ) WITHOUT ROWID; -- sqlite
 ); -- postgres
+
+-- What a chain wants to know of customers besides; values are in customers.attributes.
+CREATE TABLE attributes (
+	id       BIGINT  PRIMARY KEY,
+	code     TEXT    NOT NULL UNIQUE,
+	kind     TEXT    NOT NULL CHECK (kind IN ('text', 'number', 'date', 'yesno', 'choice', 'choices')),
+	name_ru  TEXT    NOT NULL,
+	name_uz  TEXT    NOT NULL,
+	name_en  TEXT    NOT NULL,
+	choices  TEXT    NOT NULL DEFAULT '[]',     -- JSON, of a list
+	tills    TEXT    NOT NULL DEFAULT '' CHECK (tills IN ('', 'see', 'set')),
+	personal BOOLEAN NOT NULL,                  -- masked where the role need not see it
+	required BOOLEAN NOT NULL,                  -- forms do not go without it
+	position BIGINT  NOT NULL,
+	archived BOOLEAN NOT NULL,
+	checksum BIGINT  NOT NULL                   -- of the row: package checksum
+);
+
+-- People who live together: a household is there as long as somebody is in it.
+CREATE TABLE households (
+	id BIGINT PRIMARY KEY
+);
+
+CREATE TABLE household_members (
+	customer_id  BIGINT  PRIMARY KEY REFERENCES customers (id), -- of one household at most
+	household_id BIGINT  NOT NULL REFERENCES households (id),
+	head         BOOLEAN NOT NULL,
+	since        BIGINT  NOT NULL
+);
+CREATE INDEX household_members_household ON household_members (household_id);
+CREATE UNIQUE INDEX household_members_head ON household_members (household_id) WHERE head;
