@@ -14,6 +14,7 @@ type attachment struct{ Customer, Share int64 }
 func (a *audit) attached() {
 	a.attachments = newSpool(a, func(x, y *attachment) int { return cmp.Compare(x.Customer, y.Customer) })
 	a.identifiers()
+	a.contacts()
 	a.consents()
 	a.registrations()
 }
@@ -136,4 +137,28 @@ func ending(kind, value string) string {
 		}
 	}
 	return string(digits)
+}
+
+// contacts compares what is known of phones and addresses with what was noted, and
+// finds those that nobody has any more.
+func (a *audit) contacts() {
+	a.scan("contacts", func(r *db.Rows) error {
+		var (
+			value, kind, state, reason           string
+			since, store, staff, noted, customer int64
+		)
+		if err := r.Scan(&value, &kind, &state, &reason, &since, &store, &staff, &noted, &customer); err != nil {
+			return err
+		}
+		a.sum.numbers(since, store, staff)
+		a.sum.texts(value, kind, state, reason)
+		if a.sum.sum() != noted {
+			a.found(Finding{Identifier, "contacts", "customer_id=" + a.show("", customer) + " kind=" + kind, "checksum", "the one of what was written", "another", ""})
+		}
+		if customer == 0 {
+			a.found(Finding{Reference, "contacts", "customer_id=0 kind=" + kind, "value", "a row of identifiers", "none", "the contact is nobody's"})
+		}
+		return nil
+	}, `SELECT c.value, c.kind, c.state, c.reason, c.since, COALESCE(c.store_id, 0), COALESCE(c.staff_id, 0), c.checksum, COALESCE(i.customer_id, 0)
+	      FROM contacts c LEFT JOIN identifiers i ON i.value = c.value AND i.kind = c.kind`)
 }

@@ -54,6 +54,8 @@ var references = []reference{
 	{table: "occasions", column: "programme_id", target: "programmes", key: `'customer_id=' || CAST(t.customer_id AS TEXT) || ' programme_id=' || CAST(t.programme_id AS TEXT)`},
 	{table: "household_members", column: "customer_id", target: "customers", key: `'customer_id=' || CAST(t.customer_id AS TEXT)`},
 	{table: "household_members", column: "household_id", target: "households", key: `'customer_id=' || CAST(t.customer_id AS TEXT)`},
+	{table: "contacts", column: "store_id", target: "stores", key: `'kind=' || t.kind || ' since=' || CAST(t.since AS TEXT)`},
+	{table: "contacts", column: "staff_id", target: "staff", key: `'kind=' || t.kind || ' since=' || CAST(t.since AS TEXT)`},
 	{table: "merges", column: "customer_id", target: "customers"},
 	{table: "merges", column: "into_id", target: "customers"},
 	{table: "merges", column: "staff_id", target: "staff"},

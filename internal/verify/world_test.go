@@ -316,6 +316,9 @@ func (c *chain) changed(who customer.ID) {
 		must(c.t, c.Customers.HeadTx(ctx, tx, others[0]))
 		must(c.t, c.Customers.LeaveTx(ctx, tx, others[0]))
 		must(c.t, c.Customers.JoinTx(ctx, tx, others[0], who))
+		fake, err := c.Customers.AddIdentifierTx(ctx, tx, others[0], customer.Phone, "+998901111111")
+		must(c.t, err)
+		must(c.t, c.Customers.JudgeTx(ctx, tx, others[0], fake, customer.Retired, "nobody answers", c.till.Staff))
 		_, d, err := c.Customers.DefineTx(ctx, tx, customer.Usual()[0])
 		must(c.t, err)
 		d.Required = true

@@ -65,6 +65,7 @@ func (s *Service) eraseTx(ctx context.Context, tx *db.Tx, id ID) error {
 		sum -= share(i.checksum(id))
 	}
 	s.suppress(&b, owned[id], s.now())
+	forget(&b, owned[id])
 	b.Exec(`DELETE FROM identifiers WHERE customer_id = $1`, int64(id))
 	for _, was := range said {
 		now := was

@@ -176,6 +176,9 @@ func (s *Service) AddIdentifierTx(ctx context.Context, tx *db.Tx, id ID, kind Ki
 		return i, err
 	}
 	var b db.Batch
+	if p := (person{Customer: c, added: []Identifier{i}}); i.madeUp() {
+		b.Insert(contactTable, p.suspects(s.now()))
+	}
 	attach(&b, id, share(i.checksum(id)))
 	changed(&b, id, s.now(), "identifiers")
 	return i, tx.Run(ctx, &b)
@@ -197,6 +200,7 @@ func (s *Service) RemoveIdentifierTx(ctx context.Context, tx *db.Tx, id ID, i Id
 		return ErrIdentifierMissing
 	}
 	var b db.Batch
+	forget(&b, []Identifier{i})
 	attach(&b, id, -share(i.checksum(id)))
 	changed(&b, id, s.now(), "identifiers")
 	return tx.Run(ctx, &b)

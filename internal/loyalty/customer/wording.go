@@ -306,10 +306,12 @@ type Why string
 
 // The reasons.
 const (
-	WhyGone     Why = "gone"      // merged, erased or blocked
-	WhyNotGiven Why = "not_given" // nothing was agreed to
-	WhyTaken    Why = "withdrawn" // it was taken back
-	WhyAnew     Why = "ask_anew"  // a newer wording asks again
+	WhyGone      Why = "gone"       // merged, erased or blocked
+	WhyNotGiven  Why = "not_given"  // nothing was agreed to
+	WhyTaken     Why = "withdrawn"  // it was taken back
+	WhyAnew      Why = "ask_anew"   // a newer wording asks again
+	WhyNoContact Why = "no_contact" // nothing is known to reach them by
+	WhyRetired   Why = "retired"    // all that is known was retired
 )
 
 // Permission is whether a customer may be spoken to, and by what right.
@@ -322,7 +324,7 @@ type Permission struct {
 func (p Permission) OK() bool { return p.Consent != 0 }
 
 // Allowed says whether a customer may be spoken to by a channel for a purpose at a
-// time, by what was said until then. It fails with ErrNotFound.
+// time: by what was said until then, and by a contact that is not retired. It fails with ErrNotFound.
 func (s *Service) Allowed(ctx context.Context, who ID, ch Channel, p Purpose, at time.Time) (is Permission, err error) {
 	defer errs.Wrap(&err, "ask whether customer %d may be spoken to", who)
 	c, err := s.Get(ctx, who)
@@ -340,7 +342,13 @@ func (s *Service) Allowed(ctx context.Context, who ID, ch Channel, p Purpose, at
 	if err != nil {
 		return is, err
 	}
-	return texts.allows(history, ch, p, at), nil
+	if is = texts.allows(history, ch, p, at); !is.OK() {
+		return is, nil
+	}
+	if why, err := s.reachable(ctx, &c, ch); err != nil || why != "" {
+		return Permission{Why: why}, err
+	}
+	return is, nil
 }
 
 // allows is what a history comes to at a time.

@@ -116,7 +116,7 @@ func TestAllowed(t *testing.T) {
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
 		s := newService(d)
 		ctx := t.Context()
-		who := register(t, d, s, customer.New{FirstName: "Anna", Source: "till"})[0].ID
+		who := register(t, d, s, customer.New{FirstName: "Anna", Source: "till", Identifiers: []customer.Identifier{phone("+998901234567"), email("anna@mail.ru")}})[0].ID
 		say := func(list ...customer.Consent) {
 			t.Helper()
 			if err := d.Write(ctx, func(ctx context.Context, tx *db.Tx) error { return s.AddConsentsTx(ctx, tx, who, list) }); err != nil {
@@ -165,6 +165,14 @@ func TestAllowed(t *testing.T) {
 		if err != nil || p.Consent != history[0].ID && p.Consent != history[1].ID {
 			t.Errorf("by %d of %+v, %v", p.Consent, history, err)
 		}
+		write(t, d, func(ctx context.Context, tx *db.Tx) error {
+			return s.JudgeTx(ctx, tx, who, phone("+998901234567"), customer.Retired, "nobody answers", 1)
+		})
+		ask(customer.ChannelSMS, week, customer.WhyRetired)
+		write(t, d, func(ctx context.Context, tx *db.Tx) error {
+			return s.RemoveIdentifierTx(ctx, tx, who, phone("+998901234567"))
+		})
+		ask(customer.ChannelSMS, week, customer.WhyNoContact)
 		if _, err := s.Allowed(ctx, 5, customer.ChannelSMS, customer.Marketing, week); !errors.Is(err, customer.ErrNotFound) {
 			t.Errorf("of nobody: %v", err)
 		}

@@ -80,8 +80,10 @@ type (
 		Members int       `json:"members"`
 	}
 	identifier struct {
-		Kind  customer.Kind `json:"kind"`
-		Value string        `json:"value"`
+		Kind    customer.Kind    `json:"kind"`
+		Value   string           `json:"value"`
+		Quality customer.Quality `json:"quality,omitempty"`
+		Reason  string           `json:"reason,omitempty"`
 	}
 	consent struct {
 		Channel  customer.Channel `json:"channel"`
@@ -148,7 +150,15 @@ func (s *Service) Export(ctx context.Context, who customer.ID, w io.Writer) (err
 		return err
 	}
 	for i, c := range people {
-		if p := s.profile(&c); i == 0 {
+		known, err := s.customers.Contacts(ctx, c.Identifiers)
+		if err != nil {
+			return err
+		}
+		p := s.profile(&c)
+		for n, i := range c.Identifiers {
+			p.Identifiers[n].Quality, p.Identifiers[n].Reason = known[i].Quality, known[i].Reason
+		}
+		if i == 0 {
 			f.Profile = p
 		} else {
 			f.Former = append(f.Former, p)
@@ -232,7 +242,7 @@ func (s *Service) profile(c *customer.Customer) profile {
 		p.HomeStore = store.Name
 	}
 	for _, i := range c.Identifiers {
-		p.Identifiers = append(p.Identifiers, identifier{i.Kind, i.Value})
+		p.Identifiers = append(p.Identifiers, identifier{Kind: i.Kind, Value: i.Value})
 	}
 	return p
 }

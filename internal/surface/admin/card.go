@@ -39,6 +39,7 @@ type cardView struct {
 	All         bool // Receipts are all of them
 	Form        *web.Form
 	Kinds       []web.Option
+	Qualities   []web.Option
 	URL         web.Link
 	Masked      bool
 	Looks       []lookRow // for who may see the log
@@ -49,11 +50,12 @@ type cardView struct {
 type identifierRow struct {
 	customer.Identifier
 	Shown string
+	Known customer.Contact
 }
 
 func identifierRows(who staff.Account, c customer.Customer) (rows []identifierRow) {
 	for _, i := range c.Identifiers {
-		rows = append(rows, identifierRow{i, shown(who, i.Kind, i.Value)})
+		rows = append(rows, identifierRow{Identifier: i, Shown: shown(who, i.Kind, i.Value)})
 	}
 	return rows
 }
@@ -95,6 +97,16 @@ func (a *Admin) showCustomer(w http.ResponseWriter, r *http.Request, status int,
 		v.Form = web.NewForm(nil)
 	}
 	v.Identifiers = identifierRows(who, c)
+	known, err := a.Customers.Contacts(ctx, c.Identifiers)
+	if err != nil {
+		return err
+	}
+	for i := range v.Identifiers {
+		v.Identifiers[i].Known = known[v.Identifiers[i].Identifier]
+	}
+	for _, q := range customer.Qualities {
+		v.Qualities = append(v.Qualities, web.Option{Value: string(q), Text: loc.T("admin.contacts.quality." + string(q))})
+	}
 	for _, k := range customer.Kinds {
 		v.Kinds = append(v.Kinds, web.Option{Value: string(k), Text: loc.T("admin.identifier." + string(k))})
 	}

@@ -65,6 +65,7 @@ func (a *Admin) table() []route {
 		{"POST /customers/{id}/edit", staff.EditCustomers, a.saveCustomer, false},
 		{"POST /customers/{id}/identifiers", staff.EditCustomers, a.addIdentifier, false},
 		{"POST /customers/{id}/identifiers/remove", staff.EditCustomers, a.removeIdentifier, false},
+		{"POST /customers/{id}/identifiers/quality", staff.EditCustomers, a.judgeContact, false},
 		{"GET /customers/{id}/consents", staff.EditCustomers, a.consentsPage, false},
 		{"POST /customers/{id}/consents", staff.EditCustomers, a.addConsent, false},
 		{"GET /customers/{id}/household", staff.EditCustomers, a.householdPage, false},
@@ -89,6 +90,8 @@ func (a *Admin) table() []route {
 
 		{"GET /reports/identified", staff.ViewReports, a.identified, false},
 		{"GET /reports/identified/export", staff.ViewReports, a.exportIdentified, true},
+
+		{"GET /reports/contacts", staff.ViewReports, a.contacts, false},
 
 		// Who owns what, and what they owe each other, is the owner's to know.
 		{"GET /entities", staff.ManageStores, a.entities, false},

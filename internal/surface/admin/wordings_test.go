@@ -18,6 +18,9 @@ func (s *shop) wording() {
 		if err := s.Customers.JoinTx(ctx, tx, s.people[1], s.people[0]); err != nil {
 			return err
 		}
+		if _, err := s.Customers.AddIdentifierTx(ctx, tx, s.people[0], customer.Phone, "+998907777777"); err != nil {
+			return err
+		}
 		for _, d := range customer.Usual() {
 			if _, _, err := s.Customers.DefineTx(ctx, tx, d); err != nil {
 				return err

@@ -65,3 +65,17 @@ CREATE TABLE household_members (
 );
 CREATE INDEX household_members_household ON household_members (household_id);
 CREATE UNIQUE INDEX household_members_head ON household_members (household_id) WHERE head;
+
+-- What is known of phones and addresses themselves, whoever has them; most have no row.
+CREATE TABLE contacts (
+	value    TEXT   NOT NULL,                   -- as in identifiers
+	kind     TEXT   NOT NULL CHECK (kind IN ('phone', 'email', 'telegram')),
+	state    TEXT   NOT NULL CHECK (state IN ('verified', 'suspect', 'retired')),
+	reason   TEXT   NOT NULL,                   -- 'made_up', or what somebody wrote
+	since    BIGINT NOT NULL,
+	store_id BIGINT,                            -- where it was registered
+	staff_id BIGINT,                            -- who registered it, or said so
+	checksum BIGINT NOT NULL,                   -- of the row: package checksum
+	PRIMARY KEY (value, kind)
+);
+CREATE INDEX contacts_suspect ON contacts (since) WHERE state = 'suspect';
