@@ -364,7 +364,11 @@ func (p *preparer) customer(ctx context.Context, b *batch, step *Step) error {
 				n.Attributes[name] = value
 				continue
 			}
-			if fits, ok := d.Fit(value); !ok {
+			given := any(value)
+			if yes, none, ok := parseYes(value); d.Format == customer.YesNoFormat && ok && !none {
+				given = yes
+			}
+			if fits, ok := d.Fit(given); !ok {
 				note(Issue{Reason: ReasonRefused, Field: Attribute(name), Value: value, Why: customer.ErrUnfit})
 			} else if fits != nil {
 				n.Attributes[d.Code] = fits

@@ -319,7 +319,7 @@ func (c *chain) changed(who customer.ID) {
 		fake, err := c.Customers.AddIdentifierTx(ctx, tx, others[0], customer.Phone, "+998901111111")
 		must(c.t, err)
 		must(c.t, c.Customers.JudgeTx(ctx, tx, others[0], fake, customer.Retired, "nobody answers", c.till.Staff))
-		_, d, err := c.Customers.DefineTx(ctx, tx, customer.Usual()[0])
+		_, d, err := c.Customers.DefineTx(ctx, tx, customer.Usual(func(_, key string) string { return key })[0])
 		must(c.t, err)
 		d.Required = true
 		_, _, err = c.Customers.DefineTx(ctx, tx, d)

@@ -21,7 +21,7 @@ import (
 // Failures of attributes.
 var (
 	ErrAttribute      = errs.New(errs.NotFound, "attribute_not_found", "There is no such attribute.")
-	ErrUnfit          = errs.New(errs.Invalid, "attribute_unfit", "This is not a value that the attribute can have; it was left out.")
+	ErrUnfit          = errs.New(errs.Invalid, "attribute_unfit", "The attribute cannot have such a value.")
 	ErrAttributeTaken = errs.New(errs.Conflict, "attribute_taken", "There is an attribute of this code already.").At("/code")
 )
 
@@ -281,7 +281,7 @@ func (l Definitions) Fit(given map[string]any) (values Attributes, err error) {
 		d := l.Of(code)
 		value, ok := d.Fit(given[code])
 		if !ok {
-			wrong.Add(pointer, "attribute_"+string(d.Format), "is no %s that can be kept", d.Format)
+			wrong.Add(pointer, ErrUnfit.Code, "is no %s that can be kept", d.Format)
 			continue
 		}
 		values[code] = value
@@ -326,7 +326,7 @@ func (d *Definition) Fit(given any) (value any, ok bool) {
 	return nil, false
 }
 
-var yesNo = map[string]bool{"1": true, "yes": true, "true": true, "да": true, "ha": true, "0": false, "no": false, "false": false, "нет": false, "yoʻq": false, "yo'q": false}
+var yesNo = map[string]bool{"1": true, "yes": true, "true": true, "0": false, "no": false, "false": false}
 
 func (d *Definition) fitText(text string) (value any, ok bool) {
 	text = fold.Text(text)

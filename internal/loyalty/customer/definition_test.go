@@ -31,7 +31,7 @@ func TestFormats(t *testing.T) {
 		{customer.NumberFormat, "many", nil, false},
 		{customer.DateFormat, "31.12.2026", "2026-12-31", true},
 		{customer.DateFormat, "31.02.2026", nil, false},
-		{customer.YesNoFormat, "Да", true, true},
+		{customer.YesNoFormat, "Yes", true, true},
 		{customer.YesNoFormat, false, false, true},
 		{customer.YesNoFormat, "maybe", nil, false},
 		{customer.OneFormat, "Спорт", "sport", true},
@@ -66,13 +66,13 @@ func TestDefinitions(t *testing.T) {
 			})
 			return is, err
 		}
-		for i, u := range customer.Usual() {
+		for i, u := range customer.Usual(func(_, key string) string { return key }) {
 			u.Position = int64(i)
 			if _, err := define(u); err != nil {
 				t.Errorf("%s: %v", u.Code, err)
 			}
 		}
-		if _, err := define(customer.Usual()[0]); !errors.Is(err, customer.ErrAttributeTaken) {
+		if _, err := define(customer.Usual(func(_, key string) string { return key })[0]); !errors.Is(err, customer.ErrAttributeTaken) {
 			t.Errorf("again: %v", err)
 		}
 		if _, err := define(customer.Definition{ID: 5}); !errors.Is(err, customer.ErrAttribute) {
@@ -82,10 +82,10 @@ func TestDefinitions(t *testing.T) {
 			t.Errorf("a list of nothing: %v", err)
 		}
 		all, err := s.Definitions(t.Context())
-		if err != nil || len(all) != len(customer.Usual()) {
+		if err != nil || len(all) != len(customer.Usual(func(_, key string) string { return key })) {
 			t.Fatal(all, err)
 		}
-		if all.Named("доход СЕМЬИ") == nil || all.Named("income") == nil || all.Named("outcome") != nil {
+		if all.Named("INCOME") == nil || all.Named("income") == nil || all.Named("outcome") != nil {
 			t.Error("what is called so is not found")
 		}
 		values, err := all.Fit(map[string]any{"income": "low", "shoe_size": "42", "social": nil})

@@ -45,7 +45,7 @@ func (a *Admin) showAttributes(w http.ResponseWriter, r *http.Request, status in
 	for _, d := range all {
 		v.Rows = append(v.Rows, attributeRow{d, d.Names.In(loc.Lang(), d.Code)})
 	}
-	for _, d := range customer.Usual() {
+	for _, d := range customer.Usual(a.usualName) {
 		if all.Of(d.Code) == nil {
 			v.Usual = append(v.Usual, attributeRow{d, d.Names.In(loc.Lang(), d.Code)})
 		}
@@ -121,7 +121,7 @@ func (a *Admin) saveAttribute(w http.ResponseWriter, r *http.Request) error {
 	}
 	var in customer.Definition
 	if usual := form.Get("usual"); usual != "" {
-		ready := customer.Usual()
+		ready := customer.Usual(a.usualName)
 		i := slices.IndexFunc(ready, func(d customer.Definition) bool { return d.Code == usual })
 		if i < 0 {
 			return customer.ErrAttribute
@@ -272,4 +272,9 @@ func readAttributes(all customer.Definitions, form *web.Form) (customer.Attribut
 		}
 	}
 	return values, nil
+}
+
+// usualName is what a usual attribute, or a choice of one, is called.
+func (a *Admin) usualName(language, key string) string {
+	return a.Bundle.For(language).T("admin.usual." + key)
 }

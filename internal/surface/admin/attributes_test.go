@@ -26,7 +26,7 @@ func TestAttributes(t *testing.T) {
 		edit := []string{"first_name", "Дилноза", "last_name", "Каримова", "store", s.store.ID.String(), "attributes/income", "low"}
 		b.get(card+"/edit").is(200).sees("Ещё о клиенте", "Кошка", "Ниже среднего")
 		b.post(card+"/edit", edit...).is(422)
-		b.post(card+"/edit", append(edit, "attributes/pets", "cow")...).is(422).sees("Чего-то нет в списке")
+		b.post(card+"/edit", append(edit, "attributes/pets", "cow")...).is(422).sees("Такого значения")
 		b.post(card+"/edit", append(edit, "attributes/pets", "dog", "attributes/pets", "cat")...).is(200).sees("Питомцы Кошка, Собака", "Доход семьи Ниже среднего")
 		s.signed(s.as(staff.Marketer, "market").ID).get(card).is(200).sees("Питомцы Кошка, Собака").lacks("Ниже среднего")
 

@@ -21,7 +21,7 @@ func (s *shop) wording() {
 		if _, err := s.Customers.AddIdentifierTx(ctx, tx, s.people[0], customer.Phone, "+998907777777"); err != nil {
 			return err
 		}
-		for _, d := range customer.Usual() {
+		for _, d := range customer.Usual(func(_, key string) string { return key }) {
 			if _, _, err := s.Customers.DefineTx(ctx, tx, d); err != nil {
 				return err
 			}

@@ -71,7 +71,7 @@ func TestAttributesAtTills(t *testing.T) {
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
 		s := newSite(t, d, options{})
 		check(t, s.DB.Write(t.Context(), func(ctx context.Context, tx *db.Tx) error {
-			for _, d := range customer.Usual() {
+			for _, d := range customer.Usual(func(_, key string) string { return key }) {
 				if _, _, err := s.Customers.DefineTx(ctx, tx, d); err != nil {
 					return err
 				}
