@@ -26,6 +26,7 @@ type preparer struct {
 	stores   storeNames
 	reported map[string]bool // of those that a dry run would make, which are in its report
 	seen     map[whoKey]bool // those on receipts so far: can they be told apart
+	defined  customer.Definitions
 	ensure   func(ctx context.Context, s catalog.NewStore) (catalog.Store, error)
 
 	dry *attempt // of a dry run
@@ -116,7 +117,8 @@ func newPreparer(ctx context.Context, s *Service, i *Import) (p *preparer, err e
 		p.stores.add(store.Code, store)
 	}
 	p.home = i.home(known)
-	return p, nil
+	p.defined, err = s.customers.Definitions(ctx)
+	return p, err
 }
 
 // home is the store of rows that name none; empty: they are of none.
@@ -357,8 +359,22 @@ func (p *preparer) customer(ctx context.Context, b *batch, step *Step) error {
 	}
 	if len(in.Attributes) > 0 {
 		n.Attributes = make(customer.Attributes, len(in.Attributes))
-		for name, value := range in.Attributes {
-			n.Attributes[name] = value
+		for _, name := range slices.Sorted(maps.Keys(in.Attributes)) {
+			value := in.Attributes[name]
+			d := p.defined.Named(name)
+			if d == nil {
+				n.Attributes[name] = value
+				continue
+			}
+			given := any(value)
+			if yes, none, ok := parseYes(value); d.Format == customer.YesNoFormat && ok && !none {
+				given = yes
+			}
+			if fits, ok := d.Fit(given); !ok {
+				note(Issue{Reason: ReasonRefused, Field: Attribute(name), Value: value, Why: customer.ErrUnfit})
+			} else if fits != nil {
+				n.Attributes[d.Code] = fits
+			}
 		}
 	}
 	for _, c := range in.Consents {

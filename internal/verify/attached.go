@@ -14,6 +14,7 @@ type attachment struct{ Customer, Share int64 }
 func (a *audit) attached() {
 	a.attachments = newSpool(a, func(x, y *attachment) int { return cmp.Compare(x.Customer, y.Customer) })
 	a.identifiers()
+	a.contacts()
 	a.consents()
 	a.registrations()
 }
@@ -58,22 +59,32 @@ func (a *audit) registrations() {
 func (a *audit) consents() {
 	a.scan("consents", func(r *db.Rows) error {
 		var (
-			id, customer, at, store, staff, noted    int64
-			channel, purpose, source, wording, proof string
-			given                                    bool
+			id, customer, at, store, staff, noted, text, till                int64
+			channel, purpose, source, wording, proof, hash, language, reason string
+			given                                                            bool
 		)
-		if err := r.Scan(&id, &customer, &channel, &purpose, &given, &at, &source, &store, &staff, &wording, &proof, &noted); err != nil {
+		if err := r.Scan(&id, &customer, &channel, &purpose, &given, &at, &source, &store, &staff, &wording, &proof, &noted, &text, &hash, &language, &till, &reason); err != nil {
 			return err
 		}
+		// Rows that are older than these columns have checksums without them.
+		more := text != 0 || till != 0 || hash+language+reason != ""
 		a.sum.numbers(id, customer, bit(given), at, store, staff)
+		if more {
+			a.sum.numbers(text, till)
+		}
 		a.sum.texts(channel, purpose, source, wording, proof)
+		if more {
+			a.sum.texts(hash, language, reason)
+		}
 		sum := a.sum.sum()
 		a.attach(customer, sum)
 		if sum != noted {
 			a.off(Consent, row{table: "consents", key: [2]int64{id}}, "checksum", "the one of what was said", "another", "of customer "+a.show("", customer)+", "+channel+" "+purpose)
 		}
+		a.agreed(id, text, purpose, language, hash)
 		return nil
-	}, `SELECT id, customer_id, channel, purpose, given, at, source, COALESCE(store_id, 0), COALESCE(staff_id, 0), wording, proof, checksum FROM consents`)
+	}, `SELECT id, customer_id, channel, purpose, given, at, source, COALESCE(store_id, 0), COALESCE(staff_id, 0), wording, proof, checksum,
+	           COALESCE(wording_id, 0), text_hash, language, COALESCE(till_id, 0), reason FROM consents`)
 }
 
 // identifiers reads what leads to customers.
@@ -126,4 +137,28 @@ func ending(kind, value string) string {
 		}
 	}
 	return string(digits)
+}
+
+// contacts compares what is known of phones and addresses with what was noted, and
+// finds those that nobody has any more.
+func (a *audit) contacts() {
+	a.scan("contacts", func(r *db.Rows) error {
+		var (
+			value, kind, state, reason           string
+			since, store, staff, noted, customer int64
+		)
+		if err := r.Scan(&value, &kind, &state, &reason, &since, &store, &staff, &noted, &customer); err != nil {
+			return err
+		}
+		a.sum.numbers(since, store, staff)
+		a.sum.texts(value, kind, state, reason)
+		if a.sum.sum() != noted {
+			a.found(Finding{Identifier, "contacts", "customer_id=" + a.show("", customer) + " kind=" + kind, "checksum", "the one of what was written", "another", ""})
+		}
+		if customer == 0 {
+			a.found(Finding{Reference, "contacts", "customer_id=0 kind=" + kind, "value", "a row of identifiers", "none", "the contact is nobody's"})
+		}
+		return nil
+	}, `SELECT c.value, c.kind, c.state, c.reason, c.since, COALESCE(c.store_id, 0), COALESCE(c.staff_id, 0), c.checksum, COALESCE(i.customer_id, 0)
+	      FROM contacts c LEFT JOIN identifiers i ON i.value = c.value AND i.kind = c.kind`)
 }

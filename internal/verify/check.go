@@ -14,6 +14,7 @@ const (
 	Audit
 	TillKey
 	Consent
+	Wording
 	ReceiptChecksum
 	ReceiptVersion
 	ReceiptDiscount
@@ -68,7 +69,9 @@ const (
 	Identifier
 	Attached
 	Profile
+	Attribute
 	Merge
+	Household
 	ImportReport
 )
 
@@ -82,6 +85,7 @@ var checks = [...]struct{ name, holds string }{
 	Audit:            {"audit", "Staff and points by hand are what the audit log says."},
 	TillKey:          {"till_key", "The keys of tills and integrations are what the event log says."},
 	Consent:          {"consent", "A consent is what was said."},
+	Wording:          {"wording", "A wording is what was published, and consents were given under its text."},
 	ReceiptChecksum:  {"receipt_checksum", "A receipt and its lines are what the event log noted when they were recorded."},
 	ReceiptVersion:   {"receipt_version", "A receipt was sold by a version that held then."},
 	ReceiptDiscount:  {"receipt_discount", "A level takes off no more than its rate."},
@@ -135,7 +139,9 @@ var checks = [...]struct{ name, holds string }{
 	Stock:            {"stock", "What is in stock is the last count and the moves since, and notices tell what is low."},
 	Identifier:       {"identifier", "Identifiers are in their normal form and lead to whom they were given."},
 	Attached:         {"attached", "A customer has the identifiers, consents and registrations that were added, and no others."},
+	Attribute:        {"attribute", "What a chain keeps of customers is defined as it was saved."},
 	Profile:          {"profile", "A profile says what it may, and what was written."},
+	Household:        {"household", "Who lives together is as the event log says."},
 	Merge:            {"merge", "Who was merged, and what went along, is as the merges and the event log say."},
 	ImportReport:     {"import_report", "What imports say they brought is there."},
 }

@@ -46,6 +46,8 @@ type passed struct {
 
 	cuts []cut // of the receipt that is looked at
 	sum  checksum
+
+	homes homes
 }
 
 // publishedEvent is "programme.published".
@@ -119,6 +121,9 @@ func (a *audit) events() {
 	a.batches, a.people = map[int64]batches{}, map[int64]batches{}
 	a.goodsTold["stores"], a.goodsTold["tills"] = newRoll(slices.Collect(maps.Keys(a.stores))), newRoll(slices.Collect(maps.Keys(a.tills)))
 	a.goodsTold["products"] = newRoll(a.products)
+	a.homes = newHomes()
+	a.goodsTold["attributes"] = newRoll(a.attributes)
+	a.goodsTold["wordings"] = newRoll(slices.Collect(maps.Keys(a.wordings)))
 	a.publishedEvents, a.keyEvents = map[int64][]publishedEvent{}, map[int64][]keyEvent{}
 	a.integrationEvents = map[int64][]keyEvent{}
 	a.scan("events", func(r *db.Rows) error {
@@ -190,6 +195,7 @@ func (a *audit) event(id, when int64, kind string, customer, ref int64, text str
 		Till    string    `json:"till"`
 		Into    string    `json:"into"`
 		Created int64     `json:"created"`
+		Head    bool      `json:"head"`
 		Changed ids       `json:"changed"`
 		Returns ids       `json:"returns"`
 		IDs     ids       `json:"ids"`
@@ -249,6 +255,14 @@ func (a *audit) event(id, when int64, kind string, customer, ref int64, text str
 	case "entity.changed":
 	case "store.changed":
 		a.goodsEvent(id, "stores", ref)
+	case "attribute.changed":
+		a.goodsEvent(id, "attributes", ref)
+	case "household.joined", "household.left", "household.head":
+		if read() {
+			a.homes.told(kind, id, customer, ref, when, body.Head)
+		}
+	case "wording.published":
+		a.goodsEvent(id, "wordings", ref)
 	case "till.changed":
 		a.goodsEvent(id, "tills", ref)
 	case "categories.changed":

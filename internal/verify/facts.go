@@ -30,6 +30,8 @@ type facts struct {
 	calendar     calendar
 
 	circles    circles
+	wordings   map[int64]wording
+	attributes []int64
 	unreadable bool // the rules of some version
 	windowed   bool // some version counts spend in a window
 }
@@ -241,6 +243,8 @@ func (a *audit) readFacts() {
 		a.tills[id] = store
 		return err
 	}, `SELECT id, store_id FROM tills`)
+	a.readWordings()
+	a.readAttributes()
 	a.readStaff()
 	a.scanIDs("sources", func(id int64) { a.sources[id] = true })
 	a.importsOf = map[int64]int64{}

@@ -100,7 +100,7 @@ func Run(ctx context.Context, d *db.DB, opts Options) (report Report, err error)
 
 // recompute are the passes, in the order in which they need each other.
 var recompute = []func(*audit){
-	(*audit).schema, (*audit).readFacts, (*audit).readMerges, (*audit).references, (*audit).catalog, (*audit).attached, (*audit).events, (*audit).orderMerges, (*audit).stock, (*audit).integrations, (*audit).trail, (*audit).settings,
+	(*audit).schema, (*audit).readFacts, (*audit).readMerges, (*audit).references, (*audit).catalog, (*audit).attached, (*audit).events, (*audit).households, (*audit).orderMerges, (*audit).stock, (*audit).integrations, (*audit).trail, (*audit).settings,
 	(*audit).lots, (*audit).holds, (*audit).receipts, (*audit).returns, (*audit).customers, (*audit).imports, (*audit).nodes, (*audit).finish,
 }
 
@@ -211,12 +211,13 @@ type row struct {
 
 // keys are the columns of primary keys other than id.
 var keys = map[string][2]string{
-	"receipt_lines": {"receipt_id", "position"},
-	"accounts":      {"customer_id"},
-	"tiers":         {"customer_id", "programme_id"},
-	"occasions":     {"customer_id", "programme_id"},
-	"openings":      {"customer_id", "source_id"},
-	"stock":         {"store_id", "product_id"},
+	"receipt_lines":     {"receipt_id", "position"},
+	"accounts":          {"customer_id"},
+	"tiers":             {"customer_id", "programme_id"},
+	"occasions":         {"customer_id", "programme_id"},
+	"openings":          {"customer_id", "source_id"},
+	"stock":             {"store_id", "product_id"},
+	"household_members": {"customer_id"},
 }
 
 func at(table string, key ...int64) row {

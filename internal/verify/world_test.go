@@ -342,6 +342,7 @@ func (c *chain) goods() {
 // changed changes a profile, what belongs to it, and a product, in every way
 // there is.
 func (c *chain) changed(who customer.ID) {
+	others := []customer.ID{c.customer("Отабек"), c.customer("Олия")}
 	c.write(func(ctx context.Context, tx *db.Tx) error {
 		city := "Бухара"
 		_, _, err := c.Customers.UpdateTx(ctx, tx, who, customer.Change{City: &city})
@@ -351,8 +352,30 @@ func (c *chain) changed(who customer.ID) {
 		_, err = c.Customers.AddIdentifierTx(ctx, tx, who, customer.Telegram, "123456")
 		must(c.t, err)
 		must(c.t, c.Customers.RemoveIdentifierTx(ctx, tx, who, card))
-		no := customer.Consent{Channel: customer.ChannelSMS, Purpose: customer.Marketing, Source: "admin", Staff: c.till.Staff}
+		no := customer.Consent{Channel: customer.ChannelSMS, Purpose: customer.Marketing, Source: "admin", Staff: c.till.Staff, Reason: "too many"}
 		must(c.t, c.Customers.AddConsentsTx(ctx, tx, who, []customer.Consent{no}))
+		w, err := c.Customers.PublishTx(ctx, tx, customer.Wording{
+			Code: "offers", Version: 1, Purpose: customer.Marketing, Channels: []customer.Channel{customer.ChannelSMS}, Name: "Offers", Offered: true,
+			Entity: c.till.Store.Entity, By: c.till.Staff, Texts: map[string]string{"ru": "Согласие", "en": "Consent"},
+		})
+		must(c.t, err)
+		must(c.t, c.Customers.JoinTx(ctx, tx, others[0], who))
+		must(c.t, c.Customers.JoinTx(ctx, tx, others[1], who))
+		must(c.t, c.Customers.HeadTx(ctx, tx, others[0]))
+		must(c.t, c.Customers.LeaveTx(ctx, tx, others[0]))
+		must(c.t, c.Customers.JoinTx(ctx, tx, others[0], who))
+		fake, err := c.Customers.AddIdentifierTx(ctx, tx, others[0], customer.Phone, "+998901111111")
+		must(c.t, err)
+		must(c.t, c.Customers.JudgeTx(ctx, tx, others[0], fake, customer.Retired, "nobody answers", c.till.Staff))
+		_, d, err := c.Customers.DefineTx(ctx, tx, customer.Usual(func(_, key string) string { return key })[0])
+		must(c.t, err)
+		d.Required = true
+		_, _, err = c.Customers.DefineTx(ctx, tx, d)
+		must(c.t, err)
+		_, _, err = c.Customers.UpdateTx(ctx, tx, who, customer.Change{Set: customer.Attributes{"income": "low"}})
+		must(c.t, err)
+		yes := w.Agreed("ru", customer.Consent{Source: "till", Till: c.till.Till.ID, Store: c.till.Store.ID, Staff: c.till.Staff, Proof: "form 8"})
+		must(c.t, c.Customers.AddConsentsTx(ctx, tx, who, yes))
 		_, _, err = c.Customers.SetStateTx(ctx, tx, who, customer.StateBlocked)
 		must(c.t, err)
 

@@ -53,15 +53,21 @@ type Consent struct {
 	At       time.Time
 	Source   string          // till, admin, import, web …
 	Store    catalog.StoreID // 0: none
+	Till     catalog.TillID  // 0: none
 	Staff    int64           // who asked; 0: nobody
 	Wording  string          // which text was agreed to, and its version
+	Text     WordingID       // the very version; 0: it is in no catalogue
+	Hash     string          // of the text that was shown
+	Language string          // in which it was shown
 	Proof    string          // number of the form, id of the message …
+	Reason   string          // why it was taken back
 }
 
 // Limits on consents, in characters.
 const (
 	maxWording = 200
 	MaxProof   = 200
+	MaxReason  = 500
 )
 
 // clean completes a consent and checks it.
@@ -80,12 +86,14 @@ func (c *Consent) clean(wrong *errs.List, pointer string, now time.Time) {
 		wrong.Add(pointer+"/at", "in_the_future", "lies in the future")
 	}
 	c.Source, c.Wording, c.Proof = fold.Line(c.Source), fold.Line(c.Wording), fold.Line(c.Proof)
+	c.Reason = fold.Line(c.Reason)
 	if c.Source == "" {
 		wrong.Add(pointer+"/source", "missing", "is missing: say where it was given")
 	}
 	wrong.Bound(pointer+"/source", c.Source, maxSource)
 	wrong.Bound(pointer+"/wording", c.Wording, maxWording)
 	wrong.Bound(pointer+"/proof", c.Proof, MaxProof)
+	wrong.Bound(pointer+"/reason", c.Reason, MaxReason)
 }
 
 // explained finds out whether a consent that is given says to what.
@@ -96,18 +104,25 @@ func (c *Consent) explained(wrong *errs.List, pointer string) {
 }
 
 var consentTable = db.NewTable("consents",
-	"id", "customer_id", "channel", "purpose", "given", "at", "source", "store_id", "staff_id", "wording", "proof", "checksum")
+	"id", "customer_id", "channel", "purpose", "given", "at", "source", "store_id", "staff_id", "wording", "proof", "checksum",
+	"wording_id", "text_hash", "language", "till_id", "reason")
 
 func (c *Consent) row() []any {
 	return []any{
 		c.ID, int64(c.Customer), string(c.Channel), string(c.Purpose), c.Given, c.At.UnixMicro(), c.Source,
 		db.NullID(c.Store), db.NullID(c.Staff), c.Wording, c.Proof, c.checksum(),
+		db.NullID(c.Text), c.Hash, c.Language, db.NullID(c.Till), c.Reason,
 	}
 }
 
+// checksum leaves out what rows had no columns for that were written before these.
 func (c *Consent) checksum() int64 {
-	return checksum.Of([]int64{c.ID, int64(c.Customer), checksum.Bit(c.Given), c.At.UnixMicro(), int64(c.Store), c.Staff},
-		string(c.Channel), string(c.Purpose), c.Source, c.Wording, c.Proof)
+	numbers := []int64{c.ID, int64(c.Customer), checksum.Bit(c.Given), c.At.UnixMicro(), int64(c.Store), c.Staff}
+	texts := []string{string(c.Channel), string(c.Purpose), c.Source, c.Wording, c.Proof}
+	if c.Text != 0 || c.Till != 0 || c.Hash+c.Language+c.Reason != "" {
+		numbers, texts = append(numbers, int64(c.Text), int64(c.Till)), append(texts, c.Hash, c.Language, c.Reason)
+	}
+	return checksum.Of(numbers, texts...)
 }
 
 // queueConsents adds to b the reading of the consents of customers, each
@@ -116,10 +131,11 @@ func queueConsents(b *db.Batch, ids []ID, take func(Consent)) {
 	b.Query(func(r *db.Rows) error {
 		var c Consent
 		err := r.Scan(&c.ID, &c.Customer, &c.Channel, &c.Purpose, &c.Given, db.Time{Dst: &c.At}, &c.Source,
-			&c.Store, &c.Staff, &c.Wording, &c.Proof)
+			&c.Store, &c.Staff, &c.Wording, &c.Proof, &c.Text, &c.Hash, &c.Language, &c.Till, &c.Reason)
 		take(c)
 		return err
-	}, `SELECT id, customer_id, channel, purpose, given, at, source, COALESCE(store_id, 0), COALESCE(staff_id, 0), wording, proof
+	}, `SELECT id, customer_id, channel, purpose, given, at, source, COALESCE(store_id, 0), COALESCE(staff_id, 0), wording, proof,
+		       COALESCE(wording_id, 0), text_hash, language, COALESCE(till_id, 0), reason
 	      FROM consents WHERE customer_id IN ($1...) ORDER BY customer_id, at, id`, db.IDs(ids))
 }
 

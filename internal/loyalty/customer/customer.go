@@ -104,14 +104,15 @@ type Service struct {
 	mint   *id.Minter
 	now    func() time.Time
 	region string
+	secret []byte
 	// guesses are how often names and birthdays may be tried on a profile.
 	guesses *limit.Limiter
 }
 
 // NewService makes the service. Phones without a country are of the region, such as
-// "UZ".
-func NewService(d *db.DB, mint *id.Minter, now func() time.Time, region string) *Service {
-	return &Service{db: d, mint: mint, now: now, region: region, guesses: limit.New(1.0/600, 5, 10_000, now)}
+// "UZ". The secret keys what is kept of contacts of those who were forgotten.
+func NewService(d *db.DB, mint *id.Minter, now func() time.Time, region string, secret []byte) *Service {
+	return &Service{db: d, mint: mint, now: now, region: region, secret: secret, guesses: limit.New(1.0/600, 5, 10_000, now)}
 }
 
 // Limits on what is written, in characters.

@@ -9,7 +9,8 @@ import (
 
 // EraseTx takes everything personal from a profile and from those that were merged
 // into it, for good: names, birthday, city, note, attributes, identifiers and the
-// proofs of consents. What is left says that somebody was there, since when and in
+// proofs of consents, with the reasons for taking them back. Of contacts a keyed hash stays, so
+// that an old file does not bring consents back. What is left says that somebody was there, since when and in
 // which store. It gives the profiles that were erased and fails with ErrNotFound or
 // ErrGone.
 func (s *Service) EraseTx(ctx context.Context, tx *db.Tx, id ID) (erased []ID, err error) {
@@ -49,6 +50,9 @@ func (s *Service) eraseTx(ctx context.Context, tx *db.Tx, id ID) error {
 	if err := tx.Run(ctx, &read); err != nil {
 		return err
 	}
+	if err := s.leaveHouseholdTx(ctx, tx, id); err != nil {
+		return err
+	}
 	is := Customer{ID: c.ID, State: StateErased, Source: c.Source, HomeStore: c.HomeStore, Origin: c.Origin, Into: c.Into, RegisteredAt: c.RegisteredAt}
 	if err := s.saveTx(ctx, tx, &c, &is); err != nil {
 		return err
@@ -60,14 +64,16 @@ func (s *Service) eraseTx(ctx context.Context, tx *db.Tx, id ID) error {
 	for _, i := range owned[id] {
 		sum -= share(i.checksum(id))
 	}
+	s.suppress(&b, owned[id], s.now())
+	forget(&b, owned[id])
 	b.Exec(`DELETE FROM identifiers WHERE customer_id = $1`, int64(id))
 	for _, was := range said {
 		now := was
-		now.Proof = ""
+		now.Proof, now.Reason = "", ""
 		if now == was {
 			continue
 		}
-		b.Guard(`UPDATE consents SET proof = '', checksum = $2 WHERE id = $1`, was.ID, now.checksum())
+		b.Guard(`UPDATE consents SET proof = '', reason = '', checksum = $2 WHERE id = $1`, was.ID, now.checksum())
 		sum += share(now.checksum()) - share(was.checksum())
 	}
 	attach(&b, id, sum)

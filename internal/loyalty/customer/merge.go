@@ -24,9 +24,10 @@ type Merged struct {
 	// Filled are the fields that it lacked; of attributes "attributes/" and the key.
 	Filled []string `json:"filled,omitempty"`
 	// Identifiers are the checksums of those that went over.
-	Identifiers []string `json:"identifiers,omitempty"`
-	Consents    []int64  `json:"consents,omitempty"` // ids of those added
-	Blocked     bool     `json:"blocked,omitempty"`  // the merged one had been
+	Identifiers []string        `json:"identifiers,omitempty"`
+	Consents    []int64         `json:"consents,omitempty"` // ids of those added
+	Blocked     bool            `json:"blocked,omitempty"`  // the merged one had been
+	Household   *movedHousehold `json:"household,omitempty"`
 }
 
 // Joined is what MergeTx did.
@@ -121,6 +122,23 @@ func (s *Service) LockTx(ctx context.Context, tx *db.Tx, x, y ID) error {
 	return err
 }
 
+// Home is what becomes of the household of who went: empty where they had none.
+func (m *Merged) Home() string {
+	switch {
+	case m.Household == nil:
+		return ""
+	case m.Household.Took:
+		return HomeTaken
+	}
+	return HomeLeft
+}
+
+// What a merge does to a household.
+const (
+	HomeTaken = "taken" // who stays has the place in it
+	HomeLeft  = "left"  // who stays keeps their own
+)
+
 // MergeTx has one profile go into another: the other gets its identifiers, the
 // fields that it lacks itself, and of two consents the stricter. It fails with
 // ErrSame, ErrNotFound, ErrGone or ErrTooMany.
@@ -158,6 +176,9 @@ func (s *Service) MergeTx(ctx context.Context, tx *db.Tx, from, into ID) (m Join
 	gone := a
 	gone.State = StateMerged
 	if err := s.saveTx(ctx, tx, &a, &gone); err != nil {
+		return m, err
+	}
+	if m.Household, err = s.mergeHouseholdsTx(ctx, tx, from, into); err != nil {
 		return m, err
 	}
 	var batch db.Batch
@@ -241,7 +262,7 @@ func (s *Service) say(list []Consent, who ID, said []Consent, now time.Time, sou
 	}
 	for i := range list {
 		c := &list[i]
-		c.ID, c.Customer, c.At, c.Source, c.Proof = s.mint.Next(), who, at, source, ""
+		c.ID, c.Customer, c.At, c.Source, c.Proof, c.Reason = s.mint.Next(), who, at, source, "", ""
 	}
 }
 
@@ -311,6 +332,9 @@ func (s *Service) UnmergeTx(ctx context.Context, tx *db.Tx, from, into ID, m Mer
 		back.State = StateBlocked
 	}
 	if err := s.saveTx(ctx, tx, &a, &back); err != nil {
+		return err
+	}
+	if err := s.partHouseholdsTx(ctx, tx, from, into, m.Household); err != nil {
 		return err
 	}
 	var batch db.Batch

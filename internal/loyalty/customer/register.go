@@ -36,6 +36,7 @@ type New struct {
 	Normal      bool            // Normalize has made all of them: it is not done again
 	Consents    []Consent
 	Source      string // till, admin, import, web …
+	By          int64  // who of the staff; 0: nobody
 	Till, IP    string // where it happens, for the audit log: the till's name, an address
 	// Origin is the import that brings the customer: nothing starts from it,
 	// one event tells of all that it brings at once, and what it says of a known
@@ -50,6 +51,7 @@ type Checked struct {
 	identifiers []Identifier
 	called      Identifier // of an import: what those are known by, too, who share something
 	consents    []Consent
+	by          int64
 	undated     bool // nobody knows when they were given
 }
 
@@ -100,6 +102,7 @@ func (s *Service) Check(n New) (Checked, error) {
 		City: n.City, Language: n.Language, Source: n.Source, Attributes: n.Attributes, Note: n.Note,
 		HomeStore: n.HomeStore, Origin: n.Origin, RegisteredAt: n.RegisteredAt.UTC().Truncate(time.Microsecond),
 	}
+	c.by = n.By
 	c.profile.clean(&wrong, now)
 	if n.Origin != 0 {
 		c.called = Identifier{External, Called(c.profile.FirstName, c.profile.LastName, c.profile.Born)}
@@ -200,11 +203,15 @@ type person struct {
 	changed  []string // fields
 	added    []Identifier
 	consents []Consent // to be added
+	by       int64     // who of the staff registers them
 	queued   bool
 }
 
 func (r *registration) runTx(ctx context.Context, tx *db.Tx) error {
 	if err := r.readTx(ctx, tx); err != nil {
+		return err
+	}
+	if err := r.suppressTx(ctx, tx); err != nil {
 		return err
 	}
 	r.results = make([]Result, len(r.list))
@@ -475,7 +482,7 @@ func sameBorn(a, b string) bool {
 }
 
 func (r *registration) create(c *Checked) *person {
-	p := &person{Customer: c.profile, isNew: true}
+	p := &person{Customer: c.profile, isNew: true, by: c.by}
 	p.ID = ID(r.s.mint.Next())
 	p.Attributes = maps.Clone(c.profile.Attributes)
 	r.people[p.ID] = p
@@ -639,8 +646,8 @@ func (s *Service) Attach(b *db.Batch, id ID, checksum int64) { attach(b, id, sha
 
 func (r *registration) writeTx(ctx context.Context, tx *db.Tx) error {
 	var (
-		customers, identifiers, consents [][]any
-		b                                db.Batch
+		customers, identifiers, consents, suspects [][]any
+		b                                          db.Batch
 	)
 	for _, p := range r.order {
 		attached := int64(0)
@@ -648,6 +655,7 @@ func (r *registration) writeTx(ctx context.Context, tx *db.Tx) error {
 			identifiers = append(identifiers, i.row(p.ID))
 			attached += share(i.checksum(p.ID))
 		}
+		suspects = append(suspects, p.suspects(r.s.now())...)
 		for _, c := range p.consents {
 			consents = append(consents, c.row())
 			attached += share(c.checksum())
@@ -666,7 +674,7 @@ func (r *registration) writeTx(ctx context.Context, tx *db.Tx) error {
 	for _, in := range []struct {
 		table *db.Table
 		rows  [][]any
-	}{{customerTable, customers}, {identifierTable, identifiers}, {consentTable, consents}} {
+	}{{customerTable, customers}, {identifierTable, identifiers}, {consentTable, consents}, {contactTable, suspects}} {
 		if err := tx.Insert(ctx, in.table, in.rows); err != nil {
 			return err
 		}

@@ -24,6 +24,7 @@ type Change struct {
 	Born, City, Language, Note      *string
 	HomeStore                       *catalog.StoreID
 	Attributes                      *Attributes // replaces all
+	Set                             Attributes  // of Definitions.Fit: of the rest nothing changes
 }
 
 // lockTx reads a profile, with its identifiers, that can be changed, and locks
@@ -89,6 +90,7 @@ func (c *Customer) apply(ch Change) {
 	if ch.Attributes != nil {
 		c.Attributes = maps.Clone(*ch.Attributes)
 	}
+	c.set(ch.Set)
 }
 
 // Changed names the fields in which two states of a profile differ.
@@ -174,6 +176,9 @@ func (s *Service) AddIdentifierTx(ctx context.Context, tx *db.Tx, id ID, kind Ki
 		return i, err
 	}
 	var b db.Batch
+	if p := (person{Customer: c, added: []Identifier{i}}); i.madeUp() {
+		b.Insert(contactTable, p.suspects(s.now()))
+	}
 	attach(&b, id, share(i.checksum(id)))
 	changed(&b, id, s.now(), "identifiers")
 	return i, tx.Run(ctx, &b)
@@ -195,6 +200,7 @@ func (s *Service) RemoveIdentifierTx(ctx context.Context, tx *db.Tx, id ID, i Id
 		return ErrIdentifierMissing
 	}
 	var b db.Batch
+	forget(&b, []Identifier{i})
 	attach(&b, id, -share(i.checksum(id)))
 	changed(&b, id, s.now(), "identifiers")
 	return tx.Run(ctx, &b)

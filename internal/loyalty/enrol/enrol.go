@@ -73,6 +73,7 @@ func (s *Service) RegisterAnd(ctx context.Context, store catalog.Store, by int64
 	if err != nil {
 		return Result{}, err
 	}
+	in.By = by
 	checked, err := s.customers.Check(in)
 	if err != nil {
 		return Result{}, err

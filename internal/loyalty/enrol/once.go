@@ -35,6 +35,7 @@ func (s *Service) RegisterOnce(ctx context.Context, store catalog.Store, by int6
 	if err != nil {
 		return res, false, err
 	}
+	in.By = by
 	checked, err := s.customers.Check(in)
 	if err != nil {
 		return res, false, err

@@ -67,6 +67,7 @@ type Outcome struct {
 	Filled   []string          // fields that came from who goes
 	Kept     []string          // fields in which they say something else
 	Consents []customer.Consent
+	Home     string // what becomes of the household of who goes; empty: they have none
 	receipt.Moved
 }
 
@@ -154,7 +155,7 @@ func (s *Service) mergeTx(ctx context.Context, tx *db.Tx, p receipt.Merge) (out 
 	b.Insert(lotTable, lots)
 	out = Outcome{
 		Merge:    Merge{ID: ID(p.ID), From: p.From, Into: p.Into, Staff: staff.ID(p.Staff), At: p.At},
-		Customer: profile.Is, Filled: profile.Filled, Kept: profile.Kept, Consents: profile.Added, Moved: went,
+		Customer: profile.Is, Filled: profile.Filled, Kept: profile.Kept, Consents: profile.Added, Home: profile.Home(), Moved: went,
 	}
 	return out, tx.Run(ctx, &b)
 }

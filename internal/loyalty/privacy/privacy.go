@@ -49,14 +49,15 @@ func New(d *db.DB, now func() time.Time, st *staff.Service, ca *catalog.Service,
 // ids strings, times UTC.
 type (
 	file struct {
-		Exported time.Time     `json:"exported_at"`
-		Currency string        `json:"currency"`
-		Profile  profile       `json:"profile"`
-		Former   []profile     `json:"merged_profiles,omitempty"`
-		Consents []consent     `json:"consents"`
-		Points   points        `json:"points"`
-		Receipts []receiptRow  `json:"receipts"`
-		Cards    []giftcardRow `json:"gift_cards,omitempty"`
+		Exported  time.Time     `json:"exported_at"`
+		Currency  string        `json:"currency"`
+		Profile   profile       `json:"profile"`
+		Former    []profile     `json:"merged_profiles,omitempty"`
+		Household *household    `json:"household,omitempty"`
+		Consents  []consent     `json:"consents"`
+		Points    points        `json:"points"`
+		Receipts  []receiptRow  `json:"receipts"`
+		Cards     []giftcardRow `json:"gift_cards,omitempty"`
 	}
 	profile struct {
 		ID           string              `json:"id"`
@@ -75,18 +76,30 @@ type (
 		RegisteredAt time.Time           `json:"registered_at"`
 		Identifiers  []identifier        `json:"identifiers"`
 	}
+	// The others in it are other people: only how many they are is told.
+	household struct {
+		Since   time.Time `json:"since"`
+		Head    bool      `json:"head"`
+		Members int       `json:"members"`
+	}
 	identifier struct {
-		Kind  customer.Kind `json:"kind"`
-		Value string        `json:"value"`
+		Kind    customer.Kind    `json:"kind"`
+		Value   string           `json:"value"`
+		Quality customer.Quality `json:"quality,omitempty"`
+		Reason  string           `json:"reason,omitempty"`
 	}
 	consent struct {
-		Channel customer.Channel `json:"channel"`
-		Purpose customer.Purpose `json:"purpose"`
-		Given   bool             `json:"given"`
-		At      time.Time        `json:"at"`
-		Source  string           `json:"source"`
-		Wording string           `json:"wording,omitempty"`
-		Proof   string           `json:"proof,omitempty"`
+		Channel  customer.Channel `json:"channel"`
+		Purpose  customer.Purpose `json:"purpose"`
+		Given    bool             `json:"given"`
+		At       time.Time        `json:"at"`
+		Source   string           `json:"source"`
+		Store    string           `json:"store,omitempty"`
+		Wording  string           `json:"wording,omitempty"`
+		Text     string           `json:"text,omitempty"` // as it was shown
+		Language string           `json:"language,omitempty"`
+		Proof    string           `json:"proof,omitempty"`
+		Reason   string           `json:"reason,omitempty"`
 	}
 	points struct {
 		Available string  `json:"available"`
@@ -140,8 +153,20 @@ func (s *Service) Export(ctx context.Context, who customer.ID, w io.Writer) (err
 	if err != nil {
 		return err
 	}
+	texts, err := s.customers.Wordings(ctx)
+	if err != nil {
+		return err
+	}
 	for i, c := range people {
-		if p := s.profile(&c); i == 0 {
+		known, err := s.customers.Contacts(ctx, c.Identifiers)
+		if err != nil {
+			return err
+		}
+		p := s.profile(&c)
+		for n, i := range c.Identifiers {
+			p.Identifiers[n].Quality, p.Identifiers[n].Reason = known[i].Quality, known[i].Reason
+		}
+		if i == 0 {
 			f.Profile = p
 		} else {
 			f.Former = append(f.Former, p)
@@ -151,11 +176,25 @@ func (s *Service) Export(ctx context.Context, who customer.ID, w io.Writer) (err
 			return err
 		}
 		for _, c := range said {
-			f.Consents = append(f.Consents, consent{c.Channel, c.Purpose, c.Given, c.At, c.Source, c.Wording, c.Proof})
+			row := consent{Channel: c.Channel, Purpose: c.Purpose, Given: c.Given, At: c.At, Source: c.Source, Wording: c.Wording, Language: c.Language, Proof: c.Proof, Reason: c.Reason}
+			if w := texts.Of(c.Text); w != nil {
+				row.Text, _ = w.Shown(c.Language)
+			}
+			if store, ok := s.catalog.Store(c.Store); ok {
+				row.Store = store.Name
+			}
+			f.Consents = append(f.Consents, row)
 		}
 		if err := s.entries(ctx, c.ID, &f.Points); err != nil {
 			return err
 		}
+	}
+	home, err := s.customers.Household(ctx, who)
+	if err != nil {
+		return err
+	}
+	if m := home.Of(who); home.ID != 0 {
+		f.Household = &household{m.Since, m.Head, len(home.Members)}
 	}
 	account, err := s.ledger.Get(ctx, who)
 	if err != nil {
@@ -226,7 +265,7 @@ func (s *Service) profile(c *customer.Customer) profile {
 		p.HomeStore = store.Name
 	}
 	for _, i := range c.Identifiers {
-		p.Identifiers = append(p.Identifiers, identifier{i.Kind, i.Value})
+		p.Identifiers = append(p.Identifiers, identifier{Kind: i.Kind, Value: i.Value})
 	}
 	return p
 }

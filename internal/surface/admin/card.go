@@ -3,9 +3,7 @@ package admin
 import (
 	"context"
 	"errors"
-	"maps"
 	"net/http"
-	"slices"
 	"strconv"
 	"time"
 
@@ -41,20 +39,23 @@ type cardView struct {
 	All         bool // Receipts are all of them
 	Form        *web.Form
 	Kinds       []web.Option
+	Qualities   []web.Option
 	URL         web.Link
 	Masked      bool
 	Looks       []lookRow // for who may see the log
 	Merges      []mergeRow
+	Household   []kinRow
 }
 
 type identifierRow struct {
 	customer.Identifier
 	Shown string
+	Known customer.Contact
 }
 
 func identifierRows(who staff.Account, c customer.Customer) (rows []identifierRow) {
 	for _, i := range c.Identifiers {
-		rows = append(rows, identifierRow{i, shown(who, i.Kind, i.Value)})
+		rows = append(rows, identifierRow{Identifier: i, Shown: shown(who, i.Kind, i.Value)})
 	}
 	return rows
 }
@@ -96,6 +97,16 @@ func (a *Admin) showCustomer(w http.ResponseWriter, r *http.Request, status int,
 		v.Form = web.NewForm(nil)
 	}
 	v.Identifiers = identifierRows(who, c)
+	known, err := a.Customers.Contacts(ctx, c.Identifiers)
+	if err != nil {
+		return err
+	}
+	for i := range v.Identifiers {
+		v.Identifiers[i].Known = known[v.Identifiers[i].Identifier]
+	}
+	for _, q := range customer.Qualities {
+		v.Qualities = append(v.Qualities, web.Option{Value: string(q), Text: loc.T("admin.contacts.quality." + string(q))})
+	}
 	for _, k := range customer.Kinds {
 		v.Kinds = append(v.Kinds, web.Option{Value: string(k), Text: loc.T("admin.identifier." + string(k))})
 	}
@@ -105,10 +116,11 @@ func (a *Admin) showCustomer(w http.ResponseWriter, r *http.Request, status int,
 	if store, ok := a.Catalog.Store(c.HomeStore); ok { // its days are the customer's
 		v.Store, v.Zone = store, store.Zone
 	}
-	for _, name := range slices.Sorted(maps.Keys(c.Attributes)) {
-		v.Attributes = append(v.Attributes, fieldChange{Name: name, Is: attribute(loc, c.Attributes[name])})
+	defined, err := a.Customers.Definitions(ctx)
+	if err != nil {
+		return err
 	}
-	var err error
+	v.Attributes = attributeRows(loc, defined, c.Attributes, v.Masked)
 	if v.Account, err = a.Ledger.Get(ctx, c.ID); err != nil {
 		return err
 	}
@@ -129,6 +141,9 @@ func (a *Admin) showCustomer(w http.ResponseWriter, r *http.Request, status int,
 		if v.Looks, err = a.looksAt(ctx, who, c.ID); err != nil {
 			return err
 		}
+	}
+	if v.Household, err = a.kinRows(ctx, who, c.ID); err != nil {
+		return err
 	}
 	if v.Merges, err = a.mergeRows(ctx, who, c); err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -318,6 +319,8 @@ type editCustomerView struct {
 	Name     string
 	Stores   []web.Option
 	Sexes    []web.Option
+	Asks     []ask
+	More     []attributeField
 }
 
 func (a *Admin) customerForm(w http.ResponseWriter, r *http.Request, status int, c customer.Customer, form *web.Form) error {
@@ -327,9 +330,24 @@ func (a *Admin) customerForm(w http.ResponseWriter, r *http.Request, status int,
 		{Value: string(customer.Female), Text: loc.T("admin.customer.sex.female")},
 		{Value: string(customer.Male), Text: loc.T("admin.customer.sex.male")},
 	}}
-	var err error
+	defined, err := a.Customers.Definitions(r.Context())
+	if err != nil {
+		return err
+	}
+	v.More = attributeFields(loc, defined)
 	if v.Stores, err = a.storeOptions(r, ""); err != nil {
 		return err
+	}
+	if c.ID == 0 {
+		all, err := a.Customers.Wordings(r.Context())
+		if err != nil {
+			return err
+		}
+		var home catalog.StoreID
+		if len(v.Stores) > 0 {
+			_ = home.UnmarshalText([]byte(v.Stores[0].Value)) // whose legal entity asks
+		}
+		v.Asks = a.asks(r.Context(), loc, all, home)
 	}
 	home, ok := a.Catalog.Store(c.HomeStore)
 	switch {
@@ -363,6 +381,14 @@ func (a *Admin) registerCustomer(w http.ResponseWriter, r *http.Request) error {
 		FirstName: form.Get("first_name"), LastName: form.Get("last_name"), MiddleName: form.Get("middle_name"),
 		Sex: customer.Sex(form.Get("sex")), Born: readBorn(loc, form.Get("born")), City: form.Get("city"), Note: form.Get("note"), Source: "admin", IP: web.Client(r).IP,
 	}
+	defined, err := a.Customers.Definitions(ctx)
+	if err != nil {
+		return err
+	}
+	if in.Attributes, err = readAttributes(defined, form); err != nil {
+		return err
+	}
+	maps.DeleteFunc(in.Attributes, func(_ string, v any) bool { return v == nil })
 	for _, kind := range asked {
 		if raw := form.Get(string(kind)); raw != "" {
 			form.As(fmt.Sprintf("identifiers/%d/value", len(in.Identifiers)), string(kind))
@@ -381,6 +407,13 @@ func (a *Admin) registerCustomer(w http.ResponseWriter, r *http.Request) error {
 		in.Consents = []customer.Consent{
 			{Channel: customer.ChannelAny, Purpose: customer.Marketing, Given: true, Store: in.HomeStore, Staff: int64(web.Me(r).ID), Wording: form.Get("wording"), Proof: form.Get("proof")},
 		}
+	}
+	if len(form.All("agreed")) > 0 {
+		all, err := a.Customers.Wordings(ctx)
+		if err != nil {
+			return err
+		}
+		in.Consents = append(in.Consents, agreedTo(all, form, customer.Consent{Store: in.HomeStore, Staff: int64(web.Me(r).ID), Proof: form.Get("proof")})...)
 	}
 	form.As("identifiers", string(customer.Phone))
 	form.As("consents/0/wording", "wording")
@@ -481,6 +514,11 @@ func (a *Admin) editCustomer(w http.ResponseWriter, r *http.Request) error {
 	if c.HomeStore != 0 {
 		form.Values.Set("store", c.HomeStore.String())
 	}
+	defined, err := a.Customers.Definitions(r.Context())
+	if err != nil {
+		return err
+	}
+	fillAttributes(defined, c.Attributes, form)
 	return a.customerForm(w, r, http.StatusOK, c, form)
 }
 
@@ -497,6 +535,13 @@ func (a *Admin) saveCustomer(w http.ResponseWriter, r *http.Request) error {
 	ch := customer.Change{
 		FirstName: text("first_name"), LastName: text("last_name"), MiddleName: text("middle_name"),
 		Sex: &sex, Born: &born, City: text("city"), Note: text("note"),
+	}
+	defined, err := a.Customers.Definitions(r.Context())
+	if err != nil {
+		return err
+	}
+	if ch.Set, err = readAttributes(defined, form); err != nil {
+		return err
 	}
 	var store catalog.StoreID
 	if store.UnmarshalText([]byte(form.Get("store"))) == nil {
@@ -589,12 +634,16 @@ type consentsView struct {
 	Channels []web.Option
 	Purposes []web.Option
 	Words    []web.Option // given or withdrawn
+	Asks     []ask
+	Current  []consentRow
 	History  []consentRow
 }
 
 type consentRow struct {
 	customer.Consent
 	Who, Where string
+	Shown      string // the text, as it was shown; empty: it is in no catalogue
+	Anew       bool   // a newer text asks again
 }
 
 func (a *Admin) showConsents(w http.ResponseWriter, r *http.Request, status int, c customer.Customer, form *web.Form) error {
@@ -617,6 +666,14 @@ func (a *Admin) showConsents(w http.ResponseWriter, r *http.Request, status int,
 	if err != nil {
 		return err
 	}
+	if v.Current, err = a.consentRows(ctx, customer.Current(history)); err != nil {
+		return err
+	}
+	all, err := a.Customers.Wordings(ctx)
+	if err != nil {
+		return err
+	}
+	v.Asks = a.asks(ctx, loc, all, c.HomeStore)
 	slices.Reverse(history) // the latest first
 	if v.History, err = a.consentRows(ctx, history); err != nil {
 		return err
@@ -634,8 +691,15 @@ func (a *Admin) consentRows(ctx context.Context, list []customer.Consent) (rows 
 	if err != nil {
 		return nil, err
 	}
+	all, err := a.Customers.Wordings(ctx)
+	if err != nil {
+		return nil, err
+	}
 	for _, c := range list {
-		row := consentRow{Consent: c, Who: names[staff.ID(c.Staff)]}
+		row := consentRow{Consent: c, Who: names[staff.ID(c.Staff)], Anew: all.Outdated(c, a.Now())}
+		if w := all.Of(c.Text); w != nil {
+			row.Shown, _ = w.Shown(c.Language)
+		}
 		if s, ok := a.Catalog.Store(c.Store); ok {
 			row.Where = s.Name
 		}
@@ -674,9 +738,12 @@ func (a *Admin) addConsent(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if form.Has("ask", "1") {
+		return a.addAgreed(w, r, c, form)
+	}
 	consent := customer.Consent{
 		Channel: customer.Channel(form.Get("channel")), Purpose: customer.Purpose(form.Get("purpose")), Given: form.Get("given") == "1",
-		Source: "admin", Staff: int64(web.Me(r).ID), Wording: form.Get("wording"), Proof: form.Get("proof"),
+		Source: "admin", Staff: int64(web.Me(r).ID), Wording: form.Get("wording"), Proof: form.Get("proof"), Reason: form.Get("reason"),
 	}
 	err = a.change(r, func(ctx context.Context, tx *db.Tx) (line, error) {
 		l := line{action: "customer.consent_given", subject: subjectOf(c.ID), store: c.HomeStore, after: map[string]any{"channel": consent.Channel, "purpose": consent.Purpose}}
@@ -688,6 +755,35 @@ func (a *Admin) addConsent(w http.ResponseWriter, r *http.Request) error {
 	form.As("consents/0/wording", "wording")
 	if err := form.Take(err); err != nil {
 		return err
+	}
+	if !form.OK() {
+		return a.showConsents(w, r, unprocessable, c, form)
+	}
+	return a.backToCard(w, r, c, "admin.saved")
+}
+
+// addAgreed records the wordings whose boxes were ticked.
+func (a *Admin) addAgreed(w http.ResponseWriter, r *http.Request, c customer.Customer, form *web.Form) error {
+	all, err := a.Customers.Wordings(r.Context())
+	if err != nil {
+		return err
+	}
+	said := agreedTo(all, form, customer.Consent{Source: "admin", Staff: int64(web.Me(r).ID), Proof: form.Get("proof")})
+	if len(said) == 0 {
+		form.Alert = web.Loc(r.Context()).T("admin.consents.ask_none")
+	} else {
+		err = a.change(r, func(ctx context.Context, tx *db.Tx) (line, error) {
+			var purposes []customer.Purpose
+			for _, c := range said {
+				if !slices.Contains(purposes, c.Purpose) {
+					purposes = append(purposes, c.Purpose)
+				}
+			}
+			return line{action: "customer.consent_given", subject: subjectOf(c.ID), store: c.HomeStore, after: map[string]any{"consents": purposes}}, a.Customers.AddConsentsTx(ctx, tx, c.ID, said)
+		})
+		if err := form.Take(err); err != nil {
+			return err
+		}
 	}
 	if !form.OK() {
 		return a.showConsents(w, r, unprocessable, c, form)

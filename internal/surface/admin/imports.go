@@ -335,6 +335,24 @@ func (a *Admin) showImport(w http.ResponseWriter, r *http.Request, status int, i
 	}
 	if i.Kind == importer.KindCustomers {
 		v.Fields = append(v.Fields, web.Option{Value: "attribute", Text: loc.T("admin.import.attribute")})
+		defined, err := a.Customers.Definitions(r.Context())
+		if err != nil {
+			return err
+		}
+		for _, d := range defined {
+			if !d.Archived {
+				v.Fields = append(v.Fields, web.Option{Value: string(importer.Attribute(d.Code)), Text: d.Names.In(loc.Lang(), d.Code)})
+			}
+		}
+		for name := range v.Form.Values { // a column that is headed as one is called
+			if value, ok := strings.CutPrefix(v.Form.Get(name), "attribute:"); ok {
+				if d := defined.Named(value); d == nil {
+					v.Form.Values.Set(name, "attribute")
+				} else {
+					v.Form.Values.Set(name, string(importer.Attribute(d.Code)))
+				}
+			}
+		}
 	}
 	v.Signs = []web.Option{{Value: ".", Text: loc.T("admin.import.point")}, {Value: ",", Text: loc.T("admin.import.comma")}}
 	v.Orders = []web.Option{{Value: string(importer.DayFirst), Text: loc.T("admin.import.day_first")}, {Value: string(importer.MonthFirst), Text: loc.T("admin.import.month_first")}}
@@ -412,9 +430,6 @@ func mappingForm(m importer.Mapping) *web.Form {
 	}
 	for field, n := range m.Columns {
 		value := string(field)
-		if !slices.Contains(importer.Fields(m.Kind), field) {
-			value = "attribute"
-		}
 		f.Values.Set("column-"+strconv.Itoa(n), value)
 	}
 	return f

@@ -159,7 +159,7 @@ func (a *Admin) other(r *http.Request, text string) (*customer.Customer, error) 
 
 // seenOf stands for what a preview showed.
 func seenOf(out merge.Outcome) string {
-	return fmt.Sprint(out.Account.Active, out.Account.Pending, out.Account.Debt, out.Account.Receipts, len(out.Receipts), len(out.Consents), out.Filled, len(out.Customer.Identifiers))
+	return fmt.Sprint(out.Account.Active, out.Account.Pending, out.Account.Debt, out.Account.Receipts, len(out.Receipts), len(out.Consents), out.Filled, len(out.Customer.Identifiers), out.Home)
 }
 
 // mergeFields lays two profiles side by side.

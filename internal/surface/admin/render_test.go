@@ -18,6 +18,7 @@ func TestEveryPageInEveryLanguage(t *testing.T) {
 	s := open(t, dbtest.Open(t, dbtest.SQLite)).shop()
 	s.goods()
 	b := s.owner()
+	s.wording()
 	at := "/programme/" + s.programme()
 	b.get(at + "/edit")
 	form := b.form("editor")
@@ -36,6 +37,7 @@ func TestEveryPageInEveryLanguage(t *testing.T) {
 		"receipt": "/receipts/" + s.sales[0].ID.String(), "receipts": "/receipts", "settings": "/settings", "staff": "/staff", "store": store, "stores": "/stores",
 		"till":  "/tills/" + s.till.ID.String(),
 		"stock": "/stock", "product_stock": "/products/" + s.product().String() + "/stock", "integrations": "/integrations",
+		"wordings": "/wordings", "contacts": "/reports/contacts", "household": customer + "/household?q=Усманов", "attributes": "/attributes?code=income",
 		// Shown to those who are not signed in: TestFirstSteps and the browser see them.
 		"signin": "", "second": "/sign-in/second", "factor": "/account/second", "invitation": "",
 	}

@@ -65,8 +65,11 @@ func (a *Admin) table() []route {
 		{"POST /customers/{id}/edit", staff.EditCustomers, a.saveCustomer, false},
 		{"POST /customers/{id}/identifiers", staff.EditCustomers, a.addIdentifier, false},
 		{"POST /customers/{id}/identifiers/remove", staff.EditCustomers, a.removeIdentifier, false},
+		{"POST /customers/{id}/identifiers/quality", staff.EditCustomers, a.judgeContact, false},
 		{"GET /customers/{id}/consents", staff.EditCustomers, a.consentsPage, false},
 		{"POST /customers/{id}/consents", staff.EditCustomers, a.addConsent, false},
+		{"GET /customers/{id}/household", staff.EditCustomers, a.householdPage, false},
+		{"POST /customers/{id}/household", staff.EditCustomers, a.changeHousehold, false},
 		{"GET /customers/{id}/points", staff.AdjustPoints, a.adjustPage, false},
 		{"POST /customers/{id}/points", staff.AdjustPoints, a.adjustPoints, false},
 		{"GET /customers/{id}/level", staff.AdjustPoints, a.givenPage, false},
@@ -87,6 +90,8 @@ func (a *Admin) table() []route {
 
 		{"GET /reports/identified", staff.ViewReports, a.identified, false},
 		{"GET /reports/identified/export", staff.ViewReports, a.exportIdentified, true},
+
+		{"GET /reports/contacts", staff.ViewReports, a.contacts, false},
 
 		// Who owns what, and what they owe each other, is the owner's to know.
 		{"GET /entities", staff.ManageStores, a.entities, false},
@@ -159,6 +164,11 @@ func (a *Admin) table() []route {
 
 		{"GET /settings", staff.ManageStores, a.settingsPage, false},
 		{"POST /settings", staff.ManageStores, a.saveSettings, false},
+
+		{"GET /attributes", staff.ManageProgramme, a.attributes, false},
+		{"POST /attributes", staff.ManageProgramme, a.saveAttribute, false},
+		{"GET /wordings", staff.ManageStores, a.wordings, false},
+		{"POST /wordings", staff.ManageStores, a.publishWording, false},
 
 		{"GET /imports", staff.Import, a.imports, false},
 		{"GET /imports/new", staff.Import, a.newImport, false},

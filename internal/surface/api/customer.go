@@ -3,7 +3,9 @@ package api
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -86,6 +88,7 @@ type person struct {
 	Level        *level          `json:"level,omitzero"`
 	Available    decimal         `json:"available,omitzero"`
 	RegisteredAt time.Time       `json:"registered_at,omitzero"`
+	Attributes   map[string]any  `json:"attributes,omitzero"`
 }
 
 // identifierRef shows enough of an identifier to ask for the rest.
@@ -194,7 +197,54 @@ func (a *API) person(ctx context.Context, by *caller, id customer.ID) (*person, 
 	for _, i := range c.Identifiers {
 		p.Identifiers = append(p.Identifiers, refOf(i))
 	}
-	return p, nil
+	p.Attributes, err = a.attributes(ctx, c.Attributes)
+	return p, err
+}
+
+// attributes are what tills see of those of a customer; most have none, and nobody
+// is asked.
+func (a *API) attributes(ctx context.Context, values customer.Attributes) (seen map[string]any, err error) {
+	if len(values) == 0 {
+		return nil, nil
+	}
+	all, err := a.customers.Definitions(ctx)
+	for i := range all {
+		d := &all[i]
+		value, ok := values[d.Code]
+		if !ok || d.Tills == "" || d.Personal || d.Archived {
+			continue
+		}
+		if seen == nil {
+			seen = map[string]any{}
+		}
+		if seen[d.Code] = value; d.Format == customer.SeveralFormat {
+			seen[d.Code] = customer.Chosen(value)
+		}
+	}
+	return seen, err
+}
+
+// setting reads what a till says of a customer besides.
+func (a *API) setting(ctx context.Context, r *reader, given map[string]any) (customer.Attributes, error) {
+	if len(given) == 0 {
+		return nil, nil
+	}
+	all, err := a.customers.Definitions(ctx)
+	if err != nil {
+		return nil, err
+	}
+	all = slices.DeleteFunc(all, func(d customer.Definition) bool { return d.Tills != customer.TillsSet })
+	values, wrong := all.Fit(given)
+	if wrong != nil {
+		for _, f := range errs.Of(wrong).Fields {
+			own := r.wrong.Add(f.Pointer, f.Code, "%s", f.Text)
+			for name, value := range errs.Of(wrong).ArgsOf(f) {
+				own.With(name, value)
+			}
+		}
+	}
+	maps.DeleteFunc(values, func(_ string, v any) bool { return v == nil })
+	return values, nil
 }
 
 // profile reads a customer that is still there, by the id of a profile that was
@@ -245,14 +295,18 @@ type registerRequest struct {
 	City       string           `json:"city,omitzero" maxLength:"100"`
 	Language   string           `json:"language,omitzero" example:"ru"`
 	Consents   []consentRequest `json:"consents,omitzero" nullable:"false" maxItems:"64"`
+	Attributes map[string]any   `json:"attributes,omitzero" nullable:"false"`
 }
 
 type consentRequest struct {
-	Channel channel `json:"channel"`
-	Purpose purpose `json:"purpose"`
-	Given   *bool   `json:"given" nullable:"false"`
-	Wording string  `json:"wording,omitzero" maxLength:"200"`
-	Proof   string  `json:"proof,omitzero" maxLength:"200"`
+	Channel  channel `json:"channel"`
+	Purpose  purpose `json:"purpose"`
+	Given    *bool   `json:"given" nullable:"false"`
+	Wording  string  `json:"wording,omitzero" maxLength:"200"`
+	Version  int64   `json:"version,omitzero" minimum:"1"`
+	Language string  `json:"language,omitzero" maxLength:"2"`
+	Proof    string  `json:"proof,omitzero" maxLength:"200"`
+	Reason   string  `json:"reason,omitzero" maxLength:"500"`
 }
 
 type channel string
@@ -290,14 +344,12 @@ func (a *API) postCustomer(ctx context.Context, by *caller, in *registerRequest,
 		City: in.City, Language: in.Language, HomeStore: by.Store.ID, Source: "till", Till: by.Till.Name,
 		Identifiers: r.normal(a.customers, &in.Identified),
 	}
-	for i, c := range in.Consents {
-		if c.Given == nil { // nobody takes back a consent by leaving a word out
-			r.missing(field{"consents", i, "given"})
-		}
-		n.Consents = append(n.Consents, customer.Consent{
-			Channel: customer.Channel(c.Channel), Purpose: customer.Purpose(c.Purpose), Given: c.Given != nil && *c.Given,
-			Store: by.Store.ID, Wording: c.Wording, Proof: c.Proof,
-		})
+	var err error
+	if n.Consents, err = a.consents(ctx, by, &r, in.Consents); err != nil {
+		return nil, err
+	}
+	if n.Attributes, err = a.setting(ctx, &r, in.Attributes); err != nil {
+		return nil, err
 	}
 	if err := r.wrong.Err(); err != nil {
 		if len(n.Identifiers) == 0 { // said already

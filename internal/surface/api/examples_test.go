@@ -39,6 +39,15 @@ func TestExamplesAreWhatIsAnswered(t *testing.T) {
 		s.Clock.Advance(24 * time.Hour)
 		e.post("find", "/v1/customers/find", http.StatusOK, `{"identifier": "90 123 45 67"}`)
 		e.get("customer", "/v1/customers/$customer", http.StatusOK)
+		s.wordings()
+		e.get("wordings", "/v1/wordings", http.StatusOK)
+		e.post("consents", "/v1/consents", http.StatusOK, `{
+			"customer": "$customer",
+			"consents": [
+				{"channel": "telegram", "purpose": "marketing", "given": true, "wording": "offers", "version": 1, "language": "uz", "proof": "form 4711"},
+				{"channel": "sms", "purpose": "marketing", "given": false, "reason": "too many messages"}
+			]
+		}`)
 		e.post("hold", "/v1/holds", http.StatusCreated, `{
 			"number": "h-17",
 			"customer": "$customer",

@@ -103,6 +103,9 @@ func (a *API) operations(d *description) {
 		errors: []*errs.Error{customer.ErrNotFound}}, a.getCustomer)
 	register(d, operation{id: "balance", group: "customers", method: get, path: "/v1/customers/{id}/balance",
 		errors: []*errs.Error{customer.ErrNotFound}}, a.getBalance)
+	register(d, operation{id: "wordings", group: "customers", method: get, path: "/v1/wordings"}, a.getWordings)
+	post(d, operation{id: "consents", group: "customers", method: send, path: "/v1/consents", changes: true,
+		errors: []*errs.Error{customer.ErrNotFound, enrol.ErrProof}}, a.postConsents)
 	register(d, operation{id: "customer_receipts", group: "customers", method: get, path: "/v1/customers/{id}/receipts",
 		errors: []*errs.Error{customer.ErrNotFound, errCursor}}, a.customerReceipts)
 	register(d, operation{id: "entries", group: "customers", method: get, path: "/v1/customers/{id}/entries",

@@ -52,7 +52,8 @@ type line struct {
 // join is somebody who registers.
 type join struct {
 	Phone, Card, Name string
-	Data, Marketing   bool
+	Proof             string   // number of the form
+	Agreed            []string // values of the boxes that are ticked
 	Errors            map[string]string
 }
 
@@ -78,7 +79,7 @@ func readBasket(f *web.Form, unseal func(string) customer.ID) basket {
 		Joining: f.Has("joining", "1"),
 		Join: join{
 			Phone: fold.Line(f.Get("join-phone")), Card: fold.Line(f.Get("join-card")), Name: fold.Line(f.Get("join-name")),
-			Data: f.Has("consent", "data"), Marketing: f.Has("consent", "marketing"),
+			Proof: fold.Line(f.Get("join-proof")), Agreed: f.All("consent"),
 		},
 	}
 	if !b.NoDiscount && !b.NoPoints {

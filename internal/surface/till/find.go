@@ -369,9 +369,9 @@ func (t *Till) suggest(w http.ResponseWriter, r *http.Request) error {
 
 // register makes a customer of who fills in the fields, or finds who is one.
 func (t *Till) register(r *http.Request, v *saleView) error {
-	n := t.newcomer(r, v)
-	if len(v.Join.Errors) > 0 {
-		return nil
+	n, err := t.newcomer(r, v)
+	if err != nil || len(v.Join.Errors) > 0 {
+		return err
 	}
 	loc := web.Loc(r.Context())
 	if !t.mayLook(r, v) { // what comes of it tells whether somebody has the phone
@@ -390,7 +390,7 @@ func (t *Till) register(r *http.Request, v *saleView) error {
 		v.Join.Errors["join-name"] = text
 		return nil
 	}
-	agreed := v.Join.Data
+	agreed := slices.ContainsFunc(n.Consents, func(c customer.Consent) bool { return c.Purpose == customer.Data })
 	v.Customer, v.Joining, v.Join, v.Redeem = res.ID, false, join{}, ""
 	switch {
 	case len(res.Left) > 0:
@@ -412,7 +412,7 @@ func (t *Till) register(r *http.Request, v *saleView) error {
 }
 
 // newcomer is who fills in the fields; what is wrong with them is noted there.
-func (t *Till) newcomer(r *http.Request, v *saleView) customer.New {
+func (t *Till) newcomer(r *http.Request, v *saleView) (customer.New, error) {
 	loc, j := web.Loc(r.Context()), &v.Join
 	j.Errors = map[string]string{}
 	n := customer.New{HomeStore: v.Place.Store.ID, Source: "till", Till: v.Place.Till.Name, IP: web.Client(r).IP}
@@ -436,19 +436,9 @@ func (t *Till) newcomer(r *http.Request, v *saleView) customer.New {
 	if j.Name == "" {
 		j.Errors["join-name"] = loc.T("counter.join.name_needed")
 	}
-	given := func(purpose customer.Purpose, wording string) {
-		n.Consents = append(n.Consents, customer.Consent{
-			Channel: customer.ChannelAny, Purpose: purpose, Given: true, Source: "till",
-			Store: v.Place.Store.ID, Staff: int64(web.Me(r).ID), Wording: loc.T("counter.join.wording", "version", wordingVersion, "text", wording),
-		})
-	}
-	if j.Data {
-		given(customer.Data, loc.T("counter.join.data"))
-	}
-	if j.Marketing {
-		given(customer.Marketing, loc.T("counter.join.marketing"))
-	}
-	return n
+	var err error
+	n.Consents, err = t.agreed(r.Context(), loc, v, web.Me(r).ID)
+	return n, err
 }
 
 // left says in words what a known profile did not take.
@@ -464,6 +454,3 @@ func left(loc *i18n.Localizer, what []string) (list []string) {
 	}
 	return list
 }
-
-// wordingVersion names the texts of the consents; it goes up when they change.
-const wordingVersion = "1"

@@ -46,7 +46,8 @@ type saleView struct {
 	Can    bool   // be paid, once a reason that is missing is given
 	Unsure bool   // a line cannot be read: what the rest comes to is no sum to be paid
 	Zone   *time.Location
-	Later  bool // what is earned is not available at once
+	Later  bool  // what is earned is not available at once
+	Ask    []box // what a newcomer may agree to
 }
 
 // row is a line as it is shown.
@@ -220,6 +221,11 @@ func (t *Till) fill(r *http.Request, v *saleView) error {
 	}
 	if err := t.person(ctx, loc, v); err != nil {
 		return err
+	}
+	if v.Joining {
+		if v.Ask, err = t.boxes(ctx, loc, v); err != nil {
+			return err
+		}
 	}
 	d := v.draft(loc, t.Settings().Currency, func(field string, err error) {
 		v.Errors[field] = web.Say(loc, err)

@@ -1,0 +1,192 @@
+package customer
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"regulars/internal/base/checksum"
+	"regulars/internal/base/db"
+	"regulars/internal/base/errs"
+	"regulars/internal/base/fold"
+	"regulars/internal/loyalty/catalog"
+)
+
+// ErrContact is of what nobody is written to or called by.
+var ErrContact = errs.New(errs.Invalid, "no_contact", "Only a phone, an e-mail or a Telegram account can be verified, suspect or retired.")
+
+// Quality is whether somebody is reached by a contact. Whatever it is, the contact
+// leads to its profile at the till.
+type Quality string
+
+// The qualities.
+const (
+	Unknown  Quality = "unknown" // nothing is known; kept as no row
+	Verified Quality = "verified"
+	Suspect  Quality = "suspect" // it looks made up
+	Retired  Quality = "retired" // no messages go there any more
+)
+
+// Qualities lists them.
+var Qualities = []Quality{Unknown, Verified, Suspect, Retired}
+
+// MadeUp is the reason of contacts that were found suspect by how they look.
+const MadeUp = "made_up"
+
+// Contact is what is known of a phone or an address.
+type Contact struct {
+	Identifier
+	Quality Quality
+	Reason  string
+	Since   time.Time
+	Store   catalog.StoreID // where it was registered; 0: none
+	Staff   int64           // who registered it, or said so; 0: nobody
+}
+
+var contactTable = db.NewTable("contacts", "value", "kind", "state", "reason", "since", "store_id", "staff_id", "checksum")
+
+func (c *Contact) row() []any {
+	return []any{c.Value, string(c.Kind), string(c.Quality), c.Reason, c.Since.UnixMicro(), db.NullID(c.Store), db.NullID(c.Staff), c.checksum()}
+}
+
+func (c *Contact) checksum() int64 {
+	return checksum.Of([]int64{c.Since.UnixMicro(), int64(c.Store), c.Staff}, c.Value, string(c.Kind), string(c.Quality), c.Reason)
+}
+
+// madeUp reports whether a contact looks as if somebody had typed anything, to be
+// done with the question.
+func (i Identifier) madeUp() bool {
+	switch i.Kind {
+	case Phone:
+		last := i.Value[max(0, len(i.Value)-7):]
+		return strings.Count(last, last[:1]) == len(last) || strings.HasSuffix("0123456789", last) || strings.HasSuffix("1234567890", last)
+	case Email:
+		local, domain, _ := strings.Cut(i.Value, "@")
+		return slices.Contains([]string{"test", "no", "none", "noname", "asd", "qwerty", "aaa", "net", "yoq"}, local) ||
+			slices.Contains([]string{"example.com", "test.com", "test.ru", "mail.com"}, domain) && len(local) <= 3
+	}
+	return false
+}
+
+// suspects are the contacts of a person that look made up.
+func (p *person) suspects(now time.Time) (rows [][]any) {
+	for _, i := range p.added {
+		if i.madeUp() {
+			c := Contact{i, Suspect, MadeUp, now.UTC().Truncate(time.Microsecond), p.HomeStore, p.by}
+			rows = append(rows, c.row())
+		}
+	}
+	return rows
+}
+
+// Contacts tells what is known of contacts; of most nothing is.
+func (s *Service) Contacts(ctx context.Context, list []Identifier) (known map[Identifier]Contact, err error) {
+	defer errs.Wrap(&err, "read what is known of contacts")
+	values := make(db.Texts, len(list))
+	for i := range list {
+		values[i] = list[i].Value
+	}
+	known = map[Identifier]Contact{}
+	rows, err := s.db.Query(ctx, `SELECT value, kind, state, reason, since, COALESCE(store_id, 0), COALESCE(staff_id, 0) FROM contacts WHERE value IN ($1...)`, values)
+	return known, db.Scan(rows, err, func(r *db.Rows) error {
+		var c Contact
+		err := r.Scan(&c.Value, &c.Kind, &c.Quality, &c.Reason, db.Time{Dst: &c.Since}, &c.Store, &c.Staff)
+		known[c.Identifier] = c
+		return err
+	})
+}
+
+// JudgeTx says what is known of a contact of a customer, and why; Unknown forgets it.
+// It fails with ErrIdentifierMissing or ErrContact.
+func (s *Service) JudgeTx(ctx context.Context, tx *db.Tx, id ID, i Identifier, q Quality, reason string, by int64) (err error) {
+	defer errs.Wrap(&err, "judge %s of customer %d", i, id)
+	var wrong errs.List
+	if reason = fold.Line(reason); reason == "" && q != Unknown {
+		wrong.Add("/reason", "required", "is missing")
+	}
+	wrong.Bound("/reason", reason, MaxReason)
+	if !slices.Contains(Qualities, q) {
+		wrong.Add("/quality", "unknown_state", "must be unknown, verified, suspect or retired")
+	}
+	if err := wrong.Err(); err != nil {
+		return err
+	}
+	if !i.contact() {
+		return ErrContact
+	}
+	c, err := s.lockTx(ctx, tx, id)
+	if err != nil {
+		return err
+	}
+	if !slices.Contains(c.Identifiers, i) {
+		return ErrIdentifierMissing
+	}
+	now := s.now().UTC().Truncate(time.Microsecond)
+	var b db.Batch
+	forget(&b, []Identifier{i})
+	if q != Unknown {
+		is := Contact{i, q, reason, now, c.HomeStore, by}
+		b.Insert(contactTable, [][]any{is.row()})
+	}
+	changed(&b, id, now, "contacts")
+	return tx.Run(ctx, &b)
+}
+
+// forget adds to b that nothing is known of contacts any more.
+func forget(b *db.Batch, list []Identifier) {
+	for _, i := range list {
+		if i.contact() {
+			b.Exec(`DELETE FROM contacts WHERE value = $1 AND kind = $2`, i.Value, string(i.Kind))
+		}
+	}
+}
+
+// SuspectCount is how many suspect contacts somebody registered in a store.
+type SuspectCount struct {
+	Store catalog.StoreID // 0: none
+	Staff int64           // 0: nobody is known
+	Count int64
+}
+
+// Suspects counts the contacts that are suspect now and became so from one time to
+// another, by store and by who registered them, most first. Nil stores are all.
+func (s *Service) Suspects(ctx context.Context, stores []catalog.StoreID, from, to time.Time) (list []SuspectCount, err error) {
+	defer errs.Wrap(&err, "count suspect contacts")
+	rows, err := s.db.Query(ctx, `
+		SELECT COALESCE(store_id, 0), COALESCE(staff_id, 0), COUNT(*) FROM contacts
+		 WHERE state = 'suspect' AND since >= $1 AND since < $2
+		 GROUP BY COALESCE(store_id, 0), COALESCE(staff_id, 0) ORDER BY COUNT(*) DESC, 1, 2`, from.UnixMicro(), to.UnixMicro())
+	return list, db.Scan(rows, err, func(r *db.Rows) error {
+		var c SuspectCount
+		err := r.Scan(&c.Store, &c.Staff, &c.Count)
+		if stores == nil || slices.Contains(stores, c.Store) {
+			list = append(list, c)
+		}
+		return err
+	})
+}
+
+// reach are the kinds of contacts that a channel reaches people by; none: it needs
+// none that is kept here.
+var reach = map[Channel]Kind{ChannelSMS: Phone, ChannelCall: Phone, ChannelViber: Phone, ChannelEmail: Email, ChannelTelegram: Telegram}
+
+// reachable says why somebody is not reached by a channel; empty: they are.
+func (s *Service) reachable(ctx context.Context, c *Customer, ch Channel) (Why, error) {
+	kind, ok := reach[ch]
+	if !ok {
+		return "", nil
+	}
+	known, err := s.Contacts(ctx, c.Identifiers)
+	why := WhyNoContact
+	for _, i := range c.Identifiers {
+		if i.Kind != kind {
+			continue
+		}
+		if known[i].Quality != Retired {
+			return "", err
+		}
+		why = WhyRetired
+	}
+	return why, err
+}

@@ -1,0 +1,425 @@
+package customer
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"regulars/internal/base/checksum"
+	"regulars/internal/base/db"
+	"regulars/internal/base/errs"
+	"regulars/internal/base/event"
+	"regulars/internal/base/fold"
+	"regulars/internal/base/id"
+)
+
+// Failures of attributes.
+var (
+	ErrAttribute      = errs.New(errs.NotFound, "attribute_not_found", "There is no such attribute.")
+	ErrUnfit          = errs.New(errs.Invalid, "attribute_unfit", "The attribute cannot have such a value.")
+	ErrAttributeTaken = errs.New(errs.Conflict, "attribute_taken", "There is an attribute of this code already.").At("/code")
+)
+
+// EventAttribute tells that an attribute was defined or changed; ref is its id.
+const EventAttribute = "attribute.changed"
+
+// Format is what values of an attribute are.
+type Format string
+
+// The formats.
+const (
+	TextFormat    Format = "text"
+	NumberFormat  Format = "number"
+	DateFormat    Format = "date"
+	YesNoFormat   Format = "yesno"
+	OneFormat     Format = "choice"  // of the choices
+	SeveralFormat Format = "choices" // of the choices; kept as their codes with commas between
+)
+
+// Formats lists the formats.
+var Formats = []Format{TextFormat, NumberFormat, DateFormat, YesNoFormat, OneFormat, SeveralFormat}
+
+// What tills may do with an attribute; nothing where it is empty.
+const (
+	TillsSee = "see"
+	TillsSet = "set" // and see
+)
+
+// DefinitionID identifies a definition.
+type DefinitionID = id.Of[Definition]
+
+// Names are what something is called, by language; the code where there is none.
+type Names map[string]string
+
+// In is the name in a language.
+func (n Names) In(language, code string) string {
+	for _, in := range append([]string{language}, Languages...) {
+		if n[in] != "" {
+			return n[in]
+		}
+	}
+	return code
+}
+
+// Choice is one of the values that a list has.
+type Choice struct {
+	Code  string `json:"code"`
+	Names Names  `json:"names"`
+}
+
+// Definition is an attribute that a chain keeps of its customers. Its code and format
+// never change, as values are kept by them; it is archived and not removed.
+type Definition struct {
+	ID       DefinitionID
+	Code     string
+	Format   Format
+	Names    Names
+	Choices  []Choice
+	Tills    string // "", TillsSee or TillsSet
+	Personal bool
+	Required bool
+	Position int64
+	Archived bool
+}
+
+// List reports whether values are of the choices.
+func (d *Definition) List() bool { return d.Format == OneFormat || d.Format == SeveralFormat }
+
+// maxChoices of a list.
+const maxChoices = 200
+
+func (d *Definition) clean(wrong *errs.List) {
+	d.Code = strings.ToLower(fold.Line(d.Code))
+	if !wordingCode.MatchString(d.Code) {
+		wrong.Add("/code", "bad_code", "must be up to 40 small Latin letters, digits, hyphens and underscores")
+	}
+	if !slices.Contains(Formats, d.Format) {
+		wrong.Add("/format", "unknown_format", "must be text, number, date, yesno, choice or choices")
+	}
+	if d.Tills != "" && d.Tills != TillsSee && d.Tills != TillsSet {
+		wrong.Add("/tills", "unknown_format", "must be empty, see or set")
+	}
+	d.Names = d.Names.clean(wrong, "/name_")
+	if d.Names.In("", "") == "" {
+		wrong.Add("/name_"+Languages[0], "required", "is missing in every language")
+	}
+	if !d.List() {
+		d.Choices = nil
+		return
+	}
+	if len(d.Choices) == 0 || len(d.Choices) > maxChoices {
+		wrong.Add("/choices", "bad_choices", "must be 1 to %d, one a line", maxChoices).With("max", maxChoices)
+	}
+	seen := map[string]bool{}
+	for i := range d.Choices {
+		c := &d.Choices[i]
+		c.Code, c.Names = strings.ToLower(fold.Line(c.Code)), c.Names.clean(wrong, "/choices/")
+		if !wordingCode.MatchString(c.Code) || seen[c.Code] {
+			wrong.Add("/choices", "bad_code", "have a code that comes twice or is not up to 40 small Latin letters, digits, hyphens and underscores")
+		}
+		seen[c.Code] = true
+	}
+}
+
+func (n Names) clean(wrong *errs.List, pointer string) Names {
+	out := Names{}
+	for _, in := range Languages {
+		if name := fold.Line(n[in]); name != "" {
+			out[in] = name
+			wrong.Bound(pointer+in, name, maxKey)
+		}
+	}
+	return out
+}
+
+func (d *Definition) choices() string {
+	if len(d.Choices) == 0 {
+		return "[]"
+	}
+	text, err := json.Marshal(d.Choices)
+	if err != nil { // texts only
+		panic(err)
+	}
+	return string(text)
+}
+
+func (d *Definition) checksum() int64 {
+	return checksum.Of([]int64{int64(d.ID), checksum.Bit(d.Personal), checksum.Bit(d.Required), d.Position, checksum.Bit(d.Archived)},
+		d.Code, string(d.Format), d.Names["ru"], d.Names["uz"], d.Names["en"], d.choices(), d.Tills)
+}
+
+// DefineTx adds an attribute, or changes the one of d.ID, and returns it as it was
+// and as it is. It fails with ErrAttribute or ErrAttributeTaken.
+func (s *Service) DefineTx(ctx context.Context, tx *db.Tx, d Definition) (before, after Definition, err error) {
+	defer errs.Wrap(&err, "define attribute %s", d.Code)
+	if d.ID != 0 {
+		const read = `
+			SELECT code, kind FROM attributes WHERE id = $1
+			FOR NO KEY UPDATE -- postgres`
+		err := tx.QueryRow(ctx, read, int64(d.ID)).Scan(&d.Code, &d.Format)
+		if errors.Is(err, db.ErrNoRows) {
+			err = ErrAttribute
+		}
+		if err != nil {
+			return before, before, err
+		}
+		all, err := s.definitions(ctx, tx.Query)
+		if err != nil {
+			return before, before, err
+		}
+		before = *all.Of(d.Code)
+	}
+	var wrong errs.List
+	d.clean(&wrong)
+	if err := wrong.Err(); err != nil {
+		return before, before, err
+	}
+	if d.ID != 0 {
+		const update = `
+			UPDATE attributes
+			   SET name_ru = $2, name_uz = $3, name_en = $4, choices = $5, tills = $6, personal = $7, required = $8, position = $9, archived = $10, checksum = $11
+			 WHERE id = $1`
+		err = tx.Guard(ctx, update, int64(d.ID), d.Names["ru"], d.Names["uz"], d.Names["en"], d.choices(), d.Tills, d.Personal, d.Required, d.Position, d.Archived, d.checksum())
+	} else {
+		d.ID = DefinitionID(s.mint.Next())
+		const insert = `
+			INSERT INTO attributes (id, code, kind, name_ru, name_uz, name_en, choices, tills, personal, required, position, archived, checksum)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`
+		err = tx.Try(ctx, func() error {
+			_, err := tx.Exec(ctx, insert, int64(d.ID), d.Code, string(d.Format), d.Names["ru"], d.Names["uz"], d.Names["en"], d.choices(), d.Tills, d.Personal, d.Required, d.Position, d.Archived, d.checksum())
+			return err
+		})
+		if errors.Is(err, db.ErrUnique) {
+			err = ErrAttributeTaken
+		}
+	}
+	if err != nil {
+		return before, before, err
+	}
+	var b db.Batch
+	event.Append(&b, event.Event{At: s.now(), Kind: EventAttribute, Ref: int64(d.ID), Body: event.Body(map[string]string{"code": d.Code})})
+	return before, d, tx.Run(ctx, &b)
+}
+
+// Definitions are all attributes, in their order, the archived ones as well.
+type Definitions []Definition
+
+// Definitions reads the attributes.
+func (s *Service) Definitions(ctx context.Context) (list Definitions, err error) {
+	defer errs.Wrap(&err, "read attributes")
+	return s.definitions(ctx, s.db.Query)
+}
+
+func (s *Service) definitions(ctx context.Context, query func(context.Context, string, ...any) (*db.Rows, error)) (list Definitions, err error) {
+	rows, err := query(ctx, `
+		SELECT id, code, kind, name_ru, name_uz, name_en, choices, tills, personal, required, position, archived
+		  FROM attributes ORDER BY position, code`)
+	return list, db.Scan(rows, err, func(r *db.Rows) error {
+		var (
+			d                   Definition
+			ru, uz, en, choices string
+		)
+		if err := r.Scan(&d.ID, &d.Code, &d.Format, &ru, &uz, &en, &choices, &d.Tills, &d.Personal, &d.Required, &d.Position, &d.Archived); err != nil {
+			return err
+		}
+		d.Names = Names{"ru": ru, "uz": uz, "en": en}
+		list = append(list, d)
+		return json.Unmarshal([]byte(choices), &list[len(list)-1].Choices)
+	})
+}
+
+// Of gives an attribute by its code; nil: there is none.
+func (l Definitions) Of(code string) *Definition {
+	for i := range l {
+		if l[i].Code == code {
+			return &l[i]
+		}
+	}
+	return nil
+}
+
+// Named gives an attribute that is not archived by its code or a name of any
+// language, as a column of a file may be headed; nil: there is none.
+func (l Definitions) Named(name string) *Definition {
+	key := fold.Key(name)
+	for i := range l {
+		d := &l[i]
+		if d.Archived {
+			continue
+		}
+		if d.Code == strings.ToLower(name) || slices.ContainsFunc(slices.Collect(maps.Values(d.Names)), func(n string) bool { return n != "" && fold.Key(n) == key }) {
+			return d
+		}
+	}
+	return nil
+}
+
+// Fit brings values that somebody gives into the form that is kept; nil takes one
+// away. Its error names what is unknown, or is not of the attribute's format.
+func (l Definitions) Fit(given map[string]any) (values Attributes, err error) {
+	var (
+		wrong errs.List
+		known []string
+	)
+	for i := range l {
+		if !l[i].Archived {
+			known = append(known, l[i].Code)
+		}
+	}
+	values = Attributes{}
+	for _, code := range slices.Sorted(maps.Keys(given)) {
+		pointer := "/attributes/" + pointerEscape.Replace(code)
+		if !slices.Contains(known, code) {
+			wrong.Add(pointer, "unknown_attribute", "is not one of %s", strings.Join(known, ", ")).With("known", strings.Join(known, ", "))
+			continue
+		}
+		d := l.Of(code)
+		value, ok := d.Fit(given[code])
+		if !ok {
+			wrong.Add(pointer, ErrUnfit.Code, "is no %s that can be kept", d.Format)
+			continue
+		}
+		values[code] = value
+	}
+	return values, wrong.Err()
+}
+
+// Missing are the attributes that a form does not go without, of which values has
+// none.
+func (l Definitions) Missing(values Attributes) (list []*Definition) {
+	for i := range l {
+		if d := &l[i]; d.Required && !d.Archived && values[d.Code] == nil {
+			list = append(list, d)
+		}
+	}
+	return list
+}
+
+// Fit brings one value into the form that is kept: text, a number, yes or no; nil:
+// none.
+func (d *Definition) Fit(given any) (value any, ok bool) {
+	switch v := given.(type) {
+	case nil:
+		return nil, true
+	case []any:
+		parts := make([]string, len(v))
+		for i := range v {
+			if parts[i], ok = v[i].(string); !ok || d.Format != SeveralFormat {
+				return nil, false
+			}
+		}
+		return d.fitText(strings.Join(parts, ","))
+	case bool:
+		return v, d.Format == YesNoFormat
+	case float64:
+		return d.fitText(strconv.FormatFloat(v, 'f', -1, 64))
+	case json.Number:
+		return d.fitText(v.String())
+	case string:
+		return d.fitText(v)
+	}
+	return nil, false
+}
+
+var yesNo = map[string]bool{"1": true, "yes": true, "true": true, "0": false, "no": false, "false": false}
+
+func (d *Definition) fitText(text string) (value any, ok bool) {
+	text = fold.Text(text)
+	if text == "" {
+		return nil, true
+	}
+	switch d.Format {
+	case TextFormat:
+		return text, len([]rune(text)) <= maxValue
+	case NumberFormat:
+		text = strings.NewReplacer(",", ".", " ", "", "\u00a0", "").Replace(text)
+		if _, err := strconv.ParseFloat(text, 64); err != nil || len(text) > maxKey || !json.Valid([]byte(text)) {
+			return nil, false
+		}
+		return json.Number(text), true
+	case DateFormat:
+		for _, form := range []string{time.DateOnly, "02.01.2006"} {
+			if at, err := time.Parse(form, text); err == nil {
+				return at.Format(time.DateOnly), true
+			}
+		}
+		return nil, false
+	case YesNoFormat:
+		value, ok = yesNo[strings.ToLower(text)]
+		return value, ok
+	}
+	var chosen []string
+	parts := []string{text}
+	if d.Format == SeveralFormat {
+		parts = strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ';' })
+	}
+	for _, part := range parts {
+		c := d.choice(part)
+		if c == nil {
+			return nil, false
+		}
+		if !slices.Contains(chosen, c.Code) {
+			chosen = append(chosen, c.Code)
+		}
+	}
+	slices.SortFunc(chosen, func(a, b string) int { return d.place(a) - d.place(b) })
+	return strings.Join(chosen, ","), true
+}
+
+func (d *Definition) place(code string) int {
+	return slices.IndexFunc(d.Choices, func(c Choice) bool { return c.Code == code })
+}
+
+// choice is the one of a code, or of a name in any language.
+func (d *Definition) choice(text string) *Choice {
+	key := fold.Key(text)
+	for i := range d.Choices {
+		c := &d.Choices[i]
+		if c.Code == strings.ToLower(strings.TrimSpace(text)) || slices.ContainsFunc(slices.Collect(maps.Values(c.Names)), func(n string) bool { return n != "" && fold.Key(n) == key }) {
+			return c
+		}
+	}
+	return nil
+}
+
+// Chosen are the codes that a value of a list holds.
+func Chosen(value any) []string {
+	text, _ := value.(string)
+	return strings.FieldsFunc(text, func(r rune) bool { return r == ',' })
+}
+
+// Said is a value of a list in words.
+func (d *Definition) Said(value any, language string) string {
+	var words []string
+	for _, code := range Chosen(value) {
+		name := code
+		if i := d.place(code); i >= 0 {
+			name = d.Choices[i].Names.In(language, code)
+		}
+		words = append(words, name)
+	}
+	return strings.Join(words, ", ")
+}
+
+// set gives a profile values that fit; nil takes one away.
+func (c *Customer) set(values Attributes) {
+	if len(values) == 0 {
+		return
+	}
+	c.Attributes = maps.Clone(c.Attributes)
+	if c.Attributes == nil {
+		c.Attributes = Attributes{}
+	}
+	for code, value := range values {
+		if value == nil {
+			delete(c.Attributes, code)
+		} else {
+			c.Attributes[code] = value
+		}
+	}
+}

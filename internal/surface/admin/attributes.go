@@ -1,0 +1,280 @@
+package admin
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"regulars/internal/base/db"
+	"regulars/internal/base/errs"
+	"regulars/internal/base/i18n"
+	"regulars/internal/loyalty/customer"
+	"regulars/internal/surface/web"
+)
+
+type attributesView struct {
+	frame
+	Form    *web.Form
+	Edit    *customer.Definition // nil: a new one
+	Rows    []attributeRow
+	Formats []web.Option
+	Tills   []web.Option
+	Names   []wordingText
+	Usual   []attributeRow // that can be switched on
+}
+
+type attributeRow struct {
+	customer.Definition
+	Name string
+}
+
+// showAttributes shows what is kept of customers besides, and a form: of the one that
+// the address names, or of another.
+func (a *Admin) showAttributes(w http.ResponseWriter, r *http.Request, status int, form *web.Form) error {
+	ctx, loc := r.Context(), web.Loc(r.Context())
+	all, err := a.Customers.Definitions(ctx)
+	if err != nil {
+		return err
+	}
+	v := attributesView{frame: a.frame(ctx), Form: form, Edit: all.Of(r.URL.Query().Get("code"))}
+	for _, d := range all {
+		v.Rows = append(v.Rows, attributeRow{d, d.Names.In(loc.Lang(), d.Code)})
+	}
+	for _, d := range customer.Usual(a.usualName) {
+		if all.Of(d.Code) == nil {
+			v.Usual = append(v.Usual, attributeRow{d, d.Names.In(loc.Lang(), d.Code)})
+		}
+	}
+	for _, f := range customer.Formats {
+		v.Formats = append(v.Formats, web.Option{Value: string(f), Text: loc.T("admin.attributes.format." + string(f))})
+	}
+	for _, t := range []string{"", customer.TillsSee, customer.TillsSet} {
+		v.Tills = append(v.Tills, web.Option{Value: t, Text: loc.T("admin.attributes.tills_may." + cmp.Or(t, "nothing"))})
+	}
+	for _, l := range a.Bundle.Languages() {
+		v.Names = append(v.Names, wordingText{"name_" + l.Code, loc.T("admin.attributes.name_in", "language", l.Name)})
+	}
+	if v.Form == nil {
+		v.Form = web.NewForm(nil)
+		if d := v.Edit; d != nil {
+			v.Form = web.NewForm(map[string]string{"tills": d.Tills, "choices": choiceLines(d), "position": strconv.FormatInt(d.Position, 10)})
+			for in, name := range d.Names {
+				v.Form.Values.Set("name_"+in, name)
+			}
+			for name, on := range map[string]bool{"personal": d.Personal, "required": d.Required, "archived": d.Archived} {
+				if on {
+					v.Form.Values.Set(name, "1")
+				}
+			}
+		}
+	}
+	return a.pages.RenderStatus(w, r, status, "attributes", v)
+}
+
+// choiceLines are the choices as the form has them: one a line, code and names with
+// bars between.
+func choiceLines(d *customer.Definition) string {
+	var lines []string
+	for _, c := range d.Choices {
+		parts := []string{c.Code}
+		for _, in := range customer.Languages {
+			parts = append(parts, c.Names[in])
+		}
+		lines = append(lines, strings.TrimRight(strings.Join(parts, " | "), "| "))
+	}
+	return strings.Join(lines, "\n")
+}
+
+func readChoices(text string) (list []customer.Choice) {
+	for line := range strings.Lines(text) {
+		parts := strings.Split(line, "|")
+		c := customer.Choice{Code: strings.TrimSpace(parts[0]), Names: customer.Names{}}
+		for i, in := range customer.Languages {
+			if i+1 < len(parts) {
+				c.Names[in] = parts[i+1]
+			}
+		}
+		if c.Code != "" {
+			list = append(list, c)
+		}
+	}
+	return list
+}
+
+func (a *Admin) attributes(w http.ResponseWriter, r *http.Request) error {
+	return a.showAttributes(w, r, http.StatusOK, nil)
+}
+
+func (a *Admin) saveAttribute(w http.ResponseWriter, r *http.Request) error {
+	form, err := web.ReadForm(r)
+	if err != nil {
+		return err
+	}
+	all, err := a.Customers.Definitions(r.Context())
+	if err != nil {
+		return err
+	}
+	var in customer.Definition
+	if usual := form.Get("usual"); usual != "" {
+		ready := customer.Usual(a.usualName)
+		i := slices.IndexFunc(ready, func(d customer.Definition) bool { return d.Code == usual })
+		if i < 0 {
+			return customer.ErrAttribute
+		}
+		in = ready[i]
+		in.Position = int64(len(all)) + 1
+	} else {
+		in = customer.Definition{
+			Code: form.Get("code"), Format: customer.Format(form.Get("format")), Names: customer.Names{}, Choices: readChoices(form.Raw("choices")), Tills: form.Get("tills"),
+			Personal: form.Has("personal", "1"), Required: form.Has("required", "1"), Archived: form.Has("archived", "1"),
+		}
+		for _, language := range customer.Languages {
+			in.Names[language] = form.Get("name_" + language)
+		}
+		in.Position = int64(len(all)) + 1
+		if text := form.Get("position"); text != "" {
+			in.Position, err = web.Loc(r.Context()).ParseNumber(text)
+			form.Check("position", err)
+		}
+	}
+	if code := r.URL.Query().Get("code"); code != "" {
+		d := all.Of(code)
+		if d == nil {
+			return customer.ErrAttribute
+		}
+		in.ID = d.ID
+	}
+	err = a.changeBy(form, r, func(ctx context.Context, tx *db.Tx) (line, error) {
+		before, after, err := a.Customers.DefineTx(ctx, tx, in)
+		l := line{action: "attribute.added", subject: "attribute:" + after.Code, after: attributeFacts(after)}
+		if in.ID != 0 {
+			l.action, l.before = "attribute.changed", attributeFacts(before)
+		}
+		return l, err
+	})
+	if err != nil {
+		return err
+	}
+	if !form.OK() {
+		return a.showAttributes(w, r, unprocessable, form)
+	}
+	a.good(w, r, "admin.saved")
+	web.Redirect(w, r, "/attributes")
+	return nil
+}
+
+func attributeFacts(d customer.Definition) map[string]any {
+	return map[string]any{"name": d.Names.In("ru", d.Code), "format": d.Format, "tills": d.Tills, "personal": d.Personal, "required": d.Required, "archived": d.Archived}
+}
+
+// attributeRows are what is kept of a customer besides, as whoever asks may see it:
+// what nobody defined may be personal.
+func attributeRows(loc *i18n.Localizer, all customer.Definitions, values customer.Attributes, hide bool) (rows []fieldChange) {
+	for i := range all {
+		d := &all[i]
+		value, ok := values[d.Code]
+		if !ok || hide && d.Personal {
+			continue
+		}
+		rows = append(rows, fieldChange{Name: d.Names.In(loc.Lang(), d.Code), Is: attributeText(loc, d, value)})
+	}
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		if all.Of(name) == nil && !hide {
+			rows = append(rows, fieldChange{Name: name, Is: attribute(loc, values[name])})
+		}
+	}
+	return rows
+}
+
+func attributeText(loc *i18n.Localizer, d *customer.Definition, value any) string {
+	if d.List() {
+		return d.Said(value, loc.Lang())
+	}
+	if text, ok := value.(string); ok && d.Format == customer.DateFormat {
+		if at, err := time.Parse(time.DateOnly, text); err == nil {
+			return loc.Date(at, time.UTC)
+		}
+	}
+	return attribute(loc, value)
+}
+
+// attributeField is a field of a form for an attribute.
+type attributeField struct {
+	Name, Label, Type, Value string
+	Options                  []web.Option
+	Required                 bool
+}
+
+// attributeFields are the fields of what can be said of a customer besides.
+func attributeFields(loc *i18n.Localizer, all customer.Definitions) (list []attributeField) {
+	for i := range all {
+		d := &all[i]
+		if d.Archived {
+			continue
+		}
+		f := attributeField{Name: "attributes/" + d.Code, Label: d.Names.In(loc.Lang(), d.Code), Type: "text", Required: d.Required}
+		switch d.Format {
+		case customer.DateFormat:
+			f.Type = "date"
+		case customer.YesNoFormat:
+			f.Type, f.Options = "select", []web.Option{{Text: "—"}, {Value: "yes", Text: loc.T("admin.yes")}, {Value: "no", Text: loc.T("admin.no")}}
+		case customer.OneFormat:
+			f.Type, f.Options = "select", []web.Option{{Text: "—"}}
+		case customer.SeveralFormat:
+			f.Type = "checks"
+		}
+		for _, c := range d.Choices {
+			f.Options = append(f.Options, web.Option{Value: c.Code, Text: c.Names.In(loc.Lang(), c.Code)})
+		}
+		list = append(list, f)
+	}
+	return list
+}
+
+// fillAttributes puts what is known of a customer into a form.
+func fillAttributes(all customer.Definitions, values customer.Attributes, form *web.Form) {
+	for i := range all {
+		d, name := &all[i], "attributes/"+all[i].Code
+		switch v := values[d.Code].(type) {
+		case bool:
+			form.Values.Set(name, map[bool]string{true: "yes", false: "no"}[v])
+		case string:
+			if form.Values.Set(name, v); d.Format == customer.SeveralFormat {
+				form.Values[name] = customer.Chosen(v)
+			}
+		case interface{ String() string }:
+			form.Values.Set(name, v.String())
+		}
+	}
+}
+
+// readAttributes reads them back, and says what is wrong with them.
+func readAttributes(all customer.Definitions, form *web.Form) (customer.Attributes, error) {
+	given := map[string]any{}
+	for i := range all {
+		d, name := &all[i], "attributes/"+all[i].Code
+		if _, sent := form.Values[name]; !d.Archived && (sent || d.Format == customer.SeveralFormat) { // boxes of which none is ticked send nothing
+			given[d.Code] = strings.Join(form.All(name), ",")
+		}
+	}
+	values, err := all.Fit(given)
+	if err := form.Take(err); err != nil {
+		return nil, err
+	}
+	for _, d := range all.Missing(values) {
+		if form.Errors["attributes/"+d.Code] == "" {
+			form.Check("attributes/"+d.Code, errs.New(errs.Invalid, "required", ""))
+		}
+	}
+	return values, nil
+}
+
+// usualName is what a usual attribute, or a choice of one, is called.
+func (a *Admin) usualName(language, key string) string {
+	return a.Bundle.For(language).T("admin.usual." + key)
+}

@@ -1,0 +1,38 @@
+package admin_test
+
+import (
+	"testing"
+
+	"regulars/internal/base/db"
+	"regulars/internal/base/db/dbtest"
+	"regulars/internal/loyalty/staff"
+)
+
+// A chain switches a usual attribute on and defines one of its own; the form of a
+// customer has them, what does not fit is said, the card shows them, and what is
+// personal is hidden from those who see people masked.
+func TestAttributes(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := open(t, d).shop()
+		b := s.owner()
+		b.get("/attributes").is(200).sees("Признаков пока нет", "Доход семьи")
+		b.post("/attributes", "usual", "income").is(200).sees("Доход семьи income")
+		b.post("/attributes", "code", "pets", "format", "choices", "name_ru", "Питомцы", "choices", "cat | Кошка\ndog | Собака", "required", "1").is(200).sees("Питомцы pets")
+		b.post("/attributes", "code", "pets", "format", "text", "name_ru", "Ещё").is(422).sees("с таким кодом уже есть")
+		b.post("/attributes", "code", "bird", "format", "choice", "name_ru", "Птица").is(422)
+
+		card := "/customers/" + s.people[0].String()
+		edit := []string{"first_name", "Дилноза", "last_name", "Каримова", "store", s.store.ID.String(), "attributes/income", "low"}
+		b.get(card+"/edit").is(200).sees("Ещё о клиенте", "Кошка", "Ниже среднего")
+		b.post(card+"/edit", edit...).is(422)
+		b.post(card+"/edit", append(edit, "attributes/pets", "cow")...).is(422).sees("Такого значения")
+		b.post(card+"/edit", append(edit, "attributes/pets", "dog", "attributes/pets", "cat")...).is(200).sees("Питомцы Кошка, Собака", "Доход семьи Ниже среднего")
+		s.signed(s.as(staff.Marketer, "market").ID).get(card).is(200).sees("Питомцы Кошка, Собака").lacks("Ниже среднего")
+
+		b.post("/attributes?code=pets", "name_ru", "Животные", "choices", "cat | Кошка", "archived", "1").is(200).sees("В архиве")
+		b.get(card).sees("Животные Кошка, dog")
+		b.get(card + "/edit").is(200).lacks("attributes/pets")
+		b.get("/audit?about=attribute").is(200).sees("Добавлен признак", "Изменён признак")
+	})
+}
