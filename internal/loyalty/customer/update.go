@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"slices"
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/errs"
@@ -24,6 +25,7 @@ type Change struct {
 	Born, City, Language, Note      *string
 	HomeStore                       *catalog.StoreID
 	Attributes                      *Attributes // replaces all
+	Labels                          *[]string   // likewise
 }
 
 // lockTx reads a profile, with its identifiers, that can be changed, and locks
@@ -89,6 +91,9 @@ func (c *Customer) apply(ch Change) {
 	if ch.Attributes != nil {
 		c.Attributes = maps.Clone(*ch.Attributes)
 	}
+	if ch.Labels != nil {
+		c.Labels = *ch.Labels
+	}
 }
 
 // Changed names the fields in which two states of a profile differ.
@@ -106,6 +111,7 @@ func Changed(before, after *Customer) (fields []string) {
 		{"city", before.City == after.City},
 		{"language", before.Language == after.Language},
 		{"attributes", before.Attributes.String() == after.Attributes.String()},
+		{"labels", slices.Equal(before.Labels, after.Labels)},
 		{"note", before.Note == after.Note},
 		{"home_store", before.HomeStore == after.HomeStore},
 	} {

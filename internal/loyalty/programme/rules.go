@@ -26,6 +26,9 @@ type Rules struct {
 	Stopped bool `json:"stopped,omitzero"`
 	// Stores are the codes of the stores it covers; none: all.
 	Stores []string `json:"stores,omitempty"`
+	// Labels are those of the customers that it covers, who have one of them; none:
+	// everybody.
+	Labels []string `json:"labels,omitempty"`
 	// PointValue is what one point is worth, > 0.
 	PointValue money.Price `json:"point_value"`
 
@@ -238,3 +241,17 @@ type Guard struct {
 func (r *Rules) Covers(storeCode string) bool {
 	return len(r.Stores) == 0 || slices.Contains(r.Stores, storeCode)
 }
+
+// For is the first of a customer's labels that the rules are for; "": they are for
+// none of them.
+func (r *Rules) For(labels []string) string {
+	for _, l := range labels {
+		if slices.Contains(r.Labels, l) {
+			return l
+		}
+	}
+	return ""
+}
+
+// Suits reports whether the rules are for a customer of those labels.
+func (r *Rules) Suits(labels []string) bool { return len(r.Labels) == 0 || r.For(labels) != "" }

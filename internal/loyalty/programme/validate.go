@@ -14,6 +14,7 @@ import (
 const (
 	MaxLevels     = 20
 	MaxStores     = 10_000
+	MaxLabels     = 100
 	MaxGoods      = 1_000 // categories, and products, of one list
 	MaxDays       = 3_660 // of a window, a delay, a grace period
 	MaxExpiryDays = 36_600
@@ -52,6 +53,10 @@ func Validate(r *Rules, c money.Currency) error {
 		w.Add("/stores", "too_many", "names more than %d stores", MaxStores).With("max", MaxStores)
 	}
 	codes(&w, "/stores", r.Stores)
+	if len(r.Labels) > MaxLabels {
+		w.Add("/labels", "too_many", "names more than %d labels", MaxLabels).With("max", MaxLabels)
+	}
+	codes(&w, "/labels", r.Labels)
 	r.Discount.Exclude.check(&w, "/discount/exclude")
 	r.Earn.Exclude.check(&w, "/earn/exclude")
 	r.Redeem.Exclude.check(&w, "/redeem/exclude")

@@ -140,6 +140,8 @@ type Quote struct {
 	ID         string
 	ValidUntil time.Time // until then the rules are those of the quote
 	Version    programme.VersionID
+	Programme  *programme.Version // that of Version; nil: none
+	Label      string             // of the customer, for which the programme holds; "": it is for everybody
 	Draft      Draft
 	Products   []catalog.Product // one for each line; zero where unknown
 	pricing.Result
@@ -294,11 +296,11 @@ func (s *Service) Quote(ctx context.Context, by Caller, d Draft) (_ Quote, err e
 		return Quote{}, err
 	}
 	now := s.now()
-	version, err := s.programmes.At(ctx, by.Store.Code, now)
+	version, labels, err := s.holds(ctx, by, d.Customer, now)
 	if err != nil {
 		return Quote{}, err
 	}
-	c := &quoteCall{saleCall: saleCall{posting: posting{by: by, version: version}, sale: Sale{Draft: d, SoldAt: now}}}
+	c := &quoteCall{saleCall: saleCall{posting: posting{by: by, version: version}, labels: labels, sale: Sale{Draft: d, SoldAt: now}}}
 	err = s.following(ctx, &c.sale.Customer, func() error { return s.quotes.do(ctx, c) })
 	return c.answer, err
 }

@@ -28,7 +28,8 @@ import (
 type saleCall struct {
 	posting
 	sale   Sale
-	quoted *quoted // what the till was told; nil: it sends a total
+	quoted *quoted  // what the till was told; nil: it sends a total
+	labels []string // of the customer, where they matter
 }
 
 // saleCall checks what can be checked before the transaction and finds the
@@ -55,12 +56,27 @@ func (s *Service) saleCall(ctx context.Context, by Caller, sale Sale) (*saleCall
 	return c, s.rules(ctx, c, now)
 }
 
+// holds is the version that holds for a customer (0: nobody) in the caller's store at
+// a time, and the customer's labels where they matter: what a label is read as here
+// holds for the call, though it may be changed before the call is over.
+func (s *Service) holds(ctx context.Context, by Caller, who customer.ID, at time.Time) (v *programme.Version, labels []string, err error) {
+	byLabel, err := s.programmes.ByLabel(ctx)
+	if err == nil && byLabel {
+		labels, err = s.customers.Labels(ctx, who)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	v, err = s.programmes.At(ctx, by.Store.Code, at, labels...)
+	return v, labels, err
+}
+
 // rules finds the rules of a sale.
 func (s *Service) rules(ctx context.Context, c *saleCall, now time.Time) (err error) {
 	by, sale := c.by, &c.sale
 	// Also where a quote says by which version: the ledger asks what is stopped
 	// without reading it.
-	if c.version, err = s.programmes.At(ctx, by.Store.Code, sale.SoldAt); err != nil {
+	if c.version, c.labels, err = s.holds(ctx, by, sale.Customer, sale.SoldAt); err != nil {
 		return err
 	}
 	switch {
@@ -199,7 +215,7 @@ func (c *saleCall) quote(s *Service, w *world, now time.Time) (Quote, error) {
 	}
 	q := Quote{Draft: c.sale.Draft, Result: res, ValidUntil: now}
 	if c.version != nil {
-		q.Version = c.version.ID
+		q.Version, q.Programme, q.Label = c.version.ID, c.version, c.version.Rules.For(c.labels)
 		q.ValidUntil = now.Add(validity(c.version))
 	}
 	for _, l := range c.sale.Lines {

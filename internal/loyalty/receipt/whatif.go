@@ -64,8 +64,8 @@ type Mover struct {
 // the function that prices at the till. Both see the same: the lines less what
 // was returned, the till's own discounts, the redemption that was asked for as
 // far as the rules let it, and the spend recorded before the sale, from which
-// the level follows; levels given by hand or kept for a while, and occasions, are
-// left out.
+// the level follows, with the occasions that it was. Levels given by hand or kept for a
+// while are left out; labels are those of today.
 // Nothing is changed. progress, called now and then, may end it by an error.
 func (s *Service) Compare(ctx context.Context, q Question, progress func(done, all int) error) (a Answer, err error) {
 	defer errs.Wrap(&err, "compare rules on past receipts")
@@ -127,6 +127,7 @@ func (s *Service) asked(ctx context.Context, q Question) (sales []*Receipt, cut 
 type past struct {
 	before money.Amount // over the lifetime, without what is in list
 	list   []spending
+	who    customer.Known
 }
 
 // until is what had been spent after a time (zero: ever), as it was known before
@@ -167,7 +168,8 @@ func (s *Service) spendBefore(ctx context.Context, q Question, sales []*Receipt)
 	}
 	for part := range slices.Chunk(ids, 500) {
 		var b db.Batch
-		lists := queueSpends(&b, part, from)
+		lists, known := queueSpends(&b, part, from), map[customer.ID]customer.Known{}
+		s.customers.QueueKnown(&b, part, known)
 		if err := s.db.Run(ctx, &b); err != nil {
 			return nil, err
 		}
@@ -176,7 +178,7 @@ func (s *Service) spendBefore(ctx context.Context, q Question, sales []*Receipt)
 			return nil, err
 		}
 		for who, account := range accounts {
-			h := &past{before: account.Spend, list: lists[who]}
+			h := &past{before: account.Spend, list: lists[who], who: known[who]}
 			for _, e := range h.list {
 				h.before -= e.sum
 			}
@@ -264,13 +266,14 @@ func pastLines(sale *Receipt, products map[catalog.ProductID]catalog.Product) (l
 // given is what rules give on a sale.
 func (s *Service) given(rules *programme.Rules, sale *Receipt, lines []pricing.Line, h *past) (g Given, gross money.Amount, err error) {
 	store, _ := s.catalog.Store(sale.Store)
-	if rules != nil && (rules.Stopped || !rules.Covers(store.Code)) {
+	if rules != nil && (rules.Stopped || !rules.Covers(store.Code) || !rules.Suits(h.who.Labels)) {
 		rules = nil
 	}
 	in := pricing.Input{Currency: s.currency, Rules: rules, At: sale.SoldAt, Zone: store.Zone, Store: store.Code, Draft: pricing.Draft{Lines: lines}}
 	if rules != nil {
 		spend := max(0, h.until(rules.Spend.After(sale.SoldAt, store.Zone), sale.SoldAt))
 		in.Customer = &pricing.Customer{Level: rules.Reached(spend).Code, Spend: spend, Available: sale.Redeemed}
+		in.Customer.Occasions = rules.Days(programme.Dates{Born: h.who.Born, Registered: h.who.Registered}, sale.SoldAt, s.zone(store.Zone, h.who))
 	}
 	res, err := pricing.Price(in)
 	if err != nil {

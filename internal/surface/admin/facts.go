@@ -47,6 +47,9 @@ func (t teller) levels(r *programme.Rules) []fact {
 		stores = strings.Join(named(t.stores, r.Stores), ", ")
 	}
 	list := []fact{t.fact("admin.rules.stopped", t.yes(r.Stopped)), t.fact("admin.rules.stores", stores)}
+	if len(r.Labels) > 0 {
+		list = append(list, t.fact("admin.rules.labels", strings.Join(r.Labels, ", ")))
+	}
 	for i, l := range r.Levels {
 		list = append(list, fact{t.loc.T("admin.rules.level_n", "n", i+1), t.level(&l)})
 	}

@@ -10,6 +10,7 @@ import (
 
 	"regulars/internal/base/i18n"
 	"regulars/internal/base/money"
+	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/programme"
 	"regulars/internal/surface/web"
 )
@@ -54,6 +55,7 @@ func rulesForm(loc *i18n.Localizer, c money.Currency, r *programme.Rules) *web.F
 		f.Values.Set("guard/margin", typedRate(loc, r.Guard.Margin))
 	}
 	f.Values["stores"] = r.Stores
+	f.Values.Set("labels", strings.Join(r.Labels, ", "))
 	for part, goods := range map[string]programme.Goods{"earn": r.Earn.Exclude, "redeem": r.Redeem.Exclude, "discount": r.Discount.Exclude, "spend": r.Spend.Exclude} {
 		f.Values[part+"/exclude/categories"], f.Values[part+"/exclude/products"] = goods.Categories, goods.Products
 	}
@@ -176,7 +178,7 @@ func readRules(f *web.Form, loc *i18n.Localizer, c money.Currency) *programme.Ru
 	value, err := loc.ParsePrice(f.Get("point_value"))
 	f.Check("point_value", err)
 	r := &programme.Rules{
-		Stopped: f.Has("stopped", "1"), Stores: f.All("stores"), PointValue: value, Combine: programme.Combine(f.Get("combine")),
+		Stopped: f.Has("stopped", "1"), Stores: f.All("stores"), Labels: customer.ReadLabels(f.Get("labels")), PointValue: value, Combine: programme.Combine(f.Get("combine")),
 		Spend:        programme.Spend{Window: programme.Window(f.Get("spend/window")), Exclude: in.goods("spend/exclude")},
 		Levels:       in.levels(),
 		Discount:     in.discount(),
@@ -331,6 +333,7 @@ var labels = [][2]string{
 	{"return/clawback", "admin.rules.clawback"},
 	{"return/grace_days", "admin.rules.grace"},
 	{"stores", "admin.editor.stores"},
+	{"labels", "admin.editor.labels"},
 	{"quote_minutes", "admin.rules.quote"},
 }
 

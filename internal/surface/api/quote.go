@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"regulars/internal/base/fold"
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/ledger"
@@ -96,12 +98,49 @@ type quote struct {
 	AvailableAt time.Time `json:"available_at,omitzero"`
 	ExpiresAt   time.Time `json:"expires_at,omitzero"`
 
+	Programme *quoteProgramme `json:"programme,omitzero"`
+
 	Level   *level  `json:"level,omitzero"`
 	Next    *level  `json:"next_level,omitzero"`
 	ToNext  decimal `json:"to_next,omitzero"`
 	Reaches *level  `json:"reaches,omitzero"`
 
 	Texts texts `json:"texts"`
+}
+
+// quoteProgramme is the programme whose rules priced a basket, and why it did.
+type quoteProgramme struct {
+	ID      string       `json:"id"`
+	Version int          `json:"version"`
+	Why     programmeWhy `json:"why"`
+	Label   string       `json:"label,omitzero"`
+}
+
+// programmeWhy is why a programme holds.
+type programmeWhy string
+
+const (
+	whyLabel   programmeWhy = "label" // it is for customers of a label
+	whyStore   programmeWhy = "store" // it is for some stores, this among them
+	whyGeneral programmeWhy = "general"
+)
+
+// Schema implements huma.SchemaProvider.
+func (programmeWhy) Schema(huma.Registry) *huma.Schema { return enum(whyLabel, whyStore, whyGeneral) }
+
+func programmeOf(q *receipt.Quote) *quoteProgramme {
+	v := q.Programme
+	if v == nil {
+		return nil
+	}
+	out := &quoteProgramme{ID: v.ProgrammeID.String(), Version: v.Number, Why: whyGeneral, Label: q.Label}
+	switch {
+	case q.Label != "":
+		out.Why = whyLabel
+	case len(v.Rules.Stores) > 0:
+		out.Why = whyStore
+	}
+	return out
 }
 
 type quoteLine struct {
@@ -168,7 +207,7 @@ func (by *caller) quote(q *receipt.Quote) quote {
 		Gross: c.amount(q.Gross), Discount: c.amount(q.Discount), PaidPoints: c.amount(q.PaidPoints), Total: c.amount(q.Total),
 		Redeemed: points(q.Redeemed), MaxRedeem: points(q.MaxRedeem), Limit: limitOf(q.Limit),
 		Earned: points(q.Earned), AvailableAt: optionalTime(q.AvailableAt), ExpiresAt: optionalTime(q.ExpiresAt),
-		Level: levelOf(&q.Level), Next: levelOf(q.Next), Reaches: levelOf(q.Reaches),
+		Programme: programmeOf(q), Level: levelOf(&q.Level), Next: levelOf(q.Next), Reaches: levelOf(q.Reaches),
 		Lines: make([]quoteLine, len(q.Lines)),
 	}
 	if q.Next != nil {

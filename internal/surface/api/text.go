@@ -33,6 +33,9 @@ func (by *caller) quoteTexts(q *receipt.Quote) texts {
 	if q.Level.Code != "" {
 		t.Cashier = append(t.Cashier, by.levelText(q))
 	}
+	if q.Label != "" {
+		t.Cashier = append(t.Cashier, by.loc.T("api.text.label", "label", q.Label))
+	}
 	if q.Occasion != "" {
 		t.Cashier = append(t.Cashier, by.loc.T("api.occasion."+string(q.Occasion)))
 	}
