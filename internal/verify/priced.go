@@ -3,6 +3,7 @@ package verify
 import (
 	"encoding/json"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -14,6 +15,7 @@ type receiptDetails struct {
 	AvailableAt time.Time `json:"available_at"`
 	ExpiresAt   time.Time `json:"expires_at"`
 	Reached     string    `json:"reached"`
+	NoLoyalty   string    `json:"no_loyalty"`
 	Days        string    `json:"days"`
 	Late        bool      `json:"late"`
 	ByRules     *int64    `json:"by_rules"`
@@ -164,7 +166,11 @@ func (a *audit) priced(r *receipt, lines []line, cuts []cut, d *receiptDetails) 
 			a.off(LineDiscount, l.row(), "details", "no discount but the till's and the level's", l.Details, "what was charged is what the rules say")
 		}
 		levels = plus(levels, c.tier)
-		if l.sold(rules) {
+		out := slices.Contains(strings.Fields(d.NoLoyalty), strconv.FormatInt(l.Position, 10))
+		if out {
+			a.equal(LineSpend, l.row(), "tier_spend", 0, l.Amounts[tierSpend], "the till took the line out")
+		}
+		if l.sold(rules) && !out {
 			takes = plus(takes, l.Amounts[gross]-c.till-c.charged)
 			after = plus(after, l.Amounts[gross]-l.Amounts[discount])
 			continue

@@ -65,6 +65,7 @@ type Line struct {
 	SKU        string
 	Categories []string // the product's category and all above it, codes
 	GiftCard   bool     // sold gift cards neither earn nor take points or discounts
+	NoLoyalty  bool     // taken out by the till: likewise
 	Promo      bool     // promotional goods
 	Quantity   money.Quantity
 	Price      money.Price

@@ -122,6 +122,9 @@ type DraftLine struct {
 	Void     bool           `json:"void,omitempty"`
 	// Charged is what a till without its line charged for it; nil: see Late.
 	Charged *money.Amount `json:"charged,omitempty"`
+	// NoLoyalty takes the line out: no discount but the till's own, no points, and it
+	// counts towards no level.
+	NoLoyalty bool `json:"no_loyalty,omitempty"`
 }
 
 // Sale is what a till commits.
@@ -186,8 +189,9 @@ type Details struct {
 	NoPoints    bool       `json:"no_points,omitempty"`
 	AvailableAt *time.Time `json:"available_at,omitempty"` // of what was earned
 	ExpiresAt   *time.Time `json:"expires_at,omitempty"`
-	Reached     string     `json:"reached,omitempty"` // level that counts from the next purchase
-	Days        string     `json:"days,omitempty"`    // the customer's occasions that it was: "birthday anniversary"
+	Reached     string     `json:"reached,omitempty"`    // level that counts from the next purchase
+	NoLoyalty   string     `json:"no_loyalty,omitempty"` // positions of the lines that the till took out: "2 5"
+	Days        string     `json:"days,omitempty"`       // the customer's occasions that it was: "birthday anniversary"
 	// Late: sent after the till had been without its line. ByRules is what a sale
 	// would have come to by the rules of its time, where it was charged otherwise;
 	// of a return, what the refund should have been. Clock is by how many seconds

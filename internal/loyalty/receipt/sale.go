@@ -9,6 +9,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -147,7 +148,7 @@ func (c *saleCall) price(s *Service, w *world) (pricing.Result, error) {
 		p := w.products[l.SKU]
 		in.Draft.Lines[i] = pricing.Line{
 			SKU: cmp.Or(p.SKU, l.SKU), Categories: p.Categories, GiftCard: p.Kind == catalog.KindGiftCard, Promo: p.Promo, Cost: p.Cost,
-			Quantity: l.Quantity, Price: l.Price, Discount: l.Discount, Void: l.Void, Charged: l.Charged,
+			Quantity: l.Quantity, Price: l.Price, Discount: l.Discount, Void: l.Void, Charged: l.Charged, NoLoyalty: l.NoLoyalty,
 		}
 	}
 	if c.late != nil {
@@ -302,6 +303,9 @@ func (c *saleCall) record(s *Service, w *world, res pricing.Result) *Receipt {
 		if l.Void {
 			continue
 		}
+		if l.NoLoyalty {
+			rec.Details.NoLoyalty = strings.TrimPrefix(rec.Details.NoLoyalty+" "+strconv.Itoa(i+1), " ")
+		}
 		p, priced := w.products[l.SKU], res.Lines[i]
 		line := Line{
 			Position: i + 1, SKU: cmp.Or(p.SKU, l.SKU), ownName: fold.Line(l.Name), Quantity: l.Quantity, Price: l.Price,
@@ -452,6 +456,9 @@ func digest(sale *Sale, res pricing.Result) [8]byte {
 		put(int64(len(d.SKU)))
 		b = append(b, d.SKU...)
 		put(int64(d.Quantity), int64(d.Price), int64(d.Discount))
+		if d.NoLoyalty {
+			put(-2)
+		}
 	}
 	sum := sha256.Sum256(b)
 	return [8]byte(sum[:])

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"regulars/internal/base/db"
@@ -104,7 +106,7 @@ func (s *Service) Compare(ctx context.Context, q Question, progress func(done, a
 func (s *Service) asked(ctx context.Context, q Question) (sales []*Receipt, cut bool, err error) {
 	most := min(max(q.Most, 1), MaxAsked)
 	const read = `
-		SELECT id, customer_id, store_id, sold_at, redeemed
+		SELECT id, customer_id, store_id, sold_at, redeemed, details
 		  FROM receipts
 		 WHERE sold_at >= $1 AND sold_at < $2 AND kind = 'sale' AND customer_id IS NOT NULL
 		 ORDER BY sold_at DESC, id DESC
@@ -112,7 +114,11 @@ func (s *Service) asked(ctx context.Context, q Question) (sales []*Receipt, cut 
 	rows, err := s.db.Query(ctx, read, q.From.UnixMicro(), q.To.UnixMicro(), most+1)
 	err = db.Scan(rows, err, func(r *db.Rows) error {
 		rec := &Receipt{Kind: KindSale}
-		err := r.Scan(&rec.ID, &rec.Customer, &rec.Store, db.Time{Dst: &rec.SoldAt}, &rec.Redeemed)
+		var details string
+		err := r.Scan(&rec.ID, &rec.Customer, &rec.Store, db.Time{Dst: &rec.SoldAt}, &rec.Redeemed, &details)
+		if err == nil {
+			rec.Details, err = readDetails(details)
+		}
 		sales = append(sales, rec)
 		return err
 	})
@@ -240,6 +246,7 @@ func (g *Given) add(o Given) {
 // pastLines are the lines of a sale as a till would send them, less what came
 // back.
 func pastLines(sale *Receipt, products map[catalog.ProductID]catalog.Product) (list []pricing.Line) {
+	out := strings.Fields(sale.Details.NoLoyalty)
 	for _, l := range sale.Lines {
 		left := l.Quantity - l.Returned
 		if left <= 0 {
@@ -256,7 +263,7 @@ func pastLines(sale *Receipt, products map[catalog.ProductID]catalog.Product) (l
 		}
 		p := products[l.Product]
 		list = append(list, pricing.Line{
-			SKU: p.SKU, Categories: p.Categories, GiftCard: p.Kind == catalog.KindGiftCard, Promo: p.Promo,
+			SKU: p.SKU, Categories: p.Categories, GiftCard: p.Kind == catalog.KindGiftCard, Promo: p.Promo, NoLoyalty: slices.Contains(out, strconv.Itoa(l.Position)),
 			Quantity: left, Price: l.Price, Discount: till.Share(left, l.Quantity), Cost: l.Cost,
 		})
 	}

@@ -34,6 +34,8 @@ type BasketLine struct {
 	Price    number `json:"price"`
 	Discount number `json:"discount,omitzero"`
 	Void     bool   `json:"void,omitzero"`
+	// NoLoyalty takes the line out of the programme.
+	NoLoyalty bool `json:"no_loyalty,omitzero"`
 }
 
 // draft reads a basket.
@@ -73,7 +75,7 @@ func (r *reader) line(i int, in *BasketLine, to *receipt.DraftLine) {
 	}
 	to.Price = r.price(lineAt(i, "price"), in.Price)
 	to.Discount = r.amount(lineAt(i, "discount"), in.Discount)
-	to.Void = in.Void
+	to.Void, to.NoLoyalty = in.Void, in.NoLoyalty
 	if r.wrong.Len() == before {
 		pricing.CheckLine(&r.wrong, r.currency, i, &pricing.Line{Quantity: to.Quantity, Price: to.Price, Discount: to.Discount})
 	}
@@ -157,6 +159,7 @@ type quoteLine struct {
 	Earned     decimal    `json:"earned"`
 	Discounts  []discount `json:"discounts,omitzero" nullable:"false"`
 	Void       bool       `json:"void,omitzero"`
+	NoLoyalty  bool       `json:"no_loyalty,omitzero"`
 }
 
 // discount is money off a line and why.
@@ -230,7 +233,7 @@ func (by *caller) quoteLine(d *receipt.DraftLine, l *pricing.PricedLine, p catal
 		SKU: d.SKU, Name: name, Quantity: quantity(d.Quantity), Price: price(d.Price),
 		Gross: c.amount(l.Gross), Discount: c.amount(l.Discount), PaidPoints: c.amount(l.PaidPoints), Total: c.amount(l.Total),
 		Redeemable: c.amount(l.Redeemable), Redeemed: points(l.Redeemed), Earned: points(l.Earned),
-		Discounts: by.discounts(l.Discounts, held), Void: d.Void,
+		Discounts: by.discounts(l.Discounts, held), Void: d.Void, NoLoyalty: d.NoLoyalty,
 	}
 }
 

@@ -53,7 +53,7 @@
 				? this.rules.levels.find((l) => l.code === input.level) : null;
 			this.days = input.days ?? [];
 			this.lines = input.lines.map((l) => {
-				const line = { ...l, discount: BigInt(l.discount ?? 0), gross: 0n, left: 0n, floor: 0n, tier: 0n, guarded: false, goods: !l.gift_card && !l.void };
+				const line = { ...l, discount: BigInt(l.discount ?? 0), gross: 0n, left: 0n, floor: 0n, tier: 0n, guarded: false, goods: !l.gift_card && !l.no_loyalty && !l.void };
 				if (l.void) return line;
 				line.gross = line.left = lineTotal(l.price, l.quantity, input.exponent);
 				line.left -= line.discount;
