@@ -15,6 +15,7 @@ type receiptDetails struct {
 	AvailableAt time.Time `json:"available_at"`
 	ExpiresAt   time.Time `json:"expires_at"`
 	Reached     string    `json:"reached"`
+	Over        bool      `json:"over"`
 	NoLoyalty   string    `json:"no_loyalty"`
 	Days        string    `json:"days"`
 	Late        bool      `json:"late"`
@@ -105,7 +106,7 @@ func (r *rules) rates(level int, days string) (b bid) {
 func (r *rules) bids(level int, d *receiptDetails) (b bid, better bool) {
 	b = r.rates(level, d.Days)
 	b.points = !d.NoPoints
-	noDiscount, noCashback := d.NoDiscount, d.NoPoints
+	noDiscount, noCashback := d.NoDiscount, d.NoPoints || d.Over && r.Earn.Daily > 0
 	if b.discounts() && b.earns() {
 		switch r.Combine {
 		case "discount":

@@ -193,7 +193,8 @@ func (s *sheet) tierDiscount() {
 	if s.in.Draft.NoDiscount {
 		r.dropDiscount()
 	}
-	if s.in.Draft.NoPoints {
+	s.res.Over = s.rules.Earn.Daily > 0 && s.customer.Today >= s.rules.Earn.Daily
+	if s.in.Draft.NoPoints || s.res.Over {
 		r.dropCashback()
 	}
 	shares := s.tierShares(&r)

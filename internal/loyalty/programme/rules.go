@@ -153,8 +153,11 @@ type Earn struct {
 	// PointsPart: the part paid with points earns too.
 	PointsPart bool `json:"points_part"`
 	// NotRedeeming: a receipt on which points are redeemed earns nothing.
-	NotRedeeming bool     `json:"not_redeeming,omitzero"`
-	Rounding     Rounding `json:"rounding"` // up is a mode too
+	NotRedeeming bool `json:"not_redeeming,omitzero"`
+	// Daily is how many of a customer's sales of one day earn, the first of them, by
+	// the days of the store; 0: all.
+	Daily    int      `json:"daily,omitzero"`
+	Rounding Rounding `json:"rounding"` // up is a mode too
 	// DelayDays until earned points are available, usually the return
 	// window; 0: at once.
 	DelayDays int `json:"delay_days"`

@@ -191,6 +191,7 @@ type Details struct {
 	ExpiresAt   *time.Time `json:"expires_at,omitempty"`
 	Reached     string     `json:"reached,omitempty"`    // level that counts from the next purchase
 	NoLoyalty   string     `json:"no_loyalty,omitempty"` // positions of the lines that the till took out: "2 5"
+	Over        bool       `json:"over,omitempty"`       // earlier sales of the day had earned as often as they may
 	Days        string     `json:"days,omitempty"`       // the customer's occasions that it was: "birthday anniversary"
 	// Late: sent after the till had been without its line. ByRules is what a sale
 	// would have come to by the rules of its time, where it was charged otherwise;

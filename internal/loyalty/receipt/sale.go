@@ -129,6 +129,9 @@ func validity(v *programme.Version) time.Duration {
 
 func (c *saleCall) prepare(n *needs) {
 	c.needs(n, c.sale.Customer, c.sale.SoldAt)
+	if c.sale.Customer != 0 && c.version != nil && c.version.Rules.Earn.Daily > 0 {
+		n.days = append(n.days, dayUntil(c.sale.Customer, c.sale.SoldAt, c.by.Store.Zone))
+	}
 	for _, l := range c.sale.Lines {
 		n.skus = append(n.skus, l.SKU)
 	}
@@ -173,6 +176,9 @@ func (c *saleCall) price(s *Service, w *world) (pricing.Result, error) {
 			in.Customer.Available = account.AvailableOf(c.ownPoints(), hold)
 		}
 		if c.version != nil {
+			if c.version.Rules.Earn.Daily > 0 {
+				in.Customer.Today = w.today(dayUntil(who, c.sale.SoldAt, c.by.Store.Zone))
+			}
 			in.Customer.Spend = w.tierSpend(account, c.spend(), c.sale.SoldAt, in.Zone)
 			in.Customer.Level = programme.LevelOf(&c.version.Rules, c.tier(w, who), in.Customer.Spend, c.sale.SoldAt).Code
 			in.Customer.Occasions = c.version.Rules.Days(programme.Dates{Born: profile.Born, Registered: profile.Registered}, c.sale.SoldAt, in.Zone)
@@ -284,6 +290,7 @@ func (c *saleCall) record(s *Service, w *world, res pricing.Result) *Receipt {
 	rec.Gross, rec.Discount, rec.PaidPoints, rec.Total = res.Gross, res.Discount, res.PaidPoints, res.Total
 	rec.Redeemed, rec.Earned, rec.TierSpend = res.Redeemed, res.Earned, res.TierSpend
 	rec.Details = Details{ByRules: res.ByRules, Late: c.late != nil, Clock: c.late.clock(), Reason: c.sale.Reason, NoDiscount: c.sale.NoDiscount, NoPoints: c.sale.NoPoints}
+	rec.Details.Over = res.Over
 	for _, day := range res.Days {
 		rec.Details.Days = strings.TrimPrefix(rec.Details.Days+" "+string(day), " ")
 	}

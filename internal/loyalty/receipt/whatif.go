@@ -134,6 +134,8 @@ type past struct {
 	before money.Amount // over the lifetime, without what is in list
 	list   []spending
 	who    customer.Known
+	day    time.Time // of the sale before
+	today  int       // sales of that day
 }
 
 // until is what had been spent after a time (zero: ever), as it was known before
@@ -218,6 +220,12 @@ func (s *Service) compare(a *Answer, q Question, sale *Receipt, h *past, product
 	if len(lines) == 0 { // all of it came back
 		return
 	}
+	if store, ok := s.catalog.Store(sale.Store); ok {
+		if day := programme.Midnight(sale.SoldAt, 0, store.Zone); !day.Equal(h.day) {
+			h.day, h.today = day, 0
+		}
+	}
+	defer func() { h.today++ }()
 	now, gross, err := s.given(q.Now, sale, lines, h)
 	then, _, err2 := s.given(q.Then, sale, lines, h)
 	if err != nil || err2 != nil {
@@ -279,7 +287,7 @@ func (s *Service) given(rules *programme.Rules, sale *Receipt, lines []pricing.L
 	in := pricing.Input{Currency: s.currency, Rules: rules, At: sale.SoldAt, Zone: store.Zone, Store: store.Code, Draft: pricing.Draft{Lines: lines}}
 	if rules != nil {
 		spend := max(0, h.until(rules.Spend.After(sale.SoldAt, store.Zone), sale.SoldAt))
-		in.Customer = &pricing.Customer{Level: rules.Reached(spend).Code, Spend: spend, Available: sale.Redeemed}
+		in.Customer = &pricing.Customer{Level: rules.Reached(spend).Code, Spend: spend, Available: sale.Redeemed, Today: h.today}
 		in.Customer.Occasions = rules.Days(programme.Dates{Born: h.who.Born, Registered: h.who.Registered}, sale.SoldAt, s.zone(store.Zone, h.who))
 	}
 	res, err := pricing.Price(in)

@@ -66,6 +66,13 @@ func (t teller) levels(r *programme.Rules) []fact {
 	)
 }
 
+func (t teller) daily(n int) string {
+	if n == 0 {
+		return t.loc.T("admin.rules.daily_all")
+	}
+	return t.loc.Number(int64(n))
+}
+
 // level says what a level takes and gives.
 func (t teller) level(l *programme.Level) string {
 	text := t.loc.T("admin.rules.level_is", "name", l.Name, "from", t.loc.Money(l.Threshold, t.currency), "cashback", t.loc.Percent(l.Cashback), "discount", t.loc.Percent(l.Discount))
@@ -99,6 +106,7 @@ func (t teller) earning(r *programme.Rules) []fact {
 		t.fact("admin.rules.expiry", t.days(r.Earn.ExpiryDays, "admin.rules.never")),
 		t.fact("admin.rules.promo", t.yes(r.Earn.Promo)),
 		t.fact("admin.rules.idle", t.days(r.IdleDays, "admin.no")),
+		t.fact("admin.rules.daily", t.daily(r.Earn.Daily)),
 		t.fact("admin.rules.redeeming", t.loc.T("admin.rules.redeeming_is."+redeeming(&r.Earn))),
 		t.fact("admin.rules.earn_exclude", t.goods(r.Earn.Exclude)),
 		t.fact("admin.rules.earn_rounding", t.rounding(r.Earn.Rounding, t.loc.PointsText(money.Points(r.Earn.Rounding.Unit)))),

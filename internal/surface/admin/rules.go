@@ -33,6 +33,7 @@ func rulesForm(loc *i18n.Localizer, c money.Currency, r *programme.Rules) *web.F
 		f.Values.Set("spend/days", "365")
 	}
 	f.Values.Set("earn/redeeming", redeeming(&r.Earn))
+	f.Values.Set("earn/daily", strconv.Itoa(r.Earn.Daily))
 	f.Values.Set("idle_days", strconv.Itoa(r.IdleDays))
 	f.Values.Set("redeem/max", loc.Points(r.Redeem.Max))
 	f.Values.Set("downgrade/when", cmp.Or(string(r.Downgrade.When), dropSoon))
@@ -259,8 +260,8 @@ func (in rulesReader) earn() programme.Earn {
 	return programme.Earn{
 		Exclude: in.goods("earn/exclude"), Promo: in.form.Has("earn/promo", "1"),
 		PointsPart: in.form.Get("earn/redeeming") == earnAll, NotRedeeming: in.form.Get("earn/redeeming") == earnNothing,
-		Rounding:  programme.Rounding{Mode: money.Mode(in.form.Get("earn/rounding/mode")), Unit: int64(in.points("earn/rounding/unit"))},
-		DelayDays: in.days("earn/delay_days"), ExpiryDays: in.days("earn/expiry_days"),
+		Rounding: programme.Rounding{Mode: money.Mode(in.form.Get("earn/rounding/mode")), Unit: int64(in.points("earn/rounding/unit"))},
+		Daily:    in.days("earn/daily"), DelayDays: in.days("earn/delay_days"), ExpiryDays: in.days("earn/expiry_days"),
 	}
 }
 
@@ -303,6 +304,7 @@ var labels = [][2]string{
 	{"earn/expiry_days", "admin.rules.expiry"},
 	{"idle_days", "admin.rules.idle"},
 	{"earn/redeeming", "admin.rules.redeeming"},
+	{"earn/daily", "admin.rules.daily"},
 	{"earn/exclude/categories", "admin.rules.earn_exclude"},
 	{"earn/exclude/products", "admin.rules.earn_exclude"},
 	{"earn/rounding/unit", "admin.editor.round_points"},

@@ -50,6 +50,9 @@ func (by *caller) quoteTexts(q *receipt.Quote) texts {
 		t.Cashier = append(t.Cashier, earned)
 		t.Slip = append(t.Slip, earned)
 	}
+	if q.Over {
+		t.Cashier = append(t.Cashier, by.loc.T("api.text.over"))
+	}
 	if q.Reaches != nil {
 		reached := by.loc.T("api.text.reaches", "level", q.Reaches.Name)
 		t.Cashier = append(t.Cashier, reached)

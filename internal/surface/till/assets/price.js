@@ -166,7 +166,8 @@
 	// price gives what each line and all of them come to. With rules that it does
 	// not know it takes nothing off and says so.
 	function price(input) {
-		const known = !input.rules || Object.keys(input.rules).every((k) => knows.includes(k)) && combines.includes(input.rules.combine);
+		const known = !input.rules || Object.keys(input.rules).every((k) => knows.includes(k)) && combines.includes(input.rules.combine) &&
+			!(input.rules.earn?.daily && input.rules.combine === "better"); // how many sales there were today, this does not know
 		const s = new Sheet(known ? input : { ...input, rules: null });
 		s.discount();
 		const lines = s.lines.map((l) => ({ gross: Number(l.gross), discount: Number(l.gross - l.left), tier: Number(l.tier), guarded: l.guarded, total: Number(l.left) }));
