@@ -106,7 +106,7 @@ func anySettings(r *rand.Rand, p *programme.Rules, some func(...money.Rate) mone
 			p.Downgrade.When = programme.DropReset
 		}
 	}
-	p.Earn.NotRedeeming = r.IntN(4) == 0
+	p.Earn.NotRedeeming, p.Earn.Daily = r.IntN(4) == 0, max(0, r.IntN(6)-3)
 	if r.IntN(4) == 0 {
 		p.Earn.Rounding.Mode = money.Up
 	}

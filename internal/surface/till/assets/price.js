@@ -39,7 +39,7 @@
 	const lineTotal = (price, quantity, exponent) => divide(BigInt(price) * BigInt(quantity), 10_000_000n / minorOf(exponent), "half_up");
 
 	// The rules that this knows. Where there are others, what they do is not.
-	const knows = ["stopped", "stores", "point_value", "levels", "combine", "spend", "downgrade", "discount", "earn", "redeem", "welcome",
+	const knows = ["stopped", "stores", "labels", "point_value", "levels", "combine", "spend", "downgrade", "discount", "earn", "redeem", "welcome",
 		"occasions", "return", "idle_days", "guard", "quote_minutes"];
 	const combines = ["add", "better", "discount", "cashback"];
 
