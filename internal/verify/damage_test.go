@@ -245,6 +245,7 @@ var damages = []damage{
 	{column: "customers.language", pick: aCustomer, do: `UPDATE customers SET language = 'uz' WHERE id = $1`, check: verify.Profile},
 	{column: "customers.source", pick: aCustomer, do: `UPDATE customers SET source = 'web' WHERE id = $1`, check: verify.Profile},
 	{column: "customers.note", pick: aCustomer, do: `UPDATE customers SET note = 'VIP' WHERE id = $1`, check: verify.Profile},
+	{column: "customers.labels", pick: aCustomer, do: `UPDATE customers SET labels = ' vip ' WHERE id = $1`, check: verify.Profile},
 	{column: "customers.born", pick: aCustomer, do: `UPDATE customers SET born = '1970-01-01' WHERE id = $1`, check: verify.Profile},
 	{column: "customers.checksum", pick: aCustomer, do: `UPDATE customers SET checksum = 0 WHERE id = $1`, check: verify.Profile},
 	{column: "customers.attached", pick: aCustomer, do: `UPDATE customers SET attached = attached + 1 WHERE id = $1`, check: verify.Attached},
@@ -699,7 +700,7 @@ var unchecked = map[string]string{
 	"tiers.review_at": "a day on which to look; that there is one in a window has a test of its own",
 
 	"entries.reason": "what people wrote",
-	"holds.number":   "what a till called it", "holds.fingerprint": "of a call that is not kept", "customers.labels": "nothing writes it yet",
+	"holds.number":   "what a till called it", "holds.fingerprint": "of a call that is not kept",
 
 	"merges.staff_id": "who did it is in the audit log", "merges.undone_by": "who did it is in the audit log", "merges.moved": "what undoing gives back",
 	"contacts":                "nothing is known of most; one that is gone is judged again",

@@ -102,6 +102,7 @@ type rules struct {
 		Promo      bool     `json:"promo"`
 		PointsPart bool     `json:"points_part"`
 		Not        bool     `json:"not_redeeming"`
+		Daily      int64    `json:"daily"`
 		Rounding   rounding `json:"rounding"`
 		DelayDays  int      `json:"delay_days"`
 		ExpiryDays int      `json:"expiry_days"`

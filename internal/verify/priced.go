@@ -3,6 +3,7 @@ package verify
 import (
 	"encoding/json"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -14,6 +15,8 @@ type receiptDetails struct {
 	AvailableAt time.Time `json:"available_at"`
 	ExpiresAt   time.Time `json:"expires_at"`
 	Reached     string    `json:"reached"`
+	Over        bool      `json:"over"`
+	NoLoyalty   string    `json:"no_loyalty"`
 	Days        string    `json:"days"`
 	Late        bool      `json:"late"`
 	ByRules     *int64    `json:"by_rules"`
@@ -103,7 +106,7 @@ func (r *rules) rates(level int, days string) (b bid) {
 func (r *rules) bids(level int, d *receiptDetails) (b bid, better bool) {
 	b = r.rates(level, d.Days)
 	b.points = !d.NoPoints
-	noDiscount, noCashback := d.NoDiscount, d.NoPoints
+	noDiscount, noCashback := d.NoDiscount, d.NoPoints || d.Over && r.Earn.Daily > 0
 	if b.discounts() && b.earns() {
 		switch r.Combine {
 		case "discount":
@@ -164,7 +167,11 @@ func (a *audit) priced(r *receipt, lines []line, cuts []cut, d *receiptDetails) 
 			a.off(LineDiscount, l.row(), "details", "no discount but the till's and the level's", l.Details, "what was charged is what the rules say")
 		}
 		levels = plus(levels, c.tier)
-		if l.sold(rules) {
+		out := slices.Contains(strings.Fields(d.NoLoyalty), strconv.FormatInt(l.Position, 10))
+		if out {
+			a.equal(LineSpend, l.row(), "tier_spend", 0, l.Amounts[tierSpend], "the till took the line out")
+		}
+		if l.sold(rules) && !out {
 			takes = plus(takes, l.Amounts[gross]-c.till-c.charged)
 			after = plus(after, l.Amounts[gross]-l.Amounts[discount])
 			continue

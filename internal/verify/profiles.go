@@ -3,6 +3,7 @@ package verify
 import (
 	"encoding/json"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -19,18 +20,18 @@ type profile struct {
 	Into                                          int64 // of a merged one
 	State, FirstName, LastName, FirstKey, LastKey string
 	MiddleName, Sex, Born, City, Language, Source string
-	Attributes, Note                              string
+	Attributes, Labels, Note                      string
 }
 
 func (a *audit) customerPages() *pages[profile] {
 	return &pages[profile]{
 		a: a, table: "customers", after: []any{first}, key: func(p *profile) []any { return []any{p.ID} },
 		text: `SELECT id, COALESCE(home_store_id, 0), origin_id, registered_at, checksum, attached, COALESCE(merged_into, 0), state, first_name, last_name, first_key, last_key,
-		              middle_name, sex, born, city, language, source, attributes, note
+		              middle_name, sex, born, city, language, source, attributes, labels, note
 		         FROM customers WHERE id > $1 ORDER BY id LIMIT $2`,
 		scan: func(r *db.Rows, p *profile) error {
 			return r.Scan(&p.ID, &p.HomeStore, &p.Origin, &p.RegisteredAt, &p.Checksum, &p.Attached, &p.Into, &p.State, &p.FirstName, &p.LastName, &p.FirstKey, &p.LastKey,
-				&p.MiddleName, &p.Sex, &p.Born, &p.City, &p.Language, &p.Source, &p.Attributes, &p.Note)
+				&p.MiddleName, &p.Sex, &p.Born, &p.City, &p.Language, &p.Source, &p.Attributes, &p.Labels, &p.Note)
 		},
 	}
 }
@@ -54,6 +55,12 @@ func (a *audit) profile(p *profile, events []customerEvent) {
 	}
 	a.sum.numbers(p.ID, p.HomeStore, p.Origin, p.RegisteredAt)
 	a.sum.texts(p.State, p.FirstName, p.LastName, p.MiddleName, p.Sex, p.Born, p.City, p.Language, p.Source, p.Attributes, p.Note)
+	if p.Labels != "" {
+		a.sum.texts(p.Labels)
+		if !labelled(p.Labels) {
+			a.off(Profile, where, "labels", "each once, sorted, a space before and after", "something else", "")
+		}
+	}
 	if a.sum.sum() != p.Checksum {
 		a.off(Profile, where, "checksum", "the one of what was written", "another", "the profile was changed by something else")
 	}
@@ -80,6 +87,12 @@ func (a *audit) profile(p *profile, events []customerEvent) {
 	if n != want {
 		a.off(Profile, where, "", strconv.Itoa(want)+" events customer.registered", strconv.Itoa(n), "")
 	}
+}
+
+// labelled reports whether labels are kept as a search for one expects them.
+func labelled(text string) bool {
+	list := strings.Fields(text)
+	return text == " "+strings.Join(list, " ")+" " && slices.IsSorted(list) && len(slices.Compact(list)) == len(strings.Fields(text))
 }
 
 func born(text string) bool {

@@ -106,7 +106,7 @@ func anySettings(r *rand.Rand, p *programme.Rules, some func(...money.Rate) mone
 			p.Downgrade.When = programme.DropReset
 		}
 	}
-	p.Earn.NotRedeeming = r.IntN(4) == 0
+	p.Earn.NotRedeeming, p.Earn.Daily = r.IntN(4) == 0, max(0, r.IntN(6)-3)
 	if r.IntN(4) == 0 {
 		p.Earn.Rounding.Mode = money.Up
 	}
@@ -223,7 +223,7 @@ func (c *chain) anySale(r *rand.Rand, who customer.ID) (rec receipt.Receipt, ok 
 	ctx := c.t.Context()
 	d := receipt.Draft{Customer: who}
 	for range 1 + r.IntN(4) {
-		l := receipt.DraftLine{SKU: fmt.Sprintf("P%d", r.IntN(6)), Quantity: money.Quantity(1 + r.IntN(3000)), Price: money.Price(r.Int64N(60_000_00_00)), Void: r.IntN(10) == 0}
+		l := receipt.DraftLine{SKU: fmt.Sprintf("P%d", r.IntN(6)), Quantity: money.Quantity(1 + r.IntN(3000)), Price: money.Price(r.Int64N(60_000_00_00)), Void: r.IntN(10) == 0, NoLoyalty: r.IntN(8) == 0}
 		if gross, err := uzs.LineTotal(l.Price, l.Quantity); err == nil && r.IntN(4) == 0 {
 			l.Discount = money.Amount(r.Int64N(int64(gross) + 1))
 		}

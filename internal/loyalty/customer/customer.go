@@ -66,6 +66,7 @@ type Customer struct {
 	Language   string // "ru"
 	Source     string // where they came from: till, import, web …
 	Attributes Attributes
+	Labels     []string // as ReadLabels gives them
 	Note       string
 	HomeStore  catalog.StoreID // where they registered; 0: unknown
 	Origin     int64           // import that brought them; 0: registered here
@@ -124,15 +125,16 @@ const (
 )
 
 const columns = `c.id, c.state, c.first_name, c.last_name, c.middle_name, c.sex, c.born, c.city, c.language, c.source,
-	c.attributes, c.note, COALESCE(c.home_store_id, 0), c.origin_id, COALESCE(c.merged_into, 0), c.registered_at`
+	c.attributes, c.labels, c.note, COALESCE(c.home_store_id, 0), c.origin_id, COALESCE(c.merged_into, 0), c.registered_at`
 
 func scan(r db.Scanner) (c Customer, err error) {
-	var attributes string
+	var attributes, labels string
 	err = r.Scan(&c.ID, &c.State, &c.FirstName, &c.LastName, &c.MiddleName, &c.Sex, &c.Born, &c.City, &c.Language, &c.Source,
-		&attributes, &c.Note, &c.HomeStore, &c.Origin, &c.Into, db.Time{Dst: &c.RegisteredAt})
+		&attributes, &labels, &c.Note, &c.HomeStore, &c.Origin, &c.Into, db.Time{Dst: &c.RegisteredAt})
 	if err != nil {
 		return c, err
 	}
+	c.Labels = labelsOf(labels)
 	c.Attributes, err = readAttributes(attributes)
 	return c, err
 }
@@ -174,6 +176,8 @@ func (c *Customer) clean(wrong *errs.List, now time.Time) {
 		c.Language = tag.String()
 	}
 	c.Attributes.check(wrong)
+	c.Labels = ReadLabels(strings.Join(c.Labels, " "))
+	checkLabels(wrong, c.Labels)
 }
 
 // oldest is the first year that somebody alive can be born in.

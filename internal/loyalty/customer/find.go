@@ -18,6 +18,7 @@ type Known struct {
 	HomeStore  catalog.StoreID
 	Born       string // 1990-12-31, or --12-31; "": not known
 	Registered time.Time
+	Labels     []string // where it was asked for what a receipt has to know
 }
 
 func pointer(base string, i int) string { return base + "/" + strconv.Itoa(i) }
@@ -58,11 +59,15 @@ func (s *Service) RegisteredBetween(ctx context.Context, from, to time.Time, aft
 	return list, db.Scan(rows, err, func(r *db.Rows) error { return appendKnown(r, &list) })
 }
 
-const knownColumns = `id, state, COALESCE(home_store_id, 0), born, registered_at`
+const knownColumns = `id, state, COALESCE(home_store_id, 0), born, registered_at, labels`
 
 func appendKnown(r *db.Rows, to *[]Known) error {
-	var k Known
-	err := r.Scan(&k.ID, &k.State, &k.HomeStore, &k.Born, db.Time{Dst: &k.Registered})
+	var (
+		k      Known
+		labels string
+	)
+	err := r.Scan(&k.ID, &k.State, &k.HomeStore, &k.Born, db.Time{Dst: &k.Registered}, &labels)
+	k.Labels = labelsOf(labels)
 	*to = append(*to, k)
 	return err
 }

@@ -21,7 +21,8 @@ var (
 // Merged is what a profile got from another that was merged into it, for Unmerge to
 // give back. Nothing of it is personal.
 type Merged struct {
-	// Filled are the fields that it lacked; of attributes "attributes/" and the key.
+	// Filled are the fields that it lacked; of attributes "attributes/" and the key,
+	// of labels "labels/" and the label.
 	Filled []string `json:"filled,omitempty"`
 	// Identifiers are the checksums of those that went over.
 	Identifiers []string        `json:"identifiers,omitempty"`
@@ -160,10 +161,15 @@ func (s *Service) MergeTx(ctx context.Context, tx *db.Tx, from, into ID) (m Join
 	filled := person{Customer: b}
 	filled.Attributes = maps.Clone(b.Attributes)
 	m.Filled, m.Kept = filled.complete(&a)
-	m.Filled = slices.DeleteFunc(m.Filled, func(f string) bool { return f == "attributes" })
+	m.Filled = slices.DeleteFunc(m.Filled, func(f string) bool { return f == "attributes" || f == "labels" })
 	for _, key := range slices.Sorted(maps.Keys(filled.Attributes)) {
 		if _, had := b.Attributes[key]; !had {
 			m.Filled = append(m.Filled, "attributes/"+key)
+		}
+	}
+	for _, l := range filled.Labels {
+		if !slices.Contains(b.Labels, l) {
+			m.Filled = append(m.Filled, "labels/"+l)
 		}
 	}
 	// Nobody comes around a block by being somebody else.
@@ -387,6 +393,10 @@ func (c *Customer) empty(a *Customer, fields []string) {
 				c.HomeStore = 0
 			}
 		default:
+			if l, of := strings.CutPrefix(f, "labels/"); of {
+				c.Labels = slices.DeleteFunc(slices.Clone(c.Labels), func(own string) bool { return own == l })
+				continue
+			}
 			key, of := strings.CutPrefix(f, "attributes/")
 			if of && c.Attributes[key] == a.Attributes[key] {
 				c.Attributes = maps.Clone(c.Attributes)

@@ -31,6 +31,7 @@ type New struct {
 	Language    string
 	Note        string
 	Attributes  Attributes
+	Labels      []string        // of a known person they are added
 	HomeStore   catalog.StoreID // where it happens; 0: unknown
 	Identifiers []Identifier    // values as they were typed
 	Normal      bool            // Normalize has made all of them: it is not done again
@@ -99,7 +100,7 @@ func (s *Service) Check(n New) (Checked, error) {
 	)
 	c.profile = Customer{
 		State: StateActive, FirstName: n.FirstName, LastName: n.LastName, MiddleName: n.MiddleName, Sex: n.Sex, Born: n.Born,
-		City: n.City, Language: n.Language, Source: n.Source, Attributes: n.Attributes, Note: n.Note,
+		City: n.City, Language: n.Language, Source: n.Source, Attributes: n.Attributes, Labels: n.Labels, Note: n.Note,
 		HomeStore: n.HomeStore, Origin: n.Origin, RegisteredAt: n.RegisteredAt.UTC().Truncate(time.Microsecond),
 	}
 	c.by = n.By
@@ -536,6 +537,12 @@ func (p *person) complete(n *Customer) (filled, kept []string) {
 		p.Attributes = more
 		filled = append(filled, "attributes")
 	}
+	labels := slices.Concat(p.Labels, n.Labels)
+	slices.Sort(labels)
+	if labels = slices.Compact(labels); len(labels) > len(p.Labels) && len(labels) <= MaxLabels {
+		p.Labels = labels
+		filled = append(filled, "labels")
+	}
 	slices.Sort(kept)
 	return filled, kept
 }
@@ -602,7 +609,7 @@ func stands(history []Consent, n Consent) bool {
 var (
 	customerTable = db.NewTable("customers",
 		"id", "state", "first_name", "last_name", "middle_name", "first_key", "last_key", "sex", "born", "city", "language",
-		"source", "attributes", "note", "home_store_id", "origin_id", "registered_at", "checksum", "attached")
+		"source", "attributes", "labels", "note", "home_store_id", "origin_id", "registered_at", "checksum", "attached")
 	identifierTable = db.NewTable("identifiers", "kind", "value", "customer_id", "tail", "checksum")
 )
 
@@ -610,14 +617,17 @@ var (
 func (c *Customer) row(attached int64) []any {
 	return []any{
 		int64(c.ID), string(c.State), c.FirstName, c.LastName, c.MiddleName, fold.Key(c.FirstName), fold.Key(c.LastName),
-		string(c.Sex), c.Born, c.City, c.Language, c.Source, c.Attributes.String(), c.Note,
+		string(c.Sex), c.Born, c.City, c.Language, c.Source, c.Attributes.String(), labelText(c.Labels), c.Note,
 		db.NullID(c.HomeStore), c.Origin, c.RegisteredAt.UnixMicro(), c.checksum(), attached,
 	}
 }
 
 func (c *Customer) checksum() int64 {
-	return checksum.Of([]int64{int64(c.ID), int64(c.HomeStore), c.Origin, c.RegisteredAt.UnixMicro()},
-		string(c.State), c.FirstName, c.LastName, c.MiddleName, string(c.Sex), c.Born, c.City, c.Language, c.Source, c.Attributes.String(), c.Note)
+	texts := []string{string(c.State), c.FirstName, c.LastName, c.MiddleName, string(c.Sex), c.Born, c.City, c.Language, c.Source, c.Attributes.String(), c.Note}
+	if len(c.Labels) > 0 { // a profile without any is as those before there were labels
+		texts = append(texts, labelText(c.Labels))
+	}
+	return checksum.Of([]int64{int64(c.ID), int64(c.HomeStore), c.Origin, c.RegisteredAt.UnixMicro()}, texts...)
 }
 
 func (i Identifier) row(of ID) []any {
@@ -686,10 +696,10 @@ func (c *Customer) queueUpdate(b *db.Batch) {
 	const update = `
 		UPDATE customers
 		   SET first_name = $2, last_name = $3, middle_name = $4, first_key = $5, last_key = $6, sex = $7, born = $8,
-		       city = $9, language = $10, attributes = $11, note = $12, home_store_id = $13, state = $14, checksum = $15
+		       city = $9, language = $10, attributes = $11, note = $12, home_store_id = $13, state = $14, checksum = $15, labels = $16
 		 WHERE id = $1`
 	b.Guard(update, int64(c.ID), c.FirstName, c.LastName, c.MiddleName, fold.Key(c.FirstName), fold.Key(c.LastName),
-		string(c.Sex), c.Born, c.City, c.Language, c.Attributes.String(), c.Note, db.NullID(c.HomeStore), string(c.State), c.checksum())
+		string(c.Sex), c.Born, c.City, c.Language, c.Attributes.String(), c.Note, db.NullID(c.HomeStore), string(c.State), c.checksum(), labelText(c.Labels))
 }
 
 // Events of this package. Their bodies carry no personal data: readers look

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"slices"
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/errs"
@@ -25,6 +26,7 @@ type Change struct {
 	HomeStore                       *catalog.StoreID
 	Attributes                      *Attributes // replaces all
 	Set                             Attributes  // of Definitions.Fit: of the rest nothing changes
+	Labels                          *[]string   // likewise
 }
 
 // lockTx reads a profile, with its identifiers, that can be changed, and locks
@@ -91,6 +93,9 @@ func (c *Customer) apply(ch Change) {
 		c.Attributes = maps.Clone(*ch.Attributes)
 	}
 	c.set(ch.Set)
+	if ch.Labels != nil {
+		c.Labels = *ch.Labels
+	}
 }
 
 // Changed names the fields in which two states of a profile differ.
@@ -108,6 +113,7 @@ func Changed(before, after *Customer) (fields []string) {
 		{"city", before.City == after.City},
 		{"language", before.Language == after.Language},
 		{"attributes", before.Attributes.String() == after.Attributes.String()},
+		{"labels", slices.Equal(before.Labels, after.Labels)},
 		{"note", before.Note == after.Note},
 		{"home_store", before.HomeStore == after.HomeStore},
 	} {

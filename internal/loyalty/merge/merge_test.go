@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -111,6 +112,14 @@ func (s *shop) get(who customer.ID) customer.Customer {
 	return c
 }
 
+func (s *shop) label(who customer.ID, labels ...string) {
+	s.t.Helper()
+	loyaltytest.Check(s.t, s.DB.Write(s.t.Context(), func(ctx context.Context, tx *db.Tx) error {
+		_, _, err := s.Customers.UpdateTx(ctx, tx, who, customer.Change{Labels: &labels})
+		return err
+	}))
+}
+
 func (s *shop) agrees() {
 	s.t.Helper()
 	report, err := verify.Run(s.t.Context(), s.DB, verify.Options{TempDir: s.t.TempDir()})
@@ -130,12 +139,17 @@ func TestMergeAndUndo(t *testing.T) {
 		s := newShop(t, d)
 		phone, card := s.anna()
 		s.sell(phone, 400_000, 0)
+		s.label(phone, "vip")
+		s.label(card, "staff", "vip")
 		s.sell(card, 700_000, 0) // neither is at silver, which is at a million
 		before, own := s.account(card).Available(), s.account(phone).Available()
 		out := s.merge(card, phone)
 		c, a := s.get(phone), s.account(phone)
 		if c.LastName != "Kim" || c.Born != "1990-04-20" || c.City != "Tashkent" || c.First(customer.Card) != "7777" || c.First(customer.Phone) != "+998901234567" {
 			t.Errorf("the profile is %+v", c)
+		}
+		if !slices.Equal(c.Labels, []string{"staff", "vip"}) {
+			t.Errorf("the labels are %q", c.Labels)
 		}
 		if a.Available() != before+own || a.Receipts != 2 || a.Spend != 1_100_000_00 || len(out.Receipts) != 2-1 {
 			t.Errorf("available %s, receipts %d, spend %d, moved %d", a.Available(), a.Receipts, a.Spend, len(out.Receipts))
@@ -156,6 +170,9 @@ func TestMergeAndUndo(t *testing.T) {
 		c, back := s.get(phone), s.get(card)
 		if c.LastName != "" || c.Born != "" || len(c.Identifiers) != 1 || back.State != customer.StateActive || back.Into != 0 || back.First(customer.Card) != "7777" {
 			t.Errorf("taken apart they are %+v and %+v", c, back)
+		}
+		if !slices.Equal(c.Labels, []string{"vip"}) || !slices.Equal(back.Labels, []string{"staff", "vip"}) {
+			t.Errorf("taken apart their labels are %q and %q", c.Labels, back.Labels)
 		}
 		a, b := s.account(phone), s.account(card)
 		if a.Available()+b.Available() != before+own-spent.Redeemed+spent.Earned || a.Receipts != 2 || b.Receipts != 1 || b.Spend != 700_000_00 {

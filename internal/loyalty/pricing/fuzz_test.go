@@ -109,7 +109,7 @@ func bytesInput(b []byte) pricing.Input {
 	for range pick(12) {
 		l := pricing.Line{
 			Quantity: money.Quantity(number()), Price: money.Price(number()), Discount: money.Amount(number()),
-			GiftCard: next() == 1, Promo: next() == 1, Void: next() == 1,
+			GiftCard: next() == 1, Promo: next() == 1, Void: next() == 1, NoLoyalty: next() == 1,
 		}
 		if flag() {
 			cost := money.Price(number())

@@ -156,6 +156,7 @@ func genLine(t *rapid.T, c money.Currency) pricing.Line {
 	l := pricing.Line{
 		SKU:        rapid.SampledFrom(skus).Draw(t, "sku"),
 		Categories: rapid.SliceOfN(rapid.SampledFrom(categories), 0, 2).Draw(t, "in"),
+		NoLoyalty:  rapid.IntRange(0, 9).Draw(t, "takes no part") == 0,
 		GiftCard:   rapid.IntRange(0, 9).Draw(t, "gift card") == 0,
 		Promo:      rapid.IntRange(0, 4).Draw(t, "promo") == 0,
 		Void:       rapid.IntRange(0, 9).Draw(t, "void") == 0,

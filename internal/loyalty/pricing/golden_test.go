@@ -116,7 +116,7 @@ func goldenRules(t *testing.T, text []byte) *programme.Rules {
 //	redeem 10.50
 //	no_discount, no_points
 //	charged 40.00                      by a till that had no line
-//	line milk 2 x 12.50 in=dairy,food cost=9 off=1 charged=20 promo giftcard void
+//	line milk 2 x 12.50 in=dairy,food cost=9 off=1 charged=20 promo giftcard no_loyalty void
 func golden(t *testing.T, name, text string, rules *programme.Rules) string {
 	t.Helper()
 	in := pricing.Input{Rules: rules, At: time.Date(2026, 3, 10, 13, 30, 0, 0, time.UTC), Zone: time.UTC}
@@ -150,6 +150,7 @@ func golden(t *testing.T, name, text string, rules *programme.Rules) string {
 			opts[k] = v
 		}
 		_, giftcard := opts["giftcard"]
+		_, noLoyalty := opts["no_loyalty"]
 		_, promo := opts["promo"]
 		_, void := opts["void"]
 		switch words[0] {
@@ -184,7 +185,7 @@ func golden(t *testing.T, name, text string, rules *programme.Rules) string {
 			l := pricing.Line{
 				SKU: words[1], Quantity: money.Quantity(number(words[2], 3)), Price: money.Price(number(words[4], 4)),
 				Discount: money.Amount(number("0"+opts["off"], in.Currency.Exponent)),
-				GiftCard: giftcard, Promo: promo, Void: void,
+				GiftCard: giftcard, NoLoyalty: noLoyalty, Promo: promo, Void: void,
 			}
 			if opts["in"] != "" {
 				l.Categories = strings.Split(opts["in"], ",")

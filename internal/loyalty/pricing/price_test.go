@@ -74,7 +74,7 @@ func TestRedeemedNeverExceedsCapOrBalance(t *testing.T) {
 		}
 		most := new(big.Rat) // the shares of all the lines, each by its own cap
 		for i, l := range in.Draft.Lines {
-			if !l.GiftCard && !in.Rules.Redeem.Exclude.Has(l.SKU, l.Categories) {
+			if !l.GiftCard && !l.NoLoyalty && !in.Rules.Redeem.Exclude.Has(l.SKU, l.Categories) {
 				most.Add(most, new(big.Rat).Mul(big.NewRat(int64(r.Lines[i].Total), 1), big.NewRat(int64(capOf(in, r, l)), int64(money.Whole))))
 			}
 		}
@@ -169,7 +169,7 @@ func TestTierDiscountIsRoundedOnce(t *testing.T) {
 			comes := r.Lines[i].Gross - l.Discount
 			before += comes
 			rate, _, _ := gives(in, r, l)
-			if !l.GiftCard && !rules.Discount.Exclude.Has(l.SKU, l.Categories) && rate > 0 {
+			if !l.GiftCard && !l.NoLoyalty && !rules.Discount.Exclude.Has(l.SKU, l.Categories) && rate > 0 {
 				eligible += comes
 				given.Add(given, new(big.Rat).Mul(big.NewRat(int64(comes), 1), big.NewRat(int64(rate), int64(money.Whole))))
 			}
@@ -277,7 +277,7 @@ func TestEarnedIsRoundedOnce(t *testing.T) {
 		var per money.Amount
 		for i, l := range in.Draft.Lines {
 			_, cashback, each := gives(in, r, l)
-			if l.Void || l.GiftCard || earn.Exclude.Has(l.SKU, l.Categories) || cashback == 0 && each == 0 {
+			if l.Void || l.GiftCard || l.NoLoyalty || earn.Exclude.Has(l.SKU, l.Categories) || cashback == 0 && each == 0 {
 				if r.Lines[i].Earned != 0 {
 					t.Fatalf("line %d earns %s", i, r.Lines[i].Earned)
 				}

@@ -65,6 +65,7 @@ type Line struct {
 	SKU        string
 	Categories []string // the product's category and all above it, codes
 	GiftCard   bool     // sold gift cards neither earn nor take points or discounts
+	NoLoyalty  bool     // taken out by the till: likewise
 	Promo      bool     // promotional goods
 	Quantity   money.Quantity
 	Price      money.Price
@@ -83,6 +84,8 @@ type Customer struct {
 	Available money.Points // that can be redeemed now
 	// Occasions are whose days it is now: the programme's rates for them hold.
 	Occasions []programme.Day
+	// Today is how many sales of the day came before this one.
+	Today int
 }
 
 // Cause names why money was taken off or a limit holds. It is for machines;
@@ -201,6 +204,8 @@ type Result struct {
 	// rate was higher than the level's; "": none.
 	Days     []programme.Day
 	Occasion programme.Day
+	// Over: it earns nothing, as earlier sales of the day have used up Earn.Daily.
+	Over bool
 }
 
 // Price prices a receipt. The steps follow the published order of DESIGN.md;

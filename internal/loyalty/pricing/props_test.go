@@ -43,9 +43,9 @@ func broken(in pricing.Input, r pricing.Result) string {
 			return fmt.Sprintf("line %d: points pay %d of at most %d", i, l.PaidPoints, l.Redeemable)
 		case d.Void && (l.Gross != 0 || l.Earned != 0):
 			return fmt.Sprintf("void line %d counts: %+v", i, l)
-		case d.GiftCard && (l.Earned != 0 || l.PaidPoints != 0 || l.TierSpend != 0 || l.Discount != min(d.Discount, l.Gross)) && !d.Void:
+		case (d.GiftCard || d.NoLoyalty) && (l.Earned != 0 || l.PaidPoints != 0 || l.TierSpend != 0 || l.Discount != min(d.Discount, l.Gross)) && !d.Void:
 			return fmt.Sprintf("gift card on line %d: %+v", i, l)
-		case !d.GiftCard && !d.Void && l.TierSpend != l.Total && !(l.TierSpend == 0 && in.Rules != nil && in.Rules.Spend.Exclude.Has(d.SKU, d.Categories)):
+		case !d.GiftCard && !d.NoLoyalty && !d.Void && l.TierSpend != l.Total && !(l.TierSpend == 0 && in.Rules != nil && in.Rules.Spend.Exclude.Has(d.SKU, d.Categories)):
 			return fmt.Sprintf("line %d counts %d towards the tier, not what was paid: %+v", i, l.TierSpend, l)
 		}
 		if problem := underCost(in, d, l); problem != "" {

@@ -25,7 +25,7 @@ type sheet struct {
 type state struct {
 	left  money.Amount // to pay
 	floor money.Amount // the margin guard lets nothing go under it
-	goods bool         // sold: neither void nor a gift card
+	goods bool         // takes part: neither void, a gift card nor taken out
 	share int          // the one that it belongs to, from 1; 0: it takes no points
 }
 
@@ -68,7 +68,7 @@ func open(in *Input) (*sheet, error) {
 			continue
 		}
 		p.Gross, _ = in.Currency.LineTotal(l.Price, l.Quantity) // checked
-		s.lines[i] = state{left: p.Gross, goods: !l.GiftCard}
+		s.lines[i] = state{left: p.Gross, goods: !l.GiftCard && !l.NoLoyalty}
 		if l.Discount > 0 {
 			s.take(i, CauseTill, l.Discount)
 		}
@@ -193,7 +193,8 @@ func (s *sheet) tierDiscount() {
 	if s.in.Draft.NoDiscount {
 		r.dropDiscount()
 	}
-	if s.in.Draft.NoPoints {
+	s.res.Over = s.rules.Earn.Daily > 0 && s.customer.Today >= s.rules.Earn.Daily
+	if s.in.Draft.NoPoints || s.res.Over {
 		r.dropCashback()
 	}
 	shares := s.tierShares(&r)

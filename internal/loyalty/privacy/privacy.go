@@ -72,6 +72,7 @@ type (
 		Source       string              `json:"source,omitempty"`
 		Note         string              `json:"note,omitempty"`
 		Attributes   customer.Attributes `json:"attributes,omitempty"`
+		Labels       []string            `json:"labels,omitempty"`
 		HomeStore    string              `json:"home_store,omitempty"`
 		RegisteredAt time.Time           `json:"registered_at"`
 		Identifiers  []identifier        `json:"identifiers"`
@@ -259,7 +260,7 @@ func (s *Service) people(ctx context.Context, who customer.ID) (list []customer.
 func (s *Service) profile(c *customer.Customer) profile {
 	p := profile{
 		ID: c.ID.String(), State: c.State, FirstName: c.FirstName, LastName: c.LastName, MiddleName: c.MiddleName, Sex: c.Sex, Born: c.Born, City: c.City,
-		Language: c.Language, Source: c.Source, Note: c.Note, Attributes: c.Attributes, RegisteredAt: c.RegisteredAt, Identifiers: []identifier{},
+		Language: c.Language, Source: c.Source, Note: c.Note, Attributes: c.Attributes, Labels: c.Labels, RegisteredAt: c.RegisteredAt, Identifiers: []identifier{},
 	}
 	if store, ok := s.catalog.Store(c.HomeStore); ok {
 		p.HomeStore = store.Name

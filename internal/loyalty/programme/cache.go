@@ -28,6 +28,7 @@ type snapshot struct {
 	byID    map[VersionID]*published
 	// byProgramme holds the versions that start last first.
 	byProgramme map[ID][]*published
+	labels      bool // some are for customers of a label
 }
 
 // published is a version with its stores as a set.
@@ -42,24 +43,35 @@ func newCache() *cache {
 	return c
 }
 
-// At is the published version that holds in a store at a time; nil: none does.
-// Where several programmes cover the store, one that is not stopped goes before
-// one that is, then one that names the store before one that holds everywhere,
-// then the one whose version started last, then the newer programme.
+// At is the published version that holds in a store at a time for a customer of
+// some labels; nil: none does. Where several programmes cover both, one that is
+// not stopped goes before one that is, then one that is for a label before one for
+// everybody, then one that names the store before one that holds everywhere, then
+// the one whose version started last, then the newer programme.
 //
 // It is answered from memory. What was published in this or another process is
 // seen within a second. It may read the database: do not call it inside of a
 // transaction, which would then hold one connection and wait for another.
-func (s *Service) At(ctx context.Context, storeCode string, t time.Time) (_ *Version, err error) {
+func (s *Service) At(ctx context.Context, storeCode string, t time.Time, labels ...string) (_ *Version, err error) {
 	defer errs.Wrap(&err, "programme in store %s", storeCode)
 	snap, err := s.snapshot(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return snap.in(storeCode, t), nil
+	return snap.in(storeCode, t, labels), nil
 }
 
-// Everywhere answers like At for any store, by what is published now; it asks no
+// ByLabel reports whether labels make a difference to which programme holds.
+func (s *Service) ByLabel(ctx context.Context) (_ bool, err error) {
+	defer errs.Wrap(&err, "programmes by label")
+	snap, err := s.snapshot(ctx)
+	if err != nil {
+		return false, err
+	}
+	return snap.labels, nil
+}
+
+// Everywhere answers like At for any store and customers without labels, by what is published now; it asks no
 // database, so that it can be called inside of a transaction.
 func (s *Service) Everywhere(ctx context.Context, t time.Time) (_ func(storeCode string) *Version, err error) {
 	defer errs.Wrap(&err, "programmes of all stores")
@@ -67,14 +79,14 @@ func (s *Service) Everywhere(ctx context.Context, t time.Time) (_ func(storeCode
 	if err != nil {
 		return nil, err
 	}
-	return func(storeCode string) *Version { return snap.in(storeCode, t) }, nil
+	return func(storeCode string) *Version { return snap.in(storeCode, t, nil) }, nil
 }
 
-func (snap *snapshot) in(storeCode string, t time.Time) *Version {
+func (snap *snapshot) in(storeCode string, t time.Time, labels []string) *Version {
 	var best *published
 	for _, versions := range snap.byProgramme {
 		p := holding(versions, t)
-		if p != nil && p.covers(storeCode) && (best == nil || p.rank(best) > 0) {
+		if p != nil && p.covers(storeCode) && p.Rules.Suits(labels) && (best == nil || p.rank(best) > 0) {
 			best = p
 		}
 	}
@@ -100,6 +112,7 @@ func (p *published) covers(store string) bool { return p.stores == nil || p.stor
 func (p *published) rank(o *published) int {
 	return cmp.Or(
 		order(!p.Rules.Stopped, !o.Rules.Stopped),
+		order(len(p.Rules.Labels) > 0, len(o.Rules.Labels) > 0),
 		order(p.stores != nil, o.stores != nil),
 		p.StartsAt.Compare(o.StartsAt),
 		cmp.Compare(p.ProgrammeID, o.ProgrammeID),
@@ -163,7 +176,7 @@ func (s *Service) refresh(ctx context.Context, always bool) (*snapshot, error) {
 	if err := s.db.QueryRow(ctx, `SELECT COUNT(*) FROM programme_versions WHERE state = 'published'`).Scan(&n); err != nil {
 		return nil, err
 	}
-	snap := &snapshot{checked: now, byID: old.byID, byProgramme: old.byProgramme}
+	snap := &snapshot{checked: now, byID: old.byID, byProgramme: old.byProgramme, labels: old.labels}
 	if n != len(old.byID) {
 		list, err := scanVersions(s.db.Query(ctx, `SELECT `+columns+` FROM programme_versions WHERE state = 'published'`))
 		if err != nil {
@@ -180,6 +193,7 @@ func (snap *snapshot) index(list []*Version) {
 	snap.byProgramme = map[ID][]*published{}
 	for _, v := range list {
 		p := &published{Version: v}
+		snap.labels = snap.labels || len(v.Rules.Labels) > 0
 		if len(v.Rules.Stores) > 0 {
 			p.stores = make(map[string]bool, len(v.Rules.Stores))
 			for _, code := range v.Rules.Stores {

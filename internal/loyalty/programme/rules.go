@@ -26,6 +26,9 @@ type Rules struct {
 	Stopped bool `json:"stopped,omitzero"`
 	// Stores are the codes of the stores it covers; none: all.
 	Stores []string `json:"stores,omitempty"`
+	// Labels are those of the customers that it covers, who have one of them; none:
+	// everybody.
+	Labels []string `json:"labels,omitempty"`
 	// PointValue is what one point is worth, > 0.
 	PointValue money.Price `json:"point_value"`
 
@@ -150,8 +153,11 @@ type Earn struct {
 	// PointsPart: the part paid with points earns too.
 	PointsPart bool `json:"points_part"`
 	// NotRedeeming: a receipt on which points are redeemed earns nothing.
-	NotRedeeming bool     `json:"not_redeeming,omitzero"`
-	Rounding     Rounding `json:"rounding"` // up is a mode too
+	NotRedeeming bool `json:"not_redeeming,omitzero"`
+	// Daily is how many of a customer's sales of one day earn, the first of them, by
+	// the days of the store; 0: all.
+	Daily    int      `json:"daily,omitzero"`
+	Rounding Rounding `json:"rounding"` // up is a mode too
 	// DelayDays until earned points are available, usually the return
 	// window; 0: at once.
 	DelayDays int `json:"delay_days"`
@@ -238,3 +244,17 @@ type Guard struct {
 func (r *Rules) Covers(storeCode string) bool {
 	return len(r.Stores) == 0 || slices.Contains(r.Stores, storeCode)
 }
+
+// For is the first of a customer's labels that the rules are for; "": they are for
+// none of them.
+func (r *Rules) For(labels []string) string {
+	for _, l := range labels {
+		if slices.Contains(r.Labels, l) {
+			return l
+		}
+	}
+	return ""
+}
+
+// Suits reports whether the rules are for a customer of those labels.
+func (r *Rules) Suits(labels []string) bool { return len(r.Labels) == 0 || r.For(labels) != "" }

@@ -14,6 +14,8 @@ import (
 const (
 	MaxLevels     = 20
 	MaxStores     = 10_000
+	MaxLabels     = 100
+	MaxDaily      = 1_000
 	MaxGoods      = 1_000 // categories, and products, of one list
 	MaxDays       = 3_660 // of a window, a delay, a grace period
 	MaxExpiryDays = 36_600
@@ -52,6 +54,10 @@ func Validate(r *Rules, c money.Currency) error {
 		w.Add("/stores", "too_many", "names more than %d stores", MaxStores).With("max", MaxStores)
 	}
 	codes(&w, "/stores", r.Stores)
+	if len(r.Labels) > MaxLabels {
+		w.Add("/labels", "too_many", "names more than %d labels", MaxLabels).With("max", MaxLabels)
+	}
+	codes(&w, "/labels", r.Labels)
 	r.Discount.Exclude.check(&w, "/discount/exclude")
 	r.Earn.Exclude.check(&w, "/earn/exclude")
 	r.Redeem.Exclude.check(&w, "/redeem/exclude")
@@ -95,6 +101,7 @@ func (r *Rules) checkNumbers(w *errs.List, c money.Currency) {
 	rounded(w, "/discount/rounding", r.Discount.Rounding, modes, MaxUnit, minor)
 
 	rounded(w, "/earn/rounding", r.Earn.Rounding, earnModes, MaxEarnUnit, money.Points(1))
+	between(w, "/earn/daily", r.Earn.Daily, 0, MaxDaily)
 	between(w, "/earn/delay_days", r.Earn.DelayDays, 0, MaxDays)
 	between(w, "/earn/expiry_days", r.Earn.ExpiryDays, 0, MaxExpiryDays)
 

@@ -97,7 +97,7 @@ func (s *Service) give(ctx context.Context, v *programme.Version, o *programme.O
 	)
 	for _, k := range list {
 		store, _ := s.catalog.Store(k.HomeStore)
-		if !v.Rules.Covers(store.Code) {
+		if !v.Rules.Covers(store.Code) || !v.Rules.Suits(k.Labels) {
 			continue
 		}
 		dates := programme.Dates{Born: k.Born, Registered: k.Registered}

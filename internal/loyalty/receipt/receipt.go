@@ -122,6 +122,9 @@ type DraftLine struct {
 	Void     bool           `json:"void,omitempty"`
 	// Charged is what a till without its line charged for it; nil: see Late.
 	Charged *money.Amount `json:"charged,omitempty"`
+	// NoLoyalty takes the line out: no discount but the till's own, no points, and it
+	// counts towards no level.
+	NoLoyalty bool `json:"no_loyalty,omitempty"`
 }
 
 // Sale is what a till commits.
@@ -140,6 +143,8 @@ type Quote struct {
 	ID         string
 	ValidUntil time.Time // until then the rules are those of the quote
 	Version    programme.VersionID
+	Programme  *programme.Version // that of Version; nil: none
+	Label      string             // of the customer, for which the programme holds; "": it is for everybody
 	Draft      Draft
 	Products   []catalog.Product // one for each line; zero where unknown
 	pricing.Result
@@ -184,8 +189,10 @@ type Details struct {
 	NoPoints    bool       `json:"no_points,omitempty"`
 	AvailableAt *time.Time `json:"available_at,omitempty"` // of what was earned
 	ExpiresAt   *time.Time `json:"expires_at,omitempty"`
-	Reached     string     `json:"reached,omitempty"` // level that counts from the next purchase
-	Days        string     `json:"days,omitempty"`    // the customer's occasions that it was: "birthday anniversary"
+	Reached     string     `json:"reached,omitempty"`    // level that counts from the next purchase
+	NoLoyalty   string     `json:"no_loyalty,omitempty"` // positions of the lines that the till took out: "2 5"
+	Over        bool       `json:"over,omitempty"`       // earlier sales of the day had earned as often as they may
+	Days        string     `json:"days,omitempty"`       // the customer's occasions that it was: "birthday anniversary"
 	// Late: sent after the till had been without its line. ByRules is what a sale
 	// would have come to by the rules of its time, where it was charged otherwise;
 	// of a return, what the refund should have been. Clock is by how many seconds
@@ -294,11 +301,11 @@ func (s *Service) Quote(ctx context.Context, by Caller, d Draft) (_ Quote, err e
 		return Quote{}, err
 	}
 	now := s.now()
-	version, err := s.programmes.At(ctx, by.Store.Code, now)
+	version, labels, err := s.holds(ctx, by, d.Customer, now)
 	if err != nil {
 		return Quote{}, err
 	}
-	c := &quoteCall{saleCall: saleCall{posting: posting{by: by, version: version}, sale: Sale{Draft: d, SoldAt: now}}}
+	c := &quoteCall{saleCall: saleCall{posting: posting{by: by, version: version}, labels: labels, sale: Sale{Draft: d, SoldAt: now}}}
 	err = s.following(ctx, &c.sale.Customer, func() error { return s.quotes.do(ctx, c) })
 	return c.answer, err
 }

@@ -29,7 +29,8 @@ type DaySpan struct {
 // while it has no line: of those who bought there since a time, the last first,
 // and of those who are at home there, at most so many, the level that they hold
 // now and their occasions for as long as receipts may come late. v are the rules
-// that hold now; nil: none.
+// that hold now; nil: none. Customers for whom a programme of their label holds are
+// left out: the till knows no other rules, and their receipts are priced when they come.
 func (s *Service) Regulars(ctx context.Context, store catalog.Store, since time.Time, most int) (v *programme.Version, list []Regular, err error) {
 	defer errs.Wrap(&err, "find regulars of store %s", store.Code)
 	now := s.now()
@@ -56,6 +57,16 @@ func (s *Service) Regulars(ctx context.Context, store catalog.Store, since time.
 		return nil, nil, err
 	}
 	people = slices.DeleteFunc(people, func(c customer.Customer) bool { return c.State != customer.StateActive })
+	for i := 0; i < len(people); i++ {
+		own, err := s.programmes.At(ctx, store.Code, now, people[i].Labels...)
+		if err != nil {
+			return nil, nil, err
+		}
+		if own != v {
+			people = slices.Delete(people, i, i+1)
+			i--
+		}
+	}
 	if v == nil {
 		for _, c := range people {
 			list = append(list, Regular{Customer: c})

@@ -9,6 +9,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -28,7 +29,8 @@ import (
 type saleCall struct {
 	posting
 	sale   Sale
-	quoted *quoted // what the till was told; nil: it sends a total
+	quoted *quoted  // what the till was told; nil: it sends a total
+	labels []string // of the customer, where they matter
 }
 
 // saleCall checks what can be checked before the transaction and finds the
@@ -55,12 +57,27 @@ func (s *Service) saleCall(ctx context.Context, by Caller, sale Sale) (*saleCall
 	return c, s.rules(ctx, c, now)
 }
 
+// holds is the version that holds for a customer (0: nobody) in the caller's store at
+// a time, and the customer's labels where they matter: what a label is read as here
+// holds for the call, though it may be changed before the call is over.
+func (s *Service) holds(ctx context.Context, by Caller, who customer.ID, at time.Time) (v *programme.Version, labels []string, err error) {
+	byLabel, err := s.programmes.ByLabel(ctx)
+	if err == nil && byLabel {
+		labels, err = s.customers.Labels(ctx, who)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	v, err = s.programmes.At(ctx, by.Store.Code, at, labels...)
+	return v, labels, err
+}
+
 // rules finds the rules of a sale.
 func (s *Service) rules(ctx context.Context, c *saleCall, now time.Time) (err error) {
 	by, sale := c.by, &c.sale
 	// Also where a quote says by which version: the ledger asks what is stopped
 	// without reading it.
-	if c.version, err = s.programmes.At(ctx, by.Store.Code, sale.SoldAt); err != nil {
+	if c.version, c.labels, err = s.holds(ctx, by, sale.Customer, sale.SoldAt); err != nil {
 		return err
 	}
 	switch {
@@ -112,6 +129,9 @@ func validity(v *programme.Version) time.Duration {
 
 func (c *saleCall) prepare(n *needs) {
 	c.needs(n, c.sale.Customer, c.sale.SoldAt)
+	if c.sale.Customer != 0 && c.version != nil && c.version.Rules.Earn.Daily > 0 {
+		n.days = append(n.days, dayUntil(c.sale.Customer, c.sale.SoldAt, c.by.Store.Zone))
+	}
 	for _, l := range c.sale.Lines {
 		n.skus = append(n.skus, l.SKU)
 	}
@@ -131,7 +151,7 @@ func (c *saleCall) price(s *Service, w *world) (pricing.Result, error) {
 		p := w.products[l.SKU]
 		in.Draft.Lines[i] = pricing.Line{
 			SKU: cmp.Or(p.SKU, l.SKU), Categories: p.Categories, GiftCard: p.Kind == catalog.KindGiftCard, Promo: p.Promo, Cost: p.Cost,
-			Quantity: l.Quantity, Price: l.Price, Discount: l.Discount, Void: l.Void, Charged: l.Charged,
+			Quantity: l.Quantity, Price: l.Price, Discount: l.Discount, Void: l.Void, Charged: l.Charged, NoLoyalty: l.NoLoyalty,
 		}
 	}
 	if c.late != nil {
@@ -156,6 +176,9 @@ func (c *saleCall) price(s *Service, w *world) (pricing.Result, error) {
 			in.Customer.Available = account.AvailableOf(c.ownPoints(), hold)
 		}
 		if c.version != nil {
+			if c.version.Rules.Earn.Daily > 0 {
+				in.Customer.Today = w.today(dayUntil(who, c.sale.SoldAt, c.by.Store.Zone))
+			}
 			in.Customer.Spend = w.tierSpend(account, c.spend(), c.sale.SoldAt, in.Zone)
 			in.Customer.Level = programme.LevelOf(&c.version.Rules, c.tier(w, who), in.Customer.Spend, c.sale.SoldAt).Code
 			in.Customer.Occasions = c.version.Rules.Days(programme.Dates{Born: profile.Born, Registered: profile.Registered}, c.sale.SoldAt, in.Zone)
@@ -199,7 +222,7 @@ func (c *saleCall) quote(s *Service, w *world, now time.Time) (Quote, error) {
 	}
 	q := Quote{Draft: c.sale.Draft, Result: res, ValidUntil: now}
 	if c.version != nil {
-		q.Version = c.version.ID
+		q.Version, q.Programme, q.Label = c.version.ID, c.version, c.version.Rules.For(c.labels)
 		q.ValidUntil = now.Add(validity(c.version))
 	}
 	for _, l := range c.sale.Lines {
@@ -267,6 +290,7 @@ func (c *saleCall) record(s *Service, w *world, res pricing.Result) *Receipt {
 	rec.Gross, rec.Discount, rec.PaidPoints, rec.Total = res.Gross, res.Discount, res.PaidPoints, res.Total
 	rec.Redeemed, rec.Earned, rec.TierSpend = res.Redeemed, res.Earned, res.TierSpend
 	rec.Details = Details{ByRules: res.ByRules, Late: c.late != nil, Clock: c.late.clock(), Reason: c.sale.Reason, NoDiscount: c.sale.NoDiscount, NoPoints: c.sale.NoPoints}
+	rec.Details.Over = res.Over
 	for _, day := range res.Days {
 		rec.Details.Days = strings.TrimPrefix(rec.Details.Days+" "+string(day), " ")
 	}
@@ -285,6 +309,9 @@ func (c *saleCall) record(s *Service, w *world, res pricing.Result) *Receipt {
 	for i, l := range c.sale.Lines {
 		if l.Void {
 			continue
+		}
+		if l.NoLoyalty {
+			rec.Details.NoLoyalty = strings.TrimPrefix(rec.Details.NoLoyalty+" "+strconv.Itoa(i+1), " ")
 		}
 		p, priced := w.products[l.SKU], res.Lines[i]
 		line := Line{
@@ -436,6 +463,9 @@ func digest(sale *Sale, res pricing.Result) [8]byte {
 		put(int64(len(d.SKU)))
 		b = append(b, d.SKU...)
 		put(int64(d.Quantity), int64(d.Price), int64(d.Discount))
+		if d.NoLoyalty {
+			put(-2)
+		}
 	}
 	sum := sha256.Sum256(b)
 	return [8]byte(sum[:])

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"regulars/internal/base/db"
@@ -64,8 +66,8 @@ type Mover struct {
 // the function that prices at the till. Both see the same: the lines less what
 // was returned, the till's own discounts, the redemption that was asked for as
 // far as the rules let it, and the spend recorded before the sale, from which
-// the level follows; levels given by hand or kept for a while, and occasions, are
-// left out.
+// the level follows, with the occasions that it was. Levels given by hand or kept for a
+// while are left out; labels are those of today.
 // Nothing is changed. progress, called now and then, may end it by an error.
 func (s *Service) Compare(ctx context.Context, q Question, progress func(done, all int) error) (a Answer, err error) {
 	defer errs.Wrap(&err, "compare rules on past receipts")
@@ -104,7 +106,7 @@ func (s *Service) Compare(ctx context.Context, q Question, progress func(done, a
 func (s *Service) asked(ctx context.Context, q Question) (sales []*Receipt, cut bool, err error) {
 	most := min(max(q.Most, 1), MaxAsked)
 	const read = `
-		SELECT id, customer_id, store_id, sold_at, redeemed
+		SELECT id, customer_id, store_id, sold_at, redeemed, details
 		  FROM receipts
 		 WHERE sold_at >= $1 AND sold_at < $2 AND kind = 'sale' AND customer_id IS NOT NULL
 		 ORDER BY sold_at DESC, id DESC
@@ -112,7 +114,11 @@ func (s *Service) asked(ctx context.Context, q Question) (sales []*Receipt, cut 
 	rows, err := s.db.Query(ctx, read, q.From.UnixMicro(), q.To.UnixMicro(), most+1)
 	err = db.Scan(rows, err, func(r *db.Rows) error {
 		rec := &Receipt{Kind: KindSale}
-		err := r.Scan(&rec.ID, &rec.Customer, &rec.Store, db.Time{Dst: &rec.SoldAt}, &rec.Redeemed)
+		var details string
+		err := r.Scan(&rec.ID, &rec.Customer, &rec.Store, db.Time{Dst: &rec.SoldAt}, &rec.Redeemed, &details)
+		if err == nil {
+			rec.Details, err = readDetails(details)
+		}
 		sales = append(sales, rec)
 		return err
 	})
@@ -127,6 +133,9 @@ func (s *Service) asked(ctx context.Context, q Question) (sales []*Receipt, cut 
 type past struct {
 	before money.Amount // over the lifetime, without what is in list
 	list   []spending
+	who    customer.Known
+	day    time.Time // of the sale before
+	today  int       // sales of that day
 }
 
 // until is what had been spent after a time (zero: ever), as it was known before
@@ -167,7 +176,8 @@ func (s *Service) spendBefore(ctx context.Context, q Question, sales []*Receipt)
 	}
 	for part := range slices.Chunk(ids, 500) {
 		var b db.Batch
-		lists := queueSpends(&b, part, from)
+		lists, known := queueSpends(&b, part, from), map[customer.ID]customer.Known{}
+		s.customers.QueueKnown(&b, part, known)
 		if err := s.db.Run(ctx, &b); err != nil {
 			return nil, err
 		}
@@ -176,7 +186,7 @@ func (s *Service) spendBefore(ctx context.Context, q Question, sales []*Receipt)
 			return nil, err
 		}
 		for who, account := range accounts {
-			h := &past{before: account.Spend, list: lists[who]}
+			h := &past{before: account.Spend, list: lists[who], who: known[who]}
 			for _, e := range h.list {
 				h.before -= e.sum
 			}
@@ -210,6 +220,12 @@ func (s *Service) compare(a *Answer, q Question, sale *Receipt, h *past, product
 	if len(lines) == 0 { // all of it came back
 		return
 	}
+	if store, ok := s.catalog.Store(sale.Store); ok {
+		if day := programme.Midnight(sale.SoldAt, 0, store.Zone); !day.Equal(h.day) {
+			h.day, h.today = day, 0
+		}
+	}
+	defer func() { h.today++ }()
 	now, gross, err := s.given(q.Now, sale, lines, h)
 	then, _, err2 := s.given(q.Then, sale, lines, h)
 	if err != nil || err2 != nil {
@@ -238,6 +254,7 @@ func (g *Given) add(o Given) {
 // pastLines are the lines of a sale as a till would send them, less what came
 // back.
 func pastLines(sale *Receipt, products map[catalog.ProductID]catalog.Product) (list []pricing.Line) {
+	out := strings.Fields(sale.Details.NoLoyalty)
 	for _, l := range sale.Lines {
 		left := l.Quantity - l.Returned
 		if left <= 0 {
@@ -254,7 +271,7 @@ func pastLines(sale *Receipt, products map[catalog.ProductID]catalog.Product) (l
 		}
 		p := products[l.Product]
 		list = append(list, pricing.Line{
-			SKU: p.SKU, Categories: p.Categories, GiftCard: p.Kind == catalog.KindGiftCard, Promo: p.Promo,
+			SKU: p.SKU, Categories: p.Categories, GiftCard: p.Kind == catalog.KindGiftCard, Promo: p.Promo, NoLoyalty: slices.Contains(out, strconv.Itoa(l.Position)),
 			Quantity: left, Price: l.Price, Discount: till.Share(left, l.Quantity), Cost: l.Cost,
 		})
 	}
@@ -264,13 +281,14 @@ func pastLines(sale *Receipt, products map[catalog.ProductID]catalog.Product) (l
 // given is what rules give on a sale.
 func (s *Service) given(rules *programme.Rules, sale *Receipt, lines []pricing.Line, h *past) (g Given, gross money.Amount, err error) {
 	store, _ := s.catalog.Store(sale.Store)
-	if rules != nil && (rules.Stopped || !rules.Covers(store.Code)) {
+	if rules != nil && (rules.Stopped || !rules.Covers(store.Code) || !rules.Suits(h.who.Labels)) {
 		rules = nil
 	}
 	in := pricing.Input{Currency: s.currency, Rules: rules, At: sale.SoldAt, Zone: store.Zone, Store: store.Code, Draft: pricing.Draft{Lines: lines}}
 	if rules != nil {
 		spend := max(0, h.until(rules.Spend.After(sale.SoldAt, store.Zone), sale.SoldAt))
-		in.Customer = &pricing.Customer{Level: rules.Reached(spend).Code, Spend: spend, Available: sale.Redeemed}
+		in.Customer = &pricing.Customer{Level: rules.Reached(spend).Code, Spend: spend, Available: sale.Redeemed, Today: h.today}
+		in.Customer.Occasions = rules.Days(programme.Dates{Born: h.who.Born, Registered: h.who.Registered}, sale.SoldAt, s.zone(store.Zone, h.who))
 	}
 	res, err := pricing.Price(in)
 	if err != nil {

@@ -24,6 +24,7 @@ type needs struct {
 	keys      []idem     // likewise
 	sales     []int64    // to be returned
 	windows   []window
+	days      []window      // of which sales are counted
 	calendar  []customer.ID // whose spend is counted by the calendar
 	since     time.Time     // and since when it may be
 }
@@ -50,6 +51,7 @@ type world struct {
 	products  map[string]catalog.Product
 	tiers     map[customer.ID][]programme.Tier
 	spend     map[window]money.Amount
+	days      map[window]int
 	calendar  map[customer.ID]bool       // whose spend is counted by the calendar
 	spends    map[customer.ID][]spending // theirs
 	recorded  map[key]*Receipt
@@ -86,6 +88,7 @@ func (s *Service) queue(b *db.Batch, n *needs, lock bool) *world {
 		products:  map[string]catalog.Product{},
 		tiers:     map[customer.ID][]programme.Tier{},
 		spend:     map[window]money.Amount{},
+		days:      map[window]int{},
 		recorded:  map[key]*Receipt{},
 		twins:     map[twin][]*Receipt{},
 		keys:      map[idem]bool{},
@@ -99,6 +102,9 @@ func (s *Service) queue(b *db.Batch, n *needs, lock bool) *world {
 	}
 	if len(n.skus) > 0 {
 		s.catalog.QueueByCode(b, n.skus, w.products)
+	}
+	for _, day := range n.days {
+		w.queueDay(b, day)
 	}
 	for _, win := range n.windows {
 		w.queueWindow(b, win)

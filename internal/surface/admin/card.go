@@ -342,7 +342,7 @@ func (a *Admin) adjustment(r *http.Request) (v adjustView, store catalog.Store, 
 		if store, err = a.Catalog.StoreByID(ctx, v.Customer.HomeStore); err != nil {
 			return v, store, nil, err
 		}
-		if version, err = a.Programmes.At(ctx, store.Code, a.Now()); err != nil {
+		if version, err = a.Programmes.At(ctx, store.Code, a.Now(), v.Customer.Labels...); err != nil {
 			return v, store, nil, err
 		}
 	}

@@ -510,6 +510,7 @@ func (a *Admin) editCustomer(w http.ResponseWriter, r *http.Request) error {
 	}
 	form := web.NewForm(map[string]string{
 		"first_name": c.FirstName, "last_name": c.LastName, "middle_name": c.MiddleName, "sex": string(c.Sex), "born": typedBorn(web.Loc(r.Context()), c.Born), "city": c.City, "note": c.Note,
+		"labels": strings.Join(c.Labels, ", "),
 	})
 	if c.HomeStore != 0 {
 		form.Values.Set("store", c.HomeStore.String())
@@ -531,6 +532,7 @@ func (a *Admin) saveCustomer(w http.ResponseWriter, r *http.Request) error {
 		v := form.Get(name)
 		return &v
 	}
+	labels := customer.ReadLabels(form.Get("labels"))
 	sex, born := customer.Sex(form.Get("sex")), readBorn(web.Loc(r.Context()), form.Get("born"))
 	ch := customer.Change{
 		FirstName: text("first_name"), LastName: text("last_name"), MiddleName: text("middle_name"),
@@ -542,6 +544,9 @@ func (a *Admin) saveCustomer(w http.ResponseWriter, r *http.Request) error {
 	}
 	if ch.Set, err = readAttributes(defined, form); err != nil {
 		return err
+	}
+	if form.Values.Has("labels") {
+		ch.Labels = &labels
 	}
 	var store catalog.StoreID
 	if store.UnmarshalText([]byte(form.Get("store"))) == nil {

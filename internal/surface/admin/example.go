@@ -77,6 +77,7 @@ func (a *Admin) fillExample(ctx context.Context, f *web.Form, loc *i18n.Localize
 	f.Values.Set("example/spend", typedAmount(loc, spend, c))
 	f.Values.Set("example/balance", loc.Points(c.PointsFor(money.Amount(int64(unit)*c.Minor()/money.PriceScale), max(r.PointValue, 1), money.Down)/100*100))
 	f.Values.Set("example/redeem", "0")
+	f.Values.Set("example/today", "0")
 	return nil
 }
 
@@ -120,6 +121,9 @@ func (v *exampleView) read(f *web.Form, loc *i18n.Localizer, categories []catalo
 	wrong("admin.example.spend", err)
 	in.Customer.Available, err = loc.ParsePoints(orZero(f.Get("example/balance")))
 	wrong("admin.example.balance", err)
+	today, err := loc.ParseNumber(orZero(f.Get("example/today")))
+	wrong("admin.example.today", err)
+	in.Customer.Today = int(today)
 	redeem, err = loc.ParsePoints(orZero(f.Get("example/redeem")))
 	wrong("admin.example.redeem", err)
 	for i := range exampleLines {

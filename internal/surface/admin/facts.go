@@ -47,6 +47,9 @@ func (t teller) levels(r *programme.Rules) []fact {
 		stores = strings.Join(named(t.stores, r.Stores), ", ")
 	}
 	list := []fact{t.fact("admin.rules.stopped", t.yes(r.Stopped)), t.fact("admin.rules.stores", stores)}
+	if len(r.Labels) > 0 {
+		list = append(list, t.fact("admin.rules.labels", strings.Join(r.Labels, ", ")))
+	}
 	for i, l := range r.Levels {
 		list = append(list, fact{t.loc.T("admin.rules.level_n", "n", i+1), t.level(&l)})
 	}
@@ -61,6 +64,13 @@ func (t teller) levels(r *programme.Rules) []fact {
 		t.fact("admin.rules.downgrade", t.downgrade(&r.Downgrade)),
 		t.fact("admin.rules.drop_grace", t.days(r.Downgrade.GraceDays, "admin.no")),
 	)
+}
+
+func (t teller) daily(n int) string {
+	if n == 0 {
+		return t.loc.T("admin.rules.daily_all")
+	}
+	return t.loc.Number(int64(n))
 }
 
 // level says what a level takes and gives.
@@ -96,6 +106,7 @@ func (t teller) earning(r *programme.Rules) []fact {
 		t.fact("admin.rules.expiry", t.days(r.Earn.ExpiryDays, "admin.rules.never")),
 		t.fact("admin.rules.promo", t.yes(r.Earn.Promo)),
 		t.fact("admin.rules.idle", t.days(r.IdleDays, "admin.no")),
+		t.fact("admin.rules.daily", t.daily(r.Earn.Daily)),
 		t.fact("admin.rules.redeeming", t.loc.T("admin.rules.redeeming_is."+redeeming(&r.Earn))),
 		t.fact("admin.rules.earn_exclude", t.goods(r.Earn.Exclude)),
 		t.fact("admin.rules.earn_rounding", t.rounding(r.Earn.Rounding, t.loc.PointsText(money.Points(r.Earn.Rounding.Unit)))),

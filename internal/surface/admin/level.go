@@ -40,7 +40,7 @@ func (a *Admin) given(r *http.Request) (v givenView, version *programme.Version,
 			return v, nil, err
 		}
 		v.Zone = store.Zone
-		if version, err = a.Programmes.At(ctx, store.Code, a.Now()); err != nil {
+		if version, err = a.Programmes.At(ctx, store.Code, a.Now(), v.Customer.Labels...); err != nil {
 			return v, nil, err
 		}
 	}

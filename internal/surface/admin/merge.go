@@ -108,7 +108,7 @@ func (a *Admin) mergeLevels(ctx context.Context, own, other customer.Customer, o
 	if !ok {
 		return nil, nil
 	}
-	version, err := a.Programmes.At(ctx, store.Code, a.Now())
+	version, err := a.Programmes.At(ctx, store.Code, a.Now(), own.Labels...)
 	if err != nil || version == nil || len(version.Rules.Levels) < 2 {
 		return nil, err
 	}

@@ -10,6 +10,7 @@ import (
 
 	"regulars/internal/base/i18n"
 	"regulars/internal/base/money"
+	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/programme"
 	"regulars/internal/surface/web"
 )
@@ -32,6 +33,7 @@ func rulesForm(loc *i18n.Localizer, c money.Currency, r *programme.Rules) *web.F
 		f.Values.Set("spend/days", "365")
 	}
 	f.Values.Set("earn/redeeming", redeeming(&r.Earn))
+	f.Values.Set("earn/daily", strconv.Itoa(r.Earn.Daily))
 	f.Values.Set("idle_days", strconv.Itoa(r.IdleDays))
 	f.Values.Set("redeem/max", loc.Points(r.Redeem.Max))
 	f.Values.Set("downgrade/when", cmp.Or(string(r.Downgrade.When), dropSoon))
@@ -54,6 +56,7 @@ func rulesForm(loc *i18n.Localizer, c money.Currency, r *programme.Rules) *web.F
 		f.Values.Set("guard/margin", typedRate(loc, r.Guard.Margin))
 	}
 	f.Values["stores"] = r.Stores
+	f.Values.Set("labels", strings.Join(r.Labels, ", "))
 	for part, goods := range map[string]programme.Goods{"earn": r.Earn.Exclude, "redeem": r.Redeem.Exclude, "discount": r.Discount.Exclude, "spend": r.Spend.Exclude} {
 		f.Values[part+"/exclude/categories"], f.Values[part+"/exclude/products"] = goods.Categories, goods.Products
 	}
@@ -176,7 +179,7 @@ func readRules(f *web.Form, loc *i18n.Localizer, c money.Currency) *programme.Ru
 	value, err := loc.ParsePrice(f.Get("point_value"))
 	f.Check("point_value", err)
 	r := &programme.Rules{
-		Stopped: f.Has("stopped", "1"), Stores: f.All("stores"), PointValue: value, Combine: programme.Combine(f.Get("combine")),
+		Stopped: f.Has("stopped", "1"), Stores: f.All("stores"), Labels: customer.ReadLabels(f.Get("labels")), PointValue: value, Combine: programme.Combine(f.Get("combine")),
 		Spend:        programme.Spend{Window: programme.Window(f.Get("spend/window")), Exclude: in.goods("spend/exclude")},
 		Levels:       in.levels(),
 		Discount:     in.discount(),
@@ -257,8 +260,8 @@ func (in rulesReader) earn() programme.Earn {
 	return programme.Earn{
 		Exclude: in.goods("earn/exclude"), Promo: in.form.Has("earn/promo", "1"),
 		PointsPart: in.form.Get("earn/redeeming") == earnAll, NotRedeeming: in.form.Get("earn/redeeming") == earnNothing,
-		Rounding:  programme.Rounding{Mode: money.Mode(in.form.Get("earn/rounding/mode")), Unit: int64(in.points("earn/rounding/unit"))},
-		DelayDays: in.days("earn/delay_days"), ExpiryDays: in.days("earn/expiry_days"),
+		Rounding: programme.Rounding{Mode: money.Mode(in.form.Get("earn/rounding/mode")), Unit: int64(in.points("earn/rounding/unit"))},
+		Daily:    in.days("earn/daily"), DelayDays: in.days("earn/delay_days"), ExpiryDays: in.days("earn/expiry_days"),
 	}
 }
 
@@ -301,6 +304,7 @@ var labels = [][2]string{
 	{"earn/expiry_days", "admin.rules.expiry"},
 	{"idle_days", "admin.rules.idle"},
 	{"earn/redeeming", "admin.rules.redeeming"},
+	{"earn/daily", "admin.rules.daily"},
 	{"earn/exclude/categories", "admin.rules.earn_exclude"},
 	{"earn/exclude/products", "admin.rules.earn_exclude"},
 	{"earn/rounding/unit", "admin.editor.round_points"},
@@ -331,6 +335,7 @@ var labels = [][2]string{
 	{"return/clawback", "admin.rules.clawback"},
 	{"return/grace_days", "admin.rules.grace"},
 	{"stores", "admin.editor.stores"},
+	{"labels", "admin.editor.labels"},
 	{"quote_minutes", "admin.rules.quote"},
 }
 

@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"regulars/internal/base/fold"
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/ledger"
@@ -32,6 +34,8 @@ type BasketLine struct {
 	Price    number `json:"price"`
 	Discount number `json:"discount,omitzero"`
 	Void     bool   `json:"void,omitzero"`
+	// NoLoyalty takes the line out of the programme.
+	NoLoyalty bool `json:"no_loyalty,omitzero"`
 }
 
 // draft reads a basket.
@@ -71,7 +75,7 @@ func (r *reader) line(i int, in *BasketLine, to *receipt.DraftLine) {
 	}
 	to.Price = r.price(lineAt(i, "price"), in.Price)
 	to.Discount = r.amount(lineAt(i, "discount"), in.Discount)
-	to.Void = in.Void
+	to.Void, to.NoLoyalty = in.Void, in.NoLoyalty
 	if r.wrong.Len() == before {
 		pricing.CheckLine(&r.wrong, r.currency, i, &pricing.Line{Quantity: to.Quantity, Price: to.Price, Discount: to.Discount})
 	}
@@ -96,12 +100,49 @@ type quote struct {
 	AvailableAt time.Time `json:"available_at,omitzero"`
 	ExpiresAt   time.Time `json:"expires_at,omitzero"`
 
+	Programme *quoteProgramme `json:"programme,omitzero"`
+
 	Level   *level  `json:"level,omitzero"`
 	Next    *level  `json:"next_level,omitzero"`
 	ToNext  decimal `json:"to_next,omitzero"`
 	Reaches *level  `json:"reaches,omitzero"`
 
 	Texts texts `json:"texts"`
+}
+
+// quoteProgramme is the programme whose rules priced a basket, and why it did.
+type quoteProgramme struct {
+	ID      string       `json:"id"`
+	Version int          `json:"version"`
+	Why     programmeWhy `json:"why"`
+	Label   string       `json:"label,omitzero"`
+}
+
+// programmeWhy is why a programme holds.
+type programmeWhy string
+
+const (
+	whyLabel   programmeWhy = "label" // it is for customers of a label
+	whyStore   programmeWhy = "store" // it is for some stores, this among them
+	whyGeneral programmeWhy = "general"
+)
+
+// Schema implements huma.SchemaProvider.
+func (programmeWhy) Schema(huma.Registry) *huma.Schema { return enum(whyLabel, whyStore, whyGeneral) }
+
+func programmeOf(q *receipt.Quote) *quoteProgramme {
+	v := q.Programme
+	if v == nil {
+		return nil
+	}
+	out := &quoteProgramme{ID: v.ProgrammeID.String(), Version: v.Number, Why: whyGeneral, Label: q.Label}
+	switch {
+	case q.Label != "":
+		out.Why = whyLabel
+	case len(v.Rules.Stores) > 0:
+		out.Why = whyStore
+	}
+	return out
 }
 
 type quoteLine struct {
@@ -118,6 +159,7 @@ type quoteLine struct {
 	Earned     decimal    `json:"earned"`
 	Discounts  []discount `json:"discounts,omitzero" nullable:"false"`
 	Void       bool       `json:"void,omitzero"`
+	NoLoyalty  bool       `json:"no_loyalty,omitzero"`
 }
 
 // discount is money off a line and why.
@@ -168,7 +210,7 @@ func (by *caller) quote(q *receipt.Quote) quote {
 		Gross: c.amount(q.Gross), Discount: c.amount(q.Discount), PaidPoints: c.amount(q.PaidPoints), Total: c.amount(q.Total),
 		Redeemed: points(q.Redeemed), MaxRedeem: points(q.MaxRedeem), Limit: limitOf(q.Limit),
 		Earned: points(q.Earned), AvailableAt: optionalTime(q.AvailableAt), ExpiresAt: optionalTime(q.ExpiresAt),
-		Level: levelOf(&q.Level), Next: levelOf(q.Next), Reaches: levelOf(q.Reaches),
+		Programme: programmeOf(q), Level: levelOf(&q.Level), Next: levelOf(q.Next), Reaches: levelOf(q.Reaches),
 		Lines: make([]quoteLine, len(q.Lines)),
 	}
 	if q.Next != nil {
@@ -191,7 +233,7 @@ func (by *caller) quoteLine(d *receipt.DraftLine, l *pricing.PricedLine, p catal
 		SKU: d.SKU, Name: name, Quantity: quantity(d.Quantity), Price: price(d.Price),
 		Gross: c.amount(l.Gross), Discount: c.amount(l.Discount), PaidPoints: c.amount(l.PaidPoints), Total: c.amount(l.Total),
 		Redeemable: c.amount(l.Redeemable), Redeemed: points(l.Redeemed), Earned: points(l.Earned),
-		Discounts: by.discounts(l.Discounts, held), Void: d.Void,
+		Discounts: by.discounts(l.Discounts, held), Void: d.Void, NoLoyalty: d.NoLoyalty,
 	}
 }
 

@@ -33,6 +33,9 @@ func (by *caller) quoteTexts(q *receipt.Quote) texts {
 	if q.Level.Code != "" {
 		t.Cashier = append(t.Cashier, by.levelText(q))
 	}
+	if q.Label != "" {
+		t.Cashier = append(t.Cashier, by.loc.T("api.text.label", "label", q.Label))
+	}
 	if q.Occasion != "" {
 		t.Cashier = append(t.Cashier, by.loc.T("api.occasion."+string(q.Occasion)))
 	}
@@ -46,6 +49,9 @@ func (by *caller) quoteTexts(q *receipt.Quote) texts {
 		earned := by.earnedText(q.Earned, by.now, q.AvailableAt, q.ExpiresAt)
 		t.Cashier = append(t.Cashier, earned)
 		t.Slip = append(t.Slip, earned)
+	}
+	if q.Over {
+		t.Cashier = append(t.Cashier, by.loc.T("api.text.over"))
 	}
 	if q.Reaches != nil {
 		reached := by.loc.T("api.text.reaches", "level", q.Reaches.Name)

@@ -47,6 +47,7 @@ type line struct {
 	Quantity string
 	Off      string // what the till takes off
 	Void     bool
+	Out      bool // takes no part in the programme
 }
 
 // join is somebody who registers.
@@ -89,7 +90,7 @@ func readBasket(f *web.Form, unseal func(string) customer.ID) basket {
 	for i := range min(len(skus), pricing.MaxLines) {
 		b.Lines = append(b.Lines, line{
 			SKU: skus[i], Name: nth(f.Values, "name", i), Price: money.Price(number(nth(f.Values, "price", i))), Priced: nth(f.Values, "priced", i),
-			Quantity: nth(f.Values, "quantity", i), Off: nth(f.Values, "discount", i), Void: nth(f.Values, "void", i) == "1",
+			Quantity: nth(f.Values, "quantity", i), Off: nth(f.Values, "discount", i), Void: nth(f.Values, "void", i) == "1", Out: nth(f.Values, "out", i) == "1",
 		})
 	}
 	return b
@@ -110,7 +111,7 @@ func (b *basket) add(loc *i18n.Localizer, p catalog.Product, q money.Quantity) i
 		for i := range b.Lines {
 			l := &b.Lines[i]
 			have, err := readQuantity(loc, l.Quantity)
-			if l.SKU == p.SKU && !l.Void && l.Off == "" && err == nil && have%money.One == 0 && have+q <= money.MaxQuantity {
+			if l.SKU == p.SKU && !l.Void && !l.Out && l.Off == "" && err == nil && have%money.One == 0 && have+q <= money.MaxQuantity {
 				l.Quantity = loc.Quantity(have + q)
 				return i
 			}
@@ -176,6 +177,13 @@ func (b *basket) strike(i int, void bool) {
 	}
 }
 
+// takeOut takes a line out of the programme or lets it take part again.
+func (b *basket) takeOut(i int, out bool) {
+	if i >= 0 && i < len(b.Lines) {
+		b.Lines[i].Out = out
+	}
+}
+
 // renew takes the prices of today's catalog; what the catalog has no price
 // for keeps the one that was typed. It gives the products by SKU and the names
 // of those whose price is another one now.
@@ -223,7 +231,7 @@ func (b *basket) draft(loc *i18n.Localizer, c money.Currency, wrong func(field s
 	d.Lines = make([]receipt.DraftLine, len(b.Lines))
 	for i, l := range b.Lines {
 		to := &d.Lines[i]
-		*to = receipt.DraftLine{SKU: l.SKU, Name: l.Name, Quantity: money.One, Price: l.Price, Void: l.Void}
+		*to = receipt.DraftLine{SKU: l.SKU, Name: l.Name, Quantity: money.One, Price: l.Price, Void: l.Void, NoLoyalty: l.Out}
 		if l.Void {
 			continue
 		}

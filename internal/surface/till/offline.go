@@ -361,6 +361,7 @@ type lateLine struct {
 	Quantity money.Quantity `json:"quantity"`
 	Price    money.Price    `json:"price"`
 	Charged  money.Amount   `json:"charged"`
+	Out      bool           `json:"no_loyalty,omitempty"`
 }
 
 // What became of a receipt of the queue.
@@ -493,7 +494,7 @@ func (b *lateCall) sale(in *lateSlip) *receipt.Sale {
 	s.Customer = b.t.unseal(in.Customer)
 	for _, l := range in.Lines {
 		charged := l.Charged
-		s.Lines = append(s.Lines, receipt.DraftLine{SKU: fold.Line(l.SKU), Name: fold.Line(l.Name), Quantity: l.Quantity, Price: l.Price, Charged: &charged})
+		s.Lines = append(s.Lines, receipt.DraftLine{SKU: fold.Line(l.SKU), Name: fold.Line(l.Name), Quantity: l.Quantity, Price: l.Price, Charged: &charged, NoLoyalty: l.Out})
 	}
 	return s
 }

@@ -80,7 +80,7 @@ func (d dice) rules(c money.Currency) *programme.Rules {
 
 func (d dice) line(c money.Currency) pricing.Line {
 	l := pricing.Line{
-		SKU: pick(d, "", "a", "b", "c"), GiftCard: d.one(10), Promo: d.one(4), Void: d.one(12),
+		SKU: pick(d, "", "a", "b", "c"), GiftCard: d.one(10), NoLoyalty: d.one(10), Promo: d.one(4), Void: d.one(12),
 		Quantity: money.Quantity(1 + d.of(5_000, 1e6)),
 	}
 	if d.one(2) {
@@ -137,7 +137,7 @@ func (d dice) basket() (asked, pricing.Result) {
 		l := d.line(c)
 		in.Draft.Lines = append(in.Draft.Lines, l)
 		out.Lines = append(out.Lines, map[string]any{
-			"sku": l.SKU, "categories": l.Categories, "gift_card": l.GiftCard, "promo": l.Promo, "void": l.Void,
+			"sku": l.SKU, "categories": l.Categories, "gift_card": l.GiftCard, "no_loyalty": l.NoLoyalty, "promo": l.Promo, "void": l.Void,
 			"quantity": l.Quantity, "price": l.Price, "discount": l.Discount, "cost": l.Cost,
 		})
 	}

@@ -169,6 +169,9 @@ func (t *Till) do(r *http.Request, v *saleView, do string) error {
 	case "strike":
 		v.strike(i, true)
 		v.Touch = i
+	case "out", "in":
+		v.takeOut(i, verb == "out")
+		v.Touch = i
 	case "restore":
 		v.strike(i, false)
 		v.Touch = i

@@ -391,6 +391,7 @@ func TestLines(t *testing.T) {
 		}
 		form["discount"][2] = " " // none
 		v.send("/till/basket", form).hasNot("To pay —")
+		v.send("/till/basket", form, "out:0").has("takes no part in the programme", "With discount and points again")
 		page = v.send("/till/basket", form, "strike:0").has("Removed", "Put back", "40,700")
 		page = v.send("/till/basket", page.form(), "restore:0", "minus:2").has("76,125")
 		v.send("/till/pay", page.form()).is(http.StatusOK)

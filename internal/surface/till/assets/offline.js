@@ -104,7 +104,7 @@
 	const openLines = () => basket.lines.filter((l) => !l.void);
 
 	function put(g, q) {
-		const line = q % one === 0 && basket.lines.find((l) => l.sku === g.sku && !l.void && l.quantity % one === 0);
+		const line = q % one === 0 && basket.lines.find((l) => l.sku === g.sku && !l.void && !l.out && l.quantity % one === 0);
 		if (line && line.quantity + q <= most) line.quantity += q;
 		else basket.lines.push({ sku: g.sku, name: g.name, price: g.price, typed: !g.price, quantity: q });
 	}
@@ -123,7 +123,7 @@
 			days: (who?.days ?? []).filter((d) => d.from <= now && now < d.until).map((d) => d.day),
 			lines: lines.map((l) => {
 				const g = byCode.get(l.sku);
-				return { sku: l.sku, categories: g?.categories, gift_card: g?.gift_card, promo: g?.promo, quantity: l.quantity || one, price: l.price, cost: people?.costs[l.sku] };
+				return { sku: l.sku, categories: g?.categories, gift_card: g?.gift_card, promo: g?.promo, no_loyalty: l.out, quantity: l.quantity || one, price: l.price, cost: people?.costs[l.sku] };
 			}),
 		});
 	}
@@ -201,7 +201,7 @@
 		const slip = {
 			kind: "sale", number: basket.number, till: here, staff, sold_at: Date.now(), total: p.total,
 			customer: basket.who?.id ?? "", shown: basket.shown,
-			lines: lines.map((l, i) => ({ sku: l.sku, name: l.name, quantity: l.quantity, price: l.price, charged: p.lines[i].total })),
+			lines: lines.map((l, i) => ({ sku: l.sku, name: l.name, quantity: l.quantity, price: l.price, charged: p.lines[i].total, no_loyalty: Boolean(l.out) })),
 		};
 		const sold = {
 			key: till.keyOf(slip), number: slip.number, till: here, sold_at: slip.sold_at,
@@ -592,10 +592,10 @@
 		sessionStorage.removeItem("till:/till");
 		if (left && !basket.lines.length) {
 			const of = (name) => left.filter(([n]) => n === name).map(([, v]) => v);
-			const [names, prices, quantities, voids] = ["name", "price", "quantity", "void"].map(of);
+			const [names, prices, quantities, voids, outs] = ["name", "price", "quantity", "void", "out"].map(of);
 			of("sku").forEach((sku, i) => {
 				const g = byCode.get(sku);
-				basket.lines.push({ sku, name: g?.name || names[i], price: g?.price || Number(prices[i]), typed: !g?.price, unknown: !g, quantity: read(quantities[i], 3) ?? one, void: voids[i] === "1" });
+				basket.lines.push({ sku, name: g?.name || names[i], price: g?.price || Number(prices[i]), typed: !g?.price, unknown: !g, quantity: read(quantities[i], 3) ?? one, void: voids[i] === "1", out: outs[i] === "1" });
 			});
 			const [id] = of("customer");
 			const p = people?.people.find((p) => p.id === id);

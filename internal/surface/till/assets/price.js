@@ -39,7 +39,7 @@
 	const lineTotal = (price, quantity, exponent) => divide(BigInt(price) * BigInt(quantity), 10_000_000n / minorOf(exponent), "half_up");
 
 	// The rules that this knows. Where there are others, what they do is not.
-	const knows = ["stopped", "stores", "point_value", "levels", "combine", "spend", "downgrade", "discount", "earn", "redeem", "welcome",
+	const knows = ["stopped", "stores", "labels", "point_value", "levels", "combine", "spend", "downgrade", "discount", "earn", "redeem", "welcome",
 		"occasions", "return", "idle_days", "guard", "quote_minutes"];
 	const combines = ["add", "better", "discount", "cashback"];
 
@@ -53,7 +53,7 @@
 				? this.rules.levels.find((l) => l.code === input.level) : null;
 			this.days = input.days ?? [];
 			this.lines = input.lines.map((l) => {
-				const line = { ...l, discount: BigInt(l.discount ?? 0), gross: 0n, left: 0n, floor: 0n, tier: 0n, guarded: false, goods: !l.gift_card && !l.void };
+				const line = { ...l, discount: BigInt(l.discount ?? 0), gross: 0n, left: 0n, floor: 0n, tier: 0n, guarded: false, goods: !l.gift_card && !l.no_loyalty && !l.void };
 				if (l.void) return line;
 				line.gross = line.left = lineTotal(l.price, l.quantity, input.exponent);
 				line.left -= line.discount;
@@ -166,7 +166,8 @@
 	// price gives what each line and all of them come to. With rules that it does
 	// not know it takes nothing off and says so.
 	function price(input) {
-		const known = !input.rules || Object.keys(input.rules).every((k) => knows.includes(k)) && combines.includes(input.rules.combine);
+		const known = !input.rules || Object.keys(input.rules).every((k) => knows.includes(k)) && combines.includes(input.rules.combine) &&
+			!(input.rules.earn?.daily && input.rules.combine === "better"); // how many sales there were today, this does not know
 		const s = new Sheet(known ? input : { ...input, rules: null });
 		s.discount();
 		const lines = s.lines.map((l) => ({ gross: Number(l.gross), discount: Number(l.gross - l.left), tier: Number(l.tier), guarded: l.guarded, total: Number(l.left) }));

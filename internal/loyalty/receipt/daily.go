@@ -1,0 +1,36 @@
+package receipt
+
+import (
+	"time"
+
+	"regulars/internal/base/db"
+	"regulars/internal/loyalty/customer"
+	"regulars/internal/loyalty/programme"
+)
+
+// dayUntil is the store's day of a sale until the sale itself.
+func dayUntil(who customer.ID, at time.Time, zone *time.Location) window {
+	return window{who, programme.Midnight(at, 0, zone).UnixMicro(), at.UnixMicro()}
+}
+
+// queueDay adds to b the counting of a customer's sales, in whatever store.
+func (w *world) queueDay(b *db.Batch, day window) {
+	b.Query(func(r *db.Rows) error {
+		var n int
+		err := r.Scan(&n)
+		w.days[day] = n
+		return err
+	}, `SELECT COUNT(*) FROM receipts WHERE customer_id = $1 AND kind = 'sale' AND sold_at >= $2 AND sold_at <= $3`, int64(day.customer), day.from, day.to)
+}
+
+// today is how many sales of the day came before one, with those of the same
+// transaction.
+func (w *world) today(day window) int {
+	n := w.days[day]
+	for _, r := range w.receipts {
+		if at := r.SoldAt.UnixMicro(); r.Kind == KindSale && r.Customer == day.customer && at >= day.from && at <= day.to {
+			n++
+		}
+	}
+	return n
+}
