@@ -90,6 +90,7 @@ func (p *parts) build(ctx context.Context, m mode) (err error) {
 		return receipt.Lateness{Age: time.Duration(is.LateDays) * 24 * time.Hour, Skew: time.Duration(is.ClockMinutes) * time.Minute}
 	})
 	p.closers = append(p.closers, func() error { p.services.Close(); return nil })
+	p.jobs = jobs.New(p.db, p.ids.Minter, p.env.Now, jobs.Config{Log: p.log, Observe: jobMetrics(p.registry)})
 	if m == alone {
 		keys, err := p.cfg.keys()
 		if err != nil {
@@ -98,8 +99,10 @@ func (p *parts) build(ctx context.Context, m mode) (err error) {
 		if err := p.services.Staff.UseKeys(ctx, keys); err != nil {
 			return err
 		}
+		if err := p.codes(ctx, keys); err != nil {
+			return err
+		}
 	}
-	p.jobs = jobs.New(p.db, p.ids.Minter, p.env.Now, jobs.Config{Log: p.log, Observe: jobMetrics(p.registry)})
 	nightly(p.services, p.jobs)
 	p.importer = p.newImporter(p.services, p.env.Now, p.jobs)
 	return nil

@@ -12,6 +12,7 @@ import (
 	"regulars/internal/base/id"
 	"regulars/internal/base/settings"
 	"regulars/internal/loyalty/catalog"
+	"regulars/internal/loyalty/confirm"
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/enrol"
 	"regulars/internal/loyalty/ledger"
@@ -30,6 +31,7 @@ type Services struct {
 	Programmes *programme.Service
 	Ledger     *ledger.Service
 	Enrol      *enrol.Service
+	Confirm    *confirm.Service
 	Receipts   *receipt.Service
 	Merges     *merge.Service
 	Privacy    *privacy.Service
@@ -48,9 +50,11 @@ func New(d *db.DB, mint *id.Minter, now func() time.Time, is settings.Installati
 		return ledger.Policy{Stopped: stopped, Idle: idle}
 	})
 	s.Enrol = enrol.New(d, now, s.Customers, s.Ledger, s.Programmes, s.Staff)
+	s.Confirm = confirm.New(d, mint, now, is.Secret, s.Customers)
+	s.Programmes.SendCodes(s.Confirm.ReadyTx)
 	s.Receipts = receipt.New(receipt.Config{
 		DB: d, Mint: mint, Now: now, Currency: is.Currency, Secret: is.Secret,
-		Ledger: s.Ledger, Programmes: s.Programmes, Catalog: s.Catalog, Customers: s.Customers,
+		Ledger: s.Ledger, Programmes: s.Programmes, Catalog: s.Catalog, Customers: s.Customers, Confirm: s.Confirm,
 	})
 	s.Merges = merge.New(d, mint, now, s.Catalog, s.Customers, s.Receipts)
 	s.Privacy = privacy.New(d, now, s.Staff, s.Catalog, s.Customers, s.Ledger, s.Receipts, s.Merges)
