@@ -23,7 +23,7 @@ func (p *parts) codes(ctx context.Context, keys *secret.Box) error {
 			if language == "" || !ok {
 				loc = p.bundle.For(is.Language)
 			}
-			return loc.T("confirmation.text", "code", code, "points", loc.PointsText(points), "name", is.Name), loc.Lang()
+			return loc.T("confirm.text", "code", code, "points", loc.PointsText(points), "name", is.Name), loc.Lang()
 		},
 		Queue: func(ctx context.Context, tx *db.Tx, of confirm.ID) error {
 			_, _, err := p.jobs.AddTx(ctx, tx, jobs.Job{Kind: kind, Dedupe: of.String(), Payload: of})
@@ -41,4 +41,3 @@ func (p *parts) codes(ctx context.Context, keys *secret.Box) error {
 	})
 	return err
 }
-
