@@ -74,7 +74,7 @@ func TestBrowserLooks(t *testing.T) {
 	programme := "/programme/" + s.programme()
 	pages := map[string]string{
 		"home": "/", "stores": "/stores", "store": "/stores/" + s.store.ID.String(), "store-new": "/stores/new", "till": "/tills/" + s.till.ID.String(),
-		"staff": "/staff", "invite": "/staff/invite", "member": "/staff/" + c.ownerID().String(), "audit": "/audit", "account": "/account", "settings": "/settings",
+		"staff": "/staff", "invite": "/staff/invite", "member": "/staff/" + c.ownerID().String(), "audit": "/audit", "account": "/account", "settings": "/settings", "codes": "/settings/codes",
 		"products": "/products", "product-new": "/products/new", "categories": "/categories",
 		"customers": "/customers", "customer": "/customers/" + s.people[0].String(), "customer-new": "/customers/new",
 		"consents": "/customers/" + s.people[0].String() + "/consents", "adjust": "/customers/" + s.people[0].String() + "/points", "given": "/customers/" + s.people[0].String() + "/level", "merge": "/customers/" + s.people[0].String() + "/merge?with=" + s.people[1].String(), "duplicates": "/duplicates", "erase": "/customers/" + s.people[0].String() + "/erase",

@@ -32,7 +32,7 @@ func TestEveryPageInEveryLanguage(t *testing.T) {
 		"customer": customer, "customer_edit": customer + "/edit", "customers": "/customers", "entities": "/entities?edit=1", "settlement": "/reports/settlement", "home": "/", "identified": "/reports/identified?by=till", "import": imported, "import_new": "/imports/new",
 		"given": "/customers/" + s.people[0].String() + "/level", "merge": customer + "/merge?with=" + s.people[1].String(), "duplicates": "/duplicates", "erase": customer + "/erase", "imports": "/imports", "invite": "/staff/invite", "member": "/staff/" + s.ownerID().String(), "preview": preview, "product": "/products/new",
 		"products": "/products", "programme": at, "programme_edit": at + "/edit", "programmes": "/programme?new=1", "publish": at + "/publish",
-		"receipt": "/receipts/" + s.sales[0].ID.String(), "receipts": "/receipts", "settings": "/settings", "staff": "/staff", "store": store, "stores": "/stores",
+		"receipt": "/receipts/" + s.sales[0].ID.String(), "receipts": "/receipts", "settings": "/settings", "codes": "/settings/codes", "staff": "/staff", "store": store, "stores": "/stores",
 		"till": "/tills/" + s.till.ID.String(),
 		// Shown to those who are not signed in: TestFirstSteps and the browser see them.
 		"signin": "", "second": "/sign-in/second", "factor": "/account/second", "invitation": "",

@@ -147,6 +147,9 @@ func (a *Admin) table() []route {
 
 		{"GET /settings", staff.ManageStores, a.settingsPage, false},
 		{"POST /settings", staff.ManageStores, a.saveSettings, false},
+		{"GET /settings/codes", staff.ManageStores, a.codesPage, false},
+		{"POST /settings/codes", staff.ManageStores, a.saveCodes, false},
+		{"POST /settings/codes/test", staff.ManageStores, a.testCodes, false},
 
 		{"GET /imports", staff.Import, a.imports, false},
 		{"GET /imports/new", staff.Import, a.newImport, false},
