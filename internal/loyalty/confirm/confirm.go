@@ -118,20 +118,20 @@ func (s *Service) MakeTx(ctx context.Context, tx *db.Tx, who customer.ID, till c
 	return c, s.out.Queue(ctx, tx, c.ID)
 }
 
-// Try compares a code, which costs a try whether it is right or not: so nobody
+// Try compares a code that a till gives, which costs a try whether it is right or not: so nobody
 // tries more by trying at once. Where it does not hold, c is zero. That it is used
 // but once is for Spend to see to.
-func (s *Service) Try(ctx context.Context, g Given) (c Confirmation, err error) {
+func (s *Service) Try(ctx context.Context, till catalog.TillID, g Given) (c Confirmation, err error) {
 	defer errs.Wrap(&err, "try a code")
 	if g.ID == 0 {
 		return c, nil
 	}
 	const try = `
 		UPDATE confirmations SET tries = tries + 1
-		 WHERE id = $1 AND used_at IS NULL AND tries < $2 AND expires_at > $3
+		 WHERE id = $1 AND till_id = $4 AND used_at IS NULL AND tries < $2 AND expires_at > $3
 		RETURNING id, customer_id, till_id, points, expires_at`
 	err = s.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
-		return tx.QueryRow(ctx, try, int64(g.ID), MaxTries, s.now().UnixMicro()).
+		return tx.QueryRow(ctx, try, int64(g.ID), MaxTries, s.now().UnixMicro(), int64(till)).
 			Scan(&c.ID, &c.Customer, &c.Till, &c.Points, db.Time{Dst: &c.ExpiresAt})
 	})
 	switch {

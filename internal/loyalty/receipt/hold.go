@@ -62,7 +62,7 @@ func (s *Service) Hold(ctx context.Context, by Caller, in Hold) (h ledger.Hold, 
 		return h, false, err
 	}
 	confirms := version != nil && version.Rules.Redeem.Confirms(in.Points)
-	confirmed, err := s.confirm.Try(ctx, in.Confirmation)
+	confirmed, err := s.confirm.Try(ctx, by.Till.ID, in.Confirmation)
 	if err != nil {
 		return h, false, err
 	}

@@ -320,7 +320,7 @@ func (s *Service) Commit(ctx context.Context, by Caller, sale Sale) (_ Receipt, 
 	if err != nil {
 		return s.refused(ctx, key{int64(by.Till.ID), KindSale, sale.Number}, sale.repeats, err)
 	}
-	if c.confirmed, err = s.confirm.Try(ctx, sale.Confirmation); err != nil {
+	if c.confirmed, err = s.confirm.Try(ctx, by.Till.ID, sale.Confirmation); err != nil {
 		return Receipt{}, false, err
 	}
 	if err := s.following(ctx, &c.sale.Customer, func() error { return s.commits.do(ctx, c) }); err != nil {
