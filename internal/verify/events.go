@@ -39,6 +39,7 @@ type passed struct {
 
 	publishedEvents map[int64][]publishedEvent // by version
 	keyEvents       map[int64][]keyEvent       // by key
+	codesTold       map[int64]codeEvent        // by confirmation
 
 	cuts []cut // of the receipt that is looked at
 	sum  checksum
@@ -115,6 +116,7 @@ func (a *audit) events() {
 	a.batches, a.people = map[int64]batches{}, map[int64]batches{}
 	a.goodsTold["stores"], a.goodsTold["tills"] = newRoll(slices.Collect(maps.Keys(a.stores))), newRoll(slices.Collect(maps.Keys(a.tills)))
 	a.goodsTold["products"] = newRoll(a.products)
+	a.codesTold = map[int64]codeEvent{}
 	a.publishedEvents, a.keyEvents = map[int64][]publishedEvent{}, map[int64][]keyEvent{}
 	a.scan("events", func(r *db.Rows) error {
 		var (
@@ -258,6 +260,10 @@ func (a *audit) event(id, when int64, kind string, customer, ref int64, text str
 	case "programme.published":
 		if read() {
 			a.publishedEvents[ref] = append(a.publishedEvents[ref], publishedEvent{id, when, body.Starts, body.Rules})
+		}
+	case "confirmation.made":
+		if read() {
+			a.codesTold[ref] = codeEvent{id, when, customer, units(body.Points)}
 		}
 	case "till.key_issued", "till.key_revoked":
 		if read() {
