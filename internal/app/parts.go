@@ -24,6 +24,7 @@ import (
 	"regulars/internal/importer"
 	"regulars/internal/loyalty"
 	"regulars/internal/loyalty/receipt"
+	"regulars/internal/loyalty/staff"
 )
 
 // parts are what the program consists of.
@@ -88,6 +89,10 @@ func (p *parts) build(ctx context.Context, m mode) (err error) {
 	p.services.Receipts.AllowLate(func() receipt.Lateness {
 		is := p.settings.Get()
 		return receipt.Lateness{Age: time.Duration(is.LateDays) * 24 * time.Hour, Skew: time.Duration(is.ClockMinutes) * time.Minute}
+	})
+	p.services.Staff.LetSessionsLast(func() staff.Lasting {
+		is := p.settings.Get()
+		return staff.Lasting{Idle: time.Duration(is.IdleHours) * time.Hour, Whole: time.Duration(is.SessionDays) * 24 * time.Hour}
 	})
 	p.closers = append(p.closers, func() error { p.services.Close(); return nil })
 	p.jobs = jobs.New(p.db, p.ids.Minter, p.env.Now, jobs.Config{Log: p.log, Observe: jobMetrics(p.registry)})

@@ -33,6 +33,9 @@ type Installation struct {
 	// its line, 1 to MaxLateDays; ClockMinutes by how much its clock may be wrong
 	// before it is corrected, 1 to MaxClockMinutes.
 	LateDays, ClockMinutes int
+	// IdleHours is after how long without use people are signed out, 1 to
+	// MaxIdleHours; SessionDays after how long in any case, 1 to MaxSessionDays.
+	IdleHours, SessionDays int
 	// Secret signs what the program hands out and takes back, such as quotes.
 	// It is random, the same in all processes, and never shown.
 	Secret []byte
@@ -42,6 +45,8 @@ type Installation struct {
 const (
 	DefaultLateDays, MaxLateDays         = 14, 366
 	DefaultClockMinutes, MaxClockMinutes = 10, 24 * 60
+	DefaultIdleHours, MaxIdleHours       = 14, 7 * 24
+	DefaultSessionDays, MaxSessionDays   = 30, 90
 )
 
 // Settings is the installation of a database. It is safe for concurrent use.
@@ -115,9 +120,9 @@ func (s *Settings) ChangeTx(ctx context.Context, tx *db.Tx, to Installation) (er
 		return err
 	}
 	const put = `
-		INSERT INTO settings (name, value) VALUES ('language', $1), ('name', $2), ('zone', $3), ('late_days', $4), ('clock_minutes', $5)
+		INSERT INTO settings (name, value) VALUES ('language', $1), ('name', $2), ('zone', $3), ('late_days', $4), ('clock_minutes', $5), ('idle_hours', $6), ('session_days', $7)
 		ON CONFLICT (name) DO UPDATE SET value = excluded.value`
-	_, err = tx.Exec(ctx, put, to.Language, to.Name, to.Zone.String(), strconv.Itoa(to.LateDays), strconv.Itoa(to.ClockMinutes))
+	_, err = tx.Exec(ctx, put, to.Language, to.Name, to.Zone.String(), strconv.Itoa(to.LateDays), strconv.Itoa(to.ClockMinutes), strconv.Itoa(to.IdleHours), strconv.Itoa(to.SessionDays))
 	return err
 }
 
@@ -130,6 +135,7 @@ func (i *Installation) clean() error {
 	i.Name = fold.Line(i.Name)
 	wrong.Bound("/name", i.Name, maxName)
 	i.LateDays, i.ClockMinutes = cmp.Or(i.LateDays, DefaultLateDays), cmp.Or(i.ClockMinutes, DefaultClockMinutes)
+	i.IdleHours, i.SessionDays = cmp.Or(i.IdleHours, DefaultIdleHours), cmp.Or(i.SessionDays, DefaultSessionDays)
 	within := func(pointer string, v, most int) {
 		if v < 1 || v > most {
 			wrong.Add(pointer, "out_of_range", "must be 1 to %d", most).With("min", 1).With("max", most)
@@ -137,6 +143,8 @@ func (i *Installation) clean() error {
 	}
 	within("/late_days", i.LateDays, MaxLateDays)
 	within("/clock_minutes", i.ClockMinutes, MaxClockMinutes)
+	within("/idle_hours", i.IdleHours, MaxIdleHours)
+	within("/session_days", i.SessionDays, MaxSessionDays)
 	return wrong.Err()
 }
 
@@ -162,6 +170,7 @@ func (s *Settings) Reload(ctx context.Context) (err error) {
 		return err
 	}
 	i.LateDays, i.ClockMinutes = number(values["late_days"], DefaultLateDays), number(values["clock_minutes"], DefaultClockMinutes)
+	i.IdleHours, i.SessionDays = number(values["idle_hours"], DefaultIdleHours), number(values["session_days"], DefaultSessionDays)
 	s.current.Store(&i)
 	return nil
 }

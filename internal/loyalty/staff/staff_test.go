@@ -342,6 +342,36 @@ func TestSignInIsThrottled(t *testing.T) {
 	t.Error("60 logins from one address were tried at once")
 }
 
+// How long sessions last can be said otherwise, and holds for those that there are.
+func TestSessionsLastAsSet(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(d)
+		ctx := t.Context()
+		a := w.add(t, "lola", staff.Owner)
+		lasting := staff.DefaultLasting
+		w.LetSessionsLast(func() staff.Lasting { return lasting })
+		token, _, err := w.StartSession(ctx, a.ID, staff.Client{IP: "10.0.0.1"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.advance(2 * time.Hour)
+		for name, l := range map[string]staff.Lasting{"idle": {Idle: time.Hour, Whole: 24 * time.Hour}, "whole": {Idle: 14 * time.Hour, Whole: time.Hour}} {
+			lasting = l
+			if _, err := w.SessionAccount(ctx, token); !errors.Is(err, staff.ErrNoSession) {
+				t.Errorf("%s: the session lives: %v", name, err)
+			}
+			if all, err := w.Sessions(ctx, a.ID); err != nil || len(all) != 0 {
+				t.Errorf("%s: listed are %v, %v", name, all, err)
+			}
+		}
+		lasting = staff.DefaultLasting
+		if _, err := w.SessionAccount(ctx, token); err != nil {
+			t.Errorf("by the usual time the session is over: %v", err)
+		}
+	})
+}
+
 func TestSessions(t *testing.T) {
 	t.Parallel()
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {

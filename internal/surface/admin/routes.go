@@ -48,6 +48,7 @@ func (a *Admin) table() []route {
 		{"POST /account/second/remove", signedIn, a.removeFactor, false},
 		{"POST /account/passkeys", enrolling, a.addPasskey, false},
 		{"POST /account/passkeys/begin", enrolling, a.beginPasskey, false},
+		{"POST /account/passkeys/rename", signedIn, a.renamePasskey, false},
 		{"POST /account/passkeys/remove", signedIn, a.removePasskey, false},
 		{"POST /account/password", signedIn, a.changePassword, false},
 		{"POST /account/sessions", signedIn, a.endOtherSessions, false},
