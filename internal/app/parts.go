@@ -108,7 +108,7 @@ func (p *parts) build(ctx context.Context, m mode) (err error) {
 			return err
 		}
 	}
-	nightly(p.services, p.jobs)
+	nightly(p.services, p.jobs, p.env.Now, p.settings.Get)
 	p.importer = p.newImporter(p.services, p.env.Now, p.jobs)
 	return nil
 }

@@ -36,6 +36,9 @@ type Installation struct {
 	// IdleHours is after how long without use people are signed out, 1 to
 	// MaxIdleHours; SessionDays after how long in any case, 1 to MaxSessionDays.
 	IdleHours, SessionDays int
+	// LookDays is how long the audit log keeps who looked at personal data, at least
+	// MinLookDays; 0: for ever.
+	LookDays int
 	// Secret signs what the program hands out and takes back, such as quotes.
 	// It is random, the same in all processes, and never shown.
 	Secret []byte
@@ -47,6 +50,7 @@ const (
 	DefaultClockMinutes, MaxClockMinutes = 10, 24 * 60
 	DefaultIdleHours, MaxIdleHours       = 14, 7 * 24
 	DefaultSessionDays, MaxSessionDays   = 30, 90
+	MinLookDays, MaxLookDays             = 30, 3660
 )
 
 // Settings is the installation of a database. It is safe for concurrent use.
@@ -120,9 +124,9 @@ func (s *Settings) ChangeTx(ctx context.Context, tx *db.Tx, to Installation) (er
 		return err
 	}
 	const put = `
-		INSERT INTO settings (name, value) VALUES ('language', $1), ('name', $2), ('zone', $3), ('late_days', $4), ('clock_minutes', $5), ('idle_hours', $6), ('session_days', $7)
+		INSERT INTO settings (name, value) VALUES ('language', $1), ('name', $2), ('zone', $3), ('late_days', $4), ('clock_minutes', $5), ('idle_hours', $6), ('session_days', $7), ('look_days', $8)
 		ON CONFLICT (name) DO UPDATE SET value = excluded.value`
-	_, err = tx.Exec(ctx, put, to.Language, to.Name, to.Zone.String(), strconv.Itoa(to.LateDays), strconv.Itoa(to.ClockMinutes), strconv.Itoa(to.IdleHours), strconv.Itoa(to.SessionDays))
+	_, err = tx.Exec(ctx, put, to.Language, to.Name, to.Zone.String(), strconv.Itoa(to.LateDays), strconv.Itoa(to.ClockMinutes), strconv.Itoa(to.IdleHours), strconv.Itoa(to.SessionDays), strconv.Itoa(to.LookDays))
 	return err
 }
 
@@ -145,6 +149,9 @@ func (i *Installation) clean() error {
 	within("/clock_minutes", i.ClockMinutes, MaxClockMinutes)
 	within("/idle_hours", i.IdleHours, MaxIdleHours)
 	within("/session_days", i.SessionDays, MaxSessionDays)
+	if i.LookDays != 0 && (i.LookDays < MinLookDays || i.LookDays > MaxLookDays) {
+		wrong.Add("/look_days", "out_of_range", "must be %d to %d", MinLookDays, MaxLookDays).With("min", MinLookDays).With("max", MaxLookDays)
+	}
 	return wrong.Err()
 }
 
@@ -171,6 +178,7 @@ func (s *Settings) Reload(ctx context.Context) (err error) {
 	}
 	i.LateDays, i.ClockMinutes = number(values["late_days"], DefaultLateDays), number(values["clock_minutes"], DefaultClockMinutes)
 	i.IdleHours, i.SessionDays = number(values["idle_hours"], DefaultIdleHours), number(values["session_days"], DefaultSessionDays)
+	i.LookDays = number(values["look_days"], 0)
 	s.current.Store(&i)
 	return nil
 }

@@ -27,7 +27,7 @@ func (a *Admin) showSettings(w http.ResponseWriter, r *http.Request, status int,
 func (a *Admin) settingsPage(w http.ResponseWriter, r *http.Request) error {
 	is := a.Settings.Get()
 	return a.showSettings(w, r, http.StatusOK, web.NewForm(map[string]string{"name": is.Name, "zone": is.Zone.String(), "language": is.Language,
-		"late_days": strconv.Itoa(is.LateDays), "clock_minutes": strconv.Itoa(is.ClockMinutes), "idle_hours": strconv.Itoa(is.IdleHours), "session_days": strconv.Itoa(is.SessionDays)}))
+		"late_days": strconv.Itoa(is.LateDays), "clock_minutes": strconv.Itoa(is.ClockMinutes), "idle_hours": strconv.Itoa(is.IdleHours), "session_days": strconv.Itoa(is.SessionDays), "look_days": strconv.Itoa(is.LookDays)}))
 }
 
 func (a *Admin) saveSettings(w http.ResponseWriter, r *http.Request) error {
@@ -52,6 +52,7 @@ func (a *Admin) saveSettings(w http.ResponseWriter, r *http.Request) error {
 	days := rulesReader{form: form, loc: loc}
 	after.LateDays, after.ClockMinutes = days.days("late_days"), days.days("clock_minutes")
 	after.IdleHours, after.SessionDays = days.days("idle_hours"), days.days("session_days")
+	after.LookDays = days.days("look_days")
 	if form.OK() {
 		err := a.change(r, func(ctx context.Context, tx *db.Tx) (line, error) {
 			return line{action: "settings.changed", subject: "settings", before: settingsFacts(before), after: settingsFacts(after)}, a.Settings.ChangeTx(ctx, tx, after)
@@ -73,5 +74,5 @@ func (a *Admin) saveSettings(w http.ResponseWriter, r *http.Request) error {
 
 func settingsFacts(i settings.Installation) any {
 	return map[string]string{"name": i.Name, "zone": i.Zone.String(), "language": i.Language, "late_days": strconv.Itoa(i.LateDays), "clock_minutes": strconv.Itoa(i.ClockMinutes),
-		"idle_hours": strconv.Itoa(i.IdleHours), "session_days": strconv.Itoa(i.SessionDays)}
+		"idle_hours": strconv.Itoa(i.IdleHours), "session_days": strconv.Itoa(i.SessionDays), "look_days": strconv.Itoa(i.LookDays)}
 }
