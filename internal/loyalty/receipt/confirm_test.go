@@ -26,7 +26,6 @@ import (
 type posted struct {
 	t      *testing.T
 	url    string
-	secret string
 	answer int
 
 	mu    sync.Mutex
