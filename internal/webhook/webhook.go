@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	neturl "net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -72,6 +73,9 @@ func (s *Sender) Post(ctx context.Context, url, secret, id string, at time.Time,
 	r.Header.Set("Webhook-Timestamp", strconv.FormatInt(at.Unix(), 10))
 	r.Header.Set("Webhook-Signature", signature)
 	answer, err := s.client.Do(r)
+	if said := (*neturl.Error)(nil); errors.As(err, &said) {
+		return said.Err // without the address, which may hold a token
+	}
 	if err != nil {
 		return err
 	}
