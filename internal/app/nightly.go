@@ -3,15 +3,18 @@ package app
 import (
 	"context"
 	"slices"
+	"time"
 
 	"regulars/internal/base/jobs"
+	"regulars/internal/base/settings"
 	"regulars/internal/loyalty"
 	"regulars/internal/loyalty/catalog"
 )
 
-// nightly has points activated and expire, tiers reviewed, duplicates looked for and
-// the pace of sales worked out when a day begins in the zone of a store.
-func nightly(s *loyalty.Services, q *jobs.Queue) {
+// nightly has points activated and expire, tiers reviewed, duplicates looked for, old
+// looks forgotten and the pace of sales worked out when a day begins in the zone of a
+// store.
+func nightly(s *loyalty.Services, q *jobs.Queue, now func() time.Time, is func() settings.Installation) {
 	const kind = "night"
 	q.Schedule(jobs.Nightly(kind, func(ctx context.Context) ([]string, error) { return zones(ctx, s.Catalog) }))
 	q.Handle(kind, 1, func(ctx context.Context, run *jobs.Run) error {
@@ -23,6 +26,9 @@ func nightly(s *loyalty.Services, q *jobs.Queue) {
 		})
 		if err == nil {
 			_, err = s.Customers.FindPairs(ctx)
+		}
+		if days := is().LookDays; err == nil && days > 0 {
+			err = s.Staff.ForgetLooks(ctx, now().AddDate(0, 0, -days))
 		}
 		if err == nil {
 			err = pace(ctx, s)

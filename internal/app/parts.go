@@ -24,6 +24,7 @@ import (
 	"regulars/internal/importer"
 	"regulars/internal/loyalty"
 	"regulars/internal/loyalty/receipt"
+	"regulars/internal/loyalty/staff"
 )
 
 // parts are what the program consists of.
@@ -89,7 +90,12 @@ func (p *parts) build(ctx context.Context, m mode) (err error) {
 		is := p.settings.Get()
 		return receipt.Lateness{Age: time.Duration(is.LateDays) * 24 * time.Hour, Skew: time.Duration(is.ClockMinutes) * time.Minute}
 	})
+	p.services.Staff.LetSessionsLast(func() staff.Lasting {
+		is := p.settings.Get()
+		return staff.Lasting{Idle: time.Duration(is.IdleHours) * time.Hour, Whole: time.Duration(is.SessionDays) * 24 * time.Hour}
+	})
 	p.closers = append(p.closers, func() error { p.services.Close(); return nil })
+	p.jobs = jobs.New(p.db, p.ids.Minter, p.env.Now, jobs.Config{Log: p.log, Observe: jobMetrics(p.registry)})
 	if m == alone {
 		keys, err := p.cfg.keys()
 		if err != nil {
@@ -98,9 +104,11 @@ func (p *parts) build(ctx context.Context, m mode) (err error) {
 		if err := p.services.Staff.UseKeys(ctx, keys); err != nil {
 			return err
 		}
+		if err := p.codes(ctx, keys); err != nil {
+			return err
+		}
 	}
-	p.jobs = jobs.New(p.db, p.ids.Minter, p.env.Now, jobs.Config{Log: p.log, Observe: jobMetrics(p.registry)})
-	nightly(p.services, p.jobs)
+	nightly(p.services, p.jobs, p.env.Now, p.settings.Get)
 	p.importer = p.newImporter(p.services, p.env.Now, p.jobs)
 	return nil
 }

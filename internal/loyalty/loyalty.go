@@ -12,6 +12,7 @@ import (
 	"regulars/internal/base/id"
 	"regulars/internal/base/settings"
 	"regulars/internal/loyalty/catalog"
+	"regulars/internal/loyalty/confirm"
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/enrol"
 	"regulars/internal/loyalty/giftcard"
@@ -39,6 +40,7 @@ type Services struct {
 	Giftcards    *giftcard.Service
 	Merges       *merge.Service
 	Privacy      *privacy.Service
+	Confirm      *confirm.Service
 }
 
 // New makes the services of an installation over its database.
@@ -54,9 +56,11 @@ func New(d *db.DB, mint *id.Minter, now func() time.Time, is settings.Installati
 		return ledger.Policy{Stopped: stopped, Idle: idle}
 	})
 	s.Enrol = enrol.New(d, now, s.Customers, s.Ledger, s.Programmes, s.Staff)
+	s.Confirm = confirm.New(d, mint, now, is.Secret, s.Customers)
+	s.Programmes.SendCodes(s.Confirm.ReadyTx)
 	s.Receipts = receipt.New(receipt.Config{
 		DB: d, Mint: mint, Now: now, Currency: is.Currency, Secret: is.Secret,
-		Ledger: s.Ledger, Programmes: s.Programmes, Catalog: s.Catalog, Customers: s.Customers,
+		Ledger: s.Ledger, Programmes: s.Programmes, Catalog: s.Catalog, Customers: s.Customers, Confirm: s.Confirm,
 	})
 	s.Stock = stock.New(d, mint, now, s.Receipts)
 	s.Integrations = integration.New(d, mint, now)

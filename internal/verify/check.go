@@ -53,6 +53,7 @@ const (
 	EntryLot
 	EntryReceipt
 	Hold
+	Confirmation
 	EntryTime
 	EntryEvent
 	EventBody
@@ -124,6 +125,7 @@ var checks = [...]struct{ name, holds string }{
 	EntryLot:         {"entry_lot", "An entry's lot is the same customer's and legal entity's."},
 	EntryReceipt:     {"entry_receipt", "An entry of a receipt agrees with it."},
 	Hold:             {"hold", "A hold is of the customer's lots, and ended as the event log says."},
+	Confirmation:     {"confirmation", "A code was made as the event log says, and used up by no more points than it was for."},
 	EntryTime:        {"entry_time", "An entry was recorded when its id says."},
 	EntryEvent:       {"entry_event", "The event log tells of all points that no receipt moved once, and truly."},
 	EventBody:        {"event_body", "What an event says can be read."},

@@ -42,6 +42,7 @@ const (
 	expiredLot    = `SELECT id FROM lots WHERE expired > 0 ORDER BY id LIMIT 1`
 	anEarning     = `SELECT id FROM entries WHERE cause = 'earn' ORDER BY id LIMIT 1`
 	aRedeeming    = `SELECT id FROM entries WHERE cause = 'redeem' ORDER BY id LIMIT 1`
+	aCode         = `SELECT id FROM confirmations`
 	aHold         = `SELECT id FROM holds WHERE state = 'open'`
 	aDay          = `SELECT customer_id, programme_id FROM occasions ORDER BY 1 LIMIT 1`
 	aTier         = `SELECT customer_id, programme_id FROM tiers ORDER BY 1 LIMIT 1`
@@ -341,6 +342,16 @@ DELETE FROM holds WHERE id = $1`, check: verify.EntryEvent, table: "events", row
 	{column: "hold_lots.hold_id", pick: aHold, do: `UPDATE hold_lots SET hold_id = 1 WHERE hold_id = $1`, check: verify.Reference, row: "hold_id=1 ", prefix: true},
 	{column: "hold_lots.lot_id", pick: aHold, do: `UPDATE hold_lots SET lot_id = 1 WHERE hold_id = $1`, check: verify.Reference, row: "hold_id=%d lot_id=1"},
 	{column: "hold_lots.points", pick: aHold, do: `UPDATE hold_lots SET points = points + 1 WHERE hold_id = $1`, check: verify.Hold, table: "holds"},
+	{column: "confirmations", pick: aCode, do: `DELETE FROM confirmations WHERE id = $1`, check: verify.Confirmation, table: "events", row: "id=", prefix: true},
+	{column: "confirmations.id", pick: aCode, do: `UPDATE confirmations SET id = 1 WHERE id = $1`, check: verify.Confirmation, row: "id=1"},
+	{column: "confirmations.customer_id", pick: aCode, do: `UPDATE confirmations SET customer_id = 1 WHERE id = $1`, check: verify.Confirmation},
+	{column: "confirmations.till_id", pick: aCode, do: `UPDATE confirmations SET till_id = 1 WHERE id = $1`, check: verify.Confirmation},
+	{column: "confirmations.points", pick: aCode, do: `UPDATE confirmations SET points = points + 1 WHERE id = $1`, check: verify.Confirmation},
+	{column: "confirmations.made_at", pick: aCode, do: `UPDATE confirmations SET made_at = made_at - 1 WHERE id = $1`, check: verify.Confirmation},
+	{column: "confirmations.expires_at", pick: aCode, do: `UPDATE confirmations SET expires_at = expires_at + 1 WHERE id = $1`, check: verify.Confirmation},
+	{column: "confirmations.sent_at", pick: aCode, do: `UPDATE confirmations SET sent_at = made_at - 1 WHERE id = $1`, check: verify.Confirmation},
+	{column: "confirmations.used_at", pick: aCode, do: `UPDATE confirmations SET used_at = NULL WHERE id = $1`, check: verify.Confirmation},
+	{column: "confirmations.used_by", pick: aCode, do: `UPDATE confirmations SET used_by = 1 WHERE id = $1`, check: verify.Confirmation},
 	{column: "occasions", pick: aDay, do: `DELETE FROM occasions WHERE customer_id = $1 AND programme_id = $2`, check: verify.LotRules, table: "lots", row: "id=", prefix: true},
 	{column: "occasions.customer_id", pick: aDay, do: `UPDATE occasions SET customer_id = 1 WHERE customer_id = $1 AND programme_id = $2`, check: verify.Reference, row: "customer_id=1 ", prefix: true},
 	{column: "occasions.programme_id", pick: aDay, do: `UPDATE occasions SET programme_id = 1 WHERE customer_id = $1 AND programme_id = $2`, check: verify.Reference, row: "customer_id=%d programme_id=1"},
@@ -671,6 +682,8 @@ var unchecked = map[string]string{
 	"jobs.id": "its own key", "jobs.state": "package jobs keeps it under leases", "jobs.run_at": "may be put off", "jobs.payload": "read by whoever does it",
 	"jobs.progress": "of whoever does it", "jobs.attempts": "changes by itself", "jobs.holder": "of a running process", "jobs.leased_until": "of a running process",
 	"jobs.cancel": "a wish", "jobs.failure": "said nowhere else", "jobs.created_at": "said nowhere else", "jobs.finished_at": "said nowhere else",
+
+	"confirmations.tries": "said nowhere else", "code_address": "a decision; its secret is sealed",
 
 	"staff.password": "cannot be recomputed, that is its point",
 	"staff.language": "a choice", "staff.created_at": "said nowhere else",

@@ -41,6 +41,7 @@ type passed struct {
 
 	publishedEvents map[int64][]publishedEvent // by version
 	keyEvents       map[int64][]keyEvent       // by key
+	codesTold       map[int64]codeEvent        // by confirmation
 
 	integrationEvents map[int64][]keyEvent // by key
 
@@ -124,6 +125,7 @@ func (a *audit) events() {
 	a.homes = newHomes()
 	a.goodsTold["attributes"] = newRoll(a.attributes)
 	a.goodsTold["wordings"] = newRoll(slices.Collect(maps.Keys(a.wordings)))
+	a.codesTold = map[int64]codeEvent{}
 	a.publishedEvents, a.keyEvents = map[int64][]publishedEvent{}, map[int64][]keyEvent{}
 	a.integrationEvents = map[int64][]keyEvent{}
 	a.scan("events", func(r *db.Rows) error {
@@ -288,6 +290,10 @@ func (a *audit) event(id, when int64, kind string, customer, ref int64, text str
 	case "programme.published":
 		if read() {
 			a.publishedEvents[ref] = append(a.publishedEvents[ref], publishedEvent{id, when, body.Starts, body.Rules})
+		}
+	case "confirmation.made":
+		if read() {
+			a.codesTold[ref] = codeEvent{id, when, customer, units(body.Points)}
 		}
 	case "till.key_issued", "till.key_revoked":
 		if read() {

@@ -48,6 +48,8 @@ var references = []reference{
 	{table: "holds", column: "customer_id", target: "customers"},
 	{table: "holds", column: "till_id", target: "tills"},
 	{table: "holds", column: "staff_id", target: "staff"},
+	{table: "confirmations", column: "customer_id", target: "customers"},
+	{table: "confirmations", column: "till_id", target: "tills"},
 	{table: "hold_lots", column: "hold_id", target: "holds", key: `'hold_id=' || CAST(t.hold_id AS TEXT) || ' lot_id=' || CAST(t.lot_id AS TEXT)`},
 	{table: "hold_lots", column: "lot_id", target: "lots", key: `'hold_id=' || CAST(t.hold_id AS TEXT) || ' lot_id=' || CAST(t.lot_id AS TEXT)`},
 	{table: "occasions", column: "customer_id", target: "customers", key: `'customer_id=' || CAST(t.customer_id AS TEXT) || ' programme_id=' || CAST(t.programme_id AS TEXT)`},

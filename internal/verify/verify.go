@@ -101,7 +101,7 @@ func Run(ctx context.Context, d *db.DB, opts Options) (report Report, err error)
 // recompute are the passes, in the order in which they need each other.
 var recompute = []func(*audit){
 	(*audit).schema, (*audit).readFacts, (*audit).readMerges, (*audit).references, (*audit).catalog, (*audit).attached, (*audit).events, (*audit).households, (*audit).orderMerges, (*audit).stock, (*audit).integrations, (*audit).trail, (*audit).settings,
-	(*audit).lots, (*audit).holds, (*audit).receipts, (*audit).returns, (*audit).customers, (*audit).imports, (*audit).nodes, (*audit).finish,
+	(*audit).lots, (*audit).holds, (*audit).confirmations, (*audit).receipts, (*audit).returns, (*audit).customers, (*audit).imports, (*audit).nodes, (*audit).finish,
 }
 
 func runTx(ctx context.Context, tx *db.Tx, opts Options) (Report, error) {

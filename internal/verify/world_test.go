@@ -17,10 +17,12 @@ import (
 	"regulars/internal/base/id"
 	"regulars/internal/base/jobs"
 	"regulars/internal/base/money"
+	"regulars/internal/base/secret"
 	"regulars/internal/base/settings"
 	"regulars/internal/importer"
 	"regulars/internal/loyalty"
 	"regulars/internal/loyalty/catalog"
+	"regulars/internal/loyalty/confirm"
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/enrol"
 	"regulars/internal/loyalty/integration"
@@ -253,6 +255,7 @@ func (c *chain) fill() {
 	c.night()
 	c.byHand(anna)
 	c.sold(anna)
+	c.confirmed(anna)
 	c.held(anna)
 	c.imported()
 	c.changed(olim)
@@ -416,6 +419,27 @@ func (c *chain) sold(who customer.ID) {
 	})
 	c.pass(1)
 	c.sell(draft(who, 2_00, money.One, 10_000_00))
+}
+
+// confirmed has a redemption confirmed with a code.
+func (c *chain) confirmed(who customer.ID) {
+	keys, err := secret.NewBox(secret.NewKey())
+	must(c.t, err)
+	must(c.t, c.Confirm.Use(c.t.Context(), confirm.Outlet{Keys: keys, Queue: func(context.Context, *db.Tx, confirm.ID) error { return nil }}))
+	c.write(func(ctx context.Context, tx *db.Tx) error {
+		return c.Confirm.SetAddressTx(ctx, tx, "https://codes.example/", false)
+	})
+	var code confirm.Confirmation
+	c.write(func(ctx context.Context, tx *db.Tx) (err error) {
+		code, err = c.Confirm.MakeTx(ctx, tx, who, c.till.Till.ID, 4_00)
+		return err
+	})
+	rec := c.sell(draft(who, 4_00, money.One, 10_000_00))
+	c.write(func(ctx context.Context, tx *db.Tx) error {
+		var b db.Batch
+		c.Confirm.Spend(&b, code, int64(rec.ID), c.clock.now())
+		return tx.Run(ctx, &b)
+	})
 }
 
 // held has points held and released in every way there is; the last hold is open.

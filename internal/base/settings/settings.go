@@ -36,6 +36,12 @@ type Installation struct {
 	// StockBySales says that sales and returns move stock; otherwise another system
 	// sends it.
 	StockBySales bool
+	// IdleHours is after how long without use people are signed out, 1 to
+	// MaxIdleHours; SessionDays after how long in any case, 1 to MaxSessionDays.
+	IdleHours, SessionDays int
+	// LookDays is how long the audit log keeps who looked at personal data, at least
+	// MinLookDays; 0: for ever.
+	LookDays int
 	// Secret signs what the program hands out and takes back, such as quotes.
 	// It is random, the same in all processes, and never shown.
 	Secret []byte
@@ -45,6 +51,9 @@ type Installation struct {
 const (
 	DefaultLateDays, MaxLateDays         = 14, 366
 	DefaultClockMinutes, MaxClockMinutes = 10, 24 * 60
+	DefaultIdleHours, MaxIdleHours       = 14, 7 * 24
+	DefaultSessionDays, MaxSessionDays   = 30, 90
+	MinLookDays, MaxLookDays             = 30, 3660
 )
 
 // Settings is the installation of a database. It is safe for concurrent use.
@@ -118,9 +127,9 @@ func (s *Settings) ChangeTx(ctx context.Context, tx *db.Tx, to Installation) (er
 		return err
 	}
 	const put = `
-		INSERT INTO settings (name, value) VALUES ('language', $1), ('name', $2), ('zone', $3), ('late_days', $4), ('clock_minutes', $5), ('stock_by_sales', $6)
+		INSERT INTO settings (name, value) VALUES ('language', $1), ('name', $2), ('zone', $3), ('late_days', $4), ('clock_minutes', $5), ('idle_hours', $6), ('session_days', $7), ('look_days', $8), ('stock_by_sales', $9)
 		ON CONFLICT (name) DO UPDATE SET value = excluded.value`
-	_, err = tx.Exec(ctx, put, to.Language, to.Name, to.Zone.String(), strconv.Itoa(to.LateDays), strconv.Itoa(to.ClockMinutes), strconv.FormatInt(checksum.Bit(to.StockBySales), 10))
+	_, err = tx.Exec(ctx, put, to.Language, to.Name, to.Zone.String(), strconv.Itoa(to.LateDays), strconv.Itoa(to.ClockMinutes), strconv.Itoa(to.IdleHours), strconv.Itoa(to.SessionDays), strconv.Itoa(to.LookDays), strconv.FormatInt(checksum.Bit(to.StockBySales), 10))
 	return err
 }
 
@@ -133,6 +142,7 @@ func (i *Installation) clean() error {
 	i.Name = fold.Line(i.Name)
 	wrong.Bound("/name", i.Name, maxName)
 	i.LateDays, i.ClockMinutes = cmp.Or(i.LateDays, DefaultLateDays), cmp.Or(i.ClockMinutes, DefaultClockMinutes)
+	i.IdleHours, i.SessionDays = cmp.Or(i.IdleHours, DefaultIdleHours), cmp.Or(i.SessionDays, DefaultSessionDays)
 	within := func(pointer string, v, most int) {
 		if v < 1 || v > most {
 			wrong.Add(pointer, "out_of_range", "must be 1 to %d", most).With("min", 1).With("max", most)
@@ -140,6 +150,11 @@ func (i *Installation) clean() error {
 	}
 	within("/late_days", i.LateDays, MaxLateDays)
 	within("/clock_minutes", i.ClockMinutes, MaxClockMinutes)
+	within("/idle_hours", i.IdleHours, MaxIdleHours)
+	within("/session_days", i.SessionDays, MaxSessionDays)
+	if i.LookDays != 0 && (i.LookDays < MinLookDays || i.LookDays > MaxLookDays) {
+		wrong.Add("/look_days", "out_of_range", "must be %d to %d", MinLookDays, MaxLookDays).With("min", MinLookDays).With("max", MaxLookDays)
+	}
 	return wrong.Err()
 }
 
@@ -166,6 +181,8 @@ func (s *Settings) Reload(ctx context.Context) (err error) {
 	}
 	i.LateDays, i.ClockMinutes = number(values["late_days"], DefaultLateDays), number(values["clock_minutes"], DefaultClockMinutes)
 	i.StockBySales = values["stock_by_sales"] == "1"
+	i.IdleHours, i.SessionDays = number(values["idle_hours"], DefaultIdleHours), number(values["session_days"], DefaultSessionDays)
+	i.LookDays = number(values["look_days"], 0)
 	s.current.Store(&i)
 	return nil
 }

@@ -38,6 +38,8 @@ type Installation struct {
 	Log      *Log             // what a surface logs, if it is given to it
 	Currency money.Currency
 
+	Sent Sent // codes, after SendCodes
+
 	processes *atomic.Int32 // over the database
 }
 

@@ -182,6 +182,14 @@ type Redeem struct {
 	// multiple of; 0: any.
 	Min  money.Points `json:"min,omitzero"`
 	Step money.Points `json:"step,omitzero"`
+	// ConfirmFrom is from how many points on, on one receipt, the customer confirms
+	// it with a code; 0: never.
+	ConfirmFrom money.Points `json:"confirm_from,omitzero"`
+}
+
+// Confirms reports whether so many points are taken only with a code.
+func (r *Redeem) Confirms(points money.Points) bool {
+	return r.ConfirmFrom > 0 && points >= r.ConfirmFrom
 }
 
 // Cap is the share of some goods, or in some stores, that is payable with points.

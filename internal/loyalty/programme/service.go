@@ -65,12 +65,17 @@ type Service struct {
 	now      func() time.Time
 	currency money.Currency
 	cache    *cache
+	codes    func(context.Context, *db.Tx) error // whether codes can be sent; nil: nobody asks
 }
 
 // New makes the service.
 func New(d *db.DB, mint *id.Minter, now func() time.Time, c money.Currency) *Service {
 	return &Service{db: d, mint: mint, now: now, currency: c, cache: newCache()}
 }
+
+// SendCodes says by what function it is asked whether codes can be sent: rules that
+// need some are not published where it fails. Call it before anything else.
+func (s *Service) SendCodes(ready func(context.Context, *db.Tx) error) { s.codes = ready }
 
 // CreateTx makes a programme that has no version yet.
 func (s *Service) CreateTx(ctx context.Context, tx *db.Tx, name string) (_ ID, err error) {
@@ -208,6 +213,11 @@ func (s *Service) PublishTx(ctx context.Context, tx *db.Tx, draft *Version, star
 	// Limits may have been tightened since the draft was saved.
 	if err := Validate(&published.Rules, s.currency); err != nil {
 		return nil, err
+	}
+	if published.Rules.Redeem.ConfirmFrom > 0 && s.codes != nil {
+		if err := s.codes(ctx, tx); err != nil {
+			return nil, err
+		}
 	}
 	return published, publishedTx(ctx, tx, published)
 }

@@ -120,6 +120,7 @@ func (r *Rules) checkNumbers(w *errs.List, c money.Currency) {
 	}
 	between(w, "/redeem/min", r.Redeem.Min, 0, MaxPoints)
 	between(w, "/redeem/step", r.Redeem.Step, 0, MaxPoints)
+	between(w, "/redeem/confirm_from", r.Redeem.ConfirmFrom, 0, MaxPoints)
 
 	between(w, "/welcome/points", r.Welcome.Points, 0, MaxPoints)
 	between(w, "/welcome/expiry_days", r.Welcome.ExpiryDays, 0, MaxExpiryDays)

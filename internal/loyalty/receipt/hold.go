@@ -8,6 +8,7 @@ import (
 	"regulars/internal/base/db"
 	"regulars/internal/base/errs"
 	"regulars/internal/base/money"
+	"regulars/internal/loyalty/confirm"
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/ledger"
 )
@@ -30,11 +31,14 @@ type Hold struct {
 	Customer customer.ID   `json:"customer"`
 	Points   money.Points  `json:"points"`
 	For      time.Duration `json:"for"` // up to MaxHold; 0: DefaultHold
+	// Confirmation is what the customer said to it; the hold is the same with another.
+	Confirmation confirm.Given `json:"-"`
 }
 
 // Hold keeps points until they are redeemed by a commit that names the hold, until
 // Release, or until their time is over. The same call answers the same again and
-// sets replayed. It fails with ledger.ErrTooFew, ErrBlocked or ErrHoldReused.
+// sets replayed. It fails with ledger.ErrTooFew, ErrBlocked, ErrHoldReused, or with
+// confirm.ErrNeeded or ErrWrong where the customer has to say yes to so many.
 func (s *Service) Hold(ctx context.Context, by Caller, in Hold) (h ledger.Hold, replayed bool, err error) {
 	defer errs.Wrap(&err, "hold points of customer %s", in.Customer)
 	switch {
@@ -53,15 +57,24 @@ func (s *Service) Hold(ctx context.Context, by Caller, in Hold) (h ledger.Hold, 
 	if _, err := s.programmes.Holding(ctx, s.now()); err != nil {
 		return h, false, err
 	}
+	version, err := s.programmes.At(ctx, by.Store.Code, s.now())
+	if err != nil {
+		return h, false, err
+	}
+	confirms := version != nil && version.Rules.Redeem.Confirms(in.Points)
+	confirmed, err := s.confirm.Try(ctx, by.Till.ID, in.Confirmation)
+	if err != nil {
+		return h, false, err
+	}
 	print := fingerprint(in)
 	err = s.following(ctx, &in.Customer, func() error {
-		h, replayed, err = s.hold(ctx, by, in, print)
+		h, replayed, err = s.hold(ctx, by, in, print, confirms, confirmed)
 		return err
 	})
-	return h, replayed, err
+	return h, replayed, usedUp(err, confirmed)
 }
 
-func (s *Service) hold(ctx context.Context, by Caller, in Hold, print string) (h ledger.Hold, replayed bool, err error) {
+func (s *Service) hold(ctx context.Context, by Caller, in Hold, print string, confirms bool, confirmed confirm.Confirmation) (h ledger.Hold, replayed bool, err error) {
 	err = s.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
 		var b db.Batch
 		n := needs{customers: []customer.ID{in.Customer}}
@@ -81,16 +94,12 @@ func (s *Service) hold(ctx context.Context, by Caller, in Hold, print string) (h
 			return err
 		}
 		w.accounts.Settle()
-		account, profile := w.accounts[in.Customer], w.customers[in.Customer]
-		if account == nil {
-			return customer.ErrNotFound.At("/customer")
+		account := w.accounts[in.Customer]
+		if err := w.usable(in.Customer); err != nil {
+			return err
 		}
-		switch profile.State {
-		case customer.StateActive:
-		case customer.StateMerged:
-			return errMoved
-		default:
-			return ErrBlocked.At("/customer")
+		if confirms && !confirmed.Covers(in.Customer, by.Till.ID, in.Points) {
+			return unconfirmed(in.Confirmation)
 		}
 		made, err := account.Hold(ledger.Hold{
 			Till: int64(by.Till.ID), Staff: by.Staff, Number: in.Number, Fingerprint: print, Points: in.Points, LapsesAt: w.now.Add(in.For),
@@ -99,7 +108,12 @@ func (s *Service) hold(ctx context.Context, by Caller, in Hold, print string) (h
 			return errs.Of(err).At("/points")
 		}
 		h = *made
-		return s.ledger.SaveTx(ctx, tx, w.accounts)
+		if err := s.ledger.SaveTx(ctx, tx, w.accounts); err != nil || !confirms {
+			return err
+		}
+		var spent db.Batch
+		s.confirm.Spend(&spent, confirmed, int64(h.ID), w.now)
+		return tx.Run(ctx, &spent)
 	})
 	return h, replayed, err
 }

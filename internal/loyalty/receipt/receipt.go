@@ -24,6 +24,7 @@ import (
 	"regulars/internal/base/id"
 	"regulars/internal/base/money"
 	"regulars/internal/loyalty/catalog"
+	"regulars/internal/loyalty/confirm"
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/ledger"
 	"regulars/internal/loyalty/pricing"
@@ -136,6 +137,9 @@ type Sale struct {
 	Total  *money.Amount `json:"total,omitempty"` // or what the till charges
 	// Key is the Idempotency-Key that came with the call, if one did.
 	Key string `json:"-"`
+	// Confirmation is what the customer said to the redeeming; the sale is the same
+	// with another.
+	Confirmation confirm.Given `json:"-"`
 }
 
 // Quote is a priced draft.
@@ -147,6 +151,7 @@ type Quote struct {
 	Label      string             // of the customer, for which the programme holds; "": it is for everybody
 	Draft      Draft
 	Products   []catalog.Product // one for each line; zero where unknown
+	Confirm    bool              // the points are taken only with a code
 	pricing.Result
 }
 
@@ -193,6 +198,7 @@ type Details struct {
 	NoLoyalty   string     `json:"no_loyalty,omitempty"` // positions of the lines that the till took out: "2 5"
 	Over        bool       `json:"over,omitempty"`       // earlier sales of the day had earned as often as they may
 	Days        string     `json:"days,omitempty"`       // the customer's occasions that it was: "birthday anniversary"
+	Confirmed   bool       `json:"confirmed,omitempty"`  // with a code
 	// Late: sent after the till had been without its line. ByRules is what a sale
 	// would have come to by the rules of its time, where it was charged otherwise;
 	// of a return, what the refund should have been. Clock is by how many seconds
@@ -252,6 +258,7 @@ type Service struct {
 	programmes *programme.Service
 	catalog    *catalog.Service
 	customers  *customer.Service
+	confirm    *confirm.Service
 	lateness   func() Lateness
 	commits    *group
 	quotes     *group
@@ -268,6 +275,7 @@ type Config struct {
 	Programmes *programme.Service
 	Catalog    *catalog.Service
 	Customers  *customer.Service
+	Confirm    *confirm.Service
 }
 
 // New makes the spine. Close ends it.
@@ -275,7 +283,7 @@ func New(c Config) *Service {
 	s := &Service{
 		db: c.DB, mint: c.Mint, currency: c.Currency, secret: c.Secret,
 		now:    func() time.Time { return c.Now().UTC().Truncate(time.Microsecond) }, // as it is stored
-		ledger: c.Ledger, programmes: c.Programmes, catalog: c.Catalog, customers: c.Customers,
+		ledger: c.Ledger, programmes: c.Programmes, catalog: c.Catalog, customers: c.Customers, confirm: c.Confirm,
 	}
 	s.lateness = func() Lateness { return DefaultLateness }
 	// One waits for the disk while the other works.
@@ -319,8 +327,11 @@ func (s *Service) Commit(ctx context.Context, by Caller, sale Sale) (_ Receipt, 
 	if err != nil {
 		return s.refused(ctx, key{int64(by.Till.ID), KindSale, sale.Number}, sale.repeats, err)
 	}
-	if err := s.following(ctx, &c.sale.Customer, func() error { return s.commits.do(ctx, c) }); err != nil {
+	if c.confirmed, err = s.confirm.Try(ctx, by.Till.ID, sale.Confirmation); err != nil {
 		return Receipt{}, false, err
+	}
+	if err := s.following(ctx, &c.sale.Customer, func() error { return s.commits.do(ctx, c) }); err != nil {
+		return Receipt{}, false, usedUp(err, c.confirmed)
 	}
 	return s.answer(ctx, c.receipt, c.replayed)
 }

@@ -19,6 +19,7 @@ import (
 	"regulars/internal/base/fold"
 	"regulars/internal/base/money"
 	"regulars/internal/loyalty/catalog"
+	"regulars/internal/loyalty/confirm"
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/ledger"
 	"regulars/internal/loyalty/pricing"
@@ -31,6 +32,8 @@ type saleCall struct {
 	sale   Sale
 	quoted *quoted  // what the till was told; nil: it sends a total
 	labels []string // of the customer, where they matter
+	// confirmed is what the customer said; zero: nothing that holds.
+	confirmed confirm.Confirmation
 }
 
 // saleCall checks what can be checked before the transaction and finds the
@@ -159,15 +162,8 @@ func (c *saleCall) price(s *Service, w *world) (pricing.Result, error) {
 	}
 	if who := c.sale.Customer; who != 0 {
 		account, profile := w.accounts[who], w.customers[who]
-		if account == nil || profile.ID == 0 {
-			return pricing.Result{}, customer.ErrNotFound.At("/customer")
-		}
-		switch profile.State {
-		case customer.StateActive:
-		case customer.StateMerged:
-			return pricing.Result{}, errMoved
-		default:
-			return pricing.Result{}, ErrBlocked.At("/customer")
+		if err := w.usable(who); err != nil {
+			return pricing.Result{}, err
 		}
 		in.Zone = s.zone(c.by.Store.Zone, profile)
 		hold := account.Open(c.sale.Hold)
@@ -220,7 +216,7 @@ func (c *saleCall) quote(s *Service, w *world, now time.Time) (Quote, error) {
 	if err != nil {
 		return Quote{}, err
 	}
-	q := Quote{Draft: c.sale.Draft, Result: res, ValidUntil: now}
+	q := Quote{Draft: c.sale.Draft, Result: res, ValidUntil: now, Confirm: c.confirms(w, res.Redeemed)}
 	if c.version != nil {
 		q.Version, q.Programme, q.Label = c.version.ID, c.version, c.version.Rules.For(c.labels)
 		q.ValidUntil = now.Add(validity(c.version))
@@ -265,11 +261,19 @@ func (c *saleCall) apply(s *Service, w *world) error {
 		}
 		return &ChangedError{q}
 	}
+	confirmed := c.confirms(w, res.Redeemed)
+	if confirmed && !c.confirmed.Covers(c.sale.Customer, c.by.Till.ID, res.Redeemed) {
+		return unconfirmed(c.sale.Confirmation)
+	}
 	rec := c.record(s, w, res)
+	rec.Details.Confirmed = confirmed
 	if who := c.sale.Customer; who != 0 {
 		if err := c.movePoints(s, w, rec, res); err != nil {
 			return err
 		}
+	}
+	if confirmed {
+		s.confirm.Spend(&w.writes, c.confirmed, int64(rec.ID), w.now)
 	}
 	c.end(w, rec)
 	return nil

@@ -61,6 +61,34 @@ func (s *Service) Look(ctx context.Context, e Entry) (err error) {
 	return s.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error { return s.AuditTx(ctx, tx, e) })
 }
 
+// forgetAtOnce is how many lines are cleared in one transaction.
+const forgetAtOnce = 5_000
+
+// ForgetLooks clears looks at personal data from before a time out of the log, and
+// writes down that it did; what changed anything stays for ever.
+func (s *Service) ForgetLooks(ctx context.Context, before time.Time) (err error) {
+	defer errs.Wrap(&err, "forget looks")
+	const forget = `
+		DELETE FROM audit
+		 WHERE id IN (SELECT id FROM audit WHERE id < $1 AND SUBSTR(action, 1, 5) = 'look.' ORDER BY id LIMIT $2)`
+	for {
+		var n int64
+		err := s.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
+			var err error
+			if n, err = tx.Exec(ctx, forget, id.First(before), forgetAtOnce); err != nil || n == 0 {
+				return err
+			}
+			return s.AuditTx(ctx, tx, Entry{Action: "audit.cleared", Subject: "audit", After: facts(map[string]any{"before": before.UTC().Format(time.RFC3339), "lines": n})})
+		})
+		if err != nil || n == 0 {
+			return err
+		}
+		if n < forgetAtOnce {
+			return nil
+		}
+	}
+}
+
 // Filter picks lines of the audit log; what is zero picks all.
 type Filter struct {
 	Actor   ID

@@ -48,11 +48,8 @@ func (s *Service) Passkeys(ctx context.Context, id ID) (all []Passkey, err error
 // AddPasskey keeps a new one, which has signed its first challenge.
 func (s *Service) AddPasskey(ctx context.Context, by By, id ID, k Passkey, what Signed) (err error) {
 	defer errs.Wrap(&err, "add a passkey")
-	k.Name = fold.Line(k.Name)
-	if n := utf8.RuneCountInString(k.Name); n == 0 {
-		return errs.InvalidField("/name", "required", "is needed")
-	} else if n > maxName {
-		return errs.InvalidField("/name", "too_long", "may have at most %d characters", maxName).With("max", maxName)
+	if k.Name, err = keyName(k.Name); err != nil {
+		return err
 	}
 	return s.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
 		if err := s.signedTx(ctx, tx, what); err != nil {
@@ -69,6 +66,33 @@ func (s *Service) AddPasskey(ctx context.Context, by By, id ID, k Passkey, what 
 			return ErrPasskey
 		}
 		return s.changeTx(ctx, tx, by, "staff.passkey_added", id, nil, map[string]any{"name": k.Name})
+	})
+}
+
+// keyName puts the name of a passkey in order.
+func keyName(name string) (string, error) {
+	name = fold.Line(name)
+	if n := utf8.RuneCountInString(name); n == 0 {
+		return "", errs.InvalidField("/name", "required", "is needed")
+	} else if n > maxName {
+		return "", errs.InvalidField("/name", "too_long", "may have at most %d characters", maxName).With("max", maxName)
+	}
+	return name, nil
+}
+
+// RenamePasskey changes what one of somebody's own is called; one that is not there is
+// gone.
+func (s *Service) RenamePasskey(ctx context.Context, by By, id ID, key, name string) (err error) {
+	defer errs.Wrap(&err, "rename a passkey")
+	if name, err = keyName(name); err != nil {
+		return err
+	}
+	return s.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
+		n, err := tx.Exec(ctx, `UPDATE staff_passkeys SET name = $3 WHERE id = $1 AND staff_id = $2 AND name <> $3`, key, int64(id), name)
+		if err != nil || n == 0 {
+			return err
+		}
+		return s.changeTx(ctx, tx, by, "staff.passkey_renamed", id, nil, map[string]any{"name": name})
 	})
 }
 

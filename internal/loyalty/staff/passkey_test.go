@@ -53,6 +53,21 @@ func TestPasskeys(t *testing.T) {
 		use(who.ID, 8, late, staff.ErrChallenge)
 		use(who.ID, 8, signed("h"), nil)
 
+		for _, one := range []struct {
+			who  staff.ID
+			name string
+			want string
+		}{{other.ID, "Theirs", "Phone"}, {who.ID, "  Work   laptop ", "Work laptop"}} {
+			if err := w.RenamePasskey(ctx, staff.By{ID: one.who}, one.who, "k", one.name); err != nil {
+				t.Fatal(err)
+			}
+			if all, err := w.Passkeys(ctx, who.ID); err != nil || all[0].Name != one.want {
+				t.Errorf("renamed by %s: %+v, %v", one.who, all, err)
+			}
+		}
+		if err := w.RenamePasskey(ctx, staff.By{ID: who.ID}, who.ID, "k", " "); err == nil {
+			t.Errorf("a name of nothing: %v", err)
+		}
 		if err := w.RemovePasskey(ctx, staff.By{ID: other.ID}, other.ID, "k"); err != nil {
 			t.Fatal(err)
 		}

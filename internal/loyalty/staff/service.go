@@ -50,12 +50,13 @@ type Service struct {
 	byLogin, byAddress *limit.Limiter
 	byFactor           *limit.Limiter // codes of second factors, by whose they are
 	keys               *secret.Box    // nil: there are no second factors here
+	lasting            func() Lasting
 }
 
 // New makes the service.
 func New(d *db.DB, mint *id.Minter, now func() time.Time) *Service {
 	return &Service{
-		db: d, mint: mint, now: now, hasher: newHasher(),
+		db: d, mint: mint, now: now, hasher: newHasher(), lasting: func() Lasting { return DefaultLasting },
 		byLogin:   limit.New(1.0/30, 5, 10_000, now),
 		byAddress: limit.New(1, 50, 10_000, now),
 		byFactor:  limit.New(1.0/30, 5, 10_000, now),

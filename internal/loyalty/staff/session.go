@@ -22,14 +22,26 @@ var (
 	ErrNoSession = errs.New(errs.Unauthorized, "sign_in_needed", "Sign in to see this.")
 )
 
-// How long a session lasts: a working day after it was last used, and never
-// longer than a month. Its use is noted this often, so that most pages write
+// Lasting is how long a session lasts: so long after it was last used, and never
+// longer than the whole of it.
+type Lasting struct{ Idle, Whole time.Duration }
+
+// DefaultLasting is a working day, and a month.
+var DefaultLasting = Lasting{Idle: 14 * time.Hour, Whole: 30 * 24 * time.Hour}
+
+// noteUse is how often the use of a session is noted, so that most pages write
 // nothing.
-const (
-	idle     = 14 * time.Hour
-	lifetime = 30 * 24 * time.Hour
-	noteUse  = 5 * time.Minute
-)
+const noteUse = 5 * time.Minute
+
+// LetSessionsLast says where it is read how long sessions last, also those that
+// there are. Call it before anything else.
+func (s *Service) LetSessionsLast(lasting func() Lasting) { s.lasting = lasting }
+
+// ended is before when sessions were used last, and began, that are over.
+func (s *Service) ended(now time.Time) (seen, began int64) {
+	l := s.lasting()
+	return now.Add(-l.Idle).UnixMicro(), now.Add(-l.Whole).UnixMicro()
+}
 
 // Session is one browser in which somebody is signed in.
 type Session struct {
@@ -99,11 +111,12 @@ func (s *Service) rehash(ctx context.Context, id ID, was, password string) error
 func (s *Service) StartSession(ctx context.Context, id ID, from Client) (token string, expires time.Time, err error) {
 	defer errs.Wrap(&err, "start session")
 	now := s.now()
-	token, expires = newToken(), now.Add(lifetime)
+	token, expires = newToken(), now.Add(s.lasting().Whole)
+	seen, began := s.ended(now)
 	err = s.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
 		// Sessions that are over are cleared away when their owner comes again.
-		const sweep = `DELETE FROM staff_sessions WHERE staff_id = $1 AND (expires_at <= $2 OR seen_at <= $3)`
-		if _, err := tx.Exec(ctx, sweep, int64(id), now.UnixMicro(), now.Add(-idle).UnixMicro()); err != nil {
+		const sweep = `DELETE FROM staff_sessions WHERE staff_id = $1 AND (expires_at <= $2 OR seen_at <= $3 OR created_at <= $4)`
+		if _, err := tx.Exec(ctx, sweep, int64(id), now.UnixMicro(), seen, began); err != nil {
 			return err
 		}
 		const insert = `
@@ -125,6 +138,7 @@ func (s *Service) SessionAccount(ctx context.Context, token string) (a Account, 
 		seen int64
 		must bool
 	)
+	idle, began := s.ended(now)
 	err = s.db.Read(ctx, func(ctx context.Context, tx *db.Tx) error {
 		const find = `
 			SELECT s.id, e.seen_at,
@@ -132,9 +146,9 @@ func (s *Service) SessionAccount(ctx context.Context, token string) (a Account, 
 			       AND NOT EXISTS (SELECT 1 FROM staff_factors f WHERE f.staff_id = s.id AND f.confirmed_at IS NOT NULL)
 			       AND NOT EXISTS (SELECT 1 FROM staff_passkeys k WHERE k.staff_id = s.id)
 			  FROM staff_sessions e JOIN staff s ON s.id = e.staff_id
-			 WHERE e.token = $1 AND e.expires_at > $2 AND e.seen_at > $3 AND s.active`
+			 WHERE e.token = $1 AND e.expires_at > $2 AND e.seen_at > $3 AND e.created_at > $4 AND s.active`
 		var id int64
-		if err := tx.QueryRow(ctx, find, hash, now.UnixMicro(), now.Add(-idle).UnixMicro()).Scan(&id, &seen, &must); err != nil {
+		if err := tx.QueryRow(ctx, find, hash, now.UnixMicro(), idle, began).Scan(&id, &seen, &must); err != nil {
 			return err
 		}
 		a, err = getTx(ctx, tx, ID(id))
@@ -168,10 +182,11 @@ func (s *Service) EndSession(ctx context.Context, token string) (err error) {
 func (s *Service) Sessions(ctx context.Context, id ID) (all []Session, err error) {
 	defer errs.Wrap(&err, "list sessions")
 	now := s.now()
+	seen, began := s.ended(now)
 	const list = `
 		SELECT token, created_at, seen_at, ip, agent FROM staff_sessions
-		 WHERE staff_id = $1 AND expires_at > $2 AND seen_at > $3 ORDER BY seen_at DESC, created_at DESC`
-	rows, err := s.db.Query(ctx, list, int64(id), now.UnixMicro(), now.Add(-idle).UnixMicro())
+		 WHERE staff_id = $1 AND expires_at > $2 AND seen_at > $3 AND created_at > $4 ORDER BY seen_at DESC, created_at DESC`
+	rows, err := s.db.Query(ctx, list, int64(id), now.UnixMicro(), seen, began)
 	err = db.Scan(rows, err, func(r *db.Rows) error {
 		var e Session
 		err := r.Scan(&e.Key, db.Time{Dst: &e.CreatedAt}, db.Time{Dst: &e.SeenAt}, &e.From.IP, &e.From.Agent)

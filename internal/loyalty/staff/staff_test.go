@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -340,6 +341,75 @@ func TestSignInIsThrottled(t *testing.T) {
 		}
 	}
 	t.Error("60 logins from one address were tried at once")
+}
+
+// Looks are forgotten after their time, which is written down; changes never are.
+func TestLooksAreForgotten(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(d)
+		ctx := t.Context()
+		a := w.add(t, "lola", staff.Owner)
+		look := func(subject string) {
+			t.Helper()
+			if err := w.Look(ctx, staff.Entry{Actor: a.ID, Action: "look.card", Subject: subject}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		look("customer:1")
+		look("customer:2")
+		w.advance(31 * 24 * time.Hour)
+		look("customer:3")
+		for range 2 { // the second time there is nothing to do
+			if err := w.ForgetLooks(ctx, w.now().AddDate(0, 0, -30)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		lines, _, err := w.Audit(ctx, staff.Filter{}, "", 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, l := range lines {
+			got = append(got, l.Action)
+		}
+		if want := []string{"audit.cleared", "look.card", "staff.added"}; !slices.Equal(got, want) {
+			t.Errorf("left are %v, want %v", got, want)
+		}
+		if !strings.Contains(string(lines[0].After), `"lines":2`) {
+			t.Errorf("written down is %s", lines[0].After)
+		}
+	})
+}
+
+// How long sessions last can be said otherwise, and holds for those that there are.
+func TestSessionsLastAsSet(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(d)
+		ctx := t.Context()
+		a := w.add(t, "lola", staff.Owner)
+		lasting := staff.DefaultLasting
+		w.LetSessionsLast(func() staff.Lasting { return lasting })
+		token, _, err := w.StartSession(ctx, a.ID, staff.Client{IP: "10.0.0.1"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.advance(2 * time.Hour)
+		for name, l := range map[string]staff.Lasting{"idle": {Idle: time.Hour, Whole: 24 * time.Hour}, "whole": {Idle: 14 * time.Hour, Whole: time.Hour}} {
+			lasting = l
+			if _, err := w.SessionAccount(ctx, token); !errors.Is(err, staff.ErrNoSession) {
+				t.Errorf("%s: the session lives: %v", name, err)
+			}
+			if all, err := w.Sessions(ctx, a.ID); err != nil || len(all) != 0 {
+				t.Errorf("%s: listed are %v, %v", name, all, err)
+			}
+		}
+		lasting = staff.DefaultLasting
+		if _, err := w.SessionAccount(ctx, token); err != nil {
+			t.Errorf("by the usual time the session is over: %v", err)
+		}
+	})
 }
 
 func TestSessions(t *testing.T) {

@@ -27,6 +27,7 @@ import (
 	"regulars/internal/importer"
 	"regulars/internal/loyalty"
 	"regulars/internal/loyalty/catalog"
+	"regulars/internal/loyalty/confirm"
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/integration"
 	"regulars/internal/loyalty/loyaltytest"
@@ -37,6 +38,7 @@ import (
 	"regulars/internal/surface/admin"
 	"regulars/internal/surface/till"
 	"regulars/internal/surface/web"
+	"regulars/internal/webhook"
 )
 
 // chain is an installation with the owner's pages served over it.
@@ -90,6 +92,10 @@ func openWith(t testing.TB, d *db.DB, by admin.Provider) *chain {
 	keys, err := secret.NewBox(secret.NewKey())
 	must(t, err)
 	must(t, c.Staff.UseKeys(t.Context(), keys))
+	must(t, c.Confirm.Use(t.Context(), confirm.Outlet{
+		Keys: keys, Post: webhook.New().Post, Wake: func() {}, Queue: func(context.Context, *db.Tx, confirm.ID) error { return nil },
+		Text: func(_, code string, _ money.Points) (string, string) { return code, "ru" },
+	}))
 	c.Importer = importer.New(importer.Config{
 		DB: d, Mint: mint, Now: c.clock.now, Currency: uzs, Zone: func() *time.Location { return zone }, Region: "UZ", Folder: t.TempDir(), Jobs: c.Jobs,
 		Services: c.Services,

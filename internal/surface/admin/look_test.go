@@ -79,6 +79,7 @@ func TestBrowserLooks(t *testing.T) {
 		"staff": "/staff", "invite": "/staff/invite", "member": "/staff/" + c.ownerID().String(), "audit": "/audit", "account": "/account", "settings": "/settings",
 		"stock": "/stock", "product-stock": "/products/" + s.product().String() + "/stock", "product": "/products/" + s.product().String(), "integrations": "/integrations",
 		"wordings": "/wordings", "contacts": "/reports/contacts", "household": "/customers/" + s.people[0].String() + "/household?q=Anna", "attributes": "/attributes", "attribute": "/attributes?code=income",
+		"codes":    "/settings/codes",
 		"products": "/products", "product-new": "/products/new", "categories": "/categories",
 		"customers": "/customers", "customer": "/customers/" + s.people[0].String(), "customer-new": "/customers/new",
 		"consents": "/customers/" + s.people[0].String() + "/consents", "adjust": "/customers/" + s.people[0].String() + "/points", "given": "/customers/" + s.people[0].String() + "/level", "merge": "/customers/" + s.people[0].String() + "/merge?with=" + s.people[1].String(), "duplicates": "/duplicates", "erase": "/customers/" + s.people[0].String() + "/erase",

@@ -192,6 +192,23 @@ func (a *Admin) removePasskey(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
+func (a *Admin) renamePasskey(w http.ResponseWriter, r *http.Request) error {
+	form, err := web.ReadForm(r)
+	if err != nil {
+		return err
+	}
+	err = a.Staff.RenamePasskey(r.Context(), by(r), web.Me(r).ID, form.Get("key"), form.Get("name"))
+	if errs.KindOf(err) == errs.Invalid {
+		return a.sendBack(w, r, err, "/account")
+	}
+	if err != nil {
+		return err
+	}
+	a.good(w, r, "admin.saved")
+	web.Redirect(w, r, "/account")
+	return nil
+}
+
 func (a *Admin) beginKeySignIn(w http.ResponseWriter, r *http.Request) error {
 	at, err := a.relying(r)
 	if err != nil {

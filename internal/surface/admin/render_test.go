@@ -38,6 +38,7 @@ func TestEveryPageInEveryLanguage(t *testing.T) {
 		"till":  "/tills/" + s.till.ID.String(),
 		"stock": "/stock", "product_stock": "/products/" + s.product().String() + "/stock", "integrations": "/integrations",
 		"wordings": "/wordings", "contacts": "/reports/contacts", "household": customer + "/household?q=Усманов", "attributes": "/attributes?code=income",
+		"codes": "/settings/codes",
 		// Shown to those who are not signed in: TestFirstSteps and the browser see them.
 		"signin": "", "second": "/sign-in/second", "factor": "/account/second", "invitation": "",
 	}

@@ -48,6 +48,7 @@ func (a *Admin) table() []route {
 		{"POST /account/second/remove", signedIn, a.removeFactor, false},
 		{"POST /account/passkeys", enrolling, a.addPasskey, false},
 		{"POST /account/passkeys/begin", enrolling, a.beginPasskey, false},
+		{"POST /account/passkeys/rename", signedIn, a.renamePasskey, false},
 		{"POST /account/passkeys/remove", signedIn, a.removePasskey, false},
 		{"POST /account/password", signedIn, a.changePassword, false},
 		{"POST /account/sessions", signedIn, a.endOtherSessions, false},
@@ -164,6 +165,9 @@ func (a *Admin) table() []route {
 
 		{"GET /settings", staff.ManageStores, a.settingsPage, false},
 		{"POST /settings", staff.ManageStores, a.saveSettings, false},
+		{"GET /settings/codes", staff.ManageStores, a.codesPage, false},
+		{"POST /settings/codes", staff.ManageStores, a.saveCodes, false},
+		{"POST /settings/codes/test", staff.ManageStores, a.testCodes, false},
 
 		{"GET /attributes", staff.ManageProgramme, a.attributes, false},
 		{"POST /attributes", staff.ManageProgramme, a.saveAttribute, false},

@@ -36,6 +36,7 @@ func rulesForm(loc *i18n.Localizer, c money.Currency, r *programme.Rules) *web.F
 	f.Values.Set("earn/daily", strconv.Itoa(r.Earn.Daily))
 	f.Values.Set("idle_days", strconv.Itoa(r.IdleDays))
 	f.Values.Set("redeem/max", loc.Points(r.Redeem.Max))
+	f.Values.Set("redeem/confirm_from", loc.Points(r.Redeem.ConfirmFrom))
 	f.Values.Set("downgrade/when", cmp.Or(string(r.Downgrade.When), dropSoon))
 	f.Values.Set("downgrade/days", strconv.Itoa(cmp.Or(r.Downgrade.Days, 365)))
 	f.Values.Set("downgrade/grace_days", strconv.Itoa(r.Downgrade.GraceDays))
@@ -224,7 +225,7 @@ func (in rulesReader) downgrade() programme.Downgrade {
 func (in rulesReader) redeem() programme.Redeem {
 	r := programme.Redeem{
 		Exclude: in.goods("redeem/exclude"), Cap: in.rate("redeem/cap"), Own: in.form.Has("redeem/own", "1"),
-		Max: in.points("redeem/max"), Min: in.points("redeem/min"), Step: in.points("redeem/step"),
+		Max: in.points("redeem/max"), Min: in.points("redeem/min"), Step: in.points("redeem/step"), ConfirmFrom: in.points("redeem/confirm_from"),
 	}
 	count, _ := strconv.Atoi(in.form.Get("caps"))
 	one := func(name string) []string {
@@ -313,6 +314,7 @@ var labels = [][2]string{
 	{"redeem/min", "admin.rules.min"},
 	{"redeem/step", "admin.rules.step"},
 	{"redeem/max", "admin.rules.max"},
+	{"redeem/confirm_from", "admin.rules.confirm_from"},
 	{"redeem/exclude/categories", "admin.rules.redeem_exclude"},
 	{"redeem/exclude/products", "admin.rules.redeem_exclude"},
 	{"discount/exclude/categories", "admin.rules.discount_exclude"},

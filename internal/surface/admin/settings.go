@@ -52,6 +52,8 @@ func (a *Admin) saveSettings(w http.ResponseWriter, r *http.Request) error {
 	days := rulesReader{form: form, loc: loc}
 	after.LateDays, after.ClockMinutes = days.days("late_days"), days.days("clock_minutes")
 	after.StockBySales = form.Has("stock_by_sales", "1")
+	after.IdleHours, after.SessionDays = days.days("idle_hours"), days.days("session_days")
+	after.LookDays = days.days("look_days")
 	if form.OK() {
 		err := a.change(r, func(ctx context.Context, tx *db.Tx) (line, error) {
 			return line{action: "settings.changed", subject: "settings", before: settingsFacts(before), after: settingsFacts(after)}, a.Settings.ChangeTx(ctx, tx, after)
@@ -75,5 +77,6 @@ func settingsFacts(i settings.Installation) map[string]string {
 	return map[string]string{
 		"name": i.Name, "zone": i.Zone.String(), "language": i.Language, "late_days": strconv.Itoa(i.LateDays), "clock_minutes": strconv.Itoa(i.ClockMinutes),
 		"stock_by_sales": strconv.FormatInt(checksum.Bit(i.StockBySales), 10),
+		"idle_hours":     strconv.Itoa(i.IdleHours), "session_days": strconv.Itoa(i.SessionDays), "look_days": strconv.Itoa(i.LookDays),
 	}
 }

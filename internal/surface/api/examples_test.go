@@ -14,6 +14,7 @@ import (
 	"regulars/internal/base/db"
 	"regulars/internal/base/db/dbtest"
 	"regulars/internal/loyalty/integration"
+	"regulars/internal/loyalty/programme"
 )
 
 var update = flag.Bool("update", false, "write the examples anew")
@@ -23,7 +24,7 @@ var update = flag.Bool("update", false, "write the examples anew")
 func TestExamplesAreWhatIsAnswered(t *testing.T) {
 	t.Parallel()
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
-		s := newSite(t, d, options{})
+		s := newSite(t, d, options{rules: func(r *programme.Rules) { r.Redeem.ConfirmFrom = 5_000_00 }})
 		e := examples{site: s, update: *update && !d.Postgres(), known: map[string]string{}}
 
 		e.get("till", "/v1/till", http.StatusOK)
@@ -63,6 +64,11 @@ func TestExamplesAreWhatIsAnswered(t *testing.T) {
 			],
 			"redeem": "8000"
 		}`).keep("$quote", "id")
+		e.post("confirm", "/v1/confirmations", http.StatusCreated, `{
+			"customer": "$customer",
+			"points": "8000"
+		}`).keep("$confirmation", "id")
+		e.known["$code"], _ = s.Sent.Last()
 		s.Clock.Advance(20 * time.Second)
 		e.refused("record", "/v1/receipts", `{
 			"number": "1-000122",
@@ -78,7 +84,8 @@ func TestExamplesAreWhatIsAnswered(t *testing.T) {
 				{"sku": "milk-1", "quantity": "2", "price": "12000"},
 				{"sku": "tea-100", "quantity": "1", "price": "45000", "discount": "5000"}
 			],
-			"redeem": "8000"
+			"redeem": "8000",
+			"confirmation": {"id": "$confirmation", "code": "$code"}
 		}`).keep("$receipt", "id")
 		e.get("balance", "/v1/customers/$customer/balance", http.StatusOK)
 		e.post("preview", "/v1/returns/preview", http.StatusOK, `{

@@ -22,6 +22,7 @@ import (
 	"regulars/internal/base/i18n"
 	"regulars/internal/base/limit"
 	"regulars/internal/loyalty/catalog"
+	"regulars/internal/loyalty/confirm"
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/enrol"
 	"regulars/internal/loyalty/integration"
@@ -116,13 +117,16 @@ func (a *API) operations(d *description) {
 		pricing.ErrRedeemTooMuch, pricing.ErrRedeemMin, pricing.ErrRedeemStep,
 	}
 	post(d, operation{id: "quote", group: "receipts", method: send, path: "/v1/quotes", errors: selling}, a.postQuote)
+	confirming := []*errs.Error{confirm.ErrNeeded, confirm.ErrWrong}
 	register(d, operation{id: "cancel_hold", group: "receipts", method: send, path: "/v1/holds/{id}/cancel", changes: true,
 		errors: []*errs.Error{ledger.ErrHoldNotFound, ledger.ErrHoldEnded}}, a.cancelHold)
 	post(d, operation{id: "hold", group: "receipts", method: send, path: "/v1/holds", status: http.StatusCreated, changes: true,
-		errors: []*errs.Error{customer.ErrNotFound, receipt.ErrBlocked, receipt.ErrHoldReused, receipt.ErrHoldPoints, receipt.ErrNumber, ledger.ErrTooFew, ledger.ErrBroken, errCashier}}, a.postHold)
+		errors: slices.Concat([]*errs.Error{customer.ErrNotFound, receipt.ErrBlocked, receipt.ErrHoldReused, receipt.ErrHoldPoints, receipt.ErrNumber, ledger.ErrTooFew, ledger.ErrBroken, errCashier}, confirming)}, a.postHold)
+	post(d, operation{id: "confirm", group: "receipts", method: send, path: "/v1/confirmations", status: http.StatusCreated, changes: true,
+		errors: []*errs.Error{customer.ErrNotFound, receipt.ErrBlocked, confirm.ErrNotNeeded, confirm.ErrTooMany, confirm.ErrNoAddress}}, a.postConfirmation)
 	recording := []*errs.Error{receipt.ErrKeyReused, receipt.ErrIdempotencyKeyReused, errKeyHeader, receipt.ErrNumber, receipt.ErrTooOld, receipt.ErrInTheFuture, errCashier}
 	record(d, operation{id: "record", group: "receipts", method: send, path: "/v1/receipts", status: http.StatusCreated, changes: true,
-		errors: slices.Concat([]*errs.Error{receipt.ErrChanged, receipt.ErrQuoteMissing, receipt.ErrQuoteInvalid, receipt.ErrEmpty, receipt.ErrBeforeQuote, ledger.ErrTooFew, ledger.ErrTooMuch, ledger.ErrBroken}, selling, recording),
+		errors: slices.Concat([]*errs.Error{receipt.ErrChanged, receipt.ErrQuoteMissing, receipt.ErrQuoteInvalid, receipt.ErrEmpty, receipt.ErrBeforeQuote, ledger.ErrTooFew, ledger.ErrTooMuch, ledger.ErrBroken}, selling, confirming, recording),
 	}, a.postReceipt)
 	post(d, operation{id: "late", group: "receipts", method: send, path: "/v1/receipts/batch", changes: true, large: true}, a.postLate)
 	register(d, operation{id: "receipt", group: "receipts", method: get, path: "/v1/receipts/{id}",
@@ -236,7 +240,7 @@ func (d *description) guide() string {
 // names of types that the program calls otherwise.
 var names = map[string]string{
 	"Recorded": "Receipt", "RecordedLine": "ReceiptLine", "ReceiptRequest": "Sale", "ReceiptList": "Receipts",
-	"Person": "Customer", "People": "Customers", "RegisterRequest": "NewCustomer", "Registration": "Registered", "FindRequest": "Find", "Held": "Hold", "HoldRequest": "HoldDraft", "LateRequest": "LateReceipt",
+	"Person": "Customer", "People": "Customers", "RegisterRequest": "NewCustomer", "Registration": "Registered", "FindRequest": "Find", "Held": "Hold", "HoldRequest": "HoldDraft", "ConfirmationRequest": "ConfirmationDraft", "LateRequest": "LateReceipt",
 	"IdentifierRef": "Identifier", "ConsentRequest": "Consent", "ReturnRequest": "Return", "ReturnLine": "ReturnedLine",
 	"CurrencyRef": "Currency", "ProgrammeInfo": "Programme", "LevelDetails": "ProgrammeLevel", "TillRef": "TillName", "StoreRef": "StoreName",
 	"StockRequest": "StockChanges", "ProductsRequest": "NewProducts", "EntityList": "Entities",

@@ -95,6 +95,7 @@ type quote struct {
 	Redeemed  decimal   `json:"redeemed"`
 	MaxRedeem decimal   `json:"max_redeem"`
 	Limit     limitRule `json:"limit"`
+	Confirm   bool      `json:"confirmation_needed,omitzero"`
 
 	Earned      decimal   `json:"earned"`
 	AvailableAt time.Time `json:"available_at,omitzero"`
@@ -208,7 +209,7 @@ func (by *caller) quote(q *receipt.Quote) quote {
 	out := quote{
 		ID: q.ID, ValidUntil: timeOf(q.ValidUntil), Customer: by.ids.customer(q.Draft.Customer),
 		Gross: c.amount(q.Gross), Discount: c.amount(q.Discount), PaidPoints: c.amount(q.PaidPoints), Total: c.amount(q.Total),
-		Redeemed: points(q.Redeemed), MaxRedeem: points(q.MaxRedeem), Limit: limitOf(q.Limit),
+		Redeemed: points(q.Redeemed), Confirm: q.Confirm, MaxRedeem: points(q.MaxRedeem), Limit: limitOf(q.Limit),
 		Earned: points(q.Earned), AvailableAt: optionalTime(q.AvailableAt), ExpiresAt: optionalTime(q.ExpiresAt),
 		Programme: programmeOf(q), Level: levelOf(&q.Level), Next: levelOf(q.Next), Reaches: levelOf(q.Reaches),
 		Lines: make([]quoteLine, len(q.Lines)),

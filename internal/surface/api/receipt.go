@@ -23,6 +23,7 @@ type receiptRequest struct {
 	SoldAt *time.Time `json:"sold_at,omitzero" nullable:"false"`
 	Quote  string     `json:"quote,omitzero"`
 	Total  number     `json:"total,omitzero"`
+	Said   *Said      `json:"confirmation,omitzero" nullable:"false"`
 	AtTill
 }
 
@@ -95,6 +96,7 @@ func (a *API) postReceipt(ctx context.Context, by *caller, in *receiptRequest, k
 	r := by.reader()
 	sale := receipt.Sale{
 		Number: r.number(in.Number), Draft: r.draft(&in.Basket), SoldAt: r.soldAt(in.SoldAt), Quote: in.Quote, Key: key,
+		Confirmation: r.said(in.Said),
 	}
 	if in.Total != "" {
 		total := r.amount(at("total"), in.Total)

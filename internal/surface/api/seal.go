@@ -9,6 +9,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"regulars/internal/base/id"
+	"regulars/internal/loyalty/confirm"
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/ledger"
 	"regulars/internal/loyalty/receipt"
@@ -22,8 +23,9 @@ import (
 // among the customers and receipts of its store. Any process can check that
 // without asking the database, and an integration keeps and sends ids as ever.
 type seals struct {
-	customers, receipts, holds id.Sealer
-	secret                     []byte
+	customers, receipts, holds, confirmations id.Sealer
+
+	secret []byte
 }
 
 var errSecret = errors.New("api: there is no secret to seal ids with")
@@ -32,7 +34,7 @@ func newSeals(secret []byte) (seals, error) {
 	if len(secret) == 0 {
 		return seals{}, errSecret
 	}
-	return seals{id.NewSealer(secret, customer.Sealed), id.NewSealer(secret, "receipt"), id.NewSealer(secret, "hold"), secret}, nil
+	return seals{id.NewSealer(secret, customer.Sealed), id.NewSealer(secret, "receipt"), id.NewSealer(secret, "hold"), id.NewSealer(secret, "confirmation"), secret}, nil
 }
 
 // customer is how a till knows a customer; nobody is "".
@@ -43,6 +45,9 @@ func (s *seals) receipt(of receipt.ID) string { return sealed(s.receipts, int64(
 
 // hold is how a till knows a hold; none is "".
 func (s *seals) hold(h ledger.HoldID) string { return sealed(s.holds, int64(h)) }
+
+// confirmation is how a till knows a confirmation.
+func (s *seals) confirmation(c confirm.ID) string { return sealed(s.confirmations, int64(c)) }
 
 // holdOf reads the id of a hold.
 func (s *seals) holdOf(text string) (ledger.HoldID, error) {

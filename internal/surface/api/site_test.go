@@ -100,6 +100,9 @@ func (s *site) fill(o options) {
 	if o.rules != nil {
 		o.rules(r)
 	}
+	if r.Redeem.ConfirmFrom > 0 {
+		s.SendCodes(t)
+	}
 	_, err := s.Programmes.Install(ctx, "Bahor", r, loyaltytest.Morning.Add(-time.Hour), 0)
 	check(t, err)
 	s.store, s.tills = s.OpenStore(t, catalog.NewStore{Code: "1", Name: "Chilonzor", City: "Tashkent", Zone: "Asia/Tashkent"}, "Till 1", "Till 2")

@@ -46,6 +46,7 @@ type programmeInfo struct {
 	Cap        decimal        `json:"redeem_cap"`
 	Min        decimal        `json:"redeem_min"`
 	Step       decimal        `json:"redeem_step"`
+	Confirm    decimal        `json:"redeem_confirm_from,omitzero"`
 	Levels     []levelDetails `json:"levels" nullable:"false"`
 }
 
@@ -85,6 +86,9 @@ func (by *caller) programme(name string, v *programme.Version) *programmeInfo {
 		Name: name, Version: v.Number, Stopped: rules.Stopped, PointValue: price(rules.PointValue),
 		Cap: percent(rules.Redeem.Cap), Min: points(rules.Redeem.Min), Step: points(rules.Redeem.Step),
 		Levels: make([]levelDetails, len(rules.Levels)),
+	}
+	if from := rules.Redeem.ConfirmFrom; from > 0 {
+		out.Confirm = points(from)
 	}
 	for i, l := range rules.Levels {
 		out.Levels[i] = levelDetails{l.Code, l.Name, by.currency.amount(l.Threshold), percent(l.Cashback), percent(l.Discount)}

@@ -16,6 +16,7 @@ import (
 	"regulars/internal/base/i18n"
 	"regulars/internal/base/money"
 	"regulars/internal/loyalty/catalog"
+	"regulars/internal/loyalty/confirm"
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/pricing"
 	"regulars/internal/loyalty/receipt"
@@ -33,7 +34,9 @@ type basket struct {
 	NoDiscount bool
 	NoPoints   bool
 	Reason     string
-	Joining    bool // the registration is open
+	Asked      confirm.ID // the customer was sent a code; 0: was not
+	Said       string     // what they say it is
+	Joining    bool       // the registration is open
 	Join       join
 }
 
@@ -77,6 +80,7 @@ func readBasket(f *web.Form, unseal func(string) customer.ID) basket {
 		Number: f.Get("number"), Quote: f.Get("quote"), Total: f.Get("total"),
 		Customer: unseal(f.Get("customer")), Redeem: f.Get("redeem"),
 		NoDiscount: f.Has("off", "discount"), NoPoints: f.Has("off", "points"), Reason: fold.Line(f.Get("reason")),
+		Asked: confirm.ID(number(f.Get("asked"))), Said: f.Get("said"),
 		Joining: f.Has("joining", "1"),
 		Join: join{
 			Phone: fold.Line(f.Get("join-phone")), Card: fold.Line(f.Get("join-card")), Name: fold.Line(f.Get("join-name")),
@@ -95,6 +99,9 @@ func readBasket(f *web.Form, unseal func(string) customer.ID) basket {
 	}
 	return b
 }
+
+// given is what the customer said to the redeeming.
+func (b *basket) given() confirm.Given { return confirm.Given{ID: b.Asked, Code: b.Said} }
 
 func nth(v url.Values, name string, i int) string {
 	if list := v[name]; i < len(list) {

@@ -613,7 +613,7 @@ func (b *lateCall) form(by receipt.Caller, in *lateSlip, late *receipt.Late, to 
 	}
 	basket := readBasket(&web.Form{Values: values}, b.t.unseal)
 	total := in.Total
-	sale := receipt.Sale{Number: in.Number, SoldAt: soldAt, Total: &total}
+	sale := receipt.Sale{Number: in.Number, SoldAt: soldAt, Total: &total, Confirmation: basket.given()}
 	wrong := 0
 	if sale.Draft = basket.draft(b.loc, b.t.Settings().Currency, func(string, error) { wrong++ }); wrong > 0 {
 		to.refuse(b.loc, web.ErrForm)

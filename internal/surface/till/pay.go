@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"regulars/internal/base/db"
+	"regulars/internal/loyalty/confirm"
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/enrol"
 	"regulars/internal/loyalty/receipt"
@@ -38,7 +39,7 @@ func (t *Till) pay(w http.ResponseWriter, r *http.Request) error {
 	if wrong > 0 || v.Quote == "" || ((v.NoDiscount || v.NoPoints) && v.Reason == "") {
 		return t.undecided(w, r, v, "")
 	}
-	rec, _, err := t.Receipts.Commit(ctx, v.Place.caller(r), receipt.Sale{Number: v.Number, Draft: d, Quote: v.Quote})
+	rec, _, err := t.Receipts.Commit(ctx, v.Place.caller(r), receipt.Sale{Number: v.Number, Draft: d, Quote: v.Quote, Confirmation: v.given()})
 	if err == nil {
 		web.Redirect(w, r, Path+"/receipts/"+rec.ID.String())
 		return nil
@@ -48,6 +49,9 @@ func (t *Till) pay(w http.ResponseWriter, r *http.Request) error {
 		return t.paidAlready(w, r, v)
 	case errors.Is(err, receipt.ErrChanged):
 		return t.undecided(w, r, v, loc.T("counter.note.changed", "was", shown))
+	case errors.Is(err, confirm.ErrNeeded), errors.Is(err, confirm.ErrWrong):
+		v.Said, v.Wrong = "", web.Say(loc, err)
+		return t.undecided(w, r, v, "")
 	case errors.Is(err, receipt.ErrBlocked): // which the page says of whoever is on it
 		return t.undecided(w, r, v, "")
 	case errors.Is(err, customer.ErrNotFound):

@@ -46,8 +46,9 @@ type saleView struct {
 	Can    bool   // be paid, once a reason that is missing is given
 	Unsure bool   // a line cannot be read: what the rest comes to is no sum to be paid
 	Zone   *time.Location
-	Later  bool  // what is earned is not available at once
-	Ask    []box // what a newcomer may agree to
+	Wrong  string // of the code
+	Later  bool   // what is earned is not available at once
+	Ask    []box  // what a newcomer may agree to
 }
 
 // row is a line as it is shown.
@@ -155,11 +156,13 @@ func (t *Till) do(r *http.Request, v *saleView, do string) error {
 	case "product":
 		return t.product(r, v, arg)
 	case "customer":
+		v.Asked, v.Said = 0, ""
 		if v.take(t.unseal(arg)); v.Customer != 0 {
 			return t.noteLook(r, v.Place, v.Customer, nil)
 		}
 	case "nobody":
 		v.Customer, v.Redeem, v.NoDiscount, v.NoPoints, v.Reason = 0, "", false, false, ""
+		v.Asked, v.Said = 0, ""
 	case "plus":
 		v.step(loc, i, money.One)
 		v.Touch = i
@@ -177,6 +180,8 @@ func (t *Till) do(r *http.Request, v *saleView, do string) error {
 		v.Touch = i
 	case "redeem":
 		v.Redeem = arg
+	case "confirm":
+		return t.confirm(r, v)
 	case "reason":
 		v.Reason = arg
 	case "join":
@@ -188,6 +193,25 @@ func (t *Till) do(r *http.Request, v *saleView, do string) error {
 	case "clear":
 		v.basket = t.newBasket(v.Place)
 	}
+	return nil
+}
+
+// confirm has the customer sent a code for the points that are chosen.
+func (t *Till) confirm(r *http.Request, v *saleView) error {
+	loc := web.Loc(r.Context())
+	d := v.draft(loc, t.Settings().Currency, func(string, error) {})
+	if d.Customer == 0 || d.Redeem == 0 {
+		return nil
+	}
+	c, err := t.Receipts.Confirm(r.Context(), v.Place.caller(r), d.Customer, d.Redeem)
+	if err != nil {
+		if !web.Refused(err) && errs.KindOf(err) != errs.TooMany {
+			return err
+		}
+		v.Wrong = web.Say(loc, err)
+		return nil
+	}
+	v.Asked, v.Said, v.Say = c.ID, "", loc.T("counter.confirm.sent")
 	return nil
 }
 

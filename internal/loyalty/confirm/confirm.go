@@ -1,0 +1,166 @@
+// Package confirm has customers say themselves that their points may be taken: a
+// code goes to them, and the till passes on what they say.
+//
+// A code holds once, for one customer at one till and at most so many points, for
+// a few minutes and a few tries. No code is kept: it follows from the id and the
+// secret of the installation. Who needs one is a rule of package programme, and
+// package receipt asks for it in the transaction that takes the points; the codes
+// leave through an address of the owner's (address.go, send.go).
+package confirm
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"regulars/internal/base/db"
+	"regulars/internal/base/errs"
+	"regulars/internal/base/event"
+	"regulars/internal/base/id"
+	"regulars/internal/base/money"
+	"regulars/internal/loyalty/catalog"
+	"regulars/internal/loyalty/customer"
+)
+
+// ID identifies a confirmation.
+type ID = id.Of[Confirmation]
+
+// What a code is good for.
+const (
+	ValidFor = 5 * time.Minute
+	MaxTries = 5
+	// MaxMade is how many are sent to a customer within MadeWithin.
+	MaxMade    = 3
+	MadeWithin = 10 * time.Minute
+)
+
+// EventMade tells of a code that was asked for; a ref is the confirmation's; body:
+// {"points"}.
+const EventMade = "confirmation.made"
+
+// Failures a till can show to the cashier. ErrWrong does not tell a wrong code from
+// one that is too old, used up or another customer's.
+var (
+	ErrNeeded    = errs.New(errs.Conflict, "confirmation_needed", "So many points are taken only with a code that the customer is sent. Ask for one with POST /v1/confirmations and send it along.")
+	ErrWrong     = errs.New(errs.Conflict, "confirmation_wrong", "This code does not hold: it is wrong, too old, used up, or for fewer points. Try again or have another one sent.")
+	ErrNotNeeded = errs.New(errs.Conflict, "confirmation_not_needed", "So many points are taken here without a code.")
+	ErrTooMany   = errs.New(errs.TooMany, "confirmation_too_many", "This customer has been sent several codes already. Wait ten minutes, or take fewer points.").With("seconds", int64(MadeWithin/time.Second))
+	ErrNoAddress = errs.New(errs.Conflict, "confirmation_no_address", "Codes cannot be sent: set the address for them under Settings first.")
+)
+
+// Confirmation is a code that was asked for.
+type Confirmation struct {
+	ID        ID
+	Customer  customer.ID
+	Till      catalog.TillID
+	Points    money.Points // at most
+	ExpiresAt time.Time
+}
+
+// Given is what a till passes on.
+type Given struct {
+	ID   ID
+	Code string
+}
+
+// Service makes codes and sees them used.
+type Service struct {
+	db        *db.DB
+	mint      *id.Minter
+	now       func() time.Time
+	secret    []byte
+	customers *customer.Service
+	out       Outlet
+}
+
+// New makes the service. Nothing leaves it before Use.
+func New(d *db.DB, mint *id.Minter, now func() time.Time, secret []byte, customers *customer.Service) *Service {
+	return &Service{
+		db: d, mint: mint, secret: secret, customers: customers,
+		now: func() time.Time { return now().UTC().Truncate(time.Microsecond) },
+	}
+}
+
+// MakeTx makes a confirmation and has its code sent after the commit. The caller
+// holds the lock of the customer's account. It fails with ErrTooMany or
+// ErrNoAddress.
+func (s *Service) MakeTx(ctx context.Context, tx *db.Tx, who customer.ID, till catalog.TillID, points money.Points) (c Confirmation, err error) {
+	defer errs.Wrap(&err, "make confirmation")
+	if err := s.ReadyTx(ctx, tx); err != nil {
+		return c, err
+	}
+	now := s.now()
+	c = Confirmation{ID: ID(s.mint.Next()), Customer: who, Till: till, Points: points, ExpiresAt: now.Add(ValidFor)}
+	const add = `
+		INSERT INTO confirmations (id, customer_id, till_id, points, made_at, expires_at)
+		SELECT $1, $2, $3, CAST($4 AS BIGINT), $5, CAST($6 AS BIGINT)
+		 WHERE (SELECT COUNT(*) FROM confirmations WHERE customer_id = $2 AND made_at > $7) < $8`
+	n, err := tx.Exec(ctx, add, int64(c.ID), int64(who), int64(till), int64(points), now.UnixMicro(), c.ExpiresAt.UnixMicro(),
+		now.Add(-MadeWithin).UnixMicro(), MaxMade)
+	if err != nil {
+		return c, err
+	}
+	if n == 0 {
+		return c, ErrTooMany
+	}
+	var b db.Batch
+	event.Append(&b, event.Event{
+		At: now, Kind: EventMade, CustomerID: int64(who), Ref: int64(c.ID), Body: event.Body(map[string]string{"points": points.String()}),
+	})
+	if err := tx.Run(ctx, &b); err != nil {
+		return c, err
+	}
+	return c, s.out.Queue(ctx, tx, c.ID)
+}
+
+// Try compares a code that a till gives, which costs a try whether it is right or not: so nobody
+// tries more by trying at once. Where it does not hold, c is zero. That it is used
+// but once is for Spend to see to.
+func (s *Service) Try(ctx context.Context, till catalog.TillID, g Given) (c Confirmation, err error) {
+	defer errs.Wrap(&err, "try a code")
+	if g.ID == 0 {
+		return c, nil
+	}
+	const try = `
+		UPDATE confirmations SET tries = tries + 1
+		 WHERE id = $1 AND till_id = $4 AND used_at IS NULL AND tries < $2 AND expires_at > $3
+		RETURNING id, customer_id, till_id, points, expires_at`
+	err = s.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
+		return tx.QueryRow(ctx, try, int64(g.ID), MaxTries, s.now().UnixMicro(), int64(till)).
+			Scan(&c.ID, &c.Customer, &c.Till, &c.Points, db.Time{Dst: &c.ExpiresAt})
+	})
+	switch {
+	case errors.Is(err, db.ErrNoRows):
+		return Confirmation{}, nil
+	case err == nil && !hmac.Equal([]byte(s.code(g.ID)), []byte(strings.TrimSpace(g.Code))):
+		return Confirmation{}, nil
+	}
+	return c, err
+}
+
+// Covers reports whether a confirmation is for so many points of a customer at a
+// till; the zero one is for none.
+func (c Confirmation) Covers(who customer.ID, till catalog.TillID, points money.Points) bool {
+	return c.ID != 0 && c.Customer == who && c.Till == till && c.Points >= points
+}
+
+// Spend adds to b that a receipt or hold uses up a confirmation: where another did,
+// or it is too late, the batch fails with db.ErrGuard.
+func (s *Service) Spend(b *db.Batch, c Confirmation, by int64, at time.Time) {
+	const use = `UPDATE confirmations SET used_at = $2, used_by = $3 WHERE id = $1 AND used_at IS NULL AND expires_at > $2`
+	b.Guard(use, int64(c.ID), at.UnixMicro(), by)
+}
+
+// code is the one of a confirmation: six digits, as good as random to who does not
+// know the secret.
+func (s *Service) code(of ID) string {
+	mac := hmac.New(sha256.New, s.secret)
+	mac.Write([]byte("confirmation "))
+	mac.Write(binary.BigEndian.AppendUint64(nil, uint64(of)))
+	return fmt.Sprintf("%06d", binary.BigEndian.Uint64(mac.Sum(nil))%1_000_000)
+}

@@ -1,0 +1,62 @@
+package till_test
+
+import (
+	"context"
+	"net/http"
+	"testing"
+
+	"regulars/internal/base/db"
+	"regulars/internal/base/db/dbtest"
+	"regulars/internal/loyalty/loyaltytest"
+)
+
+// Where points need a code, the cashier has one sent, types what the customer says, and
+// is told when it is wrong; nothing is recorded before it is right.
+func TestCodeAtTheTill(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := newSite(t, d)
+		s.SendCodes(t)
+		s.needCodes()
+		v := s.enter("cashier", 0)
+		page := v.send("/till/basket", v.get("/till").form(), "code:"+card, "code:tea-100", "redeem:999").is(http.StatusOK).hasNot("Send a code")
+		page = v.send("/till/basket", page.form(), "redeem:1000").is(http.StatusOK).has("Send a code", "only with a code")
+		refused := v.send("/till/pay", page.form()).is(http.StatusConflict).has("only with a code")
+		page = v.send("/till/basket", refused.form(), "confirm:").is(http.StatusOK).has("Send again", "A code is on its way")
+		form := page.form()
+		form.Set("said", "nonsense")
+		refused = v.send("/till/pay", form).is(http.StatusConflict).has("This code does not hold")
+		if n := len(s.sales()); n != 0 {
+			t.Fatalf("%d sales were recorded", n)
+		}
+		page = v.send("/till/basket", refused.form(), "confirm:").is(http.StatusOK)
+		form = page.form()
+		code, _ := s.Sent.Last()
+		form.Set("said", code)
+		v.send("/till/pay", form).is(http.StatusOK)
+		if sales := s.sales(); len(sales) != 1 || sales[0].Redeemed != 1_000_00 || !sales[0].Details.Confirmed {
+			t.Errorf("recorded: %+v", sales)
+		}
+		// One more may be sent within ten minutes, and then none.
+		page = v.send("/till/basket", v.get("/till").form(), "code:"+card, "code:tea-100", "redeem:1000", "confirm:").is(http.StatusOK)
+		v.send("/till/basket", page.form(), "confirm:").is(http.StatusOK).has("has been sent several codes")
+	})
+}
+
+// needCodes publishes rules under which 1000 points need a code.
+func (s *site) needCodes() {
+	s.t.Helper()
+	rules := loyaltytest.Rules(s.Currency, 30_000_00)
+	rules.Redeem.ConfirmFrom = 1_000_00
+	list, err := s.Programmes.List(s.t.Context())
+	check(s.t, err)
+	check(s.t, s.DB.Write(s.t.Context(), func(ctx context.Context, tx *db.Tx) error {
+		draft, err := s.Programmes.SaveDraftTx(ctx, tx, list[0].ID, rules, 0)
+		if err != nil {
+			return err
+		}
+		_, err = s.Programmes.PublishTx(ctx, tx, draft, s.Now())
+		return err
+	}))
+	check(s.t, s.Programmes.Refresh(s.t.Context()))
+}

@@ -1,0 +1,55 @@
+package verify
+
+import (
+	"maps"
+	"slices"
+
+	"regulars/internal/base/db"
+)
+
+// codeEvent is "confirmation.made".
+type codeEvent struct{ event, at, customer, points int64 }
+
+// codeMinutes is for how long a code holds.
+const codeMinutes = 5
+
+// confirmations compares the codes with what was told of them, and with the receipts
+// and holds that used them up.
+func (a *audit) confirmations() {
+	a.scan("confirmations", func(r *db.Rows) error {
+		var id, customer, till, points, made, expires, used, by, sent, taken, takenAt int64
+		if err := r.Scan(&id, &customer, &till, &points, &made, &expires, &used, &by, &sent, &taken, &takenAt); err != nil {
+			return err
+		}
+		where := at("confirmations", id)
+		a.minted(Confirmation, where, id, made)
+		told, ok := a.codesTold[id]
+		delete(a.codesTold, id)
+		if !ok {
+			a.off(Confirmation, where, "", "an event that it was made", "none", "")
+		} else {
+			a.equal(Confirmation, where, "customer_id", told.customer, customer, "what the log says")
+			a.equal(Confirmation, where, "points", told.points, points, "what the log says")
+			a.equal(Confirmation, where, "made_at", told.at, made, "what the log says")
+		}
+		a.equal(Confirmation, where, "expires_at", made+codeMinutes*60*1_000_000, expires, "five minutes after it was made")
+		if sent != 0 && (sent < made || sent > expires) {
+			a.off(Confirmation, where, "sent_at", "while it held", a.show("at", sent), "")
+		}
+		switch {
+		case used == 0 && by == 0:
+		case used < made || used > expires:
+			a.off(Confirmation, where, "used_at", "while it held", a.show("at", used), "")
+		case taken == 0 || taken > points:
+			a.off(Confirmation, where, "used_by", "a receipt or hold of at most its points", a.show("", by), "")
+		default:
+			a.equal(Confirmation, where, "till_id", takenAt, till, "of what used it")
+		}
+		return nil
+	}, `SELECT c.id, c.customer_id, c.till_id, c.points, c.made_at, c.expires_at, COALESCE(c.used_at, 0), COALESCE(c.used_by, 0), COALESCE(c.sent_at, 0),
+	           COALESCE(r.redeemed, h.points, 0), COALESCE(r.till_id, h.till_id, 0)
+	      FROM confirmations c LEFT JOIN receipts r ON r.id = c.used_by LEFT JOIN holds h ON h.id = c.used_by`)
+	for _, id := range slices.Sorted(maps.Keys(a.codesTold)) {
+		a.off(Confirmation, at("events", a.codesTold[id].event), "ref", "what it tells of", a.show("", id), "there is none such")
+	}
+}
