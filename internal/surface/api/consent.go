@@ -75,8 +75,8 @@ type saying struct {
 	Consents []consentRequest `json:"consents" nullable:"false" minItems:"1" maxItems:"64"`
 }
 
-// said is what holds then.
-type said struct {
+// agreed is what holds then.
+type agreed struct {
 	Customer string `json:"customer"`
 	Consents []word `json:"consents" nullable:"false"`
 }
@@ -92,7 +92,7 @@ type word struct {
 }
 
 // postConsents records what a customer says.
-func (a *API) postConsents(ctx context.Context, by *caller, in *saying) (*reply[said], error) {
+func (a *API) postConsents(ctx context.Context, by *caller, in *saying) (*reply[agreed], error) {
 	who, err := by.ids.customerOf(in.Customer)
 	if err != nil {
 		return nil, err
@@ -123,7 +123,7 @@ func (a *API) postConsents(ctx context.Context, by *caller, in *saying) (*reply[
 	if err != nil {
 		return nil, err
 	}
-	out := &reply[said]{Body: said{Customer: by.ids.customer(c.ID), Consents: []word{}}}
+	out := &reply[agreed]{Body: agreed{Customer: by.ids.customer(c.ID), Consents: []word{}}}
 	for _, c := range customer.Current(history) {
 		out.Body.Consents = append(out.Body.Consents, word{channel(c.Channel), purpose(c.Purpose), c.Given, timeOf(c.At), c.Wording, texts.Outdated(c, by.now)})
 	}
