@@ -37,7 +37,7 @@ func (w *writer) levelsTx(ctx context.Context, tx *db.Tx, claims []claim, rep *R
 			continue
 		}
 		var is Issue
-		v, code := w.programmes(w.homeOf(c).Code), ""
+		v, code := w.programmes(w.homeOf(c).Code, readLabels(c.row.Labels)...), ""
 		if v != nil {
 			code = levelCalled(&v.Rules, c.row.Level)
 		}

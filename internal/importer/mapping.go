@@ -52,6 +52,7 @@ const (
 	FieldBorn            Field = "born"
 	FieldRegistered      Field = "registered"
 	FieldCity            Field = "city"
+	FieldLabels          Field = "labels"
 	FieldLanguage        Field = "language"
 	FieldNote            Field = "note"
 	FieldPoints          Field = "points"           // opening balance
@@ -115,7 +116,7 @@ func Attribute(name string) Field { return Field(attribute + name) }
 // them.
 var fields = map[Kind][]Field{
 	KindCustomers: {
-		FieldExternal, FieldCard, FieldPhone, FieldEmail, FieldName, FieldLastName, FieldFirstName, FieldMiddleName, FieldSex, FieldBorn, FieldRegistered, FieldStore, FieldCity, FieldLanguage, FieldNote,
+		FieldExternal, FieldCard, FieldPhone, FieldEmail, FieldName, FieldLastName, FieldFirstName, FieldMiddleName, FieldSex, FieldBorn, FieldRegistered, FieldStore, FieldCity, FieldLanguage, FieldNote, FieldLabels,
 		FieldConsent, FieldConsentSMS, FieldConsentEmail, FieldOptOut, FieldPoints, FieldPointsExpire, FieldLevel, FieldLevelUntil,
 	},
 	KindProducts:  {FieldSKU, FieldBarcode, FieldProduct, FieldCategory, FieldBrand, FieldModel, FieldColour, FieldSize, FieldVariant, FieldGoods, FieldPrice, FieldCost, FieldActive},

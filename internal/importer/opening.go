@@ -40,7 +40,7 @@ func (w *writer) openingTx(ctx context.Context, tx *db.Tx, claims []claim, rep *
 			continue
 		}
 		home := w.homeOf(c)
-		v := w.programmes(home.Code)
+		v := w.programmes(home.Code, readLabels(c.row.Labels)...)
 		var is Issue
 		switch end := c.row.PointsEnd; {
 		case c.row.Points < 0:

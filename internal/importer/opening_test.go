@@ -182,6 +182,33 @@ func TestOpeningExpires(t *testing.T) {
 	})
 }
 
+// Groups come by the file, are added to those that a customer has, and choose the
+// programme of the opening balance.
+func TestGroupsComeByTheFile(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		h := newHouse(t, d, "UZS", "Asia/Tashkent", t.TempDir())
+		h.open("Main")
+		h.install("All", plainRules())
+		rules := plainRules()
+		rules.Labels = []string{"опт-и-мелкий-опт"}
+		wholesale := h.install("Wholesale", rules)
+		h.load(write(t, "Код;Группа клиента\n1;VIP\n"), File{Kind: KindCustomers, Name: "before.csv"})
+		h.load(write(t, "Код;Группа клиента;Баллы\n1;Опт и мелкий опт;10\n2;vip, сотрудник;20\n"), File{Kind: KindCustomers})
+		for external, want := range map[string]string{"1": "vip опт-и-мелкий-опт", "2": "vip сотрудник"} {
+			who, err := h.customers.Find(t.Context(), customer.Identifier{Kind: customer.External, Value: external})
+			must(t, err)
+			if got := strings.Join(who.Labels, " "); got != want {
+				t.Errorf("%s is in %q, want %q", external, got, want)
+			}
+		}
+		if one, two := h.lots("1"), h.lots("2"); len(one) != 1 || one[0].Programme != wholesale || len(two) != 1 || two[0].Programme == wholesale {
+			t.Errorf("points of %v and %v", one, two)
+		}
+		h.verify()
+	})
+}
+
 // Where whole accounts expire that nothing is bought with, the time begins with the
 // opening balance.
 func TestOpeningExpiresWithTheAccount(t *testing.T) {

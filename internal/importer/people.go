@@ -28,6 +28,7 @@ type Customer struct {
 	City       string
 	Language   string
 	Note       string
+	Labels     string // groups, as the file lists them
 	Attributes map[string]string
 	Consents   []Consent
 	Points     money.Points // opening balance; below zero: owed
@@ -126,6 +127,7 @@ func (r *rowReader) customer() *Customer {
 		Phones:   splitPhones(r.identifier(FieldPhone, maxText)),
 		Email:    r.identifier(FieldEmail, maxText),
 		City:     r.fact(FieldCity),
+		Labels:   r.fact(FieldLabels),
 		Language: languageOf(r.fact(FieldLanguage)),
 		Store:    r.fact(FieldStore),
 		Note:     r.atMost(FieldNote, fold.Text(r.raw(FieldNote)), customer.MaxNote),
@@ -262,4 +264,13 @@ func (r *rowReader) attributes(c *Customer) {
 			c.Attributes[name] = value
 		}
 	}
+}
+
+// readLabels are the groups of a cell: commas part them, what has spaces is one.
+func readLabels(cell string) []string {
+	parts := strings.FieldsFunc(cell, func(r rune) bool { return r == ',' || r == ';' || r == '|' })
+	for i := range parts {
+		parts[i] = strings.ReplaceAll(fold.Line(parts[i]), " ", "-")
+	}
+	return customer.ReadLabels(strings.Join(parts, ","))
 }

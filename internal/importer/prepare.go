@@ -354,7 +354,7 @@ func (p *preparer) customer(ctx context.Context, b *batch, step *Step) error {
 	}
 	n := customer.New{
 		FirstName: in.First, LastName: in.Last, MiddleName: in.Middle, Sex: customer.Sex(in.Sex), Born: in.Born, City: in.City,
-		Language: in.Language, Note: in.Note, HomeStore: store.ID, Identifiers: ids, Normal: true, Source: "import", Origin: int64(p.imp.ID),
+		Language: in.Language, Note: in.Note, Labels: readLabels(in.Labels), HomeStore: store.ID, Identifiers: ids, Normal: true, Source: "import", Origin: int64(p.imp.ID),
 		RegisteredAt: in.Registered,
 	}
 	if len(in.Attributes) > 0 {
@@ -423,6 +423,11 @@ func (p *preparer) leaveOut(n *customer.New, err error, note func(Issue)) {
 				note(is)
 				*f.value = ""
 			}
+		}
+		if wrong.Pointer == "/labels" {
+			is.Field, is.Value = FieldLabels, strings.Join(n.Labels, ", ")
+			note(is)
+			n.Labels = nil
 		}
 		if strings.HasPrefix(wrong.Pointer, "/attributes") {
 			is.Value = strings.TrimPrefix(wrong.Pointer, "/attributes/")

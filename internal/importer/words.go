@@ -45,6 +45,7 @@ var words = map[Kind]map[Field]string{
 			"join date, member since, ro yxatdan o tgan sana, ro yxatdan o tgan kuni, ro yxatga olingan sana, ro yxatga olingan, =создан, =created, =joined",
 		FieldStore:    storeWords + ", =location",
 		FieldCity:     "город, населенный пункт, city, town, shahar",
+		FieldLabels:   "метки, теги, группа клиента, группы клиента, группа покупателей, группа контрагента, тип клиента, labels, tags, customer group, customer groups, mijoz guruhi, =группы, =группа, =метка, =тег, =tag, =group, =groups, =guruh",
 		FieldLanguage: "язык, language, =lang, =til",
 		FieldNote:     "примечание, комментарий, заметка, заметки, note, notes, comment, izoh",
 		FieldConsent: "согласие на рассылку, согласие на рекламу, согласие, marketing consent, accepts marketing, consent, rozilik, " +

@@ -25,7 +25,7 @@ import (
 type writer struct {
 	*Service
 	imp        *Import
-	programmes func(store string) *programme.Version
+	programmes func(store string, labels ...string) *programme.Version
 	stores     map[catalog.StoreID]catalog.Store
 	people     map[whoKey]customer.ID
 	products   map[code]soldAs

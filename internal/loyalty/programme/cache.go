@@ -71,15 +71,15 @@ func (s *Service) ByLabel(ctx context.Context) (_ bool, err error) {
 	return snap.labels, nil
 }
 
-// Everywhere answers like At for any store and customers without labels, by what is published now; it asks no
-// database, so that it can be called inside of a transaction.
-func (s *Service) Everywhere(ctx context.Context, t time.Time) (_ func(storeCode string) *Version, err error) {
+// Everywhere answers like At for any store and labels, by what is published now; it
+// asks no database, so that it can be called inside of a transaction.
+func (s *Service) Everywhere(ctx context.Context, t time.Time) (_ func(storeCode string, labels ...string) *Version, err error) {
 	defer errs.Wrap(&err, "programmes of all stores")
 	snap, err := s.snapshot(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return func(storeCode string) *Version { return snap.in(storeCode, t, nil) }, nil
+	return func(storeCode string, labels ...string) *Version { return snap.in(storeCode, t, labels) }, nil
 }
 
 func (snap *snapshot) in(storeCode string, t time.Time, labels []string) *Version {

@@ -97,7 +97,12 @@ func (s *Service) give(ctx context.Context, v *programme.Version, o *programme.O
 	)
 	for _, k := range list {
 		store, _ := s.catalog.Store(k.HomeStore)
-		if !v.Rules.Covers(store.Code) || !v.Rules.Suits(k.Labels) {
+		// One gift, of the programme that the customer is in.
+		theirs, err := s.programmes.At(ctx, store.Code, now, k.Labels...)
+		if err != nil {
+			return 0, err
+		}
+		if theirs == nil || theirs.ProgrammeID != v.ProgrammeID {
 			continue
 		}
 		dates := programme.Dates{Born: k.Born, Registered: k.Registered}
