@@ -146,7 +146,7 @@ func TestExampleNamesWrongRules(t *testing.T) {
 	}
 	var wrong, want []string
 	for _, f := range fields {
-		if strings.HasPrefix(f[1], "example/") {
+		if strings.HasPrefix(f[1], "example/") || f[1] == "labels" { // any word is a group
 			continue
 		}
 		b.post(at+"/example", form.with(f[1], "x")...).is(200).sees(f[2] + ": ")
