@@ -30,6 +30,7 @@ var (
 const (
 	MaxImage    = 8 << 20    // bytes
 	maxPixels   = 25_000_000 // a few kilobytes can claim to be more
+	maxScans    = 64         // of a progressive JPEG; cameras and programs make ten
 	imageSide   = 800        // pixels
 	maxKept     = 512 << 10  // bytes
 	jpegQuality = 82
@@ -55,6 +56,9 @@ func ReadImage(sent []byte) (kept Image, err error) {
 	config, _, err := image.DecodeConfig(bytes.NewReader(sent))
 	if err != nil || config.Width <= 0 || config.Height <= 0 {
 		return kept, ErrNoImage.Because(err)
+	}
+	if bytes.Count(sent, []byte{0xff, 0xda}) > maxScans {
+		return kept, ErrImageTooLarge // each goes over all pixels once more
 	}
 	if config.Width > maxPixels/config.Height {
 		return kept, ErrImageTooLarge

@@ -149,6 +149,12 @@ func (c Confirmation) Covers(who customer.ID, till catalog.TillID, points money.
 	return c.ID != 0 && c.Customer == who && c.Till == till && c.Points >= points
 }
 
+// Said reports whether a receipt or hold used a confirmation up.
+func (s *Service) Said(ctx context.Context, by int64) (said bool, err error) {
+	defer errs.Wrap(&err, "ask what was confirmed")
+	return said, s.db.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM confirmations WHERE used_by = $1)`, by).Scan(&said)
+}
+
 // Spend adds to b that a receipt or hold uses up a confirmation: where another did,
 // or it is too late, the batch fails with db.ErrGuard.
 func (s *Service) Spend(b *db.Batch, c Confirmation, by int64, at time.Time) {

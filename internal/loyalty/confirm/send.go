@@ -60,7 +60,14 @@ func (s *Service) Send(ctx context.Context, of ID) (err error) {
 		return err
 	}
 	d := data{Customer: who.ID.String(), Code: s.code(of), Points: c.Points.String(), ExpiresAt: &c.ExpiresAt}
-	if at := slices.IndexFunc(who.Identifiers, func(i customer.Identifier) bool { return i.Kind == customer.Phone }); at >= 0 {
+	contacts, err := s.customers.Contacts(ctx, who.Identifiers)
+	if err != nil {
+		return err
+	}
+	reaches := func(i customer.Identifier) bool {
+		return i.Kind == customer.Phone && contacts[i].Quality != customer.Retired
+	}
+	if at := slices.IndexFunc(who.Identifiers, reaches); at >= 0 {
 		d.Phone = who.Identifiers[at].Value
 	}
 	d.Text, d.Language = s.out.Text(who.Language, d.Code, c.Points)

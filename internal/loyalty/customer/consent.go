@@ -81,9 +81,11 @@ func (c *Consent) clean(wrong *errs.List, pointer string, now time.Time) {
 	if c.At.IsZero() {
 		c.At = now
 	}
-	c.At = c.At.UTC().Truncate(time.Microsecond)
-	if c.At.After(now.Add(24 * time.Hour)) {
+	switch c.At = c.At.UTC().Truncate(time.Microsecond); {
+	case c.At.After(now.Add(24 * time.Hour)):
 		wrong.Add(pointer+"/at", "in_the_future", "lies in the future")
+	case c.At.After(now): // a day ahead, or another clock: nothing is said later than it is heard
+		c.At = now.UTC().Truncate(time.Microsecond)
 	}
 	c.Source, c.Wording, c.Proof = fold.Line(c.Source), fold.Line(c.Wording), fold.Line(c.Proof)
 	c.Reason = fold.Line(c.Reason)
@@ -177,6 +179,17 @@ func (c Consent) after(d Consent) bool {
 	return cmp.Or(c.At.Compare(d.At), cmp.Compare(c.ID, d.ID)) > 0
 }
 
+// sayable is when something is said that is said now: after all that was, also by
+// clocks that are ahead of ours.
+func sayable(at time.Time, history []Consent) time.Time {
+	for _, c := range history {
+		if c.At.After(at) {
+			at = c.At
+		}
+	}
+	return at
+}
+
 // AddConsentsTx appends to a customer's consents. A withdrawal is a consent
 // that is not given.
 func (s *Service) AddConsentsTx(ctx context.Context, tx *db.Tx, id ID, consents []Consent) (err error) {
@@ -187,18 +200,28 @@ func (s *Service) AddConsentsTx(ctx context.Context, tx *db.Tx, id ID, consents 
 	now := s.now()
 	var wrong errs.List
 	rows, attached := make([][]any, len(consents)), int64(0)
-	for i, c := range consents {
-		c.clean(&wrong, pointer("/consents", i), now)
-		c.explained(&wrong, pointer("/consents", i))
-		c.ID, c.Customer = s.mint.Next(), id
-		rows[i] = c.row()
-		attached += share(c.checksum())
+	said := slices.Clone(consents)
+	for i := range said {
+		said[i].clean(&wrong, pointer("/consents", i), now)
+		said[i].explained(&wrong, pointer("/consents", i))
 	}
 	if err := wrong.Err(); err != nil {
 		return err
 	}
 	if _, err := s.lockTx(ctx, tx, id); err != nil {
 		return err
+	}
+	history, err := s.consentsTx(ctx, tx, id)
+	if err != nil {
+		return err
+	}
+	for i, c := range said {
+		if consents[i].At.IsZero() {
+			c.At = sayable(c.At, history[id])
+		}
+		c.ID, c.Customer = s.mint.Next(), id
+		rows[i] = c.row()
+		attached += share(c.checksum())
 	}
 	var b db.Batch
 	b.Insert(consentTable, rows)

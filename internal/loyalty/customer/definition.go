@@ -247,12 +247,15 @@ func (l Definitions) Of(code string) *Definition {
 // language, as a column of a file may be headed; nil: there is none.
 func (l Definitions) Named(name string) *Definition {
 	key := fold.Key(name)
+	if d := l.Of(strings.ToLower(name)); d != nil && !d.Archived {
+		return d
+	}
 	for i := range l {
 		d := &l[i]
 		if d.Archived {
 			continue
 		}
-		if d.Code == strings.ToLower(name) || slices.ContainsFunc(slices.Collect(maps.Values(d.Names)), func(n string) bool { return n != "" && fold.Key(n) == key }) {
+		if slices.ContainsFunc(slices.Collect(maps.Values(d.Names)), func(n string) bool { return n != "" && fold.Key(n) == key }) {
 			return d
 		}
 	}

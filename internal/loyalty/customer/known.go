@@ -31,6 +31,8 @@ func (r *registration) meet(c *Checked) (res Result) {
 	case res.Created:
 	case sure:
 		res.Filled, res.Kept = p.complete(&c.profile)
+		// Which values differ would tell them to who tries them.
+		res.Kept = slices.DeleteFunc(res.Kept, func(field string) bool { return strings.HasPrefix(field, "attributes/") })
 	default:
 		// Whatever is stored, the answer is the same, or it would tell; but the
 		// first name is shown to every till, and where it is the same there is

@@ -171,13 +171,16 @@ func (s *Service) RegisterAllTx(ctx context.Context, tx *db.Tx, list []Checked) 
 			return r.results, err
 		}
 		err = tx.Try(ctx, func() error { return r.runTx(ctx, tx) })
-		// Somebody else has registered one of the identifiers meanwhile: it
-		// can be read now.
-		if !errors.Is(err, db.ErrUnique) || attempt == attempts {
+		// Somebody else has registered one of the identifiers meanwhile, or its
+		// owner was merged or forgotten: it can be read now.
+		if !errors.Is(err, db.ErrUnique) && !errors.Is(err, errGoneMeanwhile) || attempt == attempts {
 			return r.results, err
 		}
 	}
 }
+
+// errGoneMeanwhile is of a profile that is gone since its identifiers were read.
+var errGoneMeanwhile = errs.New(errs.Conflict, "customer_gone_meanwhile", "The customer was merged or forgotten meanwhile. Send it again.")
 
 // attempts is how often a set can meet others that register the same people.
 const attempts = 5
@@ -194,6 +197,8 @@ type registration struct {
 	pairs    []Pair    // who gave what is somebody else's
 	consents map[ID][]Consent
 	owned    map[ID][]Identifier // nil: imports do not ask
+	// forgotten are contacts of an import that were somebody's who is forgotten.
+	forgotten map[Identifier]bool
 }
 
 // person is a profile that a registration found or makes.
@@ -279,6 +284,9 @@ func (r *registration) readTx(ctx context.Context, tx *db.Tx) error {
 		return err
 	}
 	for id, p := range r.people {
+		if p.State.Gone() {
+			return errGoneMeanwhile
+		}
 		p.Identifiers = r.owned[id]
 	}
 	for i, k := range known {
@@ -562,6 +570,11 @@ func (r *registration) consent(p *person, c *Checked, same bool) {
 		if said(history, n) {
 			continue
 		}
+		if c.profile.Origin == 0 {
+			n.At = sayable(n.At, history)
+		} else if n.Given && r.suppressed(p.Identifiers, p.added, c.identifiers) {
+			continue
+		}
 		n.ID, n.Customer = r.s.mint.Next(), p.ID
 		p.consents = append(p.consents, n)
 		r.consents[p.ID] = append(history, n)
@@ -578,6 +591,11 @@ func (r *registration) consent(p *person, c *Checked, same bool) {
 func (c *Checked) brought(history []Consent, n Consent) bool {
 	repeated, holds := false, false
 	for _, o := range history {
+		// Nobody knows that a yes without a date came after a no.
+		if c.undated && n.Given && !o.Given && o.Purpose == n.Purpose && (o.Channel == n.Channel || o.Channel == ChannelAny || n.Channel == ChannelAny) &&
+			!lastWord(history, o.Channel, o.Purpose).Given {
+			return true
+		}
 		if o.Channel != n.Channel || o.Purpose != n.Purpose {
 			continue
 		}

@@ -2,6 +2,7 @@ package customer
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -13,7 +14,8 @@ import (
 func (i Identifier) contact() bool { return i.Kind == Phone || i.Kind == Email || i.Kind == Telegram }
 
 // suppression is what is kept of a contact of somebody who was forgotten: it tells
-// the contact again when it comes, and does not tell it.
+// the contact again when it comes. Whoever has the whole database has the key too and
+// can try phones; whoever has the table alone cannot.
 func (s *Service) suppression(i Identifier) string {
 	return secret.Keyed(s.secret, "contact\n"+string(i.Kind)+"\n"+i.Value)
 }
@@ -27,9 +29,9 @@ func (s *Service) suppress(b *db.Batch, list []Identifier, now time.Time) {
 	}
 }
 
-// suppressTx takes consents that are given from those of an import who bring a
-// contact of somebody who asked to be forgotten: an old file does not bring them
-// back. Here and now people may agree again.
+// suppressTx finds which contacts of an import are of somebody who asked to be
+// forgotten: an old file does not bring their consents back. Here and now people may
+// agree again.
 func (r *registration) suppressTx(ctx context.Context, tx *db.Tx) error {
 	brings := func(c Checked) bool {
 		return c.profile.Origin != 0 && slices.ContainsFunc(c.consents, func(c Consent) bool { return c.Given })
@@ -41,30 +43,45 @@ func (r *registration) suppressTx(ctx context.Context, tx *db.Tx) error {
 	if err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM suppressions)`).Scan(&some); err != nil || !some {
 		return err
 	}
-	of := map[string][]int{}
-	for i := range r.list {
-		if !brings(r.list[i]) {
-			continue
+	// The contacts of those who are known count too, and so do those that another row
+	// of the set brings of the same person.
+	if r.owned == nil && len(r.people) > 0 {
+		ids := slices.Collect(maps.Keys(r.people))
+		r.owned = make(map[ID][]Identifier, len(ids))
+		var b db.Batch
+		queueIdentifiers(&b, ids, r.owned)
+		if err := tx.Run(ctx, &b); err != nil {
+			return err
 		}
-		for _, id := range r.list[i].identifiers {
-			if id.contact() {
-				hash := r.s.suppression(id)
-				of[hash] = append(of[hash], i)
+		for id, p := range r.people {
+			p.Identifiers = r.owned[id]
+		}
+	}
+	of := map[string]Identifier{}
+	add := func(list []Identifier) {
+		for _, i := range list {
+			if i.contact() {
+				of[r.s.suppression(i)] = i
 			}
 		}
 	}
-	hashes := make([]string, 0, len(of))
-	for hash := range of {
-		hashes = append(hashes, hash)
+	for i := range r.list {
+		add(r.list[i].identifiers)
 	}
-	r.list = slices.Clone(r.list)
-	rows, err := tx.Query(ctx, `SELECT hash FROM suppressions WHERE hash IN ($1...)`, db.Texts(hashes))
+	for _, p := range r.people {
+		add(p.Identifiers)
+	}
+	r.forgotten = map[Identifier]bool{}
+	rows, err := tx.Query(ctx, `SELECT hash FROM suppressions WHERE hash IN ($1...)`, db.Texts(slices.Collect(maps.Keys(of))))
 	return db.Scan(rows, err, func(row *db.Rows) error {
 		var hash string
 		err := row.Scan(&hash)
-		for _, i := range of[hash] {
-			r.list[i].consents = slices.DeleteFunc(slices.Clone(r.list[i].consents), func(c Consent) bool { return c.Given })
-		}
+		r.forgotten[of[hash]] = true
 		return err
 	})
+}
+
+// suppressed reports whether any contact of lists was somebody's who is forgotten.
+func (r *registration) suppressed(lists ...[]Identifier) bool {
+	return len(r.forgotten) > 0 && slices.ContainsFunc(slices.Concat(lists...), func(i Identifier) bool { return r.forgotten[i] })
 }

@@ -252,6 +252,21 @@ func (l Wordings) Find(code string, version int64) *Wording {
 	return nil
 }
 
+// Ticked gives the version and the language that the value of a box names, "id ru";
+// nil where nobody can have been shown it: there is none, it begins later, is not
+// offered, or has no text in that language.
+func (l Wordings) Ticked(value string, at time.Time) (w *Wording, language string) {
+	var id WordingID
+	text, language, _ := strings.Cut(value, " ")
+	if id.UnmarshalText([]byte(text)) != nil {
+		return nil, ""
+	}
+	if w = l.Of(id); w == nil || w.From.After(at) || !w.Offered || w.Texts[language] == "" {
+		return nil, ""
+	}
+	return w, language
+}
+
 // Agreed are the consents of somebody who was shown a text of w in a language and
 // said yes: one for each channel. like has the rest of them.
 func (w *Wording) Agreed(language string, like Consent) (list []Consent) {
@@ -279,11 +294,16 @@ func (l Wordings) Under(c *Consent, code string, version int64, language string,
 	switch {
 	case w == nil || w.Texts[language] == "":
 		return ErrWording
-	case w.Purpose != c.Purpose || c.Given && !w.covers(c.Channel) || w.Entity != 0 && w.Entity != entity || w.From.After(at):
+	case w.Purpose != c.Purpose || c.Given && !w.covers(c.Channel) || w.Entity != 0 && w.Entity != entity || w.From.After(at) || !w.Offered || l.over(w, at):
 		return ErrFits
 	}
 	c.under(w, language)
 	return nil
+}
+
+// over reports whether a newer version of the same code holds at a time.
+func (l Wordings) over(w *Wording, at time.Time) bool {
+	return slices.ContainsFunc(l, func(o Wording) bool { return o.Code == w.Code && o.Version > w.Version && !o.From.After(at) })
 }
 
 // outdated reports whether a newer version asks anew whoever gave c: c was under an
@@ -291,11 +311,13 @@ func (l Wordings) Under(c *Consent, code string, version int64, language string,
 func (l Wordings) outdated(c *Consent, at time.Time) bool {
 	given := l.Of(c.Text)
 	return slices.ContainsFunc(l, func(w Wording) bool {
-		if !w.Anew || w.Purpose != c.Purpose || w.From.After(at) || !w.covers(c.Channel) {
+		if !w.Anew || w.Purpose != c.Purpose || w.From.After(at) {
 			return false
 		}
 		if given == nil {
-			return w.Entity == 0 && w.From.After(c.At)
+			// A merge says a consent again: when it was given is not known here.
+			again := c.Source == "merge" || c.Source == "unmerge"
+			return w.Entity == 0 && (w.covers(c.Channel) || c.Channel == ChannelAny) && (again || w.From.After(c.At))
 		}
 		return w.Code == given.Code && w.Version > given.Version
 	})

@@ -134,7 +134,7 @@ func TestAllowed(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		at := first.From.Add(time.Hour)
+		at := first.From
 		ask(customer.ChannelSMS, at, customer.WhyNotGiven)
 		say(first.Agreed("en", customer.Consent{At: at, Source: "till"})...)
 		ask(customer.ChannelSMS, at, "")

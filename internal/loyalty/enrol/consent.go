@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
+	"unicode"
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/errs"
@@ -21,7 +23,7 @@ func (s *Service) Say(ctx context.Context, till catalog.Till, store catalog.Stor
 	defer errs.Wrap(&err, "record consents of customer %s", who)
 	for i := range said {
 		said[i].Source, said[i].Store, said[i].Till, said[i].Staff = "till", store, till.ID, by
-		if said[i].Given && said[i].Proof == "" {
+		if said[i].Given && !strings.ContainsFunc(said[i].Proof, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }) {
 			return ErrProof.At(fmt.Sprintf("/consents/%d/proof", i))
 		}
 	}

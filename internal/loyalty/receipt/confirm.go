@@ -3,12 +3,14 @@ package receipt
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/errs"
 	"regulars/internal/base/money"
 	"regulars/internal/loyalty/confirm"
 	"regulars/internal/loyalty/customer"
+	"regulars/internal/loyalty/programme"
 )
 
 // Confirm has a customer sent a code to say that up to so many points may be taken
@@ -16,7 +18,7 @@ import (
 // sends nobody messages for nothing.
 func (s *Service) Confirm(ctx context.Context, by Caller, who customer.ID, points money.Points) (c confirm.Confirmation, err error) {
 	defer errs.Wrap(&err, "ask customer %s for a code", who)
-	version, err := s.programmes.At(ctx, by.Store.Code, s.now())
+	version, _, err := s.holds(ctx, by, who, s.now())
 	if err != nil {
 		return c, err
 	}
@@ -58,14 +60,37 @@ func (w *world) usable(who customer.ID) error {
 	return ErrBlocked.At("/customer")
 }
 
+// confirming finds out what confirms has to know: the rules of now, which hold for codes
+// whenever it was sold, and whether the hold was said yes to.
+func (s *Service) confirming(ctx context.Context, c *saleCall) (err error) {
+	if c.sale.Redeem == 0 || c.sale.Customer == 0 {
+		return nil
+	}
+	if c.current, _, err = s.holds(ctx, c.by, c.sale.Customer, s.now()); err != nil || c.sale.Hold == 0 {
+		return err
+	}
+	if !c.rulesConfirm(c.sale.Redeem) {
+		return nil
+	}
+	c.holdSaid, err = s.confirm.Said(ctx, int64(c.sale.Hold))
+	return err
+}
+
+// rulesConfirm reports whether the rules of the sale, or those of now, ask for a code.
+func (c *saleCall) rulesConfirm(points money.Points) bool {
+	return slices.ContainsFunc([]*programme.Version{c.version, c.current}, func(v *programme.Version) bool {
+		return v != nil && v.Rules.Redeem.Confirms(points)
+	})
+}
+
 // confirms reports whether the customer has to say yes to so many points: not again
-// to those that this till holds already, for then it was asked.
+// to those that this till holds, where they said yes then.
 func (c *saleCall) confirms(w *world, points money.Points) bool {
-	if c.version == nil || !c.version.Rules.Redeem.Confirms(points) {
+	if !c.rulesConfirm(points) {
 		return false
 	}
 	hold := w.accounts[c.sale.Customer].Open(c.sale.Hold)
-	return hold == nil || hold.Till != int64(c.by.Till.ID) || hold.Points < points
+	return hold == nil || !c.holdSaid || hold.Till != int64(c.by.Till.ID) || hold.Points < points
 }
 
 // unconfirmed is why points are not taken.

@@ -8,9 +8,10 @@ import (
 	"regulars/internal/loyalty/programme"
 )
 
-// dayUntil is the store's day of a sale until the sale itself.
-func dayUntil(who customer.ID, at time.Time, zone *time.Location) window {
-	return window{who, programme.Midnight(at, 0, zone).UnixMicro(), at.UnixMicro()}
+// dayOf is the store's day of a sale, whole: a clock that goes back makes no other
+// day.
+func dayOf(who customer.ID, at time.Time, zone *time.Location) window {
+	return window{who, programme.Midnight(at, 0, zone).UnixMicro(), programme.Midnight(at, 1, zone).UnixMicro() - 1}
 }
 
 // queueDay adds to b the counting of a customer's sales, in whatever store.
@@ -23,7 +24,7 @@ func (w *world) queueDay(b *db.Batch, day window) {
 	}, `SELECT COUNT(*) FROM receipts WHERE customer_id = $1 AND kind = 'sale' AND sold_at >= $2 AND sold_at <= $3`, int64(day.customer), day.from, day.to)
 }
 
-// today is how many sales of the day came before one, with those of the same
+// today is how many sales of the day are recorded before one, with those of the same
 // transaction.
 func (w *world) today(day window) int {
 	n := w.days[day]

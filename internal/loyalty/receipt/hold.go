@@ -57,7 +57,7 @@ func (s *Service) Hold(ctx context.Context, by Caller, in Hold) (h ledger.Hold, 
 	if _, err := s.programmes.Holding(ctx, s.now()); err != nil {
 		return h, false, err
 	}
-	version, err := s.programmes.At(ctx, by.Store.Code, s.now())
+	version, _, err := s.holds(ctx, by, in.Customer, s.now())
 	if err != nil {
 		return h, false, err
 	}

@@ -314,6 +314,9 @@ func (s *Service) Quote(ctx context.Context, by Caller, d Draft) (_ Quote, err e
 		return Quote{}, err
 	}
 	c := &quoteCall{saleCall: saleCall{posting: posting{by: by, version: version}, labels: labels, sale: Sale{Draft: d, SoldAt: now}}}
+	if err := s.confirming(ctx, &c.saleCall); err != nil {
+		return Quote{}, err
+	}
 	err = s.following(ctx, &c.sale.Customer, func() error { return s.quotes.do(ctx, c) })
 	return c.answer, err
 }
@@ -326,6 +329,9 @@ func (s *Service) Commit(ctx context.Context, by Caller, sale Sale) (_ Receipt, 
 	c, err := s.saleCall(ctx, by, sale)
 	if err != nil {
 		return s.refused(ctx, key{int64(by.Till.ID), KindSale, sale.Number}, sale.repeats, err)
+	}
+	if err := s.confirming(ctx, c); err != nil {
+		return Receipt{}, false, err
 	}
 	if c.confirmed, err = s.confirm.Try(ctx, by.Till.ID, sale.Confirmation); err != nil {
 		return Receipt{}, false, err

@@ -34,6 +34,8 @@ type saleCall struct {
 	labels []string // of the customer, where they matter
 	// confirmed is what the customer said; zero: nothing that holds.
 	confirmed confirm.Confirmation
+	current   *programme.Version // that holds now, where points are redeemed
+	holdSaid  bool               // the customer said yes to the hold
 }
 
 // saleCall checks what can be checked before the transaction and finds the
@@ -133,7 +135,7 @@ func validity(v *programme.Version) time.Duration {
 func (c *saleCall) prepare(n *needs) {
 	c.needs(n, c.sale.Customer, c.sale.SoldAt)
 	if c.sale.Customer != 0 && c.version != nil && c.version.Rules.Earn.Daily > 0 {
-		n.days = append(n.days, dayUntil(c.sale.Customer, c.sale.SoldAt, c.by.Store.Zone))
+		n.days = append(n.days, dayOf(c.sale.Customer, c.sale.SoldAt, c.by.Store.Zone))
 	}
 	for _, l := range c.sale.Lines {
 		n.skus = append(n.skus, l.SKU)
@@ -173,7 +175,7 @@ func (c *saleCall) price(s *Service, w *world) (pricing.Result, error) {
 		}
 		if c.version != nil {
 			if c.version.Rules.Earn.Daily > 0 {
-				in.Customer.Today = w.today(dayUntil(who, c.sale.SoldAt, c.by.Store.Zone))
+				in.Customer.Today = w.today(dayOf(who, c.sale.SoldAt, c.by.Store.Zone))
 			}
 			in.Customer.Spend = w.tierSpend(account, c.spend(), c.sale.SoldAt, in.Zone)
 			in.Customer.Level = programme.LevelOf(&c.version.Rules, c.tier(w, who), in.Customer.Spend, c.sale.SoldAt).Code

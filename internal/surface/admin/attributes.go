@@ -14,6 +14,7 @@ import (
 	"regulars/internal/base/errs"
 	"regulars/internal/base/i18n"
 	"regulars/internal/loyalty/customer"
+	"regulars/internal/loyalty/staff"
 	"regulars/internal/surface/web"
 )
 
@@ -148,6 +149,9 @@ func (a *Admin) saveAttribute(w http.ResponseWriter, r *http.Request) error {
 			return customer.ErrAttribute
 		}
 		in.ID = d.ID
+		if d.Personal && !in.Personal && masked(web.Me(r)) { // nobody shows themselves what they may not see
+			return staff.ErrMayNot
+		}
 	}
 	err = a.changeBy(form, r, func(ctx context.Context, tx *db.Tx) (line, error) {
 		before, after, err := a.Customers.DefineTx(ctx, tx, in)
@@ -169,7 +173,7 @@ func (a *Admin) saveAttribute(w http.ResponseWriter, r *http.Request) error {
 }
 
 func attributeFacts(d customer.Definition) map[string]any {
-	return map[string]any{"name": d.Names.In("ru", d.Code), "format": d.Format, "tills": d.Tills, "personal": d.Personal, "required": d.Required, "archived": d.Archived}
+	return map[string]any{"names": d.Names, "choices": choiceLines(&d), "position": d.Position, "format": d.Format, "tills": d.Tills, "personal": d.Personal, "required": d.Required, "archived": d.Archived}
 }
 
 // attributeRows are what is kept of a customer besides, as whoever asks may see it:

@@ -43,7 +43,7 @@ type auditRow struct {
 type fieldChange struct{ Name, Was, Is string }
 
 // topics are the beginnings of actions, by what was changed.
-var topics = []string{"store", "entity", "till", "product", "category", "programme", "customer", "wording", "attribute", "look", "receipt", "staff", "audit", "import", "integration", "settings"}
+var topics = []string{"store", "entity", "till", "product", "stock", "category", "programme", "customer", "wording", "attribute", "look", "receipt", "staff", "audit", "import", "integration", "settings"}
 
 var auditList = list[auditRow]{"audit", []column[auditRow]{
 	{"when", "admin.audit.when", "keep", everywhere, func(e auditRow) any { return e.At }},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/url"
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/errs"
@@ -19,11 +20,11 @@ type codesView struct {
 }
 
 func (a *Admin) codesPage(w http.ResponseWriter, r *http.Request) error {
-	url, _, err := a.Confirm.Address(r.Context())
+	address, _, err := a.Confirm.Address(r.Context())
 	if err != nil && !errors.Is(err, confirm.ErrNoAddress) {
 		return err
 	}
-	return a.showCodes(w, r, http.StatusOK, codesView{Form: web.NewForm(map[string]string{"url": url}), Set: url != ""})
+	return a.showCodes(w, r, http.StatusOK, codesView{Form: web.NewForm(map[string]string{"url": address}), Set: address != ""})
 }
 
 func (a *Admin) showCodes(w http.ResponseWriter, r *http.Request, status int, v codesView) error {
@@ -42,10 +43,10 @@ func (a *Admin) saveCodes(w http.ResponseWriter, r *http.Request) error {
 	if err != nil && !errors.Is(err, confirm.ErrNoAddress) {
 		return err
 	}
-	url, anew := form.Get("url"), form.Has("anew", "1")
+	address, anew := form.Get("url"), form.Has("anew", "1")
 	err = a.change(r, func(ctx context.Context, tx *db.Tx) (line, error) {
-		err := a.Confirm.SetAddressTx(ctx, tx, url, anew)
-		return line{action: "settings.codes", subject: "settings", before: map[string]string{"url": before}, after: map[string]any{"url": url, "secret_made": anew || was == ""}}, err
+		err := a.Confirm.SetAddressTx(ctx, tx, address, anew)
+		return line{action: "settings.codes", subject: "settings", before: map[string]string{"url": hostOf(before)}, after: map[string]any{"url": hostOf(address), "secret_made": anew || was == ""}}, err
 	})
 	if err := form.Take(err); err != nil {
 		return err
@@ -53,12 +54,12 @@ func (a *Admin) saveCodes(w http.ResponseWriter, r *http.Request) error {
 	if !form.OK() {
 		return a.showCodes(w, r, unprocessable, codesView{Form: form, Set: before != ""})
 	}
-	url, secret, err := a.Confirm.Address(r.Context())
+	address, secret, err := a.Confirm.Address(r.Context())
 	if err != nil {
 		return err
 	}
 	if secret != was {
-		return a.showCodes(w, r, http.StatusOK, codesView{Form: web.NewForm(map[string]string{"url": url}), Set: true, Secret: secret})
+		return a.showCodes(w, r, http.StatusOK, codesView{Form: web.NewForm(map[string]string{"url": address}), Set: true, Secret: secret})
 	}
 	a.good(w, r, "admin.saved")
 	web.Redirect(w, r, "/settings/codes")
@@ -78,4 +79,13 @@ func (a *Admin) testCodes(w http.ResponseWriter, r *http.Request) error {
 	a.good(w, r, "admin.codes.tested")
 	web.Redirect(w, r, "/settings/codes")
 	return nil
+}
+
+// hostOf is what the log says of an address: the rest of it may hold a token.
+func hostOf(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" {
+		return ""
+	}
+	return u.Scheme + "://" + u.Host
 }

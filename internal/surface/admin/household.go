@@ -90,6 +90,17 @@ func (a *Admin) changeHousehold(w http.ResponseWriter, r *http.Request) error {
 	if other == nil && do != "dissolve" {
 		return customer.ErrNotFound
 	}
+	if do == "dissolve" { // who is in it is everybody's business, so all must be theirs who does it
+		h, err := a.Customers.Household(r.Context(), c.ID)
+		if err != nil {
+			return err
+		}
+		for _, m := range h.Members {
+			if _, err := a.customerOf(r.Context(), web.Me(r), m.Customer); err != nil {
+				return err
+			}
+		}
+	}
 	subject := c
 	if other != nil {
 		subject = *other

@@ -4,10 +4,10 @@ import (
 	"context"
 	"net/http"
 	"slices"
-	"strings"
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/errs"
+	"regulars/internal/base/fold"
 	"regulars/internal/base/money"
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/stock"
@@ -299,7 +299,7 @@ func (a *Admin) saveCount(form *web.Form, r *http.Request, p catalog.Product, wh
 		return catalog.ErrStoreNotFound
 	}
 	change := stock.Change{
-		Key: stock.Key{Store: store, Product: p.ID}, Set: quantity, Cause: stock.Count, Ref: strings.TrimSpace(form.Get("ref")),
+		Key: stock.Key{Store: store, Product: p.ID}, Set: quantity, Cause: stock.Count, Ref: fold.Cut(fold.Line(form.Get("ref")), stock.MaxRef),
 		Threshold: threshold, NoThreshold: threshold == nil,
 	}
 	return a.changeBy(form, r, func(ctx context.Context, tx *db.Tx) (line, error) {

@@ -3,6 +3,7 @@ package admin
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -125,6 +126,19 @@ func (a *Admin) publishWording(w http.ResponseWriter, r *http.Request) error {
 	if text := form.Get("entity"); text != "" && in.Entity.UnmarshalText([]byte(text)) != nil {
 		return catalog.ErrEntityNotFound
 	}
+	if form.Get("valid_from") != "" && in.From.IsZero() {
+		form.Fail("valid_from", web.Loc(r.Context()).T("admin.publish.date_needed"))
+		return a.showWordings(w, r, unprocessable, form)
+	}
+	if in.Entity != 0 {
+		entities, err := a.Catalog.Entities(r.Context())
+		if err != nil {
+			return err
+		}
+		if !slices.ContainsFunc(entities, func(e catalog.Entity) bool { return e.ID == in.Entity }) {
+			return catalog.ErrEntityNotFound
+		}
+	}
 	for _, c := range form.All("channels") {
 		in.Channels = append(in.Channels, customer.Channel(c))
 	}
@@ -166,14 +180,10 @@ func (a *Admin) asks(ctx context.Context, loc *i18n.Localizer, all customer.Word
 }
 
 // agreedTo are the consents of the boxes that were ticked.
-func agreedTo(all customer.Wordings, form *web.Form, like customer.Consent) (list []customer.Consent) {
+func agreedTo(all customer.Wordings, form *web.Form, like customer.Consent, at time.Time) (list []customer.Consent) {
 	for _, value := range form.All("agreed") {
-		var id customer.WordingID
-		text, in, _ := strings.Cut(value, " ")
-		if id.UnmarshalText([]byte(text)) == nil {
-			if w := all.Of(id); w != nil {
-				list = append(list, w.Agreed(in, like)...)
-			}
+		if w, in := all.Ticked(value, at); w != nil {
+			list = append(list, w.Agreed(in, like)...)
 		}
 	}
 	return list

@@ -26,7 +26,9 @@ import (
 // Limits of a call.
 const (
 	maxBody = 256 << 10 // bytes
-	budget  = 10 * time.Second
+	// largeTime is how long a call may take that brings a batch.
+	largeTime = 2 * time.Minute
+	budget    = 10 * time.Second
 	// How many customers a till may look for, or register, a second, and at once: far more than
 	// come to it, and far fewer than there are numbers behind a masked one.
 	looksRate, looksBurst = 2, 240
@@ -96,8 +98,21 @@ func (a *API) Routes(mux *http.ServeMux) {
 		return ok && a.limiter.Knows(key)
 	})
 	own := http.NewServeMux()
+	large := map[string]int64{}
+	for _, o := range a.docs.byLang[i18n.Fallback].listed {
+		if o.large {
+			large[o.method+" "+o.path] = o.most()
+		}
+	}
 	for pattern, h := range a.routes {
-		mux.HandleFunc(pattern, a.admit(h))
+		var answer http.Handler = a.admit(h)
+		if most := large[pattern]; most > 0 {
+			answer = a.shell.Allow(most, largeTime, func(w http.ResponseWriter, r *http.Request) error {
+				a.admit(h)(w, r)
+				return nil
+			})
+		}
+		mux.Handle(pattern, answer)
 		own.HandleFunc(pattern, h)
 	}
 	for _, rest := range []string{"/v1", "/v1/"} {

@@ -171,6 +171,9 @@ func (a *API) putProducts(ctx context.Context, by *caller, in *productsRequest, 
 	if err := tooMany("/products", len(in.Products)); err != nil {
 		return nil, err
 	}
+	if by.key.Stores != nil { // products are the whole chain's
+		return nil, errAllStores
+	}
 	images, err := in.images()
 	if err != nil {
 		return nil, err

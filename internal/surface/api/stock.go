@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -12,6 +15,7 @@ import (
 	"regulars/internal/base/errs"
 	"regulars/internal/base/money"
 	"regulars/internal/loyalty/catalog"
+	"regulars/internal/loyalty/staff"
 	"regulars/internal/loyalty/stock"
 )
 
@@ -55,9 +59,11 @@ func (a *API) putStock(ctx context.Context, by *caller, in *stockRequest, key st
 	if err != nil {
 		return nil, err
 	}
-	skus := make([]string, len(in.Items))
+	var skus []string
 	for i := range in.Items {
-		skus[i] = in.Items[i].SKU
+		if sku := in.Items[i].SKU; !strings.ContainsFunc(sku, unicode.IsControl) { // the rest is nobody's, and no database takes it
+			skus = append(skus, sku)
+		}
 	}
 	goods, err := a.catalog.ByCode(ctx, skus)
 	if err != nil {
@@ -90,7 +96,10 @@ func (a *API) putStock(ctx context.Context, by *caller, in *stockRequest, key st
 			}
 		}
 		slices.SortFunc(out.Refused, func(x, y refusedRow) int { return x.Index - y.Index })
-		return out, nil
+		return out, a.staff.AuditTx(ctx, tx, staff.Entry{
+			Action: "stock.sent", Subject: "integration:" + by.key.ID.String(),
+			After: []byte(`{"name":` + strconv.Quote(by.key.Name) + `,"count":` + strconv.Itoa(out.Changed) + `}`),
+		})
 	})
 }
 

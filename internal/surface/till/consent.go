@@ -3,7 +3,6 @@ package till
 import (
 	"context"
 	"slices"
-	"strings"
 	"unicode/utf8"
 
 	"regulars/internal/base/i18n"
@@ -74,12 +73,8 @@ func (t *Till) agreed(ctx context.Context, loc *i18n.Localizer, v *saleView, by 
 			list = append(list, c)
 			continue
 		}
-		var id customer.WordingID
-		text, in, _ := strings.Cut(value, " ")
-		if id.UnmarshalText([]byte(text)) == nil {
-			if w := all.Of(id); w != nil {
-				list = append(list, w.Agreed(in, like)...)
-			}
+		if w, in := all.Ticked(value, t.Now()); w != nil {
+			list = append(list, w.Agreed(in, like)...)
 		}
 	}
 	return list, nil

@@ -18,6 +18,8 @@ CREATE TABLE confirmations (
 -- How many a customer was sent of late.
 CREATE INDEX confirmations_customer ON confirmations (customer_id, made_at);
 
+CREATE INDEX confirmations_used ON confirmations (used_by) WHERE used_by IS NOT NULL;
+
 CREATE TABLE code_address (
 	id         BIGINT PRIMARY KEY CHECK (id = 1), -- one at most
 	url        TEXT   NOT NULL,
