@@ -81,6 +81,7 @@ type filling struct {
 	waiting   [][][]Receipt  // by store and till: what was sold without the line
 	waitingAt map[string]int // sales among them: the till, by number
 	doubles   []double
+	lived     int // the last day on which anything was sold
 
 	mu     sync.Mutex
 	people map[int]customer.ID
@@ -230,6 +231,9 @@ func (f *filling) install(ctx context.Context) error {
 func (f *filling) live(ctx context.Context, today []Receipt) error {
 	if len(today) == 0 {
 		return nil
+	}
+	if err := f.idle(ctx, today[0].Day); err != nil {
+		return err
 	}
 	f.clock.Set(today[0].At)
 	if err := f.Receipts.Night(ctx, func(int) {}); err != nil {

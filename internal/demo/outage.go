@@ -84,6 +84,25 @@ func (f *filling) connect(ctx context.Context, day int) error {
 	return group.Wait()
 }
 
+// waits reports whether a till has kept anything.
+func (f *filling) waits() bool {
+	return slices.ContainsFunc(f.waiting, func(tills [][]Receipt) bool {
+		return slices.ContainsFunc(tills, func(queue []Receipt) bool { return len(queue) > 0 })
+	})
+}
+
+// idle lets lines come back on the days on which nothing was sold, until a day.
+func (f *filling) idle(ctx context.Context, until int) error {
+	for day := f.lived + 1; day < until && f.waits(); day++ {
+		f.clock.Set(f.chain.date(day).Add(closes * time.Hour))
+		if err := f.connect(ctx, day); err != nil {
+			return err
+		}
+	}
+	f.lived = until
+	return nil
+}
+
 // send has a till send its receipts in order. Every other batch is sent twice, as
 // where the line broke again before the answer came.
 func (f *filling) send(ctx context.Context, till receipt.Caller, queue []Receipt) error {
