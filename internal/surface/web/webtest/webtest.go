@@ -33,7 +33,7 @@ import (
 )
 
 // Limit is how long one test may keep its browser.
-const Limit = 2 * time.Minute
+const Limit = 6 * time.Minute
 
 // Browser is one tab.
 type Browser struct {
