@@ -19,7 +19,7 @@ import (
 // browser signs somebody in at a till, in a language.
 func (s *site) browser(b *webtest.Browser, look webtest.Look, login string, till int) {
 	s.t.Helper()
-	b.Allow("favicon")
+	b.Allow("favicon", "icon from the Manifest") // whoever leaves the page stops its loading; TestBrowserInstalls looks at it
 	b.Look(look)
 	b.Go(s.server.URL + "/till")
 	b.Wait(`location.pathname === "/sign-in" && document.readyState === "complete"`)
