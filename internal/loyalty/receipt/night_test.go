@@ -48,7 +48,7 @@ func TestStoppedProgrammeBurnsNothingInAProcessJustStarted(t *testing.T) {
 		c.Clock.Advance(4 * 24 * time.Hour)
 
 		other := c.process()
-		other.numbers = 100
+		other.numbers.Store(100)
 		other.giveBack(sale.ID, line(2, 1000))
 		if a := other.account(boris); a.Balance() != 10_000_00 {
 			t.Errorf("a return left %d points of a stopped programme", a.Balance())

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -29,7 +30,7 @@ type chain struct {
 	t       testing.TB
 	tills   []receipt.Caller
 	phones  int
-	numbers int
+	numbers atomic.Int64
 }
 
 var must = loyaltytest.Check
@@ -106,8 +107,7 @@ func (c *chain) quoted(d receipt.Draft) receipt.Sale {
 }
 
 func (c *chain) number() string {
-	c.numbers++
-	return fmt.Sprint(c.numbers)
+	return fmt.Sprint(c.numbers.Add(1))
 }
 
 func (c *chain) giveBack(sale receipt.ID, lines ...receipt.ReturnLine) receipt.Receipt {
