@@ -11,7 +11,6 @@ import (
 	"regulars/internal/loyalty/confirm"
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/receipt"
-	"regulars/internal/verify"
 )
 
 // labelled is a chain with a programme for all and one for the staff, each with codes from
@@ -41,21 +40,14 @@ func TestCodesGoByTheGroupsProgramme(t *testing.T) {
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
 		c, _, anna := labelled(t, d, 0, 1_000_00)
 		ctx, till := t.Context(), c.tills[0]
-		sale := c.quoted(draft(anna, 5_000_00, 50_000_00))
-		_, _, err := c.Receipts.Commit(ctx, till, sale)
-		t.Logf("plain sale: %v", err)
-		_, err = c.Receipts.Confirm(ctx, till, anna, 5_000_00)
-		t.Logf("ask for a code: %v", err)
-		if errors.Is(err, confirm.ErrNotNeeded) {
-			t.Error("sale needs a code, but none can be asked for")
+		if _, _, err := c.Receipts.Commit(ctx, till, c.quoted(draft(anna, 5_000_00, 50_000_00))); !errors.Is(err, confirm.ErrNeeded) {
+			t.Errorf("a sale without a code: %v", err)
 		}
-		h, _, err := c.Receipts.Hold(ctx, till, receipt.Hold{Number: "H", Customer: anna, Points: 5_000_00})
-		t.Logf("hold: %v", err)
-		with := draft(anna, 5_000_00, 50_000_00)
-		with.Hold = h.ID
-		rec, _, err := c.Receipts.Commit(ctx, till, c.quoted(with))
-		if err == nil && rec.Redeemed == 5_000_00 {
-			t.Errorf("redeemed %s by a hold without any code", rec.Redeemed)
+		if _, err := c.Receipts.Confirm(ctx, till, anna, 5_000_00); err != nil {
+			t.Errorf("a code is asked for: %v", err)
+		}
+		if _, _, err := c.Receipts.Hold(ctx, till, receipt.Hold{Number: "H", Customer: anna, Points: 5_000_00}); !errors.Is(err, confirm.ErrNeeded) {
+			t.Errorf("a hold without a code: %v", err)
 		}
 	})
 }
@@ -67,7 +59,6 @@ func TestHoldAsksForNoCodeOfOthers(t *testing.T) {
 		c, _, anna := labelled(t, d, 1_000_00, 0)
 		ctx, till := t.Context(), c.tills[0]
 		_, _, err := c.Receipts.Hold(ctx, till, receipt.Hold{Number: "H", Customer: anna, Points: 5_000_00})
-		t.Logf("hold of one whose programme asks for no codes: %v", err)
 		if err != nil {
 			t.Error("hold asks for a code that the customer's programme does not want")
 		}
@@ -86,17 +77,14 @@ func TestBackdatingGoesAroundNoCode(t *testing.T) {
 		r := simple()
 		r.Redeem.ConfirmFrom = 1_000_00
 		_, err := c.Programmes.Install(t.Context(), "Main2", r, c.Now(), 0)
-		t.Log(err)
+		must(t, err)
 		must(t, c.Programmes.Refresh(t.Context()))
 		c.Clock.Advance(time.Hour)
 		q, err := c.Receipts.Quote(t.Context(), c.tills[0], draft(anna, 5_000_00, 50_000_00))
 		must(t, err)
-		t.Log("needs code now:", q.Confirm)
 		s := receipt.Sale{Number: "BACK", Draft: draft(anna, 5_000_00, 50_000_00), SoldAt: c.Now().Add(-90 * time.Minute), Total: &q.Total}
-		rec, _, err := c.Receipts.Commit(t.Context(), c.tills[0], s)
-		t.Logf("%v redeemed %s confirmed %v", err, rec.Redeemed, rec.Details.Confirmed)
-		if q.Confirm && err == nil {
-			t.Error("backdated sale takes points without code")
+		if _, _, err := c.Receipts.Commit(t.Context(), c.tills[0], s); !q.Confirm || !errors.Is(err, confirm.ErrNeeded) {
+			t.Errorf("a sale from before the rule, of which the quote says %t: %v", q.Confirm, err)
 		}
 	})
 }
@@ -118,8 +106,9 @@ func TestHoldFromBeforeTheRuleNeedsACode(t *testing.T) {
 		c.Clock.Advance(10 * time.Minute)
 		with := draft(anna, 5_000_00, 50_000_00)
 		with.Hold = h.ID
-		rec, _, err := c.Receipts.Commit(t.Context(), c.tills[0], c.quoted(with))
-		t.Log(err, rec.Redeemed, rec.Details.Confirmed)
+		if _, _, err := c.Receipts.Commit(t.Context(), c.tills[0], c.quoted(with)); !errors.Is(err, confirm.ErrNeeded) {
+			t.Errorf("points that were held without a code: %v", err)
+		}
 	})
 }
 
@@ -144,8 +133,8 @@ func TestDailyCountsWhateverTheClockSays(t *testing.T) {
 				n++
 			}
 		}
-		if n > 1 {
-			t.Errorf("%d sales of one day earned, 1 may (sold_at going backwards)", n)
+		if n != 1 {
+			t.Errorf("%d sales of one day earned, not 1", n)
 		}
 	})
 }
@@ -167,13 +156,8 @@ func TestDailyOfAClockAhead(t *testing.T) {
 		c.Clock.Advance(5 * time.Minute)
 		b, _, err := c.Receipts.Commit(t.Context(), c.tills[1], receipt.Sale{Number: "B", Draft: draft(anna, 0, 100_00), Total: &total})
 		must(t, err)
-		if a.Earned > 0 && b.Earned > 0 {
-			t.Errorf("both earned: the second, five minutes later, is before the first by the first till's clock")
-		}
-		report, err := verify.Run(t.Context(), c.DB, verify.Options{TempDir: t.TempDir()})
-		must(t, err)
-		for _, f := range report.Findings {
-			t.Logf("verify: %s", f)
+		if a.Earned == 0 || b.Earned > 0 {
+			t.Errorf("the first earned %s, the second %s", a.Earned, b.Earned)
 		}
 	})
 }
