@@ -3,6 +3,8 @@ package db
 import (
 	"context"
 	"fmt"
+	"iter"
+	"slices"
 	"strings"
 	"sync"
 
@@ -185,11 +187,22 @@ const copyFrom = 512
 
 // Insert inserts the rows at once; it is the way for thousands.
 func (tx *Tx) Insert(ctx context.Context, t *Table, rows [][]any) error {
-	if tx.pg != nil && len(rows) >= copyFrom {
-		_, err := tx.pg.CopyFrom(ctx, pgx.Identifier{t.name}, t.cols, pgx.CopyFromRows(rows))
+	return tx.InsertEach(ctx, t, len(rows), slices.Values(rows))
+}
+
+// InsertEach inserts n rows at once. On PostgreSQL many are made while the server
+// takes those before them; none may be changed once it was given.
+func (tx *Tx) InsertEach(ctx context.Context, t *Table, n int, rows iter.Seq[[]any]) error {
+	if tx.pg != nil && n >= copyFrom {
+		next, stop := iter.Pull(rows)
+		defer stop()
+		_, err := tx.pg.CopyFrom(ctx, pgx.Identifier{t.name}, t.cols, pgx.CopyFromFunc(func() ([]any, error) {
+			row, _ := next() // nil: the last one was before
+			return row, nil
+		}))
 		return classify(err)
 	}
 	var b Batch
-	b.Insert(t, rows)
+	b.Insert(t, slices.Collect(rows))
 	return tx.Run(ctx, &b)
 }

@@ -112,12 +112,9 @@ func (s *Service) RecordTx(ctx context.Context, tx *db.Tx, source int64, list []
 // importTx writes new receipts of a source, in the order of their ids.
 func (s *Service) importTx(ctx context.Context, tx *db.Tx, source int64, now time.Time, list []*Receipt) error {
 	totals := map[customer.ID]*ledger.Totals{}
-	var added rows
-	sum := int64(0) // of 32 bits of each: it cannot overflow
+	lines := 0
 	for _, r := range list {
-		texts := r.written()
-		added.add(r, &texts)
-		sum += r.checksum(&texts) & (1<<32 - 1)
+		lines += len(r.Lines)
 		if r.Customer != 0 {
 			t := totals[r.Customer]
 			if t == nil {
@@ -130,10 +127,28 @@ func (s *Service) importTx(ctx context.Context, tx *db.Tx, source int64, now tim
 	if err := s.ledger.CountTx(ctx, tx, totals); err != nil {
 		return err
 	}
-	if err := tx.Insert(ctx, receiptTable, added.receipts); err != nil {
+	texts := make([]written, len(list))
+	sum := int64(0) // of 32 bits of each: it cannot overflow
+	if err := tx.InsertEach(ctx, receiptTable, len(list), func(yield func([]any) bool) {
+		for i, r := range list {
+			texts[i] = r.written()
+			sum += r.checksum(&texts[i]) & (1<<32 - 1)
+			if !yield(r.row(&texts[i])) {
+				return
+			}
+		}
+	}); err != nil {
 		return err
 	}
-	if err := tx.Insert(ctx, lineTable, added.lines); err != nil {
+	if err := tx.InsertEach(ctx, lineTable, lines, func(yield func([]any) bool) {
+		for i, r := range list {
+			for j := range r.Lines {
+				if !yield(r.Lines[j].row(r.ID, texts[i].lines[j])) {
+					return
+				}
+			}
+		}
+	}); err != nil {
 		return err
 	}
 	// One event for all of them: a reader of the log takes the receipts of the
