@@ -331,6 +331,7 @@ const (
 	WhyGone      Why = "gone"       // merged, erased or blocked
 	WhyNotGiven  Why = "not_given"  // nothing was agreed to
 	WhyTaken     Why = "withdrawn"  // it was taken back
+	WhyNoData    Why = "no_data"    // their data may not be kept
 	WhyAnew      Why = "ask_anew"   // a newer wording asks again
 	WhyNoContact Why = "no_contact" // nothing is known to reach them by
 	WhyRetired   Why = "retired"    // all that is known was retired
@@ -376,7 +377,10 @@ func (s *Service) Allowed(ctx context.Context, who ID, ch Channel, p Purpose, at
 // allows is what a history comes to at a time.
 func (l Wordings) allows(history []Consent, ch Channel, p Purpose, at time.Time) Permission {
 	history = slices.DeleteFunc(slices.Clone(history), func(c Consent) bool { return c.At.After(at) })
+	data := lastWord(history, ch, Data)
 	switch last := lastWord(history, ch, p); {
+	case p != Data && data != nil && !data.Given:
+		return Permission{Why: WhyNoData}
 	case last == nil:
 		return Permission{Why: WhyNotGiven}
 	case !last.Given:
