@@ -133,7 +133,7 @@ func (a *Admin) showCustomer(w http.ResponseWriter, r *http.Request, status int,
 		if err != nil {
 			return err
 		}
-		if v.Consents, err = a.consentRows(ctx, customer.Current(history)); err != nil {
+		if v.Consents, err = a.consentRows(ctx, c, customer.Current(history)); err != nil {
 			return err
 		}
 	}

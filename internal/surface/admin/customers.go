@@ -671,7 +671,7 @@ func (a *Admin) showConsents(w http.ResponseWriter, r *http.Request, status int,
 	if err != nil {
 		return err
 	}
-	if v.Current, err = a.consentRows(ctx, customer.Current(history)); err != nil {
+	if v.Current, err = a.consentRows(ctx, c, customer.Current(history)); err != nil {
 		return err
 	}
 	all, err := a.Customers.Wordings(ctx)
@@ -680,14 +680,14 @@ func (a *Admin) showConsents(w http.ResponseWriter, r *http.Request, status int,
 	}
 	v.Asks = a.asks(ctx, loc, all, c.HomeStore)
 	slices.Reverse(history) // the latest first
-	if v.History, err = a.consentRows(ctx, history); err != nil {
+	if v.History, err = a.consentRows(ctx, c, history); err != nil {
 		return err
 	}
 	return a.pages.RenderStatus(w, r, status, "consents", v)
 }
 
-// consentRows names who took consents and where.
-func (a *Admin) consentRows(ctx context.Context, list []customer.Consent) (rows []consentRow, err error) {
+// consentRows names who took consents of a customer and where.
+func (a *Admin) consentRows(ctx context.Context, of customer.Customer, list []customer.Consent) (rows []consentRow, err error) {
 	var ids []staff.ID
 	for _, c := range list {
 		ids = append(ids, staff.ID(c.Staff))
@@ -701,7 +701,7 @@ func (a *Admin) consentRows(ctx context.Context, list []customer.Consent) (rows 
 		return nil, err
 	}
 	for _, c := range list {
-		row := consentRow{Consent: c, Who: names[staff.ID(c.Staff)], Anew: all.Outdated(c, a.Now())}
+		row := consentRow{Consent: c, Who: names[staff.ID(c.Staff)], Anew: all.Outdated(c, a.Customers.EntityOf(c, of.HomeStore), a.Now())}
 		if w := all.Of(c.Text); w != nil {
 			row.Shown, _ = w.Shown(c.Language)
 		}
