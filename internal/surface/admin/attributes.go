@@ -278,6 +278,15 @@ func readAttributes(all customer.Definitions, form *web.Form) (customer.Attribut
 	return values, nil
 }
 
+// attributesOf are the attributes as a customer has them: a value that was taken out of
+// its list since is a former choice.
+func (a *Admin) attributesOf(ctx context.Context, c customer.Customer) (customer.Definitions, error) {
+	all, err := a.Customers.Definitions(ctx)
+	return all.Keeping(c.Attributes, func(language, code string) string {
+		return a.Bundle.For(language).T("admin.attributes.former", "choice", code)
+	}), err
+}
+
 // usualName is what a usual attribute, or a choice of one, is called.
 func (a *Admin) usualName(language, key string) string {
 	return a.Bundle.For(language).T("admin.usual." + key)

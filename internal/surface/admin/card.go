@@ -116,7 +116,7 @@ func (a *Admin) showCustomer(w http.ResponseWriter, r *http.Request, status int,
 	if store, ok := a.Catalog.Store(c.HomeStore); ok { // its days are the customer's
 		v.Store, v.Zone = store, store.Zone
 	}
-	defined, err := a.Customers.Definitions(ctx)
+	defined, err := a.attributesOf(ctx, c)
 	if err != nil {
 		return err
 	}

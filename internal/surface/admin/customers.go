@@ -330,7 +330,7 @@ func (a *Admin) customerForm(w http.ResponseWriter, r *http.Request, status int,
 		{Value: string(customer.Female), Text: loc.T("admin.customer.sex.female")},
 		{Value: string(customer.Male), Text: loc.T("admin.customer.sex.male")},
 	}}
-	defined, err := a.Customers.Definitions(r.Context())
+	defined, err := a.attributesOf(r.Context(), c)
 	if err != nil {
 		return err
 	}
@@ -515,7 +515,7 @@ func (a *Admin) editCustomer(w http.ResponseWriter, r *http.Request) error {
 	if c.HomeStore != 0 {
 		form.Values.Set("store", c.HomeStore.String())
 	}
-	defined, err := a.Customers.Definitions(r.Context())
+	defined, err := a.attributesOf(r.Context(), c)
 	if err != nil {
 		return err
 	}
@@ -538,7 +538,7 @@ func (a *Admin) saveCustomer(w http.ResponseWriter, r *http.Request) error {
 		FirstName: text("first_name"), LastName: text("last_name"), MiddleName: text("middle_name"),
 		Sex: &sex, Born: &born, City: text("city"), Note: text("note"),
 	}
-	defined, err := a.Customers.Definitions(r.Context())
+	defined, err := a.attributesOf(r.Context(), c)
 	if err != nil {
 		return err
 	}
