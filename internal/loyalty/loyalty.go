@@ -66,7 +66,7 @@ func New(d *db.DB, mint *id.Minter, now func() time.Time, is settings.Installati
 	s.Integrations = integration.New(d, mint, now)
 	s.Giftcards = giftcard.New(d)
 	s.Merges = merge.New(d, mint, now, s.Catalog, s.Customers, s.Receipts, s.Giftcards)
-	s.Privacy = privacy.New(d, now, s.Staff, s.Catalog, s.Customers, s.Ledger, s.Receipts, s.Merges, s.Giftcards)
+	s.Privacy = privacy.New(d, now, s.Staff, s.Catalog, s.Customers, s.Programmes, s.Ledger, s.Confirm, s.Receipts, s.Merges, s.Giftcards)
 	return s
 }
 

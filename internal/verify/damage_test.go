@@ -596,7 +596,7 @@ DELETE FROM holds WHERE id = $1`, check: verify.EntryEvent, table: "events", row
 	{column: "contacts.reason", do: `UPDATE contacts SET reason = 'x'`, check: verify.Identifier, row: "customer_id=", prefix: true},
 	{column: "contacts.since", do: `UPDATE contacts SET since = since + 1`, check: verify.Identifier, row: "customer_id=", prefix: true},
 	{column: "contacts.store_id", do: `UPDATE contacts SET store_id = NULL`, check: verify.Identifier, row: "customer_id=", prefix: true},
-	{column: "contacts.staff_id", do: `UPDATE contacts SET staff_id = NULL`, check: verify.Identifier, row: "customer_id=", prefix: true},
+	{column: "contacts.staff_id", do: `UPDATE contacts SET staff_id = judged_by`, check: verify.Identifier, row: "customer_id=", prefix: true},
 	{column: "contacts.judged_by", do: `UPDATE contacts SET judged_by = 1`, check: verify.Identifier, row: "customer_id=", prefix: true},
 	{column: "contacts.checksum", do: `UPDATE contacts SET checksum = 0`, check: verify.Identifier, row: "customer_id=", prefix: true},
 	{column: "contacts.value", do: `UPDATE contacts SET value = '+998901111112'`, check: verify.Reference, row: "customer_id=0", prefix: true},
