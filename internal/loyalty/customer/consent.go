@@ -174,6 +174,12 @@ func Current(history []Consent) []Consent {
 	return list
 }
 
+// NoData reports whether a history ends with somebody's data not to be kept.
+func NoData(history []Consent) bool {
+	last := lastWord(history, ChannelAny, Data)
+	return last != nil && !last.Given
+}
+
 // after reports whether c was said after d.
 func (c Consent) after(d Consent) bool {
 	return cmp.Or(c.At.Compare(d.At), cmp.Compare(c.ID, d.ID)) > 0

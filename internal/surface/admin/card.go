@@ -29,6 +29,7 @@ type cardView struct {
 	Identifiers []identifierRow
 	Attributes  []fieldChange
 	Consents    []consentRow // what holds now
+	NoData      bool         // they do not agree that their data are kept
 	Account     *ledger.Account
 	Lots        []*ledger.Lot
 	Level       *levelView
@@ -133,6 +134,7 @@ func (a *Admin) showCustomer(w http.ResponseWriter, r *http.Request, status int,
 		if err != nil {
 			return err
 		}
+		v.NoData = customer.NoData(history)
 		if v.Consents, err = a.consentRows(ctx, c, customer.Current(history)); err != nil {
 			return err
 		}
