@@ -262,6 +262,25 @@ func (l Definitions) Named(name string) *Definition {
 	return nil
 }
 
+// SeenAtTills are those whose values tills are shown.
+func (l Definitions) SeenAtTills() Definitions {
+	return l.those(func(d *Definition) bool { return d.Tills != "" && !d.Personal })
+}
+
+// SetAtTills are those of which tills say what the values are when somebody registers.
+func (l Definitions) SetAtTills() Definitions {
+	return l.those(func(d *Definition) bool { return d.Tills == TillsSet })
+}
+
+func (l Definitions) those(fit func(*Definition) bool) (list Definitions) {
+	for i := range l {
+		if d := &l[i]; !d.Archived && fit(d) {
+			list = append(list, *d)
+		}
+	}
+	return list
+}
+
 // Keeping gives the attributes with what values hold that was taken out of a list since,
 // as choices of it still: saving a form does not lose them. named is what such a choice
 // is called in a language.

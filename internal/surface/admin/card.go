@@ -156,21 +156,6 @@ func (a *Admin) showCustomer(w http.ResponseWriter, r *http.Request, status int,
 	return a.pages.RenderStatus(w, r, status, "customer", v)
 }
 
-func attribute(loc *i18n.Localizer, v any) string {
-	switch v := v.(type) {
-	case bool:
-		if v {
-			return loc.T("admin.yes")
-		}
-		return loc.T("admin.no")
-	case string:
-		return v
-	case interface{ String() string }:
-		return v.String()
-	}
-	return ""
-}
-
 // level prices an empty basket: the answer says where the customer stands.
 // Where nobody can be quoted, such as somebody who is blocked, there is none.
 func (a *Admin) level(ctx context.Context, store catalog.Store, who customer.ID) (*levelView, error) {

@@ -320,7 +320,7 @@ type editCustomerView struct {
 	Stores   []web.Option
 	Sexes    []web.Option
 	Asks     []ask
-	More     []attributeField
+	More     []web.AttributeField
 }
 
 func (a *Admin) customerForm(w http.ResponseWriter, r *http.Request, status int, c customer.Customer, form *web.Form) error {
@@ -334,7 +334,7 @@ func (a *Admin) customerForm(w http.ResponseWriter, r *http.Request, status int,
 	if err != nil {
 		return err
 	}
-	v.More = attributeFields(loc, defined)
+	v.More = web.AttributeFields(loc, defined)
 	if v.Stores, err = a.storeOptions(r, ""); err != nil {
 		return err
 	}
@@ -385,7 +385,7 @@ func (a *Admin) registerCustomer(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if in.Attributes, err = readAttributes(defined, form); err != nil {
+	if in.Attributes, err = web.ReadAttributes(defined, form); err != nil {
 		return err
 	}
 	maps.DeleteFunc(in.Attributes, func(_ string, v any) bool { return v == nil })
@@ -519,7 +519,7 @@ func (a *Admin) editCustomer(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	fillAttributes(defined, c.Attributes, form)
+	web.FillAttributes(defined, c.Attributes, form)
 	return a.customerForm(w, r, http.StatusOK, c, form)
 }
 
@@ -542,7 +542,7 @@ func (a *Admin) saveCustomer(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if ch.Set, err = readAttributes(defined, form); err != nil {
+	if ch.Set, err = web.ReadAttributes(defined, form); err != nil {
 		return err
 	}
 	if form.Values.Has("labels") {
