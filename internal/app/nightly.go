@@ -11,11 +11,16 @@ import (
 	"regulars/internal/loyalty/catalog"
 )
 
-// nightly has points activated and expire, tiers reviewed, duplicates looked for, old
-// looks forgotten and the pace of sales worked out when a day begins in the zone of a
-// store.
+// nightly has points activated and expire, tiers reviewed, old looks forgotten and the
+// pace of sales worked out when a day begins in the zone of a store; duplicates, among
+// all customers, are looked for once a night, in the zone of the installation.
 func nightly(s *loyalty.Services, q *jobs.Queue, now func() time.Time, is func() settings.Installation) {
-	const kind = "night"
+	const kind, pairs = "night", "duplicates"
+	q.Schedule(jobs.Nightly(pairs, func(context.Context) ([]string, error) { return []string{is().Zone.String()}, nil }))
+	q.Handle(pairs, 1, func(ctx context.Context, _ *jobs.Run) error {
+		_, err := s.Customers.FindPairs(ctx)
+		return err
+	})
 	q.Schedule(jobs.Nightly(kind, func(ctx context.Context) ([]string, error) { return zones(ctx, s.Catalog) }))
 	q.Handle(kind, 1, func(ctx context.Context, run *jobs.Run) error {
 		var failed error
@@ -24,9 +29,6 @@ func nightly(s *loyalty.Services, q *jobs.Queue, now func() time.Time, is func()
 				failed = err
 			}
 		})
-		if err == nil {
-			_, err = s.Customers.FindPairs(ctx)
-		}
 		if days := is().LookDays; err == nil && days > 0 {
 			err = s.Staff.ForgetLooks(ctx, now().AddDate(0, 0, -days))
 		}

@@ -48,9 +48,9 @@ func New(d *db.DB, mint *id.Minter, now func() time.Time, is settings.Installati
 	s := &Services{
 		Staff:      staff.New(d, mint, now),
 		Catalog:    catalog.New(d, mint, now),
-		Customers:  customer.NewService(d, mint, now, Region(is), is.Secret),
 		Programmes: programme.New(d, mint, now, is.Currency),
 	}
+	s.Customers = customer.NewService(d, mint, now, Region(is), is.Secret, s.Catalog)
 	s.Ledger = ledger.New(d, mint, now, func(t time.Time) ledger.Policy {
 		stopped, idle := s.Programmes.Standing(t)
 		return ledger.Policy{Stopped: stopped, Idle: idle}
@@ -66,7 +66,7 @@ func New(d *db.DB, mint *id.Minter, now func() time.Time, is settings.Installati
 	s.Integrations = integration.New(d, mint, now)
 	s.Giftcards = giftcard.New(d)
 	s.Merges = merge.New(d, mint, now, s.Catalog, s.Customers, s.Receipts, s.Giftcards)
-	s.Privacy = privacy.New(d, now, s.Staff, s.Catalog, s.Customers, s.Ledger, s.Receipts, s.Merges, s.Giftcards)
+	s.Privacy = privacy.New(d, now, s.Staff, s.Catalog, s.Customers, s.Programmes, s.Ledger, s.Confirm, s.Receipts, s.Merges, s.Giftcards)
 	return s
 }
 

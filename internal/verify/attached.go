@@ -146,11 +146,15 @@ func (a *audit) contacts() {
 		var (
 			value, kind, state, reason           string
 			since, store, staff, noted, customer int64
+			judge                                int64
 		)
-		if err := r.Scan(&value, &kind, &state, &reason, &since, &store, &staff, &noted, &customer); err != nil {
+		if err := r.Scan(&value, &kind, &state, &reason, &since, &store, &staff, &noted, &customer, &judge); err != nil {
 			return err
 		}
 		a.sum.numbers(since, store, staff)
+		if judge != 0 { // rows that are older than this column have checksums without it
+			a.sum.numbers(judge)
+		}
 		a.sum.texts(value, kind, state, reason)
 		if a.sum.sum() != noted {
 			a.found(Finding{Identifier, "contacts", "customer_id=" + a.show("", customer) + " kind=" + kind, "checksum", "the one of what was written", "another", ""})
@@ -159,6 +163,6 @@ func (a *audit) contacts() {
 			a.found(Finding{Reference, "contacts", "customer_id=0 kind=" + kind, "value", "a row of identifiers", "none", "the contact is nobody's"})
 		}
 		return nil
-	}, `SELECT c.value, c.kind, c.state, c.reason, c.since, COALESCE(c.store_id, 0), COALESCE(c.staff_id, 0), c.checksum, COALESCE(i.customer_id, 0)
+	}, `SELECT c.value, c.kind, c.state, c.reason, c.since, COALESCE(c.store_id, 0), COALESCE(c.staff_id, 0), c.checksum, COALESCE(i.customer_id, 0), COALESCE(c.judged_by, 0)
 	      FROM contacts c LEFT JOIN identifiers i ON i.value = c.value AND i.kind = c.kind`)
 }

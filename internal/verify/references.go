@@ -58,6 +58,7 @@ var references = []reference{
 	{table: "household_members", column: "household_id", target: "households", key: `'customer_id=' || CAST(t.customer_id AS TEXT)`},
 	{table: "contacts", column: "store_id", target: "stores", key: `'kind=' || t.kind || ' since=' || CAST(t.since AS TEXT)`},
 	{table: "contacts", column: "staff_id", target: "staff", key: `'kind=' || t.kind || ' since=' || CAST(t.since AS TEXT)`},
+	{table: "contacts", column: "judged_by", target: "staff", key: `'kind=' || t.kind || ' since=' || CAST(t.since AS TEXT)`},
 	{table: "merges", column: "customer_id", target: "customers"},
 	{table: "merges", column: "into_id", target: "customers"},
 	{table: "merges", column: "staff_id", target: "staff"},

@@ -12,6 +12,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"regulars/internal/base/db"
@@ -97,6 +99,25 @@ func (l *Log) Read(ctx context.Context, after Cursor, limit int) (events []Event
 		return err
 	})
 	return events, next, err
+}
+
+// About gives what the log tells of some customers in events of some kinds, in the order
+// in which it happened. An index serves the kinds of levels; of others all is read.
+func (l *Log) About(ctx context.Context, customers []int64, kinds ...string) (events []Event, err error) {
+	defer errs.Wrap(&err, "read events of customers")
+	// The index is used where the text says the same as its own.
+	text := `
+		SELECT id, at, kind, customer_id, ref, body
+		  FROM events
+		 WHERE customer_id IN ($1...) AND kind IN ('` + strings.Join(slices.Sorted(slices.Values(kinds)), "', '") + `')
+		 ORDER BY at, id`
+	rows, err := l.db.Query(ctx, text, db.IDs(customers))
+	return events, db.Scan(rows, err, func(r *db.Rows) error {
+		var e Event
+		err := r.Scan(&e.ID, db.Time{Dst: &e.At}, &e.Kind, &e.CustomerID, &e.Ref, &e.Body)
+		events = append(events, e)
+		return err
+	})
 }
 
 // End is the cursor after everything that Read would give now.

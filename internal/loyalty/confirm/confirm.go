@@ -149,6 +149,26 @@ func (c Confirmation) Covers(who customer.ID, till catalog.TillID, points money.
 	return c.ID != 0 && c.Customer == who && c.Till == till && c.Points >= points
 }
 
+// Sent is a code that a customer was sent, or was to be.
+type Sent struct {
+	Till                catalog.TillID
+	Points              money.Points
+	MadeAt              time.Time
+	SentAt, ConfirmedAt time.Time // zero: not
+}
+
+// Of lists the codes of some customers, the first first.
+func (s *Service) Of(ctx context.Context, ids []customer.ID) (list []Sent, err error) {
+	defer errs.Wrap(&err, "list codes of customers")
+	rows, err := s.db.Query(ctx, `SELECT till_id, points, made_at, sent_at, used_at FROM confirmations WHERE customer_id IN ($1...) ORDER BY made_at, id`, db.IDs(ids))
+	return list, db.Scan(rows, err, func(r *db.Rows) error {
+		var c Sent
+		err := r.Scan(&c.Till, &c.Points, db.Time{Dst: &c.MadeAt}, db.Time{Dst: &c.SentAt}, db.Time{Dst: &c.ConfirmedAt})
+		list = append(list, c)
+		return err
+	})
+}
+
 // Said reports whether a receipt or hold used a confirmation up.
 func (s *Service) Said(ctx context.Context, by int64) (said bool, err error) {
 	defer errs.Wrap(&err, "ask what was confirmed")

@@ -174,6 +174,12 @@ func Current(history []Consent) []Consent {
 	return list
 }
 
+// NoData reports whether a history ends with somebody's data not to be kept.
+func NoData(history []Consent) bool {
+	last := lastWord(history, ChannelAny, Data)
+	return last != nil && !last.Given
+}
+
 // after reports whether c was said after d.
 func (c Consent) after(d Consent) bool {
 	return cmp.Or(c.At.Compare(d.At), cmp.Compare(c.ID, d.ID)) > 0
@@ -190,8 +196,32 @@ func sayable(at time.Time, history []Consent) time.Time {
 	return at
 }
 
+// ended is what ends with said, which is to be added to a history: nobody is spoken to
+// whose data may not be kept. Agreeing to that again brings nothing of it back.
+func (s *Service) ended(history, said []Consent) (list []Consent) {
+	all := slices.Concat(history, said)
+	for _, no := range said {
+		if no.Purpose != Data || no.Given || lastWord(all, no.Channel, Data).ID != no.ID {
+			continue
+		}
+		for _, p := range Purposes {
+			holds := func(c Consent) bool {
+				return c.Purpose == p && c.Given && (no.Channel == ChannelAny || c.Channel == no.Channel || c.Channel == ChannelAny)
+			}
+			if p == Data || !slices.ContainsFunc(Current(all), holds) {
+				continue
+			}
+			c := no
+			c.ID, c.Purpose, c.Proof = s.mint.Next(), p, ""
+			c.Text, c.Hash, c.Language, c.Wording = 0, "", "", ""
+			list, all = append(list, c), append(all, c)
+		}
+	}
+	return list
+}
+
 // AddConsentsTx appends to a customer's consents. A withdrawal is a consent
-// that is not given.
+// that is not given; one of keeping data ends all others.
 func (s *Service) AddConsentsTx(ctx context.Context, tx *db.Tx, id ID, consents []Consent) (err error) {
 	defer errs.Wrap(&err, "add consents of customer %d", id)
 	if len(consents) == 0 {
@@ -199,7 +229,6 @@ func (s *Service) AddConsentsTx(ctx context.Context, tx *db.Tx, id ID, consents 
 	}
 	now := s.now()
 	var wrong errs.List
-	rows, attached := make([][]any, len(consents)), int64(0)
 	said := slices.Clone(consents)
 	for i := range said {
 		said[i].clean(&wrong, pointer("/consents", i), now)
@@ -215,17 +244,14 @@ func (s *Service) AddConsentsTx(ctx context.Context, tx *db.Tx, id ID, consents 
 	if err != nil {
 		return err
 	}
-	for i, c := range said {
+	for i := range said {
+		c := &said[i]
 		if consents[i].At.IsZero() {
 			c.At = sayable(c.At, history[id])
 		}
 		c.ID, c.Customer = s.mint.Next(), id
-		rows[i] = c.row()
-		attached += share(c.checksum())
 	}
 	var b db.Batch
-	b.Insert(consentTable, rows)
-	attach(&b, id, attached)
-	changed(&b, id, now, "consents")
+	s.queueAdded(&b, id, append(said, s.ended(history[id], said)...))
 	return tx.Run(ctx, &b)
 }

@@ -41,17 +41,23 @@ type Contact struct {
 	Reason  string
 	Since   time.Time
 	Store   catalog.StoreID // where it was registered; 0: none
-	Staff   int64           // who registered it, or said so; 0: nobody
+	Staff   int64           // who registered it; 0: nobody knows
+	Judge   int64           // who said so; 0: nobody, it looks made up
 }
 
-var contactTable = db.NewTable("contacts", "value", "kind", "state", "reason", "since", "store_id", "staff_id", "checksum")
+var contactTable = db.NewTable("contacts", "value", "kind", "state", "reason", "since", "store_id", "staff_id", "checksum", "judged_by")
 
 func (c *Contact) row() []any {
-	return []any{c.Value, string(c.Kind), string(c.Quality), c.Reason, c.Since.UnixMicro(), db.NullID(c.Store), db.NullID(c.Staff), c.checksum()}
+	return []any{c.Value, string(c.Kind), string(c.Quality), c.Reason, c.Since.UnixMicro(), db.NullID(c.Store), db.NullID(c.Staff), c.checksum(), db.NullID(c.Judge)}
 }
 
+// checksum leaves out what rows had no column for that were written before it.
 func (c *Contact) checksum() int64 {
-	return checksum.Of([]int64{c.Since.UnixMicro(), int64(c.Store), c.Staff}, c.Value, string(c.Kind), string(c.Quality), c.Reason)
+	numbers := []int64{c.Since.UnixMicro(), int64(c.Store), c.Staff}
+	if c.Judge != 0 {
+		numbers = append(numbers, c.Judge)
+	}
+	return checksum.Of(numbers, c.Value, string(c.Kind), string(c.Quality), c.Reason)
 }
 
 // madeUp reports whether a contact looks as if somebody had typed anything, to be
@@ -73,7 +79,7 @@ func (i Identifier) madeUp() bool {
 func (p *person) suspects(now time.Time) (rows [][]any) {
 	for _, i := range p.added {
 		if i.madeUp() {
-			c := Contact{i, Suspect, MadeUp, now.UTC().Truncate(time.Microsecond), p.HomeStore, p.by}
+			c := Contact{Identifier: i, Quality: Suspect, Reason: MadeUp, Since: now.UTC().Truncate(time.Microsecond), Store: p.HomeStore, Staff: p.by}
 			rows = append(rows, c.row())
 		}
 	}
@@ -87,17 +93,25 @@ func (s *Service) Contacts(ctx context.Context, list []Identifier) (known map[Id
 	for i := range list {
 		values[i] = list[i].Value
 	}
-	known = map[Identifier]Contact{}
-	rows, err := s.db.Query(ctx, `SELECT value, kind, state, reason, since, COALESCE(store_id, 0), COALESCE(staff_id, 0) FROM contacts WHERE value IN ($1...)`, values)
-	return known, db.Scan(rows, err, func(r *db.Rows) error {
+	var b db.Batch
+	known = queueContacts(&b, values)
+	return known, s.db.Run(ctx, &b)
+}
+
+func queueContacts(b *db.Batch, values db.Texts) map[Identifier]Contact {
+	known := map[Identifier]Contact{}
+	b.Query(func(r *db.Rows) error {
 		var c Contact
-		err := r.Scan(&c.Value, &c.Kind, &c.Quality, &c.Reason, db.Time{Dst: &c.Since}, &c.Store, &c.Staff)
+		err := r.Scan(&c.Value, &c.Kind, &c.Quality, &c.Reason, db.Time{Dst: &c.Since}, &c.Store, &c.Staff, &c.Judge)
 		known[c.Identifier] = c
 		return err
-	})
+	}, `SELECT value, kind, state, reason, since, COALESCE(store_id, 0), COALESCE(staff_id, 0), COALESCE(judged_by, 0)
+	      FROM contacts WHERE value IN ($1...)`, values)
+	return known
 }
 
 // JudgeTx says what is known of a contact of a customer, and why; Unknown forgets it.
+// Who registered it where stays, for the report that counts by that.
 // It fails with ErrIdentifierMissing or ErrContact.
 func (s *Service) JudgeTx(ctx context.Context, tx *db.Tx, id ID, i Identifier, q Quality, reason string, by int64) (err error) {
 	defer errs.Wrap(&err, "judge %s of customer %d", i, id)
@@ -122,11 +136,20 @@ func (s *Service) JudgeTx(ctx context.Context, tx *db.Tx, id ID, i Identifier, q
 	if !slices.Contains(c.Identifiers, i) {
 		return ErrIdentifierMissing
 	}
+	var read db.Batch
+	known := queueContacts(&read, db.Texts{i.Value})
+	if err := tx.Run(ctx, &read); err != nil {
+		return err
+	}
 	now := s.now().UTC().Truncate(time.Microsecond)
 	var b db.Batch
 	forget(&b, []Identifier{i})
 	if q != Unknown {
-		is := Contact{i, q, reason, now, c.HomeStore, by}
+		is, before := known[i]
+		if !before { // nobody noted who registered what nothing is known of
+			is.Identifier, is.Store = i, c.HomeStore
+		}
+		is.Quality, is.Reason, is.Since, is.Judge = q, reason, now, by
 		b.Insert(contactTable, [][]any{is.row()})
 	}
 	changed(&b, id, now, "contacts")

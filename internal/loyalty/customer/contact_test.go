@@ -50,6 +50,17 @@ func TestContacts(t *testing.T) {
 		}
 		is(fake, customer.Verified, "she answered")
 		count(1)
+		// Who says that it is made up has not registered it.
+		if err := judge(anna, fake, customer.Suspect, "nobody knows it"); err != nil {
+			t.Fatal(err)
+		}
+		count(2)
+		if known, err := s.Contacts(ctx, []customer.Identifier{fake}); err != nil || known[fake].Staff != 7 || known[fake].Judge != 1 || known[fake].Store != 3 {
+			t.Errorf("registered and judged by %+v, %v", known[fake], err)
+		}
+		if err := judge(anna, fake, customer.Verified, "she answered again"); err != nil {
+			t.Fatal(err)
+		}
 		if err := judge(anna, fake, customer.Retired, ""); errs.KindOf(err) != errs.Invalid {
 			t.Errorf("without a reason: %v", err)
 		}

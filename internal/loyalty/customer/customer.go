@@ -101,19 +101,21 @@ func (c Customer) LogValue() slog.Value { return slog.StringValue(c.ID.String())
 
 // Service keeps the customers.
 type Service struct {
-	db     *db.DB
-	mint   *id.Minter
-	now    func() time.Time
-	region string
-	secret []byte
+	db      *db.DB
+	mint    *id.Minter
+	now     func() time.Time
+	region  string
+	secret  []byte
+	catalog *catalog.Service
 	// guesses are how often names and birthdays may be tried on a profile.
 	guesses *limit.Limiter
 }
 
 // NewService makes the service. Phones without a country are of the region, such as
-// "UZ". The secret keys what is kept of contacts of those who were forgotten.
-func NewService(d *db.DB, mint *id.Minter, now func() time.Time, region string, secret []byte) *Service {
-	return &Service{db: d, mint: mint, now: now, region: region, secret: secret, guesses: limit.New(1.0/600, 5, 10_000, now)}
+// "UZ". The secret keys what is kept of contacts of those who were forgotten; the
+// catalogue tells of which legal entity a store is.
+func NewService(d *db.DB, mint *id.Minter, now func() time.Time, region string, secret []byte, ca *catalog.Service) *Service {
+	return &Service{db: d, mint: mint, now: now, region: region, secret: secret, catalog: ca, guesses: limit.New(1.0/600, 5, 10_000, now)}
 }
 
 // Limits on what is written, in characters.

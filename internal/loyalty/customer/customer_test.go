@@ -31,7 +31,8 @@ func now() time.Time { return start }
 var nodes atomic.Int64
 
 func newService(d *db.DB) *customer.Service {
-	return customer.NewService(d, id.NewMinter(now, int(nodes.Add(1))%id.Nodes, 0), now, "UZ", nil)
+	mint := id.NewMinter(now, int(nodes.Add(1))%id.Nodes, 0)
+	return customer.NewService(d, mint, now, "UZ", nil, catalog.New(d, mint, now))
 }
 
 func phone(raw string) customer.Identifier {
@@ -159,7 +160,7 @@ func TestRegister(t *testing.T) {
 
 func TestRegisterRefuses(t *testing.T) {
 	t.Parallel()
-	s := customer.NewService(nil, nil, now, "UZ", nil)
+	s := customer.NewService(nil, nil, now, "UZ", nil, nil)
 	many := customer.Attributes{}
 	for i := range 65 {
 		many[fmt.Sprint(i)] = true
@@ -1124,7 +1125,7 @@ func FuzzParseAttributes(f *testing.F) {
 	for _, text := range []string{`{"a": 1.50, "b": "x", "c": true}`, `{}`, `{"a":1e400}`, `{"":{"a":[1]}}`, `{"a":null}`, `{"a":1,"a":2}`, "{\"\xff\":1}"} {
 		f.Add(text)
 	}
-	s := customer.NewService(nil, nil, now, "UZ", nil)
+	s := customer.NewService(nil, nil, now, "UZ", nil, nil)
 	f.Fuzz(func(t *testing.T, text string) {
 		a, err := customer.ParseAttributes(text)
 		if err != nil {

@@ -262,6 +262,49 @@ func (l Definitions) Named(name string) *Definition {
 	return nil
 }
 
+// SeenAtTills are those whose values tills are shown.
+func (l Definitions) SeenAtTills() Definitions {
+	return l.those(func(d *Definition) bool { return d.Tills != "" && !d.Personal })
+}
+
+// SetAtTills are those of which tills say what the values are when somebody registers.
+func (l Definitions) SetAtTills() Definitions {
+	return l.those(func(d *Definition) bool { return d.Tills == TillsSet })
+}
+
+func (l Definitions) those(fit func(*Definition) bool) (list Definitions) {
+	for i := range l {
+		if d := &l[i]; !d.Archived && fit(d) {
+			list = append(list, *d)
+		}
+	}
+	return list
+}
+
+// Keeping gives the attributes with what values hold that was taken out of a list since,
+// as choices of it still: saving a form does not lose them. named is what such a choice
+// is called in a language.
+func (l Definitions) Keeping(values Attributes, named func(language, code string) string) Definitions {
+	l = slices.Clone(l)
+	for i := range l {
+		d := &l[i]
+		if !d.List() {
+			continue
+		}
+		for _, code := range Chosen(values[d.Code]) {
+			if d.place(code) >= 0 {
+				continue
+			}
+			former := Choice{Code: code, Names: Names{}}
+			for _, in := range Languages {
+				former.Names[in] = named(in, code)
+			}
+			d.Choices = append(slices.Clip(d.Choices), former)
+		}
+	}
+	return l
+}
+
 // Fit brings values that somebody gives into the form that is kept; nil takes one
 // away. Its error names what is unknown, or is not of the attribute's format.
 func (l Definitions) Fit(given map[string]any) (values Attributes, err error) {

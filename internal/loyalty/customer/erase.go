@@ -9,9 +9,10 @@ import (
 
 // EraseTx takes everything personal from a profile and from those that were merged
 // into it, for good: names, birthday, city, note, attributes, identifiers and the
-// proofs of consents, with the reasons for taking them back. Of contacts a keyed hash stays, so
-// that an old file does not bring consents back. What is left says that somebody was there, since when and in
-// which store. It gives the profiles that were erased and fails with ErrNotFound or
+// proofs of consents, with the reasons for taking them back and the names of texts that
+// are in no catalogue. Sources stay: the program alone writes them. Of contacts a keyed hash stays, so that an old file does not
+// bring consents back. What is left says that somebody was there, since when and in
+// which store, and under which published texts they agreed. It gives the profiles that were erased and fails with ErrNotFound or
 // ErrGone.
 func (s *Service) EraseTx(ctx context.Context, tx *db.Tx, id ID) (erased []ID, err error) {
 	defer errs.Wrap(&err, "erase customer %d", id)
@@ -70,10 +71,13 @@ func (s *Service) eraseTx(ctx context.Context, tx *db.Tx, id ID) error {
 	for _, was := range said {
 		now := was
 		now.Proof, now.Reason = "", ""
+		if was.Text == 0 { // else it names the version
+			now.Wording = ""
+		}
 		if now == was {
 			continue
 		}
-		b.Guard(`UPDATE consents SET proof = '', reason = '', checksum = $2 WHERE id = $1`, was.ID, now.checksum())
+		b.Guard(`UPDATE consents SET wording = $3, proof = '', reason = '', checksum = $2 WHERE id = $1`, was.ID, now.checksum(), now.Wording)
 		sum += share(now.checksum()) - share(was.checksum())
 	}
 	attach(&b, id, sum)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"sync"
 	"testing"
@@ -124,7 +125,7 @@ func TestHouseholdsOfMerged(t *testing.T) {
 				f.do(nil, func(ctx context.Context, tx *db.Tx) error { return f.s.DissolveTx(ctx, tx, f.of[tt.into]) })
 			}
 			f.do(nil, func(ctx context.Context, tx *db.Tx) error {
-				return f.s.UnmergeTx(ctx, tx, f.of[tt.from], f.of[tt.into], m.Merged)
+				return f.s.UnmergeTx(ctx, tx, math.MaxInt64, f.of[tt.from], f.of[tt.into], m.Merged)
 			})
 			f.is(tt.from, tt.ofFrom)
 			f.is(tt.into, tt.ofInto)

@@ -168,7 +168,7 @@ func TestConsentSaidAgainIsNotWrittenAgain(t *testing.T) {
 	}
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
 		clock := start
-		s := customer.NewService(d, id.NewMinter(now, int(nodes.Add(1))%id.Nodes, 0), func() time.Time { return clock }, "UZ", nil)
+		s := customer.NewService(d, id.NewMinter(now, int(nodes.Add(1))%id.Nodes, 0), func() time.Time { return clock }, "UZ", nil, nil)
 		n := 0
 		for name, tt := range tests {
 			n++
@@ -195,7 +195,7 @@ func TestConsentSaidAgainIsNotWrittenAgain(t *testing.T) {
 // Nobody's consent is recorded without saying what it was given to.
 func TestConsentSaysWhatItWasGivenTo(t *testing.T) {
 	t.Parallel()
-	s := customer.NewService(nil, nil, now, "UZ", nil)
+	s := customer.NewService(nil, nil, now, "UZ", nil, nil)
 	in := customer.New{FirstName: "A", Source: "till", Consents: []customer.Consent{
 		{Channel: customer.ChannelAny, Purpose: customer.Data, Given: true, Wording: "v1"},
 		{Channel: customer.ChannelAny, Purpose: customer.Marketing, Given: true},

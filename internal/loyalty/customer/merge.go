@@ -28,6 +28,7 @@ type Merged struct {
 	Identifiers []string        `json:"identifiers,omitempty"`
 	Consents    []int64         `json:"consents,omitempty"` // ids of those added
 	Blocked     bool            `json:"blocked,omitempty"`  // the merged one had been
+	Barred      bool            `json:"barred,omitempty"`   // who stays had been
 	Household   *movedHousehold `json:"household,omitempty"`
 }
 
@@ -35,7 +36,6 @@ type Merged struct {
 type Joined struct {
 	Merged
 	Is    Customer  // who stays, with the identifiers of both
-	Kept  []string  // fields in which they say something else
 	Added []Consent // to those of who stays
 }
 
@@ -157,10 +157,10 @@ func (s *Service) MergeTx(ctx context.Context, tx *db.Tx, from, into ID) (m Join
 	case len(a.Identifiers)+len(b.Identifiers) > maxIdentifiers:
 		return m, ErrTooMany
 	}
-	m.Blocked = a.State == StateBlocked
+	m.Blocked, m.Barred = a.State == StateBlocked, b.State == StateBlocked
 	filled := person{Customer: b}
 	filled.Attributes = maps.Clone(b.Attributes)
-	m.Filled, m.Kept = filled.complete(&a)
+	m.Filled, _ = filled.complete(&a)
 	m.Filled = slices.DeleteFunc(m.Filled, func(f string) bool { return f == "attributes" || f == "labels" })
 	for _, key := range slices.Sorted(maps.Keys(filled.Attributes)) {
 		if _, had := b.Attributes[key]; !had {
@@ -254,6 +254,7 @@ func (s *Service) stricterTx(ctx context.Context, tx *db.Tx, from, into ID, now 
 	}
 	added := stricter(said[from], said[into])
 	s.say(added, into, said[into], now, "merge")
+	added = append(added, s.ended(said[into], added)...)
 	return added, nil
 }
 
@@ -315,8 +316,9 @@ func stricter(from, into []Consent) (add []Consent) {
 
 // UnmergeTx gives a merged profile back what it brought: its identifiers that are
 // still there, and the fields and consents that were not changed since are taken
-// from the other. It fails with ErrNotMerged.
-func (s *Service) UnmergeTx(ctx context.Context, tx *db.Tx, from, into ID, m Merged) (err error) {
+// from the other. What was taken back since the merge of that id, and a block that was
+// set, hold for both: nobody knows which of the two it was. It fails with ErrNotMerged.
+func (s *Service) UnmergeTx(ctx context.Context, tx *db.Tx, merge int64, from, into ID, m Merged) (err error) {
 	defer errs.Wrap(&err, "take the profile of customer %s out of %s", from, into)
 	a, b, err := s.lockBothTx(ctx, tx, from, into)
 	switch {
@@ -334,7 +336,7 @@ func (s *Service) UnmergeTx(ctx context.Context, tx *db.Tx, from, into ID, m Mer
 	}
 	back := a
 	back.State, back.Into = StateActive, 0
-	if m.Blocked {
+	if m.Blocked || b.State == StateBlocked && !m.Barred {
 		back.State = StateBlocked
 	}
 	if err := s.saveTx(ctx, tx, &a, &back); err != nil {
@@ -349,7 +351,7 @@ func (s *Service) UnmergeTx(ctx context.Context, tx *db.Tx, from, into ID, m Mer
 		return !slices.Contains(m.Identifiers, strconv.FormatInt(i.checksum(from), 10))
 	})
 	hand(&batch, theirs, into, from)
-	said, err := s.consentsTx(ctx, tx, into)
+	said, err := s.consentsTx(ctx, tx, from, into)
 	if err != nil {
 		return err
 	}
@@ -357,6 +359,9 @@ func (s *Service) UnmergeTx(ctx context.Context, tx *db.Tx, from, into ID, m Mer
 	takenBack := unsaid(said[into], m.Consents)
 	s.say(takenBack, into, said[into], now, "unmerge")
 	s.queueAdded(&batch, into, takenBack)
+	both := stricter(withdrawn(said[into], merge, m.Consents), said[from])
+	s.say(both, from, said[from], now, "unmerge")
+	s.queueAdded(&batch, from, append(both, s.ended(said[from], both)...))
 	if len(theirs) > 0 {
 		changed(&batch, into, now, "identifiers")
 	}
@@ -404,6 +409,17 @@ func (c *Customer) empty(a *Customer, fields []string) {
 			}
 		}
 	}
+}
+
+// withdrawn are the last words of a history that take something back and were said
+// since a merge, which added those of ids. What another merge brought was said before.
+func withdrawn(history []Consent, merge int64, ids []int64) (list []Consent) {
+	for _, c := range history {
+		if !c.Given && c.ID > merge && c.Source != "merge" && !slices.Contains(ids, c.ID) && lastWord(history, c.Channel, c.Purpose).ID == c.ID {
+			list = append(list, c)
+		}
+	}
+	return list
 }
 
 // unsaid are the consents to be added so that those of a merge do not hold any more:

@@ -563,11 +563,11 @@ func (r *registration) consent(p *person, c *Checked, same bool) {
 			continue
 		}
 		history := r.consents[p.ID]
-		said := stands
+		heard := stands
 		if c.profile.Origin != 0 {
-			said = c.brought
+			heard = c.brought
 		}
-		if said(history, n) {
+		if heard(history, n) {
 			continue
 		}
 		if c.profile.Origin == 0 {
@@ -576,8 +576,9 @@ func (r *registration) consent(p *person, c *Checked, same bool) {
 			continue
 		}
 		n.ID, n.Customer = r.s.mint.Next(), p.ID
-		p.consents = append(p.consents, n)
-		r.consents[p.ID] = append(history, n)
+		said := append([]Consent{n}, r.s.ended(history, []Consent{n})...)
+		p.consents = append(p.consents, said...)
+		r.consents[p.ID] = append(history, said...)
 		if !p.isNew {
 			p.changed = append(p.changed, "consents")
 		}

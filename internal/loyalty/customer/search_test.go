@@ -20,7 +20,7 @@ var searchTime = time.Date(2026, 3, 8, 12, 0, 0, 0, time.UTC)
 
 func newSearch(d *db.DB) *Service {
 	now := func() time.Time { return searchTime }
-	return NewService(d, id.NewMinter(now, 0, 0), now, "UZ", nil)
+	return NewService(d, id.NewMinter(now, 0, 0), now, "UZ", nil, nil)
 }
 
 func enrol(t testing.TB, d *db.DB, s *Service, list ...New) {

@@ -2,6 +2,7 @@ package customer_test
 
 import (
 	"context"
+	"math"
 	"testing"
 	"time"
 
@@ -72,7 +73,9 @@ func TestUndoKeepsAskedAnew(t *testing.T) {
 		if err := d.Write(t.Context(), func(ctx context.Context, tx *db.Tx) (err error) { m, err = s.MergeTx(ctx, tx, a, b); return err }); err != nil {
 			t.Fatal(err)
 		}
-		if err := d.Write(t.Context(), func(ctx context.Context, tx *db.Tx) (err error) { return s.UnmergeTx(ctx, tx, a, b, m.Merged) }); err != nil {
+		if err := d.Write(t.Context(), func(ctx context.Context, tx *db.Tx) (err error) {
+			return s.UnmergeTx(ctx, tx, math.MaxInt64, a, b, m.Merged)
+		}); err != nil {
 			t.Fatal(err)
 		}
 		if p := allowed(t, s, b, customer.ChannelSMS, at); p.OK() {
@@ -287,4 +290,55 @@ func TestNobodyIsWrittenIntoWhoIsGone(t *testing.T) {
 			})
 		}
 	}
+}
+
+// Whose data may not be kept is spoken to for nothing, however it was said, and agreeing
+// to it again brings nothing else back.
+func TestNoDataNoOffers(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := newService(d)
+		at := now().Add(-time.Hour)
+		yes := func(ch customer.Channel, p customer.Purpose) customer.Consent {
+			return customer.Consent{Channel: ch, Purpose: p, Given: true, At: at, Source: "till", Wording: "v1", Proof: "form 7"}
+		}
+		no := customer.Consent{Channel: customer.ChannelAny, Purpose: customer.Data, Source: "admin", Reason: "asked"}
+		in := customer.New{FirstName: "Anna", Source: "till", Identifiers: []customer.Identifier{phone("+998901234567")},
+			Consents: []customer.Consent{yes(customer.ChannelAny, customer.Data), yes(customer.ChannelSMS, customer.Marketing), yes(customer.ChannelAny, customer.Profiling)}}
+		a := register(t, d, s, in)[0].ID
+		later := now().Add(time.Hour)
+		if p := allowed(t, s, a, customer.ChannelSMS, later); !p.OK() {
+			t.Fatal("not before either")
+		}
+		sayNow(t, d, s, a, no)
+		if p := allowed(t, s, a, customer.ChannelSMS, later); p.Why != customer.WhyNoData {
+			t.Errorf("without data: %+v", p)
+		}
+		history, err := s.Consents(t.Context(), a)
+		if err != nil || len(history) != 6 {
+			t.Errorf("%d consents, %v", len(history), err)
+		}
+		for _, c := range customer.Current(history) {
+			if c.Given {
+				t.Errorf("still holds: %+v", c)
+			}
+		}
+		again := yes(customer.ChannelAny, customer.Data)
+		again.At = time.Time{}
+		sayNow(t, d, s, a, again)
+		if p := allowed(t, s, a, customer.ChannelSMS, later); p.Why != customer.WhyTaken {
+			t.Errorf("agreed to data again: %+v", p)
+		}
+		b := register(t, d, s, customer.New{FirstName: "Olim", Source: "till", Identifiers: []customer.Identifier{phone("+998901234568")}, Consents: []customer.Consent{yes(customer.ChannelSMS, customer.Marketing), no}})[0].ID
+		history, err = s.Consents(t.Context(), b)
+		if err != nil || len(history) != 3 || customer.Allows(history, customer.ChannelSMS, customer.Marketing) {
+			t.Errorf("registered with a no: %+v, %v", history, err)
+		}
+		c := register(t, d, s, customer.New{FirstName: "Olim", Source: "till", Identifiers: []customer.Identifier{phone("+998901234569")}, Consents: []customer.Consent{yes(customer.ChannelSMS, customer.Marketing)}})[0].ID
+		write(t, d, func(ctx context.Context, tx *db.Tx) error { _, err := s.MergeTx(ctx, tx, b, c); return err })
+		sayNow(t, d, s, c, again)
+		if p := allowed(t, s, c, customer.ChannelSMS, later); p.OK() {
+			t.Errorf("merged with one whose data may not be kept: %+v", p)
+		}
+	})
 }

@@ -306,9 +306,17 @@ func (l Wordings) over(w *Wording, at time.Time) bool {
 	return slices.ContainsFunc(l, func(o Wording) bool { return o.Code == w.Code && o.Version > w.Version && !o.From.After(at) })
 }
 
-// outdated reports whether a newer version asks anew whoever gave c: c was under an
-// older one of the same code, or under a text that is in no catalogue.
-func (l Wordings) outdated(c *Consent, at time.Time) bool {
+// EntityOf is the legal entity that a consent concerns: that of the store where it was
+// given; of one that was given in none, such as by a file, that of the customer's store.
+func (s *Service) EntityOf(c Consent, home catalog.StoreID) catalog.EntityID {
+	store, _ := s.catalog.Store(cmp.Or(c.Store, home))
+	return store.Entity
+}
+
+// outdated reports whether a newer version asks anew whoever gave c, which concerns an
+// entity: c was under an older one of the same code, or under a text that is in no
+// catalogue, and the version is everybody's or that entity's.
+func (l Wordings) outdated(c *Consent, entity catalog.EntityID, at time.Time) bool {
 	given := l.Of(c.Text)
 	return slices.ContainsFunc(l, func(w Wording) bool {
 		if !w.Anew || w.Purpose != c.Purpose || w.From.After(at) {
@@ -317,7 +325,7 @@ func (l Wordings) outdated(c *Consent, at time.Time) bool {
 		if given == nil {
 			// A merge says a consent again: when it was given is not known here.
 			again := c.Source == "merge" || c.Source == "unmerge"
-			return w.Entity == 0 && (w.covers(c.Channel) || c.Channel == ChannelAny) && (again || w.From.After(c.At))
+			return (w.Entity == 0 || w.Entity == entity) && (w.covers(c.Channel) || c.Channel == ChannelAny) && (again || w.From.After(c.At))
 		}
 		return w.Code == given.Code && w.Version > given.Version
 	})
@@ -331,6 +339,7 @@ const (
 	WhyGone      Why = "gone"       // merged, erased or blocked
 	WhyNotGiven  Why = "not_given"  // nothing was agreed to
 	WhyTaken     Why = "withdrawn"  // it was taken back
+	WhyNoData    Why = "no_data"    // their data may not be kept
 	WhyAnew      Why = "ask_anew"   // a newer wording asks again
 	WhyNoContact Why = "no_contact" // nothing is known to reach them by
 	WhyRetired   Why = "retired"    // all that is known was retired
@@ -364,7 +373,11 @@ func (s *Service) Allowed(ctx context.Context, who ID, ch Channel, p Purpose, at
 	if err != nil {
 		return is, err
 	}
-	if is = texts.allows(history, ch, p, at); !is.OK() {
+	if _, err := s.catalog.Stores(ctx); err != nil { // so that they are in memory
+		return is, err
+	}
+	entity := func(given Consent) catalog.EntityID { return s.EntityOf(given, c.HomeStore) }
+	if is = texts.allows(history, ch, p, entity, at); !is.OK() {
 		return is, nil
 	}
 	if why, err := s.reachable(ctx, &c, ch); err != nil || why != "" {
@@ -374,19 +387,24 @@ func (s *Service) Allowed(ctx context.Context, who ID, ch Channel, p Purpose, at
 }
 
 // allows is what a history comes to at a time.
-func (l Wordings) allows(history []Consent, ch Channel, p Purpose, at time.Time) Permission {
+func (l Wordings) allows(history []Consent, ch Channel, p Purpose, entity func(Consent) catalog.EntityID, at time.Time) Permission {
 	history = slices.DeleteFunc(slices.Clone(history), func(c Consent) bool { return c.At.After(at) })
+	data := lastWord(history, ch, Data)
 	switch last := lastWord(history, ch, p); {
+	case p != Data && data != nil && !data.Given:
+		return Permission{Why: WhyNoData}
 	case last == nil:
 		return Permission{Why: WhyNotGiven}
 	case !last.Given:
 		return Permission{Why: WhyTaken}
-	case l.outdated(last, at):
+	case l.outdated(last, entity(*last), at):
 		return Permission{Why: WhyAnew}
 	default:
 		return Permission{Consent: last.ID}
 	}
 }
 
-// Outdated reports whether somebody who gave c is to be asked anew.
-func (l Wordings) Outdated(c Consent, at time.Time) bool { return c.Given && l.outdated(&c, at) }
+// Outdated reports whether somebody who gave c, which concerns an entity, is to be asked anew.
+func (l Wordings) Outdated(c Consent, entity catalog.EntityID, at time.Time) bool {
+	return c.Given && l.outdated(&c, entity, at)
+}

@@ -3,12 +3,14 @@ package customer_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/db/dbtest"
 	"regulars/internal/base/errs"
+	"regulars/internal/base/id"
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
 )
@@ -225,6 +227,49 @@ func TestForgottenStaySuppressed(t *testing.T) {
 			return err
 		}); err != nil || hit != 1 {
 			t.Errorf("%d hashes, %v", hit, err)
+		}
+	})
+}
+
+// A version of a legal entity that asks anew ends the unlisted texts that were agreed to
+// in its stores, or in no store by customers of its stores, and no others.
+func TestAskingAnewOfAnEntity(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s, shops := newService(d), catalog.New(d, id.NewMinter(now, int(nodes.Add(1))%id.Nodes, 0), now)
+		var own, other catalog.Store
+		write(t, d, func(ctx context.Context, tx *db.Tx) (err error) {
+			if own, err = shops.CreateStoreTx(ctx, tx, catalog.NewStore{Code: "S1", Name: "One", Zone: "Asia/Tashkent"}); err != nil {
+				return err
+			}
+			e, err := shops.CreateEntityTx(ctx, tx, catalog.Entity{Name: "Second"})
+			if err != nil {
+				return err
+			}
+			other, err = shops.CreateStoreTx(ctx, tx, catalog.NewStore{Code: "S2", Name: "Two", Zone: "Asia/Tashkent", Entity: e.ID})
+			return err
+		})
+		if own.Entity == other.Entity {
+			t.Fatal("the stores are of one entity")
+		}
+		at, n := now().AddDate(0, -6, 0), 0
+		join := func(home, given catalog.StoreID) customer.ID {
+			n++
+			return register(t, d, s, customer.New{FirstName: "Anna", Source: "till", HomeStore: home, Identifiers: []customer.Identifier{phone(fmt.Sprintf("+9989012345%02d", n))},
+				Consents: []customer.Consent{{Channel: customer.ChannelSMS, Purpose: customer.Marketing, Given: true, At: at, Store: given, Wording: "paper"}}})[0].ID
+		}
+		people := map[string]customer.ID{
+			"given there": join(other.ID, own.ID), "of there, in no store": join(own.ID, 0),
+			"of there, given elsewhere": join(own.ID, other.ID), "elsewhere": join(other.ID, 0), "nowhere": join(0, 0),
+		}
+		if _, err := publish(t, d, s, offers(1, now(), func(w *customer.Wording) { w.Anew, w.Entity = true, own.Entity })); err != nil {
+			t.Fatal(err)
+		}
+		for name, who := range people {
+			want := name != "given there" && name != "of there, in no store"
+			if p := allowed(t, s, who, customer.ChannelSMS, now().Add(time.Hour)); p.OK() != want {
+				t.Errorf("%s: %+v", name, p)
+			}
 		}
 	})
 }

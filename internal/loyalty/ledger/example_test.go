@@ -27,7 +27,7 @@ func Example() {
 	check(err)
 
 	mint := id.NewMinter(time.Now, 1, 0)
-	customers := customer.NewService(d, mint, time.Now, "UZ", nil)
+	customers := customer.NewService(d, mint, time.Now, "UZ", nil, nil)
 	points := ledger.New(d, mint, time.Now, func(time.Time) ledger.Policy { return ledger.Policy{} })
 	anna, err := customers.Check(customer.New{FirstName: "Anna"})
 	check(err)

@@ -65,7 +65,6 @@ type Outcome struct {
 	Merge
 	Customer customer.Customer // with the identifiers of both
 	Filled   []string          // fields that came from who goes
-	Kept     []string          // fields in which they say something else
 	Consents []customer.Consent
 	Home     string // what becomes of the household of who goes; empty: they have none
 	receipt.Moved
@@ -125,11 +124,11 @@ func (s *Service) Merge(ctx context.Context, from, into customer.ID, by staff.ID
 }
 
 func (s *Service) mergeTx(ctx context.Context, tx *db.Tx, p receipt.Merge) (out Outcome, err error) {
-	p.ID = s.mint.Next()
 	profile, err := s.customers.MergeTx(ctx, tx, p.From, p.Into)
 	if err != nil {
 		return out, err
 	}
+	p.ID = s.mint.Next() // both are locked: what they say after it, they say as one
 	if p.Lots, err = lotsTx(ctx, tx, `SELECT l.lot_id FROM merged_lots l JOIN merges m ON m.id = l.merge_id WHERE m.into_id = $1`, int64(p.From)); err != nil {
 		return out, err
 	}
@@ -155,7 +154,7 @@ func (s *Service) mergeTx(ctx context.Context, tx *db.Tx, p receipt.Merge) (out 
 	b.Insert(lotTable, lots)
 	out = Outcome{
 		Merge:    Merge{ID: ID(p.ID), From: p.From, Into: p.Into, Staff: staff.ID(p.Staff), At: p.At},
-		Customer: profile.Is, Filled: profile.Filled, Kept: profile.Kept, Consents: profile.Added, Home: profile.Home(), Moved: went,
+		Customer: profile.Is, Filled: profile.Filled, Consents: profile.Added, Home: profile.Home(), Moved: went,
 	}
 	return out, tx.Run(ctx, &b)
 }
@@ -260,7 +259,7 @@ func (s *Service) undoTx(ctx context.Context, tx *db.Tx, p receipt.Merge) error 
 	if err := json.Unmarshal([]byte(text), &kept); err != nil {
 		return err
 	}
-	if err := s.customers.UnmergeTx(ctx, tx, p.From, p.Into, kept.Merged); err != nil {
+	if err := s.customers.UnmergeTx(ctx, tx, p.ID, p.From, p.Into, kept.Merged); err != nil {
 		return err
 	}
 	if err := s.giftcards.ReturnTx(ctx, tx, p.From, p.Into, kept.Cards); err != nil {

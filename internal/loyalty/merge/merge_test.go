@@ -570,3 +570,100 @@ func TestGiftcardsFollowTheirHolder(t *testing.T) {
 		holds(card, "a")
 	})
 }
+
+// What was taken back while two profiles were one is taken back by both when they are
+// taken apart; what was agreed to meanwhile stays with the one that stays. A block that
+// was set meanwhile holds for both as well.
+func TestWhatIsSaidWhileTheyAreOne(t *testing.T) {
+	t.Parallel()
+	yes := func(ch customer.Channel, p customer.Purpose) customer.Consent {
+		return customer.Consent{Channel: ch, Purpose: p, Given: true, Source: "till", Wording: "v1"}
+	}
+	no := func(ch customer.Channel, p customer.Purpose) customer.Consent {
+		return customer.Consent{Channel: ch, Purpose: p, Source: "till"}
+	}
+	offers := func(ch customer.Channel) customer.Consent { return yes(ch, customer.Marketing) }
+	stop := func(ch customer.Channel) customer.Consent { return no(ch, customer.Marketing) }
+	tests := map[string]struct {
+		from, into, meanwhile []customer.Consent // of the last, one after another
+		went, stayed          string             // sms, viber and then data of each, after undoing
+	}{
+		"a no of all":              {[]customer.Consent{offers(customer.ChannelAny)}, []customer.Consent{offers(customer.ChannelAny)}, []customer.Consent{stop(customer.ChannelAny)}, "no no -", "no no -"},
+		"a no of one channel":      {[]customer.Consent{offers(customer.ChannelAny)}, []customer.Consent{offers(customer.ChannelAny)}, []customer.Consent{stop(customer.ChannelSMS)}, "no yes -", "no yes -"},
+		"a no where one said yes":  {[]customer.Consent{offers(customer.ChannelSMS)}, nil, []customer.Consent{stop(customer.ChannelAny)}, "no no -", "no no -"},
+		"a no, and a yes again":    {[]customer.Consent{offers(customer.ChannelAny)}, nil, []customer.Consent{stop(customer.ChannelAny), offers(customer.ChannelAny)}, "yes yes -", "yes yes -"},
+		"a no, and a yes of one":   {[]customer.Consent{offers(customer.ChannelAny)}, nil, []customer.Consent{stop(customer.ChannelAny), offers(customer.ChannelSMS)}, "no no -", "yes no -"},
+		"a yes":                    {nil, nil, []customer.Consent{offers(customer.ChannelAny)}, "- - -", "yes yes -"},
+		"nothing":                  {[]customer.Consent{offers(customer.ChannelAny)}, []customer.Consent{stop(customer.ChannelAny)}, nil, "yes yes -", "no no -"},
+		"a no to data ends others": {[]customer.Consent{offers(customer.ChannelAny), yes(customer.ChannelAny, customer.Data)}, []customer.Consent{stop(customer.ChannelAny)}, []customer.Consent{no(customer.ChannelAny, customer.Data)}, "no no no", "no no no"},
+	}
+	word := func(list []customer.Consent, ch customer.Channel, p customer.Purpose) string {
+		for _, c := range customer.Current(list) {
+			if c.Purpose == p && (c.Channel == ch || c.Channel == customer.ChannelAny) {
+				return map[bool]string{true: "yes", false: "no"}[c.Given]
+			}
+		}
+		return "-"
+	}
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s, ctx, n := newShop(t, d), t.Context(), 0
+		says := func(who customer.ID) string {
+			said, err := s.Customers.Consents(ctx, who)
+			loyaltytest.Check(t, err)
+			return word(said, customer.ChannelSMS, customer.Marketing) + " " + word(said, customer.ChannelViber, customer.Marketing) + " " + word(said, customer.ChannelAny, customer.Data)
+		}
+		for name, tt := range tests {
+			n += 2
+			from := s.join(customer.New{Identifiers: []customer.Identifier{known(customer.Card, fmt.Sprint(n))}, Consents: tt.from})
+			into := s.join(customer.New{Identifiers: []customer.Identifier{known(customer.Card, fmt.Sprint(n+1))}, Consents: tt.into})
+			s.Clock.Advance(time.Minute)
+			m := s.merge(from, into)
+			for _, c := range tt.meanwhile {
+				s.Clock.Advance(time.Minute)
+				loyaltytest.Check(t, d.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
+					return s.Customers.AddConsentsTx(ctx, tx, into, []customer.Consent{c})
+				}))
+			}
+			s.Clock.Advance(time.Minute)
+			s.undo(m.ID)
+			if went, stayed := says(from), says(into); went != tt.went || stayed != tt.stayed {
+				t.Errorf("%s: who went says %s, want %s; who stayed %s, want %s", name, went, tt.went, stayed, tt.stayed)
+			}
+		}
+		s.agrees()
+	})
+}
+
+// A block that was set while two profiles were one holds for both when they are taken
+// apart; one that who stays had before is theirs alone.
+func TestBlockedWhileTheyAreOne(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := newShop(t, d)
+		block := func(who customer.ID) {
+			t.Helper()
+			loyaltytest.Check(t, d.Write(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+				_, _, err := s.Customers.SetStateTx(ctx, tx, who, customer.StateBlocked)
+				return err
+			}))
+		}
+		join := func(c string) customer.ID {
+			return s.join(customer.New{Identifiers: []customer.Identifier{known(customer.Card, c)}})
+		}
+		from, into := join("1"), join("2")
+		m := s.merge(from, into)
+		block(into)
+		s.undo(m.ID)
+		if a, b := s.get(from).State, s.get(into).State; a != customer.StateBlocked || b != customer.StateBlocked {
+			t.Errorf("blocked meanwhile they are %s and %s", a, b)
+		}
+		from, into = join("3"), join("4")
+		block(into)
+		m = s.merge(from, into)
+		s.undo(m.ID)
+		if a, b := s.get(from).State, s.get(into).State; a != customer.StateActive || b != customer.StateBlocked {
+			t.Errorf("where who stays was blocked before they are %s and %s", a, b)
+		}
+		s.agrees()
+	})
+}

@@ -10,39 +10,47 @@
 package privacy
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"io"
+	"slices"
 	"time"
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/errs"
+	"regulars/internal/base/event"
 	"regulars/internal/base/money"
 	"regulars/internal/loyalty/catalog"
+	"regulars/internal/loyalty/confirm"
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/giftcard"
 	"regulars/internal/loyalty/ledger"
 	"regulars/internal/loyalty/merge"
+	"regulars/internal/loyalty/programme"
 	"regulars/internal/loyalty/receipt"
 	"regulars/internal/loyalty/staff"
 )
 
 // Service exports and erases.
 type Service struct {
-	db        *db.DB
-	now       func() time.Time
-	staff     *staff.Service
-	catalog   *catalog.Service
-	customers *customer.Service
-	ledger    *ledger.Service
-	receipts  *receipt.Service
-	merges    *merge.Service
-	giftcards *giftcard.Service
+	db         *db.DB
+	now        func() time.Time
+	log        *event.Log
+	staff      *staff.Service
+	catalog    *catalog.Service
+	customers  *customer.Service
+	programmes *programme.Service
+	ledger     *ledger.Service
+	confirm    *confirm.Service
+	receipts   *receipt.Service
+	merges     *merge.Service
+	giftcards  *giftcard.Service
 }
 
 // New makes the service.
-func New(d *db.DB, now func() time.Time, st *staff.Service, ca *catalog.Service, cu *customer.Service, le *ledger.Service, re *receipt.Service, me *merge.Service, gc *giftcard.Service) *Service {
-	return &Service{d, now, st, ca, cu, le, re, me, gc}
+func New(d *db.DB, now func() time.Time, st *staff.Service, ca *catalog.Service, cu *customer.Service, pr *programme.Service, le *ledger.Service, co *confirm.Service, re *receipt.Service, me *merge.Service, gc *giftcard.Service) *Service {
+	return &Service{d, now, event.New(d), st, ca, cu, pr, le, co, re, me, gc}
 }
 
 // The file of one person's data. Sums are decimals in the installation's currency,
@@ -55,9 +63,13 @@ type (
 		Former    []profile     `json:"merged_profiles,omitempty"`
 		Household *household    `json:"household,omitempty"`
 		Consents  []consent     `json:"consents"`
+		Levels    []level       `json:"levels,omitempty"`
+		History   []levelChange `json:"level_history,omitempty"`
 		Points    points        `json:"points"`
 		Receipts  []receiptRow  `json:"receipts"`
 		Cards     []giftcardRow `json:"gift_cards,omitempty"`
+		Codes     []code        `json:"codes,omitempty"`
+		Log       []deed        `json:"log,omitempty"`
 	}
 	profile struct {
 		ID           string              `json:"id"`
@@ -102,11 +114,51 @@ type (
 		Proof    string           `json:"proof,omitempty"`
 		Reason   string           `json:"reason,omitempty"`
 	}
+	// Of whom nothing is kept here they are at the first level.
+	level struct {
+		Programme  string     `json:"programme"`
+		Level      string     `json:"level"` // code
+		Name       string     `json:"name,omitempty"`
+		Since      time.Time  `json:"since"`
+		Given      string     `json:"given,omitempty"` // by hand or by a file: they do not fall under it
+		GivenUntil *time.Time `json:"given_until,omitempty"`
+	}
+	levelChange struct {
+		At      time.Time `json:"at"`
+		Cause   string    `json:"cause"` // reached, changed or granted
+		Was     string    `json:"was,omitempty"`
+		Level   string    `json:"level"` // granted: empty where it was taken back
+		Until   string    `json:"until,omitempty"`
+		Receipt string    `json:"receipt,omitempty"`
+	}
 	points struct {
 		Available string  `json:"available"`
 		Pending   string  `json:"pending"`
+		Held      string  `json:"held"` // for what is being paid
 		Debt      string  `json:"debt"`
+		Lots      []lot   `json:"lots"`
 		Entries   []entry `json:"entries"`
+	}
+	// What is left of what was earned, and until when.
+	lot struct {
+		EarnedAt    time.Time  `json:"earned_at"`
+		AvailableAt time.Time  `json:"available_at"`
+		ExpiresAt   *time.Time `json:"expires_at,omitempty"`
+		Points      string     `json:"points"`
+	}
+	// A code by which they said that points may be taken.
+	code struct {
+		At          time.Time  `json:"at"`
+		Store       string     `json:"store,omitempty"`
+		Points      string     `json:"points"`
+		SentAt      *time.Time `json:"sent_at,omitempty"`
+		ConfirmedAt *time.Time `json:"confirmed_at,omitempty"`
+	}
+	// A look at them, or a change, by somebody of the staff. When and what is the
+	// person's to know, not who: that is the staff's own data.
+	deed struct {
+		At   time.Time `json:"at"`
+		What string    `json:"what"`
 	}
 	entry struct {
 		At      time.Time    `json:"at"`
@@ -123,6 +175,7 @@ type (
 		Number   string       `json:"number"`
 		Store    string       `json:"store"`
 		SoldAt   time.Time    `json:"sold_at"`
+		Level    string       `json:"level,omitempty"` // code; theirs then
 		Total    string       `json:"total"`
 		Redeemed string       `json:"redeemed"`
 		Earned   string       `json:"earned"`
@@ -202,6 +255,10 @@ func (s *Service) Export(ctx context.Context, who customer.ID, w io.Writer) (err
 		return err
 	}
 	f.Points.Available, f.Points.Pending, f.Points.Debt = account.Available().String(), account.Pending.String(), account.Debt.String()
+	f.Points.Held = account.Held().String()
+	for _, l := range account.Lots() {
+		f.Points.Lots = append(f.Points.Lots, lot{l.EarnedAt, l.AvailableAt, known(l.ExpiresAt), l.Remaining.String()})
+	}
 	for after := receipt.ID(0); ; {
 		list, err := s.receipts.Whole(ctx, who, after, page)
 		if err != nil {
@@ -224,16 +281,110 @@ func (s *Service) Export(ctx context.Context, who customer.ID, w io.Writer) (err
 		return err
 	}
 	for _, c := range cards {
-		row := giftcardRow{EndsWith: c.Hint, Balance: currency.Format(c.Balance)}
-		if !c.ExpiresAt.IsZero() {
-			row.ExpiresAt = &c.ExpiresAt
-		}
-		f.Cards = append(f.Cards, row)
+		f.Cards = append(f.Cards, giftcardRow{c.Hint, currency.Format(c.Balance), known(c.ExpiresAt)})
+	}
+	if err := s.levels(ctx, ids, &f); err != nil {
+		return err
+	}
+	if f.Codes, err = s.codes(ctx, ids); err != nil {
+		return err
+	}
+	if f.Log, err = s.deeds(ctx, ids); err != nil {
+		return err
 	}
 	e := json.NewEncoder(w)
 	e.SetIndent("", "\t")
 	e.SetEscapeHTML(false)
 	return e.Encode(f)
+}
+
+// known is a time that may not be: nil then.
+func known(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}
+
+// levels are those of a customer, the first of ids, and what became of theirs and of
+// those of who was merged into them.
+func (s *Service) levels(ctx context.Context, ids []customer.ID, f *file) error {
+	tiers, err := s.programmes.Tiers(ctx, ids[0])
+	if err != nil {
+		return err
+	}
+	holding, err := s.programmes.Holding(ctx, s.now())
+	if err != nil {
+		return err
+	}
+	for _, t := range tiers {
+		p, err := s.programmes.Get(ctx, t.Programme)
+		if err != nil {
+			return err
+		}
+		row := level{Programme: p.Name, Level: t.Level, Since: t.Since, Given: t.Floor}
+		if t.Floor != "" {
+			row.GivenUntil = known(t.FloorUntil)
+		}
+		if v := holding[t.Programme]; v != nil {
+			l, _ := v.Rules.Level(t.Level)
+			row.Name = l.Name
+		}
+		f.Levels = append(f.Levels, row)
+	}
+	causes := map[string]string{receipt.EventTierReached: "reached", receipt.EventTierChanged: "changed", receipt.EventTierGranted: "granted"}
+	events, err := s.log.About(ctx, db.IDs(ids), receipt.EventTierReached, receipt.EventTierChanged, receipt.EventTierGranted)
+	if err != nil {
+		return err
+	}
+	for _, e := range events {
+		var body struct{ Level, Was, Is, Until string }
+		if err := json.Unmarshal([]byte(e.Body), &body); err != nil {
+			return err
+		}
+		row := levelChange{At: e.At, Cause: causes[e.Kind], Was: body.Was, Level: cmp.Or(body.Level, body.Is), Until: body.Until}
+		if e.Kind == receipt.EventTierReached {
+			row.Receipt = receipt.ID(e.Ref).String()
+		}
+		f.History = append(f.History, row)
+	}
+	return nil
+}
+
+func (s *Service) codes(ctx context.Context, ids []customer.ID) (list []code, err error) {
+	sent, err := s.confirm.Of(ctx, ids)
+	for _, c := range sent {
+		row := code{At: c.MadeAt, Points: c.Points.String(), SentAt: known(c.SentAt), ConfirmedAt: known(c.ConfirmedAt)}
+		till, err := s.catalog.Till(ctx, c.Till)
+		if err != nil {
+			return nil, err
+		}
+		if store, ok := s.catalog.Store(till.Store); ok {
+			row.Store = store.Name
+		}
+		list = append(list, row)
+	}
+	return list, err
+}
+
+// deeds are the lines of the audit log about some customers, the first first.
+func (s *Service) deeds(ctx context.Context, ids []customer.ID) (list []deed, err error) {
+	for _, who := range ids {
+		for cursor := ""; ; {
+			lines, next, err := s.staff.Audit(ctx, staff.Filter{Subject: "customer:" + who.String()}, cursor, page)
+			if err != nil {
+				return nil, err
+			}
+			for _, l := range lines {
+				list = append(list, deed{l.At, l.Action})
+			}
+			if cursor = next; cursor == "" {
+				break
+			}
+		}
+	}
+	slices.SortStableFunc(list, func(a, b deed) int { return a.At.Compare(b.At) })
+	return list, nil
 }
 
 // people are a customer and who was merged into them, the customer first.
@@ -293,7 +444,7 @@ func (s *Service) entries(ctx context.Context, who customer.ID, p *points) error
 
 func (s *Service) receipt(c money.Currency, r *receipt.Receipt) receiptRow {
 	row := receiptRow{
-		ID: r.ID.String(), Kind: r.Kind, Number: r.Number, SoldAt: r.SoldAt, Total: c.Format(r.Total), Redeemed: r.Redeemed.String(), Earned: r.Earned.String(), Lines: []line{},
+		ID: r.ID.String(), Kind: r.Kind, Number: r.Number, SoldAt: r.SoldAt, Level: r.Level, Total: c.Format(r.Total), Redeemed: r.Redeemed.String(), Earned: r.Earned.String(), Lines: []line{},
 	}
 	if store, ok := s.catalog.Store(r.Store); ok {
 		row.Store = store.Name

@@ -23,7 +23,7 @@ import (
 )
 
 // What is personal of the person of the test, and nowhere else.
-var personal = []string{"Sevinch", "Qodirova", "+998901112233", "7777000011112222", "1988-08-18", "Namangan-city", "allergic to nuts", "form 4711"}
+var personal = []string{"Sevinch", "Qodirova", "+998901112233", "7777000011112222", "1988-08-18", "Namangan-city", "allergic to nuts", "form 4711", "paper of Sevinch Q.", "wrote that she moves"}
 
 // All that is kept of a person is in the file; once erased nothing personal is left in
 // any table, nobody is found, and the books agree.
@@ -46,8 +46,11 @@ func TestExportAndErase(t *testing.T) {
 		who := join(customer.New{
 			FirstName: "Sevinch", LastName: "Qodirova", Born: "1988-08-18", City: "Namangan-city", Note: "allergic to nuts", Attributes: customer.Attributes{"shoes": "38"},
 			Identifiers: []customer.Identifier{{Kind: customer.Phone, Value: "+998901112233"}},
-			Consents:    []customer.Consent{{Channel: customer.ChannelAny, Purpose: customer.Marketing, Given: true, Wording: "v1", Proof: "form 4711"}},
+			Consents:    []customer.Consent{{Channel: customer.ChannelAny, Purpose: customer.Marketing, Given: true, Wording: "paper of Sevinch Q.", Proof: "form 4711"}},
 		})
+		loyaltytest.Check(t, d.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
+			return s.Customers.AddConsentsTx(ctx, tx, who, []customer.Consent{{Channel: customer.ChannelSMS, Purpose: customer.Marketing, Source: "admin", Reason: "wrote that she moves"}})
+		}))
 		former := join(customer.New{FirstName: "Sevinch", Identifiers: []customer.Identifier{{Kind: customer.Card, Value: "7777000011112222"}}})
 		other := join(customer.New{FirstName: "Rustam", Identifiers: []customer.Identifier{{Kind: customer.Card, Value: "1"}}})
 		for i, c := range []customer.ID{who, former, other} {
@@ -71,17 +74,33 @@ func TestExportAndErase(t *testing.T) {
 		_, err = s.Merges.Merge(ctx, former, who, owner.ID, nil)
 		loyaltytest.Check(t, err)
 
+		version, err := s.Programmes.At(ctx, store.Code, s.Now())
+		loyaltytest.Check(t, err)
+		loyaltytest.Check(t, d.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
+			if _, _, err := s.Receipts.GrantTierTx(ctx, tx, version, receipt.Grant{Customer: who, Level: version.Rules.Levels[1].Code}); err != nil {
+				return err
+			}
+			const sent = `INSERT INTO confirmations (id, customer_id, till_id, points, made_at, expires_at, sent_at) VALUES (9, $1, $2, 4300, 1, 2, 1)`
+			if _, err := tx.Exec(ctx, sent, int64(who), int64(tills[0].ID)); err != nil {
+				return err
+			}
+			return s.Staff.AuditTx(ctx, tx, staff.Entry{Actor: owner.ID, Action: "look.card", Subject: "customer:" + who.String()})
+		}))
+
 		var b bytes.Buffer
 		loyaltytest.Check(t, s.Privacy.Export(ctx, who, &b))
-		for _, want := range append(personal, "4242", "4343", "5000.00", "shoes", "Bread", "n0", "n1", "welcome") {
+		level := version.Rules.Levels[1]
+		for _, want := range append(personal, "4242", "4343", "5000.00", "shoes", "Bread", "n0", "n1", "welcome", `"name": "`+level.Name+`"`, `"cause": "granted"`, `"was": "`+version.Rules.Levels[0].Code+`"`, `"43.00"`, "look.card", `"expires_at"`, `"held": "0.00"`) {
 			if !strings.Contains(b.String(), want) {
 				t.Errorf("the file lacks %q", want)
 			}
 		}
-		if !json.Valid(b.Bytes()) || strings.Contains(b.String(), "Rustam") || strings.Contains(b.String(), `"n2"`) || strings.Contains(b.String(), "4444") {
+		if !json.Valid(b.Bytes()) || strings.Contains(b.String(), "Rustam") || strings.Contains(b.String(), `"n2"`) || strings.Contains(b.String(), "4444") || strings.Contains(b.String(), "Aziza") {
 			t.Errorf("the file is %s", b.String())
 		}
 
+		_, err = d.Exec(ctx, `DELETE FROM confirmations`) // which nobody made
+		loyaltytest.Check(t, err)
 		for _, text := range personal {
 			if len(leaks(ctx, t, d, text)) == 0 {
 				t.Errorf("%q is in no table before", text)

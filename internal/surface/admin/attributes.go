@@ -8,10 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"regulars/internal/base/db"
-	"regulars/internal/base/errs"
 	"regulars/internal/base/i18n"
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/staff"
@@ -185,97 +183,23 @@ func attributeRows(loc *i18n.Localizer, all customer.Definitions, values custome
 		if !ok || hide && d.Personal {
 			continue
 		}
-		rows = append(rows, fieldChange{Name: d.Names.In(loc.Lang(), d.Code), Is: attributeText(loc, d, value)})
+		rows = append(rows, fieldChange{Name: d.Names.In(loc.Lang(), d.Code), Is: web.AttributeText(loc, d, value)})
 	}
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		if all.Of(name) == nil && !hide {
-			rows = append(rows, fieldChange{Name: name, Is: attribute(loc, values[name])})
+			rows = append(rows, fieldChange{Name: name, Is: web.ValueText(loc, values[name])})
 		}
 	}
 	return rows
 }
 
-func attributeText(loc *i18n.Localizer, d *customer.Definition, value any) string {
-	if d.List() {
-		return d.Said(value, loc.Lang())
-	}
-	if text, ok := value.(string); ok && d.Format == customer.DateFormat {
-		if at, err := time.Parse(time.DateOnly, text); err == nil {
-			return loc.Date(at, time.UTC)
-		}
-	}
-	return attribute(loc, value)
-}
-
-// attributeField is a field of a form for an attribute.
-type attributeField struct {
-	Name, Label, Type, Value string
-	Options                  []web.Option
-	Required                 bool
-}
-
-// attributeFields are the fields of what can be said of a customer besides.
-func attributeFields(loc *i18n.Localizer, all customer.Definitions) (list []attributeField) {
-	for i := range all {
-		d := &all[i]
-		if d.Archived {
-			continue
-		}
-		f := attributeField{Name: "attributes/" + d.Code, Label: d.Names.In(loc.Lang(), d.Code), Type: "text", Required: d.Required}
-		switch d.Format {
-		case customer.DateFormat:
-			f.Type = "date"
-		case customer.YesNoFormat:
-			f.Type, f.Options = "select", []web.Option{{Text: "—"}, {Value: "yes", Text: loc.T("admin.yes")}, {Value: "no", Text: loc.T("admin.no")}}
-		case customer.OneFormat:
-			f.Type, f.Options = "select", []web.Option{{Text: "—"}}
-		case customer.SeveralFormat:
-			f.Type = "checks"
-		}
-		for _, c := range d.Choices {
-			f.Options = append(f.Options, web.Option{Value: c.Code, Text: c.Names.In(loc.Lang(), c.Code)})
-		}
-		list = append(list, f)
-	}
-	return list
-}
-
-// fillAttributes puts what is known of a customer into a form.
-func fillAttributes(all customer.Definitions, values customer.Attributes, form *web.Form) {
-	for i := range all {
-		d, name := &all[i], "attributes/"+all[i].Code
-		switch v := values[d.Code].(type) {
-		case bool:
-			form.Values.Set(name, map[bool]string{true: "yes", false: "no"}[v])
-		case string:
-			if form.Values.Set(name, v); d.Format == customer.SeveralFormat {
-				form.Values[name] = customer.Chosen(v)
-			}
-		case interface{ String() string }:
-			form.Values.Set(name, v.String())
-		}
-	}
-}
-
-// readAttributes reads them back, and says what is wrong with them.
-func readAttributes(all customer.Definitions, form *web.Form) (customer.Attributes, error) {
-	given := map[string]any{}
-	for i := range all {
-		d, name := &all[i], "attributes/"+all[i].Code
-		if _, sent := form.Values[name]; !d.Archived && (sent || d.Format == customer.SeveralFormat) { // boxes of which none is ticked send nothing
-			given[d.Code] = strings.Join(form.All(name), ",")
-		}
-	}
-	values, err := all.Fit(given)
-	if err := form.Take(err); err != nil {
-		return nil, err
-	}
-	for _, d := range all.Missing(values) {
-		if form.Errors["attributes/"+d.Code] == "" {
-			form.Check("attributes/"+d.Code, errs.New(errs.Invalid, "required", ""))
-		}
-	}
-	return values, nil
+// attributesOf are the attributes for the form of a customer: what was taken out of
+// its list since is a former choice.
+func (a *Admin) attributesOf(ctx context.Context, c customer.Customer) (customer.Definitions, error) {
+	all, err := a.Customers.Definitions(ctx)
+	return all.Keeping(c.Attributes, func(language, code string) string {
+		return a.Bundle.For(language).T("admin.attributes.former", "choice", code)
+	}), err
 }
 
 // usualName is what a usual attribute, or a choice of one, is called.

@@ -30,8 +30,17 @@ func TestAttributes(t *testing.T) {
 		b.post(card+"/edit", append(edit, "attributes/pets", "dog", "attributes/pets", "cat")...).is(200).sees("Питомцы Кошка, Собака", "Доход семьи Ниже среднего")
 		s.signed(s.as(staff.Marketer, "market").ID).get(card).is(200).sees("Питомцы Кошка, Собака").lacks("Ниже среднего")
 
+		// What is no choice any more is kept until it is changed, and nobody else gets it.
+		b.post("/attributes?code=pets", "name_ru", "Питомцы", "choices", "cat | Кошка").is(200)
+		b.post("/attributes?code=income", "name_ru", "Доход семьи", "choices", "high | Высокий").is(200)
+		b.get(card+"/edit").is(200).sees("dog (прежний вариант)", "low (прежний вариант)")
+		b.post(card+"/edit", append(edit, "attributes/pets", "dog", "attributes/pets", "cat")...).is(200).sees("Питомцы Кошка, dog (прежний вариант)", "Доход семьи low (прежний вариант)")
+		other := "/customers/" + s.people[1].String() + "/edit"
+		b.get(other).is(200).lacks("прежний вариант")
+		b.post(other, "first_name", "Olim", "store", s.store.ID.String(), "attributes/pets", "dog").is(422).sees("Такого значения")
+
 		b.post("/attributes?code=pets", "name_ru", "Животные", "choices", "cat | Кошка", "archived", "1").is(200).sees("В архиве")
-		b.get(card).sees("Животные Кошка, dog")
+		b.get(card).sees("Животные Кошка, dog (прежний вариант)")
 		b.get(card + "/edit").is(200).lacks("attributes/pets")
 		b.get("/audit?about=attribute").is(200).sees("Добавлен признак", "Изменён признак")
 	})

@@ -274,7 +274,7 @@ func (a *Admin) fieldValue(loc *i18n.Localizer, topic, name string, raw json.Raw
 	case nil:
 		return ""
 	case bool:
-		return attribute(loc, v)
+		return web.ValueText(loc, v)
 	case []any:
 		var parts []string
 		for _, item := range v {
@@ -326,9 +326,9 @@ func (a *Admin) word(loc *i18n.Localizer, topic, name, value string) string {
 			}
 		}
 	case "search":
-		return loc.T("admin.yes")
+		return loc.T("web.yes")
 	case "stock_by_sales":
-		return attribute(loc, value == "1")
+		return web.ValueText(loc, value == "1")
 	case "permissions":
 		return loc.T(permissionKey(integration.Permission(value)))
 	case "about":

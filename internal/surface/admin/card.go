@@ -29,6 +29,7 @@ type cardView struct {
 	Identifiers []identifierRow
 	Attributes  []fieldChange
 	Consents    []consentRow // what holds now
+	NoData      bool         // they do not agree that their data are kept
 	Account     *ledger.Account
 	Lots        []*ledger.Lot
 	Level       *levelView
@@ -116,7 +117,7 @@ func (a *Admin) showCustomer(w http.ResponseWriter, r *http.Request, status int,
 	if store, ok := a.Catalog.Store(c.HomeStore); ok { // its days are the customer's
 		v.Store, v.Zone = store, store.Zone
 	}
-	defined, err := a.Customers.Definitions(ctx)
+	defined, err := a.attributesOf(ctx, c)
 	if err != nil {
 		return err
 	}
@@ -133,7 +134,8 @@ func (a *Admin) showCustomer(w http.ResponseWriter, r *http.Request, status int,
 		if err != nil {
 			return err
 		}
-		if v.Consents, err = a.consentRows(ctx, customer.Current(history)); err != nil {
+		v.NoData = customer.NoData(history)
+		if v.Consents, err = a.consentRows(ctx, c, customer.Current(history)); err != nil {
 			return err
 		}
 	}
@@ -152,21 +154,6 @@ func (a *Admin) showCustomer(w http.ResponseWriter, r *http.Request, status int,
 		return err
 	}
 	return a.pages.RenderStatus(w, r, status, "customer", v)
-}
-
-func attribute(loc *i18n.Localizer, v any) string {
-	switch v := v.(type) {
-	case bool:
-		if v {
-			return loc.T("admin.yes")
-		}
-		return loc.T("admin.no")
-	case string:
-		return v
-	case interface{ String() string }:
-		return v.String()
-	}
-	return ""
 }
 
 // level prices an empty basket: the answer says where the customer stands.

@@ -320,7 +320,7 @@ type editCustomerView struct {
 	Stores   []web.Option
 	Sexes    []web.Option
 	Asks     []ask
-	More     []attributeField
+	More     []web.AttributeField
 }
 
 func (a *Admin) customerForm(w http.ResponseWriter, r *http.Request, status int, c customer.Customer, form *web.Form) error {
@@ -330,11 +330,11 @@ func (a *Admin) customerForm(w http.ResponseWriter, r *http.Request, status int,
 		{Value: string(customer.Female), Text: loc.T("admin.customer.sex.female")},
 		{Value: string(customer.Male), Text: loc.T("admin.customer.sex.male")},
 	}}
-	defined, err := a.Customers.Definitions(r.Context())
+	defined, err := a.attributesOf(r.Context(), c)
 	if err != nil {
 		return err
 	}
-	v.More = attributeFields(loc, defined)
+	v.More = web.AttributeFields(loc, defined)
 	if v.Stores, err = a.storeOptions(r, ""); err != nil {
 		return err
 	}
@@ -385,7 +385,7 @@ func (a *Admin) registerCustomer(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if in.Attributes, err = readAttributes(defined, form); err != nil {
+	if in.Attributes, err = web.ReadAttributes(defined, form); err != nil {
 		return err
 	}
 	maps.DeleteFunc(in.Attributes, func(_ string, v any) bool { return v == nil })
@@ -515,11 +515,11 @@ func (a *Admin) editCustomer(w http.ResponseWriter, r *http.Request) error {
 	if c.HomeStore != 0 {
 		form.Values.Set("store", c.HomeStore.String())
 	}
-	defined, err := a.Customers.Definitions(r.Context())
+	defined, err := a.attributesOf(r.Context(), c)
 	if err != nil {
 		return err
 	}
-	fillAttributes(defined, c.Attributes, form)
+	web.FillAttributes(defined, c.Attributes, form)
 	return a.customerForm(w, r, http.StatusOK, c, form)
 }
 
@@ -538,11 +538,11 @@ func (a *Admin) saveCustomer(w http.ResponseWriter, r *http.Request) error {
 		FirstName: text("first_name"), LastName: text("last_name"), MiddleName: text("middle_name"),
 		Sex: &sex, Born: &born, City: text("city"), Note: text("note"),
 	}
-	defined, err := a.Customers.Definitions(r.Context())
+	defined, err := a.attributesOf(r.Context(), c)
 	if err != nil {
 		return err
 	}
-	if ch.Set, err = readAttributes(defined, form); err != nil {
+	if ch.Set, err = web.ReadAttributes(defined, form); err != nil {
 		return err
 	}
 	if form.Values.Has("labels") {
@@ -671,7 +671,7 @@ func (a *Admin) showConsents(w http.ResponseWriter, r *http.Request, status int,
 	if err != nil {
 		return err
 	}
-	if v.Current, err = a.consentRows(ctx, customer.Current(history)); err != nil {
+	if v.Current, err = a.consentRows(ctx, c, customer.Current(history)); err != nil {
 		return err
 	}
 	all, err := a.Customers.Wordings(ctx)
@@ -680,14 +680,14 @@ func (a *Admin) showConsents(w http.ResponseWriter, r *http.Request, status int,
 	}
 	v.Asks = a.asks(ctx, loc, all, c.HomeStore)
 	slices.Reverse(history) // the latest first
-	if v.History, err = a.consentRows(ctx, history); err != nil {
+	if v.History, err = a.consentRows(ctx, c, history); err != nil {
 		return err
 	}
 	return a.pages.RenderStatus(w, r, status, "consents", v)
 }
 
-// consentRows names who took consents and where.
-func (a *Admin) consentRows(ctx context.Context, list []customer.Consent) (rows []consentRow, err error) {
+// consentRows names who took consents of a customer and where.
+func (a *Admin) consentRows(ctx context.Context, of customer.Customer, list []customer.Consent) (rows []consentRow, err error) {
 	var ids []staff.ID
 	for _, c := range list {
 		ids = append(ids, staff.ID(c.Staff))
@@ -701,7 +701,7 @@ func (a *Admin) consentRows(ctx context.Context, list []customer.Consent) (rows 
 		return nil, err
 	}
 	for _, c := range list {
-		row := consentRow{Consent: c, Who: names[staff.ID(c.Staff)], Anew: all.Outdated(c, a.Now())}
+		row := consentRow{Consent: c, Who: names[staff.ID(c.Staff)], Anew: all.Outdated(c, a.Customers.EntityOf(c, of.HomeStore), a.Now())}
 		if w := all.Of(c.Text); w != nil {
 			row.Shown, _ = w.Shown(c.Language)
 		}

@@ -62,7 +62,7 @@ func (t teller) levels(r *programme.Rules) []fact {
 		t.fact("admin.rules.window", window),
 		t.fact("admin.rules.spend_exclude", t.goods(r.Spend.Exclude)),
 		t.fact("admin.rules.downgrade", t.downgrade(&r.Downgrade)),
-		t.fact("admin.rules.drop_grace", t.days(r.Downgrade.GraceDays, "admin.no")),
+		t.fact("admin.rules.drop_grace", t.days(r.Downgrade.GraceDays, "web.no")),
 	)
 }
 
@@ -105,7 +105,7 @@ func (t teller) earning(r *programme.Rules) []fact {
 		t.fact("admin.rules.delay", t.days(r.Earn.DelayDays, "admin.rules.at_once")),
 		t.fact("admin.rules.expiry", t.days(r.Earn.ExpiryDays, "admin.rules.never")),
 		t.fact("admin.rules.promo", t.yes(r.Earn.Promo)),
-		t.fact("admin.rules.idle", t.days(r.IdleDays, "admin.no")),
+		t.fact("admin.rules.idle", t.days(r.IdleDays, "web.no")),
 		t.fact("admin.rules.daily", t.daily(r.Earn.Daily)),
 		t.fact("admin.rules.redeeming", t.loc.T("admin.rules.redeeming_is."+redeeming(&r.Earn))),
 		t.fact("admin.rules.earn_exclude", t.goods(r.Earn.Exclude)),
@@ -142,7 +142,7 @@ func (t teller) cap(c *programme.Cap) string {
 // occasions says what is given for customers' days.
 func (t teller) occasions(r *programme.Rules) (list []fact) {
 	for _, day := range days {
-		text := t.loc.T("admin.no")
+		text := t.loc.T("web.no")
 		if o := r.Occasion(day); o != nil {
 			text = t.loc.T("admin.rules.day_rule", "before", t.loc.N("admin.rules.days", int64(o.Before)), "after", t.loc.N("admin.rules.days", int64(o.After)),
 				"points", t.loc.PointsText(o.Points), "discount", t.loc.Percent(o.Discount), "cashback", t.loc.Percent(o.Cashback))
@@ -153,7 +153,7 @@ func (t teller) occasions(r *programme.Rules) (list []fact) {
 }
 
 func (t teller) rest(r *programme.Rules) []fact {
-	guard := t.loc.T("admin.no")
+	guard := t.loc.T("web.no")
 	if r.Guard != nil {
 		guard = t.loc.T("admin.rules.guard_is", "rate", t.loc.Percent(r.Guard.Margin))
 	}
@@ -169,9 +169,9 @@ func (t teller) rest(r *programme.Rules) []fact {
 
 func (t teller) yes(on bool) string {
 	if on {
-		return t.loc.T("admin.yes")
+		return t.loc.T("web.yes")
 	}
-	return t.loc.T("admin.no")
+	return t.loc.T("web.no")
 }
 
 func (t teller) days(n int, none string) string {

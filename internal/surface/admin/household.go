@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"strings"
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/errs"
@@ -61,17 +60,8 @@ func (a *Admin) showHousehold(w http.ResponseWriter, r *http.Request, status int
 	if v.Members, err = a.kinRows(ctx, me, c.ID); err != nil {
 		return err
 	}
-	if words := strings.TrimSpace(v.URL.Get("q")); words != "" {
-		list, err := a.searchWithin(ctx, me, words, 20)
-		if err != nil {
-			return err
-		}
-		if v.Found, err = a.customerRows(ctx, loc, me, list); err != nil {
-			return err
-		}
-		if err := a.searched(r, words, v.Found, false); err != nil {
-			return err
-		}
+	if v.Found, err = a.anotherFound(r); err != nil {
+		return err
 	}
 	return a.pages.RenderStatus(w, r, status, "household", v)
 }

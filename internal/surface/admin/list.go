@@ -219,9 +219,9 @@ func (s sheet) cell(v any) string {
 		return strconv.FormatInt(v, 10)
 	case bool:
 		if v {
-			return s.loc.T("admin.yes")
+			return s.loc.T("web.yes")
 		}
-		return s.loc.T("admin.no")
+		return s.loc.T("web.no")
 	case money.Amount:
 		return s.decimal(s.currency.Format(v))
 	case money.Points:

@@ -68,17 +68,8 @@ func (a *Admin) showMerge(w http.ResponseWriter, r *http.Request, status int, c 
 		return err
 	}
 	if other == nil {
-		if words := strings.TrimSpace(v.URL.Get("q")); words != "" {
-			list, err := a.searchWithin(ctx, me, words, 20)
-			if err != nil {
-				return err
-			}
-			if v.Found, err = a.customerRows(ctx, loc, me, list); err != nil {
-				return err
-			}
-			if err := a.searched(r, words, v.Found, false); err != nil {
-				return err
-			}
+		if v.Found, err = a.anotherFound(r); err != nil {
+			return err
 		}
 		return a.pages.RenderStatus(w, r, status, "merge", v)
 	}
@@ -100,6 +91,23 @@ func (a *Admin) showMerge(w http.ResponseWriter, r *http.Request, status int, c 
 		return err
 	}
 	return a.pages.RenderStatus(w, r, status, "merge", v)
+}
+
+// anotherFound are those whom a search on somebody's page finds; none: nobody is looked for.
+func (a *Admin) anotherFound(r *http.Request) (rows []customerRow, err error) {
+	ctx, me := r.Context(), web.Me(r)
+	words := strings.TrimSpace(web.LinkOf(r).Get("q"))
+	if words == "" {
+		return nil, nil
+	}
+	list, err := a.searchWithin(ctx, me, words, 20)
+	if err != nil {
+		return nil, err
+	}
+	if rows, err = a.customerRows(ctx, web.Loc(ctx), me, list); err != nil {
+		return nil, err
+	}
+	return rows, a.searched(r, words, rows, false)
 }
 
 // mergeLevels are the levels of two customers where the one who stays is at home.

@@ -3,6 +3,7 @@ package admin_test
 import (
 	"context"
 	"regexp"
+	"slices"
 	"testing"
 
 	"regulars/internal/base/db"
@@ -80,6 +81,15 @@ func TestWordingsAndConsents(t *testing.T) {
 		must(t, err)
 		if history, err = s.Customers.Consents(t.Context(), c.ID); err != nil || len(history) != 2 {
 			t.Errorf("%+v, %v", history, err)
+		}
+
+		// Without data there are no offers, and the card offers to forget the person.
+		b.post(card+"/consents", "given", "1", "purpose", "marketing", "channel", "any", "wording", "бланк").is(200).lacks("не согласен на хранение")
+		b.post(card+"/consents", "given", "0", "purpose", "data", "channel", "any").is(200).sees("не согласен на хранение").has(card + `/erase"`)
+		history, err = s.Customers.Consents(t.Context(), s.people[1])
+		must(t, err)
+		if slices.ContainsFunc(customer.Current(history), func(c customer.Consent) bool { return c.Given }) {
+			t.Errorf("still agreed: %+v", history)
 		}
 	})
 }

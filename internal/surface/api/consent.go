@@ -124,8 +124,9 @@ func (a *API) postConsents(ctx context.Context, by *caller, in *saying) (*reply[
 		return nil, err
 	}
 	out := &reply[agreed]{Body: agreed{Customer: by.ids.customer(c.ID), Consents: []word{}}}
-	for _, c := range customer.Current(history) {
-		out.Body.Consents = append(out.Body.Consents, word{channel(c.Channel), purpose(c.Purpose), c.Given, timeOf(c.At), c.Wording, texts.Outdated(c, by.now)})
+	for _, said := range customer.Current(history) {
+		anew := texts.Outdated(said, a.customers.EntityOf(said, c.HomeStore), by.now)
+		out.Body.Consents = append(out.Body.Consents, word{channel(said.Channel), purpose(said.Purpose), said.Given, timeOf(said.At), said.Wording, anew})
 	}
 	return out, nil
 }

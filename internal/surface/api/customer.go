@@ -5,7 +5,6 @@ import (
 	"errors"
 	"maps"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -208,10 +207,9 @@ func (a *API) attributes(ctx context.Context, values customer.Attributes) (seen 
 		return nil, nil
 	}
 	all, err := a.customers.Definitions(ctx)
-	for i := range all {
-		d := &all[i]
+	for _, d := range all.SeenAtTills() {
 		value, ok := values[d.Code]
-		if !ok || d.Tills == "" || d.Personal || d.Archived {
+		if !ok {
 			continue
 		}
 		if seen == nil {
@@ -233,8 +231,7 @@ func (a *API) setting(ctx context.Context, r *reader, given map[string]any) (cus
 	if err != nil {
 		return nil, err
 	}
-	all = slices.DeleteFunc(all, func(d customer.Definition) bool { return d.Tills != customer.TillsSet })
-	values, wrong := all.Fit(given)
+	values, wrong := all.SetAtTills().Fit(given)
 	if wrong != nil {
 		for _, f := range errs.Of(wrong).Fields {
 			own := r.wrong.Add(f.Pointer, f.Code, "%s", f.Text)

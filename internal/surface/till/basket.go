@@ -56,8 +56,9 @@ type line struct {
 // join is somebody who registers.
 type join struct {
 	Phone, Card, Name string
-	Proof             string   // number of the form
-	Agreed            []string // values of the boxes that are ticked
+	Proof             string    // number of the form
+	Agreed            []string  // values of the boxes that are ticked
+	More              *web.Form // attributes
 	Errors            map[string]string
 }
 
@@ -84,7 +85,7 @@ func readBasket(f *web.Form, unseal func(string) customer.ID) basket {
 		Joining: f.Has("joining", "1"),
 		Join: join{
 			Phone: fold.Line(f.Get("join-phone")), Card: fold.Line(f.Get("join-card")), Name: fold.Line(f.Get("join-name")),
-			Proof: fold.Line(f.Get("join-proof")), Agreed: f.All("consent"),
+			Proof: fold.Line(f.Get("join-proof")), Agreed: f.All("consent"), More: f,
 		},
 	}
 	if !b.NoDiscount && !b.NoPoints {

@@ -449,6 +449,7 @@ func TestBrowserLooks(t *testing.T) {
 	t.Parallel()
 	d := dbtest.Open(t, dbtest.SQLite)
 	s := newSite(t, d)
+	s.attributes()
 	s.register(0, "Bobur", "Aliyev", "+998935551234", "")
 	owner := s.enter("owner", 0)
 	owner.send("/till/pay", owner.send("/till/basket", owner.get("/till").form(), "code:"+card, "code:8*plov-set", "redeem:12000").form()).is(http.StatusOK)

@@ -3,6 +3,7 @@ package till
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"regexp"
 	"slices"
@@ -436,7 +437,15 @@ func (t *Till) newcomer(r *http.Request, v *saleView) (customer.New, error) {
 	if j.Name == "" {
 		j.Errors["join-name"] = loc.T("counter.join.name_needed")
 	}
-	var err error
+	defined, err := t.Customers.Definitions(r.Context())
+	if err != nil {
+		return n, err
+	}
+	if n.Attributes, err = web.ReadAttributes(defined.SetAtTills(), j.More); err != nil {
+		return n, err
+	}
+	maps.Copy(j.Errors, j.More.Errors)
+	maps.DeleteFunc(n.Attributes, func(_ string, v any) bool { return v == nil })
 	n.Consents, err = t.agreed(r.Context(), loc, v, web.Me(r).ID)
 	return n, err
 }

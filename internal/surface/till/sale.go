@@ -46,9 +46,10 @@ type saleView struct {
 	Can    bool   // be paid, once a reason that is missing is given
 	Unsure bool   // a line cannot be read: what the rest comes to is no sum to be paid
 	Zone   *time.Location
-	Wrong  string // of the code
-	Later  bool   // what is earned is not available at once
-	Ask    []box  // what a newcomer may agree to
+	Wrong  string               // of the code
+	Later  bool                 // what is earned is not available at once
+	Ask    []box                // what a newcomer may agree to
+	More   []web.AttributeField // what else a newcomer is asked
 }
 
 // row is a line as it is shown.
@@ -74,6 +75,7 @@ type person struct {
 	Level   programme.Level
 	Next    *programme.Level
 	ToNext  money.Amount
+	More    [][2]string // attributes that tills see: name and value
 }
 
 // pointsView is how many points can be chosen.
@@ -253,6 +255,11 @@ func (t *Till) fill(r *http.Request, v *saleView) error {
 		if v.Ask, err = t.boxes(ctx, loc, v); err != nil {
 			return err
 		}
+		defined, err := t.Customers.Definitions(ctx)
+		if err != nil {
+			return err
+		}
+		v.More = web.AttributeFields(loc, defined.SetAtTills())
 	}
 	d := v.draft(loc, t.Settings().Currency, func(field string, err error) {
 		v.Errors[field] = web.Say(loc, err)
@@ -316,6 +323,18 @@ func (t *Till) person(ctx context.Context, loc *i18n.Localizer, v *saleView) err
 	}
 	p := &person{Customer: c, Name: customer.MaskName(c.FirstName, c.LastName), Phone: customer.Mask(reach(c)), Account: account}
 	v.Who = p
+	if len(c.Attributes) == 0 {
+		return nil
+	}
+	defined, err := t.Customers.Definitions(ctx)
+	if err != nil {
+		return err
+	}
+	for _, d := range defined.SeenAtTills() {
+		if value, ok := c.Attributes[d.Code]; ok {
+			p.More = append(p.More, [2]string{d.Names.In(loc.Lang(), d.Code), web.AttributeText(loc, &d, value)})
+		}
+	}
 	return nil
 }
 

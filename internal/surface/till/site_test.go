@@ -154,6 +154,28 @@ func (s *site) register(store int, first, last, phone, card string) customer.ID 
 	return res.ID
 }
 
+// attributes defines what tills set, see and do neither of.
+func (s *site) attributes() {
+	s.t.Helper()
+	friend := []customer.Choice{{Code: "friend", Names: customer.Names{"en": "a friend", "ru": "друга"}}, {Code: "street", Names: customer.Names{"en": "the street", "ru": "вывеска"}}}
+	for _, d := range []customer.Definition{
+		{Code: "shoe", Format: customer.NumberFormat, Names: customer.Names{"en": "Shoe size", "ru": "Размер обуви"}, Tills: customer.TillsSet},
+		{Code: "source", Format: customer.OneFormat, Names: customer.Names{"en": "Hears of us from", "ru": "Узнал от"}, Choices: friend, Tills: customer.TillsSet, Required: true},
+		{Code: "pets", Format: customer.YesNoFormat, Names: customer.Names{"en": "Pets", "ru": "Питомцы"}, Tills: customer.TillsSet, Personal: true},
+		{Code: "blood", Format: customer.TextFormat, Names: customer.Names{"en": "Blood group"}},
+		{Code: "note", Format: customer.TextFormat, Names: customer.Names{"en": "Our note"}, Tills: customer.TillsSee},
+	} {
+		check(s.t, s.DB.Write(s.t.Context(), func(ctx context.Context, tx *db.Tx) error {
+			_, _, err := s.Customers.DefineTx(ctx, tx, d)
+			return err
+		}))
+	}
+	check(s.t, s.DB.Write(s.t.Context(), func(ctx context.Context, tx *db.Tx) error {
+		_, _, err := s.Customers.UpdateTx(ctx, tx, s.aziza, customer.Change{Set: customer.Attributes{"note": "Звонить после шести", "blood": "AB"}})
+		return err
+	}))
+}
+
 func check(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {

@@ -249,6 +249,37 @@ func TestRegistration(t *testing.T) {
 	})
 }
 
+// What tills set is asked of a newcomer, and what they see stands beside the customer;
+// what is personal, or none of theirs, does not.
+func TestAttributesAtTheTill(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := newSite(t, d)
+		s.attributes()
+		v := s.enter("cashier", 0)
+		form := v.send("/till/basket", v.get("/till").form(), "join:991112233").has("Shoe size", "Hears of us from", "a friend", "Pets").hasNot("Blood group", "Our note").form()
+		form.Set("join-name", "Нодира")
+		form.Set("attributes/shoe", "large")
+		kept := v.send("/till/basket", form, "register").has("The attribute cannot have such a value.").form()
+		if kept.Get("attributes/shoe") != "large" {
+			t.Errorf("what was typed is not kept: %v", kept)
+		}
+		form.Set("attributes/shoe", "38,5")
+		v.send("/till/basket", form, "register").has("This is needed.") // where she hears of us
+		form.Set("attributes/source", "friend")
+		form.Set("attributes/pets", "yes")
+		form.Set("attributes/blood", "AB")
+		v.send("/till/basket", form, "register").has("Registered", "Shoe size 38.5", "Hears of us from a friend").hasNot("Pets", "AB")
+
+		v.send("/till/basket", v.get("/till").form(), "code:"+card).has("Our note Звонить после шести").hasNot("AB")
+		c, err := s.Customers.Find(t.Context(), customer.Identifier{Kind: customer.Phone, Value: "+998991112233"})
+		check(t, err)
+		if got := c.Attributes.String(); got != `{"pets":true,"shoe":38.5,"source":"friend"}` {
+			t.Errorf("kept %s", got)
+		}
+	})
+}
+
 // A part of a sale comes back: the preview says what it comes to, the return
 // records it, sent twice it is one, and what is left can come back later.
 func TestReturnInParts(t *testing.T) {
