@@ -103,14 +103,14 @@ func (l *Log) Read(ctx context.Context, after Cursor, limit int) (events []Event
 	return events, next, err
 }
 
-// End is the cursor after everything that Read would give now.
-func (l *Log) End(ctx context.Context) (at Cursor, err error) {
+// EndTx is the cursor after everything that Read would give now.
+func (l *Log) EndTx(ctx context.Context, tx *db.Tx) (at Cursor, err error) {
 	defer errs.Wrap(&err, "find the end of the event log")
 	const last = `
 		SELECT COALESCE((SELECT id FROM events
 		 WHERE xid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint -- postgres
 		 ORDER BY xid DESC, id DESC LIMIT 1), 0)`
-	return at, l.db.QueryRow(ctx, last).Scan(&at)
+	return at, tx.QueryRow(ctx, last).Scan(&at)
 }
 
 // Rebase moves the log of a database that came from another PostgreSQL server
