@@ -296,7 +296,8 @@ func (c *chain) stocked() {
 		must(c.t, png.Encode(&sent, image.NewGray(image.Rect(0, 0, 2, 2))))
 		picture, err := catalog.ReadImage(sent.Bytes())
 		must(c.t, err)
-		must(c.t, c.Catalog.SetImageTx(ctx, tx, key.Product, &picture))
+		_, err = c.Catalog.SetImageTx(ctx, tx, key.Product, &picture)
+		must(c.t, err)
 		must(c.t, c.Stock.SetDefaultTx(ctx, tx, key.Product, &three))
 		for _, change := range []stock.Change{
 			{Key: key, Set: &five, Cause: stock.Count}, {Key: key, Add: -three, Cause: stock.Transfer},

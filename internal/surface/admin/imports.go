@@ -115,11 +115,17 @@ func (a *Admin) upload(w http.ResponseWriter, r *http.Request) error {
 			if err != nil {
 				return web.BodyError(err)
 			}
+			if !web.Legible(part.FormName(), string(text)) {
+				return web.ErrIllegible
+			}
 			form.Values.Set(part.FormName(), string(text))
 			continue
 		}
 		if part.FileName() == "" {
 			return refuse(web.Loc(r.Context()).T("admin.import.no_file"))
+		}
+		if !web.Legible(part.FileName()) {
+			return web.ErrIllegible
 		}
 		// One file a request: whatever follows is not read.
 		taken, err := a.Importer.Upload(r.Context(), importer.File{
