@@ -2,6 +2,7 @@ package importer
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"maps"
@@ -103,7 +104,33 @@ const (
 func (k Kind) Key() string { return "importer.kind." + string(k) }
 
 // Key is the i18n key of what people call the field.
-func (f Field) Key() string { return "importer.field." + string(f) }
+func (f Field) Key() string {
+	if strings.HasPrefix(string(f), quantityIn) {
+		f = FieldQuantity
+	}
+	return "importer.field." + string(f)
+}
+
+// quantityIn begins the fields that QuantityIn makes.
+const quantityIn = "quantity:"
+
+// QuantityIn is the quantity in one store, by its code or name: a file of stock may
+// have a column for each.
+func QuantityIn(store string) Field { return Field(quantityIn + store) }
+
+// storeOf is the store of a field that QuantityIn made.
+func (f Field) storeOf() (store string, ok bool) { return strings.CutPrefix(string(f), quantityIn) }
+
+// perStore are the columns that are each of a store, in their order.
+func (m Mapping) perStore() (list []Field) {
+	for f := range m.Columns {
+		if _, ok := f.storeOf(); ok {
+			list = append(list, f)
+		}
+	}
+	slices.SortFunc(list, func(a, b Field) int { return cmp.Compare(m.Columns[a], m.Columns[b]) })
+	return list
+}
 
 // attribute begins the fields that Attribute makes.
 const attribute = "attribute:"
@@ -343,10 +370,13 @@ func (m Mapping) Validate() error {
 func (m Mapping) validateColumns(l *errs.List) {
 	for _, f := range slices.Sorted(maps.Keys(m.Columns)) {
 		name, isAttribute := strings.CutPrefix(string(f), attribute)
+		store, isQuantity := f.storeOf()
 		switch {
+		case isQuantity && (m.Kind != KindStock || store == "" || utf8.RuneCountInString(store) > maxText):
+			l.Add("/columns/"+string(f), "importer_no_field", "is a quantity in a store, which only stock has, by a code or name of 1 to %d characters", maxText)
 		case isAttribute && (m.Kind != KindCustomers || name == "" || utf8.RuneCountInString(name) > maxText):
 			l.Add("/columns/"+string(f), "importer_no_field", "is an attribute, which only customers have, by a name of 1 to %d characters", maxText)
-		case !isAttribute && !slices.Contains(fields[m.Kind], f):
+		case !isAttribute && !isQuantity && !slices.Contains(fields[m.Kind], f):
 			l.Add("/columns/"+string(f), "importer_no_field", "is no field of %s", m.Kind)
 		case m.Columns[f] < 1 || m.Columns[f] > maxColumns:
 			l.Add("/columns/"+string(f), "out_of_range", "is a column from 1 to %d", maxColumns).With("min", 1).With("max", maxColumns)
@@ -355,7 +385,7 @@ func (m Mapping) validateColumns(l *errs.List) {
 		}
 	}
 	for _, need := range needed[m.Kind] {
-		if !slices.ContainsFunc(need.of, m.has) {
+		if !slices.ContainsFunc(need.of, m.has) && !(slices.Contains(need.of, FieldQuantity) && len(m.perStore()) > 0) {
 			l.Add("/columns/"+string(need.of[0]), need.code, "%s", need.text)
 		}
 	}
@@ -448,9 +478,13 @@ func (m Mapping) ColumnsText(loc *i18n.Localizer) string {
 			name = m.Names[c-1]
 		}
 		f, ok := by[c]
-		switch as, own := strings.CutPrefix(string(f), attribute); {
+		as, own := strings.CutPrefix(string(f), attribute)
+		store, isQuantity := f.storeOf()
+		switch {
 		case !ok:
 			left = append(left, name)
+		case isQuantity:
+			taken = append(taken, name+" → "+loc.T(f.Key())+" ("+store+")")
 		case own:
 			taken = append(taken, name+" → "+as)
 		default:

@@ -318,6 +318,7 @@ func isRefused(names []string) bool {
 func (s *Service) hints(ctx context.Context, k Kind) (Hints, error) {
 	h := Hints{Kind: k, Zone: s.zone().String(), Region: s.region, Currency: s.currency}
 	stores, err := s.catalog.Stores(ctx)
+	h.Stores = stores
 	if slices.ContainsFunc(stores, func(store catalog.Store) bool { return store.Zone.String() != h.Zone }) {
 		h.Zone = ""
 	}

@@ -339,6 +339,16 @@ func (a *Admin) showImport(w http.ResponseWriter, r *http.Request, status int, i
 	for _, f := range importer.Fields(i.Kind) {
 		v.Fields = append(v.Fields, web.Option{Value: string(f), Text: loc.T(f.Key())})
 	}
+	if i.Kind == importer.KindStock {
+		stores, err := a.Catalog.Stores(ctx)
+		if err != nil {
+			return err
+		}
+		for _, store := range stores {
+			f := importer.QuantityIn(store.Code)
+			v.Fields = append(v.Fields, web.Option{Value: string(f), Text: loc.T(f.Key()) + ": " + store.Name})
+		}
+	}
 	if i.Kind == importer.KindCustomers {
 		v.Fields = append(v.Fields, web.Option{Value: "attribute", Text: loc.T("admin.import.attribute")})
 		defined, err := a.Customers.Definitions(r.Context())
