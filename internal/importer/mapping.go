@@ -29,10 +29,11 @@ const (
 	KindReceipts  Kind = "receipts"
 	KindGiftcards Kind = "giftcards"
 	KindStock     Kind = "stock"
+	KindImages    Kind = "images" // of products, in a ZIP archive
 )
 
 // Kinds are all of them, in the order to import them in.
-var Kinds = []Kind{KindCustomers, KindProducts, KindReceipts, KindGiftcards, KindStock}
+var Kinds = []Kind{KindCustomers, KindProducts, KindReceipts, KindGiftcards, KindStock, KindImages}
 
 // Field is what a column may mean.
 type Field string
@@ -91,6 +92,7 @@ const (
 	FieldPrice           Field = "price"            // of one; also of products
 	FieldCost            Field = "cost"             // of one; also of products
 	FieldQuantity        Field = "quantity"         //
+	FieldFile            Field = "file"             // of images: the name in the archive
 	FieldThreshold       Field = "threshold"        // of stock: the quantity at which it runs low
 	FieldDiscount        Field = "discount"         // of the line, in money or, with its sign, percent
 	FieldDiscountPercent Field = "discount_percent" // where there is no other discount
@@ -149,6 +151,7 @@ var fields = map[Kind][]Field{
 	KindProducts:  {FieldSKU, FieldBarcode, FieldProduct, FieldCategory, FieldBrand, FieldModel, FieldColour, FieldSize, FieldVariant, FieldGoods, FieldPrice, FieldCost, FieldActive},
 	KindGiftcards: {FieldGiftcard, FieldBalance, FieldValidUntil, FieldExternal, FieldPhone, FieldEmail},
 	KindStock:     {FieldStore, FieldSKU, FieldBarcode, FieldQuantity, FieldThreshold},
+	KindImages:    {FieldFile, FieldSKU},
 	KindReceipts: {
 		FieldNumber, FieldType, FieldReturned, FieldStatus, FieldSale, FieldAt, FieldTime, FieldStore, FieldTill, FieldCashier, FieldExternal, FieldCard, FieldPhone, FieldEmail, FieldName,
 		FieldSKU, FieldBarcode, FieldProduct, FieldCategory, FieldQuantity, FieldPrice, FieldDiscount, FieldDiscountPercent, FieldAmount, FieldCost, FieldCurrency, FieldPointsEarned, FieldPointsUsed, FieldNote,
@@ -350,8 +353,11 @@ func unknownIn(l *errs.List, at string, given map[string]any, t reflect.Type) {
 func (m Mapping) Validate() error {
 	var l errs.List
 	if fields[m.Kind] == nil {
-		l.Add("/kind", "importer_no_kind", "is customers, products, receipts, giftcards or stock")
+		l.Add("/kind", "importer_no_kind", "is customers, products, receipts, giftcards, stock or images")
 		return l.Err()
+	}
+	if (m.Kind == KindImages) != (m.Sheet == albumSheet) {
+		l.Add("/kind", ErrNoAlbum.Code, "%s", ErrNoAlbum.Text)
 	}
 	if err := m.Format.Validate(); err != nil {
 		l.Add("/format", "unreadable", "has an encoding, delimiter or end of line that cannot be read")
@@ -409,6 +415,10 @@ var needed = map[Kind][]struct {
 	KindStock: {
 		{[]Field{FieldSKU, FieldBarcode}, "importer_no_goods", "say which column is the code or the barcode of the product"},
 		{[]Field{FieldQuantity}, "importer_no_quantity", "say which column is the quantity"},
+	},
+	KindImages: {
+		{[]Field{FieldFile}, "importer_no_album", "say which column is the name of the file"},
+		{[]Field{FieldSKU}, "importer_no_goods", "say which column is the code or the barcode of the product"},
 	},
 	KindReceipts: {{[]Field{FieldAt}, "importer_no_date", "say which column is the date"}},
 }

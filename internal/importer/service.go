@@ -198,7 +198,11 @@ func (s *Service) add(ctx context.Context, id ID, f File, path string, also Also
 	if err != nil {
 		return Import{}, err
 	}
-	hints.Sheet = sheet
+	if hints.Sheet = sheet; sheet == albumSheet {
+		hints.Kind = KindImages
+	} else if hints.Kind == KindImages {
+		return Import{}, errors.Join(ErrNoAlbum, s.dropRows(id))
+	}
 	defer func() {
 		if i.ID != id || err != nil {
 			err = errors.Join(err, s.dropRows(id))

@@ -390,7 +390,7 @@ func (a *Admin) importSheets(ctx context.Context, i importer.Import) (list []web
 
 // importStores are the stores that rows may be of which name none.
 func (a *Admin) importStores(ctx context.Context, loc *i18n.Localizer, i importer.Import) (list []web.Option, err error) {
-	if i.Kind == importer.KindProducts || i.Kind == importer.KindGiftcards { // which are of no store
+	if i.Kind == importer.KindProducts || i.Kind == importer.KindGiftcards || i.Kind == importer.KindImages { // which are of no store
 		return nil, nil
 	}
 	stores, err := a.Catalog.Stores(ctx)
