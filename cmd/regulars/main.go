@@ -49,7 +49,7 @@ type cli struct {
 
 	Serve    serveCmd    `cmd:"" help:"Run the server; brings the tables up to date first."`
 	Demo     demoCmd     `cmd:"" help:"Run the server on a simulated chain, made the first time."`
-	Import   importCmd   `cmd:"" help:"Take files of customers, products, receipts, gift cards or stock in; may run beside a server. Files that are in change nothing."`
+	Import   importCmd   `cmd:"" help:"Take files of customers, products, receipts, gift cards, stock or images in; may run beside a server. Files that are in change nothing."`
 	Password passwordCmd `cmd:"" help:"Print a one-time link with which whoever has a login sets a new password; may run beside a server."`
 	Verify   verifyCmd   `cmd:"" help:"Recompute everything from receipts and entries; exits with 3 if something is off."`
 	Backup   backupCmd   `cmd:"" help:"Write the database and what was uploaded into one file; may run beside a server."`
@@ -130,7 +130,7 @@ func (c *demoCmd) Run(ctx context.Context, all *cli, env app.Env) error {
 type importCmd struct {
 	founding
 	Files   []string          `arg:"" optional:"" help:"XLSX, or CSV in any usual spelling, plain or gzipped, one after the other."`
-	Kind    string            `help:"customers, products, receipts, giftcards or stock; guessed if not said." placeholder:"KIND"`
+	Kind    string            `help:"customers, products, receipts, giftcards, stock or images; guessed if not said." placeholder:"KIND"`
 	Sheet   string            `help:"The sheet of a workbook that is read; that with the data if not said." placeholder:"NAME"`
 	Source  string            `help:"The system that the files come from. Receipts of one source are told apart by their numbers." placeholder:"NAME"`
 	Mapping string            `help:"File that says which column is what, as --guess prints it, or only what it should say instead." placeholder:"FILE"`

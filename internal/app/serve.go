@@ -199,10 +199,10 @@ const followEvery = 3 * time.Second
 
 // follow takes sales from stock, where they shall be.
 func (p *parts) follow(ctx context.Context) error {
-	if !p.settings.Get().StockBySales {
-		return p.services.Stock.Unfollow(ctx)
+	aside, err := p.services.Stock.Follow(ctx)
+	for _, a := range aside {
+		p.log.Warn("sales were not taken from stock: it would be more than can be counted; count the product", "store", a.Store, "product", a.Product, "quantity", a.Quantity.String())
 	}
-	_, err := p.services.Stock.Follow(ctx)
 	return err
 }
 

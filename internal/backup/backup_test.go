@@ -101,6 +101,72 @@ func goesOn(t *testing.T, d *db.DB) {
 	}
 }
 
+// Wherever the log goes, its order stays, and a reader goes on where it was: nothing
+// is read twice or passed over, though transactions ran at once.
+func TestReadersGoOn(t *testing.T) {
+	t.Parallel()
+	refs := func(t *testing.T, d *db.DB, after event.Cursor, n int) (list []int64, at []event.Cursor) {
+		t.Helper()
+		for end := time.Now().Add(time.Minute); len(list) < n && time.Now().Before(end); {
+			events, next, err := event.New(d).Read(t.Context(), after, 2)
+			must(t, err)
+			for _, e := range events {
+				list, at = append(list, e.Ref), append(at, event.Cursor(e.ID))
+			}
+			after = next
+		}
+		return list, at
+	}
+	for _, path := range [][]dbtest.Engine{
+		{dbtest.Postgres, dbtest.SQLite, dbtest.Postgres, dbtest.SQLite, dbtest.SQLite},
+		{dbtest.SQLite, dbtest.Postgres, dbtest.Postgres, dbtest.SQLite},
+	} {
+		t.Run(fmt.Sprint(path), func(t *testing.T) {
+			t.Parallel()
+			d := dbtest.Open(t, path[0])
+			var want []int64
+			happen := func() {
+				t.Helper()
+				n := int64(len(want))
+				record := func(ctx context.Context, tx *db.Tx, ref int64) error {
+					var b db.Batch
+					event.Append(&b, event.Event{At: now, Kind: "test.happened", Ref: ref})
+					return tx.Run(ctx, &b)
+				}
+				must(t, d.Write(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+					if err := record(ctx, tx, n+1); err != nil || !d.Postgres() {
+						return errors.Join(err, record(ctx, tx, n+2), record(ctx, tx, n+3))
+					}
+					if err := d.Write(ctx, func(ctx context.Context, tx *db.Tx) error { return record(ctx, tx, n+3) }); err != nil {
+						return err
+					}
+					return record(ctx, tx, n+2) // a larger id than 3, and read before it
+				}))
+				want = append(want, n+1, n+2, n+3)
+			}
+			happen()
+			for _, to := range path[1:] {
+				folder := t.TempDir()
+				write(t, filepath.Join(folder, "imports", "17"), "uploaded")
+				file, was := save(t, d, folder), d
+				d, _ = restored(t, to, file)
+				must(t, event.New(d).Rebase(t.Context()))
+				_, cursors := refs(t, was, 0, len(want))
+				happen()
+				all, _ := refs(t, d, 0, len(want))
+				if diff := cmp.Diff(want, all); diff != "" {
+					t.Fatalf("to %s the log differs (-want +is):\n%s", to, diff)
+				}
+				for i, cursor := range cursors {
+					if rest, _ := refs(t, d, cursor, len(want)-i-1); !slices.Equal(rest, want[i+1:]) {
+						t.Errorf("to %s, after %d comes %v, want %v", to, want[i], rest, want[i+1:])
+					}
+				}
+			}
+		})
+	}
+}
+
 func write(t *testing.T, path, text string) {
 	t.Helper()
 	must(t, os.MkdirAll(filepath.Dir(path), 0o700))

@@ -1,5 +1,5 @@
 // Package importer brings files of other systems in: customers with their points and
-// levels, products, gift cards, and receipts with their returns.
+// levels, products, their images and stock, gift cards, and receipts with their returns.
 //
 // The way of the data:
 //

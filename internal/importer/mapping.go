@@ -2,6 +2,7 @@ package importer
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"maps"
@@ -28,10 +29,11 @@ const (
 	KindReceipts  Kind = "receipts"
 	KindGiftcards Kind = "giftcards"
 	KindStock     Kind = "stock"
+	KindImages    Kind = "images" // of products, in a ZIP archive
 )
 
 // Kinds are all of them, in the order to import them in.
-var Kinds = []Kind{KindCustomers, KindProducts, KindReceipts, KindGiftcards, KindStock}
+var Kinds = []Kind{KindCustomers, KindProducts, KindReceipts, KindGiftcards, KindStock, KindImages}
 
 // Field is what a column may mean.
 type Field string
@@ -90,6 +92,7 @@ const (
 	FieldPrice           Field = "price"            // of one; also of products
 	FieldCost            Field = "cost"             // of one; also of products
 	FieldQuantity        Field = "quantity"         //
+	FieldFile            Field = "file"             // of images: the name in the archive
 	FieldThreshold       Field = "threshold"        // of stock: the quantity at which it runs low
 	FieldDiscount        Field = "discount"         // of the line, in money or, with its sign, percent
 	FieldDiscountPercent Field = "discount_percent" // where there is no other discount
@@ -103,7 +106,33 @@ const (
 func (k Kind) Key() string { return "importer.kind." + string(k) }
 
 // Key is the i18n key of what people call the field.
-func (f Field) Key() string { return "importer.field." + string(f) }
+func (f Field) Key() string {
+	if strings.HasPrefix(string(f), quantityIn) {
+		f = FieldQuantity
+	}
+	return "importer.field." + string(f)
+}
+
+// quantityIn begins the fields that QuantityIn makes.
+const quantityIn = "quantity:"
+
+// QuantityIn is the quantity in one store, by its code or name: a file of stock may
+// have a column for each.
+func QuantityIn(store string) Field { return Field(quantityIn + store) }
+
+// storeOf is the store of a field that QuantityIn made.
+func (f Field) storeOf() (store string, ok bool) { return strings.CutPrefix(string(f), quantityIn) }
+
+// perStore are the columns that are each of a store, in their order.
+func (m Mapping) perStore() (list []Field) {
+	for f := range m.Columns {
+		if _, ok := f.storeOf(); ok {
+			list = append(list, f)
+		}
+	}
+	slices.SortFunc(list, func(a, b Field) int { return cmp.Compare(m.Columns[a], m.Columns[b]) })
+	return list
+}
 
 // attribute begins the fields that Attribute makes.
 const attribute = "attribute:"
@@ -122,6 +151,7 @@ var fields = map[Kind][]Field{
 	KindProducts:  {FieldSKU, FieldBarcode, FieldProduct, FieldCategory, FieldBrand, FieldModel, FieldColour, FieldSize, FieldVariant, FieldGoods, FieldPrice, FieldCost, FieldActive},
 	KindGiftcards: {FieldGiftcard, FieldBalance, FieldValidUntil, FieldExternal, FieldPhone, FieldEmail},
 	KindStock:     {FieldStore, FieldSKU, FieldBarcode, FieldQuantity, FieldThreshold},
+	KindImages:    {FieldFile, FieldSKU},
 	KindReceipts: {
 		FieldNumber, FieldType, FieldReturned, FieldStatus, FieldSale, FieldAt, FieldTime, FieldStore, FieldTill, FieldCashier, FieldExternal, FieldCard, FieldPhone, FieldEmail, FieldName,
 		FieldSKU, FieldBarcode, FieldProduct, FieldCategory, FieldQuantity, FieldPrice, FieldDiscount, FieldDiscountPercent, FieldAmount, FieldCost, FieldCurrency, FieldPointsEarned, FieldPointsUsed, FieldNote,
@@ -323,8 +353,11 @@ func unknownIn(l *errs.List, at string, given map[string]any, t reflect.Type) {
 func (m Mapping) Validate() error {
 	var l errs.List
 	if fields[m.Kind] == nil {
-		l.Add("/kind", "importer_no_kind", "is customers, products, receipts, giftcards or stock")
+		l.Add("/kind", "importer_no_kind", "is customers, products, receipts, giftcards, stock or images")
 		return l.Err()
+	}
+	if (m.Kind == KindImages) != (m.Sheet == albumSheet) {
+		l.Add("/kind", ErrNoAlbum.Code, "%s", ErrNoAlbum.Text)
 	}
 	if err := m.Format.Validate(); err != nil {
 		l.Add("/format", "unreadable", "has an encoding, delimiter or end of line that cannot be read")
@@ -343,10 +376,13 @@ func (m Mapping) Validate() error {
 func (m Mapping) validateColumns(l *errs.List) {
 	for _, f := range slices.Sorted(maps.Keys(m.Columns)) {
 		name, isAttribute := strings.CutPrefix(string(f), attribute)
+		store, isQuantity := f.storeOf()
 		switch {
+		case isQuantity && (m.Kind != KindStock || store == "" || utf8.RuneCountInString(store) > maxText):
+			l.Add("/columns/"+string(f), "importer_no_field", "is a quantity in a store, which only stock has, by a code or name of 1 to %d characters", maxText)
 		case isAttribute && (m.Kind != KindCustomers || name == "" || utf8.RuneCountInString(name) > maxText):
 			l.Add("/columns/"+string(f), "importer_no_field", "is an attribute, which only customers have, by a name of 1 to %d characters", maxText)
-		case !isAttribute && !slices.Contains(fields[m.Kind], f):
+		case !isAttribute && !isQuantity && !slices.Contains(fields[m.Kind], f):
 			l.Add("/columns/"+string(f), "importer_no_field", "is no field of %s", m.Kind)
 		case m.Columns[f] < 1 || m.Columns[f] > maxColumns:
 			l.Add("/columns/"+string(f), "out_of_range", "is a column from 1 to %d", maxColumns).With("min", 1).With("max", maxColumns)
@@ -355,7 +391,7 @@ func (m Mapping) validateColumns(l *errs.List) {
 		}
 	}
 	for _, need := range needed[m.Kind] {
-		if !slices.ContainsFunc(need.of, m.has) {
+		if !slices.ContainsFunc(need.of, m.has) && !(slices.Contains(need.of, FieldQuantity) && len(m.perStore()) > 0) {
 			l.Add("/columns/"+string(need.of[0]), need.code, "%s", need.text)
 		}
 	}
@@ -379,6 +415,10 @@ var needed = map[Kind][]struct {
 	KindStock: {
 		{[]Field{FieldSKU, FieldBarcode}, "importer_no_goods", "say which column is the code or the barcode of the product"},
 		{[]Field{FieldQuantity}, "importer_no_quantity", "say which column is the quantity"},
+	},
+	KindImages: {
+		{[]Field{FieldFile}, "importer_no_album", "say which column is the name of the file"},
+		{[]Field{FieldSKU}, "importer_no_goods", "say which column is the code or the barcode of the product"},
 	},
 	KindReceipts: {{[]Field{FieldAt}, "importer_no_date", "say which column is the date"}},
 }
@@ -448,9 +488,13 @@ func (m Mapping) ColumnsText(loc *i18n.Localizer) string {
 			name = m.Names[c-1]
 		}
 		f, ok := by[c]
-		switch as, own := strings.CutPrefix(string(f), attribute); {
+		as, own := strings.CutPrefix(string(f), attribute)
+		store, isQuantity := f.storeOf()
+		switch {
 		case !ok:
 			left = append(left, name)
+		case isQuantity:
+			taken = append(taken, name+" → "+loc.T(f.Key())+" ("+store+")")
 		case own:
 			taken = append(taken, name+" → "+as)
 		default:

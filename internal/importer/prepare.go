@@ -224,6 +224,8 @@ func (p *preparer) batch(ctx context.Context, b *batch) error {
 			p.giftcard(b, step.Giftcard)
 		case step.Stock != nil:
 			p.stock(b, step.Stock)
+		case step.Picture != nil:
+			b.pictures = append(b.pictures, step.Picture)
 		}
 		if err != nil {
 			return err

@@ -76,6 +76,7 @@ const (
 	ReasonProduct       Reason = "unknown_product"     //
 	ReasonHolder        Reason = "unknown_holder"      // of a gift card
 	ReasonCardOther     Reason = "giftcard_other"      // it is in with another balance
+	ReasonMoreImages    Reason = "more_images"         // another of the product is taken
 	ReasonMixed         Reason = "mixed_letters"       // of two alphabets in one code
 )
 
@@ -260,6 +261,7 @@ var tells = map[Kind][]Field{
 	KindProducts:  {FieldSKU, FieldBarcode},
 	KindGiftcards: {FieldGiftcard},
 	KindStock:     {FieldSKU, FieldBarcode},
+	KindImages:    {FieldFile},
 }
 
 // lacks reports whether a row has nothing in these fields, but for one of its cells.

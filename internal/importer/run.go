@@ -47,7 +47,7 @@ func (s *Service) check(ctx context.Context, id ID, watch func(context.Context, 
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, r.log.close()) }()
+	defer func() { err = errors.Join(err, r.close()) }()
 	r.write.dry = &rehearsal{claimed: map[uint64]bool{}, opened: map[customer.ID]ledger.Opened{}, cards: map[string]money.Amount{}, stock: map[stock.Key]money.Quantity{}}
 	err = r.read(ctx, Checkpoint{}, func(b *batch) error {
 		if err := r.rehearse(ctx, b.steps); err != nil {
@@ -144,6 +144,9 @@ func (b *batch) inOrder(more []Issue) (list []Issue) {
 		if step.Stock != nil {
 			steps[step.Stock.Row] = k
 		}
+		if step.Picture != nil {
+			steps[step.Picture.Row] = k
+		}
 	}
 	if len(steps) == 0 {
 		return list
@@ -228,7 +231,7 @@ func (s *Service) run(ctx context.Context, id ID, save func(context.Context, *db
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, r.log.close()) }()
+	defer func() { err = errors.Join(err, r.close()) }()
 	r.save = save
 	r.prepare.ensure = r.makeStore
 	if !i.progress.Matching {
@@ -269,6 +272,7 @@ type batch struct {
 	products []goods
 	cards    []card
 	stock    []shelf
+	pictures []*Picture
 	issues   []Issue // of what was prepared
 	refused  int64   // rows, by what was prepared
 	forget   bool    // who was on receipts before is not known any more
@@ -292,13 +296,29 @@ func (s *Service) runner(ctx context.Context, i *Import, issues int64) (r *runne
 	if err := os.MkdirAll(s.folder, 0o700); err != nil {
 		return nil, err
 	}
-	r.log, err = openIssues(s.issues(i.ID), issues)
-	return r, err
+	if r.log, err = openIssues(s.issues(i.ID), issues); err != nil || i.Kind != KindImages {
+		return r, err
+	}
+	if r.scan.Album, err = openAlbum(i.path); err != nil {
+		return nil, errors.Join(err, r.log.close())
+	}
+	return r, nil
+}
+
+func (r *runner) close() error {
+	err := r.log.close()
+	if r.scan.Album != nil {
+		err = errors.Join(err, r.scan.Album.zip.Close())
+	}
+	return err
 }
 
 // read gathers what the file has behind a checkpoint into batches.
 func (r *runner) read(ctx context.Context, from Checkpoint, take func(*batch) error) error {
-	b := &batch{}
+	b, most := &batch{}, r.batchRows
+	if r.imp.Kind == KindImages {
+		most = min(most, picturesAtOne)
+	}
 	send := func() error {
 		if len(b.steps) == 0 {
 			return nil
@@ -310,7 +330,7 @@ func (r *runner) read(ctx context.Context, from Checkpoint, take func(*batch) er
 	err := r.scan.Run(ctx, from, func(step Step) error {
 		b.steps = append(b.steps, step)
 		b.rows += step.Rows
-		if b.rows >= int64(r.batchRows) || 2*len(b.steps) >= r.batchRows {
+		if b.rows >= int64(most) || 2*len(b.steps) >= most {
 			return send()
 		}
 		return nil

@@ -29,6 +29,8 @@ type Scan struct {
 	// Zone is where a store of that name is, "" that of rows that name none, for
 	// mappings that leave it to the stores; nil: UTC.
 	Zone func(store string) *time.Location
+	// Album is the archive that rows of images are of.
+	Album *album
 
 	again map[uint64]struct{} // hashes of numbers, or of what rows without one are told apart by
 	last  map[uint64]int64    // of customers and products: the last row with what is in again
@@ -56,6 +58,7 @@ type Step struct {
 	Product  *Product
 	Giftcard *Giftcard
 	Stock    *Stock
+	Picture  *Picture
 	Issues   []Issue
 	Rows     int64 // that it is made of
 	Refused  int64 // of them
@@ -171,6 +174,11 @@ func (s *Scan) single(row delimited.Row, r *rowReader, ok bool) error {
 			in.cells = slices.Clone(row.Fields)
 			step.Stock = in
 		}
+	} else if ok && s.Mapping.Kind == KindImages {
+		if p := s.picture(r); !r.refused {
+			p.cells = slices.Clone(row.Fields)
+			step.Picture = p
+		}
 	} else if ok {
 		if p := r.product(); !r.refused {
 			p.cells = slices.Clone(row.Fields)
@@ -215,7 +223,7 @@ func withCells(issues []Issue, row delimited.Row) []Issue {
 
 // survey learns, once, what comes again further down.
 func (s *Scan) survey(ctx context.Context) error {
-	if s.again != nil || s.Mapping.Kind == KindGiftcards || s.Mapping.Kind == KindStock { // which are told apart where they are kept
+	if s.again != nil || slices.Contains([]Kind{KindGiftcards, KindStock, KindImages}, s.Mapping.Kind) { // which are told apart where they are kept
 		s.passes.Add(1)
 		return nil
 	}

@@ -198,7 +198,11 @@ func (s *Service) add(ctx context.Context, id ID, f File, path string, also Also
 	if err != nil {
 		return Import{}, err
 	}
-	hints.Sheet = sheet
+	if hints.Sheet = sheet; sheet == albumSheet {
+		hints.Kind = KindImages
+	} else if hints.Kind == KindImages {
+		return Import{}, errors.Join(ErrNoAlbum, s.dropRows(id))
+	}
 	defer func() {
 		if i.ID != id || err != nil {
 			err = errors.Join(err, s.dropRows(id))
@@ -318,6 +322,7 @@ func isRefused(names []string) bool {
 func (s *Service) hints(ctx context.Context, k Kind) (Hints, error) {
 	h := Hints{Kind: k, Zone: s.zone().String(), Region: s.region, Currency: s.currency}
 	stores, err := s.catalog.Stores(ctx)
+	h.Stores = stores
 	if slices.ContainsFunc(stores, func(store catalog.Store) bool { return store.Zone.String() != h.Zone }) {
 		h.Zone = ""
 	}

@@ -35,11 +35,14 @@ func sniffBook(ctx context.Context, path string, h Hints) (s Sniffed, err error)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
 	rows := filepath.Join(folder, "rows")
-	sheet, err := writeSheet(ctx, path, h.Sheet, func(string) string { return rows })
+	sheet, err := writeRows(ctx, path, h.Sheet, func(string) string { return rows })
 	if err != nil {
 		return s, err
 	}
 	h.Format = &sheetFormat
+	if sheet == albumSheet {
+		h.Kind = KindImages
+	}
 	s, err = sniffText(ctx, rows, h)
 	s.Mapping.Sheet = sheet
 	return s, err
@@ -56,7 +59,7 @@ func (s *Service) unfold(ctx context.Context, id ID, path, sheet string) (name, 
 	if err := os.MkdirAll(s.folder, 0o700); err != nil {
 		return "", "", err
 	}
-	name, err = writeSheet(ctx, path, sheet, func(sheet string) string { return s.rowsOf(id, sheet) })
+	name, err = writeRows(ctx, path, sheet, func(sheet string) string { return s.rowsOf(id, sheet) })
 	return name, s.rowsOf(id, name), err
 }
 
@@ -92,7 +95,7 @@ func (s *Service) dropRows(id ID) error {
 func (s *Service) Sheets(ctx context.Context, id ID) (names []string, err error) {
 	defer errs.Wrap(&err, "list the sheets of import %d", id)
 	i, err := s.row(ctx, id)
-	if err != nil || i.Mapping.Sheet == "" {
+	if err != nil || i.Mapping.Sheet == "" || i.Mapping.Sheet == albumSheet {
 		return nil, err
 	}
 	book, err := workbook.Open(i.path)
@@ -121,7 +124,9 @@ func (s *Service) SetSheet(ctx context.Context, id ID, sheet string) (err error)
 	if err != nil {
 		return err
 	}
-	hints.Sheet = name
+	if hints.Sheet = name; name == albumSheet {
+		hints.Kind = KindImages
+	}
 	sniffed, err := s.look(ctx, text, hints)
 	if err != nil {
 		return err
@@ -134,6 +139,19 @@ func (s *Service) SetSheet(ctx context.Context, id ID, sheet string) (err error)
 	}
 	i.Mapping, i.progress = sniffed.Mapping, progress{Edit: i.progress.Edit + 1}
 	return s.setMapping(ctx, &i)
+}
+
+// writeRows writes the rows of a workbook's sheet, or of an archive of images, into a
+// file.
+func writeRows(ctx context.Context, path, sheet string, to func(sheet string) string) (name string, err error) {
+	images, err := isAlbum(path)
+	if err != nil {
+		return "", err
+	}
+	if images {
+		return albumSheet, writeAlbum(path, to(albumSheet))
+	}
+	return writeSheet(ctx, path, sheet, to)
 }
 
 // writeSheet writes the rows of a sheet into a file, which is whole when it is there,

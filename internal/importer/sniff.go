@@ -16,6 +16,7 @@ import (
 	"regulars/internal/base/money"
 	"regulars/internal/importer/delimited"
 	"regulars/internal/importer/workbook"
+	"regulars/internal/loyalty/catalog"
 )
 
 // Hints are what a person or the installation knows of a file beforehand.
@@ -26,8 +27,9 @@ type Hints struct {
 	Region string
 	Sheet  string // of a workbook; empty: the one that has the data
 
-	Currency money.Currency // of the sums; zero: one of two decimals
-	Mapping  *Mapping       // by which it will be read, for Doubts and Said; nil: the guess
+	Currency money.Currency  // of the sums; zero: one of two decimals
+	Stores   []catalog.Store // for files of stock with a column for each
+	Mapping  *Mapping        // by which it will be read, for Doubts and Said; nil: the guess
 }
 
 // Sniffed is what a look at a file's first rows tells.
@@ -151,7 +153,7 @@ func sampleRows(ctx context.Context, r *delimited.Reader) (rows []sampleRow, err
 
 // guess makes the mapping of the sample.
 func guess(rows []sampleRow, f delimited.Format, h Hints) Sniffed {
-	header, data := splitHeader(rows)
+	header, data := splitHeader(rows, h)
 	width := columnsOf(rows)
 	var names []string
 	var headerRow int64
@@ -179,6 +181,9 @@ func guess(rows []sampleRow, f delimited.Format, h Hints) Sniffed {
 		kind, columns = sample.guessColumns(h.Kind)
 	}
 	sample.takeStatus(columns)
+	if kind == KindStock {
+		takeStores(columns, names, h.Stores)
+	}
 	s := Sniffed{}
 	o := s.guessOptions(data, columns, f, h)
 	sample.guessReturns(columns, &o)
@@ -242,10 +247,14 @@ const headerWithin = 15
 
 // splitHeader finds the row that names the columns: the one with most names
 // that are known, or else a first row of words above columns of numbers.
-func splitHeader(rows []sampleRow) (header *sampleRow, data []sampleRow) {
+func splitHeader(rows []sampleRow, h Hints) (header *sampleRow, data []sampleRow) {
 	best, hits := -1, 0
 	for i, r := range rows[:min(len(rows), headerWithin)] {
-		if n := knownNames(r.fields); n > hits {
+		n := knownNames(r.fields)
+		if h.Kind == KindStock {
+			n += len(storeColumns(r.fields, h.Stores))
+		}
+		if n > hits {
 			best, hits = i, n
 		}
 	}

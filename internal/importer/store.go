@@ -91,10 +91,10 @@ func scanImport(r db.Scanner) (i Import, err error) {
 	return i, err
 }
 
-// stored is what the column kind says: it has no word for gift cards and stock, which
-// are counted with the goods.
+// stored is what the column kind says: it has no word for gift cards, stock and images,
+// which are counted with the goods.
 func (k Kind) stored() string {
-	if k == KindGiftcards || k == KindStock {
+	if k == KindGiftcards || k == KindStock || k == KindImages {
 		return string(KindProducts)
 	}
 	return string(k)

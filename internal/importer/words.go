@@ -82,6 +82,7 @@ var words = map[Kind]map[Field]string{
 		FieldQuantity:  "остаток, количество, доступно, кол во, на складе, quantity, in stock, on hand, available, qoldiq, miqdor, miqdori, soni, =кол, =qty, =stock",
 		FieldThreshold: "неснижаемый остаток, минимальный остаток, порог, минимум, minimum stock, min stock, reorder point, reorder level, threshold, minimal qoldiq, chegara, =min, =мин",
 	},
+	KindImages: {FieldFile: "=file", FieldSKU: "=code"},
 	KindProducts: {
 		FieldSKU: "артикул, код товара, код номенклатуры, номенклатурный номер, sku, stock code, stockcode, product code, item code, item no, product id, item id, " +
 			"mahsulot kodi, tovar kodi, artikul, =код, =id, =ид, =article, =plu, =code, =kod",

@@ -123,6 +123,13 @@ func (w *writer) batchTx(ctx context.Context, tx *db.Tx, b *batch, rep *Report) 
 		}
 		issues = append(issues, more...)
 	}
+	if len(b.pictures) > 0 {
+		more, err := w.picturesTx(ctx, tx, b.pictures, rep)
+		if err != nil {
+			return nil, err
+		}
+		issues = append(issues, more...)
+	}
 	if len(b.receipts) > 0 {
 		more, err := w.receiptsTx(ctx, tx, b.receipts, rep)
 		if err != nil {

@@ -62,7 +62,7 @@ func New(d *db.DB, mint *id.Minter, now func() time.Time, is settings.Installati
 		DB: d, Mint: mint, Now: now, Currency: is.Currency, Secret: is.Secret,
 		Ledger: s.Ledger, Programmes: s.Programmes, Catalog: s.Catalog, Customers: s.Customers, Confirm: s.Confirm,
 	})
-	s.Stock = stock.New(d, mint, now, s.Receipts)
+	s.Stock = stock.New(d, mint, now, s.Catalog, s.Receipts)
 	s.Integrations = integration.New(d, mint, now)
 	s.Giftcards = giftcard.New(d)
 	s.Merges = merge.New(d, mint, now, s.Catalog, s.Customers, s.Receipts, s.Giftcards)

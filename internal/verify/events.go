@@ -275,14 +275,16 @@ func (a *audit) event(id, when int64, kind string, customer, ref int64, text str
 		if read() {
 			a.goodsEvent(id, "products", body.IDs...)
 		}
-	case "stock.low", "stock.over":
+	case "stock.low":
 		if read() {
-			if kind == "stock.low" {
-				a.lowTold += int64(len(body.Items))
-			} else {
-				a.overTold += int64(len(body.Items))
-			}
+			a.lowTold += int64(len(body.Items))
 		}
+	case "stock.over":
+		if read() {
+			a.overTold += int64(len(body.Items))
+		}
+	case "stock.aside":
+		read()
 	case "installation.founded":
 		if read() {
 			a.foundings = append(a.foundings, body.founding)

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"regulars/internal/base/checksum"
 	"regulars/internal/base/db"
 	"regulars/internal/base/db/dbtest"
 	"regulars/internal/base/errs"
@@ -20,11 +21,13 @@ import (
 	"regulars/internal/loyalty/programme"
 	"regulars/internal/loyalty/receipt"
 	"regulars/internal/loyalty/staff"
+	"regulars/internal/loyalty/stock"
 	"regulars/internal/verify"
 )
 
 // What the rules allow is never taken for a fault, however they change: guards,
-// exclusions, windows, stops, tills that were offline, gift cards, returns.
+// exclusions, windows, stops, tills that were offline, gift cards, returns; nor is what
+// they do to stock.
 func TestChangingRulesAreClean(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(8) {
@@ -171,8 +174,10 @@ func (c *chain) live(r *rand.Rand) {
 	for i := range 3 {
 		people = append(people, c.customer("Анна", customer.Identifier{Kind: customer.Card, Value: fmt.Sprint(i)}))
 	}
-	for i := range 120 {
-		switch r.IntN(17) {
+	for i := range 140 {
+		switch r.IntN(20) {
+		case 17, 18, 19:
+			c.anyStock(r)
 		case 15, 16:
 			c.anyMerge(r, people)
 		case 14:
@@ -216,6 +221,98 @@ func (c *chain) live(r *rand.Rand) {
 	c.imported()
 	c.pass(40)
 	c.night()
+	c.follows(true)
+	for _, sku := range []string{"P0", "P1"} {
+		c.moves(sku, stock.Change{Set: new(money.Quantity), Cause: stock.Count})
+	}
+	c.pass(1)
+	q := money.One
+	for { // until there is one of goods that were counted
+		if rec, ok := c.anySale(r, 0); ok && slices.ContainsFunc(rec.Lines, func(l receipt.Line) bool { return l.SKU == "P0" || l.SKU == "P1" }) {
+			break
+		}
+	}
+	c.moves("P0", stock.Change{Threshold: &q})
+	c.follow()
+	var moved int64
+	must(c.t, c.db.QueryRow(ctx, `SELECT COUNT(*) FROM stock_moves WHERE cause = 'sale'`).Scan(&moved))
+	if moved == 0 {
+		c.t.Error("no sale has moved stock")
+	}
+}
+
+// anyStock counts something, moves it, changes a threshold, has sales followed or not, or
+// follows them.
+func (c *chain) anyStock(r *rand.Rand) {
+	sku := fmt.Sprintf("P%d", r.IntN(4))
+	q, limit := money.Quantity(r.IntN(9000)), money.Quantity(r.IntN(6000))
+	switch r.IntN(8) {
+	case 0:
+		c.follows(r.IntN(3) > 0)
+	case 1, 2:
+		_, err := c.Stock.Follow(c.t.Context())
+		must(c.t, err)
+	case 3:
+		c.moves(sku, stock.Change{Set: &q, Cause: stock.Count, Threshold: &limit})
+	case 4:
+		c.moves(sku, stock.Change{Add: q - 4500, Cause: stock.Transfer}, stock.Change{Add: q, Cause: stock.Delivery})
+	case 5:
+		c.moves(sku, stock.Change{NoThreshold: true}, stock.Change{Set: &q, Cause: stock.Count})
+	case 6:
+		threshold := &limit
+		if r.IntN(3) == 0 {
+			threshold = nil
+		}
+		c.write(func(ctx context.Context, tx *db.Tx) error {
+			found, err := c.Catalog.BySKUTx(ctx, tx, []string{sku})
+			if p, ok := found[sku]; ok && err == nil {
+				err = c.Stock.SetDefaultTx(ctx, tx, p.ID, threshold)
+			}
+			return err
+		})
+	default:
+		must(c.t, c.Stock.Pace(c.t.Context(), []catalog.StoreID{c.till.Store.ID}))
+	}
+}
+
+// follows has the settings say whether sales are followed, as their page does.
+func (c *chain) follows(on bool) {
+	to := c.settings.Get()
+	to.StockBySales = on
+	c.write(func(ctx context.Context, tx *db.Tx) error {
+		said := staff.Entry{Action: "settings.changed", Subject: "settings", After: []byte(fmt.Sprintf(`{"stock_by_sales":"%d"}`, checksum.Bit(on)))}
+		return errors.Join(c.Stock.SwitchTx(ctx, tx, on), c.settings.ChangeTx(ctx, tx, to), c.Staff.AuditTx(ctx, tx, said))
+	})
+	must(c.t, c.settings.Reload(c.t.Context()))
+}
+
+// follow follows to the end of the log, which transactions of other tests may hold up
+// on PostgreSQL.
+func (c *chain) follow() {
+	for behind, late := true, time.Now().Add(time.Minute); behind; {
+		_, err := c.Stock.Follow(c.t.Context())
+		must(c.t, err)
+		must(c.t, c.db.QueryRow(c.t.Context(), `SELECT cursor <> (SELECT id FROM events ORDER BY xid DESC, id DESC LIMIT 1) FROM stock_reader`).Scan(&behind))
+		if time.Now().After(late) {
+			c.t.Fatal("the log is not read to its end")
+		}
+	}
+}
+
+// moves changes what is in stock of a product, if there is one.
+func (c *chain) moves(sku string, list ...stock.Change) {
+	c.write(func(ctx context.Context, tx *db.Tx) error {
+		found, err := c.Catalog.BySKUTx(ctx, tx, []string{sku})
+		p, ok := found[sku]
+		if err != nil || !ok {
+			return err
+		}
+		for i := range list {
+			list[i].Key = stock.Key{Store: c.till.Store.ID, Product: p.ID}
+		}
+		_, err = c.Stock.ApplyTx(ctx, tx, list)
+		return err
+	})
 }
 
 // anySale sells a basket, if the rules and the balance allow it.

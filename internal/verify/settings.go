@@ -4,6 +4,8 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+
+	"regulars/internal/base/db"
 )
 
 // founding is "installation.founded": what an installation was on its first day.
@@ -46,5 +48,10 @@ func (a *audit) settings() {
 		if got != told[name] && !may {
 			say(name, told[name], got, "what the logs say")
 		}
+	}
+	var reads int
+	a.scan("stock_reader", func(r *db.Rows) error { return r.Scan(&reads) }, `SELECT COUNT(*) FROM stock_reader`)
+	if on := a.installation["stock_by_sales"] == "1"; on != (reads > 0) {
+		say("stock_by_sales", strconv.FormatBool(reads > 0), strconv.FormatBool(on), "whether sales are taken from stock (stock_reader)")
 	}
 }

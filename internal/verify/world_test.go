@@ -37,12 +37,13 @@ import (
 // that make them in the program.
 type chain struct {
 	*loyalty.Services
-	t       testing.TB
-	db      *db.DB
-	clock   *clock
-	mint    *id.Lease
-	till    receipt.Caller
-	numbers int
+	t        testing.TB
+	db       *db.DB
+	clock    *clock
+	settings *settings.Settings
+	mint     *id.Lease
+	till     receipt.Caller
+	numbers  int
 }
 
 type clock struct {
@@ -91,6 +92,7 @@ func process(t testing.TB, d *db.DB, ahead time.Duration) *chain {
 	must(t, err)
 	c.mint, err = id.Take(ctx, d, c.clock.now)
 	must(t, err)
+	c.settings = is
 	c.Services = loyalty.New(d, c.mint.Minter, c.clock.now, is.Get())
 	t.Cleanup(c.Close)
 	return c
@@ -296,7 +298,8 @@ func (c *chain) stocked() {
 		must(c.t, png.Encode(&sent, image.NewGray(image.Rect(0, 0, 2, 2))))
 		picture, err := catalog.ReadImage(sent.Bytes())
 		must(c.t, err)
-		must(c.t, c.Catalog.SetImageTx(ctx, tx, key.Product, &picture))
+		_, err = c.Catalog.SetImageTx(ctx, tx, key.Product, &picture)
+		must(c.t, err)
 		must(c.t, c.Stock.SetDefaultTx(ctx, tx, key.Product, &three))
 		for _, change := range []stock.Change{
 			{Key: key, Set: &five, Cause: stock.Count}, {Key: key, Add: -three, Cause: stock.Transfer},

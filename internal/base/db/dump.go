@@ -180,12 +180,6 @@ func (tx *Tx) copyInLite(ctx context.Context, c Copied, from io.Reader) error {
 	if err != nil {
 		return err
 	}
-	// The order of events is that of ids here; numbers of transactions are
-	// PostgreSQL's, and would come before the next ones if they went back there.
-	ordered := -1
-	if c.Table == "events" {
-		ordered = slices.Index(c.Columns, "xid")
-	}
 	table, lines := NewTable(c.Table, c.Columns...), bufio.NewReaderSize(from, 1<<16)
 	batch := make([][]any, 0, insertRows)
 	for {
@@ -199,9 +193,6 @@ func (tx *Tx) copyInLite(ctx context.Context, c Copied, from io.Reader) error {
 		row, err := fieldsOf(line[:len(line)-1], numbers)
 		if err != nil {
 			return err
-		}
-		if ordered >= 0 {
-			row[ordered] = int64(0)
 		}
 		if batch = append(batch, row); len(batch) == insertRows {
 			if err := tx.Insert(ctx, table, batch); err != nil {

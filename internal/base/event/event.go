@@ -80,20 +80,24 @@ func Append(b *db.Batch, events ...Event) {
 // skipped; such a transaction delays its successors for readers, and so does
 // one in another database of the same server, for they share the numbers.
 func (l *Log) Read(ctx context.Context, after Cursor, limit int) (events []Event, next Cursor, err error) {
-	const read = `
-		SELECT id, at, kind, COALESCE(customer_id, 0), ref, body
-		  FROM events
-		 WHERE id > $1 -- sqlite
-		 ORDER BY id -- sqlite
-		 WHERE (xid, id) > (COALESCE((SELECT xid FROM events WHERE id = $1), -9223372036854775807), $1) -- postgres
+	// Two halves, each in the order of an index: SQLite compares no pair with the key
+	// of its rows.
+	const columns = `SELECT xid, id, at, kind, COALESCE(customer_id, 0), ref, body FROM events`
+	const place = `COALESCE((SELECT xid FROM events WHERE id = $1), -9223372036854775807)`
+	const read = columns + `
+		 WHERE xid = ` + place + ` AND id > $1 -- sqlite
+		 UNION ALL ` + columns + ` -- sqlite
+		 WHERE xid > ` + place + ` -- sqlite
+		 WHERE (xid, id) > (` + place + `, $1) -- postgres
 		   AND xid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint -- postgres
-		 ORDER BY xid, id -- postgres
+		 ORDER BY xid, id
 		 LIMIT $2`
 	next = after
 	rows, err := l.db.Query(ctx, read, int64(after), limit)
 	err = db.Scan(rows, err, func(r *db.Rows) error {
 		var e Event
-		err := r.Scan(&e.ID, db.Time{Dst: &e.At}, &e.Kind, &e.CustomerID, &e.Ref, &e.Body)
+		var xid int64
+		err := r.Scan(&xid, &e.ID, db.Time{Dst: &e.At}, &e.Kind, &e.CustomerID, &e.Ref, &e.Body)
 		next = Cursor(e.ID)
 		events = append(events, e)
 		return err
@@ -120,31 +124,33 @@ func (l *Log) About(ctx context.Context, customers []int64, kinds ...string) (ev
 	})
 }
 
-// End is the cursor after everything that Read would give now.
-func (l *Log) End(ctx context.Context) (at Cursor, err error) {
+// EndTx is the cursor after everything that Read would give now.
+func (l *Log) EndTx(ctx context.Context, tx *db.Tx) (at Cursor, err error) {
 	defer errs.Wrap(&err, "find the end of the event log")
 	const last = `
-		SELECT COALESCE(MAX(id), 0) FROM events -- sqlite
-		SELECT COALESCE((SELECT id FROM events WHERE xid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint ORDER BY xid DESC, id DESC LIMIT 1), 0) -- postgres`
-	return at, l.db.QueryRow(ctx, last).Scan(&at)
+		SELECT COALESCE((SELECT id FROM events
+		 WHERE xid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint -- postgres
+		 ORDER BY xid DESC, id DESC LIMIT 1), 0)`
+	return at, tx.QueryRow(ctx, last).Scan(&at)
 }
 
 // Rebase moves the log of a database that came from another PostgreSQL server
-// before everything that this one will number; elsewhere it does nothing. Every
+// before everything that this database will number; elsewhere it does nothing. Every
 // process calls it before it appends.
 func (l *Log) Rebase(ctx context.Context) (err error) {
-	if !l.db.Postgres() {
-		return nil
-	}
 	defer errs.Wrap(&err, "rebase the event log")
-	const foreign = `SELECT COALESCE(MAX(xid), 0) >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint FROM events`
+	const foreign = `
+		SELECT COALESCE(MAX(xid), 0) > 0 FROM events -- sqlite
+		SELECT COALESCE(MAX(xid), 0) >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint FROM events -- postgres`
 	var moved bool
 	if err := l.db.QueryRow(ctx, foreign).Scan(&moved); err != nil || !moved {
 		return err
 	}
 	return l.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
-		if _, err := tx.Exec(ctx, `LOCK TABLE events IN EXCLUSIVE MODE`); err != nil { // several may start at once
-			return err
+		if l.db.Postgres() { // several may start at once
+			if _, err := tx.Exec(ctx, `LOCK TABLE events IN EXCLUSIVE MODE`); err != nil {
+				return err
+			}
 		}
 		if err := tx.QueryRow(ctx, foreign).Scan(&moved); err != nil || !moved {
 			return err

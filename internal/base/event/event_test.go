@@ -229,7 +229,10 @@ func TestReadingWhileManyWrite(t *testing.T) {
 // appended would be skipped.
 func TestLogOfAnotherServerIsMovedBeforeThisOne(t *testing.T) {
 	t.Parallel()
-	d := dbtest.Open(t, dbtest.Postgres)
+	dbtest.Run(t, movedBefore)
+}
+
+func movedBefore(t *testing.T, d *db.DB) {
 	r := &reader{Log: event.New(d)}
 	rebase := func() {
 		t.Helper()

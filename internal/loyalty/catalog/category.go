@@ -39,8 +39,18 @@ type CategoryInput struct {
 // Saved counts what a set of inputs came to.
 type Saved struct {
 	Created, Updated, Unchanged int
-	// Refused are inputs that were left out, by their place.
+	// Refused are inputs that were left out, by their place, and Same those that changed
+	// nothing.
 	Refused map[int]error
+	Same    map[int]bool
+}
+
+func (s *Saved) same(i int) {
+	if s.Same == nil {
+		s.Same = map[int]bool{}
+	}
+	s.Same[i] = true
+	s.Unchanged++
 }
 
 func (s *Saved) refuse(i int, err error) {

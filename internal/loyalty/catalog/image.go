@@ -123,28 +123,33 @@ func shrink(source image.Image, side int) *image.RGBA {
 	return to
 }
 
-// SetImageTx gives a product its image; nil takes it away. It fails with
-// ErrProductNotFound.
-func (s *Service) SetImageTx(ctx context.Context, tx *db.Tx, id ProductID, i *Image) (err error) {
+// SetImageTx gives a product its image; nil takes it away. It reports whether the
+// product had another before, and fails with ErrProductNotFound.
+func (s *Service) SetImageTx(ctx context.Context, tx *db.Tx, id ProductID, i *Image) (changed bool, err error) {
 	defer errs.Wrap(&err, "set image of product %d", id)
 	var known int
 	if err := tx.QueryRow(ctx, `SELECT COUNT(*) FROM products WHERE id = $1`, int64(id)).Scan(&known); err != nil {
-		return err
+		return false, err
 	}
 	if known == 0 {
-		return ErrProductNotFound
+		return false, ErrProductNotFound
 	}
-	var b db.Batch
+	var n int64
 	if i == nil {
-		b.Exec(`DELETE FROM product_images WHERE product_id = $1`, int64(id))
+		n, err = tx.Exec(ctx, `DELETE FROM product_images WHERE product_id = $1`, int64(id))
 	} else {
-		b.Exec(`
+		n, err = tx.Exec(ctx, `
 			INSERT INTO product_images (product_id, hash, type, data) VALUES ($1, $2, $3, $4)
-			ON CONFLICT (product_id) DO UPDATE SET hash = excluded.hash, type = excluded.type, data = excluded.data`,
+			ON CONFLICT (product_id) DO UPDATE SET hash = excluded.hash, type = excluded.type, data = excluded.data
+			 WHERE product_images.hash <> excluded.hash`,
 			int64(id), i.Hash, i.Type, base64.StdEncoding.EncodeToString(i.Data))
 	}
+	if err != nil || n == 0 {
+		return false, err
+	}
+	var b db.Batch
 	tell(s, &b, EventProducts, []ProductID{id})
-	return tx.Run(ctx, &b)
+	return true, tx.Run(ctx, &b)
 }
 
 // Image reads the image of a product. It fails with ErrImageNotFound.

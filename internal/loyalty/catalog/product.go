@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"time"
@@ -236,6 +237,20 @@ func queueProduct(b *db.Batch, id ProductID, p *Product) {
 		p.Barcodes = append(p.Barcodes, code)
 		return err
 	}, `SELECT code FROM barcodes WHERE product_id = $1 ORDER BY code`, int64(id))
+}
+
+// HoldTx holds a product until the end of the transaction: meanwhile nothing that
+// refers to it is recorded, and what is being recorded is waited for. It comes before
+// all other locks of the transaction.
+func (s *Service) HoldTx(ctx context.Context, tx *db.Tx, id ProductID) (err error) {
+	defer errs.Wrap(&err, "hold product %d", id)
+	var there int64
+	err = tx.QueryRow(ctx, `SELECT id FROM products WHERE id = $1
+		FOR UPDATE -- postgres`, int64(id)).Scan(&there)
+	if errors.Is(err, db.ErrNoRows) {
+		return ErrProductNotFound
+	}
+	return err
 }
 
 // EnsureTx finds products and creates, from what was seen of them, those that

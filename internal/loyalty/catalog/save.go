@@ -356,7 +356,7 @@ func (s *Service) writeTx(ctx context.Context, tx *db.Tx, w *saving) (again []Pr
 		case updated:
 			w.saved.Updated++
 		case unchanged:
-			w.saved.Unchanged++
+			w.saved.same(w.at[i])
 		case refused:
 		}
 	}

@@ -12,11 +12,13 @@ import (
 
 // Good is what a line of a receipt sold, or took back.
 type Good struct {
-	Kind     Kind
-	Store    catalog.StoreID
-	SoldAt   time.Time
-	Product  catalog.ProductID
-	Quantity money.Quantity
+	Kind   Kind
+	Store  catalog.StoreID
+	SoldAt time.Time
+	// RecordedAt is when the receipt came.
+	RecordedAt time.Time
+	Product    catalog.ProductID
+	Quantity   money.Quantity
 }
 
 // Goods reads what receipts sold and took back, line by line.
@@ -26,13 +28,13 @@ func (s *Service) Goods(ctx context.Context, ids []ID) (list []Good, err error) 
 		return nil, nil
 	}
 	const read = `
-		SELECT r.kind, r.store_id, r.sold_at, l.product_id, l.quantity
+		SELECT r.kind, r.store_id, r.sold_at, r.recorded_at, l.product_id, l.quantity
 		  FROM receipts r JOIN receipt_lines l ON l.receipt_id = r.id
 		 WHERE r.id IN ($1...) AND l.product_id IS NOT NULL`
 	rows, err := s.db.Query(ctx, read, db.IDs(ids))
 	return list, db.Scan(rows, err, func(r *db.Rows) error {
 		var g Good
-		err := r.Scan(&g.Kind, &g.Store, db.Time{Dst: &g.SoldAt}, &g.Product, &g.Quantity)
+		err := r.Scan(&g.Kind, &g.Store, db.Time{Dst: &g.SoldAt}, db.Time{Dst: &g.RecordedAt}, &g.Product, &g.Quantity)
 		list = append(list, g)
 		return err
 	})

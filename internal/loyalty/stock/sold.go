@@ -20,37 +20,58 @@ import (
 // taken is how many events are read at a time.
 const taken = 500
 
+// SwitchTx has sales move stock from now on, or no longer; where it is so already, it
+// goes on.
+func (s *Service) SwitchTx(ctx context.Context, tx *db.Tx, on bool) (err error) {
+	defer errs.Wrap(&err, "switch what sales do to stock")
+	if !on {
+		_, err = tx.Exec(ctx, `DELETE FROM stock_reader`)
+		return err
+	}
+	end, err := s.log.EndTx(ctx, tx)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, `INSERT INTO stock_reader (id, cursor, since) VALUES (1, $1, $2) ON CONFLICT (id) DO NOTHING`, int64(end), s.now().UnixMicro())
+	return err
+}
+
+// Aside is what was sold, or came back, and was not taken: there would be more than
+// can be counted, or less.
+type Aside struct {
+	Key
+	Quantity money.Quantity // that would have been added
+}
+
 // Follow takes what receipts sold since it was last called from stock, and adds what
-// came back. It begins with what is recorded after the first call: stock that was
-// counted before has it counted. What was sold before the last count of a row moves
-// nothing, nor do imported receipts. Several processes may call it at once: the
-// cursor moves in the transaction of what was read, so nothing is taken twice.
-func (s *Service) Follow(ctx context.Context) (receipts int, err error) {
+// came back, where that is switched on. What was sold before the last count of a row
+// moves nothing, nor do imported receipts. What does not fit is set aside, and told in
+// the log. Several processes may call it at once: the cursor moves in the transaction of
+// what was read, so nothing is taken twice, nor after it was switched off.
+func (s *Service) Follow(ctx context.Context) (aside []Aside, err error) {
 	defer errs.Wrap(&err, "take sales from stock")
 	for {
-		n, more, err := s.follow(ctx)
-		receipts += n
+		not, more, err := s.follow(ctx)
+		aside = append(aside, not...)
 		if err != nil || !more {
-			return receipts, err
+			return aside, err
 		}
 	}
 }
 
-func (s *Service) follow(ctx context.Context) (receipts int, more bool, err error) {
+func (s *Service) follow(ctx context.Context) (aside []Aside, more bool, err error) {
 	var from event.Cursor
-	err = s.db.QueryRow(ctx, `SELECT cursor FROM stock_reader WHERE id = 1`).Scan(&from)
-	if errors.Is(err, db.ErrNoRows) {
-		if from, err = s.log.End(ctx); err == nil {
-			_, err = s.db.Exec(ctx, `INSERT INTO stock_reader (id, cursor) VALUES (1, $1) ON CONFLICT (id) DO NOTHING`, int64(from))
-		}
-		return 0, false, err
+	var since time.Time
+	err = s.db.QueryRow(ctx, `SELECT cursor, since FROM stock_reader WHERE id = 1`).Scan(&from, db.Time{Dst: &since})
+	if errors.Is(err, db.ErrNoRows) { // switched off
+		return nil, false, nil
 	}
 	if err != nil {
-		return 0, false, err
+		return nil, false, err
 	}
 	events, to, err := s.log.Read(ctx, from, taken)
 	if err != nil || len(events) == 0 {
-		return 0, false, err
+		return nil, false, err
 	}
 	var ids []receipt.ID
 	for _, e := range events {
@@ -60,45 +81,34 @@ func (s *Service) follow(ctx context.Context) (receipts int, more bool, err erro
 	}
 	goods, err := s.receipts.Goods(ctx, ids)
 	if err != nil {
-		return 0, false, err
+		return nil, false, err
 	}
+	goods = slices.DeleteFunc(goods, func(g receipt.Good) bool { return g.RecordedAt.Before(since) })
 	err = s.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
 		if err := tx.Guard(ctx, `UPDATE stock_reader SET cursor = $2 WHERE id = 1 AND cursor = $1`, int64(from), int64(to)); err != nil {
 			return err
 		}
-		list, err := sold(ctx, tx, goods, to)
-		if err != nil || len(list) == 0 {
-			return err
-		}
-		_, err = s.ApplyTx(ctx, tx, list)
+		aside, err = s.takeTx(ctx, tx, goods, strconv.FormatInt(int64(to), 10))
 		return err
 	})
-	if errors.Is(err, db.ErrGuard) { // another process has taken these
-		return 0, false, nil
+	if errors.Is(err, db.ErrGuard) { // another process has taken these, or it was switched off
+		return nil, false, nil
 	}
-	return len(ids), len(events) == taken, err
+	return aside, len(events) == taken, err
 }
 
-// sold sums up goods by row and cause, leaving out what was sold before its row was
-// counted. The rows are locked first, so that no count comes between.
-func sold(ctx context.Context, tx *db.Tx, goods []receipt.Good, to event.Cursor) (list []Change, err error) {
-	counted := map[Key]time.Time{}
-	byStore := map[catalog.StoreID][]catalog.ProductID{}
+// takeTx sums up goods by row and cause, leaving out what was sold before its row was
+// counted, and moves the rows.
+func (s *Service) takeTx(ctx context.Context, tx *db.Tx, goods []receipt.Good, ref string) (aside []Aside, err error) {
+	if len(goods) == 0 {
+		return nil, nil
+	}
+	var list []Change
 	for _, g := range goods {
-		byStore[g.Store] = append(byStore[g.Store], g.Product)
+		list = append(list, Change{Key: Key{g.Store, g.Product}, known: true})
 	}
-	var b db.Batch
-	for _, store := range slices.Sorted(maps.Keys(byStore)) {
-		b.Query(func(r *db.Rows) error {
-			var k Key
-			var at time.Time
-			err := r.Scan(&k.Store, &k.Product, db.Time{Dst: &at})
-			counted[k] = at
-			return err
-		}, `SELECT store_id, product_id, counted_at FROM stock WHERE store_id = $1 AND product_id IN ($2...) ORDER BY product_id
-			FOR UPDATE -- postgres`, int64(store), db.IDs(byStore[store]))
-	}
-	if err := tx.Run(ctx, &b); err != nil {
+	w, err := s.begin(ctx, tx, list)
+	if err != nil {
 		return nil, err
 	}
 	type of struct {
@@ -108,32 +118,32 @@ func sold(ctx context.Context, tx *db.Tx, goods []receipt.Good, to event.Cursor)
 	sums := map[of]money.Quantity{}
 	for _, g := range goods {
 		k := Key{g.Store, g.Product}
-		at, known := counted[k]
 		switch {
-		case !known || !g.SoldAt.After(at):
+		case w.is[k] == nil || !soldAt(g).After(w.is[k].CountedAt):
 		case g.Kind == receipt.KindReturn:
 			sums[of{k, Return}] += g.Quantity
 		default:
 			sums[of{k, Sale}] -= g.Quantity
 		}
 	}
-	for o, q := range sums {
-		list = append(list, Change{Key: o.Key, Add: q, Cause: o.cause, Ref: strconv.FormatInt(int64(to), 10), known: true})
+	order := func(a, b of) int { return cmp.Or(a.compare(b.Key), cmp.Compare(a.cause, b.cause)) }
+	for _, o := range slices.SortedFunc(maps.Keys(sums), order) {
+		if a := w.apply(Change{Key: o.Key, Add: sums[o], Cause: o.cause, Ref: ref}); a.Err != nil {
+			aside = append(aside, Aside{o.Key, sums[o]})
+			w.aside = append(w.aside, item{o.Store, o.Product, sums[o].String()})
+		}
 	}
-	slices.SortFunc(list, func(a, b Change) int { return cmp.Or(a.compare(b.Key), cmp.Compare(a.Cause, b.Cause)) })
-	return list, nil
+	return aside, w.write(ctx, tx)
 }
 
-// Unfollow forgets how far sales were taken: when they are followed again, it is from
-// then on.
-func (s *Service) Unfollow(ctx context.Context) (err error) {
-	defer errs.Wrap(&err, "stop taking sales from stock")
-	var n int
-	if err := s.db.QueryRow(ctx, `SELECT COUNT(*) FROM stock_reader`).Scan(&n); err != nil || n == 0 {
-		return err
+// soldAt is when goods left the store or came back, as far as a count is concerned: when
+// the till says, but not later than the receipt was recorded, for nothing is recorded
+// before it is sold, however far a till's clock is ahead of ours.
+func soldAt(g receipt.Good) time.Time {
+	if g.RecordedAt.Before(g.SoldAt) {
+		return g.RecordedAt
 	}
-	_, err = s.db.Exec(ctx, `DELETE FROM stock_reader`)
-	return err
+	return g.SoldAt
 }
 
 // Pace works out how much of what was sold in the last thirty days, store by store.

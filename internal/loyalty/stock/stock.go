@@ -16,6 +16,7 @@ package stock
 import (
 	"cmp"
 	"context"
+	"iter"
 	"slices"
 	"time"
 
@@ -38,6 +39,9 @@ var (
 const (
 	EventLow  = "stock.low"  // has come to its threshold
 	EventOver = "stock.over" // is over it again
+	// EventAside is that sales were not taken: there would be more than can be counted,
+	// or less.
+	EventAside = "stock.aside"
 )
 
 // Cause is why a quantity changed.
@@ -131,13 +135,14 @@ type Service struct {
 	db       *db.DB
 	mint     *id.Minter
 	now      func() time.Time
+	products *catalog.Service
 	receipts *receipt.Service
 	log      *event.Log
 }
 
 // New makes the service.
-func New(d *db.DB, mint *id.Minter, now func() time.Time, receipts *receipt.Service) *Service {
-	return &Service{d, mint, now, receipts, event.New(d)}
+func New(d *db.DB, mint *id.Minter, now func() time.Time, products *catalog.Service, receipts *receipt.Service) *Service {
+	return &Service{d, mint, now, products, receipts, event.New(d)}
 }
 
 const (
@@ -179,59 +184,90 @@ type work struct {
 	at      time.Time
 	was, is map[Key]*Level
 	moves   [][]any
+	aside   []item
 }
 
-// begin reads the rows of the changes, locked.
+// begin makes the rows of the changes that are not there, and reads all, locked. The
+// thresholds are read once the rows are locked: whoever changes one waits for the rows
+// that there are, and holds up those that are made (SetDefaultTx).
 func (s *Service) begin(ctx context.Context, tx *db.Tx, list []Change) (*work, error) {
-	var keys []Key
+	w := &work{s: s, at: s.now().UTC().Truncate(time.Microsecond), was: map[Key]*Level{}, is: map[Key]*Level{}}
+	var keys, begun []Key
 	for _, c := range list {
 		keys = append(keys, c.Key)
-	}
-	slices.SortFunc(keys, Key.compare)
-	keys = slices.Compact(keys)
-	w := &work{s: s, at: s.now().UTC().Truncate(time.Microsecond), was: map[Key]*Level{}, is: map[Key]*Level{}}
-	var b db.Batch
-	for len(keys) > 0 { // store by store
-		n := slices.IndexFunc(keys, func(k Key) bool { return k.Store != keys[0].Store })
-		if n < 0 {
-			n = len(keys)
+		if !c.known {
+			begun = append(begun, c.Key)
 		}
-		var products []catalog.ProductID
-		for _, k := range keys[:n] {
-			products = append(products, k.Product)
-		}
-		b.Query(w.read, `SELECT `+levelColumns+fromStock+`WHERE s.store_id = $1 AND s.product_id IN ($2...) ORDER BY s.product_id
-			FOR UPDATE OF s -- postgres`, int64(keys[0].Store), db.IDs(products))
-		keys = keys[n:]
 	}
-	if err := tx.Run(ctx, &b); err != nil {
+	if err := w.make(ctx, tx, begun); err != nil {
 		return nil, err
 	}
-	return w, w.make(ctx, tx, list)
-}
-
-// make makes the rows that are not there. Where another transaction makes one at the
-// same time, its is taken.
-func (w *work) make(ctx context.Context, tx *db.Tx, list []Change) error {
-	var keys []Key
-	for _, c := range list {
-		if w.is[c.Key] == nil && !c.known {
-			keys = append(keys, c.Key)
+	var lock, read db.Batch
+	for store, products := range byStore(keys) {
+		const these = `WHERE s.store_id = $1 AND s.product_id IN ($2...) ORDER BY s.product_id`
+		lock.Query(nothing, `SELECT s.product_id FROM stock s `+these+` FOR UPDATE`, int64(store), products)
+		read.Query(w.read, `SELECT `+levelColumns+fromStock+these, int64(store), products)
+	}
+	if s.db.Postgres() {
+		if err := tx.Run(ctx, &lock); err != nil {
+			return nil, err
 		}
 	}
-	slices.SortFunc(keys, Key.compare)
-	var b db.Batch
-	for _, k := range slices.Compact(keys) {
-		b.Exec(`INSERT INTO stock (store_id, product_id, quantity, moved_at, version) VALUES ($1, $2, 0, $3, 0) ON CONFLICT (store_id, product_id) DO NOTHING`,
-			int64(k.Store), int64(k.Product), w.at.UnixMicro())
-		b.Query(w.read, `SELECT `+levelColumns+fromStock+`WHERE s.store_id = $1 AND s.product_id = $2
-			FOR UPDATE OF s -- postgres`, int64(k.Store), int64(k.Product))
+	return w, tx.Run(ctx, &read)
+}
+
+func nothing(*db.Rows) error { return nil }
+
+// byStore goes over keys store by store, in the order in which rows are locked.
+func byStore(keys []Key) iter.Seq2[catalog.StoreID, db.Int64s] {
+	return func(yield func(catalog.StoreID, db.Int64s) bool) {
+		keys := slices.Compact(slices.SortedFunc(slices.Values(keys), Key.compare))
+		for len(keys) > 0 {
+			store := keys[0].Store
+			var products db.Int64s
+			for ; len(keys) > 0 && keys[0].Store == store; keys = keys[1:] {
+				products = append(products, int64(keys[0].Product))
+			}
+			if !yield(store, products) {
+				return
+			}
+		}
+	}
+}
+
+// make makes those rows that are not there, before any is locked. Where another
+// transaction makes one at the same time, its is taken.
+func (w *work) make(ctx context.Context, tx *db.Tx, keys []Key) error {
+	there := map[Key]bool{}
+	var look, b db.Batch
+	for store, products := range byStore(keys) {
+		look.Query(func(r *db.Rows) error {
+			k := Key{Store: store}
+			err := r.Scan(&k.Product)
+			there[k] = true
+			return err
+		}, `SELECT product_id FROM stock WHERE store_id = $1 AND product_id IN ($2...)`, int64(store), products)
+	}
+	if err := tx.Run(ctx, &look); err != nil {
+		return err
+	}
+	for store, products := range byStore(keys) {
+		for _, p := range products {
+			if there[Key{store, catalog.ProductID(p)}] {
+				continue
+			}
+			b.Exec(`INSERT INTO stock (store_id, product_id, quantity, moved_at, version) VALUES ($1, $2, 0, $3, 0) ON CONFLICT (store_id, product_id) DO NOTHING`,
+				int64(store), p, w.at.UnixMicro())
+		}
 	}
 	return tx.Run(ctx, &b)
 }
 
 func (w *work) read(r *db.Rows) error {
 	l, err := scanLevel(r)
+	if was := l.MovedAt; was.After(w.at) { // by another, while we waited, or by another's clock
+		w.at = was
+	}
 	was := l
 	w.was[l.Key], w.is[l.Key] = &was, &l
 	return err
@@ -281,7 +317,7 @@ var moveTable = db.NewTable("stock_moves", "store_id", "product_id", "version", 
 func (w *work) write(ctx context.Context, tx *db.Tx) error {
 	var (
 		b    db.Batch
-		told = map[string][]item{}
+		told = map[string][]item{EventAside: w.aside}
 		keys = make([]Key, 0, len(w.is))
 	)
 	for k, l := range w.is {
@@ -313,7 +349,7 @@ func (w *work) write(ctx context.Context, tx *db.Tx) error {
 		}
 	}
 	b.Insert(moveTable, w.moves)
-	for _, kind := range []string{EventLow, EventOver} {
+	for _, kind := range []string{EventLow, EventOver, EventAside} {
 		if items := told[kind]; len(items) > 0 {
 			event.Append(&b, event.Event{At: w.at, Kind: kind, Body: event.Body(map[string][]item{"items": items})})
 		}
@@ -340,6 +376,11 @@ func (s *Service) SetDefaultTx(ctx context.Context, tx *db.Tx, product catalog.P
 	defer errs.Wrap(&err, "set threshold of product %d", product)
 	if threshold != nil && (*threshold < 0 || *threshold > money.MaxQuantity) {
 		return ErrRange.At("/threshold")
+	}
+	// A row that is being made when we begin is there once the product is held, and none
+	// is made until we end.
+	if err := s.products.HoldTx(ctx, tx, product); err != nil {
+		return err
 	}
 	w := &work{s: s, at: s.now().UTC().Truncate(time.Microsecond), was: map[Key]*Level{}, is: map[Key]*Level{}}
 	var b db.Batch

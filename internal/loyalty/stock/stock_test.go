@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	diff "github.com/google/go-cmp/cmp"
+
 	"regulars/internal/base/db"
 	"regulars/internal/base/db/dbtest"
 	"regulars/internal/base/money"
@@ -95,15 +97,27 @@ func (s *shop) sell(at time.Time, quantities ...money.Quantity) receipt.Receipt 
 	return r
 }
 
-// follow follows until nothing is new: on PostgreSQL transactions of other tests hold
-// the log up for a moment.
-func (s *shop) follow(receipts int) {
+// follows switches the following of sales on or off.
+func (s *shop) follows(on bool) {
 	s.t.Helper()
-	for late := time.Now().Add(time.Minute); receipts > 0; {
-		n, err := s.Stock.Follow(s.t.Context())
+	s.write(func(ctx context.Context, tx *db.Tx) error { return s.Stock.SwitchTx(ctx, tx, on) })
+}
+
+// follow follows until nothing is new, and gives what was set aside: on PostgreSQL
+// transactions of other tests hold the log up for a moment.
+func (s *shop) follow() (aside []stock.Aside) {
+	s.t.Helper()
+	for late := time.Now().Add(time.Minute); ; {
+		list, err := s.Stock.Follow(s.t.Context())
 		must(s.t, err)
-		if receipts -= n; time.Now().After(late) {
-			s.t.Fatalf("%d receipts are still to come", receipts)
+		aside = append(aside, list...)
+		var behind bool
+		must(s.t, s.DB.QueryRow(s.t.Context(), `SELECT cursor <> (SELECT id FROM events ORDER BY xid DESC, id DESC LIMIT 1) FROM stock_reader`).Scan(&behind))
+		if !behind {
+			return aside
+		}
+		if time.Now().After(late) {
+			s.t.Fatal("the log is not read to its end")
 		}
 	}
 }
@@ -137,31 +151,18 @@ func TestSalesMoveStock(t *testing.T) {
 		s.count(0, 10*money.One)
 		s.count(1, 5*money.One)
 		s.sell(time.Time{}, money.One) // before sales are followed: it is in what was counted
-		settled := false
-		for late := time.Now().Add(time.Minute); !settled; {
-			_, err := s.Stock.Follow(t.Context())
-			must(t, err)
-			must(t, s.Stock.Unfollow(t.Context()))
-			_, err = s.Stock.Follow(t.Context()) // from the end, once the sale can be read
-			must(t, err)
-			var behind int
-			must(t, d.QueryRow(t.Context(), `SELECT COUNT(*) FROM events e WHERE e.kind = 'receipt.recorded' AND e.id > (SELECT cursor FROM stock_reader)`).Scan(&behind))
-			if settled = behind == 0; time.Now().After(late) {
-				t.Fatal("the end of the log does not come")
-			}
-		}
+		s.Clock.Advance(time.Second)
+		s.follows(true)
 		s.Clock.Advance(time.Minute)
 		sale := s.sell(time.Time{}, 2*money.One, 7*money.One, money.One)
 		s.sell(time.Time{}, 500)
 		late := s.Now().Add(-2 * time.Minute) // before the count
 		s.sell(late, money.One)
-		s.follow(3)
+		s.follow()
 		_, _, err := s.Receipts.Return(t.Context(), s.by, receipt.Return{Number: "R1", Original: sale.ID, Lines: []receipt.ReturnLine{{Position: 1, Quantity: money.One}}})
 		must(t, err)
-		s.follow(1)
-		if n, err := s.Stock.Follow(t.Context()); n != 0 || err != nil {
-			t.Errorf("followed %d again, %v", n, err)
-		}
+		s.follow()
+		s.follow() // and nothing again
 		for product, want := range map[int]money.Quantity{0: 8500, 1: -2000, 2: 0} {
 			if got := s.level(product); got.Quantity != want || product == 2 && got.Version != 0 {
 				t.Errorf("product %d: %+v, want %s", product, got, want)
@@ -172,6 +173,122 @@ func TestSalesMoveStock(t *testing.T) {
 			t.Errorf("a pace of %s", l.Pace)
 		} else if n, ok := l.Days(); n != 72 || !ok {
 			t.Errorf("lasts %d days", n)
+		}
+		s.verify()
+	})
+}
+
+// What is sold while sales are not followed moves nothing, however soon they are again
+// and whatever a worker was about to take.
+func TestNotFollowedMeanwhile(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := newShop(t, d, 1)
+		s.count(0, 10*money.One)
+		s.follows(true)
+		s.Clock.Advance(time.Minute)
+		s.sell(time.Time{}, money.One)
+		s.follow()
+		s.follows(false)
+		s.sell(time.Time{}, 2*money.One)
+		_, err := s.Stock.Follow(t.Context())
+		must(t, err)
+		s.Clock.Advance(time.Minute)
+		s.follows(true)
+		s.follows(true) // it is already
+		s.sell(time.Time{}, 3*money.One)
+		s.follow()
+		if l := s.level(0); l.Quantity != 6*money.One {
+			t.Errorf("%s is left, want 6", l.Quantity)
+		}
+
+		// Workers, and somebody who cannot decide.
+		var group sync.WaitGroup
+		for range 3 {
+			group.Go(func() {
+				for range 20 {
+					if _, err := s.Stock.Follow(t.Context()); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+		for i := range 20 {
+			s.follows(false)
+			s.sell(time.Time{}, money.One)
+			s.Clock.Advance(time.Second)
+			s.follows(true)
+			if i%2 == 0 {
+				s.Clock.Advance(time.Second)
+			}
+		}
+		group.Wait()
+		s.sell(time.Time{}, money.One)
+		s.follow()
+		if l := s.level(0); l.Quantity != 5*money.One {
+			t.Errorf("%s is left, want 5", l.Quantity)
+		}
+		s.verify()
+	})
+}
+
+// What would be more than can be counted, or less, is set aside and told, and holds
+// nothing up.
+func TestSalesThatDoNotFit(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := newShop(t, d, 2)
+		s.count(0, -money.MaxQuantity)
+		s.count(1, 5*money.One)
+		s.follows(true)
+		s.Clock.Advance(time.Minute)
+		s.sell(time.Time{}, 2*money.One, money.One)
+		if d := diff.Diff([]stock.Aside{{Key: s.key(0), Quantity: -2 * money.One}}, s.follow()); d != "" {
+			t.Errorf("set aside: %s", d)
+		}
+		s.sell(time.Time{}, 0, money.One)
+		s.follow()
+		if a, b := s.level(0).Quantity, s.level(1).Quantity; a != -money.MaxQuantity || b != 3*money.One {
+			t.Errorf("%s and %s are left", a, b)
+		}
+		var told int
+		must(t, d.QueryRow(t.Context(), `SELECT COUNT(*) FROM events WHERE kind = 'stock.aside' AND body LIKE '%"-2.000"%'`).Scan(&told))
+		if told != 1 {
+			t.Errorf("it is told %d times", told)
+		}
+		s.count(0, money.One)
+		s.Clock.Advance(time.Second)
+		s.sell(time.Time{}, money.One)
+		s.follow()
+		if l := s.level(0); l.Quantity != 0 {
+			t.Errorf("%s is left after a count", l.Quantity)
+		}
+		s.verify()
+	})
+}
+
+// A clock that is ahead does not bring a sale behind the count that found its goods
+// gone; what comes late counts by its own time.
+func TestClockOfTillAndCount(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := newShop(t, d, 1)
+		s.count(0, 10*money.One)
+		s.follows(true)
+		s.Clock.Advance(time.Minute)
+		s.sell(s.Now().Add(5*time.Minute), 2*money.One)
+		s.Clock.Advance(time.Second)
+		s.count(0, 8*money.One)
+		s.follow()
+		if l := s.level(0); l.Quantity != 8*money.One {
+			t.Errorf("%s is left after a sale from a clock ahead, want 8", l.Quantity)
+		}
+		s.Clock.Advance(time.Hour)
+		s.sell(s.Now().Add(-30*time.Minute), money.One) // without its line, after the count
+		s.sell(s.Now().Add(-2*time.Hour), money.One)    // before it
+		s.follow()
+		if l := s.level(0); l.Quantity != 7*money.One {
+			t.Errorf("%s is left, want 7", l.Quantity)
 		}
 		s.verify()
 	})
@@ -279,6 +396,56 @@ func TestMovesAtOnce(t *testing.T) {
 	})
 }
 
+// A threshold that changes while a row moves or begins holds for it, whichever of the
+// two is there first and whichever ends first.
+func TestThresholdsAtOnce(t *testing.T) {
+	t.Parallel()
+	d := dbtest.Open(t, dbtest.Postgres)
+	s := newShop(t, d, 3)
+	five, one := 5*money.One, money.One
+	s.count(0, 10*money.One)
+	threshold := func(ctx context.Context, tx *db.Tx, product int) error {
+		return s.Stock.SetDefaultTx(ctx, tx, s.products[product], &five)
+	}
+	count := func(ctx context.Context, tx *db.Tx, product int) error {
+		_, err := s.Stock.ApplyTx(ctx, tx, []stock.Change{{Key: s.key(product), Set: &one, Cause: stock.Count}})
+		return err
+	}
+	for product, first := range []func(context.Context, *db.Tx, int) error{threshold, threshold, count} {
+		then := count
+		if product == 2 {
+			then = threshold
+		}
+		ended := make(chan error, 1)
+		s.write(func(ctx context.Context, tx *db.Tx) error {
+			if err := first(ctx, tx, product); err != nil {
+				return err
+			}
+			go func() {
+				ended <- d.Write(t.Context(), func(ctx context.Context, tx *db.Tx) error { return then(ctx, tx, product) })
+			}()
+			for waits := false; !waits; { // for us
+				const wait = `SELECT EXISTS (SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')`
+				if err := d.QueryRow(ctx, wait).Scan(&waits); err != nil {
+					return err
+				}
+				select {
+				case err := <-ended: // it did not wait
+					ended <- err
+					return nil
+				default:
+				}
+			}
+			return nil
+		})
+		must(t, <-ended)
+		if !s.level(product).Low {
+			t.Errorf("product %d is not low", product)
+		}
+	}
+	s.verify()
+}
+
 // Whoever keeps the cursor is given what has moved since, a page at a time.
 func TestListSince(t *testing.T) {
 	t.Parallel()
@@ -348,9 +515,7 @@ func BenchmarkFollow(b *testing.B) {
 			for p := range s.products {
 				s.count(p, 1000*money.One)
 			}
-			s.follow(0)
-			_, err := s.Stock.Follow(b.Context())
-			must(b, err)
+			s.follows(true)
 			s.Clock.Advance(time.Minute)
 			const receipts = 300
 			for b.Loop() {
@@ -363,7 +528,7 @@ func BenchmarkFollow(b *testing.B) {
 					s.sell(time.Time{}, quantities...)
 				}
 				b.StartTimer()
-				s.follow(receipts)
+				s.follow()
 			}
 			b.ReportMetric(float64(receipts*b.N)/b.Elapsed().Seconds(), "receipts/s")
 		})

@@ -460,7 +460,7 @@ func (s *shop) goods() {
 		}
 		picture, err := catalog.ReadImage([]byte(dot))
 		if err == nil {
-			err = s.Catalog.SetImageTx(ctx, tx, products[0].ID, &picture)
+			_, err = s.Catalog.SetImageTx(ctx, tx, products[0].ID, &picture)
 		}
 		if err != nil {
 			return err

@@ -70,7 +70,8 @@ func (a *Admin) saveImage(w http.ResponseWriter, r *http.Request) error {
 		image, facts["image"] = &made, made.Hash[:16]
 	}
 	err = a.change(r, func(ctx context.Context, tx *db.Tx) (line, error) {
-		return line{action: "product.image", subject: "product:" + p.ID.String(), after: facts}, a.Catalog.SetImageTx(ctx, tx, p.ID, image)
+		_, err := a.Catalog.SetImageTx(ctx, tx, p.ID, image)
+		return line{action: "product.image", subject: "product:" + p.ID.String(), after: facts}, err
 	})
 	if err != nil {
 		return err

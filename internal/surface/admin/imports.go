@@ -115,11 +115,17 @@ func (a *Admin) upload(w http.ResponseWriter, r *http.Request) error {
 			if err != nil {
 				return web.BodyError(err)
 			}
+			if !web.Legible(part.FormName(), string(text)) {
+				return web.ErrIllegible
+			}
 			form.Values.Set(part.FormName(), string(text))
 			continue
 		}
 		if part.FileName() == "" {
 			return refuse(web.Loc(r.Context()).T("admin.import.no_file"))
+		}
+		if !web.Legible(part.FileName()) {
+			return web.ErrIllegible
 		}
 		// One file a request: whatever follows is not read.
 		taken, err := a.Importer.Upload(r.Context(), importer.File{
@@ -333,6 +339,16 @@ func (a *Admin) showImport(w http.ResponseWriter, r *http.Request, status int, i
 	for _, f := range importer.Fields(i.Kind) {
 		v.Fields = append(v.Fields, web.Option{Value: string(f), Text: loc.T(f.Key())})
 	}
+	if i.Kind == importer.KindStock {
+		stores, err := a.Catalog.Stores(ctx)
+		if err != nil {
+			return err
+		}
+		for _, store := range stores {
+			f := importer.QuantityIn(store.Code)
+			v.Fields = append(v.Fields, web.Option{Value: string(f), Text: loc.T(f.Key()) + ": " + store.Name})
+		}
+	}
 	if i.Kind == importer.KindCustomers {
 		v.Fields = append(v.Fields, web.Option{Value: "attribute", Text: loc.T("admin.import.attribute")})
 		defined, err := a.Customers.Definitions(r.Context())
@@ -374,7 +390,7 @@ func (a *Admin) importSheets(ctx context.Context, i importer.Import) (list []web
 
 // importStores are the stores that rows may be of which name none.
 func (a *Admin) importStores(ctx context.Context, loc *i18n.Localizer, i importer.Import) (list []web.Option, err error) {
-	if i.Kind == importer.KindProducts || i.Kind == importer.KindGiftcards { // which are of no store
+	if i.Kind == importer.KindProducts || i.Kind == importer.KindGiftcards || i.Kind == importer.KindImages { // which are of no store
 		return nil, nil
 	}
 	stores, err := a.Catalog.Stores(ctx)

@@ -141,3 +141,16 @@ func TestRoleMatrix(t *testing.T) {
 }
 
 const oneRow = "Телефон;Имя\n+998 90 111 22 33;Малика\n"
+
+// What is no text is refused everywhere, before any database is asked.
+func TestTextIsText(t *testing.T) {
+	t.Parallel()
+	s := open(t, dbtest.Open(t, dbtest.Postgres)).shop() // SQLite takes anything
+	var routes []string
+	for _, l := range s.Table() {
+		if l.Pattern != "POST /sign-out" {
+			routes = append(routes, l.Pattern)
+		}
+	}
+	webtest.Illegible(t, routes, s.url, s.session(s.as(staff.Owner, "text").ID))
+}

@@ -56,6 +56,9 @@ func (a *Admin) saveSettings(w http.ResponseWriter, r *http.Request) error {
 	after.LookDays = days.days("look_days")
 	if form.OK() {
 		err := a.change(r, func(ctx context.Context, tx *db.Tx) (line, error) {
+			if err := a.Stock.SwitchTx(ctx, tx, after.StockBySales); err != nil {
+				return line{}, err
+			}
 			return line{action: "settings.changed", subject: "settings", before: settingsFacts(before), after: settingsFacts(after)}, a.Settings.ChangeTx(ctx, tx, after)
 		})
 		if err := form.Take(err); err != nil {

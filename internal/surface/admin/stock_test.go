@@ -1,13 +1,17 @@
 package admin_test
 
 import (
+	"fmt"
 	"net/http"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/db/dbtest"
+	"regulars/internal/base/money"
+	"regulars/internal/loyalty/receipt"
 	"regulars/internal/loyalty/staff"
 )
 
@@ -46,6 +50,54 @@ func TestStock(t *testing.T) {
 		b.get("/stock").sees("Дошло до порога") // of the other store nobody has seen it
 		b.post(at, count(other.ID.String(), "", "1")...).is(200)
 		b.get("/stock").sees("снова выше")
+	})
+}
+
+// Sales move stock while the settings say so, and not what was sold in between.
+func TestSalesMoveStock(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := open(t, d).shop()
+		b := s.owner()
+		at := "/products/" + s.product().String() + "/stock"
+		b.post(at, "store", s.store.ID.String(), "quantity/"+s.store.ID.String(), "10").is(200)
+		follow := func(on string) {
+			t.Helper()
+			b.post("/settings", "name", "Корзинка", "zone", "Asia/Tashkent", "language", "ru", "late_days", "14", "clock_minutes", "10",
+				"idle_hours", "14", "session_days", "30", "look_days", "0", "stock_by_sales", on).is(200).sees("Сохранено")
+		}
+		left := func() money.Quantity {
+			t.Helper()
+			for late := time.Now().Add(time.Minute); ; {
+				_, err := s.Stock.Follow(t.Context())
+				must(t, err)
+				var behind bool
+				must(t, d.QueryRow(t.Context(), `SELECT COALESCE((SELECT cursor FROM stock_reader) <> (SELECT id FROM events ORDER BY xid DESC, id DESC LIMIT 1), FALSE)`).Scan(&behind))
+				if behind && time.Now().Before(late) {
+					continue
+				}
+				list, _, err := s.Stock.OfProduct(t.Context(), s.product(), nil)
+				must(t, err)
+				return list[0].Quantity
+			}
+		}
+		n := 0
+		step := func(on string) {
+			t.Helper()
+			s.wait(time.Minute)
+			follow(on)
+			n++
+			s.sell(receipt.Caller{Till: s.till, Store: s.store}, fmt.Sprint("N", n), 0, 10_000) // of this product one
+		}
+		step("1")
+		if q := left(); q != 9*money.One {
+			t.Errorf("%s is left, want 9", q)
+		}
+		step("0")
+		step("1") // before a worker looks
+		if q := left(); q != 8*money.One {
+			t.Errorf("%s is left, want 8", q)
+		}
 	})
 }
 

@@ -170,6 +170,9 @@ func (a *API) admit(next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		answering(w, r)
 		by, err := a.identify(r)
+		if err == nil {
+			err = web.CheckAddress(r)
+		}
 		if err != nil {
 			a.refuse(w, r, err)
 			return

@@ -13,6 +13,7 @@ import (
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/errs"
+	"regulars/internal/base/fold"
 	"regulars/internal/base/secret"
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/integration"
@@ -202,15 +203,17 @@ func (a *API) putProducts(ctx context.Context, by *caller, in *productsRequest, 
 			out.Refused = append(out.Refused, refuseRow(by, places[i], err))
 		}
 		slices.SortFunc(out.Refused, func(x, y refusedRow) int { return x.Index - y.Index })
-		if err := a.saveImages(ctx, tx, list, places, saved.Refused, images); err != nil {
+		changed, err := a.saveImages(ctx, tx, list, places, &saved, images)
+		if err != nil {
 			return nil, err
 		}
-		if saved.Created+saved.Updated == 0 {
+		out.Updated, out.Unchanged = out.Updated+changed, out.Unchanged-changed
+		if out.Created+out.Updated == 0 {
 			return out, nil
 		}
 		return out, a.staff.AuditTx(ctx, tx, staff.Entry{
 			Action: "product.sent", Subject: "integration:" + by.key.ID.String(),
-			After: []byte(`{"name":` + strconv.Quote(by.key.Name) + `,"count":` + strconv.Itoa(saved.Created+saved.Updated) + `}`),
+			After: []byte(`{"name":` + strconv.Quote(by.key.Name) + `,"count":` + strconv.Itoa(out.Created+out.Updated) + `}`),
 		})
 	})
 }
@@ -250,33 +253,39 @@ func (in *productsRequest) images() (map[int]sentImage, error) {
 	return images, nil
 }
 
-// saveImages gives products that were saved the images of their rows.
-func (a *API) saveImages(ctx context.Context, tx *db.Tx, list []catalog.ProductInput, places []int, refused map[int]error, images map[int]sentImage) error {
+// saveImages gives products that were saved the images of their rows. changed are
+// the rows that changed nothing else.
+func (a *API) saveImages(ctx context.Context, tx *db.Tx, list []catalog.ProductInput, places []int, saved *catalog.Saved, images map[int]sentImage) (changed int, err error) {
 	if len(images) == 0 {
-		return nil
+		return 0, nil
 	}
 	var skus []string
 	for _, p := range list {
-		skus = append(skus, strings.TrimSpace(p.SKU))
+		skus = append(skus, p.SKU)
 	}
 	found, err := a.catalog.BySKUTx(ctx, tx, skus)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	for i, place := range places {
 		one, ok := images[place]
-		if p := found[skus[i]]; ok && refused[i] == nil && p.ID != 0 {
-			if err := a.catalog.SetImageTx(ctx, tx, p.ID, one.made); err != nil {
-				return err
-			}
+		if !ok || saved.Refused[i] != nil {
+			continue
+		}
+		other, err := a.catalog.SetImageTx(ctx, tx, found[skus[i]].ID, one.made)
+		if err != nil {
+			return 0, err
+		}
+		if other && saved.Same[i] {
+			changed++
 		}
 	}
-	return nil
+	return changed, nil
 }
 
 func (p *newProduct) input(by *caller) (catalog.ProductInput, error) {
 	r := by.reader()
-	in := catalog.ProductInput{SKU: p.SKU, ProductChange: catalog.ProductChange{
+	in := catalog.ProductInput{SKU: fold.Line(p.SKU), ProductChange: catalog.ProductChange{
 		Name: p.Name, Category: p.Category, Brand: p.Brand, Kind: (*catalog.Kind)(p.Kind), Promo: p.Promo, Active: p.Active, Model: p.Model, Barcodes: p.Barcodes,
 	}}
 	if p.Price != "" {

@@ -94,7 +94,22 @@ func TestKeysDoWhatTheyMay(t *testing.T) {
 		s.put(erp, "/v1/products", `{"products":[{"sku":"s-1","name":"Shirt","model":"Shirt","options":[{"name":"size","value":"M"}]}]}`).is(200).has("created", 1.0)
 		dot := base64.StdEncoding.EncodeToString([]byte("GIF89a\x01\x00\x01\x00\x80\x00\x00\xff\xff\xff\x00\x00\x00,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;"))
 		s.put(erp, "/v1/products", `{"products":[{"sku":"s-1","image":"`+dot+`"},{"sku":"s-3","image":"AAAA"},{"sku":"s-4","image":"?"}]}`).
-			is(200).has("unchanged", 1.0, "created", 0.0, "refused.0.code", "not_an_image", "refused.1.index", 2.0)
+			is(200).has("updated", 1.0, "unchanged", 0.0, "created", 0.0, "refused.0.code", "not_an_image", "refused.1.index", 2.0)
+		told := func() (lines, events int) {
+			t.Helper()
+			check(t, s.DB.QueryRow(t.Context(), `SELECT (SELECT COUNT(*) FROM audit WHERE action = 'product.sent'), (SELECT COUNT(*) FROM events WHERE kind = 'products.changed')`).Scan(&lines, &events))
+			return lines, events
+		}
+		lines, changes := told()
+		s.put(erp, "/v1/products", `{"products":[{"sku":"s-1","image":"`+dot+`"}]}`).is(200).has("updated", 0.0, "unchanged", 1.0) // it is that already
+		if l, c := told(); l != lines || c != changes {
+			t.Errorf("the same image is told: %d lines and %d events, were %d and %d", l, c, lines, changes)
+		}
+		s.put(erp, "/v1/products", `{"products":[{"sku":" s-1\t","image":""}]}`).is(200).has("updated", 1.0, "unchanged", 0.0)
+		s.put(erp, "/v1/products", `{"products":[{"sku":"  s-1","image":"`+dot+`"},{"sku":"tea-100"}]}`).is(200).has("updated", 1.0, "unchanged", 1.0)
+		if l, c := told(); l != lines+2 || c != changes+2 {
+			t.Errorf("images are told by %d lines and %d events, were %d and %d", l, c, lines, changes)
+		}
 		found, err := s.Catalog.ByCode(t.Context(), []string{"s-1"})
 		check(t, err)
 		if i, err := s.Catalog.Image(t.Context(), found["s-1"].ID); err != nil || i.Type != "image/jpeg" {

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"reflect"
@@ -11,6 +12,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"regulars/internal/base/errs"
+	"regulars/internal/surface/web"
 )
 
 // Failures of reading a body.
@@ -47,6 +49,31 @@ func (b *body[T]) decode(data []byte) {
 		b.err = decodeError(err)
 	case jsontext.Value(data).Kind() == 'n': // null is taken for a value that leaves all as it is
 		b.err = errNoObject
+	case bytes.Contains(data, []byte(`\u0000`)):
+		if _, ok := any(&b.Value).(rowByRow); !ok {
+			b.err = checkText(data)
+		}
+	}
+}
+
+// rowByRow is a body of which each row is refused by itself, whatever is wrong with it.
+type rowByRow interface{ rowByRow() }
+
+func (*lateBatch) rowByRow()       {}
+func (*stockRequest) rowByRow()    {}
+func (*productsRequest) rowByRow() {}
+
+// checkText fails at the string that has a zero byte, which no text has.
+func checkText(data []byte) error {
+	d := jsontext.NewDecoder(bytes.NewReader(data))
+	for {
+		token, err := d.ReadToken()
+		if err != nil { // io.EOF: it was read before
+			return nil
+		}
+		if token.Kind() == '"' && !web.Legible(token.String()) {
+			return wrongField(d.StackPointer(), "bad_characters", "has characters that cannot be printed")
+		}
 	}
 }
 

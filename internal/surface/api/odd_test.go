@@ -10,6 +10,7 @@ import (
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/db/dbtest"
+	"regulars/internal/loyalty/integration"
 	"regulars/internal/surface/api"
 )
 
@@ -66,6 +67,66 @@ func TestNothingOddIsOurFault(t *testing.T) {
 		}
 		if log := s.Log.String(); strings.Contains(log, "901234567") || strings.Contains(log, "Rahimova") {
 			t.Errorf("the log says whom: %s", log)
+		}
+	})
+}
+
+// What is no text, in an address or a body, is refused by name before any database is
+// asked, and of a batch the row alone.
+func TestTextIsText(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := newSite(t, d, options{api: func(c *api.Config) { c.Rate, c.Burst = 1e6, 1e6 }})
+		erp := s.integration(nil, integration.Permissions...)
+		keys := []string{s.keys[0], erp}
+		for path, item := range s.get("/openapi.json").is(http.StatusOK).at("paths").(map[string]any) {
+			get, ok := item.(map[string]any)["get"].(map[string]any)
+			if !ok {
+				continue
+			}
+			paths := map[string]string{path + "?%00=1": ""} // and which parameter is named
+			parameters, _ := get["parameters"].([]any)
+			for _, p := range parameters {
+				p := p.(map[string]any)
+				name := p["name"].(string)
+				for _, value := range []string{"%00", "a%00", "%ff", "%c3%28"} {
+					switch p["in"] {
+					case "query":
+						paths[path+"?"+name+"="+value] = name
+					case "path":
+						paths[strings.Replace(path, "{"+name+"}", value, 1)] = ""
+					}
+				}
+			}
+			for path, name := range paths {
+				path = strings.Replace(path, "{id}", "x", 1)
+				for _, key := range keys {
+					a := s.do(call{method: http.MethodGet, path: path, key: key})
+					if name == "" {
+						a.problem(http.StatusUnprocessableEntity, "illegible")
+					} else {
+						a.problem(http.StatusUnprocessableEntity, "invalid_request", name)
+					}
+				}
+			}
+		}
+		s.post("/v1/quotes", `{"lines":[{"name":"a\u0000b","quantity":"1","price":"1"}]}`).problem(http.StatusUnprocessableEntity, "invalid_request", "/lines/0/name")
+		s.post("/v1/customers/find", `{"phone":"\u0000"}`).problem(http.StatusUnprocessableEntity, "invalid_request", "/phone")
+		s.post("/v1/receipts", `{"number":"5","total":"64000","cashier":"\u0000",`+basket+`}`).problem(http.StatusUnprocessableEntity, "invalid_request", "/cashier")
+		s.put(erp, "/v1/stock", `{"items":[{"store":"\u0000","sku":"milk-1","quantity":1},{"store":"1","sku":"\u0000","quantity":1},{"store":"1","sku":" milk-1 ","quantity":1,"ref":"\u0000"},{"store":"1","sku":" milk-1 ","quantity":1}]}`).
+			is(http.StatusOK).has("changed", 1.0, "refused.0.code", "store_not_found", "refused.1.code", "product_not_found", "refused.2.code", "invalid_request")
+		for _, field := range []string{"name", "category", "brand", "model", "image", "kind"} {
+			if a := s.put(erp, "/v1/products", `{"products":[{"sku":"n-`+field+`","`+field+`":"a\u0000b"},{"sku":"milk-1"}]}`); a.status >= 500 {
+				t.Errorf("%s: %d %s", field, a.status, a.text)
+			}
+		}
+		s.put(erp, "/v1/products", `{"products":[{"sku":"\u0000"},{"sku":"o","options":[{"name":"a\u0000","value":"\u0000"}],"barcodes":["\u0000"]}]}`).is(http.StatusOK)
+		late := s.post("/v1/receipts/batch", `{"receipts":[{"number":"\u0000","sold_at":"2026-11-22T09:00:00Z","total":"1","lines":[{"name":"\u0000","quantity":"1","price":"1"}]}]}`)
+		if late.status >= 500 {
+			t.Errorf("late: %d %s", late.status, late.text)
+		}
+		if s.Log.String() != "" {
+			t.Errorf("it is logged as a fault of ours: %s", s.Log)
 		}
 	})
 }

@@ -116,7 +116,7 @@ func TestEveryRefusalNamesItsField(t *testing.T) {
 		who := s.register("+998901234567")
 		s.appended()
 		for path, pointer := range map[string]string{
-			"/v1/receipts": "number", "/v1/receipts?number=%00": "number", "/v1/receipts?number=%ff": "number", "/v1/receipts?number=1&kind=gift": "kind", "/v1/products?limit=201": "limit", "/v1/products?serch=tea": "serch", "/v1/till?number=1": "number", "/v1/products?limit=x": "limit",
+			"/v1/receipts": "number", "/v1/receipts?number=%00": "number", "/v1/receipts?number=%ff": "number", "/v1/products?query=%00": "query", "/v1/products?query=%ff%fe": "query", "/v1/receipts?number=1&kind=gift": "kind", "/v1/products?limit=201": "limit", "/v1/products?serch=tea": "serch", "/v1/till?number=1": "number", "/v1/products?limit=x": "limit",
 			"/v1/products?cursor=x": "cursor", "/v1/customers/" + who + "/receipts?cursor=AAAA": "cursor", "/v1/customers/" + who + "/entries?cursor=%20": "cursor",
 		} {
 			for _, lang := range i18n.Codes() {
@@ -128,9 +128,7 @@ func TestEveryRefusalNamesItsField(t *testing.T) {
 		}
 		s.get("/v1/receipts?kind=gift").problem(http.StatusUnprocessableEntity, "invalid_request", "number", "kind").
 			has("detail", "number is missing; kind must be sale or return")
-		for _, path := range []string{"/v1/products?query=%00", "/v1/products?query=%ff%fe", "/v1/products?query=%27%3B--"} {
-			s.get(path).is(http.StatusOK)
-		}
+		s.get("/v1/products?query=%27%3B--").is(http.StatusOK)
 		if got := s.appended(); got != "" {
 			t.Errorf("refused calls appended %q", got)
 		}

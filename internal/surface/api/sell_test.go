@@ -185,7 +185,7 @@ func TestReceiptsCarryTheirCashier(t *testing.T) {
 		}
 		s.post("/v1/receipts", `{"number":"4","total":"64000",`+basket+`}`).is(http.StatusCreated).has("cashier", nil)
 		s.appended()
-		for _, nobody := range []string{"nobody", "bobur", there.ID.String(), "0", "-1", "ма ша", `\u0000`, strings.Repeat("9", 400)} {
+		for _, nobody := range []string{"nobody", "bobur", there.ID.String(), "0", "-1", "ма ша", strings.Repeat("9", 400)} {
 			sale("5", nobody).problem(http.StatusUnprocessableEntity, "cashier_unknown", "/cashier")
 			back("5", first.words("id"), nobody).problem(http.StatusUnprocessableEntity, "cashier_unknown", "/cashier")
 		}

@@ -5,14 +5,13 @@ import (
 	"errors"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
-	"unicode"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/errs"
+	"regulars/internal/base/fold"
 	"regulars/internal/base/money"
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/staff"
@@ -61,9 +60,8 @@ func (a *API) putStock(ctx context.Context, by *caller, in *stockRequest, key st
 	}
 	var skus []string
 	for i := range in.Items {
-		if sku := in.Items[i].SKU; !strings.ContainsFunc(sku, unicode.IsControl) { // the rest is nobody's, and no database takes it
-			skus = append(skus, sku)
-		}
+		in.Items[i].SKU = fold.Line(in.Items[i].SKU)
+		skus = append(skus, in.Items[i].SKU)
 	}
 	goods, err := a.catalog.ByCode(ctx, skus)
 	if err != nil {
@@ -105,7 +103,7 @@ func (a *API) putStock(ctx context.Context, by *caller, in *stockRequest, key st
 
 func (i *stockItem) change(by *caller, stores map[string]catalog.Store, goods map[string]catalog.Product) (c stock.Change, err error) {
 	r := by.reader()
-	store, ok := stores[i.Store]
+	store, ok := stores[fold.Line(i.Store)]
 	switch {
 	case !ok:
 		return c, catalog.ErrStoreNotFound.At("/store")
@@ -210,12 +208,12 @@ func (a *API) getStock(ctx context.Context, by *caller, in *stockQuery) (*reply[
 			return nil, errs.InvalidField("since", "wrong_type", "must be a time with its zone").With("expected", shape("time"))
 		}
 	}
-	if in.SKU != "" {
-		found, err := a.catalog.ByCode(ctx, []string{in.SKU})
+	if sku := fold.Line(in.SKU); sku != "" {
+		found, err := a.catalog.ByCode(ctx, []string{sku})
 		if err != nil {
 			return nil, err
 		}
-		q.Products = []catalog.ProductID{found[in.SKU].ID}
+		q.Products = []catalog.ProductID{found[sku].ID}
 	}
 	list, next, more, err := a.stock.List(ctx, q)
 	if errors.Is(err, stock.ErrCursor) {

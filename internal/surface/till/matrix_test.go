@@ -61,3 +61,14 @@ func TestRoleMatrix(t *testing.T) {
 		return answer
 	})
 }
+
+// What is no text is refused everywhere, before any database is asked.
+func TestTextIsText(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, dbtest.Open(t, dbtest.Postgres)) // SQLite takes anything
+	a, err := s.Staff.Add(t.Context(), staff.By{}, staff.NewAccount{Name: "text", Login: "text", Role: staff.Owner})
+	check(t, err)
+	session, _, err := s.Staff.StartSession(t.Context(), a.ID, staff.Client{})
+	check(t, err)
+	webtest.Illegible(t, s.surface.Patterns(), s.server.URL, session, &http.Cookie{Name: "till", Value: s.tills[0].ID.String()})
+}

@@ -34,6 +34,9 @@ func ReadForm(r *http.Request) (*Form, error) {
 	if err := r.ParseForm(); err != nil {
 		return nil, BodyError(err)
 	}
+	if err := checkValues(r.PostForm); err != nil {
+		return nil, err
+	}
 	return &Form{Values: r.PostForm, Errors: map[string]string{}, loc: Loc(r.Context())}, nil
 }
 

@@ -9,9 +9,12 @@ import (
 	"log/slog"
 	"maps"
 	"net/http"
+	"net/url"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"regulars/internal/base/errs"
 )
@@ -23,7 +26,9 @@ var (
 	ErrMethod      = errs.New(errs.Invalid, "method_not_allowed", "This address does not take this method; see the Allow header.")
 	ErrBodySize    = errs.New(errs.TooLarge, "body_too_large", "The request is larger than what is taken here.")
 	ErrCrossOrigin = errs.New(errs.Forbidden, "cross_origin", "The request came from another site's page and was refused. Open the page here and try again.")
-	ErrForm        = errs.New(errs.Invalid, "bad_form", "The form could not be read. Go back, reload the page and try again.")
+	// ErrIllegible is of what no database takes for text.
+	ErrIllegible = errs.New(errs.Invalid, "illegible", "The request has characters that no text has: zero bytes, or what is not UTF-8.")
+	ErrForm      = errs.New(errs.Invalid, "bad_form", "The form could not be read. Go back, reload the page and try again.")
 )
 
 // secured is what browsers enforce for us. Pages need no exception from the
@@ -149,6 +154,48 @@ func (s *Shell) route(mux *http.ServeMux, w http.ResponseWriter, r *http.Request
 		return
 	}
 	s.Fail(w, r, ErrNoPage)
+}
+
+// Legible reports whether texts can be kept: they are UTF-8, and without zero bytes.
+func Legible(texts ...string) bool {
+	return !slices.ContainsFunc(texts, func(s string) bool { return strings.IndexByte(s, 0) >= 0 || !utf8.ValidString(s) })
+}
+
+// CheckAddress fails where the address of a request is not text.
+func CheckAddress(r *http.Request) error {
+	if !Legible(r.URL.Path) {
+		return ErrIllegible
+	}
+	if r.URL.RawQuery == "" {
+		return nil
+	}
+	return checkValues(r.URL.Query())
+}
+
+// checkValues names the values that are not text.
+func checkValues(values url.Values) error {
+	var wrong errs.List
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		if !Legible(name) {
+			return ErrIllegible
+		}
+		if !Legible(values[name]...) {
+			wrong.Add(name, "bad_characters", "has characters that cannot be printed")
+		}
+	}
+	return wrong.Err()
+}
+
+// refuseIllegible turns away addresses that are not text. The API does so itself, in
+// its own words.
+func (s *Shell) refuseIllegible(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := CheckAddress(r); err != nil && !strings.HasPrefix(r.URL.Path, "/v1/") {
+			s.Fail(w, r, err)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // recorder remembers what was answered.

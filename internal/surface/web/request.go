@@ -90,9 +90,7 @@ func Client(r *http.Request) staff.Client {
 	if ip := stateOf(r.Context()).ip; ip.IsValid() {
 		c.IP = ip.String()
 	}
-	if len(c.Agent) > 200 {
-		c.Agent = strings.ToValidUTF8(c.Agent[:200], "")
-	}
+	c.Agent = strings.ToValidUTF8(c.Agent[:min(len(c.Agent), 200)], "")
 	return c
 }
 

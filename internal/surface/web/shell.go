@@ -131,6 +131,7 @@ func (s *Shell) Routes(mux *http.ServeMux) {
 func (s *Shell) Middleware(mux *http.ServeMux) http.Handler {
 	var h http.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.route(mux, w, r) })
 	h = s.identify(h)
+	h = s.refuseIllegible(h)
 	h = s.limitRate(h)
 	h = s.refuseCrossOrigin(h)
 	h = s.limitBody(h)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -52,8 +53,24 @@ func Matrix(t *testing.T, file string, update bool, routes, people []string, ans
 // failure.
 func Answer(t *testing.T, method, url, session string, cookies ...*http.Cookie) string {
 	t.Helper()
-	var body strings.Reader
-	req, err := http.NewRequestWithContext(t.Context(), method, url, &body)
+	res := ask(t, method, url, "", session, cookies)
+	switch {
+	case res.StatusCode == http.StatusForbidden:
+		return "no"
+	case res.StatusCode == http.StatusNotFound:
+		return "none"
+	case strings.HasPrefix(res.Header.Get("Location"), "/sign-in?next="):
+		return "sign-in"
+	case res.StatusCode >= 500 || res.StatusCode == http.StatusTooManyRequests:
+		return fmt.Sprint(res.StatusCode)
+	}
+	return "yes"
+}
+
+// ask asks one request; the body of its answer is read by nobody.
+func ask(t *testing.T, method, url, form, session string, cookies []*http.Cookie) *http.Response {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(form))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,16 +88,36 @@ func Answer(t *testing.T, method, url, session string, cookies ...*http.Cookie) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = res.Body.Close() }()
-	switch {
-	case res.StatusCode == http.StatusForbidden:
-		return "no"
-	case res.StatusCode == http.StatusNotFound:
-		return "none"
-	case strings.HasPrefix(res.Header.Get("Location"), "/sign-in?next="):
-		return "sign-in"
-	case res.StatusCode >= 500 || res.StatusCode == http.StatusTooManyRequests:
-		return fmt.Sprint(res.StatusCode)
+	if err := res.Body.Close(); err != nil {
+		t.Fatal(err)
 	}
-	return "yes"
+	return res
+}
+
+var pathValue = regexp.MustCompile(`\{[^}]*\}`)
+
+// Illegible asks every route for what is no text: it is refused, and never a fault of
+// ours.
+func Illegible(t *testing.T, routes []string, url, session string, cookies ...*http.Cookie) {
+	t.Helper()
+	for _, route := range routes {
+		method, pattern, _ := strings.Cut(route, " ")
+		pattern = url + strings.TrimSuffix(pattern, "{$}")
+		path := pathValue.ReplaceAllString(pattern, "1")
+		for _, value := range []string{"%00", "%ff"} {
+			for _, bad := range []string{path + "?q=" + value, pathValue.ReplaceAllString(pattern, value)} {
+				if bad == pattern {
+					continue // nothing stands in the path
+				}
+				if got := ask(t, method, bad, "", session, cookies).StatusCode; got != http.StatusUnprocessableEntity {
+					t.Errorf("%s %s: %d", method, bad, got)
+				}
+			}
+			if method == http.MethodPost {
+				if got := ask(t, method, path, "name="+value, session, cookies).StatusCode; got >= http.StatusInternalServerError {
+					t.Errorf("%s with name=%s: %d", route, value, got)
+				}
+			}
+		}
+	}
 }
