@@ -118,26 +118,29 @@ func (s *Service) MakeTx(ctx context.Context, tx *db.Tx, who customer.ID, till c
 	return c, s.out.Queue(ctx, tx, c.ID)
 }
 
-// Try compares a code that a till gives, which costs a try whether it is right or not: so nobody
-// tries more by trying at once. Where it does not hold, c is zero. That it is used
-// but once is for Spend to see to.
+// Try compares a code that a till gives. A wrong one costs a try, in a transaction of
+// its own, for the caller's is not written then; a right one costs none, and whether
+// it holds is asked in the statement that counts: so nobody tries more by trying at
+// once. Where it does not hold, c is zero. That it is used but once is for Spend to
+// see to.
 func (s *Service) Try(ctx context.Context, till catalog.TillID, g Given) (c Confirmation, err error) {
 	defer errs.Wrap(&err, "try a code")
 	if g.ID == 0 {
 		return c, nil
 	}
+	wrong := 0
+	if !hmac.Equal([]byte(s.code(g.ID)), []byte(strings.TrimSpace(g.Code))) {
+		wrong = 1
+	}
 	const try = `
-		UPDATE confirmations SET tries = tries + 1
+		UPDATE confirmations SET tries = tries + $5
 		 WHERE id = $1 AND till_id = $4 AND used_at IS NULL AND tries < $2 AND expires_at > $3
 		RETURNING id, customer_id, till_id, points, expires_at`
 	err = s.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
-		return tx.QueryRow(ctx, try, int64(g.ID), MaxTries, s.now().UnixMicro(), int64(till)).
+		return tx.QueryRow(ctx, try, int64(g.ID), MaxTries, s.now().UnixMicro(), int64(till), wrong).
 			Scan(&c.ID, &c.Customer, &c.Till, &c.Points, db.Time{Dst: &c.ExpiresAt})
 	})
-	switch {
-	case errors.Is(err, db.ErrNoRows):
-		return Confirmation{}, nil
-	case err == nil && !hmac.Equal([]byte(s.code(g.ID)), []byte(strings.TrimSpace(g.Code))):
+	if errors.Is(err, db.ErrNoRows) || err == nil && wrong > 0 {
 		return Confirmation{}, nil
 	}
 	return c, err

@@ -18,6 +18,8 @@ import (
 	"regulars/internal/base/secret"
 	"regulars/internal/loyalty/confirm"
 	"regulars/internal/loyalty/customer"
+	"regulars/internal/loyalty/ledger"
+	"regulars/internal/loyalty/pricing"
 	"regulars/internal/loyalty/receipt"
 	"regulars/internal/webhook"
 )
@@ -208,6 +210,52 @@ func TestCodesAreFew(t *testing.T) {
 		sale = c.quoted(draft(anna, 1_000_00, 50_000_00))
 		sale.Confirmation = c.confirmed(p, till, anna, 2_000_00)
 		c.mustCommit(sale)
+	})
+}
+
+// A right code is neither used nor tried by what is refused for another reason.
+func TestARefusalUsesNoCode(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		c, p, anna := withCodes(t, d)
+		ctx, till := t.Context(), c.tills[0]
+		block := func(state customer.State) {
+			must(t, c.DB.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
+				_, _, err := c.Customers.SetStateTx(ctx, tx, anna, state)
+				return err
+			}))
+		}
+		given := c.confirmed(p, till, anna, 2_000_00)
+		for range 10 { // of 10 000: what is asked for is not there any more
+			c.hold(anna, 900_00, 1)
+		}
+		total := money.Amount(1)
+		sale := receipt.Sale{Draft: draft(anna, 2_000_00, 50_000_00), Total: &total, Confirmation: given}
+		for range confirm.MaxTries {
+			sale.Number = c.number()
+			if _, _, err := c.Receipts.Commit(ctx, till, sale); !errors.Is(err, pricing.ErrRedeemTooMuch) {
+				t.Errorf("points that are not there: %v", err)
+			}
+		}
+		few := receipt.Hold{Customer: anna, Points: 2_000_00, Confirmation: given}
+		for range confirm.MaxTries {
+			few.Number = c.number()
+			if _, _, err := c.Receipts.Hold(ctx, till, few); !errors.Is(err, ledger.ErrTooFew) {
+				t.Errorf("a hold of points that are not there: %v", err)
+			}
+		}
+		c.Clock.Advance(time.Minute)
+		block(customer.StateBlocked)
+		for range confirm.MaxTries {
+			few.Number = c.number()
+			if _, _, err := c.Receipts.Hold(ctx, till, few); !errors.Is(err, receipt.ErrBlocked) {
+				t.Errorf("a hold of somebody blocked: %v", err)
+			}
+		}
+		block(customer.StateActive)
+		good := c.quoted(draft(anna, 2_000_00, 50_000_00))
+		good.Confirmation = given
+		c.mustCommit(good)
 	})
 }
 
