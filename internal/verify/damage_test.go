@@ -42,7 +42,10 @@ const (
 	expiredLot    = `SELECT id FROM lots WHERE expired > 0 ORDER BY id LIMIT 1`
 	anEarning     = `SELECT id FROM entries WHERE cause = 'earn' ORDER BY id LIMIT 1`
 	aRedeeming    = `SELECT id FROM entries WHERE cause = 'redeem' ORDER BY id LIMIT 1`
-	aCode         = `SELECT id FROM confirmations`
+	aCode         = `SELECT MIN(id) FROM confirmations`
+	codeOfHold    = `SELECT MAX(id) FROM confirmations`
+	saidAlone     = `SELECT used_by FROM confirmations WHERE id IN (SELECT MIN(id) FROM confirmations)`
+	saidHold      = `SELECT receipt_id FROM holds WHERE id IN (SELECT used_by FROM confirmations)`
 	aHold         = `SELECT id FROM holds WHERE state = 'open'`
 	aDay          = `SELECT customer_id, programme_id FROM occasions ORDER BY 1 LIMIT 1`
 	aTier         = `SELECT customer_id, programme_id FROM tiers ORDER BY 1 LIMIT 1`
@@ -352,6 +355,12 @@ DELETE FROM holds WHERE id = $1`, check: verify.EntryEvent, table: "events", row
 	{column: "confirmations.sent_at", pick: aCode, do: `UPDATE confirmations SET sent_at = made_at - 1 WHERE id = $1`, check: verify.Confirmation},
 	{column: "confirmations.used_at", pick: aCode, do: `UPDATE confirmations SET used_at = NULL WHERE id = $1`, check: verify.Confirmation},
 	{column: "confirmations.used_by", pick: aCode, do: `UPDATE confirmations SET used_by = 1 WHERE id = $1`, check: verify.Confirmation},
+	{column: "confirmations.used_by", pick: aCode, do: `UPDATE confirmations SET used_by = NULL, used_at = NULL WHERE id = $1`, check: verify.Confirmation, table: "receipts", at: saidAlone},
+	{column: "confirmations.used_by", pick: codeOfHold, do: `UPDATE confirmations SET used_by = NULL, used_at = NULL WHERE id = $1`, check: verify.Confirmation, table: "receipts", at: saidHold},
+	{column: "confirmations.points", pick: aCode, do: `UPDATE confirmations SET points = 1 WHERE id = $1`, check: verify.Confirmation, table: "receipts", at: saidAlone},
+	{column: "holds.receipt_id", pick: saidHold, do: `UPDATE holds SET receipt_id = NULL, state = 'cancelled' WHERE receipt_id = $1`, check: verify.Confirmation, table: "receipts"},
+	{column: "receipts.details", pick: saidAlone, do: `UPDATE receipts SET details = REPLACE(details, '"confirmed":true', '"confirmed":false') WHERE id = $1`, check: verify.Confirmation},
+	{column: "receipts.details", pick: saidHold, do: `UPDATE receipts SET details = '{"confirmed":true}' WHERE id = $1`, check: verify.Confirmation},
 	{column: "occasions", pick: aDay, do: `DELETE FROM occasions WHERE customer_id = $1 AND programme_id = $2`, check: verify.LotRules, table: "lots", row: "id=", prefix: true},
 	{column: "occasions.customer_id", pick: aDay, do: `UPDATE occasions SET customer_id = 1 WHERE customer_id = $1 AND programme_id = $2`, check: verify.Reference, row: "customer_id=1 ", prefix: true},
 	{column: "occasions.programme_id", pick: aDay, do: `UPDATE occasions SET programme_id = 1 WHERE customer_id = $1 AND programme_id = $2`, check: verify.Reference, row: "customer_id=%d programme_id=1"},

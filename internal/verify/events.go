@@ -42,6 +42,7 @@ type passed struct {
 	publishedEvents map[int64][]publishedEvent // by version
 	keyEvents       map[int64][]keyEvent       // by key
 	codesTold       map[int64]codeEvent        // by confirmation
+	said            map[int64]said             // by receipt
 
 	integrationEvents map[int64][]keyEvent // by key
 

@@ -113,6 +113,7 @@ type rules struct {
 		Caps []struct {
 			Cap int64 `json:"cap"`
 		} `json:"caps"`
+		ConfirmFrom int64 `json:"confirm_from"`
 	} `json:"redeem"`
 	Occasions []struct {
 		On       string `json:"on"`
