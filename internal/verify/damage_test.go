@@ -43,6 +43,7 @@ const (
 	anEarning     = `SELECT id FROM entries WHERE cause = 'earn' ORDER BY id LIMIT 1`
 	aRedeeming    = `SELECT id FROM entries WHERE cause = 'redeem' ORDER BY id LIMIT 1`
 	aCode         = `SELECT MIN(id) FROM confirmations`
+	forfeited     = `SELECT MIN(id) FROM entries WHERE cause = 'forfeit'`
 	codeOfHold    = `SELECT MAX(id) FROM confirmations`
 	saidAlone     = `SELECT used_by FROM confirmations WHERE id IN (SELECT MIN(id) FROM confirmations)`
 	saidHold      = `SELECT receipt_id FROM holds WHERE id IN (SELECT used_by FROM confirmations)`
@@ -361,6 +362,9 @@ DELETE FROM holds WHERE id = $1`, check: verify.EntryEvent, table: "events", row
 	{column: "holds.receipt_id", pick: saidHold, do: `UPDATE holds SET receipt_id = NULL, state = 'cancelled' WHERE receipt_id = $1`, check: verify.Confirmation, table: "receipts"},
 	{column: "receipts.details", pick: saidAlone, do: `UPDATE receipts SET details = REPLACE(details, '"confirmed":true', '"confirmed":false') WHERE id = $1`, check: verify.Confirmation},
 	{column: "receipts.details", pick: saidHold, do: `UPDATE receipts SET details = '{"confirmed":true}' WHERE id = $1`, check: verify.Confirmation},
+	{column: "programme_versions.rules", pick: forfeited, do: `UPDATE programme_versions SET rules = REPLACE(rules, '"forfeit":true', '"forfeit":false') WHERE id <> $1`, check: verify.LotRules, table: "entries"},
+	{column: "entries.cause", pick: forfeited, do: `UPDATE entries SET cause = 'expire' WHERE id = $1`, check: verify.EntryEvent, table: "events", row: "id=", prefix: true},
+	{column: "entries.at", pick: forfeited, do: `UPDATE entries SET at = at - 1 WHERE id = $1`, check: verify.LotRules},
 	{column: "occasions", pick: aDay, do: `DELETE FROM occasions WHERE customer_id = $1 AND programme_id = $2`, check: verify.LotRules, table: "lots", row: "id=", prefix: true},
 	{column: "occasions.customer_id", pick: aDay, do: `UPDATE occasions SET customer_id = 1 WHERE customer_id = $1 AND programme_id = $2`, check: verify.Reference, row: "customer_id=1 ", prefix: true},
 	{column: "occasions.programme_id", pick: aDay, do: `UPDATE occasions SET programme_id = 1 WHERE customer_id = $1 AND programme_id = $2`, check: verify.Reference, row: "customer_id=%d programme_id=1"},
@@ -748,6 +752,7 @@ func TestDamageIsNamed(t *testing.T) {
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
 		everything := rules(programme.Lifetime, programme.ClawbackRefund, 14)
 		everything.Occasions = []programme.Occasion{{On: programme.Birthday, Before: 60, After: 60, Points: 10_00}}
+		everything.Downgrade.Forfeit = true
 		newChain(t, d, everything).fill()
 		expectClean(t, d)
 		for i, dmg := range damages {

@@ -341,7 +341,7 @@ func (a *audit) event(id, when int64, kind string, customer, ref int64, text str
 		if read() {
 			ofCustomer(a.names.number(body.State))
 		}
-	case "points.activated", "points.expired", "points.adjusted", "points.given", "points.repaid", "points.occasion", "points.held":
+	case "points.activated", "points.expired", "points.adjusted", "points.given", "points.repaid", "points.occasion", "points.forfeited", "points.held":
 		if read() {
 			ofCustomer(units(body.Points))
 		}

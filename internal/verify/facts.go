@@ -93,6 +93,7 @@ type rules struct {
 		When      string `json:"when"`
 		Step      bool   `json:"step"`
 		GraceDays int    `json:"grace_days"`
+		Forfeit   bool   `json:"forfeit"`
 	} `json:"downgrade"`
 	Discount struct {
 		Rounding rounding `json:"rounding"`

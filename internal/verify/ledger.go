@@ -24,6 +24,7 @@ var movements = map[string][]movement{
 	"redeem":   {{"active", "redeemed"}},
 	"activate": {{"pending", "active"}},
 	"expire":   {{"active", "expired"}},
+	"forfeit":  {{"active", "expired"}},
 	"repay":    {{"pending", "debt"}, {"active", "debt"}},
 	"merge":    {{"issued", "pending"}, {"issued", "active"}, {"pending", "issued"}, {"active", "issued"}, {"issued", "debt"}, {"debt", "issued"}},
 	"return": {
@@ -54,7 +55,7 @@ func (e *entry) into(account string) int64 {
 func (e *entry) ofLot() string {
 	switch {
 	case e.Receipt == 0 && e.Cause == "repay":
-		return "the sale that earned what repaid a debt when it expired"
+		return "the sale that earned what repaid a debt when it expired, or went with a level"
 	case e.Cause == "return" && e.Source == "active" && e.Target == "written_off":
 		return "the sale whose loss is made up for"
 	}
@@ -303,6 +304,11 @@ func (r *replay) inLot(i int, l *kept, where row) {
 	case e.Cause == "expire":
 		l.expired += e.Points
 		l.last = e
+	case e.Cause == "forfeit":
+		l.expired += e.Points
+		if !r.lost(e, l) {
+			a.off(LotRules, where, "at", "when a level was lost by rules that take points with it", a.show("at", e.At), "")
+		}
 	case e.Source == "expired":
 		l.excused += e.Points
 	case e.Cause == "redeem":
@@ -480,7 +486,7 @@ func (r *replay) withheld() {
 // entryEvents are what tells of entries that no receipt made, by cause.
 var entryEvents = map[string]string{
 	"activate": "points.activated", "expire": "points.expired", "manual": "points.adjusted", "welcome": "points.given", "repay": "points.repaid",
-	"occasion": "points.occasion",
+	"occasion": "points.occasion", "forfeit": "points.forfeited",
 }
 
 // told checks that the log tells of the entries that no receipt made.

@@ -95,7 +95,7 @@ func anySettings(r *rand.Rand, p *programme.Rules, some func(...money.Rate) mone
 			l.Cap = &own
 		}
 	}
-	p.Downgrade = programme.Downgrade{Step: r.IntN(3) == 0, GraceDays: max(0, r.IntN(20)-10)}
+	p.Downgrade = programme.Downgrade{Step: r.IntN(3) == 0, GraceDays: max(0, r.IntN(20)-10), Forfeit: r.IntN(3) == 0}
 	switch r.IntN(5) {
 	case 0:
 		p.Downgrade.When = programme.DropNever

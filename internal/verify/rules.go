@@ -52,6 +52,27 @@ func (r *replay) rules(l *kept) {
 	}
 }
 
+// lost tells whether a level was lost when an entry took points of a lot, by rules of its
+// programme that take them with it.
+func (r *replay) lost(e *entry, l *kept) bool {
+	a := r.a
+	if a.unreadable {
+		return true
+	}
+	for i := range r.p.events {
+		ev := &r.p.events[i]
+		if a.names.text(ev.Kind) != "tier.changed" || ev.Customer != e.Customer || ev.At != e.At {
+			continue
+		}
+		for _, v := range a.held(l.Programme, e.At-reviewSlack, e.At) {
+			if v.rules.Downgrade.Forfeit && v.rules.level(a.names.text(ev.Value)) >= 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // openings counts a customer's opening balances for the imports that brought them.
 func (r *replay) openings() {
 	a := r.a

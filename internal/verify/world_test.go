@@ -249,7 +249,7 @@ func (c *chain) fill() {
 	c.sell(draft(anna, 0, money.One, 80_000_00))
 
 	// A level is reached, and lost by a return at the next midnight.
-	vera := c.customer("Вера")
+	vera := c.customer("Вера", customer.Identifier{Kind: customer.Phone, Value: "+998901234999"})
 	c.giveBack(c.sell(draft(vera, 0, money.One, 110_000_00)).ID)
 	c.pass(2)
 	c.night()

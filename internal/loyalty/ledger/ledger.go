@@ -280,10 +280,11 @@ func (s *Service) SaveTx(ctx context.Context, tx *db.Tx, accounts Accounts) erro
 const (
 	EventActivated = "points.activated"
 	EventExpired   = "points.expired"
-	EventAdjusted  = "points.adjusted" // by hand
-	EventGiven     = "points.given"    // the welcome bonus
-	EventRepaid    = "points.repaid"   // of a debt
-	EventOccasion  = "points.occasion" // the bonus for a day of the customer's own
+	EventAdjusted  = "points.adjusted"  // by hand
+	EventGiven     = "points.given"     // the welcome bonus
+	EventRepaid    = "points.repaid"    // of a debt
+	EventOccasion  = "points.occasion"  // the bonus for a day of the customer's own
+	EventForfeited = "points.forfeited" // with a level
 
 	// EventOpened tells of the opening balances that one transaction of an import
 	// brought; it has no ref; body: {"first", "last", "points"}, the points of all
@@ -294,7 +295,7 @@ const (
 
 var eventKinds = map[Cause]string{
 	CauseActivate: EventActivated, CauseExpire: EventExpired, CauseManual: EventAdjusted, CauseWelcome: EventGiven, CauseRepay: EventRepaid,
-	CauseOccasion: EventOccasion,
+	CauseOccasion: EventOccasion, CauseForfeit: EventForfeited,
 }
 
 func (e Entry) event() event.Event {

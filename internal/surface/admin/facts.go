@@ -96,6 +96,9 @@ func (t teller) downgrade(d *programme.Downgrade) string {
 	if d.Step {
 		text += ", " + t.loc.T("admin.rules.drop_step")
 	}
+	if d.Forfeit {
+		text += ", " + t.loc.T("admin.rules.drop_forfeit")
+	}
 	return text
 }
 

@@ -51,6 +51,7 @@ func rulesForm(loc *i18n.Localizer, c money.Currency, r *programme.Rules) *web.F
 	tick("stopped", r.Stopped)
 	tick("redeem/own", r.Redeem.Own)
 	tick("downgrade/step", r.Downgrade.Step)
+	tick("downgrade/forfeit", r.Downgrade.Forfeit)
 	tick("guard", r.Guard != nil)
 	f.Values.Set("guard/margin", "0")
 	if r.Guard != nil {
@@ -212,6 +213,7 @@ func (in rulesReader) discount() programme.Discount {
 func (in rulesReader) downgrade() programme.Downgrade {
 	d := programme.Downgrade{
 		When: programme.When(in.form.Get("downgrade/when")), Step: in.form.Has("downgrade/step", "1"), GraceDays: in.days("downgrade/grace_days"),
+		Forfeit: in.form.Has("downgrade/forfeit", "1"),
 	}
 	switch d.When {
 	case dropSoon:

@@ -50,6 +50,9 @@ func (by *caller) quoteTexts(q *receipt.Quote) texts {
 		t.Cashier = append(t.Cashier, earned)
 		t.Slip = append(t.Slip, earned)
 	}
+	if q.Programme != nil && q.Programme.Rules.MayForfeit(q.Level.Code) {
+		t.Cashier = append(t.Cashier, by.loc.T("api.text.forfeit", "level", q.Level.Name))
+	}
 	if q.Over {
 		t.Cashier = append(t.Cashier, by.loc.T("api.text.over"))
 	}
