@@ -44,6 +44,9 @@ const (
 	aRedeeming    = `SELECT id FROM entries WHERE cause = 'redeem' ORDER BY id LIMIT 1`
 	aCode         = `SELECT MIN(id) FROM confirmations`
 	forfeited     = `SELECT MIN(id) FROM entries WHERE cause = 'forfeit'`
+	welcomedSale  = `SELECT MIN(id) FROM receipts WHERE kind = 'sale' AND details LIKE '%"welcome":%'`
+	unwelcomed    = `SELECT MIN(id) FROM receipts WHERE kind = 'return' AND details LIKE '%"welcome":%'`
+	welcomedLot   = `SELECT MIN(id) FROM lots WHERE cause = 'welcome' AND receipt_id IS NOT NULL`
 	codeOfHold    = `SELECT MAX(id) FROM confirmations`
 	saidAlone     = `SELECT used_by FROM confirmations WHERE id IN (SELECT MIN(id) FROM confirmations)`
 	saidHold      = `SELECT receipt_id FROM holds WHERE id IN (SELECT used_by FROM confirmations)`
@@ -365,6 +368,10 @@ DELETE FROM holds WHERE id = $1`, check: verify.EntryEvent, table: "events", row
 	{column: "programme_versions.rules", pick: forfeited, do: `UPDATE programme_versions SET rules = REPLACE(rules, '"forfeit":true', '"forfeit":false') WHERE id <> $1`, check: verify.LotRules, table: "entries"},
 	{column: "entries.cause", pick: forfeited, do: `UPDATE entries SET cause = 'expire' WHERE id = $1`, check: verify.EntryEvent, table: "events", row: "id=", prefix: true},
 	{column: "entries.at", pick: forfeited, do: `UPDATE entries SET at = at - 1 WHERE id = $1`, check: verify.LotRules},
+	{column: "receipts.details", pick: welcomedSale, do: `UPDATE receipts SET details = REPLACE(details, '"welcome":', '"welcomed":') WHERE id = $1`, check: verify.LotRules},
+	{column: "receipts.details", pick: unwelcomed, do: `UPDATE receipts SET details = REPLACE(details, '"welcome":', '"welcomed":') WHERE id = $1`, check: verify.LotRules, at: `SELECT original_id FROM receipts WHERE id = $1`},
+	{column: "programme_versions.rules", pick: welcomedLot, do: `UPDATE programme_versions SET rules = REPLACE(rules, '"on":"purchase"', '"on":"payday"') WHERE id <> $1`, check: verify.LotRules, table: "lots"},
+	{column: "programme_versions.rules", pick: welcomedLot, do: `UPDATE programme_versions SET rules = REPLACE(rules, '"from":2000000', '"from":9999999999') WHERE id <> $1`, check: verify.LotRules, table: "lots"},
 	{column: "occasions", pick: aDay, do: `DELETE FROM occasions WHERE customer_id = $1 AND programme_id = $2`, check: verify.LotRules, table: "lots", row: "id=", prefix: true},
 	{column: "occasions.customer_id", pick: aDay, do: `UPDATE occasions SET customer_id = 1 WHERE customer_id = $1 AND programme_id = $2`, check: verify.Reference, row: "customer_id=1 ", prefix: true},
 	{column: "occasions.programme_id", pick: aDay, do: `UPDATE occasions SET programme_id = 1 WHERE customer_id = $1 AND programme_id = $2`, check: verify.Reference, row: "customer_id=%d programme_id=1"},

@@ -163,6 +163,7 @@ func (a *audit) ledger(p *person) {
 		r.receipt(r.receipts[p.receipts[i].ID])
 	}
 	r.withheld()
+	r.welcomes()
 	r.held()
 	r.celebrated()
 	r.openings()
@@ -261,6 +262,9 @@ func (r *replay) belongs(i int, u *purse, where row) {
 		a.off(EntryReceipt, where, "recorded_at", a.show("at", m.RecordedAt), a.show("at", e.RecordedAt), "the receipt's")
 	}
 	causes := []string{"redeem", "earn", "repay"}
+	if m.Welcome > 0 {
+		causes = append(causes, "welcome")
+	}
 	if m.Return {
 		causes = []string{"return"}
 	}
@@ -271,7 +275,7 @@ func (r *replay) belongs(i int, u *purse, where row) {
 	switch {
 	case e.Cause == "redeem", e.Source == "redeemed":
 		m.redeemed = plus(m.redeemed, e.Points)
-	case e.Cause == "earn":
+	case e.Cause == "earn", e.Cause == "welcome":
 		m.earned = plus(m.earned, e.Points)
 	case e.Cause == "return":
 		m.earned = plus(m.earned, e.into("issued"))
@@ -355,7 +359,9 @@ func (r *replay) origin(e *entry, l *kept) {
 		a.off(Reference, where, "programme_id", "a programme with versions", a.show("", l.Programme), "")
 	}
 	if m := r.receipts[l.Receipt]; m != nil && e.Cause != "return" {
-		m.lot = l
+		if e.Cause == "earn" {
+			m.lot = l
+		}
 		if v := a.versions[m.Version]; v != nil {
 			a.equal(LotOrigin, where, "programme_id", v.programme, l.Programme, "the receipt's")
 		}
@@ -429,7 +435,7 @@ func (r *replay) lot(l *kept) {
 func (r *replay) receipt(m *moved) {
 	a, where := r.a, at("receipts", m.ID)
 	a.equal(ReceiptPoints, where, "redeemed", m.redeemed, m.Redeemed, "what its entries moved")
-	a.equal(ReceiptPoints, where, "earned", m.earned, m.Earned, "what its entries moved")
+	a.equal(ReceiptPoints, where, "earned", m.earned, plus(m.Earned, m.Welcome), "what its entries moved, with the welcome bonus in its details")
 	if m.Imported {
 		return
 	}

@@ -21,6 +21,7 @@ type receiptDetails struct {
 	Late        bool      `json:"late"`
 	ByRules     *int64    `json:"by_rules"`
 	Confirmed   bool      `json:"confirmed"`
+	Welcome     int64     `json:"welcome"`
 }
 
 // cut is what was taken off a line: by the till, by the level, or by a till without

@@ -436,6 +436,7 @@ func (c *chain) confirmed(who customer.ID) {
 	must(c.t, err)
 	rules := held.Rules
 	rules.Redeem.ConfirmFrom = 6_00
+	rules.Welcome.On, rules.Welcome.From = programme.OnPurchase, 20_000_00 // for who comes then
 	c.write(func(ctx context.Context, tx *db.Tx) error {
 		if err := c.Confirm.SetAddressTx(ctx, tx, "https://codes.example/", false); err != nil {
 			return err
@@ -466,6 +467,11 @@ func (c *chain) confirmed(who customer.ID) {
 	h, _, err := c.Receipts.Hold(ctx, c.till, receipt.Hold{Number: c.number(), Customer: who, Points: 7_00, Confirmation: said()})
 	must(c.t, err)
 	sell(6_50, h.ID, confirm.Given{})
+
+	// Somebody's first purchase comes back, and so the next is the first.
+	zoya := c.customer("Зоя", customer.Identifier{Kind: customer.Phone, Value: "+998901234888"})
+	c.giveBack(c.sell(draft(zoya, 0, money.One, 20_000_00)).ID)
+	c.sell(draft(zoya, 0, money.One, 25_000_00))
 }
 
 // held has points held and released in every way there is; the last hold is open.

@@ -110,6 +110,17 @@ func (s *Service) Queue(b *db.Batch, ids []customer.ID, lock bool) Accounts {
 	return accounts
 }
 
+// QueueWelcomed adds to b the asking which customers were given a welcome bonus that is of
+// no receipt.
+func (s *Service) QueueWelcomed(b *db.Batch, ids []customer.ID, into map[customer.ID]bool) {
+	b.Query(func(r *db.Rows) error {
+		var who customer.ID
+		err := r.Scan(&who)
+		into[who] = true
+		return err
+	}, `SELECT customer_id FROM lots WHERE customer_id IN ($1...) AND cause = 'welcome' AND receipt_id IS NULL`, db.IDs(ids))
+}
+
 // QueueHistory adds to b the reading of what the ledger recorded of sales and
 // their returns, of the lots that took part, and of the sales that earned what
 // these redeemed; it follows Queue in the same batch.

@@ -3,3 +3,6 @@
 
 -- How many codes a till had sent of late.
 CREATE INDEX confirmations_till ON confirmations (till_id, made_at);
+
+-- Who has had a welcome bonus.
+CREATE INDEX lots_welcome ON lots (customer_id) WHERE cause = 'welcome';
