@@ -139,7 +139,7 @@ func TestExampleNamesWrongRules(t *testing.T) {
 	b := s.owner()
 	at := "/programme/" + s.programme()
 	b.get(at + "/edit")
-	form := b.form("editor").with("guard", "1", "spend/window", "rolling", "downgrade/when", "every", "occasions/birthday", "1", "occasions/anniversary", "1")
+	form := b.form("editor").with("guard", "1", "welcome/on", "purchase", "spend/window", "rolling", "downgrade/when", "every", "occasions/birthday", "1", "occasions/anniversary", "1")
 	fields := regexp.MustCompile(`<label for="f-([a-z_/]+)">([^<]+)</label>\s*(?:<div class="with-suffix">\s*)?<input class="form-control" type="text"`).FindAllStringSubmatch(b.body, -1)
 	if len(fields) < 15 {
 		t.Fatalf("the editor has %d fields to type into", len(fields))
