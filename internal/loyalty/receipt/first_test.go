@@ -7,7 +7,6 @@ import (
 	"regulars/internal/base/db"
 	"regulars/internal/base/db/dbtest"
 	"regulars/internal/base/money"
-	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/programme"
 	"regulars/internal/loyalty/receipt"
@@ -130,7 +129,7 @@ func TestWhoIsNotWelcomed(t *testing.T) {
 		c.sell(draft(bought, 0, 100_00))
 		c.publish(welcoming())
 		res, err := c.Enrol.Register(t.Context(), c.tills[0].Store, 0, customer.New{
-			FirstName: "Vera", HomeStore: catalog.StoreID(c.tills[0].Store.ID), Identifiers: []customer.Identifier{{Kind: customer.Card, Value: "7777 0001"}},
+			FirstName: "Vera", HomeStore: c.tills[0].Store.ID, Identifiers: []customer.Identifier{{Kind: customer.Card, Value: "7777 0001"}},
 		})
 		must(t, err)
 		c.Clock.Advance(time.Hour)

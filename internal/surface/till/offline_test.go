@@ -512,6 +512,7 @@ func TestBrowserTakesALineOutWithoutTheLine(t *testing.T) {
 	b.See("не участвует в программе")
 	b.Press(kb.F9)
 	b.Wait(`document.activeElement.matches("#done:not([hidden]) [data-do=next]")`)
+	waiting(b, "1")
 	line.down.Store(false)
 	b.Value(`void till.send()`)
 	waiting(b, "0")
