@@ -3,6 +3,7 @@ package verify
 import (
 	"maps"
 	"slices"
+	"strconv"
 
 	"regulars/internal/base/db"
 )
@@ -10,16 +11,30 @@ import (
 // codeEvent is "confirmation.made".
 type codeEvent struct{ event, at, customer, points int64 }
 
+// said is what a receipt's customer said yes to.
+type said struct {
+	points int64 // at most
+	itself bool  // to the receipt; else to a hold that it redeemed
+}
+
 // codeMinutes is for how long a code holds.
 const codeMinutes = 5
 
 // confirmations compares the codes with what was told of them, and with the receipts
 // and holds that used them up.
 func (a *audit) confirmations() {
+	a.said = map[int64]said{}
 	a.scan("confirmations", func(r *db.Rows) error {
-		var id, customer, till, points, made, expires, used, by, sent, taken, takenAt int64
-		if err := r.Scan(&id, &customer, &till, &points, &made, &expires, &used, &by, &sent, &taken, &takenAt); err != nil {
+		var id, customer, till, points, made, expires, used, by, sent, taken, takenAt, receipt, soldAt int64
+		if err := r.Scan(&id, &customer, &till, &points, &made, &expires, &used, &by, &sent, &taken, &takenAt, &receipt, &soldAt); err != nil {
 			return err
+		}
+		switch {
+		case receipt == 0 || soldAt != till:
+		case receipt == by:
+			a.said[receipt] = said{points, true}
+		default: // by the hold, which is not held to more than its own
+			a.said[receipt] = said{min(points, taken), false}
 		}
 		where := at("confirmations", id)
 		a.minted(Confirmation, where, id, made)
@@ -47,9 +62,26 @@ func (a *audit) confirmations() {
 		}
 		return nil
 	}, `SELECT c.id, c.customer_id, c.till_id, c.points, c.made_at, c.expires_at, COALESCE(c.used_at, 0), COALESCE(c.used_by, 0), COALESCE(c.sent_at, 0),
-	           COALESCE(r.redeemed, h.points, 0), COALESCE(r.till_id, h.till_id, 0)
-	      FROM confirmations c LEFT JOIN receipts r ON r.id = c.used_by LEFT JOIN holds h ON h.id = c.used_by`)
+	           COALESCE(r.redeemed, h.points, 0), COALESCE(r.till_id, h.till_id, 0), COALESCE(r.id, h.receipt_id, 0), COALESCE(r.till_id, s.till_id, 0)
+	      FROM confirmations c LEFT JOIN receipts r ON r.id = c.used_by LEFT JOIN holds h ON h.id = c.used_by
+	      LEFT JOIN receipts s ON s.id = h.receipt_id`)
 	for _, id := range slices.Sorted(maps.Keys(a.codesTold)) {
 		a.off(Confirmation, at("events", a.codesTold[id].event), "ref", "what it tells of", a.show("", id), "there is none such")
+	}
+}
+
+// unsaid checks that a sale took no more points than its customer said yes to, where the
+// rules that it was sold by ask, and that it says whether they did.
+func (a *audit) unsaid(r *receipt, rules *rules, d *receiptDetails, where row) {
+	said, ok := a.said[r.ID]
+	if d.Confirmed != (ok && said.itself) {
+		a.off(Confirmation, where, "details", "confirmed where a code was used up by it", strconv.FormatBool(d.Confirmed), "")
+	}
+	from := int64(0)
+	if rules != nil {
+		from = rules.Redeem.ConfirmFrom
+	}
+	if points := r.Amounts[redeemed]; from > 0 && points >= from && points > said.points {
+		a.off(Confirmation, where, "redeemed", "under "+a.show("points", from)+", or a code of this till for as many", a.show("points", points), "of it, or of a hold that it redeemed")
 	}
 }

@@ -42,7 +42,14 @@ const (
 	expiredLot    = `SELECT id FROM lots WHERE expired > 0 ORDER BY id LIMIT 1`
 	anEarning     = `SELECT id FROM entries WHERE cause = 'earn' ORDER BY id LIMIT 1`
 	aRedeeming    = `SELECT id FROM entries WHERE cause = 'redeem' ORDER BY id LIMIT 1`
-	aCode         = `SELECT id FROM confirmations`
+	aCode         = `SELECT MIN(id) FROM confirmations`
+	forfeited     = `SELECT MIN(id) FROM entries WHERE cause = 'forfeit'`
+	welcomedSale  = `SELECT MIN(id) FROM receipts WHERE kind = 'sale' AND details LIKE '%"welcome":%'`
+	unwelcomed    = `SELECT MIN(id) FROM receipts WHERE kind = 'return' AND details LIKE '%"welcome":%'`
+	welcomedLot   = `SELECT MIN(id) FROM lots WHERE cause = 'welcome' AND receipt_id IS NOT NULL`
+	codeOfHold    = `SELECT MAX(id) FROM confirmations`
+	saidAlone     = `SELECT used_by FROM confirmations WHERE id IN (SELECT MIN(id) FROM confirmations)`
+	saidHold      = `SELECT receipt_id FROM holds WHERE id IN (SELECT used_by FROM confirmations)`
 	aHold         = `SELECT id FROM holds WHERE state = 'open'`
 	aDay          = `SELECT customer_id, programme_id FROM occasions ORDER BY 1 LIMIT 1`
 	aTier         = `SELECT customer_id, programme_id FROM tiers ORDER BY 1 LIMIT 1`
@@ -353,6 +360,19 @@ DELETE FROM holds WHERE id = $1`, check: verify.EntryEvent, table: "events", row
 	{column: "confirmations.sent_at", pick: aCode, do: `UPDATE confirmations SET sent_at = made_at - 1 WHERE id = $1`, check: verify.Confirmation},
 	{column: "confirmations.used_at", pick: aCode, do: `UPDATE confirmations SET used_at = NULL WHERE id = $1`, check: verify.Confirmation},
 	{column: "confirmations.used_by", pick: aCode, do: `UPDATE confirmations SET used_by = 1 WHERE id = $1`, check: verify.Confirmation},
+	{column: "confirmations.used_by", pick: aCode, do: `UPDATE confirmations SET used_by = NULL, used_at = NULL WHERE id = $1`, check: verify.Confirmation, table: "receipts", at: saidAlone},
+	{column: "confirmations.used_by", pick: codeOfHold, do: `UPDATE confirmations SET used_by = NULL, used_at = NULL WHERE id = $1`, check: verify.Confirmation, table: "receipts", at: saidHold},
+	{column: "confirmations.points", pick: aCode, do: `UPDATE confirmations SET points = 1 WHERE id = $1`, check: verify.Confirmation, table: "receipts", at: saidAlone},
+	{column: "holds.receipt_id", pick: saidHold, do: `UPDATE holds SET receipt_id = NULL, state = 'cancelled' WHERE receipt_id = $1`, check: verify.Confirmation, table: "receipts"},
+	{column: "receipts.details", pick: saidAlone, do: `UPDATE receipts SET details = REPLACE(details, '"confirmed":true', '"confirmed":false') WHERE id = $1`, check: verify.Confirmation},
+	{column: "receipts.details", pick: saidHold, do: `UPDATE receipts SET details = '{"confirmed":true}' WHERE id = $1`, check: verify.Confirmation},
+	{column: "programme_versions.rules", pick: forfeited, do: `UPDATE programme_versions SET rules = REPLACE(rules, '"forfeit":true', '"forfeit":false') WHERE id <> $1`, check: verify.LotRules, table: "entries"},
+	{column: "entries.cause", pick: forfeited, do: `UPDATE entries SET cause = 'expire' WHERE id = $1`, check: verify.EntryEvent, table: "events", row: "id=", prefix: true},
+	{column: "entries.at", pick: forfeited, do: `UPDATE entries SET at = at - 1 WHERE id = $1`, check: verify.LotRules},
+	{column: "receipts.details", pick: welcomedSale, do: `UPDATE receipts SET details = REPLACE(details, '"welcome":', '"welcomed":') WHERE id = $1`, check: verify.LotRules},
+	{column: "receipts.details", pick: unwelcomed, do: `UPDATE receipts SET details = REPLACE(details, '"welcome":', '"welcomed":') WHERE id = $1`, check: verify.LotRules, at: `SELECT original_id FROM receipts WHERE id = $1`},
+	{column: "programme_versions.rules", pick: welcomedLot, do: `UPDATE programme_versions SET rules = REPLACE(rules, '"on":"purchase"', '"on":"payday"') WHERE id <> $1`, check: verify.LotRules, table: "lots"},
+	{column: "programme_versions.rules", pick: welcomedLot, do: `UPDATE programme_versions SET rules = REPLACE(rules, '"from":2000000', '"from":9999999999') WHERE id <> $1`, check: verify.LotRules, table: "lots"},
 	{column: "occasions", pick: aDay, do: `DELETE FROM occasions WHERE customer_id = $1 AND programme_id = $2`, check: verify.LotRules, table: "lots", row: "id=", prefix: true},
 	{column: "occasions.customer_id", pick: aDay, do: `UPDATE occasions SET customer_id = 1 WHERE customer_id = $1 AND programme_id = $2`, check: verify.Reference, row: "customer_id=1 ", prefix: true},
 	{column: "occasions.programme_id", pick: aDay, do: `UPDATE occasions SET programme_id = 1 WHERE customer_id = $1 AND programme_id = $2`, check: verify.Reference, row: "customer_id=%d programme_id=1"},
@@ -741,6 +761,7 @@ func TestDamageIsNamed(t *testing.T) {
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
 		everything := rules(programme.Lifetime, programme.ClawbackRefund, 14)
 		everything.Occasions = []programme.Occasion{{On: programme.Birthday, Before: 60, After: 60, Points: 10_00}}
+		everything.Downgrade.Forfeit = true
 		newChain(t, d, everything).fill()
 		expectClean(t, d)
 		for i, dmg := range damages {

@@ -42,6 +42,7 @@ type passed struct {
 	publishedEvents map[int64][]publishedEvent // by version
 	keyEvents       map[int64][]keyEvent       // by key
 	codesTold       map[int64]codeEvent        // by confirmation
+	said            map[int64]said             // by receipt
 
 	integrationEvents map[int64][]keyEvent // by key
 
@@ -342,7 +343,7 @@ func (a *audit) event(id, when int64, kind string, customer, ref int64, text str
 		if read() {
 			ofCustomer(a.names.number(body.State))
 		}
-	case "points.activated", "points.expired", "points.adjusted", "points.given", "points.repaid", "points.occasion", "points.held":
+	case "points.activated", "points.expired", "points.adjusted", "points.given", "points.repaid", "points.occasion", "points.forfeited", "points.held":
 		if read() {
 			ofCustomer(units(body.Points))
 		}

@@ -93,6 +93,7 @@ type rules struct {
 		When      string `json:"when"`
 		Step      bool   `json:"step"`
 		GraceDays int    `json:"grace_days"`
+		Forfeit   bool   `json:"forfeit"`
 	} `json:"downgrade"`
 	Discount struct {
 		Rounding rounding `json:"rounding"`
@@ -113,6 +114,7 @@ type rules struct {
 		Caps []struct {
 			Cap int64 `json:"cap"`
 		} `json:"caps"`
+		ConfirmFrom int64 `json:"confirm_from"`
 	} `json:"redeem"`
 	Occasions []struct {
 		On       string `json:"on"`
@@ -122,11 +124,8 @@ type rules struct {
 		Discount int64  `json:"discount"`
 		Cashback int64  `json:"cashback"`
 	} `json:"occasions"`
-	Welcome struct {
-		Points     int64 `json:"points"`
-		ExpiryDays int   `json:"expiry_days"`
-	} `json:"welcome"`
-	Return struct {
+	Welcome welcome `json:"welcome"`
+	Return  struct {
 		GraceDays int `json:"grace_days"`
 	} `json:"return"`
 	Guard *struct {
@@ -136,6 +135,13 @@ type rules struct {
 	IdleDays     int64 `json:"idle_days"`
 
 	hundreds int64 // minor units in the major one
+}
+
+type welcome struct {
+	Points     int64  `json:"points"`
+	ExpiryDays int    `json:"expiry_days"`
+	On         string `json:"on"`
+	From       int64  `json:"from"`
 }
 
 type rounding struct {

@@ -24,6 +24,7 @@ var movements = map[string][]movement{
 	"redeem":   {{"active", "redeemed"}},
 	"activate": {{"pending", "active"}},
 	"expire":   {{"active", "expired"}},
+	"forfeit":  {{"active", "expired"}},
 	"repay":    {{"pending", "debt"}, {"active", "debt"}},
 	"merge":    {{"issued", "pending"}, {"issued", "active"}, {"pending", "issued"}, {"active", "issued"}, {"issued", "debt"}, {"debt", "issued"}},
 	"return": {
@@ -54,7 +55,7 @@ func (e *entry) into(account string) int64 {
 func (e *entry) ofLot() string {
 	switch {
 	case e.Receipt == 0 && e.Cause == "repay":
-		return "the sale that earned what repaid a debt when it expired"
+		return "the sale that earned what repaid a debt when it expired, or went with a level"
 	case e.Cause == "return" && e.Source == "active" && e.Target == "written_off":
 		return "the sale whose loss is made up for"
 	}
@@ -162,6 +163,7 @@ func (a *audit) ledger(p *person) {
 		r.receipt(r.receipts[p.receipts[i].ID])
 	}
 	r.withheld()
+	r.welcomes()
 	r.held()
 	r.celebrated()
 	r.openings()
@@ -260,6 +262,9 @@ func (r *replay) belongs(i int, u *purse, where row) {
 		a.off(EntryReceipt, where, "recorded_at", a.show("at", m.RecordedAt), a.show("at", e.RecordedAt), "the receipt's")
 	}
 	causes := []string{"redeem", "earn", "repay"}
+	if m.Welcome > 0 {
+		causes = append(causes, "welcome")
+	}
 	if m.Return {
 		causes = []string{"return"}
 	}
@@ -270,7 +275,7 @@ func (r *replay) belongs(i int, u *purse, where row) {
 	switch {
 	case e.Cause == "redeem", e.Source == "redeemed":
 		m.redeemed = plus(m.redeemed, e.Points)
-	case e.Cause == "earn":
+	case e.Cause == "earn", e.Cause == "welcome":
 		m.earned = plus(m.earned, e.Points)
 	case e.Cause == "return":
 		m.earned = plus(m.earned, e.into("issued"))
@@ -303,6 +308,11 @@ func (r *replay) inLot(i int, l *kept, where row) {
 	case e.Cause == "expire":
 		l.expired += e.Points
 		l.last = e
+	case e.Cause == "forfeit":
+		l.expired += e.Points
+		if !r.lost(e, l) {
+			a.off(LotRules, where, "at", "when a level was lost by rules that take points with it", a.show("at", e.At), "")
+		}
 	case e.Source == "expired":
 		l.excused += e.Points
 	case e.Cause == "redeem":
@@ -349,7 +359,9 @@ func (r *replay) origin(e *entry, l *kept) {
 		a.off(Reference, where, "programme_id", "a programme with versions", a.show("", l.Programme), "")
 	}
 	if m := r.receipts[l.Receipt]; m != nil && e.Cause != "return" {
-		m.lot = l
+		if e.Cause == "earn" {
+			m.lot = l
+		}
 		if v := a.versions[m.Version]; v != nil {
 			a.equal(LotOrigin, where, "programme_id", v.programme, l.Programme, "the receipt's")
 		}
@@ -423,7 +435,7 @@ func (r *replay) lot(l *kept) {
 func (r *replay) receipt(m *moved) {
 	a, where := r.a, at("receipts", m.ID)
 	a.equal(ReceiptPoints, where, "redeemed", m.redeemed, m.Redeemed, "what its entries moved")
-	a.equal(ReceiptPoints, where, "earned", m.earned, m.Earned, "what its entries moved")
+	a.equal(ReceiptPoints, where, "earned", m.earned, plus(m.Earned, m.Welcome), "what its entries moved, with the welcome bonus in its details")
 	if m.Imported {
 		return
 	}
@@ -480,7 +492,7 @@ func (r *replay) withheld() {
 // entryEvents are what tells of entries that no receipt made, by cause.
 var entryEvents = map[string]string{
 	"activate": "points.activated", "expire": "points.expired", "manual": "points.adjusted", "welcome": "points.given", "repay": "points.repaid",
-	"occasion": "points.occasion",
+	"occasion": "points.occasion", "forfeit": "points.forfeited",
 }
 
 // told checks that the log tells of the entries that no receipt made.

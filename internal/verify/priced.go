@@ -20,6 +20,8 @@ type receiptDetails struct {
 	Days        string    `json:"days"`
 	Late        bool      `json:"late"`
 	ByRules     *int64    `json:"by_rules"`
+	Confirmed   bool      `json:"confirmed"`
+	Welcome     int64     `json:"welcome"`
 }
 
 // cut is what was taken off a line: by the till, by the level, or by a till without
@@ -159,6 +161,7 @@ func (a *audit) priced(r *receipt, lines []line, cuts []cut, d *receiptDetails) 
 			b, better = rules.bids(level, d)
 		}
 	}
+	a.unsaid(r, rules, d, where)
 	var takes, after, levels int64 // what lines come to that a level or points could take from, before and after the level
 	for i := range lines {
 		l, c := &lines[i], cuts[i]

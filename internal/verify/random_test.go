@@ -98,7 +98,7 @@ func anySettings(r *rand.Rand, p *programme.Rules, some func(...money.Rate) mone
 			l.Cap = &own
 		}
 	}
-	p.Downgrade = programme.Downgrade{Step: r.IntN(3) == 0, GraceDays: max(0, r.IntN(20)-10)}
+	p.Downgrade = programme.Downgrade{Step: r.IntN(3) == 0, GraceDays: max(0, r.IntN(20)-10), Forfeit: r.IntN(3) == 0}
 	switch r.IntN(5) {
 	case 0:
 		p.Downgrade.When = programme.DropNever
@@ -108,6 +108,9 @@ func anySettings(r *rand.Rand, p *programme.Rules, some func(...money.Rate) mone
 		if p.Spend.Calendar() {
 			p.Downgrade.When = programme.DropReset
 		}
+	}
+	if r.IntN(2) == 0 {
+		p.Welcome.On, p.Welcome.From = programme.OnPurchase, money.Amount(r.IntN(3)*50_000_00)
 	}
 	p.Earn.NotRedeeming, p.Earn.Daily = r.IntN(4) == 0, max(0, r.IntN(6)-3)
 	if r.IntN(4) == 0 {
@@ -172,7 +175,7 @@ func (c *chain) live(r *rand.Rand) {
 	)
 	must(c.t, c.db.QueryRow(ctx, `SELECT id FROM programmes`).Scan(&prog))
 	for i := range 3 {
-		people = append(people, c.customer("Анна", customer.Identifier{Kind: customer.Card, Value: fmt.Sprint(i)}))
+		people = append(people, c.customer("Анна", customer.Identifier{Kind: customer.Card, Value: fmt.Sprint(i)}, customer.Identifier{Kind: customer.Phone, Value: fmt.Sprintf("+9989355500%02d", i)}))
 	}
 	for i := range 140 {
 		switch r.IntN(20) {

@@ -54,7 +54,7 @@ type bought struct {
 	Recorded                                         int64 // whose it was then, before merges
 	SoldAt, RecordedAt, AvailableAt, ExpiresAt       int64
 	Total, Withheld, Redeemed, Earned, TierSpend     int64
-	Balance, Reached                                 int64
+	Balance, Reached, Welcome                        int64
 	Told                                             int64 // the event that tells of it; 0: none
 	Imported, Return, Late                           bool
 }
@@ -437,7 +437,7 @@ func (a *audit) keep(r *receipt, where row, details *receiptDetails, told int64)
 		Customer: r.Customer, Recorded: a.circles.recordedFor(r.ID, r.Customer), ID: r.ID, Store: r.Store, Staff: r.Staff, Sale: r.ID, Version: r.Version, Level: a.names.number(r.Level),
 		SoldAt: r.SoldAt, RecordedAt: r.RecordedAt, AvailableAt: micros(details.AvailableAt), ExpiresAt: micros(details.ExpiresAt),
 		Total: r.Amounts[total], Withheld: r.Withheld, Redeemed: r.Amounts[redeemed], Earned: r.Amounts[earned], TierSpend: r.Amounts[tierSpend],
-		Balance: r.Balance, Reached: a.names.number(details.Reached), Imported: r.Imported, Late: details.Late, Return: !r.sale(), Told: told,
+		Balance: r.Balance, Reached: a.names.number(details.Reached), Welcome: details.Welcome, Imported: r.Imported, Late: details.Late, Return: !r.sale(), Told: told,
 	}
 	if r.Original != 0 {
 		b.Sale = r.Original

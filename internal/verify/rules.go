@@ -23,12 +23,17 @@ func (r *replay) rules(l *kept) {
 			r.dates(l, v, v.rules.Earn.DelayDays, v.rules.Earn.ExpiryDays)
 		}
 	case "welcome":
+		if l.Receipt != 0 {
+			r.welcomedBy(l)
+			return
+		}
 		if u.welcomed++; u.welcomed > 1 || !u.born {
 			a.off(LotRules, where, "cause", "one welcome bonus of a customer who registered here", strconv.Itoa(u.welcomed), "")
 		}
-		a.equal(LotRules, where, "receipt_id", 0, l.Receipt, "a welcome bonus is of no receipt")
 		list := a.held(l.Programme, e.At-quoteSlack, e.At)
-		if v := list[max(0, len(list)-1):]; len(list) == 0 || !slices.ContainsFunc(list, func(v *version) bool { return v.rules.Welcome.Points == l.Amount && !v.rules.Stopped }) {
+		if v := list[max(0, len(list)-1):]; len(list) == 0 || !slices.ContainsFunc(list, func(v *version) bool {
+			return v.rules.Welcome.Points == l.Amount && !v.rules.Stopped && v.rules.Welcome.On == ""
+		}) {
 			want := "none: no rules held"
 			if len(v) > 0 {
 				want = a.show("amount", v[0].rules.Welcome.Points)
@@ -50,6 +55,96 @@ func (r *replay) rules(l *kept) {
 		}
 		a.equal(LotRules, at("openings", r.p.openings[i].Customer, r.p.openings[i].Source), "points", l.Amount, r.p.openings[i].Points, "of lot "+a.show("", l.ID))
 	}
+}
+
+// welcomedBy checks a welcome bonus that a purchase gave.
+func (r *replay) welcomedBy(l *kept) {
+	a, where, m := r.a, at("lots", l.ID), r.receipts[l.Receipt]
+	if m == nil {
+		return // said already
+	}
+	v := a.versions[m.Version]
+	if v == nil || v.rules == nil {
+		return // likewise
+	}
+	is := &v.rules.Welcome
+	if v.rules.Stopped || is.On != "purchase" || m.Return || m.TierSpend < is.least() {
+		a.off(LotRules, where, "receipt_id", "a purchase that the rules welcome", a.show("", l.Receipt), "")
+		return
+	}
+	a.equal(LotRules, where, "amount", is.Points, l.Amount, "the welcome bonus of the rules then")
+	r.dates(l, v, v.rules.Earn.DelayDays, is.ExpiryDays)
+}
+
+// least is what a first purchase comes to.
+func (w *welcome) least() int64 { return max(1, w.From) }
+
+// welcomes checks that a purchase says which bonus it gave, that its returns take that
+// back where less is left of it than was needed, and that somebody who is no import has
+// one that was not taken back.
+func (r *replay) welcomes() {
+	a := r.a
+	type sale struct{ left, back int64 }
+	sales, given := map[int64]*sale{}, map[int64]int64{} // by receipt
+	for _, l := range r.lots {
+		if a.names.text(l.Cause) == "welcome" && l.Receipt != 0 {
+			given[l.Receipt] = plus(given[l.Receipt], l.Amount)
+		}
+	}
+	for i := range r.p.receipts {
+		b := &r.p.receipts[i]
+		of := sales[b.Sale]
+		if of == nil {
+			of = new(sale)
+			sales[b.Sale] = of
+		}
+		if b.Return {
+			of.left, of.back = plus(of.left, -b.TierSpend), plus(of.back, b.Welcome)
+			continue
+		}
+		of.left = plus(of.left, b.TierSpend)
+		a.equal(LotRules, at("receipts", b.ID), "details", given[b.ID], b.Welcome, "the welcome bonus that it gave")
+	}
+	for id, of := range sales {
+		m := r.receipts[id]
+		if m == nil || m.Return {
+			continue
+		}
+		want := int64(0)
+		if v := a.versions[m.Version]; m.Welcome > 0 && v != nil && v.rules != nil && of.left < v.rules.Welcome.least() {
+			want = m.Welcome
+		}
+		a.equal(LotRules, at("receipts", id), "details", want, of.back, "what its returns say they took back of the welcome bonus")
+		if m.Welcome == 0 || of.back > 0 {
+			continue
+		}
+		if u := r.of(m.Recorded); len(r.own) == 1 {
+			if u.welcomed++; u.welcomed > 1 || !u.born {
+				a.off(LotRules, at("receipts", id), "details", "one welcome bonus of a customer who registered here", strconv.FormatInt(int64(u.welcomed), 10), "")
+			}
+		}
+	}
+}
+
+// lost tells whether a level was lost when an entry took points of a lot, by rules of its
+// programme that take them with it.
+func (r *replay) lost(e *entry, l *kept) bool {
+	a := r.a
+	if a.unreadable {
+		return true
+	}
+	for i := range r.p.events {
+		ev := &r.p.events[i]
+		if a.names.text(ev.Kind) != "tier.changed" || ev.Customer != e.Customer || ev.At != e.At {
+			continue
+		}
+		for _, v := range a.held(l.Programme, e.At-reviewSlack, e.At) {
+			if v.rules.Downgrade.Forfeit && v.rules.level(a.names.text(ev.Value)) >= 0 {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // openings counts a customer's opening balances for the imports that brought them.

@@ -251,7 +251,7 @@ func (c *chain) fill() {
 	c.sell(draft(anna, 0, money.One, 80_000_00))
 
 	// A level is reached, and lost by a return at the next midnight.
-	vera := c.customer("Вера")
+	vera := c.customer("Вера", customer.Identifier{Kind: customer.Phone, Value: "+998901234999"})
 	c.giveBack(c.sell(draft(vera, 0, money.One, 110_000_00)).ID)
 	c.pass(2)
 	c.night()
@@ -424,25 +424,57 @@ func (c *chain) sold(who customer.ID) {
 	c.sell(draft(who, 2_00, money.One, 10_000_00))
 }
 
-// confirmed has a redemption confirmed with a code.
+// confirmed has a redemption and a hold confirmed with codes, as rules that begin then
+// ask for them.
 func (c *chain) confirmed(who customer.ID) {
+	ctx, code := c.t.Context(), ""
 	keys, err := secret.NewBox(secret.NewKey())
 	must(c.t, err)
-	must(c.t, c.Confirm.Use(c.t.Context(), confirm.Outlet{Keys: keys, Queue: func(context.Context, *db.Tx, confirm.ID) error { return nil }}))
+	must(c.t, c.Confirm.Use(ctx, confirm.Outlet{
+		Keys: keys, Wake: func() {}, Queue: func(context.Context, *db.Tx, confirm.ID) error { return nil },
+		Text: func(_, sent string, _ money.Points) (text, spoken string) { code = sent; return sent, "ru" },
+		Post: func(context.Context, string, string, string, time.Time, []byte) error { return nil },
+	}))
+	held, err := c.Programmes.At(ctx, c.till.Store.Code, c.clock.now())
+	must(c.t, err)
+	rules := held.Rules
+	rules.Redeem.ConfirmFrom = 6_00
+	rules.Welcome.On, rules.Welcome.From = programme.OnPurchase, 20_000_00 // for who comes then
 	c.write(func(ctx context.Context, tx *db.Tx) error {
-		return c.Confirm.SetAddressTx(ctx, tx, "https://codes.example/", false)
-	})
-	var code confirm.Confirmation
-	c.write(func(ctx context.Context, tx *db.Tx) (err error) {
-		code, err = c.Confirm.MakeTx(ctx, tx, who, c.till.Till.ID, 4_00)
+		if err := c.Confirm.SetAddressTx(ctx, tx, "https://codes.example/", false); err != nil {
+			return err
+		}
+		draft, err := c.Programmes.SaveDraftTx(ctx, tx, held.ProgrammeID, &rules, 0)
+		if err == nil {
+			_, err = c.Programmes.PublishTx(ctx, tx, draft, c.clock.now().Add(time.Second))
+		}
 		return err
 	})
-	rec := c.sell(draft(who, 4_00, money.One, 10_000_00))
-	c.write(func(ctx context.Context, tx *db.Tx) error {
-		var b db.Batch
-		c.Confirm.Spend(&b, code, int64(rec.ID), c.clock.now())
-		return tx.Run(ctx, &b)
-	})
+	c.pass(1)
+	must(c.t, c.Programmes.Refresh(ctx))
+	said := func() confirm.Given {
+		made, err := c.Receipts.Confirm(ctx, c.till, who, 8_00)
+		must(c.t, err)
+		must(c.t, c.Confirm.Send(ctx, made.ID))
+		return confirm.Given{ID: made.ID, Code: code}
+	}
+	sell := func(redeem money.Points, hold ledger.HoldID, given confirm.Given) {
+		d := draft(who, redeem, money.One, 10_000_00)
+		d.Hold = hold
+		q, err := c.Receipts.Quote(ctx, c.till, d)
+		must(c.t, err)
+		_, _, err = c.Receipts.Commit(ctx, c.till, receipt.Sale{Number: c.number(), Draft: d, Quote: q.ID, Confirmation: given})
+		must(c.t, err)
+	}
+	sell(7_00, 0, said())
+	h, _, err := c.Receipts.Hold(ctx, c.till, receipt.Hold{Number: c.number(), Customer: who, Points: 7_00, Confirmation: said()})
+	must(c.t, err)
+	sell(6_50, h.ID, confirm.Given{})
+
+	// Somebody's first purchase comes back, and so the next is the first.
+	zoya := c.customer("Зоя", customer.Identifier{Kind: customer.Phone, Value: "+998901234888"})
+	c.giveBack(c.sell(draft(zoya, 0, money.One, 20_000_00)).ID)
+	c.sell(draft(zoya, 0, money.One, 25_000_00))
 }
 
 // held has points held and released in every way there is; the last hold is open.

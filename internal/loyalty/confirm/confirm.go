@@ -34,8 +34,10 @@ type ID = id.Of[Confirmation]
 const (
 	ValidFor = 5 * time.Minute
 	MaxTries = 5
-	// MaxMade is how many are sent to a customer within MadeWithin.
+	// MaxMade is how many are sent to a customer within MadeWithin, and MaxOfTill how
+	// many a till has sent then, to whomever: it lets nobody's phone ring in turn.
 	MaxMade    = 3
+	MaxOfTill  = 20
 	MadeWithin = 10 * time.Minute
 )
 
@@ -50,7 +52,9 @@ var (
 	ErrWrong     = errs.New(errs.Conflict, "confirmation_wrong", "This code does not hold: it is wrong, too old, used up, or for fewer points. Try again or have another one sent.")
 	ErrNotNeeded = errs.New(errs.Conflict, "confirmation_not_needed", "So many points are taken here without a code.")
 	ErrTooMany   = errs.New(errs.TooMany, "confirmation_too_many", "This customer has been sent several codes already. Wait ten minutes, or take fewer points.").With("seconds", int64(MadeWithin/time.Second))
-	ErrNoAddress = errs.New(errs.Conflict, "confirmation_no_address", "Codes cannot be sent: set the address for them under Settings first.")
+	// ErrTillTooMany is the till's own limit.
+	ErrTillTooMany = errs.New(errs.TooMany, "confirmation_till_too_many", "This till has had many codes sent already. Wait ten minutes, or take fewer points.").With("seconds", int64(MadeWithin/time.Second))
+	ErrNoAddress   = errs.New(errs.Conflict, "confirmation_no_address", "Codes cannot be sent: set the address for them under Settings first.")
 )
 
 // Confirmation is a code that was asked for.
@@ -87,26 +91,36 @@ func New(d *db.DB, mint *id.Minter, now func() time.Time, secret []byte, custome
 }
 
 // MakeTx makes a confirmation and has its code sent after the commit. The caller
-// holds the lock of the customer's account. It fails with ErrTooMany or
-// ErrNoAddress.
+// holds the lock of the customer's account. It fails with ErrTooMany, ErrTillTooMany
+// or ErrNoAddress.
 func (s *Service) MakeTx(ctx context.Context, tx *db.Tx, who customer.ID, till catalog.TillID, points money.Points) (c Confirmation, err error) {
 	defer errs.Wrap(&err, "make confirmation")
 	if err := s.ReadyTx(ctx, tx); err != nil {
 		return c, err
 	}
+	// Tills ask for one code at a time, or two at once would both be the last.
+	const wait = `
+		SELECT id FROM tills WHERE id = $1
+		   FOR NO KEY UPDATE -- postgres`
+	var at int64
+	if err := tx.QueryRow(ctx, wait, int64(till)).Scan(&at); err != nil {
+		return c, err
+	}
 	now := s.now()
+	since := now.Add(-MadeWithin).UnixMicro()
 	c = Confirmation{ID: ID(s.mint.Next()), Customer: who, Till: till, Points: points, ExpiresAt: now.Add(ValidFor)}
 	const add = `
 		INSERT INTO confirmations (id, customer_id, till_id, points, made_at, expires_at)
 		SELECT $1, $2, $3, CAST($4 AS BIGINT), $5, CAST($6 AS BIGINT)
-		 WHERE (SELECT COUNT(*) FROM confirmations WHERE customer_id = $2 AND made_at > $7) < $8`
+		 WHERE (SELECT COUNT(*) FROM confirmations WHERE customer_id = $2 AND made_at > $7) < $8
+		   AND (SELECT COUNT(*) FROM confirmations WHERE till_id = $3 AND made_at > $7) < $9`
 	n, err := tx.Exec(ctx, add, int64(c.ID), int64(who), int64(till), int64(points), now.UnixMicro(), c.ExpiresAt.UnixMicro(),
-		now.Add(-MadeWithin).UnixMicro(), MaxMade)
+		since, MaxMade, MaxOfTill)
 	if err != nil {
 		return c, err
 	}
 	if n == 0 {
-		return c, ErrTooMany
+		return c, s.tooManyTx(ctx, tx, till, since)
 	}
 	var b db.Batch
 	event.Append(&b, event.Event{
@@ -118,26 +132,42 @@ func (s *Service) MakeTx(ctx context.Context, tx *db.Tx, who customer.ID, till c
 	return c, s.out.Queue(ctx, tx, c.ID)
 }
 
-// Try compares a code that a till gives, which costs a try whether it is right or not: so nobody
-// tries more by trying at once. Where it does not hold, c is zero. That it is used
-// but once is for Spend to see to.
+// tooManyTx is whose limit it is.
+func (s *Service) tooManyTx(ctx context.Context, tx *db.Tx, till catalog.TillID, since int64) error {
+	var ofTill int
+	err := tx.QueryRow(ctx, `SELECT COUNT(*) FROM confirmations WHERE till_id = $1 AND made_at > $2`, int64(till), since).Scan(&ofTill)
+	switch {
+	case err != nil:
+		return err
+	case ofTill >= MaxOfTill:
+		return ErrTillTooMany
+	}
+	return ErrTooMany
+}
+
+// Try compares a code that a till gives. A wrong one costs a try, in a transaction of
+// its own, for the caller's is not written then; a right one costs none, and whether
+// it holds is asked in the statement that counts: so nobody tries more by trying at
+// once. Where it does not hold, c is zero. That it is used but once is for Spend to
+// see to.
 func (s *Service) Try(ctx context.Context, till catalog.TillID, g Given) (c Confirmation, err error) {
 	defer errs.Wrap(&err, "try a code")
 	if g.ID == 0 {
 		return c, nil
 	}
+	wrong := 0
+	if !hmac.Equal([]byte(s.code(g.ID)), []byte(strings.TrimSpace(g.Code))) {
+		wrong = 1
+	}
 	const try = `
-		UPDATE confirmations SET tries = tries + 1
+		UPDATE confirmations SET tries = tries + $5
 		 WHERE id = $1 AND till_id = $4 AND used_at IS NULL AND tries < $2 AND expires_at > $3
 		RETURNING id, customer_id, till_id, points, expires_at`
 	err = s.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
-		return tx.QueryRow(ctx, try, int64(g.ID), MaxTries, s.now().UnixMicro(), int64(till)).
+		return tx.QueryRow(ctx, try, int64(g.ID), MaxTries, s.now().UnixMicro(), int64(till), wrong).
 			Scan(&c.ID, &c.Customer, &c.Till, &c.Points, db.Time{Dst: &c.ExpiresAt})
 	})
-	switch {
-	case errors.Is(err, db.ErrNoRows):
-		return Confirmation{}, nil
-	case err == nil && !hmac.Equal([]byte(s.code(g.ID)), []byte(strings.TrimSpace(g.Code))):
+	if errors.Is(err, db.ErrNoRows) || err == nil && wrong > 0 {
 		return Confirmation{}, nil
 	}
 	return c, err

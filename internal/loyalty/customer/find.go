@@ -89,6 +89,21 @@ func (s *Service) QueueKnown(b *db.Batch, ids []ID, into map[ID]Known) {
 	}, `SELECT `+knownColumns+` FROM customers WHERE id IN ($1...)`, db.IDs(ids))
 }
 
+// QueueReachable adds to b the asking which of some customers registered here and have a
+// contact: whoever may be welcomed.
+func (s *Service) QueueReachable(b *db.Batch, ids []ID, into map[ID]bool) {
+	const find = `
+		SELECT c.id FROM customers c
+		 WHERE c.id IN ($1...) AND c.origin_id = 0
+		   AND EXISTS (SELECT 1 FROM identifiers i WHERE i.customer_id = c.id AND i.kind IN ('phone', 'email', 'telegram'))`
+	b.Query(func(r *db.Rows) error {
+		var id ID
+		err := r.Scan(&id)
+		into[id] = true
+		return err
+	}, find, db.IDs(ids))
+}
+
 // queueFind adds to b the look-up of identifiers; those that are known are in
 // into when b has run.
 func (s *Service) queueFind(b *db.Batch, identifiers []Identifier, into map[Identifier]Known) {

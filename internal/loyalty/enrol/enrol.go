@@ -2,7 +2,7 @@
 // the welcome bonus in one transaction.
 //
 // A person who is known by any identifier is found, not made twice, and gets
-// no second bonus; nor does anybody whose registration could have been made
+// no second bonus, where registering gives one; nor does anybody whose registration could have been made
 // up: it brings a contact that is new here and nothing that is somebody's
 // already. What is added to a profile that was there is written into the audit
 // log.
@@ -104,7 +104,7 @@ func (s *Service) registerTx(ctx context.Context, tx *db.Tx, here at, c customer
 	if !res.Created {
 		return res, s.auditTx(ctx, tx, here, &res)
 	}
-	if here.version == nil || here.version.Rules.Stopped || here.version.Rules.Welcome.Points == 0 {
+	if here.version == nil || here.version.Rules.Stopped || here.version.Rules.Welcome.Points == 0 || here.version.Rules.Welcome.On != programme.OnRegistration {
 		return res, nil
 	}
 	contact := slices.ContainsFunc(res.Added, func(i customer.Identifier) bool {

@@ -51,6 +51,7 @@ const (
 	CauseExpire   Cause = "expire"
 	CauseRepay    Cause = "repay"
 	CauseOccasion Cause = "occasion" // a day of the customer's own
+	CauseForfeit  Cause = "forfeit"  // a level was lost
 )
 
 // State is whether a lot's points can be spent.
@@ -326,6 +327,34 @@ func (a *Account) expire(l *Lot, at time.Time) {
 	left := max(0, l.Remaining-a.held(nil, l))
 	a.take(Move{Cause: CauseExpire, At: at}, l, Expired, left)
 	l.Expired += left
+}
+
+// Free are the points of a programme that can be redeemed, whatever is owed, and that
+// nothing holds.
+func (a *Account) Free(p programme.ID) (points money.Points) {
+	for _, l := range a.lots {
+		if l.State == StateActive && l.Programme == p {
+			points += max(0, l.Remaining-a.held(nil, l))
+		}
+	}
+	return points
+}
+
+// Forfeit takes the points of a programme that are free, as with a level; like points
+// that expire they repay a debt first, and a return of the sale that earned them finds
+// them taken back.
+func (a *Account) Forfeit(p programme.ID, at time.Time) {
+	for _, l := range a.Lots() {
+		if l.State != StateActive || l.Programme != p {
+			continue
+		}
+		m := Move{Cause: CauseForfeit, At: at}
+		free := max(0, l.Remaining-a.held(nil, l))
+		owed := min(a.Debt, free)
+		a.take(Move{Cause: CauseRepay, Sale: l.Receipt, At: at}, l, Debt, owed)
+		a.take(m, l, Expired, free-owed)
+		l.Expired += free - owed
+	}
 }
 
 // KeepUntil has the account's points live until a midnight, if it is later than

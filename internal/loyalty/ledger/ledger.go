@@ -110,6 +110,17 @@ func (s *Service) Queue(b *db.Batch, ids []customer.ID, lock bool) Accounts {
 	return accounts
 }
 
+// QueueWelcomed adds to b the asking which customers were given a welcome bonus that is of
+// no receipt.
+func (s *Service) QueueWelcomed(b *db.Batch, ids []customer.ID, into map[customer.ID]bool) {
+	b.Query(func(r *db.Rows) error {
+		var who customer.ID
+		err := r.Scan(&who)
+		into[who] = true
+		return err
+	}, `SELECT customer_id FROM lots WHERE customer_id IN ($1...) AND cause = 'welcome' AND receipt_id IS NULL`, db.IDs(ids))
+}
+
 // QueueHistory adds to b the reading of what the ledger recorded of sales and
 // their returns, of the lots that took part, and of the sales that earned what
 // these redeemed; it follows Queue in the same batch.
@@ -280,10 +291,11 @@ func (s *Service) SaveTx(ctx context.Context, tx *db.Tx, accounts Accounts) erro
 const (
 	EventActivated = "points.activated"
 	EventExpired   = "points.expired"
-	EventAdjusted  = "points.adjusted" // by hand
-	EventGiven     = "points.given"    // the welcome bonus
-	EventRepaid    = "points.repaid"   // of a debt
-	EventOccasion  = "points.occasion" // the bonus for a day of the customer's own
+	EventAdjusted  = "points.adjusted"  // by hand
+	EventGiven     = "points.given"     // the welcome bonus
+	EventRepaid    = "points.repaid"    // of a debt
+	EventOccasion  = "points.occasion"  // the bonus for a day of the customer's own
+	EventForfeited = "points.forfeited" // with a level
 
 	// EventOpened tells of the opening balances that one transaction of an import
 	// brought; it has no ref; body: {"first", "last", "points"}, the points of all
@@ -294,7 +306,7 @@ const (
 
 var eventKinds = map[Cause]string{
 	CauseActivate: EventActivated, CauseExpire: EventExpired, CauseManual: EventAdjusted, CauseWelcome: EventGiven, CauseRepay: EventRepaid,
-	CauseOccasion: EventOccasion,
+	CauseOccasion: EventOccasion, CauseForfeit: EventForfeited,
 }
 
 func (e Entry) event() event.Event {

@@ -14,6 +14,7 @@ type Reversal struct {
 	Move
 	Restore    money.Points // redeemed on the returned lines: goes back
 	TakeBack   money.Points // earned on the returned lines: is taken back
+	Welcome    money.Points // given for the sale: likewise
 	Policy     programme.Clawback
 	Bearable   money.Points // the most that this refund and those before can bear together
 	GraceUntil time.Time    // new date for points that go back to an expired lot
@@ -95,7 +96,8 @@ func (a *Account) Reverse(r Reversal) (withheld money.Points) {
 	// Another return of the sale may follow in the same transaction.
 	defer r.Histories.add(a, len(a.entries))
 	a.restore(r)
-	short := a.takeBack(r)
+	short := a.takeBack(r, CauseEarn, r.TakeBack) + a.takeBack(r, CauseWelcome, r.Welcome)
+	short -= a.takeRest(r, short)
 	h := r.Histories.of(r.Sale)
 	refund, loss := h.borne(Refund), h.borne(WrittenOff)
 	most := refund
@@ -184,13 +186,13 @@ func (a *Account) makeUp(r Reversal, l *Lot, back money.Points) {
 	a.take(r.Move, l, WrittenOff, min(back, h.borne(WrittenOff)))
 }
 
-// takeBack takes earned points from the sale's own lots and returns what had
-// been spent of them.
-func (a *Account) takeBack(r Reversal) (short money.Points) {
-	short = r.TakeBack
+// takeBack takes points from the sale's own lots of a cause and returns what had been
+// spent of them.
+func (a *Account) takeBack(r Reversal, cause Cause, points money.Points) (short money.Points) {
+	short = points
 	h := r.Histories.of(r.Sale)
 	for _, l := range a.lots {
-		if l.Receipt != r.Sale || l.Cause != CauseEarn {
+		if l.Receipt != r.Sale || l.Cause != cause {
 			continue
 		}
 		part := min(short, l.Remaining)
@@ -212,6 +214,19 @@ func (a *Account) takeBack(r Reversal) (short money.Points) {
 		}
 	}
 	return short
+}
+
+// takeRest takes what is short from whatever is left in the sale's own lots: or a later
+// return, of what they were for, would find it there and take more than the policy lets.
+func (a *Account) takeRest(r Reversal, short money.Points) (taken money.Points) {
+	for _, l := range a.lots {
+		if l.Receipt == r.Sale && (l.Cause == CauseEarn || l.Cause == CauseWelcome) {
+			part := min(short-taken, l.Remaining)
+			a.take(r.Move, l, Issued, part)
+			taken += part
+		}
+	}
+	return taken
 }
 
 // excuse records that expired points of the lot stand for points to be taken

@@ -86,6 +86,8 @@ type Customer struct {
 	Occasions []programme.Day
 	// Today is how many sales of the day came before this one.
 	Today int
+	// First: this may be the first purchase, as far as earlier ones go.
+	First bool
 }
 
 // Cause names why money was taken off or a limit holds. It is for machines;
@@ -206,6 +208,12 @@ type Result struct {
 	Occasion programme.Day
 	// Over: it earns nothing, as earlier sales of the day have used up Earn.Daily.
 	Over bool
+	// Welcome is the bonus for the first purchase, WelcomeAt from when it can be redeemed
+	// and WelcomeUntil when it expires (zero: never). WelcomeFrom: this purchase is too
+	// small to be the first; so much gives the bonus. 0: it is not.
+	Welcome                 money.Points
+	WelcomeAt, WelcomeUntil time.Time
+	WelcomeFrom             money.Amount
 }
 
 // Price prices a receipt. The steps follow the published order of DESIGN.md;
@@ -230,5 +238,6 @@ func Price(in Input) (Result, error) {
 	// Step 6, gift cards, takes nothing off: they pay the total.
 	s.earn()
 	s.sum()
+	s.welcome()
 	return s.res, nil
 }

@@ -632,3 +632,16 @@ func (s *sheet) sum() {
 		r.Reaches = &s.rules.Levels[i]
 	}
 }
+
+// welcome gives the bonus for the first purchase, once it is known what counts.
+func (s *sheet) welcome() {
+	if s.customer == nil || !s.customer.First || !s.rules.WelcomesPurchases() || s.in.Draft.NoPoints {
+		return
+	}
+	if least := s.rules.Welcome.Least(); s.res.TierSpend < least {
+		s.res.WelcomeFrom = least
+		return
+	}
+	s.res.Welcome = s.rules.Welcome.Points
+	s.res.WelcomeAt, s.res.WelcomeUntil = s.rules.WelcomeDates(s.in.At, s.in.Zone)
+}

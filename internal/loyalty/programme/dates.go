@@ -25,6 +25,16 @@ func (r *Rules) WelcomeExpires(at time.Time, zone *time.Location) time.Time {
 	return Midnight(at, r.Welcome.ExpiryDays, zone)
 }
 
+// WelcomeDates are EarnDates of a welcome bonus that a purchase gives: it waits like what
+// the purchase earns, and is good for its own days.
+func (r *Rules) WelcomeDates(at time.Time, zone *time.Location) (available, expires time.Time) {
+	available, _ = r.EarnDates(at, zone)
+	if r.Welcome.ExpiryDays > 0 {
+		expires = Midnight(at, r.Earn.DelayDays+r.Welcome.ExpiryDays, zone)
+	}
+	return available, expires
+}
+
 // GraceUntil is until when points live that a return at that time gives back
 // to a lot that has expired since; zero: they are gone.
 func (r *Rules) GraceUntil(at time.Time, zone *time.Location) time.Time {

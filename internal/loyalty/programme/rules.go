@@ -218,10 +218,31 @@ func (r *Rules) CapOf(l *Level, store, sku string, categories []string) (share m
 	return r.Redeem.Cap, false
 }
 
-// Welcome is the bonus for the first registration.
+// Welcome is the bonus for the first registration, or for the first purchase after it.
 type Welcome struct {
 	Points     money.Points `json:"points"` // 0: none
 	ExpiryDays int          `json:"expiry_days"`
+	// On is when it is given. From is what the first purchase comes to at least, of
+	// what counts towards a level; a smaller one is not the first.
+	On   WelcomeOn    `json:"on,omitzero"`
+	From money.Amount `json:"from,omitzero"` // with OnRegistration 0
+}
+
+// WelcomeOn is when the welcome bonus is given.
+type WelcomeOn string
+
+// The occasions.
+const (
+	OnRegistration WelcomeOn = ""
+	OnPurchase     WelcomeOn = "purchase"
+)
+
+// Least is what the first purchase comes to at least: never nothing.
+func (w Welcome) Least() money.Amount { return max(1, w.From) }
+
+// WelcomesPurchases reports whether the first purchase gives a bonus.
+func (r *Rules) WelcomesPurchases() bool {
+	return r.Welcome.On == OnPurchase && r.Welcome.Points > 0 && !r.Stopped
 }
 
 // Clawback says what holds when points to be taken back have been spent.

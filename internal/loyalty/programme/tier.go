@@ -17,6 +17,14 @@ type Downgrade struct {
 	// GraceDays is how long a level is held after it was to be lost; spend in
 	// them counts.
 	GraceDays int `json:"grace_days,omitzero"`
+	// Forfeit: with a level the points are lost that the programme gave and that can be
+	// redeemed then; those on their way and those held at a till stay.
+	Forfeit bool `json:"forfeit,omitzero"`
+}
+
+// Forfeits reports whether somebody who falls from one level to another loses points.
+func (r *Rules) Forfeits(was, is string) bool {
+	return r.Downgrade.Forfeit && !r.Stopped && r.Index(is) < r.Index(was)
 }
 
 // When is a point at which levels are lost.
@@ -33,6 +41,11 @@ const (
 	// it: everybody begins anew.
 	DropReset When = "reset"
 )
+
+// MayForfeit reports whether somebody at a level would lose points with it.
+func (r *Rules) MayForfeit(level string) bool {
+	return r.Downgrade.When != DropNever && r.Forfeits(level, r.Levels[0].Code)
+}
 
 // Calendar reports whether spend is counted by periods of the calendar.
 func (s Spend) Calendar() bool { return s.months() > 0 }

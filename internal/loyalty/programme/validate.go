@@ -36,6 +36,7 @@ var (
 	combines  = []Combine{CombineAdd, CombineBetter, CombineDiscount, CombineCashback}
 	windows   = []Window{Lifetime, Rolling, Year, Quarter, Month}
 	whens     = []When{DropSoon, DropNever, DropEvery, DropReset}
+	welcomes  = []WelcomeOn{OnRegistration, OnPurchase}
 	clawbacks = []Clawback{ClawbackDebt, ClawbackRefund, ClawbackWriteOff}
 	modes     = []money.Mode{money.Down, money.HalfUp}
 	earnModes = append(modes[:len(modes):len(modes)], money.Up)
@@ -123,6 +124,12 @@ func (r *Rules) checkNumbers(w *errs.List, c money.Currency) {
 	between(w, "/redeem/confirm_from", r.Redeem.ConfirmFrom, 0, MaxPoints)
 
 	between(w, "/welcome/points", r.Welcome.Points, 0, MaxPoints)
+	oneOf(w, "/welcome/on", r.Welcome.On, welcomes)
+	if r.Welcome.On == OnPurchase {
+		between(w, "/welcome/from", r.Welcome.From, 0, money.MaxAmount)
+	} else {
+		between(w, "/welcome/from", r.Welcome.From, 0, 0)
+	}
 	between(w, "/welcome/expiry_days", r.Welcome.ExpiryDays, 0, MaxExpiryDays)
 	r.checkOccasions(w)
 	oneOf(w, "/return/clawback", r.Return.Clawback, clawbacks)

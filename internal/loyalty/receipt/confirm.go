@@ -10,12 +10,15 @@ import (
 	"regulars/internal/base/money"
 	"regulars/internal/loyalty/confirm"
 	"regulars/internal/loyalty/customer"
+	"regulars/internal/loyalty/ledger"
+	"regulars/internal/loyalty/pricing"
 	"regulars/internal/loyalty/programme"
 )
 
 // Confirm has a customer sent a code to say that up to so many points may be taken
-// at this till. It fails with confirm.ErrNotNeeded where no rule asks for one: a till
-// sends nobody messages for nothing.
+// at this till. It fails with confirm.ErrNotNeeded where no rule asks for one, and with
+// pricing.ErrRedeemTooMuch or ledger.ErrTooFew where no receipt could take so many: a
+// till sends nobody messages for nothing.
 func (s *Service) Confirm(ctx context.Context, by Caller, who customer.ID, points money.Points) (c confirm.Confirmation, err error) {
 	defer errs.Wrap(&err, "ask customer %s for a code", who)
 	version, _, err := s.holds(ctx, by, who, s.now())
@@ -24,6 +27,12 @@ func (s *Service) Confirm(ctx context.Context, by Caller, who customer.ID, point
 	}
 	if version == nil || !version.Rules.Redeem.Confirms(points) {
 		return c, confirm.ErrNotNeeded
+	}
+	switch most := version.Rules.Redeem.Max; {
+	case version.Rules.Stopped:
+		return c, pricing.ErrRedeemTooMuch.With("max", money.Points(0)).With("limit", pricing.LimitProgramme).At("/points")
+	case most > 0 && points > most:
+		return c, pricing.ErrRedeemTooMuch.With("max", most).With("limit", pricing.LimitMax).At("/points")
 	}
 	err = s.following(ctx, &who, func() error {
 		return s.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
@@ -34,6 +43,15 @@ func (s *Service) Confirm(ctx context.Context, by Caller, who customer.ID, point
 			}
 			if err := w.usable(who); err != nil {
 				return err
+			}
+			w.accounts.Settle()
+			account := w.accounts[who]
+			has := account.Usable() // also what is held: mostly it is this very sale that holds it
+			if version.Rules.Redeem.Own {
+				has = min(has, account.AvailableOf(version.ProgrammeID, nil)+account.Held())
+			}
+			if points > has {
+				return ledger.ErrTooFew.With("available", has).At("/points")
 			}
 			c, err = s.confirm.MakeTx(ctx, tx, who, by.Till.ID, points)
 			return err

@@ -14,10 +14,13 @@ import (
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/db/dbtest"
+	"regulars/internal/base/errs"
 	"regulars/internal/base/money"
 	"regulars/internal/base/secret"
 	"regulars/internal/loyalty/confirm"
 	"regulars/internal/loyalty/customer"
+	"regulars/internal/loyalty/ledger"
+	"regulars/internal/loyalty/pricing"
 	"regulars/internal/loyalty/receipt"
 	"regulars/internal/webhook"
 )
@@ -208,6 +211,126 @@ func TestCodesAreFew(t *testing.T) {
 		sale = c.quoted(draft(anna, 1_000_00, 50_000_00))
 		sale.Confirmation = c.confirmed(p, till, anna, 2_000_00)
 		c.mustCommit(sale)
+	})
+}
+
+// No code is sent for points that cannot be taken.
+func TestCodesAreForPointsThatAreThere(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		c, _, anna := withCodes(t, d)
+		ask := func(points money.Points) error {
+			_, err := c.Receipts.Confirm(t.Context(), c.tills[0], anna, points)
+			return err
+		}
+		c.hold(anna, 900_00, 5) // the till's own, which the sale may give back
+		if err := ask(10_000_01); !errors.Is(err, ledger.ErrTooFew) || errs.Of(err).Args["available"] != money.Points(10_000_00) {
+			t.Errorf("more than there are: %v", err)
+		}
+		if err := ask(10_000_00); err != nil {
+			t.Errorf("all that there are: %v", err)
+		}
+		rules := simple()
+		rules.Redeem.ConfirmFrom, rules.Redeem.Max = 1_000_00, 2_000_00
+		c.publish(rules)
+		if err := ask(2_000_01); !errors.Is(err, pricing.ErrRedeemTooMuch) || errs.Of(err).Args["max"] != money.Points(2_000_00) {
+			t.Errorf("more than a receipt takes: %v", err)
+		}
+		c.stop(rules)
+		if err := ask(2_000_00); !errors.Is(err, pricing.ErrRedeemTooMuch) {
+			t.Errorf("in a programme that is stopped: %v", err)
+		}
+		if sent := c.count(`SELECT COUNT(*) FROM confirmations`); sent != 1 {
+			t.Errorf("%d codes were made", sent)
+		}
+	})
+}
+
+// A till has no more than so many codes sent, to whomever, however many it asks for at
+// once; another till has its own.
+func TestATillSendsFewCodes(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		c, _, _ := withCodes(t, d)
+		var people []customer.ID
+		for range confirm.MaxOfTill + 5 {
+			who := c.customer()
+			c.sell(draft(who, 0, 10_000_00))
+			people = append(people, who)
+		}
+		var (
+			together sync.WaitGroup
+			failures = make([]error, len(people))
+		)
+		for i, who := range people {
+			together.Go(func() { _, failures[i] = c.Receipts.Confirm(t.Context(), c.tills[0], who, 1_000_00) })
+		}
+		together.Wait()
+		refused := 0
+		for _, err := range failures {
+			if err != nil {
+				refused++
+				if !errors.Is(err, confirm.ErrTillTooMany) {
+					t.Error(err)
+				}
+			}
+		}
+		if refused != 5 {
+			t.Errorf("%d of %d codes were refused", refused, len(people))
+		}
+		if _, err := c.Receipts.Confirm(t.Context(), c.tills[1], people[0], 1_000_00); err != nil {
+			t.Errorf("another till: %v", err)
+		}
+		c.Clock.Advance(confirm.MadeWithin)
+		if _, err := c.Receipts.Confirm(t.Context(), c.tills[0], people[0], 1_000_00); err != nil {
+			t.Errorf("ten minutes later: %v", err)
+		}
+	})
+}
+
+// A right code is neither used nor tried by what is refused for another reason.
+func TestARefusalUsesNoCode(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		c, p, anna := withCodes(t, d)
+		ctx, till := t.Context(), c.tills[0]
+		block := func(state customer.State) {
+			must(t, c.DB.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
+				_, _, err := c.Customers.SetStateTx(ctx, tx, anna, state)
+				return err
+			}))
+		}
+		given := c.confirmed(p, till, anna, 2_000_00)
+		for range 10 { // of 10 000: what is asked for is not there any more
+			c.hold(anna, 900_00, 1)
+		}
+		total := money.Amount(1)
+		sale := receipt.Sale{Draft: draft(anna, 2_000_00, 50_000_00), Total: &total, Confirmation: given}
+		for range confirm.MaxTries {
+			sale.Number = c.number()
+			if _, _, err := c.Receipts.Commit(ctx, till, sale); !errors.Is(err, pricing.ErrRedeemTooMuch) {
+				t.Errorf("points that are not there: %v", err)
+			}
+		}
+		few := receipt.Hold{Customer: anna, Points: 2_000_00, Confirmation: given}
+		for range confirm.MaxTries {
+			few.Number = c.number()
+			if _, _, err := c.Receipts.Hold(ctx, till, few); !errors.Is(err, ledger.ErrTooFew) {
+				t.Errorf("a hold of points that are not there: %v", err)
+			}
+		}
+		c.Clock.Advance(time.Minute)
+		block(customer.StateBlocked)
+		for range confirm.MaxTries {
+			few.Number = c.number()
+			if _, _, err := c.Receipts.Hold(ctx, till, few); !errors.Is(err, receipt.ErrBlocked) {
+				t.Errorf("a hold of somebody blocked: %v", err)
+			}
+		}
+		block(customer.StateActive)
+		good := c.quoted(draft(anna, 2_000_00, 50_000_00))
+		good.Confirmation = given
+		c.mustCommit(good)
 	})
 }
 

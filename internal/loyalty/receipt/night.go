@@ -109,6 +109,7 @@ func (s *Service) reviewDue(ctx context.Context) (n int, err error) {
 		if err := tx.Run(ctx, &reads); err != nil {
 			return err
 		}
+		accounts.Settle()
 		for who, list := range tiers {
 			for _, t := range list {
 				if t.ReviewAt.IsZero() || t.ReviewAt.After(now) {
@@ -117,13 +118,14 @@ func (s *Service) reviewDue(ctx context.Context) (n int, err error) {
 				s.review(&writes, programme.Due{Customer: who, Tier: t}, holding[t.Programme], accounts[who], profiles[who], history[who], now)
 			}
 		}
+		s.ledger.Save(&writes, accounts)
 		return tx.Run(ctx, &writes)
 	})
 	return n, err
 }
 
-// review sets a tier to what spend reaches, or to its floor, and says when to
-// look again. history is the customer's spend, as far back as any window.
+// review sets a tier to what spend reaches, or to its floor, takes the points that go
+// with a level, and says when to look again. history is the customer's spend, as far back as any window.
 func (s *Service) review(b *db.Batch, d programme.Due, version *programme.Version, a *ledger.Account, profile customer.Known, history []spending, now time.Time) {
 	t := d.Tier
 	if version == nil || version.Rules.Stopped {
@@ -136,6 +138,9 @@ func (s *Service) review(b *db.Batch, d programme.Due, version *programme.Versio
 	if t = look(&version.Rules, t, a.Spend, history, now, s.zone(time.UTC, profile)); t.Level != was {
 		// Up, where imported receipts brought spend; down otherwise.
 		event.Append(b, tierChanged(now, d.Customer, was, t.Level))
+		if version.Rules.Forfeits(was, t.Level) {
+			a.Forfeit(t.Programme, now)
+		}
 	}
 	programme.SetTier(b, d.Customer, t)
 }

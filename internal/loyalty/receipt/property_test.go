@@ -68,6 +68,10 @@ func randomRules(t *rapid.T) *programme.Rules {
 	r.Earn.ExpiryDays = rapid.IntRange(0, 6).Draw(t, "expiry")
 	r.Earn.PointsPart = rapid.Bool().Draw(t, "points part")
 	r.Redeem.Cap = money.Rate(rapid.IntRange(0, 10_000).Draw(t, "cap"))
+	if rapid.Bool().Draw(t, "welcome") {
+		r.Welcome = programme.Welcome{Points: 50_00, ExpiryDays: rapid.IntRange(0, 4).Draw(t, "welcome days"), On: programme.OnPurchase, From: money.Amount(rapid.IntRange(0, 300_00).Draw(t, "first purchase"))}
+	}
+	r.Downgrade.Forfeit = rapid.Bool().Draw(t, "forfeit")
 	r.Return = programme.Return{
 		Clawback:  rapid.SampledFrom([]programme.Clawback{programme.ClawbackDebt, programme.ClawbackRefund, programme.ClawbackWriteOff}).Draw(t, "clawback"),
 		GraceDays: rapid.IntRange(0, 2).Draw(t, "grace"),

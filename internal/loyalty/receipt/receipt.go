@@ -197,8 +197,11 @@ type Details struct {
 	Reached     string     `json:"reached,omitempty"`    // level that counts from the next purchase
 	NoLoyalty   string     `json:"no_loyalty,omitempty"` // positions of the lines that the till took out: "2 5"
 	Over        bool       `json:"over,omitempty"`       // earlier sales of the day had earned as often as they may
-	Days        string     `json:"days,omitempty"`       // the customer's occasions that it was: "birthday anniversary"
-	Confirmed   bool       `json:"confirmed,omitempty"`  // with a code
+	// Welcome is the bonus that was given for the first purchase; of a return, what is
+	// taken back of it.
+	Welcome   money.Points `json:"welcome,omitempty"`
+	Days      string       `json:"days,omitempty"`      // the customer's occasions that it was: "birthday anniversary"
+	Confirmed bool         `json:"confirmed,omitempty"` // with a code
 	// Late: sent after the till had been without its line. ByRules is what a sale
 	// would have come to by the rules of its time, where it was charged otherwise;
 	// of a return, what the refund should have been. Clock is by how many seconds

@@ -9,6 +9,7 @@ import (
 	"regulars/internal/base/db"
 	"regulars/internal/base/errs"
 	"regulars/internal/base/event"
+	"regulars/internal/base/money"
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/ledger"
 	"regulars/internal/loyalty/programme"
@@ -19,6 +20,8 @@ type Move struct {
 	From      string `json:"from"`
 	To        string `json:"to"`
 	Customers int    `json:"customers"`
+	// Points are what they would lose with their level.
+	Points money.Points `json:"points,omitzero"`
 }
 
 // Moves tells who would move if everybody's level in a programme were counted anew
@@ -32,7 +35,7 @@ func (s *Service) Moves(ctx context.Context, p programme.ID, holds, then *progra
 	}
 	now := s.now()
 	type way struct{ from, to string }
-	found := map[way]int{}
+	found := map[way]*Move{}
 	versions := map[programme.ID]*programme.Version{1: {Rules: *then}}
 	if holds != nil {
 		versions[2] = &programme.Version{Rules: *holds}
@@ -70,7 +73,15 @@ func (s *Service) Moves(ctx context.Context, p programme.ID, holds, then *progra
 			}
 			is := look(then, *t, account.Spend, c.history[who], now, zone).Level
 			if is != before && (before != "" || is != then.Levels[0].Code) {
-				found[way{before, is}]++
+				m := found[way{before, is}]
+				if m == nil {
+					m = &Move{From: before, To: is}
+					found[way{before, is}] = m
+				}
+				m.Customers++
+				if then.Forfeits(t.Level, is) {
+					m.Points += account.Free(p)
+				}
 			}
 		}
 		done += len(ids)
@@ -78,8 +89,8 @@ func (s *Service) Moves(ctx context.Context, p programme.ID, holds, then *progra
 			return nil, err
 		}
 	}
-	for w, n := range found {
-		moves = append(moves, Move{w.from, w.to, n})
+	for _, m := range found {
+		moves = append(moves, *m)
 	}
 	slices.SortFunc(moves, func(a, b Move) int {
 		return cmp.Or(cmp.Compare(b.Customers, a.Customers), cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To))
@@ -150,6 +161,9 @@ func (s *Service) recountTx(ctx context.Context, tx *db.Tx, v *programme.Version
 		if is.Level != t.Level {
 			moved++
 			event.Append(&b, tierChanged(now, who, t.Level, is.Level))
+			if rules.Forfeits(t.Level, is.Level) {
+				account.Forfeit(v.ProgrammeID, now)
+			}
 		}
 		programme.SetTier(&b, who, is)
 	}

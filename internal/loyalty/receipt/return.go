@@ -235,9 +235,10 @@ func (c *returnCall) movePoints(s *Service, w *world, sale, rec *Receipt) {
 	if v := c.version; v != nil {
 		heldBefore = programme.LevelOf(&v.Rules, w.tier(sale.Customer, v.ProgrammeID), w.tierSpend(account, c.spend(), rec.SoldAt, zone), rec.SoldAt)
 	}
-	if sale.Redeemed > 0 || sale.Earned > 0 { // though not on these lines: their refund may bear what another's could not
+	rec.Details.Welcome = welcomeBack(c.version, sale, rec, w.refunds[sale.ID].spend)
+	if sale.Redeemed > 0 || sale.Earned > 0 || sale.Details.Welcome > 0 { // though not on these lines: their refund may bear what another's could not
 		r := ledger.Reversal{
-			Move: rec.move(ledger.CauseReturn, c.by.Store, sale.ID), Restore: rec.Redeemed, TakeBack: rec.Earned,
+			Move: rec.move(ledger.CauseReturn, c.by.Store, sale.ID), Restore: rec.Redeemed, TakeBack: rec.Earned, Welcome: rec.Details.Welcome,
 			Histories: w.histories,
 		}
 		if v := c.version; v != nil {
@@ -271,7 +272,7 @@ func (r refunded) withhold(total, due money.Amount) money.Amount {
 }
 
 func (r refunded) plus(back *Receipt) refunded {
-	return refunded{r.total + back.Total, r.withheld + back.Withheld}
+	return refunded{r.total + back.Total, r.withheld + back.Withheld, r.spend + back.TierSpend}
 }
 
 // reviewTier has the level looked at when levels may be lost, where the return

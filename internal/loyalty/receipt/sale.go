@@ -137,6 +137,9 @@ func (c *saleCall) prepare(n *needs) {
 	if c.sale.Customer != 0 && c.version != nil && c.version.Rules.Earn.Daily > 0 {
 		n.days = append(n.days, dayOf(c.sale.Customer, c.sale.SoldAt, c.by.Store.Zone))
 	}
+	if f, ok := c.first(); ok {
+		n.firsts = append(n.firsts, f)
+	}
 	for _, l := range c.sale.Lines {
 		n.skus = append(n.skus, l.SKU)
 	}
@@ -176,6 +179,9 @@ func (c *saleCall) price(s *Service, w *world) (pricing.Result, error) {
 		if c.version != nil {
 			if c.version.Rules.Earn.Daily > 0 {
 				in.Customer.Today = w.today(dayOf(who, c.sale.SoldAt, c.by.Store.Zone))
+			}
+			if f, ok := c.first(); ok {
+				in.Customer.First = w.isFirst(f)
 			}
 			in.Customer.Spend = w.tierSpend(account, c.spend(), c.sale.SoldAt, in.Zone)
 			in.Customer.Level = programme.LevelOf(&c.version.Rules, c.tier(w, who), in.Customer.Spend, c.sale.SoldAt).Code
@@ -296,7 +302,7 @@ func (c *saleCall) record(s *Service, w *world, res pricing.Result) *Receipt {
 	rec.Gross, rec.Discount, rec.PaidPoints, rec.Total = res.Gross, res.Discount, res.PaidPoints, res.Total
 	rec.Redeemed, rec.Earned, rec.TierSpend = res.Redeemed, res.Earned, res.TierSpend
 	rec.Details = Details{ByRules: res.ByRules, Late: c.late != nil, Clock: c.late.clock(), Reason: c.sale.Reason, NoDiscount: c.sale.NoDiscount, NoPoints: c.sale.NoPoints}
-	rec.Details.Over = res.Over
+	rec.Details.Over, rec.Details.Welcome = res.Over, res.Welcome
 	for _, day := range res.Days {
 		rec.Details.Days = strings.TrimPrefix(rec.Details.Days+" "+string(day), " ")
 	}
@@ -344,7 +350,7 @@ func (l *Line) of(p catalog.Product) {
 // moved.
 func (c *saleCall) movePoints(s *Service, w *world, rec *Receipt, res pricing.Result) error {
 	account := w.accounts[rec.Customer]
-	if err := account.Fits(rec.TierSpend, res.Earned); err != nil {
+	if err := account.Fits(rec.TierSpend, res.Earned+res.Welcome); err != nil {
 		return err
 	}
 	m := rec.move(ledger.CauseRedeem, c.by.Store, rec.ID)
@@ -363,6 +369,11 @@ func (c *saleCall) movePoints(s *Service, w *world, rec *Receipt, res pricing.Re
 		account.Earn(ledger.Grant{
 			Move: m, Source: ledger.Issued, Programme: v.ProgrammeID, Points: res.Earned,
 			AvailableAt: res.AvailableAt, ExpiresAt: res.ExpiresAt,
+		})
+		m.Cause = ledger.CauseWelcome
+		account.Earn(ledger.Grant{
+			Move: m, Source: ledger.Issued, Programme: v.ProgrammeID, Points: res.Welcome,
+			AvailableAt: res.WelcomeAt, ExpiresAt: res.WelcomeUntil,
 		})
 		if rec.Details.Reached != "" {
 			t := programme.Tier{Programme: v.ProgrammeID, Level: res.Reaches.Code, Since: rec.SoldAt}
@@ -459,6 +470,9 @@ func digest(sale *Sale, res pricing.Result) [8]byte {
 		available = res.AvailableAt.UnixMicro()
 	}
 	put(available, res.ExpiresAt.UnixMicro())
+	if res.Welcome > 0 {
+		put(-3, int64(res.Welcome), res.WelcomeUntil.UnixMicro())
+	}
 	for i, l := range res.Lines {
 		put(int64(l.Gross), int64(l.Discount), int64(l.PaidPoints), int64(l.Total))
 		d := &sale.Lines[i]

@@ -215,17 +215,19 @@ func (s *Service) lines(ctx context.Context, sales []*Receipt) (map[catalog.Prod
 // compare prices one sale by both rules and adds it to the answer. Its lines
 // are let go: they are not needed again.
 func (s *Service) compare(a *Answer, q Question, sale *Receipt, h *past, products map[catalog.ProductID]catalog.Product, who map[customer.ID]*Mover) {
-	lines := pastLines(sale, products)
+	lines, counts := pastLines(sale, products), sale.Details.takesPart(len(sale.Lines))
 	sale.Lines = nil
-	if len(lines) == 0 { // all of it came back
-		return
-	}
 	if store, ok := s.catalog.Store(sale.Store); ok {
 		if day := programme.Midnight(sale.SoldAt, 0, store.Zone); !day.Equal(h.day) {
 			h.day, h.today = day, 0
 		}
 	}
-	defer func() { h.today++ }()
+	if counts {
+		defer func() { h.today++ }()
+	}
+	if len(lines) == 0 { // all of it came back
+		return
+	}
 	now, gross, err := s.given(q.Now, sale, lines, h)
 	then, _, err2 := s.given(q.Then, sale, lines, h)
 	if err != nil || err2 != nil {

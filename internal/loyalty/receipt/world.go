@@ -24,7 +24,8 @@ type needs struct {
 	keys      []idem     // likewise
 	sales     []int64    // to be returned
 	windows   []window
-	days      []window      // of which sales are counted
+	days      []window // of which sales are counted
+	firsts    []first
 	calendar  []customer.ID // whose spend is counted by the calendar
 	since     time.Time     // and since when it may be
 }
@@ -52,6 +53,9 @@ type world struct {
 	tiers     map[customer.ID][]programme.Tier
 	spend     map[window]money.Amount
 	days      map[window]int
+	bought    map[first]bool
+	welcomed  map[customer.ID]bool // at registration
+	reachable map[customer.ID]bool
 	calendar  map[customer.ID]bool       // whose spend is counted by the calendar
 	spends    map[customer.ID][]spending // theirs
 	recorded  map[key]*Receipt
@@ -67,9 +71,9 @@ type world struct {
 	writes   db.Batch // tiers
 }
 
-// refunded is what the returns of a sale gave back, and by how much that was
-// reduced.
-type refunded struct{ total, withheld money.Amount }
+// refunded is what the returns of a sale gave back, by how much that was reduced, and
+// how much of it counted towards a level.
+type refunded struct{ total, withheld, spend money.Amount }
 
 // returnedLine moves the returned quantity of a sale's line.
 type returnedLine struct {
@@ -106,6 +110,16 @@ func (s *Service) queue(b *db.Batch, n *needs, lock bool) *world {
 	for _, day := range n.days {
 		w.queueDay(b, day)
 	}
+	if len(n.firsts) > 0 {
+		w.bought, w.welcomed, w.reachable = map[first]bool{}, map[customer.ID]bool{}, map[customer.ID]bool{}
+		var ids []customer.ID
+		for _, f := range n.firsts {
+			w.queueFirst(b, f)
+			ids = append(ids, f.customer)
+		}
+		s.ledger.QueueWelcomed(b, ids, w.welcomed)
+		s.customers.QueueReachable(b, ids, w.reachable)
+	}
 	for _, win := range n.windows {
 		w.queueWindow(b, win)
 	}
@@ -133,10 +147,10 @@ func (s *Service) queue(b *db.Batch, n *needs, lock bool) *world {
 				sale ID
 				back refunded
 			)
-			err := r.Scan(&sale, &back.total, &back.withheld)
+			err := r.Scan(&sale, &back.total, &back.withheld, &back.spend)
 			w.refunds[sale] = back
 			return err
-		}, `SELECT original_id, CAST(SUM(total) AS BIGINT), CAST(SUM(withheld) AS BIGINT) FROM receipts
+		}, `SELECT original_id, CAST(SUM(total) AS BIGINT), CAST(SUM(withheld) AS BIGINT), CAST(SUM(tier_spend) AS BIGINT) FROM receipts
 		     WHERE original_id IN ($1...) GROUP BY original_id`, db.Int64s(n.sales))
 		w.histories = s.ledger.QueueHistory(b, w.accounts, n.sales)
 	}

@@ -245,7 +245,7 @@ func (a *Admin) story(r *http.Request, v *cardView) error {
 
 // spends reports whether an entry takes points of a lot for good.
 func spends(e ledger.Entry) bool {
-	return e.Cause == ledger.CauseRedeem || e.Cause == ledger.CauseExpire
+	return e.Cause == ledger.CauseRedeem || e.Cause == ledger.CauseExpire || e.Cause == ledger.CauseForfeit
 }
 
 // explain says in words what an entry did, from its cause and the accounts it

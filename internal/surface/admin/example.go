@@ -101,7 +101,7 @@ func (a *Admin) example(ctx context.Context, f *web.Form, loc *i18n.Localizer) (
 		return v, nil
 	}
 	in.Customer.Level = r.Reached(max(0, in.Customer.Spend)).Code
-	in.Store = f.Get("example/store")
+	in.Store, in.Customer.First = f.Get("example/store"), f.Has("example/first", "1")
 	if day := programme.Day(f.Get("example/day")); day != "" {
 		in.Customer.Occasions = []programme.Day{day}
 	}

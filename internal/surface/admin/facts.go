@@ -96,6 +96,9 @@ func (t teller) downgrade(d *programme.Downgrade) string {
 	if d.Step {
 		text += ", " + t.loc.T("admin.rules.drop_step")
 	}
+	if d.Forfeit {
+		text += ", " + t.loc.T("admin.rules.drop_forfeit")
+	}
 	return text
 }
 
@@ -157,7 +160,12 @@ func (t teller) rest(r *programme.Rules) []fact {
 	if r.Guard != nil {
 		guard = t.loc.T("admin.rules.guard_is", "rate", t.loc.Percent(r.Guard.Margin))
 	}
+	welcome := t.loc.T("admin.rules.welcome_is." + cmp.Or(string(r.Welcome.On), onRegistration))
+	if r.Welcome.From > 0 {
+		welcome = t.loc.T("admin.rules.welcome_purchase", "sum", t.loc.Money(r.Welcome.From, t.currency))
+	}
 	return []fact{
+		t.fact("admin.rules.welcome_on", welcome),
 		t.fact("admin.rules.welcome", t.loc.PointsText(r.Welcome.Points)),
 		t.fact("admin.rules.welcome_expiry", t.days(r.Welcome.ExpiryDays, "admin.rules.never")),
 		t.fact("admin.rules.clawback", t.loc.T("admin.rules.clawback_is."+string(r.Return.Clawback))),

@@ -80,7 +80,7 @@ func (a *Admin) runPreview(ctx context.Context, run *jobs.Run) error {
 		for _, m := range found {
 			from, _ := now.Level(m.From)
 			to, _ := then.Level(m.To)
-			end.Moves = append(end.Moves, move{from.Name, to.Name, m.Customers})
+			end.Moves = append(end.Moves, move{from.Name, to.Name, m.Customers, m.Points})
 		}
 	}
 	end.At = a.Now()
@@ -92,6 +92,8 @@ type move struct {
 	From      string `json:"from"`
 	To        string `json:"to"`
 	Customers int    `json:"customers"`
+	// Points are what they would lose with their level.
+	Points money.Points `json:"points,omitzero"`
 }
 
 func (a *Admin) startPreview(w http.ResponseWriter, r *http.Request) error {

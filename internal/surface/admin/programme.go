@@ -225,6 +225,7 @@ type editorView struct {
 	Roundings  []web.Option
 	EarnWays   []web.Option // of rounding what is earned
 	Clawbacks  []web.Option
+	Welcomes   []web.Option // when the bonus is given
 	Drops      []web.Option
 	Redeeming  []web.Option // what a receipt earns that points pay
 	Days       []programme.Day
@@ -278,6 +279,7 @@ func (a *Admin) showEditor(w http.ResponseWriter, r *http.Request, status int, v
 	v.AnyGoods = categoryOptions(categories, loc.T("admin.editor.any_goods"))
 	v.Roundings = options("admin.rules.rounding_way.", string(money.Down), string(money.HalfUp))
 	v.EarnWays = append(slices.Clone(v.Roundings), options("admin.rules.rounding_way.", string(money.Up))...)
+	v.Welcomes = options("admin.rules.welcome_is.", onRegistration, string(programme.OnPurchase))
 	v.Clawbacks = options("admin.rules.clawback_is.", string(programme.ClawbackDebt), string(programme.ClawbackRefund), string(programme.ClawbackWriteOff))
 	if v.Pickers, err = a.pickers(ctx, form, programmePath(vs.Programme.ID)); err != nil {
 		return err

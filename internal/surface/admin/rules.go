@@ -32,6 +32,8 @@ func rulesForm(loc *i18n.Localizer, c money.Currency, r *programme.Rules) *web.F
 	if r.Spend.Window != programme.Rolling {
 		f.Values.Set("spend/days", "365")
 	}
+	f.Values.Set("welcome/on", cmp.Or(string(r.Welcome.On), onRegistration))
+	f.Values.Set("welcome/from", typedAmount(loc, r.Welcome.From, c))
 	f.Values.Set("earn/redeeming", redeeming(&r.Earn))
 	f.Values.Set("earn/daily", strconv.Itoa(r.Earn.Daily))
 	f.Values.Set("idle_days", strconv.Itoa(r.IdleDays))
@@ -51,6 +53,7 @@ func rulesForm(loc *i18n.Localizer, c money.Currency, r *programme.Rules) *web.F
 	tick("stopped", r.Stopped)
 	tick("redeem/own", r.Redeem.Own)
 	tick("downgrade/step", r.Downgrade.Step)
+	tick("downgrade/forfeit", r.Downgrade.Forfeit)
 	tick("guard", r.Guard != nil)
 	f.Values.Set("guard/margin", "0")
 	if r.Guard != nil {
@@ -88,6 +91,9 @@ var levelFields = []string{"name", "threshold", "cashback", "discount", "per", "
 
 // dropSoon stands in the editor for programme.DropSoon, which is empty.
 const dropSoon = "soon"
+
+// onRegistration stands in the editor for programme.OnRegistration, which is empty.
+const onRegistration = "registration"
 
 // What a receipt earns on which points are redeemed.
 const (
@@ -189,7 +195,7 @@ func readRules(f *web.Form, loc *i18n.Localizer, c money.Currency) *programme.Ru
 		Redeem:       in.redeem(),
 		Occasions:    in.occasions(),
 		IdleDays:     in.days("idle_days"),
-		Welcome:      programme.Welcome{Points: in.points("welcome/points"), ExpiryDays: in.days("welcome/expiry_days")},
+		Welcome:      in.welcome(),
 		Return:       programme.Return{Clawback: programme.Clawback(f.Get("return/clawback")), GraceDays: in.days("return/grace_days")},
 		QuoteMinutes: in.days("quote_minutes"),
 	}
@@ -202,6 +208,17 @@ func readRules(f *web.Form, loc *i18n.Localizer, c money.Currency) *programme.Ru
 	return r
 }
 
+func (in rulesReader) welcome() programme.Welcome {
+	w := programme.Welcome{Points: in.points("welcome/points"), ExpiryDays: in.days("welcome/expiry_days"), On: programme.WelcomeOn(in.form.Get("welcome/on"))}
+	switch w.On {
+	case onRegistration:
+		w.On = programme.OnRegistration
+	case programme.OnPurchase:
+		w.From = in.amount("welcome/from")
+	}
+	return w
+}
+
 func (in rulesReader) discount() programme.Discount {
 	return programme.Discount{
 		Exclude:  in.goods("discount/exclude"),
@@ -212,6 +229,7 @@ func (in rulesReader) discount() programme.Discount {
 func (in rulesReader) downgrade() programme.Downgrade {
 	d := programme.Downgrade{
 		When: programme.When(in.form.Get("downgrade/when")), Step: in.form.Has("downgrade/step", "1"), GraceDays: in.days("downgrade/grace_days"),
+		Forfeit: in.form.Has("downgrade/forfeit", "1"),
 	}
 	switch d.When {
 	case dropSoon:
@@ -323,6 +341,8 @@ var labels = [][2]string{
 	{"discount/rounding/mode", "admin.editor.round_way"},
 	{"guard/margin", "admin.editor.margin"},
 	{"welcome/points", "admin.rules.welcome"},
+	{"welcome/on", "admin.rules.welcome_on"},
+	{"welcome/from", "admin.rules.welcome_from"},
 	{"welcome/expiry_days", "admin.rules.welcome_expiry"},
 	{"occasions/birthday/before", "admin.editor.day_before"},
 	{"occasions/birthday/after", "admin.editor.day_after"},

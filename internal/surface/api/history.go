@@ -89,7 +89,7 @@ type entryCause string
 // Schema implements huma.SchemaProvider.
 func (entryCause) Schema(huma.Registry) *huma.Schema {
 	return enum(ledger.CauseEarn, ledger.CauseRedeem, ledger.CauseReturn, ledger.CauseWelcome, ledger.CauseOccasion, ledger.CauseOpening,
-		ledger.CauseManual, ledger.CauseActivate, ledger.CauseExpire, ledger.CauseRepay)
+		ledger.CauseManual, ledger.CauseActivate, ledger.CauseExpire, ledger.CauseForfeit, ledger.CauseRepay)
 }
 
 // customerEntries lists every movement of a customer's points, the latest

@@ -100,6 +100,7 @@ type quote struct {
 	Earned      decimal   `json:"earned"`
 	AvailableAt time.Time `json:"available_at,omitzero"`
 	ExpiresAt   time.Time `json:"expires_at,omitzero"`
+	Welcome     decimal   `json:"welcome,omitzero"`
 
 	Programme *quoteProgramme `json:"programme,omitzero"`
 
@@ -216,6 +217,9 @@ func (by *caller) quote(q *receipt.Quote) quote {
 	}
 	if q.Next != nil {
 		out.ToNext = c.amount(q.ToNext)
+	}
+	if q.Welcome > 0 {
+		out.Welcome = points(q.Welcome)
 	}
 	for i := range q.Lines {
 		out.Lines[i] = by.quoteLine(&q.Draft.Lines[i], &q.Lines[i], q.Products[i], &q.Level)

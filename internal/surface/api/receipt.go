@@ -52,6 +52,7 @@ type recorded struct {
 	Withheld   decimal `json:"withheld,omitzero"`
 	Redeemed   decimal `json:"redeemed"`
 	Earned     decimal `json:"earned"`
+	Welcome    decimal `json:"welcome,omitzero"`
 	Balance    decimal `json:"balance,omitzero"`
 
 	AvailableAt time.Time `json:"available_at,omitzero"`
@@ -178,6 +179,9 @@ func (a *API) recorded(ctx context.Context, by *caller, r *receipt.Receipt) (rec
 	}
 	if r.Customer != 0 {
 		out.Balance = points(r.Balance)
+	}
+	if r.Details.Welcome > 0 {
+		out.Welcome = points(r.Details.Welcome)
 	}
 	if r.Kind == receipt.KindReturn {
 		out.Withheld = c.amount(r.Withheld)

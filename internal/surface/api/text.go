@@ -50,6 +50,16 @@ func (by *caller) quoteTexts(q *receipt.Quote) texts {
 		t.Cashier = append(t.Cashier, earned)
 		t.Slip = append(t.Slip, earned)
 	}
+	switch {
+	case q.Welcome > 0:
+		welcome := by.loc.T("api.text.welcome", "points", by.loc.PointsText(q.Welcome))
+		t.Cashier, t.Slip = append(t.Cashier, welcome), append(t.Slip, welcome)
+	case q.WelcomeFrom > 0:
+		t.Cashier = append(t.Cashier, by.loc.T("api.text.welcome_from", "amount", by.loc.Money(q.WelcomeFrom, by.currency.Currency), "points", by.loc.PointsText(q.Programme.Rules.Welcome.Points)))
+	}
+	if q.Programme != nil && q.Programme.Rules.MayForfeit(q.Level.Code) {
+		t.Cashier = append(t.Cashier, by.loc.T("api.text.forfeit", "level", q.Level.Name))
+	}
 	if q.Over {
 		t.Cashier = append(t.Cashier, by.loc.T("api.text.over"))
 	}
@@ -128,6 +138,12 @@ func (by *caller) slip(r *receipt.Receipt, held, reached programme.Level) []stri
 		t = append(t, by.earnedText(r.Earned, r.SoldAt, available, expires))
 	case r.Earned > 0:
 		say("api.text.taken_back", "points", by.loc.PointsText(r.Earned))
+	}
+	switch welcome := r.Details.Welcome; {
+	case welcome > 0 && sale:
+		say("api.text.welcome", "points", by.loc.PointsText(welcome))
+	case welcome > 0:
+		say("api.text.welcome_back", "points", by.loc.PointsText(welcome))
 	}
 	if r.Withheld > 0 {
 		say("api.text.withheld", "amount", by.loc.Money(r.Withheld, by.currency.Currency))

@@ -497,6 +497,31 @@ func TestBrowserGivesTheLevelsDiscount(t *testing.T) {
 	s.proved()
 }
 
+// A line is taken out of the programme without the line, and back in.
+func TestBrowserTakesALineOutWithoutTheLine(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, dbtest.Open(t, dbtest.SQLite))
+	b, line := s.apart(t)
+	line.down.Store(true)
+	s.open(b)
+	scan(b, "4780000000024", "4780000000048")
+	for _, at := range []string{"0", "1", "1"} {
+		b.Click(`[data-at="` + at + `"] summary`)
+		b.Click(`[data-at="` + at + `"] [data-out]`)
+	}
+	b.See("не участвует в программе")
+	b.Press(kb.F9)
+	b.Wait(`document.activeElement.matches("#done:not([hidden]) [data-do=next]")`)
+	waiting(b, "1")
+	line.down.Store(false)
+	b.Value(`void till.send()`)
+	waiting(b, "0")
+	if out := s.sales()[0].Details.NoLoyalty; out != "1" {
+		t.Errorf("lines %q were taken out", out)
+	}
+	s.proved()
+}
+
 // The page can be installed.
 func TestBrowserInstalls(t *testing.T) {
 	t.Parallel()

@@ -256,7 +256,7 @@ func (t *Till) preview(r *http.Request, v *returnView) error {
 
 // shownOf is everything that a preview said in figures.
 func shownOf(rec *receipt.Receipt) string {
-	return fmt.Sprintf("%d-%d-%d-%d", rec.Total, rec.Withheld, rec.Redeemed, rec.Earned)
+	return fmt.Sprintf("%d-%d-%d-%d-%d", rec.Total, rec.Withheld, rec.Redeemed, rec.Earned, rec.Details.Welcome)
 }
 
 // takeBack records the return as it was previewed. Sent again it answers the

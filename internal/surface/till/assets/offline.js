@@ -307,7 +307,8 @@
 		name.hidden = !l.unknown;
 		el.querySelector(".line-name strong").hidden = Boolean(l.unknown);
 		el.classList.toggle("new", Boolean(l.unknown));
-		el.querySelector(".line-name span").textContent = (l.typed ? "" : price(l.price) + " · ") + l.sku;
+		el.querySelector(".line-name span").textContent = (l.typed ? "" : price(l.price) + " · ") + l.sku + (l.out ? " · " + T.out : "");
+		el.querySelector("[data-out]").textContent = l.out ? T.takeIn : T.takeOut;
 		const count = el.querySelector("[data-quantity]");
 		count.id = "quantity-" + i;
 		count.value = l.text ?? quantity(l.quantity);
@@ -317,7 +318,7 @@
 		const typed = el.querySelector("[data-price]");
 		typed.id = "price-" + i;
 		typed.value = l.priceText ?? (l.price ? digits(l.price, 4, 0) : "");
-		el.querySelector(".line-edit").hidden = !l.typed;
+		typed.closest(".line-edit").hidden = !l.typed;
 		return el;
 	}
 
@@ -488,6 +489,7 @@
 		if (!l) return;
 		if ("strike" in el.dataset) l.void = true;
 		else if ("restore" in el.dataset) l.void = false;
+		else if ("out" in el.dataset) l.out = !l.out;
 		else if (el.dataset.step) {
 			delete l.text;
 			l.quantity += el.dataset.step * one;
