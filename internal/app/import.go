@@ -27,7 +27,7 @@ import (
 // ImportOrder is what is to be imported, and how.
 type ImportOrder struct {
 	Files   []string          // in this order
-	Kind    string            // customers, products or receipts; empty: guessed for each
+	Kind    string            // one of importer.Kinds; empty: guessed for each
 	Sheet   string            // of workbooks; empty: the one that has the data
 	Source  string            // the system they come from; empty: importer.DefaultSource
 	Mapping string            // file with the mapping, or what of it is not as guessed; empty: guessed for each

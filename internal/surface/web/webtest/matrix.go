@@ -53,22 +53,22 @@ func Matrix(t *testing.T, file string, update bool, routes, people []string, ans
 // failure.
 func Answer(t *testing.T, method, url, session string, cookies ...*http.Cookie) string {
 	t.Helper()
-	res := ask(t, method, url, "", session, cookies)
+	status, location := ask(t, method, url, "", session, cookies)
 	switch {
-	case res.StatusCode == http.StatusForbidden:
+	case status == http.StatusForbidden:
 		return "no"
-	case res.StatusCode == http.StatusNotFound:
+	case status == http.StatusNotFound:
 		return "none"
-	case strings.HasPrefix(res.Header.Get("Location"), "/sign-in?next="):
+	case strings.HasPrefix(location, "/sign-in?next="):
 		return "sign-in"
-	case res.StatusCode >= 500 || res.StatusCode == http.StatusTooManyRequests:
-		return fmt.Sprint(res.StatusCode)
+	case status >= http.StatusInternalServerError || status == http.StatusTooManyRequests:
+		return fmt.Sprint(status)
 	}
 	return "yes"
 }
 
 // ask asks one request; the body of its answer is read by nobody.
-func ask(t *testing.T, method, url, form, session string, cookies []*http.Cookie) *http.Response {
+func ask(t *testing.T, method, url, form, session string, cookies []*http.Cookie) (status int, location string) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(form))
 	if err != nil {
@@ -91,7 +91,7 @@ func ask(t *testing.T, method, url, form, session string, cookies []*http.Cookie
 	if err := res.Body.Close(); err != nil {
 		t.Fatal(err)
 	}
-	return res
+	return res.StatusCode, res.Header.Get("Location")
 }
 
 var pathValue = regexp.MustCompile(`\{[^}]*\}`)
@@ -109,12 +109,12 @@ func Illegible(t *testing.T, routes []string, url, session string, cookies ...*h
 				if bad == pattern {
 					continue // nothing stands in the path
 				}
-				if got := ask(t, method, bad, "", session, cookies).StatusCode; got != http.StatusUnprocessableEntity {
+				if got, _ := ask(t, method, bad, "", session, cookies); got != http.StatusUnprocessableEntity {
 					t.Errorf("%s %s: %d", method, bad, got)
 				}
 			}
 			if method == http.MethodPost {
-				if got := ask(t, method, path, "name="+value, session, cookies).StatusCode; got >= http.StatusInternalServerError {
+				if got, _ := ask(t, method, path, "name="+value, session, cookies); got >= http.StatusInternalServerError {
 					t.Errorf("%s with name=%s: %d", route, value, got)
 				}
 			}
