@@ -147,7 +147,7 @@ func TestServe(t *testing.T) {
 		_, figures := get(t, s.url+"/metrics")
 		for _, want := range []string{
 			"go_goroutines ", "process_open_fds ", `regulars_build_info{database="` + string(e) + `",version="dev"} 1`,
-			`regulars_db_connections{state="idle"} `, "regulars_jobs_due 0", `regulars_db_transactions_total{end="committed"} `, `regulars_http_requests_total{method="GET",route="GET /readyz",status="200"} 1`,
+			`regulars_db_connections{state="idle"} `, "\nregulars_jobs_due ", `regulars_db_transactions_total{end="committed"} `, `regulars_http_requests_total{method="GET",route="GET /readyz",status="200"} 1`,
 		} {
 			if !strings.Contains(figures, want) {
 				t.Errorf("/metrics says nothing of %s", want)
