@@ -131,7 +131,7 @@ func TestExportAndErase(t *testing.T) {
 		}
 		if !d.Postgres() {
 			for _, file := range files(ctx, t, d) {
-				bytesOf, err := os.ReadFile(file) //nolint:gosec // of the test
+				bytesOf, err := os.ReadFile(file)
 				loyaltytest.Check(t, err)
 				for _, text := range personal {
 					if bytes.Contains(bytes.ToLower(bytesOf), bytes.ToLower([]byte(text))) {
