@@ -113,6 +113,15 @@ func (d *DB) Close() error {
 // Postgres reports whether several processes may serve this database.
 func (d *DB) Postgres() bool { return d.engine == postgresEngine }
 
+// Scrub has what was deleted leave the files of an SQLite database: rows are written
+// over as they go, and the write-ahead log, which has them still, is emptied as soon as
+// no reader is in it, within seconds or else when it is closed. PostgreSQL does so in its own time.
+func (d *DB) Scrub(ctx context.Context) {
+	if d.lite != nil {
+		d.lite.scrub(ctx)
+	}
+}
+
 // Ping reports whether the database answers.
 func (d *DB) Ping(ctx context.Context) error {
 	if d.engine == postgresEngine {

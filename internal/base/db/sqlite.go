@@ -48,9 +48,10 @@ const (
 )
 
 // synchronous(normal) has SQLite sync what checkpoints need; commits are synced
-// by write, once the next writer may go on.
+// by write, once the next writer may go on. secure_delete has zeros written over what
+// is deleted: people who were forgotten are not in the file. Receipts cost what they did.
 const pragmas = "?_pragma=busy_timeout(%d)&_pragma=journal_mode(wal)&_pragma=synchronous(normal)" +
-	"&_pragma=foreign_keys(1)&_pragma=wal_autocheckpoint(0)&_pragma=temp_store(memory)&_pragma=cache_size(-%d)"
+	"&_pragma=foreign_keys(1)&_pragma=wal_autocheckpoint(0)&_pragma=secure_delete(1)&_pragma=temp_store(memory)&_pragma=cache_size(-%d)"
 
 var (
 	errClosed   = errors.New("db: closed")
@@ -241,6 +242,30 @@ func (l *lite) anew(ctx context.Context, writer *sql.Conn, mode string) (done bo
 	}
 	err = writer.QueryRowContext(ctx, `PRAGMA wal_checkpoint(`+mode+`)`).Scan(&busy, &n, &n)
 	return busy == 0, err
+}
+
+// scrubs is how often the log is tried to be emptied, each time for patience.
+const scrubs = 20
+
+// scrub empties the log. Writers go on between its tries.
+func (l *lite) scrub(ctx context.Context) {
+	try := func() (done bool, err error) {
+		c, err := l.take(ctx, l.writer)
+		if err != nil {
+			return false, err
+		}
+		defer func() { l.writer <- c }()
+		return l.anew(ctx, c.conn, "TRUNCATE")
+	}
+	for range scrubs {
+		if done, err := try(); err != nil || done {
+			if err != nil {
+				l.log.Warn("what was deleted stays in the write-ahead log", "error", err)
+			}
+			return
+		}
+	}
+	l.log.Warn("what was deleted stays in the write-ahead log until that is emptied: it is being read")
 }
 
 // take waits for a connection.

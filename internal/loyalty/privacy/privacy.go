@@ -502,5 +502,8 @@ func (s *Service) Erase(ctx context.Context, who customer.ID, by staff.By, reaso
 		}
 		return s.staff.AuditTx(ctx, tx, staff.Entry{Actor: by.ID, IP: by.IP, Action: "customer.erased", Subject: "customer:" + who.String(), Store: c.HomeStore, After: body})
 	})
+	if err == nil {
+		s.db.Scrub(context.WithoutCancel(ctx))
+	}
 	return out, err
 }

@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -109,6 +111,7 @@ func TestExportAndErase(t *testing.T) {
 		if _, err := s.Privacy.Erase(ctx, former, staff.By{ID: owner.ID}, "asked"); !errors.Is(err, customer.ErrGone) {
 			t.Errorf("a merged profile is erased alone: %v", err)
 		}
+		d.Scrub(ctx) // what the log has is in the database, too
 		owed, err := s.Ledger.Owed(ctx)
 		loyaltytest.Check(t, err)
 		out, err := s.Privacy.Erase(ctx, who, staff.By{ID: owner.ID}, "asked")
@@ -124,6 +127,17 @@ func TestExportAndErase(t *testing.T) {
 		for _, text := range personal {
 			for _, table := range leaks(ctx, t, d, text) {
 				t.Errorf("%q is in table %s still", text, table)
+			}
+		}
+		if !d.Postgres() {
+			for _, file := range files(ctx, t, d) {
+				bytesOf, err := os.ReadFile(file)
+				loyaltytest.Check(t, err)
+				for _, text := range personal {
+					if bytes.Contains(bytes.ToLower(bytesOf), bytes.ToLower([]byte(text))) {
+						t.Errorf("bytes of %q are in %s still", text, filepath.Base(file))
+					}
+				}
 			}
 		}
 		for _, c := range out.Profiles {
@@ -147,6 +161,14 @@ func TestExportAndErase(t *testing.T) {
 			}
 		}
 	})
+}
+
+// files are those of an SQLite database.
+func files(ctx context.Context, t *testing.T, d *db.DB) []string {
+	t.Helper()
+	var path string
+	loyaltytest.Check(t, d.QueryRow(ctx, `SELECT file FROM pragma_database_list WHERE name = 'main'`).Scan(&path))
+	return []string{path, path + "-wal"}
 }
 
 // leaks are the tables in whose rows a text stands.
