@@ -81,7 +81,7 @@ func (w *welcome) least() int64 { return max(1, w.From) }
 
 // welcomes checks that a purchase says which bonus it gave, that its returns take that
 // back where less is left of it than was needed, and that somebody who is no import has
-// one that was not taken back.
+// one that was not taken back, or of which the programme bears a part.
 func (r *replay) welcomes() {
 	a := r.a
 	type sale struct{ left, back int64 }
@@ -89,6 +89,15 @@ func (r *replay) welcomes() {
 	for _, l := range r.lots {
 		if a.names.text(l.Cause) == "welcome" && l.Receipt != 0 {
 			given[l.Receipt] = plus(given[l.Receipt], l.Amount)
+		}
+	}
+	lost := map[int64]int64{} // by the programme, of what a sale gave
+	for i := range r.p.entries {
+		switch e := &r.p.entries[i]; "written_off" {
+		case e.Source:
+			lost[e.Sale] = plus(lost[e.Sale], e.Points)
+		case e.Target:
+			lost[e.Sale] = plus(lost[e.Sale], -e.Points)
 		}
 	}
 	for i := range r.p.receipts {
@@ -115,7 +124,7 @@ func (r *replay) welcomes() {
 			want = m.Welcome
 		}
 		a.equal(LotRules, at("receipts", id), "details", want, of.back, "what its returns say they took back of the welcome bonus")
-		if m.Welcome == 0 || of.back > 0 {
+		if m.Welcome == 0 || of.back > 0 && lost[id] <= 0 {
 			continue
 		}
 		if u := r.of(m.Recorded); len(r.own) == 1 {

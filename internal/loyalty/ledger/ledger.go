@@ -110,15 +110,21 @@ func (s *Service) Queue(b *db.Batch, ids []customer.ID, lock bool) Accounts {
 	return accounts
 }
 
-// QueueWelcomed adds to b the asking which customers were given a welcome bonus that is of
-// no receipt.
+// QueueWelcomed adds to b the asking which customers were given a welcome bonus for good:
+// one that is of no receipt, or of a sale whose returns could not take all back, so that
+// the programme bears a part. Such a one is not given again, or it could be without end.
 func (s *Service) QueueWelcomed(b *db.Batch, ids []customer.ID, into map[customer.ID]bool) {
 	b.Query(func(r *db.Rows) error {
 		var who customer.ID
 		err := r.Scan(&who)
 		into[who] = true
 		return err
-	}, `SELECT customer_id FROM lots WHERE customer_id IN ($1...) AND cause = 'welcome' AND receipt_id IS NULL`, db.IDs(ids))
+	}, `
+		SELECT customer_id
+		  FROM lots
+		 WHERE customer_id IN ($1...) AND cause = 'welcome' AND (
+		       receipt_id IS NULL
+		    OR (SELECT SUM(CASE 'written_off' WHEN source THEN points WHEN target THEN -points END) FROM entries WHERE sale_id = lots.receipt_id) > 0)`, db.IDs(ids))
 }
 
 // QueueHistory adds to b the reading of what the ledger recorded of sales and
