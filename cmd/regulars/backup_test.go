@@ -31,7 +31,7 @@ func TestBackupAndRestore(t *testing.T) {
 			t.Errorf("of nothing: %d %s", code, errors)
 		}
 		start(t, "demo", append(where, "--stores", "1", "--customers", "5", "--years", "1")...)
-		if code, out, errors := save(file); code != 0 || !strings.Contains(out, "rows and 4 files from ") {
+		if code, out, errors := save(file); code != 0 || !strings.Contains(out, "rows and 5 files from ") {
 			t.Fatalf("%d %s %s", code, out, errors)
 		}
 		if code, _, errors := save(file); code != misled || !strings.Contains(errors, "There is a file "+file+" already.") {

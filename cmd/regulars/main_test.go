@@ -223,7 +223,7 @@ func TestWrongSettingsAreRefusedByName(t *testing.T) {
 		"kind":             {args: []string{"import", "--language", "en", "--kind", "people", file}, file: "name\nAnn\n", want: []string{`--kind is “people”, not one of customers, products, receipts`}},
 		"kind, in Russian": {args: []string{"import", "--kind", "people", file}, file: "name\nAnn\n", want: []string{`--kind — «people», а бывает customers, products, receipts, giftcards, stock или images`}},
 		"names":            {args: []string{"import", "--guess", file}, file: "name\nAnn\nBob\n", want: []string{file, "--kind"}},
-		"no column":        {args: []string{"import", "--check", "--kind", "receipts", file}, file: "sku;x\nA;1\n", want: []string{file + ": columns/at: Укажите, в каком столбце дата. ", "Напечатайте столбцы с --guess"}},
+		"no column":        {args: []string{"import", "--check", "--kind", "receipts", file}, file: "sku;x\nA;1\n", want: []string{file + ": Укажите, в каком столбце дата. ", "Напечатайте столбцы с --guess"}},
 		"no file":          {args: []string{"import", file + ".no"}, want: []string{"Нет файла " + file + ".no"}},
 		"no files":         {args: []string{"import"}, want: []string{"Назовите файлы"}},
 		"public url":       {args: []string{"serve", "--public-url", "loyalty.example.com"}, want: []string{"--public-url"}},

@@ -122,7 +122,11 @@ func (p *parts) demoProducts(ctx context.Context, s *loyalty.Services, clock *de
 	return err
 }
 
-// demoStaff makes those who can sign in, and a key for the till API.
+// demoKeys are the files with the keys of tills.
+var demoKeys = []string{"till.key", "till-2.key"}
+
+// demoStaff makes those who can sign in, and keys for the till API, of two tills of a
+// store where it has two.
 func (p *parts) demoStaff(ctx context.Context, filled demo.Filled) error {
 	first := filled.Tills[0]
 	for _, a := range []staff.NewAccount{
@@ -133,22 +137,30 @@ func (p *parts) demoStaff(ctx context.Context, filled demo.Filled) error {
 			return err
 		}
 	}
-	return p.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
-		key, _, err := p.services.Catalog.IssueKeyTx(ctx, tx, first.Till.ID)
-		if err != nil {
+	for i, name := range demoKeys {
+		if i >= len(filled.Tills) || filled.Tills[i].Store.ID != first.Store.ID {
+			break
+		}
+		if err := p.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
+			key, _, err := p.services.Catalog.IssueKeyTx(ctx, tx, filled.Tills[i].Till.ID)
+			if err != nil {
+				return err
+			}
+			return os.WriteFile(filepath.Join(p.cfg.Data, name), []byte(key+"\n"), 0o600)
+		}); err != nil {
 			return err
 		}
-		return os.WriteFile(filepath.Join(p.cfg.Data, "till.key"), []byte(key+"\n"), 0o600)
-	})
+	}
+	return nil
 }
 
 func (p *parts) tellDemo() error {
 	_, err := fmt.Fprintf(p.env.Stdout, `
 Sign in as the owner    demo     %[1]s
      or as a cashier    cashier  %[1]s
-A key of the till API lies in %[2]s,
+Keys of the till API, of two tills of one store, lie in %[2]s,
 what the simulation knows and a shop never does in %[3]s.
 
-`, demoPassword, filepath.Join(p.cfg.Data, "till.key"), filepath.Join(p.cfg.Data, "truth.jsonl"))
+`, demoPassword, filepath.Join(p.cfg.Data, "till*.key"), filepath.Join(p.cfg.Data, "truth.jsonl"))
 	return err
 }

@@ -199,7 +199,11 @@ func (o ImportOrder) explain(loc *i18n.Localizer, file string, err error, own *e
 	if len(own.Fields) > 0 {
 		var parts []string
 		for _, f := range own.Fields {
-			parts = append(parts, strings.TrimPrefix(f.Pointer, "/")+": "+loc.Field(own, f))
+			part := loc.Field(own, f)
+			if errors.As(err, new(mappingError)) { // which has fields
+				part = strings.TrimPrefix(f.Pointer, "/") + ": " + part
+			}
+			parts = append(parts, part)
 		}
 		text = strings.Join(parts, " ")
 	}
@@ -215,6 +219,9 @@ func (o ImportOrder) explain(loc *i18n.Localizer, file string, err error, own *e
 		advice = " " + loc.T("importer.console.points", "mapping", `{"columns": {"points": 0}}`)
 	case slices.ContainsFunc(own.Fields, func(f errs.Field) bool { return strings.HasPrefix(f.Pointer, "/columns/") }):
 		advice = " " + loc.T("importer.console.mapping")
+	}
+	if len(o.Files) > 1 {
+		advice += " " + loc.T("importer.console.others")
 	}
 	return file + ": " + text + advice
 }

@@ -49,13 +49,17 @@ func NormalizePhone(raw, region string) (string, error) {
 	return "", err
 }
 
-// codeFirst reports whether the code of the country stands before a bracket, so that
-// it is no part of what is in it: 7(78)972-73-11 has digits too few, and is not the
-// number 778 972-73-11 of Kazakhstan.
+// codeFirst reports whether the code of the country, or of one of those that shops here
+// have customers from, stands before a bracket, so that it is no part of what is in it:
+// 7(78)972-73-11 has digits too few, is not the number 778 972-73-11 of Kazakhstan, and
+// is not too long for Uzbekistan.
 func codeFirst(raw, region string) bool {
 	before, _, ok := strings.Cut(raw, "(")
-	code := phonenumbers.GetCountryCodeForRegion(region)
-	return ok && code != 0 && strings.Trim(before, "+ \u00a0") == strconv.Itoa(code)
+	code, err := strconv.Atoi(strings.Trim(before, "+ \u00a0"))
+	if !ok || err != nil || code == 0 {
+		return false
+	}
+	return code == phonenumbers.GetCountryCodeForRegion(region) || code == int(plans["RU"].code) || code == int(plans["UZ"].code)
 }
 
 // scanPhone takes the digits out of what was typed.

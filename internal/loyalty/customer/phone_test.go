@@ -77,6 +77,8 @@ func TestNormalizePhoneSaysWhyNot(t *testing.T) {
 		"short":                {"90 123 45", "UZ", customer.ErrPhoneShort},
 		"short, with plus":     {"+7(83)334-52-76 ", "RU", customer.ErrPhoneShort},
 		"short in brackets":    {"7(78)972-73-11 ", "RU", customer.ErrPhoneShort},
+		"short, of another":    {"7(78)972-73-11 ", "UZ", customer.ErrPhoneShort},
+		"long, of another":     {"7(9940)977-45-73 ", "UZ", customer.ErrPhoneLong},
 		"long":                 {"7(9940)977-45-73 ", "RU", customer.ErrPhoneLong},
 		"very long":            {strings.Repeat("9", 30), "UZ", customer.ErrPhoneLong},
 		"no such country":      {"+210 123 456 789", "UZ", customer.ErrPhoneNowhere},
