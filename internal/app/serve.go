@@ -201,7 +201,12 @@ const followEvery = 3 * time.Second
 func (p *parts) follow(ctx context.Context) error {
 	aside, err := p.services.Stock.Follow(ctx)
 	for _, a := range aside {
-		p.log.Warn("sales were not taken from stock: it would be more than can be counted; count the product", "store", a.Store, "product", a.Product, "quantity", a.Quantity.String())
+		product, err := p.services.Catalog.Product(ctx, a.Product)
+		if err != nil {
+			return err
+		}
+		store, _ := p.services.Catalog.Store(a.Store)
+		p.log.Warn("sales were not taken from stock: it would be more than can be counted; count the product", "store", store.Code, "sku", product.SKU, "quantity", a.Quantity.String())
 	}
 	return err
 }

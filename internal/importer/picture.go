@@ -33,7 +33,7 @@ const albumSheet = "*"
 const (
 	maxPictures   = 20_000
 	maxAlbum      = 8 << 30 // bytes, unpacked
-	picturesAtOne = 20      // of one transaction, and in memory
+	picturesAtOne = 10      // of one transaction, and in memory
 )
 
 // Failures of archives of images.

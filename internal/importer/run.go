@@ -330,7 +330,7 @@ func (r *runner) read(ctx context.Context, from Checkpoint, take func(*batch) er
 	err := r.scan.Run(ctx, from, func(step Step) error {
 		b.steps = append(b.steps, step)
 		b.rows += step.Rows
-		if b.rows >= int64(most) || 2*len(b.steps) >= most {
+		if b.rows >= int64(most) || 2*len(b.steps) >= r.batchRows {
 			return send()
 		}
 		return nil

@@ -190,8 +190,9 @@ func (tx *Tx) Insert(ctx context.Context, t *Table, rows [][]any) error {
 	return tx.InsertEach(ctx, t, len(rows), slices.Values(rows))
 }
 
-// InsertEach inserts n rows at once. On PostgreSQL many are made while the server
-// takes those before them; none may be changed once it was given.
+// InsertEach inserts n rows at once, going over them once, in order and to the end
+// unless it fails. On PostgreSQL many are made while the server takes those before
+// them; none may be changed once it was given.
 func (tx *Tx) InsertEach(ctx context.Context, t *Table, n int, rows iter.Seq[[]any]) error {
 	if tx.pg != nil && n >= copyFrom {
 		next, stop := iter.Pull(rows)

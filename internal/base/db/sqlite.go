@@ -49,7 +49,7 @@ const (
 
 // synchronous(normal) has SQLite sync what checkpoints need; commits are synced
 // by write, once the next writer may go on. secure_delete has zeros written over what
-// is deleted: people who were forgotten are not in the file. Receipts cost what they did.
+// is deleted: people who were forgotten are not in the file.
 const pragmas = "?_pragma=busy_timeout(%d)&_pragma=journal_mode(wal)&_pragma=synchronous(normal)" +
 	"&_pragma=foreign_keys(1)&_pragma=wal_autocheckpoint(0)&_pragma=secure_delete(1)&_pragma=temp_store(memory)&_pragma=cache_size(-%d)"
 
@@ -262,6 +262,11 @@ func (l *lite) scrub(ctx context.Context) {
 			if err != nil {
 				l.log.Warn("what was deleted stays in the write-ahead log", "error", err)
 			}
+			return
+		}
+		select { // whoever waits to write goes on before the next try
+		case <-time.After(l.patience):
+		case <-ctx.Done():
 			return
 		}
 	}

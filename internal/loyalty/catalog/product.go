@@ -239,11 +239,11 @@ func queueProduct(b *db.Batch, id ProductID, p *Product) {
 	}, `SELECT code FROM barcodes WHERE product_id = $1 ORDER BY code`, int64(id))
 }
 
-// HoldTx holds a product until the end of the transaction: meanwhile nothing that
-// refers to it is recorded, and what is being recorded is waited for. It comes before
-// all other locks of the transaction.
-func (s *Service) HoldTx(ctx context.Context, tx *db.Tx, id ProductID) (err error) {
-	defer errs.Wrap(&err, "hold product %d", id)
+// LockProductTx keeps rows that refer to a product by a foreign key (stock, barcodes,
+// images) from being added until the end of the transaction, and waits for those that
+// are being added; sales go on. Who takes other locks too takes this one first.
+func (s *Service) LockProductTx(ctx context.Context, tx *db.Tx, id ProductID) (err error) {
+	defer errs.Wrap(&err, "lock product %d", id)
 	var there int64
 	err = tx.QueryRow(ctx, `SELECT id FROM products WHERE id = $1
 		FOR UPDATE -- postgres`, int64(id)).Scan(&there)

@@ -135,14 +135,14 @@ type Service struct {
 	db       *db.DB
 	mint     *id.Minter
 	now      func() time.Time
-	products *catalog.Service
+	catalog  *catalog.Service
 	receipts *receipt.Service
 	log      *event.Log
 }
 
 // New makes the service.
-func New(d *db.DB, mint *id.Minter, now func() time.Time, products *catalog.Service, receipts *receipt.Service) *Service {
-	return &Service{d, mint, now, products, receipts, event.New(d)}
+func New(d *db.DB, mint *id.Minter, now func() time.Time, goods *catalog.Service, receipts *receipt.Service) *Service {
+	return &Service{d, mint, now, goods, receipts, event.New(d)}
 }
 
 const (
@@ -379,7 +379,7 @@ func (s *Service) SetDefaultTx(ctx context.Context, tx *db.Tx, product catalog.P
 	}
 	// A row that is being made when we begin is there once the product is held, and none
 	// is made until we end.
-	if err := s.products.HoldTx(ctx, tx, product); err != nil {
+	if err := s.catalog.LockProductTx(ctx, tx, product); err != nil {
 		return err
 	}
 	w := &work{s: s, at: s.now().UTC().Truncate(time.Microsecond), was: map[Key]*Level{}, is: map[Key]*Level{}}
