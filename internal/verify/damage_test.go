@@ -44,6 +44,7 @@ const (
 	aRedeeming    = `SELECT id FROM entries WHERE cause = 'redeem' ORDER BY id LIMIT 1`
 	aCode         = `SELECT MIN(id) FROM confirmations`
 	forfeited     = `SELECT MIN(id) FROM entries WHERE cause = 'forfeit'`
+	losing        = `SELECT MIN(id) FROM events WHERE kind = 'tier.changed' AND at IN (SELECT at FROM entries WHERE cause = 'forfeit')`
 	welcomedSale  = `SELECT MIN(id) FROM receipts WHERE kind = 'sale' AND details LIKE '%"welcome":%'`
 	unwelcomed    = `SELECT MIN(id) FROM receipts WHERE kind = 'return' AND details LIKE '%"welcome":%'`
 	welcomedLot   = `SELECT MIN(id) FROM lots WHERE cause = 'welcome' AND receipt_id IS NOT NULL`
@@ -369,6 +370,8 @@ DELETE FROM holds WHERE id = $1`, check: verify.EntryEvent, table: "events", row
 	{column: "programme_versions.rules", pick: forfeited, do: `UPDATE programme_versions SET rules = REPLACE(rules, '"forfeit":true', '"forfeit":false') WHERE id <> $1`, check: verify.LotRules, table: "entries"},
 	{column: "entries.cause", pick: forfeited, do: `UPDATE entries SET cause = 'expire' WHERE id = $1`, check: verify.EntryEvent, table: "events", row: "id=", prefix: true},
 	{column: "entries.at", pick: forfeited, do: `UPDATE entries SET at = at - 1 WHERE id = $1`, check: verify.LotRules},
+	{column: "events.ref", pick: losing, do: `UPDATE events SET ref = 1 WHERE id = $1`, check: verify.LotRules, table: "entries", at: forfeited},
+	{column: "events.body", pick: losing, do: `UPDATE events SET body = REPLACE(body, '"was"', '"wasn"') WHERE id = $1`, check: verify.LotRules, table: "entries", at: forfeited},
 	{column: "receipts.details", pick: welcomedSale, do: `UPDATE receipts SET details = REPLACE(details, '"welcome":', '"welcomed":') WHERE id = $1`, check: verify.LotRules},
 	{column: "receipts.details", pick: unwelcomed, do: `UPDATE receipts SET details = REPLACE(details, '"welcome":', '"welcomed":') WHERE id = $1`, check: verify.LotRules, at: `SELECT original_id FROM receipts WHERE id = $1`},
 	{column: "programme_versions.rules", pick: welcomedLot, do: `UPDATE programme_versions SET rules = REPLACE(rules, '"on":"purchase"', '"on":"payday"') WHERE id <> $1`, check: verify.LotRules, table: "lots"},

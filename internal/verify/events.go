@@ -190,6 +190,7 @@ func (a *audit) event(id, when int64, kind string, customer, ref int64, text str
 		Level   string    `json:"level"`
 		State   string    `json:"state"`
 		Until   time.Time `json:"until"`
+		Was     string    `json:"was"`
 		Is      string    `json:"is"`
 		First   string    `json:"first"`
 		Last    string    `json:"last"`
@@ -333,7 +334,7 @@ func (a *audit) event(id, when int64, kind string, customer, ref int64, text str
 		}
 	case "tier.changed":
 		if read() {
-			ofCustomer(a.names.number(body.Is))
+			ofCustomer(a.names.number(body.Was + " " + body.Is))
 		}
 	case "tier.granted":
 		if read() {

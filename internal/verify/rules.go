@@ -3,6 +3,7 @@ package verify
 import (
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // rules checks a lot against the rules of its time.
@@ -144,11 +145,12 @@ func (r *replay) lost(e *entry, l *kept) bool {
 	}
 	for i := range r.p.events {
 		ev := &r.p.events[i]
-		if a.names.text(ev.Kind) != "tier.changed" || ev.Customer != e.Customer || ev.At != e.At {
-			continue
+		if a.names.text(ev.Kind) != "tier.changed" || ev.Customer != e.Customer || ev.At != e.At || ev.Ref != 0 && ev.Ref != l.Programme {
+			continue // once, events did not name the programme
 		}
+		was, is, _ := strings.Cut(a.names.text(ev.Value), " ")
 		for _, v := range a.held(l.Programme, e.At-reviewSlack, e.At) {
-			if v.rules.Downgrade.Forfeit && v.rules.level(a.names.text(ev.Value)) >= 0 {
+			if v.rules.Downgrade.Forfeit && v.rules.level(is) < v.rules.level(was) {
 				return true
 			}
 		}

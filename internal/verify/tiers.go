@@ -361,7 +361,8 @@ const reviewSlack = 2 * 1_000_000
 // reviewed checks what a night made of the level. Its event does not name the
 // programme: where there are several, it may be of any.
 func (l *ladder) reviewed(e *customerEvent) {
-	a, code := l.a, l.a.names.text(e.Value)
+	a := l.a
+	_, code, _ := strings.Cut(a.names.text(e.Value), " ")
 	if len(a.published) != 1 {
 		for p, list := range l.kept {
 			if slices.Contains(a.codes[p], code) {

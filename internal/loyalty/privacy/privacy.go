@@ -124,12 +124,13 @@ type (
 		GivenUntil *time.Time `json:"given_until,omitempty"`
 	}
 	levelChange struct {
-		At      time.Time `json:"at"`
-		Cause   string    `json:"cause"` // reached, changed or granted
-		Was     string    `json:"was,omitempty"`
-		Level   string    `json:"level"` // granted: empty where it was taken back
-		Until   string    `json:"until,omitempty"`
-		Receipt string    `json:"receipt,omitempty"`
+		At        time.Time `json:"at"`
+		Cause     string    `json:"cause"` // reached, changed or granted
+		Programme string    `json:"programme,omitempty"`
+		Was       string    `json:"was,omitempty"`
+		Level     string    `json:"level"` // granted: empty where it was taken back
+		Until     string    `json:"until,omitempty"`
+		Receipt   string    `json:"receipt,omitempty"` // that reached it
 	}
 	points struct {
 		Available string  `json:"available"`
@@ -345,6 +346,12 @@ func (s *Service) levels(ctx context.Context, ids []customer.ID, f *file) error 
 		row := levelChange{At: e.At, Cause: causes[e.Kind], Was: body.Was, Level: cmp.Or(body.Level, body.Is), Until: body.Until}
 		if e.Kind == receipt.EventTierReached {
 			row.Receipt = receipt.ID(e.Ref).String()
+		} else if e.Ref != 0 {
+			p, err := s.programmes.Get(ctx, programme.ID(e.Ref))
+			if err != nil {
+				return err
+			}
+			row.Programme = p.Name
 		}
 		f.History = append(f.History, row)
 	}

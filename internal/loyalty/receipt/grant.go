@@ -118,7 +118,7 @@ func (s *Service) grant(w *world, v *programme.Version, g Grant) (was, is progra
 	w.putTier(g.Customer, t)
 	w.events = append(w.events, granted(now, g.Customer, &t))
 	if is.Code != was.Code {
-		w.events = append(w.events, tierChanged(now, g.Customer, was.Code, is.Code))
+		w.events = append(w.events, tierChanged(now, g.Customer, t.Programme, was.Code, is.Code))
 	}
 	return was, is, nil
 }
@@ -132,6 +132,6 @@ func granted(at time.Time, who customer.ID, t *programme.Tier) event.Event {
 	return event.Event{At: at, Kind: EventTierGranted, CustomerID: int64(who), Ref: int64(t.Programme), Body: event.Body(body)}
 }
 
-func tierChanged(at time.Time, who customer.ID, was, is string) event.Event {
-	return event.Event{At: at, Kind: EventTierChanged, CustomerID: int64(who), Body: event.Body(map[string]string{"was": was, "is": is})}
+func tierChanged(at time.Time, who customer.ID, of programme.ID, was, is string) event.Event {
+	return event.Event{At: at, Kind: EventTierChanged, CustomerID: int64(who), Ref: int64(of), Body: event.Body(map[string]string{"was": was, "is": is})}
 }

@@ -205,7 +205,7 @@ func (s *Service) joinTiers(w *world, v *programme.Version, m *Merge, moved *Mov
 		w.tiers[m.Into] = append(w.tiers[m.Into], t)
 	}
 	if is.Code != was.Code {
-		event.Append(&w.writes, tierChanged(m.At, m.Into, was.Code, is.Code))
+		event.Append(&w.writes, tierChanged(m.At, m.Into, t.Programme, was.Code, is.Code))
 	}
 }
 
@@ -311,7 +311,7 @@ func (s *Service) partTiers(w *world, v *programme.Version, m *Merge, mergedAt t
 	}
 	if t.Level != was {
 		t.Since, t.LostAt = m.At, time.Time{}
-		event.Append(&w.writes, tierChanged(m.At, m.Into, was, t.Level))
+		event.Append(&w.writes, tierChanged(m.At, m.Into, p, was, t.Level))
 	}
 	t.ReviewAt = t.WithFloor(programme.Midnight(m.At, 1, zone), m.At)
 	programme.SetTier(&w.writes, m.Into, t)

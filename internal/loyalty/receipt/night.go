@@ -137,7 +137,7 @@ func (s *Service) review(b *db.Batch, d programme.Due, version *programme.Versio
 	was := t.Level
 	if t = look(&version.Rules, t, a.Spend, history, now, s.zone(time.UTC, profile)); t.Level != was {
 		// Up, where imported receipts brought spend; down otherwise.
-		event.Append(b, tierChanged(now, d.Customer, was, t.Level))
+		event.Append(b, tierChanged(now, d.Customer, t.Programme, was, t.Level))
 		if version.Rules.Forfeits(was, t.Level) {
 			a.Forfeit(t.Programme, now)
 		}

@@ -106,9 +106,10 @@ func TestReviewTellsOfLossesAndGains(t *testing.T) {
 		c.Clock.Advance(24 * time.Hour)
 		must(t, c.Receipts.Night(t.Context(), func(int) {}))
 		must(t, c.Receipts.Night(t.Context(), func(int) {})) // says nothing twice
+		of := int64(c.count(`SELECT MIN(id) FROM programmes`))
 		want := map[customer.ID][]event.Event{
-			anna:  {{At: c.Now(), Kind: receipt.EventTierChanged, CustomerID: int64(anna), Body: `{"is":"base","was":"gold"}`}},
-			boris: {{At: c.Now(), Kind: receipt.EventTierChanged, CustomerID: int64(boris), Body: `{"is":"platinum","was":"gold"}`}},
+			anna:  {{At: c.Now(), Kind: receipt.EventTierChanged, CustomerID: int64(anna), Ref: of, Body: `{"is":"base","was":"gold"}`}},
+			boris: {{At: c.Now(), Kind: receipt.EventTierChanged, CustomerID: int64(boris), Ref: of, Body: `{"is":"platinum","was":"gold"}`}},
 		}
 		if diff := cmp.Diff(want, c.changes()); diff != "" {
 			t.Errorf("the log tells otherwise of who changed:\n%s", diff)

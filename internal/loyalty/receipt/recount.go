@@ -160,7 +160,7 @@ func (s *Service) recountTx(ctx context.Context, tx *db.Tx, v *programme.Version
 		}
 		if is.Level != t.Level {
 			moved++
-			event.Append(&b, tierChanged(now, who, t.Level, is.Level))
+			event.Append(&b, tierChanged(now, who, v.ProgrammeID, t.Level, is.Level))
 			if rules.Forfeits(t.Level, is.Level) {
 				account.Forfeit(v.ProgrammeID, now)
 			}
