@@ -100,7 +100,7 @@ func (b *bench) importFiles(ctx context.Context, e engine, files string, measure
 
 // chain is the chain whose past is imported.
 func (b *bench) chain() (*demo.Chain, error) {
-	return demo.New(demo.Config{Seed: 1, Size: demo.Size{Stores: 48, Customers: b.customers, Years: 2, End: time.Now().UTC(), Receipts: b.receipts}})
+	return demo.New(demo.Config{Seed: 1, Size: demo.Size{Stores: 48, Customers: b.customers, Years: 2, End: b.now, Receipts: b.receipts}})
 }
 
 func (b *bench) importFile(ctx context.Context, e engine, kind, path string) (imported, error) {

@@ -56,6 +56,7 @@ type bench struct {
 	rounds    int
 	seconds   int
 	page      page
+	now       time.Time // in UTC; the chain ends on its day
 }
 
 // engine is one of the two databases with what was put into it.
@@ -80,6 +81,7 @@ func main() {
 
 func run(ctx context.Context) (err error) {
 	b := &bench{
+		now:       time.Now().UTC(),
 		parts:     strings.Split(text("BENCH_PARTS", "import,sell,late,look"), ","),
 		customers: number("BENCH_CUSTOMERS", 700_000), receipts: number("BENCH_RECEIPTS", 1_000_000), people: number("BENCH_PEOPLE", 1_000_000),
 		rounds: number("BENCH_ROUNDS", 5), seconds: number("BENCH_SECONDS", 20),
