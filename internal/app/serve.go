@@ -151,7 +151,7 @@ func (p *parts) newShell() (*web.Shell, error) {
 	}
 	return web.New(web.Options{
 		Bundle: p.bundle, Log: p.log, Now: p.env.Now, Registry: p.registry, TrustedProxies: proxies, Staff: p.services.Staff,
-		Settings: p.webSettings,
+		Refresh: p.services.Catalog.Refresh, Settings: p.webSettings,
 	})
 }
 
@@ -205,7 +205,10 @@ func (p *parts) follow(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		store, _ := p.services.Catalog.Store(a.Store)
+		store, err := p.services.Catalog.StoreByID(ctx, a.Store)
+		if err != nil {
+			return err
+		}
 		p.log.Warn("sales were not taken from stock: it would be more than can be counted; count the product", "store", store.Code, "sku", product.SKU, "quantity", a.Quantity.String())
 	}
 	return err

@@ -7,9 +7,7 @@ import (
 	"encoding/csv"
 	"errors"
 	"io"
-	"os"
 	"path"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -94,7 +92,8 @@ func openAlbum(file string) (_ *album, err error) {
 		}
 		left -= f.UncompressedSize64
 		a.names, a.files[name] = append(a.names, name), f
-		if base, n := numbered(codeOf(name)); a.first[base] == "" || n < second(numbered(codeOf(a.first[base]))) {
+		base, n := numbered(codeOf(name))
+		if _, least := numbered(codeOf(a.first[base])); a.first[base] == "" || n < least {
 			a.first[base] = name
 		}
 	}
@@ -103,8 +102,6 @@ func openAlbum(file string) (_ *album, err error) {
 	}
 	return a, nil
 }
-
-func second(_ string, n int) int { return n }
 
 // codeOf is what a file is called, without its folder and its kind.
 func codeOf(name string) string {
@@ -151,21 +148,13 @@ func writeAlbum(file, to string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, a.zip.Close()) }()
-	out, err := os.CreateTemp(filepath.Dir(to), filepath.Base(to)+"-*")
-	if err != nil {
+	return writeTabbed(to, func(out *csv.Writer) error {
+		err := out.Write([]string{"file", "code"})
+		for _, name := range a.names {
+			err = errors.Join(err, out.Write([]string{name, codeOf(name)}))
+		}
 		return err
-	}
-	rows := csv.NewWriter(out)
-	rows.Comma = '\t'
-	err = rows.Write([]string{"file", "code"})
-	for _, name := range a.names {
-		err = errors.Join(err, rows.Write([]string{name, codeOf(name)}))
-	}
-	rows.Flush()
-	if err = errors.Join(err, rows.Error(), out.Sync(), out.Close()); err != nil {
-		return errors.Join(err, remove(out.Name()))
-	}
-	return os.Rename(out.Name(), to)
+	})
 }
 
 // Picture is an image of an archive.
@@ -190,9 +179,9 @@ func (s *Scan) picture(r *rowReader) *Picture {
 		return p
 	}
 	base, _ := numbered(p.Code)
-	p.more = s.Album.first[base] != p.File
+	p.more = s.album.first[base] != p.File
 	var err error
-	if p.Image, err = s.Album.read(p.File); err != nil {
+	if p.Image, err = s.album.read(p.File); err != nil {
 		r.refuse(FieldFile, ReasonRefused, p.File)
 		r.issues[len(r.issues)-1].Why = errs.Of(err)
 	}

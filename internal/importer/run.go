@@ -299,7 +299,7 @@ func (s *Service) runner(ctx context.Context, i *Import, issues int64) (r *runne
 	if r.log, err = openIssues(s.issues(i.ID), issues); err != nil || i.Kind != KindImages {
 		return r, err
 	}
-	if r.scan.Album, err = openAlbum(i.path); err != nil {
+	if r.scan.album, err = openAlbum(i.path); err != nil {
 		return nil, errors.Join(err, r.log.close())
 	}
 	return r, nil
@@ -307,8 +307,8 @@ func (s *Service) runner(ctx context.Context, i *Import, issues int64) (r *runne
 
 func (r *runner) close() error {
 	err := r.log.close()
-	if r.scan.Album != nil {
-		err = errors.Join(err, r.scan.Album.zip.Close())
+	if r.scan.album != nil {
+		err = errors.Join(err, r.scan.album.zip.Close())
 	}
 	return err
 }

@@ -29,9 +29,8 @@ type Scan struct {
 	// Zone is where a store of that name is, "" that of rows that name none, for
 	// mappings that leave it to the stores; nil: UTC.
 	Zone func(store string) *time.Location
-	// Album is the archive that rows of images are of.
-	Album *album
 
+	album *album              // that rows of images are of
 	again map[uint64]struct{} // hashes of numbers, or of what rows without one are told apart by
 	last  map[uint64]int64    // of customers and products: the last row with what is in again
 	parts int                 // how often the file is read for those in again

@@ -198,11 +198,10 @@ func (s *Service) add(ctx context.Context, id ID, f File, path string, also Also
 	if err != nil {
 		return Import{}, err
 	}
-	if hints.Sheet = sheet; sheet == albumSheet {
-		hints.Kind = KindImages
-	} else if hints.Kind == KindImages {
+	if hints.Kind == KindImages && sheet != albumSheet {
 		return Import{}, errors.Join(ErrNoAlbum, s.dropRows(id))
 	}
+	hints.ofSheet(sheet)
 	defer func() {
 		if i.ID != id || err != nil {
 			err = errors.Join(err, s.dropRows(id))

@@ -27,6 +27,13 @@ func (m *Mapping) ofSheet(sheet string) {
 	}
 }
 
+// ofSheet has what is read be a sheet; that of an archive is of images.
+func (h *Hints) ofSheet(sheet string) {
+	if h.Sheet = sheet; sheet == albumSheet {
+		h.Kind = KindImages
+	}
+}
+
 // sniffBook is Sniff of a workbook.
 func sniffBook(ctx context.Context, path string, h Hints) (s Sniffed, err error) {
 	folder, err := os.MkdirTemp("", "regulars-sheet-")
@@ -40,9 +47,7 @@ func sniffBook(ctx context.Context, path string, h Hints) (s Sniffed, err error)
 		return s, err
 	}
 	h.Format = &sheetFormat
-	if sheet == albumSheet {
-		h.Kind = KindImages
-	}
+	h.ofSheet(sheet)
 	s, err = sniffText(ctx, rows, h)
 	s.Mapping.Sheet = sheet
 	return s, err
@@ -124,9 +129,7 @@ func (s *Service) SetSheet(ctx context.Context, id ID, sheet string) (err error)
 	if err != nil {
 		return err
 	}
-	if hints.Sheet = name; name == albumSheet {
-		hints.Kind = KindImages
-	}
+	hints.ofSheet(name)
 	sniffed, err := s.look(ctx, text, hints)
 	if err != nil {
 		return err
@@ -154,8 +157,7 @@ func writeRows(ctx context.Context, path, sheet string, to func(sheet string) st
 	return writeSheet(ctx, path, sheet, to)
 }
 
-// writeSheet writes the rows of a sheet into a file, which is whole when it is there,
-// each in the line of its number.
+// writeSheet writes the rows of a sheet into a file, each in the line of its number.
 func writeSheet(ctx context.Context, path, sheet string, to func(sheet string) string) (name string, err error) {
 	defer errs.Wrap(&err, "take the rows out of the workbook")
 	book, err := workbook.Open(path)
@@ -168,31 +170,37 @@ func writeSheet(ctx context.Context, path, sheet string, to func(sheet string) s
 			return "", err
 		}
 	}
-	file, err := os.CreateTemp(filepath.Dir(to(name)), filepath.Base(to(name))+"-*")
-	if err != nil {
-		return "", err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, remove(file.Name()))
-		}
-	}()
-	out, last := csv.NewWriter(file), int64(0)
-	out.Comma = '\t'
-	err = book.Rows(ctx, name, func(number int64, cells []string) error {
-		if len(cells) == 0 {
-			return nil
-		}
-		for last++; last < number; last++ {
-			if err := out.Write(nil); err != nil {
-				return err
+	return name, writeTabbed(to(name), func(out *csv.Writer) error {
+		last := int64(0)
+		return book.Rows(ctx, name, func(number int64, cells []string) error {
+			if len(cells) == 0 {
+				return nil
 			}
-		}
-		return out.Write(cells)
+			for last++; last < number; last++ {
+				if err := out.Write(nil); err != nil {
+					return err
+				}
+			}
+			return out.Write(cells)
+		})
 	})
-	out.Flush()
-	if err = errors.Join(err, out.Error(), file.Sync(), file.Close()); err != nil {
-		return "", err
+}
+
+// writeTabbed writes rows into a file as sheetFormat reads them; it is whole when it is there.
+func writeTabbed(to string, rows func(*csv.Writer) error) error {
+	file, err := os.CreateTemp(filepath.Dir(to), filepath.Base(to)+"-*")
+	if err != nil {
+		return err
 	}
-	return name, os.Rename(file.Name(), to(name))
+	out := csv.NewWriter(file)
+	out.Comma = '\t'
+	err = rows(out)
+	out.Flush()
+	if err = errors.Join(err, out.Error(), file.Sync(), file.Close()); err == nil {
+		err = os.Rename(file.Name(), to)
+	}
+	if err != nil {
+		err = errors.Join(err, remove(file.Name()))
+	}
+	return err
 }

@@ -198,8 +198,16 @@ func (s *Service) Stores(ctx context.Context) (_ []Store, err error) {
 	return slices.Clone(set.list), nil
 }
 
+// Refresh reads the stores into memory, unless they were a second ago: whoever
+// calls Store does so first, outside of a transaction.
+func (s *Service) Refresh(ctx context.Context) (err error) {
+	defer errs.Wrap(&err, "read the stores")
+	_, err = s.known(ctx)
+	return err
+}
+
 // Store finds a store in memory: it never waits and may be called inside a
-// transaction. Memory is as new as the last call of TillByKey, Stores or
+// transaction. Memory is as new as the last call of Refresh, TillByKey, Stores or
 // StoreByID made it, and filled by the first of them.
 func (s *Service) Store(id StoreID) (Store, bool) {
 	set := s.stores.Load()

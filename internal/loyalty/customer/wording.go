@@ -373,7 +373,7 @@ func (s *Service) Allowed(ctx context.Context, who ID, ch Channel, p Purpose, at
 	if err != nil {
 		return is, err
 	}
-	if _, err := s.catalog.Stores(ctx); err != nil { // so that they are in memory
+	if err := s.catalog.Refresh(ctx); err != nil {
 		return is, err
 	}
 	entity := func(given Consent) catalog.EntityID { return s.EntityOf(given, c.HomeStore) }

@@ -10,7 +10,6 @@
 package privacy
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"io"
@@ -19,7 +18,6 @@ import (
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/errs"
-	"regulars/internal/base/event"
 	"regulars/internal/base/money"
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/confirm"
@@ -36,7 +34,6 @@ import (
 type Service struct {
 	db         *db.DB
 	now        func() time.Time
-	log        *event.Log
 	staff      *staff.Service
 	catalog    *catalog.Service
 	customers  *customer.Service
@@ -50,7 +47,7 @@ type Service struct {
 
 // New makes the service.
 func New(d *db.DB, now func() time.Time, st *staff.Service, ca *catalog.Service, cu *customer.Service, pr *programme.Service, le *ledger.Service, co *confirm.Service, re *receipt.Service, me *merge.Service, gc *giftcard.Service) *Service {
-	return &Service{d, now, event.New(d), st, ca, cu, pr, le, co, re, me, gc}
+	return &Service{d, now, st, ca, cu, pr, le, co, re, me, gc}
 }
 
 // The file of one person's data. Sums are decimals in the installation's currency,
@@ -334,20 +331,17 @@ func (s *Service) levels(ctx context.Context, ids []customer.ID, f *file) error 
 		f.Levels = append(f.Levels, row)
 	}
 	causes := map[string]string{receipt.EventTierReached: "reached", receipt.EventTierChanged: "changed", receipt.EventTierGranted: "granted"}
-	events, err := s.log.About(ctx, db.IDs(ids), receipt.EventTierReached, receipt.EventTierChanged, receipt.EventTierGranted)
+	changes, err := s.receipts.LevelHistory(ctx, ids)
 	if err != nil {
 		return err
 	}
-	for _, e := range events {
-		var body struct{ Level, Was, Is, Until string }
-		if err := json.Unmarshal([]byte(e.Body), &body); err != nil {
-			return err
+	for _, c := range changes {
+		row := levelChange{At: c.At, Cause: causes[c.Kind], Was: c.Was, Level: c.Level, Until: c.Until}
+		if c.Receipt != 0 {
+			row.Receipt = c.Receipt.String()
 		}
-		row := levelChange{At: e.At, Cause: causes[e.Kind], Was: body.Was, Level: cmp.Or(body.Level, body.Is), Until: body.Until}
-		if e.Kind == receipt.EventTierReached {
-			row.Receipt = receipt.ID(e.Ref).String()
-		} else if e.Ref != 0 {
-			p, err := s.programmes.Get(ctx, programme.ID(e.Ref))
+		if c.Programme != 0 {
+			p, err := s.programmes.Get(ctx, c.Programme)
 			if err != nil {
 				return err
 			}

@@ -122,16 +122,3 @@ func (s *Service) grant(w *world, v *programme.Version, g Grant) (was, is progra
 	}
 	return was, is, nil
 }
-
-// granted tells of the floor of a tier.
-func granted(at time.Time, who customer.ID, t *programme.Tier) event.Event {
-	body := map[string]string{"level": t.Floor}
-	if !t.FloorUntil.IsZero() {
-		body["until"] = t.FloorUntil.UTC().Format(time.RFC3339Nano)
-	}
-	return event.Event{At: at, Kind: EventTierGranted, CustomerID: int64(who), Ref: int64(t.Programme), Body: event.Body(body)}
-}
-
-func tierChanged(at time.Time, who customer.ID, of programme.ID, was, is string) event.Event {
-	return event.Event{At: at, Kind: EventTierChanged, CustomerID: int64(who), Ref: int64(of), Body: event.Body(map[string]string{"was": was, "is": is})}
-}

@@ -81,7 +81,7 @@ func (s *Service) following(ctx context.Context, who *customer.ID, do func() err
 
 // PrepareMerge reads what a merge needs before its transaction.
 func (s *Service) PrepareMerge(ctx context.Context, m *Merge) (err error) {
-	if _, err := s.catalog.Stores(ctx); err != nil {
+	if err := s.catalog.Refresh(ctx); err != nil {
 		return err
 	}
 	m.holding, err = s.programmes.Holding(ctx, m.At)

@@ -26,7 +26,7 @@ const nightGroup = 200
 // customers are done.
 func (s *Service) Night(ctx context.Context, progress func(customers int)) (err error) {
 	defer errs.Wrap(&err, "night")
-	if _, err := s.catalog.Stores(ctx); err != nil { // their zones are asked for inside of transactions
+	if err := s.catalog.Refresh(ctx); err != nil { // their zones are asked for inside of transactions
 		return err
 	}
 	done := 0
@@ -95,54 +95,48 @@ func (s *Service) reviewDue(ctx context.Context) (n int, err error) {
 		for i, d := range due {
 			ids[i] = d.Customer
 		}
-		var reads, writes db.Batch
-		accounts := s.ledger.Queue(&reads, ids, true)
-		profiles := map[customer.ID]customer.Known{}
-		s.customers.QueueKnown(&reads, ids, profiles)
 		// Read again under the lock: a sale may have reached a level since.
-		tiers := map[customer.ID][]programme.Tier{}
-		s.programmes.QueueTiers(&reads, ids, tiers)
-		var history map[customer.ID][]spending
-		if from := lookBack(holding, now); !from.IsZero() {
-			history = queueSpends(&reads, ids, from)
-		}
-		if err := tx.Run(ctx, &reads); err != nil {
+		c, err := s.crowdTx(ctx, tx, ids, lookBack(holding, now), true)
+		if err != nil {
 			return err
 		}
-		accounts.Settle()
-		for who, list := range tiers {
+		var b db.Batch
+		for who, list := range c.tiers {
 			for _, t := range list {
-				if t.ReviewAt.IsZero() || t.ReviewAt.After(now) {
-					continue
+				if !t.ReviewAt.IsZero() && !t.ReviewAt.After(now) {
+					s.review(&b, who, t, holding[t.Programme], c, now)
 				}
-				s.review(&writes, programme.Due{Customer: who, Tier: t}, holding[t.Programme], accounts[who], profiles[who], history[who], now)
 			}
 		}
-		s.ledger.Save(&writes, accounts)
-		return tx.Run(ctx, &writes)
+		s.ledger.Save(&b, c.accounts)
+		return tx.Run(ctx, &b)
 	})
 	return n, err
 }
 
-// review sets a tier to what spend reaches, or to its floor, takes the points that go
-// with a level, and says when to look again. history is the customer's spend, as far back as any window.
-func (s *Service) review(b *db.Batch, d programme.Due, version *programme.Version, a *ledger.Account, profile customer.Known, history []spending, now time.Time) {
-	t := d.Tier
+// review sets a tier to what spend reaches, or to its floor, and says when to look again.
+func (s *Service) review(b *db.Batch, who customer.ID, t programme.Tier, version *programme.Version, c *crowd, now time.Time) {
 	if version == nil || version.Rules.Stopped {
 		// A stopped programme keeps everything; the day it goes on it looks.
 		t.ReviewAt = now.Add(24 * time.Hour)
-		programme.SetTier(b, d.Customer, t)
+		programme.SetTier(b, who, t)
 		return
 	}
-	was := t.Level
-	if t = look(&version.Rules, t, a.Spend, history, now, s.zone(time.UTC, profile)); t.Level != was {
-		// Up, where imported receipts brought spend; down otherwise.
-		event.Append(b, tierChanged(now, d.Customer, t.Programme, was, t.Level))
-		if version.Rules.Forfeits(was, t.Level) {
-			a.Forfeit(t.Programme, now)
+	a := c.accounts[who]
+	is := look(&version.Rules, t, a.Spend, c.history[who], now, s.zone(time.UTC, c.profiles[who]))
+	step(b, who, &version.Rules, t.Level, is, a, now)
+}
+
+// step keeps what a look made of a tier that was of a level: up, where imported receipts
+// brought spend, down otherwise, and with it the points that go with a level.
+func step(b *db.Batch, who customer.ID, rules *programme.Rules, was string, is programme.Tier, a *ledger.Account, now time.Time) {
+	if is.Level != was {
+		event.Append(b, tierChanged(now, who, is.Programme, was, is.Level))
+		if rules.Forfeits(was, is.Level) {
+			a.Forfeit(is.Programme, now)
 		}
 	}
-	programme.SetTier(b, d.Customer, t)
+	programme.SetTier(b, who, is)
 }
 
 // look is what a review at a time makes of a tier: lifetime is the spend over the

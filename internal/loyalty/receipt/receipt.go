@@ -20,6 +20,7 @@ import (
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/errs"
+	"regulars/internal/base/event"
 	"regulars/internal/base/fold"
 	"regulars/internal/base/id"
 	"regulars/internal/base/money"
@@ -263,6 +264,7 @@ type Service struct {
 	customers  *customer.Service
 	confirm    *confirm.Service
 	lateness   func() Lateness
+	log        *event.Log
 	commits    *group
 	quotes     *group
 }
@@ -287,6 +289,7 @@ func New(c Config) *Service {
 		db: c.DB, mint: c.Mint, currency: c.Currency, secret: c.Secret,
 		now:    func() time.Time { return c.Now().UTC().Truncate(time.Microsecond) }, // as it is stored
 		ledger: c.Ledger, programmes: c.Programmes, catalog: c.Catalog, customers: c.Customers, confirm: c.Confirm,
+		log: event.New(c.DB),
 	}
 	s.lateness = func() Lateness { return DefaultLateness }
 	// One waits for the disk while the other works.

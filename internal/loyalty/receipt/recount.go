@@ -8,7 +8,6 @@ import (
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/errs"
-	"regulars/internal/base/event"
 	"regulars/internal/base/money"
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/ledger"
@@ -30,7 +29,7 @@ type Move struct {
 // error.
 func (s *Service) Moves(ctx context.Context, p programme.ID, holds, then *programme.Rules, progress func(done int) error) (moves []Move, err error) {
 	defer errs.Wrap(&err, "count who would move")
-	if _, err := s.catalog.Stores(ctx); err != nil {
+	if err := s.catalog.Refresh(ctx); err != nil {
 		return nil, err
 	}
 	now := s.now()
@@ -105,7 +104,7 @@ func (s *Service) Moves(ctx context.Context, p programme.ID, holds, then *progra
 // it goes on from there.
 func (s *Service) Recount(ctx context.Context, v *programme.Version, after customer.ID, save func(ctx context.Context, tx *db.Tx, last customer.ID, done, moved int) error) (err error) {
 	defer errs.Wrap(&err, "count levels anew")
-	if _, err := s.catalog.Stores(ctx); err != nil {
+	if err := s.catalog.Refresh(ctx); err != nil {
 		return err
 	}
 	if _, err := s.programmes.Holding(ctx, s.now()); err != nil {
@@ -160,12 +159,8 @@ func (s *Service) recountTx(ctx context.Context, tx *db.Tx, v *programme.Version
 		}
 		if is.Level != t.Level {
 			moved++
-			event.Append(&b, tierChanged(now, who, v.ProgrammeID, t.Level, is.Level))
-			if rules.Forfeits(t.Level, is.Level) {
-				account.Forfeit(v.ProgrammeID, now)
-			}
 		}
-		programme.SetTier(&b, who, is)
+		step(&b, who, rules, t.Level, is, account, now)
 	}
 	s.ledger.Save(&b, c.accounts)
 	return moved, tx.Run(ctx, &b)

@@ -76,7 +76,7 @@ func (s *Service) Compare(ctx context.Context, q Question, progress func(done, a
 		return a, err
 	}
 	a.Cut, a.First = cut, sales[0].SoldAt
-	if _, err := s.catalog.Stores(ctx); err != nil {
+	if err := s.catalog.Refresh(ctx); err != nil {
 		return a, err
 	}
 	spend, err := s.spendBefore(ctx, q, sales)

@@ -111,9 +111,6 @@ func (a *Admin) showCustomer(w http.ResponseWriter, r *http.Request, status int,
 	for _, k := range customer.Kinds {
 		v.Kinds = append(v.Kinds, web.Option{Value: string(k), Text: loc.T("admin.identifier." + string(k))})
 	}
-	if _, err := a.Catalog.Stores(ctx); err != nil {
-		return err
-	}
 	if store, ok := a.Catalog.Store(c.HomeStore); ok { // its days are the customer's
 		v.Store, v.Zone = store, store.Zone
 	}

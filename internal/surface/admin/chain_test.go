@@ -106,7 +106,7 @@ func openWith(t testing.TB, d *db.DB, by admin.Provider) *chain {
 	}
 	c.Shell, err = web.New(web.Options{
 		Bundle: bundle, Log: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})), Now: c.clock.now, Staff: c.Staff, IPRate: 1e6, IPBurst: 1e6,
-		Settings: shown,
+		Refresh: c.Catalog.Refresh, Settings: shown,
 	})
 	must(t, err)
 	c.Admin, err = admin.New(c.Config)

@@ -39,9 +39,6 @@ func (a *Admin) contacts(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if _, err := a.Catalog.Stores(ctx); err != nil {
-		return err
-	}
 	var ids []staff.ID
 	for _, c := range list {
 		ids = append(ids, staff.ID(c.Staff))

@@ -206,9 +206,6 @@ func (a *Admin) exportCustomers(w http.ResponseWriter, r *http.Request) error {
 // customerRows adds what the points and the stores know of customers, masked
 // for who may not see personal data.
 func (a *Admin) customerRows(ctx context.Context, loc *i18n.Localizer, who staff.Account, list []customer.Customer) ([]customerRow, error) {
-	if _, err := a.Catalog.Stores(ctx); err != nil {
-		return nil, err
-	}
 	ids := make([]customer.ID, len(list))
 	for i, c := range list {
 		ids[i] = c.ID
@@ -654,9 +651,6 @@ type consentRow struct {
 func (a *Admin) showConsents(w http.ResponseWriter, r *http.Request, status int, c customer.Customer, form *web.Form) error {
 	ctx, loc := r.Context(), web.Loc(r.Context())
 	v := consentsView{frame: a.frame(ctx), Form: form, Customer: c, Name: nameOf(loc, web.Me(r), c)}
-	if _, err := a.Catalog.Stores(ctx); err != nil { // so that they are in memory
-		return err
-	}
 	if store, ok := a.Catalog.Store(c.HomeStore); ok { // as on the card
 		v.Zone = store.Zone
 	}

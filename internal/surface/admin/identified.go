@@ -158,9 +158,6 @@ func (a *Admin) identifiedRows(r *http.Request) (rows []identifiedRow, err error
 
 // namer gives what says whom a row is of.
 func (a *Admin) namer(ctx context.Context, loc *i18n.Localizer, by receipt.Grouping, list []receipt.Identified) (func(*identifiedRow), error) {
-	if _, err := a.Catalog.Stores(ctx); err != nil { // so that names are in memory
-		return nil, err
-	}
 	switch by {
 	case receipt.ByTill:
 		tills, err := a.Catalog.Tills(ctx, 0)

@@ -60,9 +60,6 @@ func (a *Admin) mergePage(w http.ResponseWriter, r *http.Request) error {
 func (a *Admin) showMerge(w http.ResponseWriter, r *http.Request, status int, c customer.Customer, form *web.Form) (err error) {
 	ctx, loc, me := r.Context(), web.Loc(r.Context()), web.Me(r)
 	v := mergeView{frame: a.frame(ctx), Customer: c, Name: nameOf(loc, me, c), URL: web.LinkOf(r), Form: form}
-	if _, err := a.Catalog.Stores(ctx); err != nil {
-		return err
-	}
 	other, err := a.other(r, v.URL.Get("with"))
 	if err != nil {
 		return err

@@ -41,9 +41,6 @@ func (a *Admin) showStaff(w http.ResponseWriter, r *http.Request, v staffView) e
 	if err != nil {
 		return err
 	}
-	if _, err := a.Catalog.Stores(ctx); err != nil { // so that names are in memory
-		return err
-	}
 	names := map[staff.ID]string{}
 	for _, m := range all {
 		names[m.ID] = m.Name

@@ -229,7 +229,10 @@ func (a *API) identify(r *http.Request) (*caller, error) {
 func (a *API) callerOf(r *http.Request, key string) (*caller, error) {
 	if strings.HasPrefix(key, integration.Prefix) {
 		k, err := a.integrations.ByKey(r.Context(), key)
-		return &caller{key: k}, err
+		if err != nil {
+			return nil, err
+		}
+		return &caller{key: k}, a.catalog.Refresh(r.Context())
 	}
 	till, store, err := a.catalog.TillByKey(r.Context(), key)
 	return &caller{Caller: receipt.Caller{Till: till, Store: store}}, err

@@ -85,6 +85,13 @@ func (s *Shell) identify(next http.Handler) http.Handler {
 		case err == nil:
 			q.account, q.token = &account, c.Value
 			q.loc = s.language(r, account.Language)
+			if s.opts.Refresh == nil {
+				break
+			}
+			if err := s.opts.Refresh(r.Context()); err != nil {
+				s.Fail(w, r, err)
+				return
+			}
 		case errs.KindOf(err) == errs.Unauthorized:
 			s.SetCookie(w, r, sessionCookie, "", -time.Second)
 		default:

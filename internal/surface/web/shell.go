@@ -35,8 +35,10 @@ type Options struct {
 	Bundle   *i18n.Bundle
 	Log      *slog.Logger
 	Now      func() time.Time
-	Settings func() Settings       // asked for every page: it must be quick
-	Staff    *staff.Service        // nil: nobody can sign in
+	Settings func() Settings // asked for every page: it must be quick
+	Staff    *staff.Service  // nil: nobody can sign in
+	// Refresh brings up to date what pages find in memory, before whoever is signed in is answered; nil: there is none.
+	Refresh  func(context.Context) error
 	Registry prometheus.Registerer // nil: no metrics
 	// TrustedProxies may say who the caller is (X-Forwarded-For, -Proto).
 	TrustedProxies []netip.Prefix
