@@ -69,7 +69,7 @@ type check struct {
 
 // checks are all of them, in the order in which they are played.
 func checks() []check {
-	return slices.Concat(contractChecks, saleChecks, retryChecks, crashChecks, returnChecks, pointChecks, confirmChecks, customerChecks, lateChecks, limitChecks, sumChecks)
+	return slices.Concat(contractChecks, saleChecks, retryChecks, crashChecks, returnChecks, pointChecks, confirmChecks, cardChecks, customerChecks, lateChecks, limitChecks, sumChecks)
 }
 
 // IDs lists the checks.

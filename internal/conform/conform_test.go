@@ -112,16 +112,28 @@ func TestOurAPIConforms(t *testing.T) {
 		r, err := conform.Run(t.Context(), o)
 		check(t, err)
 		all := len(conform.IDs()) - len(o.Skip)
-		if got := ended(r, conform.Passed); len(got) != all-2 || len(r.Results) != all {
+		if got := ended(r, conform.Passed); len(got) != all-3 || len(r.Results) != all {
 			t.Errorf("passed are %d of %d:\n%s", len(got), all, text(r))
 		}
-		if got := ended(r, conform.Skipped); !slices.Equal(got, []string{"hold.lapse", "confirm.code"}) {
+		if got := ended(r, conform.Skipped); !slices.Equal(got, []string{"hold.lapse", "confirm.code", "card.shown"}) {
 			t.Errorf("skipped are %v", got)
 		}
 		for line := range strings.Lines(s.Log.String()) {
 			if !strings.Contains(line, "outcome_unknown") { // of a machine that is too busy; the kit sends it again
 				t.Errorf("the server calls something its fault: %s", line)
 			}
+		}
+	})
+}
+
+// Where our API announces that points need the card, they are not taken without.
+func TestCardsConform(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := newSite(t, d, func(r *programme.Rules) { r.Redeem.WithCard = true })
+		r := s.play(t, s.url, "card")
+		if got := ended(r, conform.Passed); len(got) != 1 {
+			t.Errorf("passed are %v:\n%s", got, text(r))
 		}
 	})
 }

@@ -54,6 +54,7 @@ const (
 	EntryReceipt
 	Hold
 	Confirmation
+	Card
 	EntryTime
 	EntryEvent
 	EventBody
@@ -126,6 +127,7 @@ var checks = [...]struct{ name, holds string }{
 	EntryReceipt:     {"entry_receipt", "An entry of a receipt agrees with it."},
 	Hold:             {"hold", "A hold is of the customer's lots, and ended as the event log says."},
 	Confirmation:     {"confirmation", "A code was made as the event log says, and used up by no more points than it was for."},
+	Card:             {"card", "Where rules ask for the customer's card, points were taken from whoever showed it."},
 	EntryTime:        {"entry_time", "An entry was recorded when its id says."},
 	EntryEvent:       {"entry_event", "The event log tells of all points that no receipt moved once, and truly."},
 	EventBody:        {"event_body", "What an event says can be read."},

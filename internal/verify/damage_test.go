@@ -52,6 +52,8 @@ const (
 	saidAlone     = `SELECT used_by FROM confirmations WHERE id IN (SELECT MIN(id) FROM confirmations)`
 	saidHold      = `SELECT receipt_id FROM holds WHERE id IN (SELECT used_by FROM confirmations)`
 	aHold         = `SELECT id FROM holds WHERE state = 'open'`
+	cardHold      = `SELECT id FROM holds WHERE card AND receipt_id IS NOT NULL`
+	soldWithCard  = `SELECT id FROM receipts WHERE details LIKE '%"card":true%'`
 	aDay          = `SELECT customer_id, programme_id FROM occasions ORDER BY 1 LIMIT 1`
 	aTier         = `SELECT customer_id, programme_id FROM tiers ORDER BY 1 LIMIT 1`
 	aVersion      = `SELECT id FROM programme_versions WHERE state = 'published' ORDER BY id LIMIT 1`
@@ -347,6 +349,11 @@ DELETE FROM holds WHERE id = $1`, check: verify.EntryEvent, table: "events", row
 	{column: "holds.lapses_at", pick: aHold, do: `UPDATE holds SET lapses_at = lapses_at + 1 WHERE id = $1`, check: verify.Hold},
 	{column: "holds.ended_at", pick: `SELECT id FROM holds WHERE state = 'lapsed'`, do: `UPDATE holds SET ended_at = ended_at + 1 WHERE id = $1`, check: verify.Hold},
 	{column: "holds.receipt_id", pick: `SELECT id FROM holds WHERE state = 'redeemed'`, do: `UPDATE holds SET receipt_id = 1 WHERE id = $1`, check: verify.Hold},
+	{column: "holds.card", pick: cardHold, do: `UPDATE holds SET card = FALSE WHERE id = $1`, check: verify.Hold},
+	{column: "holds.card", pick: cardHold, do: `UPDATE holds SET card = FALSE WHERE id = $1`, check: verify.Card, table: "receipts", at: `SELECT receipt_id FROM holds WHERE id = $1`},
+	{column: "holds.points", pick: cardHold, do: `UPDATE holds SET points = 1 WHERE id = $1`, check: verify.Card, table: "receipts", at: `SELECT receipt_id FROM holds WHERE id = $1`},
+	{column: "receipts.details", pick: soldWithCard, do: `UPDATE receipts SET details = REPLACE(details, '"card":true', '"card":false') WHERE id = $1`, check: verify.Card},
+	{column: "receipts.details", pick: `SELECT MIN(id) FROM receipts WHERE redeemed = 0 AND kind = 'sale' AND NOT imported`, do: `UPDATE receipts SET details = '{"card":true}' WHERE id = $1`, check: verify.Card},
 	{column: "hold_lots", pick: aHold, do: `DELETE FROM hold_lots WHERE hold_id = $1`, check: verify.Hold, table: "holds"},
 	{column: "hold_lots.hold_id", pick: aHold, do: `UPDATE hold_lots SET hold_id = 1 WHERE hold_id = $1`, check: verify.Reference, row: "hold_id=1 ", prefix: true},
 	{column: "hold_lots.lot_id", pick: aHold, do: `UPDATE hold_lots SET lot_id = 1 WHERE hold_id = $1`, check: verify.Reference, row: "hold_id=%d lot_id=1"},

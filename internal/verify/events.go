@@ -43,6 +43,7 @@ type passed struct {
 	keyEvents       map[int64][]keyEvent       // by key
 	codesTold       map[int64]codeEvent        // by confirmation
 	said            map[int64]said             // by receipt
+	heldWith        map[int64]heldWith         // by the receipt that redeemed it
 
 	integrationEvents map[int64][]keyEvent // by key
 
@@ -79,6 +80,7 @@ type customerEvent struct {
 	Customer, Ref, Event, At int64
 	Kind, Value              int64 // Value: points, the level, or the state of a hold
 	Until                    int64 // of what is held
+	Card                     bool  // was shown when it was held
 }
 
 // batch is the rows, from one id to another, that an event tells of, and what
@@ -190,6 +192,7 @@ func (a *audit) event(id, when int64, kind string, customer, ref int64, text str
 		Level   string    `json:"level"`
 		State   string    `json:"state"`
 		Until   time.Time `json:"until"`
+		Card    string    `json:"card"`
 		Was     string    `json:"was"`
 		Is      string    `json:"is"`
 		First   string    `json:"first"`
@@ -227,7 +230,7 @@ func (a *audit) event(id, when int64, kind string, customer, ref int64, text str
 		return batches{b}
 	}
 	ofCustomer := func(value int64) {
-		a.customerEvents.add(customerEvent{customer, ref, id, when, a.names.number(kind), value, micros(body.Until)})
+		a.customerEvents.add(customerEvent{customer, ref, id, when, a.names.number(kind), value, micros(body.Until), body.Card == "shown"})
 	}
 	switch kind {
 	case "receipt.recorded":

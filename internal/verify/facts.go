@@ -115,6 +115,7 @@ type rules struct {
 			Cap int64 `json:"cap"`
 		} `json:"caps"`
 		ConfirmFrom int64 `json:"confirm_from"`
+		WithCard    bool  `json:"with_card"`
 	} `json:"redeem"`
 	Occasions []struct {
 		On       string `json:"on"`

@@ -13,6 +13,7 @@ type hold struct {
 	Customer, ID, Points, Lots, Strange int64 // Strange: lots of somebody else
 	State                               int64 // a name's number
 	MadeAt, LapsesAt, EndedAt, Receipt  int64
+	Card                                bool
 }
 
 // occasion is a bonus given for a customer's day.
@@ -21,19 +22,24 @@ type occasion struct{ Customer, Programme, Day, Year, At int64 }
 // holds spools the holds and the bonuses for days by customer.
 func (a *audit) holds() {
 	a.holdRows = newSpool(a, func(x, y *hold) int { return cmp.Or(cmp.Compare(x.Customer, y.Customer), cmp.Compare(x.ID, y.ID)) })
+	a.heldWith = map[int64]heldWith{}
 	a.scan("holds", func(r *db.Rows) error {
 		var (
 			h     hold
 			state string
+			till  int64
 		)
-		err := r.Scan(&h.Customer, &h.ID, &h.Points, &state, &h.MadeAt, &h.LapsesAt, &h.EndedAt, &h.Receipt, &h.Lots, &h.Strange)
+		err := r.Scan(&h.Customer, &h.ID, &h.Points, &state, &h.MadeAt, &h.LapsesAt, &h.EndedAt, &h.Receipt, &h.Card, &till, &h.Lots, &h.Strange)
 		h.State = a.names.number(state)
+		if h.Card && h.Receipt != 0 {
+			a.heldWith[h.Receipt] = heldWith{till, h.Points}
+		}
 		a.holdRows.add(h)
 		return err
-	}, `SELECT h.customer_id, h.id, h.points, h.state, h.made_at, h.lapses_at, COALESCE(h.ended_at, 0), COALESCE(h.receipt_id, 0),
+	}, `SELECT h.customer_id, h.id, h.points, h.state, h.made_at, h.lapses_at, COALESCE(h.ended_at, 0), COALESCE(h.receipt_id, 0), h.card, h.till_id,
 	           CAST(COALESCE(SUM(hl.points), 0) AS BIGINT), COUNT(CASE WHEN l.customer_id <> h.customer_id THEN 1 END)
 	      FROM holds h LEFT JOIN hold_lots hl ON hl.hold_id = h.id LEFT JOIN lots l ON l.id = hl.lot_id
-	     GROUP BY h.customer_id, h.id, h.points, h.state, h.made_at, h.lapses_at, h.ended_at, h.receipt_id`)
+	     GROUP BY h.customer_id, h.id, h.points, h.state, h.made_at, h.lapses_at, h.ended_at, h.receipt_id, h.card, h.till_id`)
 	a.occasionRows = newSpool(a, func(x, y *occasion) int { return cmp.Or(cmp.Compare(x.Customer, y.Customer), cmp.Compare(x.At, y.At)) })
 	a.scan("occasions", func(r *db.Rows) error {
 		var (
@@ -85,6 +91,9 @@ func (r *replay) holdTold(h *hold, where row, state string) {
 			a.equal(Hold, where, "points", e.Value, h.Points, "what the log says")
 			a.equal(Hold, where, "lapses_at", e.Until, h.LapsesAt, "what the log says")
 			a.equal(Hold, where, "made_at", e.At, h.MadeAt, "what the log says")
+			if e.Card != h.Card {
+				a.off(Hold, where, "card", strconv.FormatBool(e.Card), strconv.FormatBool(h.Card), "what the log says")
+			}
 		case "points.released":
 			ended++
 			a.equal(Hold, where, "ended_at", e.At, h.EndedAt, "what the log says")

@@ -21,6 +21,7 @@ type receiptDetails struct {
 	Late        bool      `json:"late"`
 	ByRules     *int64    `json:"by_rules"`
 	Confirmed   bool      `json:"confirmed"`
+	Card        bool      `json:"card"`
 	Welcome     int64     `json:"welcome"`
 }
 
@@ -162,6 +163,7 @@ func (a *audit) priced(r *receipt, lines []line, cuts []cut, d *receiptDetails) 
 		}
 	}
 	a.unsaid(r, rules, d, where)
+	a.uncarded(r, rules, d, where)
 	var takes, after, levels int64 // what lines come to that a level or points could take from, before and after the level
 	for i := range lines {
 		l, c := &lines[i], cuts[i]

@@ -258,6 +258,7 @@ func (c *chain) fill() {
 	c.byHand(anna)
 	c.sold(anna)
 	c.confirmed(anna)
+	c.carded(anna)
 	c.held(anna)
 	c.imported()
 	c.changed(olim)
@@ -475,6 +476,41 @@ func (c *chain) confirmed(who customer.ID) {
 	zoya := c.customer("Зоя", customer.Identifier{Kind: customer.Phone, Value: "+998901234888"})
 	c.giveBack(c.sell(draft(zoya, 0, money.One, 20_000_00)).ID)
 	c.sell(draft(zoya, 0, money.One, 25_000_00))
+}
+
+// carded has points redeemed and held with a card, under rules that ask for it, which
+// those of before follow.
+func (c *chain) carded(who customer.ID) {
+	ctx := c.t.Context()
+	held, err := c.Programmes.At(ctx, c.till.Store.Code, c.clock.now())
+	must(c.t, err)
+	publish := func(withCard bool) {
+		rules := held.Rules
+		rules.Redeem.WithCard, rules.Redeem.ConfirmFrom = withCard, 0
+		c.write(func(ctx context.Context, tx *db.Tx) error {
+			draft, err := c.Programmes.SaveDraftTx(ctx, tx, held.ProgrammeID, &rules, 0)
+			if err == nil {
+				_, err = c.Programmes.PublishTx(ctx, tx, draft, c.clock.now().Add(time.Second))
+			}
+			return err
+		})
+		c.pass(1)
+		must(c.t, c.Programmes.Refresh(ctx))
+	}
+	const card = "5005 0001"
+	c.write(func(ctx context.Context, tx *db.Tx) error {
+		_, err := c.Customers.AddIdentifierTx(ctx, tx, who, customer.Card, card)
+		return err
+	})
+	publish(true)
+	d := draft(who, 4_00, money.One, 10_000_00)
+	d.Card = card
+	c.sell(d)
+	h, _, err := c.Receipts.Hold(ctx, c.till, receipt.Hold{Number: c.number(), Customer: who, Points: 4_00, Card: card})
+	must(c.t, err)
+	d.Card, d.Hold = "", h.ID
+	c.sell(d)
+	publish(false)
 }
 
 // held has points held and released in every way there is; the last hold is open.

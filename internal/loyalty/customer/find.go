@@ -89,6 +89,27 @@ func (s *Service) QueueKnown(b *db.Batch, ids []ID, into map[ID]Known) {
 	}, `SELECT `+knownColumns+` FROM customers WHERE id IN ($1...)`, db.IDs(ids))
 }
 
+// QueueCards adds to b the reading of whose some cards are; those that somebody has are
+// in into when b has run. With lock set they stay theirs until the transaction is over.
+func (s *Service) QueueCards(b *db.Batch, cards []Identifier, lock bool, into map[Identifier]ID) {
+	values := make(db.Texts, len(cards))
+	for i, c := range cards {
+		values[i] = c.Value
+	}
+	find := `SELECT value, customer_id FROM identifiers WHERE kind = 'card' AND value IN ($1...)`
+	if lock {
+		find += `
+		ORDER BY value FOR KEY SHARE -- postgres`
+	}
+	b.Query(func(r *db.Rows) error {
+		i := Identifier{Kind: Card}
+		var of ID
+		err := r.Scan(&i.Value, &of)
+		into[i] = of
+		return err
+	}, find, values)
+}
+
 // QueueReachable adds to b the asking which of some customers registered here and have a
 // contact: whoever may be welcomed.
 func (s *Service) QueueReachable(b *db.Batch, ids []ID, into map[ID]bool) {

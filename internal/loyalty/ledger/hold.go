@@ -53,6 +53,7 @@ type Hold struct {
 	LapsesAt    time.Time
 	EndedAt     time.Time // zero: it is open
 	Receipt     int64     // that redeemed it; 0: none
+	Card        bool      // the customer's card was shown
 
 	lots  map[LotID]money.Points
 	fresh bool // not in the database yet
@@ -61,7 +62,7 @@ type Hold struct {
 
 // Events of holds; a ref is the hold's.
 const (
-	EventHeld     = "points.held"     // body: {"points", "until"}
+	EventHeld     = "points.held"     // body: {"points", "until"}, and {"card": "shown"} where it was
 	EventReleased = "points.released" // body: {"state"}
 )
 
@@ -135,14 +136,14 @@ func (a *Account) lapse() {
 
 var (
 	holdTable = db.NewTable("holds", "id", "customer_id", "till_id", "staff_id", "number", "fingerprint", "points", "state", "made_at", "lapses_at",
-		"ended_at", "receipt_id")
+		"ended_at", "receipt_id", "card")
 	holdLotTable = db.NewTable("hold_lots", "hold_id", "lot_id", "points")
 )
 
 // queueHolds adds to b the reading of the open holds of accounts.
 func (as Accounts) queueHolds(b *db.Batch, customers db.Int64s) {
 	const read = `
-		SELECT h.id, h.customer_id, h.till_id, h.points, h.made_at, h.lapses_at, l.lot_id, l.points
+		SELECT h.id, h.customer_id, h.till_id, h.points, h.made_at, h.lapses_at, h.card, l.lot_id, l.points
 		  FROM holds h JOIN hold_lots l ON l.hold_id = h.id
 		 WHERE h.customer_id IN ($1...) AND h.state = 'open'
 		 ORDER BY h.id`
@@ -152,7 +153,7 @@ func (as Accounts) queueHolds(b *db.Batch, customers db.Int64s) {
 			lot   LotID
 			place money.Points
 		)
-		if err := r.Scan(&h.ID, &h.Customer, &h.Till, &h.Points, db.Time{Dst: &h.MadeAt}, db.Time{Dst: &h.LapsesAt}, &lot, &place); err != nil {
+		if err := r.Scan(&h.ID, &h.Customer, &h.Till, &h.Points, db.Time{Dst: &h.MadeAt}, db.Time{Dst: &h.LapsesAt}, &h.Card, &lot, &place); err != nil {
 			return err
 		}
 		a := as[h.Customer]
@@ -174,16 +175,18 @@ func (a *Account) saveHolds(b *db.Batch) (events []event.Event) {
 		if h.fresh {
 			b.Insert(holdTable, [][]any{{
 				int64(h.ID), int64(h.Customer), h.Till, db.NullID(h.Staff), h.Number, h.Fingerprint, int64(h.Points), string(h.State),
-				h.MadeAt.UnixMicro(), h.LapsesAt.UnixMicro(), db.Micros(h.EndedAt), db.NullID(h.Receipt),
+				h.MadeAt.UnixMicro(), h.LapsesAt.UnixMicro(), db.Micros(h.EndedAt), db.NullID(h.Receipt), h.Card,
 			}})
 			var lots [][]any
 			for lot, points := range h.lots {
 				lots = append(lots, []any{int64(h.ID), int64(lot), int64(points)})
 			}
 			b.Insert(holdLotTable, lots)
-			events = append(events, event.Event{At: h.MadeAt, Kind: EventHeld, CustomerID: int64(h.Customer), Ref: int64(h.ID), Body: event.Body(map[string]string{
-				"points": h.Points.String(), "until": h.LapsesAt.UTC().Format(time.RFC3339Nano),
-			})})
+			told := map[string]string{"points": h.Points.String(), "until": h.LapsesAt.UTC().Format(time.RFC3339Nano)}
+			if h.Card {
+				told["card"] = "shown"
+			}
+			events = append(events, event.Event{At: h.MadeAt, Kind: EventHeld, CustomerID: int64(h.Customer), Ref: int64(h.ID), Body: event.Body(told)})
 			continue
 		}
 		if h.ended {
@@ -197,11 +200,11 @@ func (a *Account) saveHolds(b *db.Batch) (events []event.Event) {
 	return events
 }
 
-const holdColumns = `id, customer_id, till_id, COALESCE(staff_id, 0), number, fingerprint, points, state, made_at, lapses_at, ended_at, COALESCE(receipt_id, 0)`
+const holdColumns = `id, customer_id, till_id, COALESCE(staff_id, 0), number, fingerprint, points, state, made_at, lapses_at, ended_at, COALESCE(receipt_id, 0), card`
 
 func scanHold(r db.Scanner) (h Hold, err error) {
 	err = r.Scan(&h.ID, &h.Customer, &h.Till, &h.Staff, &h.Number, &h.Fingerprint, &h.Points, &h.State, db.Time{Dst: &h.MadeAt}, db.Time{Dst: &h.LapsesAt},
-		db.Time{Dst: &h.EndedAt}, &h.Receipt)
+		db.Time{Dst: &h.EndedAt}, &h.Receipt, &h.Card)
 	if errors.Is(err, db.ErrNoRows) {
 		err = ErrHoldNotFound
 	}

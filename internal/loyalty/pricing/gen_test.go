@@ -91,6 +91,7 @@ func genRules(t *rapid.T, c money.Currency) *programme.Rules {
 		Min:  money.Points(rapid.SampledFrom([]int64{0, 0, 1, 1_000}).Draw(t, "min")),
 		Step: money.Points(rapid.SampledFrom([]int64{0, 0, 1, 7, 100}).Draw(t, "step")),
 	}
+	r.Redeem.WithCard = rapid.IntRange(0, 4).Draw(t, "only with the card") == 0
 	r.Earn.NotRedeeming = rapid.IntRange(0, 4).Draw(t, "nothing while redeeming") == 0
 	if rapid.IntRange(0, 4).Draw(t, "rounded up") == 0 {
 		r.Earn.Rounding.Mode = money.Up
@@ -141,6 +142,7 @@ func genInput(t *rapid.T) pricing.Input {
 			Spend:     mixed[money.Amount]("spend", -1000, 300_000, money.MaxAmount).Draw(t, "spend"),
 			Available: mixed[money.Points]("available", -100, 100_000, 1e15).Draw(t, "available"),
 			Occasions: rapid.SampledFrom([][]programme.Day{nil, nil, {programme.Birthday}, {programme.Birthday, programme.Anniversary}}).Draw(t, "occasions"),
+			Card:      rapid.Bool().Draw(t, "card"),
 		}
 	}
 	in.Store = rapid.SampledFrom([]string{"", "north", "south"}).Draw(t, "store")

@@ -109,7 +109,7 @@ func goldenRules(t *testing.T, text []byte) *programme.Rules {
 // golden prices a draft, of which each line begins with a word:
 //
 //	currency UZS                       RUB if left out
-//	customer gold spend=500 points=12  nobody if left out; - is no level
+//	customer gold spend=500 points=12  nobody if left out; - is no level; card: it was shown
 //	day birthday                       an occasion that it is; several words
 //	store north
 //	at 2026-03-10 18:30 Asia/Tashkent
@@ -150,6 +150,7 @@ func golden(t *testing.T, name, text string, rules *programme.Rules) string {
 			opts[k] = v
 		}
 		_, giftcard := opts["giftcard"]
+		_, card := opts["card"]
 		_, noLoyalty := opts["no_loyalty"]
 		_, promo := opts["promo"]
 		_, void := opts["void"]
@@ -162,6 +163,7 @@ func golden(t *testing.T, name, text string, rules *programme.Rules) string {
 				Level:     words[1],
 				Spend:     money.Amount(number("0"+opts["spend"], in.Currency.Exponent)),
 				Available: money.Points(number("0"+opts["points"], 2)),
+				Card:      card,
 			}
 		case "day":
 			in.Customer.Occasions = append(in.Customer.Occasions, programme.Day(words[1]))

@@ -88,6 +88,8 @@ type Customer struct {
 	Today int
 	// First: this may be the first purchase, as far as earlier ones go.
 	First bool
+	// Card: they have shown their card.
+	Card bool
 }
 
 // Cause names why money was taken off or a limit holds. It is for machines;
@@ -130,6 +132,7 @@ const (
 	LimitMin       Cause = "min"       // fewer than the programme's least
 	LimitOff       Cause = "off"       // taken off this receipt by the cashier
 	LimitNobody    Cause = "nobody"    // no customer
+	LimitCard      Cause = "card"      // the customer's card was not shown
 	LimitProgramme Cause = "programme" // no programme here, or it is stopped
 )
 

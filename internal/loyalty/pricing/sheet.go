@@ -448,6 +448,8 @@ func (s *sheet) redeemable() (most money.Amount, limit Cause) {
 		return 0, LimitNobody
 	case s.in.Draft.NoPoints:
 		return 0, LimitOff
+	case s.rules.Redeem.WithCard && !s.customer.Card:
+		return 0, LimitCard
 	}
 	var (
 		eligible     money.Amount

@@ -185,6 +185,9 @@ type Redeem struct {
 	// ConfirmFrom is from how many points on, on one receipt, the customer confirms
 	// it with a code; 0: never.
 	ConfirmFrom money.Points `json:"confirm_from,omitzero"`
+	// WithCard: points are taken only from whose card is shown: a phone or a name that
+	// somebody says is not enough.
+	WithCard bool `json:"with_card,omitzero"`
 }
 
 // Confirms reports whether so many points are taken only with a code.

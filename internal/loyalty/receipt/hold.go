@@ -11,6 +11,7 @@ import (
 	"regulars/internal/loyalty/confirm"
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/ledger"
+	"regulars/internal/loyalty/programme"
 )
 
 // How long points may be held: as long as paying takes.
@@ -33,12 +34,15 @@ type Hold struct {
 	For      time.Duration `json:"for"` // up to MaxHold; 0: DefaultHold
 	// Confirmation is what the customer said to it; the hold is the same with another.
 	Confirmation confirm.Given `json:"-"`
+	// Card is as in Draft.
+	Card string `json:"-"`
 }
 
 // Hold keeps points until they are redeemed by a commit that names the hold, until
 // Release, or until their time is over. The same call answers the same again and
-// sets replayed. It fails with ledger.ErrTooFew, ErrBlocked, ErrHoldReused, or with
-// confirm.ErrNeeded or ErrWrong where the customer has to say yes to so many.
+// sets replayed. It fails with ledger.ErrTooFew, ErrBlocked, ErrHoldReused, with
+// ErrCardNeeded or ErrCardWrong where the customer has to show their card, or with
+// confirm.ErrNeeded or ErrWrong where they have to say yes to so many.
 func (s *Service) Hold(ctx context.Context, by Caller, in Hold) (h ledger.Hold, replayed bool, err error) {
 	defer errs.Wrap(&err, "hold points of customer %s", in.Customer)
 	switch {
@@ -61,23 +65,30 @@ func (s *Service) Hold(ctx context.Context, by Caller, in Hold) (h ledger.Hold, 
 	if err != nil {
 		return h, false, err
 	}
-	confirms := version != nil && version.Rules.Redeem.Confirms(in.Points)
+	var asks programme.Redeem
+	if version != nil {
+		asks = version.Rules.Redeem
+	}
 	confirmed, err := s.confirm.Try(ctx, by.Till.ID, in.Confirmation)
 	if err != nil {
 		return h, false, err
 	}
 	print := fingerprint(in)
 	err = s.following(ctx, &in.Customer, func() error {
-		h, replayed, err = s.hold(ctx, by, in, print, confirms, confirmed)
+		h, replayed, err = s.hold(ctx, by, in, print, &asks, confirmed)
 		return err
 	})
 	return h, replayed, usedUp(err, confirmed)
 }
 
-func (s *Service) hold(ctx context.Context, by Caller, in Hold, print string, confirms bool, confirmed confirm.Confirmation) (h ledger.Hold, replayed bool, err error) {
+func (s *Service) hold(ctx context.Context, by Caller, in Hold, print string, asks *programme.Redeem, confirmed confirm.Confirmation) (h ledger.Hold, replayed bool, err error) {
+	confirms, card := asks.Confirms(in.Points), s.card(in.Card)
 	err = s.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
 		var b db.Batch
 		n := needs{customers: []customer.ID{in.Customer}}
+		if card.Value != "" {
+			n.cards = append(n.cards, card)
+		}
 		w := s.queue(&b, &n, true)
 		if err := tx.Run(ctx, &b); err != nil {
 			return err
@@ -98,11 +109,16 @@ func (s *Service) hold(ctx context.Context, by Caller, in Hold, print string, co
 		if err := w.usable(in.Customer); err != nil {
 			return err
 		}
+		shown := w.shows(in.Customer, card)
+		if asks.WithCard && !shown {
+			return uncarded(in.Card)
+		}
 		if confirms && !confirmed.Covers(in.Customer, by.Till.ID, in.Points) {
 			return unconfirmed(in.Confirmation)
 		}
 		made, err := account.Hold(ledger.Hold{
 			Till: int64(by.Till.ID), Staff: by.Staff, Number: in.Number, Fingerprint: print, Points: in.Points, LapsesAt: w.now.Add(in.For),
+			Card: shown,
 		})
 		if err != nil {
 			return errs.Of(err).At("/points")

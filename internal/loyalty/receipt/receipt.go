@@ -74,6 +74,8 @@ var (
 	ErrNotASale             = errs.New(errs.Invalid, "not_a_sale", "Only a sale can be returned.")
 	ErrNothingLeft          = errs.New(errs.Conflict, "nothing_left", "Everything on this receipt has been returned already.")
 	ErrEmpty                = errs.New(errs.Invalid, "receipt_empty", "A receipt needs at least one line that is not void.")
+	ErrCardNeeded           = errs.New(errs.Conflict, "card_needed", "Points are taken here only with the customer's card. Read it and send its number along, or take no points.")
+	ErrCardWrong            = errs.New(errs.Conflict, "card_wrong", "This is not the customer's card. Read theirs, or take no points.")
 	ErrReasonMissing        = errs.New(errs.Invalid, "reason_missing", "Say why the discount or the points are taken off this receipt.")
 	ErrTooOld               = errs.New(errs.Invalid, "sold_at_too_old", "The receipt's time is more than 72 hours ago.")
 	ErrBeforeQuote          = errs.New(errs.Invalid, "sold_at_before_quote", "The time of sale lies before the quote. Leave it out, or send the total that was charged instead of the quote.")
@@ -112,6 +114,9 @@ type Draft struct {
 	// Hold is what the points were held by; 0: they were not. One that has ended
 	// is as none.
 	Hold ledger.HoldID `json:"hold,omitempty"`
+	// Card is the number of the customer's card as the till read it, where it did. The
+	// sale is the same with another, and it is not kept.
+	Card string `json:"-"`
 }
 
 // DraftLine is one position of the basket.
@@ -203,6 +208,7 @@ type Details struct {
 	Welcome   money.Points `json:"welcome,omitempty"`
 	Days      string       `json:"days,omitempty"`      // the customer's occasions that it was: "birthday anniversary"
 	Confirmed bool         `json:"confirmed,omitempty"` // with a code
+	Card      bool         `json:"card,omitempty"`      // the rules asked for the customer's card, and it was shown
 	// Late: sent after the till had been without its line. ByRules is what a sale
 	// would have come to by the rules of its time, where it was charged otherwise;
 	// of a return, what the refund should have been. Clock is by how many seconds
@@ -319,7 +325,7 @@ func (s *Service) Quote(ctx context.Context, by Caller, d Draft) (_ Quote, err e
 	if err != nil {
 		return Quote{}, err
 	}
-	c := &quoteCall{saleCall: saleCall{posting: posting{by: by, version: version}, labels: labels, sale: Sale{Draft: d, SoldAt: now}}}
+	c := &quoteCall{saleCall: saleCall{posting: posting{by: by, version: version}, labels: labels, card: s.card(d.Card), sale: Sale{Draft: d, SoldAt: now}}}
 	if err := s.confirming(ctx, &c.saleCall); err != nil {
 		return Quote{}, err
 	}

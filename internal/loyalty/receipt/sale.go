@@ -34,15 +34,16 @@ type saleCall struct {
 	labels []string // of the customer, where they matter
 	// confirmed is what the customer said; zero: nothing that holds.
 	confirmed confirm.Confirmation
-	current   *programme.Version // that holds now, where points are redeemed
-	holdSaid  bool               // the customer said yes to the hold
+	current   *programme.Version  // that holds now, where points are redeemed
+	holdSaid  bool                // the customer said yes to the hold
+	card      customer.Identifier // that was shown; zero: none
 }
 
 // saleCall checks what can be checked before the transaction and finds the
 // rules: the quote's while it is valid, otherwise those of the time of sale.
 func (s *Service) saleCall(ctx context.Context, by Caller, sale Sale) (*saleCall, error) {
 	now := s.now()
-	c := &saleCall{sale: sale, posting: posting{
+	c := &saleCall{sale: sale, card: s.card(sale.Card), posting: posting{
 		by: by, key: key{int64(by.Till.ID), KindSale, sale.Number}, idem: idem{int64(by.Till.ID), sale.Key},
 		fingerprint: sale.fingerprint(), repeats: sale.repeats,
 	}}
@@ -140,6 +141,9 @@ func (c *saleCall) prepare(n *needs) {
 	if f, ok := c.first(); ok {
 		n.firsts = append(n.firsts, f)
 	}
+	if c.card.Value != "" && c.wantsCard() {
+		n.cards = append(n.cards, c.card)
+	}
 	for _, l := range c.sale.Lines {
 		n.skus = append(n.skus, l.SKU)
 	}
@@ -172,7 +176,10 @@ func (c *saleCall) price(s *Service, w *world) (pricing.Result, error) {
 		}
 		in.Zone = s.zone(c.by.Store.Zone, profile)
 		hold := account.Open(c.sale.Hold)
-		in.Customer = &pricing.Customer{Available: account.AvailableTo(hold)}
+		in.Customer = &pricing.Customer{Available: account.AvailableTo(hold), Card: c.carded(w)}
+		if c.sale.Redeem > 0 && !in.Customer.Card && c.wantsCard() {
+			return pricing.Result{}, uncarded(c.sale.Card)
+		}
 		if c.ownPoints() != 0 {
 			in.Customer.Available = account.AvailableOf(c.ownPoints(), hold)
 		}
@@ -275,6 +282,7 @@ func (c *saleCall) apply(s *Service, w *world) error {
 	}
 	rec := c.record(s, w, res)
 	rec.Details.Confirmed = confirmed
+	rec.Details.Card = res.Redeemed > 0 && c.wantsCard() && w.shows(c.sale.Customer, c.card)
 	if who := c.sale.Customer; who != 0 {
 		if err := c.movePoints(s, w, rec, res); err != nil {
 			return err

@@ -289,7 +289,7 @@ func (s *Service) given(rules *programme.Rules, sale *Receipt, lines []pricing.L
 	in := pricing.Input{Currency: s.currency, Rules: rules, At: sale.SoldAt, Zone: store.Zone, Store: store.Code, Draft: pricing.Draft{Lines: lines}}
 	if rules != nil {
 		spend := max(0, h.until(rules.Spend.After(sale.SoldAt, store.Zone), sale.SoldAt))
-		in.Customer = &pricing.Customer{Level: rules.Reached(spend).Code, Spend: spend, Available: sale.Redeemed, Today: h.today}
+		in.Customer = &pricing.Customer{Level: rules.Reached(spend).Code, Spend: spend, Available: sale.Redeemed, Today: h.today, Card: true}
 		in.Customer.Occasions = rules.Days(programme.Dates{Born: h.who.Born, Registered: h.who.Registered}, sale.SoldAt, s.zone(store.Zone, h.who))
 	}
 	res, err := pricing.Price(in)

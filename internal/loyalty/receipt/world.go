@@ -19,6 +19,7 @@ import (
 type needs struct {
 	customers []customer.ID
 	skus      []string
+	cards     []customer.Identifier
 	receipts  []key      // that may have been recorded already
 	twins     []*posting // likewise, by another till
 	keys      []idem     // likewise
@@ -49,6 +50,7 @@ type world struct {
 	now       time.Time
 	accounts  ledger.Accounts
 	customers map[customer.ID]customer.Known
+	cards     map[customer.Identifier]customer.ID // whose they are
 	products  map[string]catalog.Product
 	tiers     map[customer.ID][]programme.Tier
 	spend     map[window]money.Amount
@@ -104,6 +106,7 @@ func (s *Service) queue(b *db.Batch, n *needs, lock bool) *world {
 		s.customers.QueueKnown(b, n.customers, w.customers)
 		s.programmes.QueueTiers(b, n.customers, w.tiers)
 	}
+	s.queueCards(b, n, w, lock)
 	if len(n.skus) > 0 {
 		s.catalog.QueueByCode(b, n.skus, w.products)
 	}

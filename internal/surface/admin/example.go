@@ -78,6 +78,7 @@ func (a *Admin) fillExample(ctx context.Context, f *web.Form, loc *i18n.Localize
 	f.Values.Set("example/balance", loc.Points(c.PointsFor(money.Amount(int64(unit)*c.Minor()/money.PriceScale), max(r.PointValue, 1), money.Down)/100*100))
 	f.Values.Set("example/redeem", "0")
 	f.Values.Set("example/today", "0")
+	f.Values.Set("example/card", "1")
 	return nil
 }
 
@@ -102,6 +103,7 @@ func (a *Admin) example(ctx context.Context, f *web.Form, loc *i18n.Localizer) (
 	}
 	in.Customer.Level = r.Reached(max(0, in.Customer.Spend)).Code
 	in.Store, in.Customer.First = f.Get("example/store"), f.Has("example/first", "1")
+	in.Customer.Card = f.Has("example/card", "1")
 	if day := programme.Day(f.Get("example/day")); day != "" {
 		in.Customer.Occasions = []programme.Day{day}
 	}

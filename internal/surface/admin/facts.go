@@ -127,6 +127,7 @@ func (t teller) redeeming(r *programme.Rules) []fact {
 		t.fact("admin.rules.min", t.loc.Points(r.Redeem.Min)),
 		t.fact("admin.rules.step", t.loc.Points(r.Redeem.Step)),
 		t.fact("admin.rules.confirm_from", t.loc.Points(r.Redeem.ConfirmFrom)),
+		t.fact("admin.rules.with_card", t.yes(r.Redeem.WithCard)),
 		t.fact("admin.rules.redeem_exclude", t.goods(r.Redeem.Exclude)),
 		t.fact("admin.rules.discount_exclude", t.goods(r.Discount.Exclude)),
 		t.fact("admin.rules.discount_rounding", t.rounding(r.Discount.Rounding, t.loc.Money(money.Amount(r.Discount.Rounding.Unit), t.currency))),

@@ -102,13 +102,14 @@ func TestEditorKeepsEverySetting(t *testing.T) {
 		b.post(at+"/edit", form.with("do", "add_cap")...).is(200)
 		form = b.form("editor").with(
 			"promo_rates", "1", "levels/0/promo/cashback", "0,5", "levels/0/promo/discount", "2", "levels/1/cashback", "0", "levels/1/per", "30", "levels/2/cap", "80",
-			"redeem/caps/0/goods", "", "redeem/caps/0/product", "plov", "redeem/caps/0/cap", "10", "redeem/max", "5 000", "redeem/own", "1",
+			"redeem/caps/0/goods", "", "redeem/caps/0/product", "plov", "redeem/caps/0/cap", "10", "redeem/max", "5 000", "redeem/own", "1", "redeem/with_card", "1",
 			"spend/window", "quarter", "downgrade/when", "every", "downgrade/days", "30", "downgrade/grace_days", "7", "downgrade/step", "1", "downgrade/forfeit", "1",
 			"earn/redeeming", "nothing", "idle_days", "180", "earn/rounding/mode", "up",
 			"occasions/birthday", "1", "occasions/birthday/before", "5", "occasions/birthday/points", "1 000", "occasions/birthday/discount", "15",
 			"example/day", "birthday", "welcome/on", "purchase", "welcome/from", "1 000", "welcome/points", "500", "example/first", "1",
 		)
 		b.post(at+"/example", form...).is(200).sees("Приветственные баллы за первую покупку: 500 баллов", "сгорят и баллы", "У клиента день рождения: ставки выше", "Скидка ко дню рождения")
+		b.post(at+"/example", form.with("example/card", "")...).is(200).sees("Можно списать 0 баллов. Карту клиента не предъявили.")
 		b.post(at+"/edit", form.with("do", "save")...).is(200)
 		b.get(at + "/edit").is(200)
 		again := map[string]string{}
@@ -123,7 +124,7 @@ func TestEditorKeepsEverySetting(t *testing.T) {
 			}
 		}
 		b.get(at+"/publish").sees("за акционные товары кешбэк 0,5 %, скидка 2 %", "1 балл за каждые 30 сум", "баллами до 80 %", "до 10 %", "за календарный квартал", "за первую покупку от 1 000 сум",
-			"каждые 30 дней, на одну ступень за раз, баллы сгорают вместе с ним", "7 дней", "баллы за такой чек не начисляются", "180 дней", "за 5 дней до и 3 дня после: 1 000 баллов, скидка 15 %")
+			"каждые 30 дней, на одну ступень за раз, баллы сгорают вместе с ним", "7 дней", "баллы за такой чек не начисляются", "180 дней", "Баллы только по карте", "за 5 дней до и 3 дня после: 1 000 баллов, скидка 15 %")
 		b.get(at + "/edit")
 		b.post(at+"/edit", form.with("levels/1/cashback", "3", "redeem/caps/0/product", "", "downgrade/when", "reset", "spend/window", "lifetime", "do", "save")...).
 			sees("Баллы начисляются либо за сумму, либо ставкой", "Назовите товары или магазины", "Начать заново можно, только если")

@@ -52,6 +52,7 @@ func rulesForm(loc *i18n.Localizer, c money.Currency, r *programme.Rules) *web.F
 	tick("earn/promo", r.Earn.Promo)
 	tick("stopped", r.Stopped)
 	tick("redeem/own", r.Redeem.Own)
+	tick("redeem/with_card", r.Redeem.WithCard)
 	tick("downgrade/step", r.Downgrade.Step)
 	tick("downgrade/forfeit", r.Downgrade.Forfeit)
 	tick("guard", r.Guard != nil)
@@ -244,6 +245,7 @@ func (in rulesReader) redeem() programme.Redeem {
 	r := programme.Redeem{
 		Exclude: in.goods("redeem/exclude"), Cap: in.rate("redeem/cap"), Own: in.form.Has("redeem/own", "1"),
 		Max: in.points("redeem/max"), Min: in.points("redeem/min"), Step: in.points("redeem/step"), ConfirmFrom: in.points("redeem/confirm_from"),
+		WithCard: in.form.Has("redeem/with_card", "1"),
 	}
 	count, _ := strconv.Atoi(in.form.Get("caps"))
 	one := func(name string) []string {

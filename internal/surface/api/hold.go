@@ -15,6 +15,7 @@ type holdRequest struct {
 	Customer string `json:"customer"`
 	Points   number `json:"points"`
 	Minutes  int    `json:"minutes,omitzero" minimum:"1" maximum:"60"`
+	Card     string `json:"card,omitzero" maxLength:"254"`
 	Said     *Said  `json:"confirmation,omitzero" nullable:"false"`
 	AtTill
 }
@@ -44,7 +45,7 @@ func (a *API) postHold(ctx context.Context, by *caller, in *holdRequest) (*creat
 	r := by.reader()
 	ask := receipt.Hold{
 		Number: r.number(in.Number), Customer: r.customer(at("customer"), in.Customer), Points: r.points(at("points"), in.Points),
-		For: time.Duration(in.Minutes) * time.Minute, Confirmation: r.said(in.Said),
+		For: time.Duration(in.Minutes) * time.Minute, Confirmation: r.said(in.Said), Card: r.text(at("card"), in.Card, maxIdentifier),
 	}
 	if in.Customer == "" {
 		r.missing(at("customer"))

@@ -114,14 +114,14 @@ func (a *API) operations(d *description) {
 
 	selling := []*errs.Error{
 		customer.ErrNotFound, receipt.ErrBlocked, receipt.ErrReasonMissing,
-		pricing.ErrRedeemTooMuch, pricing.ErrRedeemMin, pricing.ErrRedeemStep,
+		pricing.ErrRedeemTooMuch, pricing.ErrRedeemMin, pricing.ErrRedeemStep, receipt.ErrCardNeeded, receipt.ErrCardWrong,
 	}
 	post(d, operation{id: "quote", group: "receipts", method: send, path: "/v1/quotes", errors: selling}, a.postQuote)
 	confirming := []*errs.Error{confirm.ErrNeeded, confirm.ErrWrong}
 	register(d, operation{id: "cancel_hold", group: "receipts", method: send, path: "/v1/holds/{id}/cancel", changes: true,
 		errors: []*errs.Error{ledger.ErrHoldNotFound, ledger.ErrHoldEnded}}, a.cancelHold)
 	post(d, operation{id: "hold", group: "receipts", method: send, path: "/v1/holds", status: http.StatusCreated, changes: true,
-		errors: slices.Concat([]*errs.Error{customer.ErrNotFound, receipt.ErrBlocked, receipt.ErrHoldReused, receipt.ErrHoldPoints, receipt.ErrNumber, ledger.ErrTooFew, ledger.ErrBroken, errCashier}, confirming)}, a.postHold)
+		errors: slices.Concat([]*errs.Error{customer.ErrNotFound, receipt.ErrBlocked, receipt.ErrHoldReused, receipt.ErrHoldPoints, receipt.ErrNumber, ledger.ErrTooFew, ledger.ErrBroken, errCashier, receipt.ErrCardNeeded, receipt.ErrCardWrong}, confirming)}, a.postHold)
 	post(d, operation{id: "confirm", group: "receipts", method: send, path: "/v1/confirmations", status: http.StatusCreated, changes: true,
 		errors: []*errs.Error{customer.ErrNotFound, receipt.ErrBlocked, confirm.ErrNotNeeded, pricing.ErrRedeemTooMuch, ledger.ErrTooFew, confirm.ErrTooMany, confirm.ErrTillTooMany, confirm.ErrNoAddress}}, a.postConfirmation)
 	recording := []*errs.Error{receipt.ErrKeyReused, receipt.ErrIdempotencyKeyReused, errKeyHeader, receipt.ErrNumber, receipt.ErrTooOld, receipt.ErrInTheFuture, errCashier}

@@ -24,6 +24,7 @@ type Basket struct {
 	NoPoints   bool         `json:"no_points,omitzero"`
 	Reason     string       `json:"reason,omitzero" maxLength:"200"`
 	Hold       string       `json:"hold,omitzero"`
+	Card       string       `json:"card,omitzero" maxLength:"254"`
 }
 
 // BasketLine is one position of a basket.
@@ -43,7 +44,7 @@ func (r *reader) draft(in *Basket) receipt.Draft {
 	d := receipt.Draft{
 		Customer: r.customer(at("customer"), in.Customer),
 		Redeem:   r.points(at("redeem"), in.Redeem), NoDiscount: in.NoDiscount, NoPoints: in.NoPoints,
-		Reason: r.text(at("reason"), in.Reason, receipt.MaxReason),
+		Reason: r.text(at("reason"), in.Reason, receipt.MaxReason), Card: r.text(at("card"), in.Card, maxIdentifier),
 	}
 	if in.Hold != "" {
 		var err error

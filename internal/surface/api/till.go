@@ -47,6 +47,7 @@ type programmeInfo struct {
 	Min        decimal        `json:"redeem_min"`
 	Step       decimal        `json:"redeem_step"`
 	Confirm    decimal        `json:"redeem_confirm_from,omitzero"`
+	WithCard   bool           `json:"redeem_with_card,omitzero"`
 	Levels     []levelDetails `json:"levels" nullable:"false"`
 }
 
@@ -84,7 +85,7 @@ func (by *caller) programme(name string, v *programme.Version) *programmeInfo {
 	rules := &v.Rules
 	out := &programmeInfo{
 		Name: name, Version: v.Number, Stopped: rules.Stopped, PointValue: price(rules.PointValue),
-		Cap: percent(rules.Redeem.Cap), Min: points(rules.Redeem.Min), Step: points(rules.Redeem.Step),
+		Cap: percent(rules.Redeem.Cap), Min: points(rules.Redeem.Min), Step: points(rules.Redeem.Step), WithCard: rules.Redeem.WithCard,
 		Levels: make([]levelDetails, len(rules.Levels)),
 	}
 	if from := rules.Redeem.ConfirmFrom; from > 0 {

@@ -36,6 +36,7 @@ type basket struct {
 	Reason     string
 	Asked      confirm.ID // the customer was sent a code; 0: was not
 	Said       string     // what they say it is
+	Card       string     // the number of the card that was read, where the rules ask for it
 	Joining    bool       // the registration is open
 	Join       join
 }
@@ -81,7 +82,7 @@ func readBasket(f *web.Form, unseal func(string) customer.ID) basket {
 		Number: f.Get("number"), Quote: f.Get("quote"), Total: f.Get("total"),
 		Customer: unseal(f.Get("customer")), Redeem: f.Get("redeem"),
 		NoDiscount: f.Has("off", "discount"), NoPoints: f.Has("off", "points"), Reason: fold.Line(f.Get("reason")),
-		Asked: confirm.ID(number(f.Get("asked"))), Said: f.Get("said"),
+		Asked: confirm.ID(number(f.Get("asked"))), Said: f.Get("said"), Card: f.Get("card"),
 		Joining: f.Has("joining", "1"),
 		Join: join{
 			Phone: fold.Line(f.Get("join-phone")), Card: fold.Line(f.Get("join-card")), Name: fold.Line(f.Get("join-name")),
@@ -235,7 +236,7 @@ func (t *Till) renew(ctx context.Context, loc *i18n.Localizer, b *basket) (known
 // draft reads the basket for pricing. What cannot be read is noted by the id
 // of its field, and the line does not count.
 func (b *basket) draft(loc *i18n.Localizer, c money.Currency, wrong func(field string, err error)) receipt.Draft {
-	d := receipt.Draft{Customer: b.Customer, NoDiscount: b.NoDiscount, NoPoints: b.NoPoints, Reason: b.Reason}
+	d := receipt.Draft{Customer: b.Customer, NoDiscount: b.NoDiscount, NoPoints: b.NoPoints, Reason: b.Reason, Card: b.Card}
 	d.Lines = make([]receipt.DraftLine, len(b.Lines))
 	for i, l := range b.Lines {
 		to := &d.Lines[i]

@@ -8,6 +8,7 @@ import (
 	"regulars/internal/base/db"
 	"regulars/internal/base/db/dbtest"
 	"regulars/internal/loyalty/loyaltytest"
+	"regulars/internal/loyalty/programme"
 )
 
 // Where points need a code, the cashier has one sent, types what the customer says, and
@@ -17,7 +18,7 @@ func TestCodeAtTheTill(t *testing.T) {
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
 		s := newSite(t, d)
 		s.SendCodes(t)
-		s.needCodes()
+		s.publish(func(r *programme.Rules) { r.Redeem.ConfirmFrom = 1_000_00 })
 		v := s.enter("cashier", 0)
 		page := v.send("/till/basket", v.get("/till").form(), "code:"+card, "code:tea-100", "redeem:999").is(http.StatusOK).hasNot("Send a code")
 		page = v.send("/till/basket", page.form(), "redeem:1000").is(http.StatusOK).has("Send a code", "only with a code")
@@ -43,11 +44,11 @@ func TestCodeAtTheTill(t *testing.T) {
 	})
 }
 
-// needCodes publishes rules under which 1000 points need a code.
-func (s *site) needCodes() {
+// publish has other rules hold from now on.
+func (s *site) publish(change func(*programme.Rules)) {
 	s.t.Helper()
 	rules := loyaltytest.Rules(s.Currency, 30_000_00)
-	rules.Redeem.ConfirmFrom = 1_000_00
+	change(rules)
 	list, err := s.Programmes.List(s.t.Context())
 	check(s.t, err)
 	check(s.t, s.DB.Write(s.t.Context(), func(ctx context.Context, tx *db.Tx) error {

@@ -279,6 +279,9 @@ func (t *Till) identified(ctx context.Context, v *saleView, text string, look fu
 		if !ok || slices.ContainsFunc(v.Found.People, func(p customer.Tail) bool { return p.ID == k.ID }) {
 			continue
 		}
+		if i.Kind == customer.Card {
+			v.Card = i.Value
+		}
 		c, err := t.Customers.Get(ctx, k.ID)
 		if err != nil {
 			return false, err
@@ -392,7 +395,7 @@ func (t *Till) register(r *http.Request, v *saleView) error {
 		return nil
 	}
 	agreed := slices.ContainsFunc(n.Consents, func(c customer.Consent) bool { return c.Purpose == customer.Data })
-	v.Customer, v.Joining, v.Join, v.Redeem = res.ID, false, join{}, ""
+	v.Customer, v.Joining, v.Card, v.Join, v.Redeem = res.ID, false, v.Join.Card, join{}, ""
 	switch {
 	case len(res.Left) > 0:
 		v.note("warn", loc.T("counter.join.left", "what", strings.Join(left(loc, res.Left), ", ")))

@@ -85,6 +85,7 @@ func TestPages(t *testing.T) {
 		{line: line{SKU: "4600", Quantity: "1", New: true}, At: 3, Unpriced: true, Bad: true},
 		{line: line{SKU: "gone", Name: "Gone", Quantity: "1", Void: true}, At: 2},
 	}
+	uncarded := &saleView{frame: full.frame, basket: basket{Number: "1", Customer: 9, Card: "1234"}, Zone: time.UTC, Touch: -1, Who: full.Who, Points: full.Points, Q: &receipt.Quote{Result: pricing.Result{Limit: pricing.LimitCard}}}
 	joining := &saleView{frame: till.frame("sale", at), Zone: time.UTC, Touch: -1}
 	joining.Joining = true
 	joining.Join = join{Card: "1", Errors: map[string]string{"join-phone": "wrong", "join-name": "wrong", "join-card": "wrong"}}
@@ -97,7 +98,7 @@ func TestPages(t *testing.T) {
 
 	pages := map[string][]any{
 		"choose":  {chooseView{frame: till.frame("choose", nil)}, chooseView{frame: till.frame("choose", at), Groups: []choice{{at.Store, []catalog.Till{at.Till}}}}},
-		"sale":    {full, joining, &saleView{frame: till.frame("sale", at), Zone: time.UTC, Touch: -1}},
+		"sale":    {full, uncarded, joining, &saleView{frame: till.frame("sale", at), Zone: time.UTC, Touch: -1}},
 		"receipt": {receiptView{till.frame("sale", at), printed}, receiptView{till.frame("return", at), returned}},
 		"returns": {
 			returnsView{frame: till.frame("return", at)}, returnsView{frame: till.frame("return", at), Searched: true, Number: "7"},

@@ -54,7 +54,7 @@ func (t *Till) pay(w http.ResponseWriter, r *http.Request) error {
 		return t.undecided(w, r, v, "")
 	case errors.Is(err, receipt.ErrBlocked): // which the page says of whoever is on it
 		return t.undecided(w, r, v, "")
-	case errors.Is(err, customer.ErrNotFound):
+	case errors.Is(err, customer.ErrNotFound), uncarded(err):
 		return t.undecided(w, r, v, web.Say(loc, err))
 	case web.Refused(err):
 		return t.undecided(w, r, v, loc.T("counter.note.look_again"))

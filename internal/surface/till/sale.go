@@ -164,7 +164,7 @@ func (t *Till) do(r *http.Request, v *saleView, do string) error {
 		}
 	case "nobody":
 		v.Customer, v.Redeem, v.NoDiscount, v.NoPoints, v.Reason = 0, "", false, false, ""
-		v.Asked, v.Said = 0, ""
+		v.Asked, v.Said, v.Card = 0, "", ""
 	case "plus":
 		v.step(loc, i, money.One)
 		v.Touch = i
@@ -348,8 +348,12 @@ func (t *Till) quote(r *http.Request, v *saleView, d receipt.Draft) error {
 		d.Reason = "-" // it changes no price, and without one there is none
 	}
 	q, err := t.Receipts.Quote(ctx, v.Place.caller(r), d)
-	if err != nil && d.Redeem != 0 && points(err) {
-		v.Errors["redeem"] = t.redeemText(loc, err)
+	if err != nil && d.Redeem != 0 && (points(err) || uncarded(err)) {
+		if points(err) {
+			v.Errors["redeem"] = t.redeemText(loc, err)
+		} else {
+			v.Redeem = "" // the page asks for the card in its place
+		}
 		d.Redeem = 0
 		q, err = t.Receipts.Quote(ctx, v.Place.caller(r), d)
 	}
@@ -376,6 +380,9 @@ func (v *saleView) show(t *Till, loc *i18n.Localizer, q *receipt.Quote) {
 		all = append(all, l.Discounts...)
 	}
 	v.Off = pricing.ByCause(all)
+	if q.Programme == nil || !q.Programme.Rules.Redeem.WithCard {
+		v.Card = "" // nobody needs it
+	}
 	if v.Who != nil {
 		v.Who.Level, v.Who.Next, v.Who.ToNext = q.Level, q.Next, q.ToNext
 	}
@@ -385,6 +392,14 @@ func (v *saleView) show(t *Till, loc *i18n.Localizer, q *receipt.Quote) {
 func points(err error) bool {
 	return errors.Is(err, pricing.ErrRedeemTooMuch) || errors.Is(err, pricing.ErrRedeemMin) || errors.Is(err, pricing.ErrRedeemStep)
 }
+
+// uncarded reports whether an error is about the card that was not shown.
+func uncarded(err error) bool {
+	return errors.Is(err, receipt.ErrCardNeeded) || errors.Is(err, receipt.ErrCardWrong)
+}
+
+// Uncarded reports whether the customer's card is what points lack.
+func (v *saleView) Uncarded() bool { return v.Q != nil && v.Q.Limit == pricing.LimitCard }
 
 // redeemText says what is wrong with the points that were chosen; figures in
 // its arguments are points and are written as such.
