@@ -56,7 +56,7 @@ var (
 	ErrTooMany   = errs.New(errs.TooMany, "confirmation_too_many", "This customer has been sent several codes already. Wait ten minutes, or take fewer points.").With("seconds", int64(MadeWithin/time.Second))
 	// ErrTillTooMany is the till's own limit.
 	ErrTillTooMany = errs.New(errs.TooMany, "confirmation_till_too_many", "This till has had many codes sent already. Wait ten minutes, or go on without one.").With("seconds", int64(MadeWithin/time.Second))
-	// Of registering with a phone.
+	// ErrPhoneNeeded and those that follow are of registering with a phone.
 	ErrPhoneNeeded    = errs.New(errs.Conflict, "confirmation_phone_needed", "A phone is registered only with a code that is sent to it. Ask for one with POST /v1/confirmations and send it along.")
 	ErrPhoneNotNeeded = errs.New(errs.Conflict, "confirmation_phone_not_needed", "Registering needs no code here.")
 	ErrPhoneTooMany   = errs.New(errs.TooMany, "confirmation_phone_too_many", "Several codes were sent to this phone already. Wait ten minutes.").With("seconds", int64(MadeWithin/time.Second))

