@@ -1,6 +1,7 @@
 package enrol_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -79,7 +80,7 @@ func TestAPhoneIsRegisteredWithItsCode(t *testing.T) {
 	t.Parallel()
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
 		w := newCoded(t, d, settings.AlwaysCode)
-		w.register(customer.New{FirstName: "Olim", Identifiers: []customer.Identifier{phone("909999999")}})
+		olim, _ := w.register(customer.New{FirstName: "Olim", Identifiers: []customer.Identifier{phone("909999999")}})
 		for _, p := range []string{"901234567", "909999999"} { // nobody's, and somebody's
 			if _, _, err := w.join(0, confirm.Given{}, "", phone(p)); !errors.Is(err, confirm.ErrPhoneNeeded) {
 				t.Errorf("without a code: %v", err)
@@ -88,6 +89,13 @@ func TestAPhoneIsRegisteredWithItsCode(t *testing.T) {
 				t.Errorf("the message is %s, %v", w.Sent.Body(), err)
 			}
 		}
+		var points confirm.Confirmation
+		loyaltytest.Check(t, d.Write(t.Context(), func(ctx context.Context, tx *db.Tx) (err error) {
+			points, err = w.Confirm.MakeTx(ctx, tx, olim.ID, w.tills[0].ID, 10_00)
+			return err
+		}))
+		w.Confirm.Wake()
+		ofPoints, _ := w.Sent.Last()
 		given := w.code(0, "901234567")
 		for name, try := range map[string]func() error{
 			"a wrong code": func() error {
@@ -101,7 +109,11 @@ func TestAPhoneIsRegisteredWithItsCode(t *testing.T) {
 			"another till":  func() error { _, _, err := w.join(1, given, "", phone("901234567")); return err },
 			"another phone": func() error { _, _, err := w.join(0, given, "", phone("909999999")); return err },
 			"two phones":    func() error { _, _, err := w.join(0, given, "", phone("901234567"), phone("909999999")); return err },
-			"no phone":      func() error { _, _, err := w.join(0, given, "", card("1")); return err },
+			"for points": func() error {
+				_, _, err := w.join(0, confirm.Given{ID: points.ID, Code: ofPoints}, "", phone("909999999"))
+				return err
+			},
+			"no phone": func() error { _, _, err := w.join(0, given, "", card("1")); return err },
 		} {
 			if err := try(); !errors.Is(err, confirm.ErrWrong) {
 				t.Errorf("%s: %v", name, err)
