@@ -23,6 +23,9 @@ func (p *parts) codes(ctx context.Context, keys *secret.Box) error {
 			if language == "" || !ok {
 				loc = p.bundle.For(is.Language)
 			}
+			if points == 0 {
+				return loc.T("confirm.register", "code", code, "name", is.Name), loc.Lang()
+			}
 			return loc.T("confirm.text", "code", code, "points", loc.PointsText(points), "name", is.Name), loc.Lang()
 		},
 		Queue: func(ctx context.Context, tx *db.Tx, of confirm.ID) error {

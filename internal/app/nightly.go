@@ -11,7 +11,7 @@ import (
 	"regulars/internal/loyalty/catalog"
 )
 
-// nightly has points activated and expire, tiers reviewed, old looks forgotten and the
+// nightly has points activated and expire, tiers reviewed, old looks and phones that codes went to forgotten, and the
 // pace of sales worked out when a day begins in the zone of a store; duplicates, among
 // all customers, are looked for once a night, in the zone of the installation.
 func nightly(s *loyalty.Services, q *jobs.Queue, now func() time.Time, is func() settings.Installation) {
@@ -37,6 +37,9 @@ func nightly(s *loyalty.Services, q *jobs.Queue, now func() time.Time, is func()
 		}
 		if err == nil {
 			err = s.Integrations.ForgetCalls(ctx)
+		}
+		if err == nil {
+			err = s.Confirm.Forget(ctx)
 		}
 		if err == nil {
 			err = failed

@@ -14,6 +14,7 @@ import (
 	"regulars/internal/base/db"
 	"regulars/internal/base/db/dbtest"
 	"regulars/internal/base/i18n"
+	"regulars/internal/base/settings"
 	"regulars/internal/conform"
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/loyaltytest"
@@ -112,10 +113,10 @@ func TestOurAPIConforms(t *testing.T) {
 		r, err := conform.Run(t.Context(), o)
 		check(t, err)
 		all := len(conform.IDs()) - len(o.Skip)
-		if got := ended(r, conform.Passed); len(got) != all-3 || len(r.Results) != all {
+		if got := ended(r, conform.Passed); len(got) != all-4 || len(r.Results) != all {
 			t.Errorf("passed are %d of %d:\n%s", len(got), all, text(r))
 		}
-		if got := ended(r, conform.Skipped); !slices.Equal(got, []string{"hold.lapse", "confirm.code", "card.shown"}) {
+		if got := ended(r, conform.Skipped); !slices.Equal(got, []string{"hold.lapse", "confirm.code", "confirm.phone", "card.shown"}) {
 			t.Errorf("skipped are %v", got)
 		}
 		for line := range strings.Lines(s.Log.String()) {
@@ -150,6 +151,22 @@ func TestCodesConform(t *testing.T) {
 		}
 		if _, all := s.Sent.Last(); all != 1 {
 			t.Errorf("%d codes were sent", all)
+		}
+	})
+}
+
+// Where our API announces that phones need codes, they are not registered with wrong ones.
+func TestCodesOfPhonesConform(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := newSite(t, d, nil)
+		for _, way := range []settings.Code{settings.AskCode, settings.AlwaysCode} {
+			s.AskForCodes(t, way)
+			r, err := conform.Run(t.Context(), conform.Options{URL: s.url, Key: s.keys[0], Only: []string{"confirm.phone"}, Now: time.Now})
+			check(t, err)
+			if got := ended(r, conform.Passed); len(got) != 1 {
+				t.Errorf("%s: passed are %v:\n%s", way, got, text(r))
+			}
 		}
 	})
 }

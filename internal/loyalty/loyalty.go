@@ -33,6 +33,7 @@ type Services struct {
 	Customers    *customer.Service
 	Programmes   *programme.Service
 	Ledger       *ledger.Service
+	Confirm      *confirm.Service
 	Enrol        *enrol.Service
 	Receipts     *receipt.Service
 	Stock        *stock.Service
@@ -40,7 +41,6 @@ type Services struct {
 	Giftcards    *giftcard.Service
 	Merges       *merge.Service
 	Privacy      *privacy.Service
-	Confirm      *confirm.Service
 }
 
 // New makes the services of an installation over its database.
@@ -55,8 +55,8 @@ func New(d *db.DB, mint *id.Minter, now func() time.Time, is settings.Installati
 		stopped, idle := s.Programmes.Standing(t)
 		return ledger.Policy{Stopped: stopped, Idle: idle}
 	})
-	s.Enrol = enrol.New(d, now, s.Customers, s.Ledger, s.Programmes, s.Staff)
 	s.Confirm = confirm.New(d, mint, now, is.Secret, s.Customers)
+	s.Enrol = enrol.New(d, now, s.Customers, s.Ledger, s.Programmes, s.Staff, s.Confirm)
 	s.Programmes.SendCodes(s.Confirm.ReadyTx)
 	s.Receipts = receipt.New(receipt.Config{
 		DB: d, Mint: mint, Now: now, Currency: is.Currency, Secret: is.Secret,

@@ -140,15 +140,15 @@ func ending(kind, value string) string {
 }
 
 // contacts compares what is known of phones and addresses with what was noted, and
-// finds those that nobody has any more.
+// finds those that nobody has any more, or that no code confirmed though they say so.
 func (a *audit) contacts() {
 	a.scan("contacts", func(r *db.Rows) error {
 		var (
 			value, kind, state, reason           string
 			since, store, staff, noted, customer int64
-			judge                                int64
+			judge, used                          int64
 		)
-		if err := r.Scan(&value, &kind, &state, &reason, &since, &store, &staff, &noted, &customer, &judge); err != nil {
+		if err := r.Scan(&value, &kind, &state, &reason, &since, &store, &staff, &noted, &customer, &judge, &used); err != nil {
 			return err
 		}
 		a.sum.numbers(since, store, staff)
@@ -162,7 +162,11 @@ func (a *audit) contacts() {
 		if customer == 0 {
 			a.found(Finding{Reference, "contacts", "customer_id=0 kind=" + kind, "value", "a row of identifiers", "none", "the contact is nobody's"})
 		}
+		if reason == "code" && judge == 0 && used == 0 {
+			a.found(Finding{Identifier, "contacts", "customer_id=" + a.show("", customer) + " kind=" + kind, "since", "when a code for a phone was used", a.show("at", since), ""})
+		}
 		return nil
-	}, `SELECT c.value, c.kind, c.state, c.reason, c.since, COALESCE(c.store_id, 0), COALESCE(c.staff_id, 0), c.checksum, COALESCE(i.customer_id, 0), COALESCE(c.judged_by, 0)
-	      FROM contacts c LEFT JOIN identifiers i ON i.value = c.value AND i.kind = c.kind`)
+	}, `SELECT c.value, c.kind, c.state, c.reason, c.since, COALESCE(c.store_id, 0), COALESCE(c.staff_id, 0), c.checksum, COALESCE(i.customer_id, 0), COALESCE(c.judged_by, 0), COALESCE(u.used_at, 0)
+	      FROM contacts c LEFT JOIN identifiers i ON i.value = c.value AND i.kind = c.kind
+	      LEFT JOIN (SELECT DISTINCT used_at FROM confirmations WHERE customer_id IS NULL AND used_at IS NOT NULL) u ON u.used_at = c.since`)
 }

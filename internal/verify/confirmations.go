@@ -21,12 +21,13 @@ type said struct {
 const codeMinutes = 5
 
 // confirmations compares the codes with what was told of them, and with the receipts
-// and holds that used them up.
+// and holds that used them up; of phones with who registered.
 func (a *audit) confirmations() {
 	a.said = map[int64]said{}
 	a.scan("confirmations", func(r *db.Rows) error {
-		var id, customer, till, points, made, expires, used, by, sent, taken, takenAt, receipt, soldAt int64
-		if err := r.Scan(&id, &customer, &till, &points, &made, &expires, &used, &by, &sent, &taken, &takenAt, &receipt, &soldAt); err != nil {
+		var id, customer, till, points, made, expires, used, by, sent, taken, takenAt, receipt, soldAt, registered int64
+		var phone string
+		if err := r.Scan(&id, &customer, &till, &points, &made, &expires, &used, &by, &sent, &taken, &takenAt, &receipt, &soldAt, &registered, &phone); err != nil {
 			return err
 		}
 		switch {
@@ -55,16 +56,22 @@ func (a *audit) confirmations() {
 		case used == 0 && by == 0:
 		case used < made || used > expires:
 			a.off(Confirmation, where, "used_at", "while it held", a.show("at", used), "")
+		case customer == 0: // of a phone
+			a.equal(Confirmation, where, "used_by", registered, by, "a customer")
 		case taken == 0 || taken > points:
 			a.off(Confirmation, where, "used_by", "a receipt or hold of at most its points", a.show("", by), "")
 		default:
 			a.equal(Confirmation, where, "till_id", takenAt, till, "of what used it")
 		}
+		if customer != 0 && phone != "" {
+			a.off(Confirmation, where, "phone", "none: it is for a customer", "one", "")
+		}
 		return nil
-	}, `SELECT c.id, c.customer_id, c.till_id, c.points, c.made_at, c.expires_at, COALESCE(c.used_at, 0), COALESCE(c.used_by, 0), COALESCE(c.sent_at, 0),
-	           COALESCE(r.redeemed, h.points, 0), COALESCE(r.till_id, h.till_id, 0), COALESCE(r.id, h.receipt_id, 0), COALESCE(r.till_id, s.till_id, 0)
+	}, `SELECT c.id, COALESCE(c.customer_id, 0), c.till_id, c.points, c.made_at, c.expires_at, COALESCE(c.used_at, 0), COALESCE(c.used_by, 0), COALESCE(c.sent_at, 0),
+	           COALESCE(r.redeemed, h.points, 0), COALESCE(r.till_id, h.till_id, 0), COALESCE(r.id, h.receipt_id, 0), COALESCE(r.till_id, s.till_id, 0),
+	           COALESCE(p.id, 0), c.phone
 	      FROM confirmations c LEFT JOIN receipts r ON r.id = c.used_by LEFT JOIN holds h ON h.id = c.used_by
-	      LEFT JOIN receipts s ON s.id = h.receipt_id`)
+	      LEFT JOIN receipts s ON s.id = h.receipt_id LEFT JOIN customers p ON p.id = c.used_by`)
 	for _, id := range slices.Sorted(maps.Keys(a.codesTold)) {
 		a.off(Confirmation, at("events", a.codesTold[id].event), "ref", "what it tells of", a.show("", id), "there is none such")
 	}

@@ -48,7 +48,8 @@ const (
 	welcomedSale  = `SELECT MIN(id) FROM receipts WHERE kind = 'sale' AND details LIKE '%"welcome":%'`
 	unwelcomed    = `SELECT MIN(id) FROM receipts WHERE kind = 'return' AND details LIKE '%"welcome":%'`
 	welcomedLot   = `SELECT MIN(id) FROM lots WHERE cause = 'welcome' AND receipt_id IS NOT NULL`
-	codeOfHold    = `SELECT MAX(id) FROM confirmations`
+	codeOfHold    = `SELECT MAX(id) FROM confirmations WHERE customer_id IS NOT NULL`
+	codeOfPhone   = `SELECT id FROM confirmations WHERE customer_id IS NULL`
 	saidAlone     = `SELECT used_by FROM confirmations WHERE id IN (SELECT MIN(id) FROM confirmations)`
 	saidHold      = `SELECT receipt_id FROM holds WHERE id IN (SELECT used_by FROM confirmations)`
 	aHold         = `SELECT id FROM holds WHERE state = 'open'`
@@ -113,10 +114,11 @@ var damages = []damage{
 	{column: "settings.value", do: `UPDATE settings SET value = 'mine' WHERE name = 'secret'`, check: verify.Setting, row: "name=secret"},
 	{column: "settings", do: `DELETE FROM settings WHERE name = 'secret'`, check: verify.Setting, row: "name=secret"},
 	{column: "settings.value", do: `UPDATE settings SET value = 'Europe/Moscow' WHERE name = 'zone'`, check: verify.Setting, row: "name=zone"},
+	{column: "settings.value", do: `UPDATE settings SET value = 'always' WHERE name = 'register_code'`, check: verify.Setting, row: "name=register_code"},
 	{column: "settings", do: `DELETE FROM settings`, check: verify.Setting, row: "name=currency"},
 	{column: "events", do: `DELETE FROM events WHERE kind = 'installation.founded'`, check: verify.Setting, table: "settings", row: "name=currency"},
 	{column: "stock_reader", do: `INSERT INTO stock_reader (id, cursor) VALUES (1, 0)`, check: verify.Setting, table: "settings", row: "name=stock_by_sales"},
-	{column: "audit", do: `INSERT INTO audit (id, at, action, became) VALUES (7, 1, 'settings.changed', '{"name":"Makro"}')`, check: verify.Setting, table: "settings", row: "name=name"},
+	{column: "audit", do: `INSERT INTO audit (id, at, action, became) SELECT MAX(id) + 1, 1, 'settings.changed', '{"name":"Makro"}' FROM audit`, check: verify.Setting, table: "settings", row: "name=name"},
 	{column: "nodes", do: `DELETE FROM nodes`, check: verify.Node, row: "number=0"},
 	{column: "nodes.number", do: `UPDATE nodes SET number = 9`, check: verify.Node, row: "number=0"},
 	{column: "nodes.high", do: `UPDATE nodes SET high = 1, leased_until = 1`, check: verify.Node, row: "number=0"},
@@ -370,6 +372,9 @@ DELETE FROM holds WHERE id = $1`, check: verify.EntryEvent, table: "events", row
 	{column: "confirmations.used_by", pick: aCode, do: `UPDATE confirmations SET used_by = 1 WHERE id = $1`, check: verify.Confirmation},
 	{column: "confirmations.used_by", pick: aCode, do: `UPDATE confirmations SET used_by = NULL, used_at = NULL WHERE id = $1`, check: verify.Confirmation, table: "receipts", at: saidAlone},
 	{column: "confirmations.used_by", pick: codeOfHold, do: `UPDATE confirmations SET used_by = NULL, used_at = NULL WHERE id = $1`, check: verify.Confirmation, table: "receipts", at: saidHold},
+	{column: "confirmations.phone", pick: aCode, do: `UPDATE confirmations SET phone = '+998901234881' WHERE id = $1`, check: verify.Confirmation},
+	{column: "confirmations.used_by", pick: codeOfPhone, do: `UPDATE confirmations SET used_by = 1 WHERE id = $1`, check: verify.Confirmation},
+	{column: "confirmations.used_at", pick: codeOfPhone, do: `UPDATE confirmations SET used_by = NULL, used_at = NULL WHERE id = $1`, check: verify.Identifier, table: "contacts", row: "customer_id=", prefix: true},
 	{column: "confirmations.points", pick: aCode, do: `UPDATE confirmations SET points = 1 WHERE id = $1`, check: verify.Confirmation, table: "receipts", at: saidAlone},
 	{column: "holds.receipt_id", pick: saidHold, do: `UPDATE holds SET receipt_id = NULL, state = 'cancelled' WHERE receipt_id = $1`, check: verify.Confirmation, table: "receipts"},
 	{column: "receipts.details", pick: saidAlone, do: `UPDATE receipts SET details = REPLACE(details, '"confirmed":true', '"confirmed":false') WHERE id = $1`, check: verify.Confirmation},
@@ -630,7 +635,7 @@ DELETE FROM holds WHERE id = $1`, check: verify.EntryEvent, table: "events", row
 	{column: "contacts.staff_id", do: `UPDATE contacts SET staff_id = judged_by`, check: verify.Identifier, row: "customer_id=", prefix: true},
 	{column: "contacts.judged_by", do: `UPDATE contacts SET judged_by = 1`, check: verify.Identifier, row: "customer_id=", prefix: true},
 	{column: "contacts.checksum", do: `UPDATE contacts SET checksum = 0`, check: verify.Identifier, row: "customer_id=", prefix: true},
-	{column: "contacts.value", do: `UPDATE contacts SET value = '+998901111112'`, check: verify.Reference, row: "customer_id=0", prefix: true},
+	{column: "contacts.value", do: `UPDATE contacts SET value = '+998901111112' WHERE state = 'retired'`, check: verify.Reference, row: "customer_id=0", prefix: true},
 	{column: "contacts.kind", do: `UPDATE contacts SET kind = 'telegram'`, check: verify.Reference, row: "customer_id=0", prefix: true},
 	{column: "staff.role", pick: `SELECT MIN(id) FROM staff`, do: `UPDATE staff SET role = 'owner' WHERE id = $1`, check: verify.Audit},
 	{column: "staff.works_as", pick: `SELECT MIN(id) FROM staff`, do: `UPDATE staff SET works_as = 'manager' WHERE id = $1`, check: verify.Audit},

@@ -3,6 +3,7 @@ package verify_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"image"
 	"image/png"
@@ -471,6 +472,27 @@ func (c *chain) confirmed(who customer.ID) {
 	h, _, err := c.Receipts.Hold(ctx, c.till, receipt.Hold{Number: c.number(), Customer: who, Points: 7_00, Confirmation: said()})
 	must(c.t, err)
 	sell(6_50, h.ID, confirm.Given{})
+
+	// Tills ask for a code: one phone is confirmed, another is not.
+	to := c.settings.Get()
+	to.Code = settings.AskCode
+	c.write(func(ctx context.Context, tx *db.Tx) error {
+		asked := staff.Entry{Action: "settings.changed", Subject: "settings", After: []byte(`{"register_code":"asked"}`)}
+		return errors.Join(c.settings.ChangeTx(ctx, tx, to), c.Staff.AuditTx(ctx, tx, asked))
+	})
+	must(c.t, c.settings.Reload(ctx))
+	for _, phone := range []string{"+998901234881", "+998901234882"} {
+		in := customer.New{FirstName: "Умид", HomeStore: c.till.Store.ID, Source: "till", Identifiers: []customer.Identifier{{Kind: customer.Phone, Value: phone}}}
+		call := enrol.Call{Till: c.till.Till.ID}
+		if phone == "+998901234881" {
+			made, err := c.Enrol.SendCode(ctx, c.till.Till.ID, in.Identifiers[0])
+			must(c.t, err)
+			must(c.t, c.Confirm.Send(ctx, made.ID))
+			call.Confirmation = confirm.Given{ID: made.ID, Code: code}
+		}
+		_, _, err := c.Enrol.RegisterOnce(ctx, c.till.Store, c.till.Staff, in, call)
+		must(c.t, err)
+	}
 
 	// Somebody's first purchase comes back, and so the next is the first.
 	zoya := c.customer("Зоя", customer.Identifier{Kind: customer.Phone, Value: "+998901234888"})

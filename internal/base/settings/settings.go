@@ -10,6 +10,8 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
+	"errors"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -42,9 +44,35 @@ type Installation struct {
 	// LookDays is how long the audit log keeps who looked at personal data, at least
 	// MinLookDays; 0: for ever.
 	LookDays int
+	// Code says whether registering at a till needs a code that is sent to the phone;
+	// empty: NoCode.
+	Code Code
 	// Secret signs what the program hands out and takes back, such as quotes.
 	// It is random, the same in all processes, and never shown.
 	Secret []byte
+}
+
+// Code says whether registering at a till needs a code.
+type Code string
+
+// The ways.
+const (
+	NoCode     Code = "no"
+	AskCode    Code = "asked"  // it may be skipped; the phone is then not confirmed
+	AlwaysCode Code = "always" // a phone is registered with a code alone
+)
+
+// Codes lists them.
+var Codes = []Code{NoCode, AskCode, AlwaysCode}
+
+// CodeTx reads what Code is in a transaction, whatever a process read last.
+func CodeTx(ctx context.Context, tx *db.Tx) (c Code, err error) {
+	defer errs.Wrap(&err, "read whether registering needs a code")
+	err = tx.QueryRow(ctx, `SELECT value FROM settings WHERE name = 'register_code'`).Scan(&c)
+	if errors.Is(err, db.ErrNoRows) { // older installations never chose
+		return NoCode, nil
+	}
+	return c, err
 }
 
 // What is taken where nothing was chosen, and the most that can be.
@@ -127,9 +155,9 @@ func (s *Settings) ChangeTx(ctx context.Context, tx *db.Tx, to Installation) (er
 		return err
 	}
 	const put = `
-		INSERT INTO settings (name, value) VALUES ('language', $1), ('name', $2), ('zone', $3), ('late_days', $4), ('clock_minutes', $5), ('idle_hours', $6), ('session_days', $7), ('look_days', $8), ('stock_by_sales', $9)
+		INSERT INTO settings (name, value) VALUES ('language', $1), ('name', $2), ('zone', $3), ('late_days', $4), ('clock_minutes', $5), ('idle_hours', $6), ('session_days', $7), ('look_days', $8), ('stock_by_sales', $9), ('register_code', $10)
 		ON CONFLICT (name) DO UPDATE SET value = excluded.value`
-	_, err = tx.Exec(ctx, put, to.Language, to.Name, to.Zone.String(), strconv.Itoa(to.LateDays), strconv.Itoa(to.ClockMinutes), strconv.Itoa(to.IdleHours), strconv.Itoa(to.SessionDays), strconv.Itoa(to.LookDays), strconv.FormatInt(checksum.Bit(to.StockBySales), 10))
+	_, err = tx.Exec(ctx, put, to.Language, to.Name, to.Zone.String(), strconv.Itoa(to.LateDays), strconv.Itoa(to.ClockMinutes), strconv.Itoa(to.IdleHours), strconv.Itoa(to.SessionDays), strconv.Itoa(to.LookDays), strconv.FormatInt(checksum.Bit(to.StockBySales), 10), string(to.Code))
 	return err
 }
 
@@ -143,6 +171,9 @@ func (i *Installation) clean() error {
 	wrong.Bound("/name", i.Name, maxName)
 	i.LateDays, i.ClockMinutes = cmp.Or(i.LateDays, DefaultLateDays), cmp.Or(i.ClockMinutes, DefaultClockMinutes)
 	i.IdleHours, i.SessionDays = cmp.Or(i.IdleHours, DefaultIdleHours), cmp.Or(i.SessionDays, DefaultSessionDays)
+	if i.Code = cmp.Or(i.Code, NoCode); !slices.Contains(Codes, i.Code) {
+		wrong.Add("/register_code", "unknown", "must be no, asked or always")
+	}
 	within := func(pointer string, v, most int) {
 		if v < 1 || v > most {
 			wrong.Add(pointer, "out_of_range", "must be 1 to %d", most).With("min", 1).With("max", most)
@@ -183,6 +214,7 @@ func (s *Settings) Reload(ctx context.Context) (err error) {
 	i.StockBySales = values["stock_by_sales"] == "1"
 	i.IdleHours, i.SessionDays = number(values["idle_hours"], DefaultIdleHours), number(values["session_days"], DefaultSessionDays)
 	i.LookDays = number(values["look_days"], 0)
+	i.Code = cmp.Or(Code(values["register_code"]), NoCode)
 	s.current.Store(&i)
 	return nil
 }

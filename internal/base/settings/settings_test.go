@@ -63,6 +63,7 @@ func TestTheFirstProcessChooses(t *testing.T) {
 		want := created[0]
 		want.Secret, want.LateDays, want.ClockMinutes = all[0].Secret, settings.DefaultLateDays, settings.DefaultClockMinutes
 		want.IdleHours, want.SessionDays = settings.DefaultIdleHours, settings.DefaultSessionDays
+		want.Code = settings.NoCode
 		if len(want.Secret) < 32 {
 			t.Errorf("a secret of %d bytes", len(want.Secret))
 		}

@@ -26,7 +26,8 @@ type Outlet struct {
 	Keys *secret.Box // under which the address's secret is kept
 	// Post sends a signed message once; what it carries is in no error of it.
 	Post func(ctx context.Context, url, secret, id string, at time.Time, body []byte) error
-	// Text says to a person what a code is for, in the language that is closest.
+	// Text says to a person what a code is for, in the language that is closest; of no
+	// points it confirms their phone.
 	Text func(language, code string, points money.Points) (text, spoken string)
 	// Queue adds the job that calls Send, and Wake has it done at once.
 	Queue func(ctx context.Context, tx *db.Tx, of ID) error
@@ -98,6 +99,10 @@ func (s *Service) ReadyTx(ctx context.Context, tx *db.Tx) error {
 	const find = `
 		SELECT id FROM code_address
 		   FOR SHARE -- postgres`
+	return s.readyTx(ctx, tx, find)
+}
+
+func (s *Service) readyTx(ctx context.Context, tx *db.Tx, find string) error {
 	var one int64
 	err := tx.QueryRow(ctx, find).Scan(&one)
 	if errors.Is(err, db.ErrNoRows) || err == nil && s.out.Queue == nil {

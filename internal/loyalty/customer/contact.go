@@ -24,15 +24,19 @@ type Quality string
 const (
 	Unknown  Quality = "unknown" // nothing is known; kept as no row
 	Verified Quality = "verified"
-	Suspect  Quality = "suspect" // it looks made up
+	Suspect  Quality = "suspect" // it looks made up, or was to be confirmed and is not
 	Retired  Quality = "retired" // no messages go there any more
 )
 
 // Qualities lists them.
 var Qualities = []Quality{Unknown, Verified, Suspect, Retired}
 
-// MadeUp is the reason of contacts that were found suspect by how they look.
-const MadeUp = "made_up"
+// Reasons that no person gave: Judge is 0.
+const (
+	MadeUp      = "made_up"     // suspect by how it looks
+	Unconfirmed = "unconfirmed" // suspect: a till was to send a code there, and none came back
+	ByCode      = "code"        // verified: a code that was sent there came back
+)
 
 // Contact is what is known of a phone or an address.
 type Contact struct {
@@ -42,7 +46,7 @@ type Contact struct {
 	Since   time.Time
 	Store   catalog.StoreID // where it was registered; 0: none
 	Staff   int64           // who registered it; 0: nobody knows
-	Judge   int64           // who said so; 0: nobody, it looks made up
+	Judge   int64           // who said so; 0: nobody, see the reasons
 }
 
 var contactTable = db.NewTable("contacts", "value", "kind", "state", "reason", "since", "store_id", "staff_id", "checksum", "judged_by")
@@ -136,24 +140,76 @@ func (s *Service) JudgeTx(ctx context.Context, tx *db.Tx, id ID, i Identifier, q
 	if !slices.Contains(c.Identifiers, i) {
 		return ErrIdentifierMissing
 	}
-	var read db.Batch
-	known := queueContacts(&read, db.Texts{i.Value})
+	now := s.now().UTC().Truncate(time.Microsecond)
+	// Nobody noted who registered what nothing is known of.
+	is := Contact{Identifier: i, Quality: q, Reason: reason, Since: now, Store: c.HomeStore, Judge: by}
+	if err := judgeTx(ctx, tx, []Contact{is}); err != nil {
+		return err
+	}
+	var b db.Batch
+	changed(&b, id, now, "contacts")
+	return tx.Run(ctx, &b)
+}
+
+// judgeTx writes what is known of contacts now. Who registered one where stays.
+func judgeTx(ctx context.Context, tx *db.Tx, list []Contact) error {
+	values := make(db.Texts, len(list))
+	for n := range list {
+		values[n] = list[n].Value
+	}
+	var read, b db.Batch
+	known := queueContacts(&read, values)
 	if err := tx.Run(ctx, &read); err != nil {
 		return err
 	}
-	now := s.now().UTC().Truncate(time.Microsecond)
-	var b db.Batch
-	forget(&b, []Identifier{i})
-	if q != Unknown {
-		is, before := known[i]
-		if !before { // nobody noted who registered what nothing is known of
-			is.Identifier, is.Store = i, c.HomeStore
+	var rows [][]any
+	for _, is := range list {
+		forget(&b, []Identifier{is.Identifier})
+		if is.Quality == Unknown {
+			continue
 		}
-		is.Quality, is.Reason, is.Since, is.Judge = q, reason, now, by
-		b.Insert(contactTable, [][]any{is.row()})
+		if was, before := known[is.Identifier]; before {
+			is.Store, is.Staff = was.Store, was.Staff
+		}
+		rows = append(rows, is.row())
 	}
-	changed(&b, id, now, "contacts")
+	b.Insert(contactTable, rows)
 	return tx.Run(ctx, &b)
+}
+
+// ConfirmTx notes that a code which was sent to a phone came back, in the transaction
+// of the registration that it came with, in a store and by somebody of the staff. A phone
+// that stayed nobody's is let be.
+func (s *Service) ConfirmTx(ctx context.Context, tx *db.Tx, phone Identifier, at time.Time, store catalog.StoreID, by int64) (err error) {
+	defer errs.Wrap(&err, "confirm %s", phone)
+	owners, err := s.FindAllTx(ctx, tx, []Identifier{phone})
+	owner, ok := owners[phone]
+	if err != nil || !ok {
+		return err
+	}
+	is := Contact{Identifier: phone, Quality: Verified, Reason: ByCode, Since: at, Store: store, Staff: by}
+	if err := judgeTx(ctx, tx, []Contact{is}); err != nil {
+		return err
+	}
+	var b db.Batch
+	changed(&b, owner.ID, at, "contacts")
+	return tx.Run(ctx, &b)
+}
+
+// DoubtTx notes of identifiers that a registration has just added that no code
+// confirmed them though one was to be asked for.
+func (s *Service) DoubtTx(ctx context.Context, tx *db.Tx, added []Identifier, at time.Time, store catalog.StoreID, by int64) (err error) {
+	defer errs.Wrap(&err, "note contacts that were not confirmed")
+	var list []Contact
+	for _, i := range added {
+		if i.contact() {
+			list = append(list, Contact{Identifier: i, Quality: Suspect, Reason: Unconfirmed, Since: at, Store: store, Staff: by})
+		}
+	}
+	if len(list) == 0 {
+		return nil
+	}
+	return judgeTx(ctx, tx, list)
 }
 
 // forget adds to b that nothing is known of contacts any more.

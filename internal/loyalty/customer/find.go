@@ -111,12 +111,13 @@ func (s *Service) QueueCards(b *db.Batch, cards []Identifier, lock bool, into ma
 }
 
 // QueueReachable adds to b the asking which of some customers registered here and have a
-// contact: whoever may be welcomed.
+// contact, one that was to be confirmed by a code only if it was: whoever may be welcomed.
 func (s *Service) QueueReachable(b *db.Batch, ids []ID, into map[ID]bool) {
 	const find = `
 		SELECT c.id FROM customers c
 		 WHERE c.id IN ($1...) AND c.origin_id = 0
-		   AND EXISTS (SELECT 1 FROM identifiers i WHERE i.customer_id = c.id AND i.kind IN ('phone', 'email', 'telegram'))`
+		   AND EXISTS (SELECT 1 FROM identifiers i WHERE i.customer_id = c.id AND i.kind IN ('phone', 'email', 'telegram')
+		       AND NOT EXISTS (SELECT 1 FROM contacts k WHERE k.value = i.value AND k.kind = i.kind AND k.reason = 'unconfirmed' AND k.judged_by IS NULL))`
 	b.Query(func(r *db.Rows) error {
 		var id ID
 		err := r.Scan(&id)

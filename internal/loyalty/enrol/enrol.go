@@ -7,6 +7,9 @@
 // already. What is added to a profile that was there is written into the audit
 // log.
 //
+// Where the installation has tills ask for a code (code.go), a phone that none
+// confirmed is noted as such, or not registered at all, and brings no bonus.
+//
 // Profiles are package customer's, points ledger's; tills and pages register
 // people here only. Imports open accounts without a bonus.
 package enrol
@@ -19,7 +22,9 @@ import (
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/errs"
+	"regulars/internal/base/settings"
 	"regulars/internal/loyalty/catalog"
+	"regulars/internal/loyalty/confirm"
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/ledger"
 	"regulars/internal/loyalty/programme"
@@ -34,11 +39,12 @@ type Service struct {
 	ledger     *ledger.Service
 	programmes *programme.Service
 	staff      *staff.Service
+	confirm    *confirm.Service
 }
 
 // New makes the service.
-func New(d *db.DB, now func() time.Time, c *customer.Service, l *ledger.Service, p *programme.Service, st *staff.Service) *Service {
-	return &Service{d, now, c, l, p, st}
+func New(d *db.DB, now func() time.Time, c *customer.Service, l *ledger.Service, p *programme.Service, st *staff.Service, co *confirm.Service) *Service {
+	return &Service{d, now, c, l, p, st, co}
 }
 
 // NoBonus says why somebody new got no welcome bonus though the programme gives
@@ -49,6 +55,7 @@ type NoBonus string
 const (
 	NoBonusTaken   NoBonus = "identifier_taken" // something belongs to somebody else: a shared phone
 	NoBonusContact NoBonus = "no_contact"       // no phone, e-mail or Telegram: a card alone can be made up
+	NoBonusCode    NoBonus = "unconfirmed"      // tills are to ask for a code, and none confirmed a phone
 )
 
 // Result is what became of a registration.
@@ -58,7 +65,8 @@ type Result struct {
 }
 
 // Register registers a person in a store, or finds the one who has one of the
-// identifiers; the result says which. Only who is new gets the welcome bonus.
+// identifiers; the result says which. Only who is new gets the welcome bonus. Nobody is
+// asked for a code: that is for tills, see RegisterOnce.
 func (s *Service) Register(ctx context.Context, store catalog.Store, by int64, in customer.New) (res Result, err error) {
 	return s.RegisterAnd(ctx, store, by, in, nil)
 }
@@ -69,17 +77,12 @@ func (s *Service) RegisterAnd(ctx context.Context, store catalog.Store, by int64
 	also func(context.Context, *db.Tx, Result) error,
 ) (res Result, err error) {
 	defer errs.Wrap(&err, "register customer")
-	version, err := s.programmes.At(ctx, store.Code, s.now())
-	if err != nil {
-		return Result{}, err
-	}
-	in.By = by
-	checked, err := s.customers.Check(in)
+	here, checked, err := s.prepare(ctx, store, by, in)
 	if err != nil {
 		return Result{}, err
 	}
 	err = s.db.Write(ctx, func(ctx context.Context, tx *db.Tx) (err error) {
-		if res, err = s.registerTx(ctx, tx, at{version, store, by, in.Till, in.IP}, checked); err != nil || also == nil {
+		if res, err = s.registerTx(ctx, tx, here, checked); err != nil || also == nil {
 			return err
 		}
 		return also(ctx, tx, res)
@@ -93,14 +96,34 @@ type at struct {
 	store    catalog.Store
 	by       int64 // who of the staff; 0: nobody
 	till, ip string
+	call     *Call // of a till; nil: nobody is asked for a code
+	said     confirm.Confirmation
+}
+
+// prepare is what of a registration needs no transaction.
+func (s *Service) prepare(ctx context.Context, store catalog.Store, by int64, in customer.New) (here at, c customer.Checked, err error) {
+	version, err := s.programmes.At(ctx, store.Code, s.now())
+	if err != nil {
+		return here, c, err
+	}
+	in.By = by
+	c, err = s.customers.Check(in)
+	return at{version: version, store: store, by: by, till: in.Till, ip: in.IP}, c, err
 }
 
 func (s *Service) registerTx(ctx context.Context, tx *db.Tx, here at, c customer.Checked) (res Result, err error) {
+	asks, phone, err := s.askTx(ctx, tx, here, c)
+	if err != nil {
+		return res, err
+	}
 	results, err := s.OpenAllTx(ctx, tx, []customer.Checked{c})
 	if err != nil {
 		return res, err
 	}
 	res.Result = results[0]
+	if err := s.noteTx(ctx, tx, here, &res, asks, phone); err != nil {
+		return res, err
+	}
 	if !res.Created {
 		return res, s.auditTx(ctx, tx, here, &res)
 	}
@@ -115,6 +138,8 @@ func (s *Service) registerTx(ctx context.Context, tx *db.Tx, here at, c customer
 		res.NoBonus = NoBonusTaken
 	case !contact:
 		res.NoBonus = NoBonusContact
+	case asks != settings.NoCode && phone.Value == "":
+		res.NoBonus = NoBonusCode
 	default:
 		err = s.welcomeTx(ctx, tx, here, res.ID, c.RegisteredAt())
 	}

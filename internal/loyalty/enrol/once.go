@@ -9,35 +9,36 @@ import (
 	"regulars/internal/base/db"
 	"regulars/internal/base/errs"
 	"regulars/internal/loyalty/catalog"
+	"regulars/internal/loyalty/confirm"
 	"regulars/internal/loyalty/customer"
 )
 
 // ErrKeyReused is returned where a call's key came with something else before.
 var ErrKeyReused = errs.New(errs.Reused, "registration_key_reused", "This Idempotency-Key came with another registration before. Send each under a key of its own.")
 
-// Call names a till's registration, so that it can be sent again.
+// Call is what a till's registration comes with.
 type Call struct {
 	Till  catalog.TillID
-	Key   string // "": it has no name
+	Key   string // names it, so that it can be sent again; "": it has no name
 	Print string // tells another registration under the same key
+	// Confirmation is the code that its phone was sent.
+	Confirmation confirm.Given
+	// Also is done in its transaction, the first time; nil: nothing.
+	Also func(context.Context, *db.Tx, Result) error
 }
 
-// RegisterOnce is Register for calls that may be sent again: the same call is
+// RegisterOnce is Register for tills, whose calls may be sent again: the same call is
 // told for ever whom it made or found then. Without a key the second finds whom
-// the first made.
+// the first made. Where the installation says so, the phone needs a code: it fails with
+// confirm.ErrPhoneNeeded, and with confirm.ErrWrong for one that does not hold.
 func (s *Service) RegisterOnce(ctx context.Context, store catalog.Store, by int64, in customer.New, call Call) (res Result, replayed bool, err error) {
-	if call.Key == "" {
-		res, err = s.Register(ctx, store, by, in)
-		return res, false, err
-	}
 	defer errs.Wrap(&err, "register customer once")
-	version, err := s.programmes.At(ctx, store.Code, s.now())
+	here, checked, err := s.prepare(ctx, store, by, in)
 	if err != nil {
 		return res, false, err
 	}
-	in.By = by
-	checked, err := s.customers.Check(in)
-	if err != nil {
+	here.call = &call
+	if here.said, err = s.confirm.Try(ctx, call.Till, call.Confirmation); err != nil {
 		return res, false, err
 	}
 	for attempt := 1; ; attempt++ {
@@ -45,8 +46,13 @@ func (s *Service) RegisterOnce(ctx context.Context, store catalog.Store, by int6
 			if res, replayed, err = s.recordedTx(ctx, tx, call, checked); err != nil || replayed {
 				return err
 			}
-			if res, err = s.registerTx(ctx, tx, at{version, store, by, in.Till, in.IP}, checked); err != nil {
+			if res, err = s.registerTx(ctx, tx, here, checked); err != nil {
 				return err
+			}
+			if call.Also != nil {
+				if err := call.Also(ctx, tx, res); err != nil {
+					return err
+				}
 			}
 			return s.recordTx(ctx, tx, call, res)
 		})
@@ -59,6 +65,9 @@ func (s *Service) RegisterOnce(ctx context.Context, store catalog.Store, by int6
 
 // recordTx keeps what a call was told.
 func (s *Service) recordTx(ctx context.Context, tx *db.Tx, call Call, res Result) error {
+	if call.Key == "" {
+		return nil
+	}
 	kept, left := strings.Join(res.Kept, " "), strings.Join(res.Left, " ")
 	var b db.Batch
 	b.Exec(`
@@ -71,6 +80,9 @@ func (s *Service) recordTx(ctx context.Context, tx *db.Tx, call Call, res Result
 
 // recordedTx gives what a call was told when it came first, if it did.
 func (s *Service) recordedTx(ctx context.Context, tx *db.Tx, call Call, c customer.Checked) (res Result, done bool, err error) {
+	if call.Key == "" {
+		return res, false, nil
+	}
 	var print, kept, left string
 	err = tx.QueryRow(ctx, `
 		SELECT fingerprint, customer_id, created, kept, not_taken, no_bonus FROM registrations

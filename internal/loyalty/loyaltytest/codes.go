@@ -3,6 +3,7 @@ package loyaltytest
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"sync"
 	"testing"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"regulars/internal/base/db"
 	"regulars/internal/base/money"
 	"regulars/internal/base/secret"
+	"regulars/internal/base/settings"
 	"regulars/internal/loyalty/confirm"
 )
 
@@ -18,7 +20,8 @@ type Sent struct {
 	mu    sync.Mutex
 	ids   []confirm.ID // not sent yet
 	codes []string
-	Fail  error // of the address, from then on
+	body  string // of the last
+	Fail  error  // of the address, from then on
 }
 
 // Last is the code that was sent last, and how many there were.
@@ -29,6 +32,23 @@ func (s *Sent) Last() (code string, all int) {
 		code = s.codes[len(s.codes)-1]
 	}
 	return code, len(s.codes)
+}
+
+// Body is the message that was posted last.
+func (s *Sent) Body() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.body
+}
+
+// AskForCodes sends codes, and says whether registering at a till needs one.
+func (i *Installation) AskForCodes(t testing.TB, code settings.Code) {
+	t.Helper()
+	if _, _, err := i.Confirm.Address(t.Context()); errors.Is(err, confirm.ErrNoAddress) {
+		i.SendCodes(t)
+	}
+	_, err := i.DB.Exec(t.Context(), `INSERT INTO settings (name, value) VALUES ('register_code', $1) ON CONFLICT (name) DO UPDATE SET value = excluded.value`, string(code))
+	Check(t, err)
 }
 
 // SendCodes sets an address for codes and keeps what is sent there.
@@ -44,7 +64,7 @@ func (i *Installation) SendCodes(t testing.TB) {
 			err := json.Unmarshal(body, &m)
 			s.mu.Lock()
 			defer s.mu.Unlock()
-			s.codes = append(s.codes, m.Data.Code)
+			s.codes, s.body = append(s.codes, m.Data.Code), string(body)
 			if err == nil {
 				err = s.Fail
 			}

@@ -97,6 +97,7 @@ type (
 		Value   string           `json:"value"`
 		Quality customer.Quality `json:"quality,omitempty"`
 		Reason  string           `json:"reason,omitempty"`
+		Since   *time.Time       `json:"since,omitempty"`
 	}
 	consent struct {
 		Channel  customer.Channel `json:"channel"`
@@ -144,11 +145,11 @@ type (
 		ExpiresAt   *time.Time `json:"expires_at,omitempty"`
 		Points      string     `json:"points"`
 	}
-	// A code by which they said that points may be taken.
+	// A code by which they said that points may be taken, or that a phone is theirs.
 	code struct {
 		At          time.Time  `json:"at"`
 		Store       string     `json:"store,omitempty"`
-		Points      string     `json:"points"`
+		Points      string     `json:"points"` // 0.00: they registered with it
 		SentAt      *time.Time `json:"sent_at,omitempty"`
 		ConfirmedAt *time.Time `json:"confirmed_at,omitempty"`
 	}
@@ -216,7 +217,9 @@ func (s *Service) Export(ctx context.Context, who customer.ID, w io.Writer) (err
 		}
 		p := s.profile(&c)
 		for n, i := range c.Identifiers {
-			p.Identifiers[n].Quality, p.Identifiers[n].Reason = known[i].Quality, known[i].Reason
+			if is, ok := known[i]; ok {
+				p.Identifiers[n].Quality, p.Identifiers[n].Reason, p.Identifiers[n].Since = is.Quality, is.Reason, &is.Since
+			}
 		}
 		if i == 0 {
 			f.Profile = p
@@ -486,6 +489,9 @@ func (s *Service) Erase(ctx context.Context, who customer.ID, by staff.By, reaso
 			return err
 		}
 		if err := s.giftcards.ForgetTx(ctx, tx, out.Profiles); err != nil {
+			return err
+		}
+		if err := s.confirm.ForgetTx(ctx, tx, c.Identifiers); err != nil {
 			return err
 		}
 		if out.Points > 0 {

@@ -7,7 +7,9 @@ import (
 	"regulars/internal/base/db"
 	"regulars/internal/base/db/dbtest"
 	"regulars/internal/base/money"
+	"regulars/internal/base/settings"
 	"regulars/internal/loyalty/customer"
+	"regulars/internal/loyalty/enrol"
 	"regulars/internal/loyalty/programme"
 	"regulars/internal/loyalty/receipt"
 )
@@ -123,8 +125,8 @@ func TestAReturnTakesTheWelcomeBack(t *testing.T) {
 	}
 }
 
-// Who was welcomed at registration, bought before, came with an import or has no contact
-// is not welcomed again.
+// Who was welcomed at registration, bought before, came with an import, has no contact, or
+// none that was confirmed where tills ask, is not welcomed again.
 func TestWhoIsNotWelcomed(t *testing.T) {
 	t.Parallel()
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
@@ -141,8 +143,13 @@ func TestWhoIsNotWelcomed(t *testing.T) {
 			FirstName: "Vera", HomeStore: c.tills[0].Store.ID, Identifiers: []customer.Identifier{{Kind: customer.Card, Value: "7777 0001"}},
 		})
 		must(t, err)
+		c.AskForCodes(t, settings.AskCode)
+		skipped, _, err := c.Enrol.RegisterOnce(t.Context(), c.tills[0].Store, 0, customer.New{
+			FirstName: "Nina", HomeStore: c.tills[0].Store.ID, Identifiers: []customer.Identifier{{Kind: customer.Phone, Value: "+998901112299"}},
+		}, enrol.Call{Till: c.tills[0].Till.ID})
+		must(t, err)
 		c.Clock.Advance(time.Hour)
-		for name, who := range map[string]customer.ID{"registered": registered, "bought": bought, "without a contact": res.ID} {
+		for name, who := range map[string]customer.ID{"registered": registered, "bought": bought, "without a contact": res.ID, "not confirmed": skipped.ID} {
 			if rec := c.sell(draft(who, 0, 100_00)); rec.Details.Welcome != 0 {
 				t.Errorf("%s: %s", name, rec.Details.Welcome)
 			}

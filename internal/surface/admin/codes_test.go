@@ -13,6 +13,7 @@ import (
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/db/dbtest"
+	"regulars/internal/base/settings"
 	"regulars/internal/webhook"
 )
 
@@ -48,6 +49,9 @@ func TestCodesAddress(t *testing.T) {
 		for _, bad := range []string{"", "http://example.com/codes", "https://user:pass@example.com", "ftp://example.com"} {
 			b.post("/settings/codes", "url", bad).is(422).sees("Адрес начинается с https://")
 		}
+		asks := []string{"name", "Korzinka", "zone", "Asia/Tashkent", "language", "ru", "register_code"}
+		b.post("/settings", append(asks, "always")...).is(422).sees("Коды некуда отправлять")
+		b.post("/settings", append(asks, "sometimes")...).is(422)
 		b.post("/settings/codes", "url", server.URL).is(200).sees("Секрет подписи")
 		secret.Store(regexp.MustCompile(`whsec_[A-Za-z0-9+/=]+`).FindString(strings.ReplaceAll(b.body, "&#43;", "+")))
 		b.post("/settings/codes/test").is(200).sees("Адрес принял проверку")
@@ -60,5 +64,13 @@ func TestCodesAddress(t *testing.T) {
 		b.get(at + "/publish")
 		b.post(at+"/publish", "when", "now", "draft", b.value("draft")).is(200)
 		b.get(at).sees("Код клиента со скольких баллов")
+
+		b.post("/settings", append(asks, "always")...).is(200)
+		b.get("/settings").has(`value="always" selected`)
+		b.get("/audit").sees("Код при регистрации")
+		b.post("/settings", asks[:6]...).is(200) // a page that does not know of it
+		if way, err := s.Enrol.Code(t.Context()); way != settings.AlwaysCode || err != nil {
+			t.Errorf("tills ask %s, %v", way, err)
+		}
 	})
 }

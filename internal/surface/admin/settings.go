@@ -17,11 +17,15 @@ type settingsView struct {
 	Form      *web.Form
 	Zones     []string
 	Languages []web.Option
+	Codes     []web.Option
 	Currency  string
 }
 
 func (a *Admin) showSettings(w http.ResponseWriter, r *http.Request, status int, form *web.Form) error {
 	v := settingsView{frame: a.frame(r.Context()), Form: form, Zones: zones, Languages: a.languages(""), Currency: a.Settings.Get().Currency.Code}
+	for _, c := range settings.Codes {
+		v.Codes = append(v.Codes, web.Option{Value: string(c), Text: web.Loc(r.Context()).T("admin.settings.code." + string(c))})
+	}
 	return a.pages.RenderStatus(w, r, status, "settings", v)
 }
 
@@ -54,10 +58,18 @@ func (a *Admin) saveSettings(w http.ResponseWriter, r *http.Request) error {
 	after.StockBySales = form.Has("stock_by_sales", "1")
 	after.IdleHours, after.SessionDays = days.days("idle_hours"), days.days("session_days")
 	after.LookDays = days.days("look_days")
+	if form.Values.Has("register_code") {
+		after.Code = settings.Code(form.Get("register_code"))
+	}
 	if form.OK() {
 		err := a.change(r, func(ctx context.Context, tx *db.Tx) (line, error) {
 			if err := a.Stock.SwitchTx(ctx, tx, after.StockBySales); err != nil {
 				return line{}, err
+			}
+			if after.Code != settings.NoCode {
+				if err := a.Confirm.ReadyTx(ctx, tx); err != nil {
+					return line{}, errs.Of(err).At("/register_code")
+				}
 			}
 			return line{action: "settings.changed", subject: "settings", before: settingsFacts(before), after: settingsFacts(after)}, a.Settings.ChangeTx(ctx, tx, after)
 		})
@@ -80,6 +92,7 @@ func settingsFacts(i settings.Installation) map[string]string {
 	return map[string]string{
 		"name": i.Name, "zone": i.Zone.String(), "language": i.Language, "late_days": strconv.Itoa(i.LateDays), "clock_minutes": strconv.Itoa(i.ClockMinutes),
 		"stock_by_sales": strconv.FormatInt(checksum.Bit(i.StockBySales), 10),
+		"register_code":  string(i.Code),
 		"idle_hours":     strconv.Itoa(i.IdleHours), "session_days": strconv.Itoa(i.SessionDays), "look_days": strconv.Itoa(i.LookDays),
 	}
 }

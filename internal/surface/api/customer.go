@@ -293,6 +293,7 @@ type registerRequest struct {
 	Language   string           `json:"language,omitzero" example:"ru"`
 	Consents   []consentRequest `json:"consents,omitzero" nullable:"false" maxItems:"64"`
 	Attributes map[string]any   `json:"attributes,omitzero" nullable:"false"`
+	Said       *Said            `json:"confirmation,omitzero" nullable:"false"`
 }
 
 type consentRequest struct {
@@ -330,12 +331,12 @@ type noBonus string
 
 // Schema implements huma.SchemaProvider.
 func (noBonus) Schema(huma.Registry) *huma.Schema {
-	return enum(enrol.NoBonusTaken, enrol.NoBonusContact)
+	return enum(enrol.NoBonusTaken, enrol.NoBonusContact, enrol.NoBonusCode)
 }
 
 // postCustomer registers somebody, or finds who is known already.
 func (a *API) postCustomer(ctx context.Context, by *caller, in *registerRequest, key string) (*created[registration], error) {
-	r := reader{}
+	r := by.reader()
 	n := customer.New{
 		FirstName: in.FirstName, LastName: in.LastName, MiddleName: in.MiddleName, Sex: customer.Sex(in.Sex), Born: in.Born,
 		City: in.City, Language: in.Language, HomeStore: by.Store.ID, Source: "till", Till: by.Till.Name,
@@ -366,7 +367,7 @@ func (a *API) postCustomer(ctx context.Context, by *caller, in *registerRequest,
 	if err != nil {
 		return nil, err
 	}
-	res, replayed, err := a.enrol.RegisterOnce(ctx, by.Store, by.Staff, n, enrol.Call{Till: by.Till.ID, Key: key, Print: print})
+	res, replayed, err := a.enrol.RegisterOnce(ctx, by.Store, by.Staff, n, enrol.Call{Till: by.Till.ID, Key: key, Print: print, Confirmation: r.said(in.Said)})
 	if err != nil {
 		return nil, err
 	}

@@ -13,6 +13,7 @@ import (
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/db/dbtest"
+	"regulars/internal/base/settings"
 	"regulars/internal/loyalty/integration"
 	"regulars/internal/loyalty/programme"
 )
@@ -27,10 +28,15 @@ func TestExamplesAreWhatIsAnswered(t *testing.T) {
 		s := newSite(t, d, options{rules: func(r *programme.Rules) { r.Redeem.ConfirmFrom = 5_000_00 }})
 		e := examples{site: s, update: *update && !d.Postgres(), known: map[string]string{}}
 
+		s.AskForCodes(t, settings.AskCode)
 		e.get("till", "/v1/till", http.StatusOK)
 		e.get("products", "/v1/products?query=mil", http.StatusOK)
+		e.last = s.post("/v1/confirmations", `{"phone": "+998 90 123-45-67"}`).is(http.StatusCreated)
+		e.keep("$asked", "id")
+		e.known["$said"], _ = s.Sent.Last()
 		e.post("register", "/v1/customers", http.StatusCreated, `{
 			"phone": "+998 90 123-45-67",
+			"confirmation": {"id": "$asked", "code": "$said"},
 			"first_name": "Aziza",
 			"last_name": "Rahimova",
 			"born": "1990-12-31",

@@ -99,7 +99,7 @@ func (a *API) operations(d *description) {
 	post(d, operation{id: "find", group: "customers", method: send, path: "/v1/customers/find",
 		errors: []*errs.Error{errFindOne, errTail}}, a.findCustomers)
 	record(d, operation{id: "register", group: "customers", method: send, path: "/v1/customers", status: http.StatusCreated, again: http.StatusOK, changes: true,
-		errors: []*errs.Error{errIdentifier, enrol.ErrKeyReused, errKeyHeader}}, a.postCustomer)
+		errors: []*errs.Error{errIdentifier, enrol.ErrKeyReused, errKeyHeader, confirm.ErrPhoneNeeded, confirm.ErrWrong}}, a.postCustomer)
 	register(d, operation{id: "customer", group: "customers", method: get, path: "/v1/customers/{id}",
 		errors: []*errs.Error{customer.ErrNotFound}}, a.getCustomer)
 	register(d, operation{id: "balance", group: "customers", method: get, path: "/v1/customers/{id}/balance",
@@ -123,7 +123,7 @@ func (a *API) operations(d *description) {
 	post(d, operation{id: "hold", group: "receipts", method: send, path: "/v1/holds", status: http.StatusCreated, changes: true,
 		errors: slices.Concat([]*errs.Error{customer.ErrNotFound, receipt.ErrBlocked, receipt.ErrHoldReused, receipt.ErrHoldPoints, receipt.ErrNumber, ledger.ErrTooFew, ledger.ErrBroken, errCashier, receipt.ErrCardNeeded, receipt.ErrCardWrong}, confirming)}, a.postHold)
 	post(d, operation{id: "confirm", group: "receipts", method: send, path: "/v1/confirmations", status: http.StatusCreated, changes: true,
-		errors: []*errs.Error{customer.ErrNotFound, receipt.ErrBlocked, confirm.ErrNotNeeded, pricing.ErrRedeemTooMuch, ledger.ErrTooFew, confirm.ErrTooMany, confirm.ErrTillTooMany, confirm.ErrNoAddress}}, a.postConfirmation)
+		errors: []*errs.Error{errConfirmOne, customer.ErrNotFound, receipt.ErrBlocked, confirm.ErrNotNeeded, confirm.ErrPhoneNotNeeded, pricing.ErrRedeemTooMuch, ledger.ErrTooFew, confirm.ErrTooMany, confirm.ErrPhoneTooMany, confirm.ErrTillTooMany, confirm.ErrNoAddress}}, a.postConfirmation)
 	recording := []*errs.Error{receipt.ErrKeyReused, receipt.ErrIdempotencyKeyReused, errKeyHeader, receipt.ErrNumber, receipt.ErrTooOld, receipt.ErrInTheFuture, errCashier}
 	record(d, operation{id: "record", group: "receipts", method: send, path: "/v1/receipts", status: http.StatusCreated, changes: true,
 		errors: slices.Concat([]*errs.Error{receipt.ErrChanged, receipt.ErrQuoteMissing, receipt.ErrQuoteInvalid, receipt.ErrEmpty, receipt.ErrBeforeQuote, ledger.ErrTooFew, ledger.ErrTooMuch, ledger.ErrBroken}, selling, confirming, recording),

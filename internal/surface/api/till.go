@@ -7,6 +7,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"regulars/internal/base/settings"
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/programme"
 )
@@ -18,6 +19,15 @@ type till struct {
 	Currency  currencyRef    `json:"currency"`
 	Time      time.Time      `json:"time"`
 	Programme *programmeInfo `json:"programme,omitzero"`
+	Code      registerCode   `json:"registration_code,omitzero"`
+}
+
+// registerCode says whether registering needs a code; left out where it does not.
+type registerCode string
+
+// Schema implements huma.SchemaProvider.
+func (registerCode) Schema(huma.Registry) *huma.Schema {
+	return enum(settings.AskCode, settings.AlwaysCode)
 }
 
 type tillRef struct {
@@ -66,6 +76,12 @@ func (a *API) getTill(ctx context.Context, by *caller, _ *nothing) (*reply[till]
 		Store:    store{by.Store.ID.String(), by.Store.Code, by.Store.Name, by.Store.Zone.String()},
 		Currency: currencyRef{by.currency.Code, by.currency.Exponent},
 		Time:     timeOf(by.now),
+	}
+	switch asks, err := a.enrol.Code(ctx); {
+	case err != nil:
+		return nil, err
+	case asks != settings.NoCode:
+		out.Code = registerCode(asks)
 	}
 	version, err := a.programmes.At(ctx, by.Store.Code, by.now)
 	if err != nil {

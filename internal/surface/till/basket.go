@@ -57,9 +57,11 @@ type line struct {
 // join is somebody who registers.
 type join struct {
 	Phone, Card, Name string
-	Proof             string    // number of the form
-	Agreed            []string  // values of the boxes that are ticked
-	More              *web.Form // attributes
+	Asked             confirm.ID // the phone was sent a code; 0: was not
+	Said              string     // what the customer says it is
+	Proof             string     // number of the form
+	Agreed            []string   // values of the boxes that are ticked
+	More              *web.Form  // attributes
 	Errors            map[string]string
 }
 
@@ -86,6 +88,7 @@ func readBasket(f *web.Form, unseal func(string) customer.ID) basket {
 		Joining: f.Has("joining", "1"),
 		Join: join{
 			Phone: fold.Line(f.Get("join-phone")), Card: fold.Line(f.Get("join-card")), Name: fold.Line(f.Get("join-name")),
+			Asked: confirm.ID(number(f.Get("join-asked"))), Said: f.Get("join-said"),
 			Proof: fold.Line(f.Get("join-proof")), Agreed: f.All("consent"), More: f,
 		},
 	}
@@ -104,6 +107,9 @@ func readBasket(f *web.Form, unseal func(string) customer.ID) basket {
 
 // given is what the customer said to the redeeming.
 func (b *basket) given() confirm.Given { return confirm.Given{ID: b.Asked, Code: b.Said} }
+
+// given is what who registers said of the phone.
+func (j *join) given() confirm.Given { return confirm.Given{ID: j.Asked, Code: j.Said} }
 
 func nth(v url.Values, name string, i int) string {
 	if list := v[name]; i < len(list) {

@@ -13,6 +13,7 @@ import (
 	"regulars/internal/base/db"
 	"regulars/internal/base/db/dbtest"
 	"regulars/internal/base/i18n"
+	"regulars/internal/base/settings"
 	"regulars/internal/surface/web/webtest"
 )
 
@@ -312,6 +313,25 @@ func TestBrowserRegisters(t *testing.T) {
 	b.Fill("#join-name", "Нодира")
 	b.Click("#consent-data")
 	b.Press(kb.Enter)
+	b.See("Клиент зарегистрирован", "Нодира", "30 000")
+}
+
+// Somebody new says the code that the phone was sent, and the field for it is next.
+func TestBrowserRegistersWithACode(t *testing.T) {
+	t.Parallel()
+	d := dbtest.Open(t, dbtest.SQLite)
+	s := newSite(t, d)
+	s.AskForCodes(t, settings.AlwaysCode)
+	b := webtest.Open(t)
+	s.browser(b, tablet, "cashier", 0)
+	scan(b, "99 111-22-33")
+	b.Click(`[data-do^="join:"]`)
+	b.Fill("#join-name", "Нодира")
+	b.Click(`[data-do="join-code"]`)
+	b.Wait(`document.activeElement.id === "join-said"`)
+	code, _ := s.Sent.Last()
+	b.Fill("#join-said", code) // as fast as a scanner, so that Enter would end a scan
+	b.Click(`[data-do="register"]`)
 	b.See("Клиент зарегистрирован", "Нодира", "30 000")
 }
 

@@ -7,6 +7,8 @@ import (
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/db/dbtest"
+	"regulars/internal/base/settings"
+	"regulars/internal/loyalty/confirm"
 	"regulars/internal/loyalty/loyaltytest"
 	"regulars/internal/loyalty/programme"
 )
@@ -41,6 +43,47 @@ func TestCodeAtTheTill(t *testing.T) {
 		// One more may be sent within ten minutes, and then none.
 		page = v.send("/till/basket", v.get("/till").form(), "code:"+card, "code:tea-100", "redeem:1000", "confirm:").is(http.StatusOK)
 		v.send("/till/basket", page.form(), "confirm:").is(http.StatusOK).has("has been sent several codes")
+	})
+}
+
+// Where tills ask for a code, somebody new is registered with it, or without where it may
+// be skipped; it is told what that means.
+func TestCodeOfANewcomer(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := newSite(t, d)
+		v := s.enter("cashier", 0)
+		v.send("/till/basket", v.get("/till").form(), "join:991112233").hasNot("Send a code", "without the code")
+		s.AskForCodes(t, settings.AskCode)
+		form := v.send("/till/basket", v.get("/till").form(), "join:991112233").has("Send a code", "Register without the code", "no welcome bonus").form()
+		form.Set("join-name", "Нодира")
+		v.send("/till/basket", form, "register").has("Send a code and type what the customer says").hasNot("Registered")
+		form.Set("join-phone", "12")
+		v.send("/till/basket", form, "join-code").has("too few digits")
+		form.Set("join-phone", "991112233")
+		form = v.send("/till/basket", form, "join-code").has("Send again", "A code is on its way").form()
+		form.Set("join-said", "nonsense")
+		form = v.send("/till/basket", form, "register").has("This code does not hold").form()
+		code, _ := s.Sent.Last()
+		form.Set("join-said", code)
+		for range 2 { // the answer is lost the first time
+			v.send("/till/basket", form, "register").has("Registered", "Нодира", "30,000")
+		}
+
+		form.Set("join-phone", "992223344")
+		form.Set("join-name", "Анвар")
+		v.send("/till/basket", form, "register").has("This code does not hold") // it was sent to another phone
+		v.send("/till/basket", form, "register:skip").has("Registered", "Анвар", "no code confirmed the phone").hasNot("30,000")
+
+		s.AskForCodes(t, settings.AlwaysCode)
+		form = v.send("/till/basket", v.get("/till").form(), "join:"+phone).has("only with a code").hasNot("without the code").form()
+		form.Set("join-name", "Somebody Else")
+		v.send("/till/basket", form, "register:skip").has("only with a code").hasNot("Registered", "registered already")
+		// Whether the phone is somebody's the page does not say before the code is right.
+		for range confirm.MaxMade {
+			form = v.send("/till/basket", form, "join-code").has("A code is on its way").hasNot("registered already", "Азиза").form()
+		}
+		v.send("/till/basket", form, "join-code").has("Several codes were sent to this phone already")
 	})
 }
 

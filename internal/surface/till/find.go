@@ -3,6 +3,7 @@ package till
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"maps"
 	"net/http"
 	"regexp"
@@ -15,8 +16,12 @@ import (
 	"regulars/internal/base/fold"
 	"regulars/internal/base/i18n"
 	"regulars/internal/base/money"
+	"regulars/internal/base/secret"
+	"regulars/internal/base/settings"
 	"regulars/internal/loyalty/catalog"
+	"regulars/internal/loyalty/confirm"
 	"regulars/internal/loyalty/customer"
+	"regulars/internal/loyalty/enrol"
 	"regulars/internal/loyalty/receipt"
 	"regulars/internal/loyalty/staff"
 	"regulars/internal/surface/web"
@@ -371,18 +376,33 @@ func (t *Till) suggest(w http.ResponseWriter, r *http.Request) error {
 	return t.pages.Fragment(w, r, http.StatusOK, "sale", "found", v)
 }
 
-// register makes a customer of who fills in the fields, or finds who is one.
-func (t *Till) register(r *http.Request, v *saleView) error {
+// register makes a customer of who fills in the fields, or finds who is one; skip says
+// that the phone is not to be confirmed.
+func (t *Till) register(r *http.Request, v *saleView, skip bool) error {
+	loc := web.Loc(r.Context())
 	n, err := t.newcomer(r, v)
 	if err != nil || len(v.Join.Errors) > 0 {
 		return err
 	}
-	loc := web.Loc(r.Context())
+	if asks, err := t.Enrol.Code(r.Context()); err != nil {
+		return err
+	} else if asks != settings.NoCode && !skip && v.Join.Phone != "" && v.Join.Said == "" {
+		v.Join.Errors["join-said"] = loc.T("counter.join.code_needed")
+		return nil
+	}
+	call := enrol.Call{Till: v.Place.Till.ID, Also: t.joined(r, v.Place)}
+	if !skip && v.Join.Said != "" {
+		call.Confirmation, call.Key = v.Join.given(), t.joinKey(&v.Join, &n)
+	}
 	if !t.mayLook(r, v) { // what comes of it tells whether somebody has the phone
 		return nil
 	}
-	res, err := t.Enrol.RegisterAnd(r.Context(), v.Place.Store, int64(web.Me(r).ID), n, t.joined(r, v.Place))
-	if err != nil {
+	res, _, err := t.Enrol.RegisterOnce(r.Context(), v.Place.Store, int64(web.Me(r).ID), n, call)
+	switch {
+	case errors.Is(err, confirm.ErrWrong), errors.Is(err, confirm.ErrPhoneNeeded):
+		v.Join.Said, v.Join.Errors["join-said"] = "", web.Say(loc, err)
+		return nil
+	case err != nil:
 		if !web.Refused(err) {
 			return err
 		}
@@ -413,6 +433,13 @@ func (t *Till) register(r *http.Request, v *saleView) error {
 		v.note("info", loc.T("counter.join.no_bonus."+string(res.NoBonus)))
 	}
 	return nil
+}
+
+// joinKey names a registration by its code and all that is said with it: the page sends
+// it again where the answer was lost, and the code is used up by then.
+func (t *Till) joinKey(j *join, n *customer.New) string {
+	said := []string{"registration", j.Asked.String(), j.Said, j.Phone, j.Card, j.Name, j.Proof, n.Attributes.String()}
+	return secret.Keyed(t.Secret, strings.Join(append(said, j.Agreed...), "\n"))
 }
 
 // newcomer is who fills in the fields; what is wrong with them is noted there.

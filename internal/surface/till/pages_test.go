@@ -88,7 +88,11 @@ func TestPages(t *testing.T) {
 	uncarded := &saleView{frame: full.frame, basket: basket{Number: "1", Customer: 9, Card: "1234"}, Zone: time.UTC, Touch: -1, Who: full.Who, Points: full.Points, Q: &receipt.Quote{Result: pricing.Result{Limit: pricing.LimitCard}}}
 	joining := &saleView{frame: till.frame("sale", at), Zone: time.UTC, Touch: -1}
 	joining.Joining = true
+	joining.JoinCode = "always"
 	joining.Join = join{Card: "1", Errors: map[string]string{"join-phone": "wrong", "join-name": "wrong", "join-card": "wrong"}}
+	asked := *joining
+	asked.JoinCode = "asked"
+	asked.Join = join{Asked: 1, Said: "12", Errors: map[string]string{"join-said": "wrong"}}
 	choosing := &returnView{
 		frame: till.frame("return", at), Sale: printed, Number: "2", Preview: &refund, Errors: map[string]string{"quantity-1": "wrong"},
 		Notes: []note{{"warn", "note"}}, Rows: []back{{Line: sale.Lines[0], Left: 1000, Typed: "1", Chosen: 1000}},
@@ -98,7 +102,7 @@ func TestPages(t *testing.T) {
 
 	pages := map[string][]any{
 		"choose":  {chooseView{frame: till.frame("choose", nil)}, chooseView{frame: till.frame("choose", at), Groups: []choice{{at.Store, []catalog.Till{at.Till}}}}},
-		"sale":    {full, uncarded, joining, &saleView{frame: till.frame("sale", at), Zone: time.UTC, Touch: -1}},
+		"sale":    {full, uncarded, joining, &asked, &saleView{frame: till.frame("sale", at), Zone: time.UTC, Touch: -1}},
 		"receipt": {receiptView{till.frame("sale", at), printed}, receiptView{till.frame("return", at), returned}},
 		"returns": {
 			returnsView{frame: till.frame("return", at)}, returnsView{frame: till.frame("return", at), Searched: true, Number: "7"},

@@ -11,6 +11,7 @@ import (
 	"regulars/internal/base/errs"
 	"regulars/internal/base/i18n"
 	"regulars/internal/base/money"
+	"regulars/internal/base/settings"
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/ledger"
@@ -50,6 +51,8 @@ type saleView struct {
 	Later  bool                 // what is earned is not available at once
 	Ask    []box                // what a newcomer may agree to
 	More   []web.AttributeField // what else a newcomer is asked
+	// JoinCode is whether a newcomer's phone needs a code.
+	JoinCode settings.Code
 }
 
 // row is a line as it is shown.
@@ -190,8 +193,10 @@ func (t *Till) do(r *http.Request, v *saleView, do string) error {
 		v.openJoin(arg)
 	case "unjoin":
 		v.Joining, v.Join = false, join{}
+	case "join-code":
+		return t.joinCode(r, v)
 	case "register":
-		return t.register(r, v)
+		return t.register(r, v, arg == "skip")
 	case "clear":
 		v.basket = t.newBasket(v.Place)
 	}
@@ -214,6 +219,27 @@ func (t *Till) confirm(r *http.Request, v *saleView) error {
 		return nil
 	}
 	v.Asked, v.Said, v.Say = c.ID, "", loc.T("counter.confirm.sent")
+	return nil
+}
+
+// joinCode has the phone of who registers sent a code, whosever it is.
+func (t *Till) joinCode(r *http.Request, v *saleView) error {
+	loc, j := web.Loc(r.Context()), &v.Join
+	j.Errors = map[string]string{}
+	phone, err := t.Customers.Normalize(customer.Phone, j.Phone)
+	if err != nil {
+		j.Errors["join-phone"] = web.Say(loc, err)
+		return nil
+	}
+	c, err := t.Enrol.SendCode(r.Context(), v.Place.Till.ID, phone)
+	if err != nil {
+		if !web.Refused(err) && errs.KindOf(err) != errs.TooMany {
+			return err
+		}
+		j.Errors["join-said"] = web.Say(loc, err)
+		return nil
+	}
+	j.Asked, j.Said, v.Say = c.ID, "", loc.T("counter.confirm.sent")
 	return nil
 }
 
@@ -253,6 +279,9 @@ func (t *Till) fill(r *http.Request, v *saleView) error {
 	}
 	if v.Joining {
 		if v.Ask, err = t.boxes(ctx, loc, v); err != nil {
+			return err
+		}
+		if v.JoinCode, err = t.Enrol.Code(ctx); err != nil {
 			return err
 		}
 		defined, err := t.Customers.Definitions(ctx)

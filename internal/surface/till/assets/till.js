@@ -213,7 +213,7 @@
 			el.setSelectionRange(at, at);
 		} else if (was && !el) {
 			// Where something is missing or asked for, that is next; else scanning.
-			const next = work.querySelector(".who [aria-invalid]") || [...work.querySelectorAll("#join-phone, #join-name")].find((i) => !i.value) || missing();
+			const next = work.querySelector(".who [aria-invalid]") || [...work.querySelectorAll("#join-phone, #join-said, #join-name")].find((i) => !i.value) || missing();
 			if (next) next.focus();
 			else home();
 		}
