@@ -80,11 +80,13 @@ func TestRedeemingNeedsTheCard(t *testing.T) {
 				t.Errorf("a sale with %q: %v", card, err)
 			}
 		}
-		if rec := c.sell(none); rec.Details.Card || rec.Earned == 0 {
-			t.Errorf("without points and card: %+v", rec)
+		for _, card := range []string{"", annasCard} {
+			if rec := c.sell(showing(none, card)); rec.Details.Card || rec.Earned == 0 {
+				t.Errorf("without points, with %q: %+v", card, rec)
+			}
 		}
 		q, err := c.Receipts.Quote(ctx, till, showing(none, annasCard))
-		if err != nil || q.MaxRedeem != 15_000_00 || q.Limit != pricing.LimitBalance {
+		if err != nil || q.MaxRedeem != 20_000_00 || q.Limit != pricing.LimitBalance {
 			t.Errorf("with the card %s can be redeemed, for %q: %v", q.MaxRedeem, q.Limit, err)
 		}
 		sale := c.quoted(showing(many, "2900-00000001"))

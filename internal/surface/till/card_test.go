@@ -75,6 +75,13 @@ func TestBrowserScansTheCard(t *testing.T) {
 	b.Fill("#card", "1234")
 	b.Wait(`document.querySelector("#card[aria-invalid]")`)
 	settled(b)
+	for name, look := range map[string]webtest.Look{"tablet": tablet, "phone": {Width: 390, Height: 844, Language: "ru"}} {
+		b.Look(look)
+		b.Usable("till-card-" + name)
+		b.Touchable("till-card-" + name)
+		b.Shot("till-card-" + name)
+	}
+	b.Look(tablet)
 	b.Fill("#card", card)
 	b.Wait(`document.querySelector("#redeem") && !document.querySelector("#card")`)
 	settled(b)
