@@ -471,6 +471,7 @@ func TestBrowserLooks(t *testing.T) {
 	s := newSite(t, d)
 	s.attributes()
 	s.register(0, "Bobur", "Aliyev", "+998935551234", "")
+	s.AskForCodes(t, settings.AskCode)
 	owner := s.enter("owner", 0)
 	owner.send("/till/pay", owner.send("/till/basket", owner.get("/till").form(), "code:"+card, "code:8*plov-set", "redeem:12000").form()).is(http.StatusOK)
 	sale := s.sales()[0]
