@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"regulars/internal/base/money"
+	"regulars/internal/base/secret"
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/receipt"
@@ -586,9 +587,10 @@ func (r *Receipt) Total() (total money.Amount, lost Lost) {
 }
 
 // madeNumber is the number of a receipt that has none in its file: who, when,
-// how much, and which of those that are equal. The time is as the file has it, so
-// that it stays the same when the zone of the store is put right.
-func (l *rawLine) madeNumber(o Options, c money.Currency, occurrence int) string {
+// how much, and which of those that are equal. Who is told by a keyed hash: numbers are
+// shown to everybody, and outlive a customer who is forgotten. The time is as the file
+// has it, so that it stays the same when the zone of the store is put right.
+func (s *Scan) madeNumber(l *rawLine, occurrence int) string {
 	at, layout := l.at, time.DateTime
 	if l.zoned {
 		at, layout = at.UTC(), "2006-01-02 15:04:05Z"
@@ -599,18 +601,27 @@ func (l *rawLine) madeNumber(o Options, c money.Currency, occurrence int) string
 	if l.below {
 		amount = -amount
 	}
-	who := l.who.identity(o.Region)
-	tail := " " + at.Format(layout) + " " + c.Format(amount) + " " + strconv.Itoa(occurrence)
-	return short(who, receipt.MaxNumber-len(tail)) + tail
+	who := l.who.identity(s.Mapping.Options.Region)
+	if who != nobody {
+		who = secret.Keyed(s.Secret, who)[:madeDigits]
+	}
+	return who + " " + at.Format(layout) + " " + s.Currency.Format(amount) + " " + strconv.Itoa(occurrence)
 }
+
+// madeDigits tell customers apart in the numbers that are made: two of 70 million are
+// the same once in thousands of installations, and then differ by time and sum.
+const madeDigits = 16
 
 // equal stands for the receipts without a number that only their occurrence
 // tells apart: those of another store are others.
-func (l *rawLine) equal(o Options, c money.Currency) uint64 {
-	return hash(l.madeNumber(o, c, 0) + "\x00" + storeKey(l.store))
+func (s *Scan) equal(l *rawLine) uint64 {
+	return hash(s.madeNumber(l, 0) + "\x00" + storeKey(l.store))
 }
 
-// identity is what somebody is known by, however it is spelled; "-": nobody.
+// nobody is the identity of who is not known.
+const nobody = "-"
+
+// identity is what somebody is known by, however it is spelled, or nobody.
 func (w *Who) identity(region string) string {
 	for _, by := range []struct {
 		kind customer.Kind
@@ -624,5 +635,5 @@ func (w *Who) identity(region string) string {
 		}
 		return by.text
 	}
-	return "-"
+	return nobody
 }

@@ -285,7 +285,7 @@ func (s *Service) runner(ctx context.Context, i *Import, issues int64) (r *runne
 	if err != nil {
 		return nil, err
 	}
-	r = &runner{Service: s, imp: i, scan: &Scan{Path: path, Mapping: i.Mapping, Currency: s.currency, Now: s.now()}, pace: s.pace(i.Report)}
+	r = &runner{Service: s, imp: i, scan: &Scan{Path: path, Mapping: i.Mapping, Currency: s.currency, Now: s.now(), Secret: s.secret}, pace: s.pace(i.Report)}
 	if r.prepare, err = newPreparer(ctx, s, i); err != nil {
 		return nil, err
 	}

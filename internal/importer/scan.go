@@ -26,6 +26,7 @@ type Scan struct {
 	Mapping  Mapping
 	Currency money.Currency
 	Now      time.Time // nothing happened later than a day after it
+	Secret   []byte    // of the installation; keys the numbers of receipts that have none
 	// Zone is where a store of that name is, "" that of rows that name none, for
 	// mappings that leave it to the stores; nil: UTC.
 	Zone func(store string) *time.Location
@@ -254,7 +255,7 @@ func (s *Scan) surveyReceipts(ctx context.Context, a *again) error {
 			}
 		default:
 			if l := r.receiptLine(""); !r.refused {
-				a.see(l.equal(s.Mapping.Options, s.Currency))
+				a.see(s.equal(&l))
 			}
 		}
 		return nil
@@ -322,12 +323,12 @@ func (s *Scan) unnumbered(ctx context.Context, from Checkpoint) error {
 			l := r.receiptLine("")
 			g.reset("")
 			if !r.refused {
-				key, n := l.equal(s.Mapping.Options, s.Currency), 1
+				key, n := s.equal(&l), 1
 				if _, again := s.again[key]; again {
 					counts[key]++
 					n = counts[key]
 				}
-				l.number = l.madeNumber(s.Mapping.Options, s.Currency, n)
+				l.number = s.madeNumber(&l, n)
 			}
 			g.add(l, r)
 			step.Receipts, step.Issues = g.close()

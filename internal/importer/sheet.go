@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/csv"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -186,13 +187,30 @@ func writeSheet(ctx context.Context, path, sheet string, to func(sheet string) s
 	})
 }
 
+// maxRows is how many bytes the rows of a sheet or an archive may come to: cells may all
+// say one long text that stands once in a small file.
+const maxRows = 1 << 30
+
+// capped fails with workbook.ErrTooLarge where more is written.
+type capped struct {
+	to   io.Writer
+	left int
+}
+
+func (c *capped) Write(p []byte) (int, error) {
+	if c.left -= len(p); c.left < 0 {
+		return 0, workbook.ErrTooLarge
+	}
+	return c.to.Write(p)
+}
+
 // writeTabbed writes rows into a file as sheetFormat reads them; it is whole when it is there.
 func writeTabbed(to string, rows func(*csv.Writer) error) error {
 	file, err := os.CreateTemp(filepath.Dir(to), filepath.Base(to)+"-*")
 	if err != nil {
 		return err
 	}
-	out := csv.NewWriter(file)
+	out := csv.NewWriter(&capped{file, maxRows})
 	out.Comma = '\t'
 	err = rows(out)
 	out.Flush()

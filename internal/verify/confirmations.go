@@ -34,7 +34,7 @@ func (a *audit) confirmations() {
 		case receipt == 0 || soldAt != till:
 		case receipt == by:
 			a.said[receipt] = said{points, true}
-		default: // by the hold, which is not held to more than its own
+		case !a.said[receipt].itself: // by the hold, which is not held to more than its own
 			a.said[receipt] = said{min(points, taken), false}
 		}
 		where := at("confirmations", id)

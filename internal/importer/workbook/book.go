@@ -24,11 +24,11 @@ var (
 
 // What a workbook may unpack to. A sheet has at most 1,048,576 rows.
 const (
-	maxSheet  = 8 << 30   // bytes of XML
-	maxShared = 512 << 20 // likewise, of the texts that cells share
-	maxPart   = 64 << 20  // likewise, of the other parts
-	maxToken  = 1 << 20   // from one < to the next
-	maxDepth  = 100       // of elements in each other
+	maxSheet  = 8 << 30  // bytes of XML
+	maxShared = 64 << 20 // likewise, of the texts that cells share
+	maxPart   = 64 << 20 // likewise, of the other parts
+	maxToken  = 1 << 20  // from one < to the next
+	maxDepth  = 100      // of elements in each other
 	maxParts  = 10_000
 	maxRows   = 1 << 20
 	maxWidth  = 1 << 14

@@ -253,15 +253,15 @@ func (l Wordings) Find(code string, version int64) *Wording {
 }
 
 // Ticked gives the version and the language that the value of a box names, "id ru";
-// nil where nobody can have been shown it: there is none, it begins later, is not
-// offered, or has no text in that language.
-func (l Wordings) Ticked(value string, at time.Time) (w *Wording, language string) {
+// nil where nobody can have been shown it in a store of the entity: there is none, it is
+// another's, begins later, is not offered, or has no text in that language.
+func (l Wordings) Ticked(value string, entity catalog.EntityID, at time.Time) (w *Wording, language string) {
 	var id WordingID
 	text, language, _ := strings.Cut(value, " ")
 	if id.UnmarshalText([]byte(text)) != nil {
 		return nil, ""
 	}
-	if w = l.Of(id); w == nil || w.From.After(at) || !w.Offered || w.Texts[language] == "" {
+	if w = l.Of(id); w == nil || w.Entity != 0 && w.Entity != entity || w.From.After(at) || !w.Offered || w.Texts[language] == "" {
 		return nil, ""
 	}
 	return w, language

@@ -38,6 +38,23 @@ type Late struct {
 	Refund         *money.Amount // of a return: what was given back; nil: what the sale says
 }
 
+// fingerprint tells it from another of its number: also by who was shown, and by what the
+// till called the sale.
+func (in *Late) fingerprint() string {
+	if in.Return != nil {
+		m := in.Return.meaning()
+		if in.Return.Original == 0 {
+			m.Named = in.OriginalNumber
+		}
+		return fingerprint(m)
+	}
+	m := in.Sale.meaning()
+	if in.Sale.Customer == 0 {
+		m.Shown = in.Shown
+	}
+	return fingerprint(m)
+}
+
 // Difference is something in which a late receipt is not what the rules say, for a
 // person to look at.
 type Difference string
@@ -88,17 +105,15 @@ func (l *late) clock() int {
 }
 
 // twin is the same receipt sent by another till of the store, to which a queue was
-// copied.
+// copied. The fingerprint has the time that the queue tells; what it is corrected to
+// depends on who sends it, and when.
 type twin struct {
 	number, print string
 	kind          Kind
 	store         catalog.StoreID
-	soldAt        int64
 }
 
-func (p *posting) twin() twin {
-	return twin{p.key.number, p.fingerprint, p.key.kind, p.by.Store.ID, p.late.at.UnixMicro()}
-}
+func (p *posting) twin() twin { return twin{p.key.number, p.fingerprint, p.key.kind, p.by.Store.ID} }
 
 // spend is how tier spend is counted; of what comes late, until its time.
 func (p *posting) spend() programme.Spend {
@@ -135,6 +150,14 @@ func (c *saleCall) rises(w *world, who customer.ID, reached *programme.Level) bo
 type LateCall struct {
 	By Caller
 	Late
+}
+
+// Number is what the till calls it.
+func (c *LateCall) Number() string {
+	if c.Return != nil {
+		return c.Return.Number
+	}
+	return c.Sale.Number
 }
 
 // RecordLate records what a till sold and took back while it had no line, in
@@ -295,8 +318,10 @@ func (s *Service) lateCall(ctx context.Context, by Caller, in *Late, q *lateBatc
 		}
 	}
 	sale.Customer = cmp.Or(q.merged[sale.Customer], sale.Customer)
+	print := in.fingerprint()
 	sc := &saleCall{sale: sale, posting: posting{
-		by: by, key: key{int64(by.Till.ID), KindSale, sale.Number}, fingerprint: in.Sale.fingerprint(), repeats: in.Sale.repeats,
+		by: by, key: key{int64(by.Till.ID), KindSale, sale.Number}, fingerprint: print,
+		repeats: func(recorded *Receipt) bool { return recorded.fingerprint == print && recorded.Total == *sale.Total },
 	}}
 	if err := checkNumber(sale.Number); err != nil {
 		return nil, diffs, err
@@ -349,7 +374,7 @@ func (s *Service) lateReturn(ctx context.Context, by Caller, in *Late, at func(t
 		}
 		back.Original = sale.ID
 	}
-	print := in.Return.fingerprint()
+	print := in.fingerprint()
 	repeats := func(recorded *Receipt) bool { return recorded.fingerprint == print }
 	back.SoldAt = l.at
 	c := &returnCall{in: back, posting: posting{

@@ -57,7 +57,7 @@ func (p *posting) replay(w *world) (done bool, err error) {
 	}
 	if p.late != nil {
 		for _, old := range w.twins[p.twin()] {
-			if old.Source != p.key.source {
+			if old.Source != p.key.source && p.repeats(old) {
 				p.receipt, p.replayed = *old, true
 				return true, nil
 			}

@@ -425,6 +425,9 @@ type meaning struct {
 	Original ID           `json:",omitempty"`
 	Parts    []ReturnLine `json:",omitempty"`
 	SoldAt   *int64       `json:",omitempty"` // microseconds; nil: not sent
+	// Of what comes late.
+	Shown []customer.Identifier `json:",omitempty"`
+	Named string                `json:",omitempty"` // the sale of a return
 }
 
 func (m meaning) at(soldAt time.Time) meaning {
@@ -435,13 +438,15 @@ func (m meaning) at(soldAt time.Time) meaning {
 	return m
 }
 
-func (s *Sale) fingerprint() string {
-	return fingerprint(meaning{Draft: s.Draft, Number: s.Number}.at(s.SoldAt))
+func (s *Sale) meaning() meaning { return meaning{Draft: s.Draft, Number: s.Number}.at(s.SoldAt) }
+
+func (s *Sale) fingerprint() string { return fingerprint(s.meaning()) }
+
+func (r *Return) meaning() meaning {
+	return meaning{Draft: Draft{Reason: r.Reason}, Number: r.Number, Original: r.Original, Parts: r.Lines}.at(r.SoldAt)
 }
 
-func (r *Return) fingerprint() string {
-	return fingerprint(meaning{Draft: Draft{Reason: r.Reason}, Number: r.Number, Original: r.Original, Parts: r.Lines}.at(r.SoldAt))
-}
+func (r *Return) fingerprint() string { return fingerprint(r.meaning()) }
 
 // repeats reports whether the sale is the one that was recorded under its
 // number, sent again.

@@ -101,16 +101,21 @@ func (s *Service) Moves(ctx context.Context, p programme.ID, holds, then *progra
 // rules, as a review does, after one of the customers in the order of ids; and
 // where whole accounts expire, the time begins for those whose it has not. Each
 // transaction calls save with the last customer of it and how many moved, so that
-// it goes on from there.
+// it goes on from there. It ends where another version holds, or the programme is
+// stopped.
 func (s *Service) Recount(ctx context.Context, v *programme.Version, after customer.ID, save func(ctx context.Context, tx *db.Tx, last customer.ID, done, moved int) error) (err error) {
 	defer errs.Wrap(&err, "count levels anew")
 	if err := s.catalog.Refresh(ctx); err != nil {
 		return err
 	}
-	if _, err := s.programmes.Holding(ctx, s.now()); err != nil {
-		return err
-	}
 	for {
+		holding, err := s.programmes.Holding(ctx, s.now())
+		if err != nil {
+			return err
+		}
+		if is := holding[v.ProgrammeID]; is == nil || is.ID != v.ID || is.Rules.Stopped {
+			return nil
+		}
 		ids, err := s.ledger.Page(ctx, after, nightGroup)
 		if err != nil || len(ids) == 0 {
 			return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -67,6 +68,56 @@ func TestRecount(t *testing.T) {
 		}
 		if rec := c.sell(draft(who[4], 0, 1_00)); rec.Level != "gold" {
 			t.Errorf("who has spent 240 000 sells at level %s", rec.Level)
+		}
+	})
+}
+
+// A version that was put right before its levels were counted takes nothing.
+func TestRecountEndsWithItsRules(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		rules := forfeiting()
+		c := open(t, d, rules)
+		anna := c.customer()
+		c.sell(draft(anna, 0, 100_00))
+		c.sell(draft(anna, 0, 1_00))
+		before := c.account(anna).Active
+		bad := *rules
+		bad.Levels = append([]programme.Level{}, rules.Levels...)
+		bad.Levels[1].Threshold = 1_000_000_00
+		c.publish(&bad)
+		v2, err := c.Programmes.At(t.Context(), c.tills[0].Store.Code, c.Now())
+		must(t, err)
+		c.Clock.Advance(time.Hour)
+		c.publish(rules)
+		c.Clock.Advance(time.Hour)
+		must(t, c.Receipts.Recount(t.Context(), v2, 0, func(context.Context, *db.Tx, customer.ID, int, int) error { return nil }))
+		if a := c.account(anna); a.Active != before {
+			t.Errorf("rules that were put right took %s of %s points", before-a.Active, before)
+		}
+		c.night()
+	})
+}
+
+// Nor does one that stops its programme.
+func TestStoppedProgrammesCountNothing(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		rules := forfeiting()
+		c := open(t, d, rules)
+		anna := c.customer()
+		c.sell(draft(anna, 0, 100_00))
+		bad := *rules
+		bad.Levels = append([]programme.Level{}, rules.Levels...)
+		bad.Levels[1].Threshold = 1_000_000_00
+		c.stop(&bad)
+		v2, err := c.Programmes.At(t.Context(), c.tills[0].Store.Code, c.Now())
+		must(t, err)
+		must(t, c.Receipts.Recount(t.Context(), v2, 0, func(context.Context, *db.Tx, customer.ID, int, int) error { return nil }))
+		tiers, err := c.Programmes.Tiers(t.Context(), anna)
+		must(t, err)
+		if tiers[0].Level != "gold" {
+			t.Errorf("a programme that is stopped took the level: %+v, %s points", tiers, c.account(anna).Active)
 		}
 	})
 }

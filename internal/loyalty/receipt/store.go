@@ -193,6 +193,9 @@ func (s *Service) Get(ctx context.Context, id ID) (_ *Receipt, err error) {
 // Find reads a receipt by the name that its till or import source gave it.
 func (s *Service) Find(ctx context.Context, source int64, kind Kind, number string) (_ *Receipt, err error) {
 	defer errs.Wrap(&err, "find receipt")
+	if checkNumber(number) != nil { // nothing is called so
+		return nil, ErrNotFound
+	}
 	return s.one(ctx, `source_id = $1 AND number = $2 AND kind = $3`, source, number, string(kind))
 }
 

@@ -283,7 +283,7 @@ func (w *world) queueTwins(b *db.Batch, n *needs) {
 			if err != nil {
 				return err
 			}
-			k := twin{rec.Number, rec.fingerprint, rec.Kind, rec.Store, rec.SoldAt.UnixMicro()}
+			k := twin{rec.Number, rec.fingerprint, rec.Kind, rec.Store}
 			w.twins[k] = append(w.twins[k], rec)
 			return nil
 		}, find, numbers[store], tills[store])

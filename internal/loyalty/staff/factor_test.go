@@ -313,3 +313,36 @@ func TestKeysAreRotated(t *testing.T) {
 		}
 	})
 }
+
+// A sign-in that is half way ends with a new password, and with signing out everywhere.
+func TestChallengesEndWithSessions(t *testing.T) {
+	t.Parallel()
+	w, ctx := newWorld(dbtest.Open(t, dbtest.SQLite)), t.Context()
+	a := w.add(t, "aziza", staff.Owner)
+	if err := w.UseKeys(ctx, box(t, secret.NewKey())); err != nil {
+		t.Fatal(err)
+	}
+	plain, _ := w.enrol(t, a.ID)
+	token, _, err := w.Challenge(ctx, a.ID)
+	if err != nil || token == "" {
+		t.Fatal(token, err)
+	}
+	if err := w.ChangePassword(ctx, staff.By{ID: a.ID}, a.ID, password, "another horse 9"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.PassChallenge(ctx, token, w.code(t, plain), staff.Client{}); err == nil {
+		t.Error("a sign-in that was begun with the password of before is ended after it was changed")
+	}
+	// signed out everywhere
+	token, _, err = w.Challenge(ctx, a.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.EndSessions(ctx, staff.By{ID: a.ID}, a.ID); err != nil {
+		t.Fatal(err)
+	}
+	w.advance(60_000_000_000)
+	if _, err := w.PassChallenge(ctx, token, w.code(t, plain), staff.Client{}); err == nil {
+		t.Error("a sign-in that was half way is ended after 'sign out everywhere'")
+	}
+}

@@ -241,9 +241,14 @@ func (s *Service) EndSessions(ctx context.Context, by By, id ID) (err error) {
 	})
 }
 
+// endAllTx ends the sessions of somebody, and what waits for their second factor.
 func endAllTx(ctx context.Context, tx *db.Tx, id ID) error {
-	_, err := tx.Exec(ctx, `DELETE FROM staff_sessions WHERE staff_id = $1`, int64(id))
-	return err
+	for _, all := range []string{`DELETE FROM staff_sessions WHERE staff_id = $1`, `DELETE FROM staff_challenges WHERE staff_id = $1`} {
+		if _, err := tx.Exec(ctx, all, int64(id)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // ChangePassword lets somebody choose a new password who knows the old one.

@@ -198,12 +198,12 @@ func (s *Service) Notices(ctx context.Context, stores []catalog.StoreID, limit i
 	})
 }
 
-// SeenTx notes that somebody has seen the notices of the stores, nil: of all, up to
-// one of them.
-func (s *Service) SeenTx(ctx context.Context, tx *db.Tx, stores []catalog.StoreID, upTo NoticeID, by staff.ID) (n int64, err error) {
+// SeenTx notes that somebody has seen the notices of the stores, nil: of all, from one
+// of them to another.
+func (s *Service) SeenTx(ctx context.Context, tx *db.Tx, stores []catalog.StoreID, from, to NoticeID, by staff.ID) (n int64, err error) {
 	defer errs.Wrap(&err, "note that notices of stock were seen")
 	var args db.Args
-	text := args.Put(`UPDATE stock_notices SET seen_at = ?, seen_by = ? WHERE seen_at IS NULL AND id <= ?`, s.now().UnixMicro(), int64(by), int64(upTo))
+	text := args.Put(`UPDATE stock_notices SET seen_at = ?, seen_by = ? WHERE seen_at IS NULL AND id BETWEEN ? AND ?`, s.now().UnixMicro(), int64(by), int64(from), int64(to))
 	if stores != nil {
 		text += args.Put(` AND store_id IN (?...)`, db.IDs(stores))
 	}

@@ -191,7 +191,7 @@ type work struct {
 // thresholds are read once the rows are locked: whoever changes one waits for the rows
 // that there are, and holds up those that are made (SetDefaultTx).
 func (s *Service) begin(ctx context.Context, tx *db.Tx, list []Change) (*work, error) {
-	w := &work{s: s, at: s.now().UTC().Truncate(time.Microsecond), was: map[Key]*Level{}, is: map[Key]*Level{}}
+	w := &work{s: s, was: map[Key]*Level{}, is: map[Key]*Level{}}
 	var keys, begun []Key
 	for _, c := range list {
 		keys = append(keys, c.Key)
@@ -213,6 +213,8 @@ func (s *Service) begin(ctx context.Context, tx *db.Tx, list []Change) (*work, e
 			return nil, err
 		}
 	}
+	// Only now: whoever follows the list goes by it, and waiting for rows may take long.
+	w.at = s.now().UTC().Truncate(time.Microsecond)
 	return w, tx.Run(ctx, &read)
 }
 
@@ -382,7 +384,7 @@ func (s *Service) SetDefaultTx(ctx context.Context, tx *db.Tx, product catalog.P
 	if err := s.catalog.LockProductTx(ctx, tx, product); err != nil {
 		return err
 	}
-	w := &work{s: s, at: s.now().UTC().Truncate(time.Microsecond), was: map[Key]*Level{}, is: map[Key]*Level{}}
+	w := &work{s: s, was: map[Key]*Level{}, is: map[Key]*Level{}}
 	var b db.Batch
 	b.Query(w.read, `SELECT `+levelColumns+fromStock+`WHERE s.product_id = $1 ORDER BY s.store_id
 		FOR UPDATE OF s -- postgres`, int64(product))

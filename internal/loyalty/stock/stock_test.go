@@ -338,7 +338,7 @@ func TestThresholds(t *testing.T) {
 		list, _, err := s.Stock.Notices(t.Context(), nil, 1)
 		must(t, err)
 		s.write(func(ctx context.Context, tx *db.Tx) error {
-			_, err := s.Stock.SeenTx(ctx, tx, []catalog.StoreID{s.store.ID}, list[0].ID, 1)
+			_, err := s.Stock.SeenTx(ctx, tx, []catalog.StoreID{s.store.ID}, 0, list[0].ID, 1)
 			return err
 		})
 		if _, unseen, err := s.Stock.Notices(t.Context(), nil, 10); unseen != 0 || err != nil {

@@ -127,7 +127,9 @@ func (a *Admin) audit(w http.ResponseWriter, r *http.Request) error {
 	if of := v.URL.Get("subject"); of != "" {
 		names := map[staff.ID]string{}
 		for _, m := range everybody {
-			names[m.ID] = m.Name
+			if v.Me.Scope() == nil || v.Me.Manages(m) || m.ID == v.Me.ID {
+				names[m.ID] = m.Name
+			}
 		}
 		subjects, err := a.subjects(r, []staff.Entry{{Subject: of}}, names)
 		if err != nil {

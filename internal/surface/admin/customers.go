@@ -410,7 +410,7 @@ func (a *Admin) registerCustomer(w http.ResponseWriter, r *http.Request) error {
 		if err != nil {
 			return err
 		}
-		in.Consents = append(in.Consents, agreedTo(all, form, customer.Consent{Store: in.HomeStore, Staff: int64(web.Me(r).ID), Proof: form.Get("proof")}, a.Now())...)
+		in.Consents = append(in.Consents, a.agreedTo(all, form, in.HomeStore, customer.Consent{Store: in.HomeStore, Staff: int64(web.Me(r).ID), Proof: form.Get("proof")})...)
 	}
 	form.As("identifiers", string(customer.Phone))
 	form.As("consents/0/wording", "wording")
@@ -767,7 +767,7 @@ func (a *Admin) addAgreed(w http.ResponseWriter, r *http.Request, c customer.Cus
 	if err != nil {
 		return err
 	}
-	said := agreedTo(all, form, customer.Consent{Source: "admin", Staff: int64(web.Me(r).ID), Proof: form.Get("proof")}, a.Now())
+	said := a.agreedTo(all, form, c.HomeStore, customer.Consent{Source: "admin", Staff: int64(web.Me(r).ID), Proof: form.Get("proof")})
 	if len(said) == 0 {
 		form.Alert = web.Loc(r.Context()).T("admin.consents.ask_none")
 	} else {

@@ -173,6 +173,9 @@ func sendList[R any](a *Admin, w http.ResponseWriter, r *http.Request, l list[R]
 		if out.Flush(); next == "" || out.Error() != nil {
 			return out.Error()
 		}
+		if err := a.Shell.StillIn(r); err != nil {
+			return err
+		}
 		if rows, next, err = read(next); err != nil {
 			return err
 		}

@@ -47,6 +47,30 @@ func (a *Admin) searched(r *http.Request, words string, found []customerRow, mor
 	return a.Staff.Look(r.Context(), e)
 }
 
+// sawIn notes that a list of receipts showed who bought; one person's own list is noted
+// by looked.
+func (a *Admin) sawIn(r *http.Request, rows []receiptRow) error {
+	seen := map[customer.ID]bool{}
+	for _, row := range rows {
+		if row.Name != "" && row.Receipt.Customer != 0 {
+			seen[row.Receipt.Customer] = true
+		}
+	}
+	if len(seen) == 0 || web.LinkOf(r).Get("customer") != "" {
+		return nil
+	}
+	who := by(r)
+	e := staff.Entry{Actor: who.ID, IP: who.IP, Action: lookSearch}
+	if stores := web.Me(r).Scope(); len(stores) == 1 {
+		e.Store = stores[0]
+	}
+	var err error
+	if e.After, err = json.Marshal(map[string]any{"by": "receipts", "found": len(seen)}); err != nil {
+		return err
+	}
+	return a.Staff.Look(r.Context(), e)
+}
+
 // wordsKind says what was searched by without saying what it was.
 func wordsKind(words string) string {
 	words = fold.Line(words)

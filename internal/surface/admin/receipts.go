@@ -231,6 +231,9 @@ func (a *Admin) receipts(w http.ResponseWriter, r *http.Request) error {
 	if v.Rows, v.Next, err = a.someReceipts(r, f, v.URL.Get("cursor"), receiptsPage); err != nil {
 		return err
 	}
+	if err := a.sawIn(r, v.Rows); err != nil {
+		return err
+	}
 	if v.Sums, v.All, err = a.Receipts.SumUpTo(ctx, f, receiptsSum); err != nil {
 		return err
 	}
@@ -281,6 +284,7 @@ func receiptCursor(text string) (c receipt.Cursor) {
 
 type receiptView struct {
 	frame
+	Masked   bool
 	Receipt  *receipt.Receipt
 	Store    catalog.Store
 	Till     string // its name
@@ -315,7 +319,7 @@ func (a *Admin) receiptPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	v := receiptView{frame: a.frame(ctx), Receipt: rec}
+	v := receiptView{frame: a.frame(ctx), Masked: masked(web.Me(r)), Receipt: rec}
 	var all []pricing.Discount
 	for _, l := range rec.Lines {
 		all = append(all, l.Discounts...)
@@ -340,6 +344,9 @@ func (a *Admin) receiptPage(w http.ResponseWriter, r *http.Request) error {
 	}
 	if rec.Customer != 0 {
 		c, err := a.Customers.Get(ctx, rec.Customer)
+		if err == nil {
+			err = a.looked(r, c)
+		}
 		if err != nil {
 			return err
 		}

@@ -24,6 +24,7 @@ type stockView struct {
 	Store    string
 	Notices  []noticeRow
 	Unseen   int
+	First    stock.NoticeID // of those shown
 	Latest   stock.NoticeID
 	Filtered bool
 }
@@ -147,7 +148,9 @@ func (a *Admin) stockPage(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	for _, n := range notices {
-		v.Latest = max(v.Latest, n.ID)
+		if v.Latest = max(v.Latest, n.ID); v.First == 0 || n.ID < v.First {
+			v.First = n.ID
+		}
 		store, _ := a.Catalog.Store(n.Store)
 		v.Notices = append(v.Notices, noticeRow{n, goods[n.Product], store.Name})
 	}
@@ -169,12 +172,14 @@ func (a *Admin) seenStock(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	q := a.stockQuery(r)
-	var upTo stock.NoticeID
-	if err := upTo.UnmarshalText([]byte(form.Get("up_to"))); err != nil {
-		return errs.InvalidField("up_to", "not_an_id", "is not the id of a notice")
+	var from, to stock.NoticeID
+	for name, id := range map[string]*stock.NoticeID{"from": &from, "up_to": &to} {
+		if err := id.UnmarshalText([]byte(form.Get(name))); err != nil {
+			return errs.InvalidField(name, "not_an_id", "is not the id of a notice")
+		}
 	}
 	err = a.DB.Write(r.Context(), func(ctx context.Context, tx *db.Tx) error {
-		_, err := a.Stock.SeenTx(ctx, tx, q.Stores, upTo, web.Me(r).ID)
+		_, err := a.Stock.SeenTx(ctx, tx, q.Stores, from, to, web.Me(r).ID)
 		return err
 	})
 	if err != nil {

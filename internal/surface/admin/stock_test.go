@@ -46,7 +46,7 @@ func TestStock(t *testing.T) {
 		far.post(limit, "threshold", "1").is(403)
 		far.post(at, count(other.ID.String(), "3", "")...).is(200).sees("мало")
 		far.get("/stock").sees("осталось 3").lacks("4,5")
-		far.post("/stock/seen", "up_to", far.value("up_to")).is(200).lacks("Дошло до порога")
+		far.post("/stock/seen", "from", far.value("from"), "up_to", far.value("up_to")).is(200).lacks("Дошло до порога")
 		b.get("/stock").sees("Дошло до порога") // of the other store nobody has seen it
 		b.post(at, count(other.ID.String(), "", "1")...).is(200)
 		b.get("/stock").sees("снова выше")

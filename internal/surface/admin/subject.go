@@ -95,6 +95,9 @@ func (a *Admin) subjects(r *http.Request, entries []staff.Entry, members map[sta
 	if err != nil {
 		return nil, err
 	}
+	if people, err = a.within(ctx, web.Me(r), people); err != nil {
+		return nil, err
+	}
 	for _, c := range people {
 		names[subjectOf(c.ID)] = nameOf(web.Loc(ctx), web.Me(r), c)
 	}

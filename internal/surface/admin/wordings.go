@@ -179,10 +179,11 @@ func (a *Admin) asks(ctx context.Context, loc *i18n.Localizer, all customer.Word
 	return list
 }
 
-// agreedTo are the consents of the boxes that were ticked.
-func agreedTo(all customer.Wordings, form *web.Form, like customer.Consent, at time.Time) (list []customer.Consent) {
+// agreedTo are the consents of the boxes that were ticked, of those that a store asks for.
+func (a *Admin) agreedTo(all customer.Wordings, form *web.Form, store catalog.StoreID, like customer.Consent) (list []customer.Consent) {
+	home, _ := a.Catalog.Store(store)
 	for _, value := range form.All("agreed") {
-		if w, in := all.Ticked(value, at); w != nil {
+		if w, in := all.Ticked(value, home.Entity, a.Now()); w != nil {
 			list = append(list, w.Agreed(in, like)...)
 		}
 	}

@@ -3,6 +3,7 @@ package till
 import (
 	"context"
 	"slices"
+	"time"
 	"unicode/utf8"
 
 	"regulars/internal/base/i18n"
@@ -24,6 +25,9 @@ const wordingVersion = "1"
 
 // own are the purposes for which the page has a text.
 var own = []customer.Purpose{customer.Data, customer.Marketing}
+
+// joinTime is how long a form of a newcomer may stand open.
+const joinTime = 15 * time.Minute
 
 // maxInline is how long a text may be that stands beside its box, in characters.
 const maxInline = 300
@@ -64,16 +68,21 @@ func (t *Till) agreed(ctx context.Context, loc *i18n.Localizer, v *saleView, by 
 	if err != nil {
 		return nil, err
 	}
+	// A text of the page's own may have stood there until a wording took its place.
+	shown := all.Holding(v.Place.Store.Entity, t.Now().Add(-joinTime))
 	like := customer.Consent{Source: "till", Store: v.Place.Store.ID, Till: v.Place.Till.ID, Staff: int64(by), Proof: v.Join.Proof}
 	for _, value := range v.Join.Agreed {
 		if p := customer.Purpose(value); slices.Contains(own, p) {
+			if slices.ContainsFunc(shown, func(w customer.Wording) bool { return w.Purpose == p }) {
+				continue
+			}
 			c := like
 			c.Channel, c.Purpose, c.Given = customer.ChannelAny, p, true
 			c.Wording = loc.T("counter.join.wording", "version", wordingVersion, "text", loc.T("counter.join."+value))
 			list = append(list, c)
 			continue
 		}
-		if w, in := all.Ticked(value, t.Now()); w != nil {
+		if w, in := all.Ticked(value, v.Place.Store.Entity, t.Now()); w != nil {
 			list = append(list, w.Agreed(in, like)...)
 		}
 	}

@@ -410,7 +410,7 @@ func (t *Till) late(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
-	if err := b.sentFor(); err != nil {
+	if err := b.sentFor(b.calls...); err != nil {
 		return err
 	}
 	results, err := t.Receipts.RecordLate(r.Context(), b.sent, b.calls)
@@ -517,18 +517,19 @@ func (b *lateCall) seller(id string) (receipt.Caller, error) {
 }
 
 // sentFor writes down that somebody sends what, as the browser says, others sold:
-// before it is recorded in their names.
-func (b *lateCall) sentFor() error {
-	me, others := web.Me(b.r), map[string]int{}
-	for _, c := range b.calls {
+// before it is recorded in their names. That the same is sent again is the same line.
+func (b *lateCall) sentFor(calls ...receipt.LateCall) error {
+	me, others, numbers := web.Me(b.r), map[string]int{}, []string{}
+	for _, c := range calls {
 		if c.By.Staff != int64(me.ID) {
 			others[staff.ID(c.By.Staff).String()]++
+			numbers = append(numbers, c.Number())
 		}
 	}
 	if len(others) == 0 {
 		return nil
 	}
-	facts, err := json.Marshal(map[string]any{"staff": others})
+	facts, err := json.Marshal(map[string]any{"staff": others, "receipts": numbers})
 	if err != nil {
 		return err
 	}
@@ -593,6 +594,11 @@ func (b *lateCall) form(by receipt.Caller, in *lateSlip, late *receipt.Late, to 
 		return done, err
 	}
 	values, err := url.ParseQuery(in.Form)
+	for name, list := range values {
+		if !web.Legible(append(list, name)...) {
+			err = web.ErrForm
+		}
+	}
 	if err != nil {
 		to.refuse(b.loc, web.ErrForm)
 		return true, nil
@@ -612,6 +618,10 @@ func (b *lateCall) form(by receipt.Caller, in *lateSlip, late *receipt.Late, to 
 		return false, nil
 	}
 	basket := readBasket(&web.Form{Values: values}, b.t.unseal)
+	// A price that is not the catalogue's is another total, and refused.
+	if _, _, err := b.t.renew(b.r.Context(), b.loc, &basket); err != nil {
+		return false, err
+	}
 	total := in.Total
 	sale := receipt.Sale{Number: in.Number, SoldAt: soldAt, Total: &total, Confirmation: basket.given()}
 	wrong := 0
@@ -622,6 +632,9 @@ func (b *lateCall) form(by receipt.Caller, in *lateSlip, late *receipt.Late, to 
 	if sale.Redeem == 0 {
 		late.Sale = &sale
 		return false, nil
+	}
+	if err := b.sentFor(receipt.LateCall{By: by, Late: receipt.Late{Sale: &sale}}); err != nil {
+		return false, err
 	}
 	rec, _, err := b.t.Receipts.Commit(b.r.Context(), by, sale)
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 	"net/netip"
 	"strings"
 	"time"
+	"unicode"
 
 	"regulars/internal/base/errs"
 	"regulars/internal/base/i18n"
@@ -243,7 +244,7 @@ func Redirect(w http.ResponseWriter, r *http.Request, url string) {
 // SafePath is a path on this host that a form asked to go to, or "/": a link
 // must not be able to send people elsewhere.
 func SafePath(path string) string {
-	if !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") || strings.ContainsAny(path, "\\\r\n\t") {
+	if !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") || strings.Contains(path, `\`) || strings.ContainsFunc(path, unicode.IsControl) {
 		return "/"
 	}
 	return path

@@ -71,6 +71,15 @@ func SessionKey(r *http.Request) string {
 	return ""
 }
 
+// StillIn fails where the session in which r asks has ended meanwhile: what is sent for
+// long asks now and then.
+func (s *Shell) StillIn(r *http.Request) (err error) {
+	if token := stateOf(r.Context()).token; token != "" {
+		_, err = s.opts.Staff.SessionAccount(r.Context(), token)
+	}
+	return err
+}
+
 // identify finds out who is signed in. A cookie that is no longer good is not
 // an error: the page decides whether it needs anybody.
 func (s *Shell) identify(next http.Handler) http.Handler {
