@@ -11,6 +11,7 @@
 package confirm
 
 import (
+	"cmp"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -197,6 +198,11 @@ func (s *Service) Try(ctx context.Context, till catalog.TillID, g Given) (c Conf
 	if errors.Is(err, db.ErrNoRows) || err == nil && wrong > 0 {
 		return Confirmation{}, nil
 	}
+	if err != nil || c.Customer == 0 {
+		return c, err
+	}
+	is, err := s.customers.Resolve(ctx, []customer.ID{c.Customer}) // it was sent to whoever was merged since
+	c.Customer = cmp.Or(is[c.Customer], c.Customer)
 	return c, err
 }
 

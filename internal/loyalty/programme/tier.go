@@ -138,12 +138,14 @@ func LevelOf(r *Rules, t *Tier, spend money.Amount, at time.Time) Level {
 
 // NextReview is when a level that was reached or kept at a time may be lost:
 // the soonest midnight that the downgrade rules name, and the end of a floor;
-// zero: never. Under a rolling window it is the next one at which to look.
+// zero: never. Under a rolling window it is the next one at which to look. A level that
+// lasts for days lasts them whatever floor ends meanwhile: to one that is held by its
+// floor alone WithFloor is added.
 func (r *Rules) NextReview(t *Tier, at time.Time, zone *time.Location) (next time.Time) {
 	switch d := &r.Downgrade; {
 	case d.When == DropNever:
 	case d.When == DropEvery:
-		next = Midnight(at, d.Days, zone)
+		return Midnight(at, d.Days, zone)
 	case r.Spend.Calendar():
 		_, next = r.Spend.Period(at, zone)
 	case r.Spend.Window == Rolling:
@@ -195,7 +197,9 @@ func Review(r *Rules, t Tier, spend, ended money.Amount, at time.Time, zone *tim
 	if code := r.Levels[keep].Code; code != t.Level {
 		t.Level, t.Since = code, at
 	}
-	t.ReviewAt = r.NextReview(&t, at, zone)
+	if t.ReviewAt = r.NextReview(&t, at, zone); d.When == DropEvery && r.reached(spend) < keep {
+		t.ReviewAt = t.WithFloor(t.ReviewAt, at)
+	}
 	if d.When == DropSoon && r.Spend.Window == Lifetime && keep > r.Held(t.Given(at), spend) {
 		t.ReviewAt = Midnight(at, 1, zone) // the next step
 	}

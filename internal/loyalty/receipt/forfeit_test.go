@@ -98,3 +98,57 @@ func TestThePreviewCountsPointsThatAreLost(t *testing.T) {
 		}
 	})
 }
+
+// A level given by hand for some days takes none that was reached for longer.
+func TestGiftOfALevelTakesNoneThatWasReached(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		rules := forfeiting()
+		rules.Downgrade = programme.Downgrade{When: programme.DropEvery, Days: 365, Forfeit: true}
+		c := open(t, d, rules)
+		anna, control := c.customer(), c.customer()
+		c.sell(draft(anna, 0, 100_00))
+		c.sell(draft(control, 0, 100_00))
+		c.Clock.Advance(30 * 24 * time.Hour)
+		c.night()
+		v, err := c.Programmes.At(t.Context(), c.tills[0].Store.Code, c.Now())
+		must(t, err)
+		must(t, c.DB.Write(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+			_, _, err := c.Receipts.GrantTierTx(ctx, tx, v, receipt.Grant{Customer: anna, Level: "gold", Until: programme.Midnight(c.Now(), 10, c.tills[0].Store.Zone)})
+			return err
+		}))
+		c.Clock.Advance(20 * 24 * time.Hour)
+		c.night()
+		if a, b := c.account(anna), c.account(control); a.Active != b.Active {
+			t.Errorf("a level given until a day took the level of 365 days and the points: %s, without the gift %s", a.Active, b.Active)
+		}
+	})
+}
+
+// Nor does taking it back.
+func TestGiftTakenBackLeavesWhatWasReached(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		rules := forfeiting()
+		rules.Downgrade = programme.Downgrade{When: programme.DropEvery, Days: 365, Forfeit: true}
+		c := open(t, d, rules)
+		anna, control := c.customer(), c.customer()
+		c.sell(draft(anna, 0, 100_00))
+		c.sell(draft(control, 0, 100_00))
+		c.Clock.Advance(30 * 24 * time.Hour)
+		c.night()
+		v, err := c.Programmes.At(t.Context(), c.tills[0].Store.Code, c.Now())
+		must(t, err)
+		for _, level := range []string{"gold", ""} {
+			must(t, c.DB.Write(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+				_, _, err := c.Receipts.GrantTierTx(ctx, tx, v, receipt.Grant{Customer: anna, Level: level})
+				return err
+			}))
+		}
+		c.Clock.Advance(2 * 24 * time.Hour)
+		c.night()
+		if a, b := c.account(anna), c.account(control); a.Active != b.Active {
+			t.Errorf("a gift given and taken back took the level of 365 days and the points: %s, without it %s", a.Active, b.Active)
+		}
+	})
+}

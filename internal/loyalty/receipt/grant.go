@@ -2,6 +2,7 @@ package receipt
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"regulars/internal/base/db"
@@ -32,7 +33,13 @@ func (s *Service) GrantTierTx(ctx context.Context, tx *db.Tx, v *programme.Versi
 	if err != nil {
 		return was, is, err
 	}
-	if was, is, err = s.grant(w, v, g); err != nil {
+	byHand := false
+	if t := w.tier(g.Customer, v.ProgrammeID); t != nil && g.Level == "" {
+		if byHand, err = s.givenAt(ctx, g.Customer, t); err != nil {
+			return was, is, err
+		}
+	}
+	if was, is, err = s.grant(w, v, g, byHand); err != nil {
 		return was, is, err
 	}
 	return was, is, w.saveGrantsTx(ctx, tx)
@@ -58,7 +65,7 @@ func (s *Service) GrantTiersTx(ctx context.Context, tx *db.Tx, list []GrantIn) (
 		if t := w.tier(g.Customer, g.Version.ProgrammeID); t.Covers(&g.Version.Rules, g.Level, g.Until, w.now) {
 			continue
 		}
-		if _, _, err := s.grant(w, g.Version, g.Grant); err != nil {
+		if _, _, err := s.grant(w, g.Version, g.Grant, false); err != nil {
 			return nil, err
 		}
 		given[i] = true
@@ -87,8 +94,9 @@ func (w *world) saveGrantsTx(ctx context.Context, tx *db.Tx) error {
 	return tx.Run(ctx, &w.writes)
 }
 
-// grant gives a level, or takes what was given back.
-func (s *Service) grant(w *world, v *programme.Version, g Grant) (was, is programme.Level, err error) {
+// grant gives a level, or takes what was given back; byHand: the level that is held was
+// not reached before.
+func (s *Service) grant(w *world, v *programme.Version, g Grant, byHand bool) (was, is programme.Level, err error) {
 	r, now, account := &v.Rules, w.now, w.accounts[g.Customer]
 	switch {
 	case g.Level != "" && r.Index(g.Level) < 0:
@@ -107,18 +115,30 @@ func (s *Service) grant(w *world, v *programme.Version, g Grant) (was, is progra
 	}
 	t.Floor, t.FloorUntil = g.Level, g.Until
 	is = r.Levels[max(r.Index(was.Code), r.Index(g.Level))]
-	if is.Code != t.Level {
+	// A level that was reached, and lasts for days, lasts them whatever is given meanwhile.
+	lasts := r.Downgrade.When == programme.DropEvery && !t.ReviewAt.IsZero() && !byHand
+	switch {
+	case is.Code != t.Level:
 		t.Level, t.Since, t.LostAt = is.Code, now, time.Time{}
-		t.ReviewAt = r.NextReview(&t, now, zone)
-	}
-	if g.Level == "" {
+		t.ReviewAt = t.WithFloor(r.NextReview(&t, now, zone), now)
+	case lasts:
+	case g.Level == "":
 		t.ReviewAt = programme.Midnight(now, 1, zone)
+	default:
+		t.ReviewAt = t.WithFloor(t.ReviewAt, now)
 	}
-	t.ReviewAt = t.WithFloor(t.ReviewAt, now)
 	w.putTier(g.Customer, t)
 	w.events = append(w.events, granted(now, g.Customer, &t))
 	if is.Code != was.Code {
 		w.events = append(w.events, tierChanged(now, g.Customer, t.Programme, was.Code, is.Code))
 	}
 	return was, is, nil
+}
+
+// givenAt reports whether the level of a tier came by hand: then it was given when it began.
+func (s *Service) givenAt(ctx context.Context, who customer.ID, t *programme.Tier) (bool, error) {
+	list, err := s.LevelHistory(ctx, []customer.ID{who})
+	return slices.ContainsFunc(list, func(c LevelChange) bool {
+		return c.Kind == EventTierGranted && c.Programme == t.Programme && c.Level == t.Level && c.At.Equal(t.Since)
+	}), err
 }

@@ -1,6 +1,7 @@
 package receipt
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -38,6 +39,7 @@ type Moved struct {
 	// came along.
 	Were   []programme.Tier `json:"were,omitempty"`
 	Floors []programme.Tier `json:"floors,omitempty"`
+	Left   []programme.Tier `json:"left,omitempty"` // those of who goes
 	// Account and Tiers are those of who stays now.
 	Account *ledger.Account  `json:"-"`
 	Tiers   []programme.Tier `json:"-"`
@@ -121,7 +123,7 @@ func (s *Service) MergeTx(ctx context.Context, tx *db.Tx, m Merge) (moved Moved,
 		return moved, err
 	}
 	event.Append(&w.writes, m.event(EventMerged))
-	moved.Debt, moved.IdleAt, moved.Were = from.Debt, from.IdleAt, slices.Clone(w.tiers[m.Into])
+	moved.Debt, moved.IdleAt, moved.Were, moved.Left = from.Debt, from.IdleAt, slices.Clone(w.tiers[m.Into]), slices.Clone(w.tiers[m.From])
 	for _, v := range m.holding {
 		s.joinTiers(w, v, &m, &moved)
 	}
@@ -174,8 +176,8 @@ func handTx(ctx context.Context, tx *db.Tx, text string, args ...any) (ids []ID,
 }
 
 // joinTiers gives who stays the higher of both levels in the programme of a version,
-// or the one that they reach together, and the better of what was given by hand. The
-// next midnight looks at it.
+// or the one that they reach together, and the better of what was given by hand. A level
+// that lasts for days lasts as long as it did; otherwise the next midnight looks at it.
 func (s *Service) joinTiers(w *world, v *programme.Version, m *Merge, moved *Moved) {
 	r, zone := &v.Rules, s.zone(time.UTC, w.customers[m.Into])
 	theirs, own := w.tier(m.From, v.ProgrammeID), w.tier(m.Into, v.ProgrammeID)
@@ -194,10 +196,23 @@ func (s *Service) joinTiers(w *world, v *programme.Version, m *Merge, moved *Mov
 	if own == nil && t.Floor == "" && is.Code == r.Levels[0].Code {
 		return
 	}
-	if is.Code != t.Level {
+	review := t.WithFloor(programme.Midnight(m.At, 1, zone), m.At)
+	switch {
+	case is.Code == t.Level && r.Downgrade.When == programme.DropEvery:
+		review = cmp.Or(t.ReviewAt, review)
+	case is.Code == t.Level:
+	case theirs != nil && theirs.Level == is.Code: // it came along
+		t.Level, t.Since, t.LostAt = is.Code, m.At, theirs.LostAt
+		if r.Downgrade.When == programme.DropEvery {
+			review = cmp.Or(theirs.ReviewAt, review)
+		}
+	default:
 		t.Level, t.Since, t.LostAt = is.Code, m.At, time.Time{}
+		if r.Downgrade.When == programme.DropEvery {
+			review = r.NextReview(&t, m.At, zone)
+		}
 	}
-	t.ReviewAt = t.WithFloor(programme.Midnight(m.At, 1, zone), m.At)
+	t.ReviewAt = review
 	programme.SetTier(&w.writes, m.Into, t)
 	if own != nil {
 		*own = t
@@ -287,6 +302,11 @@ func (s *Service) partTiers(w *world, v *programme.Version, m *Merge, mergedAt t
 	if t := w.tier(m.From, p); t != nil {
 		zone := s.zone(time.UTC, w.customers[m.From])
 		t.ReviewAt = t.WithFloor(programme.Midnight(m.At, 1, zone), m.At)
+		if left := of(moved.Left); left != nil {
+			if t.LostAt = left.LostAt; r.Downgrade.When == programme.DropEvery {
+				t.ReviewAt = cmp.Or(left.ReviewAt, t.ReviewAt)
+			}
+		}
 		programme.SetTier(&w.writes, m.From, *t)
 	}
 	own := w.tier(m.Into, p)
@@ -313,6 +333,12 @@ func (s *Service) partTiers(w *world, v *programme.Version, m *Merge, mergedAt t
 		t.Since, t.LostAt = m.At, time.Time{}
 		event.Append(&w.writes, tierChanged(m.At, m.Into, p, was, t.Level))
 	}
-	t.ReviewAt = t.WithFloor(programme.Midnight(m.At, 1, zone), m.At)
+	switch every := r.Downgrade.When == programme.DropEvery; {
+	case every && t.Level == was && !t.ReviewAt.IsZero():
+	case every && before != nil && t.Level == before.Level && !before.ReviewAt.IsZero():
+		t.ReviewAt, t.LostAt = before.ReviewAt, before.LostAt
+	default:
+		t.ReviewAt = t.WithFloor(programme.Midnight(m.At, 1, zone), m.At)
+	}
 	programme.SetTier(&w.writes, m.Into, t)
 }

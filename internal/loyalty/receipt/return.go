@@ -293,7 +293,7 @@ func (c *returnCall) reviewTier(w *world, sale *Receipt, held programme.Level, s
 	}
 	if old == nil || old.Level != held.Code || !next.IsZero() && (t.ReviewAt.IsZero() || next.Before(t.ReviewAt)) {
 		t.ReviewAt = next
-		w.setTier(sale.Customer, t)
+		w.setTier(sale.Customer, &v.Rules, t)
 	}
 }
 

@@ -386,7 +386,7 @@ func (c *saleCall) movePoints(s *Service, w *world, rec *Receipt, res pricing.Re
 		if rec.Details.Reached != "" {
 			t := programme.Tier{Programme: v.ProgrammeID, Level: res.Reaches.Code, Since: rec.SoldAt}
 			t.ReviewAt = v.Rules.NextReview(&t, rec.SoldAt, s.zone(c.by.Store.Zone, w.customers[rec.Customer]))
-			w.setTier(rec.Customer, t)
+			w.setTier(rec.Customer, &v.Rules, t)
 			w.events = append(w.events, event.Event{
 				At: rec.SoldAt, Kind: EventTierReached, CustomerID: int64(rec.Customer), Ref: int64(rec.ID),
 				Body: event.Body(map[string]string{"level": res.Reaches.Code}),
@@ -399,10 +399,11 @@ func (c *saleCall) movePoints(s *Service, w *world, rec *Receipt, res pricing.Re
 
 // setTier changes a tier in memory and queues its writing, keeping a floor
 // given by hand.
-func (w *world) setTier(who customer.ID, t programme.Tier) {
+func (w *world) setTier(who customer.ID, r *programme.Rules, t programme.Tier) {
 	if old := w.tier(who, t.Programme); old != nil {
-		t.Floor, t.FloorUntil = old.Floor, old.FloorUntil
-		t.ReviewAt = t.WithFloor(t.ReviewAt, w.now)
+		if t.Floor, t.FloorUntil = old.Floor, old.FloorUntil; r.Downgrade.When != programme.DropEvery {
+			t.ReviewAt = t.WithFloor(t.ReviewAt, w.now)
+		}
 	}
 	w.putTier(who, t)
 }

@@ -52,8 +52,8 @@ func (a *Admin) searched(r *http.Request, words string, found []customerRow, mor
 func (a *Admin) sawIn(r *http.Request, rows []receiptRow) error {
 	seen := map[customer.ID]bool{}
 	for _, row := range rows {
-		if row.Name != "" && row.Receipt.Customer != 0 {
-			seen[row.Receipt.Customer] = true
+		if row.Name != "" && row.Customer != 0 {
+			seen[row.Customer] = true
 		}
 	}
 	if len(seen) == 0 || web.LinkOf(r).Get("customer") != "" {
