@@ -3,6 +3,7 @@ package importer
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -312,6 +313,9 @@ func (w *writer) receiptsTx(ctx context.Context, tx *db.Tx, list []bought, rep *
 	if err != nil {
 		return nil, err
 	}
+	if err := w.mergedTx(ctx, tx, out); err != nil {
+		return nil, err
+	}
 	for i, outcome := range outcomes {
 		in := &list[i]
 		if in.Return && w.dry == nil {
@@ -336,6 +340,26 @@ func (w *writer) receiptsTx(ctx context.Context, tx *db.Tx, list []bought, rep *
 		}
 	}
 	return issues, nil
+}
+
+// mergedTx fails where somebody whose receipts were recorded was merged since they were
+// found: the next attempt has them in whom they are now. Their accounts are locked by now.
+func (w *writer) mergedTx(ctx context.Context, tx *db.Tx, list []receipt.Imported) error {
+	var ids []customer.ID
+	for i := range list {
+		if list[i].Customer != 0 {
+			ids = append(ids, list[i].Customer)
+		}
+	}
+	slices.Sort(ids)
+	into, err := w.customers.MergedTx(ctx, tx, slices.Compact(ids))
+	if err != nil || len(into) == 0 {
+		return err
+	}
+	for key, id := range w.people {
+		w.people[key] = cmp.Or(into[id], id)
+	}
+	return fmt.Errorf("importer: customers of receipts were merged meanwhile: %w", db.ErrGuard)
 }
 
 // imported is the receipt as it is recorded, and which of its lines stands where.

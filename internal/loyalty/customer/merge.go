@@ -81,6 +81,19 @@ func (s *Service) Now(ctx context.Context, who ID) (c Customer, err error) {
 	return c, err
 }
 
+// MergedTx is one step of Resolve in a transaction: where it holds the locks of the
+// customers' accounts, nobody of them is merged before it ends.
+func (s *Service) MergedTx(ctx context.Context, tx *db.Tx, ids []ID) (into map[ID]ID, err error) {
+	into = map[ID]ID{}
+	rows, err := tx.Query(ctx, `SELECT id, merged_into FROM customers WHERE id IN ($1...) AND merged_into IS NOT NULL`, db.IDs(ids))
+	return into, db.Scan(rows, err, func(r *db.Rows) error {
+		var from, to ID
+		err := r.Scan(&from, &to)
+		into[from] = to
+		return err
+	})
+}
+
 // FormerTx gives the profiles that were merged straight into some customers, by the
 // customer; most have none.
 func (s *Service) FormerTx(ctx context.Context, tx *db.Tx, ids []ID) (former map[ID][]ID, err error) {
