@@ -99,56 +99,37 @@ func TestThePreviewCountsPointsThatAreLost(t *testing.T) {
 	})
 }
 
-// A level given by hand for some days takes none that was reached for longer.
-func TestGiftOfALevelTakesNoneThatWasReached(t *testing.T) {
+// A level given by hand for some days, or given and taken back, takes none that was
+// reached for longer.
+func TestGiftsTakeNoLevelThatWasReached(t *testing.T) {
 	t.Parallel()
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
 		rules := forfeiting()
 		rules.Downgrade = programme.Downgrade{When: programme.DropEvery, Days: 365, Forfeit: true}
 		c := open(t, d, rules)
-		anna, control := c.customer(), c.customer()
-		c.sell(draft(anna, 0, 100_00))
-		c.sell(draft(control, 0, 100_00))
-		c.Clock.Advance(30 * 24 * time.Hour)
-		c.night()
-		v, err := c.Programmes.At(t.Context(), c.tills[0].Store.Code, c.Now())
-		must(t, err)
-		must(t, c.DB.Write(t.Context(), func(ctx context.Context, tx *db.Tx) error {
-			_, _, err := c.Receipts.GrantTierTx(ctx, tx, v, receipt.Grant{Customer: anna, Level: "gold", Until: programme.Midnight(c.Now(), 10, c.tills[0].Store.Zone)})
-			return err
-		}))
-		c.Clock.Advance(20 * 24 * time.Hour)
-		c.night()
-		if a, b := c.account(anna), c.account(control); a.Active != b.Active {
-			t.Errorf("a level given until a day took the level of 365 days and the points: %s, without the gift %s", a.Active, b.Active)
+		brief, back, control := c.customer(), c.customer(), c.customer()
+		for _, who := range []customer.ID{brief, back, control} {
+			c.sell(draft(who, 0, 100_00))
 		}
-	})
-}
-
-// Nor does taking it back.
-func TestGiftTakenBackLeavesWhatWasReached(t *testing.T) {
-	t.Parallel()
-	dbtest.Run(t, func(t *testing.T, d *db.DB) {
-		rules := forfeiting()
-		rules.Downgrade = programme.Downgrade{When: programme.DropEvery, Days: 365, Forfeit: true}
-		c := open(t, d, rules)
-		anna, control := c.customer(), c.customer()
-		c.sell(draft(anna, 0, 100_00))
-		c.sell(draft(control, 0, 100_00))
 		c.Clock.Advance(30 * 24 * time.Hour)
 		c.night()
 		v, err := c.Programmes.At(t.Context(), c.tills[0].Store.Code, c.Now())
 		must(t, err)
-		for _, level := range []string{"gold", ""} {
+		for _, g := range []receipt.Grant{
+			{Customer: brief, Level: "gold", Until: programme.Midnight(c.Now(), 10, c.tills[0].Store.Zone)},
+			{Customer: back, Level: "gold"}, {Customer: back},
+		} {
 			must(t, c.DB.Write(t.Context(), func(ctx context.Context, tx *db.Tx) error {
-				_, _, err := c.Receipts.GrantTierTx(ctx, tx, v, receipt.Grant{Customer: anna, Level: level})
+				_, _, err := c.Receipts.GrantTierTx(ctx, tx, v, g)
 				return err
 			}))
 		}
-		c.Clock.Advance(2 * 24 * time.Hour)
+		c.Clock.Advance(20 * 24 * time.Hour)
 		c.night()
-		if a, b := c.account(anna), c.account(control); a.Active != b.Active {
-			t.Errorf("a gift given and taken back took the level of 365 days and the points: %s, without it %s", a.Active, b.Active)
+		for who, what := range map[customer.ID]string{brief: "given until a day", back: "given and taken back"} {
+			if a, b := c.account(who), c.account(control); a.Active == 0 || a.Active != b.Active {
+				t.Errorf("a level %s: %s points, without it %s", what, a.Active, b.Active)
+			}
 		}
 	})
 }

@@ -3,11 +3,8 @@ package receipt
 import (
 	"cmp"
 	"context"
-	"errors"
 	"slices"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/errs"
@@ -76,30 +73,23 @@ const (
 // that do not agree are refused.
 func (s *Service) RecordTx(ctx context.Context, tx *db.Tx, source int64, list []Imported) (outcomes []RecordOutcome, err error) {
 	defer errs.Wrap(&err, "record imported receipts")
+	known, err := s.knownTx(ctx, tx, source, list)
+	if err != nil {
+		return nil, err
+	}
 	former, err := s.formerTx(ctx, tx, list)
 	if err != nil {
 		return nil, err
 	}
-	now := s.now()
-	// Receipts are worked out while the database looks for their numbers.
-	var making errgroup.Group
-	made := make([]*Receipt, len(list))
-	making.Go(func() (err error) {
-		for i := range list {
-			if made[i], err = list[i].receipt(source, now, former[list[i].Customer]); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	known, err := s.knownTx(ctx, tx, source, list)
-	if err := errors.Join(making.Wait(), err); err != nil {
-		return nil, err
-	}
 	outcomes = make([]RecordOutcome, len(list))
 	var fresh []*Receipt
-	for i, rec := range made {
+	now := s.now()
+	for i := range list {
 		in := &list[i]
+		rec, err := in.receipt(source, now, former[in.Customer])
+		if err != nil {
+			return nil, err
+		}
 		number, old := in.among(known, source, rec)
 		in.Number, rec.Number = number, number
 		if old != nil {
