@@ -235,8 +235,9 @@ var totalLetters = func() (letters string) {
 
 // isTotal reports whether a cell names a sum: "Итого", "Jami mijozlar:", "Total 2026".
 func (r *rowReader) isTotal(cell string) bool {
-	letter, _ := utf8.DecodeRuneInString(cell)
-	if len(cell) > 2*maxValue || !strings.ContainsRune(totalLetters, letter) {
+	letter, size := utf8.DecodeRuneInString(cell)
+	next, _ := utf8.DecodeRuneInString(cell[size:])
+	if len(cell) > 2*maxValue || !unicode.IsLetter(next) || !strings.ContainsRune(totalLetters, letter) { // as of "S01-17", quickly
 		return false
 	}
 	return once(r.totals, cell, func() bool {
@@ -407,6 +408,9 @@ var codeFields = []Field{FieldExternal, FieldCard, FieldSKU}
 
 // isRounded reports whether a spreadsheet wrote a long number as 4,78001E+12.
 func isRounded(text string) bool {
+	if !strings.Contains(text, "+") {
+		return false
+	}
 	m, exponent, ok := strings.Cut(strings.ToUpper(text), "E+")
 	return ok && m != "" && exponent != "" && strings.Trim(m, "0123456789.,") == "" && strings.Trim(exponent, "0123456789") == ""
 }

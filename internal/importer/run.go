@@ -29,7 +29,7 @@ import (
 // a fraction of a second.
 const batchRows = 6000
 
-// matchRows is how many lines of returns are matched in one transaction.
+// matchRows is about how many lines of returns are matched in one transaction.
 const matchRows = 500
 
 // check does an import without it: every batch is written in a transaction that
@@ -426,6 +426,11 @@ func (r *runner) keep(ctx context.Context, done float64, do func(ctx context.Con
 	var kept string
 	err = r.crowded(ctx, func(ctx context.Context, tx *db.Tx) (err error) {
 		if err := r.log.cut(before); err != nil {
+			return err
+		}
+		// What the disk does not have yet when PostgreSQL falls is imported again: how far
+		// the import is falls with it.
+		if _, err := tx.Exec(ctx, `SET LOCAL synchronous_commit = off -- postgres`); err != nil {
 			return err
 		}
 		rep, to = r.imp.Report.clone(), r.imp.progress

@@ -82,6 +82,13 @@ func Open(ctx context.Context, cfg Config) (_ *DB, err error) {
 		// A standby is no place to sell, whatever name or address leads to it.
 		pc.ConnConfig.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsReadWrite
 	}
+	// Our statements take milliseconds. To compile one, which PostgreSQL does when it
+	// believes that there will be much to do, takes a hundred. It is said by a statement,
+	// for poolers know few parameters.
+	pc.AfterConnect = func(ctx context.Context, c *pgx.Conn) error {
+		_, err := c.Exec(ctx, `SET jit = off`)
+		return err
+	}
 	if d.pool, err = pgxpool.NewWithConfig(ctx, pc); err != nil {
 		return nil, classify(err)
 	}

@@ -572,3 +572,14 @@ func TestOpen(t *testing.T) {
 		t.Errorf("%v, %d bytes", info.Mode(), info.Size())
 	}
 }
+
+// PostgreSQL compiles no statement: it would for some, and take a hundred times as long
+// as they do.
+func TestNothingIsCompiled(t *testing.T) {
+	t.Parallel()
+	d := dbtest.Open(t, dbtest.Postgres)
+	var jit string
+	if err := d.QueryRow(t.Context(), `SHOW jit`).Scan(&jit); err != nil || jit != "off" {
+		t.Errorf("jit is %q, %v", jit, err)
+	}
+}

@@ -3,7 +3,8 @@
 //
 // It is the only place that knows which engine runs: placeholders are $N,
 // lists are written IN ($1...) with a Int64s or Texts argument, and a line
-// that ends in "-- postgres" or "-- sqlite" is dropped on the other engine.
+// that ends in "-- postgres" or "-- sqlite" is dropped on the other engine, where
+// a text that has no other line does nothing.
 // Errors of the driver become the few of errors.go here and are never matched
 // by text elsewhere. Rows are changed in Write only, which is a transaction;
 // on SQLite there is one writer at a time; on PostgreSQL profiles are locked

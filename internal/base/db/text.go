@@ -59,8 +59,11 @@ func (t *texts) get(e engine, text string) string {
 	return own
 }
 
+// nothing is a statement that has no row and changes none.
+const nothing = `SELECT 1 WHERE 1 = 0`
+
 // rewrite drops the other engine's lines and spells lists as the engine takes
-// them.
+// them. A text that is the other engine's only does nothing.
 func rewrite(e engine, text string) string {
 	mine, other := "-- sqlite", "-- postgres"
 	listText := "IN (SELECT value FROM json_each(${1}))"
@@ -78,7 +81,9 @@ func rewrite(e engine, text string) string {
 			}
 			kept = append(kept, strings.TrimSuffix(trimmed, mine))
 		}
-		text = strings.Join(kept, "\n")
+		if text = strings.Join(kept, "\n"); strings.TrimSpace(text) == "" {
+			text = nothing
+		}
 	}
 	text = list.ReplaceAllString(text, listText)
 	if e == sqliteEngine && inOrder(text) {

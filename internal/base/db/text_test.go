@@ -19,6 +19,9 @@ func TestRewrite(t *testing.T) {
 			"SELECT a \n-- told to people\nFROM c -- why \n",
 			"SELECT b \n-- told to people\n",
 		},
+		"the other's only": {
+			"SELECT a -- postgres\nFOR UPDATE -- postgres\n", "SELECT 1 WHERE 1 = 0", "SELECT a \nFOR UPDATE \n",
+		},
 		"not at the end": {
 			"SELECT '-- postgres', a", "SELECT '-- postgres', a", "SELECT '-- postgres', a",
 		},

@@ -28,6 +28,9 @@ func Cut(s string, limit int) string {
 func Text(s string) string { return clean(s, true) }
 
 func clean(s string, lines bool) string {
+	if isClean(s) {
+		return s
+	}
 	s = norm.NFC.String(strings.Map(readable, strings.ToValidUTF8(s, "")))
 	var b strings.Builder
 	b.Grow(len(s))
@@ -52,6 +55,23 @@ func clean(s string, lines bool) string {
 		}
 	}
 	return b.String()
+}
+
+// isClean reports whether s is one line of ASCII that cleaning would leave as it
+// is, as most cells of files are.
+func isClean(s string) bool {
+	gap := true // no space may follow
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c > ' ' && c < 0x7f:
+			gap = false
+		case c == ' ' && !gap:
+			gap = true
+		default:
+			return false
+		}
+	}
+	return !gap || s == ""
 }
 
 // readable drops what cannot be seen: marks that files begin with, signs that

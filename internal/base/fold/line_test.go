@@ -22,6 +22,10 @@ func TestLine(t *testing.T) {
 		"no width":     {"A\u200bB\u00ad\u2060", "AB", "AB"},
 		"turned round": {"A\u202eB\u2066", "AB", "AB"},
 		"empty":        {" ", "", ""},
+		"before":       {" A", "A", "A"},
+		"after":        {"A ", "A", "A"},
+		"between":      {"A  B", "A B", "A B"},
+		"one line":     {"A B~C 1", "A B~C 1", "A B~C 1"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -2,7 +2,8 @@ package ledger
 
 import (
 	"context"
-	"errors"
+	"encoding/json"
+	"maps"
 	"slices"
 	"time"
 
@@ -38,37 +39,55 @@ func (t *Totals) Add(at time.Time, tierSpend money.Amount, returned bool) {
 // LockTx locks accounts in the order in which all do. Whoever changes other rows
 // that tills change too, such as products, does so after it, as tills do.
 func (s *Service) LockTx(ctx context.Context, tx *db.Tx, ids []customer.ID) error {
-	const lock = `
-		SELECT customer_id
-		  FROM accounts
-		 WHERE customer_id IN ($1...)
-		 ORDER BY customer_id
-		   FOR UPDATE -- postgres`
-	rows, err := tx.Query(ctx, lock, db.IDs(ids))
-	return db.Scan(rows, err, func(*db.Rows) error { return nil })
+	_, err := tx.Exec(ctx, lock, db.IDs(ids))
+	return err
 }
 
-// CountTx adds imported purchases to the accounts. It fails with ErrTooMuch.
+// lock is for PostgreSQL: on SQLite nobody else writes.
+const lock = `
+	SELECT customer_id -- postgres
+	  FROM accounts -- postgres
+	 WHERE customer_id IN ($1...) -- postgres
+	 ORDER BY customer_id -- postgres
+	   FOR UPDATE -- postgres`
+
+// CountTx adds imported purchases to the accounts, which it locks as LockTx does. It
+// fails with ErrTooMuch.
 func (s *Service) CountTx(ctx context.Context, tx *db.Tx, totals map[customer.ID]*Totals) error {
-	ids := make([]customer.ID, 0, len(totals))
-	for c := range totals {
-		ids = append(ids, c)
+	if len(totals) == 0 {
+		return nil
 	}
-	slices.Sort(ids) // the order in which all lock accounts
-	var b db.Batch
-	for _, c := range ids {
+	type row struct {
+		Customer customer.ID  `json:"c"`
+		Receipts int64        `json:"n"`
+		Spend    money.Amount `json:"s"`
+		First    *int64       `json:"f"`
+		Last     *int64       `json:"l"`
+	}
+	ids := slices.Sorted(maps.Keys(totals))
+	rows := make([]row, len(ids))
+	for i, c := range ids {
 		t := totals[c]
-		const add = `
-			UPDATE accounts
-			   SET receipts = receipts + $2, spend = spend + $3, version = version + 1,
-			       first_sold_at = CASE WHEN first_sold_at <= $4 THEN first_sold_at ELSE COALESCE($4, first_sold_at) END,
-			       last_sold_at = CASE WHEN last_sold_at >= $5 THEN last_sold_at ELSE COALESCE($5, last_sold_at) END
-			 WHERE customer_id = $1 AND spend <= $6`
-		b.Guard(add, int64(c), t.Receipts, int64(t.Spend), db.Micros(t.First), db.Micros(t.Last), MostCounted-int64(t.Spend))
+		rows[i] = row{c, t.Receipts, t.Spend, db.Micros(t.First), db.Micros(t.Last)}
 	}
-	err := tx.Run(ctx, &b)
-	if errors.Is(err, db.ErrGuard) {
-		return ErrTooMuch.Because(err)
+	text, err := json.Marshal(rows)
+	if err != nil {
+		return err
+	}
+	if err := s.LockTx(ctx, tx, ids); err != nil {
+		return err
+	}
+	const add = `
+		UPDATE accounts
+		   SET receipts = receipts + t.n, spend = spend + t.s, version = version + 1,
+		       first_sold_at = CASE WHEN first_sold_at <= t.f THEN first_sold_at ELSE COALESCE(t.f, first_sold_at) END,
+		       last_sold_at = CASE WHEN last_sold_at >= t.l THEN last_sold_at ELSE COALESCE(t.l, last_sold_at) END
+		  FROM json_to_recordset($1) AS t (c BIGINT, n BIGINT, s BIGINT, f BIGINT, l BIGINT) -- postgres
+		  FROM (SELECT value ->> 'c' AS c, value ->> 'n' AS n, value ->> 's' AS s, value ->> 'f' AS f, value ->> 'l' AS l FROM json_each($1)) AS t -- sqlite
+		 WHERE customer_id = t.c AND spend <= $2 - t.s`
+	n, err := tx.Exec(ctx, add, string(text), MostCounted)
+	if err == nil && n != int64(len(ids)) {
+		err = ErrTooMuch.Because(db.ErrGuard)
 	}
 	return err
 }

@@ -3,6 +3,8 @@ package receipt
 import (
 	"cmp"
 	"context"
+	"encoding/json"
+	"maps"
 	"slices"
 
 	"regulars/internal/base/db"
@@ -16,10 +18,9 @@ import (
 // MatchCursor is how far MatchReturnsTx has come. It goes through a source's
 // returns twice: what is left of a sale belongs first to those that name it.
 type MatchCursor struct {
-	Guess    bool  `json:"guess,omitempty"` // the second time
-	SoldAt   int64 `json:"sold_at"`
-	Receipt  ID    `json:"receipt"`
-	Position int   `json:"position"`
+	Guess   bool  `json:"guess,omitempty"` // the second time
+	SoldAt  int64 `json:"sold_at"`
+	Receipt ID    `json:"receipt"`
 }
 
 // Match is an imported return's line and the sale that was found for it.
@@ -66,7 +67,7 @@ func latestFirst(a, b *part) int {
 }
 
 // MatchReturnsTx goes through the lines of a source's returns that have no
-// sale yet, up to limit after a cursor, in order of time. A return that names
+// sale yet, about limit of them after a cursor, in order of time. A return that names
 // its sale is given that one: for each line an earlier line of the same
 // customer, product and price that has the quantity left. Every other line
 // whose customer and product are known gets the latest earlier one that fits,
@@ -74,7 +75,14 @@ func latestFirst(a, b *part) int {
 // leaves out those for which another one comes later; at the end next is nil.
 func (s *Service) MatchReturnsTx(ctx context.Context, tx *db.Tx, source int64, after MatchCursor, limit int) (matches []Match, next *MatchCursor, err error) {
 	defer errs.Wrap(&err, "match returns")
-	todo, err := openTx(ctx, tx, source, after, limit)
+	if after == (MatchCursor{}) {
+		// PostgreSQL does not know yet how much was imported, and would read all of it
+		// rather than look anything up.
+		if _, err := tx.Exec(ctx, `ANALYZE receipts, receipt_lines -- postgres`); err != nil {
+			return nil, nil, err
+		}
+	}
+	todo, next, err := openTx(ctx, tx, source, after, limit)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -111,11 +119,7 @@ func (s *Service) MatchReturnsTx(ctx context.Context, tx *db.Tx, source int64, a
 	if err := tx.Run(ctx, &b); err != nil {
 		return nil, nil, err
 	}
-	switch {
-	case len(todo) == limit:
-		end := todo[len(todo)-1]
-		next = &MatchCursor{after.Guess, end.soldAt, end.Return, end.Position}
-	case !after.Guess:
+	if next == nil && !after.Guess {
 		next = &MatchCursor{Guess: true}
 	}
 	return matches, next, nil
@@ -123,56 +127,128 @@ func (s *Service) MatchReturnsTx(ctx context.Context, tx *db.Tx, source int64, a
 
 // openTx reads a page of lines that have no sale: those of returns that name
 // one, or, when the rest is guessed, all for which one can be found or is
-// missed.
-func openTx(ctx context.Context, tx *db.Tx, source int64, after MatchCursor, limit int) (todo []open, err error) {
-	const names = `r.details LIKE '%"sale":{%'` // in JSON nothing else reads so: the quotes of a note are escaped
+// missed. It is a page of at most limit returns, or as many lines and the rest of
+// the return, and next is where it ends; nil: nothing is left.
+func openTx(ctx context.Context, tx *db.Tx, source int64, after MatchCursor, limit int) (todo []open, next *MatchCursor, err error) {
+	const names = `details LIKE '%"sale":{%'` // in JSON nothing else reads so: the quotes of a note are escaped
+	// The page is of returns alone: PostgreSQL, which does not know how many of the
+	// lines are left, would go through all receipts for each.
 	const read = `
-		SELECT r.id, r.number, l.position, l.total, COALESCE(r.customer_id, 0), COALESCE(l.product_id, 0), l.price, l.quantity, r.store_id, r.sold_at, r.details
-		  FROM receipts r JOIN receipt_lines l ON l.receipt_id = r.id
-		 WHERE r.source_id = $1 AND r.kind = 'return' AND l.original_id IS NULL
-		   AND (r.sold_at, r.id) >= ($2, $3) AND (r.sold_at, r.id, l.position) > ($2, $3, $4)
-		   AND (` + names + ` OR $6 AND r.customer_id IS NOT NULL AND l.product_id IS NOT NULL)
-		 ORDER BY r.sold_at, r.id, l.position
-		 LIMIT $5`
-	rows, err := tx.Query(ctx, read, source, after.SoldAt, int64(after.Receipt), after.Position, limit, after.Guess)
-	return todo, db.Scan(rows, err, func(r *db.Rows) error {
+		SELECT r.id, r.number, r.sold_at, r.store_id, COALESCE(r.customer_id, 0), r.details,
+		       COALESCE(l.position, 0), COALESCE(l.total, 0), COALESCE(l.product_id, 0), COALESCE(l.price, 0), COALESCE(l.quantity, 0)
+		  FROM (SELECT id, number, sold_at, store_id, customer_id, details
+		          FROM receipts
+		         WHERE source_id = $1 AND kind = 'return' AND (sold_at, id) > ($2, $3) AND (` + names + ` OR $5 AND customer_id IS NOT NULL)
+		         ORDER BY sold_at, id
+		         LIMIT $4) r
+		  LEFT JOIN receipt_lines l ON l.receipt_id = r.id AND l.original_id IS NULL AND (NOT $5 OR l.product_id IS NOT NULL OR r.` + names + `)
+		 ORDER BY r.sold_at, r.id, l.position`
+	returns, full := 0, false
+	end := after
+	rows, err := tx.Query(ctx, read, source, after.SoldAt, int64(after.Receipt), limit, after.Guess)
+	err = db.Scan(rows, err, func(r *db.Rows) error {
 		var o open
 		var details string
-		if err := r.Scan(&o.Return, &o.Number, &o.Position, &o.Total, &o.customer, &o.product, &o.price, &o.quantity, &o.store, &o.soldAt, &details); err != nil {
+		if err := r.Scan(&o.Return, &o.Number, &o.soldAt, &o.store, &o.customer, &details, &o.Position, &o.Total, &o.product, &o.price, &o.quantity); err != nil {
 			return err
+		}
+		if o.Return != end.Receipt {
+			if full = full || len(todo) >= limit; full {
+				return nil
+			}
+			returns++
+			end.SoldAt, end.Receipt = o.soldAt, o.Return
+		}
+		if o.Position == 0 { // all its lines have their sales
+			return nil
 		}
 		d, err := readDetails(details)
 		o.sale = d.Sale
 		todo = append(todo, o)
 		return err
 	})
-}
-
-const partColumns = `r.id, l.position, COALESCE(r.customer_id, 0), COALESCE(l.product_id, 0), l.price, l.quantity - l.returned, r.store_id, r.sold_at`
-
-func (p *part) scan(r *db.Rows) error {
-	return r.Scan(&p.receipt, &p.position, &p.customer, &p.product, &p.price, &p.left, &p.store, &p.soldAt)
+	if full || returns == limit {
+		next = &end
+	}
+	return todo, next, err
 }
 
 // namedTx finds lines in the sales that the returns name: those of the number,
 // by whichever Name. Names go on behind the number, and so stand behind it, with
 // little between, in the index.
 func namedTx(ctx context.Context, tx *db.Tx, source int64, todo []open) (map[*open]*part, error) {
+	type name struct {
+		Sold
+		Last string `json:"last"`
+	}
+	asked := map[Sold]bool{}
+	var names []name
+	for i := range todo {
+		if s := todo[i].sale; !asked[s] {
+			asked[s] = true
+			names = append(names, name{s, max(s.Number, s.Begin+"\U0010FFFF")}) // one that was cut may stand before
+		}
+	}
+	if len(names) == 0 {
+		return nil, nil
+	}
+	// All at once, and the lines by themselves: to plan either for each of them
+	// takes PostgreSQL ten times as long as to find it.
 	const find = `
-		SELECT ` + partColumns + `
-		  FROM receipts r JOIN receipt_lines l ON l.receipt_id = r.id
-		 WHERE r.number >= $1 AND r.number <= $4 AND (r.number = $1 OR r.number >= $3)
-		   AND r.source_id = $2 AND r.kind = 'sale' AND l.quantity > l.returned`
-	return findTx(ctx, tx, todo, func(o *open) (Sold, bool) { return o.sale, true }, func(o *open) (string, []any) {
-		return find, []any{o.sale.Number, source, o.sale.Begin, max(o.sale.Number, o.sale.Begin+"\U0010FFFF")} // one that was cut may stand before
+		SELECT n.number, n.begin, r.id, COALESCE(r.customer_id, 0), r.store_id, r.sold_at
+		  FROM json_to_recordset($1) AS n (number TEXT COLLATE "C", begin TEXT COLLATE "C", last TEXT COLLATE "C") -- postgres
+		  FROM (SELECT value ->> 'number' AS number, value ->> 'begin' AS begin, value ->> 'last' AS last FROM json_each($1)) AS n -- sqlite
+		 CROSS JOIN receipts r
+		 WHERE r.number >= n.number AND r.number <= n.last AND (r.number = n.number OR r.number >= n.begin) AND r.source_id = $2 AND r.kind = 'sale'`
+	list, err := json.Marshal(names)
+	if err != nil {
+		return nil, err
+	}
+	type sale struct {
+		part
+		of []Sold
+	}
+	sales := map[ID]*sale{}
+	rows, err := tx.Query(ctx, find, string(list), source)
+	err = db.Scan(rows, err, func(r *db.Rows) error {
+		var s sale
+		var by Sold
+		err := r.Scan(&by.Number, &by.Begin, &s.receipt, &s.customer, &s.store, &s.soldAt)
+		if known := sales[s.receipt]; known != nil {
+			known.of = append(known.of, by)
+		} else {
+			s.of = []Sold{by}
+			sales[s.receipt] = &s
+		}
+		return err
 	})
+	if err != nil {
+		return nil, err
+	}
+	const lines = `SELECT receipt_id, position, COALESCE(product_id, 0), price, quantity - returned FROM receipt_lines WHERE receipt_id IN ($1...) AND quantity > returned`
+	parts := map[Sold][]*part{}
+	rows, err = tx.Query(ctx, lines, db.IDs(slices.Sorted(maps.Keys(sales))))
+	err = db.Scan(rows, err, func(r *db.Rows) error {
+		var of ID
+		var p part
+		if err := r.Scan(&of, &p.position, &p.product, &p.price, &p.left); err != nil {
+			return err
+		}
+		s := sales[of]
+		p.receipt, p.customer, p.store, p.soldAt = s.receipt, s.customer, s.store, s.soldAt
+		for _, by := range s.of {
+			parts[by] = append(parts[by], &p)
+		}
+		return nil
+	})
+	return give(todo, parts, func(o *open) Sold { return o.sale }), err
 }
 
 // guessTx finds lines in all that the customers have bought by other imported
 // receipts: what a till has sold it takes back itself, with the points.
 func guessTx(ctx context.Context, tx *db.Tx, todo []open) (map[*open]*part, error) {
 	const find = `
-		SELECT ` + partColumns + `
+		SELECT r.id, l.position, l.quantity - l.returned, r.store_id, r.sold_at
 		  FROM receipts r JOIN receipt_lines l ON l.receipt_id = r.id
 		 WHERE r.customer_id = $1 AND r.kind = 'sale' AND r.sold_at <= $2 AND r.imported
 		   AND l.product_id = $3 AND l.price = $4 AND l.quantity > l.returned`
@@ -180,50 +256,44 @@ func guessTx(ctx context.Context, tx *db.Tx, todo []open) (map[*open]*part, erro
 	for i := range todo {
 		last = max(last, todo[i].soldAt)
 	}
-	known := func(o *open) (sold, bool) { return o.sold, o.customer != 0 && o.product != 0 }
-	return findTx(ctx, tx, todo, known, func(o *open) (string, []any) {
-		return find, []any{int64(o.customer), last, int64(o.product), int64(o.price)}
-	})
-}
-
-// findTx reads for each key the lines of sales that may fit, all in one round
-// trip, and gives them to the returns in order, which use them up.
-func findTx[K comparable](ctx context.Context, tx *db.Tx, todo []open, key func(*open) (k K, ok bool), query func(*open) (text string, args []any)) (map[*open]*part, error) {
-	parts := map[K][]*part{}
+	parts := map[sold][]*part{}
 	var b db.Batch
 	for i := range todo {
-		k, ok := key(&todo[i])
-		if _, asked := parts[k]; !ok || asked {
+		k := todo[i].sold
+		if _, asked := parts[k]; asked || k.customer == 0 || k.product == 0 {
 			continue
 		}
 		parts[k] = nil
-		text, args := query(&todo[i])
 		b.Query(func(r *db.Rows) error {
-			p := &part{}
-			err := p.scan(r)
+			p := &part{sold: k}
+			err := r.Scan(&p.receipt, &p.position, &p.left, &p.store, &p.soldAt)
 			parts[k] = append(parts[k], p)
 			return err
-		}, text, args...)
+		}, find, int64(k.customer), last, int64(k.product), int64(k.price))
 	}
-	if err := tx.Run(ctx, &b); err != nil {
-		return nil, err
-	}
+	err := tx.Run(ctx, &b)
+	return give(todo, parts, func(o *open) sold { return o.sold }), err
+}
+
+// give gives the lines of sales, which were found by a key, to returns in order,
+// which use them up.
+func give[K comparable](todo []open, parts map[K][]*part, key func(*open) K) map[*open]*part {
 	for _, list := range parts {
 		slices.SortFunc(list, latestFirst)
 	}
 	found := map[*open]*part{}
 	for i := range todo {
 		o := &todo[i]
-		k, _ := key(o)
+		list := parts[key(o)]
 		fits := func(p *part) bool { return p.sold == o.sold && p.soldAt <= o.soldAt && p.left >= o.quantity }
-		at := slices.IndexFunc(parts[k], func(p *part) bool { return p.store == o.store && fits(p) })
+		at := slices.IndexFunc(list, func(p *part) bool { return p.store == o.store && fits(p) })
 		if at < 0 {
-			at = slices.IndexFunc(parts[k], fits)
+			at = slices.IndexFunc(list, fits)
 		}
 		if at >= 0 {
-			found[o] = parts[k][at]
-			parts[k][at].left -= o.quantity
+			found[o] = list[at]
+			list[at].left -= o.quantity
 		}
 	}
-	return found, nil
+	return found
 }
