@@ -66,6 +66,7 @@ func Import(ctx context.Context, cfg Config, env Env, order ImportOrder) (err er
 	if err := cfg.Check(); err != nil {
 		return err
 	}
+	collectRarely(384 << 20)
 	bundle, err := i18n.Load()
 	if err != nil {
 		return err

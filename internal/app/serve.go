@@ -57,14 +57,18 @@ func serve(ctx context.Context, cfg Config, env Env, before func(*parts) error) 
 	return p.serve(ctx, listener)
 }
 
-// Garbage is collected when the heap has grown by collect per cent, and from
-// plenty bytes on more often. What a server keeps is small beside what calls
-// leave behind, and while it is looked through, the slowest of them take the
-// longer.
-const (
-	collect = 1600
-	plenty  = 512 << 20
-)
+// collectRarely has garbage collected when the heap has grown by 1600 per cent, and from
+// plenty bytes on more often, as far as the environment does not say it. What a server
+// keeps is small beside what calls leave behind, and while it is looked through, the
+// slowest of them take the longer.
+func collectRarely(plenty int64) {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(1600)
+	}
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(plenty)
+	}
+}
 
 // tune sets how Go runs a server, as far as the environment does not say it.
 // With SQLite it runs twice as much at once as there are processors: SQLite
@@ -72,12 +76,7 @@ const (
 // goes on; on a small machine one checkpoint and one commit would leave nothing
 // for the tills meanwhile.
 func (p *parts) tune() {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(collect)
-	}
-	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(plenty)
-	}
+	collectRarely(512 << 20)
 	if os.Getenv("GOMAXPROCS") == "" && !p.db.Postgres() {
 		runtime.GOMAXPROCS(2 * processors())
 	}

@@ -188,7 +188,9 @@ func TestImportTakesCustomersBeforeProductsAsTillsDo(t *testing.T) {
 	before := d.Stats().Repeated
 	var group errgroup.Group
 	must(t, d.Write(t.Context(), func(ctx context.Context, tx *db.Tx) error {
-		if err := h.ledger.LockTx(ctx, tx, ann); err != nil {
+		var b db.Batch
+		h.ledger.Lock(&b, ann)
+		if err := tx.Run(ctx, &b); err != nil {
 			return err
 		}
 		group.Go(func() error {

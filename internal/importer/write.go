@@ -305,11 +305,14 @@ func (w *writer) receiptsTx(ctx context.Context, tx *db.Tx, list []bought, rep *
 	}
 	out, orders := make([]receipt.Imported, len(list)), make([][]int, len(list))
 	for i := range list {
-		if out[i], orders[i], err = w.imported(&list[i]); err != nil {
+		if out[i], err = w.imported(&list[i]); err != nil {
 			return nil, err
 		}
 	}
-	outcomes, err := w.receipts.RecordTx(ctx, tx, w.imp.sourceID, out)
+	outcomes, err := w.receipts.RecordTx(ctx, tx, w.imp.sourceID, out, func(i int) (lines []receipt.Line) {
+		lines, orders[i] = w.lines(&list[i])
+		return lines
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -362,12 +365,11 @@ func (w *writer) mergedTx(ctx context.Context, tx *db.Tx, list []receipt.Importe
 	return fmt.Errorf("importer: customers of receipts were merged meanwhile: %w", db.ErrGuard)
 }
 
-// imported is the receipt as it is recorded, and which of its lines stands where.
-func (w *writer) imported(in *bought) (out receipt.Imported, order []int, err error) {
+// imported is the receipt as it is recorded, but for its lines.
+func (w *writer) imported(in *bought) (out receipt.Imported, err error) {
 	placed := in.Store != "" || w.imp.Mapping.Options.Store != ""
 	out = receipt.Imported{
 		Kind: receipt.KindSale, Name: in.name(placed), Store: in.store.ID, Placed: placed, Adrift: in.adrift, SoldAt: in.At.Truncate(time.Microsecond), Note: in.Note,
-		Lines: make([]receipt.Line, len(in.Lines)),
 	}
 	if in.Day != "" { // of a number
 		out.Till = in.Till
@@ -377,8 +379,13 @@ func (w *writer) imported(in *bought) (out receipt.Imported, order []int, err er
 		out.Sale = in.named(placed)
 	}
 	if out.Customer = w.customer(in); out.Customer == 0 && in.key != (whoKey{}) {
-		return out, nil, errNobody
+		return out, errNobody
 	}
+	return out, nil
+}
+
+// lines are those of a receipt as they are recorded, and which of its own stands where.
+func (w *writer) lines(in *bought) (sorted []receipt.Line, order []int) {
 	lines := make([]receipt.Line, len(in.Lines))
 	for i := range in.Lines {
 		l := &in.Lines[i]
@@ -400,10 +407,11 @@ func (w *writer) imported(in *bought) (out receipt.Imported, order []int, err er
 		a, b := &lines[i], &lines[j]
 		return cmp.Or(cmp.Compare(a.Product, b.Product), cmp.Compare(a.Quantity, b.Quantity), cmp.Compare(a.Price, b.Price), cmp.Compare(a.Total, b.Total))
 	})
+	sorted = make([]receipt.Line, len(lines))
 	for position, i := range order {
-		out.Lines[position] = lines[i]
+		sorted[position] = lines[i]
 	}
-	return out, order, nil
+	return sorted, order
 }
 
 // customer is whose receipt it is; 0: nobody's, or of somebody who is not known.
@@ -492,7 +500,9 @@ func (w *writer) soldTx(ctx context.Context, tx *db.Tx, list []bought, rep *Repo
 			who = append(who, id)
 		}
 	}
-	if err := w.ledger.LockTx(ctx, tx, who); err != nil {
+	var b db.Batch
+	w.ledger.Lock(&b, who)
+	if err := tx.Run(ctx, &b); err != nil {
 		return err
 	}
 	if err := w.bySKUTx(ctx, tx, bySKU, rep); err != nil {

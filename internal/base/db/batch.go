@@ -45,29 +45,35 @@ func (b *Batch) Append(other *Batch) { b.steps = append(b.steps, other.steps...)
 func (b *Batch) Empty() bool { return len(b.steps) == 0 }
 
 // Run runs the statements of b in order, up to the first that fails.
-func (tx *Tx) Run(ctx context.Context, b *Batch) error {
+func (tx *Tx) Run(ctx context.Context, b *Batch) error { return tx.Start(ctx, b)() }
+
+// Start has the statements of b run as Run does, and finish waits for them. PostgreSQL
+// works at them meanwhile; nothing else may be asked of tx before finish.
+func (tx *Tx) Start(ctx context.Context, b *Batch) (finish func() error) {
 	if tx.lite != nil {
-		return tx.runLite(ctx, b)
+		return func() error { return tx.runLite(ctx, b) }
 	}
 	return b.send(ctx, tx.texts, tx.pg.SendBatch)
 }
 
-func (b *Batch) send(ctx context.Context, t *texts, send func(context.Context, *pgx.Batch) pgx.BatchResults) error {
+func (b *Batch) send(ctx context.Context, t *texts, send func(context.Context, *pgx.Batch) pgx.BatchResults) (finish func() error) {
 	if len(b.steps) == 0 {
-		return nil
+		return func() error { return nil }
 	}
 	var pb pgx.Batch
 	for _, s := range b.steps {
 		pb.Queue(t.get(postgresEngine, s.text), postgresArgs(s.args)...)
 	}
 	res := send(ctx, &pb)
-	for _, s := range b.steps {
-		if err := s.take(res); err != nil {
-			_ = res.Close() // the first error is the one that tells
-			return err
+	return func() error {
+		for _, s := range b.steps {
+			if err := s.take(res); err != nil {
+				_ = res.Close() // the first error is the one that tells
+				return err
+			}
 		}
+		return classify(res.Close())
 	}
-	return classify(res.Close())
 }
 
 // Run reads with the statements of b, outside of a transaction: each sees what
@@ -79,7 +85,7 @@ func (d *DB) Run(ctx context.Context, b *Batch) error {
 	if d.engine == sqliteEngine {
 		return d.lite.read(ctx, func(ctx context.Context, tx *Tx) error { return tx.Run(ctx, b) })
 	}
-	return b.send(ctx, d.texts, d.pool.SendBatch)
+	return b.send(ctx, d.texts, d.pool.SendBatch)()
 }
 
 func (s step) take(res pgx.BatchResults) error {

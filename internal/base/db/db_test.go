@@ -232,6 +232,40 @@ func TestBatchRunsInOrderUpToTheFirstFailure(t *testing.T) {
 	})
 }
 
+// What was started is there when it is waited for, and costs nobody the database when it
+// is not.
+func TestStartedBatch(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		table(t, d)
+		given := errors.New("given up")
+		for range 20 { // more often than there are connections
+			if err := d.Write(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+				var b db.Batch
+				b.Exec(`INSERT INTO things (id, name, count) VALUES (1, 'a', 5)`)
+				tx.Start(ctx, &b)
+				return given
+			}); !errors.Is(err, given) {
+				t.Fatal(err)
+			}
+		}
+		var sum int64
+		write(t, d, func(ctx context.Context, tx *db.Tx) error {
+			var b db.Batch
+			b.Exec(`INSERT INTO things (id, name, count) VALUES (2, 'b', 2)`)
+			b.Query(func(r *db.Rows) error { return r.Scan(&sum) }, `SELECT SUM(count) FROM things`)
+			finish := tx.Start(ctx, &b)
+			if sum != 0 {
+				t.Error("answers before they are waited for")
+			}
+			return finish()
+		})
+		if sum != 2 {
+			t.Errorf("the sum is %d, want 2", sum)
+		}
+	})
+}
+
 func TestInsertOfAnySize(t *testing.T) {
 	t.Parallel()
 	things := db.NewTable("things", "id", "name", "count", "on_", "of", "blob")

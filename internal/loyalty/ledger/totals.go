@@ -36,23 +36,20 @@ func (t *Totals) Add(at time.Time, tierSpend money.Amount, returned bool) {
 	}
 }
 
-// LockTx locks accounts in the order in which all do. Whoever changes other rows
+// Lock has b lock accounts in the order in which all do. Whoever changes other rows
 // that tills change too, such as products, does so after it, as tills do.
-func (s *Service) LockTx(ctx context.Context, tx *db.Tx, ids []customer.ID) error {
-	_, err := tx.Exec(ctx, lock, db.IDs(ids))
-	return err
+func (s *Service) Lock(b *db.Batch, ids []customer.ID) {
+	const lock = `
+		SELECT customer_id -- postgres
+		  FROM accounts -- postgres
+		 WHERE customer_id IN ($1...) -- postgres
+		 ORDER BY customer_id -- postgres
+		   FOR UPDATE -- postgres` // on SQLite nobody else writes
+	b.Exec(lock, db.IDs(ids))
 }
 
-// lock is for PostgreSQL: on SQLite nobody else writes.
-const lock = `
-	SELECT customer_id -- postgres
-	  FROM accounts -- postgres
-	 WHERE customer_id IN ($1...) -- postgres
-	 ORDER BY customer_id -- postgres
-	   FOR UPDATE -- postgres`
-
-// CountTx adds imported purchases to the accounts, which it locks as LockTx does. It
-// fails with ErrTooMuch.
+// CountTx adds imported purchases to the accounts, which are locked. It fails with
+// ErrTooMuch.
 func (s *Service) CountTx(ctx context.Context, tx *db.Tx, totals map[customer.ID]*Totals) error {
 	if len(totals) == 0 {
 		return nil
@@ -72,9 +69,6 @@ func (s *Service) CountTx(ctx context.Context, tx *db.Tx, totals map[customer.ID
 	}
 	text, err := json.Marshal(rows)
 	if err != nil {
-		return err
-	}
-	if err := s.LockTx(ctx, tx, ids); err != nil {
 		return err
 	}
 	const add = `

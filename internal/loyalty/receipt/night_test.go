@@ -126,7 +126,7 @@ func TestReviewTellsOfLossesAndGains(t *testing.T) {
 func (c *chain) record(list ...receipt.Imported) {
 	c.t.Helper()
 	must(c.t, c.DB.Write(c.t.Context(), func(ctx context.Context, tx *db.Tx) error {
-		_, err := c.Receipts.RecordTx(ctx, tx, 77, list)
+		_, err := c.Receipts.RecordTx(ctx, tx, 77, list, func(i int) []receipt.Line { return list[i].Lines })
 		return err
 	}))
 }

@@ -68,27 +68,56 @@ const (
 )
 
 // RecordTx records receipts of an import source; its numbers are the source's
-// own, so that a file can be loaded twice. The answer has an outcome for each
+// own, so that a file can be loaded twice. lines makes the lines of one of them: they
+// are worked out while the database looks for what it knows. The answer has an outcome for each
 // receipt, whose Number becomes that under which it is recorded. Sums of a line
 // that do not agree are refused.
-func (s *Service) RecordTx(ctx context.Context, tx *db.Tx, source int64, list []Imported) (outcomes []RecordOutcome, err error) {
+func (s *Service) RecordTx(ctx context.Context, tx *db.Tx, source int64, list []Imported, lines func(i int) []Line) (outcomes []RecordOutcome, err error) {
 	defer errs.Wrap(&err, "record imported receipts")
-	known, err := s.knownTx(ctx, tx, source, list)
-	if err != nil {
+	who := customers(list)
+	var b db.Batch
+	s.ledger.Lock(&b, who)
+	known := make(map[key]recorded, len(list))
+	numbers := make(db.Texts, len(list))
+	for i := range list {
+		numbers[i] = list[i].Number
+	}
+	queueKnown(&b, source, numbers, known)
+	finish := tx.Start(ctx, &b)
+	now := s.now()
+	made := make([]*Receipt, len(list))
+	for i := range list {
+		list[i].Lines = lines(i)
+		if made[i], err = list[i].receipt(source, now); err != nil {
+			break
+		}
+	}
+	if err := cmp.Or(finish(), err); err != nil {
 		return nil, err
 	}
-	former, err := s.formerTx(ctx, tx, list)
+	var longer db.Texts // names are given only where the number is another's
+	for i := range list {
+		if _, is := known[key{source, list[i].Kind, list[i].Number}]; is {
+			longer = append(longer, list[i].all()[1:]...)
+		}
+	}
+	if len(longer) > 0 {
+		b = db.Batch{}
+		queueKnown(&b, source, longer, known)
+		if err := tx.Run(ctx, &b); err != nil {
+			return nil, err
+		}
+	}
+	former, err := s.customers.FormerTx(ctx, tx, who)
 	if err != nil {
 		return nil, err
 	}
 	outcomes = make([]RecordOutcome, len(list))
 	var fresh []*Receipt
-	now := s.now()
-	for i := range list {
+	for i, rec := range made {
 		in := &list[i]
-		rec, err := in.receipt(source, now, former[in.Customer])
-		if err != nil {
-			return nil, err
+		for _, id := range former[in.Customer] {
+			rec.formerly = append(rec.formerly, fingerprint(rec.said(id)))
 		}
 		number, old := in.among(known, source, rec)
 		in.Number, rec.Number = number, number
@@ -107,6 +136,17 @@ func (s *Service) RecordTx(ctx context.Context, tx *db.Tx, source int64, list []
 		return outcomes, nil
 	}
 	return outcomes, s.importTx(ctx, tx, source, now, fresh)
+}
+
+// customers are those whose receipts they are, each once.
+func customers(list []Imported) (ids []customer.ID) {
+	for i := range list {
+		if list[i].Customer != 0 {
+			ids = append(ids, list[i].Customer)
+		}
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
 }
 
 // importTx writes new receipts of a source, in the order of their ids.
@@ -217,14 +257,9 @@ func (old *recorded) clock() time.Time {
 	return old.soldAt.Add(time.Duration(old.Offset) * time.Second)
 }
 
-func (s *Service) knownTx(ctx context.Context, tx *db.Tx, source int64, list []Imported) (map[key]recorded, error) {
-	var numbers db.Texts
-	for i := range list {
-		numbers = append(numbers, list[i].all()...)
-	}
-	known := make(map[key]recorded, len(list))
-	rows, err := tx.Query(ctx, `SELECT number, kind, fingerprint, sold_at, store_id, details FROM receipts WHERE source_id = $1 AND number IN ($2...)`, source, numbers)
-	return known, db.Scan(rows, err, func(r *db.Rows) error {
+// queueKnown has b read what a source has recorded under some names into known.
+func queueKnown(b *db.Batch, source int64, names db.Texts, known map[key]recorded) {
+	b.Query(func(r *db.Rows) error {
 		k, old, details := key{source: source}, recorded{}, ""
 		if err := r.Scan(&k.number, &k.kind, &old.print, db.Time{Dst: &old.soldAt}, &old.store, &details); err != nil {
 			return err
@@ -233,24 +268,11 @@ func (s *Service) knownTx(ctx context.Context, tx *db.Tx, source int64, list []I
 		old.Details, err = readDetails(details)
 		known[k] = old
 		return err
-	})
+	}, `SELECT number, kind, fingerprint, sold_at, store_id, details FROM receipts WHERE source_id = $1 AND number IN ($2...)`, source, names)
 }
 
-// formerTx gives whom the customers of receipts were before they were merged.
-func (s *Service) formerTx(ctx context.Context, tx *db.Tx, list []Imported) (map[customer.ID][]customer.ID, error) {
-	var ids []customer.ID
-	for i := range list {
-		if list[i].Customer != 0 {
-			ids = append(ids, list[i].Customer)
-		}
-	}
-	slices.Sort(ids)
-	return s.customers.FormerTx(ctx, tx, slices.Compact(ids))
-}
-
-// receipt makes the row and proves its sums. former are profiles that were merged
-// into the customer's.
-func (in *Imported) receipt(source int64, now time.Time, former []customer.ID) (*Receipt, error) {
+// receipt makes the row and proves its sums.
+func (in *Imported) receipt(source int64, now time.Time) (*Receipt, error) {
 	for _, number := range in.all() {
 		if err := checkNumber(number); err != nil {
 			return nil, err
@@ -262,7 +284,6 @@ func (in *Imported) receipt(source int64, now time.Time, former []customer.ID) (
 		SoldAt: in.SoldAt.UTC(), RecordedAt: now, Lines: in.Lines,
 		Details: Details{Note: in.Note, Till: in.Till, Offset: offset, Adrift: in.Adrift, Sale: in.Sale},
 	}
-	said := importedMeaning{Customer: in.Customer}
 	for i := range rec.Lines {
 		l := &rec.Lines[i]
 		l.Position, l.ownName = i+1, l.Name
@@ -276,13 +297,19 @@ func (in *Imported) receipt(source int64, now time.Time, former []customer.ID) (
 		rec.PaidPoints += l.PaidPoints
 		rec.Total += l.Total
 		rec.TierSpend += l.TierSpend
-		said.Lines = append(said.Lines, [4]int64{int64(l.Product), int64(l.Quantity), int64(l.Price), int64(l.Total)})
 	}
-	rec.fingerprint = fingerprint(said)
-	for _, said.Customer = range former {
-		rec.formerly = append(rec.formerly, fingerprint(said))
-	}
+	rec.fingerprint = fingerprint(rec.said(in.Customer))
 	return rec, nil
+}
+
+// said is what an imported receipt says were it the customer's.
+func (r *Receipt) said(by customer.ID) importedMeaning {
+	m := importedMeaning{Customer: by, Lines: make([][4]int64, len(r.Lines))}
+	for i := range r.Lines {
+		l := &r.Lines[i]
+		m.Lines[i] = [4]int64{int64(l.Product), int64(l.Quantity), int64(l.Price), int64(l.Total)}
+	}
+	return m
 }
 
 // importedMeaning is what an imported receipt says, but for its time.
