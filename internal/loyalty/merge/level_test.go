@@ -1,6 +1,7 @@
 package merge_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -139,6 +140,39 @@ func TestUndoneMergeLeavesLevels(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Who is one person has one birthday a year; who was merged by mistake has their own.
+func TestUndoneMergeLeavesTheBirthday(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := forfeitingShop(t, d, func(_ *shop, r *programme.Rules) {
+			r.Occasions = []programme.Occasion{{On: programme.Birthday, Points: 5_00}}
+		})
+		anna, other := s.three()
+		born := func(who customer.ID, year string) {
+			day := year + s.Now().Format("-01-02")
+			loyaltytest.Check(t, s.DB.Write(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+				_, _, err := s.Customers.UpdateTx(ctx, tx, who, customer.Change{Born: &day})
+				return err
+			}))
+			s.night()
+		}
+		has := func(who customer.ID) money.Points { return s.account(who).Available() }
+		born(anna, "1990")
+		out, err := s.Merges.Merge(t.Context(), anna, other, 0, nil)
+		loyaltytest.Check(t, err)
+		s.Clock.Advance(30 * 24 * time.Hour)
+		born(other, "1991")
+		if has(other) != 0 {
+			t.Errorf("%s for the second birthday of one person", has(other))
+		}
+		loyaltytest.Check(t, s.Merges.Undo(t.Context(), out.ID, 0, nil))
+		s.night()
+		if has(other) != 5_00 {
+			t.Errorf("%s for the birthday of another person", has(other))
+		}
+	})
 }
 
 // A code that was sent before a merge holds after it, for who stays.

@@ -137,14 +137,27 @@ func (s *Service) GiveTx(ctx context.Context, tx *db.Tx, g Given, at time.Time) 
 	return n > 0, err
 }
 
-// CopyGivenTx notes of one customer what was given to another: who is one person gets
-// each bonus once.
-func (s *Service) CopyGivenTx(ctx context.Context, tx *db.Tx, from, to customer.ID) error {
-	_, err := tx.Exec(ctx, `
+// CopyGivenTx notes of one customer what was given to another, and tells what was not
+// noted of them: who is one person gets each bonus once.
+func (s *Service) CopyGivenTx(ctx context.Context, tx *db.Tx, from, to customer.ID) (copied []Given, err error) {
+	rows, err := tx.Query(ctx, `
 		INSERT INTO occasions (customer_id, programme_id, day, year, at)
 		SELECT $2, programme_id, day, year, at FROM occasions WHERE customer_id = $1
-		ON CONFLICT DO NOTHING`, int64(from), int64(to))
-	return err
+		ON CONFLICT DO NOTHING
+		RETURNING programme_id, day, year`, int64(from), int64(to))
+	return copied, db.Scan(rows, err, func(r *db.Rows) error {
+		g := Given{Customer: to}
+		err := r.Scan(&g.Programme, &g.Day, &g.Year)
+		copied = append(copied, g)
+		return err
+	})
+}
+
+// TakeGiven has b forget what CopyGivenTx noted.
+func TakeGiven(b *db.Batch, copied []Given) {
+	for _, g := range copied {
+		b.Exec(`DELETE FROM occasions WHERE customer_id = $1 AND programme_id = $2 AND day = $3 AND year = $4`, int64(g.Customer), int64(g.Programme), string(g.Day), g.Year)
+	}
 }
 
 // Celebrated tells who of some customers has had a programme's bonus for a day

@@ -177,6 +177,9 @@ func (s *Service) RecordLate(ctx context.Context, sent time.Time, list []LateCal
 			return nil
 		}
 		s.commits.serve(batch)
+		for _, w := range batch {
+			q.recorded(w)
+		}
 		batch = batch[:0]
 		return ctx.Err()
 	}
@@ -251,10 +254,19 @@ type lateBatch struct {
 	limits Lateness
 	tills  map[catalog.StoreID][]catalog.Till
 	merged map[customer.ID]customer.ID // whom customers of the batch were merged into
+	twins  map[key]ID                  // sales of the batch that another till had sent
+}
+
+// recorded keeps what a return behind the sale in the queue will ask for.
+func (q *lateBatch) recorded(w *waiting) {
+	<-w.answer
+	if c, ok := w.call.(*lateSale); ok && w.err == nil && c.receipt.Source != c.key.source {
+		q.twins[c.key] = c.receipt.ID
+	}
 }
 
 func (s *Service) lateBatch(ctx context.Context, sent time.Time, list []LateCall) (q lateBatch, err error) {
-	q = lateBatch{now: s.now(), limits: s.lateness(), tills: map[catalog.StoreID][]catalog.Till{}}
+	q = lateBatch{now: s.now(), limits: s.lateness(), tills: map[catalog.StoreID][]catalog.Till{}, twins: map[key]ID{}}
 	if !sent.IsZero() {
 		if q.ahead = sent.Sub(q.now).Round(time.Second); q.ahead.Abs() <= q.limits.Skew {
 			q.ahead = 0
@@ -294,7 +306,7 @@ func (s *Service) lateCall(ctx context.Context, by Caller, in *Late, q *lateBatc
 		diffs = append(diffs, DiffClock)
 	}
 	if in.Return != nil {
-		c, err := s.lateReturn(ctx, by, in, at)
+		c, err := s.lateReturn(ctx, by, in, q, at)
 		return c, diffs, err
 	}
 	sale := *in.Sale
@@ -358,7 +370,7 @@ func (c *lateSale) apply(s *Service, w *world) error {
 }
 
 // lateReturn makes the call of a return that comes late.
-func (s *Service) lateReturn(ctx context.Context, by Caller, in *Late, at func(time.Time) (*late, error)) (call, error) {
+func (s *Service) lateReturn(ctx context.Context, by Caller, in *Late, q *lateBatch, at func(time.Time) (*late, error)) (call, error) {
 	back := *in.Return
 	if err := checkNumber(back.Number); err != nil {
 		return nil, err
@@ -367,6 +379,7 @@ func (s *Service) lateReturn(ctx context.Context, by Caller, in *Late, at func(t
 	if err != nil {
 		return nil, err
 	}
+	back.Original = cmp.Or(back.Original, q.twins[key{int64(by.Till.ID), KindSale, in.OriginalNumber}])
 	if back.Original == 0 {
 		sale, err := s.Find(ctx, int64(by.Till.ID), KindSale, in.OriginalNumber)
 		if err != nil {

@@ -40,6 +40,8 @@ type Moved struct {
 	Were   []programme.Tier `json:"were,omitempty"`
 	Floors []programme.Tier `json:"floors,omitempty"`
 	Left   []programme.Tier `json:"left,omitempty"` // those of who goes
+	// Given are the bonuses of who goes that count as given to who stays.
+	Given []programme.Given `json:"given,omitempty"`
 	// Account and Tiers are those of who stays now.
 	Account *ledger.Account  `json:"-"`
 	Tiers   []programme.Tier `json:"-"`
@@ -157,7 +159,7 @@ func (s *Service) MergeTx(ctx context.Context, tx *db.Tx, m Merge) (moved Moved,
 	if moved.Lots, err = s.ledger.MoveLotsTx(ctx, tx, m.From, m.Into, append(own, m.Lots...)); err != nil {
 		return moved, err
 	}
-	if err := s.programmes.CopyGivenTx(ctx, tx, m.From, m.Into); err != nil {
+	if moved.Given, err = s.programmes.CopyGivenTx(ctx, tx, m.From, m.Into); err != nil {
 		return moved, err
 	}
 	moved.Receipts, err = handTx(ctx, tx, `UPDATE receipts SET customer_id = $2 WHERE customer_id = $1 RETURNING id`, int64(m.From), int64(m.Into))
@@ -262,6 +264,7 @@ func (s *Service) UnmergeTx(ctx context.Context, tx *db.Tx, m Merge, mergedAt ti
 	for _, v := range m.holding {
 		s.partTiers(w, v, &m, mergedAt, &moved)
 	}
+	programme.TakeGiven(&w.writes, moved.Given)
 	s.ledger.Save(&w.writes, w.accounts)
 	if err := tx.Run(ctx, &w.writes); err != nil {
 		return nil, err

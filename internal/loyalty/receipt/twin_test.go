@@ -1,6 +1,7 @@
 package receipt_test
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -83,4 +84,47 @@ func TestTwinsUnderAWrongClock(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A return behind its sale in such a queue finds the sale, also where the first till got
+// no further than that.
+func TestReturnsOfTwins(t *testing.T) {
+	t.Parallel()
+	for name, sent := range map[string]int{"the first sent all": 2, "the first ended after the sale": 1} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dbtest.Run(t, func(t *testing.T, d *db.DB) {
+				c := open(t, d, simple())
+				anna := c.customer()
+				c.Clock.Advance(24 * time.Hour)
+				at := c.Now().Add(-time.Hour)
+				queue := []receipt.Late{
+					lateSale("A", anna, at, 100_00, 100_00),
+					{Return: &receipt.Return{Number: "R", SoldAt: at.Add(time.Minute)}, OriginalNumber: "A"},
+				}
+				for _, r := range c.late(0, time.Time{}, queue[:sent]...) {
+					must(t, r.Err)
+				}
+				two := c.late(1, time.Time{}, queue...)
+				for i, r := range two {
+					if r.Err != nil || r.Replayed != (i < sent) {
+						t.Errorf("%d is replayed: %v, %v", i, r.Replayed, r.Err)
+					}
+				}
+				if n := c.count(`SELECT COUNT(*) FROM receipts`); n != 2 || c.account(anna).Balance() != 0 {
+					t.Errorf("%d receipts, and %s points", n, c.account(anna).Balance())
+				}
+			})
+		})
+	}
+	// But not that of another till that is called the same.
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		c := open(t, d, simple())
+		anna := c.customer()
+		must(t, c.late(0, time.Time{}, lateSale("A", anna, c.Now(), 100_00, 100_00))[0].Err)
+		r := c.late(1, time.Time{}, receipt.Late{Return: &receipt.Return{Number: "R", SoldAt: c.Now()}, OriginalNumber: "A"})[0]
+		if !errors.Is(r.Err, receipt.ErrNotFound) {
+			t.Errorf("%+v", r)
+		}
+	})
 }
