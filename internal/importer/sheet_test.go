@@ -217,3 +217,15 @@ func TestImportWorkbookGoesOn(t *testing.T) {
 		h.verify()
 	})
 }
+
+// Rows that say one long text again and again come to no more than a file may.
+func TestRowsAreCapped(t *testing.T) {
+	t.Parallel()
+	var out strings.Builder
+	c := &capped{&out, 10}
+	_, err := c.Write([]byte("123456"))
+	must(t, err)
+	if _, err := c.Write([]byte("7890a")); !errors.Is(err, workbook.ErrTooLarge) || out.String() != "123456" {
+		t.Errorf("%q was written, %v", out.String(), err)
+	}
+}

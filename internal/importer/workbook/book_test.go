@@ -290,10 +290,15 @@ func TestRefused(t *testing.T) {
 	}
 	lacking := plain("<worksheet/>")
 	delete(lacking, "xl/workbook.xml")
+	sharing := plain("<worksheet><sheetData/></worksheet>")
+	sharing[`xl\_rels\workbook.xml.rels`] = strings.Replace(sharing[`xl\_rels\workbook.xml.rels`], "<Relationship ",
+		`<Relationship Id="r2" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/sharedStrings" Target="/xl/sharedStrings.xml"/><Relationship `, 1)
+	sharing["xl/sharedStrings.xml"] = "<sst>" + strings.Repeat("<si><t>"+strings.Repeat("x", maxToken-100)+"</t></si>", maxShared/maxToken+1) + "</sst>"
 	for name, tt := range map[string]struct {
 		path string
 		want error
 	}{
+		"shared texts":    {archive(t, sharing), ErrTooLarge},
 		"another archive": {archive(t, map[string]string{"word/document.xml": "<w/>"}), ErrNotWorkbook},
 		"no book in it":   {archive(t, lacking), ErrNotWorkbook},
 		"cut off":         {write(t, whole[:len(whole)/2]), ErrDamaged},

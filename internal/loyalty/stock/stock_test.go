@@ -337,12 +337,17 @@ func TestThresholds(t *testing.T) {
 		}
 		list, _, err := s.Stock.Notices(t.Context(), nil, 1)
 		must(t, err)
-		s.write(func(ctx context.Context, tx *db.Tx) error {
-			_, err := s.Stock.SeenTx(ctx, tx, []catalog.StoreID{s.store.ID}, 0, list[0].ID, 1)
-			return err
-		})
-		if _, unseen, err := s.Stock.Notices(t.Context(), nil, 10); unseen != 0 || err != nil {
-			t.Errorf("%d are not seen, %v", unseen, err)
+		for _, seen := range []struct {
+			from stock.NoticeID
+			left int
+		}{{list[0].ID, 2}, {0, 0}} { // the last one, and all
+			s.write(func(ctx context.Context, tx *db.Tx) error {
+				_, err := s.Stock.SeenTx(ctx, tx, []catalog.StoreID{s.store.ID}, seen.from, list[0].ID, 1)
+				return err
+			})
+			if _, unseen, err := s.Stock.Notices(t.Context(), nil, 10); unseen != seen.left || err != nil {
+				t.Errorf("%d are not seen, want %d, %v", unseen, seen.left, err)
+			}
 		}
 		s.write(func(ctx context.Context, tx *db.Tx) error { return s.Stock.SetDefaultTx(ctx, tx, s.products[0], nil) })
 		if s.level(0).Low {
