@@ -48,10 +48,10 @@ const (
 	welcomedSale  = `SELECT MIN(id) FROM receipts WHERE kind = 'sale' AND details LIKE '%"welcome":%'`
 	unwelcomed    = `SELECT MIN(id) FROM receipts WHERE kind = 'return' AND details LIKE '%"welcome":%'`
 	welcomedLot   = `SELECT MIN(id) FROM lots WHERE cause = 'welcome' AND receipt_id IS NOT NULL`
-	codeOfHold    = `SELECT MAX(id) FROM confirmations WHERE customer_id IS NOT NULL`
+	codeOfHold    = `SELECT MIN(id) FROM confirmations WHERE used_by IN (SELECT id FROM holds)`
 	codeOfPhone   = `SELECT id FROM confirmations WHERE customer_id IS NULL`
 	saidAlone     = `SELECT used_by FROM confirmations WHERE id IN (SELECT MIN(id) FROM confirmations)`
-	saidHold      = `SELECT receipt_id FROM holds WHERE id IN (SELECT used_by FROM confirmations)`
+	saidHold      = `SELECT MIN(receipt_id) FROM holds WHERE id IN (SELECT used_by FROM confirmations)`
 	aHold         = `SELECT id FROM holds WHERE state = 'open'`
 	cardHold      = `SELECT id FROM holds WHERE card AND receipt_id IS NOT NULL`
 	soldWithCard  = `SELECT id FROM receipts WHERE details LIKE '%"card":true%'`

@@ -472,6 +472,10 @@ func (c *chain) confirmed(who customer.ID) {
 	h, _, err := c.Receipts.Hold(ctx, c.till, receipt.Hold{Number: c.number(), Customer: who, Points: 7_00, Confirmation: said()})
 	must(c.t, err)
 	sell(6_50, h.ID, confirm.Given{})
+	c.pass(1) // no more codes are sent on one day
+	h, _, err = c.Receipts.Hold(ctx, c.till, receipt.Hold{Number: c.number(), Customer: who, Points: 6_00, Confirmation: said()})
+	must(c.t, err)
+	sell(7_50, h.ID, said()) // more than was held
 
 	// Tills ask for a code: one phone is confirmed, another is not.
 	to := c.settings.Get()
