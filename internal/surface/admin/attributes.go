@@ -14,6 +14,7 @@ import (
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/staff"
 	"regulars/internal/surface/web"
+	"regulars/internal/surface/web/attribute"
 )
 
 type attributesView struct {
@@ -183,7 +184,7 @@ func attributeRows(loc *i18n.Localizer, all customer.Definitions, values custome
 		if !ok || hide && d.Personal {
 			continue
 		}
-		rows = append(rows, fieldChange{Name: d.Names.In(loc.Lang(), d.Code), Is: web.AttributeText(loc, d, value)})
+		rows = append(rows, fieldChange{Name: d.Names.In(loc.Lang(), d.Code), Is: attribute.Text(loc, d, value)})
 	}
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		if all.Of(name) == nil && !hide {

@@ -18,6 +18,7 @@ import (
 	"regulars/internal/loyalty/enrol"
 	"regulars/internal/loyalty/staff"
 	"regulars/internal/surface/web"
+	"regulars/internal/surface/web/attribute"
 )
 
 type customersView struct {
@@ -317,7 +318,7 @@ type editCustomerView struct {
 	Stores   []web.Option
 	Sexes    []web.Option
 	Asks     []ask
-	More     []web.AttributeField
+	More     []attribute.Field
 }
 
 func (a *Admin) customerForm(w http.ResponseWriter, r *http.Request, status int, c customer.Customer, form *web.Form) error {
@@ -331,7 +332,7 @@ func (a *Admin) customerForm(w http.ResponseWriter, r *http.Request, status int,
 	if err != nil {
 		return err
 	}
-	v.More = web.AttributeFields(loc, defined)
+	v.More = attribute.Fields(loc, defined)
 	if v.Stores, err = a.storeOptions(r, ""); err != nil {
 		return err
 	}
@@ -382,7 +383,7 @@ func (a *Admin) registerCustomer(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if in.Attributes, err = web.ReadAttributes(defined, form); err != nil {
+	if in.Attributes, err = attribute.Read(defined, form); err != nil {
 		return err
 	}
 	maps.DeleteFunc(in.Attributes, func(_ string, v any) bool { return v == nil })
@@ -516,7 +517,7 @@ func (a *Admin) editCustomer(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	web.FillAttributes(defined, c.Attributes, form)
+	attribute.Fill(defined, c.Attributes, form)
 	return a.customerForm(w, r, http.StatusOK, c, form)
 }
 
@@ -539,7 +540,7 @@ func (a *Admin) saveCustomer(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if ch.Set, err = web.ReadAttributes(defined, form); err != nil {
+	if ch.Set, err = attribute.Read(defined, form); err != nil {
 		return err
 	}
 	if form.Values.Has("labels") {

@@ -25,6 +25,7 @@ import (
 	"regulars/internal/loyalty/receipt"
 	"regulars/internal/loyalty/staff"
 	"regulars/internal/surface/web"
+	"regulars/internal/surface/web/attribute"
 )
 
 // found is what was found and is to be chosen from.
@@ -471,7 +472,7 @@ func (t *Till) newcomer(r *http.Request, v *saleView) (customer.New, error) {
 	if err != nil {
 		return n, err
 	}
-	if n.Attributes, err = web.ReadAttributes(defined.SetAtTills(), j.More); err != nil {
+	if n.Attributes, err = attribute.Read(defined.SetAtTills(), j.More); err != nil {
 		return n, err
 	}
 	maps.Copy(j.Errors, j.More.Errors)

@@ -182,3 +182,19 @@ func (c component) check(args map[string]any) error {
 	}
 	return nil
 }
+
+// ValueText says in words what is kept under a name that nobody has defined.
+func ValueText(loc *i18n.Localizer, v any) string {
+	switch v := v.(type) {
+	case bool:
+		if v {
+			return loc.T("web.yes")
+		}
+		return loc.T("web.no")
+	case string:
+		return v
+	case interface{ String() string }:
+		return v.String()
+	}
+	return ""
+}

@@ -1,4 +1,6 @@
-package web
+// Package attribute puts what a chain keeps of its customers besides into forms and
+// words: what package customer defines, as the pages of web show it.
+package attribute
 
 import (
 	"strings"
@@ -7,10 +9,11 @@ import (
 	"regulars/internal/base/errs"
 	"regulars/internal/base/i18n"
 	"regulars/internal/loyalty/customer"
+	"regulars/internal/surface/web"
 )
 
-// AttributeText says in words what is kept under an attribute.
-func AttributeText(loc *i18n.Localizer, d *customer.Definition, value any) string {
+// Text says in words what is kept under an attribute.
+func Text(loc *i18n.Localizer, d *customer.Definition, value any) string {
 	if d.List() {
 		return d.Said(value, loc.Lang())
 	}
@@ -19,44 +22,44 @@ func AttributeText(loc *i18n.Localizer, d *customer.Definition, value any) strin
 			return loc.Date(at, time.UTC)
 		}
 	}
-	return ValueText(loc, value)
+	return web.ValueText(loc, value)
 }
 
-// AttributeField is a field of a form for an attribute.
-type AttributeField struct {
+// Field is a field of a form for an attribute.
+type Field struct {
 	Name, Label, Type, Value string
-	Options                  []Option
+	Options                  []web.Option
 	Required                 bool
 }
 
-// AttributeFields are the fields of what can be said of a customer besides.
-func AttributeFields(loc *i18n.Localizer, all customer.Definitions) (list []AttributeField) {
+// Fields are the fields of what can be said of a customer besides.
+func Fields(loc *i18n.Localizer, all customer.Definitions) (list []Field) {
 	for i := range all {
 		d := &all[i]
 		if d.Archived {
 			continue
 		}
-		f := AttributeField{Name: "attributes/" + d.Code, Label: d.Names.In(loc.Lang(), d.Code), Type: "text", Required: d.Required}
+		f := Field{Name: "attributes/" + d.Code, Label: d.Names.In(loc.Lang(), d.Code), Type: "text", Required: d.Required}
 		switch d.Format {
 		case customer.DateFormat:
 			f.Type = "date"
 		case customer.YesNoFormat:
-			f.Type, f.Options = "select", []Option{{Text: "—"}, {Value: "yes", Text: loc.T("web.yes")}, {Value: "no", Text: loc.T("web.no")}}
+			f.Type, f.Options = "select", []web.Option{{Text: "—"}, {Value: "yes", Text: loc.T("web.yes")}, {Value: "no", Text: loc.T("web.no")}}
 		case customer.OneFormat:
-			f.Type, f.Options = "select", []Option{{Text: "—"}}
+			f.Type, f.Options = "select", []web.Option{{Text: "—"}}
 		case customer.SeveralFormat:
 			f.Type = "checks"
 		}
 		for _, c := range d.Choices {
-			f.Options = append(f.Options, Option{Value: c.Code, Text: c.Names.In(loc.Lang(), c.Code)})
+			f.Options = append(f.Options, web.Option{Value: c.Code, Text: c.Names.In(loc.Lang(), c.Code)})
 		}
 		list = append(list, f)
 	}
 	return list
 }
 
-// FillAttributes puts what is known of a customer into a form.
-func FillAttributes(all customer.Definitions, values customer.Attributes, form *Form) {
+// Fill puts what is known of a customer into a form.
+func Fill(all customer.Definitions, values customer.Attributes, form *web.Form) {
 	for i := range all {
 		d, name := &all[i], "attributes/"+all[i].Code
 		switch v := values[d.Code].(type) {
@@ -72,8 +75,8 @@ func FillAttributes(all customer.Definitions, values customer.Attributes, form *
 	}
 }
 
-// ReadAttributes reads them back, and says what is wrong with them.
-func ReadAttributes(all customer.Definitions, form *Form) (customer.Attributes, error) {
+// Read reads them back, and says what is wrong with them.
+func Read(all customer.Definitions, form *web.Form) (customer.Attributes, error) {
 	given := map[string]any{}
 	for i := range all {
 		d, name := &all[i], "attributes/"+all[i].Code
@@ -91,20 +94,4 @@ func ReadAttributes(all customer.Definitions, form *Form) (customer.Attributes, 
 		}
 	}
 	return values, nil
-}
-
-// ValueText says in words what is kept under a name that nobody has defined.
-func ValueText(loc *i18n.Localizer, v any) string {
-	switch v := v.(type) {
-	case bool:
-		if v {
-			return loc.T("web.yes")
-		}
-		return loc.T("web.no")
-	case string:
-		return v
-	case interface{ String() string }:
-		return v.String()
-	}
-	return ""
 }
