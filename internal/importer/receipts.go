@@ -177,7 +177,10 @@ func (r *rowReader) receiptKey(number string) string {
 	k := rowKey{number: number, store: r.storeKey(), till: r.line(r.raw(FieldTill))}
 	at, _, ok := r.readMoment(FieldAt, r.column(FieldTime))
 	if ok {
-		k.day = at.In(r.zone).Format(time.DateOnly)
+		if at = at.In(r.zone); r.day.is == "" || at != r.day.at {
+			r.day.at, r.day.is = at, at.Format(time.DateOnly)
+		}
+		k.day = r.day.is
 	}
 	last := &r.key
 	goesOn := number == last.number && (k.store == "" || k.store == last.store) && (k.till == "" || k.till == last.till) &&
@@ -420,7 +423,7 @@ type group struct {
 }
 
 func (g *group) reset(number string) {
-	*g = group{number: number, cells: g.cells[:0], ends: g.ends[:0], rows: g.rows[:0]}
+	*g = group{number: number, lines: g.lines[:0], cells: g.cells[:0], ends: g.ends[:0], rows: g.rows[:0]}
 }
 
 func (g *group) count() int64 { return int64(len(g.rows) + g.over) }
@@ -490,6 +493,7 @@ func (g *group) close() (receipts []*Receipt, issues []Issue) {
 		if byHalf[half] == nil {
 			byHalf[half] = head.receipt(l.below)
 			byHalf[half].rows, byHalf[half].cells, byHalf[half].ends = rows, cells, ends
+			byHalf[half].Lines = make([]Line, 0, len(g.lines)-i)
 		}
 		byHalf[half].Lines = append(byHalf[half].Lines, l.Line)
 		if l.Lost != 0 {

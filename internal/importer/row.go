@@ -139,6 +139,10 @@ type rowReader struct {
 	key    rowKey                         // of the receipt of the row before,
 	called string                         // in one text,
 	keyAt  time.Time
+	day    struct { // of the moment that was asked for last
+		at time.Time
+		is string
+	}
 }
 
 // reader reads the rows of the scan.
@@ -329,8 +333,8 @@ func once[T any](known map[string]T, cell string, f func() T) T {
 
 // line cleans a cell to one line of text.
 func (r *rowReader) line(cell string) string {
-	if cell == "" {
-		return ""
+	if fold.IsLine(cell) {
+		return cell
 	}
 	return once(r.texts, cell, func() string { return fold.Line(cell) })
 }

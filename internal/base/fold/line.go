@@ -28,7 +28,7 @@ func Cut(s string, limit int) string {
 func Text(s string) string { return clean(s, true) }
 
 func clean(s string, lines bool) string {
-	if isClean(s) {
+	if IsLine(s) {
 		return s
 	}
 	s = norm.NFC.String(strings.Map(readable, strings.ToValidUTF8(s, "")))
@@ -57,9 +57,9 @@ func clean(s string, lines bool) string {
 	return b.String()
 }
 
-// isClean reports whether s is one line of ASCII that cleaning would leave as it
-// is, as most cells of files are.
-func isClean(s string) bool {
+// IsLine reports, quickly, whether s is one line of ASCII, which Line leaves as it
+// is.
+func IsLine(s string) bool {
 	gap := true // no space may follow
 	for i := range len(s) {
 		switch c := s[i]; {

@@ -389,6 +389,11 @@ func (r *Reader) skipLine() (next int, s status) {
 // addField appends a field's text, decoded and trimmed.
 func (r *Reader) addField(raw []byte) {
 	from := len(r.text)
+	if plain(raw) {
+		r.text = append(r.text, raw...)
+		r.spans = append(r.spans, span{from, len(r.text)})
+		return
+	}
 	if r.decode || !utf8.Valid(raw) {
 		for _, c := range raw {
 			r.text = utf8.AppendRune(r.text, charmap.Windows1251.DecodeByte(c))
@@ -428,6 +433,17 @@ func empty(c rune) bool {
 		return c == ' ' || c >= '\t' && c <= '\r'
 	}
 	return unicode.IsSpace(c) || c == '\uFEFF' || c >= '\u200B' && c <= '\u200D' || c == '\u2060'
+}
+
+// plain reports whether a field is ASCII that is kept as it is, as most are: it is read
+// once for that.
+func plain(raw []byte) bool {
+	for _, c := range raw {
+		if c < ' ' || c >= 0x7f {
+			return false
+		}
+	}
+	return len(raw) == 0 || raw[0] != ' ' && raw[len(raw)-1] != ' '
 }
 
 // hand makes the row of what scan found.
