@@ -1,7 +1,10 @@
 package admin_test
 
 import (
+	"archive/zip"
 	"context"
+	"image"
+	"image/png"
 	"strings"
 	"testing"
 	"time"
@@ -65,10 +68,10 @@ func TestBrowserImportLooks(t *testing.T) {
 	b := c.visit(webtest.Wide)
 	c.everyLook(b, map[string]string{"imports-none": "/imports", "import-new": "/imports/new"})
 
-	c.shop()
+	c.shop().goods()
 	page := func(i importer.Import) string { return "/imports/" + i.ID.String() }
-	upload := func(name, content string) importer.Import {
-		i, err := c.Importer.Upload(t.Context(), importer.File{Name: name}, strings.NewReader(content),
+	upload := func(name, content string, of ...importer.Kind) importer.Import {
+		i, err := c.Importer.Upload(t.Context(), importer.File{Name: name, Kind: append(of, "")[0]}, strings.NewReader(content),
 			func(context.Context, *db.Tx, importer.Import) error { return nil })
 		must(t, err)
 		return i
@@ -78,9 +81,10 @@ func TestBrowserImportLooks(t *testing.T) {
 		"import-doubts":     page(upload("касса.csv", "Номер чека;Дата;Сумма\n1;03/02/2036;1,250\n")),
 		"import-new-stores": "/imports/new", "import-columns": page(upload("клиенты.csv", people)), "import-receipts": page(upload("чеки за март.csv", receipts)),
 		"import-checked": page(upload("люди.csv", people)), "import-done": page(upload("готово.csv", people)),
+		"import-images": page(upload("фото товаров.zip", photos(t))), "import-stock": page(upload("остатки.csv", "Артикул;Чорсу;Юнусабад;Итого\nA-1;12;3;15\nнет такого;4;;4\n", importer.KindStock)),
 	}
 	b.Look(webtest.Look{Width: 1440, Height: 900, Language: "ru"})
-	for _, name := range []string{"import-checked", "import-done"} {
+	for _, name := range []string{"import-checked", "import-images", "import-stock", "import-done"} {
 		b.Go(c.url + pages[name])
 		b.Click(`#columns .btn`)
 		b.See("Вот что получится")
@@ -106,6 +110,20 @@ func TestBrowserImportLooks(t *testing.T) {
 	b.See("Остановлен")
 	pages["import-stopped"], pages["imports"] = at, "/imports"
 	c.everyLook(b, pages)
+}
+
+// photos are an archive with an image of nobody's and what is no image.
+func photos(t *testing.T) string {
+	t.Helper()
+	var b strings.Builder
+	z := zip.NewWriter(&b)
+	for _, name := range []string{"фото/A-1.png", "фото/nobody.png", "фото/readme.txt"} {
+		w, err := z.Create(name)
+		must(t, err)
+		must(t, png.Encode(w, image.NewGray(image.Rect(0, 0, 2, 2))))
+	}
+	must(t, z.Close())
+	return b.String()
 }
 
 // What was not done is not noted: an import that is over cannot be stopped, and
