@@ -18,7 +18,7 @@ type Batch struct{ steps []step }
 type step struct {
 	text  string
 	args  []any
-	guard bool
+	guard int64 // rows that it must change; 0: any
 	scan  func(*Rows) error
 }
 
@@ -29,8 +29,12 @@ func (b *Batch) Exec(text string, args ...any) {
 
 // Guard adds a statement that must change exactly one row; otherwise the
 // batch fails with ErrGuard.
-func (b *Batch) Guard(text string, args ...any) {
-	b.steps = append(b.steps, step{text: text, args: args, guard: true})
+func (b *Batch) Guard(text string, args ...any) { b.GuardMany(1, text, args...) }
+
+// GuardMany adds a statement that must change exactly n rows; otherwise the batch
+// fails with ErrGuard.
+func (b *Batch) GuardMany(n int, text string, args ...any) {
+	b.steps = append(b.steps, step{text: text, args: args, guard: int64(n)})
 }
 
 // Query adds a reading; scan is called for each row.
@@ -100,7 +104,7 @@ func (s step) take(res pgx.BatchResults) error {
 	if err != nil {
 		return classify(err)
 	}
-	if s.guard && tag.RowsAffected() != 1 {
+	if s.guard > 0 && tag.RowsAffected() != s.guard {
 		return ErrGuard
 	}
 	return nil
@@ -119,7 +123,7 @@ func (tx *Tx) runLite(ctx context.Context, b *Batch) error {
 		if err != nil {
 			return err
 		}
-		if s.guard && n != 1 {
+		if s.guard > 0 && n != s.guard {
 			return ErrGuard
 		}
 	}

@@ -21,8 +21,9 @@ func (s *Service) EraseTx(ctx context.Context, tx *db.Tx, id ID) (erased []ID, e
 	}
 	erased = []ID{id}
 	for i := 0; i < len(erased); i++ {
-		former, err := s.FormerTx(ctx, tx, erased[i:i+1])
-		if err != nil {
+		var b db.Batch
+		former := s.Former(&b, erased[i:i+1])
+		if err := tx.Run(ctx, &b); err != nil {
 			return nil, err
 		}
 		erased = append(erased, former[erased[i]]...)

@@ -94,17 +94,17 @@ func (s *Service) MergedTx(ctx context.Context, tx *db.Tx, ids []ID) (into map[I
 	})
 }
 
-// FormerTx gives the profiles that were merged straight into some customers, by the
+// Former has b find the profiles that were merged straight into some customers, by the
 // customer; most have none.
-func (s *Service) FormerTx(ctx context.Context, tx *db.Tx, ids []ID) (former map[ID][]ID, err error) {
+func (s *Service) Former(b *db.Batch, ids []ID) (former map[ID][]ID) {
 	former = map[ID][]ID{}
-	rows, err := tx.Query(ctx, `SELECT merged_into, id FROM customers WHERE merged_into IS NOT NULL AND merged_into IN ($1...)`, db.IDs(ids))
-	return former, db.Scan(rows, err, func(r *db.Rows) error {
+	b.Query(func(r *db.Rows) error {
 		var into, from ID
 		err := r.Scan(&into, &from)
 		former[into] = append(former[into], from)
 		return err
-	})
+	}, `SELECT merged_into, id FROM customers WHERE merged_into IS NOT NULL AND merged_into IN ($1...)`, db.IDs(ids))
+	return former
 }
 
 // lockBothTx reads two profiles with their identifiers and locks them.

@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"maps"
 	"slices"
 	"time"
@@ -48,11 +49,11 @@ func (s *Service) Lock(b *db.Batch, ids []customer.ID) {
 	b.Exec(lock, db.IDs(ids))
 }
 
-// CountTx adds imported purchases to the accounts, which are locked. It fails with
-// ErrTooMuch.
-func (s *Service) CountTx(ctx context.Context, tx *db.Tx, totals map[customer.ID]*Totals) error {
+// CountTx has imported purchases added to the accounts, which are locked. finish waits
+// for it as that of [db.Tx.Start] does, and fails with ErrTooMuch.
+func (s *Service) CountTx(ctx context.Context, tx *db.Tx, totals map[customer.ID]*Totals) (finish func() error) {
 	if len(totals) == 0 {
-		return nil
+		return func() error { return nil }
 	}
 	type row struct {
 		Customer customer.ID  `json:"c"`
@@ -69,7 +70,7 @@ func (s *Service) CountTx(ctx context.Context, tx *db.Tx, totals map[customer.ID
 	}
 	text, err := json.Marshal(rows)
 	if err != nil {
-		return err
+		return func() error { return err }
 	}
 	const add = `
 		UPDATE accounts
@@ -79,9 +80,14 @@ func (s *Service) CountTx(ctx context.Context, tx *db.Tx, totals map[customer.ID
 		  FROM json_to_recordset($1) AS t (c BIGINT, n BIGINT, s BIGINT, f BIGINT, l BIGINT) -- postgres
 		  FROM (SELECT value ->> 'c' AS c, value ->> 'n' AS n, value ->> 's' AS s, value ->> 'f' AS f, value ->> 'l' AS l FROM json_each($1)) AS t -- sqlite
 		 WHERE customer_id = t.c AND spend <= $2 - t.s`
-	n, err := tx.Exec(ctx, add, string(text), MostCounted)
-	if err == nil && n != int64(len(ids)) {
-		err = ErrTooMuch.Because(db.ErrGuard)
+	var b db.Batch
+	b.GuardMany(len(ids), add, string(text), MostCounted)
+	counted := tx.Start(ctx, &b)
+	return func() error {
+		err := counted()
+		if errors.Is(err, db.ErrGuard) {
+			err = ErrTooMuch.Because(err)
+		}
+		return err
 	}
-	return err
 }

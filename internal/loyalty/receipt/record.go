@@ -83,6 +83,7 @@ func (s *Service) RecordTx(ctx context.Context, tx *db.Tx, source int64, list []
 		numbers[i] = list[i].Number
 	}
 	queueKnown(&b, source, numbers, known)
+	former := s.customers.Former(&b, who)
 	finish := tx.Start(ctx, &b)
 	now := s.now()
 	made := make([]*Receipt, len(list))
@@ -107,10 +108,6 @@ func (s *Service) RecordTx(ctx context.Context, tx *db.Tx, source int64, list []
 		if err := tx.Run(ctx, &b); err != nil {
 			return nil, err
 		}
-	}
-	former, err := s.customers.FormerTx(ctx, tx, who)
-	if err != nil {
-		return nil, err
 	}
 	outcomes = make([]RecordOutcome, len(list))
 	var fresh []*Receipt
@@ -164,20 +161,18 @@ func (s *Service) importTx(ctx context.Context, tx *db.Tx, source int64, now tim
 			t.Add(r.SoldAt, r.TierSpend, r.Kind == KindReturn)
 		}
 	}
-	if err := s.ledger.CountTx(ctx, tx, totals); err != nil {
+	counted := s.ledger.CountTx(ctx, tx, totals)
+	texts, rows := make([]written, len(list)), make([][]any, len(list))
+	sum := int64(0) // of 32 bits of each: it cannot overflow
+	for i, r := range list {
+		texts[i] = r.written()
+		sum += r.checksum(&texts[i]) & (1<<32 - 1)
+		rows[i] = r.row(&texts[i])
+	}
+	if err := counted(); err != nil {
 		return err
 	}
-	texts := make([]written, len(list))
-	sum := int64(0) // of 32 bits of each: it cannot overflow
-	if err := tx.InsertEach(ctx, receiptTable, len(list), func(yield func([]any) bool) {
-		for i, r := range list {
-			texts[i] = r.written()
-			sum += r.checksum(&texts[i]) & (1<<32 - 1)
-			if !yield(r.row(&texts[i])) {
-				return
-			}
-		}
-	}); err != nil {
+	if err := tx.Insert(ctx, receiptTable, rows); err != nil {
 		return err
 	}
 	if err := tx.InsertEach(ctx, lineTable, lines, func(yield func([]any) bool) {
