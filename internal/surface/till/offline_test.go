@@ -15,6 +15,7 @@ import (
 	"regulars/internal/base/db/dbtest"
 	"regulars/internal/base/i18n"
 	"regulars/internal/loyalty/catalog"
+	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/receipt"
 	"regulars/internal/loyalty/staff"
 	"regulars/internal/surface/web/webtest"
@@ -464,6 +465,56 @@ func TestBrowserPaysThroughTheQueue(t *testing.T) {
 			s.proved()
 		})
 	}
+}
+
+// What was scanned while the server did not answer goes along, and what the till does
+// not know without the line is told. One of the store's customers has neither phone nor
+// card.
+func TestBrowserTakesScansAlong(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, dbtest.Open(t, dbtest.SQLite))
+	_, err := s.Enrol.Register(t.Context(), s.stores[0], 0, customer.New{HomeStore: s.stores[0].ID, Source: "till", Identifiers: []customer.Identifier{{Kind: customer.Email, Value: "nobody@example.com"}}})
+	check(t, err)
+	b, line := s.apart(t)
+	scan(b, "4780000000024")
+	b.See("45 000 сум")
+	settled(b)
+	line.down.Store(true)
+	scan(b, "2*4780000000017", "4600000000011", card)
+	b.See("4600000000011", "Сервер не отвечает")
+	b.Click("[data-go-on]")
+	b.Wait(`document.documentElement.dataset.started === ""`)
+	b.See("Азиза К.", "69 000 сум", "не знает: 4600000000011")
+	b.Shot("till-offline-unsure")
+	b.Press(kb.F9)
+	b.Wait(`document.activeElement.matches("#done:not([hidden]) [data-do=next]")`)
+	waiting(b, "1")
+
+	line.down.Store(false)
+	b.Value(`void till.send()`)
+	waiting(b, "0")
+	if sales := s.sales(); len(sales) != 1 || sales[0].Total != 69_000_00 || sales[0].Customer != s.aziza {
+		t.Errorf("recorded %+v", sales)
+	}
+	// A page that is opened anew before the line is back does it when it is.
+	b.Go(s.server.URL + "/till")
+	b.Wait(`document.readyState === "complete"`)
+	how := func(w http.ResponseWriter, r *http.Request, next http.Handler) bool {
+		if r.Method == http.MethodPost {
+			panic(http.ErrAbortHandler)
+		}
+		return false
+	}
+	line.how.Store(&how)
+	scan(b, "4780000000024")
+	b.See("Сервер не отвечает")
+	b.Go(s.server.URL + "/till")
+	b.See("Сервер не отвечает")
+	line.how.Store(nil)
+	b.Click("[data-retry]")
+	b.See("45 000 сум")
+	b.Wait(`document.getElementById("line").hidden`)
+	s.proved()
 }
 
 // A customer's level gives its discount without the line as it does with it.

@@ -471,6 +471,19 @@
 		send: () => till.send(),
 		"all-seen": () => till.seen(),
 	};
+	function step(l, by) {
+		delete l.text;
+		l.quantity += by * one;
+		if (l.quantity <= 0) [l.void, l.quantity] = [true, one];
+	}
+	const onLine = {
+		plus: (l) => step(l, 1),
+		minus: (l) => step(l, -1),
+		strike: (l) => { l.void = true; },
+		restore: (l) => { l.void = false; },
+		out: (l) => { l.out = true; },
+		in: (l) => { l.out = false; },
+	};
 	document.addEventListener("click", (e) => {
 		if (e.target.closest("[data-pay]")) return pay();
 		const el = e.target.closest("button");
@@ -490,11 +503,8 @@
 		if ("strike" in el.dataset) l.void = true;
 		else if ("restore" in el.dataset) l.void = false;
 		else if ("out" in el.dataset) l.out = !l.out;
-		else if (el.dataset.step) {
-			delete l.text;
-			l.quantity += el.dataset.step * one;
-			if (l.quantity <= 0) [l.void, l.quantity] = [true, one];
-		} else return;
+		else if (el.dataset.step) step(l, Number(el.dataset.step));
+		else return;
 		render();
 	});
 	document.addEventListener("input", (e) => {
@@ -590,9 +600,13 @@
 			sessionStorage.removeItem(key.slice(0, -":paying".length));
 			lost = true;
 		}
-		const left = JSON.parse(sessionStorage.getItem("till:/till") ?? "null");
-		sessionStorage.removeItem("till:/till");
-		if (left && !basket.lines.length) {
+		const [left, undone] = ["till:/till", "till:/till:waiting"].map((key) => {
+			const kept = JSON.parse(sessionStorage.getItem(key) ?? "null");
+			sessionStorage.removeItem(key);
+			return kept;
+		});
+		if (basket.lines.length) return { lost };
+		if (left) {
 			const of = (name) => left.filter(([n]) => n === name).map(([, v]) => v);
 			const [names, prices, quantities, voids, outs] = ["name", "price", "quantity", "void", "out"].map(of);
 			of("sku").forEach((sku, i) => {
@@ -604,7 +618,38 @@
 			if (p) take(p);
 			else if (id && id !== "0") basket.who = { id, name: "", phone: "", level: "" };
 		}
-		return lost;
+		const unsure = [];
+		for (const what of undone ?? []) if (!await redo(what)) unsure.push(what.slice(what.indexOf(":") + 1));
+		return { lost, unsure: unsure.join(", ") };
+	}
+
+	// redo does here what the server has not heard of any more; false: it is to be
+	// entered again, for nobody knows what it is.
+	async function redo(what) {
+		const [verb, ...rest] = what.split(":"), arg = rest.join(":");
+		const l = basket.lines[arg];
+		if (verb === "code") {
+			await enter(arg);
+			if (!found) return true;
+			found = null;
+			return false;
+		}
+		if (verb === "product") {
+			if (!byCode.has(arg)) return false;
+			put(byCode.get(arg), one);
+		}
+		if (verb === "new") {
+			const m = times.exec(arg);
+			putNew(m ? m[2] : arg, m ? read(m[1], 3) || one : one);
+		}
+		if (verb === "customer") {
+			const p = people?.people.find((p) => p.id === arg);
+			if (p) take(p);
+			else basket.who = { id: arg, name: "", phone: "", level: "" };
+		}
+		if (verb === "clear" || verb === "nobody") acts[verb]();
+		if (l && verb in onLine) onLine[verb](l);
+		return true;
 	}
 
 	async function start() {
@@ -616,8 +661,9 @@
 		if (basket.number && await till.has("sale:" + here + ":" + basket.number)) basket = empty();
 		if (back?.as && await till.has("return:" + here + ":" + back.as)) back = null;
 		till.forgotten = () => { people = null; };
-		const lost = await inherit();
+		const { lost, unsure } = await inherit();
 		render();
+		if (unsure) note($("sale"), fill(T.unsure, { codes: unsure }));
 		addEventListener("offline", till.send);
 		if (lost) note($(mode() === "return" ? "return" : "sale"), T.paying, "info");
 		await till.watch(told);

@@ -8,6 +8,7 @@
 	const state = document.getElementById("line");
 	const key = "till:" + location.pathname;
 	const payKey = key + ":paying";
+	const waitKey = key + ":waiting";
 	const touch = matchMedia("(pointer: coarse)");
 
 	const keep = {
@@ -48,7 +49,14 @@
 		work.inert = on;
 		if (scan) scan.disabled = on;
 	};
-	const waiting = () => work?.classList.toggle("waiting", Boolean(sent || queue.length || wanted || paying));
+	// What was done outlives the page until the form that comes of it is kept.
+	function waiting() {
+		if (!work) return;
+		work.classList.toggle("waiting", Boolean(sent || queue.length || wanted || paying));
+		const undone = [...sent?.queue ?? [], ...queue];
+		if (undone.length) keep.set(waitKey, undone);
+		else keep.drop(waitKey);
+	}
 
 	function go() {
 		clearTimeout(timer);
@@ -68,7 +76,7 @@
 		const mine = sent;
 		setTimeout(() => { if (sent === mine && mine && begun !== mine) start(); }, 100);
 	}
-	const act = (...what) => { queue.push(...what); go(); };
+	const act = (...what) => { queue.push(...what); go(); if (failed) tell(); };
 	const later = (ms) => { wanted = true; waiting(); clearTimeout(timer); timer = setTimeout(go, ms); };
 
 	// Paid is what is shown: where a change is still on its way, it waits for
@@ -145,15 +153,21 @@
 		failed = true;
 		if (!sent.pay) {
 			queue = sent.queue.concat(queue);
+			sent.queue = [];
 			whole ||= sent.whole;
 			wanted = true;
 		}
 		hold(Boolean(paying));
-		state.querySelector("span").textContent = paying ? state.dataset.unknown : state.dataset.offline;
-		state.hidden = false;
+		tell();
 		state.querySelector("[data-go-on]").hidden = !globalThis.till?.able;
 		clearTimeout(again);
 		again = setTimeout(retry, 3000);
+	}
+	// What was scanned meanwhile is not in the basket that is shown.
+	function tell() {
+		const codes = queue.filter((d) => d.startsWith("code:")).map((d) => d.slice("code:".length));
+		state.querySelector("span").textContent = (paying ? state.dataset.unknown : state.dataset.offline) + " " + codes.join(", ");
+		state.hidden = false;
 	}
 	function retry() {
 		clearTimeout(again);
@@ -240,7 +254,7 @@
 		button.type = "button";
 		button.className = "btn";
 		button.textContent = undo.label;
-		button.addEventListener("click", () => { whole = undo.form; undo = null; act(); });
+		button.addEventListener("click", () => { whole = undo.form; undo = null; keep.set(key, whole); act(); });
 		box.append(text, button);
 		work.querySelector(".messages").append(box);
 	}
@@ -386,8 +400,9 @@
 		// A basket waits for its customer; a return begins anew where its page is
 		// opened, and only reloading or coming back brings it back.
 		const opened = performance.getEntriesByType("navigation")[0]?.type === "navigate";
-		if (opened && !paying && !work.dataset.suggest) keep.drop(key);
+		if (opened && !paying && !work.dataset.suggest) for (const k of [key, waitKey]) keep.drop(k);
 		whole = keep.get(key);
+		queue = keep.get(waitKey) ?? [];
 		if (paying) {
 			hold(true);
 			wanted = Boolean(whole);
