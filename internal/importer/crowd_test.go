@@ -225,3 +225,34 @@ func TestPanicIsAFailure(t *testing.T) {
 		t.Errorf("%v, want %v", err, bad)
 	}
 }
+
+// Nothing goes on behind a commit that PostgreSQL has lost, whatever it was of: a store
+// that was made, or the last returns that were matched.
+func TestImportMissesWhatWasLost(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		h := newHouse(t, d, "GBP", "Europe/London", t.TempDir())
+		i, err := h.Add(t.Context(), File{}, write(t, chainFile(3)))
+		must(t, err)
+		i, err = h.begin(t.Context(), i.ID)
+		must(t, err)
+		r, err := h.runner(t.Context(), &i, i.progress.Issues)
+		must(t, err)
+		t.Cleanup(func() { must(t, r.close()) })
+		r.save = func(context.Context, *db.Tx, *Report) error { return nil }
+		var before string
+		for _, code := range []string{"North", "South"} {
+			must(t, d.QueryRow(t.Context(), `SELECT checkpoint FROM imports`).Scan(&before))
+			_, err = r.makeStore(t.Context(), catalog.NewStore{Code: code, Name: code, Zone: "Europe/London"})
+			must(t, err)
+		}
+		_, err = d.Exec(t.Context(), `UPDATE imports SET checkpoint = $1`, before) // South's
+		must(t, err)
+		if _, err := r.makeStore(t.Context(), catalog.NewStore{Code: "West", Name: "West", Zone: "Europe/London"}); !errors.Is(err, ErrTaken) {
+			t.Errorf("another store is made: %v", err)
+		}
+		if err := r.finish(t.Context()); !errors.Is(err, ErrTaken) {
+			t.Errorf("the import ends: %v", err)
+		}
+	})
+}

@@ -316,7 +316,7 @@ func (r *Report) receipt(in *Receipt) {
 
 // progress is kept with every batch: where to go on.
 type progress struct {
-	Edit   int        `json:"edit,omitempty"` // until it is started: how often the mapping was set
+	Edit   int        `json:"edit,omitempty"` // how often it was set or kept: no two are the same, and a commit that was lost is missed
 	Scan   Checkpoint `json:"scan"`
 	Issues int64      `json:"issues"` // bytes of their file
 	// Matching says that all rows are read and returns are being matched.

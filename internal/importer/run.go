@@ -440,6 +440,7 @@ func (r *runner) keep(ctx context.Context, done float64, do func(ctx context.Con
 		if to.Issues, err = r.log.flush(); err != nil {
 			return err
 		}
+		to.Edit++
 		r.pace(&rep, done)
 		if kept, err = r.imp.saveTx(ctx, tx, to, &rep); err != nil {
 			return err

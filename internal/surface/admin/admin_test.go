@@ -233,6 +233,8 @@ func TestStaffAndProducts(t *testing.T) {
 		b.get("/categories?edit=cheese").has(`readonly`)
 		b.post(b.link("/categories[?]edit=cheese"), "code", "cheese", "name", "Сыры и брынза", "parent", "").is(200).sees("Сыры и брынза")
 		b.get("/audit?about=category").sees("Изменена категория", "Название: Сыры Сыры и брынза", "Внутри категории: food")
+		ticked := `name="stock_by_sales" value="1" checked`
+		b.get("/settings").is(200).has(`name="stock_by_sales"`).lacks(ticked)
 		b.post("/settings", "name", "", "zone", "Mars/Base", "language", "ru").is(422).sees("Это нужно заполнить", "Такого часового пояса нет")
 		b.post("/settings", "name", "Korzinka", "zone", "UTC", "language", "en", "late_days", "400", "clock_minutes", "x").is(422).sees("Нужно целое число")
 		b.post("/settings", "name", "Korzinka", "zone", "UTC", "language", "en", "late_days", "400", "clock_minutes", "5").is(422).sees("Нужно от 1 до 366")

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/db/dbtest"
@@ -50,6 +51,17 @@ func TestReceiptsAreLooks(t *testing.T) {
 	noted(1)
 	b.get("/receipts/" + s.sales[0].ID.String()).is(200).sees("Дилноза Каримова")
 	noted(2)
+	s.wait(15 * time.Minute) // a look at the same is a look anew
+	b = s.signed(operator.ID)
+	b.get("/receipts?customer=x").is(200).sees("Дилноза Каримова")
+	noted(3)
+	b.get("/receipts?q=" + s.sales[0].Number).is(200).sees("Дилноза Каримова")
+	noted(4)
+	only, _, err := s.Staff.Audit(t.Context(), staff.Filter{Actor: operator.ID, Action: "look.search", Subject: "customer:" + s.sales[0].Customer.String()}, "", 100)
+	must(t, err)
+	if len(only) != 1 {
+		t.Errorf("the only buyer of a list is named %d times", len(only))
+	}
 }
 
 // Receipts of a file without numbers are called by something that tells nobody who bought.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"regulars/internal/base/fold"
+	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/staff"
 	"regulars/internal/surface/web"
@@ -27,45 +28,33 @@ func (a *Admin) looked(r *http.Request, c customer.Customer) error {
 	return a.Staff.Look(r.Context(), staff.Entry{Actor: who.ID, IP: who.IP, Action: lookCard, Subject: subjectOf(c.ID), Store: c.HomeStore})
 }
 
-// searched notes a search that showed people; the only one who was found is
-// named.
+// searched notes a search that showed people.
 func (a *Admin) searched(r *http.Request, words string, found []customerRow, more bool) error {
-	if len(found) == 0 {
-		return nil
+	seen := map[customer.ID]catalog.StoreID{}
+	for i := range found {
+		seen[found[i].ID] = found[i].home
 	}
-	who := by(r)
-	e := staff.Entry{Actor: who.ID, IP: who.IP, Action: lookSearch}
-	if len(found) == 1 {
-		e.Subject, e.Store = subjectOf(found[0].ID), found[0].home
-	} else if stores := web.Me(r).Scope(); len(stores) == 1 {
-		e.Store = stores[0]
-	}
-	var err error
-	if e.After, err = json.Marshal(map[string]any{"by": wordsKind(words), "found": len(found), "more": more}); err != nil {
-		return err
-	}
-	return a.Staff.Look(r.Context(), e)
+	return a.saw(r, wordsKind(words), seen, more)
 }
 
-// sawIn notes that a list of receipts showed who bought; one person's own list is noted
-// by looked.
-func (a *Admin) sawIn(r *http.Request, rows []receiptRow) error {
-	seen := map[customer.ID]bool{}
-	for _, row := range rows {
-		if row.Name != "" && row.Customer != 0 {
-			seen[row.Customer] = true
-		}
-	}
-	if len(seen) == 0 || web.LinkOf(r).Get("customer") != "" {
+// saw notes that a list showed people, each with a store that they belong to; the only
+// one who was found is named.
+func (a *Admin) saw(r *http.Request, by string, seen map[customer.ID]catalog.StoreID, more bool) error {
+	if len(seen) == 0 {
 		return nil
 	}
-	who := by(r)
-	e := staff.Entry{Actor: who.ID, IP: who.IP, Action: lookSearch}
-	if stores := web.Me(r).Scope(); len(stores) == 1 {
+	me := web.Me(r)
+	e := staff.Entry{Actor: me.ID, IP: web.Client(r).IP, Action: lookSearch}
+	if stores := me.Scope(); len(stores) == 1 {
 		e.Store = stores[0]
 	}
+	if len(seen) == 1 {
+		for who, store := range seen {
+			e.Subject, e.Store = subjectOf(who), store
+		}
+	}
 	var err error
-	if e.After, err = json.Marshal(map[string]any{"by": "receipts", "found": len(seen)}); err != nil {
+	if e.After, err = json.Marshal(map[string]any{"by": by, "found": len(seen), "more": more}); err != nil {
 		return err
 	}
 	return a.Staff.Look(r.Context(), e)

@@ -231,8 +231,16 @@ func (a *Admin) receipts(w http.ResponseWriter, r *http.Request) error {
 	if v.Rows, v.Next, err = a.someReceipts(r, f, v.URL.Get("cursor"), receiptsPage); err != nil {
 		return err
 	}
-	if err := a.sawIn(r, v.Rows); err != nil {
-		return err
+	if f.Customer == 0 { // else it is one person's own, and noted
+		seen := map[customer.ID]catalog.StoreID{}
+		for _, row := range v.Rows {
+			if row.Name != "" && row.Customer != 0 {
+				seen[row.Customer] = row.Store
+			}
+		}
+		if err := a.saw(r, "receipts", seen, v.Next != ""); err != nil {
+			return err
+		}
 	}
 	if v.Sums, v.All, err = a.Receipts.SumUpTo(ctx, f, receiptsSum); err != nil {
 		return err
