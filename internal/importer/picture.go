@@ -47,7 +47,8 @@ type album struct {
 	zip   *zip.ReadCloser
 	names []string // in their order
 	files map[string]*zip.File
-	first map[string]string // of several that are called milk.jpg, milk_2.jpg
+	of    map[string]catalog.ProductID // by file; see chooseTx
+	first map[catalog.ProductID]string // the file that is taken
 }
 
 // isAlbum reports whether a file is an archive, and no workbook.
@@ -72,7 +73,7 @@ func openAlbum(file string) (_ *album, err error) {
 	if err != nil {
 		return nil, ErrAlbumBad.Because(err)
 	}
-	a := &album{zip: z, files: map[string]*zip.File{}, first: map[string]string{}}
+	a := &album{zip: z, files: map[string]*zip.File{}}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, z.Close())
@@ -92,10 +93,6 @@ func openAlbum(file string) (_ *album, err error) {
 		}
 		left -= f.UncompressedSize64
 		a.names, a.files[name] = append(a.names, name), f
-		base, n := numbered(codeOf(name))
-		if _, least := numbered(codeOf(a.first[base])); a.first[base] == "" || n < least {
-			a.first[base] = name
-		}
 	}
 	if len(a.names) == 0 {
 		return nil, ErrAlbumEmpty
@@ -108,6 +105,9 @@ func codeOf(name string) string {
 	base := path.Base(name)
 	return fold.Line(strings.TrimSuffix(base, path.Ext(base)))
 }
+
+// images are what files of images end in.
+var images = map[string]bool{".jpg": true, ".jpeg": true, ".png": true, ".gif": true}
 
 var numberAtEnd = regexp.MustCompile(`^(.+)_([0-9]{1,4})$`)
 
@@ -164,7 +164,6 @@ type Picture struct {
 	Code  string // SKU or barcode
 	Image catalog.Image
 
-	more  bool // another of its base goes before
 	cells []string
 }
 
@@ -178,8 +177,6 @@ func (s *Scan) picture(r *rowReader) *Picture {
 		r.refuse(FieldSKU, ReasonMissing, "")
 		return p
 	}
-	base, _ := numbered(p.Code)
-	p.more = s.album.first[base] != p.File
 	var err error
 	if p.Image, err = s.album.read(p.File); err != nil {
 		r.refuse(FieldFile, ReasonRefused, p.File)
@@ -188,39 +185,73 @@ func (s *Scan) picture(r *rowReader) *Picture {
 	return p
 }
 
-// picturesTx gives products their images. A file that is called as no product, but with
-// a number behind its name, is of the product before the number; of several the first
-// is taken.
-func (w *writer) picturesTx(ctx context.Context, tx *db.Tx, list []*Picture, rep *Report) (issues []Issue, err error) {
+// chooseTx finds the products of an archive's files and chooses one file for each. A
+// file that is called as no product, but with a number behind its name, is of the
+// product before the number. What may be an image goes before what cannot be one, then
+// one without a number, then one called by the SKU before one called by a barcode.
+func (w *writer) chooseTx(ctx context.Context, tx *db.Tx, a *album) error {
 	var codes []string
-	for _, p := range list {
-		base, _ := numbered(p.Code)
-		codes = append(codes, p.Code, base)
+	for _, name := range a.names {
+		base, _ := numbered(codeOf(name))
+		codes = append(codes, codeOf(name), base)
 	}
 	bySKU, err := w.catalog.BySKUTx(ctx, tx, codes)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	byBarcode, err := w.catalog.ByBarcodeTx(ctx, tx, codes)
 	if err != nil {
-		return nil, err
+		return err
+	}
+	a.first, a.of = map[catalog.ProductID]string{}, map[string]catalog.ProductID{}
+	rank := func(name string) []int {
+		base, n := codeOf(name), 0
+		if bySKU[base].ID == 0 && byBarcode[base].ID == 0 {
+			base, n = numbered(base)
+		}
+		rank := []int{1, n, 1}
+		if images[strings.ToLower(path.Ext(name))] && a.files[name].UncompressedSize64 <= catalog.MaxImage {
+			rank[0] = 0
+		}
+		if bySKU[base].ID != 0 {
+			rank[2] = 0
+		}
+		return rank
+	}
+	for _, name := range a.names {
+		base, _ := numbered(codeOf(name))
+		product := cmp.Or(bySKU[codeOf(name)].ID, byBarcode[codeOf(name)].ID, bySKU[base].ID, byBarcode[base].ID)
+		if product == 0 {
+			continue
+		}
+		a.of[name] = product
+		if first := a.first[product]; first == "" || slices.Compare(rank(name), rank(first)) < 0 {
+			a.first[product] = name
+		}
+	}
+	return nil
+}
+
+// picturesTx gives products their images.
+func (w *writer) picturesTx(ctx context.Context, tx *db.Tx, list []*Picture, rep *Report) (issues []Issue, err error) {
+	if w.album.first == nil {
+		if err := w.chooseTx(ctx, tx, w.album); err != nil {
+			return nil, err
+		}
 	}
 	for _, p := range list {
-		of := func(code string) catalog.ProductID { return cmp.Or(bySKU[code].ID, byBarcode[code].ID) }
 		is := Issue{Row: p.Row, Field: FieldSKU, Value: p.Code, Cells: p.cells}
-		product := of(p.Code)
-		if base, _ := numbered(p.Code); product == 0 && of(base) != 0 {
-			if product = of(base); p.more {
-				is.Reason = ReasonMoreImages
-				issues = append(issues, is)
-				rep.Noted++
-				continue
-			}
-		}
-		if product == 0 {
+		product := w.album.of[p.File]
+		switch {
+		case product == 0:
 			is.Reason, is.Refused = ReasonProduct, true
 			issues = append(issues, is)
 			rep.Refused++
+			continue
+		case w.album.first[product] != p.File:
+			is.Reason = ReasonMoreImages
+			issues = append(issues, is)
+			rep.Noted++
 			continue
 		}
 		changed, err := w.catalog.SetImageTx(ctx, tx, product, &p.Image)

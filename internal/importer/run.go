@@ -302,6 +302,7 @@ func (s *Service) runner(ctx context.Context, i *Import, issues int64) (r *runne
 	if r.scan.album, err = openAlbum(i.path); err != nil {
 		return nil, errors.Join(err, r.log.close())
 	}
+	r.write.album = r.scan.album
 	return r, nil
 }
 

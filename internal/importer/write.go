@@ -44,7 +44,8 @@ type writer struct {
 		cards      map[string]money.Amount       // likewise
 		stock      map[stock.Key]money.Quantity  // likewise
 	}
-	dry *rehearsal
+	album *album // that images are of
+	dry   *rehearsal
 }
 
 // soldAs is what lines need of a product.

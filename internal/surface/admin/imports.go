@@ -176,6 +176,17 @@ type importView struct {
 	Discardable bool
 }
 
+// See is the page of what came in; empty: it has none.
+func (v importView) See() string {
+	switch v.Import.Kind {
+	case importer.KindGiftcards:
+		return ""
+	case importer.KindImages:
+		return string(importer.KindProducts)
+	}
+	return string(v.Import.Kind)
+}
+
 // columnRow is a column of the file with its first values.
 type columnRow struct {
 	Number  int

@@ -39,6 +39,7 @@
 	const seen = new Set();
 	while (words.nextNode()) {
 		const el = words.currentNode.parentElement;
+		if (/‹[\w.]+›/.test(words.currentNode.textContent)) tell(words.currentNode.parentElement, "has no text");
 		if (!words.currentNode.textContent.trim() || seen.has(el) || !shown(el) || el.closest("[disabled], [aria-disabled=true], option, .skip")) continue;
 		seen.add(el);
 		const style = getComputedStyle(el);

@@ -30,6 +30,7 @@ func TestChecksFind(t *testing.T) {
 		"a field with a name":    {usable, `<label>Name <input></label>`, ""},
 		"a button of a sign":     {usable, `<button><svg></svg></button>`, "has no name"},
 		"a button that says":     {usable, `<button aria-label="Close"><svg></svg></button>`, ""},
+		"a text that is missing": {usable, `<p>‹web.nowhere›</p>`, "has no text"},
 		"an id twice":            {usable, `<i id="a"></i><i id="a"></i>`, "twice"},
 		"two titles":             {usable, `<h1>x</h1>`, "h1"},
 		"a small button":         {touchable, `<button style="height:30px;width:200px">x</button>`, "200×30"},
