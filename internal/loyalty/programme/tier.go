@@ -103,6 +103,16 @@ type Tier struct {
 	FloorUntil time.Time
 }
 
+// TierOf is the tier of a programme among a customer's; nil: nothing is kept.
+func TierOf(list []Tier, p ID) *Tier {
+	for i := range list {
+		if list[i].Programme == p {
+			return &list[i]
+		}
+	}
+	return nil
+}
+
 // Given is the level given by hand that holds at a time; "": none. A nil tier has
 // none.
 func (t *Tier) Given(at time.Time) string {

@@ -34,7 +34,7 @@ func (s *Service) GrantTierTx(ctx context.Context, tx *db.Tx, v *programme.Versi
 		return was, is, err
 	}
 	byHand := false
-	if t := w.tier(g.Customer, v.ProgrammeID); t != nil && g.Level == "" {
+	if t := programme.TierOf(w.tiers[g.Customer], v.ProgrammeID); t != nil && g.Level == "" {
 		if byHand, err = s.givenAt(ctx, g.Customer, t); err != nil {
 			return was, is, err
 		}
@@ -62,7 +62,7 @@ func (s *Service) GrantTiersTx(ctx context.Context, tx *db.Tx, list []GrantIn) (
 	}
 	given = make([]bool, len(list))
 	for i, g := range list {
-		if t := w.tier(g.Customer, g.Version.ProgrammeID); t.Covers(&g.Version.Rules, g.Level, g.Until, w.now) {
+		if t := programme.TierOf(w.tiers[g.Customer], g.Version.ProgrammeID); t.Covers(&g.Version.Rules, g.Level, g.Until, w.now) {
 			continue
 		}
 		if _, _, err := s.grant(w, g.Version, g.Grant, false); err != nil {
@@ -107,7 +107,7 @@ func (s *Service) grant(w *world, v *programme.Version, g Grant, byHand bool) (w
 		return was, is, customer.ErrGone
 	}
 	zone := s.zone(time.UTC, w.customers[g.Customer])
-	old := w.tier(g.Customer, v.ProgrammeID)
+	old := programme.TierOf(w.tiers[g.Customer], v.ProgrammeID)
 	was = programme.LevelOf(r, old, w.tierSpend(account, r.Spend, now, zone), now)
 	t := programme.Tier{Programme: v.ProgrammeID, Since: now}
 	if old != nil {

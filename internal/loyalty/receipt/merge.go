@@ -182,7 +182,7 @@ func handTx(ctx context.Context, tx *db.Tx, text string, args ...any) (ids []ID,
 // that lasts for days lasts as long as it did; otherwise the next midnight looks at it.
 func (s *Service) joinTiers(w *world, v *programme.Version, m *Merge, moved *Moved) {
 	r, zone := &v.Rules, s.zone(time.UTC, w.customers[m.Into])
-	theirs, own := w.tier(m.From, v.ProgrammeID), w.tier(m.Into, v.ProgrammeID)
+	theirs, own := programme.TierOf(w.tiers[m.From], v.ProgrammeID), programme.TierOf(w.tiers[m.Into], v.ProgrammeID)
 	gone, kept := w.tierSpend(w.accounts[m.From], r.Spend, m.At, zone), w.tierSpend(w.accounts[m.Into], r.Spend, m.At, zone)
 	was := programme.LevelOf(r, own, kept, m.At)
 	t := programme.Tier{Programme: v.ProgrammeID, Since: m.At}
@@ -215,12 +215,7 @@ func (s *Service) joinTiers(w *world, v *programme.Version, m *Merge, moved *Mov
 		}
 	}
 	t.ReviewAt = review
-	programme.SetTier(&w.writes, m.Into, t)
-	if own != nil {
-		*own = t
-	} else {
-		w.tiers[m.Into] = append(w.tiers[m.Into], t)
-	}
+	w.putTier(m.Into, t)
 	if is.Code != was.Code {
 		event.Append(&w.writes, tierChanged(m.At, m.Into, t.Programme, was.Code, is.Code))
 	}
@@ -294,31 +289,23 @@ func (s *Service) boughtTx(ctx context.Context, tx *db.Tx, accounts ...*ledger.A
 // by hand to who goes, who is looked at on the next midnight.
 func (s *Service) partTiers(w *world, v *programme.Version, m *Merge, mergedAt time.Time, moved *Moved) {
 	r, p := &v.Rules, v.ProgrammeID
-	of := func(list []programme.Tier) *programme.Tier {
-		for i := range list {
-			if list[i].Programme == p {
-				return &list[i]
-			}
-		}
-		return nil
-	}
-	if t := w.tier(m.From, p); t != nil {
+	if t := programme.TierOf(w.tiers[m.From], p); t != nil {
 		zone := s.zone(time.UTC, w.customers[m.From])
 		t.ReviewAt = t.WithFloor(programme.Midnight(m.At, 1, zone), m.At)
-		if left := of(moved.Left); left != nil {
+		if left := programme.TierOf(moved.Left, p); left != nil {
 			if t.LostAt = left.LostAt; r.Downgrade.When == programme.DropEvery {
 				t.ReviewAt = cmp.Or(left.ReviewAt, t.ReviewAt)
 			}
 		}
 		programme.SetTier(&w.writes, m.From, *t)
 	}
-	own := w.tier(m.Into, p)
+	own := programme.TierOf(w.tiers[m.Into], p)
 	if own == nil {
 		return
 	}
-	zone, before := s.zone(time.UTC, w.customers[m.Into]), of(moved.Were)
+	zone, before := s.zone(time.UTC, w.customers[m.Into]), programme.TierOf(moved.Were, p)
 	t, was := *own, own.Level
-	if gave := of(moved.Floors); gave != nil && gave.Floor == t.Floor && gave.FloorUntil.Equal(t.FloorUntil) {
+	if gave := programme.TierOf(moved.Floors, p); gave != nil && gave.Floor == t.Floor && gave.FloorUntil.Equal(t.FloorUntil) {
 		t.Floor, t.FloorUntil = "", time.Time{}
 		if before != nil {
 			t.Floor, t.FloorUntil = before.Floor, before.FloorUntil

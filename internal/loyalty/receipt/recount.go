@@ -58,14 +58,10 @@ func (s *Service) Moves(ctx context.Context, p programme.ID, holds, then *progra
 			return nil, err
 		}
 		for _, who := range ids {
-			t, account, zone := c.tier(who, p), c.accounts[who], s.zone(time.UTC, c.profiles[who])
+			t, account, zone := programme.TierOf(c.tiers[who], p), c.accounts[who], s.zone(time.UTC, c.profiles[who])
 			before := ""
 			if holds != nil {
-				spend := account.Spend
-				if holds.Spend.Window != programme.Lifetime {
-					spend = sum(counting(c.history[who], holds.Spend.After(now, zone), now))
-				}
-				before = programme.LevelOf(holds, t, spend, now).Code
+				before = programme.LevelOf(holds, t, c.spend(who, holds.Spend, now, zone), now).Code
 			}
 			if t == nil {
 				t = &programme.Tier{}
@@ -153,7 +149,7 @@ func (s *Service) recountTx(ctx context.Context, tx *db.Tx, v *programme.Version
 			}
 			account.KeepUntil(rules.IdleAt(last, zone))
 		}
-		t := c.tier(who, v.ProgrammeID)
+		t := programme.TierOf(c.tiers[who], v.ProgrammeID)
 		none := t == nil
 		if none {
 			t = &programme.Tier{Programme: v.ProgrammeID, Since: now}
@@ -194,11 +190,10 @@ func (s *Service) crowdTx(ctx context.Context, tx *db.Tx, ids []customer.ID, sin
 	return c, err
 }
 
-func (c *crowd) tier(who customer.ID, p programme.ID) *programme.Tier {
-	for i := range c.tiers[who] {
-		if c.tiers[who][i].Programme == p {
-			return &c.tiers[who][i]
-		}
+// spend is what counts towards a level at a time, by the days of zone.
+func (c *crowd) spend(who customer.ID, s programme.Spend, at time.Time, zone *time.Location) money.Amount {
+	if s.Window == programme.Lifetime {
+		return c.accounts[who].Spend
 	}
-	return nil
+	return sum(counting(c.history[who], s.After(at, zone), at))
 }

@@ -233,7 +233,7 @@ func (c *returnCall) movePoints(s *Service, w *world, sale, rec *Receipt) {
 	zone := s.zone(c.by.Store.Zone, w.customers[sale.Customer])
 	var heldBefore programme.Level
 	if v := c.version; v != nil {
-		heldBefore = programme.LevelOf(&v.Rules, w.tier(sale.Customer, v.ProgrammeID), w.tierSpend(account, c.spend(), rec.SoldAt, zone), rec.SoldAt)
+		heldBefore = programme.LevelOf(&v.Rules, programme.TierOf(w.tiers[sale.Customer], v.ProgrammeID), w.tierSpend(account, c.spend(), rec.SoldAt, zone), rec.SoldAt)
 	}
 	rec.Details.Welcome = welcomeBack(c.version, sale, rec, w.refunds[sale.ID].spend)
 	if sale.Redeemed > 0 || sale.Earned > 0 || sale.Details.Welcome > 0 { // though not on these lines: their refund may bear what another's could not
@@ -283,7 +283,7 @@ func (c *returnCall) reviewTier(w *world, sale *Receipt, held programme.Level, s
 		return
 	}
 	t := programme.Tier{Programme: v.ProgrammeID, Level: held.Code, Since: c.in.SoldAt}
-	old := w.tier(sale.Customer, v.ProgrammeID)
+	old := programme.TierOf(w.tiers[sale.Customer], v.ProgrammeID)
 	if old != nil && old.Level == held.Code {
 		t = *old
 	}

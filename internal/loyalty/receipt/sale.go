@@ -191,7 +191,7 @@ func (c *saleCall) price(s *Service, w *world) (pricing.Result, error) {
 				in.Customer.First = w.isFirst(f)
 			}
 			in.Customer.Spend = w.tierSpend(account, c.spend(), c.sale.SoldAt, in.Zone)
-			in.Customer.Level = programme.LevelOf(&c.version.Rules, c.tier(w, who), in.Customer.Spend, c.sale.SoldAt).Code
+			in.Customer.Level = programme.LevelOf(&c.version.Rules, c.tierThen(w, who), in.Customer.Spend, c.sale.SoldAt).Code
 			in.Customer.Occasions = c.version.Rules.Days(programme.Dates{Born: profile.Born, Registered: profile.Registered}, c.sale.SoldAt, in.Zone)
 		}
 	}
@@ -213,16 +213,6 @@ func (s *Service) zone(other *time.Location, profile customer.Known) *time.Locat
 		return home.Zone
 	}
 	return other
-}
-
-// tier is the customer's stored tier in a programme; nil: the first level.
-func (w *world) tier(who customer.ID, p programme.ID) *programme.Tier {
-	for i := range w.tiers[who] {
-		if w.tiers[who][i].Programme == p {
-			return &w.tiers[who][i]
-		}
-	}
-	return nil
 }
 
 // quote is the priced draft with its id.
@@ -400,7 +390,7 @@ func (c *saleCall) movePoints(s *Service, w *world, rec *Receipt, res pricing.Re
 // setTier changes a tier in memory and queues its writing, keeping a floor
 // given by hand.
 func (w *world) setTier(who customer.ID, r *programme.Rules, t programme.Tier) {
-	if old := w.tier(who, t.Programme); old != nil {
+	if old := programme.TierOf(w.tiers[who], t.Programme); old != nil {
 		if t.Floor, t.FloorUntil = old.Floor, old.FloorUntil; r.Downgrade.When != programme.DropEvery {
 			t.ReviewAt = t.WithFloor(t.ReviewAt, w.now)
 		}
@@ -410,7 +400,7 @@ func (w *world) setTier(who customer.ID, r *programme.Rules, t programme.Tier) {
 
 // putTier is setTier with the floor that t has.
 func (w *world) putTier(who customer.ID, t programme.Tier) {
-	if old := w.tier(who, t.Programme); old != nil {
+	if old := programme.TierOf(w.tiers[who], t.Programme); old != nil {
 		*old = t
 	} else {
 		w.tiers[who] = append(w.tiers[who], t)
