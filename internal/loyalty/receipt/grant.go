@@ -107,26 +107,10 @@ func (s *Service) grant(w *world, v *programme.Version, g Grant, byHand bool) (w
 		return was, is, customer.ErrGone
 	}
 	zone := s.zone(time.UTC, w.customers[g.Customer])
-	old := programme.TierOf(w.tiers[g.Customer], v.ProgrammeID)
-	was = programme.LevelOf(r, old, w.tierSpend(account, r.Spend, now, zone), now)
-	t := programme.Tier{Programme: v.ProgrammeID, Since: now}
-	if old != nil {
-		t = *old
-	}
-	t.Floor, t.FloorUntil = g.Level, g.Until
-	is = r.Levels[max(r.Index(was.Code), r.Index(g.Level))]
-	// A level that was reached, and lasts for days, lasts them whatever is given meanwhile.
-	lasts := r.Downgrade.When == programme.DropEvery && !t.ReviewAt.IsZero() && !byHand
-	switch {
-	case is.Code != t.Level:
-		t.Level, t.Since, t.LostAt = is.Code, now, time.Time{}
-		t.ReviewAt = t.WithFloor(r.NextReview(&t, now, zone), now)
-	case lasts:
-	case g.Level == "":
-		t.ReviewAt = programme.Midnight(now, 1, zone)
-	default:
-		t.ReviewAt = t.WithFloor(t.ReviewAt, now)
-	}
+	old, spend := programme.KeptOf(w.tiers[g.Customer], v.ProgrammeID), w.tierSpend(account, r.Spend, now, zone)
+	t := programme.Give(r, old, spend, g.Level, g.Until, byHand, now, zone)
+	was = programme.LevelOf(r, &old, spend, now)
+	is, _ = r.Level(t.Level)
 	w.putTier(g.Customer, t)
 	w.events = append(w.events, granted(now, g.Customer, &t))
 	if is.Code != was.Code {

@@ -58,15 +58,12 @@ func (s *Service) Moves(ctx context.Context, p programme.ID, holds, then *progra
 			return nil, err
 		}
 		for _, who := range ids {
-			t, account, zone := programme.TierOf(c.tiers[who], p), c.accounts[who], s.zone(time.UTC, c.profiles[who])
+			t, account, zone := programme.KeptOf(c.tiers[who], p), c.accounts[who], s.zone(time.UTC, c.profiles[who])
 			before := ""
 			if holds != nil {
-				before = programme.LevelOf(holds, t, c.spend(who, holds.Spend, now, zone), now).Code
+				before = programme.LevelOf(holds, &t, c.spend(who, holds.Spend, now, zone), now).Code
 			}
-			if t == nil {
-				t = &programme.Tier{}
-			}
-			is := look(then, *t, account.Spend, c.history[who], now, zone).Level
+			is := look(then, t, account.Spend, c.history[who], now, zone).Level
 			if is != before && (before != "" || is != then.Levels[0].Code) {
 				m := found[way{before, is}]
 				if m == nil {
@@ -149,13 +146,9 @@ func (s *Service) recountTx(ctx context.Context, tx *db.Tx, v *programme.Version
 			}
 			account.KeepUntil(rules.IdleAt(last, zone))
 		}
-		t := programme.TierOf(c.tiers[who], v.ProgrammeID)
-		none := t == nil
-		if none {
-			t = &programme.Tier{Programme: v.ProgrammeID, Since: now}
-		}
-		is := look(rules, *t, account.Spend, c.history[who], now, zone)
-		if none && is.Level == rules.Levels[0].Code {
+		t := programme.KeptOf(c.tiers[who], v.ProgrammeID)
+		is := look(rules, t, account.Spend, c.history[who], now, zone)
+		if t.Level == "" && is.Level == rules.Levels[0].Code {
 			continue
 		}
 		if is.Level != t.Level {

@@ -259,7 +259,11 @@ func (c *returnCall) movePoints(s *Service, w *world, sale, rec *Receipt) {
 	account.Sold(rec.SoldAt, rec.TierSpend, true)
 	w.spent(sale.Customer, sale.SoldAt, -rec.TierSpend)
 	if v := c.version; v != nil {
-		c.reviewTier(w, sale, heldBefore, w.tierSpend(account, c.spend(), rec.SoldAt, zone), zone)
+		spend := w.tierSpend(account, c.spend(), rec.SoldAt, zone)
+		old := programme.KeptOf(w.tiers[sale.Customer], v.ProgrammeID)
+		if t := programme.TakeBack(&v.Rules, old, heldBefore, spend, rec.SoldAt, w.now, zone); t != old {
+			w.putTier(sale.Customer, t)
+		}
 	}
 	rec.Balance = account.Usable()
 }
@@ -273,28 +277,6 @@ func (r refunded) withhold(total, due money.Amount) money.Amount {
 
 func (r refunded) plus(back *Receipt) refunded {
 	return refunded{r.total + back.Total, r.withheld + back.Withheld, r.spend + back.TierSpend}
-}
-
-// reviewTier has the level looked at when levels may be lost, where the return
-// took the spend it rests on: until then the level holds.
-func (c *returnCall) reviewTier(w *world, sale *Receipt, held programme.Level, spend money.Amount, zone *time.Location) {
-	v := c.version
-	if v.Rules.Reached(spend).Threshold >= held.Threshold {
-		return
-	}
-	t := programme.Tier{Programme: v.ProgrammeID, Level: held.Code, Since: c.in.SoldAt}
-	old := programme.TierOf(w.tiers[sale.Customer], v.ProgrammeID)
-	if old != nil && old.Level == held.Code {
-		t = *old
-	}
-	next := v.Rules.NextReview(&t, w.now, zone)
-	if v.Rules.Downgrade.When == programme.DropSoon && !v.Rules.Spend.Calendar() {
-		next = programme.Midnight(w.now, 1, zone)
-	}
-	if old == nil || old.Level != held.Code || !next.IsZero() && (t.ReviewAt.IsZero() || next.Before(t.ReviewAt)) {
-		t.ReviewAt = next
-		w.setTier(sale.Customer, &v.Rules, t)
-	}
 }
 
 // Refund is the money that a return gave back; of a sale what was paid.

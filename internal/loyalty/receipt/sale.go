@@ -362,7 +362,8 @@ func (c *saleCall) movePoints(s *Service, w *world, rec *Receipt, res pricing.Re
 	account.Sold(rec.SoldAt, rec.TierSpend, false)
 	w.spent(rec.Customer, rec.SoldAt, rec.TierSpend)
 	if v := c.version; v != nil {
-		account.KeepUntil(v.Rules.IdleAt(rec.SoldAt, s.zone(c.by.Store.Zone, w.customers[rec.Customer])))
+		zone := s.zone(c.by.Store.Zone, w.customers[rec.Customer])
+		account.KeepUntil(v.Rules.IdleAt(rec.SoldAt, zone))
 		m.Cause = ledger.CauseEarn
 		account.Earn(ledger.Grant{
 			Move: m, Source: ledger.Issued, Programme: v.ProgrammeID, Points: res.Earned,
@@ -374,9 +375,8 @@ func (c *saleCall) movePoints(s *Service, w *world, rec *Receipt, res pricing.Re
 			AvailableAt: res.WelcomeAt, ExpiresAt: res.WelcomeUntil,
 		})
 		if rec.Details.Reached != "" {
-			t := programme.Tier{Programme: v.ProgrammeID, Level: res.Reaches.Code, Since: rec.SoldAt}
-			t.ReviewAt = v.Rules.NextReview(&t, rec.SoldAt, s.zone(c.by.Store.Zone, w.customers[rec.Customer]))
-			w.setTier(rec.Customer, &v.Rules, t)
+			old := programme.KeptOf(w.tiers[rec.Customer], v.ProgrammeID)
+			w.putTier(rec.Customer, programme.Reach(&v.Rules, old, res.Reaches.Code, rec.SoldAt, w.now, zone))
 			w.events = append(w.events, event.Event{
 				At: rec.SoldAt, Kind: EventTierReached, CustomerID: int64(rec.Customer), Ref: int64(rec.ID),
 				Body: event.Body(map[string]string{"level": res.Reaches.Code}),
@@ -387,18 +387,7 @@ func (c *saleCall) movePoints(s *Service, w *world, rec *Receipt, res pricing.Re
 	return nil
 }
 
-// setTier changes a tier in memory and queues its writing, keeping a floor
-// given by hand.
-func (w *world) setTier(who customer.ID, r *programme.Rules, t programme.Tier) {
-	if old := programme.TierOf(w.tiers[who], t.Programme); old != nil {
-		if t.Floor, t.FloorUntil = old.Floor, old.FloorUntil; r.Downgrade.When != programme.DropEvery {
-			t.ReviewAt = t.WithFloor(t.ReviewAt, w.now)
-		}
-	}
-	w.putTier(who, t)
-}
-
-// putTier is setTier with the floor that t has.
+// putTier changes a tier in memory and queues its writing.
 func (w *world) putTier(who customer.ID, t programme.Tier) {
 	if old := programme.TierOf(w.tiers[who], t.Programme); old != nil {
 		*old = t
