@@ -106,15 +106,15 @@ func (s *Service) grant(w *world, v *programme.Version, g Grant, byHand bool) (w
 	case w.customers[g.Customer].State.Gone():
 		return was, is, customer.ErrGone
 	}
-	zone := s.zone(time.UTC, w.customers[g.Customer])
+	zone := s.catalog.Zone(w.customers[g.Customer].HomeStore, time.UTC)
 	old, spend := programme.KeptOf(w.tiers[g.Customer], v.ProgrammeID), w.tierSpend(account, r.Spend, now, zone)
 	t := programme.Give(r, old, spend, g.Level, g.Until, byHand, now, zone)
 	was = programme.LevelOf(r, &old, spend, now)
 	is, _ = r.Level(t.Level)
 	w.putTier(g.Customer, t)
-	w.events = append(w.events, granted(now, g.Customer, &t))
+	w.events = append(w.events, programme.TierGranted(now, g.Customer, &t))
 	if is.Code != was.Code {
-		w.events = append(w.events, tierChanged(now, g.Customer, t.Programme, was.Code, is.Code))
+		w.events = append(w.events, programme.TierChanged(now, g.Customer, t.Programme, was.Code, is.Code))
 	}
 	return was, is, nil
 }
@@ -123,6 +123,6 @@ func (s *Service) grant(w *world, v *programme.Version, g Grant, byHand bool) (w
 func (s *Service) givenAt(ctx context.Context, who customer.ID, t *programme.Tier) (bool, error) {
 	list, err := s.LevelHistory(ctx, []customer.ID{who})
 	return slices.ContainsFunc(list, func(c LevelChange) bool {
-		return c.Kind == EventTierGranted && c.Programme == t.Programme && c.Level == t.Level && c.At.Equal(t.Since)
+		return c.Kind == programme.EventTierGranted && c.Programme == t.Programme && c.Level == t.Level && c.At.Equal(t.Since)
 	}), err
 }

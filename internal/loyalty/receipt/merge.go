@@ -178,7 +178,7 @@ func handTx(ctx context.Context, tx *db.Tx, text string, args ...any) (ids []ID,
 
 // joinTiers has who stays keep what becomes of both tiers in the programme of a version.
 func (s *Service) joinTiers(w *world, v *programme.Version, m *Merge, moved *Moved) {
-	r, p, zone := &v.Rules, v.ProgrammeID, s.zone(time.UTC, w.customers[m.Into])
+	r, p, zone := &v.Rules, v.ProgrammeID, s.catalog.Zone(w.customers[m.Into].HomeStore, time.UTC)
 	own, theirs := programme.KeptOf(w.tiers[m.Into], p), programme.KeptOf(w.tiers[m.From], p)
 	spend, others := w.tierSpend(w.accounts[m.Into], r.Spend, m.At, zone), w.tierSpend(w.accounts[m.From], r.Spend, m.At, zone)
 	t := programme.Join(r, own, theirs, spend, others, m.At, zone)
@@ -195,10 +195,10 @@ func (s *Service) joinTiers(w *world, v *programme.Version, m *Merge, moved *Mov
 // and tells of it.
 func (w *world) turn(m *Merge, held string, old, t programme.Tier) {
 	if !t.SameFloor(&old) {
-		event.Append(&w.writes, granted(m.At, m.Into, &t))
+		event.Append(&w.writes, programme.TierGranted(m.At, m.Into, &t))
 	}
 	if t.Level != held {
-		event.Append(&w.writes, tierChanged(m.At, m.Into, t.Programme, held, t.Level))
+		event.Append(&w.writes, programme.TierChanged(m.At, m.Into, t.Programme, held, t.Level))
 	}
 	w.putTier(m.Into, t)
 }
@@ -271,11 +271,11 @@ func (s *Service) boughtTx(ctx context.Context, tx *db.Tx, accounts ...*ledger.A
 func (s *Service) partTiers(w *world, v *programme.Version, m *Merge, mergedAt time.Time, moved *Moved) {
 	r, p := &v.Rules, v.ProgrammeID
 	if t := programme.TierOf(w.tiers[m.From], p); t != nil {
-		zone := s.zone(time.UTC, w.customers[m.From])
+		zone := s.catalog.Zone(w.customers[m.From].HomeStore, time.UTC)
 		w.putTier(m.From, programme.Restore(r, *t, programme.KeptOf(moved.Left, p), m.At, zone))
 	}
 	if t := programme.TierOf(w.tiers[m.Into], p); t != nil {
-		zone := s.zone(time.UTC, w.customers[m.Into])
+		zone := s.catalog.Zone(w.customers[m.Into].HomeStore, time.UTC)
 		were, gave := programme.KeptOf(moved.Were, p), programme.KeptOf(moved.Floors, p)
 		w.turn(m, t.Level, *t, programme.Part(r, *t, were, gave, mergedAt, m.At, zone))
 	}

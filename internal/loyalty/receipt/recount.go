@@ -58,7 +58,7 @@ func (s *Service) Moves(ctx context.Context, p programme.ID, holds, then *progra
 			return nil, err
 		}
 		for _, who := range ids {
-			t, account, zone := programme.KeptOf(c.tiers[who], p), c.accounts[who], s.zone(time.UTC, c.profiles[who])
+			t, account, zone := programme.KeptOf(c.tiers[who], p), c.accounts[who], s.catalog.Zone(c.profiles[who].HomeStore, time.UTC)
 			before := ""
 			if holds != nil {
 				before = programme.LevelOf(holds, &t, c.spend(who, holds.Spend, now, zone), now).Code
@@ -135,7 +135,7 @@ func (s *Service) recountTx(ctx context.Context, tx *db.Tx, v *programme.Version
 	}
 	var b db.Batch
 	for _, who := range ids {
-		account, zone := c.accounts[who], s.zone(time.UTC, c.profiles[who])
+		account, zone := c.accounts[who], s.catalog.Zone(c.profiles[who].HomeStore, time.UTC)
 		if account == nil {
 			continue
 		}

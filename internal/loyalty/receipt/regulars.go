@@ -90,7 +90,7 @@ func (s *Service) Regulars(ctx context.Context, store catalog.Store, since time.
 			continue
 		}
 		profile := all.profiles[c.ID]
-		zone := s.zone(store.Zone, profile)
+		zone := s.catalog.Zone(profile.HomeStore, store.Zone)
 		tier, spend := programme.TierOf(all.tiers[c.ID], v.ProgrammeID), all.spend(c.ID, v.Rules.Spend, now, zone)
 		r := Regular{Customer: c, Level: programme.LevelOf(&v.Rules, tier, spend, now).Code}
 		dates := programme.Dates{Born: profile.Born, Registered: profile.Registered}

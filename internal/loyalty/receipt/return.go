@@ -230,7 +230,7 @@ func (c *returnCall) lines(sale *Receipt) ([]ReturnLine, error) {
 // movePoints undoes what the sale did to points and totals.
 func (c *returnCall) movePoints(s *Service, w *world, sale, rec *Receipt) {
 	account := w.accounts[sale.Customer]
-	zone := s.zone(c.by.Store.Zone, w.customers[sale.Customer])
+	zone := s.catalog.Zone(w.customers[sale.Customer].HomeStore, c.by.Store.Zone)
 	var heldBefore programme.Level
 	if v := c.version; v != nil {
 		heldBefore = programme.LevelOf(&v.Rules, programme.TierOf(w.tiers[sale.Customer], v.ProgrammeID), w.tierSpend(account, c.spend(), rec.SoldAt, zone), rec.SoldAt)

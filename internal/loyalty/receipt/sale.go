@@ -15,7 +15,6 @@ import (
 	"unicode/utf8"
 
 	"regulars/internal/base/errs"
-	"regulars/internal/base/event"
 	"regulars/internal/base/fold"
 	"regulars/internal/base/money"
 	"regulars/internal/loyalty/catalog"
@@ -174,7 +173,7 @@ func (c *saleCall) price(s *Service, w *world) (pricing.Result, error) {
 		if err := w.usable(who); err != nil {
 			return pricing.Result{}, err
 		}
-		in.Zone = s.zone(c.by.Store.Zone, profile)
+		in.Zone = s.catalog.Zone(profile.HomeStore, c.by.Store.Zone)
 		hold := account.Open(c.sale.Hold)
 		in.Customer = &pricing.Customer{Available: account.AvailableTo(hold), Card: c.carded(w)}
 		if c.sale.Redeem > 0 && !in.Customer.Card && c.wantsCard() {
@@ -204,15 +203,6 @@ func (c *saleCall) ownPoints() programme.ID {
 		return 0
 	}
 	return c.version.ProgrammeID
-}
-
-// zone is where the customer's days end: by the home store's clock, or by
-// another where none is known.
-func (s *Service) zone(other *time.Location, profile customer.Known) *time.Location {
-	if home, ok := s.catalog.Store(profile.HomeStore); ok {
-		return home.Zone
-	}
-	return other
 }
 
 // quote is the priced draft with its id.
@@ -362,7 +352,7 @@ func (c *saleCall) movePoints(s *Service, w *world, rec *Receipt, res pricing.Re
 	account.Sold(rec.SoldAt, rec.TierSpend, false)
 	w.spent(rec.Customer, rec.SoldAt, rec.TierSpend)
 	if v := c.version; v != nil {
-		zone := s.zone(c.by.Store.Zone, w.customers[rec.Customer])
+		zone := s.catalog.Zone(w.customers[rec.Customer].HomeStore, c.by.Store.Zone)
 		account.KeepUntil(v.Rules.IdleAt(rec.SoldAt, zone))
 		m.Cause = ledger.CauseEarn
 		account.Earn(ledger.Grant{
@@ -377,10 +367,7 @@ func (c *saleCall) movePoints(s *Service, w *world, rec *Receipt, res pricing.Re
 		if rec.Details.Reached != "" {
 			old := programme.KeptOf(w.tiers[rec.Customer], v.ProgrammeID)
 			w.putTier(rec.Customer, programme.Reach(&v.Rules, old, res.Reaches.Code, rec.SoldAt, w.now, zone))
-			w.events = append(w.events, event.Event{
-				At: rec.SoldAt, Kind: EventTierReached, CustomerID: int64(rec.Customer), Ref: int64(rec.ID),
-				Body: event.Body(map[string]string{"level": res.Reaches.Code}),
-			})
+			w.events = append(w.events, programme.TierReached(rec.SoldAt, rec.Customer, int64(rec.ID), res.Reaches.Code))
 		}
 	}
 	rec.Balance = account.Usable()
