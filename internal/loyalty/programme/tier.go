@@ -280,8 +280,8 @@ func over(r *Rules, old, t Tier, at time.Time) Tier {
 
 // Give is the tier of somebody who has spent so much when a level is given by hand until
 // a time (zero: for good), or what was given is taken back (""): then the next midnight
-// looks at the level. One that lasts for days lasts them whatever is given meanwhile,
-// unless it was not reached but came by hand.
+// looks at the level. One that was reached, and lasts for days, lasts them whatever is
+// given meanwhile; byHand: the one that is held was not reached.
 func Give(r *Rules, t Tier, spend money.Amount, level string, until time.Time, byHand bool, at time.Time, zone *time.Location) Tier {
 	is := r.Levels[max(r.stands(&t, spend, at), r.Index(level))].Code
 	t.Floor, t.FloorUntil = level, until

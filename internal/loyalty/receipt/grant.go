@@ -24,9 +24,9 @@ type Grant struct {
 }
 
 // GrantTierTx gives a level in the programme of a version, by whose rules it is
-// counted, or takes it back: then the level is looked at on the next midnight. It
-// returns the level held before and after, and fails with ErrLevel or
-// customer.ErrNotFound.
+// counted, or takes it back; programme.Give says what becomes of the one held. It
+// returns the level held before and after, and fails with ErrLevel,
+// customer.ErrNotFound or customer.ErrGone.
 func (s *Service) GrantTierTx(ctx context.Context, tx *db.Tx, v *programme.Version, g Grant) (was, is programme.Level, err error) {
 	defer errs.Wrap(&err, "grant level to customer %s", g.Customer)
 	w, err := s.grantsTx(ctx, tx, []GrantIn{{v, g}})
