@@ -13,7 +13,8 @@ import (
 // the next midnight.
 func Join(r *Rules, own, theirs Tier, spend, others money.Amount, at time.Time, zone *time.Location) Tier {
 	t := own
-	if given := theirs.Given(at); given != "" && !own.Covers(r, given, theirs.FloorUntil, at) {
+	given, has := theirs.Given(at), own.Given(at)
+	if given != "" && r.Index(given) >= r.Index(has) && !own.Covers(r, given, theirs.FloorUntil, at) {
 		t.Floor, t.FloorUntil = theirs.Floor, theirs.FloorUntil
 	}
 	stands := max(r.stands(&own, spend, at), r.stands(&theirs, others, at), r.reached(spend+others))

@@ -38,6 +38,7 @@ func TestJoin(t *testing.T) {
 		"a floor comes to who has none": {soon, none, given(base, "base", "2026-04-01"), 0, 0, none},
 		"its end is looked at":          {soon, silver, given(gold, "gold", "2026-03-10 19h"), 0, 0, given(tier("gold", "2026-03-10", "2026-03-10 19h"), "gold", "2026-03-10 19h")},
 		"of a level that is gone":       {soon, none, given(base, "platinum", ""), 0, 0, given(tier("base", "2026-03-10", "2026-03-11"), "platinum", "")},
+		"but in no better one's place":  {soon, given(gold, "gold", ""), given(base, "platinum", ""), 0, 0, given(tier("gold", "2026-03-01", "2026-03-11"), "gold", "")},
 		"one that ended does not":       {soon, silver, given(gold, "gold", "2026-03-10"), 0, 0, tier("gold", "2026-03-10", "2026-03-11")},
 		"the better floor stays":        {soon, given(gold, "gold", ""), given(silver, "silver", ""), 0, 0, given(tier("gold", "2026-03-01", "2026-03-11"), "gold", "")},
 		"the longer floor stays":        {soon, given(gold, "gold", "2026-05-01"), given(gold, "gold", "2026-04-01"), 0, 0, given(tier("gold", "2026-03-01", "2026-03-11"), "gold", "2026-05-01")},
