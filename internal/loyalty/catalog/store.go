@@ -218,6 +218,15 @@ func (s *Service) Store(id StoreID) (Store, bool) {
 	return store, ok
 }
 
+// Zone is by which clock the days of a store, and of who is at home in it, end: its own,
+// or another where it is not known. Like Store it never waits.
+func (s *Service) Zone(of StoreID, other *time.Location) *time.Location {
+	if store, ok := s.Store(of); ok {
+		return store.Zone
+	}
+	return other
+}
+
 // StoreByID finds a store, and reads once more before it says that there is
 // none: another process may have created it a moment ago.
 func (s *Service) StoreByID(ctx context.Context, id StoreID) (_ Store, err error) {

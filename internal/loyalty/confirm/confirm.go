@@ -217,8 +217,8 @@ func (c Confirmation) Proves(phone customer.Identifier, till catalog.TillID) boo
 	return c.ID != 0 && phone.Kind == customer.Phone && c.Phone != "" && c.Phone == phone.Value && c.Till == till
 }
 
-// Sent is a code that a customer was sent, or was to be.
-type Sent struct {
+// Asked is what a customer was asked by a code, or was to be.
+type Asked struct {
 	Till                catalog.TillID
 	Points              money.Points // 0: they registered with it
 	MadeAt              time.Time
@@ -227,12 +227,12 @@ type Sent struct {
 
 // Of lists the codes of some customers, the first first; of those for phones the ones
 // that they registered with, for the others are nobody's.
-func (s *Service) Of(ctx context.Context, ids []customer.ID) (list []Sent, err error) {
+func (s *Service) Of(ctx context.Context, ids []customer.ID) (list []Asked, err error) {
 	defer errs.Wrap(&err, "list codes of customers")
 	rows, err := s.db.Query(ctx, `SELECT till_id, points, made_at, sent_at, used_at FROM confirmations
 		 WHERE customer_id IN ($1...) OR customer_id IS NULL AND used_by IN ($1...) ORDER BY made_at, id`, db.IDs(ids))
 	return list, db.Scan(rows, err, func(r *db.Rows) error {
-		var c Sent
+		var c Asked
 		err := r.Scan(&c.Till, &c.Points, db.Time{Dst: &c.MadeAt}, db.Time{Dst: &c.SentAt}, db.Time{Dst: &c.ConfirmedAt})
 		list = append(list, c)
 		return err

@@ -27,8 +27,8 @@ type Merged struct {
 	// Identifiers are the checksums of those that went over.
 	Identifiers []string        `json:"identifiers,omitempty"`
 	Consents    []int64         `json:"consents,omitempty"` // ids of those added
-	Blocked     bool            `json:"blocked,omitempty"`  // the merged one had been
-	Barred      bool            `json:"barred,omitempty"`   // who stays had been
+	FromBlocked bool            `json:"blocked,omitempty"`  // the merged one had been
+	IntoBlocked bool            `json:"barred,omitempty"`   // who stays had been
 	Household   *movedHousehold `json:"household,omitempty"`
 }
 
@@ -170,7 +170,7 @@ func (s *Service) MergeTx(ctx context.Context, tx *db.Tx, from, into ID) (m Join
 	case len(a.Identifiers)+len(b.Identifiers) > maxIdentifiers:
 		return m, ErrTooMany
 	}
-	m.Blocked, m.Barred = a.State == StateBlocked, b.State == StateBlocked
+	m.FromBlocked, m.IntoBlocked = a.State == StateBlocked, b.State == StateBlocked
 	filled := person{Customer: b}
 	filled.Attributes = maps.Clone(b.Attributes)
 	m.Filled, _ = filled.complete(&a)
@@ -186,7 +186,7 @@ func (s *Service) MergeTx(ctx context.Context, tx *db.Tx, from, into ID) (m Join
 		}
 	}
 	// Nobody comes around a block by being somebody else.
-	if m.Blocked {
+	if m.FromBlocked {
 		filled.State = StateBlocked
 	}
 	if err := s.saveTx(ctx, tx, &b, &filled.Customer); err != nil {
@@ -349,7 +349,7 @@ func (s *Service) UnmergeTx(ctx context.Context, tx *db.Tx, merge int64, from, i
 	}
 	back := a
 	back.State, back.Into = StateActive, 0
-	if m.Blocked || b.State == StateBlocked && !m.Barred {
+	if m.FromBlocked || b.State == StateBlocked && !m.IntoBlocked {
 		back.State = StateBlocked
 	}
 	if err := s.saveTx(ctx, tx, &a, &back); err != nil {

@@ -103,6 +103,17 @@ func Rules(c money.Currency, welcome money.Points) *programme.Rules {
 	return r
 }
 
+// Simple is 10 % cashback at once and for ever, half a receipt payable.
+func Simple() *programme.Rules {
+	return &programme.Rules{
+		PointValue: 10_000, Levels: []programme.Level{{Code: "base", Name: "Base", Cashback: 1000}}, Combine: programme.CombineAdd,
+		Spend:    programme.Spend{Window: programme.Lifetime},
+		Discount: programme.Discount{Rounding: programme.Rounding{Mode: money.Down, Unit: 1}},
+		Earn:     programme.Earn{Rounding: programme.Rounding{Mode: money.Down, Unit: 1}},
+		Redeem:   programme.Redeem{Cap: 5000}, Return: programme.Return{Clawback: programme.ClawbackDebt}, QuoteMinutes: 10,
+	}
+}
+
 // Check fails the test where there is an error.
 func Check(t testing.TB, err error) {
 	t.Helper()

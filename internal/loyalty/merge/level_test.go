@@ -8,7 +8,6 @@ import (
 	"regulars/internal/base/db"
 	"regulars/internal/base/db/dbtest"
 	"regulars/internal/base/money"
-	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/confirm"
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/loyaltytest"
@@ -16,25 +15,18 @@ import (
 	"regulars/internal/loyalty/receipt"
 )
 
-func forfeitingShop(t testing.TB, d *db.DB, edit func(*shop, *programme.Rules)) *shop {
+// shopWith has rules of two levels, gold from 100 000 on, with a change.
+func shopWith(t testing.TB, d *db.DB, change func(*programme.Rules)) *shop {
 	t.Helper()
-	s := &shop{Installation: loyaltytest.New(t, d, loyaltytest.Options{}), t: t}
-	store, tills := s.OpenStore(t, catalog.NewStore{Code: "S1", Name: "Chorsu", Zone: "Asia/Tashkent"}, "1", "2")
-	s.till = receipt.Caller{Till: tills[0], Store: store}
-	rules := &programme.Rules{
-		PointValue: 10_000, Levels: []programme.Level{{Code: "base", Name: "Base", Cashback: 1000}, {Code: "gold", Name: "Gold", Threshold: 100_000_00, Cashback: 2000}}, Combine: programme.CombineAdd,
-		Spend:    programme.Spend{Window: programme.Lifetime},
-		Discount: programme.Discount{Rounding: programme.Rounding{Mode: money.Down, Unit: 1}},
-		Earn:     programme.Earn{Rounding: programme.Rounding{Mode: money.Down, Unit: 1}},
-		Redeem:   programme.Redeem{Cap: 5000}, Return: programme.Return{Clawback: programme.ClawbackDebt}, QuoteMinutes: 10,
-	}
-	edit(s, rules)
-	_, err := s.Programmes.Install(t.Context(), "Main", rules, s.Now().Add(-time.Hour), 0)
-	loyaltytest.Check(t, err)
-	return s
+	rules := loyaltytest.Simple()
+	rules.Levels = append(rules.Levels, programme.Level{Code: "gold", Name: "Gold", Threshold: 100_000_00, Cashback: 2000})
+	change(rules)
+	return newShopBy(t, d, rules)
 }
 
-func lastsAYear(_ *shop, r *programme.Rules) {
+// lastsAYear has gold, and the points with it, be lost a year after it was reached, where
+// a month's spend reaches it no more.
+func lastsAYear(r *programme.Rules) {
 	r.Spend = programme.Spend{Window: programme.Rolling, Days: 30}
 	r.Downgrade = programme.Downgrade{When: programme.DropEvery, Days: 365, Forfeit: true}
 }
@@ -54,61 +46,55 @@ func (s *shop) level(who customer.ID) string {
 	return tiers[0].Level + " review " + tiers[0].ReviewAt.Format(time.DateOnly)
 }
 
-func (s *shop) three() (gold, other customer.ID) {
+func (s *shop) two() (gold, other customer.ID) {
 	gold = s.join(customer.New{FirstName: "Anna", Identifiers: []customer.Identifier{known(customer.Phone, "+998901234567")}})
 	other = s.join(customer.New{FirstName: "Anna", Identifiers: []customer.Identifier{known(customer.Card, "7777")}})
 	return gold, other
 }
 
-// A level that lasts for a year lasts it also where an empty duplicate is merged in.
+// A level that lasts for a year lasts it where an empty duplicate is merged into it, and
+// where it comes along to who had none: nobody's points are lost the next night.
 func TestMergeTakesNoLevelEarly(t *testing.T) {
 	t.Parallel()
-	dbtest.Run(t, func(t *testing.T, d *db.DB) {
-		s := forfeitingShop(t, d, lastsAYear)
-		gold, other := s.three()
-		s.sell(gold, 100_000, 0)
-		s.Clock.Advance(60 * 24 * time.Hour)
-		s.night()
-		before := s.account(gold).Available()
-		m := s.merge(other, gold)
-		s.Clock.Advance(24 * time.Hour)
-		s.night()
-		if got := s.account(gold).Available(); got != before {
-			t.Errorf("merging an empty duplicate took the level (%s) and %s of %s points, 305 days early", s.level(gold), before-got, before)
-		}
-		s.undo(m.ID)
-		s.night()
-		if got := s.account(gold).Available(); got != before {
-			t.Errorf("undoing gives nothing back: %s, %s", got, s.level(gold))
-		}
-		s.agrees()
-	})
-}
-
-// A level that comes along is not lost the next night, nor are the points of who had none.
-func TestMergeBringsALevelForItsTime(t *testing.T) {
-	t.Parallel()
-	dbtest.Run(t, func(t *testing.T, d *db.DB) {
-		s := forfeitingShop(t, d, lastsAYear)
-		gold, other := s.three()
-		s.sell(gold, 100_000, 0)
-		s.sell(other, 90_000, 0)
-		s.Clock.Advance(60 * 24 * time.Hour)
-		s.night()
-		own := s.account(other).Available()
-		m := s.merge(gold, other)
-		s.Clock.Advance(24 * time.Hour)
-		s.night()
-		if got := s.account(other).Available(); got < own {
-			t.Errorf("who was never gold lost own points: had %s, has %s, %s", own, got, s.level(other))
-		}
-		s.undo(m.ID)
-		s.night()
-		if got := s.account(other).Available(); got < own {
-			t.Errorf("after undo: own %s, has %s; gold has %s", own, got, s.account(gold).Available())
-		}
-		s.agrees()
-	})
+	for name, tt := range map[string]struct {
+		bought   int64 // by the other
+		goldGoes bool
+	}{
+		"an empty duplicate goes": {0, false},
+		"who is gold goes":        {90_000, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dbtest.Run(t, func(t *testing.T, d *db.DB) {
+				s := shopWith(t, d, lastsAYear)
+				gold, other := s.two()
+				s.sell(gold, 100_000, 0)
+				if tt.bought > 0 {
+					s.sell(other, tt.bought, 0)
+				}
+				s.Clock.Advance(60 * 24 * time.Hour)
+				s.night()
+				has := func(who customer.ID) money.Points { return s.account(who).Available() }
+				ofGold, ofOther := has(gold), has(other)
+				from, into := other, gold
+				if tt.goldGoes {
+					from, into = gold, other
+				}
+				m := s.merge(from, into)
+				s.Clock.Advance(24 * time.Hour)
+				s.night()
+				if got := has(into); got != ofGold+ofOther {
+					t.Errorf("305 days early the merge left %s of %s points, and %s", got, ofGold+ofOther, s.level(into))
+				}
+				s.undo(m.ID)
+				s.night()
+				if a, b := has(gold), has(other); a != ofGold || b != ofOther {
+					t.Errorf("its undoing left %s of %s points (%s), and %s of %s (%s)", a, ofGold, s.level(gold), b, ofOther, s.level(other))
+				}
+				s.agrees()
+			})
+		})
+	}
 }
 
 // A merge by mistake that is undone changes no level and takes no points.
@@ -118,18 +104,17 @@ func TestUndoneMergeLeavesLevels(t *testing.T) {
 		t.Run(way, func(t *testing.T) {
 			t.Parallel()
 			dbtest.Run(t, func(t *testing.T, d *db.DB) {
-				s := forfeitingShop(t, d, lastsAYear)
-				gold, other := s.three()
+				s := shopWith(t, d, lastsAYear)
+				gold, other := s.two()
 				s.sell(gold, 100_000, 0)
 				s.Clock.Advance(60 * 24 * time.Hour)
 				s.night()
 				before := s.account(gold).Available()
 				was := s.level(gold)
-				var m = s.merge
 				if way == "gold went" {
-					s.undo(m(gold, other).ID)
+					s.undo(s.merge(gold, other).ID)
 				} else {
-					s.undo(m(other, gold).ID)
+					s.undo(s.merge(other, gold).ID)
 				}
 				s.Clock.Advance(24 * time.Hour)
 				s.night()
@@ -146,10 +131,10 @@ func TestUndoneMergeLeavesLevels(t *testing.T) {
 func TestUndoneMergeLeavesTheBirthday(t *testing.T) {
 	t.Parallel()
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
-		s := forfeitingShop(t, d, func(_ *shop, r *programme.Rules) {
+		s := shopWith(t, d, func(r *programme.Rules) {
 			r.Occasions = []programme.Occasion{{On: programme.Birthday, Points: 5_00}}
 		})
-		anna, other := s.three()
+		anna, other := s.two()
 		born := func(who customer.ID, year string) {
 			day := year + s.Now().Format("-01-02")
 			loyaltytest.Check(t, s.DB.Write(t.Context(), func(ctx context.Context, tx *db.Tx) error {
@@ -179,11 +164,8 @@ func TestUndoneMergeLeavesTheBirthday(t *testing.T) {
 func TestCodeHoldsAfterAMerge(t *testing.T) {
 	t.Parallel()
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
-		s := forfeitingShop(t, d, func(s *shop, r *programme.Rules) {
-			s.SendCodes(t)
-			r.Redeem.ConfirmFrom = 1_000_00
-		})
-		gone, stays := s.three()
+		s := shopWith(t, d, func(r *programme.Rules) { r.Redeem.ConfirmFrom = 1_000_00 })
+		gone, stays := s.two()
 		s.sell(gone, 200_000, 0)
 		c, err := s.Receipts.Confirm(t.Context(), s.till, gone, 1_000_00)
 		loyaltytest.Check(t, err)

@@ -24,7 +24,7 @@ import (
 	"regulars/internal/verify"
 )
 
-// shop is a store with a till and a programme of three levels.
+// shop is a store with a till and a programme.
 type shop struct {
 	*loyaltytest.Installation
 	t    testing.TB
@@ -34,16 +34,28 @@ type shop struct {
 
 func newShop(t testing.TB, d *db.DB) *shop {
 	t.Helper()
-	return newShopBy(t, d, programme.ClawbackDebt)
+	return newShopBy(t, d, threeLevels(t))
 }
 
-func newShopBy(t testing.TB, d *db.DB, clawback programme.Clawback) *shop {
+// threeLevels are rules by which points are there at once.
+func threeLevels(t testing.TB) *programme.Rules {
+	t.Helper()
+	currency, err := money.CurrencyOf("UZS")
+	loyaltytest.Check(t, err)
+	rules := loyaltytest.Rules(currency, 0)
+	rules.Earn.DelayDays = 0
+	rules.Return.Clawback = programme.ClawbackDebt
+	return rules
+}
+
+func newShopBy(t testing.TB, d *db.DB, rules *programme.Rules) *shop {
 	t.Helper()
 	s := &shop{Installation: loyaltytest.New(t, d, loyaltytest.Options{}), t: t}
 	store, tills := s.OpenStore(t, catalog.NewStore{Code: "S1", Name: "Chorsu", Zone: "Asia/Tashkent"}, "1")
 	s.till = receipt.Caller{Till: tills[0], Store: store}
-	rules := loyaltytest.Rules(s.Currency, 0)
-	rules.Earn.DelayDays, rules.Return.Clawback = 0, clawback
+	if rules.Redeem.ConfirmFrom > 0 {
+		s.SendCodes(t)
+	}
 	_, err := s.Programmes.Install(t.Context(), "Main", rules, s.Now().Add(-time.Hour), 0)
 	loyaltytest.Check(t, err)
 	return s
@@ -464,7 +476,9 @@ func TestNoPointsComeOfUndoing(t *testing.T) {
 		t.Run(string(clawback), func(t *testing.T) {
 			t.Parallel()
 			dbtest.Run(t, func(t *testing.T, d *db.DB) {
-				s := newShopBy(t, d, clawback)
+				rules := threeLevels(t)
+				rules.Return.Clawback = clawback
+				s := newShopBy(t, d, rules)
 				var left [2]money.Points
 				for i, undone := range []bool{false, true} {
 					into := s.join(customer.New{Identifiers: []customer.Identifier{known(customer.Card, fmt.Sprint("1", i))}})

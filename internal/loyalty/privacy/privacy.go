@@ -333,7 +333,7 @@ func (s *Service) levels(ctx context.Context, ids []customer.ID, f *file) error 
 		}
 		f.Levels = append(f.Levels, row)
 	}
-	causes := map[string]string{receipt.EventTierReached: "reached", receipt.EventTierChanged: "changed", receipt.EventTierGranted: "granted"}
+	causes := map[string]string{programme.EventTierReached: "reached", programme.EventTierChanged: "changed", programme.EventTierGranted: "granted"}
 	changes, err := s.receipts.LevelHistory(ctx, ids)
 	if err != nil {
 		return err

@@ -12,17 +12,6 @@ import (
 // losing it.
 func TestDowngrade(t *testing.T) {
 	t.Parallel()
-	levels := []programme.Level{{Code: "base"}, {Code: "silver", Threshold: 100}, {Code: "gold", Threshold: 300}}
-	day := func(text string) time.Time {
-		if text == "" {
-			return time.Time{}
-		}
-		v, err := time.Parse(time.DateOnly, text)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return v
-	}
 	gold := programme.Tier{Level: "gold", Since: day("2025-11-20"), ReviewAt: day("2026-01-01")}
 	kept := func(change func(*programme.Tier)) programme.Tier {
 		tier := gold

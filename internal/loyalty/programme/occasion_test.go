@@ -61,13 +61,6 @@ func TestAround(t *testing.T) {
 func TestAhead(t *testing.T) {
 	t.Parallel()
 	o := programme.Occasion{On: programme.Birthday, Before: 1, After: 1}
-	day := func(text string) time.Time {
-		v, err := time.Parse(time.DateOnly, text)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return v
-	}
 	for name, tt := range map[string]struct{ born, from, to, begins, ends string }{
 		"it is":          {"1990-06-10", "2026-06-11", "2026-06-25", "2026-06-09", "2026-06-12"},
 		"within":         {"1990-06-10", "2026-06-01", "2026-06-15", "2026-06-09", "2026-06-12"},

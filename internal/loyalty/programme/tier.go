@@ -42,6 +42,9 @@ const (
 	DropReset When = "reset"
 )
 
+// Lasts reports whether a level lasts for days, whatever becomes of spend in them.
+func (r *Rules) Lasts() bool { return r.Downgrade.When == DropEvery }
+
 // MayForfeit reports whether somebody at a level would lose points with it.
 func (r *Rules) MayForfeit(level string) bool {
 	return r.Downgrade.When != DropNever && r.Forfeits(level, r.Levels[0].Code)
@@ -103,6 +106,34 @@ type Tier struct {
 	FloorUntil time.Time
 }
 
+// TierOf is the tier of a programme among a customer's; nil: nothing is kept.
+func TierOf(list []Tier, p ID) *Tier {
+	for i := range list {
+		if list[i].Programme == p {
+			return &list[i]
+		}
+	}
+	return nil
+}
+
+// KeptOf is TierOf by value: where nothing is kept, a tier of no level.
+func KeptOf(list []Tier, p ID) Tier {
+	if t := TierOf(list, p); t != nil {
+		return *t
+	}
+	return Tier{Programme: p}
+}
+
+// begin has the tier be of a level from a time on.
+func (t *Tier) begin(level string, at time.Time) {
+	t.Level, t.Since, t.LostAt = level, at, time.Time{}
+}
+
+// SameFloor reports whether two tiers have the same level by hand for the same time.
+func (t *Tier) SameFloor(as *Tier) bool {
+	return t.Floor == as.Floor && t.FloorUntil.Equal(as.FloorUntil)
+}
+
 // Given is the level given by hand that holds at a time; "": none. A nil tier has
 // none.
 func (t *Tier) Given(at time.Time) string {
@@ -129,11 +160,15 @@ func (t *Tier) Covers(r *Rules, level string, until, at time.Time) bool {
 // highest of the one kept (t, nil: none), the one that spend reaches and the
 // floor. A kept level holds although spend has fallen, until Review.
 func LevelOf(r *Rules, t *Tier, spend money.Amount, at time.Time) Level {
+	return r.Levels[r.stands(t, spend, at)]
+}
+
+func (r *Rules) stands(t *Tier, spend money.Amount, at time.Time) int {
 	kept := ""
 	if t != nil {
 		kept = t.Level
 	}
-	return r.Levels[max(r.Held(kept, spend), r.Index(t.Given(at)))]
+	return max(r.Held(kept, spend), r.Index(t.Given(at)))
 }
 
 // NextReview is when a level that was reached or kept at a time may be lost:
@@ -144,7 +179,7 @@ func LevelOf(r *Rules, t *Tier, spend money.Amount, at time.Time) Level {
 func (r *Rules) NextReview(t *Tier, at time.Time, zone *time.Location) (next time.Time) {
 	switch d := &r.Downgrade; {
 	case d.When == DropNever:
-	case d.When == DropEvery:
+	case r.Lasts():
 		return Midnight(at, d.Days, zone)
 	case r.Spend.Calendar():
 		_, next = r.Spend.Period(at, zone)
@@ -197,11 +232,68 @@ func Review(r *Rules, t Tier, spend, ended money.Amount, at time.Time, zone *tim
 	if code := r.Levels[keep].Code; code != t.Level {
 		t.Level, t.Since = code, at
 	}
-	if t.ReviewAt = r.NextReview(&t, at, zone); d.When == DropEvery && r.reached(spend) < keep {
+	if t.ReviewAt = r.NextReview(&t, at, zone); r.Lasts() && r.reached(spend) < keep {
 		t.ReviewAt = t.WithFloor(t.ReviewAt, at)
 	}
 	if d.When == DropSoon && r.Spend.Window == Lifetime && keep > r.Held(t.Given(at), spend) {
 		t.ReviewAt = Midnight(at, 1, zone) // the next step
+	}
+	return t
+}
+
+// Reach is the tier after a sale at a time, recorded later, that reached a level.
+func Reach(r *Rules, t Tier, level string, at, recorded time.Time, zone *time.Location) Tier {
+	is := Tier{Programme: t.Programme, Level: level, Since: at}
+	is.ReviewAt = r.NextReview(&is, at, zone)
+	return over(r, t, is, recorded)
+}
+
+// TakeBack is the tier of somebody who held a level before a return of some time,
+// recorded later, that left them spend: where the level rests on more, it is looked at
+// when levels may be lost, and holds until then.
+func TakeBack(r *Rules, t Tier, held Level, spend money.Amount, at, recorded time.Time, zone *time.Location) Tier {
+	if r.Reached(spend).Threshold >= held.Threshold {
+		return t
+	}
+	is := t
+	if t.Level != held.Code {
+		is = Tier{Programme: t.Programme, Level: held.Code, Since: at}
+	}
+	next := r.NextReview(&is, recorded, zone)
+	if r.Downgrade.When == DropSoon && !r.Spend.Calendar() {
+		next = Midnight(recorded, 1, zone)
+	}
+	if t.Level == held.Code && (next.IsZero() || !t.ReviewAt.IsZero() && !next.Before(t.ReviewAt)) {
+		return t
+	}
+	is.ReviewAt = next
+	return over(r, t, is, recorded)
+}
+
+// over is a tier with the floor of the one whose place it takes at a time.
+func over(r *Rules, old, t Tier, at time.Time) Tier {
+	if t.Floor, t.FloorUntil = old.Floor, old.FloorUntil; !r.Lasts() {
+		t.ReviewAt = t.WithFloor(t.ReviewAt, at)
+	}
+	return t
+}
+
+// Give is the tier of somebody who has spent so much when a level is given by hand until
+// a time (zero: for good), or what was given is taken back (""): then the next midnight
+// looks at the level. One that was reached, and lasts for days, lasts them whatever is
+// given meanwhile; byHand: the one that is held was not reached.
+func Give(r *Rules, t Tier, spend money.Amount, level string, until time.Time, byHand bool, at time.Time, zone *time.Location) Tier {
+	is := r.Levels[max(r.stands(&t, spend, at), r.Index(level))].Code
+	t.Floor, t.FloorUntil = level, until
+	switch {
+	case is != t.Level:
+		t.begin(is, at)
+		t.ReviewAt = t.WithFloor(r.NextReview(&t, at, zone), at)
+	case r.Lasts() && !t.ReviewAt.IsZero() && !byHand:
+	case level == "":
+		t.ReviewAt = Midnight(at, 1, zone)
+	default:
+		t.ReviewAt = t.WithFloor(t.ReviewAt, at)
 	}
 	return t
 }

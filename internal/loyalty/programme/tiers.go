@@ -6,6 +6,7 @@ import (
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/errs"
+	"regulars/internal/base/event"
 	"regulars/internal/loyalty/customer"
 )
 
@@ -40,6 +41,34 @@ func SetTier(b *db.Batch, who customer.ID, t Tier) {
 		   SET level = excluded.level, since = excluded.since, review_at = excluded.review_at,
 		       floor = excluded.floor, floor_until = excluded.floor_until, lost_at = excluded.lost_at`,
 		int64(who), int64(t.Programme), t.Level, t.Since.UnixMicro(), db.Micros(t.ReviewAt), t.Floor, db.Micros(t.FloorUntil), db.Micros(t.LostAt))
+}
+
+// The events of tiers.
+const (
+	EventTierReached = "tier.reached" // by a sale, whose receipt is the ref; body: {"level"}
+	EventTierChanged = "tier.changed" // up or down, by a review or by hand; ref: the programme; body: {"was", "is"}
+	// EventTierGranted tells of a level given by hand; the ref is the programme's;
+	// body: {"level", "until"}, the level empty where it was taken back.
+	EventTierGranted = "tier.granted"
+)
+
+// TierReached tells of a level that a receipt reached.
+func TierReached(at time.Time, who customer.ID, receipt int64, level string) event.Event {
+	return event.Event{At: at, Kind: EventTierReached, CustomerID: int64(who), Ref: receipt, Body: event.Body(map[string]string{"level": level})}
+}
+
+// TierChanged tells of a level, by its code, in the place of another.
+func TierChanged(at time.Time, who customer.ID, of ID, was, is string) event.Event {
+	return event.Event{At: at, Kind: EventTierChanged, CustomerID: int64(who), Ref: int64(of), Body: event.Body(map[string]string{"was": was, "is": is})}
+}
+
+// TierGranted tells of the floor of a tier.
+func TierGranted(at time.Time, who customer.ID, t *Tier) event.Event {
+	body := map[string]string{"level": t.Floor}
+	if !t.FloorUntil.IsZero() {
+		body["until"] = t.FloorUntil.UTC().Format(time.RFC3339Nano)
+	}
+	return event.Event{At: at, Kind: EventTierGranted, CustomerID: int64(who), Ref: int64(t.Programme), Body: event.Body(body)}
 }
 
 // Due is a customer's tier that is to be looked at.

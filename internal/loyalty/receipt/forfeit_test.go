@@ -74,17 +74,15 @@ func TestThePreviewCountsPointsThatAreLost(t *testing.T) {
 		anna, boris := c.customer(), c.customer()
 		c.sell(draft(anna, 0, 100_00))
 		c.sell(draft(boris, 0, 50_00))
-		then := *rules
-		then.Levels = []programme.Level{rules.Levels[0], rules.Levels[1]}
-		then.Levels[1].Threshold = 1_000_00
+		then := stricter(rules)
 		list, err := c.Programmes.List(t.Context())
 		must(t, err)
-		moves, err := c.Receipts.Moves(t.Context(), list[0].ID, rules, &then, func(int) error { return nil })
+		moves, err := c.Receipts.Moves(t.Context(), list[0].ID, rules, then, func(int) error { return nil })
 		must(t, err)
 		if len(moves) != 1 || moves[0] != (receipt.Move{From: "gold", To: "base", Customers: 1, Points: 10_00}) {
 			t.Errorf("the preview says %+v", moves)
 		}
-		c.publish(&then)
+		c.publish(then)
 		v, err := c.Programmes.At(t.Context(), c.tills[0].Store.Code, c.Now())
 		must(t, err)
 		must(t, c.Receipts.Recount(t.Context(), v, 0, func(context.Context, *db.Tx, customer.ID, int, int) error { return nil }))

@@ -24,9 +24,9 @@ type Grant struct {
 }
 
 // GrantTierTx gives a level in the programme of a version, by whose rules it is
-// counted, or takes it back: then the level is looked at on the next midnight. It
-// returns the level held before and after, and fails with ErrLevel or
-// customer.ErrNotFound.
+// counted, or takes it back; programme.Give says what becomes of the one held. It
+// returns the level held before and after, and fails with ErrLevel,
+// customer.ErrNotFound or customer.ErrGone.
 func (s *Service) GrantTierTx(ctx context.Context, tx *db.Tx, v *programme.Version, g Grant) (was, is programme.Level, err error) {
 	defer errs.Wrap(&err, "grant level to customer %s", g.Customer)
 	w, err := s.grantsTx(ctx, tx, []GrantIn{{v, g}})
@@ -34,7 +34,7 @@ func (s *Service) GrantTierTx(ctx context.Context, tx *db.Tx, v *programme.Versi
 		return was, is, err
 	}
 	byHand := false
-	if t := w.tier(g.Customer, v.ProgrammeID); t != nil && g.Level == "" {
+	if t := programme.TierOf(w.tiers[g.Customer], v.ProgrammeID); t != nil && g.Level == "" {
 		if byHand, err = s.givenAt(ctx, g.Customer, t); err != nil {
 			return was, is, err
 		}
@@ -62,7 +62,7 @@ func (s *Service) GrantTiersTx(ctx context.Context, tx *db.Tx, list []GrantIn) (
 	}
 	given = make([]bool, len(list))
 	for i, g := range list {
-		if t := w.tier(g.Customer, g.Version.ProgrammeID); t.Covers(&g.Version.Rules, g.Level, g.Until, w.now) {
+		if t := programme.TierOf(w.tiers[g.Customer], g.Version.ProgrammeID); t.Covers(&g.Version.Rules, g.Level, g.Until, w.now) {
 			continue
 		}
 		if _, _, err := s.grant(w, g.Version, g.Grant, false); err != nil {
@@ -106,31 +106,15 @@ func (s *Service) grant(w *world, v *programme.Version, g Grant, byHand bool) (w
 	case w.customers[g.Customer].State.Gone():
 		return was, is, customer.ErrGone
 	}
-	zone := s.zone(time.UTC, w.customers[g.Customer])
-	old := w.tier(g.Customer, v.ProgrammeID)
-	was = programme.LevelOf(r, old, w.tierSpend(account, r.Spend, now, zone), now)
-	t := programme.Tier{Programme: v.ProgrammeID, Since: now}
-	if old != nil {
-		t = *old
-	}
-	t.Floor, t.FloorUntil = g.Level, g.Until
-	is = r.Levels[max(r.Index(was.Code), r.Index(g.Level))]
-	// A level that was reached, and lasts for days, lasts them whatever is given meanwhile.
-	lasts := r.Downgrade.When == programme.DropEvery && !t.ReviewAt.IsZero() && !byHand
-	switch {
-	case is.Code != t.Level:
-		t.Level, t.Since, t.LostAt = is.Code, now, time.Time{}
-		t.ReviewAt = t.WithFloor(r.NextReview(&t, now, zone), now)
-	case lasts:
-	case g.Level == "":
-		t.ReviewAt = programme.Midnight(now, 1, zone)
-	default:
-		t.ReviewAt = t.WithFloor(t.ReviewAt, now)
-	}
+	zone := s.catalog.Zone(w.customers[g.Customer].HomeStore, time.UTC)
+	old, spend := programme.KeptOf(w.tiers[g.Customer], v.ProgrammeID), w.tierSpend(account, r.Spend, now, zone)
+	t := programme.Give(r, old, spend, g.Level, g.Until, byHand, now, zone)
+	was = programme.LevelOf(r, &old, spend, now)
+	is, _ = r.Level(t.Level)
 	w.putTier(g.Customer, t)
-	w.events = append(w.events, granted(now, g.Customer, &t))
+	w.events = append(w.events, programme.TierGranted(now, g.Customer, &t))
 	if is.Code != was.Code {
-		w.events = append(w.events, tierChanged(now, g.Customer, t.Programme, was.Code, is.Code))
+		w.events = append(w.events, programme.TierChanged(now, g.Customer, t.Programme, was.Code, is.Code))
 	}
 	return was, is, nil
 }
@@ -139,6 +123,6 @@ func (s *Service) grant(w *world, v *programme.Version, g Grant, byHand bool) (w
 func (s *Service) givenAt(ctx context.Context, who customer.ID, t *programme.Tier) (bool, error) {
 	list, err := s.LevelHistory(ctx, []customer.ID{who})
 	return slices.ContainsFunc(list, func(c LevelChange) bool {
-		return c.Kind == EventTierGranted && c.Programme == t.Programme && c.Level == t.Level && c.At.Equal(t.Since)
+		return c.Kind == programme.EventTierGranted && c.Programme == t.Programme && c.Level == t.Level && c.At.Equal(t.Since)
 	}), err
 }

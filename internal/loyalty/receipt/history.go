@@ -8,7 +8,6 @@ import (
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/errs"
-	"regulars/internal/base/event"
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/programme"
 )
@@ -16,7 +15,7 @@ import (
 // LevelChange is what became of somebody's level.
 type LevelChange struct {
 	At        time.Time
-	Kind      string       // EventTierReached, EventTierChanged or EventTierGranted
+	Kind      string       // of programme.EventTierReached and the like
 	Programme programme.ID // 0: that of the receipt
 	Was       string       // code; only of what changed
 	Level     string       // code; granted: empty where it was taken back
@@ -27,7 +26,7 @@ type LevelChange struct {
 // LevelHistory tells what became of the levels of some customers, the first first.
 func (s *Service) LevelHistory(ctx context.Context, ids []customer.ID) (list []LevelChange, err error) {
 	defer errs.Wrap(&err, "read how levels changed")
-	events, err := s.log.About(ctx, db.IDs(ids), EventTierReached, EventTierChanged, EventTierGranted)
+	events, err := s.log.About(ctx, db.IDs(ids), programme.EventTierReached, programme.EventTierChanged, programme.EventTierGranted)
 	if err != nil {
 		return nil, err
 	}
@@ -37,7 +36,7 @@ func (s *Service) LevelHistory(ctx context.Context, ids []customer.ID) (list []L
 			return nil, err
 		}
 		c := LevelChange{At: e.At, Kind: e.Kind, Was: body.Was, Level: cmp.Or(body.Level, body.Is), Until: body.Until}
-		if e.Kind == EventTierReached {
+		if e.Kind == programme.EventTierReached {
 			c.Receipt = ID(e.Ref)
 		} else {
 			c.Programme = programme.ID(e.Ref)
@@ -45,17 +44,4 @@ func (s *Service) LevelHistory(ctx context.Context, ids []customer.ID) (list []L
 		list = append(list, c)
 	}
 	return list, nil
-}
-
-// granted tells of the floor of a tier.
-func granted(at time.Time, who customer.ID, t *programme.Tier) event.Event {
-	body := map[string]string{"level": t.Floor}
-	if !t.FloorUntil.IsZero() {
-		body["until"] = t.FloorUntil.UTC().Format(time.RFC3339Nano)
-	}
-	return event.Event{At: at, Kind: EventTierGranted, CustomerID: int64(who), Ref: int64(t.Programme), Body: event.Body(body)}
-}
-
-func tierChanged(at time.Time, who customer.ID, of programme.ID, was, is string) event.Event {
-	return event.Event{At: at, Kind: EventTierChanged, CustomerID: int64(who), Ref: int64(of), Body: event.Body(map[string]string{"was": was, "is": is})}
 }

@@ -127,10 +127,10 @@ func (p *posting) spend() programme.Spend {
 // wholeLife is more days than any receipt is old.
 const wholeLife = 200 * 366
 
-// tier is what is kept of the customer's level; of what comes late, if it was kept
+// tierThen is what is kept of the customer's level; of what comes late, if it was kept
 // then.
-func (c *saleCall) tier(w *world, who customer.ID) *programme.Tier {
-	t := w.tier(who, c.version.ProgrammeID)
+func (c *saleCall) tierThen(w *world, who customer.ID) *programme.Tier {
+	t := programme.TierOf(w.tiers[who], c.version.ProgrammeID)
 	if t == nil || c.late == nil || !t.Since.After(c.sale.SoldAt) {
 		return t
 	}
@@ -142,7 +142,7 @@ func (c *saleCall) tier(w *world, who customer.ID) *programme.Tier {
 // rises reports whether a level that the sale reaches is above what is kept: what
 // comes late takes nothing of what was reached since.
 func (c *saleCall) rises(w *world, who customer.ID, reached *programme.Level) bool {
-	t := w.tier(who, c.version.ProgrammeID)
+	t := programme.TierOf(w.tiers[who], c.version.ProgrammeID)
 	return c.late == nil || t == nil || c.version.Rules.Index(reached.Code) > c.version.Rules.Index(t.Level)
 }
 

@@ -1,7 +1,6 @@
 package receipt
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -177,53 +176,31 @@ func handTx(ctx context.Context, tx *db.Tx, text string, args ...any) (ids []ID,
 	})
 }
 
-// joinTiers gives who stays the higher of both levels in the programme of a version,
-// or the one that they reach together, and the better of what was given by hand. A level
-// that lasts for days lasts as long as it did; otherwise the next midnight looks at it.
+// joinTiers has who stays keep what becomes of both tiers in the programme of a version.
 func (s *Service) joinTiers(w *world, v *programme.Version, m *Merge, moved *Moved) {
-	r, zone := &v.Rules, s.zone(time.UTC, w.customers[m.Into])
-	theirs, own := w.tier(m.From, v.ProgrammeID), w.tier(m.Into, v.ProgrammeID)
-	gone, kept := w.tierSpend(w.accounts[m.From], r.Spend, m.At, zone), w.tierSpend(w.accounts[m.Into], r.Spend, m.At, zone)
-	was := programme.LevelOf(r, own, kept, m.At)
-	t := programme.Tier{Programme: v.ProgrammeID, Since: m.At}
-	if own != nil {
-		t = *own
-	}
-	if given := theirs.Given(m.At); given != "" && !own.Covers(r, given, theirs.FloorUntil, m.At) {
-		t.Floor, t.FloorUntil = theirs.Floor, theirs.FloorUntil
-		moved.Floors = append(moved.Floors, t)
-		event.Append(&w.writes, granted(m.At, m.Into, &t))
-	}
-	is := r.Levels[max(r.Index(was.Code), r.Index(programme.LevelOf(r, theirs, gone, m.At).Code), r.Index(programme.LevelOf(r, &t, gone+kept, m.At).Code))]
-	if own == nil && t.Floor == "" && is.Code == r.Levels[0].Code {
+	r, p, zone := &v.Rules, v.ProgrammeID, s.catalog.Zone(w.customers[m.Into].HomeStore, time.UTC)
+	own, theirs := programme.KeptOf(w.tiers[m.Into], p), programme.KeptOf(w.tiers[m.From], p)
+	spend, others := w.tierSpend(w.accounts[m.Into], r.Spend, m.At, zone), w.tierSpend(w.accounts[m.From], r.Spend, m.At, zone)
+	t := programme.Join(r, own, theirs, spend, others, m.At, zone)
+	if t.Level == "" { // nothing is kept of either
 		return
 	}
-	review := t.WithFloor(programme.Midnight(m.At, 1, zone), m.At)
-	switch {
-	case is.Code == t.Level && r.Downgrade.When == programme.DropEvery:
-		review = cmp.Or(t.ReviewAt, review)
-	case is.Code == t.Level:
-	case theirs != nil && theirs.Level == is.Code: // it came along
-		t.Level, t.Since, t.LostAt = is.Code, m.At, theirs.LostAt
-		if r.Downgrade.When == programme.DropEvery {
-			review = cmp.Or(theirs.ReviewAt, review)
-		}
-	default:
-		t.Level, t.Since, t.LostAt = is.Code, m.At, time.Time{}
-		if r.Downgrade.When == programme.DropEvery {
-			review = r.NextReview(&t, m.At, zone)
-		}
+	if !t.SameFloor(&own) {
+		moved.Floors = append(moved.Floors, t)
 	}
-	t.ReviewAt = review
-	programme.SetTier(&w.writes, m.Into, t)
-	if own != nil {
-		*own = t
-	} else {
-		w.tiers[m.Into] = append(w.tiers[m.Into], t)
+	w.turn(m, programme.LevelOf(r, &own, spend, m.At).Code, own, t)
+}
+
+// turn keeps what a merge, or its undoing, makes of a tier of who stays, who held a level,
+// and tells of it.
+func (w *world) turn(m *Merge, held string, old, t programme.Tier) {
+	if !t.SameFloor(&old) {
+		event.Append(&w.writes, programme.TierGranted(m.At, m.Into, &t))
 	}
-	if is.Code != was.Code {
-		event.Append(&w.writes, tierChanged(m.At, m.Into, t.Programme, was.Code, is.Code))
+	if t.Level != held {
+		event.Append(&w.writes, programme.TierChanged(m.At, m.Into, t.Programme, held, t.Level))
 	}
+	w.putTier(m.Into, t)
 }
 
 // UnmergeTx gives back what is left of what went with a merge: its receipts with
@@ -290,58 +267,16 @@ func (s *Service) boughtTx(ctx context.Context, tx *db.Tx, accounts ...*ledger.A
 	return nil
 }
 
-// partTiers takes from who stays a level that only the merge gave, and what was given
-// by hand to who goes, who is looked at on the next midnight.
+// partTiers has both keep what becomes of their tiers in the programme of a version.
 func (s *Service) partTiers(w *world, v *programme.Version, m *Merge, mergedAt time.Time, moved *Moved) {
 	r, p := &v.Rules, v.ProgrammeID
-	of := func(list []programme.Tier) *programme.Tier {
-		for i := range list {
-			if list[i].Programme == p {
-				return &list[i]
-			}
-		}
-		return nil
+	if t := programme.TierOf(w.tiers[m.From], p); t != nil {
+		zone := s.catalog.Zone(w.customers[m.From].HomeStore, time.UTC)
+		w.putTier(m.From, programme.Restore(r, *t, programme.KeptOf(moved.Left, p), m.At, zone))
 	}
-	if t := w.tier(m.From, p); t != nil {
-		zone := s.zone(time.UTC, w.customers[m.From])
-		t.ReviewAt = t.WithFloor(programme.Midnight(m.At, 1, zone), m.At)
-		if left := of(moved.Left); left != nil {
-			if t.LostAt = left.LostAt; r.Downgrade.When == programme.DropEvery {
-				t.ReviewAt = cmp.Or(left.ReviewAt, t.ReviewAt)
-			}
-		}
-		programme.SetTier(&w.writes, m.From, *t)
+	if t := programme.TierOf(w.tiers[m.Into], p); t != nil {
+		zone := s.catalog.Zone(w.customers[m.Into].HomeStore, time.UTC)
+		were, gave := programme.KeptOf(moved.Were, p), programme.KeptOf(moved.Floors, p)
+		w.turn(m, t.Level, *t, programme.Part(r, *t, were, gave, mergedAt, m.At, zone))
 	}
-	own := w.tier(m.Into, p)
-	if own == nil {
-		return
-	}
-	zone, before := s.zone(time.UTC, w.customers[m.Into]), of(moved.Were)
-	t, was := *own, own.Level
-	if gave := of(moved.Floors); gave != nil && gave.Floor == t.Floor && gave.FloorUntil.Equal(t.FloorUntil) {
-		t.Floor, t.FloorUntil = "", time.Time{}
-		if before != nil {
-			t.Floor, t.FloorUntil = before.Floor, before.FloorUntil
-		}
-		event.Append(&w.writes, granted(m.At, m.Into, &t))
-	}
-	if t.Since.Equal(mergedAt) { // nothing has reached a level since
-		t.Level = r.Levels[0].Code
-		if before != nil {
-			t.Level = before.Level
-		}
-		t.Level = programme.LevelOf(r, &t, 0, m.At).Code
-	}
-	if t.Level != was {
-		t.Since, t.LostAt = m.At, time.Time{}
-		event.Append(&w.writes, tierChanged(m.At, m.Into, p, was, t.Level))
-	}
-	switch every := r.Downgrade.When == programme.DropEvery; {
-	case every && t.Level == was && !t.ReviewAt.IsZero():
-	case every && before != nil && t.Level == before.Level && !before.ReviewAt.IsZero():
-		t.ReviewAt, t.LostAt = before.ReviewAt, before.LostAt
-	default:
-		t.ReviewAt = t.WithFloor(programme.Midnight(m.At, 1, zone), m.At)
-	}
-	programme.SetTier(&w.writes, m.Into, t)
 }

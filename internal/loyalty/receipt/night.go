@@ -123,7 +123,7 @@ func (s *Service) review(b *db.Batch, who customer.ID, t programme.Tier, version
 		return
 	}
 	a := c.accounts[who]
-	is := look(&version.Rules, t, a.Spend, c.history[who], now, s.zone(time.UTC, c.profiles[who]))
+	is := look(&version.Rules, t, a.Spend, c.history[who], now, s.catalog.Zone(c.profiles[who].HomeStore, time.UTC))
 	step(b, who, &version.Rules, t.Level, is, a, now)
 }
 
@@ -131,7 +131,7 @@ func (s *Service) review(b *db.Batch, who customer.ID, t programme.Tier, version
 // brought spend, down otherwise, and with it the points that go with a level.
 func step(b *db.Batch, who customer.ID, rules *programme.Rules, was string, is programme.Tier, a *ledger.Account, now time.Time) {
 	if is.Level != was {
-		event.Append(b, tierChanged(now, who, is.Programme, was, is.Level))
+		event.Append(b, programme.TierChanged(now, who, is.Programme, was, is.Level))
 		if rules.Forfeits(was, is.Level) {
 			a.Forfeit(is.Programme, now)
 		}

@@ -108,8 +108,8 @@ func TestReviewTellsOfLossesAndGains(t *testing.T) {
 		must(t, c.Receipts.Night(t.Context(), func(int) {})) // says nothing twice
 		of := int64(c.count(`SELECT MIN(id) FROM programmes`))
 		want := map[customer.ID][]event.Event{
-			anna:  {{At: c.Now(), Kind: receipt.EventTierChanged, CustomerID: int64(anna), Ref: of, Body: `{"is":"base","was":"gold"}`}},
-			boris: {{At: c.Now(), Kind: receipt.EventTierChanged, CustomerID: int64(boris), Ref: of, Body: `{"is":"platinum","was":"gold"}`}},
+			anna:  {{At: c.Now(), Kind: programme.EventTierChanged, CustomerID: int64(anna), Ref: of, Body: `{"is":"base","was":"gold"}`}},
+			boris: {{At: c.Now(), Kind: programme.EventTierChanged, CustomerID: int64(boris), Ref: of, Body: `{"is":"platinum","was":"gold"}`}},
 		}
 		if diff := cmp.Diff(want, c.changes()); diff != "" {
 			t.Errorf("the log tells otherwise of who changed:\n%s", diff)

@@ -106,7 +106,7 @@ func (s *Service) give(ctx context.Context, v *programme.Version, o *programme.O
 			continue
 		}
 		dates := programme.Dates{Born: k.Born, Registered: k.Registered}
-		if year, until, ok := o.Around(dates, now, s.zone(time.UTC, k)); ok {
+		if year, until, ok := o.Around(dates, now, s.catalog.Zone(k.HomeStore, time.UTC)); ok {
 			dues, ids = append(dues, due{k, store, year, until}), append(ids, k.ID)
 		}
 	}

@@ -53,13 +53,8 @@ const (
 	EventImported = "receipts.imported"
 	// EventMatched tells of imported returns whose lines were given their sales;
 	// body: {"returns"}, their ids.
-	EventMatched     = "returns.matched"
-	EventRecorded    = "receipt.recorded" // body: {"kind", "total", "checksum"}, the total in units of the currency: "12.50"
-	EventTierReached = "tier.reached"     // by a sale; body: {"level"}
-	EventTierChanged = "tier.changed"     // up or down, by a review or by hand; ref: the programme; body: {"was", "is"}
-	// EventTierGranted tells of a level given by hand; the ref is the programme's;
-	// body: {"level", "until"}, the level empty where it was taken back.
-	EventTierGranted = "tier.granted"
+	EventMatched  = "returns.matched"
+	EventRecorded = "receipt.recorded" // body: {"kind", "total", "checksum"}, the total in units of the currency: "12.50"
 )
 
 // Failures a till can show to the cashier.

@@ -33,7 +33,7 @@ type chain struct {
 	numbers atomic.Int64
 }
 
-var must = loyaltytest.Check
+var must, simple = loyaltytest.Check, loyaltytest.Simple
 
 func open(t testing.TB, d *db.DB, rules *programme.Rules) *chain {
 	t.Helper()
@@ -54,17 +54,6 @@ func open(t testing.TB, d *db.DB, rules *programme.Rules) *chain {
 func (c *chain) process() *chain {
 	c.t.Helper()
 	return &chain{Installation: loyaltytest.New(c.t, c.DB, loyaltytest.Options{Join: c.Installation}), t: c.t, tills: c.tills}
-}
-
-// simple is 10 % cashback at once and for ever, half a receipt payable.
-func simple() *programme.Rules {
-	return &programme.Rules{
-		PointValue: 10_000, Levels: []programme.Level{{Code: "base", Name: "Base", Cashback: 1000}}, Combine: programme.CombineAdd,
-		Spend:    programme.Spend{Window: programme.Lifetime},
-		Discount: programme.Discount{Rounding: programme.Rounding{Mode: money.Down, Unit: 1}},
-		Earn:     programme.Earn{Rounding: programme.Rounding{Mode: money.Down, Unit: 1}},
-		Redeem:   programme.Redeem{Cap: 5000}, Return: programme.Return{Clawback: programme.ClawbackDebt}, QuoteMinutes: 10,
-	}
 }
 
 func (c *chain) customer() customer.ID {

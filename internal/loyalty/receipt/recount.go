@@ -58,19 +58,12 @@ func (s *Service) Moves(ctx context.Context, p programme.ID, holds, then *progra
 			return nil, err
 		}
 		for _, who := range ids {
-			t, account, zone := c.tier(who, p), c.accounts[who], s.zone(time.UTC, c.profiles[who])
+			t, account, zone := programme.KeptOf(c.tiers[who], p), c.accounts[who], s.catalog.Zone(c.profiles[who].HomeStore, time.UTC)
 			before := ""
 			if holds != nil {
-				spend := account.Spend
-				if holds.Spend.Window != programme.Lifetime {
-					spend = sum(counting(c.history[who], holds.Spend.After(now, zone), now))
-				}
-				before = programme.LevelOf(holds, t, spend, now).Code
+				before = programme.LevelOf(holds, &t, c.spend(who, holds.Spend, now, zone), now).Code
 			}
-			if t == nil {
-				t = &programme.Tier{}
-			}
-			is := look(then, *t, account.Spend, c.history[who], now, zone).Level
+			is := look(then, t, account.Spend, c.history[who], now, zone).Level
 			if is != before && (before != "" || is != then.Levels[0].Code) {
 				m := found[way{before, is}]
 				if m == nil {
@@ -142,7 +135,7 @@ func (s *Service) recountTx(ctx context.Context, tx *db.Tx, v *programme.Version
 	}
 	var b db.Batch
 	for _, who := range ids {
-		account, zone := c.accounts[who], s.zone(time.UTC, c.profiles[who])
+		account, zone := c.accounts[who], s.catalog.Zone(c.profiles[who].HomeStore, time.UTC)
 		if account == nil {
 			continue
 		}
@@ -153,13 +146,9 @@ func (s *Service) recountTx(ctx context.Context, tx *db.Tx, v *programme.Version
 			}
 			account.KeepUntil(rules.IdleAt(last, zone))
 		}
-		t := c.tier(who, v.ProgrammeID)
-		none := t == nil
-		if none {
-			t = &programme.Tier{Programme: v.ProgrammeID, Since: now}
-		}
-		is := look(rules, *t, account.Spend, c.history[who], now, zone)
-		if none && is.Level == rules.Levels[0].Code {
+		t := programme.KeptOf(c.tiers[who], v.ProgrammeID)
+		is := look(rules, t, account.Spend, c.history[who], now, zone)
+		if t.Level == "" && is.Level == rules.Levels[0].Code {
 			continue
 		}
 		if is.Level != t.Level {
@@ -194,11 +183,10 @@ func (s *Service) crowdTx(ctx context.Context, tx *db.Tx, ids []customer.ID, sin
 	return c, err
 }
 
-func (c *crowd) tier(who customer.ID, p programme.ID) *programme.Tier {
-	for i := range c.tiers[who] {
-		if c.tiers[who][i].Programme == p {
-			return &c.tiers[who][i]
-		}
+// spend is what counts towards a level at a time, by the days of zone.
+func (c *crowd) spend(who customer.ID, s programme.Spend, at time.Time, zone *time.Location) money.Amount {
+	if s.Window == programme.Lifetime {
+		return c.accounts[who].Spend
 	}
-	return nil
+	return sum(counting(c.history[who], s.After(at, zone), at))
 }

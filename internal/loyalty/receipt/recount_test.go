@@ -3,6 +3,7 @@ package receipt_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -29,12 +30,12 @@ func TestRecount(t *testing.T) {
 			who = append(who, c.customer())
 			c.sell(draft(who[i], 0, int64(i)*60_000_00+1_00)) // two are gold by it, and are so from the next purchase on
 		}
-		stricter := *rules
-		stricter.Levels = []programme.Level{{Code: "base", Name: "B"}, {Code: "silver", Name: "S", Threshold: 50_000_00}, {Code: "gold", Name: "G", Threshold: 200_000_00}}
+		then := *rules
+		then.Levels = []programme.Level{{Code: "base", Name: "B"}, {Code: "silver", Name: "S", Threshold: 50_000_00}, {Code: "gold", Name: "G", Threshold: 200_000_00}}
 		ctx := t.Context()
 		list, err := c.Programmes.List(ctx)
 		must(t, err)
-		moves, err := c.Receipts.Moves(ctx, list[0].ID, rules, &stricter, func(int) error { return nil })
+		moves, err := c.Receipts.Moves(ctx, list[0].ID, rules, &then, func(int) error { return nil })
 		must(t, err)
 		want := []receipt.Move{{From: "gold", To: "silver", Customers: 2}, {From: "base", To: "silver", Customers: 1}}
 		if diff := cmp.Diff(want, moves); diff != "" {
@@ -43,7 +44,7 @@ func TestRecount(t *testing.T) {
 		if n := c.count(`SELECT COUNT(*) FROM events WHERE kind = 'tier.changed'`); n != 0 {
 			t.Errorf("the preview changed %d levels", n)
 		}
-		c.publish(&stricter)
+		c.publish(&then)
 		holding, err := c.Programmes.Holding(ctx, c.Now())
 		must(t, err)
 		v := holding[list[0].ID]
@@ -72,6 +73,14 @@ func TestRecount(t *testing.T) {
 	})
 }
 
+// stricter are rules by which the second level is out of reach.
+func stricter(rules *programme.Rules) *programme.Rules {
+	out := *rules
+	out.Levels = slices.Clone(rules.Levels)
+	out.Levels[1].Threshold = 1_000_000_00
+	return &out
+}
+
 // A version that was put right before its levels were counted takes nothing.
 func TestRecountEndsWithItsRules(t *testing.T) {
 	t.Parallel()
@@ -82,10 +91,7 @@ func TestRecountEndsWithItsRules(t *testing.T) {
 		c.sell(draft(anna, 0, 100_00))
 		c.sell(draft(anna, 0, 1_00))
 		before := c.account(anna).Active
-		bad := *rules
-		bad.Levels = append([]programme.Level{}, rules.Levels...)
-		bad.Levels[1].Threshold = 1_000_000_00
-		c.publish(&bad)
+		c.publish(stricter(rules))
 		v2, err := c.Programmes.At(t.Context(), c.tills[0].Store.Code, c.Now())
 		must(t, err)
 		c.Clock.Advance(time.Hour)
@@ -107,10 +113,7 @@ func TestStoppedProgrammesCountNothing(t *testing.T) {
 		c := open(t, d, rules)
 		anna := c.customer()
 		c.sell(draft(anna, 0, 100_00))
-		bad := *rules
-		bad.Levels = append([]programme.Level{}, rules.Levels...)
-		bad.Levels[1].Threshold = 1_000_000_00
-		c.stop(&bad)
+		c.stop(stricter(rules))
 		v2, err := c.Programmes.At(t.Context(), c.tills[0].Store.Code, c.Now())
 		must(t, err)
 		must(t, c.Receipts.Recount(t.Context(), v2, 0, func(context.Context, *db.Tx, customer.ID, int, int) error { return nil }))

@@ -86,16 +86,13 @@ func (s *Service) Regulars(ctx context.Context, store catalog.Store, since time.
 	}
 	until := now.Add(s.lateness().Age)
 	for _, c := range people {
-		account := all.accounts[c.ID]
-		if account == nil {
+		if all.accounts[c.ID] == nil {
 			continue
 		}
 		profile := all.profiles[c.ID]
-		zone, spend := s.zone(store.Zone, profile), account.Spend
-		if of := v.Rules.Spend; of.Window != programme.Lifetime {
-			spend = sum(counting(all.history[c.ID], of.After(now, zone), now))
-		}
-		r := Regular{Customer: c, Level: programme.LevelOf(&v.Rules, all.tier(c.ID, v.ProgrammeID), spend, now).Code}
+		zone := s.catalog.Zone(profile.HomeStore, store.Zone)
+		tier, spend := programme.TierOf(all.tiers[c.ID], v.ProgrammeID), all.spend(c.ID, v.Rules.Spend, now, zone)
+		r := Regular{Customer: c, Level: programme.LevelOf(&v.Rules, tier, spend, now).Code}
 		dates := programme.Dates{Born: profile.Born, Registered: profile.Registered}
 		for i := range v.Rules.Occasions {
 			o := &v.Rules.Occasions[i]

@@ -230,10 +230,10 @@ func (c *returnCall) lines(sale *Receipt) ([]ReturnLine, error) {
 // movePoints undoes what the sale did to points and totals.
 func (c *returnCall) movePoints(s *Service, w *world, sale, rec *Receipt) {
 	account := w.accounts[sale.Customer]
-	zone := s.zone(c.by.Store.Zone, w.customers[sale.Customer])
+	zone := s.catalog.Zone(w.customers[sale.Customer].HomeStore, c.by.Store.Zone)
 	var heldBefore programme.Level
 	if v := c.version; v != nil {
-		heldBefore = programme.LevelOf(&v.Rules, w.tier(sale.Customer, v.ProgrammeID), w.tierSpend(account, c.spend(), rec.SoldAt, zone), rec.SoldAt)
+		heldBefore = programme.LevelOf(&v.Rules, programme.TierOf(w.tiers[sale.Customer], v.ProgrammeID), w.tierSpend(account, c.spend(), rec.SoldAt, zone), rec.SoldAt)
 	}
 	rec.Details.Welcome = welcomeBack(c.version, sale, rec, w.refunds[sale.ID].spend)
 	if sale.Redeemed > 0 || sale.Earned > 0 || sale.Details.Welcome > 0 { // though not on these lines: their refund may bear what another's could not
@@ -259,7 +259,11 @@ func (c *returnCall) movePoints(s *Service, w *world, sale, rec *Receipt) {
 	account.Sold(rec.SoldAt, rec.TierSpend, true)
 	w.spent(sale.Customer, sale.SoldAt, -rec.TierSpend)
 	if v := c.version; v != nil {
-		c.reviewTier(w, sale, heldBefore, w.tierSpend(account, c.spend(), rec.SoldAt, zone), zone)
+		spend := w.tierSpend(account, c.spend(), rec.SoldAt, zone)
+		old := programme.KeptOf(w.tiers[sale.Customer], v.ProgrammeID)
+		if t := programme.TakeBack(&v.Rules, old, heldBefore, spend, rec.SoldAt, w.now, zone); t != old {
+			w.putTier(sale.Customer, t)
+		}
 	}
 	rec.Balance = account.Usable()
 }
@@ -273,28 +277,6 @@ func (r refunded) withhold(total, due money.Amount) money.Amount {
 
 func (r refunded) plus(back *Receipt) refunded {
 	return refunded{r.total + back.Total, r.withheld + back.Withheld, r.spend + back.TierSpend}
-}
-
-// reviewTier has the level looked at when levels may be lost, where the return
-// took the spend it rests on: until then the level holds.
-func (c *returnCall) reviewTier(w *world, sale *Receipt, held programme.Level, spend money.Amount, zone *time.Location) {
-	v := c.version
-	if v.Rules.Reached(spend).Threshold >= held.Threshold {
-		return
-	}
-	t := programme.Tier{Programme: v.ProgrammeID, Level: held.Code, Since: c.in.SoldAt}
-	old := w.tier(sale.Customer, v.ProgrammeID)
-	if old != nil && old.Level == held.Code {
-		t = *old
-	}
-	next := v.Rules.NextReview(&t, w.now, zone)
-	if v.Rules.Downgrade.When == programme.DropSoon && !v.Rules.Spend.Calendar() {
-		next = programme.Midnight(w.now, 1, zone)
-	}
-	if old == nil || old.Level != held.Code || !next.IsZero() && (t.ReviewAt.IsZero() || next.Before(t.ReviewAt)) {
-		t.ReviewAt = next
-		w.setTier(sale.Customer, &v.Rules, t)
-	}
 }
 
 // Refund is the money that a return gave back; of a sale what was paid.

@@ -15,7 +15,6 @@ import (
 	"unicode/utf8"
 
 	"regulars/internal/base/errs"
-	"regulars/internal/base/event"
 	"regulars/internal/base/fold"
 	"regulars/internal/base/money"
 	"regulars/internal/loyalty/catalog"
@@ -174,7 +173,7 @@ func (c *saleCall) price(s *Service, w *world) (pricing.Result, error) {
 		if err := w.usable(who); err != nil {
 			return pricing.Result{}, err
 		}
-		in.Zone = s.zone(c.by.Store.Zone, profile)
+		in.Zone = s.catalog.Zone(profile.HomeStore, c.by.Store.Zone)
 		hold := account.Open(c.sale.Hold)
 		in.Customer = &pricing.Customer{Available: account.AvailableTo(hold), Card: c.carded(w)}
 		if c.sale.Redeem > 0 && !in.Customer.Card && c.wantsCard() {
@@ -191,7 +190,7 @@ func (c *saleCall) price(s *Service, w *world) (pricing.Result, error) {
 				in.Customer.First = w.isFirst(f)
 			}
 			in.Customer.Spend = w.tierSpend(account, c.spend(), c.sale.SoldAt, in.Zone)
-			in.Customer.Level = programme.LevelOf(&c.version.Rules, c.tier(w, who), in.Customer.Spend, c.sale.SoldAt).Code
+			in.Customer.Level = programme.LevelOf(&c.version.Rules, c.tierThen(w, who), in.Customer.Spend, c.sale.SoldAt).Code
 			in.Customer.Occasions = c.version.Rules.Days(programme.Dates{Born: profile.Born, Registered: profile.Registered}, c.sale.SoldAt, in.Zone)
 		}
 	}
@@ -204,25 +203,6 @@ func (c *saleCall) ownPoints() programme.ID {
 		return 0
 	}
 	return c.version.ProgrammeID
-}
-
-// zone is where the customer's days end: by the home store's clock, or by
-// another where none is known.
-func (s *Service) zone(other *time.Location, profile customer.Known) *time.Location {
-	if home, ok := s.catalog.Store(profile.HomeStore); ok {
-		return home.Zone
-	}
-	return other
-}
-
-// tier is the customer's stored tier in a programme; nil: the first level.
-func (w *world) tier(who customer.ID, p programme.ID) *programme.Tier {
-	for i := range w.tiers[who] {
-		if w.tiers[who][i].Programme == p {
-			return &w.tiers[who][i]
-		}
-	}
-	return nil
 }
 
 // quote is the priced draft with its id.
@@ -372,7 +352,8 @@ func (c *saleCall) movePoints(s *Service, w *world, rec *Receipt, res pricing.Re
 	account.Sold(rec.SoldAt, rec.TierSpend, false)
 	w.spent(rec.Customer, rec.SoldAt, rec.TierSpend)
 	if v := c.version; v != nil {
-		account.KeepUntil(v.Rules.IdleAt(rec.SoldAt, s.zone(c.by.Store.Zone, w.customers[rec.Customer])))
+		zone := s.catalog.Zone(w.customers[rec.Customer].HomeStore, c.by.Store.Zone)
+		account.KeepUntil(v.Rules.IdleAt(rec.SoldAt, zone))
 		m.Cause = ledger.CauseEarn
 		account.Earn(ledger.Grant{
 			Move: m, Source: ledger.Issued, Programme: v.ProgrammeID, Points: res.Earned,
@@ -384,33 +365,18 @@ func (c *saleCall) movePoints(s *Service, w *world, rec *Receipt, res pricing.Re
 			AvailableAt: res.WelcomeAt, ExpiresAt: res.WelcomeUntil,
 		})
 		if rec.Details.Reached != "" {
-			t := programme.Tier{Programme: v.ProgrammeID, Level: res.Reaches.Code, Since: rec.SoldAt}
-			t.ReviewAt = v.Rules.NextReview(&t, rec.SoldAt, s.zone(c.by.Store.Zone, w.customers[rec.Customer]))
-			w.setTier(rec.Customer, &v.Rules, t)
-			w.events = append(w.events, event.Event{
-				At: rec.SoldAt, Kind: EventTierReached, CustomerID: int64(rec.Customer), Ref: int64(rec.ID),
-				Body: event.Body(map[string]string{"level": res.Reaches.Code}),
-			})
+			old := programme.KeptOf(w.tiers[rec.Customer], v.ProgrammeID)
+			w.putTier(rec.Customer, programme.Reach(&v.Rules, old, res.Reaches.Code, rec.SoldAt, w.now, zone))
+			w.events = append(w.events, programme.TierReached(rec.SoldAt, rec.Customer, int64(rec.ID), res.Reaches.Code))
 		}
 	}
 	rec.Balance = account.Usable()
 	return nil
 }
 
-// setTier changes a tier in memory and queues its writing, keeping a floor
-// given by hand.
-func (w *world) setTier(who customer.ID, r *programme.Rules, t programme.Tier) {
-	if old := w.tier(who, t.Programme); old != nil {
-		if t.Floor, t.FloorUntil = old.Floor, old.FloorUntil; r.Downgrade.When != programme.DropEvery {
-			t.ReviewAt = t.WithFloor(t.ReviewAt, w.now)
-		}
-	}
-	w.putTier(who, t)
-}
-
-// putTier is setTier with the floor that t has.
+// putTier changes a tier in memory and queues its writing.
 func (w *world) putTier(who customer.ID, t programme.Tier) {
-	if old := w.tier(who, t.Programme); old != nil {
+	if old := programme.TierOf(w.tiers[who], t.Programme); old != nil {
 		*old = t
 	} else {
 		w.tiers[who] = append(w.tiers[who], t)

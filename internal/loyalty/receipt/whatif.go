@@ -290,7 +290,7 @@ func (s *Service) given(rules *programme.Rules, sale *Receipt, lines []pricing.L
 	if rules != nil {
 		spend := max(0, h.until(rules.Spend.After(sale.SoldAt, store.Zone), sale.SoldAt))
 		in.Customer = &pricing.Customer{Level: rules.Reached(spend).Code, Spend: spend, Available: sale.Redeemed, Today: h.today, Card: true}
-		in.Customer.Occasions = rules.Days(programme.Dates{Born: h.who.Born, Registered: h.who.Registered}, sale.SoldAt, s.zone(store.Zone, h.who))
+		in.Customer.Occasions = rules.Days(programme.Dates{Born: h.who.Born, Registered: h.who.Registered}, sale.SoldAt, s.catalog.Zone(h.who.HomeStore, store.Zone))
 	}
 	res, err := pricing.Price(in)
 	if err != nil {

@@ -52,10 +52,8 @@ func (a *Admin) given(r *http.Request) (v givenView, version *programme.Version,
 		v.Levels = append(v.Levels, web.Option{Value: l.Code, Text: l.Name})
 	}
 	tiers, err := a.Programmes.Tiers(ctx, v.Customer.ID)
-	for _, t := range tiers {
-		if t.Programme == version.ProgrammeID && t.Floor != "" && (t.FloorUntil.IsZero() || t.FloorUntil.After(a.Now())) {
-			v.Given = t
-		}
+	if t := programme.TierOf(tiers, version.ProgrammeID); t.Given(a.Now()) != "" {
+		v.Given = *t
 	}
 	return v, version, err
 }

@@ -13,6 +13,7 @@ import (
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/ledger"
 	"regulars/internal/loyalty/merge"
+	"regulars/internal/loyalty/programme"
 	"regulars/internal/loyalty/staff"
 	"regulars/internal/surface/web"
 )
@@ -127,8 +128,8 @@ func (a *Admin) mergeLevels(ctx context.Context, own, other customer.Customer, o
 			names[i] = l.Name
 		}
 	}
-	for _, t := range out.Tiers {
-		if l, ok := version.Rules.Level(t.Level); ok && t.Programme == version.ProgrammeID {
+	if t := programme.TierOf(out.Tiers, version.ProgrammeID); t != nil {
+		if l, ok := version.Rules.Level(t.Level); ok {
 			names[2] = l.Name
 		}
 	}

@@ -159,10 +159,7 @@ func (t *Till) shop(which catalog.StoreID) string {
 
 // zone is where a store's days begin: times of its receipts are shown in it.
 func (t *Till) zone(of catalog.StoreID) *time.Location {
-	if s, ok := t.Catalog.Store(of); ok {
-		return s.Zone
-	}
-	return t.Settings().Zone
+	return t.Catalog.Zone(of, t.Settings().Zone)
 }
 
 // seal is how pages name a customer, so that nobody is looked at by counting
