@@ -11,6 +11,7 @@ import (
 	"regulars/internal/base/db"
 	"regulars/internal/base/id"
 	"regulars/internal/base/settings"
+	"regulars/internal/loyalty/attribute"
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/confirm"
 	"regulars/internal/loyalty/customer"
@@ -31,6 +32,7 @@ type Services struct {
 	Staff        *staff.Service
 	Catalog      *catalog.Service
 	Customers    *customer.Service
+	Attributes   *attribute.Service
 	Programmes   *programme.Service
 	Ledger       *ledger.Service
 	Confirm      *confirm.Service
@@ -51,6 +53,7 @@ func New(d *db.DB, mint *id.Minter, now func() time.Time, is settings.Installati
 		Programmes: programme.New(d, mint, now, is.Currency),
 	}
 	s.Customers = customer.NewService(d, mint, now, Region(is), is.Secret, s.Catalog)
+	s.Attributes = attribute.New(d, mint, now)
 	s.Ledger = ledger.New(d, mint, now, func(t time.Time) ledger.Policy {
 		stopped, idle := s.Programmes.Standing(t)
 		return ledger.Policy{Stopped: stopped, Idle: idle}

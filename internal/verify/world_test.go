@@ -22,6 +22,7 @@ import (
 	"regulars/internal/base/settings"
 	"regulars/internal/importer"
 	"regulars/internal/loyalty"
+	"regulars/internal/loyalty/attribute"
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/confirm"
 	"regulars/internal/loyalty/customer"
@@ -375,10 +376,10 @@ func (c *chain) changed(who customer.ID) {
 		fake, err := c.Customers.AddIdentifierTx(ctx, tx, others[0], customer.Phone, "+998901111111")
 		must(c.t, err)
 		must(c.t, c.Customers.JudgeTx(ctx, tx, others[0], fake, customer.Retired, "nobody answers", c.till.Staff))
-		_, d, err := c.Customers.DefineTx(ctx, tx, customer.Usual(func(_, key string) string { return key })[0])
+		_, d, err := c.Attributes.DefineTx(ctx, tx, attribute.Usual(func(_, key string) string { return key })[0])
 		must(c.t, err)
 		d.Required = true
-		_, _, err = c.Customers.DefineTx(ctx, tx, d)
+		_, _, err = c.Attributes.DefineTx(ctx, tx, d)
 		must(c.t, err)
 		_, _, err = c.Customers.UpdateTx(ctx, tx, who, customer.Change{Set: customer.Attributes{"income": "low"}})
 		must(c.t, err)

@@ -25,7 +25,7 @@ type Change struct {
 	Born, City, Language, Note      *string
 	HomeStore                       *catalog.StoreID
 	Attributes                      *Attributes // replaces all
-	Set                             Attributes  // of Definitions.Fit: of the rest nothing changes
+	Set                             Attributes  // as attribute.Definitions.Fit gives them: of the rest nothing changes
 	Labels                          *[]string   // likewise
 }
 
@@ -95,6 +95,24 @@ func (c *Customer) apply(ch Change) {
 	c.set(ch.Set)
 	if ch.Labels != nil {
 		c.Labels = *ch.Labels
+	}
+}
+
+// set gives a profile values that fit; nil takes one away.
+func (c *Customer) set(values Attributes) {
+	if len(values) == 0 {
+		return
+	}
+	c.Attributes = maps.Clone(c.Attributes)
+	if c.Attributes == nil {
+		c.Attributes = Attributes{}
+	}
+	for code, value := range values {
+		if value == nil {
+			delete(c.Attributes, code)
+		} else {
+			c.Attributes[code] = value
+		}
 	}
 }
 

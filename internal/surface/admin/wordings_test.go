@@ -8,6 +8,7 @@ import (
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/db/dbtest"
+	"regulars/internal/loyalty/attribute"
 	"regulars/internal/loyalty/customer"
 )
 
@@ -22,8 +23,8 @@ func (s *shop) wording() {
 		if _, err := s.Customers.AddIdentifierTx(ctx, tx, s.people[0], customer.Phone, "+998907777777"); err != nil {
 			return err
 		}
-		for _, d := range customer.Usual(func(_, key string) string { return key }) {
-			if _, _, err := s.Customers.DefineTx(ctx, tx, d); err != nil {
+		for _, d := range attribute.Usual(func(_, key string) string { return key }) {
+			if _, _, err := s.Attributes.DefineTx(ctx, tx, d); err != nil {
 				return err
 			}
 		}
