@@ -29,9 +29,9 @@ type Change struct {
 	Labels                          *[]string   // likewise
 }
 
-// lockTx reads a profile, with its identifiers, that can be changed, and locks
-// it.
-func (s *Service) lockTx(ctx context.Context, tx *db.Tx, id ID) (c Customer, err error) {
+// LockTx reads a profile, with its identifiers, that can be changed, and locks it. It
+// fails with ErrNotFound or ErrGone.
+func (s *Service) LockTx(ctx context.Context, tx *db.Tx, id ID) (c Customer, err error) {
 	owned := map[ID][]Identifier{}
 	var b db.Batch
 	b.Query(func(r *db.Rows) (err error) {
@@ -57,7 +57,7 @@ func (s *Service) lockTx(ctx context.Context, tx *db.Tx, id ID) (c Customer, err
 // with ErrNotFound or ErrGone.
 func (s *Service) UpdateTx(ctx context.Context, tx *db.Tx, id ID, ch Change) (before, after Customer, err error) {
 	defer errs.Wrap(&err, "change customer %d", id)
-	if before, err = s.lockTx(ctx, tx, id); err != nil {
+	if before, err = s.LockTx(ctx, tx, id); err != nil {
 		return before, before, err
 	}
 	after = before
@@ -161,7 +161,7 @@ func (s *Service) SetStateTx(ctx context.Context, tx *db.Tx, id ID, state State)
 	if state != StateActive && state != StateBlocked {
 		return before, after, errs.InvalidField("/state", "unknown_state", "must be active or blocked")
 	}
-	if before, err = s.lockTx(ctx, tx, id); err != nil {
+	if before, err = s.LockTx(ctx, tx, id); err != nil {
 		return before, before, err
 	}
 	after = before
@@ -178,7 +178,7 @@ func (s *Service) AddIdentifierTx(ctx context.Context, tx *db.Tx, id ID, kind Ki
 		e := errs.Of(err)
 		return i, e.At("/value")
 	}
-	c, err := s.lockTx(ctx, tx, id)
+	c, err := s.LockTx(ctx, tx, id)
 	if err != nil {
 		return i, err
 	}
@@ -212,7 +212,7 @@ func (s *Service) AddIdentifierTx(ctx context.Context, tx *db.Tx, id ID, kind Ki
 // fails with ErrIdentifierMissing.
 func (s *Service) RemoveIdentifierTx(ctx context.Context, tx *db.Tx, id ID, i Identifier) (err error) {
 	defer errs.Wrap(&err, "remove %s from customer %d", i, id)
-	if _, err := s.lockTx(ctx, tx, id); err != nil {
+	if _, err := s.LockTx(ctx, tx, id); err != nil {
 		return err
 	}
 	const remove = `DELETE FROM identifiers WHERE kind = $1 AND value = $2 AND customer_id = $3`

@@ -17,7 +17,7 @@ import (
 func (s *shop) wording() {
 	s.t.Helper()
 	must(s.t, s.DB.Write(s.t.Context(), func(ctx context.Context, tx *db.Tx) error {
-		if err := s.Customers.JoinTx(ctx, tx, s.people[1], s.people[0]); err != nil {
+		if err := s.Households.JoinTx(ctx, tx, s.people[1], s.people[0]); err != nil {
 			return err
 		}
 		if _, err := s.Customers.AddIdentifierTx(ctx, tx, s.people[0], customer.Phone, "+998907777777"); err != nil {
