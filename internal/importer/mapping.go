@@ -134,12 +134,12 @@ func (m Mapping) perStore() (list []Field) {
 	return list
 }
 
-// attribute begins the fields that Attribute makes.
-const attribute = "attribute:"
+// ownField begins the fields that Attribute makes.
+const ownField = "attribute:"
 
 // Attribute is the field that keeps a column of a customers file as the
 // attribute name.
-func Attribute(name string) Field { return Field(attribute + name) }
+func Attribute(name string) Field { return Field(ownField + name) }
 
 // fields that each kind of file may have, in the order in which pages list
 // them.
@@ -375,7 +375,7 @@ func (m Mapping) Validate() error {
 
 func (m Mapping) validateColumns(l *errs.List) {
 	for _, f := range slices.Sorted(maps.Keys(m.Columns)) {
-		name, isAttribute := strings.CutPrefix(string(f), attribute)
+		name, isAttribute := strings.CutPrefix(string(f), ownField)
 		store, isQuantity := f.storeOf()
 		switch {
 		case isQuantity && (m.Kind != KindStock || store == "" || utf8.RuneCountInString(store) > maxText):
@@ -488,7 +488,7 @@ func (m Mapping) ColumnsText(loc *i18n.Localizer) string {
 			name = m.Names[c-1]
 		}
 		f, ok := by[c]
-		as, own := strings.CutPrefix(string(f), attribute)
+		as, own := strings.CutPrefix(string(f), ownField)
 		store, isQuantity := f.storeOf()
 		switch {
 		case !ok:

@@ -8,6 +8,7 @@ import (
 	"regulars/internal/base/db/dbtest"
 	"regulars/internal/base/money"
 	"regulars/internal/loyalty/customer"
+	"regulars/internal/loyalty/household"
 	"regulars/internal/loyalty/merge"
 )
 
@@ -47,7 +48,7 @@ func TestMergedCustomersAreKnown(t *testing.T) {
 			h.verify()
 		}
 		into := who("1")
-		merges := merge.New(h.db, h.mint, h.now, h.catalog, h.customers, h.receipts, h.giftcards)
+		merges := merge.New(h.db, h.mint, h.now, h.catalog, h.customers, household.New(h.db, h.mint, h.now, h.customers), h.receipts, h.giftcards)
 		out, err := merges.Merge(ctx, who("2"), into, 0, nil)
 		must(t, err)
 		if got := h.points("2"); who("2") != into || got != money.Points(30_00) {

@@ -11,6 +11,7 @@ import (
 	"regulars/internal/base/db"
 	"regulars/internal/base/db/dbtest"
 	"regulars/internal/loyalty/customer"
+	"regulars/internal/loyalty/household"
 	"regulars/internal/loyalty/merge"
 )
 
@@ -38,7 +39,7 @@ func TestMergeDuringAnImport(t *testing.T) {
 		must(t, err)
 		_, err = h.begin(ctx, i.ID)
 		must(t, err)
-		merges := merge.New(h.db, h.mint, h.now, h.catalog, h.customers, h.receipts, h.giftcards)
+		merges := merge.New(h.db, h.mint, h.now, h.catalog, h.customers, household.New(h.db, h.mint, h.now, h.customers), h.receipts, h.giftcards)
 		ready := make(chan struct{})
 		var g errgroup.Group
 		g.Go(func() error {

@@ -253,7 +253,7 @@ func (r *rowReader) level(c *Customer) {
 
 func (r *rowReader) attributes(c *Customer) {
 	for f := range r.m.Columns {
-		name, ok := strings.CutPrefix(string(f), attribute)
+		name, ok := strings.CutPrefix(string(f), ownField)
 		if !ok {
 			continue
 		}

@@ -13,6 +13,7 @@ import (
 	"regulars/internal/base/db"
 	"regulars/internal/base/errs"
 	"regulars/internal/base/fold"
+	"regulars/internal/loyalty/attribute"
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
 )
@@ -26,7 +27,7 @@ type preparer struct {
 	stores   storeNames
 	reported map[string]bool // of those that a dry run would make, which are in its report
 	seen     map[whoKey]bool // those on receipts so far: can they be told apart
-	defined  customer.Definitions
+	defined  attribute.Definitions
 	ensure   func(ctx context.Context, s catalog.NewStore) (catalog.Store, error)
 
 	dry *attempt // of a dry run
@@ -117,7 +118,7 @@ func newPreparer(ctx context.Context, s *Service, i *Import) (p *preparer, err e
 		p.stores.add(store.Code, store)
 	}
 	p.home = i.home(known)
-	p.defined, err = s.customers.Definitions(ctx)
+	p.defined, err = s.attributes.Definitions(ctx)
 	return p, err
 }
 
@@ -369,11 +370,11 @@ func (p *preparer) customer(ctx context.Context, b *batch, step *Step) error {
 				continue
 			}
 			given := any(value)
-			if yes, none, ok := parseYes(value); d.Format == customer.YesNoFormat && ok && !none {
+			if yes, none, ok := parseYes(value); d.Format == attribute.YesNoFormat && ok && !none {
 				given = yes
 			}
 			if fits, ok := d.Fit(given); !ok {
-				note(Issue{Reason: ReasonRefused, Field: Attribute(name), Value: value, Why: customer.ErrUnfit})
+				note(Issue{Reason: ReasonRefused, Field: Attribute(name), Value: value, Why: attribute.ErrUnfit})
 			} else if fits != nil {
 				n.Attributes[d.Code] = fits
 			}

@@ -26,6 +26,7 @@ import (
 	"regulars/internal/base/jobs"
 	"regulars/internal/base/money"
 	"regulars/internal/loyalty"
+	"regulars/internal/loyalty/attribute"
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/enrol"
@@ -50,6 +51,7 @@ type Service struct {
 	started    Also
 	catalog    *catalog.Service
 	customers  *customer.Service
+	attributes *attribute.Service
 	enrol      *enrol.Service
 	ledger     *ledger.Service
 	programmes *programme.Service
@@ -83,7 +85,7 @@ const jobKind = "import"
 func New(c Config) *Service {
 	s := &Service{
 		db: c.DB, mint: c.Mint, now: c.Now, currency: c.Currency, zone: c.Zone, region: c.Region, secret: c.Secret, folder: c.Folder, jobs: c.Jobs, started: c.Started,
-		catalog: c.Catalog, customers: c.Customers, enrol: c.Enrol, ledger: c.Ledger, programmes: c.Programmes, receipts: c.Receipts, stock: c.Stock, giftcards: c.Giftcards, batchRows: batchRows, matchRows: matchRows,
+		catalog: c.Catalog, customers: c.Customers, attributes: c.Attributes, enrol: c.Enrol, ledger: c.Ledger, programmes: c.Programmes, receipts: c.Receipts, stock: c.Stock, giftcards: c.Giftcards, batchRows: batchRows, matchRows: matchRows,
 	}
 	// One at a time: two would only fight for the writer.
 	c.Jobs.Handle(jobKind, 1, s.work)

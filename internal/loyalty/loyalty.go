@@ -11,11 +11,13 @@ import (
 	"regulars/internal/base/db"
 	"regulars/internal/base/id"
 	"regulars/internal/base/settings"
+	"regulars/internal/loyalty/attribute"
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/confirm"
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/enrol"
 	"regulars/internal/loyalty/giftcard"
+	"regulars/internal/loyalty/household"
 	"regulars/internal/loyalty/integration"
 	"regulars/internal/loyalty/ledger"
 	"regulars/internal/loyalty/merge"
@@ -31,6 +33,8 @@ type Services struct {
 	Staff        *staff.Service
 	Catalog      *catalog.Service
 	Customers    *customer.Service
+	Attributes   *attribute.Service
+	Households   *household.Service
 	Programmes   *programme.Service
 	Ledger       *ledger.Service
 	Confirm      *confirm.Service
@@ -51,6 +55,8 @@ func New(d *db.DB, mint *id.Minter, now func() time.Time, is settings.Installati
 		Programmes: programme.New(d, mint, now, is.Currency),
 	}
 	s.Customers = customer.NewService(d, mint, now, Region(is), is.Secret, s.Catalog)
+	s.Attributes = attribute.New(d, mint, now)
+	s.Households = household.New(d, mint, now, s.Customers)
 	s.Ledger = ledger.New(d, mint, now, func(t time.Time) ledger.Policy {
 		stopped, idle := s.Programmes.Standing(t)
 		return ledger.Policy{Stopped: stopped, Idle: idle}
@@ -65,8 +71,8 @@ func New(d *db.DB, mint *id.Minter, now func() time.Time, is settings.Installati
 	s.Stock = stock.New(d, mint, now, s.Catalog, s.Receipts)
 	s.Integrations = integration.New(d, mint, now)
 	s.Giftcards = giftcard.New(d)
-	s.Merges = merge.New(d, mint, now, s.Catalog, s.Customers, s.Receipts, s.Giftcards)
-	s.Privacy = privacy.New(d, now, s.Staff, s.Catalog, s.Customers, s.Programmes, s.Ledger, s.Confirm, s.Receipts, s.Merges, s.Giftcards)
+	s.Merges = merge.New(d, mint, now, s.Catalog, s.Customers, s.Households, s.Receipts, s.Giftcards)
+	s.Privacy = privacy.New(d, now, s.Staff, s.Catalog, s.Customers, s.Households, s.Programmes, s.Ledger, s.Confirm, s.Receipts, s.Merges, s.Giftcards)
 	return s
 }
 

@@ -22,6 +22,7 @@ import (
 	"regulars/internal/base/settings"
 	"regulars/internal/importer"
 	"regulars/internal/loyalty"
+	"regulars/internal/loyalty/attribute"
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/confirm"
 	"regulars/internal/loyalty/customer"
@@ -367,18 +368,18 @@ func (c *chain) changed(who customer.ID) {
 			Entity: c.till.Store.Entity, By: c.till.Staff, Texts: map[string]string{"ru": "Согласие", "en": "Consent"},
 		})
 		must(c.t, err)
-		must(c.t, c.Customers.JoinTx(ctx, tx, others[0], who))
-		must(c.t, c.Customers.JoinTx(ctx, tx, others[1], who))
-		must(c.t, c.Customers.HeadTx(ctx, tx, others[0]))
-		must(c.t, c.Customers.LeaveTx(ctx, tx, others[0]))
-		must(c.t, c.Customers.JoinTx(ctx, tx, others[0], who))
+		must(c.t, c.Households.JoinTx(ctx, tx, others[0], who))
+		must(c.t, c.Households.JoinTx(ctx, tx, others[1], who))
+		must(c.t, c.Households.HeadTx(ctx, tx, others[0]))
+		must(c.t, c.Households.LeaveTx(ctx, tx, others[0]))
+		must(c.t, c.Households.JoinTx(ctx, tx, others[0], who))
 		fake, err := c.Customers.AddIdentifierTx(ctx, tx, others[0], customer.Phone, "+998901111111")
 		must(c.t, err)
 		must(c.t, c.Customers.JudgeTx(ctx, tx, others[0], fake, customer.Retired, "nobody answers", c.till.Staff))
-		_, d, err := c.Customers.DefineTx(ctx, tx, customer.Usual(func(_, key string) string { return key })[0])
+		_, d, err := c.Attributes.DefineTx(ctx, tx, attribute.Usual(func(_, key string) string { return key })[0])
 		must(c.t, err)
 		d.Required = true
-		_, _, err = c.Customers.DefineTx(ctx, tx, d)
+		_, _, err = c.Attributes.DefineTx(ctx, tx, d)
 		must(c.t, err)
 		_, _, err = c.Customers.UpdateTx(ctx, tx, who, customer.Change{Set: customer.Attributes{"income": "low"}})
 		must(c.t, err)

@@ -18,8 +18,8 @@ type Attributes map[string]any
 // Limits on attributes, in characters but for the first.
 const (
 	maxAttributes = 64
-	maxKey        = 64
-	maxValue      = 1000
+	MaxKey        = 64
+	MaxValue      = 1000
 )
 
 func readAttributes(text string) (a Attributes, err error) {
@@ -57,18 +57,18 @@ func (a Attributes) check(wrong *errs.List) {
 		return
 	}
 	for _, key := range slices.Sorted(maps.Keys(a)) {
-		pointer := "/attributes/" + pointerEscape.Replace(key)
-		if key == "" || fold.Line(key) != key || utf8.RuneCountInString(key) > maxKey {
-			wrong.Add("/attributes", "bad_key", "have a name that is empty, longer than %d characters or has idle spaces", maxKey)
+		pointer := AttributePointer(key)
+		if key == "" || fold.Line(key) != key || utf8.RuneCountInString(key) > MaxKey {
+			wrong.Add("/attributes", "bad_key", "have a name that is empty, longer than %d characters or has idle spaces", MaxKey)
 			continue
 		}
 		switch v := a[key].(type) {
 		case string:
 			a[key] = fold.Text(v)
-			wrong.Bound(pointer, v, maxValue)
+			wrong.Bound(pointer, v, MaxValue)
 		case bool:
 		case json.Number:
-			if _, err := v.Float64(); err != nil || len(v) > maxKey || !json.Valid([]byte(v)) {
+			if _, err := v.Float64(); err != nil || len(v) > MaxKey || !json.Valid([]byte(v)) {
 				wrong.Add(pointer, "bad_attribute", "is not a number that can be kept")
 			}
 		default:
@@ -76,5 +76,8 @@ func (a Attributes) check(wrong *errs.List) {
 		}
 	}
 }
+
+// AttributePointer is how errors name the value of a key.
+func AttributePointer(key string) string { return "/attributes/" + pointerEscape.Replace(key) }
 
 var pointerEscape = strings.NewReplacer("~", "~0", "/", "~1")

@@ -237,7 +237,7 @@ func (s *Service) AddConsentsTx(ctx context.Context, tx *db.Tx, id ID, consents 
 	if err := wrong.Err(); err != nil {
 		return err
 	}
-	if _, err := s.lockTx(ctx, tx, id); err != nil {
+	if _, err := s.LockTx(ctx, tx, id); err != nil {
 		return err
 	}
 	history, err := s.consentsTx(ctx, tx, id)

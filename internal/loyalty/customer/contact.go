@@ -133,7 +133,7 @@ func (s *Service) JudgeTx(ctx context.Context, tx *db.Tx, id ID, i Identifier, q
 	if !i.contact() {
 		return ErrContact
 	}
-	c, err := s.lockTx(ctx, tx, id)
+	c, err := s.LockTx(ctx, tx, id)
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/text/language"
 
+	"regulars/internal/base/checksum"
 	"regulars/internal/base/db"
 	"regulars/internal/base/errs"
 	"regulars/internal/base/fold"
@@ -211,4 +212,51 @@ func sortIdentifiers(list []Identifier) {
 	slices.SortFunc(list, func(a, b Identifier) int {
 		return cmp.Or(cmp.Compare(slices.Index(Kinds, a.Kind), slices.Index(Kinds, b.Kind)), strings.Compare(a.Value, b.Value))
 	})
+}
+
+var customerTable = db.NewTable("customers",
+	"id", "state", "first_name", "last_name", "middle_name", "first_key", "last_key", "sex", "born", "city", "language",
+	"source", "attributes", "labels", "note", "home_store_id", "origin_id", "registered_at", "checksum", "attached")
+
+// row is a profile's row; attached is the sum of the shares of what belongs to it.
+func (c *Customer) row(attached int64) []any {
+	return []any{
+		int64(c.ID), string(c.State), c.FirstName, c.LastName, c.MiddleName, fold.Key(c.FirstName), fold.Key(c.LastName),
+		string(c.Sex), c.Born, c.City, c.Language, c.Source, c.Attributes.String(), labelText(c.Labels), c.Note,
+		db.NullID(c.HomeStore), c.Origin, c.RegisteredAt.UnixMicro(), c.checksum(), attached,
+	}
+}
+
+func (c *Customer) checksum() int64 {
+	texts := []string{string(c.State), c.FirstName, c.LastName, c.MiddleName, string(c.Sex), c.Born, c.City, c.Language, c.Source, c.Attributes.String(), c.Note}
+	if len(c.Labels) > 0 { // a profile without any is as those before there were labels
+		texts = append(texts, labelText(c.Labels))
+	}
+	return checksum.Of([]int64{int64(c.ID), int64(c.HomeStore), c.Origin, c.RegisteredAt.UnixMicro()}, texts...)
+}
+
+// share is what a row of that checksum adds to the sum that its customer's row
+// keeps of what belongs to it: so few bits that no sum grows too large.
+func share(checksum int64) int64 { return checksum & (1<<32 - 1) }
+
+// attach adds to b that rows whose shares come to sum belong to a customer; below
+// zero: they do no more.
+func attach(b *db.Batch, id ID, sum int64) {
+	if sum != 0 {
+		b.Guard(`UPDATE customers SET attached = attached + $2 WHERE id = $1`, int64(id), sum)
+	}
+}
+
+// Attach adds to b that a row of another package, of that checksum, belongs to a
+// customer.
+func (s *Service) Attach(b *db.Batch, id ID, checksum int64) { attach(b, id, share(checksum)) }
+
+func (c *Customer) queueUpdate(b *db.Batch) {
+	const update = `
+		UPDATE customers
+		   SET first_name = $2, last_name = $3, middle_name = $4, first_key = $5, last_key = $6, sex = $7, born = $8,
+		       city = $9, language = $10, attributes = $11, note = $12, home_store_id = $13, state = $14, checksum = $15, labels = $16
+		 WHERE id = $1`
+	b.Guard(update, int64(c.ID), c.FirstName, c.LastName, c.MiddleName, fold.Key(c.FirstName), fold.Key(c.LastName),
+		string(c.Sex), c.Born, c.City, c.Language, c.Attributes.String(), c.Note, db.NullID(c.HomeStore), string(c.State), c.checksum(), labelText(c.Labels))
 }

@@ -29,6 +29,8 @@
 //
 // Personal data appears in no error and no log: what prints itself is masked.
 //
-// Points are ledger's, receipts are receipt's; package enrol registers a
-// customer together with the account and the welcome bonus.
+// Values of attributes are kept here, which attributes there are is attribute's; who
+// lives together is household's. Points are ledger's, receipts are receipt's. Package
+// enrol registers a customer together with the account and the welcome bonus; packages
+// merge and privacy do to all that others keep what MergeTx and EraseTx do to profiles.
 package customer

@@ -16,7 +16,7 @@ import (
 // ErrGone.
 func (s *Service) EraseTx(ctx context.Context, tx *db.Tx, id ID) (erased []ID, err error) {
 	defer errs.Wrap(&err, "erase customer %d", id)
-	if _, err := s.lockTx(ctx, tx, id); err != nil {
+	if _, err := s.LockTx(ctx, tx, id); err != nil {
 		return nil, err
 	}
 	erased = []ID{id}
@@ -50,9 +50,6 @@ func (s *Service) eraseTx(ctx context.Context, tx *db.Tx, id ID) error {
 	queueIdentifiers(&read, []ID{id}, owned)
 	queueConsents(&read, []ID{id}, func(c Consent) { said = append(said, c) })
 	if err := tx.Run(ctx, &read); err != nil {
-		return err
-	}
-	if err := s.leaveHouseholdTx(ctx, tx, id); err != nil {
 		return err
 	}
 	is := Customer{ID: c.ID, State: StateErased, Source: c.Source, HomeStore: c.HomeStore, Origin: c.Origin, Into: c.Into, RegisteredAt: c.RegisteredAt}

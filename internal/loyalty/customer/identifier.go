@@ -7,6 +7,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"regulars/internal/base/checksum"
+	"regulars/internal/base/db"
 	"regulars/internal/base/errs"
 	"regulars/internal/base/fold"
 )
@@ -175,4 +177,14 @@ func reversed(s string) string {
 		}
 	}
 	return string(b)
+}
+
+var identifierTable = db.NewTable("identifiers", "kind", "value", "customer_id", "tail", "checksum")
+
+func (i Identifier) row(of ID) []any {
+	return []any{string(i.Kind), i.Value, int64(of), i.tail(), i.checksum(of)}
+}
+
+func (i Identifier) checksum(of ID) int64 {
+	return checksum.Of([]int64{int64(of)}, string(i.Kind), i.Value)
 }

@@ -1,6 +1,9 @@
 package customer
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"iter"
 	"slices"
 	"strings"
 	"time"
@@ -137,4 +140,149 @@ func (r *registration) queueOwned(b *db.Batch, ids []ID, found map[Identifier]Kn
 	owned := make(map[ID][]Identifier, len(ids))
 	queueIdentifiers(b, ids, owned)
 	r.owned = owned
+}
+
+// match finds the person that c is, and reports whether it is surely the same:
+// what a doubtful match says is not filled in.
+func (r *registration) match(c *Checked) (p *person, same bool) {
+	if p := r.owner(c, External); p != nil {
+		return p, true
+	}
+	for _, kind := range []Kind{Card, Telegram} {
+		if p := r.owner(c, kind); p != nil && (like(&p.Customer, &c.profile) || !r.otherID(c, p)) {
+			return p, true
+		}
+	}
+	for p := range r.ownersOf(c, Phone) {
+		if agree(&p.Customer, &c.profile) || like(&p.Customer, &c.profile) && !r.otherID(c, p) {
+			return p, true
+		}
+	}
+	if p := r.owners[c.called]; p != nil && !r.otherID(c, p) {
+		sure := agree(&p.Customer, &c.profile) // the middle name, too
+		if sure || !r.hasOwn(c, Kinds...) {
+			return p, sure
+		}
+	}
+	byEmail := !r.hasOwn(c, Phone, Card, Telegram, External)
+	for p := range r.ownersOf(c, Email) {
+		if byEmail && agree(&p.Customer, &c.profile) {
+			return p, true
+		}
+	}
+	if p := r.owner(c, Phone); p != nil {
+		if r.hasOwn(c, Kinds...) || c.isAnother(p) {
+			return nil, false // somebody else who shares the phone
+		}
+		return p, false
+	}
+	if p := r.owner(c, Email); p != nil && byEmail {
+		if c.isAnother(p) {
+			return nil, false
+		}
+		return p, like(&p.Customer, &c.profile)
+	}
+	return nil, false
+}
+
+// Called is what an import knows those by, too, who share a phone, a card or an e-mail
+// with somebody, or have nothing else: an outside id, of the name, whichever way round,
+// and the birthday; empty where one of these is not known.
+func Called(first, last, born string) string {
+	name := fullName(&Customer{FirstName: first, LastName: last})
+	if name == "" || len(born) != len(time.DateOnly) {
+		return ""
+	}
+	return ByName(name + " " + born)
+}
+
+// ByName is an outside id for somebody who is known by a name: it does not tell it.
+func ByName(name string) string {
+	sum := sha256.Sum256([]byte(name))
+	return byName + hex.EncodeToString(sum[:16])
+}
+
+// byName is how such ids begin.
+const byName = "name: "
+
+func isName(i Identifier) bool {
+	return i.Kind == External && len(i.Value) == len(ByName("")) && strings.HasPrefix(i.Value, byName)
+}
+
+// isAnother reports whether c, of another name, can be known by it and is not p by the
+// birthday.
+func (c *Checked) isAnother(p *person) bool {
+	return c.called.Value != "" && !sameNames(&p.Customer, &c.profile) && (p.Born == "" || !sameBorn(p.Born, c.profile.Born))
+}
+
+// ownersOf are the people that identifiers of the kind lead to.
+func (r *registration) ownersOf(c *Checked, kind Kind) iter.Seq[*person] {
+	return func(yield func(*person) bool) {
+		for _, i := range c.identifiers {
+			if p := r.owners[i]; i.Kind == kind && p != nil && !yield(p) {
+				return
+			}
+		}
+	}
+}
+
+// owner is the person that an identifier of the kind leads to.
+func (r *registration) owner(c *Checked, kind Kind) *person {
+	for _, i := range c.identifiers {
+		if p := r.owners[i]; i.Kind == kind && p != nil {
+			return p
+		}
+	}
+	return nil
+}
+
+// hasOwn reports whether c has an identifier of the kinds that nobody has.
+func (r *registration) hasOwn(c *Checked, kinds ...Kind) bool {
+	return slices.ContainsFunc(c.identifiers, func(i Identifier) bool {
+		return slices.Contains(kinds, i.Kind) && r.owners[i] == nil
+	})
+}
+
+// bringsID reports whether c has an id of a system that is not known, and something else
+// that it may share with somebody: one who is known, or of the same call.
+func (c *Checked) bringsID(known map[Identifier]Known) bool {
+	has := func(is func(Identifier) bool) bool { return slices.ContainsFunc(c.identifiers, is) }
+	return (c.called.Value != "" || has(func(i Identifier) bool { return i.Kind != External })) && has(func(i Identifier) bool {
+		_, ok := known[i]
+		return i.Kind == External && !ok
+	})
+}
+
+// otherID reports whether a system gave ids to both, c and p, and another one to c. A
+// family has one phone, and often one card.
+func (r *registration) otherID(c *Checked, p *person) bool {
+	return r.hasOwn(c, External) &&
+		slices.ContainsFunc(slices.Concat(p.Identifiers, p.added), func(i Identifier) bool { return i.Kind == External && !isName(i) })
+}
+
+// like reports whether two profiles can be of one person: neither the names
+// nor the birthdays, where both are known, contradict each other. Names may be
+// incomplete or the wrong way round.
+func like(a, b *Customer) bool {
+	return sameNames(a, b) && sameBorn(a.Born, b.Born)
+}
+
+func sameNames(a, b *Customer) bool {
+	fits := func(x, y string) bool { return x == "" || y == "" || fold.Key(x) == fold.Key(y) }
+	if fits(a.FirstName, b.FirstName) && fits(a.LastName, b.LastName) {
+		return true
+	}
+	m, n := fold.Words(a.Name()), fold.Words(b.Name())
+	within := func(m, n []string) bool {
+		return !slices.ContainsFunc(m, func(w string) bool { return !slices.Contains(n, w) })
+	}
+	return within(m, n) || within(n, m)
+}
+
+func sameBorn(a, b string) bool {
+	if a == "" || b == "" || a == b {
+		return true
+	}
+	// One of them may lack the year.
+	return (a[0] == '-' || b[0] == '-') && a[len(a)-5:] == b[len(b)-5:]
 }

@@ -25,11 +25,10 @@ type Merged struct {
 	// of labels "labels/" and the label.
 	Filled []string `json:"filled,omitempty"`
 	// Identifiers are the checksums of those that went over.
-	Identifiers []string        `json:"identifiers,omitempty"`
-	Consents    []int64         `json:"consents,omitempty"` // ids of those added
-	FromBlocked bool            `json:"blocked,omitempty"`  // the merged one had been
-	IntoBlocked bool            `json:"barred,omitempty"`   // who stays had been
-	Household   *movedHousehold `json:"household,omitempty"`
+	Identifiers []string `json:"identifiers,omitempty"`
+	Consents    []int64  `json:"consents,omitempty"` // ids of those added
+	FromBlocked bool     `json:"blocked,omitempty"`  // the merged one had been
+	IntoBlocked bool     `json:"barred,omitempty"`   // who stays had been
 }
 
 // Joined is what MergeTx did.
@@ -107,8 +106,9 @@ func (s *Service) Former(b *db.Batch, ids []ID) (former map[ID][]ID) {
 	return former
 }
 
-// lockBothTx reads two profiles with their identifiers and locks them.
-func (s *Service) lockBothTx(ctx context.Context, tx *db.Tx, x, y ID) (a, b Customer, err error) {
+// LockBothTx locks two profiles, in the order in which all do, before whatever else of
+// them is changed, and reads them with their identifiers. It fails with ErrNotFound.
+func (s *Service) LockBothTx(ctx context.Context, tx *db.Tx, x, y ID) (a, b Customer, err error) {
 	found, owned := map[ID]Customer{}, map[ID][]Identifier{}
 	var batch db.Batch
 	batch.Query(func(r *db.Rows) error {
@@ -129,30 +129,6 @@ func (s *Service) lockBothTx(ctx context.Context, tx *db.Tx, x, y ID) (a, b Cust
 	return a, b, nil
 }
 
-// LockTx locks two profiles, in the order in which all do: before whatever else of
-// them is changed.
-func (s *Service) LockTx(ctx context.Context, tx *db.Tx, x, y ID) error {
-	_, _, err := s.lockBothTx(ctx, tx, x, y)
-	return err
-}
-
-// Home is what becomes of the household of who went: empty where they had none.
-func (m *Merged) Home() string {
-	switch {
-	case m.Household == nil:
-		return ""
-	case m.Household.Took:
-		return HomeTaken
-	}
-	return HomeLeft
-}
-
-// What a merge does to a household.
-const (
-	HomeTaken = "taken" // who stays has the place in it
-	HomeLeft  = "left"  // who stays keeps their own
-)
-
 // MergeTx has one profile go into another: the other gets its identifiers, the
 // fields that it lacks itself, and of two consents the stricter. It fails with
 // ErrSame, ErrNotFound, ErrGone or ErrTooMany.
@@ -161,7 +137,7 @@ func (s *Service) MergeTx(ctx context.Context, tx *db.Tx, from, into ID) (m Join
 	if from == into {
 		return m, ErrSame
 	}
-	a, b, err := s.lockBothTx(ctx, tx, from, into)
+	a, b, err := s.LockBothTx(ctx, tx, from, into)
 	switch {
 	case err != nil:
 		return m, err
@@ -195,9 +171,6 @@ func (s *Service) MergeTx(ctx context.Context, tx *db.Tx, from, into ID) (m Join
 	gone := a
 	gone.State = StateMerged
 	if err := s.saveTx(ctx, tx, &a, &gone); err != nil {
-		return m, err
-	}
-	if m.Household, err = s.mergeHouseholdsTx(ctx, tx, from, into); err != nil {
 		return m, err
 	}
 	var batch db.Batch
@@ -333,7 +306,7 @@ func stricter(from, into []Consent) (add []Consent) {
 // set, hold for both: nobody knows which of the two it was. It fails with ErrNotMerged.
 func (s *Service) UnmergeTx(ctx context.Context, tx *db.Tx, merge int64, from, into ID, m Merged) (err error) {
 	defer errs.Wrap(&err, "take the profile of customer %s out of %s", from, into)
-	a, b, err := s.lockBothTx(ctx, tx, from, into)
+	a, b, err := s.LockBothTx(ctx, tx, from, into)
 	switch {
 	case err != nil:
 		return err
@@ -353,9 +326,6 @@ func (s *Service) UnmergeTx(ctx context.Context, tx *db.Tx, merge int64, from, i
 		back.State = StateBlocked
 	}
 	if err := s.saveTx(ctx, tx, &a, &back); err != nil {
-		return err
-	}
-	if err := s.partHouseholdsTx(ctx, tx, from, into, m.Household); err != nil {
 		return err
 	}
 	var batch db.Batch

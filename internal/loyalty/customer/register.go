@@ -1,18 +1,13 @@
 package customer
 
 import (
-	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
-	"iter"
 	"maps"
 	"slices"
 	"strings"
 	"time"
 
-	"regulars/internal/base/checksum"
 	"regulars/internal/base/db"
 	"regulars/internal/base/errs"
 	"regulars/internal/base/event"
@@ -345,151 +340,6 @@ func (r *registration) queue(p *person, origin int64) {
 	}
 }
 
-// match finds the person that c is, and reports whether it is surely the same:
-// what a doubtful match says is not filled in.
-func (r *registration) match(c *Checked) (p *person, same bool) {
-	if p := r.owner(c, External); p != nil {
-		return p, true
-	}
-	for _, kind := range []Kind{Card, Telegram} {
-		if p := r.owner(c, kind); p != nil && (like(&p.Customer, &c.profile) || !r.otherID(c, p)) {
-			return p, true
-		}
-	}
-	for p := range r.ownersOf(c, Phone) {
-		if agree(&p.Customer, &c.profile) || like(&p.Customer, &c.profile) && !r.otherID(c, p) {
-			return p, true
-		}
-	}
-	if p := r.owners[c.called]; p != nil && !r.otherID(c, p) {
-		sure := agree(&p.Customer, &c.profile) // the middle name, too
-		if sure || !r.hasOwn(c, Kinds...) {
-			return p, sure
-		}
-	}
-	byEmail := !r.hasOwn(c, Phone, Card, Telegram, External)
-	for p := range r.ownersOf(c, Email) {
-		if byEmail && agree(&p.Customer, &c.profile) {
-			return p, true
-		}
-	}
-	if p := r.owner(c, Phone); p != nil {
-		if r.hasOwn(c, Kinds...) || c.isAnother(p) {
-			return nil, false // somebody else who shares the phone
-		}
-		return p, false
-	}
-	if p := r.owner(c, Email); p != nil && byEmail {
-		if c.isAnother(p) {
-			return nil, false
-		}
-		return p, like(&p.Customer, &c.profile)
-	}
-	return nil, false
-}
-
-// Called is what an import knows those by, too, who share a phone, a card or an e-mail
-// with somebody, or have nothing else: an outside id, of the name, whichever way round,
-// and the birthday; empty where one of these is not known.
-func Called(first, last, born string) string {
-	name := fullName(&Customer{FirstName: first, LastName: last})
-	if name == "" || len(born) != len(time.DateOnly) {
-		return ""
-	}
-	return ByName(name + " " + born)
-}
-
-// ByName is an outside id for somebody who is known by a name: it does not tell it.
-func ByName(name string) string {
-	sum := sha256.Sum256([]byte(name))
-	return byName + hex.EncodeToString(sum[:16])
-}
-
-// byName is how such ids begin.
-const byName = "name: "
-
-func isName(i Identifier) bool {
-	return i.Kind == External && len(i.Value) == len(ByName("")) && strings.HasPrefix(i.Value, byName)
-}
-
-// isAnother reports whether c, of another name, can be known by it and is not p by the
-// birthday.
-func (c *Checked) isAnother(p *person) bool {
-	return c.called.Value != "" && !sameNames(&p.Customer, &c.profile) && (p.Born == "" || !sameBorn(p.Born, c.profile.Born))
-}
-
-// ownersOf are the people that identifiers of the kind lead to.
-func (r *registration) ownersOf(c *Checked, kind Kind) iter.Seq[*person] {
-	return func(yield func(*person) bool) {
-		for _, i := range c.identifiers {
-			if p := r.owners[i]; i.Kind == kind && p != nil && !yield(p) {
-				return
-			}
-		}
-	}
-}
-
-// owner is the person that an identifier of the kind leads to.
-func (r *registration) owner(c *Checked, kind Kind) *person {
-	for _, i := range c.identifiers {
-		if p := r.owners[i]; i.Kind == kind && p != nil {
-			return p
-		}
-	}
-	return nil
-}
-
-// hasOwn reports whether c has an identifier of the kinds that nobody has.
-func (r *registration) hasOwn(c *Checked, kinds ...Kind) bool {
-	return slices.ContainsFunc(c.identifiers, func(i Identifier) bool {
-		return slices.Contains(kinds, i.Kind) && r.owners[i] == nil
-	})
-}
-
-// bringsID reports whether c has an id of a system that is not known, and something else
-// that it may share with somebody: one who is known, or of the same call.
-func (c *Checked) bringsID(known map[Identifier]Known) bool {
-	has := func(is func(Identifier) bool) bool { return slices.ContainsFunc(c.identifiers, is) }
-	return (c.called.Value != "" || has(func(i Identifier) bool { return i.Kind != External })) && has(func(i Identifier) bool {
-		_, ok := known[i]
-		return i.Kind == External && !ok
-	})
-}
-
-// otherID reports whether a system gave ids to both, c and p, and another one to c. A
-// family has one phone, and often one card.
-func (r *registration) otherID(c *Checked, p *person) bool {
-	return r.hasOwn(c, External) &&
-		slices.ContainsFunc(slices.Concat(p.Identifiers, p.added), func(i Identifier) bool { return i.Kind == External && !isName(i) })
-}
-
-// like reports whether two profiles can be of one person: neither the names
-// nor the birthdays, where both are known, contradict each other. Names may be
-// incomplete or the wrong way round.
-func like(a, b *Customer) bool {
-	return sameNames(a, b) && sameBorn(a.Born, b.Born)
-}
-
-func sameNames(a, b *Customer) bool {
-	fits := func(x, y string) bool { return x == "" || y == "" || fold.Key(x) == fold.Key(y) }
-	if fits(a.FirstName, b.FirstName) && fits(a.LastName, b.LastName) {
-		return true
-	}
-	m, n := fold.Words(a.Name()), fold.Words(b.Name())
-	within := func(m, n []string) bool {
-		return !slices.ContainsFunc(m, func(w string) bool { return !slices.Contains(n, w) })
-	}
-	return within(m, n) || within(n, m)
-}
-
-func sameBorn(a, b string) bool {
-	if a == "" || b == "" || a == b {
-		return true
-	}
-	// One of them may lack the year.
-	return (a[0] == '-' || b[0] == '-') && a[len(a)-5:] == b[len(b)-5:]
-}
-
 func (r *registration) create(c *Checked) *person {
 	p := &person{Customer: c.profile, isNew: true, by: c.by}
 	p.ID = ID(r.s.mint.Next())
@@ -625,54 +475,6 @@ func stands(history []Consent, n Consent) bool {
 	return last.ID != 0 && last.Given == n.Given && last.Wording == n.Wording && last.Proof == n.Proof && last.after(against)
 }
 
-var (
-	customerTable = db.NewTable("customers",
-		"id", "state", "first_name", "last_name", "middle_name", "first_key", "last_key", "sex", "born", "city", "language",
-		"source", "attributes", "labels", "note", "home_store_id", "origin_id", "registered_at", "checksum", "attached")
-	identifierTable = db.NewTable("identifiers", "kind", "value", "customer_id", "tail", "checksum")
-)
-
-// row is a profile's row; attached is the sum of the shares of what belongs to it.
-func (c *Customer) row(attached int64) []any {
-	return []any{
-		int64(c.ID), string(c.State), c.FirstName, c.LastName, c.MiddleName, fold.Key(c.FirstName), fold.Key(c.LastName),
-		string(c.Sex), c.Born, c.City, c.Language, c.Source, c.Attributes.String(), labelText(c.Labels), c.Note,
-		db.NullID(c.HomeStore), c.Origin, c.RegisteredAt.UnixMicro(), c.checksum(), attached,
-	}
-}
-
-func (c *Customer) checksum() int64 {
-	texts := []string{string(c.State), c.FirstName, c.LastName, c.MiddleName, string(c.Sex), c.Born, c.City, c.Language, c.Source, c.Attributes.String(), c.Note}
-	if len(c.Labels) > 0 { // a profile without any is as those before there were labels
-		texts = append(texts, labelText(c.Labels))
-	}
-	return checksum.Of([]int64{int64(c.ID), int64(c.HomeStore), c.Origin, c.RegisteredAt.UnixMicro()}, texts...)
-}
-
-func (i Identifier) row(of ID) []any {
-	return []any{string(i.Kind), i.Value, int64(of), i.tail(), i.checksum(of)}
-}
-
-func (i Identifier) checksum(of ID) int64 {
-	return checksum.Of([]int64{int64(of)}, string(i.Kind), i.Value)
-}
-
-// share is what a row of that checksum adds to the sum that its customer's row
-// keeps of what belongs to it: so few bits that no sum grows too large.
-func share(checksum int64) int64 { return checksum & (1<<32 - 1) }
-
-// attach adds to b that rows whose shares come to sum belong to a customer; below
-// zero: they do no more.
-func attach(b *db.Batch, id ID, sum int64) {
-	if sum != 0 {
-		b.Guard(`UPDATE customers SET attached = attached + $2 WHERE id = $1`, int64(id), sum)
-	}
-}
-
-// Attach adds to b that a row of another package, of that checksum, belongs to a
-// customer.
-func (s *Service) Attach(b *db.Batch, id ID, checksum int64) { attach(b, id, share(checksum)) }
-
 func (r *registration) writeTx(ctx context.Context, tx *db.Tx) error {
 	var (
 		customers, identifiers, consents, suspects [][]any
@@ -709,89 +511,4 @@ func (r *registration) writeTx(ctx context.Context, tx *db.Tx) error {
 		}
 	}
 	return tx.Run(ctx, &b)
-}
-
-func (c *Customer) queueUpdate(b *db.Batch) {
-	const update = `
-		UPDATE customers
-		   SET first_name = $2, last_name = $3, middle_name = $4, first_key = $5, last_key = $6, sex = $7, born = $8,
-		       city = $9, language = $10, attributes = $11, note = $12, home_store_id = $13, state = $14, checksum = $15, labels = $16
-		 WHERE id = $1`
-	b.Guard(update, int64(c.ID), c.FirstName, c.LastName, c.MiddleName, fold.Key(c.FirstName), fold.Key(c.LastName),
-		string(c.Sex), c.Born, c.City, c.Language, c.Attributes.String(), c.Note, db.NullID(c.HomeStore), string(c.State), c.checksum(), labelText(c.Labels))
-}
-
-// Events of this package. Their bodies carry no personal data: readers look
-// the customer up.
-const (
-	EventRegistered = "customer.registered" // body: {"source", "store"}
-	EventChanged    = "customer.changed"    // body: {"fields"}
-
-	// EventImported tells of all that a transaction of an import created and
-	// changed; a ref is the import's; body: {"first", "last", "created",
-	// "changed"}. Created are so many customers of that origin between the two
-	// ids, which are missing where there are none; another transaction's may lie
-	// between them. Changed are ids.
-	EventImported = "customers.imported"
-)
-
-// events tell of everybody who is new or changed: one of each, or, as they are
-// many, one of all that an import brings.
-func (r *registration) events() (events []event.Event) {
-	type imported struct {
-		First   ID   `json:"first,omitzero"`
-		Last    ID   `json:"last,omitzero"`
-		Created int  `json:"created,omitzero"`
-		Changed []ID `json:"changed,omitempty"`
-	}
-	now := r.s.now()
-	imports := map[int64]*imported{}
-	for _, p := range r.order {
-		if p.origin == 0 {
-			events = append(events, p.event(now))
-			continue
-		}
-		in := imports[p.origin]
-		if in == nil {
-			in = &imported{}
-			imports[p.origin] = in
-		}
-		if p.isNew { // their ids rise
-			in.First, in.Last = cmp.Or(in.First, p.ID), p.ID
-			in.Created++
-		} else {
-			in.Changed = append(in.Changed, p.ID)
-		}
-	}
-	for _, origin := range slices.Sorted(maps.Keys(imports)) {
-		events = append(events, event.Event{At: now, Kind: EventImported, Ref: origin, Body: event.Body(imports[origin])})
-	}
-	return events
-}
-
-// event tells of one person.
-func (p *person) event(now time.Time) event.Event {
-	if p.isNew {
-		return registered(&p.Customer)
-	}
-	slices.Sort(p.changed)
-	return change(p.ID, now, slices.Compact(p.changed)...)
-}
-
-func registered(c *Customer) event.Event {
-	body := event.Body(struct {
-		Source string          `json:"source,omitempty"`
-		Store  catalog.StoreID `json:"store,omitempty"`
-	}{c.Source, c.HomeStore})
-	return event.Event{At: c.RegisteredAt, Kind: EventRegistered, CustomerID: int64(c.ID), Ref: int64(c.ID), Body: body}
-}
-
-func change(id ID, at time.Time, fields ...string) event.Event {
-	body := event.Body(map[string][]string{"fields": fields})
-	return event.Event{At: at, Kind: EventChanged, CustomerID: int64(id), Ref: int64(id), Body: body}
-}
-
-// changed adds the event of a change to b.
-func changed(b *db.Batch, id ID, at time.Time, fields ...string) {
-	event.Append(b, change(id, at, fields...))
 }

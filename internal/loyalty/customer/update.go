@@ -25,13 +25,13 @@ type Change struct {
 	Born, City, Language, Note      *string
 	HomeStore                       *catalog.StoreID
 	Attributes                      *Attributes // replaces all
-	Set                             Attributes  // of Definitions.Fit: of the rest nothing changes
+	Set                             Attributes  // as attribute.Definitions.Fit gives them: of the rest nothing changes
 	Labels                          *[]string   // likewise
 }
 
-// lockTx reads a profile, with its identifiers, that can be changed, and locks
-// it.
-func (s *Service) lockTx(ctx context.Context, tx *db.Tx, id ID) (c Customer, err error) {
+// LockTx reads a profile, with its identifiers, that can be changed, and locks it. It
+// fails with ErrNotFound or ErrGone.
+func (s *Service) LockTx(ctx context.Context, tx *db.Tx, id ID) (c Customer, err error) {
 	owned := map[ID][]Identifier{}
 	var b db.Batch
 	b.Query(func(r *db.Rows) (err error) {
@@ -57,7 +57,7 @@ func (s *Service) lockTx(ctx context.Context, tx *db.Tx, id ID) (c Customer, err
 // with ErrNotFound or ErrGone.
 func (s *Service) UpdateTx(ctx context.Context, tx *db.Tx, id ID, ch Change) (before, after Customer, err error) {
 	defer errs.Wrap(&err, "change customer %d", id)
-	if before, err = s.lockTx(ctx, tx, id); err != nil {
+	if before, err = s.LockTx(ctx, tx, id); err != nil {
 		return before, before, err
 	}
 	after = before
@@ -95,6 +95,24 @@ func (c *Customer) apply(ch Change) {
 	c.set(ch.Set)
 	if ch.Labels != nil {
 		c.Labels = *ch.Labels
+	}
+}
+
+// set gives a profile values that fit; nil takes one away.
+func (c *Customer) set(values Attributes) {
+	if len(values) == 0 {
+		return
+	}
+	c.Attributes = maps.Clone(c.Attributes)
+	if c.Attributes == nil {
+		c.Attributes = Attributes{}
+	}
+	for code, value := range values {
+		if value == nil {
+			delete(c.Attributes, code)
+		} else {
+			c.Attributes[code] = value
+		}
 	}
 }
 
@@ -143,7 +161,7 @@ func (s *Service) SetStateTx(ctx context.Context, tx *db.Tx, id ID, state State)
 	if state != StateActive && state != StateBlocked {
 		return before, after, errs.InvalidField("/state", "unknown_state", "must be active or blocked")
 	}
-	if before, err = s.lockTx(ctx, tx, id); err != nil {
+	if before, err = s.LockTx(ctx, tx, id); err != nil {
 		return before, before, err
 	}
 	after = before
@@ -160,7 +178,7 @@ func (s *Service) AddIdentifierTx(ctx context.Context, tx *db.Tx, id ID, kind Ki
 		e := errs.Of(err)
 		return i, e.At("/value")
 	}
-	c, err := s.lockTx(ctx, tx, id)
+	c, err := s.LockTx(ctx, tx, id)
 	if err != nil {
 		return i, err
 	}
@@ -194,7 +212,7 @@ func (s *Service) AddIdentifierTx(ctx context.Context, tx *db.Tx, id ID, kind Ki
 // fails with ErrIdentifierMissing.
 func (s *Service) RemoveIdentifierTx(ctx context.Context, tx *db.Tx, id ID, i Identifier) (err error) {
 	defer errs.Wrap(&err, "remove %s from customer %d", i, id)
-	if _, err := s.lockTx(ctx, tx, id); err != nil {
+	if _, err := s.LockTx(ctx, tx, id); err != nil {
 		return err
 	}
 	const remove = `DELETE FROM identifiers WHERE kind = $1 AND value = $2 AND customer_id = $3`

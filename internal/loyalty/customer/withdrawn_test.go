@@ -224,15 +224,6 @@ func TestVersionThatIsOverIsNotShown(t *testing.T) {
 	})
 }
 
-// A column called by the code of an attribute is that one, whatever others are called.
-func TestColumnIsFirstACode(t *testing.T) {
-	t.Parallel()
-	l := customer.Definitions{{Code: "clothes", Names: customer.Names{"en": "size"}}, {Code: "size", Names: customer.Names{"en": "shoes"}}}
-	if d := l.Named("size"); d.Code != "size" {
-		t.Errorf("mapped to code size, goes to %s", d.Code)
-	}
-}
-
 // Whoever registers, or comes by a file, while their profile is being forgotten or
 // merged, is written into none that is gone.
 func TestNobodyIsWrittenIntoWhoIsGone(t *testing.T) {

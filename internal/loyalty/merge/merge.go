@@ -6,8 +6,9 @@
 // they are, but for returns, which go with their sales. A profile that took others in
 // is merged further only as a whole, and taken apart from the latest merge on.
 //
-// What becomes of profiles is package customer's, of receipts, points and levels
-// package receipt's; which pairs may be one person, customer suggests.
+// What becomes of profiles is package customer's, of households package household's, of
+// receipts, points and levels package receipt's; which pairs may be one person, customer
+// suggests.
 package merge
 
 import (
@@ -22,6 +23,7 @@ import (
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/giftcard"
+	"regulars/internal/loyalty/household"
 	"regulars/internal/loyalty/ledger"
 	"regulars/internal/loyalty/receipt"
 	"regulars/internal/loyalty/staff"
@@ -46,18 +48,19 @@ type Merge struct {
 
 // Service merges customers.
 type Service struct {
-	db        *db.DB
-	mint      *id.Minter
-	now       func() time.Time
-	catalog   *catalog.Service
-	customers *customer.Service
-	receipts  *receipt.Service
-	giftcards *giftcard.Service
+	db         *db.DB
+	mint       *id.Minter
+	now        func() time.Time
+	catalog    *catalog.Service
+	customers  *customer.Service
+	households *household.Service
+	receipts   *receipt.Service
+	giftcards  *giftcard.Service
 }
 
 // New makes the service.
-func New(d *db.DB, mint *id.Minter, now func() time.Time, ca *catalog.Service, cu *customer.Service, re *receipt.Service, gc *giftcard.Service) *Service {
-	return &Service{d, mint, now, ca, cu, re, gc}
+func New(d *db.DB, mint *id.Minter, now func() time.Time, ca *catalog.Service, cu *customer.Service, ho *household.Service, re *receipt.Service, gc *giftcard.Service) *Service {
+	return &Service{d, mint, now, ca, cu, ho, re, gc}
 }
 
 // Outcome is what a merge makes of who stays.
@@ -73,6 +76,7 @@ type Outcome struct {
 // moved is what is kept of a merge besides receipts and lots.
 type moved struct {
 	customer.Merged
+	Household *household.Moved `json:"household,omitempty"`
 	receipt.Moved
 	Cards []giftcard.Name `json:"giftcards,omitempty"`
 }
@@ -128,6 +132,10 @@ func (s *Service) mergeTx(ctx context.Context, tx *db.Tx, p receipt.Merge) (out 
 	if err != nil {
 		return out, err
 	}
+	home, err := s.households.MergeTx(ctx, tx, p.From, p.Into)
+	if err != nil {
+		return out, err
+	}
 	p.ID = s.mint.Next() // both are locked: what they say after it, they say as one
 	if p.Lots, err = lotsTx(ctx, tx, `SELECT l.lot_id FROM merged_lots l JOIN merges m ON m.id = l.merge_id WHERE m.into_id = $1`, int64(p.From)); err != nil {
 		return out, err
@@ -140,7 +148,7 @@ func (s *Service) mergeTx(ctx context.Context, tx *db.Tx, p receipt.Merge) (out 
 	if err != nil {
 		return out, err
 	}
-	kept, err := json.Marshal(moved{profile.Merged, went, cards})
+	kept, err := json.Marshal(moved{profile.Merged, home, went, cards})
 	if err != nil {
 		return out, err
 	}
@@ -154,7 +162,7 @@ func (s *Service) mergeTx(ctx context.Context, tx *db.Tx, p receipt.Merge) (out 
 	b.Insert(lotTable, lots)
 	out = Outcome{
 		Merge:    Merge{ID: ID(p.ID), From: p.From, Into: p.Into, Staff: staff.ID(p.Staff), At: p.At},
-		Customer: profile.Is, Filled: profile.Filled, Consents: profile.Added, Home: profile.Home(), Moved: went,
+		Customer: profile.Is, Filled: profile.Filled, Consents: profile.Added, Home: home.Home(), Moved: went,
 	}
 	return out, tx.Run(ctx, &b)
 }
@@ -246,7 +254,7 @@ func (s *Service) undoTx(ctx context.Context, tx *db.Tx, p receipt.Merge) error 
 		at   time.Time
 		kept moved
 	)
-	if err := s.customers.LockTx(ctx, tx, p.From, p.Into); err != nil {
+	if _, _, err := s.customers.LockBothTx(ctx, tx, p.From, p.Into); err != nil {
 		return err
 	}
 	err := tx.QueryRow(ctx, end, p.ID, p.At.UnixMicro(), db.NullID(p.Staff)).Scan(db.Time{Dst: &at}, &text)
@@ -260,6 +268,9 @@ func (s *Service) undoTx(ctx context.Context, tx *db.Tx, p receipt.Merge) error 
 		return err
 	}
 	if err := s.customers.UnmergeTx(ctx, tx, p.ID, p.From, p.Into, kept.Merged); err != nil {
+		return err
+	}
+	if err := s.households.PartTx(ctx, tx, p.From, p.Into, kept.Household); err != nil {
 		return err
 	}
 	if err := s.giftcards.ReturnTx(ctx, tx, p.From, p.Into, kept.Cards); err != nil {

@@ -23,6 +23,7 @@ import (
 	"regulars/internal/loyalty/confirm"
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/giftcard"
+	"regulars/internal/loyalty/household"
 	"regulars/internal/loyalty/ledger"
 	"regulars/internal/loyalty/merge"
 	"regulars/internal/loyalty/programme"
@@ -37,6 +38,7 @@ type Service struct {
 	staff      *staff.Service
 	catalog    *catalog.Service
 	customers  *customer.Service
+	households *household.Service
 	programmes *programme.Service
 	ledger     *ledger.Service
 	confirm    *confirm.Service
@@ -46,8 +48,8 @@ type Service struct {
 }
 
 // New makes the service.
-func New(d *db.DB, now func() time.Time, st *staff.Service, ca *catalog.Service, cu *customer.Service, pr *programme.Service, le *ledger.Service, co *confirm.Service, re *receipt.Service, me *merge.Service, gc *giftcard.Service) *Service {
-	return &Service{d, now, st, ca, cu, pr, le, co, re, me, gc}
+func New(d *db.DB, now func() time.Time, st *staff.Service, ca *catalog.Service, cu *customer.Service, ho *household.Service, pr *programme.Service, le *ledger.Service, co *confirm.Service, re *receipt.Service, me *merge.Service, gc *giftcard.Service) *Service {
+	return &Service{d, now, st, ca, cu, ho, pr, le, co, re, me, gc}
 }
 
 // The file of one person's data. Sums are decimals in the installation's currency,
@@ -58,7 +60,7 @@ type (
 		Currency  string        `json:"currency"`
 		Profile   profile       `json:"profile"`
 		Former    []profile     `json:"merged_profiles,omitempty"`
-		Household *household    `json:"household,omitempty"`
+		Household *householdRow `json:"household,omitempty"`
 		Consents  []consent     `json:"consents"`
 		Levels    []level       `json:"levels,omitempty"`
 		History   []levelChange `json:"level_history,omitempty"`
@@ -87,7 +89,7 @@ type (
 		Identifiers  []identifier        `json:"identifiers"`
 	}
 	// The others in it are other people: only how many they are is told.
-	household struct {
+	householdRow struct {
 		Since   time.Time `json:"since"`
 		Head    bool      `json:"head"`
 		Members int       `json:"members"`
@@ -244,12 +246,12 @@ func (s *Service) Export(ctx context.Context, who customer.ID, w io.Writer) (err
 			return err
 		}
 	}
-	home, err := s.customers.Household(ctx, who)
+	home, err := s.households.Of(ctx, who)
 	if err != nil {
 		return err
 	}
 	if m := home.Of(who); home.ID != 0 {
-		f.Household = &household{m.Since, m.Head, len(home.Members)}
+		f.Household = &householdRow{m.Since, m.Head, len(home.Members)}
 	}
 	account, err := s.ledger.Get(ctx, who)
 	if err != nil {
@@ -480,6 +482,9 @@ func (s *Service) Erase(ctx context.Context, who customer.ID, by staff.By, reaso
 	}
 	err = s.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
 		if out.Profiles, err = s.customers.EraseTx(ctx, tx, who); err != nil {
+			return err
+		}
+		if err := s.households.ForgetTx(ctx, tx, out.Profiles); err != nil {
 			return err
 		}
 		if out.Points, err = s.ledger.ForfeitTx(ctx, tx, who, m); err != nil {

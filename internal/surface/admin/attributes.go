@@ -11,16 +11,17 @@ import (
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/i18n"
+	"regulars/internal/loyalty/attribute"
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/staff"
 	"regulars/internal/surface/web"
-	"regulars/internal/surface/web/attribute"
+	"regulars/internal/surface/web/field"
 )
 
 type attributesView struct {
 	frame
 	Form    *web.Form
-	Edit    *customer.Definition // nil: a new one
+	Edit    *attribute.Definition // nil: a new one
 	Rows    []attributeRow
 	Formats []web.Option
 	Tills   []web.Option
@@ -29,7 +30,7 @@ type attributesView struct {
 }
 
 type attributeRow struct {
-	customer.Definition
+	attribute.Definition
 	Name string
 }
 
@@ -37,7 +38,7 @@ type attributeRow struct {
 // the address names, or of another.
 func (a *Admin) showAttributes(w http.ResponseWriter, r *http.Request, status int, form *web.Form) error {
 	ctx, loc := r.Context(), web.Loc(r.Context())
-	all, err := a.Customers.Definitions(ctx)
+	all, err := a.Attributes.Definitions(ctx)
 	if err != nil {
 		return err
 	}
@@ -45,15 +46,15 @@ func (a *Admin) showAttributes(w http.ResponseWriter, r *http.Request, status in
 	for _, d := range all {
 		v.Rows = append(v.Rows, attributeRow{d, d.Names.In(loc.Lang(), d.Code)})
 	}
-	for _, d := range customer.Usual(a.usualName) {
+	for _, d := range attribute.Usual(a.usualName) {
 		if all.Of(d.Code) == nil {
 			v.Usual = append(v.Usual, attributeRow{d, d.Names.In(loc.Lang(), d.Code)})
 		}
 	}
-	for _, f := range customer.Formats {
+	for _, f := range attribute.Formats {
 		v.Formats = append(v.Formats, web.Option{Value: string(f), Text: loc.T("admin.attributes.format." + string(f))})
 	}
-	for _, t := range []string{"", customer.TillsSee, customer.TillsSet} {
+	for _, t := range []string{"", attribute.TillsSee, attribute.TillsSet} {
 		v.Tills = append(v.Tills, web.Option{Value: t, Text: loc.T("admin.attributes.tills_may." + cmp.Or(t, "nothing"))})
 	}
 	for _, l := range a.Bundle.Languages() {
@@ -78,7 +79,7 @@ func (a *Admin) showAttributes(w http.ResponseWriter, r *http.Request, status in
 
 // choiceLines are the choices as the form has them: one a line, code and names with
 // bars between.
-func choiceLines(d *customer.Definition) string {
+func choiceLines(d *attribute.Definition) string {
 	var lines []string
 	for _, c := range d.Choices {
 		parts := []string{c.Code}
@@ -90,10 +91,10 @@ func choiceLines(d *customer.Definition) string {
 	return strings.Join(lines, "\n")
 }
 
-func readChoices(text string) (list []customer.Choice) {
+func readChoices(text string) (list []attribute.Choice) {
 	for line := range strings.Lines(text) {
 		parts := strings.Split(line, "|")
-		c := customer.Choice{Code: strings.TrimSpace(parts[0]), Names: customer.Names{}}
+		c := attribute.Choice{Code: strings.TrimSpace(parts[0]), Names: attribute.Names{}}
 		for i, in := range customer.Languages {
 			if i+1 < len(parts) {
 				c.Names[in] = parts[i+1]
@@ -115,22 +116,22 @@ func (a *Admin) saveAttribute(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	all, err := a.Customers.Definitions(r.Context())
+	all, err := a.Attributes.Definitions(r.Context())
 	if err != nil {
 		return err
 	}
-	var in customer.Definition
+	var in attribute.Definition
 	if usual := form.Get("usual"); usual != "" {
-		ready := customer.Usual(a.usualName)
-		i := slices.IndexFunc(ready, func(d customer.Definition) bool { return d.Code == usual })
+		ready := attribute.Usual(a.usualName)
+		i := slices.IndexFunc(ready, func(d attribute.Definition) bool { return d.Code == usual })
 		if i < 0 {
-			return customer.ErrAttribute
+			return attribute.ErrNotFound
 		}
 		in = ready[i]
 		in.Position = int64(len(all)) + 1
 	} else {
-		in = customer.Definition{
-			Code: form.Get("code"), Format: customer.Format(form.Get("format")), Names: customer.Names{}, Choices: readChoices(form.Raw("choices")), Tills: form.Get("tills"),
+		in = attribute.Definition{
+			Code: form.Get("code"), Format: attribute.Format(form.Get("format")), Names: attribute.Names{}, Choices: readChoices(form.Raw("choices")), Tills: form.Get("tills"),
 			Personal: form.Has("personal", "1"), Required: form.Has("required", "1"), Archived: form.Has("archived", "1"),
 		}
 		for _, language := range customer.Languages {
@@ -145,7 +146,7 @@ func (a *Admin) saveAttribute(w http.ResponseWriter, r *http.Request) error {
 	if code := r.URL.Query().Get("code"); code != "" {
 		d := all.Of(code)
 		if d == nil {
-			return customer.ErrAttribute
+			return attribute.ErrNotFound
 		}
 		in.ID = d.ID
 		if d.Personal && !in.Personal && masked(web.Me(r)) { // nobody shows themselves what they may not see
@@ -153,7 +154,7 @@ func (a *Admin) saveAttribute(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	err = a.changeBy(form, r, func(ctx context.Context, tx *db.Tx) (line, error) {
-		before, after, err := a.Customers.DefineTx(ctx, tx, in)
+		before, after, err := a.Attributes.DefineTx(ctx, tx, in)
 		l := line{action: "attribute.added", subject: "attribute:" + after.Code, after: attributeFacts(after)}
 		if in.ID != 0 {
 			l.action, l.before = "attribute.changed", attributeFacts(before)
@@ -171,20 +172,20 @@ func (a *Admin) saveAttribute(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-func attributeFacts(d customer.Definition) map[string]any {
+func attributeFacts(d attribute.Definition) map[string]any {
 	return map[string]any{"names": d.Names, "choices": choiceLines(&d), "position": d.Position, "format": d.Format, "tills": d.Tills, "personal": d.Personal, "required": d.Required, "archived": d.Archived}
 }
 
 // attributeRows are what is kept of a customer besides, as whoever asks may see it:
 // what nobody defined may be personal.
-func attributeRows(loc *i18n.Localizer, all customer.Definitions, values customer.Attributes, hide bool) (rows []fieldChange) {
+func attributeRows(loc *i18n.Localizer, all attribute.Definitions, values customer.Attributes, hide bool) (rows []fieldChange) {
 	for i := range all {
 		d := &all[i]
 		value, ok := values[d.Code]
 		if !ok || hide && d.Personal {
 			continue
 		}
-		rows = append(rows, fieldChange{Name: d.Names.In(loc.Lang(), d.Code), Is: attribute.Text(loc, d, value)})
+		rows = append(rows, fieldChange{Name: d.Names.In(loc.Lang(), d.Code), Is: field.Text(loc, d, value)})
 	}
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		if all.Of(name) == nil && !hide {
@@ -196,8 +197,8 @@ func attributeRows(loc *i18n.Localizer, all customer.Definitions, values custome
 
 // attributesOf are the attributes for the form of a customer: what was taken out of
 // its list since is a former choice.
-func (a *Admin) attributesOf(ctx context.Context, c customer.Customer) (customer.Definitions, error) {
-	all, err := a.Customers.Definitions(ctx)
+func (a *Admin) attributesOf(ctx context.Context, c customer.Customer) (attribute.Definitions, error) {
+	all, err := a.Attributes.Definitions(ctx)
 	return all.Keeping(c.Attributes, func(language, code string) string {
 		return a.Bundle.For(language).T("admin.attributes.former", "choice", code)
 	}), err

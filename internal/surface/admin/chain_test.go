@@ -322,7 +322,7 @@ func (p pairs) with(changes ...string) pairs {
 
 var (
 	fieldTag   = regexp.MustCompile(`(?s)<input\b[^>]*>|<textarea\b[^>]*>.*?</textarea>|<select\b[^>]*>.*?</select>`)
-	attribute  = regexp.MustCompile(`\s([a-z-]+)="([^"]*)"`)
+	tagPart    = regexp.MustCompile(`\s([a-z-]+)="([^"]*)"`)
 	optionText = regexp.MustCompile(`<option value="([^"]*)" selected>`)
 )
 
@@ -344,7 +344,7 @@ func (b *browser) form(id string) (fields pairs) {
 	for _, tag := range fieldTag.FindAllString(inside, -1) {
 		head, body, _ := strings.Cut(tag, ">")
 		attrs := map[string]string{}
-		for _, m := range attribute.FindAllStringSubmatch(head, -1) {
+		for _, m := range tagPart.FindAllStringSubmatch(head, -1) {
 			attrs[m[1]] = html.UnescapeString(m[2])
 		}
 		value := attrs["value"]

@@ -18,7 +18,7 @@ import (
 	"regulars/internal/loyalty/enrol"
 	"regulars/internal/loyalty/staff"
 	"regulars/internal/surface/web"
-	"regulars/internal/surface/web/attribute"
+	"regulars/internal/surface/web/field"
 )
 
 type customersView struct {
@@ -318,7 +318,7 @@ type editCustomerView struct {
 	Stores   []web.Option
 	Sexes    []web.Option
 	Asks     []ask
-	More     []attribute.Field
+	More     []field.Field
 }
 
 func (a *Admin) customerForm(w http.ResponseWriter, r *http.Request, status int, c customer.Customer, form *web.Form) error {
@@ -332,7 +332,7 @@ func (a *Admin) customerForm(w http.ResponseWriter, r *http.Request, status int,
 	if err != nil {
 		return err
 	}
-	v.More = attribute.Fields(loc, defined)
+	v.More = field.Of(loc, defined)
 	if v.Stores, err = a.storeOptions(r, ""); err != nil {
 		return err
 	}
@@ -379,11 +379,11 @@ func (a *Admin) registerCustomer(w http.ResponseWriter, r *http.Request) error {
 		FirstName: form.Get("first_name"), LastName: form.Get("last_name"), MiddleName: form.Get("middle_name"),
 		Sex: customer.Sex(form.Get("sex")), Born: readBorn(loc, form.Get("born")), City: form.Get("city"), Note: form.Get("note"), Source: "admin", IP: web.Client(r).IP,
 	}
-	defined, err := a.Customers.Definitions(ctx)
+	defined, err := a.Attributes.Definitions(ctx)
 	if err != nil {
 		return err
 	}
-	if in.Attributes, err = attribute.Read(defined, form); err != nil {
+	if in.Attributes, err = field.Read(defined, form); err != nil {
 		return err
 	}
 	maps.DeleteFunc(in.Attributes, func(_ string, v any) bool { return v == nil })
@@ -517,7 +517,7 @@ func (a *Admin) editCustomer(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	attribute.Fill(defined, c.Attributes, form)
+	field.Fill(defined, c.Attributes, form)
 	return a.customerForm(w, r, http.StatusOK, c, form)
 }
 
@@ -540,7 +540,7 @@ func (a *Admin) saveCustomer(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if ch.Set, err = attribute.Read(defined, form); err != nil {
+	if ch.Set, err = field.Read(defined, form); err != nil {
 		return err
 	}
 	if form.Values.Has("labels") {

@@ -8,6 +8,7 @@ import (
 	"regulars/internal/base/db"
 	"regulars/internal/base/errs"
 	"regulars/internal/loyalty/customer"
+	"regulars/internal/loyalty/household"
 	"regulars/internal/loyalty/staff"
 	"regulars/internal/surface/web"
 )
@@ -26,12 +27,12 @@ type householdView struct {
 // kinRow is somebody in a household; without a name they are no business of
 // whoever looks.
 type kinRow struct {
-	customer.Member
+	household.Member
 	Name string
 }
 
 func (a *Admin) kinRows(ctx context.Context, who staff.Account, of customer.ID) (rows []kinRow, err error) {
-	h, err := a.Customers.Household(ctx, of)
+	h, err := a.Households.Of(ctx, of)
 	for _, m := range h.Members {
 		c, err := a.customerOf(ctx, who, m.Customer)
 		if err != nil && !errors.Is(err, customer.ErrNotFound) {
@@ -81,7 +82,7 @@ func (a *Admin) changeHousehold(w http.ResponseWriter, r *http.Request) error {
 		return customer.ErrNotFound
 	}
 	if do == "dissolve" { // who is in it is everybody's business, so all must be theirs who does it
-		h, err := a.Customers.Household(r.Context(), c.ID)
+		h, err := a.Households.Of(r.Context(), c.ID)
 		if err != nil {
 			return err
 		}
@@ -100,16 +101,16 @@ func (a *Admin) changeHousehold(w http.ResponseWriter, r *http.Request) error {
 		switch do {
 		case "add":
 			l.action = "customer.household_joined"
-			return l, a.Customers.JoinTx(ctx, tx, other.ID, c.ID)
+			return l, a.Households.JoinTx(ctx, tx, other.ID, c.ID)
 		case "leave":
 			l.action = "customer.household_left"
-			return l, a.Customers.LeaveTx(ctx, tx, other.ID)
+			return l, a.Households.LeaveTx(ctx, tx, other.ID)
 		case "head":
 			l.action = "customer.household_head"
-			return l, a.Customers.HeadTx(ctx, tx, other.ID)
+			return l, a.Households.HeadTx(ctx, tx, other.ID)
 		case "dissolve":
 			l.action = "customer.household_dissolved"
-			return l, a.Customers.DissolveTx(ctx, tx, c.ID)
+			return l, a.Households.DissolveTx(ctx, tx, c.ID)
 		}
 		return l, errs.InvalidField("/do", "unknown", "must be add, leave, head or dissolve")
 	})

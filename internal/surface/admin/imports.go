@@ -362,7 +362,7 @@ func (a *Admin) showImport(w http.ResponseWriter, r *http.Request, status int, i
 	}
 	if i.Kind == importer.KindCustomers {
 		v.Fields = append(v.Fields, web.Option{Value: "attribute", Text: loc.T("admin.import.attribute")})
-		defined, err := a.Customers.Definitions(r.Context())
+		defined, err := a.Attributes.Definitions(r.Context())
 		if err != nil {
 			return err
 		}

@@ -8,6 +8,7 @@ import (
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/db/dbtest"
+	"regulars/internal/loyalty/attribute"
 	"regulars/internal/loyalty/customer"
 )
 
@@ -16,14 +17,14 @@ import (
 func (s *shop) wording() {
 	s.t.Helper()
 	must(s.t, s.DB.Write(s.t.Context(), func(ctx context.Context, tx *db.Tx) error {
-		if err := s.Customers.JoinTx(ctx, tx, s.people[1], s.people[0]); err != nil {
+		if err := s.Households.JoinTx(ctx, tx, s.people[1], s.people[0]); err != nil {
 			return err
 		}
 		if _, err := s.Customers.AddIdentifierTx(ctx, tx, s.people[0], customer.Phone, "+998907777777"); err != nil {
 			return err
 		}
-		for _, d := range customer.Usual(func(_, key string) string { return key }) {
-			if _, _, err := s.Customers.DefineTx(ctx, tx, d); err != nil {
+		for _, d := range attribute.Usual(func(_, key string) string { return key }) {
+			if _, _, err := s.Attributes.DefineTx(ctx, tx, d); err != nil {
 				return err
 			}
 		}

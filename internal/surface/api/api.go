@@ -11,6 +11,7 @@ import (
 	"regulars/internal/base/i18n"
 	"regulars/internal/base/limit"
 	"regulars/internal/loyalty"
+	"regulars/internal/loyalty/attribute"
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/enrol"
@@ -56,6 +57,7 @@ type API struct {
 	programmes   *programme.Service
 	catalog      *catalog.Service
 	customers    *customer.Service
+	attributes   *attribute.Service
 	enrol        *enrol.Service
 	staff        *staff.Service
 	stock        *stock.Service
@@ -80,7 +82,7 @@ func New(c Config) (a *API, err error) {
 	}
 	a = &API{
 		shell: c.Shell, receipts: c.Receipts, ledger: c.Ledger, programmes: c.Programmes, catalog: c.Catalog,
-		customers: c.Customers, enrol: c.Enrol, staff: c.Staff, stock: c.Stock, integrations: c.Integrations, now: c.Now, currency: currency{c.Receipts.Currency()},
+		customers: c.Customers, attributes: c.Attributes, enrol: c.Enrol, staff: c.Staff, stock: c.Stock, integrations: c.Integrations, now: c.Now, currency: currency{c.Receipts.Currency()},
 		limiter: limit.New(c.Rate, c.Burst, 10_000, c.Now), looks: limit.New(looksRate, looksBurst, 10_000, c.Now), routes: routes{},
 	}
 	if a.ids, err = newSeals(c.Secret); err != nil {

@@ -7,6 +7,7 @@ import (
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/db/dbtest"
+	"regulars/internal/loyalty/attribute"
 	"regulars/internal/loyalty/customer"
 )
 
@@ -71,8 +72,8 @@ func TestAttributesAtTills(t *testing.T) {
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
 		s := newSite(t, d, options{})
 		check(t, s.DB.Write(t.Context(), func(ctx context.Context, tx *db.Tx) error {
-			for _, d := range customer.Usual(func(_, key string) string { return key }) {
-				if _, _, err := s.Customers.DefineTx(ctx, tx, d); err != nil {
+			for _, d := range attribute.Usual(func(_, key string) string { return key }) {
+				if _, _, err := s.Attributes.DefineTx(ctx, tx, d); err != nil {
 					return err
 				}
 			}

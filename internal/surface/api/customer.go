@@ -10,6 +10,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"regulars/internal/base/errs"
+	"regulars/internal/loyalty/attribute"
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/enrol"
@@ -196,17 +197,17 @@ func (a *API) person(ctx context.Context, by *caller, id customer.ID) (*person, 
 	for _, i := range c.Identifiers {
 		p.Identifiers = append(p.Identifiers, refOf(i))
 	}
-	p.Attributes, err = a.attributes(ctx, c.Attributes)
+	p.Attributes, err = a.seen(ctx, c.Attributes)
 	return p, err
 }
 
-// attributes are what tills see of those of a customer; most have none, and nobody
+// seen are what tills see of those of a customer; most have none, and nobody
 // is asked.
-func (a *API) attributes(ctx context.Context, values customer.Attributes) (seen map[string]any, err error) {
+func (a *API) seen(ctx context.Context, values customer.Attributes) (seen map[string]any, err error) {
 	if len(values) == 0 {
 		return nil, nil
 	}
-	all, err := a.customers.Definitions(ctx)
+	all, err := a.attributes.Definitions(ctx)
 	for _, d := range all.SeenAtTills() {
 		value, ok := values[d.Code]
 		if !ok {
@@ -215,8 +216,8 @@ func (a *API) attributes(ctx context.Context, values customer.Attributes) (seen 
 		if seen == nil {
 			seen = map[string]any{}
 		}
-		if seen[d.Code] = value; d.Format == customer.SeveralFormat {
-			seen[d.Code] = customer.Chosen(value)
+		if seen[d.Code] = value; d.Format == attribute.SeveralFormat {
+			seen[d.Code] = attribute.Chosen(value)
 		}
 	}
 	return seen, err
@@ -227,7 +228,7 @@ func (a *API) setting(ctx context.Context, r *reader, given map[string]any) (cus
 	if len(given) == 0 {
 		return nil, nil
 	}
-	all, err := a.customers.Definitions(ctx)
+	all, err := a.attributes.Definitions(ctx)
 	if err != nil {
 		return nil, err
 	}

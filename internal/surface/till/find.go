@@ -25,7 +25,7 @@ import (
 	"regulars/internal/loyalty/receipt"
 	"regulars/internal/loyalty/staff"
 	"regulars/internal/surface/web"
-	"regulars/internal/surface/web/attribute"
+	"regulars/internal/surface/web/field"
 )
 
 // found is what was found and is to be chosen from.
@@ -468,11 +468,11 @@ func (t *Till) newcomer(r *http.Request, v *saleView) (customer.New, error) {
 	if j.Name == "" {
 		j.Errors["join-name"] = loc.T("counter.join.name_needed")
 	}
-	defined, err := t.Customers.Definitions(r.Context())
+	defined, err := t.Attributes.Definitions(r.Context())
 	if err != nil {
 		return n, err
 	}
-	if n.Attributes, err = attribute.Read(defined.SetAtTills(), j.More); err != nil {
+	if n.Attributes, err = field.Read(defined.SetAtTills(), j.More); err != nil {
 		return n, err
 	}
 	maps.Copy(j.Errors, j.More.Errors)

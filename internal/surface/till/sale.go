@@ -19,7 +19,7 @@ import (
 	"regulars/internal/loyalty/programme"
 	"regulars/internal/loyalty/receipt"
 	"regulars/internal/surface/web"
-	"regulars/internal/surface/web/attribute"
+	"regulars/internal/surface/web/field"
 )
 
 // Failures of what was typed.
@@ -48,10 +48,10 @@ type saleView struct {
 	Can    bool   // be paid, once a reason that is missing is given
 	Unsure bool   // a line cannot be read: what the rest comes to is no sum to be paid
 	Zone   *time.Location
-	Wrong  string            // of the code
-	Later  bool              // what is earned is not available at once
-	Ask    []box             // what a newcomer may agree to
-	More   []attribute.Field // what else a newcomer is asked
+	Wrong  string        // of the code
+	Later  bool          // what is earned is not available at once
+	Ask    []box         // what a newcomer may agree to
+	More   []field.Field // what else a newcomer is asked
 	// JoinCode is whether a newcomer's phone needs a code.
 	JoinCode settings.Code
 }
@@ -285,11 +285,11 @@ func (t *Till) fill(r *http.Request, v *saleView) error {
 		if v.JoinCode, err = t.Enrol.Code(ctx); err != nil {
 			return err
 		}
-		defined, err := t.Customers.Definitions(ctx)
+		defined, err := t.Attributes.Definitions(ctx)
 		if err != nil {
 			return err
 		}
-		v.More = attribute.Fields(loc, defined.SetAtTills())
+		v.More = field.Of(loc, defined.SetAtTills())
 	}
 	d := v.draft(loc, t.Settings().Currency, func(field string, err error) {
 		v.Errors[field] = web.Say(loc, err)
@@ -356,13 +356,13 @@ func (t *Till) person(ctx context.Context, loc *i18n.Localizer, v *saleView) err
 	if len(c.Attributes) == 0 {
 		return nil
 	}
-	defined, err := t.Customers.Definitions(ctx)
+	defined, err := t.Attributes.Definitions(ctx)
 	if err != nil {
 		return err
 	}
 	for _, d := range defined.SeenAtTills() {
 		if value, ok := c.Attributes[d.Code]; ok {
-			p.More = append(p.More, [2]string{d.Names.In(loc.Lang(), d.Code), attribute.Text(loc, &d, value)})
+			p.More = append(p.More, [2]string{d.Names.In(loc.Lang(), d.Code), field.Text(loc, &d, value)})
 		}
 	}
 	return nil

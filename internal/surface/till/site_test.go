@@ -18,6 +18,7 @@ import (
 	"regulars/internal/base/i18n"
 	"regulars/internal/base/id"
 	"regulars/internal/base/money"
+	"regulars/internal/loyalty/attribute"
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/loyaltytest"
@@ -157,16 +158,16 @@ func (s *site) register(store int, first, last, phone, card string) customer.ID 
 // attributes defines what tills set, see and do neither of.
 func (s *site) attributes() {
 	s.t.Helper()
-	friend := []customer.Choice{{Code: "friend", Names: customer.Names{"en": "a friend", "ru": "друга"}}, {Code: "street", Names: customer.Names{"en": "the street", "ru": "вывеска"}}}
-	for _, d := range []customer.Definition{
-		{Code: "shoe", Format: customer.NumberFormat, Names: customer.Names{"en": "Shoe size", "ru": "Размер обуви"}, Tills: customer.TillsSet},
-		{Code: "source", Format: customer.OneFormat, Names: customer.Names{"en": "Hears of us from", "ru": "Узнал от"}, Choices: friend, Tills: customer.TillsSet, Required: true},
-		{Code: "pets", Format: customer.YesNoFormat, Names: customer.Names{"en": "Pets", "ru": "Питомцы"}, Tills: customer.TillsSet, Personal: true},
-		{Code: "blood", Format: customer.TextFormat, Names: customer.Names{"en": "Blood group"}},
-		{Code: "note", Format: customer.TextFormat, Names: customer.Names{"en": "Our note"}, Tills: customer.TillsSee},
+	friend := []attribute.Choice{{Code: "friend", Names: attribute.Names{"en": "a friend", "ru": "друга"}}, {Code: "street", Names: attribute.Names{"en": "the street", "ru": "вывеска"}}}
+	for _, d := range []attribute.Definition{
+		{Code: "shoe", Format: attribute.NumberFormat, Names: attribute.Names{"en": "Shoe size", "ru": "Размер обуви"}, Tills: attribute.TillsSet},
+		{Code: "source", Format: attribute.OneFormat, Names: attribute.Names{"en": "Hears of us from", "ru": "Узнал от"}, Choices: friend, Tills: attribute.TillsSet, Required: true},
+		{Code: "pets", Format: attribute.YesNoFormat, Names: attribute.Names{"en": "Pets", "ru": "Питомцы"}, Tills: attribute.TillsSet, Personal: true},
+		{Code: "blood", Format: attribute.TextFormat, Names: attribute.Names{"en": "Blood group"}},
+		{Code: "note", Format: attribute.TextFormat, Names: attribute.Names{"en": "Our note"}, Tills: attribute.TillsSee},
 	} {
 		check(s.t, s.DB.Write(s.t.Context(), func(ctx context.Context, tx *db.Tx) error {
-			_, _, err := s.Customers.DefineTx(ctx, tx, d)
+			_, _, err := s.Attributes.DefineTx(ctx, tx, d)
 			return err
 		}))
 	}

@@ -1,6 +1,7 @@
-// Package attribute puts what a chain keeps of its customers besides into forms and
-// words: what package customer defines, as the pages of web show it.
-package attribute
+// Package field puts what a chain keeps of its customers besides into forms and words:
+// what package attribute defines, as the pages of web show it. It has no rules: what
+// fits is said there.
+package field
 
 import (
 	"strings"
@@ -8,16 +9,17 @@ import (
 
 	"regulars/internal/base/errs"
 	"regulars/internal/base/i18n"
+	"regulars/internal/loyalty/attribute"
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/surface/web"
 )
 
 // Text says in words what is kept under an attribute.
-func Text(loc *i18n.Localizer, d *customer.Definition, value any) string {
+func Text(loc *i18n.Localizer, d *attribute.Definition, value any) string {
 	if d.List() {
 		return d.Said(value, loc.Lang())
 	}
-	if text, ok := value.(string); ok && d.Format == customer.DateFormat {
+	if text, ok := value.(string); ok && d.Format == attribute.DateFormat {
 		if at, err := time.Parse(time.DateOnly, text); err == nil {
 			return loc.Date(at, time.UTC)
 		}
@@ -32,8 +34,8 @@ type Field struct {
 	Required                 bool
 }
 
-// Fields are the fields of what can be said of a customer besides.
-func Fields(loc *i18n.Localizer, all customer.Definitions) (list []Field) {
+// Of gives the fields of what can be said of a customer besides.
+func Of(loc *i18n.Localizer, all attribute.Definitions) (list []Field) {
 	for i := range all {
 		d := &all[i]
 		if d.Archived {
@@ -41,13 +43,13 @@ func Fields(loc *i18n.Localizer, all customer.Definitions) (list []Field) {
 		}
 		f := Field{Name: "attributes/" + d.Code, Label: d.Names.In(loc.Lang(), d.Code), Type: "text", Required: d.Required}
 		switch d.Format {
-		case customer.DateFormat:
+		case attribute.DateFormat:
 			f.Type = "date"
-		case customer.YesNoFormat:
+		case attribute.YesNoFormat:
 			f.Type, f.Options = "select", []web.Option{{Text: "—"}, {Value: "yes", Text: loc.T("web.yes")}, {Value: "no", Text: loc.T("web.no")}}
-		case customer.OneFormat:
+		case attribute.OneFormat:
 			f.Type, f.Options = "select", []web.Option{{Text: "—"}}
-		case customer.SeveralFormat:
+		case attribute.SeveralFormat:
 			f.Type = "checks"
 		}
 		for _, c := range d.Choices {
@@ -59,15 +61,15 @@ func Fields(loc *i18n.Localizer, all customer.Definitions) (list []Field) {
 }
 
 // Fill puts what is known of a customer into a form.
-func Fill(all customer.Definitions, values customer.Attributes, form *web.Form) {
+func Fill(all attribute.Definitions, values customer.Attributes, form *web.Form) {
 	for i := range all {
 		d, name := &all[i], "attributes/"+all[i].Code
 		switch v := values[d.Code].(type) {
 		case bool:
 			form.Values.Set(name, map[bool]string{true: "yes", false: "no"}[v])
 		case string:
-			if form.Values.Set(name, v); d.Format == customer.SeveralFormat {
-				form.Values[name] = customer.Chosen(v)
+			if form.Values.Set(name, v); d.Format == attribute.SeveralFormat {
+				form.Values[name] = attribute.Chosen(v)
 			}
 		case interface{ String() string }:
 			form.Values.Set(name, v.String())
@@ -76,11 +78,11 @@ func Fill(all customer.Definitions, values customer.Attributes, form *web.Form) 
 }
 
 // Read reads them back, and says what is wrong with them.
-func Read(all customer.Definitions, form *web.Form) (customer.Attributes, error) {
+func Read(all attribute.Definitions, form *web.Form) (customer.Attributes, error) {
 	given := map[string]any{}
 	for i := range all {
 		d, name := &all[i], "attributes/"+all[i].Code
-		if _, sent := form.Values[name]; !d.Archived && (sent || d.Format == customer.SeveralFormat) { // boxes of which none is ticked send nothing
+		if _, sent := form.Values[name]; !d.Archived && (sent || d.Format == attribute.SeveralFormat) { // boxes of which none is ticked send nothing
 			given[d.Code] = strings.Join(form.All(name), ",")
 		}
 	}

@@ -1,4 +1,12 @@
-package customer
+// Package household keeps who of the customers lives together.
+//
+// Somebody is in one household at most, which has one head: whoever joins or leaves
+// locks the profile first and the household then. Points are not pooled: everybody
+// keeps their own. Who is gone, merged into another or forgotten, is in none.
+//
+// Profiles are package customer's; package merge says when two people become one, and
+// package privacy when somebody is forgotten.
+package household
 
 import (
 	"context"
@@ -10,13 +18,14 @@ import (
 	"regulars/internal/base/errs"
 	"regulars/internal/base/event"
 	"regulars/internal/base/id"
+	"regulars/internal/loyalty/customer"
 )
 
 // Failures of households.
 var (
-	ErrHousehold    = errs.New(errs.Conflict, "in_household", "This customer is in a household already: they leave it first.")
-	ErrNoHousehold  = errs.New(errs.NotFound, "household_not_found", "This customer is in no household.")
-	ErrHouseholdBig = errs.New(errs.Conflict, "household_full", "The household is full.")
+	ErrMember = errs.New(errs.Conflict, "in_household", "This customer is in a household already: they leave it first.")
+	ErrNone   = errs.New(errs.NotFound, "household_not_found", "This customer is in no household.")
+	ErrFull   = errs.New(errs.Conflict, "household_full", "The household is full.")
 )
 
 // Events of households; ref is the household's id, body: {"head"} of those who join.
@@ -26,24 +35,37 @@ const (
 	EventHead   = "household.head" // becomes its head
 )
 
-// HouseholdID identifies a household.
-type HouseholdID = id.Of[Household]
+// ID identifies a household.
+type ID = id.Of[Household]
+
+// Service keeps the households.
+type Service struct {
+	db        *db.DB
+	mint      *id.Minter
+	now       func() time.Time
+	customers *customer.Service
+}
+
+// New makes the service.
+func New(d *db.DB, mint *id.Minter, now func() time.Time, cu *customer.Service) *Service {
+	return &Service{d, mint, now, cu}
+}
 
 // Household is people who live together. Everybody keeps their own points.
 type Household struct {
-	ID      HouseholdID // 0: none
-	Members []Member    // the head first, then as they came
+	ID      ID       // 0: none
+	Members []Member // the head first, then as they came
 }
 
 // Member is somebody in a household.
 type Member struct {
-	Customer ID
+	Customer customer.ID
 	Head     bool
 	Since    time.Time
 }
 
 // Of gives a member; the zero one is none.
-func (h *Household) Of(who ID) (m Member) {
+func (h *Household) Of(who customer.ID) (m Member) {
 	for _, m := range h.Members {
 		if m.Customer == who {
 			return m
@@ -69,8 +91,8 @@ func (h *Household) scan(rows *db.Rows, err error) error {
 	})
 }
 
-// Household is that of a customer.
-func (s *Service) Household(ctx context.Context, who ID) (h Household, err error) {
+// Of gives the household of a customer.
+func (s *Service) Of(ctx context.Context, who customer.ID) (h Household, err error) {
 	defer errs.Wrap(&err, "read the household of customer %s", who)
 	if err = s.db.QueryRow(ctx, membershipText, int64(who)).Scan(&h.ID); err != nil {
 		if errors.Is(err, db.ErrNoRows) {
@@ -82,16 +104,16 @@ func (s *Service) Household(ctx context.Context, who ID) (h Household, err error
 	return h, h.scan(rows, err)
 }
 
-// householdTx locks the household of a customer, whose profile is locked, and reads
+// ofTx locks the household of a customer, whose profile is locked, and reads
 // it: nobody joins or leaves meanwhile.
-func (s *Service) householdTx(ctx context.Context, tx *db.Tx, who ID) (h Household, err error) {
-	var of HouseholdID
+func (s *Service) ofTx(ctx context.Context, tx *db.Tx, who customer.ID) (h Household, err error) {
+	var of ID
 	err = tx.QueryRow(ctx, membershipText, int64(who)).Scan(&of)
 	if errors.Is(err, db.ErrNoRows) {
 		return h, nil
 	}
 	if err == nil {
-		h, err = s.lockHouseholdTx(ctx, tx, of)
+		h, err = s.lockTx(ctx, tx, of)
 	}
 	if err == nil && h.Of(who).Customer == 0 { // it was dissolved while we waited
 		h = Household{}
@@ -99,7 +121,7 @@ func (s *Service) householdTx(ctx context.Context, tx *db.Tx, who ID) (h Househo
 	return h, err
 }
 
-func (s *Service) lockHouseholdTx(ctx context.Context, tx *db.Tx, of HouseholdID) (h Household, err error) {
+func (s *Service) lockTx(ctx context.Context, tx *db.Tx, of ID) (h Household, err error) {
 	const lock = `
 		SELECT id FROM households WHERE id = $1
 		FOR UPDATE -- postgres`
@@ -115,37 +137,38 @@ func (s *Service) lockHouseholdTx(ctx context.Context, tx *db.Tx, of HouseholdID
 }
 
 // JoinTx has one customer join the household of another, who founds one as its head
-// where they have none. It fails with ErrHousehold or ErrHouseholdBig.
-func (s *Service) JoinTx(ctx context.Context, tx *db.Tx, who, with ID) (err error) {
+// where they have none. It fails with ErrMember or
+// ErrFull, or with customer.ErrSame, ErrNotFound or ErrGone.
+func (s *Service) JoinTx(ctx context.Context, tx *db.Tx, who, with customer.ID) (err error) {
 	defer errs.Wrap(&err, "have customer %s join the household of %s", who, with)
 	if who == with {
-		return ErrSame
+		return customer.ErrSame
 	}
-	a, b, err := s.lockBothTx(ctx, tx, who, with)
+	a, b, err := s.customers.LockBothTx(ctx, tx, who, with)
 	if err != nil {
 		return err
 	}
 	if a.State.Gone() || b.State.Gone() {
-		return ErrGone
+		return customer.ErrGone
 	}
-	h, err := s.householdTx(ctx, tx, with)
+	h, err := s.ofTx(ctx, tx, with)
 	if err != nil {
 		return err
 	}
 	if h.ID == 0 {
-		h.ID = HouseholdID(s.mint.Next())
+		h.ID = ID(s.mint.Next())
 		if err := s.enterTx(ctx, tx, h.ID, with, true); err != nil {
 			return err
 		}
 	}
 	if len(h.Members) >= maxMembers {
-		return ErrHouseholdBig
+		return ErrFull
 	}
 	return s.enterTx(ctx, tx, h.ID, who, false)
 }
 
 // enterTx puts somebody into a household, which is made where there is none of the id.
-func (s *Service) enterTx(ctx context.Context, tx *db.Tx, of HouseholdID, who ID, head bool) error {
+func (s *Service) enterTx(ctx context.Context, tx *db.Tx, of ID, who customer.ID, head bool) error {
 	now := s.now().UTC().Truncate(time.Microsecond)
 	var b db.Batch
 	b.Exec(`INSERT INTO households (id) VALUES ($1) ON CONFLICT DO NOTHING`, int64(of))
@@ -158,14 +181,14 @@ func (s *Service) enterTx(ctx context.Context, tx *db.Tx, of HouseholdID, who ID
 	event.Append(&b, event.Event{At: now, Kind: EventJoined, CustomerID: int64(who), Ref: int64(of), Body: event.Body(map[string]bool{"head": head})})
 	err := tx.Run(ctx, &b)
 	if errors.Is(err, db.ErrGuard) {
-		return ErrHousehold
+		return ErrMember
 	}
 	return err
 }
 
 // exitTx takes somebody out of a household that is locked; where the head goes, who
 // has been there longest is the head.
-func (s *Service) exitTx(ctx context.Context, tx *db.Tx, h *Household, who ID) error {
+func (s *Service) exitTx(ctx context.Context, tx *db.Tx, h *Household, who customer.ID) error {
 	now := s.now()
 	m := h.Of(who)
 	h.Members = slices.DeleteFunc(h.Members, func(m Member) bool { return m.Customer == who })
@@ -183,16 +206,16 @@ func (s *Service) exitTx(ctx context.Context, tx *db.Tx, h *Household, who ID) e
 }
 
 // crown adds to b that somebody becomes the head of a household.
-func (s *Service) crown(b *db.Batch, of HouseholdID, who ID) {
+func (s *Service) crown(b *db.Batch, of ID, who customer.ID) {
 	b.Exec(`UPDATE household_members SET head = FALSE WHERE household_id = $1 AND head`, int64(of))
 	b.Guard(`UPDATE household_members SET head = TRUE WHERE household_id = $1 AND customer_id = $2`, int64(of), int64(who))
 	event.Append(b, event.Event{At: s.now(), Kind: EventHead, CustomerID: int64(who), Ref: int64(of), Body: event.Body(struct{}{})})
 }
 
-// HeadTx makes a member the head of their household. It fails with ErrNoHousehold.
-func (s *Service) HeadTx(ctx context.Context, tx *db.Tx, who ID) (err error) {
+// HeadTx makes a member the head of their household. It fails with ErrNone.
+func (s *Service) HeadTx(ctx context.Context, tx *db.Tx, who customer.ID) (err error) {
 	defer errs.Wrap(&err, "make customer %s the head of their household", who)
-	h, err := s.ownHouseholdTx(ctx, tx, who)
+	h, err := s.ownTx(ctx, tx, who)
 	if err != nil || h.Of(who).Head {
 		return err
 	}
@@ -201,10 +224,10 @@ func (s *Service) HeadTx(ctx context.Context, tx *db.Tx, who ID) (err error) {
 	return tx.Run(ctx, &b)
 }
 
-// LeaveTx takes a customer out of their household. It fails with ErrNoHousehold.
-func (s *Service) LeaveTx(ctx context.Context, tx *db.Tx, who ID) (err error) {
+// LeaveTx takes a customer out of their household. It fails with ErrNone.
+func (s *Service) LeaveTx(ctx context.Context, tx *db.Tx, who customer.ID) (err error) {
 	defer errs.Wrap(&err, "take customer %s out of their household", who)
-	h, err := s.ownHouseholdTx(ctx, tx, who)
+	h, err := s.ownTx(ctx, tx, who)
 	if err != nil {
 		return err
 	}
@@ -212,10 +235,10 @@ func (s *Service) LeaveTx(ctx context.Context, tx *db.Tx, who ID) (err error) {
 }
 
 // DissolveTx ends the household of a customer for all of its members. It fails with
-// ErrNoHousehold.
-func (s *Service) DissolveTx(ctx context.Context, tx *db.Tx, who ID) (err error) {
+// ErrNone.
+func (s *Service) DissolveTx(ctx context.Context, tx *db.Tx, who customer.ID) (err error) {
 	defer errs.Wrap(&err, "dissolve the household of customer %s", who)
-	h, err := s.ownHouseholdTx(ctx, tx, who)
+	h, err := s.ownTx(ctx, tx, who)
 	if err != nil {
 		return err
 	}
@@ -229,35 +252,54 @@ func (s *Service) DissolveTx(ctx context.Context, tx *db.Tx, who ID) (err error)
 	return tx.Run(ctx, &b)
 }
 
-// ownHouseholdTx locks somebody and their household, and fails where they have none.
-func (s *Service) ownHouseholdTx(ctx context.Context, tx *db.Tx, who ID) (h Household, err error) {
-	if _, err := s.lockTx(ctx, tx, who); err != nil {
+// ownTx locks somebody and their household, and fails where they have none.
+func (s *Service) ownTx(ctx context.Context, tx *db.Tx, who customer.ID) (h Household, err error) {
+	if _, err := s.customers.LockTx(ctx, tx, who); err != nil {
 		return h, err
 	}
-	h, err = s.householdTx(ctx, tx, who)
+	h, err = s.ofTx(ctx, tx, who)
 	if err == nil && h.ID == 0 {
-		err = ErrNoHousehold
+		err = ErrNone
 	}
 	return h, err
 }
 
-// Moved is what a merge did to households, for Unmerge to give back.
-type movedHousehold struct {
-	Left HouseholdID `json:"left,omitzero"` // by who went
-	Head bool        `json:"head,omitzero"` // who was its head
-	Took bool        `json:"took,omitzero"` // who stays has their place in it
-	Last bool        `json:"last,omitzero"` // nobody was left in it
+// Moved is what a merge did to the household of who went, for PartTx to give back.
+type Moved struct {
+	Left ID   `json:"left,omitzero"`
+	Head bool `json:"head,omitzero"` // who went was its head
+	Took bool `json:"took,omitzero"` // who stays has their place in it
+	Last bool `json:"last,omitzero"` // nobody was left in it
 }
 
-// mergeHouseholdsTx takes who goes out of their household; who stays takes the place
-// where they have none of their own. Both profiles are locked.
-func (s *Service) mergeHouseholdsTx(ctx context.Context, tx *db.Tx, from, into ID) (*movedHousehold, error) {
+// What a merge does to a household.
+const (
+	HomeTaken = "taken" // who stays has the place in it
+	HomeLeft  = "left"  // who stays keeps their own
+)
+
+// Home is what becomes of the household of who went: empty where they had none.
+func (m *Moved) Home() string {
+	switch {
+	case m == nil:
+		return ""
+	case m.Took:
+		return HomeTaken
+	}
+	return HomeLeft
+}
+
+// MergeTx takes who goes out of their household; who stays takes the place where they
+// have none of their own. It gives nil where who goes has none. Both profiles are
+// locked by who calls.
+func (s *Service) MergeTx(ctx context.Context, tx *db.Tx, from, into customer.ID) (m *Moved, err error) {
+	defer errs.Wrap(&err, "merge the household of customer %s into that of %s", from, into)
 	lower, upper := min(from, into), max(from, into)
-	one, err := s.householdTx(ctx, tx, lower)
+	one, err := s.ofTx(ctx, tx, lower)
 	if err != nil {
 		return nil, err
 	}
-	two, err := s.householdTx(ctx, tx, upper)
+	two, err := s.ofTx(ctx, tx, upper)
 	if err != nil {
 		return nil, err
 	}
@@ -268,7 +310,7 @@ func (s *Service) mergeHouseholdsTx(ctx context.Context, tx *db.Tx, from, into I
 	if theirs.ID == 0 {
 		return nil, nil
 	}
-	m := &movedHousehold{Left: theirs.ID, Head: theirs.Of(from).Head, Took: own.ID == 0, Last: len(theirs.Members) == 1}
+	m = &Moved{Left: theirs.ID, Head: theirs.Of(from).Head, Took: own.ID == 0, Last: len(theirs.Members) == 1}
 	if m.Took { // before they leave, so that the household stays
 		if err := s.enterTx(ctx, tx, theirs.ID, into, m.Head); err != nil {
 			return nil, err
@@ -283,13 +325,14 @@ func (s *Service) mergeHouseholdsTx(ctx context.Context, tx *db.Tx, from, into I
 	return m, s.exitTx(ctx, tx, &theirs, from)
 }
 
-// partHouseholdsTx gives back what mergeHouseholdsTx took, unless the household was
-// dissolved since, or who stayed has left it.
-func (s *Service) partHouseholdsTx(ctx context.Context, tx *db.Tx, from, into ID, m *movedHousehold) error {
+// PartTx gives back what MergeTx took, unless the household was dissolved since, or who
+// stayed has left it. Both profiles are locked by who calls.
+func (s *Service) PartTx(ctx context.Context, tx *db.Tx, from, into customer.ID, m *Moved) (err error) {
+	defer errs.Wrap(&err, "give customer %s the household back that %s got", from, into)
 	if m == nil {
 		return nil
 	}
-	h, err := s.lockHouseholdTx(ctx, tx, m.Left)
+	h, err := s.lockTx(ctx, tx, m.Left)
 	if err != nil {
 		return err
 	}
@@ -312,11 +355,18 @@ func (s *Service) partHouseholdsTx(ctx context.Context, tx *db.Tx, from, into ID
 	return s.exitTx(ctx, tx, &h, into)
 }
 
-// leaveHouseholdTx takes somebody who is forgotten out of their household, if any.
-func (s *Service) leaveHouseholdTx(ctx context.Context, tx *db.Tx, who ID) error {
-	h, err := s.householdTx(ctx, tx, who)
-	if err != nil || h.ID == 0 {
-		return err
+// ForgetTx takes people who are forgotten, and whose profiles are locked, out of their
+// households, if any.
+func (s *Service) ForgetTx(ctx context.Context, tx *db.Tx, ids []customer.ID) (err error) {
+	defer errs.Wrap(&err, "take who is forgotten out of their households")
+	for _, who := range ids {
+		h, err := s.ofTx(ctx, tx, who)
+		if err == nil && h.ID != 0 {
+			err = s.exitTx(ctx, tx, &h, who)
+		}
+		if err != nil {
+			return err
+		}
 	}
-	return s.exitTx(ctx, tx, &h, who)
+	return nil
 }

@@ -1,11 +1,13 @@
-package customer
+package attribute
+
+import "regulars/internal/loyalty/customer"
 
 // Usual are attributes that many chains keep, ready to be switched on; name gives what
 // each of them and each of their choices is called in a language.
 func Usual(name func(language, key string) string) []Definition {
 	named := func(key string) Names {
 		n := Names{}
-		for _, in := range Languages {
+		for _, in := range customer.Languages {
 			n[in] = name(in, key)
 		}
 		return n

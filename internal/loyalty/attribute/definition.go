@@ -1,10 +1,11 @@
-package customer
+package attribute
 
 import (
 	"context"
 	"encoding/json"
 	"errors"
 	"maps"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,17 +17,18 @@ import (
 	"regulars/internal/base/event"
 	"regulars/internal/base/fold"
 	"regulars/internal/base/id"
+	"regulars/internal/loyalty/customer"
 )
 
 // Failures of attributes.
 var (
-	ErrAttribute      = errs.New(errs.NotFound, "attribute_not_found", "There is no such attribute.")
-	ErrUnfit          = errs.New(errs.Invalid, "attribute_unfit", "The attribute cannot have such a value.")
-	ErrAttributeTaken = errs.New(errs.Conflict, "attribute_taken", "There is an attribute of this code already.").At("/code")
+	ErrNotFound = errs.New(errs.NotFound, "attribute_not_found", "There is no such attribute.")
+	ErrUnfit    = errs.New(errs.Invalid, "attribute_unfit", "The attribute cannot have such a value.")
+	ErrTaken    = errs.New(errs.Conflict, "attribute_taken", "There is an attribute of this code already.").At("/code")
 )
 
-// EventAttribute tells that an attribute was defined or changed; ref is its id.
-const EventAttribute = "attribute.changed"
+// EventChanged tells that an attribute was defined or changed; ref is its id.
+const EventChanged = "attribute.changed"
 
 // Format is what values of an attribute are.
 type Format string
@@ -50,15 +52,15 @@ const (
 	TillsSet = "set" // and see
 )
 
-// DefinitionID identifies a definition.
-type DefinitionID = id.Of[Definition]
+// ID identifies a definition.
+type ID = id.Of[Definition]
 
 // Names are what something is called, by language; the code where there is none.
 type Names map[string]string
 
 // In is the name in a language.
 func (n Names) In(language, code string) string {
-	for _, in := range append([]string{language}, Languages...) {
+	for _, in := range append([]string{language}, customer.Languages...) {
 		if n[in] != "" {
 			return n[in]
 		}
@@ -75,7 +77,7 @@ type Choice struct {
 // Definition is an attribute that a chain keeps of its customers. Its code and format
 // never change, as values are kept by them; it is archived and not removed.
 type Definition struct {
-	ID       DefinitionID
+	ID       ID
 	Code     string
 	Format   Format
 	Names    Names
@@ -93,9 +95,12 @@ func (d *Definition) List() bool { return d.Format == OneFormat || d.Format == S
 // maxChoices of a list.
 const maxChoices = 200
 
+// codes are what attributes and choices may be called by programs.
+var codes = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,39}$`)
+
 func (d *Definition) clean(wrong *errs.List) {
 	d.Code = strings.ToLower(fold.Line(d.Code))
-	if !wordingCode.MatchString(d.Code) {
+	if !codes.MatchString(d.Code) {
 		wrong.Add("/code", "bad_code", "must be up to 40 small Latin letters, digits, hyphens and underscores")
 	}
 	if !slices.Contains(Formats, d.Format) {
@@ -106,7 +111,7 @@ func (d *Definition) clean(wrong *errs.List) {
 	}
 	d.Names = d.Names.clean(wrong, "/name_")
 	if d.Names.In("", "") == "" {
-		wrong.Add("/name_"+Languages[0], "required", "is missing in every language")
+		wrong.Add("/name_"+customer.Languages[0], "required", "is missing in every language")
 	}
 	if !d.List() {
 		d.Choices = nil
@@ -119,19 +124,29 @@ func (d *Definition) clean(wrong *errs.List) {
 	for i := range d.Choices {
 		c := &d.Choices[i]
 		c.Code, c.Names = strings.ToLower(fold.Line(c.Code)), c.Names.clean(wrong, "/choices/")
-		if !wordingCode.MatchString(c.Code) || seen[c.Code] {
+		if !codes.MatchString(c.Code) || seen[c.Code] {
 			wrong.Add("/choices", "bad_code", "have a code that comes twice or is not up to 40 small Latin letters, digits, hyphens and underscores")
 		}
 		seen[c.Code] = true
 	}
 }
 
+// have reports whether a key is that of the name in some language.
+func (n Names) have(key string) bool {
+	for _, name := range n {
+		if name != "" && fold.Key(name) == key {
+			return true
+		}
+	}
+	return false
+}
+
 func (n Names) clean(wrong *errs.List, pointer string) Names {
 	out := Names{}
-	for _, in := range Languages {
+	for _, in := range customer.Languages {
 		if name := fold.Line(n[in]); name != "" {
 			out[in] = name
-			wrong.Bound(pointer+in, name, maxKey)
+			wrong.Bound(pointer+in, name, customer.MaxKey)
 		}
 	}
 	return out
@@ -154,7 +169,7 @@ func (d *Definition) checksum() int64 {
 }
 
 // DefineTx adds an attribute, or changes the one of d.ID, and returns it as it was
-// and as it is. It fails with ErrAttribute or ErrAttributeTaken.
+// and as it is. It fails with ErrNotFound or ErrTaken.
 func (s *Service) DefineTx(ctx context.Context, tx *db.Tx, d Definition) (before, after Definition, err error) {
 	defer errs.Wrap(&err, "define attribute %s", d.Code)
 	if d.ID != 0 {
@@ -163,7 +178,7 @@ func (s *Service) DefineTx(ctx context.Context, tx *db.Tx, d Definition) (before
 			FOR NO KEY UPDATE -- postgres`
 		err := tx.QueryRow(ctx, read, int64(d.ID)).Scan(&d.Code, &d.Format)
 		if errors.Is(err, db.ErrNoRows) {
-			err = ErrAttribute
+			err = ErrNotFound
 		}
 		if err != nil {
 			return before, before, err
@@ -186,7 +201,7 @@ func (s *Service) DefineTx(ctx context.Context, tx *db.Tx, d Definition) (before
 			 WHERE id = $1`
 		err = tx.Guard(ctx, update, int64(d.ID), d.Names["ru"], d.Names["uz"], d.Names["en"], d.choices(), d.Tills, d.Personal, d.Required, d.Position, d.Archived, d.checksum())
 	} else {
-		d.ID = DefinitionID(s.mint.Next())
+		d.ID = ID(s.mint.Next())
 		const insert = `
 			INSERT INTO attributes (id, code, kind, name_ru, name_uz, name_en, choices, tills, personal, required, position, archived, checksum)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`
@@ -195,14 +210,14 @@ func (s *Service) DefineTx(ctx context.Context, tx *db.Tx, d Definition) (before
 			return err
 		})
 		if errors.Is(err, db.ErrUnique) {
-			err = ErrAttributeTaken
+			err = ErrTaken
 		}
 	}
 	if err != nil {
 		return before, before, err
 	}
 	var b db.Batch
-	event.Append(&b, event.Event{At: s.now(), Kind: EventAttribute, Ref: int64(d.ID), Body: event.Body(map[string]string{"code": d.Code})})
+	event.Append(&b, event.Event{At: s.now(), Kind: EventChanged, Ref: int64(d.ID), Body: event.Body(map[string]string{"code": d.Code})})
 	return before, d, tx.Run(ctx, &b)
 }
 
@@ -252,10 +267,7 @@ func (l Definitions) Named(name string) *Definition {
 	}
 	for i := range l {
 		d := &l[i]
-		if d.Archived {
-			continue
-		}
-		if slices.ContainsFunc(slices.Collect(maps.Values(d.Names)), func(n string) bool { return n != "" && fold.Key(n) == key }) {
+		if !d.Archived && d.Names.have(key) {
 			return d
 		}
 	}
@@ -284,7 +296,7 @@ func (l Definitions) those(fit func(*Definition) bool) (list Definitions) {
 // Keeping gives the attributes with what values hold that was taken out of a list since,
 // as choices of it still: saving a form does not lose them. named is what such a choice
 // is called in a language.
-func (l Definitions) Keeping(values Attributes, named func(language, code string) string) Definitions {
+func (l Definitions) Keeping(values customer.Attributes, named func(language, code string) string) Definitions {
 	l = slices.Clone(l)
 	for i := range l {
 		d := &l[i]
@@ -296,7 +308,7 @@ func (l Definitions) Keeping(values Attributes, named func(language, code string
 				continue
 			}
 			former := Choice{Code: code, Names: Names{}}
-			for _, in := range Languages {
+			for _, in := range customer.Languages {
 				former.Names[in] = named(in, code)
 			}
 			d.Choices = append(slices.Clip(d.Choices), former)
@@ -307,7 +319,7 @@ func (l Definitions) Keeping(values Attributes, named func(language, code string
 
 // Fit brings values that somebody gives into the form that is kept; nil takes one
 // away. Its error names what is unknown, or is not of the attribute's format.
-func (l Definitions) Fit(given map[string]any) (values Attributes, err error) {
+func (l Definitions) Fit(given map[string]any) (values customer.Attributes, err error) {
 	var (
 		wrong errs.List
 		known []string
@@ -317,9 +329,9 @@ func (l Definitions) Fit(given map[string]any) (values Attributes, err error) {
 			known = append(known, l[i].Code)
 		}
 	}
-	values = Attributes{}
+	values = customer.Attributes{}
 	for _, code := range slices.Sorted(maps.Keys(given)) {
-		pointer := "/attributes/" + pointerEscape.Replace(code)
+		pointer := customer.AttributePointer(code)
 		if !slices.Contains(known, code) {
 			wrong.Add(pointer, "unknown_attribute", "is not one of %s", strings.Join(known, ", ")).With("known", strings.Join(known, ", "))
 			continue
@@ -337,7 +349,7 @@ func (l Definitions) Fit(given map[string]any) (values Attributes, err error) {
 
 // Missing are the attributes that a form does not go without, of which values has
 // none.
-func (l Definitions) Missing(values Attributes) (list []*Definition) {
+func (l Definitions) Missing(values customer.Attributes) (list []*Definition) {
 	for i := range l {
 		if d := &l[i]; d.Required && !d.Archived && values[d.Code] == nil {
 			list = append(list, d)
@@ -381,10 +393,10 @@ func (d *Definition) fitText(text string) (value any, ok bool) {
 	}
 	switch d.Format {
 	case TextFormat:
-		return text, len([]rune(text)) <= maxValue
+		return text, len([]rune(text)) <= customer.MaxValue
 	case NumberFormat:
 		text = strings.NewReplacer(",", ".", " ", "", "\u00a0", "").Replace(text)
-		if _, err := strconv.ParseFloat(text, 64); err != nil || len(text) > maxKey || !json.Valid([]byte(text)) {
+		if _, err := strconv.ParseFloat(text, 64); err != nil || len(text) > customer.MaxKey || !json.Valid([]byte(text)) {
 			return nil, false
 		}
 		return json.Number(text), true
@@ -426,7 +438,7 @@ func (d *Definition) choice(text string) *Choice {
 	key := fold.Key(text)
 	for i := range d.Choices {
 		c := &d.Choices[i]
-		if c.Code == strings.ToLower(strings.TrimSpace(text)) || slices.ContainsFunc(slices.Collect(maps.Values(c.Names)), func(n string) bool { return n != "" && fold.Key(n) == key }) {
+		if c.Code == strings.ToLower(strings.TrimSpace(text)) || c.Names.have(key) {
 			return c
 		}
 	}
@@ -450,22 +462,4 @@ func (d *Definition) Said(value any, language string) string {
 		words = append(words, name)
 	}
 	return strings.Join(words, ", ")
-}
-
-// set gives a profile values that fit; nil takes one away.
-func (c *Customer) set(values Attributes) {
-	if len(values) == 0 {
-		return
-	}
-	c.Attributes = maps.Clone(c.Attributes)
-	if c.Attributes == nil {
-		c.Attributes = Attributes{}
-	}
-	for code, value := range values {
-		if value == nil {
-			delete(c.Attributes, code)
-		} else {
-			c.Attributes[code] = value
-		}
-	}
 }
