@@ -23,10 +23,10 @@ func Join(r *Rules, own, theirs Tier, spend, others money.Amount, at time.Time, 
 	}
 	level := r.Levels[stands].Code
 	var lasts time.Time // until when, where it does
-	switch {
-	case level == own.Level:
+	switch level {
+	case own.Level:
 		lasts = own.ReviewAt
-	case level == theirs.Level: // it came along
+	case theirs.Level: // it came along
 		t.begin(level, at)
 		t.LostAt, lasts = theirs.LostAt, theirs.ReviewAt
 	default:
