@@ -301,6 +301,7 @@ func (a *Admin) editProgramme(w http.ResponseWriter, r *http.Request) error {
 	if err := a.fillExample(r.Context(), form, loc, rules); err != nil {
 		return err
 	}
+	form.Values.Set("draft", draftKey(vs.Draft))
 	return a.showEditor(w, r, http.StatusOK, vs, form)
 }
 
@@ -336,9 +337,19 @@ func (a *Admin) saveProgramme(w http.ResponseWriter, r *http.Request) error {
 	if form.OK() {
 		was := vs.base(loc, c)
 		err := a.change(r, func(ctx context.Context, tx *db.Tx) (line, error) {
-			_, err := a.Programmes.SaveDraftTx(ctx, tx, vs.Programme.ID, rules, int64(web.Me(r).ID))
+			if form.Get("draft") != draftKey(vs.Draft) {
+				return line{}, programme.ErrDraftOther
+			}
+			_, err := a.Programmes.ReplaceDraftTx(ctx, tx, vs.Programme.ID, vs.Draft, rules, int64(web.Me(r).ID))
 			return line{action: "programme.draft_saved", subject: "programme:" + vs.Programme.ID.String(), before: was, after: rules}, err
 		})
+		if errors.Is(err, programme.ErrDraftOther) {
+			if vs, err = a.versions(r); err != nil {
+				return err
+			}
+			form.Values.Set("draft", draftKey(vs.Draft)) // who saves again has been told
+			err = programme.ErrDraftOther
+		}
 		if err := form.Take(err); err != nil {
 			return err
 		}
@@ -548,6 +559,14 @@ func (a *Admin) publish(w http.ResponseWriter, r *http.Request) error {
 	a.good(w, r, "admin.publish.done", "when", loc.DateTime(published.StartsAt, a.Settings.Get().Zone))
 	web.Redirect(w, r, programmePath(vs.Programme.ID))
 	return nil
+}
+
+// draftKey is previewKey of a draft that there may be none of.
+func draftKey(draft *programme.Version) string {
+	if draft == nil {
+		return ""
+	}
+	return previewKey(draft)
 }
 
 // previewKey names a draft as it was saved last.
