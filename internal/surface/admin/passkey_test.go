@@ -16,6 +16,7 @@ import (
 func TestBrowserPasskeys(t *testing.T) {
 	t.Parallel()
 	s := open(t, dbtest.Open(t, dbtest.SQLite)).shop()
+	digits := s.url
 	s.url = strings.Replace(s.url, "127.0.0.1", "localhost", 1)
 	b := s.visit(webtest.Look{Width: 1440, Height: 900, Language: "ru"})
 	verified := b.Passkeys()
@@ -33,6 +34,10 @@ func TestBrowserPasskeys(t *testing.T) {
 	b.Usable("passkeys")
 
 	out()
+	b.Go(digits + "/sign-in")
+	b.Wait(`document.readyState === "complete" && document.querySelector("form[data-passkey]").hidden`)
+	b.Go(s.url + "/account")
+	b.Wait(`location.pathname === "/sign-in"`)
 	b.Usable("sign-in with passkeys")
 	b.Click(enter)
 	b.Wait(`location.pathname === "/account"`)

@@ -58,11 +58,12 @@
 })();
 
 // Passkeys: a form with data-passkey asks the server what to sign, has it signed
-// and is sent with the answer. Where there are none it stays hidden.
+// and is sent with the answer. Where there are none it stays hidden, as at an address
+// of digits.
 (() => {
 	"use strict";
 
-	if (!window.PublicKeyCredential?.parseRequestOptionsFromJSON) return;
+	if (!window.PublicKeyCredential?.parseRequestOptionsFromJSON || /^[\d.]+$|^\[/.test(location.hostname)) return;
 	for (const form of document.querySelectorAll("form[data-passkey]")) {
 		const create = form.dataset.passkey === "create";
 		const failed = form.querySelector("[data-failed]");
