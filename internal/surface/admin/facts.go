@@ -123,15 +123,23 @@ func (t teller) redeeming(r *programme.Rules) []fact {
 	}
 	return append(list,
 		t.fact("admin.rules.own", t.yes(r.Redeem.Own)),
-		t.fact("admin.rules.max", t.loc.Points(r.Redeem.Max)),
+		t.fact("admin.rules.max", t.points(r.Redeem.Max, "admin.rules.no_limit")),
 		t.fact("admin.rules.min", t.loc.Points(r.Redeem.Min)),
 		t.fact("admin.rules.step", t.loc.Points(r.Redeem.Step)),
-		t.fact("admin.rules.confirm_from", t.loc.Points(r.Redeem.ConfirmFrom)),
+		t.fact("admin.rules.confirm_from", t.points(r.Redeem.ConfirmFrom, "web.no")),
 		t.fact("admin.rules.with_card", t.yes(r.Redeem.WithCard)),
 		t.fact("admin.rules.redeem_exclude", t.goods(r.Redeem.Exclude)),
 		t.fact("admin.rules.discount_exclude", t.goods(r.Discount.Exclude)),
 		t.fact("admin.rules.discount_rounding", t.rounding(r.Discount.Rounding, t.loc.Money(money.Amount(r.Discount.Rounding.Unit), t.currency))),
 	)
+}
+
+// points says points; none is said otherwise.
+func (t teller) points(p money.Points, none string) string {
+	if p == 0 {
+		return t.loc.T(none)
+	}
+	return t.loc.Points(p)
 }
 
 // cap says where and for what a share is another one.
