@@ -239,6 +239,16 @@ func (s *Service) Of(ctx context.Context, ids []customer.ID) (list []Asked, err 
 	})
 }
 
+// Waits says since when a code that a till asked for waits to be taken by the address;
+// zero: it does not.
+func (s *Service) Waits(ctx context.Context, of ID, till catalog.TillID) (since time.Time, err error) {
+	defer errs.Wrap(&err, "ask whether a code was sent")
+	const find = `
+		SELECT MAX(made_at) FROM confirmations
+		 WHERE id = $1 AND till_id = $2 AND sent_at IS NULL AND used_at IS NULL AND expires_at > $3`
+	return since, s.db.QueryRow(ctx, find, int64(of), int64(till), s.now().UnixMicro()).Scan(db.Time{Dst: &since})
+}
+
 // Said reports whether a receipt or hold used a confirmation up.
 func (s *Service) Said(ctx context.Context, by int64) (said bool, err error) {
 	defer errs.Wrap(&err, "ask what was confirmed")

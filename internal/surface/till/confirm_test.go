@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"testing"
+	"time"
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/db/dbtest"
@@ -11,6 +12,7 @@ import (
 	"regulars/internal/loyalty/confirm"
 	"regulars/internal/loyalty/loyaltytest"
 	"regulars/internal/loyalty/programme"
+	"regulars/internal/surface/web/webtest"
 )
 
 // Where points need a code, the cashier has one sent, types what the customer says, and
@@ -85,6 +87,61 @@ func TestCodeOfANewcomer(t *testing.T) {
 		}
 		v.send("/till/basket", form, "join-code").has("Several codes were sent to this phone already")
 	})
+}
+
+// A code that does not leave is told of.
+func TestCodeThatDoesNotLeave(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := newSite(t, d)
+		s.AskForCodes(t, settings.AskCode)
+		s.publish(func(r *programme.Rules) { r.Redeem.ConfirmFrom = 1_000_00 })
+		v := s.enter("cashier", 0)
+		const stuck = "The code does not leave"
+		for _, asks := range [][]string{{"code:" + card, "code:tea-100", "redeem:1000", "confirm:"}, {"join:991112233", "join-code"}} {
+			page := v.send("/till/basket", v.get("/till").form(), asks...).is(http.StatusOK).has("A code is on its way").hasNot(stuck)
+			s.leaves(false)
+			page = v.send("/till/basket", page.form()).has("A code is on its way").hasNot(stuck)
+			s.Clock.Advance(6 * time.Second)
+			page = v.send("/till/basket", page.form()).has(stuck)
+			s.leaves(true)
+			v.send("/till/basket", page.form()).has("A code is on its way").hasNot(stuck)
+		}
+	})
+}
+
+// The page asks by itself whether the code has left.
+func TestBrowserWaitsForTheCode(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, dbtest.Open(t, dbtest.SQLite))
+	s.AskForCodes(t, settings.AskCode)
+	b := webtest.Open(t)
+	s.browser(b, tablet, "cashier", 0)
+	scan(b, "991112233")
+	b.Click(`[data-do^="join:"]`)
+	b.Click(`[data-do="join-code"]`)
+	b.See("Код отправлен")
+	settled(b)
+	s.leaves(false)
+	scan(b, "4780000000024")
+	b.See("45 000 сум", "Код отправлен")
+	s.Clock.Advance(6 * time.Second)
+	b.See("Код не уходит")
+	b.Usable("code that does not leave")
+	b.Shot("till-code-stuck")
+	s.leaves(true)
+	b.See("Код отправлен")
+}
+
+// leaves has all codes that were asked for taken by the address, or none.
+func (s *site) leaves(all bool) {
+	s.t.Helper()
+	sent := "NULL"
+	if all {
+		sent = "made_at"
+	}
+	_, err := s.DB.Exec(s.t.Context(), `UPDATE confirmations SET sent_at = `+sent)
+	check(s.t, err)
 }
 
 // publish has other rules hold from now on.

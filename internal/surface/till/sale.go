@@ -1,6 +1,7 @@
 package till
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -49,12 +50,17 @@ type saleView struct {
 	Unsure bool   // a line cannot be read: what the rest comes to is no sum to be paid
 	Zone   *time.Location
 	Wrong  string        // of the code
+	Waits  bool          // the code has not been taken by what sends it
+	Stuck  bool          // for longer than it should
 	Later  bool          // what is earned is not available at once
 	Ask    []box         // what a newcomer may agree to
 	More   []field.Field // what else a newcomer is asked
 	// JoinCode is whether a newcomer's phone needs a code.
 	JoinCode settings.Code
 }
+
+// stuck is how long a code may wait to be sent before the cashier is told.
+const stuck = 5 * time.Second
 
 // row is a line as it is shown.
 type row struct {
@@ -290,6 +296,14 @@ func (t *Till) fill(r *http.Request, v *saleView) error {
 			return err
 		}
 		v.More = field.Of(loc, defined.SetAtTills())
+	}
+	if asked := cmp.Or(v.Join.Asked, v.Asked); asked != 0 {
+		since, err := t.Confirm.Waits(ctx, asked, v.Place.Till.ID)
+		if err != nil {
+			return err
+		}
+		v.Waits = !since.IsZero()
+		v.Stuck = v.Waits && t.Now().Sub(since) > stuck
 	}
 	d := v.draft(loc, t.Settings().Currency, func(field string, err error) {
 		v.Errors[field] = web.Say(loc, err)

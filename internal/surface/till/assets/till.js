@@ -199,6 +199,7 @@
 	// What a product that the catalog does not know still needs.
 	const missing = (line = work.querySelector(".touched")) => [...line?.querySelectorAll("[data-needed]") ?? []].find((i) => !i.value);
 
+	let soon = 0; // what is on its way is asked for again
 	let was = null; // the field with the focus, before it was replaced
 	document.addEventListener("htmx:before:swap", (e) => {
 		if (!ours(e)) return;
@@ -235,6 +236,8 @@
 		document.getElementById("say").textContent = work.querySelector("[data-say]")?.dataset.say || "";
 		if (el && el.matches("[name=off]:checked") && missing(el.closest(".offs"))) lead(document.getElementById("reason"));
 		if (undo?.shown === false) offerUndo();
+		clearTimeout(soon);
+		if (work.querySelector("[data-again]")) soon = setTimeout(() => later(0), 3000);
 		save();
 	});
 
