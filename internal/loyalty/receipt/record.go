@@ -162,17 +162,17 @@ func (s *Service) importTx(ctx context.Context, tx *db.Tx, source int64, now tim
 		}
 	}
 	counted := s.ledger.CountTx(ctx, tx, totals)
-	texts, rows := make([]written, len(list)), make([][]any, len(list))
+	texts, heads := make([]written, len(list)), make([][]any, len(list))
 	sum := int64(0) // of 32 bits of each: it cannot overflow
 	for i, r := range list {
 		texts[i] = r.written()
 		sum += r.checksum(&texts[i]) & (1<<32 - 1)
-		rows[i] = r.row(&texts[i])
+		heads[i] = r.row(&texts[i])
 	}
 	if err := counted(); err != nil {
 		return err
 	}
-	if err := tx.Insert(ctx, receiptTable, rows); err != nil {
+	if err := tx.Insert(ctx, receiptTable, heads); err != nil {
 		return err
 	}
 	if err := tx.InsertEach(ctx, lineTable, lines, func(yield func([]any) bool) {

@@ -184,7 +184,7 @@ func (a *Admin) programmePage(w http.ResponseWriter, r *http.Request) error {
 	}
 	v := programmeView{frame: a.frame(ctx), versions: vs}
 	if vs.Draft != nil {
-		v.Key = previewKey(vs.Draft)
+		v.Key = draftKey(vs.Draft)
 	}
 	var ids []staff.ID
 	var rules []*programme.Rules
@@ -378,7 +378,7 @@ func (a *Admin) discardDraft(w http.ResponseWriter, r *http.Request) error {
 		web.Redirect(w, r, at)
 		return nil
 	}
-	if vs.Draft == nil || form.Get("draft") != previewKey(vs.Draft) {
+	if vs.Draft == nil || form.Get("draft") != draftKey(vs.Draft) {
 		return changed()
 	}
 	err = a.change(r, func(ctx context.Context, tx *db.Tx) (line, error) {
@@ -458,7 +458,7 @@ func (a *Admin) showPublish(w http.ResponseWriter, r *http.Request, status int, 
 		web.Redirect(w, r, programmePath(vs.Programme.ID))
 		return nil
 	}
-	v := publishView{frame: a.frame(ctx), versions: vs, Form: form, Key: previewKey(vs.Draft)}
+	v := publishView{frame: a.frame(ctx), versions: vs, Form: form, Key: draftKey(vs.Draft)}
 	rules := []*programme.Rules{&vs.Draft.Rules}
 	if vs.Holds != nil {
 		rules = append(rules, &vs.Holds.Rules)
@@ -473,7 +473,7 @@ func (a *Admin) showPublish(w http.ResponseWriter, r *http.Request, status int, 
 		v.Facts = tell.facts(&vs.Draft.Rules)
 	}
 	v.When = []web.Option{{Value: "now", Text: loc.T("admin.publish.now")}, {Value: "later", Text: loc.T("admin.publish.later")}}
-	info, err := a.Jobs.Find(ctx, previewJob, previewKey(vs.Draft))
+	info, err := a.Jobs.Find(ctx, previewJob, draftKey(vs.Draft))
 	switch {
 	case err == nil:
 		if v.Preview, err = a.previewState(r, info, vs.Programme.ID); err != nil {
@@ -505,7 +505,7 @@ func (a *Admin) publish(w http.ResponseWriter, r *http.Request) error {
 	loc := web.Loc(r.Context())
 	// Whoever confirms confirms what was shown: a draft that somebody has
 	// saved since is shown again.
-	if form.Get("draft") != previewKey(vs.Draft) {
+	if form.Get("draft") != draftKey(vs.Draft) {
 		form.Alert = loc.T("admin.publish.changed")
 		return a.showPublish(w, r, unprocessable, vs, form)
 	}
@@ -561,16 +561,11 @@ func (a *Admin) publish(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// draftKey is previewKey of a draft that there may be none of.
+// draftKey names a draft as it was saved last; "": there is none.
 func draftKey(draft *programme.Version) string {
 	if draft == nil {
 		return ""
 	}
-	return previewKey(draft)
-}
-
-// previewKey names a draft as it was saved last.
-func previewKey(draft *programme.Version) string {
 	return draft.ID.String() + ":" + strconv.FormatInt(draft.CreatedAt.UnixMicro(), 10)
 }
 
