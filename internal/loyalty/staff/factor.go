@@ -20,6 +20,7 @@ import (
 var (
 	ErrCode      = errs.New(errs.Invalid, "wrong_code", "The code is wrong, or it was used already. Wait for the next one.").At("/code")
 	ErrChallenge = errs.New(errs.Unauthorized, "sign_in_again", "Signing in took too long. Begin again.")
+	ErrNotFresh  = errs.New(errs.Forbidden, "session_not_fresh", "You signed in more than 15 minutes ago. Sign in again, then add it.")
 	ErrEnrol     = errs.New(errs.Forbidden, "second_factor_needed", "Your role needs a second factor. Set it up first.")
 	ErrFactorOn  = errs.New(errs.Conflict, "second_factor_there", "There is a second factor already.")
 	ErrNoKeys    = errs.New(errs.Unavailable, "no_secret_key", "This installation has no key to keep second factors under.")
@@ -308,7 +309,7 @@ func (s *Service) ResetFactor(ctx context.Context, by By, id ID) (err error) {
 		if err := mayTx(ctx, tx, by, a); err != nil {
 			return err
 		}
-		if err := endAllTx(ctx, tx, id); err != nil {
+		if err := endAllTx(ctx, tx, id, ""); err != nil {
 			return err
 		}
 		return s.dropAllTx(ctx, tx, by, id)

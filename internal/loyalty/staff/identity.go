@@ -113,7 +113,7 @@ func (s *Service) Unlink(ctx context.Context, by By, id ID) (err error) {
 		if err != nil || n == 0 {
 			return err
 		}
-		if err := endAllTx(ctx, tx, id); err != nil {
+		if err := endAllTx(ctx, tx, id, ""); err != nil {
 			return err
 		}
 		return s.changeTx(ctx, tx, by, "staff.unlinked", id, nil, nil)

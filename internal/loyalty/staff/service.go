@@ -359,7 +359,7 @@ func (s *Service) Change(ctx context.Context, by By, id ID, c Change) (a Account
 			return err
 		}
 		if was.Active && !a.Active {
-			if err := endAllTx(ctx, tx, id); err != nil {
+			if err := endAllTx(ctx, tx, id, ""); err != nil {
 				return err
 			}
 		}

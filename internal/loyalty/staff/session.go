@@ -196,6 +196,18 @@ func (s *Service) Sessions(ctx context.Context, id ID) (all []Session, err error
 	return all, err
 }
 
+// freshFor is how long after signing in somebody may open further ways in.
+const freshFor = 15 * time.Minute
+
+// Fresh tells whether a session began so lately that whoever sits there is who signed
+// in: a browser that was left open opens no way in that lasts longer than itself.
+func (s *Service) Fresh(ctx context.Context, token string) (is bool, err error) {
+	defer errs.Wrap(&err, "find when a session began")
+	const find = `SELECT EXISTS (SELECT 1 FROM staff_sessions WHERE token = $1 AND created_at > $2)`
+	err = s.db.QueryRow(ctx, find, secret.Hash(token), s.now().Add(-freshFor).UnixMicro()).Scan(&is)
+	return is, err
+}
+
 // SessionKey names the session of a token among those of Sessions.
 func SessionKey(token string) string { return secret.Hash(token) }
 
@@ -222,7 +234,16 @@ func (s *Service) EndSessionOf(ctx context.Context, by By, id ID, key string) (e
 }
 
 // EndSessions signs somebody out everywhere.
-func (s *Service) EndSessions(ctx context.Context, by By, id ID) (err error) {
+func (s *Service) EndSessions(ctx context.Context, by By, id ID) error {
+	return s.endSessions(ctx, by, id, "")
+}
+
+// EndOtherSessions signs whoever asks out everywhere but in the session of a key.
+func (s *Service) EndOtherSessions(ctx context.Context, by By, key string) error {
+	return s.endSessions(ctx, by, by.ID, key)
+}
+
+func (s *Service) endSessions(ctx context.Context, by By, id ID, but string) (err error) {
 	defer errs.Wrap(&err, "end sessions of staff %d", id)
 	return s.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
 		a, err := getTx(ctx, tx, id)
@@ -234,21 +255,21 @@ func (s *Service) EndSessions(ctx context.Context, by By, id ID) (err error) {
 				return err
 			}
 		}
-		if err := endAllTx(ctx, tx, id); err != nil {
+		if err := endAllTx(ctx, tx, id, but); err != nil {
 			return err
 		}
 		return s.changeTx(ctx, tx, by, "staff.sessions_ended", id, nil, nil)
 	})
 }
 
-// endAllTx ends the sessions of somebody, and what waits for their second factor.
-func endAllTx(ctx context.Context, tx *db.Tx, id ID) error {
-	for _, all := range []string{`DELETE FROM staff_sessions WHERE staff_id = $1`, `DELETE FROM staff_challenges WHERE staff_id = $1`} {
-		if _, err := tx.Exec(ctx, all, int64(id)); err != nil {
-			return err
-		}
+// endAllTx ends the sessions of somebody but that of a key, and what waits for their
+// second factor.
+func endAllTx(ctx context.Context, tx *db.Tx, id ID, but string) error {
+	if _, err := tx.Exec(ctx, `DELETE FROM staff_sessions WHERE staff_id = $1 AND token <> $2`, int64(id), but); err != nil {
+		return err
 	}
-	return nil
+	_, err := tx.Exec(ctx, `DELETE FROM staff_challenges WHERE staff_id = $1`, int64(id))
+	return err
 }
 
 // ChangePassword lets somebody choose a new password who knows the old one.
@@ -299,7 +320,7 @@ func (s *Service) setPassword(ctx context.Context, by By, a Account, was, passwo
 // passwordSetTx ends what the password before had opened, and the links for another
 // one.
 func (s *Service) passwordSetTx(ctx context.Context, tx *db.Tx, by By, id ID) error {
-	if err := endAllTx(ctx, tx, id); err != nil {
+	if err := endAllTx(ctx, tx, id, ""); err != nil {
 		return err
 	}
 	if _, err := tx.Exec(ctx, `DELETE FROM invitations WHERE staff_id = $1 AND used_at IS NULL`, int64(id)); err != nil {

@@ -311,11 +311,8 @@ func (a *Admin) showAdjust(w http.ResponseWriter, r *http.Request, status int, v
 // adjustment starts a view and finds the programme that owes the points.
 func (a *Admin) adjustment(r *http.Request) (v adjustView, store catalog.Store, version *programme.Version, err error) {
 	ctx := r.Context()
-	if v.Customer, err = a.customer(r); err != nil {
+	if v.Customer, err = a.lasting(r); err != nil {
 		return v, store, nil, err
-	}
-	if v.Customer.State.Gone() {
-		return v, store, nil, customer.ErrGone
 	}
 	acc, err := a.Ledger.Get(ctx, v.Customer.ID)
 	if err != nil {

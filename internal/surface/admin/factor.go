@@ -55,6 +55,7 @@ type factorView struct {
 	Has      bool
 	Left     int          // recovery codes
 	Needed   bool         // by the role
+	Fresh    bool         // whoever asks has signed in just now
 	Picture  template.URL // of the secret, to be scanned; empty: it is not set up now
 	Secret   string       // to be typed
 	Recovery []string     // shown this once
@@ -70,6 +71,9 @@ func (a *Admin) showFactor(w http.ResponseWriter, r *http.Request, status int, v
 	if v.Has, v.Left, err = a.Staff.HasFactor(r.Context(), who.ID); err != nil {
 		return err
 	}
+	if v.Fresh, err = a.Shell.Fresh(r); err != nil {
+		return err
+	}
 	v.Needed = who.MustEnrol && !v.Has
 	w.Header().Set("Cache-Control", "no-store")
 	return a.pages.RenderStatus(w, r, status, "factor", v)
@@ -79,8 +83,20 @@ func (a *Admin) factorPage(w http.ResponseWriter, r *http.Request) error {
 	return a.showFactor(w, r, http.StatusOK, factorView{})
 }
 
+// fresh fails with staff.ErrNotFresh where whoever asks has not signed in just now.
+func (a *Admin) fresh(r *http.Request) error {
+	is, err := a.Shell.Fresh(r)
+	if err == nil && !is {
+		err = staff.ErrNotFresh
+	}
+	return err
+}
+
 // startFactor shows the secret, as a picture and as letters.
 func (a *Admin) startFactor(w http.ResponseWriter, r *http.Request) error {
+	if err := a.fresh(r); err != nil {
+		return err
+	}
 	name := a.Settings.Get().Name
 	if name == "" {
 		name = "Regulars"
@@ -164,18 +180,5 @@ func (a *Admin) needFactor(w http.ResponseWriter, r *http.Request) error {
 	}
 	a.good(w, r, "admin.saved")
 	web.Redirect(w, r, "/staff")
-	return nil
-}
-
-func (a *Admin) resetFactor(w http.ResponseWriter, r *http.Request) error {
-	m, err := a.member(r)
-	if err != nil {
-		return err
-	}
-	if err := a.Staff.ResetFactor(r.Context(), by(r), m.ID); err != nil {
-		return err
-	}
-	a.good(w, r, "admin.factor.reset", "name", m.Name)
-	web.Redirect(w, r, "/staff/"+m.ID.String())
 	return nil
 }

@@ -48,7 +48,7 @@ func (a *Admin) kinRows(ctx context.Context, who staff.Account, of customer.ID) 
 }
 
 func (a *Admin) householdPage(w http.ResponseWriter, r *http.Request) error {
-	c, err := a.customer(r)
+	c, err := a.lasting(r)
 	if err != nil {
 		return err
 	}

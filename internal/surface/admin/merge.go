@@ -51,7 +51,7 @@ type mergeField struct {
 
 // mergePage shows what a merge would do, or looks for whom to merge with.
 func (a *Admin) mergePage(w http.ResponseWriter, r *http.Request) error {
-	c, err := a.customer(r)
+	c, err := a.lasting(r)
 	if err != nil {
 		return err
 	}
@@ -240,7 +240,11 @@ func (a *Admin) mergeCustomers(w http.ResponseWriter, r *http.Request) error {
 
 // unmergeCustomers takes a merge apart of which the page's profile is one side.
 func (a *Admin) unmergeCustomers(w http.ResponseWriter, r *http.Request) error {
-	c, form, err := a.customerAndForm(r)
+	form, err := web.ReadForm(r)
+	if err != nil {
+		return err
+	}
+	c, err := a.customer(r) // who went, too
 	if err != nil {
 		return err
 	}

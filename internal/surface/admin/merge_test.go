@@ -64,5 +64,8 @@ func TestPrivacyPages(t *testing.T) {
 		b.get("/customers?q=905554433").sees("Такого клиента не нашлось")
 		b.get("/audit").sees("Данные человека стёрты", "Все данные человека сохранены в файл")
 		b.post(at+"/erase", "reason", "ещё раз", "word", at[len(at)-4:]).is(409)
+		for _, form := range []string{"/edit", "/consents", "/household", "/points", "/level", "/merge", "/erase"} {
+			b.get(at + form).is(409).sees("изменить его нельзя")
+		}
 	})
 }

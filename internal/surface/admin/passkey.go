@@ -111,6 +111,9 @@ func (a *Admin) answered(w http.ResponseWriter, r *http.Request) (q ceremony, wh
 }
 
 func (a *Admin) beginPasskey(w http.ResponseWriter, r *http.Request) error {
+	if err := a.fresh(r); err != nil {
+		return err
+	}
 	at, err := a.relying(r)
 	if err != nil {
 		return err

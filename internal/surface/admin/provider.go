@@ -194,17 +194,3 @@ func (p *provider) identity(ctx context.Context, found *oidc.Provider, base stri
 	}
 	return staff.Identity{Issuer: id.Issuer, Subject: id.Subject, Email: said.Email, Verified: said.Verified}, nil
 }
-
-// unlink parts a member of the staff from who they are at the provider.
-func (a *Admin) unlink(w http.ResponseWriter, r *http.Request) error {
-	m, err := a.member(r)
-	if err != nil {
-		return err
-	}
-	if err := a.Staff.Unlink(r.Context(), by(r), m.ID); err != nil {
-		return err
-	}
-	a.good(w, r, "admin.provider.done", "name", m.Name)
-	web.Redirect(w, r, "/staff/"+m.ID.String())
-	return nil
-}

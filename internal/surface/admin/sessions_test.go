@@ -49,6 +49,32 @@ func TestSessionsEndOneByOne(t *testing.T) {
 	})
 }
 
+// A browser that was left open gets no further way in: neither a second factor nor a
+// passkey, until its owner signs in again. Ending the other sessions is no signing in.
+func TestWaysInAreAddedRightAfterSigningIn(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := open(t, d).shop()
+		who := s.as(staff.Manager, "manager", s.stores()...).ID
+		b, other := s.signed(who), s.signed(who)
+		b.get("/account/second").is(200).lacks("Войти ещё раз")
+		s.wait(16 * time.Minute)
+		b.get("/account").is(200).sees("Войти ещё раз").lacks("data-passkey")
+		b.get("/account/second").is(200).sees("Войти ещё раз").lacks("Включить")
+		b.post("/account/sessions").is(200)
+		if other.get("/account"); !strings.HasPrefix(other.path, "/sign-in") {
+			t.Errorf("the other session is at %s", other.path)
+		}
+		b.post("/account/second").is(403).sees("больше 15 минут назад").lacks("data:image")
+		b.post("/account/passkeys/begin").is(403)
+		b.post("/sign-out", "next", "/account/second").is(200)
+		if b.path != "/sign-in?next=%2Faccount%2Fsecond" || b.value("next") != "/account/second" {
+			t.Errorf("signing in again is at %s and leads to %s", b.path, b.value("next"))
+		}
+		s.signed(who).post("/account/second").is(200).has("data:image/png")
+	})
+}
+
 // A till's key is followed by another while it works on for a day.
 func TestKeysAreFollowed(t *testing.T) {
 	t.Parallel()

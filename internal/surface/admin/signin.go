@@ -74,10 +74,18 @@ func (a *Admin) enter(w http.ResponseWriter, r *http.Request, who staff.ID, next
 }
 
 func (a *Admin) signOut(w http.ResponseWriter, r *http.Request) error {
+	form, err := web.ReadForm(r)
+	if err != nil {
+		return err
+	}
 	if err := a.Shell.EndSession(w, r); err != nil {
 		return err
 	}
-	web.Redirect(w, r, "/sign-in")
+	to := "/sign-in"
+	if next := form.Get("next"); next != "" { // to sign in again, and go on there
+		to += "?next=" + url.QueryEscape(web.SafePath(next))
+	}
+	web.Redirect(w, r, to)
 	return nil
 }
 
@@ -207,6 +215,7 @@ type accountView struct {
 	Sessions  []sessionRow
 	Factor    bool // there is a second one
 	Passkeys  []staff.Passkey
+	Fresh     bool // whoever asks has signed in just now
 }
 
 func (a *Admin) account(w http.ResponseWriter, r *http.Request, status int, form, password *web.Form) error {
@@ -227,6 +236,9 @@ func (a *Admin) account(w http.ResponseWriter, r *http.Request, status int, form
 		return err
 	}
 	if v.Sessions, err = a.sessions(r, who.ID, "/account/sessions/end"); err != nil {
+		return err
+	}
+	if v.Fresh, err = a.Shell.Fresh(r); err != nil {
 		return err
 	}
 	return a.pages.RenderStatus(w, r, status, "account", v)
@@ -338,11 +350,7 @@ func (a *Admin) endSession(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a *Admin) endOtherSessions(w http.ResponseWriter, r *http.Request) error {
-	who := web.Me(r)
-	if err := a.Staff.EndSessions(r.Context(), by(r), who.ID); err != nil {
-		return err
-	}
-	if err := a.Shell.StartSession(w, r, who.ID); err != nil {
+	if err := a.Staff.EndOtherSessions(r.Context(), by(r), web.SessionKey(r)); err != nil {
 		return err
 	}
 	a.good(w, r, "admin.account.ended")

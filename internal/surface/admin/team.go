@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"context"
 	"net/http"
 	"slices"
 	"strings"
@@ -316,15 +317,19 @@ func (a *Admin) endMemberSession(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-func (a *Admin) endSessions(w http.ResponseWriter, r *http.Request) error {
-	m, err := a.member(r)
-	if err != nil {
-		return err
+// forMember does something for the member of the staff whom the path names, and says so
+// on their page.
+func (a *Admin) forMember(said string, do func(context.Context, staff.By, staff.ID) error) web.Handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		m, err := a.member(r)
+		if err != nil {
+			return err
+		}
+		if err := do(r.Context(), by(r), m.ID); err != nil {
+			return err
+		}
+		a.good(w, r, said, "name", m.Name)
+		web.Redirect(w, r, "/staff/"+m.ID.String())
+		return nil
 	}
-	if err := a.Staff.EndSessions(r.Context(), by(r), m.ID); err != nil {
-		return err
-	}
-	a.good(w, r, "admin.staff.sessions_ended", "name", m.Name)
-	web.Redirect(w, r, "/staff/"+m.ID.String())
-	return nil
 }

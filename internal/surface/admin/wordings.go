@@ -126,8 +126,13 @@ func (a *Admin) publishWording(w http.ResponseWriter, r *http.Request) error {
 	if text := form.Get("entity"); text != "" && in.Entity.UnmarshalText([]byte(text)) != nil {
 		return catalog.ErrEntityNotFound
 	}
-	if form.Get("valid_from") != "" && in.From.IsZero() {
+	switch text := form.Get("valid_from"); {
+	case text != "" && in.From.IsZero():
 		form.Fail("valid_from", web.Loc(r.Context()).T("admin.publish.date_needed"))
+	case text != "" && in.From.AddDate(0, 0, 1).Before(a.Now()): // today is at once
+		form.Fail("valid_from", web.Loc(r.Context()).T("admin.wordings.past"))
+	}
+	if !form.OK() {
 		return a.showWordings(w, r, unprocessable, form)
 	}
 	if in.Entity != 0 {

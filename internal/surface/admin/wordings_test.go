@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"testing"
+	"time"
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/db/dbtest"
@@ -57,7 +58,8 @@ func TestWordingsAndConsents(t *testing.T) {
 			return b.post("/wordings", append([]string{"code", "offers", "version", version, "purpose", "marketing", "name", "Рассылка", "channels", "sms", "channels", "email",
 				"text_ru", "Да, присылайте мне предложения", "offered", "1"}, more...)...)
 		}
-		publish("1").is(200).sees("Текст опубликован")
+		publish("1", "valid_from", s.clock.now().AddDate(0, 0, -2).Format(time.DateOnly)).is(422).sees("Этот день уже прошёл")
+		publish("1", "valid_from", s.clock.now().Format(time.DateOnly)).is(200).sees("Текст опубликован")
 		publish("1").is(422).sees("Эту версию уже кто-то написал")
 		card := "/customers/" + s.people[1].String()
 		body := b.get(card + "/consents").is(200).sees("Да, присылайте мне предложения").body

@@ -190,7 +190,7 @@ func checkValues(values url.Values) error {
 // its own words.
 func (s *Shell) refuseIllegible(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if err := CheckAddress(r); err != nil && !strings.HasPrefix(r.URL.Path, "/v1/") {
+		if err := CheckAddress(r); err != nil && !ofAPI(r) {
 			s.Fail(w, r, err)
 			return
 		}

@@ -186,10 +186,13 @@ func (s *Shell) writeProblem(w http.ResponseWriter, p *Problem) {
 	_ = json.NewEncoder(w).Encode(p) // the caller has gone: there is nobody to tell
 }
 
+// ofAPI tells calls of the API from those of browsers.
+func ofAPI(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, "/v1/") }
+
 // wantsHTML tells browsers from programs: a program asks for JSON, or for
 // anything, and the API answers nothing else.
 func wantsHTML(r *http.Request) bool {
-	return strings.Contains(r.Header.Get("Accept"), "text/html") && !strings.HasPrefix(r.URL.Path, "/v1/")
+	return strings.Contains(r.Header.Get("Accept"), "text/html") && !ofAPI(r)
 }
 
 // isPartial reports whether htmx asked, which puts the answer into the page.

@@ -2,7 +2,6 @@ package web
 
 import (
 	"net/http"
-	"strings"
 )
 
 // KeyedBy says how calls of the API are told that bring a key which was good
@@ -15,7 +14,7 @@ func (s *Shell) KeyedBy(good func(*http.Request) bool) { s.keyed = good }
 // address's to answer for, before anybody looks it up.
 func (s *Shell) limitRate(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !strings.HasPrefix(r.URL.Path, "/v1/") || s.keyed == nil || !s.keyed(r) {
+		if !ofAPI(r) || s.keyed == nil || !s.keyed(r) {
 			if err := s.limiter.Check(stateOf(r.Context()).ip.String()); err != nil {
 				s.metrics.refused.WithLabelValues("address").Inc()
 				s.Fail(w, r, err)

@@ -71,6 +71,11 @@ func SessionKey(r *http.Request) string {
 	return ""
 }
 
+// Fresh tells whether whoever asks has signed in just now, see staff.Fresh.
+func (s *Shell) Fresh(r *http.Request) (bool, error) {
+	return s.opts.Staff.Fresh(r.Context(), stateOf(r.Context()).token)
+}
+
 // StillIn fails where the session in which r asks has ended meanwhile: what is sent for
 // long asks now and then.
 func (s *Shell) StillIn(r *http.Request) (err error) {
