@@ -23,6 +23,7 @@ import (
 	"regulars/internal/base/settings"
 	"regulars/internal/importer"
 	"regulars/internal/loyalty"
+	"regulars/internal/loyalty/confirm"
 	"regulars/internal/loyalty/receipt"
 	"regulars/internal/loyalty/staff"
 )
@@ -101,11 +102,14 @@ func (p *parts) build(ctx context.Context, m mode) (err error) {
 		if err != nil {
 			return err
 		}
-		if err := p.services.Staff.UseKeys(ctx, keys); err != nil {
-			return err
-		}
-		if err := p.codes(ctx, keys); err != nil {
-			return err
+		// Whose key is lost sells on.
+		for _, err := range []error{p.services.Staff.UseKeys(ctx, keys), p.codes(ctx, keys)} {
+			switch {
+			case errors.Is(err, staff.ErrKeys), errors.Is(err, confirm.ErrKeys):
+				p.log.Error("Something is sealed under another secret key.", "error", err)
+			case err != nil:
+				return err
+			}
 		}
 	}
 	nightly(p.services, p.jobs, p.env.Now, p.settings.Get)

@@ -3,6 +3,7 @@ package app
 import (
 	"net/http"
 
+	"regulars/internal/base/settings"
 	"regulars/internal/surface/admin"
 	"regulars/internal/surface/api"
 	"regulars/internal/surface/till"
@@ -36,6 +37,7 @@ func (p *parts) calls(shell *web.Shell, mux *http.ServeMux) error {
 func (p *parts) pages(shell *web.Shell, mux *http.ServeMux) error {
 	counter, err := till.New(till.Config{
 		Services: p.services, Shell: shell, Now: p.env.Now, Settings: p.webSettings, Secret: p.settings.Get().Secret,
+		Carry: func() settings.Carry { return p.settings.Get().Carry },
 	})
 	if err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"sync"
 	"testing"
 
@@ -255,4 +256,32 @@ func TestImportMissesWhatWasLost(t *testing.T) {
 			t.Errorf("the import ends: %v", err)
 		}
 	})
+}
+
+// Whoever starts an import that runs leaves the file of what was refused to the run that
+// has it.
+func TestSecondRunLeavesTheFileOfTheFirst(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, dbtest.Open(t, dbtest.SQLite), "GBP", "Europe/London", t.TempDir())
+	i, err := h.Add(t.Context(), File{}, write(t, "card,name\n501,Anna\n502,Bob\n"))
+	must(t, err)
+	_, err = h.begin(t.Context(), i.ID)
+	must(t, err)
+	first, err := openIssues(h.issues(i.ID), 0)
+	must(t, err)
+	must(t, first.add(Issue{Row: 7, Refused: true, Reason: ReasonMissing}))
+	size, err := first.flush()
+	must(t, err)
+	if _, err := h.RunNow(t.Context(), i.ID, func(Report) {}); !errors.Is(err, ErrTaken) {
+		t.Errorf("a second run: %v", err)
+	}
+	if info, err := os.Stat(h.issues(i.ID)); err != nil || info.Size() != size {
+		t.Errorf("the first one's file is %v long, %v, want %d", info, err, size)
+	}
+	must(t, first.close())
+	i, err = h.RunNow(t.Context(), i.ID, func(Report) {})
+	must(t, err)
+	if i.Report.Created != 2 {
+		t.Errorf("once it is let go: %+v", i.Report)
+	}
 }

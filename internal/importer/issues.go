@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/gofrs/flock"
+
 	"regulars/internal/base/errs"
 	"regulars/internal/base/i18n"
 )
@@ -20,6 +22,7 @@ import (
 // field, the reason, the value, what was broken as JSON, and the cells of the row.
 type issueLog struct {
 	file *os.File
+	lock *flock.Flock
 	out  *countingWriter
 	csv  *csv.Writer
 	rec  []string
@@ -39,9 +42,23 @@ func (w *countingWriter) Write(b []byte) (int, error) {
 }
 
 // openIssues opens the log for more, cut to size: what a run wrote behind its
-// last checkpoint is written again.
+// last checkpoint is written again. It fails with ErrTaken while another run has it: that
+// one's transactions would come through, and what it wrote here be lost.
 func openIssues(path string, size int64) (l *issueLog, err error) {
 	defer errs.Wrap(&err, "open the file of refused rows")
+	lock := flock.New(path, flock.SetPermissions(0o600))
+	ours, err := lock.TryLock()
+	if err == nil && !ours {
+		err = ErrTaken
+	}
+	if err != nil {
+		return nil, errors.Join(err, lock.Close())
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, lock.Close())
+		}
+	}()
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) //nolint:gosec // the path is the program's own
 	if err != nil {
 		return nil, err
@@ -53,7 +70,7 @@ func openIssues(path string, size int64) (l *issueLog, err error) {
 		return nil, errors.Join(err, file.Close())
 	}
 	w := &countingWriter{out: bufio.NewWriterSize(file, 64<<10), n: size}
-	return &issueLog{file: file, out: w, csv: csv.NewWriter(w), synced: size}, nil
+	return &issueLog{file: file, lock: lock, out: w, csv: csv.NewWriter(w), synced: size}, nil
 }
 
 func (l *issueLog) add(is Issue) error {
@@ -100,7 +117,7 @@ func (l *issueLog) cut(size int64) error {
 	return err
 }
 
-func (l *issueLog) close() error { return l.file.Close() }
+func (l *issueLog) close() error { return errors.Join(l.file.Close(), l.lock.Close()) }
 
 // readIssues goes through a log. A last record that is cut, by a crash, is
 // left out.

@@ -2,6 +2,7 @@ package importer
 
 import (
 	"context"
+	"errors"
 	"os"
 	"strings"
 	"testing"
@@ -146,6 +147,9 @@ func TestOpeningIsOnce(t *testing.T) {
 			}
 		}
 		check("Код;ФИО;Баллы\n1;Иванов Иван;10\n2;Петров Пётр;20\n3;Каримова Нилуфар;31\n", "old", 20_00, 40_50, 0)
+		if _, err := h.Add(t.Context(), File{Name: "points.csv", Source: "other", Anew: true}, write(t, text)); !errors.Is(err, ErrOtherSource) {
+			t.Errorf("the very same file under another name: %v", err)
+		}
 		check("Код;ФИО;Баллы\n1;Иванов Иван;100\n", "other", 100_00, 0, 0)
 		for external, want := range map[string]money.Points{"1": 110_00, "2": 20_00, "3": 30_50} {
 			if got := h.points(external); got != want {

@@ -778,9 +778,14 @@ func (s *Service) work(ctx context.Context, r *jobs.Run) (err error) {
 		if errors.Is(err, ErrNotFound) || errors.Is(err, ErrStarted) { // discarded or begun meanwhile
 			return nil
 		}
-		return err
+		return lost(err)
 	}
 	err = s.run(ctx, o.Import, func(ctx context.Context, tx *db.Tx, rep *Report) error { return r.SaveTx(ctx, tx, rep) })
+	return lost(err)
+}
+
+// lost is err, or that another worker has the import.
+func lost(err error) error {
 	if errors.Is(err, ErrTaken) {
 		return jobs.ErrLost
 	}

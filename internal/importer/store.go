@@ -61,8 +61,9 @@ var (
 	ErrKept      = errs.New(errs.Conflict, "import_kept", "The import is running, or some of it is in: it cannot be discarded.")
 	// ErrWhichStore is returned where rows name no store and there are several.
 	ErrWhichStore = errs.New(errs.Invalid, "import_which_store", "The file does not say which store its rows are of, and there are several. Name one.")
-	// ErrOtherSource is returned for receipts that are in, or begun, as another source's.
-	ErrOtherSource = errs.New(errs.Invalid, "import_other_source", "This very file is imported as one of another source. Name that source, or discard that import if nothing of it is in: the receipts of two are not told apart.")
+	// ErrOtherSource is returned for receipts, gift cards, and customers with points, that are in, or
+	// begun, as another source's.
+	ErrOtherSource = errs.New(errs.Invalid, "import_other_source", "This very file is imported as one of another source. Name that source, or discard that import if nothing of it is in: what comes of two is not told apart.")
 	ErrSource      = errs.New(errs.Invalid, "import_bad_source", "The source has a name of 1 to 100 characters.")
 )
 
@@ -169,11 +170,11 @@ func beginTx(ctx context.Context, tx *db.Tx, i Import) error {
 	return taken(tx.Guard(ctx, begin, int64(i.ID), i.mapping))
 }
 
-// notOtherSource keeps the receipts of a file from coming in a second time under
-// the name of another system: those of each source are told apart by themselves.
+// notOtherSource keeps the receipts, gift cards and points of a file from coming in a second time
+// under the name of another system: those of each source are told apart by themselves.
 // Until it is discarded an import that was stopped has the file to itself.
 func (i *Import) notOtherSource(ctx context.Context, row func(ctx context.Context, text string, args ...any) db.Row) error {
-	if i.Kind != KindReceipts {
+	if i.Kind != KindReceipts && i.Kind != KindGiftcards && !(i.Kind == KindCustomers && i.Mapping.has(FieldPoints)) {
 		return nil
 	}
 	const begun = `

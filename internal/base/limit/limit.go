@@ -8,6 +8,7 @@ package limit
 import (
 	"container/list"
 	"math"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -45,6 +46,20 @@ func New(perSecond float64, burst, most int, now func() time.Time) *Limiter {
 		rate: rate.Limit(perSecond), burst: burst, most: most, now: now,
 		byKey: map[string]*list.Element{}, callers: list.New(),
 	}
+}
+
+// Network names whom an address stands for where addresses are limited: of IPv6 its /64,
+// for each of its holders has as many as they like.
+func Network(ip string) string {
+	a, err := netip.ParseAddr(ip)
+	if err != nil || a.Unmap().Is4() {
+		return ip
+	}
+	p, err := a.Prefix(64)
+	if err != nil {
+		return ip
+	}
+	return p.String()
 }
 
 // Take takes one request off a caller's allowance. Where there is none left it

@@ -11,6 +11,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -47,6 +48,9 @@ type Installation struct {
 	// Code says whether registering at a till needs a code that is sent to the phone;
 	// empty: NoCode.
 	Code Code
+	// Carry says whom tills take along for working without their line; empty:
+	// CarryPhones.
+	Carry Carry
 	// Secret signs what the program hands out and takes back, such as quotes.
 	// It is random, the same in all processes, and never shown.
 	Secret []byte
@@ -64,6 +68,20 @@ const (
 
 // Codes lists them.
 var Codes = []Code{NoCode, AskCode, AlwaysCode}
+
+// Carry says whom tills take along for working without their line. Who may read what a
+// till carries can try all phones out on it, however they are kept.
+type Carry string
+
+// The ways.
+const (
+	CarryPhones Carry = "phones" // the store's customers, found by card or phone
+	CarryCards  Carry = "cards"  // those with a card, found by it alone
+	CarryNobody Carry = "nobody"
+)
+
+// Carries lists them.
+var Carries = []Carry{CarryPhones, CarryCards, CarryNobody}
 
 // CodeTx reads what Code is in a transaction, whatever a process read last.
 func CodeTx(ctx context.Context, tx *db.Tx) (c Code, err error) {
@@ -100,7 +118,8 @@ func Open(ctx context.Context, d *db.DB, now func() time.Time, first Installatio
 		if created = n == 1; err != nil || !created {
 			return err
 		}
-		if err := first.clean(); err != nil { // what is there already keeps the name it has
+		first.choose()
+		if err := first.Clean(); err != nil { // what is there already keeps the name it has
 			return err
 		}
 		secret := rand.Text() + rand.Text() // 256 bits
@@ -151,28 +170,48 @@ func (s *Settings) Get() Installation { return *s.current.Load() }
 // again.
 func (s *Settings) ChangeTx(ctx context.Context, tx *db.Tx, to Installation) (err error) {
 	defer errs.Wrap(&err, "change settings")
-	if err := to.clean(); err != nil {
+	if err := to.Clean(); err != nil {
 		return err
 	}
-	const put = `
-		INSERT INTO settings (name, value) VALUES ('language', $1), ('name', $2), ('zone', $3), ('late_days', $4), ('clock_minutes', $5), ('idle_hours', $6), ('session_days', $7), ('look_days', $8), ('stock_by_sales', $9), ('register_code', $10)
-		ON CONFLICT (name) DO UPDATE SET value = excluded.value`
-	_, err = tx.Exec(ctx, put, to.Language, to.Name, to.Zone.String(), strconv.Itoa(to.LateDays), strconv.Itoa(to.ClockMinutes), strconv.Itoa(to.IdleHours), strconv.Itoa(to.SessionDays), strconv.Itoa(to.LookDays), strconv.FormatInt(checksum.Bit(to.StockBySales), 10), string(to.Code))
-	return err
+	var b db.Batch
+	values := to.Values()
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		b.Exec(`INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value`, name, values[name])
+	}
+	return tx.Run(ctx, &b)
+}
+
+// Values are what can be changed, as it is kept: by name.
+func (i *Installation) Values() map[string]string {
+	return map[string]string{
+		"name": i.Name, "zone": i.Zone.String(), "language": i.Language,
+		"late_days": strconv.Itoa(i.LateDays), "clock_minutes": strconv.Itoa(i.ClockMinutes),
+		"stock_by_sales": strconv.FormatInt(checksum.Bit(i.StockBySales), 10),
+		"idle_hours":     strconv.Itoa(i.IdleHours), "session_days": strconv.Itoa(i.SessionDays), "look_days": strconv.Itoa(i.LookDays),
+		"register_code": string(i.Code), "offline_people": string(i.Carry),
+	}
 }
 
 // maxName of a chain, in characters.
 const maxName = 100
 
-// clean puts the name in order.
-func (i *Installation) clean() error {
+// choose takes what is taken where a new installation has chosen nothing.
+func (i *Installation) choose() {
+	i.LateDays, i.ClockMinutes = cmp.Or(i.LateDays, DefaultLateDays), cmp.Or(i.ClockMinutes, DefaultClockMinutes)
+	i.IdleHours, i.SessionDays = cmp.Or(i.IdleHours, DefaultIdleHours), cmp.Or(i.SessionDays, DefaultSessionDays)
+	i.Code, i.Carry = cmp.Or(i.Code, NoCode), cmp.Or(i.Carry, CarryPhones)
+}
+
+// Clean puts the name in order and fails with every field that is out of range.
+func (i *Installation) Clean() error {
 	var wrong errs.List
 	i.Name = fold.Line(i.Name)
 	wrong.Bound("/name", i.Name, maxName)
-	i.LateDays, i.ClockMinutes = cmp.Or(i.LateDays, DefaultLateDays), cmp.Or(i.ClockMinutes, DefaultClockMinutes)
-	i.IdleHours, i.SessionDays = cmp.Or(i.IdleHours, DefaultIdleHours), cmp.Or(i.SessionDays, DefaultSessionDays)
-	if i.Code = cmp.Or(i.Code, NoCode); !slices.Contains(Codes, i.Code) {
+	if !slices.Contains(Codes, i.Code) {
 		wrong.Add("/register_code", "unknown", "must be no, asked or always")
+	}
+	if !slices.Contains(Carries, i.Carry) {
+		wrong.Add("/offline_people", "unknown", "must be phones, cards or nobody")
 	}
 	within := func(pointer string, v, most int) {
 		if v < 1 || v > most {
@@ -215,6 +254,7 @@ func (s *Settings) Reload(ctx context.Context) (err error) {
 	i.IdleHours, i.SessionDays = number(values["idle_hours"], DefaultIdleHours), number(values["session_days"], DefaultSessionDays)
 	i.LookDays = number(values["look_days"], 0)
 	i.Code = cmp.Or(Code(values["register_code"]), NoCode)
+	i.Carry = cmp.Or(Carry(values["offline_people"]), CarryPhones)
 	s.current.Store(&i)
 	return nil
 }

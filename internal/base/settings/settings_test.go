@@ -63,7 +63,7 @@ func TestTheFirstProcessChooses(t *testing.T) {
 		want := created[0]
 		want.Secret, want.LateDays, want.ClockMinutes = all[0].Secret, settings.DefaultLateDays, settings.DefaultClockMinutes
 		want.IdleHours, want.SessionDays = settings.DefaultIdleHours, settings.DefaultSessionDays
-		want.Code = settings.NoCode
+		want.Code, want.Carry = settings.NoCode, settings.CarryPhones
 		if len(want.Secret) < 32 {
 			t.Errorf("a secret of %d bytes", len(want.Secret))
 		}
@@ -92,7 +92,9 @@ func TestChangeKeepsCurrencyAndSecret(t *testing.T) {
 			t.Fatal(created, err)
 		}
 		want := here.Get()
-		to := installation(t, "EUR", "Europe/Moscow")
+		to := here.Get()
+		other := installation(t, "EUR", "Europe/Moscow")
+		to.Name, to.Currency, to.Zone, to.Secret = other.Name, other.Currency, other.Zone, []byte("another")
 		err = d.Write(t.Context(), func(ctx context.Context, tx *db.Tx) error { return here.ChangeTx(ctx, tx, to) })
 		if err != nil {
 			t.Fatal(err)

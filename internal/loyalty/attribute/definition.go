@@ -221,6 +221,14 @@ func (s *Service) DefineTx(ctx context.Context, tx *db.Tx, d Definition) (before
 	return before, d, tx.Run(ctx, &b)
 }
 
+// Kept tells whether anything is kept of any customer under a code, defined or not. It
+// looks through all of them.
+func (s *Service) Kept(ctx context.Context, code string) (is bool, err error) {
+	defer errs.Wrap(&err, "look for values of attribute %s", code)
+	err = s.db.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM customers WHERE attributes LIKE '%"' || $1 || '":%')`, code).Scan(&is)
+	return is, err
+}
+
 // Definitions are all attributes, in their order, the archived ones as well.
 type Definitions []Definition
 

@@ -35,7 +35,8 @@ type Outlet struct {
 }
 
 // Use gives the service what codes leave by. It is called before anything is
-// made; a secret that was sealed by an older key is sealed anew.
+// made; a secret that was sealed by an older key is sealed anew. Where none opens it, it
+// fails with ErrKeys and no code leaves until the address has a new secret.
 func (s *Service) Use(ctx context.Context, o Outlet) (err error) {
 	defer errs.Wrap(&err, "open the address for codes")
 	sealed, err := s.sealed(ctx)
@@ -46,6 +47,7 @@ func (s *Service) Use(ctx context.Context, o Outlet) (err error) {
 	if err != nil {
 		return err
 	}
+	s.out = o
 	plain, err := o.Keys.Open(sealed.secret, about)
 	if err != nil {
 		return errors.Join(ErrKeys, err)
@@ -56,7 +58,6 @@ func (s *Service) Use(ctx context.Context, o Outlet) (err error) {
 			return err
 		}
 	}
-	s.out = o
 	return nil
 }
 
@@ -64,7 +65,7 @@ func (s *Service) Use(ctx context.Context, o Outlet) (err error) {
 func (s *Service) Wake() { s.out.Wake() }
 
 // ErrKeys is returned where the keys are not those that the secret was kept under.
-var ErrKeys = errors.New("the secret of the address for codes was kept under another secret key; start with that one, also behind another")
+var ErrKeys = errors.New("the secret of the address for codes was kept under another secret key: start with that one, also behind another, or make a new secret on the page of codes")
 
 // about is what the secret is sealed as.
 const about = "code_address"

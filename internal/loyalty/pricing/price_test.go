@@ -49,6 +49,52 @@ func TestPriceHoldsTogether(t *testing.T) {
 	})
 }
 
+// What a till without its line was paid is what the receipt comes to, whatever its lines
+// say they were charged: they keep it where the total leaves them to, and the others take
+// the rest.
+func TestTotalChargedIsTheFact(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		in, r := genPriced(t)
+		var stated, others money.Amount // others: what lines that say nothing come to at most
+		for i := range in.Draft.Lines {
+			l := &in.Draft.Lines[i]
+			if rapid.Bool().Draw(t, "says") {
+				charged := money.Amount(rapid.Int64Range(0, int64(r.Lines[i].Gross)).Draw(t, "charged"))
+				l.Charged = &charged
+			}
+			switch {
+			case l.Void:
+			case l.Charged != nil:
+				stated += *l.Charged
+			default:
+				others += r.Lines[i].Gross
+			}
+		}
+		total := money.Amount(rapid.Int64Range(0, int64(r.Gross)).Draw(t, "total"))
+		in.Draft.Charged = &total
+		got, err := pricing.Price(in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.Total != total {
+			t.Fatalf("it comes to %d, %d was paid", got.Total, total)
+		}
+		for i, l := range got.Lines {
+			if l.Total < 0 || l.Total > l.Gross || l.Discount != l.Gross-l.Total {
+				t.Fatalf("line %d: %+v", i, l)
+			}
+			d := in.Draft.Lines[i]
+			if total >= stated && total <= stated+others && d.Charged != nil && !d.Void && l.Total != *d.Charged {
+				t.Fatalf("line %d was charged %d and has %d", i, *d.Charged, l.Total)
+			}
+		}
+		if (got.ByRules != nil) != (got.Total != r.Total || !slices.EqualFunc(got.Lines, r.Lines, func(a, b pricing.PricedLine) bool { return a.Total == b.Total })) {
+			t.Fatalf("by the rules it is %v, as %d was charged of %d", got.ByRules, got.Total, r.Total)
+		}
+	})
+}
+
 // genRedeem draws points that can be redeemed.
 func genRedeem(t *rapid.T, in pricing.Input, most money.Points) money.Points {
 	if most == 0 {

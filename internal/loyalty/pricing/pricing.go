@@ -54,9 +54,9 @@ type Draft struct {
 	// NoDiscount and NoPoints take the customer's discount, or earning and
 	// redeeming, off this receipt.
 	NoDiscount, NoPoints bool
-	// Charged is what was charged for all of it by a till that had no line, where
-	// the lines do not say it themselves; nil: what the rules say. What is charged
-	// is a fact: no guard and no rule changes it.
+	// Charged is what was charged for all of it by a till that had no line; nil: what
+	// the lines say, or the rules. What is charged is a fact: no guard and no rule
+	// changes it, and of lines that say something else it is the total that counts.
 	Charged *money.Amount
 }
 

@@ -225,31 +225,63 @@ func (s *sheet) tierDiscount() {
 	}
 }
 
-// charge replaces what the rules say by what was charged, where that is
-// something else.
+// charge replaces what the rules say by what was charged, where that is something
+// else. The total is what was paid: lines that say nothing take what those leave that
+// do, and what they cannot take (a till that rounds its total) goes on these.
 func (s *sheet) charge() {
-	var byRules, gross money.Amount
+	if d := &s.in.Draft; d.Charged == nil && !slices.ContainsFunc(d.Lines, func(l Line) bool { return l.Charged != nil }) {
+		return
+	}
+	var byRules, stated, left, gross money.Amount // the last two of lines that say nothing
+	says := func(i int) bool { d := &s.in.Draft.Lines[i]; return d.Charged != nil && !d.Void }
 	for i := range s.lines {
 		byRules += s.lines[i].left
-		gross += s.res.Lines[i].Gross
+		if says(i) {
+			stated += *s.in.Draft.Lines[i].Charged
+			continue
+		}
+		left, gross = left+s.lines[i].left, gross+s.res.Lines[i].Gross
 	}
-	spread := s.in.Draft.Charged
-	if spread != nil && *spread != byRules {
+	rest := left
+	if total := s.in.Draft.Charged; total != nil {
+		rest = *total - stated
+	}
+	fits := min(max(rest, 0), gross)
+	over := rest - fits
+	spread := func(sum money.Amount, weight func(i int) money.Amount) []money.Amount {
 		for i := range s.lines {
-			s.weights[i] = int64(s.lines[i].left)
-			if *spread > byRules {
-				s.weights[i] = int64(s.res.Lines[i].Gross)
-			}
+			s.weights[i] = int64(weight(i))
 		}
-		parts := spread.Split(s.weights)
-		for i := range parts {
-			s.chargeLine(i, parts[i])
+		if parts := sum.Split(s.weights); parts != nil {
+			return parts
 		}
-		s.res.ByRules = &byRules
+		return make([]money.Amount, len(s.lines))
 	}
+	silent := spread(fits, func(i int) money.Amount {
+		switch {
+		case says(i):
+			return 0
+		case fits > left:
+			return s.res.Lines[i].Gross
+		}
+		return s.lines[i].left
+	})
+	more := spread(over, func(i int) money.Amount {
+		switch {
+		case !says(i):
+			return 0
+		case over > 0:
+			return s.res.Lines[i].Gross - *s.in.Draft.Lines[i].Charged
+		}
+		return *s.in.Draft.Lines[i].Charged
+	})
 	for i := range s.lines {
-		if d := &s.in.Draft.Lines[i]; d.Charged != nil && !d.Void && *d.Charged != s.lines[i].left {
-			s.chargeLine(i, *d.Charged)
+		charged := silent[i]
+		if says(i) {
+			charged = *s.in.Draft.Lines[i].Charged + more[i]
+		}
+		if charged != s.lines[i].left {
+			s.chargeLine(i, charged)
 			s.res.ByRules = &byRules
 		}
 	}
@@ -257,9 +289,6 @@ func (s *sheet) charge() {
 
 func (s *sheet) chargeLine(i int, charged money.Amount) {
 	l, p := &s.lines[i], &s.res.Lines[i]
-	if charged == l.left {
-		return
-	}
 	till := min(s.in.Draft.Lines[i].Discount, p.Gross-charged)
 	l.left, p.Discount, p.Discounts = charged, p.Gross-charged, p.Discounts[:0]
 	if till > 0 {

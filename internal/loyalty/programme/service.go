@@ -20,7 +20,7 @@ import (
 var (
 	ErrNotFound        = errs.New(errs.NotFound, "programme_not_found", "There is no such programme.")
 	ErrVersionNotFound = errs.New(errs.NotFound, "programme_version_not_found", "There is no such version of a programme.")
-	ErrDraftOther      = errs.New(errs.Conflict, "programme_draft_other", "Somebody has saved this draft since these rules were opened. Save again to replace it, or open the rules anew to see it.")
+	ErrDraftOther      = errs.New(errs.Conflict, "programme_draft_other", "Somebody has saved or published these rules since they were opened. Save again to replace them, or open the rules anew to see them.")
 	ErrDraftChanged    = errs.New(errs.Conflict, "programme_draft_changed", "Somebody has saved this draft anew. Look at it again.")
 	ErrNotADraft       = errs.New(errs.Conflict, "programme_not_a_draft", "This version has been published and does not change any more. Save a new draft.")
 	ErrStartsInPast    = errs.New(errs.Invalid, "programme_starts_in_past", "A version cannot start in the past: receipts have been sold under the one before it.")
@@ -154,19 +154,21 @@ func (s *Service) SaveDraftTx(ctx context.Context, tx *db.Tx, programme ID, r *R
 	return v, err
 }
 
-// ReplaceDraftTx keeps rules as SaveDraftTx does, in place of the draft that was read;
-// nil: there was none. It fails with ErrDraftOther where there is another now.
+// ReplaceDraftTx keeps rules as SaveDraftTx does, by whoever has read the newest version,
+// draft or not; nil: there was none. It fails with ErrDraftOther where there is another
+// by now: its rules would be taken back unread.
 func (s *Service) ReplaceDraftTx(ctx context.Context, tx *db.Tx, programme ID, read *Version, r *Rules, by int64) (_ *Version, err error) {
+	defer errs.Wrap(&err, "replace draft of programme %d", programme)
 	if err := lock(ctx, tx, programme); err != nil {
 		return nil, err
 	}
-	const others = `SELECT COUNT(*) FROM programme_versions WHERE programme_id = $1 AND state = 'draft' AND NOT (id = $2 AND created_at = $3)`
-	id, at := VersionID(0), int64(0)
+	const others = `SELECT COUNT(*) FROM programme_versions WHERE programme_id = $1 AND number >= $2 AND NOT (id = $3 AND created_at = $4)`
+	var number, id, at int64
 	if read != nil {
-		id, at = read.ID, read.CreatedAt.UnixMicro()
+		number, id, at = int64(read.Number), int64(read.ID), read.CreatedAt.UnixMicro()
 	}
 	var n int64
-	if err := tx.QueryRow(ctx, others, int64(programme), int64(id), at).Scan(&n); err != nil {
+	if err := tx.QueryRow(ctx, others, int64(programme), number, id, at).Scan(&n); err != nil {
 		return nil, err
 	}
 	if n > 0 {

@@ -104,3 +104,6 @@ func (s *Sale) Fingerprint() string { return s.fingerprint() }
 
 // Fingerprint is what a call is known by when it comes again.
 func (r *Return) Fingerprint() string { return r.fingerprint() }
+
+// FingerprintOf is what is kept of a late receipt to tell it from another.
+func FingerprintOf(in *Late) string { return in.fingerprint() }

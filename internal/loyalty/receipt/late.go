@@ -50,7 +50,7 @@ func (in *Late) fingerprint() string {
 	}
 	m := in.Sale.meaning()
 	if in.Sale.Customer == 0 {
-		m.Shown = in.Shown
+		m.Shown = shownBits(in.Shown)
 	}
 	return fingerprint(m)
 }
@@ -317,6 +317,7 @@ func (s *Service) lateCall(ctx context.Context, by Caller, in *Late, q *lateBatc
 	case sale.Total == nil:
 		return nil, diffs, ErrLateNoTotal
 	}
+	var left Difference
 	if sale.Customer == 0 && len(in.Shown) > 0 {
 		found, err := s.customers.FindAll(ctx, in.Shown)
 		if err != nil {
@@ -326,7 +327,7 @@ func (s *Service) lateCall(ctx context.Context, by Caller, in *Late, q *lateBatc
 			sale.Customer = cmp.Or(sale.Customer, found[i].ID)
 		}
 		if sale.Customer == 0 {
-			diffs = append(diffs, DiffUnknown)
+			left = DiffUnknown
 		}
 	}
 	sale.Customer = cmp.Or(q.merged[sale.Customer], sale.Customer)
@@ -345,13 +346,13 @@ func (s *Service) lateCall(ctx context.Context, by Caller, in *Late, q *lateBatc
 		return nil, diffs, err
 	}
 	sc.sale.SoldAt = sc.late.at
-	return &lateSale{saleCall: sc}, diffs, s.rules(ctx, sc, q.now)
+	return &lateSale{saleCall: sc, left: left}, diffs, s.rules(ctx, sc, q.now)
 }
 
 // lateSale is a sale that is recorded whoever the customer turns out to be.
 type lateSale struct {
 	*saleCall
-	left Difference // why the customer was left out
+	left Difference // why the customer was left out; told of what was recorded only: a refusal leaves no trace of who asked
 }
 
 func (c *lateSale) apply(s *Service, w *world) error {

@@ -122,6 +122,30 @@ func TestSameBatchFromTwoTills(t *testing.T) {
 	})
 }
 
+// What is kept of a sale tells nobody the phone that was shown: of two that are the same
+// but for it thousands are kept the same. Who comes with another one is told all the same.
+func TestFingerprintsTellNoPhones(t *testing.T) {
+	t.Parallel()
+	d := dbtest.Open(t, dbtest.SQLite)
+	c := open(t, d, simple())
+	c.Clock.Advance(time.Hour)
+	print := func(number, phone string, total int64) string {
+		l := lateSale(number, 0, c.Now().Add(-time.Minute), 10_000_00, total)
+		l.Shown = []customer.Identifier{{Kind: customer.Phone, Value: phone}}
+		return receipt.FingerprintOf(&l)
+	}
+	seen := map[string]int{}
+	for i := range 20_000 {
+		seen[print("A-1", fmt.Sprintf("+99890%07d", i), 10_000_00)]++
+	}
+	if n := len(seen); n < 3_000 || n > 4_096 {
+		t.Errorf("20,000 phones have %d fingerprints: want each to be shared by some", n)
+	}
+	if print("A-1", "+998901234567", 10_000_00) == print("A-1", "+998901234568", 10_000_00) {
+		t.Error("another phone is not told")
+	}
+}
+
 // Two tills that send one queue at once are told apart by the database.
 func TestSameBatchFromTwoTillsAtOnce(t *testing.T) {
 	t.Parallel()

@@ -24,7 +24,7 @@ var (
 	ErrEnrol     = errs.New(errs.Forbidden, "second_factor_needed", "Your role needs a second factor. Set it up first.")
 	ErrFactorOn  = errs.New(errs.Conflict, "second_factor_there", "There is a second factor already.")
 	ErrNoKeys    = errs.New(errs.Unavailable, "no_secret_key", "This installation has no key to keep second factors under.")
-	ErrKeys      = errs.New(errs.Conflict, "secret_key_differs", "The second factors are sealed under another key than the one given. Put back its file, or give it as secret-key.")
+	ErrKeys      = errs.New(errs.Conflict, "secret_key_differs", "The second factors are sealed under another key than the one given. Put back its file or give it as secret-key; where it is lost, have the second factor reset.")
 )
 
 const (
@@ -35,8 +35,8 @@ const (
 )
 
 // UseKeys gives the keys under which second factors are kept, and seals by the
-// first whatever another one sealed. It fails with ErrKeys where those that are
-// there do not open.
+// first whatever another one sealed. Where some do not open it fails with ErrKeys, and
+// all but who has them can sign in: they are to be reset, or the key put back.
 func (s *Service) UseKeys(ctx context.Context, keys *secret.Box) (err error) {
 	defer errs.Wrap(&err, "open the second factors")
 	type row struct {
@@ -54,10 +54,13 @@ func (s *Service) UseKeys(ctx context.Context, keys *secret.Box) (err error) {
 	if err != nil {
 		return err
 	}
+	s.keys = keys
+	var closed error
 	for _, one := range all {
 		plain, err := keys.Open(one.sealed, one.id.String())
 		if err != nil {
-			return ErrKeys.Because(err)
+			closed = ErrKeys.Because(err)
+			continue
 		}
 		if !keys.Stale(one.sealed) {
 			continue
@@ -68,8 +71,7 @@ func (s *Service) UseKeys(ctx context.Context, keys *secret.Box) (err error) {
 			return err
 		}
 	}
-	s.keys = keys
-	return nil
+	return closed
 }
 
 // Factor is what somebody puts into an app that shows codes.
@@ -207,6 +209,21 @@ func (s *Service) Challenge(ctx context.Context, id ID) (token string, expires t
 		return err
 	})
 	return token, expires, err
+}
+
+// Asked tells with what a challenge can be passed: codes of an app, a passkey. Of one that
+// is over, or never was, it tells both.
+func (s *Service) Asked(ctx context.Context, token string) (app, key bool, err error) {
+	defer errs.Wrap(&err, "look for second factors")
+	const find = `
+		SELECT EXISTS (SELECT 1 FROM staff_factors f WHERE f.staff_id = c.staff_id AND f.confirmed_at IS NOT NULL),
+		       EXISTS (SELECT 1 FROM staff_passkeys k WHERE k.staff_id = c.staff_id)
+		  FROM staff_challenges c WHERE c.token = $1`
+	err = s.db.QueryRow(ctx, find, secret.Hash(token)).Scan(&app, &key)
+	if errors.Is(err, db.ErrNoRows) {
+		return true, true, nil
+	}
+	return app, key, err
 }
 
 // PassChallenge takes a code of the app, or a recovery code, and gives who is

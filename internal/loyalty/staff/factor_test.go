@@ -285,7 +285,7 @@ func TestSecondFactorByRole(t *testing.T) {
 }
 
 // A new key before the old one seals everything anew; then the old one may go. A
-// strange key is noticed at once.
+// strange key is told at once, and only who is under the other one does not get in.
 func TestKeysAreRotated(t *testing.T) {
 	t.Parallel()
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
@@ -299,6 +299,18 @@ func TestKeysAreRotated(t *testing.T) {
 		if err := w.UseKeys(ctx, box(t, next)); !errors.Is(err, staff.ErrKeys) {
 			t.Errorf("a strange key: %v", err)
 		}
+		if err := w.pass(t, a.ID, w.code(t, plain)); !errors.Is(err, staff.ErrKeys) {
+			t.Errorf("a code under a strange key: %v", err)
+		}
+		b := w.add(t, "bobur", staff.Owner)
+		other, _ := w.enrol(t, b.ID)
+		if err := w.pass(t, b.ID, w.code(t, other)); err != nil {
+			t.Errorf("somebody under the new key: %v", err)
+		}
+		if err := w.ResetFactor(ctx, staff.By{ID: a.ID}, b.ID); err != nil {
+			t.Fatal(err)
+		}
+		w.advance(time.Minute)
 		for _, keys := range [][]string{{next, old}, {next}} {
 			if err := w.UseKeys(ctx, box(t, keys...)); err != nil {
 				t.Fatal(err)

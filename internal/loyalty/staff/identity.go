@@ -64,7 +64,8 @@ func (s *Service) linkTx(ctx context.Context, tx *db.Tx, who Identity, from Clie
 	if !who.Verified || login == "" {
 		return 0, ErrUnverified
 	}
-	if !strings.Contains(login, "@") || len(login) > 4*maxLogin || strings.ContainsFunc(login, notLogin) {
+	// As a login, ｂob@ is bob@; as an address it is somebody else's.
+	if login != strings.Map(small, strings.TrimSpace(who.Email)) || !strings.Contains(login, "@") || len(login) > 4*maxLogin || strings.ContainsFunc(login, notLogin) {
 		return 0, ErrNobody
 	}
 	err = tx.QueryRow(ctx, `SELECT id FROM staff WHERE login = $1 AND active`, login).Scan(&id)
@@ -88,6 +89,14 @@ func (s *Service) linkTx(ctx context.Context, tx *db.Tx, who Identity, from Clie
 		return id, nil
 	}
 	return id, s.changeTx(ctx, tx, By{ID: id, IP: from.IP}, "staff.linked", id, nil, map[string]any{"provider": who.Issuer, "email": login})
+}
+
+// small is a Latin capital's small letter, and everything else as it is.
+func small(r rune) rune {
+	if 'A' <= r && r <= 'Z' {
+		return r + 'a' - 'A'
+	}
+	return r
 }
 
 // Linked reports whether somebody is linked with anybody at a provider.

@@ -35,6 +35,9 @@ func TestIdentities(t *testing.T) {
 		is(with(func(i *staff.Identity) { i.Verified = false }), staff.ErrUnverified)
 		is(with(func(i *staff.Identity) { i.Email = "" }), staff.ErrUnverified)
 		is(with(func(i *staff.Identity) { i.Email = "other@makro.uz" }), staff.ErrNobody)
+		for _, alike := range []string{"ｍalika@makro.uz", "mali\u212aa@makro.uz", "malika@makro.uz\u200b"} {
+			is(with(func(i *staff.Identity) { i.Email = alike }), staff.ErrNobody)
+		}
 		is(with(func(i *staff.Identity) { i.Email = "owner" }), staff.ErrNobody) // no e-mail
 		is(with(func(i *staff.Identity) { i.Subject = "" }), staff.ErrNobody)
 		if linked, err := w.Linked(ctx, malika.ID); err != nil || linked {

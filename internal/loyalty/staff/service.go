@@ -46,11 +46,12 @@ type Service struct {
 	mint   *id.Minter
 	now    func() time.Time
 	hasher *hasher
-	// Tries to sign in, by login and address together, and by address.
-	byLogin, byAddress *limit.Limiter
-	byFactor           *limit.Limiter // codes of second factors, by whose they are
-	keys               *secret.Box    // nil: there are no second factors here
-	lasting            func() Lasting
+	// Tries to sign in, by login and network together, by network, and by login, so that
+	// many networks together guess no faster.
+	byLogin, byAddress, byName *limit.Limiter
+	byFactor                   *limit.Limiter // codes of second factors, by whose they are
+	keys                       *secret.Box    // nil: there are no second factors here
+	lasting                    func() Lasting
 }
 
 // New makes the service.
@@ -59,6 +60,7 @@ func New(d *db.DB, mint *id.Minter, now func() time.Time) *Service {
 		db: d, mint: mint, now: now, hasher: newHasher(), lasting: func() Lasting { return DefaultLasting },
 		byLogin:   limit.New(1.0/30, 5, 10_000, now),
 		byAddress: limit.New(1, 50, 10_000, now),
+		byName:    limit.New(1.0/36, 100, 10_000, now),
 		byFactor:  limit.New(1.0/30, 5, 10_000, now),
 	}
 }

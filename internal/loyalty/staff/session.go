@@ -8,6 +8,7 @@ import (
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/errs"
+	"regulars/internal/base/limit"
 	"regulars/internal/base/secret"
 )
 
@@ -52,20 +53,26 @@ type Session struct {
 }
 
 // SignIn checks a login and a password. It fails with ErrCredentials, or with
-// ErrTries where one address has tried too often; after a right password the
-// tries are forgotten.
+// ErrTries where one network has tried too often, or all of them together and nobody has
+// signed in from this one; after a right password the network's tries are forgotten.
 func (s *Service) SignIn(ctx context.Context, login, password string, from Client) (a Account, err error) {
 	defer errs.Wrap(&err, "sign in")
 	login = foldLogin(login)
 	if len(login) > 4*maxLogin || len(password) > 4*maxPassword {
 		return Account{}, ErrCredentials
 	}
-	pair := login + "\n" + from.IP
-	if wait, ok := s.byAddress.Take(from.IP); !ok {
+	network := limit.Network(from.IP)
+	pair := login + "\n" + network
+	if wait, ok := s.byAddress.Take(network); !ok {
 		return Account{}, tries(wait)
 	}
 	if wait, ok := s.byLogin.Take(pair); !ok {
 		return Account{}, tries(wait)
+	}
+	if wait, ok := s.byName.Take(login); !ok { // who was here before is not kept out by who guesses elsewhere
+		if known, err := s.cameFrom(ctx, login, network); err != nil || !known {
+			return Account{}, errors.Join(err, tries(wait))
+		}
 	}
 
 	var hash string // "" of an unknown login: it is checked all the same
@@ -89,6 +96,18 @@ func (s *Service) SignIn(ctx context.Context, login, password string, from Clien
 		}
 	}
 	return s.Get(ctx, a.ID)
+}
+
+// cameFrom tells whether somebody has a session, or had one not long ago, from a network.
+func (s *Service) cameFrom(ctx context.Context, login, network string) (is bool, err error) {
+	rows, err := s.db.Query(ctx, `SELECT e.ip FROM staff_sessions e JOIN staff s ON s.id = e.staff_id WHERE s.login = $1`, login)
+	err = db.Scan(rows, err, func(r *db.Rows) error {
+		var ip string
+		err := r.Scan(&ip)
+		is = is || limit.Network(ip) == network
+		return err
+	})
+	return is, err
 }
 
 func tries(wait time.Duration) error {
@@ -284,7 +303,7 @@ func (s *Service) ChangePassword(ctx context.Context, by By, id ID, old, passwor
 	if err != nil {
 		return err
 	}
-	if wait, ok := s.byLogin.Take(a.Login + "\n" + by.IP); !ok {
+	if wait, ok := s.byLogin.Take(a.Login + "\n" + limit.Network(by.IP)); !ok {
 		return tries(wait)
 	}
 	ok, _, err := s.hasher.check(ctx, hash, old)
@@ -294,7 +313,7 @@ func (s *Service) ChangePassword(ctx context.Context, by By, id ID, old, passwor
 	if !ok {
 		return errs.InvalidField("/old", "wrong_password", "is not the password that you have now")
 	}
-	s.byLogin.Forget(a.Login + "\n" + by.IP)
+	s.byLogin.Forget(a.Login + "\n" + limit.Network(by.IP))
 	return s.setPassword(ctx, by, a, hash, password)
 }
 

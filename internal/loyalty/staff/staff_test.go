@@ -343,6 +343,46 @@ func TestSignInIsThrottled(t *testing.T) {
 	t.Error("60 logins from one address were tried at once")
 }
 
+// Many networks together guess one password no faster, an IPv6 network is one however
+// many addresses it has, and where its owner was before they get in meanwhile.
+func TestGuessesFromEverywhereAreThrottled(t *testing.T) {
+	t.Parallel()
+	w := newWorld(dbtest.Open(t, dbtest.SQLite))
+	ctx := t.Context()
+	a := w.add(t, "owner", staff.Owner)
+	home := staff.Client{IP: "2001:db8:1:2::7"}
+	if _, _, err := w.StartSession(ctx, a.ID, home); err != nil {
+		t.Fatal(err)
+	}
+	guess := func(ip string) error {
+		_, err := w.SignIn(ctx, "owner", "guess", staff.Client{IP: ip})
+		return err
+	}
+	tried := 0
+	for i := range 20 {
+		if errors.Is(guess(fmt.Sprintf("2001:db8:5:5::%x", i)), staff.ErrCredentials) {
+			tried++
+		}
+	}
+	if tried != 5 {
+		t.Errorf("one IPv6 network has tried %d times at once, want 5", tried)
+	}
+	for i := range 150 {
+		if errors.Is(guess(fmt.Sprintf("203.0.%d.9", i)), staff.ErrCredentials) {
+			tried++
+		}
+	}
+	if tried != 100 {
+		t.Errorf("%d tries from everywhere at once, want 100", tried)
+	}
+	if _, err := w.SignIn(ctx, "owner", password, staff.Client{IP: "198.51.100.1"}); !errors.Is(err, staff.ErrTries) {
+		t.Errorf("the right one from a strange place: %v", err)
+	}
+	if _, err := w.SignIn(ctx, "owner", password, staff.Client{IP: "2001:db8:1:2::8"}); err != nil {
+		t.Errorf("from home: %v", err)
+	}
+}
+
 // Looks are forgotten after their time, which is written down; changes never are.
 func TestLooksAreForgotten(t *testing.T) {
 	t.Parallel()

@@ -237,8 +237,8 @@ func TestStaffAndProducts(t *testing.T) {
 		b.get("/settings").is(200).has(`name="stock_by_sales"`).lacks(ticked)
 		b.post("/settings", "name", "", "zone", "Mars/Base", "language", "ru").is(422).sees("Это нужно заполнить", "Такого часового пояса нет")
 		b.post("/settings", "name", "Korzinka", "zone", "UTC", "language", "en", "late_days", "400", "clock_minutes", "x").is(422).sees("Нужно целое число")
-		b.post("/settings", "name", "Korzinka", "zone", "UTC", "language", "en", "late_days", "400", "clock_minutes", "5").is(422).sees("Нужно от 1 до 366")
-		b.post("/settings", "name", "Korzinka", "zone", "Asia/Samarkand", "language", "en", "late_days", "30", "clock_minutes", "5").is(200).has(`value="30"`).sees("Korzinka").has(`value="UZS" readonly`)
+		b.post("/settings", "name", "Korzinka", "zone", "UTC", "language", "en", "late_days", "400", "clock_minutes", "0", "idle_hours", "14", "session_days", "91").is(422).sees("Нужно от 1 до 366", "Нужно от 1 до 1 440", "Нужно от 1 до 90") // all at once; 0 is no way to say "as usual"
+		b.post("/settings", "name", "Korzinka", "zone", "Asia/Samarkand", "language", "en", "late_days", "30", "clock_minutes", "5", "idle_hours", "14", "session_days", "30").is(200).has(`value="30"`).sees("Korzinka").has(`value="UZS" readonly`)
 	})
 }
 
@@ -280,7 +280,7 @@ func TestAuditSaysAboutWhom(t *testing.T) {
 		before := entries()
 		b.post("/account", "name", "Азиза Рахимова", "language", "ru").is(200)
 		b.post("/account", "name", "Азиза Рахимова", "language", "ru").is(200)
-		b.get("/settings").post("/settings", "name", "Makro", "zone", "Asia/Tashkent", "language", "ru").is(200)
+		b.get("/settings").post("/settings", "name", "Makro", "zone", "Asia/Tashkent", "language", "ru", "late_days", "14", "clock_minutes", "10", "idle_hours", "14", "session_days", "30").is(200)
 		if n := entries() - before; n > 1 { // the language may have been none
 			t.Errorf("saving without a change wrote %d entries", n)
 		}
@@ -337,7 +337,7 @@ func TestClocksThatDiffer(t *testing.T) {
 	if at := b.file()[1][0]; len(at) != len("2036-03-03 14:00") {
 		t.Errorf("where all clocks are one, a time is %q", at)
 	}
-	b.post("/settings", "name", "Makro", "zone", "UTC", "language", "ru").is(200)
+	b.post("/settings", "name", "Makro", "zone", "UTC", "language", "ru", "late_days", "14", "clock_minutes", "10", "idle_hours", "14", "session_days", "30").is(200)
 	b.get("/").sees("Часы сети — UTC, а у магазинов другие: Чорсу (Asia/Tashkent)").has(`href="/settings">Исправить`)
 	if after := said.FindString(b.get(who + "/consents").text()); after != before || after == "" {
 		t.Errorf("the consent of %q is of %q by the clock of the chain", before, after)

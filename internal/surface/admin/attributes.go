@@ -143,7 +143,8 @@ func (a *Admin) saveAttribute(w http.ResponseWriter, r *http.Request) error {
 			form.Check("position", err)
 		}
 	}
-	if code := r.URL.Query().Get("code"); code != "" {
+	code := r.URL.Query().Get("code")
+	if code != "" {
 		d := all.Of(code)
 		if d == nil {
 			return attribute.ErrNotFound
@@ -151,6 +152,14 @@ func (a *Admin) saveAttribute(w http.ResponseWriter, r *http.Request) error {
 		in.ID = d.ID
 		if d.Personal && !in.Personal && masked(web.Me(r)) { // nobody shows themselves what they may not see
 			return staff.ErrMayNot
+		}
+	} else if !in.Personal && masked(web.Me(r)) {
+		kept, err := a.Attributes.Kept(r.Context(), in.Code)
+		if err != nil {
+			return err
+		}
+		if kept { // hidden until now: what nobody defined may be personal
+			form.Fail("personal", web.Loc(r.Context()).T("admin.attributes.kept"))
 		}
 	}
 	err = a.changeBy(form, r, func(ctx context.Context, tx *db.Tx) (line, error) {

@@ -1,10 +1,12 @@
 package admin_test
 
 import (
+	"context"
 	"testing"
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/db/dbtest"
+	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/staff"
 )
 
@@ -42,6 +44,20 @@ func TestAttributes(t *testing.T) {
 		b.post("/attributes?code=pets", "name_ru", "Животные", "choices", "cat | Кошка", "archived", "1").is(200).sees("В архиве")
 		b.get(card).sees("Животные Кошка, dog (прежний вариант)")
 		b.get(card + "/edit").is(200).lacks("attributes/pets")
+		// What a file brought and nobody defined is hidden; whom it is hidden from does not
+		// define it away.
+		must(t, s.DB.Write(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+			_, _, err := s.Customers.UpdateTx(ctx, tx, s.people[1], customer.Change{Set: map[string]any{"passport": "AB1234567"}})
+			return err
+		}))
+		market := s.signed(s.as(staff.Marketer, "market2").ID)
+		card = "/customers/" + s.people[1].String()
+		b.get(card).sees("AB1234567")
+		market.post("/attributes", "code", "passport", "format", "text", "name_ru", "Паспорт").is(422).sees("Отметьте признак как личный")
+		market.post("/attributes", "code", "size", "format", "text", "name_ru", "Размер").is(200)
+		market.post("/attributes", "code", "passport", "format", "text", "name_ru", "Паспорт", "personal", "1").is(200)
+		market.get(card).is(200).lacks("AB1234567")
+
 		b.get("/audit?about=attribute").is(200).sees("Добавлен признак", "Изменён признак")
 	})
 }

@@ -98,7 +98,7 @@ func (a *Admin) someEntries(r *http.Request, f staff.Filter, everybody []staff.A
 		if e.Action == "import.discarded" { // its page is gone
 			row.Href = ""
 		}
-		if row.Changes, err = a.changes(ctx, loc, names, e); err != nil {
+		if row.Changes, err = a.changes(ctx, loc, names, e, masked(web.Me(r))); err != nil {
 			return nil, "", err
 		}
 		if row.Who == "" {
@@ -166,8 +166,9 @@ func (a *Admin) exportAudit(w http.ResponseWriter, r *http.Request) error {
 }
 
 // changes lists what differs between the two states of an entry; of what is new
-// or gone, all. Names are those of the staff.
-func (a *Admin) changes(ctx context.Context, loc *i18n.Localizer, names map[staff.ID]string, e staff.Entry) (list []fieldChange, err error) {
+// or gone, all. Names are those of the staff. Of why something was done to a customer
+// only that it was said is told to whom it is to be hidden from, as on the card.
+func (a *Admin) changes(ctx context.Context, loc *i18n.Localizer, names map[staff.ID]string, e staff.Entry, hide bool) (list []fieldChange, err error) {
 	if strings.HasPrefix(e.Action, "programme.") {
 		if list, err = a.ruleChanges(ctx, loc, &e); err != nil {
 			return nil, err
@@ -182,6 +183,9 @@ func (a *Admin) changes(ctx context.Context, loc *i18n.Localizer, names map[staf
 		if string(was[name]) != string(is[name]) {
 			c := fieldChange{fieldName(loc, topic, name), a.fieldValue(loc, topic, name, was[name]), a.fieldValue(loc, topic, name, is[name])}
 			c.Was, c.Is = a.named(ctx, names, name, c.Was), a.named(ctx, names, name, c.Is)
+			if hide && topic == "customer" && name == "reason" {
+				c.Was, c.Is = "", "•••"
+			}
 			if c.Was != c.Is { // nothing can be written in two ways
 				list = append(list, c)
 			}

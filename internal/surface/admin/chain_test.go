@@ -115,7 +115,7 @@ func openWith(t testing.TB, d *db.DB, by admin.Provider) *chain {
 	c.Shell.Routes(mux)
 	c.Routes(mux)
 	counter, err := till.New(till.Config{
-		Shell: c.Shell, Now: c.clock.now, Services: c.Services, Secret: is.Get().Secret, Settings: shown,
+		Shell: c.Shell, Now: c.clock.now, Services: c.Services, Secret: is.Get().Secret, Settings: shown, Carry: func() settings.Carry { return is.Get().Carry },
 	})
 	must(t, err)
 	counter.Routes(mux)
@@ -145,6 +145,7 @@ type browser struct {
 	client *http.Client
 	path   string
 	status int
+	header http.Header
 	body   string
 }
 
@@ -159,7 +160,7 @@ func (b *browser) take(res *http.Response, err error) *browser {
 	defer func() { must(b.t, res.Body.Close()) }()
 	text, err := io.ReadAll(res.Body)
 	must(b.t, err)
-	b.status, b.body, b.path = res.StatusCode, string(text), res.Request.URL.RequestURI()
+	b.status, b.header, b.body, b.path = res.StatusCode, res.Header, string(text), res.Request.URL.RequestURI()
 	return b
 }
 

@@ -49,7 +49,7 @@ func TestCodesAddress(t *testing.T) {
 		for _, bad := range []string{"", "http://example.com/codes", "https://user:pass@example.com", "ftp://example.com"} {
 			b.post("/settings/codes", "url", bad).is(422).sees("Адрес начинается с https://")
 		}
-		asks := []string{"name", "Korzinka", "zone", "Asia/Tashkent", "language", "ru", "register_code"}
+		asks := []string{"name", "Korzinka", "zone", "Asia/Tashkent", "language", "ru", "late_days", "14", "clock_minutes", "10", "idle_hours", "14", "session_days", "30", "register_code"}
 		b.post("/settings", append(asks, "always")...).is(422).sees("Коды некуда отправлять")
 		b.post("/settings", append(asks, "sometimes")...).is(422)
 		b.post("/settings/codes", "url", server.URL).is(200).sees("Секрет подписи")
@@ -68,7 +68,7 @@ func TestCodesAddress(t *testing.T) {
 		b.post("/settings", append(asks, "always")...).is(200)
 		b.get("/settings").has(`value="always" selected`)
 		b.get("/audit").sees("Код при регистрации")
-		b.post("/settings", asks[:6]...).is(200) // a page that does not know of it
+		b.post("/settings", asks[:14]...).is(200) // a page that does not know of it
 		if way, err := s.Enrol.Code(t.Context()); way != settings.AlwaysCode || err != nil {
 			t.Errorf("tills ask %s, %v", way, err)
 		}

@@ -20,11 +20,22 @@ type secondView struct {
 	frame
 	Form *web.Form
 	Next string
+	App  bool // they have codes of an app
+	Key  bool // they have a passkey
+}
+
+// showSecond asks whoever has given a password for what else they have.
+func (a *Admin) showSecond(w http.ResponseWriter, r *http.Request, status int, form *web.Form, next string) (err error) {
+	v := secondView{frame: a.frame(r.Context()), Form: form, Next: next}
+	if v.App, v.Key, err = a.Shell.Asked(r); err != nil {
+		return err
+	}
+	return a.pages.RenderStatus(w, r, status, "second", v)
 }
 
 // secondPage asks for the code after the password.
 func (a *Admin) secondPage(w http.ResponseWriter, r *http.Request) error {
-	return a.pages.Render(w, r, "second", secondView{a.frame(r.Context()), web.NewForm(nil), web.SafePath(r.URL.Query().Get("next"))})
+	return a.showSecond(w, r, http.StatusOK, web.NewForm(nil), web.SafePath(r.URL.Query().Get("next")))
 }
 
 func (a *Admin) signInSecond(w http.ResponseWriter, r *http.Request) error {
@@ -43,7 +54,7 @@ func (a *Admin) signInSecond(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if !form.OK() {
-		return a.pages.RenderStatus(w, r, unprocessable, "second", secondView{a.frame(r.Context()), form, next})
+		return a.showSecond(w, r, unprocessable, form, next)
 	}
 	web.Redirect(w, r, next)
 	return nil

@@ -111,7 +111,7 @@ func (a *Admin) startPreview(w http.ResponseWriter, r *http.Request) error {
 	if vs.Holds != nil {
 		p.Now = programme.Encode(&vs.Holds.Rules)
 	}
-	id, added, err := a.Jobs.Add(r.Context(), jobs.Job{Kind: previewJob, Dedupe: draftKey(vs.Draft), Payload: p})
+	id, added, err := a.Jobs.Add(r.Context(), jobs.Job{Kind: previewJob, Dedupe: versionKey(vs.Draft), Payload: p})
 	if err != nil {
 		return err
 	}

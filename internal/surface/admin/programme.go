@@ -148,13 +148,18 @@ func (a *Admin) versions(r *http.Request) (v versions, err error) {
 	return v, nil
 }
 
-// base is the rules that an editor starts from: the draft, or what holds.
+// newest is the draft, or what was published last; nil: there is nothing yet.
+func (v versions) newest() *programme.Version {
+	if len(v.All) == 0 {
+		return nil
+	}
+	return v.All[0]
+}
+
+// base is the rules that an editor starts from.
 func (v versions) base(loc *i18n.Localizer, c money.Currency) *programme.Rules {
-	switch {
-	case v.Draft != nil:
-		return &v.Draft.Rules
-	case len(v.All) > 0:
-		return &v.All[0].Rules
+	if newest := v.newest(); newest != nil {
+		return &newest.Rules
 	}
 	return startingRules(loc, "", c)
 }
@@ -184,7 +189,7 @@ func (a *Admin) programmePage(w http.ResponseWriter, r *http.Request) error {
 	}
 	v := programmeView{frame: a.frame(ctx), versions: vs}
 	if vs.Draft != nil {
-		v.Key = draftKey(vs.Draft)
+		v.Key = versionKey(vs.Draft)
 	}
 	var ids []staff.ID
 	var rules []*programme.Rules
@@ -301,7 +306,7 @@ func (a *Admin) editProgramme(w http.ResponseWriter, r *http.Request) error {
 	if err := a.fillExample(r.Context(), form, loc, rules); err != nil {
 		return err
 	}
-	form.Values.Set("draft", draftKey(vs.Draft))
+	form.Values.Set("read", versionKey(vs.newest()))
 	return a.showEditor(w, r, http.StatusOK, vs, form)
 }
 
@@ -337,17 +342,17 @@ func (a *Admin) saveProgramme(w http.ResponseWriter, r *http.Request) error {
 	if form.OK() {
 		was := vs.base(loc, c)
 		err := a.change(r, func(ctx context.Context, tx *db.Tx) (line, error) {
-			if form.Get("draft") != draftKey(vs.Draft) {
+			if form.Get("read") != versionKey(vs.newest()) {
 				return line{}, programme.ErrDraftOther
 			}
-			_, err := a.Programmes.ReplaceDraftTx(ctx, tx, vs.Programme.ID, vs.Draft, rules, int64(web.Me(r).ID))
+			_, err := a.Programmes.ReplaceDraftTx(ctx, tx, vs.Programme.ID, vs.newest(), rules, int64(web.Me(r).ID))
 			return line{action: "programme.draft_saved", subject: "programme:" + vs.Programme.ID.String(), before: was, after: rules}, err
 		})
 		if errors.Is(err, programme.ErrDraftOther) {
 			if vs, err = a.versions(r); err != nil {
 				return err
 			}
-			form.Values.Set("draft", draftKey(vs.Draft)) // who saves again has been told
+			form.Values.Set("read", versionKey(vs.newest())) // who saves again has been told
 			err = programme.ErrDraftOther
 		}
 		if err := form.Take(err); err != nil {
@@ -378,7 +383,7 @@ func (a *Admin) discardDraft(w http.ResponseWriter, r *http.Request) error {
 		web.Redirect(w, r, at)
 		return nil
 	}
-	if vs.Draft == nil || form.Get("draft") != draftKey(vs.Draft) {
+	if vs.Draft == nil || form.Get("draft") != versionKey(vs.Draft) {
 		return changed()
 	}
 	err = a.change(r, func(ctx context.Context, tx *db.Tx) (line, error) {
@@ -458,7 +463,7 @@ func (a *Admin) showPublish(w http.ResponseWriter, r *http.Request, status int, 
 		web.Redirect(w, r, programmePath(vs.Programme.ID))
 		return nil
 	}
-	v := publishView{frame: a.frame(ctx), versions: vs, Form: form, Key: draftKey(vs.Draft)}
+	v := publishView{frame: a.frame(ctx), versions: vs, Form: form, Key: versionKey(vs.Draft)}
 	rules := []*programme.Rules{&vs.Draft.Rules}
 	if vs.Holds != nil {
 		rules = append(rules, &vs.Holds.Rules)
@@ -473,7 +478,7 @@ func (a *Admin) showPublish(w http.ResponseWriter, r *http.Request, status int, 
 		v.Facts = tell.facts(&vs.Draft.Rules)
 	}
 	v.When = []web.Option{{Value: "now", Text: loc.T("admin.publish.now")}, {Value: "later", Text: loc.T("admin.publish.later")}}
-	info, err := a.Jobs.Find(ctx, previewJob, draftKey(vs.Draft))
+	info, err := a.Jobs.Find(ctx, previewJob, versionKey(vs.Draft))
 	switch {
 	case err == nil:
 		if v.Preview, err = a.previewState(r, info, vs.Programme.ID); err != nil {
@@ -505,7 +510,7 @@ func (a *Admin) publish(w http.ResponseWriter, r *http.Request) error {
 	loc := web.Loc(r.Context())
 	// Whoever confirms confirms what was shown: a draft that somebody has
 	// saved since is shown again.
-	if form.Get("draft") != draftKey(vs.Draft) {
+	if form.Get("draft") != versionKey(vs.Draft) {
 		form.Alert = loc.T("admin.publish.changed")
 		return a.showPublish(w, r, unprocessable, vs, form)
 	}
@@ -562,7 +567,7 @@ func (a *Admin) publish(w http.ResponseWriter, r *http.Request) error {
 }
 
 // draftKey names a draft as it was saved last; "": there is none.
-func draftKey(draft *programme.Version) string {
+func versionKey(draft *programme.Version) string {
 	if draft == nil {
 		return ""
 	}

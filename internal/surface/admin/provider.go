@@ -176,11 +176,15 @@ func (p *provider) identity(ctx context.Context, found *oidc.Provider, base stri
 		return who, errRefused.Because(errors.New("the token has another nonce"))
 	}
 	said := struct {
+		Party    string `json:"azp"`
 		Email    string `json:"email"`
 		Verified bool   `json:"email_verified"`
 	}{}
 	if err := id.Claims(&said); err != nil {
 		return who, errRefused.Because(err)
+	}
+	if said.Party != p.ClientID && (said.Party != "" || len(id.Audience) > 1) {
+		return who, errRefused.Because(errors.New("the token is another client's"))
 	}
 	if said.Email == "" && found.UserInfoEndpoint() != "" { // most say it only when asked
 		info, err := found.UserInfo(ctx, oauth2.StaticTokenSource(token))

@@ -3,9 +3,7 @@ package admin
 import (
 	"context"
 	"net/http"
-	"strconv"
 
-	"regulars/internal/base/checksum"
 	"regulars/internal/base/db"
 	"regulars/internal/base/errs"
 	"regulars/internal/base/settings"
@@ -18,6 +16,7 @@ type settingsView struct {
 	Zones     []string
 	Languages []web.Option
 	Codes     []web.Option
+	Carries   []web.Option
 	Currency  string
 }
 
@@ -26,12 +25,15 @@ func (a *Admin) showSettings(w http.ResponseWriter, r *http.Request, status int,
 	for _, c := range settings.Codes {
 		v.Codes = append(v.Codes, web.Option{Value: string(c), Text: web.Loc(r.Context()).T("admin.settings.code." + string(c))})
 	}
+	for _, c := range settings.Carries {
+		v.Carries = append(v.Carries, web.Option{Value: string(c), Text: web.Loc(r.Context()).T("admin.settings.carry." + string(c))})
+	}
 	return a.pages.RenderStatus(w, r, status, "settings", v)
 }
 
 func (a *Admin) settingsPage(w http.ResponseWriter, r *http.Request) error {
 	is := a.Settings.Get()
-	return a.showSettings(w, r, http.StatusOK, web.NewForm(settingsFacts(is)))
+	return a.showSettings(w, r, http.StatusOK, web.NewForm(is.Values()))
 }
 
 func (a *Admin) saveSettings(w http.ResponseWriter, r *http.Request) error {
@@ -61,6 +63,12 @@ func (a *Admin) saveSettings(w http.ResponseWriter, r *http.Request) error {
 	if form.Values.Has("register_code") {
 		after.Code = settings.Code(form.Get("register_code"))
 	}
+	if form.Values.Has("offline_people") {
+		after.Carry = settings.Carry(form.Get("offline_people"))
+	}
+	if err := form.Take(after.Clean()); err != nil { // with what is wrong already, all at once
+		return err
+	}
 	if form.OK() {
 		err := a.change(r, func(ctx context.Context, tx *db.Tx) (line, error) {
 			if err := a.Stock.SwitchTx(ctx, tx, after.StockBySales); err != nil {
@@ -71,7 +79,7 @@ func (a *Admin) saveSettings(w http.ResponseWriter, r *http.Request) error {
 					return line{}, errs.Of(err).At("/register_code")
 				}
 			}
-			return line{action: "settings.changed", subject: "settings", before: settingsFacts(before), after: settingsFacts(after)}, a.Settings.ChangeTx(ctx, tx, after)
+			return line{action: "settings.changed", subject: "settings", before: before.Values(), after: after.Values()}, a.Settings.ChangeTx(ctx, tx, after)
 		})
 		if err := form.Take(err); err != nil {
 			return err
@@ -86,13 +94,4 @@ func (a *Admin) saveSettings(w http.ResponseWriter, r *http.Request) error {
 	a.good(w, r, "admin.saved")
 	web.Redirect(w, r, "/settings")
 	return nil
-}
-
-func settingsFacts(i settings.Installation) map[string]string {
-	return map[string]string{
-		"name": i.Name, "zone": i.Zone.String(), "language": i.Language, "late_days": strconv.Itoa(i.LateDays), "clock_minutes": strconv.Itoa(i.ClockMinutes),
-		"stock_by_sales": strconv.FormatInt(checksum.Bit(i.StockBySales), 10),
-		"register_code":  string(i.Code),
-		"idle_hours":     strconv.Itoa(i.IdleHours), "session_days": strconv.Itoa(i.SessionDays), "look_days": strconv.Itoa(i.LookDays),
-	}
 }

@@ -199,7 +199,7 @@ func (a *Admin) found(r *http.Request, who staff.Account, after settings.Install
 		if err := a.Settings.ChangeTx(ctx, tx, after); err != nil {
 			return err
 		}
-		return a.auditTx(ctx, tx, staff.By{ID: who.ID, IP: web.Client(r).IP}, line{action: "settings.changed", subject: "settings", before: settingsFacts(before), after: settingsFacts(after)})
+		return a.auditTx(ctx, tx, staff.By{ID: who.ID, IP: web.Client(r).IP}, line{action: "settings.changed", subject: "settings", before: before.Values(), after: after.Values()})
 	})
 	if err != nil {
 		return err

@@ -43,7 +43,10 @@ func TestNumbersAreNotTriedOut(t *testing.T) {
 	for i := range 240 {
 		s.post("/v1/customers/find", fmt.Sprintf(`{"phone":"90123%04d"}`, i)).is(http.StatusOK)
 	}
-	s.post("/v1/customers/find", `{"phone":"901239999"}`).problem(http.StatusTooManyRequests, "too_many_requests")
+	last := s.post("/v1/customers/find", `{"phone":"901239999"}`).problem(http.StatusTooManyRequests, "too_many_requests")
+	if wait := last.header.Get("Retry-After"); wait != "1" {
+		t.Errorf("Retry-After is %q, want 1", wait)
+	}
 	// Nor by what comes of registering somebody with it.
 	s.post("/v1/customers", `{"card":"77000001","phone":"901239999","first_name":"Anna"}`).problem(http.StatusTooManyRequests, "too_many_requests")
 	s.get("/v1/till").is(http.StatusOK) // it sells on

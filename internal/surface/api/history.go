@@ -122,7 +122,10 @@ func (by *caller) entry(e *ledger.Entry) entry {
 	effect := e.Effect()
 	out := entry{
 		ID: e.ID.String(), At: timeOf(e.At), Cause: entryCause(e.Cause), Points: points(e.Points), Effect: points(effect),
-		Reason: e.Reason, Text: by.entryText(e.Cause, effect),
+		Text: by.entryText(e.Cause, effect),
+	}
+	if e.Cause != ledger.CauseManual { // what the back office noted is for the back office
+		out.Reason = e.Reason
 	}
 	if e.Store == int64(by.Store.ID) { // others are not to be read here
 		out.Receipt = by.ids.receipt(receipt.ID(e.Receipt))

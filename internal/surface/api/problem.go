@@ -158,10 +158,21 @@ func (a *API) failed(ctx context.Context, by *caller, route string, changes bool
 			p.Errors[i].Args = nil // it is not sealed there
 		}
 	}
-	if p.Status == http.StatusServiceUnavailable {
+	switch wait := retryAfter(err); {
+	case p.Status == http.StatusServiceUnavailable:
 		return huma.ErrorWithHeaders(p, http.Header{"Retry-After": {"1"}})
+	case p.Status == http.StatusTooManyRequests && wait != "":
+		return huma.ErrorWithHeaders(p, http.Header{"Retry-After": {wait}})
 	}
 	return p
+}
+
+// retryAfter is how many seconds an error has somebody wait; empty: it does not say.
+func retryAfter(err error) string {
+	if wait, ok := errs.Of(err).Args["seconds"].(int64); ok {
+		return strconv.FormatInt(wait, 10)
+	}
+	return ""
 }
 
 // refuse answers a request that does not reach its operation.
@@ -173,8 +184,8 @@ func (a *API) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	case http.StatusUnauthorized:
 		h.Set("WWW-Authenticate", "Bearer")
 	case http.StatusTooManyRequests:
-		if wait, ok := errs.Of(err).Args["seconds"].(int64); ok {
-			h.Set("Retry-After", strconv.FormatInt(wait, 10))
+		if wait := retryAfter(err); wait != "" {
+			h.Set("Retry-After", wait)
 		}
 	}
 	if p.Status >= http.StatusInternalServerError {

@@ -90,7 +90,7 @@ func TestTillSendsWhatItSoldOffline(t *testing.T) {
 			{"number":"1","sold_at":"` + at(7) + `","customer":"` + who + `",` + basket + `,"total":"64000"},
 			{"number":"2","sold_at":"` + at(6) + `","identifier":"90 123-45-67",` + basket + `,"total":"60000"},
 			{"number":"3","sold_at":"` + at(5) + `",` + basket + `},
-			{"number":"4","sold_at":"` + at(500) + `",` + basket + `,"total":"64000"},
+			{"number":"4","sold_at":"` + at(500) + `","identifier":"99 999-99-98",` + basket + `,"total":"64000"},
 			{"number":"5","sold_at":"` + at(4) + `","identifier":"99 999-99-99",` + basket + `,"total":"64000"},
 			{"kind":"return","number":"6","sold_at":"` + at(3) + `","original_number":"2","total":"60000"},
 			{"kind":"gift","number":"7","sold_at":"` + at(3) + `"}]}`
@@ -102,6 +102,9 @@ func TestTillSendsWhatItSoldOffline(t *testing.T) {
 			"results.4.status", "recorded", "results.4.differences.0", "customer_unknown",
 			"results.5.status", "recorded", "results.5.receipt.kind", "return", "results.5.receipt.total", "60000.00",
 			"results.6.status", "refused", "results.6.problem.code", "invalid_request")
+		if told := first.at("results.3.differences").([]any); len(told) > 0 { // it leaves no trace, so it tells nobody who is a customer
+			t.Errorf("of what was refused it is told %v", told)
+		}
 		if got := s.appended(); got != "receipt.recorded receipt.recorded receipt.recorded receipt.recorded" {
 			t.Errorf("the batch appended %q", got)
 		}

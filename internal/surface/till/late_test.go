@@ -16,6 +16,7 @@ import (
 	"regulars/internal/base/db"
 	"regulars/internal/base/db/dbtest"
 	"regulars/internal/base/money"
+	"regulars/internal/base/settings"
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/receipt"
@@ -242,6 +243,23 @@ func TestSnapshot(t *testing.T) {
 				t.Errorf("%q is told", secret)
 			}
 		}
+		// Where the chain would rather not, no phone goes along, or nobody.
+		for carry, marks := range map[settings.Carry]int{settings.CarryCards: 2, settings.CarryNobody: 0} {
+			s.carry = carry
+			var got carried
+			check(t, json.Unmarshal([]byte(v.get("/till/snapshot").is(http.StatusOK).text), &got))
+			var all []string
+			for _, p := range got.Private.People {
+				all = append(all, p.Marks...)
+				if p.Phone != "" {
+					t.Errorf("%s: the phone %q goes along", carry, p.Phone)
+				}
+			}
+			if len(all) != marks {
+				t.Errorf("%s: marks %q", carry, all)
+			}
+		}
+		s.carry = ""
 		if !slices.Contains(s.audit(), "look.snapshot") {
 			t.Errorf("the audit log says %v", s.audit())
 		}

@@ -18,6 +18,7 @@ import (
 	"regulars/internal/base/fold"
 	"regulars/internal/base/i18n"
 	"regulars/internal/base/money"
+	"regulars/internal/base/settings"
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/programme"
@@ -176,7 +177,7 @@ type goods struct {
 type regular struct {
 	ID    string    `json:"id"` // sealed
 	Name  string    `json:"name"`
-	Phone string    `json:"phone"` // masked
+	Phone string    `json:"phone"` // masked; empty where no phones are carried
 	Level string    `json:"level,omitempty"`
 	Marks []string  `json:"marks"`
 	Days  []daySpan `json:"days,omitempty"`
@@ -216,7 +217,7 @@ func mark(key []byte, what, text string) string {
 // phoneDigits are the last digits of a phone, the same in every way to write it.
 const phoneDigits = 9
 
-func marksOf(key []byte, list []customer.Identifier) []string {
+func marksOf(key []byte, list []customer.Identifier, phones bool) []string {
 	marks := []string{} // not null, for a page that looks through all
 	add := func(what, text string) {
 		if m := mark(key, what, text); !slices.Contains(marks, m) {
@@ -230,10 +231,10 @@ func marksOf(key []byte, list []customer.Identifier) []string {
 			}
 			return r
 		}, i.Value)
-		switch i.Kind {
-		case customer.Phone:
+		switch {
+		case i.Kind == customer.Phone && phones:
 			add("phone", digits[max(0, len(digits)-phoneDigits):])
-		case customer.Card:
+		case i.Kind == customer.Card:
 			add("card", i.Value)
 		default:
 			continue
@@ -271,17 +272,25 @@ func (t *Till) snapshot(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	carry := t.Carry()
+	phones := carry == settings.CarryPhones
 	if version != nil && !version.Rules.Stopped {
 		s.Private.Rules = &version.Rules
 	}
 	for _, c := range people {
-		p := regular{ID: t.seal(c.ID), Name: customer.MaskName(c.FirstName, c.LastName), Phone: customer.Mask(reach(c.Customer)), Level: c.Level, Marks: marksOf(k.Marks, c.Identifiers)}
+		p := regular{ID: t.seal(c.ID), Name: customer.MaskName(c.FirstName, c.LastName), Level: c.Level, Marks: marksOf(k.Marks, c.Identifiers, phones)}
+		if carry == settings.CarryNobody || !phones && len(p.Marks) == 0 {
+			continue
+		}
+		if phones {
+			p.Phone = customer.Mask(reach(c.Customer))
+		}
 		for _, d := range c.Days {
 			p.Days = append(p.Days, daySpan{d.Day, d.From.UnixMilli(), d.Until.UnixMilli()})
 		}
 		s.Private.People = append(s.Private.People, p)
 	}
-	facts, err := json.Marshal(map[string]any{"found": len(people), "till": at.Till.Name})
+	facts, err := json.Marshal(map[string]any{"found": len(s.Private.People), "till": at.Till.Name})
 	if err != nil {
 		return err
 	}

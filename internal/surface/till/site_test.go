@@ -1,6 +1,7 @@
 package till_test
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"log/slog"
@@ -18,6 +19,7 @@ import (
 	"regulars/internal/base/i18n"
 	"regulars/internal/base/id"
 	"regulars/internal/base/money"
+	base "regulars/internal/base/settings"
 	"regulars/internal/loyalty/attribute"
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
@@ -39,6 +41,7 @@ type site struct {
 	stores []catalog.Store
 	tills  []catalog.Till // two in the first store, one in the second
 	aziza  customer.ID    // has points
+	carry  base.Carry     // whom tills take along
 	// broken cuts the line: the next payments are recorded and their answer lost.
 	broken func(w http.ResponseWriter, r *http.Request, next http.Handler) bool
 }
@@ -71,6 +74,7 @@ func newSite(t testing.TB, d *db.DB) *site {
 	check(t, err)
 	s.surface, err = till.New(till.Config{
 		Services: s.Services, Shell: shell, Now: s.Now, Settings: settings, Secret: loyaltytest.Secret,
+		Carry: func() base.Carry { return cmp.Or(s.carry, base.CarryPhones) },
 	})
 	check(t, err)
 	mux := http.NewServeMux()

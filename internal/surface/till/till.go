@@ -12,6 +12,7 @@ import (
 	"regulars/internal/base/errs"
 	"regulars/internal/base/id"
 	"regulars/internal/base/limit"
+	"regulars/internal/base/settings"
 	"regulars/internal/loyalty"
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
@@ -39,7 +40,8 @@ type Config struct {
 	Shell    *web.Shell
 	Now      func() time.Time
 	Settings func() web.Settings
-	Secret   []byte // of the installation: seals the ids of customers
+	Carry    func() settings.Carry // whom a till takes along
+	Secret   []byte                // of the installation: seals the ids of customers
 }
 
 // Till is the surface.

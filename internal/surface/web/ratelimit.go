@@ -2,6 +2,8 @@ package web
 
 import (
 	"net/http"
+
+	"regulars/internal/base/limit"
 )
 
 // KeyedBy says how calls of the API are told that bring a key which was good
@@ -15,7 +17,7 @@ func (s *Shell) KeyedBy(good func(*http.Request) bool) { s.keyed = good }
 func (s *Shell) limitRate(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !ofAPI(r) || s.keyed == nil || !s.keyed(r) {
-			if err := s.limiter.Check(stateOf(r.Context()).ip.String()); err != nil {
+			if err := s.limiter.Check(limit.Network(stateOf(r.Context()).ip.String())); err != nil {
 				s.metrics.refused.WithLabelValues("address").Inc()
 				s.Fail(w, r, err)
 				return

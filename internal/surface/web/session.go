@@ -43,6 +43,16 @@ func (s *Shell) SignInSecond(w http.ResponseWriter, r *http.Request, code string
 	return s.StartSession(w, r, who.ID)
 }
 
+// Asked tells what whoever SignIn has asked for more can show; of nobody, that an app
+// could be it.
+func (s *Shell) Asked(r *http.Request) (app, key bool, err error) {
+	c, err := r.Cookie(secondCookie)
+	if err != nil {
+		return true, true, nil
+	}
+	return s.opts.Staff.Asked(r.Context(), c.Value)
+}
+
 // StartSession signs an account in that has shown all it has to. The
 // token is always a new one: a cookie that was there before is worth nothing.
 func (s *Shell) StartSession(w http.ResponseWriter, r *http.Request, id staff.ID) error {
@@ -97,6 +107,7 @@ func (s *Shell) identify(next http.Handler) http.Handler {
 		q := stateOf(r.Context())
 		switch account, err := s.opts.Staff.SessionAccount(r.Context(), c.Value); {
 		case err == nil:
+			w.Header().Set("Cache-Control", "no-store") // unless whoever answers knows better
 			q.account, q.token = &account, c.Value
 			q.loc = s.language(r, account.Language)
 			if s.opts.Refresh == nil {

@@ -3,12 +3,12 @@
 // A receipt stays in the queue until the server's answer for it is stored, in one
 // transaction with its removal; one tab sends at a time, in order, and the server
 // knows a number that comes again. The snapshot's people lie encrypted: the key
-// comes from the server to whoever is signed in and is held by the tab alone.
+// comes from the server to whoever is signed in and is held in memory alone: what a
+// tab stores, the browser writes to its disk.
 (() => {
 	"use strict";
 
 	const till = globalThis.till ??= {};
-	const keyName = "apart:key";
 	const hour = 3_600_000;
 	const day = 24 * hour;
 	const most = 100; // receipts of one batch
@@ -200,7 +200,7 @@
 	// Somebody has signed out in another tab: nobody here is known any more.
 	if (channel) channel.onmessage = ({ data }) => {
 		if (data === "forget") {
-			sessionStorage.removeItem(keyName);
+			drop();
 			till.forgotten?.();
 		}
 		tell();
@@ -209,12 +209,34 @@
 	// --- the snapshot ---------------------------------------------------------
 
 	const bytes = (base64) => Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
-	const held = () => { try { return JSON.parse(sessionStorage.getItem(keyName)); } catch { return null; } };
-	const cipher = (key, use) => crypto.subtle.importKey("raw", bytes(key), "AES-GCM", false, [use]);
+	const worker = () => navigator.serviceWorker?.controller;
+
+	// The key, while this page is there; the worker takes it to the next one.
+	let keys = null;
+	const tab = sessionStorage.getItem("apart:tab") ?? life;
+	sessionStorage.setItem("apart:tab", tab);
+	const lend = () => worker()?.postMessage({ tab, key: keys });
+	function drop() {
+		keys = null;
+		lend();
+	}
+	addEventListener("pagehide", () => { if (keys) lend(); });
+	document.addEventListener("submit", (e) => { if (e.target.action?.endsWith("/sign-out")) drop(); });
+
+	async function held() {
+		if (keys || !worker()) return keys;
+		const { port1, port2 } = new MessageChannel();
+		const lent = await new Promise((done) => {
+			port1.onmessage = ({ data }) => done(data);
+			setTimeout(done, 1000, null);
+			worker().postMessage({ tab }, [port2]);
+		});
+		return keys ??= lent;
+	}
 
 	// forget leaves nothing of a till that this browser may not stand at.
 	async function forget() {
-		sessionStorage.removeItem(keyName);
+		drop();
 		await write(["kept"], (store) => store("kept").delete("people"));
 	}
 
@@ -225,24 +247,28 @@
 		const answer = await ask("/till/key");
 		if ([401, 403, 404, 409].includes(answer.status)) return forget();
 		if (!answer.ok) return;
-		const keys = await answer.json();
-		sessionStorage.setItem(keyName, JSON.stringify(keys));
-		await write(["kept"], (store) => store("kept").put(keys.staff, "staff"));
+		const { key, marks, ...of } = await answer.json();
+		const now = keys = {
+			...of, key: await crypto.subtle.importKey("raw", bytes(key), "AES-GCM", false, ["encrypt", "decrypt"]),
+			marks: await crypto.subtle.importKey("raw", bytes(marks), { name: "HMAC", hash: "SHA-256" }, false, ["sign"]),
+		};
+		lend();
+		await write(["kept"], (store) => store("kept").put(now.staff, "staff"));
 		await navigator.locks.request("till:snapshot", { ifAvailable: true }, async (mine) => {
 			if (!mine) return;
 			const old = await kept("people");
-			const fits = old && old.till === keys.till && old.generation === keys.generation;
+			const fits = old && old.till === now.till && old.generation === now.generation;
 			if (fits && Date.now() - old.fetched < hour && Date.now() >= old.fetched) return;
 			const got = await ask("/till/snapshot");
 			if (!got.ok) return;
-			await store(await got.json(), keys);
+			await store(await got.json(), now);
 		});
 	}
 
 	async function store(s, keys) {
 		if (s.generation !== keys.generation || s.till !== keys.till) return; // the next one will fit
 		const iv = crypto.getRandomValues(new Uint8Array(12));
-		const data = await crypto.subtle.encrypt({ name: "AES-GCM", iv }, await cipher(keys.key, "encrypt"), new TextEncoder().encode(JSON.stringify(s.private)));
+		const data = await crypto.subtle.encrypt({ name: "AES-GCM", iv }, keys.key, new TextEncoder().encode(JSON.stringify(s.private)));
 		const sold = new Map((await all("sold")).map((k) => [k.key, k]));
 		await write(["kept", "sold", "answers"], async (st) => {
 			st("kept").put({ till: s.till, generation: s.generation, at: s.at, fetched: Date.now(), iv, data }, "people");
@@ -259,12 +285,11 @@
 
 	// people opens what lies encrypted; null where this tab has no key for it.
 	async function people() {
-		const [box, keys] = [await kept("people"), held()];
+		const [box, keys] = [await kept("people"), await held()];
 		if (!box || !keys || box.till !== keys.till || box.generation !== keys.generation) return null;
 		try {
-			const text = await crypto.subtle.decrypt({ name: "AES-GCM", iv: box.iv }, await cipher(keys.key, "decrypt"), box.data);
-			const marks = await crypto.subtle.importKey("raw", bytes(keys.marks), { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
-			return { ...JSON.parse(new TextDecoder().decode(text)), at: box.at, mark: (what, of) => mark(marks, what, of) };
+			const text = await crypto.subtle.decrypt({ name: "AES-GCM", iv: box.iv }, keys.key, box.data);
+			return { ...JSON.parse(new TextDecoder().decode(text)), at: box.at, mark: (what, of) => mark(keys.marks, what, of) };
 		} catch {
 			return null;
 		}

@@ -47,7 +47,6 @@
 	// Signing out leaves no tab a key to what a till has taken along.
 	document.addEventListener("submit", (e) => {
 		if (!e.target.action?.endsWith("/sign-out")) return;
-		sessionStorage.removeItem("apart:key");
 		if (globalThis.BroadcastChannel) new BroadcastChannel("till").postMessage("forget");
 	});
 
