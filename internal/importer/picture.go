@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/csv"
 	"errors"
+	"image"
 	"io"
 	"path"
 	"regexp"
@@ -106,9 +107,6 @@ func codeOf(name string) string {
 	return fold.Line(strings.TrimSuffix(base, path.Ext(base)))
 }
 
-// images are what files of images end in.
-var images = map[string]bool{".jpg": true, ".jpeg": true, ".png": true, ".gif": true}
-
 var numberAtEnd = regexp.MustCompile(`^(.+)_([0-9]{1,4})$`)
 
 // numbered takes a code such as "milk_2" apart; 0: it has no number.
@@ -119,6 +117,20 @@ func numbered(code string) (base string, n int) {
 	}
 	n, _ = strconv.Atoi(m[2])
 	return m[1], n
+}
+
+// isImage tells whether a file begins as an image does, and is none too large.
+func (a *album) isImage(name string) bool {
+	f := a.files[name]
+	if f.UncompressedSize64 > catalog.MaxImage {
+		return false
+	}
+	r, err := f.Open()
+	if err != nil {
+		return false
+	}
+	_, _, err = image.DecodeConfig(r)
+	return errors.Join(err, r.Close()) == nil
 }
 
 // read makes the image that is kept of a file. It fails as catalog.ReadImage.
@@ -187,7 +199,7 @@ func (s *Scan) picture(r *rowReader) *Picture {
 
 // chooseTx finds the products of an archive's files and chooses one file for each. A
 // file that is called as no product, but with a number behind its name, is of the
-// product before the number. What may be an image goes before what cannot be one, then
+// product before the number. What begins as an image does goes before what is none, then
 // one without a number, then one called by the SKU before one called by a barcode.
 func (w *writer) chooseTx(ctx context.Context, tx *db.Tx, a *album) error {
 	var codes []string
@@ -204,13 +216,17 @@ func (w *writer) chooseTx(ctx context.Context, tx *db.Tx, a *album) error {
 		return err
 	}
 	a.first, a.of = map[catalog.ProductID]string{}, map[string]catalog.ProductID{}
+	images := map[string]bool{}
+	for _, name := range a.names {
+		images[name] = a.isImage(name)
+	}
 	rank := func(name string) []int {
 		base, n := codeOf(name), 0
 		if bySKU[base].ID == 0 && byBarcode[base].ID == 0 {
 			base, n = numbered(base)
 		}
 		rank := []int{1, n, 1}
-		if images[strings.ToLower(path.Ext(name))] && a.files[name].UncompressedSize64 <= catalog.MaxImage {
+		if images[name] {
 			rank[0] = 0
 		}
 		if bySKU[base].ID != 0 {

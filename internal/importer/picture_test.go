@@ -58,7 +58,7 @@ func TestImportImages(t *testing.T) {
 			"photos/", "", "__MACOSX/photos/._milk-1.png", "junk", "photos/.DS_Store", "junk",
 			"photos/milk-1_2.png", dot(t, 2), "photos/milk-1.png", dot(t, 1), "photos/milk-1_10.png", dot(t, 3),
 			"461.PNG", dot(t, 4), `win\shirt_2.png`, dot(t, 5), "bread_3.png", dot(t, 7), "bread_1.png", dot(t, 6),
-			"462_3.png", dot(t, 9), "460.png", dot(t, 9), "nobody.png", dot(t, 8), "tea.txt", "no image", "readme", "text", "tea_9.png", strings.Repeat("\x00", catalog.MaxImage+1),
+			"462_3.png", dot(t, 9), "460.png", dot(t, 9), "nobody.png", dot(t, 8), "tea.txt", "no image", "bread.png", "no image either", "readme", "text", "tea_9.png", strings.Repeat("\x00", catalog.MaxImage+1),
 		)
 		for _, kind := range []Kind{KindImages, ""} {
 			i, err := h.Add(t.Context(), File{Name: "images.zip", Kind: kind, Anew: true}, path)
@@ -73,7 +73,7 @@ func TestImportImages(t *testing.T) {
 			if diff := cmp.Diff(i.Report, dry.Report, clockless); diff != "" {
 				t.Errorf("the dry run (-import +dry):\n%s", diff)
 			}
-			want := Report{Rows: 13, Refused: 4, Noted: 5, Updated: 4, Done: 1}
+			want := Report{Rows: 14, Refused: 5, Noted: 5, Updated: 4, Done: 1}
 			if kind == "" { // again
 				want.Updated, want.Unchanged = 0, 4
 			}
@@ -81,7 +81,7 @@ func TestImportImages(t *testing.T) {
 				t.Errorf("%s", diff)
 			}
 			refused := h.issuesOf(i.ID, true)
-			for _, want := range []string{"nobody.png", "tea.txt", "readme", "tea_9.png"} {
+			for _, want := range []string{"nobody.png", "tea.txt", "bread.png", "readme", "tea_9.png"} {
 				if !strings.Contains(refused, want) {
 					t.Errorf("refused lacks %s:\n%s", want, refused)
 				}

@@ -288,7 +288,7 @@ func (r *replay) inLot(i int, l *kept, where row) {
 	a, e := r.a, &r.p.entries[i]
 	a.equal(EntryLot, where, "entity_id", l.Entity, e.Entity, "the lot's")
 	switch {
-	case l.Cause == a.names.number("return") && !l.began && e.Source == "redeemed":
+	case l.Cause == a.names.number("return") && !l.began && e.Source == "redeemed" && (e.Points == l.Amount || r.certain(i, e.ID)):
 		// For points whose lot is another customer's since a merge was undone.
 		r.origin(e, l)
 		l.began, l.first = true, e

@@ -33,7 +33,7 @@ type Adjustment struct {
 
 // AdjustTx gives or takes points by hand and returns what can be redeemed
 // afterwards. It fails with ErrReason, ErrPoints, ErrTooFew, ErrTooMuch or ErrBroken,
-// or with ErrMoved, and then changes nothing.
+// with ErrMoved or customer.ErrGone, and then changes nothing.
 func (s *Service) AdjustTx(ctx context.Context, tx *db.Tx, in Adjustment) (available money.Points, err error) {
 	defer errs.Wrap(&err, "adjust points of customer %s", in.Customer)
 	if in.Reason == "" {
@@ -54,6 +54,13 @@ func (s *Service) AdjustTx(ctx context.Context, tx *db.Tx, in Adjustment) (avail
 		return 0, customer.ErrNotFound
 	case in.Seen != "" && in.Seen != a.Stamp():
 		return 0, ErrMoved
+	}
+	var state customer.State // behind the account's lock, for which a merge waits, too
+	if err := tx.QueryRow(ctx, `SELECT state FROM customers WHERE id = $1`, int64(in.Customer)).Scan(&state); err != nil {
+		return 0, err
+	}
+	if state.Gone() {
+		return 0, customer.ErrGone
 	}
 	now := a.now // by a later moment, what is given would not be available yet
 	m := Move{Cause: CauseManual, Entity: in.Entity, Store: in.Store, Staff: in.Staff, Reason: in.Reason, At: now}

@@ -61,6 +61,11 @@ func TestPointsByHandAreForWhatWasSeen(t *testing.T) {
 		if a.Available() != 80_00 {
 			t.Errorf("%s available, want 80", a.Available())
 		}
+		_, err = d.Exec(ctx, `UPDATE customers SET state = 'erased' WHERE id = $1`, int64(res.ID))
+		loyaltytest.Check(t, err)
+		if err := adjust(10_00, ""); !errors.Is(err, customer.ErrGone) {
+			t.Errorf("points for somebody who was forgotten: %v", err)
+		}
 	})
 }
 

@@ -11,6 +11,7 @@ import (
 	"regulars/internal/base/db"
 	"regulars/internal/base/db/dbtest"
 	"regulars/internal/base/money"
+	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/programme"
 	"regulars/internal/loyalty/receipt"
@@ -144,6 +145,26 @@ func TestFingerprintsTellNoPhones(t *testing.T) {
 	if print("A-1", "+998901234567", 10_000_00) == print("A-1", "+998901234568", 10_000_00) {
 		t.Error("another phone is not told")
 	}
+}
+
+// A receipt that comes to nothing makes nobody a buyer of the store.
+func TestNothingSoldMakesNoBuyer(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		c := open(t, d, simple())
+		anna := c.customer()
+		c.Clock.Advance(time.Hour)
+		for i, price := range []int64{0, 10_000_00} {
+			if res := c.late(0, time.Time{}, lateSale(fmt.Sprint("N-", i), anna, c.Now().Add(-time.Minute), price, price)); res[0].Err != nil {
+				t.Fatal(res[0].Err)
+			}
+			bought, err := c.Receipts.BoughtIn(t.Context(), []catalog.StoreID{c.tills[0].Store.ID}, []customer.ID{anna})
+			must(t, err)
+			if bought[anna] != (price > 0) {
+				t.Errorf("at a price of %d she bought: %t", price, bought[anna])
+			}
+		}
+	})
 }
 
 // Two tills that send one queue at once are told apart by the database.

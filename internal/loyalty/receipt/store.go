@@ -340,11 +340,12 @@ func (s *Service) Whole(ctx context.Context, who customer.ID, after ID, limit in
 	return s.list(ctx, `WHERE customer_id = $1 AND id > $2 ORDER BY id LIMIT $3`, int64(who), int64(after), limit)
 }
 
-// BoughtIn tells who of some customers has a receipt of one of the stores.
+// BoughtIn tells who of some customers has a receipt of one of the stores; one that comes
+// to nothing makes nobody a buyer, for anybody's number can be put on it.
 func (s *Service) BoughtIn(ctx context.Context, stores []catalog.StoreID, who []customer.ID) (bought map[customer.ID]bool, err error) {
 	defer errs.Wrap(&err, "find a store's buyers")
 	bought = map[customer.ID]bool{}
-	rows, err := s.db.Query(ctx, `SELECT DISTINCT customer_id FROM receipts WHERE customer_id IN ($1...) AND store_id IN ($2...)`, db.IDs(who), db.IDs(stores))
+	rows, err := s.db.Query(ctx, `SELECT DISTINCT customer_id FROM receipts WHERE customer_id IN ($1...) AND store_id IN ($2...) AND gross > 0`, db.IDs(who), db.IDs(stores))
 	err = db.Scan(rows, err, func(r *db.Rows) error {
 		var c customer.ID
 		err := r.Scan(&c)

@@ -602,3 +602,38 @@ func TestBrowserInstalls(t *testing.T) {
 	b, _ := s.apart(t)
 	b.Installable()
 }
+
+// A basket without the line is not left unpaid for the page with it; where it was, the
+// one that was begun with the line since is gone on with, and the other is named.
+func TestBrowserTwoBaskets(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, dbtest.Open(t, dbtest.SQLite))
+	b, line := s.apart(t)
+	line.down.Store(true)
+	s.open(b)
+	scan(b, "4780000000017")
+	b.See("12 000 сум")
+	line.down.Store(false)
+	b.Value(`void till.send()`)
+	b.Wait(`!document.querySelector("[data-online]").hidden`)
+	b.Click("[data-online]")
+	b.See("Эта корзина не оплачена", "12 000 сум")
+	b.Value(`location.hash = "waiting", ""`)
+	b.Wait(`!document.getElementById("list").hidden`)
+	b.Click("[data-online]")
+	b.See("Эта корзина не оплачена", "12 000 сум")
+
+	b.Go(s.server.URL + "/till") // by another way
+	b.Wait(`document.documentElement.dataset.ready === ""`)
+	scan(b, "4780000000024")
+	b.See("45 000 сум")
+	settled(b)
+	line.down.Store(true)
+	scan(b, "2*4780000000024")
+	b.See("Сервер не отвечает")
+	b.Click("[data-go-on]")
+	b.Wait(`document.documentElement.dataset.started === ""`)
+	b.See("135 000 сум", "прежняя неоплаченная корзина", "Зелёный луг» 3,2 %, 1 л × 1")
+	sell(b)
+	b.See("Корзина пуста")
+}

@@ -605,8 +605,13 @@
 			sessionStorage.removeItem(key);
 			return kept;
 		});
-		if (basket.lines.length) return { lost };
-		if (left) {
+		// What was begun with the line is the newer one, and is gone on with.
+		let aside = "";
+		if (basket.lines.length && (left?.some(([n]) => n === "sku") || undone?.length)) {
+			aside = basket.lines.filter((l) => !l.void).map((l) => (l.name || l.sku) + " × " + quantity(l.quantity)).join(", ");
+			basket = empty();
+		}
+		if (left && !basket.lines.length) {
 			const of = (name) => left.filter(([n]) => n === name).map(([, v]) => v);
 			const [names, prices, quantities, voids, outs] = ["name", "price", "quantity", "void", "out"].map(of);
 			of("sku").forEach((sku, i) => {
@@ -620,7 +625,7 @@
 		}
 		const unsure = [];
 		for (const what of undone ?? []) if (!await redo(what)) unsure.push(what.slice(what.indexOf(":") + 1));
-		return { lost, unsure: unsure.join(", ") };
+		return { lost, aside, unsure: unsure.join(", ") };
 	}
 
 	// redo does here what the server has not heard of any more; false: it is to be
@@ -661,14 +666,27 @@
 		if (basket.number && await till.has("sale:" + here + ":" + basket.number)) basket = empty();
 		if (back?.as && await till.has("return:" + here + ":" + back.as)) back = null;
 		till.forgotten = () => { people = null; };
-		const { lost, unsure } = await inherit();
+		const { lost, aside, unsure } = await inherit();
 		render();
+		if (aside) note($("sale"), fill(T.aside, { goods: aside }));
 		if (unsure) note($("sale"), fill(T.unsure, { codes: unsure }));
 		addEventListener("offline", till.send);
 		if (lost) note($(mode() === "return" ? "return" : "sale"), T.paying, "info");
 		await till.watch(told);
 		document.documentElement.dataset.started = "";
 	}
+	// A basket is paid where it was begun: the page with the line would not know of it.
+	document.querySelector("[data-online]").addEventListener("click", (e) => {
+		if (!basket.lines.some((l) => !l.void)) return;
+		e.preventDefault();
+		const tell = () => note($("sale"), T.unpaid);
+		if (mode() === "sale") {
+			render();
+			return tell();
+		}
+		addEventListener("hashchange", tell, { once: true });
+		location.hash = "sale";
+	});
 	if (till.able) start();
 	else $("unable").hidden = false;
 })();
