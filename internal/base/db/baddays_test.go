@@ -663,7 +663,7 @@ func TestVanishedServerIsLeft(t *testing.T) {
 	both.Host = relay(t, machine, there.Host) + "," + there.Host
 	d := dbtest.OpenConfig(t, db.Config{URL: both.String(), Conns: 4, Log: slog.New(slog.DiscardHandler)})
 	table(t, d)
-	began := make(chan struct{})
+	began, cut := make(chan struct{}), make(chan struct{})
 	var group sync.WaitGroup
 	for i := range 4 { // two wait for an answer, two are to send when nobody takes it any more
 		group.Go(func() {
@@ -676,7 +676,7 @@ func TestVanishedServerIsLeft(t *testing.T) {
 					_, err := tx.Exec(ctx, `SELECT pg_sleep(60)`)
 					return err
 				}
-				time.Sleep(200 * time.Millisecond)
+				<-cut
 				_, err := tx.Exec(ctx, `SELECT 1`)
 				return err
 			})
@@ -692,6 +692,7 @@ func TestVanishedServerIsLeft(t *testing.T) {
 		t.Fatalf("%v %s", err, out)
 	}
 	gone := time.Now()
+	close(cut)
 	group.Wait()
 	if _, err := d.Exec(t.Context(), `INSERT INTO things (id, name) VALUES (77, 'after')`); err != nil {
 		t.Error(err)
