@@ -158,8 +158,9 @@ type (
 	// A look at them, or a change, by somebody of the staff. When and what is the
 	// person's to know, not who: that is the staff's own data.
 	deed struct {
-		At   time.Time `json:"at"`
-		What string    `json:"what"`
+		At     time.Time `json:"at"`
+		What   string    `json:"what"`
+		Reason string    `json:"reason,omitempty"`
 	}
 	entry struct {
 		At      time.Time    `json:"at"`
@@ -180,6 +181,7 @@ type (
 		Total    string       `json:"total"`
 		Redeemed string       `json:"redeemed"`
 		Earned   string       `json:"earned"`
+		Reason   string       `json:"reason,omitempty"` // of what was taken off or given back
 		Lines    []line       `json:"lines"`
 	}
 	giftcardRow struct {
@@ -202,12 +204,34 @@ const page = 500
 // merged into theirs, as JSON. It fails with customer.ErrNotFound.
 func (s *Service) Export(ctx context.Context, who customer.ID, w io.Writer) (err error) {
 	defer errs.Wrap(&err, "export customer %s", who)
-	currency := s.receipts.Currency()
-	f := file{Exported: s.now().UTC(), Currency: currency.Code, Consents: []consent{}, Receipts: []receiptRow{}}
+	f := file{Exported: s.now().UTC(), Currency: s.receipts.Currency().Code, Consents: []consent{}, Receipts: []receiptRow{}}
 	people, err := s.people(ctx, who)
 	if err != nil {
 		return err
 	}
+	ids := make([]customer.ID, len(people))
+	for i, c := range people {
+		ids[i] = c.ID
+	}
+	for _, part := range []func(context.Context, []customer.ID, *file) error{
+		s.household, s.points, s.bought, s.giftcardRows, s.levels, s.codes, s.deeds,
+	} {
+		if err := part(ctx, ids, &f); err != nil {
+			return err
+		}
+	}
+	if err := s.profiles(ctx, people, &f); err != nil {
+		return err
+	}
+	e := json.NewEncoder(w)
+	e.SetIndent("", "\t")
+	e.SetEscapeHTML(false)
+	return e.Encode(f)
+}
+
+// profiles are those of a customer, the first, and of who was merged into them, with what
+// they have agreed to.
+func (s *Service) profiles(ctx context.Context, people []customer.Customer, f *file) error {
 	texts, err := s.customers.Wordings(ctx)
 	if err != nil {
 		return err
@@ -242,63 +266,61 @@ func (s *Service) Export(ctx context.Context, who customer.ID, w io.Writer) (err
 			}
 			f.Consents = append(f.Consents, row)
 		}
-		if err := s.entries(ctx, c.ID, &f.Points); err != nil {
+	}
+	return nil
+}
+
+func (s *Service) household(ctx context.Context, ids []customer.ID, f *file) error {
+	home, err := s.households.Of(ctx, ids[0])
+	if m := home.Of(ids[0]); err == nil && home.ID != 0 {
+		f.Household = &householdRow{m.Since, m.Head, len(home.Members)}
+	}
+	return err
+}
+
+// points are what a customer has, and every movement of theirs and of those of who was
+// merged into them.
+func (s *Service) points(ctx context.Context, ids []customer.ID, f *file) error {
+	account, err := s.ledger.Get(ctx, ids[0])
+	if err != nil {
+		return err
+	}
+	p := &f.Points
+	p.Available, p.Pending, p.Debt, p.Held = account.Available().String(), account.Pending.String(), account.Debt.String(), account.Held().String()
+	for _, l := range account.Lots() {
+		p.Lots = append(p.Lots, lot{l.EarnedAt, l.AvailableAt, known(l.ExpiresAt), l.Remaining.String()})
+	}
+	for _, who := range ids {
+		if err := s.entries(ctx, who, p); err != nil {
 			return err
 		}
 	}
-	home, err := s.households.Of(ctx, who)
-	if err != nil {
-		return err
-	}
-	if m := home.Of(who); home.ID != 0 {
-		f.Household = &householdRow{m.Since, m.Head, len(home.Members)}
-	}
-	account, err := s.ledger.Get(ctx, who)
-	if err != nil {
-		return err
-	}
-	f.Points.Available, f.Points.Pending, f.Points.Debt = account.Available().String(), account.Pending.String(), account.Debt.String()
-	f.Points.Held = account.Held().String()
-	for _, l := range account.Lots() {
-		f.Points.Lots = append(f.Points.Lots, lot{l.EarnedAt, l.AvailableAt, known(l.ExpiresAt), l.Remaining.String()})
-	}
+	return nil
+}
+
+// bought are the receipts, which are all the customer's who stayed.
+func (s *Service) bought(ctx context.Context, ids []customer.ID, f *file) error {
 	for after := receipt.ID(0); ; {
-		list, err := s.receipts.Whole(ctx, who, after, page)
+		list, err := s.receipts.Whole(ctx, ids[0], after, page)
 		if err != nil {
 			return err
 		}
 		for _, r := range list {
-			f.Receipts = append(f.Receipts, s.receipt(currency, r))
+			f.Receipts = append(f.Receipts, s.receipt(r))
 			after = r.ID
 		}
 		if len(list) < page {
-			break
+			return nil
 		}
 	}
-	ids := make([]customer.ID, len(people))
-	for i, c := range people {
-		ids[i] = c.ID
-	}
+}
+
+func (s *Service) giftcardRows(ctx context.Context, ids []customer.ID, f *file) error {
 	cards, err := s.giftcards.Of(ctx, ids)
-	if err != nil {
-		return err
-	}
 	for _, c := range cards {
-		f.Cards = append(f.Cards, giftcardRow{c.Hint, currency.Format(c.Balance), known(c.ExpiresAt)})
+		f.Cards = append(f.Cards, giftcardRow{c.Hint, s.receipts.Currency().Format(c.Balance), known(c.ExpiresAt)})
 	}
-	if err := s.levels(ctx, ids, &f); err != nil {
-		return err
-	}
-	if f.Codes, err = s.codes(ctx, ids); err != nil {
-		return err
-	}
-	if f.Log, err = s.deeds(ctx, ids); err != nil {
-		return err
-	}
-	e := json.NewEncoder(w)
-	e.SetIndent("", "\t")
-	e.SetEscapeHTML(false)
-	return e.Encode(f)
+	return err
 }
 
 // known is a time that may not be: nil then.
@@ -357,40 +379,42 @@ func (s *Service) levels(ctx context.Context, ids []customer.ID, f *file) error 
 	return nil
 }
 
-func (s *Service) codes(ctx context.Context, ids []customer.ID) (list []code, err error) {
+func (s *Service) codes(ctx context.Context, ids []customer.ID, f *file) error {
 	sent, err := s.confirm.Of(ctx, ids)
 	for _, c := range sent {
 		row := code{At: c.MadeAt, Points: c.Points.String(), SentAt: known(c.SentAt), ConfirmedAt: known(c.ConfirmedAt)}
 		till, err := s.catalog.Till(ctx, c.Till)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if store, ok := s.catalog.Store(till.Store); ok {
 			row.Store = store.Name
 		}
-		list = append(list, row)
+		f.Codes = append(f.Codes, row)
 	}
-	return list, err
+	return err
 }
 
 // deeds are the lines of the audit log about some customers, the first first.
-func (s *Service) deeds(ctx context.Context, ids []customer.ID) (list []deed, err error) {
+func (s *Service) deeds(ctx context.Context, ids []customer.ID, f *file) error {
 	for _, who := range ids {
 		for cursor := ""; ; {
 			lines, next, err := s.staff.Audit(ctx, staff.Filter{Subject: "customer:" + who.String()}, cursor, page)
 			if err != nil {
-				return nil, err
+				return err
 			}
 			for _, l := range lines {
-				list = append(list, deed{l.At, l.Action})
+				var said struct{ Reason string }
+				_ = json.Unmarshal(l.After, &said) // most say none
+				f.Log = append(f.Log, deed{l.At, l.Action, said.Reason})
 			}
 			if cursor = next; cursor == "" {
 				break
 			}
 		}
 	}
-	slices.SortStableFunc(list, func(a, b deed) int { return a.At.Compare(b.At) })
-	return list, nil
+	slices.SortStableFunc(f.Log, func(a, b deed) int { return a.At.Compare(b.At) })
+	return nil
 }
 
 // people are a customer and who was merged into them, the customer first.
@@ -448,9 +472,10 @@ func (s *Service) entries(ctx context.Context, who customer.ID, p *points) error
 	}
 }
 
-func (s *Service) receipt(c money.Currency, r *receipt.Receipt) receiptRow {
+func (s *Service) receipt(r *receipt.Receipt) receiptRow {
+	c := s.receipts.Currency()
 	row := receiptRow{
-		ID: r.ID.String(), Kind: r.Kind, Number: r.Number, SoldAt: r.SoldAt, Level: r.Level, Total: c.Format(r.Total), Redeemed: r.Redeemed.String(), Earned: r.Earned.String(), Lines: []line{},
+		ID: r.ID.String(), Kind: r.Kind, Number: r.Number, SoldAt: r.SoldAt, Level: r.Level, Total: c.Format(r.Total), Redeemed: r.Redeemed.String(), Earned: r.Earned.String(), Reason: r.Details.Reason, Lines: []line{},
 	}
 	if store, ok := s.catalog.Store(r.Store); ok {
 		row.Store = store.Name

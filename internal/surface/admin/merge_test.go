@@ -54,6 +54,12 @@ func TestPrivacyPages(t *testing.T) {
 		b.post("/customers/new", "phone", "90 555 44 33", "card", "", "email", "", "first_name", "Гульнора", "store", s.store.ID.String()).is(200)
 		at := b.path
 		b.get(at).sees("Права человека")
+		give := []string{"way", "give", "points", "100", "reason", "за ожидание"}
+		b.post(at+"/points", give...).is(200)
+		b.post(at+"/points", append(give, "seen", b.value("seen"), "confirm", "1")...).is(200)
+		if b.get(at + "/data").is(200); strings.Count(b.body, `"reason": "за ожидание"`) != 2 {
+			t.Errorf("the file says why points were given, at the points and in the log: %s", b.body)
+		}
 		if b.get(at + "/data").is(200); !strings.Contains(b.body, "Гульнора") || !strings.Contains(b.body, "+998905554433") {
 			t.Errorf("the file is %s", b.body)
 		}
