@@ -302,7 +302,7 @@ func TestNoDataNoOffers(t *testing.T) {
 			t.Fatal("not before either")
 		}
 		sayNow(t, d, s, a, no)
-		if p := allowed(t, s, a, customer.ChannelSMS, later); p.Why != customer.WhyNoData {
+		if p := allowed(t, s, a, customer.ChannelSMS, later); p.Why != customer.WhyDataTaken {
 			t.Errorf("without data: %+v", p)
 		}
 		history, err := s.Consents(t.Context(), a)

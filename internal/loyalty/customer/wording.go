@@ -339,7 +339,7 @@ const (
 	WhyGone      Why = "gone"       // merged, erased or blocked
 	WhyNotGiven  Why = "not_given"  // nothing was agreed to
 	WhyTaken     Why = "withdrawn"  // it was taken back
-	WhyNoData    Why = "no_data"    // their data may not be kept
+	WhyDataTaken Why = "no_data"    // their data may not be kept
 	WhyAnew      Why = "ask_anew"   // a newer wording asks again
 	WhyNoContact Why = "no_contact" // nothing is known to reach them by
 	WhyRetired   Why = "retired"    // all that is known was retired
@@ -392,7 +392,7 @@ func (l Wordings) allows(history []Consent, ch Channel, p Purpose, entity func(C
 	data := lastWord(history, ch, Data)
 	switch last := lastWord(history, ch, p); {
 	case p != Data && data != nil && !data.Given:
-		return Permission{Why: WhyNoData}
+		return Permission{Why: WhyDataTaken}
 	case last == nil:
 		return Permission{Why: WhyNotGiven}
 	case !last.Given:
