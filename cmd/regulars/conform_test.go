@@ -49,7 +49,7 @@ func TestConform(t *testing.T) {
 	}
 	for want, args := range map[string][]string{
 		"There is no check or group spin": append(with, "--only", "spin"),
-		"is not the address of an API":    {"conform", "--url", "loyalty", "--key", "rg_x"},
+		"regulars: --url \"loyalty\" is":  {"conform", "--url", "loyalty", "--key", "rg_x"},
 	} {
 		if code, _, errors := call(t, args...); code != misled || !strings.Contains(errors, want) {
 			t.Errorf("%v: %d %s", args[1:], code, errors)

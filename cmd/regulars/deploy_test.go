@@ -74,6 +74,24 @@ func TestDeployedAsItIs(t *testing.T) {
 	}
 }
 
+// What the units name as their documentation is put there by the steps that install them.
+func TestDocumentationIsInstalled(t *testing.T) {
+	t.Parallel()
+	unit, err := os.ReadFile("../../deploy/regulars.service")
+	if err != nil {
+		t.Fatal(err)
+	}
+	steps, err := os.ReadFile("../../docs/running.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range regexp.MustCompile(`file:(/\S+)/(\S+)`).FindAllStringSubmatch(string(unit), -1) {
+		if step := "install -D -m 644 -t " + m[1] + " docs/" + m[2] + "\n"; !strings.Contains(string(steps), step) {
+			t.Errorf("docs/running.md lacks %s", step)
+		}
+	}
+}
+
 // systemd takes the units.
 func TestUnits(t *testing.T) {
 	t.Parallel()

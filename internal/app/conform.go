@@ -25,7 +25,7 @@ type ConformOrder struct {
 // where a check did.
 func Conform(ctx context.Context, env Env, o ConformOrder) (err error) {
 	if u, err := url.Parse(o.URL); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return errs.InvalidField("url", "bad_url", "--url: %q is not the address of an API; it begins with http:// or https://", o.URL)
+		return errs.InvalidField("url", "bad_url", "%q is not the address of an API; it begins with http:// or https://", o.URL)
 	}
 	if wrong := conform.Unknown(append(o.Only, o.Skip...)); len(wrong) > 0 {
 		return errs.InvalidField("only", "unknown_check", "There is no check or group %s; there are %s", strings.Join(wrong, ", "), strings.Join(conform.IDs(), ", "))

@@ -28,13 +28,16 @@ func (p *parts) line() func(text string, last bool) {
 	}
 }
 
+// goBy is how long work goes on before what it still takes can be told.
+const goBy = 5 * time.Second
+
 // progress tells people how far long work is, and how long it still takes.
 func (p *parts) progress(format string, args ...any) func(done, of int) {
 	title, line, started := fmt.Sprintf(format, args...), p.line(), p.env.Now()
 	return func(done, of int) {
 		left := ""
-		if passed := p.env.Now().Sub(started); done > 0 && done < of {
-			left = fmt.Sprintf(", %s left", (passed * time.Duration(of-done) / time.Duration(done)).Round(time.Second))
+		if passed := p.env.Now().Sub(started); passed >= goBy && done > 0 && done < of {
+			left = fmt.Sprintf(", %s left", time.Duration(float64(passed)*float64(of-done)/float64(done)).Round(time.Second))
 		}
 		line(fmt.Sprintf("%s: %d %%%s", title, 100*done/max(of, 1), left), done >= of)
 	}

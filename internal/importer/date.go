@@ -81,6 +81,9 @@ func noDate(text string) bool {
 	return len(text) >= len("00000000") && strings.Trim(text, "0-./: T") == ""
 }
 
+// noBirthday is what systems write that must write a birthday.
+const noBirthday = "1900-01-01"
+
 // parseBorn reads a birthday as it is stored: 1990-12-31, or --12-31 where the
 // year is not known.
 func parseBorn(text string, order DateOrder) (born string, ok bool) {

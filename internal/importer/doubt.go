@@ -16,7 +16,7 @@ import (
 // read in two ways, in a column whose first cells do not tell which is right, or
 // that there is no column for what matters.
 type Doubt struct {
-	Kind  string // decimal, date_order: what of the Options decides; or number, customer, returns, undone, discount, export
+	Kind  string // decimal, date_order: what of the Options decides; or number, customer, returns, undone, discount, points, balance, export
 	Field Field
 	Cell  string
 
@@ -59,6 +59,11 @@ func doubtsOf(rows []sampleRow, m *Mapping) (list []Doubt) {
 		}
 		list = append(list, returnDoubts(rows, m)...)
 		if d, ok := discountDoubt(rows, m); ok {
+			list = append(list, d)
+		}
+	}
+	if m.Kind == KindCustomers {
+		if d, ok := pointsDoubt(rows, m); ok {
 			list = append(list, d)
 		}
 	}
@@ -137,6 +142,37 @@ func discountDoubt(rows []sampleRow, m *Mapping) (d Doubt, found bool) {
 		if full > 0 && full*10 >= discounted*9 {
 			d.Kind, d.Field, d.heading = "discount", FieldDiscount, m.Names[c-1]
 			return d, true
+		}
+	}
+	return Doubt{}, false
+}
+
+// pointsDoubt is of a column that is called a balance, but not of what: it is taken for
+// points, or left out. Where nothing is taken for points, one of bonuses may be them.
+func pointsDoubt(rows []sampleRow, m *Mapping) (d Doubt, found bool) {
+	of := func(c int, kind string) (Doubt, bool) {
+		i := slices.IndexFunc(rows, func(r sampleRow) bool { return size(r.at(c+1)) > 0 })
+		if p := newProfile(rows, c); i < 0 || !p.mostly(p.numbers, 9) {
+			return Doubt{}, false
+		}
+		return Doubt{Kind: kind, Field: FieldPoints, Cell: rows[i].at(c + 1), heading: m.Names[c]}, true
+	}
+	if m.has(FieldPoints) {
+		h := newHeading(m.heading(FieldPoints))
+		if !h.has(ofBalance...) || h.has(ofBonus...) {
+			return Doubt{}, false
+		}
+		return of(m.Columns[FieldPoints]-1, "points")
+	}
+	taken := slices.Collect(maps.Values(m.Columns))
+	for _, stems := range [][]string{ofBalance, ofBonus} {
+		for c, name := range m.Names {
+			if h := newHeading(name); slices.Contains(taken, c+1) || !h.has(stems...) || h.has(ofPercent...) {
+				continue
+			}
+			if d, found = of(c, "balance"); found {
+				return d, true
+			}
 		}
 	}
 	return Doubt{}, false

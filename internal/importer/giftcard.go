@@ -115,11 +115,14 @@ func (w *writer) cardsTx(ctx context.Context, tx *db.Tx, list []card, rep *Repor
 		if w.dry != nil && !in {
 			before, in = w.dry.cards[hash]
 		}
-		if in {
+		if said := cellOf(c.cells, w.imp.Mapping.Columns[FieldBalance]); in && before.Import == int64(w.imp.ID) {
+			issues = append(issues, c.issue(FieldBalance, ReasonCardTwice, said))
+			continue
+		} else if in {
 			rep.CardsKnown++
-			rep.CardsKnownSum += before
-			if before != c.Balance {
-				issues = append(issues, c.issue(FieldBalance, ReasonCardOther, w.currency.Format(c.Balance)))
+			rep.CardsKnownSum += before.Amount
+			if before.Amount != c.Balance {
+				issues = append(issues, c.issue(FieldBalance, ReasonCardOther, said))
 			}
 			continue
 		}
@@ -133,7 +136,8 @@ func (w *writer) cardsTx(ctx context.Context, tx *db.Tx, list []card, rep *Repor
 		if holder == 0 && !c.Who.nobody() {
 			issues = append(issues, c.issue("", ReasonHolder, ""))
 		}
-		had[hash], w.fresh.cards[hash] = c.Balance, c.Balance
+		kept := giftcard.Balance{Amount: c.Balance, Import: int64(w.imp.ID)}
+		had[hash], w.fresh.cards[hash] = kept, kept
 		rep.Cards++
 		rep.CardsTotal += c.Balance
 		if !c.End.IsZero() && !c.End.After(now) {

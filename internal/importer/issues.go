@@ -14,6 +14,7 @@ import (
 	"github.com/gofrs/flock"
 
 	"regulars/internal/base/errs"
+	"regulars/internal/base/fold"
 	"regulars/internal/base/i18n"
 )
 
@@ -233,7 +234,15 @@ func (f *refusedFile) begin(w io.Writer) error {
 		head[i] = strconv.Itoa(i + 1)
 	}
 	copy(head, f.m.Names)
-	return f.Write(append(head, f.loc.T("importer.report.row"), f.loc.T("importer.report.reason")))
+	return f.write(append(head, f.loc.T("importer.report.row"), f.loc.T("importer.report.reason")))
+}
+
+// write writes what no spreadsheet runs.
+func (f *refusedFile) write(rec []string) error {
+	for i, cell := range rec {
+		rec[i] = fold.Guard(cell)
+	}
+	return f.Write(rec)
 }
 
 func (f *refusedFile) add(is *Issue) error {
@@ -263,7 +272,7 @@ func (f *refusedFile) end() error {
 	}
 	rec = append(rec, number, f.reasons)
 	f.reasons = ""
-	return f.Write(rec)
+	return f.write(rec)
 }
 
 // explain says what is wrong in words: "Цена «x»: Это не число."

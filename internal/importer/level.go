@@ -47,7 +47,7 @@ func (w *writer) levelsTx(ctx context.Context, tx *db.Tx, claims []claim, rep *R
 		case code == "":
 			is = c.issue(FieldLevel, ReasonLevel, c.row.Level)
 		case !end.IsZero() && !end.After(now):
-			is = c.issue(FieldLevelUntil, ReasonLevelOver, cellOf(c.row.cells, w.imp.Mapping.Columns[FieldLevelUntil]))
+			is = w.about(c, FieldLevelUntil, ReasonLevelOver)
 		default:
 			of = append(of, c)
 			list = append(list, receipt.GrantIn{Version: v, Grant: receipt.Grant{Customer: c.ID, Level: code, Until: end}})

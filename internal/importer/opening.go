@@ -2,7 +2,6 @@ package importer
 
 import (
 	"context"
-	"time"
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/fold"
@@ -28,6 +27,11 @@ func (w *writer) homeOf(c *claim) catalog.Store {
 	return c.store
 }
 
+// about is of a cell of the row, as the file has it.
+func (w *writer) about(c *claim, f Field, why Reason) Issue {
+	return c.issue(f, why, cellOf(c.row.cells, w.imp.Mapping.Columns[f]))
+}
+
 // openingTx gives customers the points that they had elsewhere, in the programme of
 // their stores.
 func (w *writer) openingTx(ctx context.Context, tx *db.Tx, claims []claim, rep *Report) (issues []Issue, err error) {
@@ -44,15 +48,15 @@ func (w *writer) openingTx(ctx context.Context, tx *db.Tx, claims []claim, rep *
 		var is Issue
 		switch end := c.row.PointsEnd; {
 		case c.row.Points < 0:
-			is = c.issue(FieldPoints, ReasonBelow, c.row.Points.String())
+			is = w.about(c, FieldPoints, ReasonBelow)
 			if !c.told {
 				rep.Below++
 				rep.BelowPoints += c.row.Points
 			}
 		case !end.IsZero() && !end.After(now):
-			is = c.issue(FieldPointsExpire, ReasonExpired, end.Format(time.DateOnly))
+			is = w.about(c, FieldPointsExpire, ReasonExpired)
 		case v == nil:
-			is = c.issue(FieldPoints, ReasonNoProgramme, c.row.Points.String())
+			is = w.about(c, FieldPoints, ReasonNoProgramme)
 		default:
 			if end.IsZero() {
 				_, end = v.Rules.EarnDates(now, home.Zone)
@@ -82,7 +86,7 @@ func (w *writer) openingTx(ctx context.Context, tx *db.Tx, claims []claim, rep *
 				w.fresh.opened[c.ID] = ledger.Opened{Import: in.Import, Points: c.row.Points}
 			}
 		default:
-			issues = append(issues, c.issue(FieldPoints, ReasonKnown, c.row.Points.String()))
+			issues = append(issues, w.about(c, FieldPoints, ReasonKnown))
 			if before.Import != in.Import {
 				rep.Opened++
 				rep.OpenedPoints += before.Points

@@ -160,6 +160,26 @@ func TestOpeningIsOnce(t *testing.T) {
 	})
 }
 
+// A remark shows a balance as the file has it, so that a search finds it there.
+func TestOpeningIsToldAsItIsSpelled(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		h := newHouse(t, d, "UZS", "Asia/Tashkent", t.TempDir())
+		h.open("Main")
+		h.open("Closed")
+		h.install("Main", plainRules("Main"))
+		text := "Код;Магазин;Баллы\n1;Main;1 250,75\n2;Main;-3 000,50\n3;Closed;2 000,00\n"
+		h.load(write(t, text), File{Kind: KindCustomers})
+		i := h.load(write(t, text+"4;Main;1\n"), File{Kind: KindCustomers})
+		notes := h.issuesOf(i.ID, false)
+		for _, cell := range []string{"1 250,75", "-3 000,50", "2 000,00"} {
+			if !strings.Contains(notes, "“"+cell+"”") {
+				t.Errorf("%s is not told:\n%s", cell, notes)
+			}
+		}
+	})
+}
+
 // The day on which points expire is the file's where it says one, and what has expired
 // is not given.
 func TestOpeningExpires(t *testing.T) {
@@ -171,6 +191,9 @@ func TestOpeningExpires(t *testing.T) {
 		rules.Earn.ExpiryDays = 30
 		h.install("Main", rules)
 		i := h.load(write(t, "Код;Баллы;Дата сгорания\n1;10;31.12.2099\n2;20;\n3;30;31.12.2020\n"), File{Kind: KindCustomers})
+		if notes := h.issuesOf(i.ID, false); !strings.Contains(notes, "“31.12.2020”") {
+			t.Errorf("notes:\n%s", notes)
+		}
 		one, two := h.lots("1"), h.lots("2")
 		if i.Report.Points != 30_00 || len(one) != 1 || len(two) != 1 || len(h.lots("3")) != 0 {
 			t.Fatalf("%s points were given: %v and %v", i.Report.Points, one, two)

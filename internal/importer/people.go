@@ -189,6 +189,8 @@ func (r *rowReader) facts(c *Customer) {
 		switch {
 		case !ok:
 			r.remark(FieldBorn, r.whyNoDate(cell), cell)
+		case born == noBirthday:
+			r.remark(FieldBorn, ReasonNoBirthday, cell)
 		case born > r.latest.Format(time.DateOnly): // --12-31 is less
 			r.remark(FieldBorn, ReasonFuture, cell)
 		default:

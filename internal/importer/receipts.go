@@ -84,7 +84,8 @@ type rawLine struct {
 	marked bool   // as a return, by its kind or number
 	marks  bool   // the file marks returns
 	at     time.Time
-	zoned  bool // at is told with its offset from UTC
+	date   string // at, as the file has it
+	zoned  bool   // at is told with its offset from UTC
 	store  string
 	till   string
 	who    Who
@@ -102,10 +103,11 @@ func (r *rowReader) receiptLine(number string) (l rawLine) {
 	if number != "" {
 		l.day = r.key.day
 	}
+	l.date = r.raw(FieldAt)
 	if l.at = r.moment(FieldAt, r.column(FieldTime)); !l.at.IsZero() {
 		l.at, l.zoned = l.at.In(r.zone), r.last.zoned
 	} else if !r.refused {
-		r.refuse(FieldAt, ReasonMissing, r.raw(FieldAt))
+		r.refuse(FieldAt, ReasonMissing, l.date)
 	}
 	l.store, l.till = r.text(FieldStore, maxText), r.line(r.raw(FieldTill))
 	l.who = r.who()
@@ -540,7 +542,7 @@ const sameReceipt = 24 * time.Hour
 // merge fills what the rows before leave out and says what does not agree.
 func (l *rawLine) merge(other rawLine) (why Reason, value string) {
 	if d := other.at.Sub(l.at); d > sameReceipt || d < -sameReceipt {
-		return ReasonTwoDays, other.at.Format(time.DateTime)
+		return ReasonTwoDays, other.date
 	}
 	mine, theirs := l.who, other.who
 	for _, both := range [][2]string{

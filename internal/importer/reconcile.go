@@ -88,7 +88,7 @@ var explains = map[Total][]Reason{
 	TotalReceipts:  {ReasonCopied},
 	TotalSum:       {ReasonCopied, ReasonRounded, ReasonAbove},
 	TotalPoints:    {ReasonKnown, ReasonExpired, ReasonBelow, ReasonNoProgramme, ReasonPointsRounded},
-	TotalCards:     {ReasonCardOther},
+	TotalCards:     {ReasonCardOther, ReasonCardTwice},
 }
 
 // Add adds what a file came to.

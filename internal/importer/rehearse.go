@@ -9,6 +9,7 @@ import (
 	"regulars/internal/base/money"
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
+	"regulars/internal/loyalty/giftcard"
 	"regulars/internal/loyalty/ledger"
 	"regulars/internal/loyalty/stock"
 )
@@ -23,7 +24,7 @@ type rehearsal struct {
 	claimed map[uint64]bool // hashes of codes, and of customers on receipts, that would be in
 	persons kept[*person]
 	goods   kept[*goods]
-	cards   map[string]money.Amount       // by the hash of the number
+	cards   map[string]giftcard.Balance   // by the hash of the number
 	stock   map[stock.Key]money.Quantity  // what rows said last
 	opened  map[customer.ID]ledger.Opened // of those who were there before, whatever row calls them
 }

@@ -76,6 +76,8 @@ const (
 	ReasonProduct       Reason = "unknown_product"     //
 	ReasonHolder        Reason = "unknown_holder"      // of a gift card
 	ReasonCardOther     Reason = "giftcard_other"      // it is in with another balance
+	ReasonCardTwice     Reason = "giftcard_twice"      // another row further up is of the same card, and holds
+	ReasonNoBirthday    Reason = "no_birthday"         // but the day that stands for none
 	ReasonMoreImages    Reason = "more_images"         // another of the product is taken
 	ReasonMixed         Reason = "mixed_letters"       // of two alphabets in one code
 )

@@ -20,6 +20,7 @@ import (
 	"regulars/internal/base/money"
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
+	"regulars/internal/loyalty/giftcard"
 	"regulars/internal/loyalty/ledger"
 	"regulars/internal/loyalty/receipt"
 	"regulars/internal/loyalty/stock"
@@ -48,7 +49,7 @@ func (s *Service) check(ctx context.Context, id ID, watch func(context.Context, 
 		return err
 	}
 	defer func() { err = errors.Join(err, r.close()) }()
-	r.write.dry = &rehearsal{claimed: map[uint64]bool{}, opened: map[customer.ID]ledger.Opened{}, cards: map[string]money.Amount{}, stock: map[stock.Key]money.Quantity{}}
+	r.write.dry = &rehearsal{claimed: map[uint64]bool{}, opened: map[customer.ID]ledger.Opened{}, cards: map[string]giftcard.Balance{}, stock: map[stock.Key]money.Quantity{}}
 	err = r.read(ctx, Checkpoint{}, func(b *batch) error {
 		if err := r.rehearse(ctx, b.steps); err != nil {
 			return err

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"regulars/internal/base/errs"
+	"regulars/internal/base/fold"
 	"regulars/internal/base/money"
 	"regulars/internal/importer/delimited"
 )
@@ -137,6 +138,7 @@ func (s *Scan) eachRow(ctx context.Context, from delimited.Position, take func(r
 			return context.Cause(ctx)
 		}
 		row := file.Row()
+		unguard(row.Fields)
 		if row.Number <= int64(s.Mapping.Options.Header) || row.Blank() {
 			continue
 		}
@@ -148,6 +150,13 @@ func (s *Scan) eachRow(ctx context.Context, from delimited.Position, take func(r
 		return fmt.Errorf("after row %d: %w", file.Row().Number, file.Err())
 	}
 	return nil
+}
+
+// unguard reads cells as they were before they were kept from being run.
+func unguard(cells []string) {
+	for i, cell := range cells {
+		cells[i] = fold.Unguard(cell)
+	}
 }
 
 // single makes the step of a row that is not of a receipt.

@@ -274,7 +274,9 @@ func TestScanCustomers(t *testing.T) {
 		"3;Петров;;;кот;;вчера;;01.01.2099;12,345;;\n"+
 		";;;;м;;;;;;;\n"+
 		"5;Сидоров;;;;;;;;x;;\n"+
-		"6;Старов;;;;;05.06.1890;;30.12.1899;;да;;да\n")
+		"6;Старов;;;;;05.06.1890;;30.12.1899;;да;;да\n"+
+		"7;Юсупов;;;;;01.01.1900 0:00:00;;;;;;\n"+
+		"8;Юнусов;;;;;01.01.1970;;;;;;\n")
 	m.Columns[Attribute("Паспорт")] = 12
 	var got []Customer
 	var issues []string
@@ -296,6 +298,8 @@ func TestScanCustomers(t *testing.T) {
 		},
 		{Row: 4, External: "3", Last: "Петров", Points: 1235},
 		{Row: 7, External: "6", Last: "Старов", Consents: []Consent{{Channel: "any", OptOut: true}}},
+		{Row: 8, External: "7", Last: "Юсупов"},
+		{Row: 9, External: "8", Last: "Юнусов", Born: "1970-01-01"},
 	}
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(Customer{}), cmp.Comparer(func(a, b time.Time) bool { return a.Equal(b) })); diff != "" {
 		t.Errorf("customers (-want +got):\n%s", diff)
@@ -308,6 +312,7 @@ func TestScanCustomers(t *testing.T) {
 		`refused 5  nobody ""`,
 		`refused 6 points not_a_number "x"`,
 		`note 7 born bad_year "05.06.1890"`,
+		`note 8 born no_birthday "01.01.1900 0:00:00"`,
 	}
 	if diff := cmp.Diff(wantIssues, issues); diff != "" {
 		t.Errorf("issues (-want +got):\n%s", diff)
@@ -380,12 +385,12 @@ func TestScanReceiptOfDays(t *testing.T) {
 	b.WriteString("receipt,date,amount\n")
 	at := time.Date(2024, 2, 1, 20, 0, 0, 0, time.UTC)
 	for range 80 {
-		b.WriteString("1," + at.Format(time.DateTime) + ",5\n")
+		b.WriteString("1," + at.Format("02.01.2006 15:04") + ",5\n")
 		at = at.Add(20 * time.Minute)
 	}
 	path, m := sniff(t, b.String())
 	got := brief(steps(t, &Scan{Path: path, Mapping: m, Currency: gbp, Now: late}, Checkpoint{}))
-	if !slices.Contains(got, `refused 75 number two_days "2024-02-02 20:20:00"`) {
+	if !slices.Contains(got, `refused 75 number two_days "02.02.2024 20:20"`) {
 		t.Errorf("%q", got)
 	}
 }

@@ -3,6 +3,7 @@ package importer
 import (
 	"bytes"
 	"context"
+	"encoding/csv"
 	"errors"
 	"fmt"
 	"os"
@@ -1218,6 +1219,41 @@ func TestFilesAreReadAsBefore(t *testing.T) {
 		}
 		if r := h.load(write(t, head+"9,25/03/2026 10:00,7,X,1,5,5\n"), File{}); r.Mapping.Options.DateOrder != DayFirst || r.Report.Recorded != 1 {
 			t.Errorf("what the cells tell goes before: %+v", r.Report)
+		}
+		h.verify()
+	})
+}
+
+// No spreadsheet in which refused rows are mended runs what they say, and the mended
+// rows come in as they were.
+func TestRefusedRowsAreNoFormulas(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		h := newHouse(t, d, "UZS", "Asia/Tashkent", t.TempDir())
+		h.open("Main")
+		h.install("Main", plainRules())
+		const note = `=HYPERLINK("http://a.example")`
+		i := h.load(write(t, "Код;ФИО;Телефон;=Примечание;Баллы\n1;Иванов Иван;+998901234501;;5\n=2;@Петров Пётр;+998 90 123-45-02;\""+strings.ReplaceAll(note, `"`, `""`)+"\";-7x\n"),
+			File{Kind: KindCustomers})
+		text := h.issuesOf(i.ID, true)
+		rows, err := csv.NewReader(strings.NewReader(strings.ReplaceAll(text, ";", ","))).ReadAll()
+		must(t, err)
+		if diff := cmp.Diff([][]string{
+			{"Код", "ФИО", "Телефон", "'=Примечание", "Баллы"}, {"'=2", "'@Петров Пётр", "+998 90 123-45-02", "'" + note, "'-7x"},
+		}, [][]string{rows[0][:5], rows[1][:5]}); diff != "" {
+			t.Errorf("refused rows (-want +got):\n%s", diff)
+		}
+		mended := h.load(write(t, strings.ReplaceAll(text, "'-7x", "-7")), File{})
+		if r := mended.Report; r.Created != 1 || r.Refused != 0 || r.BelowPoints != -7_00 || !slices.Equal(mended.Mapping.Names[:5], i.Mapping.Names) {
+			t.Errorf("mended: %+v, %q", r, mended.Mapping.Names)
+		}
+		who, err := h.customers.Find(t.Context(), customer.Identifier{Kind: customer.External, Value: "=2"})
+		must(t, err)
+		if who.Note != note || !strings.Contains(who.LastName+who.FirstName, "@Петров") {
+			t.Errorf("it came in as %+v", who)
+		}
+		if notes := h.issuesOf(mended.ID, false); !strings.Contains(notes, ";-7;") {
+			t.Errorf("a number is kept from being run:\n%s", notes)
 		}
 		h.verify()
 	})

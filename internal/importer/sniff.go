@@ -142,7 +142,9 @@ func sampleRows(ctx context.Context, r *delimited.Reader) (rows []sampleRow, err
 			}
 		}
 		if !row.Blank() && row.Problem == "" {
-			rows = append(rows, sampleRow{row.Number, slices.Clone(row.Fields)})
+			cells := slices.Clone(row.Fields)
+			unguard(cells)
+			rows = append(rows, sampleRow{row.Number, cells})
 		}
 	}
 	if r.Err() == nil && long && len(rows) == 0 {

@@ -502,6 +502,26 @@ func TestDoubts(t *testing.T) {
 		"receipt;date;amount;original order\n1;2024-02-01;900;\n2;2024-02-01;900;\n3;2024-02-01;900;A-7\n": {
 			"“A-7” in “original order”: such rows count as sales. If they are returns, say so in the columns or below them.",
 		},
+		"Телефон;ФИО;Баланс\n901234567;Анна Ли;0\n901234568;Бен Ли;1 250,75\n": {
+			"“1 250,75” in “Баланс” is taken for points that customers have. If it is money or a debt, leave the column out.",
+		},
+		"Телефон;ФИО;Баланс\n901234567;Анна Ли;-500\n901234568;Бен Ли;70\n": {
+			"“-500” in “Баланс”: the column is left out, and nobody is given points. If it is the points that customers have, take it as “Points to begin with”.",
+		},
+		"Телефон;ФИО;Баланс, сум\n901234567;Анна Ли;500\n": {
+			"“500” in “Баланс, сум”: the column is left out, and nobody is given points. If it is the points that customers have, take it as “Points to begin with”.",
+		},
+		"Telefon;F.I.Sh;Balans\n901234567;Anna Li;500\n": {
+			"“500” in “Balans”: the column is left out, and nobody is given points. If it is the points that customers have, take it as “Points to begin with”.",
+		},
+		"Телефон;ФИО;Начислено бонусов всего;Остаток\n901234567;Анна Ли;900;500\n": {
+			"“500” in “Остаток”: the column is left out, and nobody is given points. If it is the points that customers have, take it as “Points to begin with”.",
+		},
+		"Телефон;ФИО;Начислено бонусов всего\n901234567;Анна Ли;900\n": {
+			"“900” in “Начислено бонусов всего”: the column is left out, and nobody is given points. If it is the points that customers have, take it as “Points to begin with”.",
+		},
+		"Телефон;ФИО;Остаток;Бонусные баллы\n901234567;Анна Ли;500;70\n": nil,
+		"Телефон;ФИО;Остаток\n901234567;Анна Ли;0\n901234568;Бен Ли;\n":  nil,
 		"date;card;amount\n01/02/2024;77001;1,250\n": {
 			"No column is the number of the receipt: every row is a receipt of its own.", "“1,250” in “amount” is read as 1250.", "“01/02/2024” is read as 1 Feb 2024.",
 		},

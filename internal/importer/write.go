@@ -15,6 +15,7 @@ import (
 	"regulars/internal/base/money"
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
+	"regulars/internal/loyalty/giftcard"
 	"regulars/internal/loyalty/ledger"
 	"regulars/internal/loyalty/programme"
 	"regulars/internal/loyalty/receipt"
@@ -41,7 +42,7 @@ type writer struct {
 		persons    []*person                     // likewise
 		goods      []*goods                      // likewise
 		opened     map[customer.ID]ledger.Opened // likewise
-		cards      map[string]money.Amount       // likewise
+		cards      map[string]giftcard.Balance   // likewise
 		stock      map[stock.Key]money.Quantity  // likewise
 	}
 	album *album // that images are of
@@ -98,7 +99,7 @@ func (w *writer) batchTx(ctx context.Context, tx *db.Tx, b *batch, rep *Report) 
 	}
 	w.fresh.people, w.fresh.products, w.fresh.categories = map[whoKey]customer.ID{}, map[code]soldAs{}, map[string]bool{}
 	w.fresh.claimed, w.fresh.persons, w.fresh.goods, w.fresh.opened = nil, nil, nil, map[customer.ID]ledger.Opened{}
-	w.fresh.cards, w.fresh.stock = map[string]money.Amount{}, map[stock.Key]money.Quantity{}
+	w.fresh.cards, w.fresh.stock = map[string]giftcard.Balance{}, map[stock.Key]money.Quantity{}
 	if len(b.people) > 0 {
 		if issues, err = w.peopleTx(ctx, tx, b.people, rep); err != nil {
 			return nil, err

@@ -1,6 +1,6 @@
 // Package fold makes keys of what people write, so that the program and not
 // the database decides when two spellings are the same; Line and Text clean
-// what is kept as it was written.
+// what is kept as it was written, and Guard is for cells that a spreadsheet opens.
 //
 // A key is lower case without accents, ё is е, Uzbek apostrophes are gone, and
 // everything that is neither letter nor digit is one space. Folding a key

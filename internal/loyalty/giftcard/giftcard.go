@@ -39,16 +39,22 @@ type Service struct{ db *db.DB }
 // New makes the service.
 func New(d *db.DB) *Service { return &Service{d} }
 
+// Balance is what is on a card that is there, and which import brought it.
+type Balance struct {
+	Amount money.Amount
+	Import int64
+}
+
 // BalancesTx gives what is on the cards of a source that are there, by their hashes.
-func (s *Service) BalancesTx(ctx context.Context, tx *db.Tx, source int64, hashes []string) (had map[string]money.Amount, err error) {
+func (s *Service) BalancesTx(ctx context.Context, tx *db.Tx, source int64, hashes []string) (had map[string]Balance, err error) {
 	defer errs.Wrap(&err, "read balances of gift cards")
-	had = map[string]money.Amount{}
-	rows, err := tx.Query(ctx, `SELECT hash, balance FROM imported_giftcards WHERE hash IN ($1...) AND source_id = $2`, db.Texts(hashes), source)
+	had = map[string]Balance{}
+	rows, err := tx.Query(ctx, `SELECT hash, balance, import_id FROM imported_giftcards WHERE hash IN ($1...) AND source_id = $2`, db.Texts(hashes), source)
 	return had, db.Scan(rows, err, func(r *db.Rows) error {
 		var hash string
-		var balance money.Amount
-		err := r.Scan(&hash, &balance)
-		had[hash] = balance
+		var b Balance
+		err := r.Scan(&hash, &b.Amount, &b.Import)
+		had[hash] = b
 		return err
 	})
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"regulars/internal/base/db"
+	"regulars/internal/base/fold"
 	"regulars/internal/base/i18n"
 	"regulars/internal/base/money"
 	"regulars/internal/surface/web"
@@ -217,7 +218,7 @@ type local struct {
 func (s sheet) cell(v any) string {
 	switch v := v.(type) {
 	case string:
-		return harmless(v)
+		return fold.Guard(v)
 	case int64:
 		return strconv.FormatInt(v, 10)
 	case bool:
@@ -256,15 +257,3 @@ func (s sheet) cell(v any) string {
 }
 
 func (s sheet) decimal(text string) string { return strings.Replace(text, ".", s.loc.Decimal(), 1) }
-
-// harmless keeps a spreadsheet from running text as a formula; a phone is none.
-func harmless(text string) string {
-	phone, ok := strings.CutPrefix(text, "+")
-	if ok && strings.Trim(phone, "0123456789()- \u00a0") == "" {
-		return text
-	}
-	if text != "" && strings.ContainsRune("=+-@\t\r", rune(text[0])) {
-		return "'" + text
-	}
-	return text
-}

@@ -326,7 +326,7 @@ func TestPhonesAreNoFormulas(t *testing.T) {
 	t.Parallel()
 	s := open(t, dbtest.Open(t, dbtest.SQLite)).shop()
 	b := s.owner()
-	for typed, want := range map[string]string{"+998 (97) 1-2": "+998 (97) 1-2", "+1+2": "'+1+2", "+A1": "'+A1", "-5": "'-5", "=1": "'=1"} {
+	for typed, want := range map[string]string{"+998 (97) 1-2": "+998 (97) 1-2", "+1+2": "'+1+2", "+A1": "'+A1", "-5": "-5", "=1": "'=1"} {
 		b.post("/customers/"+s.people[0].String()+"/edit", "first_name", "Дилноза", "last_name", "Каримова", "city", typed, "store", s.store.ID.String()).is(200)
 		b.post("/columns/customers", "column", "city", "back", "/customers").is(200)
 		b.get("/customers/export?q=Дилноза+Каримова")
