@@ -602,7 +602,7 @@ func TestBrowserPlaceholdersFit(t *testing.T) {
 	s.browser(b, webtest.Look{Width: 390, Height: 844}, "cashier", 0)
 	for _, lang := range i18n.Codes() {
 		b.Look(webtest.Look{Width: 390, Height: 844, Language: lang})
-		for _, path := range []string{"/till", "/till/returns"} {
+		for _, path := range []string{"/till", "/till/returns", "/till/offline"} {
 			b.Go(s.server.URL + path + "?" + lang)
 			b.Wait(`(() => {
 				const box = document.querySelector("#scan"), style = getComputedStyle(box), pen = document.createElement("canvas").getContext("2d");
