@@ -19,6 +19,8 @@ func TestFranchiseeIsSettledWith(t *testing.T) {
 		b := s.owner()
 		far, till := s.branch()
 		b.get("/stores/" + far.ID.String()).is(200).lacks(`name="entity"`) // there is but one
+		b.get("/stores/" + far.ID.String()).sees("Код * ").lacks("Пустой код")
+		b.get("/stores/new").sees("Код Так", "Пустой код")
 		b.get("/entities").is(200).sees("Сама сеть", "Чорсу", "Регистан")
 		b.post("/entities", "name", "", "tin", "12x").is(422)
 		b.post("/entities", "name", "Юг", "tin", "12x").is(422).sees("до 20 цифр")

@@ -24,6 +24,7 @@ func (c *chain) everyLook(b *webtest.Browser, pages map[string]string) {
 		for name, path := range pages {
 			b.Go(c.url + path)
 			b.Wait(`document.readyState === "complete"`)
+			b.Value(`document.querySelectorAll(".ids details").forEach(e => e.open = true)`)
 			b.Usable(name + " " + size)
 			if cut := b.Value(`[...document.querySelectorAll(".table-box")].filter(e => e.scrollWidth > e.clientWidth && e.tabIndex < 0).length`); cut != "0" {
 				c.t.Errorf("%s %s: %s tables are cut off and out of the keyboard's reach", name, size, cut)

@@ -81,6 +81,28 @@ func TestBrowserSells(t *testing.T) {
 	})
 }
 
+// Where a button does not take the focus, what it set replaces what was typed.
+func TestBrowserPointsAreThoseOfTheButton(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, dbtest.Open(t, dbtest.SQLite))
+	b := webtest.Open(t)
+	s.browser(b, tablet, "cashier", 0)
+	scan(b, card, "4780000000024")
+	b.See("45 000 сум")
+	b.Fill("#redeem", "5000")
+	b.See("40 000 сум")
+	settled(b)
+	b.Value(`document.querySelector(".redeem .chip:last-child").click(), ""`)
+	b.See("22 500 сум")
+	settled(b)
+	b.Wait(`document.activeElement.id === "redeem" && document.activeElement.value.replace(/\D/g, "") === "22500"`)
+	b.Press(kb.F9)
+	b.See("Следующий клиент", "22 500 сум")
+	if sales := s.sales(); len(sales) != 1 || sales[0].Redeemed != 22_500_00 {
+		t.Errorf("recorded %+v", sales)
+	}
+}
+
 // A part comes back: the slip's number is scanned, a piece is chosen, the
 // preview says what it comes to, and the return is recorded.
 func TestBrowserTakesAPartBack(t *testing.T) {
@@ -580,7 +602,7 @@ func TestBrowserPlaceholdersFit(t *testing.T) {
 	s.browser(b, webtest.Look{Width: 390, Height: 844}, "cashier", 0)
 	for _, lang := range i18n.Codes() {
 		b.Look(webtest.Look{Width: 390, Height: 844, Language: lang})
-		for _, path := range []string{"/till", "/till/returns"} {
+		for _, path := range []string{"/till", "/till/returns", "/till/offline"} {
 			b.Go(s.server.URL + path + "?" + lang)
 			b.Wait(`(() => {
 				const box = document.querySelector("#scan"), style = getComputedStyle(box), pen = document.createElement("canvas").getContext("2d");

@@ -160,9 +160,13 @@ func TestBrowserGoesOnWithoutTheLine(t *testing.T) {
 
 	line.down.Store(false)
 	b.Click(`[data-mode=waiting]`)
+	b.See("Эти чеки лежат в этом браузере")
 	b.Click(`[data-do=send]`)
-	b.See("всё отправлено")
+	b.See("всё отправлено", "Ничего не ждёт")
 	waiting(b, "0")
+	b.Wait(`!document.querySelector("[data-do=send]").checkVisibility() && !document.body.innerText.includes("Эти чеки лежат")`)
+	b.Usable("nothing-waits")
+	b.Shot("till-nothing-waits")
 	sales := s.sales()
 	if len(sales) != 4 {
 		t.Fatalf("%d receipts of 4", len(sales))

@@ -280,6 +280,27 @@ func TestAttributesAtTheTill(t *testing.T) {
 	})
 }
 
+// Money and points of half a line are rounded apart: what the page says are the
+// money and the points that go back, and no third figure beside them.
+func TestReturnSaysWhatGoesBack(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := newSite(t, d)
+		v := s.enter("cashier", 0)
+		form := v.send("/till/basket", v.get("/till").form(), "code:"+card, "code:2*bag").form()
+		form.Set("priced", "1202.77")
+		form = v.send("/till/basket", form, "redeem:1202.77").has("To pay 1,202.77 soum").form()
+		v.send("/till/pay", form).is(http.StatusOK)
+		path := "/till/returns/" + s.sales()[0].ID.String()
+		form = v.send(path, v.get(path).form(), "plus:1").has("Goods 1,202.77", "Paid in money 601.39", "Points given back 601.39", "Hand out 601.39").hasNot("601.38").form()
+		to := v.send(strings.Replace(path, "returns", "take-back", 1), form).is(http.StatusOK).header.Get("HX-Redirect")
+		v.get(to).has("Paid in money 601.39", "Points given back 601.39", "REFUNDED 601.39").hasNot("601.38")
+		if back := s.sales()[0]; back.Refund() != 601_39 || back.Redeemed != 601_39 || back.PaidPoints != 601_38 {
+			t.Errorf("recorded %+v", back)
+		}
+	})
+}
+
 // A part of a sale comes back: the preview says what it comes to, the return
 // records it, sent twice it is one, and what is left can come back later.
 func TestReturnInParts(t *testing.T) {

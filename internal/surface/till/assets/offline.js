@@ -441,6 +441,8 @@
 			describe(el, s);
 			return el;
 		}));
+		for (const el of document.querySelectorAll("[data-some]")) el.hidden = !waiting.length;
+		$("none").hidden = Boolean(waiting.length || answers.length);
 		document.querySelector("[data-do=all-seen]").hidden = !answers.length;
 		$("conflicts").replaceChildren(...answers.map((a) => {
 			const el = clone("t-conflict");

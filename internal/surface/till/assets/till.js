@@ -200,11 +200,12 @@
 	const missing = (line = work.querySelector(".touched")) => [...line?.querySelectorAll("[data-needed]") ?? []].find((i) => !i.value);
 
 	let soon = 0; // what is on its way is asked for again
-	let was = null; // the field with the focus, before it was replaced
+	let was = null; // the field with the focus, before it was replaced; what stands in it, unless a button may have set it
 	document.addEventListener("htmx:before:swap", (e) => {
 		if (!ours(e)) return;
 		const a = document.activeElement;
-		was = work.contains(a) ? { id: a.id, value: a.matches("input:not([type=checkbox])") ? a.value : null } : null;
+		const set = sent?.queue.length || sent?.whole; // not every browser moves the focus to a button
+		was = work.contains(a) ? { id: a.id, value: !set && a.matches("input:not([type=checkbox])") ? a.value : null } : null;
 		e.detail.ctx.scroll = document.getElementById("lines")?.scrollTop;
 	});
 	document.addEventListener("htmx:after:swap", (e) => {

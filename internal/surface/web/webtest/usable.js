@@ -60,6 +60,13 @@
 		if (!name.trim()) tell(el, "has no name");
 	}
 
+	for (const el of document.querySelectorAll("select")) {
+		const style = getComputedStyle(el);
+		brush.font = style.font;
+		const needed = brush.measureText(el.selectedOptions[0]?.text ?? "").width;
+		if (shown(el) && needed > el.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight)) tell(el, "its choice is cut off");
+	}
+
 	const ids = new Map();
 	for (const el of document.querySelectorAll("[id]")) {
 		if (ids.has(el.id)) tell(el, "its id is there twice");

@@ -279,7 +279,8 @@ func (b *Browser) Click(selector string) {
 
 // Usable fails the test where somebody could not use the page as it is shown
 // now: text of too little contrast (AA: 4.5, large 3), buttons, links and
-// fields without a name for a screen reader, an id that is there twice.
+// fields without a name for a screen reader, a choice that is cut off, an id that
+// is there twice.
 func (b *Browser) Usable(name string) {
 	b.t.Helper()
 	b.Wait(`document.readyState === "complete"`) // a page that has just been gone to is still being read
