@@ -95,6 +95,15 @@ const maxChoices = 200
 // codes are what attributes and choices may be called by programs.
 var codes = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,39}$`)
 
+// Code is a code as it is kept of what somebody types; "": it cannot be one.
+func Code(text string) string {
+	code := strings.ToLower(fold.Line(text))
+	if !codes.MatchString(code) {
+		return ""
+	}
+	return code
+}
+
 func (d *Definition) clean(wrong *errs.List) {
 	d.Code = strings.ToLower(fold.Line(d.Code))
 	if !codes.MatchString(d.Code) {
@@ -216,14 +225,6 @@ func (s *Service) DefineTx(ctx context.Context, tx *db.Tx, d Definition) (before
 	var b db.Batch
 	event.Append(&b, event.Event{At: s.now(), Kind: EventChanged, Ref: int64(d.ID), Body: event.Body(map[string]string{"code": d.Code})})
 	return before, d, tx.Run(ctx, &b)
-}
-
-// Kept tells whether anything is kept of any customer under a code, defined or not. It
-// looks through all of them.
-func (s *Service) Kept(ctx context.Context, code string) (is bool, err error) {
-	defer errs.Wrap(&err, "look for values of attribute %s", code)
-	err = s.db.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM customers WHERE attributes LIKE '%"' || $1 || '":%')`, code).Scan(&is)
-	return is, err
 }
 
 // Definitions are all attributes, in their order, the archived ones as well.

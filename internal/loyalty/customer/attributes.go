@@ -1,6 +1,7 @@
 package customer
 
 import (
+	"context"
 	"encoding/json"
 	"maps"
 	"slices"
@@ -81,3 +82,16 @@ func (a Attributes) check(wrong *errs.List) {
 func AttributePointer(key string) string { return "/attributes/" + pointerEscape.Replace(key) }
 
 var pointerEscape = strings.NewReplacer("~", "~0", "/", "~1")
+
+// HasAttribute tells whether anything is kept of any customer under a code of an
+// attribute, in whatever case. It looks through all of them.
+func (s *Service) HasAttribute(ctx context.Context, code string) (is bool, err error) {
+	defer errs.Wrap(&err, "look for values of attribute %s", code)
+	if code == "" {
+		return false, nil
+	}
+	key := strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(code)
+	const find = `SELECT EXISTS (SELECT 1 FROM customers WHERE lower(attributes) LIKE '%"' || $1 || '":%' ESCAPE '\')`
+	err = s.db.QueryRow(ctx, find, key).Scan(&is)
+	return is, err
+}

@@ -154,6 +154,15 @@ func (s *Service) saveTx(ctx context.Context, tx *db.Tx, before, after *Customer
 	return tx.Run(ctx, &b)
 }
 
+// StateTx reads the state of a profile. It fails with ErrNotFound.
+func StateTx(ctx context.Context, tx *db.Tx, id ID) (state State, err error) {
+	err = tx.QueryRow(ctx, `SELECT state FROM customers WHERE id = $1`, int64(id)).Scan(&state)
+	if errors.Is(err, db.ErrNoRows) {
+		err = ErrNotFound
+	}
+	return state, err
+}
+
 // SetStateTx blocks a customer or lifts the block, and returns the profile as
 // it was and as it is.
 func (s *Service) SetStateTx(ctx context.Context, tx *db.Tx, id ID, state State) (before, after Customer, err error) {

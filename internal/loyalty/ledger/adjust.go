@@ -55,11 +55,10 @@ func (s *Service) AdjustTx(ctx context.Context, tx *db.Tx, in Adjustment) (avail
 	case in.Seen != "" && in.Seen != a.Stamp():
 		return 0, ErrMoved
 	}
-	var state customer.State // behind the account's lock, for which a merge waits, too
-	if err := tx.QueryRow(ctx, `SELECT state FROM customers WHERE id = $1`, int64(in.Customer)).Scan(&state); err != nil {
+	// Behind the account's lock, for which a merge waits, too.
+	if state, err := customer.StateTx(ctx, tx, in.Customer); err != nil {
 		return 0, err
-	}
-	if state.Gone() {
+	} else if state.Gone() {
 		return 0, customer.ErrGone
 	}
 	now := a.now // by a later moment, what is given would not be available yet

@@ -70,8 +70,12 @@ func (s *Service) SignIn(ctx context.Context, login, password string, from Clien
 		return Account{}, tries(wait)
 	}
 	if wait, ok := s.byName.Take(login); !ok { // who was here before is not kept out by who guesses elsewhere
-		if known, err := s.cameFrom(ctx, login, network); err != nil || !known {
-			return Account{}, errors.Join(err, tries(wait))
+		known, err := s.cameFrom(ctx, login, network)
+		if err != nil {
+			return Account{}, err
+		}
+		if !known {
+			return Account{}, tries(wait)
 		}
 	}
 
@@ -98,9 +102,16 @@ func (s *Service) SignIn(ctx context.Context, login, password string, from Clien
 	return s.Get(ctx, a.ID)
 }
 
-// cameFrom tells whether somebody has a session, or had one not long ago, from a network.
+// knownFor is how long a network is remembered from which somebody has signed in.
+const knownFor = 90 * 24 * time.Hour
+
+// cameFrom tells whether somebody has signed in from a network not long ago, as the audit
+// log has it.
 func (s *Service) cameFrom(ctx context.Context, login, network string) (is bool, err error) {
-	rows, err := s.db.Query(ctx, `SELECT e.ip FROM staff_sessions e JOIN staff s ON s.id = e.staff_id WHERE s.login = $1`, login)
+	const find = `
+		SELECT DISTINCT a.ip FROM audit a JOIN staff s ON s.id = a.actor
+		 WHERE s.login = $1 AND a.action = 'staff.signed_in' AND a.at > $2`
+	rows, err := s.db.Query(ctx, find, login, s.now().Add(-knownFor).UnixMicro())
 	err = db.Scan(rows, err, func(r *db.Rows) error {
 		var ip string
 		err := r.Scan(&ip)

@@ -154,7 +154,7 @@ func (a *Admin) saveAttribute(w http.ResponseWriter, r *http.Request) error {
 			return staff.ErrMayNot
 		}
 	} else if !in.Personal && masked(web.Me(r)) {
-		kept, err := a.Attributes.Kept(r.Context(), in.Code)
+		kept, err := a.Customers.HasAttribute(r.Context(), attribute.Code(in.Code))
 		if err != nil {
 			return err
 		}

@@ -566,12 +566,12 @@ func (a *Admin) publish(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// draftKey names a draft as it was saved last; "": there is none.
-func versionKey(draft *programme.Version) string {
-	if draft == nil {
+// versionKey names a version as it was saved last; "": there is none.
+func versionKey(v *programme.Version) string {
+	if v == nil {
 		return ""
 	}
-	return draft.ID.String() + ":" + strconv.FormatInt(draft.CreatedAt.UnixMicro(), 10)
+	return v.ID.String() + ":" + strconv.FormatInt(v.CreatedAt.UnixMicro(), 10)
 }
 
 func decodeRules(text json.RawMessage) (*programme.Rules, error) {

@@ -124,7 +124,7 @@ func (by *caller) entry(e *ledger.Entry) entry {
 		ID: e.ID.String(), At: timeOf(e.At), Cause: entryCause(e.Cause), Points: points(e.Points), Effect: points(effect),
 		Text: by.entryText(e.Cause, effect),
 	}
-	if e.Cause != ledger.CauseManual { // what the back office noted is for the back office
+	if e.Cause == ledger.CauseOccasion { // what was noted otherwise is the back office's
 		out.Reason = e.Reason
 	}
 	if e.Store == int64(by.Store.ID) { // others are not to be read here

@@ -254,7 +254,7 @@ func (t *Till) snapshot(w http.ResponseWriter, r *http.Request) error {
 	}
 	ctx := r.Context()
 	k := t.keys(r, at)
-	s := carried{At: t.Now().UnixMilli(), Till: k.Till, Generation: k.Generation, Private: private{Costs: map[string]money.Price{}}}
+	s := carried{At: t.Now().UnixMilli(), Till: k.Till, Generation: k.Generation, Private: private{Costs: map[string]money.Price{}, People: []regular{}}} // not null, for a page that looks through all
 	products, err := t.Catalog.Sold(ctx, maxGoods)
 	if err != nil {
 		return err

@@ -15,6 +15,7 @@ import (
 	"regulars/internal/base/db"
 	"regulars/internal/base/db/dbtest"
 	"regulars/internal/base/i18n"
+	base "regulars/internal/base/settings"
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/receipt"
@@ -366,7 +367,8 @@ func TestBrowserKeepsNobodyInTheClear(t *testing.T) {
 		b.Wait(fmt.Sprintf(`globalThis.opened === "%t"`, yes))
 	}
 	opens(true)
-	s.open(b) // once more, without the line
+	b.StopWorkers() // as the browser does with those that have nothing to do
+	s.open(b)       // once more, without the line
 	opens(true)
 	if text := b.Value(`JSON.stringify(sessionStorage) + JSON.stringify(localStorage)`); strings.Contains(text, "marks") || strings.Contains(text, "key\"") {
 		t.Errorf("the tab stores %s", text)
@@ -640,4 +642,23 @@ func TestBrowserTwoBaskets(t *testing.T) {
 	b.See("135 000 сум", "прежняя неоплаченная корзина", "Зелёный луг» 3,2 %, 1 л × 1")
 	sell(b)
 	b.See("Корзина пуста")
+}
+
+// A till that takes nobody along sells, and says of a card that it does not know it.
+func TestBrowserSellsWithNobodyTakenAlong(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, dbtest.Open(t, dbtest.SQLite))
+	s.carry = base.CarryNobody
+	b, line := s.apart(t)
+	line.down.Store(true)
+	s.open(b)
+	scan(b, card)
+	b.Click("#found [data-do=shown]") // it goes along, and the server finds whose it is
+	sell(b, "4780000000024")
+	line.down.Store(false)
+	b.Value(`void till.send()`)
+	waiting(b, "0")
+	if sales := s.sales(); len(sales) != 1 || sales[0].Customer != s.aziza {
+		t.Errorf("recorded %+v", sales)
+	}
 }

@@ -43,8 +43,8 @@ func (s *Shell) SignInSecond(w http.ResponseWriter, r *http.Request, code string
 	return s.StartSession(w, r, who.ID)
 }
 
-// Asked tells what whoever SignIn has asked for more can show; of nobody, that an app
-// could be it.
+// Asked tells what whoever SignIn has asked for more can show: codes of an app, a
+// passkey; of nobody, both.
 func (s *Shell) Asked(r *http.Request) (app, key bool, err error) {
 	c, err := r.Cookie(secondCookie)
 	if err != nil {

@@ -22,6 +22,7 @@
 	let basket = empty();
 	let back = null; // the sale of which something comes back
 	let found = null;
+	let aside = ""; // goods of a basket that a newer one took the place of
 
 	// --- how the language writes --------------------------------------------------
 
@@ -286,6 +287,8 @@
 	function renderSale() {
 		if (!people) note($("sale"), T.nokey, "info");
 		else if (Date.now() - taken > 24 * 3_600_000) note($("sale"), fill(T.old, { hours: Math.round((Date.now() - taken) / 3_600_000) }), "info");
+		if (!basket.lines.length) aside = "";
+		if (aside) note($("sale"), fill(T.aside, { goods: aside }));
 		renderFound();
 		renderWho();
 		const lines = $("lines");
@@ -608,8 +611,7 @@
 			return kept;
 		});
 		// What was begun with the line is the newer one, and is gone on with.
-		let aside = "";
-		if (basket.lines.length && (left?.some(([n]) => n === "sku") || undone?.length)) {
+		if (basket.lines.length && (left?.some(([n]) => n === "sku") || undone?.some((what) => what.startsWith("code:")))) {
 			aside = basket.lines.filter((l) => !l.void).map((l) => (l.name || l.sku) + " × " + quantity(l.quantity)).join(", ");
 			basket = empty();
 		}
@@ -627,7 +629,7 @@
 		}
 		const unsure = [];
 		for (const what of undone ?? []) if (!await redo(what)) unsure.push(what.slice(what.indexOf(":") + 1));
-		return { lost, aside, unsure: unsure.join(", ") };
+		return { lost, unsure: unsure.join(", ") };
 	}
 
 	// redo does here what the server has not heard of any more; false: it is to be
@@ -668,9 +670,8 @@
 		if (basket.number && await till.has("sale:" + here + ":" + basket.number)) basket = empty();
 		if (back?.as && await till.has("return:" + here + ":" + back.as)) back = null;
 		till.forgotten = () => { people = null; };
-		const { lost, aside, unsure } = await inherit();
+		const { lost, unsure } = await inherit();
 		render();
-		if (aside) note($("sale"), fill(T.aside, { goods: aside }));
 		if (unsure) note($("sale"), fill(T.unsure, { codes: unsure }));
 		addEventListener("offline", till.send);
 		if (lost) note($(mode() === "return" ? "return" : "sale"), T.paying, "info");

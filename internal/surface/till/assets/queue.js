@@ -329,6 +329,7 @@
 			await navigator.serviceWorker.register("/till/worker.js", { scope: "/till" });
 			if (!navigator.serviceWorker.controller) (await navigator.serviceWorker.ready).active.postMessage("claim");
 			if (document.body.dataset.till) {
+				await held(); // should the line be gone before the server answers
 				await refresh();
 				await keepPage();
 			} else await forget(); // nobody stands anywhere, or the till is switched off

@@ -28,6 +28,7 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/cdproto/serviceworker"
 	"github.com/chromedp/cdproto/webauthn"
 	"github.com/chromedp/chromedp"
 )
@@ -387,6 +388,19 @@ func (b *Browser) Shot(name string) {
 	}
 	if err := os.WriteFile(filepath.Join(dir, name+".png"), png, 0o600); err != nil {
 		b.t.Fatal(err)
+	}
+}
+
+// StopWorkers ends the service workers that run, as the browser does with idle ones;
+// they begin again when they are asked something.
+func (b *Browser) StopWorkers() {
+	b.t.Helper()
+	_, err := chromedp.Call(b.ctx, serviceworker.Enable, cdp.Empty{})
+	if err == nil {
+		_, err = chromedp.Call(b.ctx, serviceworker.StopAllWorkers, cdp.Empty{})
+	}
+	if err != nil {
+		b.fail(err)
 	}
 }
 
