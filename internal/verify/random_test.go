@@ -5,7 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"slices"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -14,6 +18,7 @@ import (
 	"regulars/internal/base/db/dbtest"
 	"regulars/internal/base/errs"
 	"regulars/internal/base/money"
+	"regulars/internal/importer"
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/ledger"
@@ -138,6 +143,88 @@ func anySettings(r *rand.Rand, p *programme.Rules, some func(...money.Rate) mone
 	}
 }
 
+// life is what happens in a chain, in one process or in several.
+type life struct {
+	mu     sync.Mutex
+	people []customer.ID
+	sold   []receipt.Receipt
+	holds  []ledger.Hold
+	done   map[string]int // how often what was done
+}
+
+// pick is one of a list, if there are any; the last ones most of the time.
+func pick[T any](l *life, r *rand.Rand, list *[]T) (one T) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if n := len(*list); n > 0 {
+		one = (*list)[max(r.IntN(n), r.IntN(n))]
+	}
+	return one
+}
+
+func add[T any](l *life, list *[]T, more ...T) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	*list = append(*list, more...)
+}
+
+// tried counts what could be done. What could not fails the test, unless something
+// else has come before it, as is expected.
+func (c *chain) tried(what string, err error, expected ...error) bool {
+	c.t.Helper()
+	l := c.life
+	if err == nil {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if l.done == nil {
+			l.done = map[string]int{}
+		}
+		l.done[what]++
+		return true
+	}
+	is := errs.Of(err)
+	if is.Kind != errs.Conflict && is.Code != "customer_merging" && !slices.ContainsFunc(expected, func(e error) bool { return errors.Is(err, e) }) {
+		c.t.Errorf("%s: %v", what, err)
+	}
+	return false
+}
+
+// anything is what may happen on any day.
+func (c *chain) anything(r *rand.Rand) {
+	l := c.life
+	who := pick(l, r, &l.people)
+	switch n := r.IntN(100); {
+	case n < 5:
+		c.anySale(r, 0)
+	case n < 40:
+		c.anySale(r, who)
+	case n < 54:
+		c.anyReturn(r, pick(l, r, &l.sold))
+	case n < 64:
+		c.anyHold(r, who)
+	case n < 76:
+		c.anyMerge(r, who, pick(l, r, &l.people))
+	case n < 82:
+		c.anyLate(r)
+	case n < 86:
+		c.anyHistory(r, who)
+	case n < 90:
+		c.anyPoints(r, who)
+	case n < 95:
+		c.anyGrant(r, who)
+	case n < 97:
+		phone := customer.Identifier{Kind: customer.Phone, Value: fmt.Sprintf("+99890%07d", 2_000_000+r.IntN(1_000_000))}
+		if who, err := c.register("Лола", phone); c.tried("registration", err) {
+			add(l, &l.people, who)
+		}
+	case n < 98:
+		_, err := c.Privacy.Erase(c.t.Context(), who, staff.By{ID: staff.ID(c.till.Staff)}, "asked")
+		c.tried("erasure", err)
+	default:
+		c.tried("night", c.Receipts.Night(c.t.Context(), func(int) {}))
+	}
+}
+
 // A level that spend may leave has a night at which it is looked at.
 func TestLevelsThatNobodyLooksAtAreNamed(t *testing.T) {
 	t.Parallel()
@@ -157,70 +244,31 @@ func TestLevelsThatNobodyLooksAtAreNamed(t *testing.T) {
 // live has customers buy and bring back while the rules change.
 func (c *chain) live(r *rand.Rand) {
 	ctx := c.t.Context()
-	c.goods()
-	c.write(func(ctx context.Context, tx *db.Tx) error {
-		yes, card := true, catalog.KindGiftCard
-		cost := money.Price(900_00_00)
-		_, err := c.Catalog.SaveProductsTx(ctx, tx, []catalog.ProductInput{
-			{SKU: "P2", ProductChange: catalog.ProductChange{Promo: &yes}},
-			{SKU: "P3", ProductChange: catalog.ProductChange{Kind: &card}},
-			{SKU: "P4", ProductChange: catalog.ProductChange{Cost: &cost}},
-		})
-		return err
-	})
-	var (
-		people []customer.ID
-		sold   []receipt.Receipt
-		prog   programme.ID
-	)
-	must(c.t, c.db.QueryRow(ctx, `SELECT id FROM programmes`).Scan(&prog))
+	c.assortment()
 	for i := range 3 {
-		people = append(people, c.customer("Анна", customer.Identifier{Kind: customer.Card, Value: fmt.Sprint(i)}, customer.Identifier{Kind: customer.Phone, Value: fmt.Sprintf("+9989355500%02d", i)}))
+		c.life.people = append(c.life.people, c.customer("Анна", customer.Identifier{Kind: customer.Card, Value: fmt.Sprint(i)}, customer.Identifier{Kind: customer.Phone, Value: fmt.Sprintf("+9989355500%02d", i)}))
 	}
 	for i := range 140 {
 		switch r.IntN(20) {
 		case 17, 18, 19:
 			c.anyStock(r)
-		case 15, 16:
-			c.anyMerge(r, people)
-		case 14:
-			c.anyLate(r, people)
-		case 13:
-			c.anyHold(r, people[r.IntN(len(people))])
-		case 12:
-			c.grant(r, prog, people[r.IntN(len(people))])
 		case 0:
 			c.pass(1 + r.IntN(8))
 			c.night()
 		case 1:
 			c.pass(1)
 			if i%3 == 0 {
-				c.publish(prog, anyRules(r))
-			}
-		case 2, 3, 4:
-			if len(sold) == 0 {
-				continue
-			}
-			sale := sold[r.IntN(len(sold))]
-			in := receipt.Return{Number: c.number(), Original: sale.ID}
-			if r.IntN(2) == 0 {
-				in.Lines = []receipt.ReturnLine{{Position: sale.Lines[0].Position, Quantity: money.Quantity(1 + r.IntN(700))}}
-			}
-			if _, _, err := c.Receipts.Return(ctx, c.till, in); err != nil && errs.KindOf(err) != errs.Conflict {
-				c.t.Error(err)
+				c.publish(anyRules(r))
 			}
 		default:
-			if rec, ok := c.anySale(r, append(people, 0)[r.IntN(len(people)+1)]); ok {
-				sold = append(sold, rec)
-			}
+			c.anything(r)
 		}
 	}
-	if len(sold) < 20 {
-		c.t.Errorf("only %d sales", len(sold))
+	if n := len(c.life.sold); n < 20 {
+		c.t.Errorf("only %d sales", n)
 	}
-	if _, err := c.Privacy.Erase(ctx, people[r.IntN(len(people))], staff.By{ID: staff.ID(c.till.Staff)}, "asked"); err != nil && !errors.Is(err, customer.ErrGone) && !errors.Is(err, ledger.ErrHeld) {
-		c.t.Error(err)
-	}
+	_, err := c.Privacy.Erase(ctx, pick(c.life, r, &c.life.people), staff.By{ID: staff.ID(c.till.Staff)}, "asked")
+	c.tried("erasure", err)
 	c.imported()
 	c.pass(40)
 	c.night()
@@ -347,18 +395,41 @@ func (c *chain) anySale(r *rand.Rand, who customer.ID) (rec receipt.Receipt, ok 
 	if err == nil {
 		rec, _, err = c.Receipts.Commit(ctx, c.till, sale)
 	}
-	if err != nil && !errors.Is(err, receipt.ErrEmpty) && errs.KindOf(err) != errs.Conflict && errs.KindOf(err) != errs.Invalid {
-		c.t.Error(err)
+	if errs.KindOf(err) == errs.Invalid { // nothing but void lines, say
+		return rec, false
 	}
-	return rec, err == nil
+	if ok = c.tried("sale", err); ok {
+		add(c.life, &c.life.sold, rec)
+	}
+	if rec.Redeemed > 0 {
+		c.tried("redemption", nil)
+	}
+	return rec, ok
+}
+
+// anyReturn takes a sale back, or some of it.
+func (c *chain) anyReturn(r *rand.Rand, sale receipt.Receipt) {
+	if sale.ID == 0 {
+		return
+	}
+	in := receipt.Return{Number: c.number(), Original: sale.ID}
+	if r.IntN(2) == 0 {
+		in.Lines = []receipt.ReturnLine{{Position: sale.Lines[0].Position, Quantity: money.Quantity(1 + r.IntN(700))}}
+	}
+	_, _, err := c.Receipts.Return(c.t.Context(), c.till, in)
+	c.tried("return", err)
 }
 
 // anyLate sends what was sold without the line, charged as the rules say or not.
-func (c *chain) anyLate(r *rand.Rand, people []customer.ID) {
+func (c *chain) anyLate(r *rand.Rand) {
+	l := c.life
 	var list []receipt.LateCall
 	for range 1 + r.IntN(4) {
 		total := money.Amount(r.Int64N(40_000_00))
-		d := draft(append(people, 0)[r.IntN(len(people)+1)], 0, money.One, 20_000_00, 20_000_00)
+		d := draft(pick(l, r, &l.people), 0, money.One, 20_000_00, 20_000_00)
+		if r.IntN(6) == 0 {
+			d.Customer = 0
+		}
 		if r.IntN(2) == 0 { // line by line
 			d.Lines[0].Charged, d.Lines[1].Charged = new(money.Amount), new(money.Amount)
 			*d.Lines[0].Charged, *d.Lines[1].Charged = min(total, 20_000_00), max(0, total-20_000_00)
@@ -370,86 +441,173 @@ func (c *chain) anyLate(r *rand.Rand, people []customer.ID) {
 		}
 	}
 	results, err := c.Receipts.RecordLate(c.t.Context(), time.Time{}, list)
-	must(c.t, err)
+	if !c.tried("late batch", err) {
+		return
+	}
 	for _, res := range results {
-		must(c.t, res.Err)
+		if res.Err != nil {
+			c.t.Errorf("late: %v", res.Err)
+		} else if res.Receipt.Kind == receipt.KindSale {
+			add(l, &l.sold, res.Receipt)
+		}
 	}
 }
 
-// anyHold holds some points, over midnight at times, and redeems or releases them.
+// anyHold holds some points, over midnight at times, and redeems or releases those or
+// others that were held.
 func (c *chain) anyHold(r *rand.Rand, who customer.ID) {
-	ctx := c.t.Context()
+	ctx, l := c.t.Context(), c.life
 	h, _, err := c.Receipts.Hold(ctx, c.till, receipt.Hold{Number: c.number(), Customer: who, Points: money.Points(1 + r.IntN(5000_00)), For: time.Hour})
-	if errors.Is(err, ledger.ErrTooFew) {
+	if c.tried("hold", err) {
+		add(l, &l.holds, h)
+	}
+	if h = pick(l, r, &l.holds); h.ID == 0 || h.Till != int64(c.till.Till.ID) {
 		return
 	}
-	must(c.t, err)
 	switch r.IntN(4) {
 	case 0:
 		_, err = c.Receipts.Release(ctx, c.till, h.ID)
-		must(c.t, err)
+		c.tried("release", err)
 	case 1, 2:
-		d := draft(who, 0, money.One, 20_000_00)
+		d := draft(h.Customer, 0, money.One, 20_000_00)
 		d.Hold = h.ID
 		q, err := c.Receipts.Quote(ctx, c.till, d)
-		must(c.t, err)
-		if d.Redeem = min(q.MaxRedeem, h.Points); d.Redeem > 0 {
-			if q, err = c.Receipts.Quote(ctx, c.till, d); err != nil { // a step, or the least
-				return
+		if err == nil {
+			if d.Redeem = min(q.MaxRedeem, h.Points); d.Redeem > 0 {
+				q, err = c.Receipts.Quote(ctx, c.till, d)
 			}
 		}
-		_, _, err = c.Receipts.Commit(ctx, c.till, receipt.Sale{Number: c.number(), Draft: d, Quote: q.ID})
-		must(c.t, err)
+		var rec receipt.Receipt
+		if err == nil {
+			rec, _, err = c.Receipts.Commit(ctx, c.till, receipt.Sale{Number: c.number(), Draft: d, Quote: q.ID})
+		}
+		if c.tried("sale of a hold", err) {
+			add(l, &l.sold, rec)
+		}
 	}
 }
 
-// grant gives somebody a level by hand, or takes it back.
-func (c *chain) grant(r *rand.Rand, of programme.ID, who customer.ID) {
-	holding, err := c.Programmes.Holding(c.t.Context(), c.clock.now())
-	must(c.t, err)
-	g := receipt.Grant{Customer: who}
-	if levels := holding[of].Rules.Levels; r.IntN(3) > 0 {
-		g.Level = levels[r.IntN(len(levels))].Code
-		if r.IntN(2) == 0 {
-			g.Until = programme.Midnight(c.clock.now(), 1+r.IntN(20), c.till.Store.Zone)
+// anyHistory imports a sale or a return that the old tills made.
+func (c *chain) anyHistory(r *rand.Rand, who customer.ID) {
+	of, err := c.Customers.Get(c.t.Context(), who)
+	phone := ""
+	for _, i := range of.Identifiers {
+		if i.Kind == customer.Phone {
+			phone = i.Value
 		}
 	}
-	c.write(func(ctx context.Context, tx *db.Tx) error {
-		_, _, err := c.Receipts.GrantTierTx(ctx, tx, holding[of], g)
-		if errors.Is(err, customer.ErrGone) {
-			return nil
-		}
+	if err == nil {
+		at := c.clock.now().Add(-time.Duration(1+r.IntN(20*24)) * time.Hour).Format(time.DateTime)
+		err = c.history(fmt.Sprintf("A-%s,%s,%s,%s,P0,Нон,%d,%d", c.number(), at, c.till.Store.Code, phone, []int{1, 1, 1, -1}[r.IntN(4)], r.IntN(30_000)))
+	}
+	c.tried("import", err)
+}
+
+// history imports what the old tills recorded.
+func (c *chain) history(rows ...string) error {
+	ctx, dir := c.t.Context(), c.t.TempDir()
+	path := filepath.Join(dir, "sales.csv")
+	text := "number,date,store,phone,sku,product,quantity,price\n" + strings.Join(rows, "\n") + "\n"
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		return err
-	})
+	}
+	in := c.importer(dir)
+	i, err := in.Add(ctx, importer.File{Source: "old tills", Kind: importer.KindReceipts}, path)
+	if err != nil {
+		return err
+	}
+	i, err = in.RunNow(ctx, i.ID, func(importer.Report) {})
+	if err == nil && i.Report.Refused > 0 {
+		err = fmt.Errorf("refused: %+v", i.Report)
+	}
+	return err
 }
 
-// anyMerge merges two customers, or takes them apart again, where that can be.
-func (c *chain) anyMerge(r *rand.Rand, people []customer.ID) {
+// anyPoints gives or takes points by hand.
+func (c *chain) anyPoints(r *rand.Rand, who customer.ID) {
 	ctx := c.t.Context()
-	who := people[r.IntN(len(people))]
+	points := money.Points(r.IntN(200_00)-100_00) | 1
+	c.clock.advance(time.Microsecond) // nobody types twice at once
+	v, err := c.Programmes.At(ctx, c.till.Store.Code, c.clock.now())
+	if err == nil {
+		err = c.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
+			_, err := c.Ledger.AdjustTx(ctx, tx, ledger.Adjustment{
+				Customer: who, Points: points, Reason: "sorry", Programme: v.ProgrammeID,
+				Entity: int64(c.till.Store.Entity), Store: int64(c.till.Store.ID), Staff: c.till.Staff,
+			})
+			if err != nil {
+				return err
+			}
+			return c.Staff.AuditTx(ctx, tx, staff.Entry{
+				Actor: staff.ID(c.till.Staff), Action: "customer.points_adjusted", Subject: "customer:" + who.String(), After: []byte(`{"points":"` + points.String() + `"}`),
+			})
+		})
+	}
+	c.tried("points by hand", err)
+}
+
+// anyGrant gives somebody a level by hand, or takes it back.
+func (c *chain) anyGrant(r *rand.Rand, who customer.ID) {
+	ctx := c.t.Context()
+	v, err := c.Programmes.At(ctx, c.till.Store.Code, c.clock.now())
+	if err == nil {
+		g := receipt.Grant{Customer: who}
+		if levels := v.Rules.Levels; r.IntN(3) > 0 {
+			g.Level = levels[r.IntN(len(levels))].Code
+			if r.IntN(2) == 0 {
+				g.Until = programme.Midnight(c.clock.now(), 1+r.IntN(20), c.till.Store.Zone)
+			}
+		}
+		err = c.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
+			_, _, err := c.Receipts.GrantTierTx(ctx, tx, v, g)
+			return err
+		})
+	}
+	c.tried("level by hand", err)
+}
+
+// anyMerge merges two customers, or takes one of them apart again.
+func (c *chain) anyMerge(r *rand.Rand, who, other customer.ID) {
+	ctx := c.t.Context()
 	list, err := c.Merges.Of(ctx, who)
-	must(c.t, err)
 	holds := slices.DeleteFunc(list, func(m merge.Merge) bool { return !m.UndoneAt.IsZero() })
 	if len(holds) > 0 && r.IntN(2) == 0 {
-		err = c.Merges.Undo(ctx, holds[r.IntN(len(holds))].ID, staff.ID(c.till.Staff), nil)
-	} else {
-		_, err = c.Merges.Merge(ctx, who, people[r.IntN(len(people))], staff.ID(c.till.Staff), nil)
-	}
-	for _, expected := range []error{customer.ErrSame, customer.ErrGone, customer.ErrNotMerged, ledger.ErrHeld} {
-		if errors.Is(err, expected) {
-			return
+		if err == nil {
+			err = c.Merges.Undo(ctx, holds[r.IntN(len(holds))].ID, staff.ID(c.till.Staff), nil)
 		}
+		c.tried("undone merge", err, merge.ErrNotFound)
+		return
 	}
-	must(c.t, err)
+	if err == nil {
+		_, err = c.Merges.Merge(ctx, who, other, staff.ID(c.till.Staff), nil)
+	}
+	c.tried("merge", err, customer.ErrSame)
 }
 
-func (c *chain) publish(of programme.ID, r *programme.Rules) {
+func (c *chain) publish(r *programme.Rules) {
+	v, err := c.Programmes.At(c.t.Context(), c.till.Store.Code, c.clock.now())
+	must(c.t, err)
 	c.write(func(ctx context.Context, tx *db.Tx) error {
-		v, err := c.Programmes.SaveDraftTx(ctx, tx, of, r, c.till.Staff)
+		draft, err := c.Programmes.SaveDraftTx(ctx, tx, v.ProgrammeID, r, c.till.Staff)
 		if err == nil {
-			_, err = c.Programmes.PublishTx(ctx, tx, v, time.Time{})
+			_, err = c.Programmes.PublishTx(ctx, tx, draft, time.Time{})
 		}
 		return err
 	})
 	must(c.t, c.Programmes.Refresh(c.t.Context()))
+}
+
+// assortment is goods of every kind.
+func (c *chain) assortment() {
+	c.goods()
+	c.write(func(ctx context.Context, tx *db.Tx) error {
+		yes, card := true, catalog.KindGiftCard
+		cost := money.Price(900_00_00)
+		_, err := c.Catalog.SaveProductsTx(ctx, tx, []catalog.ProductInput{
+			{SKU: "P2", ProductChange: catalog.ProductChange{Promo: &yes}},
+			{SKU: "P3", ProductChange: catalog.ProductChange{Kind: &card}},
+			{SKU: "P4", ProductChange: catalog.ProductChange{Cost: &cost}},
+		})
+		return err
+	})
 }

@@ -117,6 +117,18 @@ func (a *audit) levels(p *person, turns []turn) {
 
 // turn has spend and levels go from one to another, or back.
 func (a *audit) turn(from, into *ladder, t *turn, receipts []bought) {
+	stood := map[int64][]rung{} // where either did, though both together may have spent less: imported returns take more than was bought
+	for programme := range a.published {
+		for _, v := range a.held(programme, t.when()-reviewSlack, t.when()) {
+			for _, l := range []*ladder{from, into} {
+				for _, spend := range l.spendAt(v.rules, t.when(), false) {
+					for _, i := range l.rungs(v, spend, t.when(), false) {
+						stood[programme] = append(stood[programme], rung{v.rules.Levels[i].Code, t.when()})
+					}
+				}
+			}
+		}
+	}
 	for i := range receipts {
 		b := &receipts[i]
 		if !slices.ContainsFunc(a.circles.hands[b.ID], func(h hand) bool { return h.merge == t.merge && (t.undo || !h.later) }) {
@@ -147,6 +159,9 @@ func (a *audit) turn(from, into *ladder, t *turn, receipts []bought) {
 	}
 	into.before[t.id] = was
 	for programme, list := range from.kept {
+		into.keep(programme, list...)
+	}
+	for programme, list := range stood {
 		into.keep(programme, list...)
 	}
 	into.mayKeep(t.when())

@@ -81,7 +81,7 @@ func TestTwoProcessesAreClean(t *testing.T) {
 		cfg := dbtest.Migrated(t, e)
 		d := dbtest.OpenConfig(t, cfg)
 		one := newChain(t, d, rules(programme.Lifetime, programme.ClawbackRefund, 0))
-		other := process(t, dbtest.OpenConfig(t, cfg), 3*time.Second)
+		other := process(t, dbtest.OpenConfig(t, cfg), ahead(3*time.Second))
 		other.till = one.till
 		other.numbers = 1_000_000
 		_, err := other.Catalog.Stores(t.Context())
@@ -214,6 +214,26 @@ func TestRunCanBeCancelled(t *testing.T) {
 	})
 }
 
+// Who brought back more than they bought here, as old tills tell, is merged with
+// somebody whom history alone has at a level: it stays, though both spent less.
+func TestLevelOfHistoryThatAMergeKeepsIsClean(t *testing.T) {
+	t.Parallel()
+	for _, window := range []programme.Window{programme.Lifetime, programme.Rolling} {
+		t.Run(string(window), func(t *testing.T) {
+			t.Parallel()
+			dbtest.Run(t, func(t *testing.T, d *db.DB) {
+				c := newChain(t, d, rules(window, programme.ClawbackDebt, 0))
+				anna := c.customer("Анна", customer.Identifier{Kind: customer.Phone, Value: "+998901234567"})
+				olim := c.customer("Oʻlim", customer.Identifier{Kind: customer.Phone, Value: "+998901234568"})
+				must(t, c.history("A1,2026-02-20 10:00,S1,+998901234567,P0,Нон,1,110000", "A2,2026-02-20 11:00,S1,+998901234568,P0,Нон,-1,20000"))
+				_, err := c.Merges.Merge(t.Context(), anna, olim, staff.ID(c.till.Staff), nil)
+				must(t, err)
+				expectClean(t, d)
+			})
+		})
+	}
+}
+
 // A server that starts again with its clock set back sells and takes back, and
 // two that differ by seconds change the same things: none of it is damage.
 func TestClocksThatAreWrongAreNoDamage(t *testing.T) {
@@ -224,14 +244,14 @@ func TestClocksThatAreWrongAreNoDamage(t *testing.T) {
 		first := c.sell(draft(anna, 0, money.One, 60_000_00))
 		second := c.sell(draft(anna, 3_000_00, money.One, 30_000_00))
 		must(t, c.mint.Release(t.Context()))
-		later := process(t, d, -time.Hour)
+		later := process(t, d, ahead(-time.Hour))
 		later.till, later.numbers = c.till, c.numbers
 		later.sell(draft(anna, 0, money.One, 20_000_00))
 		later.giveBack(first.ID)
 		later.giveBack(second.ID)
 
-		ahead := process(t, d, -time.Hour+3*time.Second)
-		for _, p := range []*chain{ahead, later} {
+		other := process(t, d, ahead(-time.Hour+3*time.Second))
+		for _, p := range []*chain{other, later} {
 			st := staff.New(d, p.mint.Minter, p.clock.now)
 			_, err := st.Change(t.Context(), staff.By{}, staff.ID(c.till.Staff), staff.Change{Name: new(fmt.Sprint(p.clock.now()))})
 			must(t, err)

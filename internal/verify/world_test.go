@@ -46,24 +46,28 @@ type chain struct {
 	mint     *id.Lease
 	till     receipt.Caller
 	numbers  int
+	life     *life
 }
 
 type clock struct {
-	mu sync.Mutex
-	t  time.Time
+	mu   sync.Mutex
+	t    time.Time
+	tick time.Duration // that it is later by whenever it is looked at
 }
 
 func (c *clock) now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.t = c.t.Add(time.Millisecond)
+	c.t = c.t.Add(c.tick)
 	return c.t
 }
 
-func (c *clock) pass(days int) {
+func (c *clock) pass(days int) { c.advance(time.Duration(days) * 24 * time.Hour) }
+
+func (c *clock) advance(by time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.t = c.t.AddDate(0, 0, days)
+	c.t = c.t.Add(by)
 }
 
 // pass lets days pass, in which the process keeps its number.
@@ -82,11 +86,15 @@ func must(t testing.TB, err error) {
 	}
 }
 
-// process opens the services over a database, as a process of the program
-// does, with a clock that is so far ahead.
-func process(t testing.TB, d *db.DB, ahead time.Duration) *chain {
+// ahead is a clock that is so far ahead.
+func ahead(by time.Duration) *clock {
+	return &clock{t: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC).Add(by), tick: time.Millisecond}
+}
+
+// process opens the services over a database, as a process of the program does.
+func process(t testing.TB, d *db.DB, by *clock) *chain {
 	t.Helper()
-	c := &chain{t: t, db: d, clock: &clock{t: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC).Add(ahead)}}
+	c := &chain{t: t, db: d, life: &life{}, clock: by}
 	ctx := t.Context()
 	zone, err := settings.Zone("Asia/Tashkent")
 	must(t, err)
@@ -103,7 +111,7 @@ func process(t testing.TB, d *db.DB, ahead time.Duration) *chain {
 // newChain founds a chain with a store, a till, a cashier and a programme.
 func newChain(t testing.TB, d *db.DB, rules *programme.Rules) *chain {
 	t.Helper()
-	c := process(t, d, 0)
+	c := process(t, d, ahead(0))
 	ctx := t.Context()
 	c.write(func(ctx context.Context, tx *db.Tx) error {
 		store, err := c.Catalog.CreateStoreTx(ctx, tx, catalog.NewStore{Code: "S1", Name: "Chorsu", City: "Tashkent", Zone: "Asia/Tashkent"})
@@ -125,14 +133,20 @@ func newChain(t testing.TB, d *db.DB, rules *programme.Rules) *chain {
 		_, err = c.Catalog.RevokeKeyTx(ctx, tx, till.ID, old.ID)
 		return err
 	})
-	who, err := staff.New(d, c.mint.Minter, c.clock.now).Add(ctx, staff.By{}, staff.NewAccount{
-		Name: "Dilnoza", Login: "dilnoza", Password: "a long password", Role: staff.Cashier, Stores: []catalog.StoreID{c.till.Store.ID},
-	})
-	must(t, err)
-	c.till.Staff = int64(who.ID)
-	_, err = c.Programmes.Install(ctx, "Main", rules, c.clock.now().Add(-time.Hour), 0)
+	c.till.Staff = c.cashier("dilnoza")
+	_, err := c.Programmes.Install(ctx, "Main", rules, c.clock.now().Add(-time.Hour), 0)
 	must(t, err)
 	return c
+}
+
+// cashier is somebody at the till.
+func (c *chain) cashier(login string) int64 {
+	c.t.Helper()
+	who, err := c.Staff.Add(c.t.Context(), staff.By{}, staff.NewAccount{
+		Name: "Dilnoza", Login: login, Password: "a long password", Role: staff.Cashier, Stores: []catalog.StoreID{c.till.Store.ID},
+	})
+	must(c.t, err)
+	return int64(who.ID)
 }
 
 func (c *chain) write(fn func(ctx context.Context, tx *db.Tx) error) {
@@ -142,13 +156,18 @@ func (c *chain) write(fn func(ctx context.Context, tx *db.Tx) error) {
 
 func (c *chain) customer(name string, identifiers ...customer.Identifier) customer.ID {
 	c.t.Helper()
+	who, err := c.register(name, identifiers...)
+	must(c.t, err)
+	return who
+}
+
+func (c *chain) register(name string, identifiers ...customer.Identifier) (customer.ID, error) {
 	res, err := c.Enrol.Register(c.t.Context(), c.till.Store, c.till.Staff, customer.New{
 		FirstName: name, LastName: "Ўрмонова", Born: "1990-04-20", HomeStore: c.till.Store.ID, Source: "till", Identifiers: identifiers,
 		Attributes: customer.Attributes{"size": "42"},
 		Consents:   []customer.Consent{{Channel: customer.ChannelSMS, Purpose: customer.Marketing, Given: true, Wording: "v1", Store: c.till.Store.ID, Staff: c.till.Staff}},
 	})
-	must(c.t, err)
-	return res.ID
+	return res.ID, err
 }
 
 // draft is lines of so many thousandths each at so many minor units.
@@ -588,16 +607,21 @@ func (c *chain) byHand(who customer.ID) {
 	})
 }
 
+// importer imports, with a folder for its files.
+func (c *chain) importer(folder string) *importer.Service {
+	return importer.New(importer.Config{
+		DB: c.db, Mint: c.mint.Minter, Now: c.clock.now, Currency: uzs, Zone: func() *time.Location { return c.till.Store.Zone }, Region: "UZ", Folder: folder,
+		Jobs:     jobs.New(c.db, c.mint.Minter, c.clock.now, jobs.Config{}),
+		Services: c.Services,
+	})
+}
+
 // imported is history of another system: people, one of them with points,
 // sales and their returns; a file that was started from the page and waits; and
 // one that was stopped and discarded before anything of it was in.
 func (c *chain) imported() {
 	ctx, dir := c.t.Context(), c.t.TempDir()
-	in := importer.New(importer.Config{
-		DB: c.db, Mint: c.mint.Minter, Now: c.clock.now, Currency: uzs, Zone: func() *time.Location { return c.till.Store.Zone }, Region: "UZ", Folder: dir,
-		Jobs:     jobs.New(c.db, c.mint.Minter, c.clock.now, jobs.Config{}),
-		Services: c.Services,
-	})
+	in := c.importer(dir)
 	for _, file := range []struct {
 		kind importer.Kind
 		text string
