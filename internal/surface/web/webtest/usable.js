@@ -64,7 +64,7 @@
 		const style = getComputedStyle(el);
 		brush.font = style.font;
 		const needed = brush.measureText(el.selectedOptions[0]?.text ?? "").width;
-		if (shown(el) && needed > el.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight)) tell(el, "its choice is cut off");
+		if (shown(el) && needed > el.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight)) tell(el, "its choice is cut off: " + el.selectedOptions[0]?.text);
 	}
 
 	const ids = new Map();
