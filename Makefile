@@ -54,7 +54,7 @@ microbench: ## the small benchmarks, into bench.txt, compared with the last benc
 	$(GO) test -run '^$$' -bench . -benchmem -timeout 120m $(PACKAGES) | tee bench.txt
 	@if [ -f bench.old.txt ]; then $(TOOL) benchstat bench.old.txt bench.txt; fi
 
-soak: ## the tests that kill and cut off, ROUNDS times each instead of a few
+soak: ## the tests that kill, cut off and race, ROUNDS times each instead of a few
 	scripts/test-deps
 	REGULARS_SOAK=$(ROUNDS) $(GO) test -count=1 -timeout 180m -run 'Kill|Crash|Soak' -v $(PACKAGES)
 

@@ -209,6 +209,7 @@ func (c *chain) anything(r *rand.Rand) {
 	case n < 86:
 		c.anyHistory(r, who)
 	case n < 90:
+		c.clock.advance(time.Microsecond) // nobody types twice at once
 		c.anyPoints(r, who)
 	case n < 95:
 		c.anyGrant(r, who)
@@ -218,6 +219,7 @@ func (c *chain) anything(r *rand.Rand) {
 			add(l, &l.people, who)
 		}
 	case n < 98:
+		c.clock.advance(time.Microsecond)
 		_, err := c.Privacy.Erase(c.t.Context(), who, staff.By{ID: staff.ID(c.till.Staff)}, "asked")
 		c.tried("erasure", err)
 	default:
@@ -527,7 +529,6 @@ func (c *chain) history(rows ...string) error {
 func (c *chain) anyPoints(r *rand.Rand, who customer.ID) {
 	ctx := c.t.Context()
 	points := money.Points(r.IntN(200_00)-100_00) | 1
-	c.clock.advance(time.Microsecond) // nobody types twice at once
 	v, err := c.Programmes.At(ctx, c.till.Store.Code, c.clock.now())
 	if err == nil {
 		err = c.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error {

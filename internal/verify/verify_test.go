@@ -259,3 +259,26 @@ func TestClocksThatAreWrongAreNoDamage(t *testing.T) {
 		expectClean(t, d)
 	})
 }
+
+// Points that were redeemed come back through a process whose clock is behind the one
+// that gave them, to whom their lot is no more: they are there at once.
+func TestPointsGivenBackByASlowClockAreClean(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		r := rules(programme.Lifetime, programme.ClawbackDebt, 0)
+		r.Welcome, r.Redeem.Cap = programme.Welcome{}, money.Whole
+		slow := newChain(t, d, r)
+		c := process(t, d, ahead(3*time.Second))
+		c.till, c.numbers = slow.till, 1000
+		_, err := c.Catalog.Stores(t.Context())
+		must(t, err)
+		anna, olim := c.customer("Анна"), c.customer("Олим")
+		first := c.sell(draft(anna, 0, money.One, 20_000_00))
+		m, err := c.Merges.Merge(t.Context(), anna, olim, staff.ID(c.till.Staff), nil)
+		must(t, err)
+		second := c.sell(draft(olim, first.Earned, money.One, 30_000_00))
+		must(t, c.Merges.Undo(t.Context(), m.ID, staff.ID(c.till.Staff), nil))
+		slow.giveBack(second.ID)
+		expectClean(t, d)
+	})
+}
