@@ -19,9 +19,10 @@ type ladder struct {
 	given map[int64]floor  // by programme: by hand
 	odd   bool             // a return before its sale
 
-	turned []int64                    // when the customer was merged, or that was undone
-	gone   bool                       // into another
-	before map[int64]map[int64][]rung // by merge: what was kept
+	turned  []int64                    // when the customer was merged, or that was undone
+	perhaps []int64                    // when a return had a level kept that a turn may have left
+	gone    bool                       // into another
+	before  map[int64]map[int64][]rung // by merge: what was kept
 }
 
 // floor is a level given by hand, until a midnight; 0: for good.
@@ -344,6 +345,9 @@ func (l *ladder) returned(b *bought) {
 		known := len(l.turned) == 0 && slices.ContainsFunc(l.kept[v.programme], func(k rung) bool { return k.code == code })
 		if left < i && !known {
 			l.keep(v.programme, rung{code, b.SoldAt})
+			if len(l.turned) > 0 { // if it was that one
+				l.perhaps = append(l.perhaps, b.SoldAt)
+			}
 		}
 	}
 }
@@ -487,7 +491,7 @@ func (l *ladder) end(p *person, who int64) {
 	for programme, list := range l.kept {
 		if len(l.turned) > 0 { // of the lowest level a merge writes nothing down
 			list = slices.DeleteFunc(list, func(k rung) bool {
-				return slices.Contains(l.turned, k.since) || slices.Contains(a.codes[programme], k.code) && k.code == a.codes[programme][0]
+				return slices.Contains(l.turned, k.since) || slices.Contains(l.perhaps, k.since) || slices.Contains(a.codes[programme], k.code) && k.code == a.codes[programme][0]
 			})
 		}
 		if len(list) > 0 {

@@ -260,6 +260,25 @@ func TestClocksThatAreWrongAreNoDamage(t *testing.T) {
 	})
 }
 
+// History has somebody at a level when another is taken out of them, and takes it
+// again: no return after that has it kept.
+func TestLevelThatHistoryTookIsClean(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		c := newChain(t, d, rules(programme.Lifetime, programme.ClawbackDebt, 0))
+		anna := c.customer("Анна", customer.Identifier{Kind: customer.Phone, Value: "+998901234567"})
+		olim := c.customer("Олим", customer.Identifier{Kind: customer.Phone, Value: "+998901234568"})
+		sale := c.sell(draft(olim, 0, money.One, 1_000_00))
+		m, err := c.Merges.Merge(t.Context(), anna, olim, staff.ID(c.till.Staff), nil)
+		must(t, err)
+		must(t, c.history("A1,2026-02-20 10:00,S1,+998901234568,P0,Нон,1,110000"))
+		must(t, c.Merges.Undo(t.Context(), m.ID, staff.ID(c.till.Staff), nil))
+		must(t, c.history("A2,2026-02-20 11:00,S1,+998901234568,P0,Нон,-1,20000"))
+		c.giveBack(sale.ID)
+		expectClean(t, d)
+	})
+}
+
 // Points that were redeemed come back through a process whose clock is behind the one
 // that gave them, to whom their lot is no more: they are there at once.
 func TestPointsGivenBackByASlowClockAreClean(t *testing.T) {
