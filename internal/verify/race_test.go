@@ -47,7 +47,7 @@ func TestTwoProcessesSoak(t *testing.T) {
 			}
 		}
 	})
-	for seed := range seeds {
+	for seed := 2; seed < 2+seeds; seed++ {
 		for name, tick := range map[string]time.Duration{"moving": time.Millisecond, "standing": 0} {
 			t.Run(fmt.Sprint(name, "-", seed), func(t *testing.T) {
 				t.Parallel()
