@@ -500,7 +500,7 @@ func (c *chain) anyHistory(r *rand.Rand, who customer.ID) {
 	}
 	if err == nil {
 		at := c.clock.now().Add(-time.Duration(1+r.IntN(20*24)) * time.Hour).Format(time.DateTime)
-		err = c.history(fmt.Sprintf("A-%s,%s,%s,%s,P0,Нон,%d,%d", c.number(), at, c.till.Store.Code, phone, []int{1, 1, 1, -1}[r.IntN(4)], r.IntN(30_000)))
+		err = c.history(fmt.Sprintf("A-%s,%s,%s,%s,P0,Нон,%d,%d", c.number(), at, c.till.Store.Code, phone, []int{1, 1, 1, -1}[r.IntN(4)], r.IntN(3_000_000)))
 	}
 	c.tried("import", err)
 }
@@ -549,8 +549,7 @@ func (c *chain) anyPoints(r *rand.Rand, who customer.ID) {
 
 // anyGrant gives somebody a level by hand, or takes it back.
 func (c *chain) anyGrant(r *rand.Rand, who customer.ID) {
-	ctx := c.t.Context()
-	v, err := c.Programmes.At(ctx, c.till.Store.Code, c.clock.now())
+	v, err := c.Programmes.At(c.t.Context(), c.till.Store.Code, c.clock.now())
 	if err == nil {
 		g := receipt.Grant{Customer: who}
 		if levels := v.Rules.Levels; r.IntN(3) > 0 {
@@ -559,12 +558,23 @@ func (c *chain) anyGrant(r *rand.Rand, who customer.ID) {
 				g.Until = programme.Midnight(c.clock.now(), 1+r.IntN(20), c.till.Store.Zone)
 			}
 		}
-		err = c.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
-			_, _, err := c.Receipts.GrantTierTx(ctx, tx, v, g)
-			return err
-		})
+		err = c.give(v, g)
 	}
 	c.tried("level by hand", err)
+}
+
+func (c *chain) give(v *programme.Version, g receipt.Grant) error {
+	return c.db.Write(c.t.Context(), func(ctx context.Context, tx *db.Tx) error {
+		_, _, err := c.Receipts.GrantTierTx(ctx, tx, v, g)
+		return err
+	})
+}
+
+// grant gives a level for good.
+func (c *chain) grant(who customer.ID, level string) {
+	v, err := c.Programmes.At(c.t.Context(), c.till.Store.Code, c.clock.now())
+	must(c.t, err)
+	must(c.t, c.give(v, receipt.Grant{Customer: who, Level: level}))
 }
 
 // anyMerge merges two customers, or takes one of them apart again.

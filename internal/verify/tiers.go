@@ -17,10 +17,11 @@ type ladder struct {
 	sold  map[int64]int64  // when each receipt was sold
 	kept  map[int64][]rung // by programme: what may be kept of the level
 	given map[int64]floor  // by programme: by hand
+	hands int64            // when last something was given
 	odd   bool             // a return before its sale
 
 	turned  []int64                    // when the customer was merged, or that was undone
-	perhaps []int64                    // when a return had a level kept that a turn may have left
+	perhaps []int64                    // since when a level is kept that a turn may have left
 	gone    bool                       // into another
 	before  map[int64]map[int64][]rung // by merge: what was kept
 }
@@ -160,6 +161,11 @@ func (a *audit) turn(from, into *ladder, t *turn, receipts []bought) {
 	}
 	into.before[t.id] = was
 	for programme, list := range from.kept {
+		if slices.ContainsFunc(list, func(k rung) bool { return a.lowest(programme, k.code) }) {
+			for _, k := range list { // that one had only the lowest, then nothing came of it
+				into.perhaps = append(into.perhaps, k.since)
+			}
+		}
 		into.keep(programme, list...)
 	}
 	for programme, list := range stood {
@@ -341,8 +347,9 @@ func (l *ladder) returned(b *bought) {
 	}
 	for _, i := range rungs {
 		code := v.rules.Levels[i].Code
-		// After a merge it is not certain which of several levels is written down.
-		known := len(l.turned) == 0 && slices.ContainsFunc(l.kept[v.programme], func(k rung) bool { return k.code == code })
+		// After a merge, or where several may be, it is not certain which is written down.
+		known := len(l.turned) == 0 && len(l.kept[v.programme]) > 0 &&
+			!slices.ContainsFunc(l.kept[v.programme], func(k rung) bool { return k.code != code })
 		if left < i && !known {
 			l.keep(v.programme, rung{code, b.SoldAt})
 			if len(l.turned) > 0 { // if it was that one
@@ -365,7 +372,7 @@ func (l *ladder) granted(e *customerEvent) {
 			}
 		}
 	}
-	l.given[e.Ref] = floor{code, us}
+	l.given[e.Ref], l.hands = floor{code, us}, e.At
 	for code := range before {
 		l.kept[e.Ref] = append(l.kept[e.Ref], rung{code, e.At})
 	}
@@ -397,6 +404,11 @@ func (l *ladder) reviewed(e *customerEvent) {
 		for _, v := range a.held(p, e.At-reviewSlack, e.At) {
 			if slices.Contains(l.turned, e.At) {
 				want = append(want, l.joined(v, before, e.At)...)
+			}
+			if l.hands == e.At { // what that reached, by which no ended period counts
+				for _, k := range before {
+					want = append(want, v.rules.Levels[max(0, v.rules.level(k.code), l.floor(p, v.rules, e.At))].Code)
+				}
 			}
 			if v.rules.Stopped && l.given[p].code == "" { // by hand is always possible
 				continue
@@ -491,13 +503,18 @@ func (l *ladder) end(p *person, who int64) {
 	for programme, list := range l.kept {
 		if len(l.turned) > 0 { // of the lowest level a merge writes nothing down
 			list = slices.DeleteFunc(list, func(k rung) bool {
-				return slices.Contains(l.turned, k.since) || slices.Contains(l.perhaps, k.since) || slices.Contains(a.codes[programme], k.code) && k.code == a.codes[programme][0]
+				return slices.Contains(l.turned, k.since) || slices.Contains(l.perhaps, k.since) || a.lowest(programme, k.code)
 			})
 		}
 		if len(list) > 0 {
 			a.off(TierLevel, at("tiers", who, programme), "", list[0].code, "", "by purchases, returns and reviews")
 		}
 	}
+}
+
+// lowest tells whether a code is of the first level of a programme.
+func (a *audit) lowest(programme int64, code string) bool {
+	return len(a.codes[programme]) > 0 && a.codes[programme][0] == code
 }
 
 // losesOnly tells whether by all versions of a programme a level may be lost

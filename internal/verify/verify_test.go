@@ -301,3 +301,52 @@ func TestPointsGivenBackByASlowClockAreClean(t *testing.T) {
 		expectClean(t, d)
 	})
 }
+
+// A level given by hand stands on what is spent in the period, though more was in the
+// one before, by which the night goes.
+func TestLevelGivenAfterAGoodPeriodIsClean(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		c := newChain(t, d, rules(programme.Quarter, programme.ClawbackDebt, 0))
+		anna := c.customer("Анна", customer.Identifier{Kind: customer.Phone, Value: "+998901234567"})
+		must(t, c.history("A1,2025-12-20 10:00,S1,+998901234567,P0,Нон,1,2000000"))
+		c.grant(anna, "silver")
+		expectClean(t, d)
+	})
+}
+
+// Rules were published the moment before a level was given by hand, so that by either
+// it may have stood: what came of it by the ones that held is no damage.
+func TestLevelGivenAsRulesChangeIsClean(t *testing.T) {
+	t.Parallel()
+	lower := rules(programme.Lifetime, programme.ClawbackDebt, 0)
+	lower.Levels[1].Threshold = 10_000_00
+	for name, then := range map[string]func(c *chain, anna, olim customer.ID){
+		"return": func(c *chain, anna, _ customer.ID) {
+			sale := c.sell(draft(anna, 0, money.One, 60_000_00))
+			c.giveBack(sale.ID)
+		},
+		"merge": func(c *chain, anna, olim customer.ID) {
+			c.grant(anna, "base")
+			c.pass(1)
+			_, err := c.Merges.Merge(c.t.Context(), anna, olim, staff.ID(c.till.Staff), nil)
+			must(c.t, err)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dbtest.Run(t, func(t *testing.T, d *db.DB) {
+				c := newChain(t, d, lower)
+				anna := c.customer("Анна", customer.Identifier{Kind: customer.Phone, Value: "+998901234567"})
+				olim := c.customer("Олим", customer.Identifier{Kind: customer.Phone, Value: "+998901234568"})
+				must(t, c.history("A1,2026-02-20 10:00,S1,+998901234567,P0,Нон,1,50000"))
+				now := rules(programme.Lifetime, programme.ClawbackDebt, 0)
+				now.Stopped = name == "return" // so that the sale before it tells of no level
+				c.publish(now)
+				c.grant(anna, "")
+				then(c, anna, olim)
+				expectClean(t, d)
+			})
+		})
+	}
+}
