@@ -110,6 +110,7 @@ func TestIntegrations(t *testing.T) {
 		b := s.owner()
 		b.get("/integrations").is(200).sees("Интеграций пока нет")
 		b.post("/integrations", "name", "", "permissions", "stock.write").is(422).sees("Это нужно заполнить")
+		b.post("/integrations", "name", "1С").is(422).has(`<span class="bad">`).sees("Отметьте, что этой программе можно").lacks(`role="alert"`)
 		b.post("/integrations", "name", "1С", "permissions", "stock.write", "permissions", "stock.read", "stores", s.store.ID.String()).is(200).sees("Ключ интеграции", "показан один раз", "Присылать остатки")
 		_, key, _ := strings.Cut(b.body, "ri_")
 		k, err := s.Integrations.ByKey(t.Context(), "ri_"+key[:26])
