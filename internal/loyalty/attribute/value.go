@@ -35,7 +35,10 @@ func (l Definitions) Fit(given map[string]any) (values customer.Attributes, err 
 		d := l.Of(code)
 		value, ok := d.Fit(given[code])
 		if !ok {
-			wrong.Add(pointer, ErrUnfit.Code, "is no %s that can be kept", d.Format)
+			f := wrong.Add(pointer, ErrUnfit.Code, "is no %s that can be kept", d.Format)
+			if d.Format == NumberFormat {
+				f.With("sample", "12.5")
+			}
 			continue
 		}
 		values[code] = value

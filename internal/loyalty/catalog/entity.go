@@ -15,6 +15,7 @@ import (
 // Failures of legal entities.
 var (
 	ErrEntityNotFound = errs.New(errs.NotFound, "entity_not_found", "There is no such legal entity.")
+	ErrEntityExists   = errs.New(errs.Conflict, "entity_exists", "Another legal entity has this name.")
 	ErrTIN            = errs.New(errs.Invalid, "bad_tin", "A taxpayer's number has up to 20 digits.").At("/tin")
 )
 
@@ -58,13 +59,38 @@ func (s *Service) Entities(ctx context.Context) (list []Entity, err error) {
 	})
 }
 
-// CreateEntityTx adds a legal entity.
+// newNameTx fails with ErrEntityExists where another legal entity is called what
+// people read as the same. Nobody names one until the transaction ends.
+func (s *Service) newNameTx(ctx context.Context, tx *db.Tx, e Entity) error {
+	if s.db.Postgres() { // on SQLite nobody else writes
+		if _, err := tx.Exec(ctx, `LOCK TABLE entities IN SHARE ROW EXCLUSIVE MODE`); err != nil {
+			return err
+		}
+	}
+	taken := false
+	rows, err := tx.Query(ctx, `SELECT name FROM entities WHERE id <> $1`, int64(e.ID))
+	err = db.Scan(rows, err, func(r *db.Rows) error {
+		var name string
+		err := r.Scan(&name)
+		taken = taken || fold.Key(name) == fold.Key(e.Name)
+		return err
+	})
+	if err == nil && taken {
+		err = ErrEntityExists.At("/name")
+	}
+	return err
+}
+
+// CreateEntityTx adds a legal entity. It fails with ErrEntityExists.
 func (s *Service) CreateEntityTx(ctx context.Context, tx *db.Tx, e Entity) (_ Entity, err error) {
 	defer errs.Wrap(&err, "create legal entity")
 	if err := e.clean(); err != nil {
 		return e, err
 	}
 	e.ID = EntityID(s.mint.Next())
+	if err := s.newNameTx(ctx, tx, e); err != nil {
+		return e, err
+	}
 	if _, err := tx.Exec(ctx, `INSERT INTO entities (id, name, tin) VALUES ($1, $2, $3)`, int64(e.ID), e.Name, e.TIN); err != nil {
 		return e, err
 	}
@@ -72,7 +98,7 @@ func (s *Service) CreateEntityTx(ctx context.Context, tx *db.Tx, e Entity) (_ En
 }
 
 // UpdateEntityTx changes the name and the number of a legal entity; it fails with
-// ErrEntityNotFound.
+// ErrEntityNotFound or, where it gets another name, ErrEntityExists.
 func (s *Service) UpdateEntityTx(ctx context.Context, tx *db.Tx, e Entity) (before, after Entity, err error) {
 	defer errs.Wrap(&err, "change legal entity %d", e.ID)
 	const read = `
@@ -87,6 +113,11 @@ func (s *Service) UpdateEntityTx(ctx context.Context, tx *db.Tx, e Entity) (befo
 	}
 	if err := e.clean(); err != nil || e == before {
 		return before, before, err
+	}
+	if fold.Key(e.Name) != fold.Key(before.Name) {
+		if err := s.newNameTx(ctx, tx, e); err != nil {
+			return before, before, err
+		}
 	}
 	if err := tx.Guard(ctx, `UPDATE entities SET name = $2, tin = $3 WHERE id = $1`, int64(e.ID), e.Name, e.TIN); err != nil {
 		return before, before, err

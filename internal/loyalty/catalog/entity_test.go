@@ -42,6 +42,18 @@ func TestEntities(t *testing.T) {
 				_, err := s.Catalog.CreateEntityTx(ctx, tx, catalog.Entity{Name: "x", TIN: "12a"})
 				return err
 			}, catalog.ErrTIN},
+			"a name that is read as another's": {func(ctx context.Context, tx *db.Tx) error {
+				_, err := s.Catalog.CreateEntityTx(ctx, tx, catalog.Entity{Name: "SHIMOL mchj"})
+				return err
+			}, catalog.ErrEntityExists},
+			"renamed to another's name": {func(ctx context.Context, tx *db.Tx) error {
+				_, _, err := s.Catalog.UpdateEntityTx(ctx, tx, catalog.Entity{ID: south.ID, Name: "shimol MChJ"})
+				return err
+			}, catalog.ErrEntityExists},
+			"the same name, written otherwise": {func(ctx context.Context, tx *db.Tx) error {
+				_, _, err := s.Catalog.UpdateEntityTx(ctx, tx, catalog.Entity{ID: south.ID, Name: "JANUB"})
+				return err
+			}, nil},
 			"a store of nobody": {func(ctx context.Context, tx *db.Tx) error {
 				_, err := s.Catalog.CreateStoreTx(ctx, tx, catalog.NewStore{Name: "x", Zone: "UTC", Entity: 12})
 				return err

@@ -56,3 +56,50 @@ func TestOneSKUIsCreatedOnce(t *testing.T) {
 		}
 	})
 }
+
+// Of several processes that give a name at once, to a new legal entity or to one that
+// is there, one does.
+func TestOneEntityGetsAName(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := newService(d, newClock())
+		var there catalog.Entity
+		write(t, d, func(ctx context.Context, tx *db.Tx) (err error) {
+			there, err = s.CreateEntityTx(ctx, tx, catalog.Entity{Name: "There"})
+			return err
+		})
+		for round := range 10 {
+			failed := make([]error, 4)
+			var wg, ready sync.WaitGroup
+			ready.Add(len(failed))
+			for i := range failed {
+				wg.Go(func() {
+					e := catalog.Entity{Name: fmt.Sprint([]string{"North ", "NORTH  ", "north ", "North "}[i], round)}
+					ready.Done()
+					ready.Wait()
+					failed[i] = d.Write(t.Context(), func(ctx context.Context, tx *db.Tx) (err error) {
+						if i == 0 {
+							e.ID = there.ID
+							_, _, err = s.UpdateEntityTx(ctx, tx, e)
+						} else {
+							_, err = s.CreateEntityTx(ctx, tx, e)
+						}
+						return err
+					})
+				})
+			}
+			wg.Wait()
+			made := 0
+			for _, err := range failed {
+				if err == nil {
+					made++
+				} else if !errors.Is(err, catalog.ErrEntityExists) {
+					t.Error(err)
+				}
+			}
+			if made != 1 {
+				t.Errorf("%d have the name", made)
+			}
+		}
+	})
+}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -169,7 +170,8 @@ func (c *Customer) clean(wrong *errs.List, now time.Time) {
 	case noSuchDay(c.Born):
 		wrong.Add("/born", "no_such_day", "is a day that is in no calendar")
 	default:
-		wrong.Add("/born", "bad_birthday", "must be a day that has been, as 1990-12-31, or --12-31 where the year is not known")
+		wrong.Add("/born", "bad_birthday", "must be a day from %d on that has been, as 1990-12-31, or --12-31 where the year is not known", oldest).
+			With("min", strconv.Itoa(oldest)) // a year, whose digits are not parted
 	}
 	if c.Language != "" {
 		tag, err := language.Parse(c.Language)

@@ -95,7 +95,10 @@ func (w *Wording) clean(wrong *errs.List, now time.Time) {
 	}
 	slices.SortFunc(w.Channels, func(a, b Channel) int { return cmp.Compare(slices.Index(Channels, a), slices.Index(Channels, b)) })
 	w.Channels = slices.Compact(w.Channels)
-	if len(w.Channels) == 0 || slices.ContainsFunc(w.Channels, func(c Channel) bool { return !slices.Contains(Channels, c) }) {
+	if len(w.Channels) == 0 {
+		wrong.Add("/channels", "no_channels", "must name at least one, or any")
+	}
+	if slices.ContainsFunc(w.Channels, func(c Channel) bool { return !slices.Contains(Channels, c) }) {
 		wrong.Add("/channels", "unknown_channel", "must be some of sms, email, call, telegram, viber, push, or any")
 	}
 	if slices.Contains(w.Channels, ChannelAny) {

@@ -54,7 +54,8 @@ func TestVersionsOfWordings(t *testing.T) {
 			"another purpose": {offers(2, time.Time{}, func(w *customer.Wording) { w.Purpose = customer.Data }), "wording_other"},
 			"another entity":  {offers(2, time.Time{}, func(w *customer.Wording) { w.Entity = 5 }), "wording_other"},
 			"no text":         {offers(2, time.Time{}, func(w *customer.Wording) { w.Texts = nil }), "required"},
-			"no channel":      {offers(2, time.Time{}, func(w *customer.Wording) { w.Channels = nil }), "unknown_channel"},
+			"no channel":      {offers(2, time.Time{}, func(w *customer.Wording) { w.Channels = nil }), "no_channels"},
+			"an odd channel":  {offers(2, time.Time{}, func(w *customer.Wording) { w.Channels = []customer.Channel{"fax"} }), "unknown_channel"},
 			"a bad code":      {offers(2, time.Time{}, func(w *customer.Wording) { w.Code = "Оферта" }), "bad_code"},
 		} {
 			_, err := publish(t, d, s, tt.w)

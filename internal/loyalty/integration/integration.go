@@ -138,7 +138,7 @@ func (s *Service) IssueTx(ctx context.Context, tx *db.Tx, in Key) (plain string,
 	}
 	wrong.Bound("/name", k.Name, catalog.MaxName)
 	if len(k.Permissions) == 0 || slices.ContainsFunc(k.Permissions, func(p Permission) bool { return !slices.Contains(Permissions, p) }) {
-		wrong.Add("/permissions", "required", "must name at least one thing that the key may do")
+		wrong.Add("/permissions", "integration_may_nothing", "must name at least one thing that the key may do")
 	}
 	if err := wrong.Err(); err != nil {
 		return "", k, err

@@ -175,7 +175,7 @@ func (r *Rules) checkLevels(w *errs.List, c money.Currency) {
 		}
 		switch {
 		case l.Per < 0 || l.Per > money.MaxAmount:
-			w.Add(level(i, "per"), "out_of_range", "must be at most %d", money.MaxAmount).With("max", int64(money.MaxAmount)/c.Minor())
+			w.Add(level(i, "per"), "out_of_range", "must be 0 to %d", money.MaxAmount).With("min", int64(0)).With("max", int64(money.MaxAmount)/c.Minor())
 		case l.Per > 0 && (l.Cashback > 0 || l.Promo != nil && l.Promo.Cashback > 0):
 			w.Add(level(i, "per"), "per_or_rate", "is another way to earn than a rate; leave one of them at 0")
 		}

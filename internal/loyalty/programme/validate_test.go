@@ -123,10 +123,11 @@ func TestBoundsAreInWhatIsTyped(t *testing.T) {
 		"KWD": {1e12, bounds{money.Price(10), money.Price(1_000_000_0000)}},
 	} {
 		r := programme.Default(currency(t, code))
-		r.Levels[2].Threshold = money.MaxAmount + 1
+		r.Levels[2].Threshold, r.Levels[1].Per = money.MaxAmount+1, -1
 		r.Discount.Rounding.Unit, r.Earn.Rounding.Unit, r.Redeem.Min, r.Welcome.Points, r.Redeem.Cap = 0, 0, -1, -1, -1
 		want := map[string]bounds{
 			"/levels/2/threshold":     {nil, of.threshold},
+			"/levels/1/per":           {int64(0), of.threshold},
 			"/discount/rounding/unit": of.unit,
 			"/earn/rounding/unit":     {money.Points(1), money.Points(1000_00)},
 			"/redeem/min":             {money.Points(0), programme.MaxPoints},

@@ -290,8 +290,8 @@ func (w *work) apply(c Change) Applied {
 	switch {
 	case to < -money.MaxQuantity || to > money.MaxQuantity || add < -2*money.MaxQuantity || add > 2*money.MaxQuantity:
 		return Applied{was, false, ErrRange.At("/quantity")}
-	case c.Threshold != nil && (*c.Threshold < 0 || *c.Threshold > money.MaxQuantity):
-		return Applied{was, false, ErrRange.At("/threshold")}
+	case wrongThreshold(c.Threshold) != nil:
+		return Applied{was, false, wrongThreshold(c.Threshold)}
 	case l.Version == 0 && c.Set == nil && c.Add == 0:
 		return Applied{was, false, ErrNotCounted}
 	case c.Set != nil:
@@ -372,12 +372,23 @@ func (l *Level) equal(o *Level) bool {
 
 func same(a, b *money.Quantity) bool { return a == b || a != nil && b != nil && *a == *b }
 
+// wrongThreshold says what is wrong with a threshold.
+func wrongThreshold(q *money.Quantity) error {
+	switch {
+	case q != nil && *q < 0:
+		return ErrRange.Textf("The threshold must be 0 or more.").With("min", money.Quantity(0)).At("/threshold")
+	case q != nil && *q > money.MaxQuantity:
+		return ErrRange.At("/threshold")
+	}
+	return nil
+}
+
 // SetDefaultTx sets the threshold of a product in the stores that have none of
 // their own; nil: none.
 func (s *Service) SetDefaultTx(ctx context.Context, tx *db.Tx, product catalog.ProductID, threshold *money.Quantity) (err error) {
 	defer errs.Wrap(&err, "set threshold of product %d", product)
-	if threshold != nil && (*threshold < 0 || *threshold > money.MaxQuantity) {
-		return ErrRange.At("/threshold")
+	if err := wrongThreshold(threshold); err != nil {
+		return err
 	}
 	// A row that is being made when we begin is there once the product is held, and none
 	// is made until we end.

@@ -25,6 +25,8 @@ func TestFranchiseeIsSettledWith(t *testing.T) {
 		b.post("/entities", "name", "", "tin", "12x").is(422)
 		b.post("/entities", "name", "Юг", "tin", "12x").is(422).sees("до 20 цифр")
 		b.post("/entities", "name", "ООО Юг", "tin", "301 234 567").is(200).sees("ООО Юг", "301234567")
+		b.post("/entities", "name", "ооо  юг", "tin", "").is(422).sees("Другое юридическое лицо уже так называется").lacks(`role="alert"`)
+		b.post("/entities?edit=1", "name", "ООО ЮГ", "tin", "").is(422).sees("Другое юридическое лицо уже так называется")
 		b.post("/entities?edit=1", "name", "ООО Центр", "tin", "").is(200).sees("ООО Центр")
 		b.post("/entities?edit=99", "name", "x", "tin", "").is(404)
 

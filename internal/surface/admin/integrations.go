@@ -85,7 +85,7 @@ func (a *Admin) addIntegration(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	in := integration.Key{Name: form.Get("name"), CreatedBy: web.Me(r).ID}
-	for _, p := range form.All("permissions") {
+	for _, p := range form.Boxes("permissions") {
 		in.Permissions = append(in.Permissions, integration.Permission(p))
 	}
 	for _, text := range form.All("stores") {

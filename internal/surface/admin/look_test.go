@@ -124,3 +124,26 @@ func TestBrowserTouch(t *testing.T) {
 		b.Shot("touch" + strings.ReplaceAll(path, "/", "-"))
 	}
 }
+
+// Whatever is chosen on a phone can be read whole, in every language.
+func TestBrowserChoicesAreReadWhole(t *testing.T) {
+	t.Parallel()
+	s := open(t, dbtest.Open(t, dbtest.SQLite)).shop()
+	b := s.visit(webtest.Phone)
+	for _, lang := range []string{"ru", "uz", "en"} {
+		must(t, s.Staff.SetLanguage(t.Context(), s.ownerID(), lang))
+		for path, name := range map[string]string{"/settings": "register_code", "/customers/" + s.people[0].String() + "/consents": "purpose"} {
+			b.Go(s.url + path)
+			b.Wait(`document.readyState === "complete" && document.documentElement.lang === "` + lang + `"`)
+			cut := b.Value(`(() => {
+				const el = document.getElementById("f-` + name + `"), style = getComputedStyle(el), brush = document.createElement("canvas").getContext("2d");
+				brush.font = style.font;
+				const room = el.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+				return [...el.options].filter((o) => brush.measureText(o.text).width > room).map((o) => o.text + " " + brush.measureText(o.text).width + ">" + room).join("; ");
+			})()`)
+			if cut != "" {
+				t.Errorf("%s %s: %v", lang, path, cut)
+			}
+		}
+	}
+}

@@ -307,6 +307,8 @@ func (a *Admin) saveCount(form *web.Form, r *http.Request, p catalog.Product, wh
 		Key: stock.Key{Store: store, Product: p.ID}, Set: quantity, Cause: stock.Count, Ref: fold.Cut(fold.Line(form.Get("ref")), stock.MaxRef),
 		Threshold: threshold, NoThreshold: threshold == nil,
 	}
+	form.As("quantity", "quantity/"+where)
+	form.As("threshold", "threshold/"+where)
 	return a.changeBy(form, r, func(ctx context.Context, tx *db.Tx) (line, error) {
 		done, err := a.Stock.ApplyTx(ctx, tx, []stock.Change{change})
 		if err == nil {

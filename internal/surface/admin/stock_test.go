@@ -32,6 +32,11 @@ func TestStock(t *testing.T) {
 		}
 		b.post(at, count(s.store.ID.String(), "", "2")...).is(422).sees("сначала укажите количество")
 		b.post(at, count(s.store.ID.String(), "много", "")...).is(422).sees("Это не число")
+		for _, wrong := range []struct{ threshold, said string }{{"-5,5", "Нужно 0 или больше"}, {"9 000 000 000", "больше, чем можно учесть"}} {
+			b.post(limit, "threshold", wrong.threshold).is(422).sees(wrong.said).lacks(`role="alert"`)
+			b.post(at, count(s.store.ID.String(), "1", wrong.threshold)...).is(422).sees(wrong.said).lacks(`role="alert"`)
+		}
+		b.post(at, count(s.store.ID.String(), "9 000 000 000", "")...).is(422).sees("больше, чем можно учесть").lacks(`role="alert"`)
 		b.post(at, count(s.store.ID.String(), "4,5", "")...).is(200).sees("Остаток: 4,5", "мало")
 		b.post(at, count(other.ID.String(), "9", "")...).is(200)
 		b.get("/stock").sees("Дошло до порога", "осталось 4,5", "новое")
@@ -110,6 +115,7 @@ func TestIntegrations(t *testing.T) {
 		b := s.owner()
 		b.get("/integrations").is(200).sees("Интеграций пока нет")
 		b.post("/integrations", "name", "", "permissions", "stock.write").is(422).sees("Это нужно заполнить")
+		b.post("/integrations", "name", "1С").is(422).has(`<span class="bad">`).sees("Отметьте, что этой программе можно").lacks(`role="alert"`)
 		b.post("/integrations", "name", "1С", "permissions", "stock.write", "permissions", "stock.read", "stores", s.store.ID.String()).is(200).sees("Ключ интеграции", "показан один раз", "Присылать остатки")
 		_, key, _ := strings.Cut(b.body, "ri_")
 		k, err := s.Integrations.ByKey(t.Context(), "ri_"+key[:26])

@@ -140,17 +140,13 @@ func (a *Admin) invitePage(w http.ResponseWriter, r *http.Request) error {
 	return a.inviteForm(w, r, http.StatusOK, web.NewForm(map[string]string{"role": string(staff.Cashier)}))
 }
 
-// storesOf reads the boxes that were ticked. A box that was not is not sent,
-// but what is wrong with the stores is to be said there.
+// storesOf reads the boxes that were ticked.
 func storesOf(form *web.Form) (list []catalog.StoreID) {
-	for _, text := range form.All("stores") {
+	for _, text := range form.Boxes("stores") {
 		var id catalog.StoreID
 		if id.UnmarshalText([]byte(text)) == nil {
 			list = append(list, id)
 		}
-	}
-	if _, sent := form.Values["stores"]; !sent {
-		form.Values["stores"] = nil
 	}
 	return list
 }

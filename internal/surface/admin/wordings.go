@@ -144,7 +144,7 @@ func (a *Admin) publishWording(w http.ResponseWriter, r *http.Request) error {
 			return catalog.ErrEntityNotFound
 		}
 	}
-	for _, c := range form.All("channels") {
+	for _, c := range form.Boxes("channels") {
 		in.Channels = append(in.Channels, customer.Channel(c))
 	}
 	for _, language := range customer.Languages {

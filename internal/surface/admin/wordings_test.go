@@ -58,6 +58,7 @@ func TestWordingsAndConsents(t *testing.T) {
 			return b.post("/wordings", append([]string{"code", "offers", "version", version, "purpose", "marketing", "name", "Рассылка", "channels", "sms", "channels", "email",
 				"text_ru", "Да, присылайте мне предложения", "offered", "1"}, more...)...)
 		}
+		b.post("/wordings", "code", "offers", "version", "1", "purpose", "marketing", "name", "Рассылка", "text_ru", "Да").is(422).sees("Отметьте хотя бы один канал").lacks(`role="alert"`)
 		publish("1", "valid_from", s.clock.now().AddDate(0, 0, -2).Format(time.DateOnly)).is(422).sees("Этот день уже прошёл")
 		publish("1", "valid_from", s.clock.now().Format(time.DateOnly)).is(200).sees("Текст опубликован")
 		publish("1").is(422).sees("Эту версию уже кто-то написал")

@@ -59,6 +59,14 @@ func (f *Form) Has(name, value string) bool {
 // All are the values of a field that may have several.
 func (f *Form) All(name string) []string { return f.Values[name] }
 
+// Boxes are those of a field that were ticked. One that was not is not sent, but what
+// is wrong with them is said there.
+func (f *Form) Boxes(name string) []string {
+	ticked := f.Values[name]
+	f.Values[name] = ticked
+	return ticked
+}
+
 // Fail notes what is wrong with a field; the text is already for people. The
 // first thing said about a field stays.
 func (f *Form) Fail(name, text string) {
