@@ -37,7 +37,7 @@ func (l Definitions) Fit(given map[string]any) (values customer.Attributes, err 
 		if !ok {
 			f := wrong.Add(pointer, ErrUnfit.Code, "is no %s that can be kept", d.Format)
 			if d.Format == NumberFormat {
-				f.With("sample", "12.5")
+				f.With("sample", "12")
 			}
 			continue
 		}

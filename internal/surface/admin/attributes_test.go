@@ -27,7 +27,7 @@ func TestAttributes(t *testing.T) {
 		card := "/customers/" + s.people[0].String()
 		edit := []string{"first_name", "Дилноза", "last_name", "Каримова", "store", s.store.ID.String(), "attributes/income", "low"}
 		b.post("/attributes", "code", "shoes", "format", "number", "name_ru", "Обувь").is(200)
-		b.post(card+"/edit", append(edit, "attributes/pets", "dog", "attributes/shoes", "abc")...).is(422).sees("Здесь нужно число, например 12.5")
+		b.post(card+"/edit", append(edit, "attributes/pets", "dog", "attributes/shoes", "abc")...).is(422).sees("Здесь нужно число, например 12")
 		b.get(card+"/edit").is(200).sees("Ещё о клиенте", "Кошка", "Ниже среднего")
 		b.post(card+"/edit", edit...).is(422)
 		b.post(card+"/edit", append(edit, "attributes/pets", "cow")...).is(422).sees("Такого значения")
