@@ -268,18 +268,21 @@ func (t *Till) snapshot(w http.ResponseWriter, r *http.Request) error {
 	if s.Slips, err = t.slips(r, at); err != nil {
 		return err
 	}
-	version, people, err := t.Receipts.Regulars(ctx, at.Store, t.Now().Add(-regularsAge), maxRegulars)
+	whom, most := t.OfflinePeople(), maxRegulars
+	if whom == settings.OfflineNobody {
+		most = 0
+	}
+	version, people, err := t.Receipts.Regulars(ctx, at.Store, t.Now().Add(-regularsAge), most)
 	if err != nil {
 		return err
 	}
-	carry := t.Carry()
-	phones := carry == settings.CarryPhones
+	phones := whom == settings.OfflinePhones
 	if version != nil && !version.Rules.Stopped {
 		s.Private.Rules = &version.Rules
 	}
 	for _, c := range people {
 		p := regular{ID: t.seal(c.ID), Name: customer.MaskName(c.FirstName, c.LastName), Level: c.Level, Marks: marksOf(k.Marks, c.Identifiers, phones)}
-		if carry == settings.CarryNobody || !phones && len(p.Marks) == 0 {
+		if !phones && len(p.Marks) == 0 {
 			continue
 		}
 		if phones {

@@ -648,7 +648,7 @@ func TestBrowserTwoBaskets(t *testing.T) {
 func TestBrowserSellsWithNobodyTakenAlong(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, dbtest.Open(t, dbtest.SQLite))
-	s.carry = base.CarryNobody
+	s.offline = base.OfflineNobody
 	b, line := s.apart(t)
 	line.down.Store(true)
 	s.open(b)
