@@ -86,7 +86,6 @@ func (a *Admin) showFactor(w http.ResponseWriter, r *http.Request, status int, v
 		return err
 	}
 	v.Needed = who.MustEnrol && !v.Has
-	w.Header().Set("Cache-Control", "no-store")
 	return a.pages.RenderStatus(w, r, status, "factor", v)
 }
 

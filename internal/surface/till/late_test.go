@@ -277,6 +277,11 @@ func TestSnapshot(t *testing.T) {
 		if first.Key == "" || first.Key == first.Marks || first.Key == other.Key {
 			t.Error("tills share their keys")
 		}
+		for _, path := range []string{"/till/key", "/till/snapshot"} {
+			if kept := v.get(path).header.Get("Cache-Control"); kept != "no-store" {
+				t.Errorf("%s may be kept: %q", path, kept)
+			}
+		}
 		// Nobody gets another store's.
 		v.client.Jar.SetCookies(must(url.Parse(v.server.URL+"/till")), []*http.Cookie{{Name: "till", Value: s.tills[2].ID.String(), Path: "/till"}})
 		v.get("/till/key").is(http.StatusForbidden)

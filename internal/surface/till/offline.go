@@ -71,9 +71,6 @@ func answerJSON(w http.ResponseWriter, kind string, body any) error {
 		return err
 	}
 	w.Header().Set("Content-Type", kind)
-	if w.Header().Get("Cache-Control") == "" {
-		w.Header().Set("Cache-Control", "no-store")
-	}
 	_, _ = w.Write(text) // the reader has gone: there is nobody to tell
 	return nil
 }
@@ -315,7 +312,6 @@ func answerPacked(w http.ResponseWriter, r *http.Request, body any) error {
 	h := w.Header()
 	h.Set("Content-Type", "application/json")
 	h.Set("Content-Encoding", "gzip")
-	h.Set("Cache-Control", "no-store")
 	z := gzip.NewWriter(w)
 	_, _ = z.Write(text) // the reader has gone: there is nobody to tell
 	_ = z.Close()
