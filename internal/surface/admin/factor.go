@@ -104,7 +104,13 @@ func (a *Admin) fresh(r *http.Request) error {
 
 // startFactor shows the secret, as a picture and as letters.
 func (a *Admin) startFactor(w http.ResponseWriter, r *http.Request) error {
-	if err := a.fresh(r); err != nil {
+	err := a.fresh(r)
+	if errors.Is(err, staff.ErrNotFresh) { // the page leads on
+		form := web.NewForm(nil)
+		form.Alert = web.Say(web.Loc(r.Context()), err)
+		return a.showFactor(w, r, http.StatusForbidden, factorView{Form: form})
+	}
+	if err != nil {
 		return err
 	}
 	name := a.Settings.Get().Name
