@@ -247,6 +247,7 @@ func TestSnapshot(t *testing.T) {
 		// Where the chain would rather not, no phone goes along, or nobody.
 		for people, marks := range map[settings.OfflinePeople]int{settings.OfflineCards: 2, settings.OfflineNobody: 0} {
 			s.offline = people
+			s.Clock.Advance(time.Hour) // or the look is the one before
 			var got carried
 			check(t, json.Unmarshal([]byte(v.get("/till/snapshot").is(http.StatusOK).text), &got))
 			var all []string
