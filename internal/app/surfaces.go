@@ -37,7 +37,7 @@ func (p *parts) calls(shell *web.Shell, mux *http.ServeMux) error {
 func (p *parts) pages(shell *web.Shell, mux *http.ServeMux) error {
 	counter, err := till.New(till.Config{
 		Services: p.services, Shell: shell, Now: p.env.Now, Settings: p.webSettings, Secret: p.settings.Get().Secret,
-		Carry: func() settings.Carry { return p.settings.Get().Carry },
+		OfflinePeople: func() settings.OfflinePeople { return p.settings.Get().OfflinePeople },
 	})
 	if err != nil {
 		return err

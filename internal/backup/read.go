@@ -38,7 +38,7 @@ func Open(name string) (a *Archive, err error) {
 		return nil, ErrUnreadable.Textf("There is no file %s.", name)
 	}
 	if err != nil {
-		return nil, ErrUnreadable.Because(err).Textf("%s is no backup, or was cut off", name)
+		return nil, ErrUnreadable.Because(err).Textf("%s is no backup, or was cut off.", name)
 	}
 	a = &Archive{zip: r, parts: map[string]*zip.File{}}
 	defer func() {

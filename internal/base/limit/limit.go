@@ -50,16 +50,11 @@ func New(perSecond float64, burst, most int, now func() time.Time) *Limiter {
 
 // Network names whom an address stands for where addresses are limited: of IPv6 its /64,
 // for each of its holders has as many as they like.
-func Network(ip string) string {
-	a, err := netip.ParseAddr(ip)
-	if err != nil || a.Unmap().Is4() {
-		return ip
+func Network(ip netip.Addr) string {
+	if ip = ip.Unmap(); ip.Is4() {
+		return ip.String()
 	}
-	p, err := a.Prefix(64)
-	if err != nil {
-		return ip
-	}
-	return p.String()
+	return netip.PrefixFrom(ip.WithZone(""), 64).Masked().String()
 }
 
 // Take takes one request off a caller's allowance. Where there is none left it

@@ -3,6 +3,7 @@ package limit_test
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 	"testing"
 	"time"
 
@@ -50,5 +51,18 @@ func TestLimiterIsBounded(t *testing.T) {
 	}
 	if err := l.Check("busy"); !errors.Is(err, limit.ErrSlowDown) || errs.Of(err).Args["seconds"] != int64(1) {
 		t.Errorf("at once again: %v", err)
+	}
+}
+
+// One network has one name, however its address is written.
+func TestNetwork(t *testing.T) {
+	t.Parallel()
+	for ip, want := range map[string]string{
+		"10.0.0.1": "10.0.0.1", "::ffff:10.0.0.1": "10.0.0.1",
+		"2001:db8:1:2::7": "2001:db8:1:2::/64", "2001:db8:1:2:ffff::1": "2001:db8:1:2::/64", "fe80::1%eth0": "fe80::/64",
+	} {
+		if got := limit.Network(netip.MustParseAddr(ip)); got != want {
+			t.Errorf("%s is of %s, want %s", ip, got, want)
+		}
 	}
 }

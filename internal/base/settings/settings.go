@@ -45,12 +45,10 @@ type Installation struct {
 	// LookDays is how long the audit log keeps who looked at personal data, at least
 	// MinLookDays; 0: for ever.
 	LookDays int
-	// Code says whether registering at a till needs a code that is sent to the phone;
-	// empty: NoCode.
+	// Code says whether registering at a till needs a code that is sent to the phone.
 	Code Code
-	// Carry says whom tills take along for working without their line; empty:
-	// CarryPhones.
-	Carry Carry
+	// OfflinePeople says whom tills take along for working without their line.
+	OfflinePeople OfflinePeople
 	// Secret signs what the program hands out and takes back, such as quotes.
 	// It is random, the same in all processes, and never shown.
 	Secret []byte
@@ -69,19 +67,19 @@ const (
 // Codes lists them.
 var Codes = []Code{NoCode, AskCode, AlwaysCode}
 
-// Carry says whom tills take along for working without their line. Who may read what a
-// till carries can try all phones out on it, however they are kept.
-type Carry string
+// OfflinePeople says whom tills take along for working without their line. Who may read
+// what a till has can try all phones out on it, however they are kept.
+type OfflinePeople string
 
 // The ways.
 const (
-	CarryPhones Carry = "phones" // the store's customers, found by card or phone
-	CarryCards  Carry = "cards"  // those with a card, found by it alone
-	CarryNobody Carry = "nobody"
+	OfflinePhones OfflinePeople = "phones" // the store's customers, found by card or phone
+	OfflineCards  OfflinePeople = "cards"  // those with a card, found by it alone
+	OfflineNobody OfflinePeople = "nobody"
 )
 
-// Carries lists them.
-var Carries = []Carry{CarryPhones, CarryCards, CarryNobody}
+// OfflineChoices lists them.
+var OfflineChoices = []OfflinePeople{OfflinePhones, OfflineCards, OfflineNobody}
 
 // CodeTx reads what Code is in a transaction, whatever a process read last.
 func CodeTx(ctx context.Context, tx *db.Tx) (c Code, err error) {
@@ -183,23 +181,44 @@ func (s *Settings) ChangeTx(ctx context.Context, tx *db.Tx, to Installation) (er
 
 // Values are what can be changed, as it is kept: by name.
 func (i *Installation) Values() map[string]string {
-	return map[string]string{
+	values := map[string]string{
 		"name": i.Name, "zone": i.Zone.String(), "language": i.Language,
-		"late_days": strconv.Itoa(i.LateDays), "clock_minutes": strconv.Itoa(i.ClockMinutes),
 		"stock_by_sales": strconv.FormatInt(checksum.Bit(i.StockBySales), 10),
-		"idle_hours":     strconv.Itoa(i.IdleHours), "session_days": strconv.Itoa(i.SessionDays), "look_days": strconv.Itoa(i.LookDays),
-		"register_code": string(i.Code), "offline_people": string(i.Carry),
+		"register_code":  string(i.Code), "offline_people": string(i.OfflinePeople),
+	}
+	for _, n := range i.numbers() {
+		values[n.name] = strconv.Itoa(*n.value)
+	}
+	return values
+}
+
+// number is a setting that is one, by the name it is kept under.
+type number struct {
+	name               string
+	value              *int
+	usual, least, most int // usual is taken where nothing was chosen
+}
+
+func (i *Installation) numbers() []number {
+	return []number{
+		{"late_days", &i.LateDays, DefaultLateDays, 1, MaxLateDays},
+		{"clock_minutes", &i.ClockMinutes, DefaultClockMinutes, 1, MaxClockMinutes},
+		{"idle_hours", &i.IdleHours, DefaultIdleHours, 1, MaxIdleHours},
+		{"session_days", &i.SessionDays, DefaultSessionDays, 1, MaxSessionDays},
+		{"look_days", &i.LookDays, 0, MinLookDays, MaxLookDays},
 	}
 }
 
 // maxName of a chain, in characters.
 const maxName = 100
 
-// choose takes what is taken where a new installation has chosen nothing.
+// choose takes what is usual where nothing was chosen: in a new installation, or in one
+// that is older than the setting.
 func (i *Installation) choose() {
-	i.LateDays, i.ClockMinutes = cmp.Or(i.LateDays, DefaultLateDays), cmp.Or(i.ClockMinutes, DefaultClockMinutes)
-	i.IdleHours, i.SessionDays = cmp.Or(i.IdleHours, DefaultIdleHours), cmp.Or(i.SessionDays, DefaultSessionDays)
-	i.Code, i.Carry = cmp.Or(i.Code, NoCode), cmp.Or(i.Carry, CarryPhones)
+	for _, n := range i.numbers() {
+		*n.value = cmp.Or(*n.value, n.usual)
+	}
+	i.Code, i.OfflinePeople = cmp.Or(i.Code, NoCode), cmp.Or(i.OfflinePeople, OfflinePhones)
 }
 
 // Clean puts the name in order and fails with every field that is out of range.
@@ -210,20 +229,13 @@ func (i *Installation) Clean() error {
 	if !slices.Contains(Codes, i.Code) {
 		wrong.Add("/register_code", "unknown", "must be no, asked or always")
 	}
-	if !slices.Contains(Carries, i.Carry) {
+	if !slices.Contains(OfflineChoices, i.OfflinePeople) {
 		wrong.Add("/offline_people", "unknown", "must be phones, cards or nobody")
 	}
-	within := func(pointer string, v, most int) {
-		if v < 1 || v > most {
-			wrong.Add(pointer, "out_of_range", "must be 1 to %d", most).With("min", 1).With("max", most)
+	for _, n := range i.numbers() {
+		if *n.value != n.usual && (*n.value < n.least || *n.value > n.most) {
+			wrong.Add("/"+n.name, "out_of_range", "must be %d to %d", n.least, n.most).With("min", n.least).With("max", n.most)
 		}
-	}
-	within("/late_days", i.LateDays, MaxLateDays)
-	within("/clock_minutes", i.ClockMinutes, MaxClockMinutes)
-	within("/idle_hours", i.IdleHours, MaxIdleHours)
-	within("/session_days", i.SessionDays, MaxSessionDays)
-	if i.LookDays != 0 && (i.LookDays < MinLookDays || i.LookDays > MaxLookDays) {
-		wrong.Add("/look_days", "out_of_range", "must be %d to %d", MinLookDays, MaxLookDays).With("min", MinLookDays).With("max", MaxLookDays)
 	}
 	return wrong.Err()
 }
@@ -242,30 +254,22 @@ func (s *Settings) Reload(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	i := Installation{Name: values["name"], Language: values["language"], Secret: []byte(values["secret"])}
+	i := Installation{
+		Name: values["name"], Language: values["language"], Secret: []byte(values["secret"]), StockBySales: values["stock_by_sales"] == "1",
+		Code: Code(values["register_code"]), OfflinePeople: OfflinePeople(values["offline_people"]),
+	}
 	if i.Currency, err = money.CurrencyOf(values["currency"]); err != nil {
 		return err
 	}
 	if i.Zone, err = Zone(values["zone"]); err != nil {
 		return err
 	}
-	i.LateDays, i.ClockMinutes = number(values["late_days"], DefaultLateDays), number(values["clock_minutes"], DefaultClockMinutes)
-	i.StockBySales = values["stock_by_sales"] == "1"
-	i.IdleHours, i.SessionDays = number(values["idle_hours"], DefaultIdleHours), number(values["session_days"], DefaultSessionDays)
-	i.LookDays = number(values["look_days"], 0)
-	i.Code = cmp.Or(Code(values["register_code"]), NoCode)
-	i.Carry = cmp.Or(Carry(values["offline_people"]), CarryPhones)
+	for _, n := range i.numbers() {
+		*n.value, _ = strconv.Atoi(values[n.name]) // 0 where none was kept
+	}
+	i.choose()
 	s.current.Store(&i)
 	return nil
-}
-
-// number is one that was kept; where none was, another.
-func number(text string, other int) int {
-	n, err := strconv.Atoi(text)
-	if err != nil || n < 1 {
-		return other
-	}
-	return n
 }
 
 // Zone finds a time zone by its IANA name. A name that means something else on

@@ -63,7 +63,7 @@ func TestTheFirstProcessChooses(t *testing.T) {
 		want := created[0]
 		want.Secret, want.LateDays, want.ClockMinutes = all[0].Secret, settings.DefaultLateDays, settings.DefaultClockMinutes
 		want.IdleHours, want.SessionDays = settings.DefaultIdleHours, settings.DefaultSessionDays
-		want.Code, want.Carry = settings.NoCode, settings.CarryPhones
+		want.Code, want.OfflinePeople = settings.NoCode, settings.OfflinePhones
 		if len(want.Secret) < 32 {
 			t.Errorf("a secret of %d bytes", len(want.Secret))
 		}
@@ -107,6 +107,27 @@ func TestChangeKeepsCurrencyAndSecret(t *testing.T) {
 			if diff := cmp.Diff(want, s.Get(), sameZone); diff != "" {
 				t.Error(diff)
 			}
+		}
+	})
+}
+
+// An installation that is older than a setting has what is usual.
+func TestSettingsThatWereNeverChosen(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s, _, err := settings.Open(t.Context(), d, time.Now, installation(t, "UZS", "Asia/Tashkent"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := s.Get()
+		if _, err := d.Exec(t.Context(), `DELETE FROM settings WHERE name NOT IN ('currency', 'name', 'zone', 'language', 'secret')`); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Reload(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, s.Get(), sameZone); diff != "" {
+			t.Error(diff)
 		}
 	})
 }

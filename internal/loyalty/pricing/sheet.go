@@ -229,62 +229,81 @@ func (s *sheet) tierDiscount() {
 // else. The total is what was paid: lines that say nothing take what those leave that
 // do, and what they cannot take (a till that rounds its total) goes on these.
 func (s *sheet) charge() {
-	if d := &s.in.Draft; d.Charged == nil && !slices.ContainsFunc(d.Lines, func(l Line) bool { return l.Charged != nil }) {
+	d := &s.in.Draft
+	if d.Charged == nil && !slices.ContainsFunc(d.Lines, func(l Line) bool { return l.Charged != nil }) {
 		return
 	}
-	var byRules, stated, left, gross money.Amount // the last two of lines that say nothing
-	says := func(i int) bool { d := &s.in.Draft.Lines[i]; return d.Charged != nil && !d.Void }
+	var byRules, stated, silentLeft, silentGross money.Amount
 	for i := range s.lines {
 		byRules += s.lines[i].left
-		if says(i) {
-			stated += *s.in.Draft.Lines[i].Charged
+		if charged, ok := s.stated(i); ok {
+			stated += charged
 			continue
 		}
-		left, gross = left+s.lines[i].left, gross+s.res.Lines[i].Gross
+		silentLeft, silentGross = silentLeft+s.lines[i].left, silentGross+s.res.Lines[i].Gross
 	}
-	rest := left
-	if total := s.in.Draft.Charged; total != nil {
-		rest = *total - stated
+	rest := silentLeft
+	if d.Charged != nil {
+		rest = *d.Charged - stated
 	}
-	fits := min(max(rest, 0), gross)
-	over := rest - fits
-	spread := func(sum money.Amount, weight func(i int) money.Amount) []money.Amount {
-		for i := range s.lines {
-			s.weights[i] = int64(weight(i))
-		}
-		if parts := sum.Split(s.weights); parts != nil {
-			return parts
-		}
-		return make([]money.Amount, len(s.lines))
-	}
-	silent := spread(fits, func(i int) money.Amount {
-		switch {
-		case says(i):
-			return 0
-		case fits > left:
-			return s.res.Lines[i].Gross
-		}
-		return s.lines[i].left
-	})
-	more := spread(over, func(i int) money.Amount {
-		switch {
-		case !says(i):
-			return 0
-		case over > 0:
-			return s.res.Lines[i].Gross - *s.in.Draft.Lines[i].Charged
-		}
-		return *s.in.Draft.Lines[i].Charged
-	})
+	fits := min(max(rest, 0), silentGross)
+	silent, more := s.onSilent(fits, silentLeft), s.onStated(rest-fits)
 	for i := range s.lines {
-		charged := silent[i]
-		if says(i) {
-			charged = *s.in.Draft.Lines[i].Charged + more[i]
+		charged, ok := s.stated(i)
+		if charged += more[i]; !ok {
+			charged = silent[i]
 		}
 		if charged != s.lines[i].left {
 			s.chargeLine(i, charged)
 			s.res.ByRules = &byRules
 		}
 	}
+}
+
+// stated is what a line says that it was charged.
+func (s *sheet) stated(i int) (charged money.Amount, ok bool) {
+	if l := &s.in.Draft.Lines[i]; l.Charged != nil && !l.Void {
+		return *l.Charged, true
+	}
+	return 0, false
+}
+
+// onSilent divides sum among the lines that say nothing: by what the rules leave of
+// them, together left, and where that is less than sum by their price.
+func (s *sheet) onSilent(sum, left money.Amount) []money.Amount {
+	return s.split(sum, func(i int) money.Amount {
+		switch _, ok := s.stated(i); {
+		case ok:
+			return 0
+		case sum > left:
+			return s.res.Lines[i].Gross
+		}
+		return s.lines[i].left
+	})
+}
+
+// onStated divides among the lines that say what they were charged what the others
+// cannot take: by what these are short of their price, and what is below zero by what
+// they say.
+func (s *sheet) onStated(over money.Amount) []money.Amount {
+	return s.split(over, func(i int) money.Amount {
+		charged, ok := s.stated(i)
+		if ok && over > 0 {
+			return s.res.Lines[i].Gross - charged
+		}
+		return charged
+	})
+}
+
+// split divides sum among the lines by weight; where none has any, nobody gets anything.
+func (s *sheet) split(sum money.Amount, weight func(i int) money.Amount) []money.Amount {
+	for i := range s.lines {
+		s.weights[i] = int64(weight(i))
+	}
+	if parts := sum.Split(s.weights); parts != nil {
+		return parts
+	}
+	return make([]money.Amount, len(s.lines))
 }
 
 func (s *sheet) chargeLine(i int, charged money.Amount) {
@@ -443,10 +462,7 @@ func (s *sheet) points() error {
 // each among its lines by their room, so that none takes more.
 func (s *sheet) spread(paid money.Amount) []money.Amount {
 	if len(s.shares) == 1 {
-		for i := range s.lines {
-			s.weights[i] = int64(s.res.Lines[i].Redeemable)
-		}
-		return paid.Split(s.weights)
+		return s.split(paid, func(i int) money.Amount { return s.res.Lines[i].Redeemable })
 	}
 	most := make([]int64, len(s.shares))
 	for g := range s.shares {
@@ -454,13 +470,13 @@ func (s *sheet) spread(paid money.Amount) []money.Amount {
 	}
 	parts := make([]money.Amount, len(s.lines))
 	for g, part := range paid.Split(most) {
-		for i := range s.lines {
-			s.weights[i] = 0
-			if s.lines[i].share == g+1 {
-				s.weights[i] = int64(s.res.Lines[i].Redeemable)
+		of := s.split(part, func(i int) money.Amount {
+			if s.lines[i].share != g+1 {
+				return 0
 			}
-		}
-		for i, line := range part.Split(s.weights) {
+			return s.res.Lines[i].Redeemable
+		})
+		for i, line := range of {
 			parts[i] += line
 		}
 	}

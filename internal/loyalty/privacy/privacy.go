@@ -405,7 +405,11 @@ func (s *Service) deeds(ctx context.Context, ids []customer.ID, f *file) error {
 			}
 			for _, l := range lines {
 				var said struct{ Reason string }
-				_ = json.Unmarshal(l.After, &said) // most say none
+				if len(l.After) > 0 {
+					if err := json.Unmarshal(l.After, &said); err != nil {
+						return err
+					}
+				}
 				f.Log = append(f.Log, deed{l.At, l.Action, said.Reason})
 			}
 			if cursor = next; cursor == "" {

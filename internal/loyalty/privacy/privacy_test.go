@@ -27,6 +27,24 @@ import (
 // What is personal of the person of the test, and nowhere else.
 var personal = []string{"Sevinch", "Qodirova", "+998901112233", "7777000011112222", "1988-08-18", "Namangan-city", "allergic to nuts", "form 4711", "paper of Sevinch Q.", "wrote that she moves"}
 
+// A reason that cannot be read is not left out of a person's file in silence.
+func TestExportFailsOverAnUnreadableReason(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s, ctx := loyaltytest.New(t, d, loyaltytest.Options{}), t.Context()
+		store, _ := s.OpenStore(t, catalog.NewStore{Code: "S1", Name: "Chorsu", Zone: "Asia/Tashkent"}, "1")
+		res, err := s.Enrol.Register(ctx, store, 0, customer.New{HomeStore: store.ID, Source: "till", Identifiers: []customer.Identifier{{Kind: customer.Card, Value: "1"}}})
+		loyaltytest.Check(t, err)
+		loyaltytest.Check(t, s.Privacy.Export(ctx, res.ID, &bytes.Buffer{}))
+		loyaltytest.Check(t, d.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
+			return s.Staff.AuditTx(ctx, tx, staff.Entry{Action: "look.card", Subject: "customer:" + res.ID.String(), After: []byte(`{"reason": 7}`)})
+		}))
+		if err := s.Privacy.Export(ctx, res.ID, &bytes.Buffer{}); err == nil {
+			t.Error("the file is made without it")
+		}
+	})
+}
+
 // All that is kept of a person is in the file; once erased nothing personal is left in
 // any table, nobody is found, and the books agree.
 func TestExportAndErase(t *testing.T) {

@@ -20,7 +20,7 @@ import (
 var (
 	ErrNotFound        = errs.New(errs.NotFound, "programme_not_found", "There is no such programme.")
 	ErrVersionNotFound = errs.New(errs.NotFound, "programme_version_not_found", "There is no such version of a programme.")
-	ErrDraftOther      = errs.New(errs.Conflict, "programme_draft_other", "Somebody has saved or published these rules since they were opened. Save again to replace them, or open the rules anew to see them.")
+	ErrDraftOther      = errs.New(errs.Conflict, "programme_draft_other", "Somebody has saved or published these rules, or discarded their draft, since they were opened. Save again to replace them, or open the rules anew to see them.")
 	ErrDraftChanged    = errs.New(errs.Conflict, "programme_draft_changed", "Somebody has saved this draft anew. Look at it again.")
 	ErrNotADraft       = errs.New(errs.Conflict, "programme_not_a_draft", "This version has been published and does not change any more. Save a new draft.")
 	ErrStartsInPast    = errs.New(errs.Invalid, "programme_starts_in_past", "A version cannot start in the past: receipts have been sold under the one before it.")

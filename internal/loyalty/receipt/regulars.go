@@ -28,14 +28,14 @@ type DaySpan struct {
 // Regulars tells a till what it needs of its store's customers to sell to them
 // while it has no line: of those who bought there since a time, the last first,
 // and of those who are at home there, at most so many, the level that they hold
-// now and their occasions for as long as receipts may come late. v are the rules
-// that hold now; nil: none. Customers for whom a programme of their label holds are
+// now and their occasions for as long as receipts may come late. Where that is 0, nobody is
+// read. v are the rules that hold now; nil: none. Customers for whom a programme of their label holds are
 // left out: the till knows no other rules, and their receipts are priced when they come.
 func (s *Service) Regulars(ctx context.Context, store catalog.Store, since time.Time, most int) (v *programme.Version, list []Regular, err error) {
 	defer errs.Wrap(&err, "find regulars of store %s", store.Code)
 	now := s.now()
-	if v, err = s.programmes.At(ctx, store.Code, now); err != nil {
-		return nil, nil, err
+	if v, err = s.programmes.At(ctx, store.Code, now); err != nil || most == 0 {
+		return v, nil, err
 	}
 	ids, err := s.buyers(ctx, store.ID, since, most)
 	if err != nil {

@@ -66,6 +66,9 @@ func TestRegulars(t *testing.T) {
 			if _, few, err := c.Receipts.Regulars(t.Context(), c.tills[0].Store, c.Now().AddDate(0, -1, 0), 1); err != nil || len(few) != 1 || few[0].ID != anna {
 				t.Errorf("%s: of one: %+v, %v", name, few, err)
 			}
+			if rules, none, err := c.Receipts.Regulars(t.Context(), c.tills[0].Store, c.Now().AddDate(0, -1, 0), 0); err != nil || rules != v || len(none) != 0 {
+				t.Errorf("%s: of nobody: %v, %+v, %v", name, rules, none, err)
+			}
 		})
 	}
 }

@@ -34,14 +34,14 @@ type Permission string
 const (
 	Sell            Permission = "sell"
 	FindCustomers   Permission = "find_customers" // whom one can name, masked
-	ViewCustomers   Permission = "view_customers" // and the list of all
+	ViewCustomers   Permission = "view_customers" // and who has bought in one's stores and is at home elsewhere
 	SeePersonal     Permission = "see_personal"   // unmasked
 	EditCustomers   Permission = "edit_customers"
 	AnswerPrivacy   Permission = "answer_privacy" // all data of a person in a file, and forgetting them
 	AdjustPoints    Permission = "adjust_points"
 	ViewReceipts    Permission = "view_receipts"
 	ViewReports     Permission = "view_reports"
-	Export          Permission = "export" // lists, as they are seen
+	Export          Permission = "export" // lists, as they are seen: in files, and of customers page by page
 	ViewProducts    Permission = "view_products"
 	ManageProducts  Permission = "manage_products"
 	ManageStock     Permission = "manage_stock" // what is in one's stores

@@ -3,6 +3,7 @@ package staff
 import (
 	"context"
 	"errors"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -61,16 +62,14 @@ func (s *Service) SignIn(ctx context.Context, login, password string, from Clien
 	if len(login) > 4*maxLogin || len(password) > 4*maxPassword {
 		return Account{}, ErrCredentials
 	}
-	network := limit.Network(from.IP)
-	pair := login + "\n" + network
-	if wait, ok := s.byAddress.Take(network); !ok {
+	if wait, ok := s.byAddress.Take(network(from.IP)); !ok {
 		return Account{}, tries(wait)
 	}
-	if wait, ok := s.byLogin.Take(pair); !ok {
+	if wait, ok := s.byLogin.Take(pair(login, from.IP)); !ok {
 		return Account{}, tries(wait)
 	}
 	if wait, ok := s.byName.Take(login); !ok { // who was here before is not kept out by who guesses elsewhere
-		known, err := s.cameFrom(ctx, login, network)
+		known, err := s.cameFrom(ctx, login, from.IP)
 		if err != nil {
 			return Account{}, err
 		}
@@ -93,7 +92,7 @@ func (s *Service) SignIn(ctx context.Context, login, password string, from Clien
 	if !ok || !a.Active {
 		return Account{}, ErrCredentials
 	}
-	s.byLogin.Forget(pair)
+	s.byLogin.Forget(pair(login, from.IP))
 	if old {
 		if err := s.rehash(ctx, a.ID, hash, password); err != nil {
 			return Account{}, err
@@ -102,20 +101,29 @@ func (s *Service) SignIn(ctx context.Context, login, password string, from Clien
 	return s.Get(ctx, a.ID)
 }
 
+// network names whom an address stands for; what is none, such as "", counts as one.
+func network(ip string) string {
+	a, _ := netip.ParseAddr(ip)
+	return limit.Network(a)
+}
+
+// pair names a login that is tried from a network.
+func pair(login, ip string) string { return login + "\n" + network(ip) }
+
 // knownFor is how long a network is remembered from which somebody has signed in.
 const knownFor = 90 * 24 * time.Hour
 
-// cameFrom tells whether somebody has signed in from a network not long ago, as the audit
-// log has it.
-func (s *Service) cameFrom(ctx context.Context, login, network string) (is bool, err error) {
+// cameFrom tells whether somebody has signed in from an address's network not long ago, as
+// the audit log has it.
+func (s *Service) cameFrom(ctx context.Context, login, ip string) (is bool, err error) {
 	const find = `
 		SELECT DISTINCT a.ip FROM audit a JOIN staff s ON s.id = a.actor
 		 WHERE s.login = $1 AND a.action = 'staff.signed_in' AND a.at > $2`
 	rows, err := s.db.Query(ctx, find, login, s.now().Add(-knownFor).UnixMicro())
 	err = db.Scan(rows, err, func(r *db.Rows) error {
-		var ip string
-		err := r.Scan(&ip)
-		is = is || limit.Network(ip) == network
+		var known string
+		err := r.Scan(&known)
+		is = is || network(known) == network(ip)
 		return err
 	})
 	return is, err
@@ -314,7 +322,7 @@ func (s *Service) ChangePassword(ctx context.Context, by By, id ID, old, passwor
 	if err != nil {
 		return err
 	}
-	if wait, ok := s.byLogin.Take(a.Login + "\n" + limit.Network(by.IP)); !ok {
+	if wait, ok := s.byLogin.Take(pair(a.Login, by.IP)); !ok {
 		return tries(wait)
 	}
 	ok, _, err := s.hasher.check(ctx, hash, old)
@@ -324,7 +332,7 @@ func (s *Service) ChangePassword(ctx context.Context, by By, id ID, old, passwor
 	if !ok {
 		return errs.InvalidField("/old", "wrong_password", "is not the password that you have now")
 	}
-	s.byLogin.Forget(a.Login + "\n" + limit.Network(by.IP))
+	s.byLogin.Forget(pair(a.Login, by.IP))
 	return s.setPassword(ctx, by, a, hash, password)
 }
 

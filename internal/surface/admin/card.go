@@ -311,7 +311,7 @@ func (a *Admin) showAdjust(w http.ResponseWriter, r *http.Request, status int, v
 // adjustment starts a view and finds the programme that owes the points.
 func (a *Admin) adjustment(r *http.Request) (v adjustView, store catalog.Store, version *programme.Version, err error) {
 	ctx := r.Context()
-	if v.Customer, err = a.lasting(r); err != nil {
+	if v.Customer, err = a.present(r); err != nil {
 		return v, store, nil, err
 	}
 	acc, err := a.Ledger.Get(ctx, v.Customer.ID)

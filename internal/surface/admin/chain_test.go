@@ -115,7 +115,7 @@ func openWith(t testing.TB, d *db.DB, by admin.Provider) *chain {
 	c.Shell.Routes(mux)
 	c.Routes(mux)
 	counter, err := till.New(till.Config{
-		Shell: c.Shell, Now: c.clock.now, Services: c.Services, Secret: is.Get().Secret, Settings: shown, Carry: func() settings.Carry { return is.Get().Carry },
+		Shell: c.Shell, Now: c.clock.now, Services: c.Services, Secret: is.Get().Secret, Settings: shown, OfflinePeople: func() settings.OfflinePeople { return is.Get().OfflinePeople },
 	})
 	must(t, err)
 	counter.Routes(mux)

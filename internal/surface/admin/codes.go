@@ -29,7 +29,6 @@ func (a *Admin) codesPage(w http.ResponseWriter, r *http.Request) error {
 
 func (a *Admin) showCodes(w http.ResponseWriter, r *http.Request, status int, v codesView) error {
 	v.frame = a.frame(r.Context())
-	w.Header().Set("Cache-Control", "no-store")
 	return a.pages.RenderStatus(w, r, status, "codes", v)
 }
 

@@ -483,19 +483,19 @@ func (a *Admin) customerOf(ctx context.Context, who staff.Account, id customer.I
 	return c, nil
 }
 
-// lasting is the customer of a page on which something is changed: nobody who was
+// present is the customer of a page on which something is changed: nobody who was
 // merged or forgotten.
-func (a *Admin) lasting(r *http.Request) (c customer.Customer, err error) {
+func (a *Admin) present(r *http.Request) (c customer.Customer, err error) {
 	if c, err = a.customer(r); err == nil && c.State.Gone() {
 		err = customer.ErrGone
 	}
 	return c, err
 }
 
-// customerAndForm are whom a form is about, and the form.
+// customerAndForm are whom a form is about, who must be present, and the form.
 func (a *Admin) customerAndForm(r *http.Request) (c customer.Customer, form *web.Form, err error) {
 	if form, err = web.ReadForm(r); err == nil {
-		c, err = a.lasting(r)
+		c, err = a.present(r)
 	}
 	return c, form, err
 }
@@ -511,7 +511,7 @@ func (a *Admin) backToCard(w http.ResponseWriter, r *http.Request, c customer.Cu
 }
 
 func (a *Admin) editCustomer(w http.ResponseWriter, r *http.Request) error {
-	c, err := a.lasting(r)
+	c, err := a.present(r)
 	if err != nil {
 		return err
 	}
@@ -733,7 +733,7 @@ func nameOf(loc *i18n.Localizer, who staff.Account, c customer.Customer) string 
 }
 
 func (a *Admin) consentsPage(w http.ResponseWriter, r *http.Request) error {
-	c, err := a.lasting(r)
+	c, err := a.present(r)
 	if err != nil {
 		return err
 	}

@@ -86,7 +86,6 @@ func (a *Admin) showFactor(w http.ResponseWriter, r *http.Request, status int, v
 		return err
 	}
 	v.Needed = who.MustEnrol && !v.Has
-	w.Header().Set("Cache-Control", "no-store")
 	return a.pages.RenderStatus(w, r, status, "factor", v)
 }
 
@@ -105,7 +104,13 @@ func (a *Admin) fresh(r *http.Request) error {
 
 // startFactor shows the secret, as a picture and as letters.
 func (a *Admin) startFactor(w http.ResponseWriter, r *http.Request) error {
-	if err := a.fresh(r); err != nil {
+	err := a.fresh(r)
+	if errors.Is(err, staff.ErrNotFresh) { // the page leads on
+		form := web.NewForm(nil)
+		form.Alert = web.Say(web.Loc(r.Context()), err)
+		return a.showFactor(w, r, http.StatusForbidden, factorView{Form: form})
+	}
+	if err != nil {
 		return err
 	}
 	name := a.Settings.Get().Name

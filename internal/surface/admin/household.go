@@ -48,7 +48,7 @@ func (a *Admin) kinRows(ctx context.Context, who staff.Account, of customer.ID) 
 }
 
 func (a *Admin) householdPage(w http.ResponseWriter, r *http.Request) error {
-	c, err := a.lasting(r)
+	c, err := a.present(r)
 	if err != nil {
 		return err
 	}

@@ -29,7 +29,7 @@ type givenView struct {
 // given starts a view and finds the programme in which the level is given.
 func (a *Admin) given(r *http.Request) (v givenView, version *programme.Version, err error) {
 	ctx := r.Context()
-	if v.Customer, err = a.lasting(r); err != nil {
+	if v.Customer, err = a.present(r); err != nil {
 		return v, nil, err
 	}
 	v.frame, v.Name = a.frame(ctx), nameOf(web.Loc(ctx), web.Me(r), v.Customer)

@@ -145,7 +145,6 @@ func sendList[R any](a *Admin, w http.ResponseWriter, r *http.Request, l list[R]
 	name := l.name + a.Now().In(is.Zone).Format("-2006-01-02") + ".csv"
 	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
 	w.Header().Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": name}))
-	w.Header().Set("Cache-Control", "no-store")
 	if _, err := io.WriteString(w, "\ufeff"); err != nil { // or spreadsheets take it for an older encoding
 		return err
 	}

@@ -51,7 +51,7 @@ type mergeField struct {
 
 // mergePage shows what a merge would do, or looks for whom to merge with.
 func (a *Admin) mergePage(w http.ResponseWriter, r *http.Request) error {
-	c, err := a.lasting(r)
+	c, err := a.present(r)
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"time"
 
 	"regulars/internal/base/db/dbtest"
 	"regulars/internal/loyalty/staff"
@@ -32,6 +33,12 @@ func TestBrowserPasskeys(t *testing.T) {
 	b.Click(add)
 	b.See("Ключ доступа добавлен", "Телефон")
 	b.Usable("passkeys")
+
+	b.Allow("Failed to load resource")
+	b.Wait(`document.querySelector('form[data-passkey="create"]')`)
+	s.wait(16 * time.Minute) // the page is still open
+	b.Click(add)
+	b.See("Войти ещё раз")
 
 	out()
 	b.Go(digits + "/sign-in")

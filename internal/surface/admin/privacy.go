@@ -45,7 +45,7 @@ type eraseView struct {
 }
 
 func (a *Admin) erasePage(w http.ResponseWriter, r *http.Request) error {
-	c, err := a.lasting(r)
+	c, err := a.present(r)
 	if err != nil {
 		return err
 	}

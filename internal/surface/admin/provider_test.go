@@ -1,6 +1,7 @@
 package admin_test
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -15,6 +16,8 @@ import (
 
 	"github.com/zitadel/oidc/v3/example/server/exampleop"
 	"github.com/zitadel/oidc/v3/example/server/storage"
+	"github.com/zitadel/oidc/v3/pkg/crypto"
+	"github.com/zitadel/oidc/v3/pkg/op"
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/db/dbtest"
@@ -27,6 +30,7 @@ import (
 type office struct {
 	*shop
 	users map[string]*storage.User
+	store *storage.Storage // the provider's
 
 	mu     sync.Mutex
 	tokens func(map[string]any) // changes what the provider answers about tokens
@@ -65,7 +69,8 @@ func openOffice(t *testing.T, d *db.DB) *office {
 		"regulars": storage.WebClient("regulars", "hush", o.url+"/sign-in/oidc/callback"),
 		"other":    storage.WebClient("other", "hush", o.url+"/sign-in/oidc/callback"),
 	}
-	real := exampleop.SetupServer(server.URL, storage.NewStorageWithClients(users(o.users), clients), nil, false)
+	o.store = storage.NewStorageWithClients(users(o.users), clients)
+	real := exampleop.SetupServer(server.URL, o.store, nil, false)
 	provider = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		o.mu.Lock()
 		change := o.tokens
@@ -266,6 +271,25 @@ func TestProviderRefuses(t *testing.T) {
 			out("a token for another program", b.come(answer), refused)
 		}
 	}
+	for name, c := range map[string]struct {
+		party any
+		to    []string
+		in    bool
+	}{
+		"a token made for another party":      {"other", []string{"regulars"}, false},
+		"a token for two, made for the other": {"other", []string{"regulars", "other"}, false},
+		"a token for two, made for nobody":    {nil, []string{"regulars", "other"}, false},
+		"a token for two, made for us":        {"regulars", []string{"regulars", "other"}, true},
+	} {
+		o.answers(func(said map[string]any) {
+			said["id_token"] = o.changed(t, said["id_token"].(string), map[string]any{"azp": c.party, "aud": c.to})
+		})
+		if answer := b.agree(b.leave("/"), "malika"); c.in {
+			b.come(answer).is(200).sees("Сегодня").post("/sign-out")
+		} else {
+			out(name, b.come(answer), refused)
+		}
+	}
 	o.answers(func(said map[string]any) { said["id_token"] = said["id_token"].(string)[:20] + "x" })
 	out("a token that is none", b.come(b.agree(b.leave("/"), "malika")), refused)
 	o.answers(func(said map[string]any) { delete(said, "id_token") })
@@ -293,6 +317,27 @@ func (o *office) answers(change func(map[string]any)) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.tokens = change
+}
+
+// changed is a token of the provider that it signed with other claims; nil: without one.
+func (o *office) changed(t *testing.T, token string, claims map[string]any) string {
+	t.Helper()
+	var all map[string]any
+	text, err := base64.RawURLEncoding.DecodeString(strings.Split(token, ".")[1])
+	must(t, err)
+	must(t, json.Unmarshal(text, &all))
+	for name, v := range claims {
+		if all[name] = v; v == nil {
+			delete(all, name)
+		}
+	}
+	key, err := o.store.SigningKey(t.Context())
+	must(t, err)
+	signer, err := op.SignerFromKey(key)
+	must(t, err)
+	token, err = crypto.Sign(all, signer)
+	must(t, err)
+	return token
 }
 
 // tokenOf is a token for one of its programs that the provider hands a browser.

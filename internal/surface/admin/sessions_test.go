@@ -1,6 +1,7 @@
 package admin_test
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -65,13 +66,21 @@ func TestWaysInAreAddedRightAfterSigningIn(t *testing.T) {
 		if other.get("/account"); !strings.HasPrefix(other.path, "/sign-in") {
 			t.Errorf("the other session is at %s", other.path)
 		}
-		b.post("/account/second").is(403).sees("больше 15 минут назад").lacks("data:image")
+		b.post("/account/second").is(403).sees("больше 15 минут назад", "Войти ещё раз").has(`name="next" value="/account/second"`).lacks("data:image")
 		b.post("/account/passkeys/begin").is(403)
 		b.post("/sign-out", "next", "/account/second").is(200)
 		if b.path != "/sign-in?next=%2Faccount%2Fsecond" || b.value("next") != "/account/second" {
 			t.Errorf("signing in again is at %s and leads to %s", b.path, b.value("next"))
 		}
 		s.signed(who).post("/account/second").is(200).has("data:image/png")
+		b = s.signed(who)
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, b.url+"/sign-out", strings.NewReader("next=%zz")) // no form
+		must(t, err)
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		b.take(b.client.Do(r)).is(200) //nolint:bodyclose // take closes it
+		if b.get("/account"); !strings.HasPrefix(b.path, "/sign-in") {
+			t.Errorf("signed out by a form that cannot be read, one is at %s", b.path)
+		}
 	})
 }
 

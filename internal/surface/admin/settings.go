@@ -16,7 +16,7 @@ type settingsView struct {
 	Zones     []string
 	Languages []web.Option
 	Codes     []web.Option
-	Carries   []web.Option
+	Offline   []web.Option
 	Currency  string
 }
 
@@ -25,8 +25,8 @@ func (a *Admin) showSettings(w http.ResponseWriter, r *http.Request, status int,
 	for _, c := range settings.Codes {
 		v.Codes = append(v.Codes, web.Option{Value: string(c), Text: web.Loc(r.Context()).T("admin.settings.code." + string(c))})
 	}
-	for _, c := range settings.Carries {
-		v.Carries = append(v.Carries, web.Option{Value: string(c), Text: web.Loc(r.Context()).T("admin.settings.carry." + string(c))})
+	for _, c := range settings.OfflineChoices {
+		v.Offline = append(v.Offline, web.Option{Value: string(c), Text: web.Loc(r.Context()).T("admin.settings.offline_people." + string(c))})
 	}
 	return a.pages.RenderStatus(w, r, status, "settings", v)
 }
@@ -64,7 +64,7 @@ func (a *Admin) saveSettings(w http.ResponseWriter, r *http.Request) error {
 		after.Code = settings.Code(form.Get("register_code"))
 	}
 	if form.Values.Has("offline_people") {
-		after.Carry = settings.Carry(form.Get("offline_people"))
+		after.OfflinePeople = settings.OfflinePeople(form.Get("offline_people"))
 	}
 	if err := form.Take(after.Clean()); err != nil { // with what is wrong already, all at once
 		return err

@@ -74,15 +74,11 @@ func (a *Admin) enter(w http.ResponseWriter, r *http.Request, who staff.ID, next
 }
 
 func (a *Admin) signOut(w http.ResponseWriter, r *http.Request) error {
-	form, err := web.ReadForm(r)
-	if err != nil {
-		return err
-	}
-	if err := a.Shell.EndSession(w, r); err != nil {
+	if err := a.Shell.EndSession(w, r); err != nil { // whatever the form says
 		return err
 	}
 	to := "/sign-in"
-	if next := form.Get("next"); next != "" { // to sign in again, and go on there
+	if next := r.PostFormValue("next"); next != "" { // to sign in again, and go on there
 		to += "?next=" + url.QueryEscape(web.SafePath(next))
 	}
 	web.Redirect(w, r, to)

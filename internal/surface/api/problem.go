@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 
@@ -158,21 +157,13 @@ func (a *API) failed(ctx context.Context, by *caller, route string, changes bool
 			p.Errors[i].Args = nil // it is not sealed there
 		}
 	}
-	switch wait := retryAfter(err); {
+	switch wait := web.RetryAfter(err); {
 	case p.Status == http.StatusServiceUnavailable:
 		return huma.ErrorWithHeaders(p, http.Header{"Retry-After": {"1"}})
 	case p.Status == http.StatusTooManyRequests && wait != "":
 		return huma.ErrorWithHeaders(p, http.Header{"Retry-After": {wait}})
 	}
 	return p
-}
-
-// retryAfter is how many seconds an error has somebody wait; empty: it does not say.
-func retryAfter(err error) string {
-	if wait, ok := errs.Of(err).Args["seconds"].(int64); ok {
-		return strconv.FormatInt(wait, 10)
-	}
-	return ""
 }
 
 // refuse answers a request that does not reach its operation.
@@ -184,7 +175,7 @@ func (a *API) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	case http.StatusUnauthorized:
 		h.Set("WWW-Authenticate", "Bearer")
 	case http.StatusTooManyRequests:
-		if wait := retryAfter(err); wait != "" {
+		if wait := web.RetryAfter(err); wait != "" {
 			h.Set("Retry-After", wait)
 		}
 	}

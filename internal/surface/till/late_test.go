@@ -20,6 +20,7 @@ import (
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/receipt"
+	"regulars/internal/loyalty/staff"
 )
 
 // lateAnswer is what the page is told of its queue.
@@ -244,22 +245,30 @@ func TestSnapshot(t *testing.T) {
 			}
 		}
 		// Where the chain would rather not, no phone goes along, or nobody.
-		for carry, marks := range map[settings.Carry]int{settings.CarryCards: 2, settings.CarryNobody: 0} {
-			s.carry = carry
+		for people, marks := range map[settings.OfflinePeople]int{settings.OfflineCards: 2, settings.OfflineNobody: 0} {
+			s.offline = people
+			s.Clock.Advance(time.Hour) // or the look is the one before
 			var got carried
 			check(t, json.Unmarshal([]byte(v.get("/till/snapshot").is(http.StatusOK).text), &got))
 			var all []string
 			for _, p := range got.Private.People {
 				all = append(all, p.Marks...)
 				if p.Phone != "" {
-					t.Errorf("%s: the phone %q goes along", carry, p.Phone)
+					t.Errorf("%s: the phone %q goes along", people, p.Phone)
 				}
 			}
 			if len(all) != marks {
-				t.Errorf("%s: marks %q", carry, all)
+				t.Errorf("%s: marks %q", people, all)
+			}
+			looks, _, err := s.Staff.Audit(t.Context(), staff.Filter{Action: "look.snapshot"}, "", 1)
+			check(t, err)
+			var look struct{ Found int }
+			check(t, json.Unmarshal(looks[0].After, &look))
+			if look.Found != len(got.Private.People) {
+				t.Errorf("%s: the audit log says that %d were found", people, look.Found)
 			}
 		}
-		s.carry = ""
+		s.offline = ""
 		if !slices.Contains(s.audit(), "look.snapshot") {
 			t.Errorf("the audit log says %v", s.audit())
 		}
@@ -268,6 +277,11 @@ func TestSnapshot(t *testing.T) {
 		check(t, json.Unmarshal([]byte(s.enter("cashier", 1).get("/till/key").text), &other))
 		if first.Key == "" || first.Key == first.Marks || first.Key == other.Key {
 			t.Error("tills share their keys")
+		}
+		for _, path := range []string{"/till/key", "/till/snapshot"} {
+			if kept := v.get(path).header.Get("Cache-Control"); kept != "no-store" {
+				t.Errorf("%s may be kept: %q", path, kept)
+			}
 		}
 		// Nobody gets another store's.
 		v.client.Jar.SetCookies(must(url.Parse(v.server.URL+"/till")), []*http.Cookie{{Name: "till", Value: s.tills[2].ID.String(), Path: "/till"}})

@@ -71,9 +71,6 @@ func answerJSON(w http.ResponseWriter, kind string, body any) error {
 		return err
 	}
 	w.Header().Set("Content-Type", kind)
-	if w.Header().Get("Cache-Control") == "" {
-		w.Header().Set("Cache-Control", "no-store")
-	}
 	_, _ = w.Write(text) // the reader has gone: there is nobody to tell
 	return nil
 }
@@ -268,18 +265,21 @@ func (t *Till) snapshot(w http.ResponseWriter, r *http.Request) error {
 	if s.Slips, err = t.slips(r, at); err != nil {
 		return err
 	}
-	version, people, err := t.Receipts.Regulars(ctx, at.Store, t.Now().Add(-regularsAge), maxRegulars)
+	whom, most := t.OfflinePeople(), maxRegulars
+	if whom == settings.OfflineNobody {
+		most = 0
+	}
+	version, people, err := t.Receipts.Regulars(ctx, at.Store, t.Now().Add(-regularsAge), most)
 	if err != nil {
 		return err
 	}
-	carry := t.Carry()
-	phones := carry == settings.CarryPhones
+	phones := whom == settings.OfflinePhones
 	if version != nil && !version.Rules.Stopped {
 		s.Private.Rules = &version.Rules
 	}
 	for _, c := range people {
 		p := regular{ID: t.seal(c.ID), Name: customer.MaskName(c.FirstName, c.LastName), Level: c.Level, Marks: marksOf(k.Marks, c.Identifiers, phones)}
-		if carry == settings.CarryNobody || !phones && len(p.Marks) == 0 {
+		if !phones && len(p.Marks) == 0 {
 			continue
 		}
 		if phones {
@@ -312,7 +312,6 @@ func answerPacked(w http.ResponseWriter, r *http.Request, body any) error {
 	h := w.Header()
 	h.Set("Content-Type", "application/json")
 	h.Set("Content-Encoding", "gzip")
-	h.Set("Cache-Control", "no-store")
 	z := gzip.NewWriter(w)
 	_, _ = z.Write(text) // the reader has gone: there is nobody to tell
 	_ = z.Close()

@@ -56,6 +56,15 @@ func (s *site) apart(t *testing.T) (*webtest.Browser, *cut) {
 	return b, line
 }
 
+// cutOff is a browser on the page without the line, which is down.
+func (s *site) cutOff(t *testing.T) (*webtest.Browser, *cut) {
+	t.Helper()
+	b, line := s.apart(t)
+	line.down.Store(true)
+	s.open(b)
+	return b, line
+}
+
 // catchUp has the server go by the clock that browsers go by.
 func (s *site) catchUp() { s.Clock.Advance(time.Since(s.Now())) }
 
@@ -253,9 +262,7 @@ func TestBrowserSendsOnce(t *testing.T) {
 func TestBrowserDiesWhilePaying(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, dbtest.Open(t, dbtest.SQLite))
-	b, line := s.apart(t)
-	line.down.Store(true)
-	s.open(b)
+	b, line := s.cutOff(t)
 	scan(b, "4780000000017")
 	b.Wait(`!document.querySelector("#sale [data-pay]").disabled`)
 	b.Value(`void (() => { const add = till.add; till.add = async (...all) => { await add(...all); await new Promise(() => {}); }; })()`)
@@ -288,9 +295,7 @@ func TestBrowserDiesWhilePaying(t *testing.T) {
 func TestBrowserWaitsForItsCashier(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, dbtest.Open(t, dbtest.SQLite))
-	b, line := s.apart(t)
-	line.down.Store(true)
-	s.open(b)
+	b, line := s.cutOff(t)
 	sell(b, card, "4780000000024")
 	cashier, err := s.Staff.Named(t.Context(), "cashier")
 	check(t, err)
@@ -331,9 +336,7 @@ func TestBrowserWaitsForItsCashier(t *testing.T) {
 func TestBrowserKeepsNobodyInTheClear(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, dbtest.Open(t, dbtest.SQLite))
-	b, line := s.apart(t)
-	line.down.Store(true)
-	s.open(b)
+	b, line := s.cutOff(t)
 	sell(b, card, "4780000000024")
 	b.Value(`(async () => {
 		let all = JSON.stringify(localStorage);
@@ -412,9 +415,7 @@ func TestBrowserShowsConflicts(t *testing.T) {
 	s.Receipts.AllowLate(func() receipt.Lateness {
 		return receipt.Lateness{Age: time.Duration(age.Load()), Skew: 10 * time.Minute}
 	})
-	b, line := s.apart(t)
-	line.down.Store(true)
-	s.open(b)
+	b, line := s.cutOff(t)
 	sell(b, card, "4780000000024")
 	check(t, s.block(s.aziza))
 	b.Value(`void till.add({ kind: "sale", number: "old-1", till: document.body.dataset.till, sold_at: Date.now() - 20 * 86400000, total: 100, lines: [{ sku: "bag", name: "Bag", quantity: 1000, price: 10000, charged: 100 }] })`)
@@ -551,9 +552,7 @@ func TestBrowserGivesTheLevelsDiscount(t *testing.T) {
 	s := newSite(t, dbtest.Open(t, dbtest.SQLite))
 	v := s.enter("cashier", 0)
 	v.send("/till/pay", v.send("/till/basket", v.get("/till").form(), "code:"+card, "code:30*tea-100").form()).is(http.StatusOK)
-	b, line := s.apart(t)
-	line.down.Store(true)
-	s.open(b)
+	b, line := s.cutOff(t)
 	scan(b, "4567") // her phone ends like that
 	b.Click("#found .hit")
 	scan(b, "4780000000024", "4780000000048", "0,350*4780000000031")
@@ -580,9 +579,7 @@ func TestBrowserGivesTheLevelsDiscount(t *testing.T) {
 func TestBrowserTakesALineOutWithoutTheLine(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, dbtest.Open(t, dbtest.SQLite))
-	b, line := s.apart(t)
-	line.down.Store(true)
-	s.open(b)
+	b, line := s.cutOff(t)
 	scan(b, "4780000000024", "4780000000048")
 	for _, at := range []string{"0", "1", "1"} {
 		b.Click(`[data-at="` + at + `"] summary`)
@@ -601,6 +598,30 @@ func TestBrowserTakesALineOutWithoutTheLine(t *testing.T) {
 	s.proved()
 }
 
+// A key that is on its way when somebody signs out in another tab is not taken.
+func TestBrowserDropsAKeyOnItsWay(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, dbtest.Open(t, dbtest.SQLite))
+	b, line := s.apart(t)
+	asked, answer := make(chan struct{}, 10), make(chan struct{})
+	slow := func(_ http.ResponseWriter, r *http.Request, _ http.Handler) bool {
+		if r.URL.Path == "/till/key" {
+			asked <- struct{}{}
+			<-answer
+		}
+		return false
+	}
+	line.how.Store(&slow)
+	b.Go(s.server.URL + "/till")
+	<-asked
+	b.Value(`globalThis.told = false, till.forgotten = () => { globalThis.told = true }, new BroadcastChannel("till").postMessage("forget"), ""`)
+	b.Wait(`globalThis.told`)
+	close(answer)
+	b.Wait(`document.documentElement.dataset.ready === ""`)
+	b.Value(`globalThis.opened = "", till.people().then((found) => { globalThis.opened = String(Boolean(found)) }), ""`)
+	b.Wait(`globalThis.opened === "false"`)
+}
+
 // The page can be installed.
 func TestBrowserInstalls(t *testing.T) {
 	t.Parallel()
@@ -614,9 +635,7 @@ func TestBrowserInstalls(t *testing.T) {
 func TestBrowserTwoBaskets(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, dbtest.Open(t, dbtest.SQLite))
-	b, line := s.apart(t)
-	line.down.Store(true)
-	s.open(b)
+	b, line := s.cutOff(t)
 	scan(b, "4780000000017")
 	b.See("12 000 сум")
 	line.down.Store(false)
@@ -648,10 +667,8 @@ func TestBrowserTwoBaskets(t *testing.T) {
 func TestBrowserSellsWithNobodyTakenAlong(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, dbtest.Open(t, dbtest.SQLite))
-	s.carry = base.CarryNobody
-	b, line := s.apart(t)
-	line.down.Store(true)
-	s.open(b)
+	s.offline = base.OfflineNobody
+	b, line := s.cutOff(t)
 	scan(b, card)
 	b.Click("#found [data-do=shown]") // it goes along, and the server finds whose it is
 	sell(b, "4780000000024")

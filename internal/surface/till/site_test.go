@@ -38,10 +38,10 @@ type site struct {
 	server  *httptest.Server
 	surface *till.Till
 
-	stores []catalog.Store
-	tills  []catalog.Till // two in the first store, one in the second
-	aziza  customer.ID    // has points
-	carry  base.Carry     // whom tills take along
+	stores  []catalog.Store
+	tills   []catalog.Till     // two in the first store, one in the second
+	aziza   customer.ID        // has points
+	offline base.OfflinePeople // whom tills take along
 	// broken cuts the line: the next payments are recorded and their answer lost.
 	broken func(w http.ResponseWriter, r *http.Request, next http.Handler) bool
 }
@@ -74,7 +74,7 @@ func newSite(t testing.TB, d *db.DB) *site {
 	check(t, err)
 	s.surface, err = till.New(till.Config{
 		Services: s.Services, Shell: shell, Now: s.Now, Settings: settings, Secret: loyaltytest.Secret,
-		Carry: func() base.Carry { return cmp.Or(s.carry, base.CarryPhones) },
+		OfflinePeople: func() base.OfflinePeople { return cmp.Or(s.offline, base.OfflinePhones) },
 	})
 	check(t, err)
 	mux := http.NewServeMux()

@@ -37,11 +37,11 @@ var (
 // Config is what the page needs.
 type Config struct {
 	*loyalty.Services
-	Shell    *web.Shell
-	Now      func() time.Time
-	Settings func() web.Settings
-	Carry    func() settings.Carry // whom a till takes along
-	Secret   []byte                // of the installation: seals the ids of customers
+	Shell         *web.Shell
+	Now           func() time.Time
+	Settings      func() web.Settings
+	OfflinePeople func() settings.OfflinePeople // whom a till takes along
+	Secret        []byte                        // of the installation: seals the ids of customers
 }
 
 // Till is the surface.

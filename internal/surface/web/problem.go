@@ -124,6 +124,14 @@ func (s *Shell) Refused(r *http.Request, err error) {
 	s.opts.Log.LogAttrs(r.Context(), slog.LevelWarn, "refused", slog.String("request_id", stateOf(r.Context()).id), slog.String("route", r.Pattern), slog.String("error", err.Error()))
 }
 
+// RetryAfter is how many seconds an error has somebody wait; empty: it does not say.
+func RetryAfter(err error) string {
+	if wait, ok := errs.Of(err).Args["seconds"].(int64); ok {
+		return strconv.FormatInt(wait, 10)
+	}
+	return ""
+}
+
 // Fail answers a request with an error: a page for people, JSON for programs.
 // Errors of ours are logged.
 func (s *Shell) Fail(w http.ResponseWriter, r *http.Request, err error) {
@@ -146,8 +154,8 @@ func (s *Shell) Fail(w http.ResponseWriter, r *http.Request, err error) {
 	h.Del("Content-Encoding")
 	h.Del("ETag")
 	h.Set("Cache-Control", "no-store")
-	if wait, ok := errs.Of(err).Args["seconds"].(int64); ok && status == http.StatusTooManyRequests {
-		h.Set("Retry-After", strconv.FormatInt(wait, 10))
+	if wait := RetryAfter(err); wait != "" && status == http.StatusTooManyRequests {
+		h.Set("Retry-After", wait)
 	}
 	if status == http.StatusUnauthorized && wantsHTML(r) {
 		s.toSignIn(w, r)

@@ -17,7 +17,7 @@ func (s *Shell) KeyedBy(good func(*http.Request) bool) { s.keyed = good }
 func (s *Shell) limitRate(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !ofAPI(r) || s.keyed == nil || !s.keyed(r) {
-			if err := s.limiter.Check(limit.Network(stateOf(r.Context()).ip.String())); err != nil {
+			if err := s.limiter.Check(limit.Network(stateOf(r.Context()).ip)); err != nil {
 				s.metrics.refused.WithLabelValues("address").Inc()
 				s.Fail(w, r, err)
 				return

@@ -612,7 +612,7 @@
 		});
 		// What was begun with the line is the newer one, and is gone on with.
 		if (basket.lines.length && (left?.some(([n]) => n === "sku") || undone?.some((what) => what.startsWith("code:")))) {
-			aside = basket.lines.filter((l) => !l.void).map((l) => (l.name || l.sku) + " × " + quantity(l.quantity)).join(", ");
+			aside = openLines().map((l) => (l.name || l.sku) + " × " + quantity(l.quantity)).join(", ");
 			basket = empty();
 		}
 		if (left && !basket.lines.length) {
@@ -680,7 +680,7 @@
 	}
 	// A basket is paid where it was begun: the page with the line would not know of it.
 	document.querySelector("[data-online]").addEventListener("click", (e) => {
-		if (!basket.lines.some((l) => !l.void)) return;
+		if (!openLines().length) return;
 		e.preventDefault();
 		const tell = () => note($("sale"), T.unpaid);
 		if (mode() === "sale") {

@@ -211,12 +211,15 @@
 	const bytes = (base64) => Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
 	const worker = () => navigator.serviceWorker?.controller;
 
-	// The key, while this page is there; the worker takes it to the next one.
+	// The key, while this page is there; the worker takes it to the next one. One that
+	// was asked for before all were dropped is not taken.
 	let keys = null;
+	let drops = 0;
 	const tab = sessionStorage.getItem("apart:tab") ?? life;
 	sessionStorage.setItem("apart:tab", tab);
 	const lend = () => worker()?.postMessage({ tab, key: keys });
 	function drop() {
+		drops++;
 		keys = null;
 		lend();
 	}
@@ -225,13 +228,15 @@
 
 	async function held() {
 		if (keys || !worker()) return keys;
+		const before = drops;
 		const { port1, port2 } = new MessageChannel();
 		const lent = await new Promise((done) => {
 			port1.onmessage = ({ data }) => done(data);
 			setTimeout(done, 1000, null);
 			worker().postMessage({ tab }, [port2]);
 		});
-		return keys ??= lent;
+		if (before === drops) keys ??= lent;
+		return keys;
 	}
 
 	// forget leaves nothing of a till that this browser may not stand at.
@@ -244,52 +249,56 @@
 
 	// refresh fetches the key, and the snapshot where it is older than an hour.
 	async function refresh() {
+		const before = drops;
 		const answer = await ask("/till/key");
 		if ([401, 403, 404, 409].includes(answer.status)) return forget();
 		if (!answer.ok) return;
 		const { key, marks, ...of } = await answer.json();
-		const now = keys = {
+		const latest = {
 			...of, key: await crypto.subtle.importKey("raw", bytes(key), "AES-GCM", false, ["encrypt", "decrypt"]),
 			marks: await crypto.subtle.importKey("raw", bytes(marks), { name: "HMAC", hash: "SHA-256" }, false, ["sign"]),
 		};
+		if (before !== drops) return;
+		keys = latest;
 		lend();
-		await write(["kept"], (store) => store("kept").put(now.staff, "staff"));
+		await write(["kept"], (store) => store("kept").put(latest.staff, "staff"));
 		await navigator.locks.request("till:snapshot", { ifAvailable: true }, async (mine) => {
 			if (!mine) return;
 			const old = await kept("people");
-			const fits = old && old.till === now.till && old.generation === now.generation;
+			const fits = old && old.till === latest.till && old.generation === latest.generation;
 			if (fits && Date.now() - old.fetched < hour && Date.now() >= old.fetched) return;
 			const got = await ask("/till/snapshot");
 			if (!got.ok) return;
-			await store(await got.json(), now);
+			await keep(await got.json(), latest);
 		});
 	}
 
-	async function store(s, keys) {
-		if (s.generation !== keys.generation || s.till !== keys.till) return; // the next one will fit
+	// keep puts a snapshot away, its people encrypted with a key.
+	async function keep(s, by) {
+		if (s.generation !== by.generation || s.till !== by.till) return; // the next one will fit
 		const iv = crypto.getRandomValues(new Uint8Array(12));
-		const data = await crypto.subtle.encrypt({ name: "AES-GCM", iv }, keys.key, new TextEncoder().encode(JSON.stringify(s.private)));
+		const data = await crypto.subtle.encrypt({ name: "AES-GCM", iv }, by.key, new TextEncoder().encode(JSON.stringify(s.private)));
 		const sold = new Map((await all("sold")).map((k) => [k.key, k]));
-		await write(["kept", "sold", "answers"], async (st) => {
-			st("kept").put({ till: s.till, generation: s.generation, at: s.at, fetched: Date.now(), iv, data }, "people");
-			st("kept").put({ till: s.till, at: s.at, goods: s.goods ?? [] }, "goods");
+		await write(["kept", "sold", "answers"], async (store) => {
+			store("kept").put({ till: s.till, generation: s.generation, at: s.at, fetched: Date.now(), iv, data }, "people");
+			store("kept").put({ till: s.till, at: s.at, goods: s.goods ?? [] }, "goods");
 			for (const slip of s.slips ?? []) {
 				const key = keyOf({ kind: "sale", till: s.till, number: slip.number });
 				for (const l of slip.lines) l.returned = Math.max(l.returned, sold.get(key)?.lines.find((o) => o.position === l.position)?.returned ?? 0);
-				st("sold").put({ ...slip, key, till: s.till });
+				store("sold").put({ ...slip, key, till: s.till });
 			}
-			for (const k of sold.values()) if (Date.now() - k.sold_at > 30 * day) st("sold").delete(k.key);
-			for (const a of await asked(st("answers").getAll())) if (a.seen && Date.now() - a.at > 14 * day) st("answers").delete(a.key);
+			for (const k of sold.values()) if (Date.now() - k.sold_at > 30 * day) store("sold").delete(k.key);
+			for (const a of await asked(store("answers").getAll())) if (a.seen && Date.now() - a.at > 14 * day) store("answers").delete(a.key);
 		});
 	}
 
 	// people opens what lies encrypted; null where this tab has no key for it.
 	async function people() {
-		const [box, keys] = [await kept("people"), await held()];
-		if (!box || !keys || box.till !== keys.till || box.generation !== keys.generation) return null;
+		const [box, by] = [await kept("people"), await held()];
+		if (!box || !by || box.till !== by.till || box.generation !== by.generation) return null;
 		try {
-			const text = await crypto.subtle.decrypt({ name: "AES-GCM", iv: box.iv }, keys.key, box.data);
-			return { ...JSON.parse(new TextDecoder().decode(text)), at: box.at, mark: (what, of) => mark(keys.marks, what, of) };
+			const text = await crypto.subtle.decrypt({ name: "AES-GCM", iv: box.iv }, by.key, box.data);
+			return { ...JSON.parse(new TextDecoder().decode(text)), at: box.at, mark: (what, of) => mark(by.marks, what, of) };
 		} catch {
 			return null;
 		}
