@@ -115,6 +115,7 @@ var damages = []damage{
 	{column: "settings", do: `DELETE FROM settings WHERE name = 'secret'`, check: verify.Setting, row: "name=secret"},
 	{column: "settings.value", do: `UPDATE settings SET value = 'Europe/Moscow' WHERE name = 'zone'`, check: verify.Setting, row: "name=zone"},
 	{column: "settings.value", do: `UPDATE settings SET value = 'always' WHERE name = 'register_code'`, check: verify.Setting, row: "name=register_code"},
+	{column: "settings.value", do: `UPDATE settings SET value = 'nobody' WHERE name = 'offline_people'`, check: verify.Setting, row: "name=offline_people"},
 	{column: "settings", do: `DELETE FROM settings`, check: verify.Setting, row: "name=currency"},
 	{column: "events", do: `DELETE FROM events WHERE kind = 'installation.founded'`, check: verify.Setting, table: "settings", row: "name=currency"},
 	{column: "stock_reader", do: `INSERT INTO stock_reader (id, cursor) VALUES (1, 0)`, check: verify.Setting, table: "settings", row: "name=stock_by_sales"},

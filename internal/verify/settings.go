@@ -14,6 +14,12 @@ type founding struct {
 	Name, Zone, Language string
 }
 
+// usualSettings are those that a new installation has without choosing.
+var usualSettings = map[string]string{
+	"late_days": "14", "clock_minutes": "10", "idle_hours": "14", "session_days": "30", "look_days": "0",
+	"stock_by_sales": "0", "register_code": "no", "offline_people": "phones",
+}
+
 // settings compares what the installation is with what was told of it: the
 // currency and the secret never change, of the rest the audit log has the last
 // word.
@@ -33,16 +39,17 @@ func (a *audit) settings() {
 	if strconv.FormatInt(a.sum.sum(), 10) != f.Secret {
 		say("secret", "the one that was made on the first day", "another, or none", "quotes and links that were handed out are refused")
 	}
-	told := map[string]string{"currency": f.Currency, "name": f.Name, "zone": f.Zone, "language": f.Language, "late_days": "14", "clock_minutes": "10", "idle_hours": "14", "session_days": "30", "look_days": "0", "stock_by_sales": "0", "register_code": "no"}
-	for _, later := range []string{"late_days", "clock_minutes", "idle_hours", "session_days", "look_days", "stock_by_sales", "register_code"} { // older installations never chose them
-		if a.installation[later] == "" {
-			told[later] = ""
+	told := map[string]string{"currency": f.Currency, "name": f.Name, "zone": f.Zone, "language": f.Language}
+	for name, usual := range usualSettings {
+		if told[name] = usual; a.installation[name] == "" { // older installations never chose them
+			told[name] = ""
 		}
 	}
+	names := slices.Sorted(maps.Keys(told))
 	for _, line := range a.settingsTold.lines {
 		maps.Copy(told, line)
 	}
-	for _, name := range []string{"currency", "name", "zone", "language", "late_days", "clock_minutes", "idle_hours", "session_days", "look_days", "stock_by_sales", "register_code"} {
+	for _, name := range names {
 		got := a.installation[name]
 		may := slices.ContainsFunc(a.settingsTold.lines, func(line map[string]string) bool { return line[name] == got })
 		if got != told[name] && !may {
