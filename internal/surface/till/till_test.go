@@ -260,7 +260,7 @@ func TestAttributesAtTheTill(t *testing.T) {
 		form := v.send("/till/basket", v.get("/till").form(), "join:991112233").has("Shoe size", "Hears of us from", "a friend", "Pets").hasNot("Blood group", "Our note").form()
 		form.Set("join-name", "Нодира")
 		form.Set("attributes/shoe", "large")
-		kept := v.send("/till/basket", form, "register").has("The attribute cannot have such a value.").form()
+		kept := v.send("/till/basket", form, "register").has("This must be a number, such as 12.").form()
 		if kept.Get("attributes/shoe") != "large" {
 			t.Errorf("what was typed is not kept: %v", kept)
 		}
