@@ -233,7 +233,8 @@ func TestBrowserSendsOnce(t *testing.T) {
 		}
 		return false
 	}
-	b.Value(`navigator.locks.request("till:send", () => null)`) // what is on its way without the last is through
+	b.Value(`void navigator.locks.request("till:send", () => { window.through = true })`)
+	b.Wait(`window.through`) // what was on its way without the last
 	line.how.Store(&how)
 	b.Value(`void till.send()`)
 	<-heard
