@@ -279,9 +279,10 @@ func (c *chain) live(r *rand.Rand) {
 		c.moves(sku, stock.Change{Set: new(money.Quantity), Cause: stock.Count})
 	}
 	c.pass(1)
-	q := money.One
-	for { // until there is one of goods that were counted
-		if rec, ok := c.anySale(r, 0); ok && slices.ContainsFunc(rec.Lines, func(l receipt.Line) bool { return l.SKU == "P0" || l.SKU == "P1" }) {
+	q, counted := money.One, c.clock.now().Add(-12*time.Hour)
+	for { // until there is one of goods that were counted before
+		rec, ok := c.anySale(r, 0)
+		if ok && rec.SoldAt.After(counted) && slices.ContainsFunc(rec.Lines, func(l receipt.Line) bool { return l.SKU == "P0" || l.SKU == "P1" }) {
 			break
 		}
 	}

@@ -116,16 +116,18 @@ func TestBrowserTakesAPartBack(t *testing.T) {
 		b := webtest.Open(t)
 		s.browser(b, tablet, "cashier", 1)
 		b.Click(`.modes a[href="/till/returns"]`)
+		next := func(quantity string) { // page, not the one that is being left
+			b.Wait(`!document.body.dataset.left && document.readyState === "complete" && document.querySelector("#quantity-1")?.value === "` + quantity + `"`)
+		}
 		b.See("Сканируйте штрихкод чека")
+		b.Value(`document.body.dataset.left = "yes"`)
 		scan(b, sale.Number)
+		next("")
 		b.See("Green tea", "Отметьте, что возвращают")
 		// What was chosen outlives a reload, and not a new beginning.
 		b.Click("#plus-1")
 		b.See("40 500 сум")
 		settled(b)
-		next := func(quantity string) { // page, not the one that is being left
-			b.Wait(`!document.body.dataset.left && document.readyState === "complete" && document.querySelector("#quantity-1")?.value === "` + quantity + `"`)
-		}
 		b.Value(`document.body.dataset.left = "yes", location.reload(), ""`)
 		next("1")
 		settled(b)
