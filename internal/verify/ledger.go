@@ -367,7 +367,7 @@ func (r *replay) origin(e *entry, l *kept) {
 		}
 	}
 	switch pending := l.AvailableAt > e.RecordedAt; {
-	case pending && e.Target != "pending" && e.Cause != "return": // what was redeemed was available, by another clock
+	case pending && e.Target != "pending" && (e.Cause != "return" || l.AvailableAt != l.EarnedAt): // what was redeemed was available, by another clock
 		a.off(LotDates, where, "available_at", "not after "+a.show("at", e.RecordedAt), a.show("at", l.AvailableAt), "it was available from the first")
 	case !pending && e.Target == "pending":
 		a.off(LotDates, where, "available_at", "after "+a.show("at", e.RecordedAt), a.show("at", l.AvailableAt), "it was pending at first")

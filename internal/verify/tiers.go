@@ -22,6 +22,7 @@ type ladder struct {
 
 	turned  []int64                    // when the customer was merged, or that was undone
 	perhaps []int64                    // since when a level is kept that a turn may have left
+	sure    []int64                    // since when one is kept as an event says
 	gone    bool                       // into another
 	before  map[int64]map[int64][]rung // by merge: what was kept
 }
@@ -400,7 +401,7 @@ func (l *ladder) reviewed(e *customerEvent) {
 	for p := range a.published {
 		var want []string
 		before := l.kept[p]
-		l.kept[p] = []rung{{code, e.At}}
+		l.kept[p], l.sure = []rung{{code, e.At}}, append(l.sure, e.At)
 		for _, v := range a.held(p, e.At-reviewSlack, e.At) {
 			if slices.Contains(l.turned, e.At) {
 				want = append(want, l.joined(v, before, e.At)...)
@@ -503,7 +504,7 @@ func (l *ladder) end(p *person, who int64) {
 	for programme, list := range l.kept {
 		if len(l.turned) > 0 { // of the lowest level a merge writes nothing down
 			list = slices.DeleteFunc(list, func(k rung) bool {
-				return slices.Contains(l.turned, k.since) || slices.Contains(l.perhaps, k.since) || a.lowest(programme, k.code)
+				return slices.Contains(l.turned, k.since) && !slices.Contains(l.sure, k.since) || slices.Contains(l.perhaps, k.since) || a.lowest(programme, k.code)
 			})
 		}
 		if len(list) > 0 {

@@ -350,3 +350,40 @@ func TestLevelGivenAsRulesChangeIsClean(t *testing.T) {
 		})
 	}
 }
+
+// What is not looked at closely because of merges and clocks is looked at all the same
+// where the books say enough.
+func TestDamageAfterAMergeIsNamed(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		r := rules(programme.Lifetime, programme.ClawbackDebt, 0)
+		r.Welcome, r.Redeem.Cap = programme.Welcome{}, money.Whole
+		c := newChain(t, d, r)
+		anna, olim, aziza := c.customer("Анна"), c.customer("Олим"), c.customer("Азиза")
+		first := c.sell(draft(anna, 0, money.One, 120_000_00))
+		m, err := c.Merges.Merge(t.Context(), anna, olim, staff.ID(c.till.Staff), nil)
+		must(t, err)
+		second := c.sell(draft(olim, first.Earned, money.One, 30_000_00))
+		must(t, c.Merges.Undo(t.Context(), m.ID, staff.ID(c.till.Staff), nil))
+		c.giveBack(second.ID) // into a lot of its own
+		_, err = c.Merges.Merge(t.Context(), anna, aziza, staff.ID(c.till.Staff), nil)
+		must(t, err)
+		expectClean(t, d)
+		for _, damage := range []struct {
+			check verify.Check
+			text  string
+			args  []any
+		}{
+			{verify.TierLevel, `DELETE FROM tiers WHERE customer_id = $1`, []any{int64(aziza)}},
+			{verify.LotDates, `UPDATE lots SET available_at = available_at + 86400000000 WHERE cause = 'return'`, nil},
+		} {
+			n, err := d.Exec(t.Context(), damage.text, damage.args...)
+			must(t, err)
+			report, err := verify.Run(t.Context(), d, verify.Options{})
+			must(t, err)
+			if n != 1 || !slices.ContainsFunc(report.Findings, func(f verify.Finding) bool { return f.Check == damage.check }) {
+				t.Errorf("%d rows, and of %s nothing is found: %v", n, damage.check, report.Findings)
+			}
+		}
+	})
+}

@@ -40,6 +40,12 @@ func scan(b *webtest.Browser, codes ...string) {
 	}
 }
 
+// goOn goes on to the next customer, whose link has the focus.
+func goOn(b *webtest.Browser) {
+	b.Wait(`document.activeElement?.matches("[data-next]")`)
+	b.Press(kb.Enter)
+}
+
 func settled(b *webtest.Browser) {
 	b.Wait(`!document.querySelector("#work.waiting")`)
 }
@@ -74,7 +80,7 @@ func TestBrowserSells(t *testing.T) {
 			t.Errorf("recorded %+v", sales)
 		}
 		b.Usable("slip")
-		b.Press(kb.Enter) // the next customer has the focus
+		goOn(b)
 		b.See("Корзина пуста", "Клиент не указан")
 		b.Back()
 		b.See("60 000 сум")

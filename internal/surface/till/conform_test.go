@@ -74,7 +74,7 @@ func TestBrowserThroughABadLine(t *testing.T) {
 			settled(b)
 			b.Press(kb.F9)
 			b.See("Следующий клиент", "45 000 сум")
-			b.Press(kb.Enter)
+			goOn(b)
 			b.See("Корзина пуста")
 		}
 		for i := range returns {

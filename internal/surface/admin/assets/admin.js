@@ -73,7 +73,7 @@
 			failed.hidden = true;
 			try {
 				const asked = await fetch(form.action + "/begin", {method: "POST", headers: {Accept: "application/json"}});
-				if (asked.status === 403) return location.reload(); // they signed in too long ago: the page leads on
+				if (create && asked.status === 403) return location.assign("/account"); // they signed in too long ago: the page leads on
 				if (!asked.ok) throw new Error(asked.status);
 				const {publicKey} = await asked.json();
 				const key = create
