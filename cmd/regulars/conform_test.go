@@ -49,6 +49,7 @@ func TestConform(t *testing.T) {
 	}
 	for want, args := range map[string][]string{
 		"There is no check or group spin": append(with, "--only", "spin"),
+		"regulars: --key is empty":        {"conform", "--url", s.url, "--key", ""},
 		"regulars: --url \"loyalty\" is":  {"conform", "--url", "loyalty", "--key", "rg_x"},
 	} {
 		if code, _, errors := call(t, args...); code != misled || !strings.Contains(errors, want) {

@@ -27,6 +27,9 @@ func Conform(ctx context.Context, env Env, o ConformOrder) (err error) {
 	if u, err := url.Parse(o.URL); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 		return errs.InvalidField("url", "bad_url", "%q is not the address of an API; it begins with http:// or https://", o.URL)
 	}
+	if o.Key == "" {
+		return errs.InvalidField("key", "required", "is empty; it is the key of a till")
+	}
 	if wrong := conform.Unknown(append(o.Only, o.Skip...)); len(wrong) > 0 {
 		return errs.InvalidField("only", "unknown_check", "There is no check or group %s; there are %s", strings.Join(wrong, ", "), strings.Join(conform.IDs(), ", "))
 	}
