@@ -292,12 +292,7 @@ func TestPointsGivenBackByASlowClockAreClean(t *testing.T) {
 		_, err := c.Catalog.Stores(t.Context())
 		must(t, err)
 		anna, olim := c.customer("Анна"), c.customer("Олим")
-		first := c.sell(draft(anna, 0, money.One, 20_000_00))
-		m, err := c.Merges.Merge(t.Context(), anna, olim, staff.ID(c.till.Staff), nil)
-		must(t, err)
-		second := c.sell(draft(olim, first.Earned, money.One, 30_000_00))
-		must(t, c.Merges.Undo(t.Context(), m.ID, staff.ID(c.till.Staff), nil))
-		slow.giveBack(second.ID)
+		slow.giveBack(c.spentAsOne(anna, olim, 20_000_00).ID)
 		expectClean(t, d)
 	})
 }
@@ -360,13 +355,8 @@ func TestDamageAfterAMergeIsNamed(t *testing.T) {
 		r.Welcome, r.Redeem.Cap = programme.Welcome{}, money.Whole
 		c := newChain(t, d, r)
 		anna, olim, aziza := c.customer("Анна"), c.customer("Олим"), c.customer("Азиза")
-		first := c.sell(draft(anna, 0, money.One, 120_000_00))
-		m, err := c.Merges.Merge(t.Context(), anna, olim, staff.ID(c.till.Staff), nil)
-		must(t, err)
-		second := c.sell(draft(olim, first.Earned, money.One, 30_000_00))
-		must(t, c.Merges.Undo(t.Context(), m.ID, staff.ID(c.till.Staff), nil))
-		c.giveBack(second.ID) // into a lot of its own
-		_, err = c.Merges.Merge(t.Context(), anna, aziza, staff.ID(c.till.Staff), nil)
+		c.giveBack(c.spentAsOne(anna, olim, 120_000_00).ID) // into a lot of its own
+		_, err := c.Merges.Merge(t.Context(), anna, aziza, staff.ID(c.till.Staff), nil)
 		must(t, err)
 		expectClean(t, d)
 		for _, damage := range []struct {
@@ -386,4 +376,15 @@ func TestDamageAfterAMergeIsNamed(t *testing.T) {
 			}
 		}
 	})
+}
+
+// spentAsOne has one of two buy for a price, and the other spend the points of it while
+// both are one: the sale where they were spent.
+func (c *chain) spentAsOne(who, other customer.ID, price int64) receipt.Receipt {
+	first := c.sell(draft(who, 0, money.One, price))
+	m, err := c.Merges.Merge(c.t.Context(), who, other, staff.ID(c.till.Staff), nil)
+	must(c.t, err)
+	sale := c.sell(draft(other, first.Earned, money.One, 30_000_00))
+	must(c.t, c.Merges.Undo(c.t.Context(), m.ID, staff.ID(c.till.Staff), nil))
+	return sale
 }
