@@ -176,6 +176,11 @@ const overMidnight = 30 * time.Minute
 // their numbers anew, each its own and every day. A row that leaves some of it
 // out goes on with the row before of the same number.
 func (r *rowReader) receiptKey(number string) string {
+	cells := keyCells{number, r.raw(FieldStore), r.raw(FieldTill), r.raw(FieldAt), r.raw(FieldTime), r.zone}
+	if cells == r.keyOf { // as most rows of a receipt
+		return r.called
+	}
+	r.keyOf = cells
 	k := rowKey{number: number, store: r.storeKey(), till: r.line(r.raw(FieldTill))}
 	at, _, ok := r.readMoment(FieldAt, r.column(FieldTime))
 	if ok {
@@ -195,6 +200,12 @@ func (r *rowReader) receiptKey(number string) string {
 		r.called = fullName(r.key.number, r.key.store, r.key.till, r.key.day)
 	}
 	return r.called
+}
+
+// keyCells are what a rowKey is made of.
+type keyCells struct {
+	number, store, till, at, time string
+	zone                          *time.Location
 }
 
 // rowKey is what tells the receipt of a row from others.

@@ -141,6 +141,7 @@ type rowReader struct {
 	key    rowKey                         // of the receipt of the row before,
 	called string                         // in one text,
 	keyAt  time.Time
+	keyOf  keyCells // by which it was told
 	day    struct { // of the moment that was asked for last
 		at time.Time
 		is string

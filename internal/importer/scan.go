@@ -20,8 +20,9 @@ import (
 //
 // Receipts are read in two passes: the first, the survey, finds the numbers
 // that come again after other ones. Receipts that stand together are handed
-// over as they come; the others after them, by reading the file again for some
-// of them at a time, so that memory stays bounded whatever the order of rows.
+// over as they come; the others after them: few are held in memory meanwhile,
+// for many the file is read again, for some of them at a time, so that memory stays
+// bounded whatever the order of rows.
 type Scan struct {
 	Path     string
 	Mapping  Mapping
@@ -37,6 +38,7 @@ type Scan struct {
 	last  map[uint64]int64    // of customers and products: the last row with what is in again
 	parts int                 // how often the file is read for those in again
 	hold  int                 // rows to hold in memory; 0: apartRows
+	held  *scattered          // what was met on the way to receipts that do not stand together; nil: not all of them
 	yield func(Step) error
 
 	file   atomic.Pointer[delimited.File]
@@ -77,7 +79,7 @@ func (s *Scan) Run(ctx context.Context, from Checkpoint, yield func(Step) error)
 	if err := s.Mapping.Validate(); err != nil {
 		return err
 	}
-	s.yield = yield
+	s.yield, s.held = yield, nil
 	s.passes.Store(0)
 	s.total.Store(2)
 	if err := s.survey(ctx); err != nil {
@@ -360,6 +362,9 @@ func (s *Scan) together(ctx context.Context, from Checkpoint) error {
 	var step Step // of rows since the last receipt
 	var end delimited.Position
 	skipped := false // the number that is being read comes again
+	if s.parts == 1 && from == (Checkpoint{}) {
+		s.held = newScattered()
+	}
 	flush := func() error {
 		if !g.empty() {
 			receipts, issues := g.close()
@@ -389,6 +394,9 @@ func (s *Scan) together(ctx context.Context, from Checkpoint) error {
 				}
 				r.refuse(FieldNumber, why, r.raw(FieldNumber))
 			}
+			if number == "" {
+				s.held.between()
+			}
 		}
 		if number == "" {
 			step.Rows++
@@ -411,8 +419,11 @@ func (s *Scan) together(ctx context.Context, from Checkpoint) error {
 			g.reset(number)
 		}
 		end = row.End
-		if !skipped {
+		if skipped {
+			s.held.add(key, number, row)
+		} else {
 			g.add(r.receiptLine(number), r)
+			s.held.between()
 		}
 		return nil
 	})
@@ -422,49 +433,83 @@ func (s *Scan) together(ctx context.Context, from Checkpoint) error {
 	return flush()
 }
 
-// apart makes receipts whose rows do not stand together: those of a part.
-func (s *Scan) apart(ctx context.Context, from Checkpoint) error {
-	type rows struct {
-		number string
-		kept   []delimited.Row
-		runs   []int // where rows that stand together begin
-		over   int
+// scattered are rows of receipts that do not stand together, in memory; nil takes none.
+type scattered struct {
+	groups map[string]*scatteredRows
+	order  []string // keys of the groups, as they begin in the file
+	last   string   // key of the row before
+}
+
+// scatteredRows are those of one receipt.
+type scatteredRows struct {
+	number string
+	kept   []delimited.Row
+	runs   []int // where rows that stand together begin
+	over   int
+}
+
+func newScattered() *scattered { return &scattered{groups: map[string]*scatteredRows{}} }
+
+// add takes a row.
+func (s *scattered) add(key, number string, row delimited.Row) {
+	if s == nil {
+		return
 	}
-	groups := map[string]*rows{}
-	var order []string
-	last := ""
-	err := s.eachRow(ctx, delimited.Position{}, func(row delimited.Row, r *rowReader, ok bool) error {
+	begins := key != s.last
+	s.last = key
+	g := s.groups[key]
+	if g == nil {
+		g = &scatteredRows{number: strings.Clone(number)}
+		s.groups[key] = g
+		s.order = append(s.order, key)
+	}
+	if len(g.kept) == maxLines {
+		g.over++
+		return
+	}
+	if begins {
+		g.runs = append(g.runs, len(g.kept))
+	}
+	row.Fields = slices.Clone(row.Fields)
+	g.kept = append(g.kept, row)
+}
+
+// between tells of a row of another receipt.
+func (s *scattered) between() {
+	if s != nil {
+		s.last = ""
+	}
+}
+
+// scattered reads the rows of a part of the receipts that do not stand together.
+func (s *Scan) scattered(ctx context.Context, part int) (*scattered, error) {
+	found := newScattered()
+	return found, s.eachRow(ctx, delimited.Position{}, func(row delimited.Row, r *rowReader, ok bool) error {
 		if !ok {
 			return nil
 		}
 		number := r.receiptNumber()
 		if number == "" {
-			last = ""
+			found.between()
 			return nil
 		}
 		key := r.receiptKey(number)
-		begins := key != last
-		last = key
 		sum := hash(key)
-		if _, again := s.again[sum]; !again || sum%uint64(s.parts) != uint64(from.Part) {
+		if _, again := s.again[sum]; !again || sum%uint64(s.parts) != uint64(part) {
+			found.between()
 			return nil
 		}
-		if groups[key] == nil {
-			groups[key] = &rows{number: strings.Clone(number)}
-			order = append(order, key)
-		}
-		if g := groups[key]; len(g.kept) < maxLines {
-			if begins {
-				g.runs = append(g.runs, len(g.kept))
-			}
-			row.Fields = slices.Clone(row.Fields)
-			g.kept = append(g.kept, row)
-		} else {
-			g.over++
-		}
+		found.add(key, number, row)
 		return nil
 	})
-	if err != nil {
+}
+
+// apart makes receipts whose rows do not stand together: those of a part.
+func (s *Scan) apart(ctx context.Context, from Checkpoint) (err error) {
+	found := s.held
+	if s.held = nil; found != nil {
+		s.passes.Add(1)
+	} else if found, err = s.scattered(ctx, from.Part); err != nil {
 		return err
 	}
 	r, err := s.reader()
@@ -472,8 +517,8 @@ func (s *Scan) apart(ctx context.Context, from Checkpoint) error {
 		return err
 	}
 	var g group
-	for i, key := range order[min(from.Done, len(order)):] {
-		all := groups[key]
+	for i, key := range found.order[min(from.Done, len(found.order)):] {
+		all := found.groups[key]
 		g.reset(all.number)
 		kept, copies := dropCopies(all.kept, all.runs)
 		for _, row := range kept {

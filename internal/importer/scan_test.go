@@ -501,6 +501,7 @@ func TestScanGoesOnAnywhere(t *testing.T) {
 	for name, text := range map[string]string{
 		"together":   "number,date,sku,qty,price\n1,2024-02-01,A,1,1\n1,2024-02-01,B,1,1\n,2024-02-01,A,1,1\n2,2024-02-01,A,x,1\n3,2024-02-01,A,1,1\n\n3,2024-02-01,\"B\nC\",1,1\n",
 		"apart":      "number,date,sku,qty,price\n" + strings.Repeat("1,2024-02-01,A,1,1\n2,2024-02-01,A,1,1\n3,2024-02-01,A,1,1\n4,2024-02-01,A,-1,1\n5,2024-02-01,A,1,1\n6,2024-02-01,A,q,1\n", 3),
+		"few apart":  "number,date,sku,qty,price\n1,2024-02-01,A,1,1\n2,2024-02-01,A,1,1\n1,2024-02-01,B,1,1\n3,2024-02-01,A,1,1\n",
 		"unnumbered": "customer_id,date,amount\n7,2024-02-01,5\n7,2024-02-01,5.00\n8,2024-02-01,5\n7,2024-02-01,x\n7,2024-02-01,5\n",
 		"customers":  "Фамилия;Телефон\nИванов;1\n;\n;м\nПетров;2\n",
 		"products":   "SKU;Название;Цена\nA;x;1\n;;2\nB;y;z\n",

@@ -95,34 +95,70 @@ func (s *Service) MatchReturnsTx(ctx context.Context, tx *db.Tx, source int64, a
 	if err != nil {
 		return nil, nil, err
 	}
-	var (
-		b       db.Batch
-		matched []ID
-	)
+	var matched []pairing
 	for i := range todo {
 		o := &todo[i]
 		if p := found[o]; p != nil {
 			o.Sale, o.Named = p.receipt, !after.Guess
-			matched = append(matched, o.Return)
-			b.Guard(`UPDATE receipt_lines SET returned = returned + $3 WHERE receipt_id = $1 AND position = $2 AND returned + $3 <= quantity`,
-				int64(p.receipt), p.position, int64(o.quantity))
-			b.Guard(`UPDATE receipt_lines SET original_id = $3, original = $4 WHERE receipt_id = $1 AND position = $2 AND original_id IS NULL`,
-				int64(o.Return), o.Position, int64(p.receipt), p.position)
+			matched = append(matched, pairing{o.Return, o.Position, p.receipt, p.position, o.quantity})
 		}
 		if o.Sale != 0 || after.Guess {
 			matches = append(matches, o.Match)
 		}
 	}
-	if len(matched) > 0 { // the lines of a return stand together
-		event.Append(&b, event.Event{At: s.now(), Kind: EventMatched, Ref: source, Body: event.Body(map[string][]ID{"returns": slices.Compact(matched)})})
-	}
-	if err := tx.Run(ctx, &b); err != nil {
+	if err := s.pairTx(ctx, tx, source, matched); err != nil {
 		return nil, nil, err
 	}
 	if next == nil && !after.Guess {
 		next = &MatchCursor{Guess: true}
 	}
 	return matches, next, nil
+}
+
+// pairing is a line of a return with that of its sale.
+type pairing struct {
+	Return   ID             `json:"r"`
+	Position int            `json:"p"`
+	Sale     ID             `json:"s"`
+	Of       int            `json:"o"` // position in the sale
+	Quantity money.Quantity `json:"q"`
+}
+
+// pairTx writes the sales of lines of returns, which are in order, down.
+func (s *Service) pairTx(ctx context.Context, tx *db.Tx, source int64, list []pairing) error {
+	if len(list) == 0 {
+		return nil
+	}
+	var returns []ID
+	taken := map[pairing]money.Quantity{} // of the lines of sales
+	for _, p := range list {
+		returns = append(returns, p.Return)
+		taken[pairing{Sale: p.Sale, Of: p.Of}] += p.Quantity
+	}
+	sold := make([]pairing, 0, len(taken))
+	for p, quantity := range taken {
+		p.Quantity = quantity
+		sold = append(sold, p)
+	}
+	slices.SortFunc(sold, func(a, b pairing) int { return cmp.Or(cmp.Compare(a.Sale, b.Sale), cmp.Compare(a.Of, b.Of)) })
+	taking, err := json.Marshal(sold)
+	if err != nil {
+		return err
+	}
+	pairing, err := json.Marshal(list)
+	if err != nil {
+		return err
+	}
+	const from = `
+		  FROM json_to_recordset($1) AS t (r BIGINT, p BIGINT, s BIGINT, o BIGINT, q BIGINT) -- postgres
+		  FROM (SELECT value ->> 'r' AS r, value ->> 'p' AS p, value ->> 's' AS s, value ->> 'o' AS o, value ->> 'q' AS q FROM json_each($1)) AS t -- sqlite
+		`
+	// All at once: one by one, a second of ten goes into asking and answering.
+	var b db.Batch
+	b.GuardMany(len(sold), `UPDATE receipt_lines SET returned = returned + t.q`+from+`WHERE receipt_id = t.s AND position = t.o AND returned + t.q <= quantity`, string(taking))
+	b.GuardMany(len(list), `UPDATE receipt_lines SET original_id = t.s, original = t.o`+from+`WHERE receipt_id = t.r AND position = t.p AND original_id IS NULL`, string(pairing))
+	event.Append(&b, event.Event{At: s.now(), Kind: EventMatched, Ref: source, Body: event.Body(map[string][]ID{"returns": slices.Compact(returns)})}) // the lines of a return stand together
+	return tx.Run(ctx, &b)
 }
 
 // openTx reads a page of lines that have no sale: those of returns that name
