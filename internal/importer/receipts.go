@@ -157,15 +157,14 @@ func (r *rowReader) column(f Field) Field {
 // receiptNumber is the number of the row's receipt; empty: there is none.
 func (r *rowReader) receiptNumber() string {
 	number := r.code(FieldNumber, receipt.MaxNumber)
-	switch strings.ToLower(number) {
-	case "б/н", "бн", "без номера", "нет", "no number":
-		return ""
-	}
-	if strings.Trim(number, "0") == "" {
+	if strings.Trim(number, "0") == "" || slices.ContainsFunc(noNumbers, func(word string) bool { return strings.EqualFold(word, number) }) {
 		return ""
 	}
 	return number
 }
+
+// noNumbers stand where a receipt has none.
+var noNumbers = []string{"б/н", "бн", "без номера", "нет", "no number"}
 
 // overMidnight is how far apart two rows of a receipt may be, one before and one
 // after midnight.

@@ -135,11 +135,11 @@ func (s *Scan) eachRow(ctx context.Context, from delimited.Position, take func(r
 		s.passes.Add(1)
 		err = errors.Join(err, file.Close())
 	}()
-	for n := 0; file.Next(); n++ {
-		if n%1024 == 0 && ctx.Err() != nil {
+	n := 0
+	for row := range file.Ahead() {
+		if n++; n%1024 == 0 && ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		row := file.Row()
 		unguard(row.Fields)
 		if row.Number <= int64(s.Mapping.Options.Header) || row.Blank() {
 			continue
