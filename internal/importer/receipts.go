@@ -175,7 +175,10 @@ const overMidnight = 30 * time.Minute
 // their numbers anew, each its own and every day. A row that leaves some of it
 // out goes on with the row before of the same number.
 func (r *rowReader) receiptKey(number string) string {
-	cells := keyCells{number, r.raw(FieldStore), r.raw(FieldTill), r.raw(FieldAt), r.raw(FieldTime), r.zone}
+	cells := keyCells{number, r.zone, [4]string{}}
+	for i, column := range r.keyed {
+		cells.cells[i] = cellOf(r.fields, column)
+	}
 	if cells == r.keyOf { // as most rows of a receipt
 		return r.called
 	}
@@ -203,8 +206,9 @@ func (r *rowReader) receiptKey(number string) string {
 
 // keyCells are what a rowKey is made of.
 type keyCells struct {
-	number, store, till, at, time string
-	zone                          *time.Location
+	number string
+	zone   *time.Location
+	cells  [4]string
 }
 
 // rowKey is what tells the receipt of a row from others.
@@ -220,23 +224,30 @@ func fullName(number string, parts ...string) string {
 	return short(full, receipt.MaxNumber)
 }
 
-// noted are fields that are kept as a note.
-var noted = []Field{FieldName, FieldTill, FieldCashier, FieldSale, FieldPointsEarned, FieldPointsUsed, FieldNote}
+// notedFields are kept as a note.
+var notedFields = []Field{FieldName, FieldTill, FieldCashier, FieldSale, FieldPointsEarned, FieldPointsUsed, FieldNote}
+
+// noted is a column of one of them.
+type noted struct {
+	field   Field
+	column  int
+	heading string
+}
 
 // note gathers what is only told, in the words of the file: "Касса: 2". The
 // name of a customer is, where nothing else tells who it is.
 func (r *rowReader) note(who Who) string {
 	var b strings.Builder
-	for _, f := range noted {
-		t := r.line(r.raw(f))
-		if t == "" || f == FieldName && !who.nobody() {
+	for _, n := range r.noted {
+		t := r.line(cellOf(r.fields, n.column))
+		if t == "" || n.field == FieldName && !who.nobody() {
 			continue
 		}
 		if b.Len() > 0 {
 			b.WriteString("; ")
 		}
-		if name := r.m.heading(f); name != "" {
-			b.WriteString(name)
+		if n.heading != "" {
+			b.WriteString(n.heading)
 			b.WriteString(": ")
 		}
 		b.WriteString(t)

@@ -119,6 +119,10 @@ type rowReader struct {
 	decimal  byte
 	latest   time.Time // no date is later
 
+	// Columns that every row is asked for, resolved.
+	keyed [4]int // store, till, date and time of day
+	noted []noted
+
 	fields  []string
 	number  int64
 	refused bool
@@ -160,6 +164,14 @@ func (s *Scan) reader() (*rowReader, error) {
 	}
 	if zone == nil {
 		r.zone, r.zoneOf = time.UTC, s.Zone
+	}
+	for i, f := range []Field{FieldStore, FieldTill, FieldAt, FieldTime} {
+		r.keyed[i] = s.Mapping.Columns[f]
+	}
+	for _, f := range notedFields {
+		if c := s.Mapping.Columns[f]; c > 0 {
+			r.noted = append(r.noted, noted{f, c, s.Mapping.heading(f)})
+		}
 	}
 	return r, nil
 }
