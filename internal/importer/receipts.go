@@ -197,8 +197,8 @@ func (r *rowReader) receiptKey(number string) string {
 	if ok {
 		r.keyAt = at
 	}
-	if !goesOn { // cells are gone with their row
-		r.key = rowKey{strings.Clone(k.number), strings.Clone(k.store), strings.Clone(k.till), k.day}
+	if !goesOn {
+		r.key = k
 		r.called = fullName(r.key.number, r.key.store, r.key.till, r.key.day)
 	}
 	return r.called

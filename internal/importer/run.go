@@ -248,7 +248,8 @@ func (s *Service) run(ctx context.Context, id ID, save func(context.Context, *db
 	return r.finish(ctx)
 }
 
-// runner is an import that runs: one goroutine reads and prepares, one writes.
+// runner is an import that runs: one goroutine reads rows ahead, one makes steps of
+// them and prepares those, one writes.
 type runner struct {
 	*Service
 	imp  *Import

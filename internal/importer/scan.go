@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -38,7 +37,7 @@ type Scan struct {
 	last  map[uint64]int64    // of customers and products: the last row with what is in again
 	parts int                 // how often the file is read for those in again
 	hold  int                 // rows to hold in memory; 0: apartRows
-	held  *scattered          // what was met on the way to receipts that do not stand together; nil: not all of them
+	held  *scattered          // rows in again that were met on the way; nil: the file is read for them
 	yield func(Step) error
 
 	file   atomic.Pointer[delimited.File]
@@ -92,6 +91,10 @@ func (s *Scan) Run(ctx context.Context, from Checkpoint, yield func(Step) error)
 		return s.unnumbered(ctx, from)
 	}
 	s.total.Store(int64(2 + s.parts))
+	if s.parts == 1 && from == (Checkpoint{}) {
+		s.held = newScattered()
+		s.total.Store(2)
+	}
 	if !from.Apart {
 		if err := s.together(ctx, from); err != nil {
 			return err
@@ -137,9 +140,10 @@ func (s *Scan) eachRow(ctx context.Context, from delimited.Position, take func(r
 	}()
 	n := 0
 	for row := range file.Ahead() {
-		if n++; n%1024 == 0 && ctx.Err() != nil {
+		if n%1024 == 0 && ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
+		n++
 		unguard(row.Fields)
 		if row.Number <= int64(s.Mapping.Options.Header) || row.Blank() {
 			continue
@@ -166,7 +170,7 @@ func (s *Scan) single(row delimited.Row, r *rowReader, ok bool) error {
 	step := Step{Rows: 1, End: Checkpoint{At: row.End}}
 	if ok && s.Mapping.Kind == KindCustomers {
 		if c := r.customer(); !r.refused {
-			c.cells = slices.Clone(row.Fields)
+			c.cells = row.Fields
 			keys := c.keys()
 			if len(keys) > 0 && s.last[keys[0]] > row.Number {
 				field, value := c.surest()
@@ -182,17 +186,17 @@ func (s *Scan) single(row delimited.Row, r *rowReader, ok bool) error {
 		}
 	} else if ok && s.Mapping.Kind == KindStock {
 		if in := r.stock(); !r.refused {
-			in.cells = slices.Clone(row.Fields)
+			in.cells = row.Fields
 			step.Stock = in
 		}
 	} else if ok && s.Mapping.Kind == KindImages {
 		if p := s.picture(r); !r.refused {
-			p.cells = slices.Clone(row.Fields)
+			p.cells = row.Fields
 			step.Picture = p
 		}
 	} else if ok {
 		if p := r.product(); !r.refused {
-			p.cells = slices.Clone(row.Fields)
+			p.cells = row.Fields
 			p.again = s.comeAgain(p.keys())
 			if s.last[p.keys()[0]] > row.Number { // the last of a file holds
 				r.remark(FieldSKU, ReasonRepeated, p.SKU)
@@ -224,9 +228,8 @@ func (s *Scan) comeAgain(keys []uint64) []uint64 {
 // withCells gives issues the cells of their row.
 func withCells(issues []Issue, row delimited.Row) []Issue {
 	if len(issues) > 0 {
-		cells := slices.Clone(row.Fields)
 		for i := range issues {
-			issues[i].Cells = cells
+			issues[i].Cells = row.Fields
 		}
 	}
 	return issues
@@ -362,9 +365,6 @@ func (s *Scan) together(ctx context.Context, from Checkpoint) error {
 	var step Step // of rows since the last receipt
 	var end delimited.Position
 	skipped := false // the number that is being read comes again
-	if s.parts == 1 && from == (Checkpoint{}) {
-		s.held = newScattered()
-	}
 	flush := func() error {
 		if !g.empty() {
 			receipts, issues := g.close()
@@ -408,7 +408,6 @@ func (s *Scan) together(ctx context.Context, from Checkpoint) error {
 			}
 			return flush()
 		}
-		number = strings.Clone(number)
 		key := r.receiptKey(number)
 		if key != last {
 			if err := flush(); err != nil {
@@ -419,11 +418,12 @@ func (s *Scan) together(ctx context.Context, from Checkpoint) error {
 			g.reset(number)
 		}
 		end = row.End
-		if skipped {
-			s.held.add(key, number, row)
-		} else {
+		if !skipped {
 			g.add(r.receiptLine(number), r)
 			s.held.between()
+		} else if s.held.add(key, number, row); s.held.tooLarge() {
+			s.held = nil
+			s.total.Store(int64(2 + s.parts))
 		}
 		return nil
 	})
@@ -435,9 +435,10 @@ func (s *Scan) together(ctx context.Context, from Checkpoint) error {
 
 // scattered are rows of receipts that do not stand together, in memory; nil takes none.
 type scattered struct {
-	groups map[string]*scatteredRows
-	order  []string // keys of the groups, as they begin in the file
-	last   string   // key of the row before
+	groups map[string]*scatteredRows // by the receiptKey
+	order  []string                  // keys of the groups, as they begin in the file
+	last   string                    // key of the row before
+	cells  int                       // bytes of all cells
 }
 
 // scatteredRows are those of one receipt.
@@ -447,6 +448,9 @@ type scatteredRows struct {
 	runs   []int // where rows that stand together begin
 	over   int
 }
+
+// maxHeld is how many bytes of cells are held while the file is read for others.
+const maxHeld = 64 << 20
 
 func newScattered() *scattered { return &scattered{groups: map[string]*scatteredRows{}} }
 
@@ -459,7 +463,7 @@ func (s *scattered) add(key, number string, row delimited.Row) {
 	s.last = key
 	g := s.groups[key]
 	if g == nil {
-		g = &scatteredRows{number: strings.Clone(number)}
+		g = &scatteredRows{number: number}
 		s.groups[key] = g
 		s.order = append(s.order, key)
 	}
@@ -470,8 +474,10 @@ func (s *scattered) add(key, number string, row delimited.Row) {
 	if begins {
 		g.runs = append(g.runs, len(g.kept))
 	}
-	row.Fields = slices.Clone(row.Fields)
 	g.kept = append(g.kept, row)
+	for _, cell := range row.Fields {
+		s.cells += len(cell) + 16 // and its header
+	}
 }
 
 // between tells of a row of another receipt.
@@ -481,25 +487,25 @@ func (s *scattered) between() {
 	}
 }
 
-// scattered reads the rows of a part of the receipts that do not stand together.
-func (s *Scan) scattered(ctx context.Context, part int) (*scattered, error) {
+// tooLarge reports whether there is more than can be held meanwhile.
+func (s *scattered) tooLarge() bool { return s != nil && s.cells > maxHeld }
+
+// readApart reads the rows of a part of the receipts that do not stand together.
+func (s *Scan) readApart(ctx context.Context, part int) (*scattered, error) {
 	found := newScattered()
 	return found, s.eachRow(ctx, delimited.Position{}, func(row delimited.Row, r *rowReader, ok bool) error {
 		if !ok {
 			return nil
 		}
-		number := r.receiptNumber()
-		if number == "" {
-			found.between()
-			return nil
+		if number := r.receiptNumber(); number != "" {
+			key := r.receiptKey(number)
+			sum := hash(key)
+			if _, again := s.again[sum]; again && sum%uint64(s.parts) == uint64(part) {
+				found.add(key, number, row)
+				return nil
+			}
 		}
-		key := r.receiptKey(number)
-		sum := hash(key)
-		if _, again := s.again[sum]; !again || sum%uint64(s.parts) != uint64(part) {
-			found.between()
-			return nil
-		}
-		found.add(key, number, row)
+		found.between()
 		return nil
 	})
 }
@@ -507,10 +513,10 @@ func (s *Scan) scattered(ctx context.Context, part int) (*scattered, error) {
 // apart makes receipts whose rows do not stand together: those of a part.
 func (s *Scan) apart(ctx context.Context, from Checkpoint) (err error) {
 	found := s.held
-	if s.held = nil; found != nil {
-		s.passes.Add(1)
-	} else if found, err = s.scattered(ctx, from.Part); err != nil {
-		return err
+	if s.held = nil; found == nil {
+		if found, err = s.readApart(ctx, from.Part); err != nil {
+			return err
+		}
 	}
 	r, err := s.reader()
 	if err != nil {
@@ -518,6 +524,9 @@ func (s *Scan) apart(ctx context.Context, from Checkpoint) (err error) {
 	}
 	var g group
 	for i, key := range found.order[min(from.Done, len(found.order)):] {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
 		all := found.groups[key]
 		g.reset(all.number)
 		kept, copies := dropCopies(all.kept, all.runs)

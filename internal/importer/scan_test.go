@@ -117,6 +117,23 @@ func TestScanReceipts(t *testing.T) {
 				"sale 2 2024-01-31T19:00  | A 1.000 x 1.0000 = 1.00 | C 1.000 x 3.0000 = 3.00",
 			},
 		},
+		"the same rows twice": {
+			text: "number,date,sku,qty,price\n1,2024-02-01,A,1,1\n2,2024-02-01,B,1,1\n1,2024-02-01,A,1,1\n,2024-02-01,B,1,1\n1,2024-02-01,A,1,1\n",
+			want: []string{
+				"sale 2 2024-01-31T19:00  | B 1.000 x 1.0000 = 1.00",
+				`refused 5 number missing ""`,
+				"sale 1 2024-01-31T19:00  | A 1.000 x 1.0000 = 1.00",
+				`note 4 number rows_copied "1"`,
+				`note 6 number rows_copied "1"`,
+			},
+		},
+		"rows of equal goods are no copies": {
+			text: "number,date,sku,qty,price\n1,2024-02-01,A,1,1\n1,2024-02-01,A,1,1\n2,2024-02-01,B,1,1\n1,2024-02-01,A,1,1\n",
+			want: []string{
+				"sale 2 2024-01-31T19:00  | B 1.000 x 1.0000 = 1.00",
+				"sale 1 2024-01-31T19:00  | A 1.000 x 1.0000 = 1.00 | A 1.000 x 1.0000 = 1.00 | A 1.000 x 1.0000 = 1.00",
+			},
+		},
 		"one row refused refuses the receipt": {
 			text: "number,date,sku,qty,price\n1,2024-02-01,A,1,1\n1,2024-02-01,B,x,2\n1,2024-02-01,C,1,2\n2,2024-02-01,A,1,1\n",
 			want: []string{
@@ -408,6 +425,13 @@ func TestScanStops(t *testing.T) {
 	if err := s.Run(t.Context(), Checkpoint{}, func(Step) error { return full }); !errors.Is(err, full) {
 		t.Errorf("a scan whose rows nobody takes gives %v", err)
 	}
+	small, of := sniff(t, "number,date,sku,amount\n1,2024-02-01,A,1\n2,2024-02-01,A,1\n1,2024-02-01,B,1\n2,2024-02-01,B,1\n")
+	ctx, cancel = context.WithCancel(t.Context())
+	n := 0
+	s = &Scan{Path: small, Mapping: of, Currency: gbp, Now: late}
+	if err := s.Run(ctx, Checkpoint{}, func(Step) error { n++; cancel(); return nil }); !errors.Is(err, context.Canceled) || n != 1 {
+		t.Errorf("a scan of few rows, cancelled at its first step, takes %d and gives %v", n, err)
+	}
 	m.Columns[FieldAt] = 0
 	bad := &Scan{Path: path, Mapping: m, Currency: gbp, Now: late}
 	if err := bad.Run(t.Context(), Checkpoint{}, func(Step) error { return nil }); err == nil {
@@ -502,6 +526,7 @@ func TestScanGoesOnAnywhere(t *testing.T) {
 		"together":   "number,date,sku,qty,price\n1,2024-02-01,A,1,1\n1,2024-02-01,B,1,1\n,2024-02-01,A,1,1\n2,2024-02-01,A,x,1\n3,2024-02-01,A,1,1\n\n3,2024-02-01,\"B\nC\",1,1\n",
 		"apart":      "number,date,sku,qty,price\n" + strings.Repeat("1,2024-02-01,A,1,1\n2,2024-02-01,A,1,1\n3,2024-02-01,A,1,1\n4,2024-02-01,A,-1,1\n5,2024-02-01,A,1,1\n6,2024-02-01,A,q,1\n", 3),
 		"few apart":  "number,date,sku,qty,price\n1,2024-02-01,A,1,1\n2,2024-02-01,A,1,1\n1,2024-02-01,B,1,1\n3,2024-02-01,A,1,1\n",
+		"no store":   "number,date,time,store,sku,qty,price\n1,2024-02-01,23:50,S1,A,1,1\n1,2024-02-02,00:10,,A,1,1\n1,2024-02-02,00:10,,A,1,1\n1,2024-02-02,00:10,S2,A,1,1\n1,2024-02-02,00:10,,A,1,1\n1,2024-02-01,23:50,S1,A,1,1\n",
 		"unnumbered": "customer_id,date,amount\n7,2024-02-01,5\n7,2024-02-01,5.00\n8,2024-02-01,5\n7,2024-02-01,x\n7,2024-02-01,5\n",
 		"customers":  "Фамилия;Телефон\nИванов;1\n;\n;м\nПетров;2\n",
 		"products":   "SKU;Название;Цена\nA;x;1\n;;2\nB;y;z\n",
@@ -511,6 +536,22 @@ func TestScanGoesOnAnywhere(t *testing.T) {
 			path, m := sniff(t, text)
 			checkScan(t, path, m)
 		})
+	}
+}
+
+// The file is read for the survey and for those that stand together; few that do not
+// are held meanwhile.
+func TestFewApartAreHeld(t *testing.T) {
+	t.Parallel()
+	path, m := sniff(t, "number,date,sku,amount\n1,2024-02-01,A,1\n2,2024-02-01,A,1\n1,2024-02-01,B,1\n")
+	s := &Scan{Path: path, Mapping: m, Currency: gbp, Now: late}
+	got := brief(steps(t, s, Checkpoint{}))
+	if s.passes.Load() != 2 || s.Done() != 1 {
+		t.Errorf("the file was read %d times, and %v is done", s.passes.Load(), s.Done())
+	}
+	read := &Scan{Path: path, Mapping: m, Currency: gbp, Now: late, hold: 1}
+	if diff := cmp.Diff(brief(steps(t, read, Checkpoint{})), got); diff != "" || read.passes.Load() < 4 {
+		t.Errorf("read %d times, it differs:\n%s", read.passes.Load(), diff)
 	}
 }
 

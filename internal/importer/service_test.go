@@ -359,10 +359,13 @@ func TestImportReturnsThatNameTheirSale(t *testing.T) {
 			"r5,return,3,2024-02-06 11:00,S1,,B,-1,1\n"+ // at another price
 			"r6,return,1,2024-02-06 12:00,S1,8,A,-1,1.5\n"+ // another customer's
 			"r7,return,none,2024-02-06 13:00,S1,7,A,-1,1.5\n"+
-			"r8,return,3,2024-02-01 13:00,S1,,B,-1,2\n"), File{}) // before it was sold
+			"r8,return,3,2024-02-01 13:00,S1,,B,-1,2\n"+ // before it was sold
+			"4,sale,,2024-02-07 10:00,S1,,D,3,2\n"+
+			"r9,return,4,2024-02-08 10:00,S1,,D,-1,2\n"+ // both of one page, of one line
+			"r10,return,4,2024-02-08 10:00,S1,,D,-1,2\n"), File{})
 		want := Report{
-			Rows: 13, Sales: 3, Returns: 8, Lines: 13, Anonymous: 5, Total: 1_100 - 150 - 150 - 600 - 400 - 100 - 150 - 150 - 200, Recorded: 11,
-			NewCustomers: 2, NewProducts: 3, Matched: 4, Named: 3, MatchedTotal: 900, Unmatched: 5, UnmatchedTotal: 1_000, Done: 1,
+			Rows: 16, Sales: 4, Returns: 10, Lines: 16, Anonymous: 8, Total: 1_100 - 150 - 150 - 600 - 400 - 100 - 150 - 150 - 200 + 600 - 400, Recorded: 14,
+			NewCustomers: 2, NewProducts: 4, Matched: 6, Named: 5, MatchedTotal: 1_300, Unmatched: 5, UnmatchedTotal: 1_000, Done: 1,
 		}
 		if diff := cmp.Diff(want, i.Report, timeless); diff != "" {
 			t.Errorf("report (-want +got):\n%s", diff)
@@ -381,6 +384,7 @@ func TestImportReturnsThatNameTheirSale(t *testing.T) {
 		}))
 		if diff := cmp.Diff(map[string]string{
 			"r1 x 1": "1/1", "r2 x 1": "2/1", "r3 x 1": "3/2", "r3 x 2": "3/1", "r4 x 2": "/0", "r5 x 1": "/0", "r6 x 1": "/0", "r7 x 1": "/0", "r8 x 1": "/0",
+			"r9 x 1": "4/1", "r10 x 1": "4/1",
 		}, sales); diff != "" {
 			t.Errorf("sales (-want +got):\n%s", diff)
 		}

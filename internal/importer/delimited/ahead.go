@@ -4,25 +4,26 @@ import (
 	"fmt"
 	"iter"
 	"runtime/debug"
+	"slices"
 	"sync"
 )
 
 // chunk is about how many bytes of text are read ahead at once.
 const chunk = 64 << 10
 
-// Ahead are the rows from where the Reader is, read by a goroutine of its own while
-// the ones before are worked on. Whoever keeps a slice of fields keeps those of its whole
-// chunk. The Reader is not used meanwhile. Afterwards Err says whether its source failed, or it panicked itself,
-// which would end the program in that goroutine.
+// Ahead are the rows that Next would move to, read by a goroutine of its own while
+// those before are worked on. Each owns its fields. The Reader is not used meanwhile;
+// afterwards Err says whether its source failed.
 func (r *Reader) Ahead() iter.Seq[Row] {
 	return func(yield func(Row) bool) {
 		rows, stop := make(chan []Row, 1), make(chan struct{})
 		var reading sync.WaitGroup
+		var panicked any
 		reading.Go(func() {
 			defer close(rows)
 			defer func() {
 				if p := recover(); p != nil {
-					r.err = fmt.Errorf("delimited: panic: %v\n%s", p, debug.Stack())
+					panicked = fmt.Sprintf("%v\n%s", p, debug.Stack())
 				}
 			}()
 			for more := true; more; {
@@ -35,8 +36,13 @@ func (r *Reader) Ahead() iter.Seq[Row] {
 				}
 			}
 		})
-		defer reading.Wait()
-		defer close(stop)
+		defer func() {
+			close(stop)
+			reading.Wait()
+			if panicked != nil { // whoever asks for rows may recover
+				panic(panicked)
+			}
+		}()
 		for some := range rows {
 			for _, row := range some {
 				if !yield(row) {
@@ -47,17 +53,14 @@ func (r *Reader) Ahead() iter.Seq[Row] {
 	}
 }
 
-// some are a chunk of rows; more: others may follow.
+// some are the rows of a chunk; more: others may follow.
 func (r *Reader) some() (rows []Row, more bool) {
-	var fields []string
-	for end := r.row.End.Offset + chunk; r.row.End.Offset < end; {
+	for end := r.base + int64(r.at) + chunk; r.base+int64(r.at) < end; {
 		if !r.Next() {
 			return rows, false
 		}
 		row := r.Row()
-		from := len(fields)
-		fields = append(fields, row.Fields...)
-		row.Fields = fields[from:len(fields):len(fields)]
+		row.Fields = slices.Clone(row.Fields)
 		rows = append(rows, row)
 	}
 	return rows, true

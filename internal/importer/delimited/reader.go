@@ -44,7 +44,7 @@ const keptOfTooLong = 200
 // ones too, as a spreadsheet does.
 type Row struct {
 	Number  int64
-	Fields  []string // trimmed; the slice is the Reader's until its next row
+	Fields  []string // trimmed; of Next, the slice is the Reader's until its next row
 	Problem Problem
 	End     Position // just behind the row
 }

@@ -40,12 +40,14 @@ func (t *Totals) Add(at time.Time, tierSpend money.Amount, returned bool) {
 // Lock has b lock accounts in the order in which all do. Whoever changes other rows
 // that tills change too, such as products, does so after it, as tills do.
 func (s *Service) Lock(b *db.Batch, ids []customer.ID) {
+	// Counted, so that thousands of ids are not sent back.
 	const lock = `
-		SELECT customer_id -- postgres
-		  FROM accounts -- postgres
-		 WHERE customer_id IN ($1...) -- postgres
-		 ORDER BY customer_id -- postgres
-		   FOR UPDATE -- postgres` // on SQLite nobody else writes
+		SELECT count(*) -- postgres
+		  FROM (SELECT customer_id -- postgres
+		          FROM accounts -- postgres
+		         WHERE customer_id IN ($1...) -- postgres
+		         ORDER BY customer_id -- postgres
+		           FOR UPDATE) AS locked -- postgres` // on SQLite nobody else writes
 	b.Exec(lock, db.IDs(ids))
 }
 
