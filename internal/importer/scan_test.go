@@ -127,6 +127,13 @@ func TestScanReceipts(t *testing.T) {
 				`note 6 number rows_copied "1"`,
 			},
 		},
+		"the same number in two stores": {
+			text: "number,date,store,sku,qty,price\n1,2024-02-01,S1,A,1,1\n1,2024-02-01,S1,B,1,1\n1,2024-02-01,S2,A,1,1\n",
+			want: []string{
+				"sale 1 2024-01-31T19:00  | A 1.000 x 1.0000 = 1.00 | B 1.000 x 1.0000 = 1.00",
+				"sale 1 2024-01-31T19:00  | A 1.000 x 1.0000 = 1.00",
+			},
+		},
 		"rows of equal goods are no copies": {
 			text: "number,date,sku,qty,price\n1,2024-02-01,A,1,1\n1,2024-02-01,A,1,1\n2,2024-02-01,B,1,1\n1,2024-02-01,A,1,1\n",
 			want: []string{
@@ -424,6 +431,11 @@ func TestScanStops(t *testing.T) {
 	full := errors.New("the disk is full")
 	if err := s.Run(t.Context(), Checkpoint{}, func(Step) error { return full }); !errors.Is(err, full) {
 		t.Errorf("a scan whose rows nobody takes gives %v", err)
+	}
+	few, ofFew := sniff(t, "number,date,sku,amount\n1,2024-02-01,A,1\n2,2024-02-01,A,1\n")
+	s = &Scan{Path: few, Mapping: ofFew, Currency: gbp, Now: late}
+	if err := s.Run(ctx, Checkpoint{}, func(Step) error { return full }); !errors.Is(err, context.Canceled) {
+		t.Errorf("a cancelled scan of few rows gives %v", err)
 	}
 	small, of := sniff(t, "number,date,sku,amount\n1,2024-02-01,A,1\n2,2024-02-01,A,1\n1,2024-02-01,B,1\n2,2024-02-01,B,1\n")
 	ctx, cancel = context.WithCancel(t.Context())
