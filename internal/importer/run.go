@@ -26,9 +26,12 @@ import (
 	"regulars/internal/loyalty/stock"
 )
 
-// How much goes into one transaction. Tills wait for it on SQLite, so it lasts
-// a fraction of a second.
-const batchRows = 6000
+// How many rows of a file go into one transaction. On SQLite all tills wait for it, so
+// it lasts a fraction of a second; on PostgreSQL those that serve the same customers.
+const (
+	batchRows         = 6000
+	batchRowsPostgres = 12000
+)
 
 // matchRows is about how many lines of returns are matched in one transaction.
 const matchRows = 500

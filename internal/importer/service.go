@@ -87,6 +87,9 @@ func New(c Config) *Service {
 		db: c.DB, mint: c.Mint, now: c.Now, currency: c.Currency, zone: c.Zone, region: c.Region, secret: c.Secret, folder: c.Folder, jobs: c.Jobs, started: c.Started,
 		catalog: c.Catalog, customers: c.Customers, attributes: c.Attributes, enrol: c.Enrol, ledger: c.Ledger, programmes: c.Programmes, receipts: c.Receipts, stock: c.Stock, giftcards: c.Giftcards, batchRows: batchRows, matchRows: matchRows,
 	}
+	if c.DB.Postgres() {
+		s.batchRows = batchRowsPostgres
+	}
 	// One at a time: two would only fight for the writer.
 	c.Jobs.Handle(jobKind, 1, s.work)
 	return s
