@@ -51,8 +51,9 @@ func (s *Service) Lock(b *db.Batch, ids []customer.ID) {
 	b.Exec(lock, db.IDs(ids))
 }
 
-// CountTx has imported purchases added to the accounts, which are locked. finish waits
-// for it as that of [db.Tx.Start] does, and fails with ErrTooMuch.
+// CountTx has imported purchases added to the accounts, which locks them, in their order
+// as PostgreSQL plans it. finish waits for it as that of [db.Tx.Start] does, and fails
+// with ErrTooMuch.
 func (s *Service) CountTx(ctx context.Context, tx *db.Tx, totals map[customer.ID]*Totals) (finish func() error) {
 	if len(totals) == 0 {
 		return func() error { return nil }
