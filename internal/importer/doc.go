@@ -15,7 +15,8 @@
 // and which is kept with the import. A Scan then reads the whole file by its
 // mapping in two passes of bounded memory: the first learns which numbers of
 // receipts, or which customers and products, come again further down, the
-// second yields whole receipts and rows.
+// second yields whole receipts and rows. Where many receipts have rows apart from each
+// other, it is read again for a part of them at a time.
 //
 // A dry run is an import whose batches are written in transactions that are
 // taken back. It remembers of them what the batches behind depend on, so that

@@ -28,9 +28,8 @@ type Receipt struct {
 	Adjusts bool   // no customer's return, but the shop's own correction of its stock
 	Lines   []Line
 
-	rows  []int64  // of its number, of both kinds
-	cells []string // of those rows, as the file has them
-	ends  []int    // where each row's cells end
+	rows  []int64    // of its number, of both kinds
+	cells [][]string // of those rows, as the file has them
 }
 
 // issues says the same of every row of the receipt.
@@ -47,15 +46,7 @@ func (r *Receipt) issues(f Field, why Reason, value string, refused bool) []Issu
 func (r *Receipt) issue(line int, f Field, why Reason, value string) Issue {
 	row := r.Lines[line].Row
 	i, _ := slices.BinarySearch(r.rows, row)
-	return Issue{Row: row, Field: f, Reason: why, Value: value, Cells: rowCells(r.cells, r.ends, i)}
-}
-
-func rowCells(cells []string, ends []int, i int) []string {
-	from := 0
-	if i > 0 {
-		from = ends[i-1]
-	}
-	return cells[from:ends[i]]
+	return Issue{Row: row, Field: f, Reason: why, Value: value, Cells: r.cells[i]}
 }
 
 // Line is one row of a receipt. Amounts and quantity are not below zero; it is
@@ -175,7 +166,7 @@ const overMidnight = 30 * time.Minute
 // their numbers anew, each its own and every day. A row that leaves some of it
 // out goes on with the row before of the same number.
 func (r *rowReader) receiptKey(number string) string {
-	cells := keyCells{number, r.zone, [4]string{}}
+	cells := keyCells{number: number, zone: r.zone}
 	for i, column := range r.keyed {
 		cells.cells[i] = cellOf(r.fields, column)
 	}
@@ -204,11 +195,14 @@ func (r *rowReader) receiptKey(number string) string {
 	return r.called
 }
 
-// keyCells are what a rowKey is made of.
+// keyFields are, beside the number, those that a rowKey is made of.
+var keyFields = [...]Field{FieldStore, FieldTill, FieldAt, FieldTime}
+
+// keyCells are the cells that a rowKey is made of.
 type keyCells struct {
 	number string
 	zone   *time.Location
-	cells  [4]string
+	cells  [len(keyFields)]string
 }
 
 // rowKey is what tells the receipt of a row from others.
@@ -437,16 +431,15 @@ func priceFor(gross money.Amount, q money.Quantity, c money.Currency) money.Pric
 type group struct {
 	number string
 	lines  []rawLine
-	cells  []string // of all its rows, one after the other, for refusals
-	ends   []int    // where a row's cells end
 	rows   []int64
-	bad    bool // a row is refused
-	over   int  // rows above maxLines, which are only counted
+	cells  [][]string // of those rows, for refusals
+	bad    bool       // a row is refused
+	over   int        // rows above maxLines, which are only counted
 	issues []Issue
 }
 
 func (g *group) reset(number string) {
-	*g = group{number: number, lines: g.lines[:0], cells: g.cells[:0], ends: g.ends[:0], rows: g.rows[:0]}
+	*g = group{number: number, lines: g.lines[:0], rows: g.rows[:0], cells: g.cells[:0]}
 }
 
 func (g *group) count() int64 { return int64(len(g.rows) + g.over) }
@@ -460,8 +453,7 @@ func (g *group) add(l rawLine, r *rowReader) {
 		return
 	}
 	g.rows = append(g.rows, r.number)
-	g.cells = append(g.cells, r.fields...)
-	g.ends = append(g.ends, len(g.cells))
+	g.cells = append(g.cells, r.fields)
 	g.issues = append(g.issues, r.issues...)
 	if r.refused {
 		g.bad = true
@@ -469,8 +461,6 @@ func (g *group) add(l rawLine, r *rowReader) {
 	}
 	g.lines = append(g.lines, l)
 }
-
-func (g *group) cellsOf(i int) []string { return slices.Clone(rowCells(g.cells, g.ends, i)) }
 
 // close makes the receipts of the rows: one, or a sale and a return where rows
 // of one number give and take.
@@ -503,10 +493,10 @@ func (g *group) close() (receipts []*Receipt, issues []Issue) {
 		return nil, g.refused()
 	}
 	for i := range g.issues {
-		g.issues[i].Cells = g.cellsOf(slices.Index(g.rows, g.issues[i].Row))
+		g.issues[i].Cells = g.cells[slices.Index(g.rows, g.issues[i].Row)]
 	}
 	byHalf := [2]*Receipt{}
-	rows, cells, ends := slices.Clone(g.rows), slices.Clone(g.cells), slices.Clone(g.ends)
+	rows, cells := slices.Clone(g.rows), slices.Clone(g.cells)
 	for i := range g.lines {
 		l := &g.lines[i]
 		half := 0
@@ -515,13 +505,13 @@ func (g *group) close() (receipts []*Receipt, issues []Issue) {
 		}
 		if byHalf[half] == nil {
 			byHalf[half] = head.receipt(l.below)
-			byHalf[half].rows, byHalf[half].cells, byHalf[half].ends = rows, cells, ends
+			byHalf[half].rows, byHalf[half].cells = rows, cells
 			byHalf[half].Lines = make([]Line, 0, len(g.lines)-i)
 		}
 		byHalf[half].Lines = append(byHalf[half].Lines, l.Line)
 		if l.Lost != 0 {
 			g.issues = append(g.issues, Issue{
-				Row: l.Row, Field: FieldAmount, Reason: ReasonRounded, Value: l.Lost.String(), Cells: g.cellsOf(i),
+				Row: l.Row, Field: FieldAmount, Reason: ReasonRounded, Value: l.Lost.String(), Cells: g.cells[i],
 			})
 		}
 	}
@@ -549,9 +539,8 @@ func (g *group) refused() (issues []Issue) {
 		if len(issues) == own {
 			issues = append(issues, Issue{Row: row, Field: FieldNumber, Reason: ReasonSibling, Value: g.number, Refused: true})
 		}
-		cells := g.cellsOf(i)
 		for j := range issues[own:] {
-			issues[own+j].Cells = cells
+			issues[own+j].Cells = g.cells[i]
 		}
 	}
 	return issues

@@ -21,8 +21,8 @@ const (
 	TotalCards     Total = "cards"    // money on gift cards
 )
 
-// AllTotals are all of them, in the order to tell them in.
-var AllTotals = []Total{TotalCustomers, TotalReceipts, TotalSum, TotalPoints, TotalCards}
+// allTotals are all of them, in the order to tell them in.
+var allTotals = []Total{TotalCustomers, TotalReceipts, TotalSum, TotalPoints, TotalCards}
 
 // Key is the i18n key of what people call the total.
 func (t Total) Key() string { return "importer.total." + string(t) }
@@ -142,7 +142,7 @@ type Compared struct {
 
 // Compare says how the totals compare that were given.
 func (r *Reconciliation) Compare() (list []Compared) {
-	for _, t := range AllTotals {
+	for _, t := range allTotals {
 		theirs, ok := r.theirs[t]
 		if !ok {
 			continue

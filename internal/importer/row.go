@@ -120,7 +120,7 @@ type rowReader struct {
 	latest   time.Time // no date is later
 
 	// Columns that every row is asked for, resolved.
-	keyed [4]int // store, till, date and time of day
+	keyed [len(keyFields)]int
 	noted []noted
 
 	fields  []string
@@ -165,7 +165,7 @@ func (s *Scan) reader() (*rowReader, error) {
 	if zone == nil {
 		r.zone, r.zoneOf = time.UTC, s.Zone
 	}
-	for i, f := range []Field{FieldStore, FieldTill, FieldAt, FieldTime} {
+	for i, f := range keyFields {
 		r.keyed[i] = s.Mapping.Columns[f]
 	}
 	for _, f := range notedFields {
@@ -176,6 +176,11 @@ func (s *Scan) reader() (*rowReader, error) {
 	return r, nil
 }
 
+// forget has the next row go on with none before it.
+func (r *rowReader) forget() {
+	r.place.number, r.key, r.keyOf = "", rowKey{}, keyCells{}
+}
+
 // begin takes a row up. It says no to a row that has no values to read.
 func (r *rowReader) begin(row delimited.Row) bool {
 	r.fields, r.number, r.refused, r.torn, r.issues = row.Fields, row.Number, false, false, nil
@@ -184,7 +189,7 @@ func (r *rowReader) begin(row delimited.Row) bool {
 		if store == "" && number != "" && number == r.place.number { // of the receipt of the row before
 			store = r.place.store
 		}
-		r.place.number, r.place.store = strings.Clone(number), strings.Clone(store)
+		r.place.number, r.place.store = number, store
 		if zone := r.zoneOf(store); zone != r.zone {
 			r.zone, r.last.date = zone, ""
 		}
@@ -578,7 +583,7 @@ func (r *rowReader) readMoment(f, ofDay Field) (t time.Time, none, ok bool) {
 	}
 	t, zoned, none, ok := r.parseMoment(date, clock)
 	if ok && !none {
-		r.last.date, r.last.clock, r.last.at, r.last.zoned = strings.Clone(date), strings.Clone(clock), t, zoned
+		r.last.date, r.last.clock, r.last.at, r.last.zoned = date, clock, t, zoned
 	}
 	return t, none, ok && !none
 }

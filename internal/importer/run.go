@@ -26,15 +26,18 @@ import (
 	"regulars/internal/loyalty/stock"
 )
 
-// How many rows of a file go into one transaction. On SQLite all tills wait for it, so
+// How many rows of a file go into one transaction, as bench/fill.go has it too. On SQLite all tills wait for it, so
 // it lasts a fraction of a second; on PostgreSQL those that serve the same customers.
 const (
 	batchRows         = 6000
 	batchRowsPostgres = 12000
 )
 
-// matchRows is about how many lines of returns are matched in one transaction.
-const matchRows = 500
+// About how many lines of returns are matched in one transaction, likewise.
+const (
+	matchRows         = 500
+	matchRowsPostgres = 4000
+)
 
 // check does an import without it: every batch is written in a transaction that
 // is taken back. What is kept is the report.

@@ -36,9 +36,10 @@ type Scan struct {
 	again map[uint64]struct{} // hashes of numbers, or of what rows without one are told apart by
 	last  map[uint64]int64    // of customers and products: the last row with what is in again
 	parts int                 // how often the file is read for those in again
-	hold  int                 // rows to hold in memory; 0: apartRows
 	held  *scattered          // rows in again that were met on the way; nil: the file is read for them
 	yield func(Step) error
+
+	partSize int // of rows in again that are held in memory at a time, in bytes; 0: maxPart
 
 	file   atomic.Pointer[delimited.File]
 	passes atomic.Int64 // done
@@ -67,9 +68,9 @@ type Step struct {
 	End      Checkpoint
 }
 
-// apartRows is about how many rows of receipts that do not stand together are
-// held in memory.
-const apartRows = 100_000
+// maxPart is about how many bytes of rows of receipts that do not stand together
+// are held in memory.
+const maxPart = 64 << 20
 
 // Run reads what follows the checkpoint from and hands it over, step by step
 // and in the same order every time. The first failure of yield ends it.
@@ -227,10 +228,8 @@ func (s *Scan) comeAgain(keys []uint64) []uint64 {
 
 // withCells gives issues the cells of their row.
 func withCells(issues []Issue, row delimited.Row) []Issue {
-	if len(issues) > 0 {
-		for i := range issues {
-			issues[i].Cells = row.Fields
-		}
+	for i := range issues {
+		issues[i].Cells = row.Fields
 	}
 	return issues
 }
@@ -254,8 +253,8 @@ func (s *Scan) survey(ctx context.Context) error {
 // surveyReceipts learns which receipts come again further down.
 func (s *Scan) surveyReceipts(ctx context.Context, a *again) error {
 	numbered := s.Mapping.has(FieldNumber)
-	last, known, rows := "", false, 0
-	err := s.eachRow(ctx, delimited.Position{}, func(_ delimited.Row, r *rowReader, ok bool) error {
+	last, known, size := "", false, 0
+	err := s.eachRow(ctx, delimited.Position{}, func(row delimited.Row, r *rowReader, ok bool) error {
 		switch {
 		case !ok:
 		case numbered:
@@ -265,7 +264,7 @@ func (s *Scan) surveyReceipts(ctx context.Context, a *again) error {
 				}
 			}
 			if known {
-				rows++
+				size += sizeOf(row)
 			}
 		default:
 			if l := r.receiptLine(""); !r.refused {
@@ -280,10 +279,20 @@ func (s *Scan) surveyReceipts(ctx context.Context, a *again) error {
 	s.again = a.keys
 	if numbered && len(a.keys) > 0 {
 		// The rows before a number came again were not counted: as many again
-		// is more than enough.
-		s.parts = 1 + min(2*rows, maxLines*len(a.keys))/cmp.Or(s.hold, apartRows)
+		// are more than enough.
+		s.parts = 1 + 2*size/cmp.Or(s.partSize, maxPart)
 	}
 	return nil
+}
+
+// sizeOf is about how many bytes of memory a row takes.
+func sizeOf(row delimited.Row) int {
+	const ofRow, ofCell = 128, 16
+	size := ofRow
+	for _, cell := range row.Fields {
+		size += len(cell) + ofCell
+	}
+	return size
 }
 
 // surveyKeys learns which customers or products come again further down.
@@ -403,7 +412,7 @@ func (s *Scan) together(ctx context.Context, from Checkpoint) error {
 			step.Refused++
 			step.Issues = append(step.Issues, withCells(r.issues, row)...)
 			end = row.End
-			if !g.empty() {
+			if !g.empty() || skipped {
 				return nil // it may stand in the middle of a receipt
 			}
 			return flush()
@@ -421,9 +430,8 @@ func (s *Scan) together(ctx context.Context, from Checkpoint) error {
 		if !skipped {
 			g.add(r.receiptLine(number), r)
 			s.held.between()
-		} else if s.held.add(key, number, row); s.held.tooLarge() {
-			s.held = nil
-			s.total.Store(int64(2 + s.parts))
+		} else {
+			s.held.add(key, number, row)
 		}
 		return nil
 	})
@@ -438,7 +446,6 @@ type scattered struct {
 	groups map[string]*scatteredRows // by the receiptKey
 	order  []string                  // keys of the groups, as they begin in the file
 	last   string                    // key of the row before
-	cells  int                       // bytes of all cells
 }
 
 // scatteredRows are those of one receipt.
@@ -448,9 +455,6 @@ type scatteredRows struct {
 	runs   []int // where rows that stand together begin
 	over   int
 }
-
-// maxHeld is how many bytes of cells are held while the file is read for others.
-const maxHeld = 64 << 20
 
 func newScattered() *scattered { return &scattered{groups: map[string]*scatteredRows{}} }
 
@@ -475,9 +479,6 @@ func (s *scattered) add(key, number string, row delimited.Row) {
 		g.runs = append(g.runs, len(g.kept))
 	}
 	g.kept = append(g.kept, row)
-	for _, cell := range row.Fields {
-		s.cells += len(cell) + 16 // and its header
-	}
 }
 
 // between tells of a row of another receipt.
@@ -486,9 +487,6 @@ func (s *scattered) between() {
 		s.last = ""
 	}
 }
-
-// tooLarge reports whether there is more than can be held meanwhile.
-func (s *scattered) tooLarge() bool { return s != nil && s.cells > maxHeld }
 
 // readApart reads the rows of a part of the receipts that do not stand together.
 func (s *Scan) readApart(ctx context.Context, part int) (*scattered, error) {
@@ -529,6 +527,7 @@ func (s *Scan) apart(ctx context.Context, from Checkpoint) (err error) {
 		}
 		all := found.groups[key]
 		g.reset(all.number)
+		r.forget()
 		kept, copies := dropCopies(all.kept, all.runs)
 		for _, row := range kept {
 			r.begin(row)

@@ -455,7 +455,14 @@ func TestScanStops(t *testing.T) {
 // refused, once, and whoever goes on from a checkpoint gets what follows.
 func checkScan(t *testing.T, path string, m Mapping) {
 	t.Helper()
-	s := &Scan{Path: path, Mapping: m, Currency: gbp, Now: late, hold: 4}
+	for _, size := range []int{0, 1000} { // what lies apart all at once, and a few rows at a time
+		checkScanOf(t, path, m, size)
+	}
+}
+
+func checkScanOf(t *testing.T, path string, m Mapping, partSize int) {
+	t.Helper()
+	s := &Scan{Path: path, Mapping: m, Currency: gbp, Now: late, partSize: partSize}
 	all := steps(t, s, Checkpoint{})
 	seen := map[int64]int{}
 	take := func(row int64) { seen[row]++ }
@@ -519,7 +526,7 @@ func checkScan(t *testing.T, path string, m Mapping) {
 		t.Fatalf("%d rows, the steps say %d", want, rows)
 	}
 	for i, step := range all {
-		again := &Scan{Path: path, Mapping: m, Currency: gbp, Now: late, hold: 4}
+		again := &Scan{Path: path, Mapping: m, Currency: gbp, Now: late, partSize: partSize}
 		rest := steps(t, again, step.End)
 		if !cmp.Equal(all[i+1:], rest, cmp.AllowUnexported(Receipt{}, Customer{}, Product{}), cmp.Transformer("none", func(s []Step) []Step {
 			if len(s) == 0 {
@@ -539,6 +546,7 @@ func TestScanGoesOnAnywhere(t *testing.T) {
 		"apart":      "number,date,sku,qty,price\n" + strings.Repeat("1,2024-02-01,A,1,1\n2,2024-02-01,A,1,1\n3,2024-02-01,A,1,1\n4,2024-02-01,A,-1,1\n5,2024-02-01,A,1,1\n6,2024-02-01,A,q,1\n", 3),
 		"few apart":  "number,date,sku,qty,price\n1,2024-02-01,A,1,1\n2,2024-02-01,A,1,1\n1,2024-02-01,B,1,1\n3,2024-02-01,A,1,1\n",
 		"no store":   "number,date,time,store,sku,qty,price\n1,2024-02-01,23:50,S1,A,1,1\n1,2024-02-02,00:10,,A,1,1\n1,2024-02-02,00:10,,A,1,1\n1,2024-02-02,00:10,S2,A,1,1\n1,2024-02-02,00:10,,A,1,1\n1,2024-02-01,23:50,S1,A,1,1\n",
+		"no number":  "number,date,store,sku,qty,price\n1,2024-02-01,S1,A,1,1\n,2024-02-01,S1,A,1,1\n1,2024-02-01,,A,1,1\n2,2024-02-01,S1,A,1,1\n1,2024-02-01,S1,B,1,1\n",
 		"unnumbered": "customer_id,date,amount\n7,2024-02-01,5\n7,2024-02-01,5.00\n8,2024-02-01,5\n7,2024-02-01,x\n7,2024-02-01,5\n",
 		"customers":  "Фамилия;Телефон\nИванов;1\n;\n;м\nПетров;2\n",
 		"products":   "SKU;Название;Цена\nA;x;1\n;;2\nB;y;z\n",
@@ -551,6 +559,27 @@ func TestScanGoesOnAnywhere(t *testing.T) {
 	}
 }
 
+// Receipts of one number whose rows lie apart are read one after another, and each is
+// of its own day all the same.
+func TestScanApartAroundMidnight(t *testing.T) {
+	t.Parallel()
+	path, m := sniff(t, "number,date,time,store,sku,qty,price\n"+
+		"7,2024-02-01,23:50,S1,A,1,1\n8,2024-02-01,23:50,S1,A,1,1\n7,2024-02-01,23:50,S1,B,1,1\n"+
+		"9,2024-02-02,00:05,S1,A,1,1\n7,2024-02-02,00:10,S1,A,1,1\n10,2024-02-02,00:15,S1,A,1,1\n7,2024-02-02,00:10,S1,B,1,1\n")
+	var days []string
+	for _, step := range steps(t, &Scan{Path: path, Mapping: m, Currency: gbp, Now: late}, Checkpoint{}) {
+		for _, r := range step.Receipts {
+			if r.Number == "7" {
+				days = append(days, r.Day)
+			}
+		}
+	}
+	if diff := cmp.Diff([]string{"2024-02-01", "2024-02-02"}, days); diff != "" {
+		t.Errorf("days (-want +got):\n%s", diff)
+	}
+	checkScan(t, path, m)
+}
+
 // The file is read for the survey and for those that stand together; few that do not
 // are held meanwhile.
 func TestFewApartAreHeld(t *testing.T) {
@@ -561,7 +590,7 @@ func TestFewApartAreHeld(t *testing.T) {
 	if s.passes.Load() != 2 || s.Done() != 1 {
 		t.Errorf("the file was read %d times, and %v is done", s.passes.Load(), s.Done())
 	}
-	read := &Scan{Path: path, Mapping: m, Currency: gbp, Now: late, hold: 1}
+	read := &Scan{Path: path, Mapping: m, Currency: gbp, Now: late, partSize: 100}
 	if diff := cmp.Diff(brief(steps(t, read, Checkpoint{})), got); diff != "" || read.passes.Load() < 4 {
 		t.Errorf("read %d times, it differs:\n%s", read.passes.Load(), diff)
 	}

@@ -88,7 +88,7 @@ func New(c Config) *Service {
 		catalog: c.Catalog, customers: c.Customers, attributes: c.Attributes, enrol: c.Enrol, ledger: c.Ledger, programmes: c.Programmes, receipts: c.Receipts, stock: c.Stock, giftcards: c.Giftcards, batchRows: batchRows, matchRows: matchRows,
 	}
 	if c.DB.Postgres() {
-		s.batchRows = batchRowsPostgres
+		s.batchRows, s.matchRows = batchRowsPostgres, matchRowsPostgres
 	}
 	// One at a time: two would only fight for the writer.
 	c.Jobs.Handle(jobKind, 1, s.work)
@@ -433,9 +433,6 @@ func (s *Service) countKnown(ctx context.Context, kind customer.Kind, values []s
 	found, err := s.customers.FindAll(ctx, ids)
 	return len(found), err
 }
-
-// kindOf is the kind of identifier that a column has.
-var kindOf = map[Field]customer.Kind{FieldExternal: customer.External, FieldCard: customer.Card, FieldPhone: customer.Phone, FieldEmail: customer.Email}
 
 // SetMapping changes how the file is read, until something of it is in. It fails
 // with ErrStarted if the import runs by another, and with what is wrong with the

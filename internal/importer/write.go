@@ -206,10 +206,17 @@ func (w *writer) peopleTx(ctx context.Context, tx *db.Tx, people []person, rep *
 	return issues, err
 }
 
-// fieldOf is the column that an identifier comes from.
-var fieldOf = map[customer.Kind]Field{
-	customer.External: FieldExternal, customer.Card: FieldCard, customer.Phone: FieldPhone, customer.Email: FieldEmail,
-}
+// kindOf is the kind of identifier that a column has, fieldOf the column that one comes from.
+var (
+	kindOf  = map[Field]customer.Kind{FieldExternal: customer.External, FieldCard: customer.Card, FieldPhone: customer.Phone, FieldEmail: customer.Email}
+	fieldOf = func() map[customer.Kind]Field {
+		of := map[customer.Kind]Field{}
+		for field, kind := range kindOf {
+			of[kind] = field
+		}
+		return of
+	}()
+)
 
 // columnsOf are the columns of a person's row that fields of a profile come from.
 func (w *writer) columnsOf(p *person, fields []string) (list []Field) {
