@@ -218,6 +218,13 @@ func (s *Service) Store(id StoreID) (Store, bool) {
 	return store, ok
 }
 
+// Entity is who owns a store, in whose books stands what concerns who is at home in it;
+// of a store that is not known DefaultEntity. Like Store it never waits.
+func (s *Service) Entity(of StoreID) EntityID {
+	store, _ := s.Store(of)
+	return cmp.Or(store.Entity, DefaultEntity)
+}
+
 // Zone is by which clock the days of a store, and of who is at home in it, end: its own,
 // or another where it is not known. Like Store it never waits.
 func (s *Service) Zone(of StoreID, other *time.Location) *time.Location {

@@ -83,15 +83,13 @@ type moved struct {
 
 // plan is a merge, or its undoing, about to be made.
 func (s *Service) plan(ctx context.Context, from, into customer.ID, by staff.ID) (p receipt.Merge, err error) {
-	p = receipt.Merge{From: from, Into: into, Staff: int64(by), At: s.now().UTC().Truncate(time.Microsecond), Entity: int64(catalog.DefaultEntity)}
-	c, err := s.customers.Get(ctx, into)
-	if err != nil {
+	p = receipt.Merge{From: from, Into: into, Staff: int64(by), At: s.now().UTC().Truncate(time.Microsecond)}
+	if err := s.receipts.PrepareMerge(ctx, &p); err != nil {
 		return p, err
 	}
-	if store, ok := s.catalog.Store(c.HomeStore); ok {
-		p.Entity = int64(store.Entity)
-	}
-	return p, s.receipts.PrepareMerge(ctx, &p)
+	c, err := s.customers.Get(ctx, into)
+	p.Entity = int64(s.catalog.Entity(c.HomeStore))
+	return p, err
 }
 
 // errPreview undoes what a preview did.

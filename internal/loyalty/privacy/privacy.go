@@ -505,9 +505,12 @@ func (s *Service) Erase(ctx context.Context, who customer.ID, by staff.By, reaso
 	if err != nil {
 		return out, err
 	}
-	m := ledger.Move{Cause: ledger.CauseManual, Entity: int64(catalog.DefaultEntity), Staff: int64(by.ID), Reason: "erased", At: s.now().UTC().Truncate(time.Microsecond)}
-	if store, ok := s.catalog.Store(c.HomeStore); ok {
-		m.Entity, m.Store = int64(store.Entity), int64(store.ID)
+	if err := s.catalog.Refresh(ctx); err != nil {
+		return out, err
+	}
+	m := ledger.Move{
+		Cause: ledger.CauseManual, Entity: int64(s.catalog.Entity(c.HomeStore)), Store: int64(c.HomeStore), Staff: int64(by.ID), Reason: "erased",
+		At: s.now().UTC().Truncate(time.Microsecond),
 	}
 	err = s.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
 		if out.Profiles, err = s.customers.EraseTx(ctx, tx, who); err != nil {

@@ -45,6 +45,35 @@ func TestExportFailsOverAnUnreadableReason(t *testing.T) {
 	})
 }
 
+// What is taken from whom a process erases that has not met their store yet is in the
+// books of the store's owner.
+func TestErasedInTheBooksOfTheStore(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s, ctx := loyaltytest.New(t, d, loyaltytest.Options{}), t.Context()
+		var owner catalog.Entity
+		loyaltytest.Check(t, d.Write(ctx, func(ctx context.Context, tx *db.Tx) (err error) {
+			owner, err = s.Catalog.CreateEntityTx(ctx, tx, catalog.Entity{Name: "Franchise"})
+			return err
+		}))
+		store, _ := s.OpenStore(t, catalog.NewStore{Code: "S1", Name: "Chorsu", Zone: "Asia/Tashkent", Entity: owner.ID})
+		_, err := s.Programmes.Install(ctx, "Main", loyaltytest.Rules(s.Currency, 50_00), s.Now().Add(-time.Hour), 0)
+		loyaltytest.Check(t, err)
+		res, err := s.Enrol.Register(ctx, store, 0, customer.New{HomeStore: store.ID, Source: "till", Identifiers: []customer.Identifier{{Kind: customer.Phone, Value: "+998901112233"}}})
+		loyaltytest.Check(t, err)
+		_, err = loyaltytest.New(t, d, loyaltytest.Options{Join: s}).Privacy.Erase(ctx, res.ID, staff.By{}, "asked")
+		loyaltytest.Check(t, err)
+		var taken, theirs int
+		const find = `
+			SELECT count(*), COALESCE(SUM(CASE WHEN entity_id = $1 AND COALESCE(at_entity_id, entity_id) = $1 AND store_id = $2 THEN 1 ELSE 0 END), 0)
+			  FROM entries WHERE reason = 'erased'`
+		loyaltytest.Check(t, d.QueryRow(ctx, find, int64(owner.ID), int64(store.ID)).Scan(&taken, &theirs))
+		if taken != 1 || theirs != taken {
+			t.Errorf("%d of %d entries are the franchise's", theirs, taken)
+		}
+	})
+}
+
 // All that is kept of a person is in the file; once erased nothing personal is left in
 // any table, nobody is found, and the books agree.
 func TestExportAndErase(t *testing.T) {

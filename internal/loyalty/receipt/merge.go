@@ -22,7 +22,6 @@ type Merge struct {
 	At         time.Time
 	Entity     int64 // whose books a debt goes through
 	Staff      int64
-	Reason     string
 	holding    map[programme.ID]*programme.Version
 	// Lots are those that came to From by merges before, besides what it earned.
 	Lots []ledger.LotID
@@ -58,7 +57,7 @@ func (m *Merge) event(kind string) event.Event {
 }
 
 func (m *Merge) move() ledger.Move {
-	return ledger.Move{Entity: m.Entity, Staff: m.Staff, Reason: m.Reason, At: m.At}
+	return ledger.Move{Entity: m.Entity, Staff: m.Staff, At: m.At}
 }
 
 // errMoved is of a call whose customer was merged into another since it was made.

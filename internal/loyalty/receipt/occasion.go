@@ -135,12 +135,8 @@ func (s *Service) give(ctx context.Context, v *programme.Version, o *programme.O
 			if !fresh {
 				continue
 			}
-			entity := d.store.Entity
-			if entity == 0 {
-				entity = catalog.DefaultEntity
-			}
 			account.Earn(ledger.Grant{
-				Move:   ledger.Move{Cause: ledger.CauseOccasion, Entity: int64(entity), Store: int64(d.store.ID), Reason: string(o.On), At: now},
+				Move:   ledger.Move{Cause: ledger.CauseOccasion, Entity: int64(s.catalog.Entity(d.store.ID)), Store: int64(d.store.ID), Reason: string(o.On), At: now},
 				Source: ledger.Issued, Programme: v.ProgrammeID, Points: o.Points, AvailableAt: now, ExpiresAt: d.until,
 			})
 			n++
