@@ -31,10 +31,10 @@ func Join(r *Rules, own, theirs Tier, spend, others money.Amount, at time.Time, 
 		t.LostAt, lasts = theirs.LostAt, theirs.ReviewAt
 	default:
 		t.begin(level, at)
-		lasts = r.NextReview(&t, at, zone)
+		lasts = r.nextReview(&t, at, zone)
 	}
 	t.ReviewAt = t.WithFloor(Midnight(at, 1, zone), at)
-	if r.Lasts() {
+	if r.lasts() {
 		t.ReviewAt = cmp.Or(lasts, t.ReviewAt)
 	}
 	return t
@@ -56,8 +56,8 @@ func Part(r *Rules, t, were, gave Tier, joinedAt, at time.Time, zone *time.Locat
 		t.begin(t.Level, at)
 	}
 	switch {
-	case r.Lasts() && t.Level == was && !t.ReviewAt.IsZero():
-	case r.Lasts() && t.Level == were.Level && !were.ReviewAt.IsZero():
+	case r.lasts() && t.Level == was && !t.ReviewAt.IsZero():
+	case r.lasts() && t.Level == were.Level && !were.ReviewAt.IsZero():
 		t.ReviewAt, t.LostAt = were.ReviewAt, were.LostAt
 	default:
 		t.ReviewAt = t.WithFloor(Midnight(at, 1, zone), at)
@@ -69,7 +69,7 @@ func Part(r *Rules, t, were, gave Tier, joinedAt, at time.Time, zone *time.Locat
 // they became one. Of how long the level lasts holds what Join says.
 func Restore(r *Rules, t, left Tier, at time.Time, zone *time.Location) Tier {
 	t.ReviewAt, t.LostAt = t.WithFloor(Midnight(at, 1, zone), at), left.LostAt
-	if r.Lasts() {
+	if r.lasts() {
 		t.ReviewAt = cmp.Or(left.ReviewAt, t.ReviewAt)
 	}
 	return t

@@ -177,7 +177,7 @@ func TestPartAfterJoin(t *testing.T) {
 		if !got.SameFloor(&own) || got.Level != own.Level && (own.Level != "" || got.Level != "base") {
 			t.Fatalf("%+v, with %+v for a while, is %+v", own, theirs, got)
 		}
-		if r.Lasts() && own.Level != "" && (!got.ReviewAt.Equal(own.ReviewAt) || !got.LostAt.Equal(own.LostAt)) {
+		if r.Downgrade.When == programme.DropEvery && own.Level != "" && (!got.ReviewAt.Equal(own.ReviewAt) || !got.LostAt.Equal(own.LostAt)) {
 			t.Fatalf("%+v, with %+v for a while, lasts otherwise: %+v", own, theirs, got)
 		}
 	}

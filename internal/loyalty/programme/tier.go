@@ -42,8 +42,8 @@ const (
 	DropReset When = "reset"
 )
 
-// Lasts reports whether a level lasts for days, whatever becomes of spend in them.
-func (r *Rules) Lasts() bool { return r.Downgrade.When == DropEvery }
+// lasts reports whether a level lasts for days, whatever becomes of spend in them.
+func (r *Rules) lasts() bool { return r.Downgrade.When == DropEvery }
 
 // MayForfeit reports whether somebody at a level would lose points with it.
 func (r *Rules) MayForfeit(level string) bool {
@@ -171,15 +171,15 @@ func (r *Rules) stands(t *Tier, spend money.Amount, at time.Time) int {
 	return max(r.Held(kept, spend), r.Index(t.Given(at)))
 }
 
-// NextReview is when a level that was reached or kept at a time may be lost:
+// nextReview is when a level that was reached or kept at a time may be lost:
 // the soonest midnight that the downgrade rules name, and the end of a floor;
 // zero: never. Under a rolling window it is the next one at which to look. A level that
 // lasts for days lasts them whatever floor ends meanwhile: to one that is held by its
 // floor alone WithFloor is added.
-func (r *Rules) NextReview(t *Tier, at time.Time, zone *time.Location) (next time.Time) {
+func (r *Rules) nextReview(t *Tier, at time.Time, zone *time.Location) (next time.Time) {
 	switch d := &r.Downgrade; {
 	case d.When == DropNever:
-	case r.Lasts():
+	case r.lasts():
 		return Midnight(at, d.Days, zone)
 	case r.Spend.Calendar():
 		_, next = r.Spend.Period(at, zone)
@@ -232,7 +232,7 @@ func Review(r *Rules, t Tier, spend, ended money.Amount, at time.Time, zone *tim
 	if code := r.Levels[keep].Code; code != t.Level {
 		t.Level, t.Since = code, at
 	}
-	if t.ReviewAt = r.NextReview(&t, at, zone); r.Lasts() && r.reached(spend) < keep {
+	if t.ReviewAt = r.nextReview(&t, at, zone); r.lasts() && r.reached(spend) < keep {
 		t.ReviewAt = t.WithFloor(t.ReviewAt, at)
 	}
 	if d.When == DropSoon && r.Spend.Window == Lifetime && keep > r.Held(t.Given(at), spend) {
@@ -244,7 +244,7 @@ func Review(r *Rules, t Tier, spend, ended money.Amount, at time.Time, zone *tim
 // Reach is the tier after a sale at a time, recorded later, that reached a level.
 func Reach(r *Rules, t Tier, level string, at, recorded time.Time, zone *time.Location) Tier {
 	is := Tier{Programme: t.Programme, Level: level, Since: at}
-	is.ReviewAt = r.NextReview(&is, at, zone)
+	is.ReviewAt = r.nextReview(&is, at, zone)
 	return over(r, t, is, recorded)
 }
 
@@ -259,7 +259,7 @@ func TakeBack(r *Rules, t Tier, held Level, spend money.Amount, at, recorded tim
 	if t.Level != held.Code {
 		is = Tier{Programme: t.Programme, Level: held.Code, Since: at}
 	}
-	next := r.NextReview(&is, recorded, zone)
+	next := r.nextReview(&is, recorded, zone)
 	if r.Downgrade.When == DropSoon && !r.Spend.Calendar() {
 		next = Midnight(recorded, 1, zone)
 	}
@@ -272,7 +272,7 @@ func TakeBack(r *Rules, t Tier, held Level, spend money.Amount, at, recorded tim
 
 // over is a tier with the floor of the one whose place it takes at a time.
 func over(r *Rules, old, t Tier, at time.Time) Tier {
-	if t.Floor, t.FloorUntil = old.Floor, old.FloorUntil; !r.Lasts() {
+	if t.Floor, t.FloorUntil = old.Floor, old.FloorUntil; !r.lasts() {
 		t.ReviewAt = t.WithFloor(t.ReviewAt, at)
 	}
 	return t
@@ -288,8 +288,8 @@ func Give(r *Rules, t Tier, spend money.Amount, level string, until time.Time, b
 	switch {
 	case is != t.Level:
 		t.begin(is, at)
-		t.ReviewAt = t.WithFloor(r.NextReview(&t, at, zone), at)
-	case r.Lasts() && !t.ReviewAt.IsZero() && !byHand:
+		t.ReviewAt = t.WithFloor(r.nextReview(&t, at, zone), at)
+	case r.lasts() && !t.ReviewAt.IsZero() && !byHand:
 	case level == "":
 		t.ReviewAt = Midnight(at, 1, zone)
 	default:
