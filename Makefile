@@ -46,7 +46,7 @@ races: ## the packages where goroutines meet, under the race detector
 fuzz: ## every fuzz target for FUZZTIME
 	scripts/fuzz $(FUZZTIME) $(PACKAGES)
 
-bench: ## a whole installation, beside pgbench, into docs/benchmarks.md; takes an hour of a quiet machine
+bench: ## a whole installation, beside pgbench, into bench.md; takes an hour of a quiet machine
 	$(GO) run ./bench
 
 microbench: ## the small benchmarks, into bench.txt, compared with the last bench.txt
@@ -64,5 +64,5 @@ pg: ## a PostgreSQL to try things on, until Ctrl-C
 	@set -m; bin=$$(mktemp) && $(GO) build -o $$bin ./scripts/pg && $$bin; code=$$?; rm -f $$bin; exit $$code
 
 clean: ## remove what building, testing and measuring left here
-	rm -f bench.txt bench.old.txt
+	rm -f bench.txt bench.old.txt bench.md
 	$(GO) clean -testcache
