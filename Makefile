@@ -37,11 +37,12 @@ race: ## all tests under the race detector
 	$(GO) test -race -timeout 60m $(PACKAGES)
 
 # where goroutines share what they have: storage, queues, limits, the spine
-RACES := loyalty/receipt base/db base/jobs base/event base/id base/limit
+RACES := loyalty/receipt base/db base/jobs base/event base/id base/limit importer/delimited
 
 races: ## the packages where goroutines meet, under the race detector
 	scripts/test-deps
 	$(GO) test -race -timeout 30m $(RACES:%=./internal/%)
+	$(GO) test -race -timeout 30m -run 'Scan|TwoImports|MergeDuring|GoesOn|SecondRun' ./internal/importer
 
 fuzz: ## every fuzz target for FUZZTIME
 	scripts/fuzz $(FUZZTIME) $(PACKAGES)
