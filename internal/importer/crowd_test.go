@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strconv"
+	"strings"
 	"sync"
 	"testing"
 
@@ -14,6 +16,7 @@ import (
 	"regulars/internal/base/db/dbtest"
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
+	"regulars/internal/loyalty/ledger"
 )
 
 // Two processes that bring the same content under two names at once both end:
@@ -283,5 +286,59 @@ func TestSecondRunLeavesTheFileOfTheFirst(t *testing.T) {
 	must(t, err)
 	if i.Report.Created != 2 {
 		t.Errorf("once it is let go: %+v", i.Report)
+	}
+}
+
+// Counting what an import brings locks accounts in the order of their ids, however they
+// lie in the table: who holds one and wants another of a higher id gets it.
+func TestCountingLocksAsAllDo(t *testing.T) {
+	t.Parallel()
+	for _, people := range []int{300, 3000} {
+		t.Run(strconv.Itoa(people), func(t *testing.T) {
+			t.Parallel()
+			d, ctx := dbtest.Open(t, dbtest.Postgres), t.Context()
+			h := newHouse(t, d, "GBP", "Europe/London", t.TempDir())
+			var file strings.Builder
+			file.WriteString("card\n")
+			for i := range people {
+				fmt.Fprintln(&file, 10_000+i)
+			}
+			h.load(write(t, file.String()), File{Kind: KindCustomers})
+			low, high := customer.ID(h.count(`SELECT MIN(customer_id) FROM accounts`)), customer.ID(h.count(`SELECT MAX(customer_id) FROM accounts`))
+			for _, text := range []string{`CREATE INDEX falling ON accounts (customer_id DESC)`, `CLUSTER accounts USING falling`, `DROP INDEX falling`, `ANALYZE accounts`} {
+				_, err := d.Exec(ctx, text)
+				must(t, err)
+			}
+			totals := map[customer.ID]*ledger.Totals{low: {Customer: low, Receipts: 1}, high: {Customer: high, Receipts: 1}}
+			var counting errgroup.Group
+			counted := make(chan struct{})
+			before := d.Stats().Repeated
+			lock := func(tx *db.Tx, who customer.ID) error {
+				var b db.Batch
+				h.ledger.Lock(&b, []customer.ID{who})
+				return tx.Run(ctx, &b)
+			}
+			must(t, d.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
+				if err := lock(tx, low); err != nil {
+					return err
+				}
+				select {
+				case <-counted:
+					return nil // the second time
+				default:
+				}
+				close(counted)
+				counting.Go(func() error {
+					return d.Write(t.Context(), func(ctx context.Context, tx *db.Tx) error { return h.ledger.CountTx(ctx, tx, totals)() })
+				})
+				for h.count(`SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) == 0 {
+				}
+				return lock(tx, high)
+			}))
+			must(t, counting.Wait())
+			if n := d.Stats().Repeated - before; n > 0 {
+				t.Errorf("%d transactions ran into each other", n)
+			}
+		})
 	}
 }
