@@ -223,6 +223,18 @@ func (s *Service) UnmergeTx(ctx context.Context, tx *db.Tx, m Merge, mergedAt ti
 	if err != nil {
 		return nil, err
 	}
+	// Of imported returns the lines know their sales.
+	const returns = `
+		UPDATE receipts SET customer_id = $1
+		 WHERE customer_id = $2 AND kind = 'return' AND imported
+		   AND EXISTS (SELECT 1 FROM receipt_lines l JOIN receipts s ON s.id = l.original_id WHERE l.receipt_id = receipts.id AND s.customer_id = $1)
+		   AND NOT EXISTS (SELECT 1 FROM receipt_lines l JOIN receipts s ON s.id = l.original_id WHERE l.receipt_id = receipts.id AND s.customer_id = $2)
+		RETURNING id`
+	imported, err := handTx(ctx, tx, returns, int64(m.From), int64(m.Into))
+	if err != nil {
+		return nil, err
+	}
+	back = append(back, imported...)
 	known := make(map[ID]bool, len(moved.Receipts))
 	for _, id := range moved.Receipts {
 		known[id] = true
