@@ -50,6 +50,7 @@ type Scan struct {
 type Checkpoint struct {
 	At    delimited.Position `json:"at"`
 	Apart bool               `json:"apart,omitempty"` // reading the receipts that do not stand together
+	Parts int                `json:"parts,omitempty"` // that they are read in
 	Part  int                `json:"part,omitempty"`
 	Done  int                `json:"done,omitempty"` // receipts of the part
 }
@@ -100,7 +101,10 @@ func (s *Scan) Run(ctx context.Context, from Checkpoint, yield func(Step) error)
 		if err := s.together(ctx, from); err != nil {
 			return err
 		}
-		from = Checkpoint{Apart: true}
+		from = Checkpoint{}
+	}
+	if from.Parts != s.parts { // another version of the program made other parts; what is in is known
+		from = Checkpoint{Parts: s.parts}
 	}
 	s.passes.Store(int64(2 + from.Part))
 	for ; from.Part < s.parts; from.Part, from.Done = from.Part+1, 0 {
@@ -535,7 +539,7 @@ func (s *Scan) apart(ctx context.Context, from Checkpoint) (err error) {
 			g.add(r.receiptLine(all.number), r)
 		}
 		g.over += all.over
-		step := Step{Rows: g.count() + int64(len(copies)), End: Checkpoint{Apart: true, Part: from.Part, Done: from.Done + i + 1}}
+		step := Step{Rows: g.count() + int64(len(copies)), End: Checkpoint{Apart: true, Parts: s.parts, Part: from.Part, Done: from.Done + i + 1}}
 		step.Receipts, step.Issues = g.close()
 		why := ReasonCopied
 		if g.bad {

@@ -580,6 +580,33 @@ func TestScanApartAroundMidnight(t *testing.T) {
 	checkScan(t, path, m)
 }
 
+// A checkpoint among receipts that lie apart says in how many parts they were read: a
+// program that makes other parts of them begins those anew.
+func TestScanGoesOnInOtherParts(t *testing.T) {
+	t.Parallel()
+	const receipts = 40
+	var b strings.Builder
+	b.WriteString("number,date,sku,qty,price\n")
+	for run := range 2 {
+		for i := range receipts {
+			fmt.Fprintf(&b, "N%d,2024-02-01,P%d,1,1\n", i, run)
+		}
+	}
+	path, m := sniff(t, b.String())
+	before := steps(t, &Scan{Path: path, Mapping: m, Currency: gbp, Now: late, partSize: 2000}, Checkpoint{})
+	for k := range before {
+		got := map[string]bool{}
+		for _, s := range slices.Concat(before[:k+1], steps(t, &Scan{Path: path, Mapping: m, Currency: gbp, Now: late}, before[k].End)) {
+			for _, r := range s.Receipts {
+				got[r.Number] = true
+			}
+		}
+		if len(got) != receipts {
+			t.Errorf("going on behind step %d reads %d of %d receipts", k, len(got), receipts)
+		}
+	}
+}
+
 // The file is read for the survey and for those that stand together; few that do not
 // are held meanwhile.
 func TestFewApartAreHeld(t *testing.T) {
