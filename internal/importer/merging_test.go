@@ -10,56 +10,136 @@ import (
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/db/dbtest"
+	"regulars/internal/base/settings"
+	"regulars/internal/loyalty"
 	"regulars/internal/loyalty/customer"
-	"regulars/internal/loyalty/household"
-	"regulars/internal/loyalty/merge"
+	"regulars/internal/loyalty/staff"
 )
 
 // Who is merged while their receipts come in has them in the profile that stays.
 func TestMergeDuringAnImport(t *testing.T) {
 	t.Parallel()
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
-		h, ctx := newHouse(t, d, "UZS", "Asia/Tashkent", t.TempDir()), t.Context()
+		h := newHouse(t, d, "UZS", "Asia/Tashkent", t.TempDir())
 		h.install("Main", plainRules())
 		h.load(write(t, "Код;ФИО;Карта\n1;Иванов Иван;111\n2;Иванов И;222\n"), File{Name: "people.csv", Source: "old", Kind: KindCustomers})
-		who := func(external string) customer.ID {
-			c, err := h.customers.Find(ctx, customer.Identifier{Kind: customer.External, Value: external})
-			must(t, err)
-			return c.ID
-		}
-		from, into := who("2"), who("1")
-		var b strings.Builder
-		b.WriteString("number,date,customer_id,sku,product,quantity,price\n")
-		const n = 400
-		for i := range n {
-			fmt.Fprintf(&b, "A%d,2024-05-%02d %02d:%02d,2,P0,Нон,1,1500\n", i, 1+i/60%28, i%24, i%60)
-		}
-		h.batchRows = 2
-		i, err := h.Add(ctx, File{Name: "sales.csv", Source: "old", Kind: KindReceipts}, write(t, b.String()))
-		must(t, err)
-		_, err = h.begin(ctx, i.ID)
-		must(t, err)
-		merges := merge.New(h.db, h.mint, h.now, h.catalog, h.customers, household.New(h.db, h.mint, h.now, h.customers), h.receipts, h.giftcards)
-		ready := make(chan struct{})
-		var g errgroup.Group
-		g.Go(func() error {
-			<-ready
-			_, err := merges.Merge(ctx, from, into, 0, nil)
+		from, into := h.external("2"), h.external("1")
+		of := h.meanwhile(func(ctx context.Context) error {
+			_, err := h.merges.Merge(ctx, from, into, 0, nil)
 			return err
 		})
-		batches := 0
-		must(t, h.run(ctx, i.ID, func(context.Context, *db.Tx, *Report) error {
-			if batches++; batches == 3 {
-				close(ready)
-			}
-			return nil
-		}))
-		must(t, g.Wait())
-		if got := h.count(`SELECT COUNT(*) FROM receipts WHERE customer_id = $1`, int64(from)); got > 0 {
-			t.Errorf("%d of %d receipts are of the profile that is gone, %d of the one that stays", got, n, h.count(`SELECT COUNT(*) FROM receipts WHERE customer_id = $1`, int64(into)))
+		if of(from) > 0 || of(into) != 400 {
+			t.Errorf("%d receipts are of the profile that is gone, %d of the one that stays", of(from), of(into))
 		}
-		if spend := h.count(`SELECT spend FROM accounts WHERE customer_id = $1`, int64(into)); spend != n*1500_00 {
-			t.Errorf("who stays has spent %d of %d", spend, n*1500_00)
+		if spend := h.count(`SELECT spend FROM accounts WHERE customer_id = $1`, int64(into)); spend != 400*1500_00 {
+			t.Errorf("who stays has spent %d", spend)
+		}
+		h.verify()
+	})
+}
+
+// external finds whom a file calls so.
+func (h house) external(name string) customer.ID {
+	c, err := h.customers.Find(h.t.Context(), customer.Identifier{Kind: customer.External, Value: name})
+	must(h.t, err)
+	return c.ID
+}
+
+// meanwhile imports 400 receipts of the customer "2" in small transactions, has do done
+// while it goes on, and gives how many receipts are whose.
+func (h house) meanwhile(do func(ctx context.Context) error) (of func(customer.ID) int) {
+	t := h.t
+	var b strings.Builder
+	b.WriteString("number,date,customer_id,sku,product,quantity,price\n")
+	for i := range 400 {
+		fmt.Fprintf(&b, "A%d,2024-05-%02d %02d:%02d,2,P0,Нон,1,1500\n", i, 1+i/60%28, i%24, i%60)
+	}
+	h.batchRows = 2
+	i, err := h.Add(t.Context(), File{Name: "sales.csv", Source: "old", Kind: KindReceipts}, write(t, b.String()))
+	must(t, err)
+	_, err = h.begin(t.Context(), i.ID)
+	must(t, err)
+	ready := make(chan struct{})
+	var g errgroup.Group
+	g.Go(func() error {
+		<-ready
+		return do(t.Context())
+	})
+	batches := 0
+	must(t, h.run(t.Context(), i.ID, func(context.Context, *db.Tx, *Report) error {
+		if batches++; batches == 3 {
+			close(ready)
+		}
+		return nil
+	}))
+	must(t, g.Wait())
+	return func(who customer.ID) int {
+		return int(h.count(`SELECT COUNT(*) FROM receipts WHERE customer_id = $1`, int64(who)))
+	}
+}
+
+// A merge is undone while receipts of who comes out are imported: those behind are
+// theirs again, and nothing is counted twice.
+func TestUndoDuringAnImport(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		h := newHouse(t, d, "UZS", "Asia/Tashkent", t.TempDir())
+		h.install("Main", plainRules())
+		h.load(write(t, "Код;ФИО;Карта\n1;Иванов Иван;111\n2;Иванов И;222\n"), File{Name: "people.csv", Source: "old", Kind: KindCustomers})
+		from, into := h.external("2"), h.external("1")
+		out, err := h.merges.Merge(t.Context(), from, into, 0, nil)
+		must(t, err)
+		of := h.meanwhile(func(ctx context.Context) error { return h.merges.Undo(ctx, out.ID, 0, nil) })
+		if of(from) == 0 || of(from)+of(into) != 400 {
+			t.Errorf("%d receipts are of who came out, %d of who stayed", of(from), of(into))
+		}
+		h.verify()
+	})
+}
+
+// Somebody is forgotten while their receipts are imported: those behind are not theirs.
+func TestErasedDuringAnImport(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		h := newHouse(t, d, "UZS", "Asia/Tashkent", t.TempDir())
+		h.install("Main", plainRules())
+		h.load(write(t, "Код;ФИО;Карта\n2;Иванов И;222\n"), File{Name: "people.csv", Source: "old", Kind: KindCustomers})
+		gone := h.external("2")
+		all := loyalty.New(h.db, h.mint, h.now, settings.Installation{Currency: h.currency, Secret: h.secret})
+		t.Cleanup(all.Close)
+		of := h.meanwhile(func(ctx context.Context) error {
+			_, err := all.Privacy.Erase(ctx, gone, staff.By{}, "asked")
+			return err
+		})
+		if n := of(gone); n == 0 || n == 400 {
+			t.Errorf("%d of 400 receipts are of who was forgotten", n)
+		}
+		if n := h.count(`SELECT COUNT(*) FROM receipts`); n != 400 {
+			t.Errorf("%d receipts are in", n)
+		}
+		h.verify()
+	})
+}
+
+// Returns that came while their customer was another's go back with the sales that their
+// lines are of.
+func TestImportedReturnsGoBackWithTheirSales(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		h := newHouse(t, d, "UZS", "Asia/Tashkent", t.TempDir())
+		h.install("Main", plainRules())
+		h.load(write(t, "Код;ФИО;Карта\n1;Иванов Иван;111\n2;Петров П;222\n"), File{Name: "people.csv", Source: "old", Kind: KindCustomers})
+		from, into := h.external("2"), h.external("1")
+		const head = "number,date,customer_id,sku,product,quantity,price\n"
+		h.load(write(t, head+"A1,2024-05-01 10:00,2,P0,Нон,4,1500\nA9,2024-05-01 10:00,1,P1,Сут,4,1500\n"), File{Name: "s.csv", Source: "old", Kind: KindReceipts})
+		out, err := h.merges.Merge(t.Context(), from, into, 0, nil)
+		must(t, err)
+		h.load(write(t, head+"A2,2024-05-02 10:00,2,P0,Нон,-3,1500\nA3,2024-05-02 11:00,1,P1,Сут,-2,1500\n"), File{Name: "r.csv", Source: "old", Kind: KindReceipts})
+		must(t, h.merges.Undo(t.Context(), out.ID, 0, nil))
+		for who, spend := range map[customer.ID]int64{from: 1 * 1500_00, into: 2 * 1500_00} {
+			if got := h.count(`SELECT spend FROM accounts WHERE customer_id = $1`, int64(who)); got != spend {
+				t.Errorf("customer %s has spent %d, not %d", who, got, spend)
+			}
 		}
 		h.verify()
 	})

@@ -234,7 +234,18 @@ func (s *Service) run(ctx context.Context, id ID, save func(context.Context, *db
 	if digest != i.digest {
 		return ErrOtherFile
 	}
-	r, err := s.runner(ctx, &i, i.progress.Issues)
+	const attempts = 100 // merges undone and people erased while one import runs
+	for range attempts {
+		if err = s.goOn(ctx, &i, save); !errors.Is(err, errAskAnew) {
+			return err
+		}
+	}
+	return ErrCrowded.Because(err)
+}
+
+// goOn does what is left of an import.
+func (s *Service) goOn(ctx context.Context, i *Import, save func(context.Context, *db.Tx, *Report) error) (err error) {
+	r, err := s.runner(ctx, i, i.progress.Issues)
 	if err != nil {
 		return err
 	}

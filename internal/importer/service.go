@@ -32,6 +32,7 @@ import (
 	"regulars/internal/loyalty/enrol"
 	"regulars/internal/loyalty/giftcard"
 	"regulars/internal/loyalty/ledger"
+	"regulars/internal/loyalty/merge"
 	"regulars/internal/loyalty/programme"
 	"regulars/internal/loyalty/receipt"
 	"regulars/internal/loyalty/stock"
@@ -58,6 +59,7 @@ type Service struct {
 	receipts   *receipt.Service
 	stock      *stock.Service
 	giftcards  *giftcard.Service
+	merges     *merge.Service
 
 	batchRows int // of one transaction
 	matchRows int // lines of returns that are matched in one
@@ -85,7 +87,7 @@ const jobKind = "import"
 func New(c Config) *Service {
 	s := &Service{
 		db: c.DB, mint: c.Mint, now: c.Now, currency: c.Currency, zone: c.Zone, region: c.Region, secret: c.Secret, folder: c.Folder, jobs: c.Jobs, started: c.Started,
-		catalog: c.Catalog, customers: c.Customers, attributes: c.Attributes, enrol: c.Enrol, ledger: c.Ledger, programmes: c.Programmes, receipts: c.Receipts, stock: c.Stock, giftcards: c.Giftcards, batchRows: batchRows, matchRows: matchRows,
+		catalog: c.Catalog, customers: c.Customers, attributes: c.Attributes, enrol: c.Enrol, ledger: c.Ledger, programmes: c.Programmes, receipts: c.Receipts, stock: c.Stock, giftcards: c.Giftcards, merges: c.Merges, batchRows: batchRows, matchRows: matchRows,
 	}
 	if c.DB.Postgres() {
 		s.batchRows, s.matchRows = batchRowsPostgres, matchRowsPostgres

@@ -3,6 +3,7 @@ package importer
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -33,6 +34,7 @@ type writer struct {
 	products   map[code]soldAs
 	categories map[string]bool
 	paths      map[string]string // codes of categories by their path, as files name them
+	undone     int64             // merges, when the run began
 
 	fresh struct { // of the batch that is being written
 		people     map[whoKey]customer.ID
@@ -73,8 +75,13 @@ func newWriter(ctx context.Context, s *Service, i *Import) (w *writer, err error
 	for _, store := range stores {
 		w.stores[store.ID] = store
 	}
-	w.paths, err = s.paths(ctx)
-	return w, err
+	if w.paths, err = s.paths(ctx); err != nil {
+		return nil, err
+	}
+	return w, s.db.Read(ctx, func(ctx context.Context, tx *db.Tx) (err error) {
+		w.undone, err = s.merges.UndoneTx(ctx, tx)
+		return err
+	})
 }
 
 // paths are the codes of the categories there are, by their path as files name
@@ -354,8 +361,13 @@ func (w *writer) receiptsTx(ctx context.Context, tx *db.Tx, list []bought, rep *
 	return issues, nil
 }
 
+// errAskAnew ends a run that remembers people who are not who they were: another one
+// goes on and looks for them anew.
+var errAskAnew = errors.New("importer: customers were erased, or merges undone, meanwhile")
+
 // mergedTx fails where somebody whose receipts were recorded was merged since they were
-// found: the next attempt has them in whom they are now. Their accounts are locked by now.
+// found: the next attempt has them in whom they are now. Where they were erased, or taken
+// out of whom they were in, it fails with errAskAnew. Their accounts are locked by now.
 func (w *writer) mergedTx(ctx context.Context, tx *db.Tx, list []receipt.Imported) error {
 	var ids []customer.ID
 	for i := range list {
@@ -365,8 +377,18 @@ func (w *writer) mergedTx(ctx context.Context, tx *db.Tx, list []receipt.Importe
 	}
 	slices.Sort(ids)
 	into, err := w.customers.MergedTx(ctx, tx, slices.Compact(ids))
-	if err != nil || len(into) == 0 {
+	if err != nil {
 		return err
+	}
+	undone, err := w.merges.UndoneTx(ctx, tx)
+	if err != nil {
+		return err
+	}
+	if w.dry == nil && (undone != w.undone || slices.Contains(slices.Collect(maps.Values(into)), 0)) {
+		return errAskAnew
+	}
+	if len(into) == 0 {
+		return nil
 	}
 	for key, id := range w.people {
 		w.people[key] = cmp.Or(into[id], id)

@@ -81,10 +81,11 @@ func (s *Service) Now(ctx context.Context, who ID) (c Customer, err error) {
 }
 
 // MergedTx is one step of Resolve in a transaction: where it holds the locks of the
-// customers' accounts, nobody of them is merged before it ends.
+// customers' accounts, nobody of them is merged before it ends. Who was erased, and
+// merged into nobody, is in 0.
 func (s *Service) MergedTx(ctx context.Context, tx *db.Tx, ids []ID) (into map[ID]ID, err error) {
 	into = map[ID]ID{}
-	rows, err := tx.Query(ctx, `SELECT id, merged_into FROM customers WHERE id IN ($1...) AND merged_into IS NOT NULL`, db.IDs(ids))
+	rows, err := tx.Query(ctx, `SELECT id, COALESCE(merged_into, 0) FROM customers WHERE id IN ($1...) AND (merged_into IS NOT NULL OR state = 'erased')`, db.IDs(ids))
 	return into, db.Scan(rows, err, func(r *db.Rows) error {
 		var from, to ID
 		err := r.Scan(&from, &to)
