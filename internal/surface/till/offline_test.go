@@ -407,6 +407,36 @@ func TestBrowserKeepsNobodyInTheClear(t *testing.T) {
 	b.Wait(`globalThis.left === "undefined"`)
 }
 
+// Without the line variants are told apart as with it, and are recorded by the
+// catalog's name.
+func TestBrowserTellsVariantsApart(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, dbtest.Open(t, dbtest.SQLite))
+	s.variants()
+	b, line := s.cutOff(t)
+	b.Fill("#scan", "футболка")
+	b.See("Футболка красный, M", "Футболка красный, L")
+	b.Press(kb.Escape)
+	b.Fill("#scan", "красный L")
+	b.Wait(`document.querySelectorAll(".hit").length === 1`)
+	b.Press(kb.ArrowDown, kb.Enter)
+	b.Wait(`document.querySelector(".line-name strong").textContent === "Футболка красный, L"`)
+	b.Press(kb.F9)
+	b.Wait(`document.querySelector(".slip-lines").textContent.includes("Футболка красный, L")`)
+	line.down.Store(false)
+	b.Value(`void till.send()`)
+	waiting(b, "0")
+	sales := s.sales()
+	if len(sales) != 1 {
+		t.Fatalf("recorded %+v", sales)
+	}
+	rec, err := s.Receipts.Get(t.Context(), sales[0].ID)
+	check(t, err)
+	if len(rec.Lines) != 1 || rec.Lines[0].SKU != "shirt-l" || rec.Lines[0].Name != "Футболка" {
+		t.Errorf("recorded %+v", rec.Lines)
+	}
+}
+
 // What the server records otherwise, or not at all, a person is shown until they
 // have seen it; what was mended is sent again.
 func TestBrowserShowsConflicts(t *testing.T) {

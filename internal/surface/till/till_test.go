@@ -2,9 +2,11 @@ package till_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +14,7 @@ import (
 	"regulars/internal/base/db"
 	"regulars/internal/base/db/dbtest"
 	"regulars/internal/base/money"
+	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/receipt"
 	"regulars/internal/loyalty/staff"
@@ -683,6 +686,70 @@ func TestNewProduct(t *testing.T) {
 		}
 		v.send("/till/basket", v.get("/till").form(), "code:4600000000011").has("Rye bread", "7,500 soum")
 	})
+}
+
+// Variants of a model are told apart wherever a cashier or a customer reads them;
+// what is recorded goes by the catalog's name, as before.
+func TestVariantsAreToldApart(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := newSite(t, d)
+		s.variants()
+		v := s.enter("cashier", 0)
+		empty := v.get("/till").form()
+		v.send("/till/basket", empty, "code:футболка").has("Футболка красный, M shirt-m", "Футболка красный, L shirt-l")
+		v.do(http.MethodGet, "/till/find?code="+url.QueryEscape("футб"), nil, true).has("Футболка красный, L shirt-l")
+		page := v.send("/till/basket", empty, "product:shirt-m", "code:shirt-l", "plus:1").has("Футболка красный, M", "Футболка красный, L")
+		paid := v.send("/till/pay", page.form()).is(http.StatusOK).header.Get("HX-Redirect")
+		v.get(paid).has("Футболка красный, M", "Футболка красный, L")
+		sale := s.sales()[0].ID
+		back := "/till/returns/" + sale.String()
+		v.get(back).has("Футболка красный, M", "Футболка красный, L")
+		v.send(strings.Replace(back, "returns", "take-back", 1), v.send(back, v.get(back).form(), "plus:1").form()).is(http.StatusOK)
+		v.get("/till/receipts/"+s.sales()[0].ID.String()).has("Return", "Футболка красный, M")
+
+		var got carried
+		check(t, json.Unmarshal([]byte(v.get("/till/snapshot").is(http.StatusOK).text), &got))
+		goods, slip := fmt.Sprint(got.Goods), fmt.Sprint(got.Slips)
+		if !containsAll(goods, "{shirt-m Футболка красный, M Футболка ", "{bag Пакет  ") || !containsAll(slip, "{Футболка красный, M}", "{Футболка красный, L}") {
+			t.Errorf("carried %s, slips %s", goods, slip)
+		}
+
+		names := func() (list []string) {
+			rec, err := s.Receipts.Get(t.Context(), sale)
+			check(t, err)
+			for _, l := range rec.Lines {
+				list = append(list, l.Name)
+			}
+			return list
+		}
+		if got := names(); !slices.Equal(got, []string{"Футболка", "Футболка"}) {
+			t.Errorf("recorded as %q", got)
+		}
+		name := "Майка"
+		check(t, s.DB.Write(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+			_, err := s.Catalog.SaveProductsTx(ctx, tx, []catalog.ProductInput{{SKU: "shirt-l", ProductChange: catalog.ProductChange{Name: &name}}})
+			return err
+		}))
+		if got := names(); !slices.Equal(got, []string{"Футболка", "Майка"}) {
+			t.Errorf("recorded as %q, which is no name of their own", got)
+		}
+	})
+}
+
+// variants adds two sizes of one shirt.
+func (s *site) variants() {
+	s.t.Helper()
+	name, price := "Футболка", money.Price(100_000_0000)
+	var goods []catalog.ProductInput
+	for sku, size := range map[string]string{"shirt-m": "M", "shirt-l": "L"} {
+		options := []catalog.Option{{Name: catalog.OptionColour, Value: "красный"}, {Name: catalog.OptionSize, Value: size}}
+		goods = append(goods, catalog.ProductInput{SKU: sku, ProductChange: catalog.ProductChange{Name: &name, Price: &price, Model: &name, Options: &options}})
+	}
+	check(s.t, s.DB.Write(s.t.Context(), func(ctx context.Context, tx *db.Tx) error {
+		_, err := s.Catalog.SaveProductsTx(ctx, tx, goods)
+		return err
+	}))
 }
 
 // An empty field redeems nothing; what is no number of points is said to be none.

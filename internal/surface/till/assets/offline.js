@@ -67,6 +67,15 @@
 
 	const words = (text) => text.toLowerCase().normalize("NFKD").replace(/\p{M}/gu, "").split(/[^\p{L}\p{N}]+/u).filter(Boolean);
 
+	// full is the name of what a receipt says by the catalog's.
+	function full(l) {
+		const g = byCode.get(l.sku);
+		return g?.plain && g.plain === l.name ? g.name : l.name;
+	}
+	// plain is the catalog's name of what is sold, which the receipt goes by; what it
+	// does not know goes by the one that was typed.
+	const plain = (l) => (!l.unknown && byCode.get(l.sku)?.plain) || l.name;
+
 	async function know() {
 		const kept = await till.kept("goods");
 		goods = kept?.goods ?? [];
@@ -202,7 +211,7 @@
 		const slip = {
 			kind: "sale", number: basket.number, till: here, staff, sold_at: Date.now(), total: p.total,
 			customer: basket.who?.id ?? "", shown: basket.shown,
-			lines: lines.map((l, i) => ({ sku: l.sku, name: l.name, quantity: l.quantity, price: l.price, charged: p.lines[i].total, no_loyalty: Boolean(l.out) })),
+			lines: lines.map((l, i) => ({ sku: l.sku, name: plain(l), quantity: l.quantity, price: l.price, charged: p.lines[i].total, no_loyalty: Boolean(l.out) })),
 		};
 		const sold = {
 			key: till.keyOf(slip), number: slip.number, till: here, sold_at: slip.sold_at,
@@ -451,7 +460,7 @@
 			const el = clone("t-conflict");
 			describe(el, a.slip);
 			el.querySelector(".wrong").textContent = (a.code ? [T[a.code]] : a.says).join(" ");
-			el.querySelector("ol").replaceChildren(...(a.slip.lines ?? []).map((l) => Object.assign(document.createElement("li"), { textContent: l.name + " · " + quantity(l.quantity) + " × " + price(l.price) })));
+			el.querySelector("ol").replaceChildren(...(a.slip.lines ?? []).map((l) => Object.assign(document.createElement("li"), { textContent: full(l) + " · " + quantity(l.quantity) + " × " + price(l.price) })));
 			el.querySelector("[data-again]").hidden = a.state !== "refused";
 			el.querySelector("[data-seen]").addEventListener("click", () => till.seen(a.key));
 			el.querySelector("[data-again]").addEventListener("click", () => till.resend(a.key));
