@@ -437,6 +437,43 @@ func TestBrowserTellsVariantsApart(t *testing.T) {
 	}
 }
 
+// What closes the list of what was found lies on nothing of it.
+func TestBrowserClosesWhatWasFound(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, dbtest.Open(t, dbtest.SQLite))
+	s.variants()
+	b, line := s.apart(t)
+	clear := func(page, text string) {
+		t.Helper()
+		for _, look := range []webtest.Look{{Width: 390, Height: 844, Language: "ru"}, {Width: 1440, Height: 900, Language: "ru"}} {
+			b.Look(look)
+			b.Click("#scan")
+			scan(b, text)
+			b.Wait(`document.querySelector(".found")`)
+			if on := b.Value(`(() => {
+				const x = document.querySelector(".found-close").getBoundingClientRect();
+				return [...document.querySelectorAll(".found :is(h2, p, .hit, .btn)")].filter((e) => {
+					const at = e.getBoundingClientRect();
+					return at.height && at.right > x.left && at.left < x.right && at.bottom > x.top && at.top < x.bottom;
+				}).map((e) => e.textContent).join("; ");
+			})()`); on != "" {
+				t.Errorf("%s, %d wide: lies on %s", page, look.Width, on)
+			}
+			b.Usable(page)
+			b.Touchable(page)
+			b.Shot(fmt.Sprintf("till-%s-%d", page, look.Width))
+			b.Click(".found-close")
+			b.Wait(`!document.querySelector(".found")`)
+		}
+	}
+	clear("found-goods", "футболка")
+	clear("found-nothing", "4600000000011")
+	line.down.Store(true)
+	s.open(b)
+	clear("offline-goods", "футболка")
+	clear("offline-nothing", "4600000000011")
+}
+
 // What the server records otherwise, or not at all, a person is shown until they
 // have seen it; what was mended is sent again.
 func TestBrowserShowsConflicts(t *testing.T) {

@@ -393,6 +393,7 @@
 			list.append(hit);
 		}
 		none.hidden = Boolean(found.people.length || found.goods.length);
+		el.querySelector("h2").hidden = !none.hidden;
 		none.querySelector("p").textContent = fill(T.nothing, { text: found.text });
 		none.querySelector("[data-do=sell]").hidden = !found.sell;
 		none.querySelector("[data-do=shown]").hidden = !found.shown;
