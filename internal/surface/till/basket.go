@@ -136,8 +136,9 @@ func (b *basket) add(loc *i18n.Localizer, p catalog.Product, q money.Quantity) i
 	return len(b.Lines) - 1
 }
 
-// addNew puts in what the catalog does not know, under the code that was
-// scanned: its name and its price are typed, and the sale adds it to the
+// addNew puts in what the catalog does not know, under the code that was scanned,
+// or by the name that was typed, which is then its code too, as in a file without
+// codes. The rest of it, name and price, is typed, and the sale adds it to the
 // catalog. It gives the line's place.
 func (b *basket) addNew(loc *i18n.Localizer, code string, q money.Quantity) int {
 	if i := b.open(code); i >= 0 {
@@ -146,7 +147,11 @@ func (b *basket) addNew(loc *i18n.Localizer, code string, q money.Quantity) int 
 			return i
 		}
 	}
-	b.Lines = append(b.Lines, line{SKU: code, New: true, Quantity: loc.Quantity(q)})
+	l := line{SKU: code, New: true, Quantity: loc.Quantity(q)}
+	if !isCode(code) {
+		l.Name = code
+	}
+	b.Lines = append(b.Lines, l)
 	return len(b.Lines) - 1
 }
 

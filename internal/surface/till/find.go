@@ -37,7 +37,7 @@ type found struct {
 	Nothing  bool
 	Wrong    bool   // Query asks for so many that cannot be sold
 	Name     bool   // Query may be one of two names, by which nobody is found
-	New      string // what to sell under the code that nobody knows; "": it is none
+	New      string // what to sell that nobody knows, under its code or by its name; "": it is neither
 }
 
 // Limits of what is shown to choose from.
@@ -62,11 +62,16 @@ func counted(loc *i18n.Localizer, text string) (what string, quantity money.Quan
 }
 
 // isCode reports whether a text may be the code of a product that nobody has
-// told the catalog of: a word with a digit in it, and no phone or address. What
-// has none is a name.
+// told the catalog of: a word with a digit in it, and no phone or address.
 func isCode(text string) bool {
-	return utf8.RuneCountInString(text) <= catalog.MaxSKU && strings.ContainsAny(text, "0123456789") &&
-		!strings.ContainsAny(text, "+@") && !strings.ContainsFunc(text, unicode.IsSpace)
+	return strings.ContainsAny(text, "0123456789") && !strings.ContainsAny(text, "+@") && !strings.ContainsFunc(text, unicode.IsSpace)
+}
+
+// isNew reports whether a text can be sold as a new product: under it as the code,
+// or by it as the name, which has letters and is no address.
+func isNew(text string) bool {
+	name := strings.ContainsFunc(text, unicode.IsLetter) && !strings.Contains(text, "@")
+	return (name || isCode(text)) && utf8.RuneCountInString(text) <= catalog.MaxSKU
 }
 
 // code is something scanned, or typed and entered: a product, a customer or a
@@ -162,7 +167,7 @@ func (t *Till) search(r *http.Request, v *saleView, text string, looked *bool) e
 	v.Found.Products = list
 	v.Found.Nothing = len(list)+len(v.Found.People) == 0
 	v.Found.Name = v.Found.Nothing && len(fold.Words(text)) == 1 && !strings.ContainsAny(text, "0123456789@")
-	if v.Found.Nothing && isCode(what) {
+	if v.Found.Nothing && isNew(what) {
 		v.Found.New = text
 	}
 	return nil

@@ -437,6 +437,37 @@ func TestBrowserTellsVariantsApart(t *testing.T) {
 	}
 }
 
+// Without the line, too, goods that nobody knows are sold by the name that is typed.
+func TestBrowserSellsByNameWithoutTheLine(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, dbtest.Open(t, dbtest.SQLite))
+	b, line := s.cutOff(t)
+	for _, other := range []string{"+998 99 111 22 33", "somebody@example.com"} {
+		scan(b, other)
+		b.Wait(`document.querySelector(".found-nothing") && document.querySelector(".found-nothing p").textContent.includes("` + other + `")`)
+		b.Wait(`document.querySelector("[data-do=sell]").hidden`)
+	}
+	scan(b, "2*Хлеб белый")
+	b.Click(`[data-do=sell]`)
+	b.Wait(`document.querySelector("#name-0").value === "Хлеб белый"`)
+	b.Fill("#price-0", "7500")
+	b.See("15 000 сум")
+	b.Press(kb.F9)
+	b.Wait(`document.querySelector(".slip-lines").textContent.includes("Хлеб белый")`)
+	line.down.Store(false)
+	b.Value(`void till.send()`)
+	waiting(b, "0")
+	sales := s.sales()
+	if len(sales) != 1 {
+		t.Fatalf("recorded %+v", sales)
+	}
+	rec, err := s.Receipts.Get(t.Context(), sales[0].ID)
+	check(t, err)
+	if l := rec.Lines; len(l) != 1 || l[0].SKU != "Хлеб белый" || l[0].Name != "Хлеб белый" || l[0].Product == 0 {
+		t.Errorf("recorded %+v", l)
+	}
+}
+
 // What closes the list of what was found lies on nothing of it.
 func TestBrowserClosesWhatWasFound(t *testing.T) {
 	t.Parallel()

@@ -667,7 +667,10 @@ func TestNewProduct(t *testing.T) {
 		s := newSite(t, d)
 		v := s.enter("cashier", 0)
 		a := v.send("/till/basket", v.get("/till").form(), "code:2*4600000000011").has("Nothing is known as “4600000000011”", "Sell as a new product", "New customer")
-		v.send("/till/basket", v.get("/till").form(), "code:Bread").has("Nothing is known").hasNot("Sell as a new product")
+		for _, other := range []string{"+998 99 111 22 33", "99 111-22-33", "somebody@example.com", "…", strings.Repeat("Bread ", 17)} {
+			v.send("/till/basket", v.get("/till").form(), "code:"+other).has("Nothing is known", "New customer").hasNot("Sell as a new product")
+			v.send("/till/basket", v.get("/till").form(), "new:"+other).has("The basket is empty")
+		}
 		for _, many := range []string{"99999999*4600000000011", "-1*4600000000011", "0 x 4600000000011", "1.2.3*4600000000011"} {
 			v.send("/till/basket", v.get("/till").form(), "code:"+many).has("so many cannot be sold").hasNot("Sell as a new product")
 		}
@@ -685,6 +688,34 @@ func TestNewProduct(t *testing.T) {
 			t.Errorf("recorded %+v", l)
 		}
 		v.send("/till/basket", v.get("/till").form(), "code:4600000000011").has("Rye bread", "7,500 soum")
+	})
+}
+
+// A shop without a catalogue sells by the name that is typed: it is proposed as the
+// product's name, and finds the product from then on.
+func TestNewProductByName(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := newSite(t, d)
+		v := s.enter("cashier", 0)
+		for _, name := range []string{"Хлеб", "Хлеб белый", "Сыр 45 %, 200 г"} {
+			v.send("/till/basket", v.get("/till").form(), "code:"+name).has("Nothing is known", "Sell as a new product", "New customer")
+		}
+		a := v.send("/till/basket", v.get("/till").form(), "new:2*Хлеб  белый ").has("no price for this yet").hasNot("does not know this")
+		form := a.form()
+		if got := form["name"]; !slices.Equal(got, []string{"Хлеб белый"}) {
+			t.Errorf("proposed %q", got)
+		}
+		form.Set("priced", "7 500")
+		a = v.send("/till/basket", form, "code:Хлеб белый").has("22,500 soum")
+		v.send("/till/pay", a.form()).is(http.StatusOK)
+		rec, err := s.Receipts.Get(t.Context(), s.sales()[0].ID)
+		check(t, err)
+		if l := rec.Lines; len(l) != 1 || l[0].Name != "Хлеб белый" || l[0].SKU != "Хлеб белый" || l[0].Quantity != 3*money.One || l[0].Product == 0 {
+			t.Errorf("recorded %+v", l)
+		}
+		v.send("/till/basket", v.get("/till").form(), "code:хлеб").has("Products Хлеб белый 7,500 soum").hasNot("Sell as a new product")
+		v.send("/till/basket", v.get("/till").form(), "code:Хлеб белый").has("Хлеб белый 7,500 soum 7,500 Discount", "Goods 7,500")
 	})
 }
 

@@ -118,10 +118,14 @@
 		if (line && line.quantity + q <= most) line.quantity += q;
 		else basket.lines.push({ sku: g.sku, name: g.name, price: g.price, typed: !g.price, quantity: q });
 	}
+	// isCode tells the code of a product from a name, and isNew what can be sold as a new
+	// one, as the page with the line does.
+	const isCode = (text) => /\d/.test(text) && !/[+@\s]/.test(text);
+	const isNew = (text) => (isCode(text) || (/\p{L}/u.test(text) && !text.includes("@"))) && text.length <= 100;
 	function putNew(code, q) {
 		const line = basket.lines.find((l) => l.sku === code && !l.void);
 		if (line) line.quantity += q;
-		else basket.lines.push({ sku: code, name: "", price: 0, typed: true, unknown: true, quantity: q });
+		else basket.lines.push({ sku: code, name: isCode(code) ? "" : code, price: 0, typed: true, unknown: true, quantity: q });
 	}
 
 	function priced() {
@@ -163,8 +167,7 @@
 		else if (who.length === 1 && !g && !four) take(who[0]);
 		else {
 			const list = g ? [g] : named(what);
-			const code = /\d/.test(what) && !/[+@\s]/.test(what) && what.length <= 100;
-			found = { text, people: who, goods: list, q, sell: code && !who.length && !list.length ? what : "", shown: /\d/.test(text) && !who.length && !g && text.length <= 128 };
+			found = { text, people: who, goods: list, q, sell: isNew(what) && !who.length && !list.length ? what : "", shown: /\d/.test(text) && !who.length && !g && text.length <= 128 };
 		}
 		render();
 	}
