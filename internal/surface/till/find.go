@@ -46,8 +46,9 @@ const (
 	maxTyped = 254
 )
 
-// times is "3*4780000000017" or "0,350 х tomatoes".
-var times = regexp.MustCompile(`^(-?[0-9][0-9.,]*)\s*[*xXхХ×]\s*(\S.*)$`)
+// times is "3*4780000000017" or "0,350 х tomatoes". A letter that a word begins with,
+// as in "2 халвы", is no sign.
+var times = regexp.MustCompile(`^(-?[0-9][0-9.,]*)(?:(?:\s*[*×]|[xXхХ]|\s+[xXхХ]\s)\s*(\S.*)|\s+[xXхХ](\PL.*))$`)
 
 // counted parts "3*code" into how many and of what; 0: so many cannot be sold.
 func counted(loc *i18n.Localizer, text string) (what string, quantity money.Quantity) {
@@ -55,10 +56,11 @@ func counted(loc *i18n.Localizer, text string) (what string, quantity money.Quan
 	if m == nil {
 		return text, money.One
 	}
+	what = m[2] + m[3]
 	if q, err := readQuantity(loc, m[1]); err == nil && q > 0 && q <= money.MaxQuantity {
-		return m[2], q
+		return what, q
 	}
-	return m[2], 0
+	return what, 0
 }
 
 // isCode reports whether a text may be the code of a product that nobody has
@@ -367,11 +369,8 @@ func near(at *place, r *receipt.Receipt) int {
 // suggest finds products while somebody types a name. Digits wait for Enter:
 // nobody is to be found by trying them.
 func (t *Till) suggest(w http.ResponseWriter, r *http.Request) error {
-	q := fold.Line(r.URL.Query().Get("code"))
+	q, _ := counted(web.Loc(r.Context()), fold.Line(r.URL.Query().Get("code")))
 	v := &saleView{}
-	if m := times.FindStringSubmatch(q); m != nil {
-		q = m[2]
-	}
 	if utf8.RuneCountInString(q) >= 2 && len(q) <= maxTyped && strings.ContainsFunc(q, unicode.IsLetter) {
 		_, list, err := t.products(r.Context(), q)
 		if err != nil {

@@ -447,6 +447,13 @@ func TestBrowserSellsByNameWithoutTheLine(t *testing.T) {
 		b.Wait(`document.querySelector(".found-nothing") && document.querySelector(".found-nothing p").textContent.includes("` + other + `")`)
 		b.Wait(`document.querySelector("[data-do=sell]").hidden`)
 	}
+	for typed, what := range map[string]string{"2 халвы": "2 халвы", "2 x 99": "99", "2 x99": "99", "2xalva": "alva"} {
+		scan(b, typed)
+		b.Click(`[data-do=sell]`)
+		b.Wait(`document.querySelector("#lines .line-name span").textContent === "` + what + `"`)
+		b.Click(`[data-do=clear]`)
+		b.Wait(`!document.querySelector("#lines .line")`)
+	}
 	scan(b, "2*Хлеб белый")
 	b.Click(`[data-do=sell]`)
 	b.Wait(`document.querySelector("#name-0").value === "Хлеб белый"`)

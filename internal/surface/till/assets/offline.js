@@ -146,7 +146,8 @@
 
 	// --- what is entered ----------------------------------------------------------------
 
-	const times = /^(-?[0-9][0-9.,]*)\s*[*xXхХ×]\s*(\S.*)$/;
+	// A letter that a word begins with, as in "2 халвы", is no sign.
+	const times = /^(-?[0-9][0-9.,]*)(?:\s*[*×]|[xXхХ]|\s+[xXхХ](?!\p{L}))\s*(\S.*)$/u;
 
 	async function enter(text) {
 		text = text.trim().replace(/\s+/g, " ");
