@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -71,6 +72,19 @@ func (p Product) Variant() string {
 		values[i] = o.Value
 	}
 	return strings.Join(values, ", ")
+}
+
+// FullName is the name with what tells the product from the others of its model,
+// as far as the name does not say it: "T-shirt red, XL".
+func (p Product) FullName() string {
+	var values []string
+	said := fold.Words(p.Name)
+	for _, o := range p.Options {
+		if slices.ContainsFunc(fold.Words(o.Value), func(w string) bool { return !slices.Contains(said, w) }) {
+			values = append(values, o.Value)
+		}
+	}
+	return strings.TrimSpace(p.Name + " " + strings.Join(values, ", "))
 }
 
 // Option is the value of an option; "": it has none of that name.

@@ -132,12 +132,13 @@ func (b *basket) add(loc *i18n.Localizer, p catalog.Product, q money.Quantity) i
 			}
 		}
 	}
-	b.Lines = append(b.Lines, line{SKU: p.SKU, Name: p.Name, Price: p.Price, Quantity: loc.Quantity(q)})
+	b.Lines = append(b.Lines, line{SKU: p.SKU, Name: p.FullName(), Price: p.Price, Quantity: loc.Quantity(q)})
 	return len(b.Lines) - 1
 }
 
-// addNew puts in what the catalog does not know, under the code that was
-// scanned: its name and its price are typed, and the sale adds it to the
+// addNew puts in what the catalog does not know, under the code that was scanned,
+// or by the name that was typed, which is then its code too, as in a file without
+// codes. The rest of it, name and price, is typed, and the sale adds it to the
 // catalog. It gives the line's place.
 func (b *basket) addNew(loc *i18n.Localizer, code string, q money.Quantity) int {
 	if i := b.open(code); i >= 0 {
@@ -146,7 +147,11 @@ func (b *basket) addNew(loc *i18n.Localizer, code string, q money.Quantity) int 
 			return i
 		}
 	}
-	b.Lines = append(b.Lines, line{SKU: code, New: true, Quantity: loc.Quantity(q)})
+	l := line{SKU: code, New: true, Quantity: loc.Quantity(q)}
+	if !isCode(code) {
+		l.Name = code
+	}
+	b.Lines = append(b.Lines, l)
 	return len(b.Lines) - 1
 }
 
@@ -223,7 +228,7 @@ func (t *Till) renew(ctx context.Context, loc *i18n.Localizer, b *basket) (known
 			}
 			continue
 		}
-		l.SKU, l.Name, known[p.SKU] = p.SKU, p.Name, p
+		l.SKU, l.Name, known[p.SKU] = p.SKU, p.FullName(), p
 		switch {
 		case p.Price == 0:
 			if typed, err := loc.ParsePrice(l.Priced); err == nil {
@@ -231,7 +236,7 @@ func (t *Till) renew(ctx context.Context, loc *i18n.Localizer, b *basket) (known
 			}
 		case l.Price != p.Price:
 			if l.Price != 0 {
-				changed = append(changed, p.Name)
+				changed = append(changed, l.Name)
 			}
 			l.Price = p.Price
 		}
@@ -246,7 +251,10 @@ func (b *basket) draft(loc *i18n.Localizer, c money.Currency, wrong func(field s
 	d.Lines = make([]receipt.DraftLine, len(b.Lines))
 	for i, l := range b.Lines {
 		to := &d.Lines[i]
-		*to = receipt.DraftLine{SKU: l.SKU, Name: l.Name, Quantity: money.One, Price: l.Price, Void: l.Void, NoLoyalty: l.Out}
+		*to = receipt.DraftLine{SKU: l.SKU, Quantity: money.One, Price: l.Price, Void: l.Void, NoLoyalty: l.Out}
+		if l.New { // what the catalog knows goes by the name that it has there
+			to.Name = l.Name
+		}
 		if l.Void {
 			continue
 		}

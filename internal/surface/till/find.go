@@ -37,7 +37,7 @@ type found struct {
 	Nothing  bool
 	Wrong    bool   // Query asks for so many that cannot be sold
 	Name     bool   // Query may be one of two names, by which nobody is found
-	New      string // what to sell under the code that nobody knows; "": it is none
+	New      string // what to sell that nobody knows, under its code or by its name; "": it is neither
 }
 
 // Limits of what is shown to choose from.
@@ -46,8 +46,9 @@ const (
 	maxTyped = 254
 )
 
-// times is "3*4780000000017" or "0,350 х tomatoes".
-var times = regexp.MustCompile(`^(-?[0-9][0-9.,]*)\s*[*xXхХ×]\s*(\S.*)$`)
+// times is "3*4780000000017" or "0,350 х tomatoes". A letter that a word begins with,
+// as in "2 халвы", is no sign.
+var times = regexp.MustCompile(`^(-?[0-9][0-9.,]*)(?:(?:\s*[*×]|[xXхХ]|\s+[xXхХ]\s)\s*(\S.*)|\s+[xXхХ](\PL.*))$`)
 
 // counted parts "3*code" into how many and of what; 0: so many cannot be sold.
 func counted(loc *i18n.Localizer, text string) (what string, quantity money.Quantity) {
@@ -55,18 +56,24 @@ func counted(loc *i18n.Localizer, text string) (what string, quantity money.Quan
 	if m == nil {
 		return text, money.One
 	}
+	what = m[2] + m[3]
 	if q, err := readQuantity(loc, m[1]); err == nil && q > 0 && q <= money.MaxQuantity {
-		return m[2], q
+		return what, q
 	}
-	return m[2], 0
+	return what, 0
 }
 
 // isCode reports whether a text may be the code of a product that nobody has
-// told the catalog of: a word with a digit in it, and no phone or address. What
-// has none is a name.
+// told the catalog of: a word with a digit in it, and no phone or address.
 func isCode(text string) bool {
-	return utf8.RuneCountInString(text) <= catalog.MaxSKU && strings.ContainsAny(text, "0123456789") &&
-		!strings.ContainsAny(text, "+@") && !strings.ContainsFunc(text, unicode.IsSpace)
+	return strings.ContainsAny(text, "0123456789") && !strings.ContainsAny(text, "+@") && !strings.ContainsFunc(text, unicode.IsSpace)
+}
+
+// isNew reports whether a text can be sold as a new product: under it as the code,
+// or by it as the name, which has letters and is no address.
+func isNew(text string) bool {
+	name := strings.ContainsFunc(text, unicode.IsLetter) && !strings.Contains(text, "@")
+	return (name || isCode(text)) && utf8.RuneCountInString(text) <= catalog.MaxSKU
 }
 
 // code is something scanned, or typed and entered: a product, a customer or a
@@ -162,7 +169,7 @@ func (t *Till) search(r *http.Request, v *saleView, text string, looked *bool) e
 	v.Found.Products = list
 	v.Found.Nothing = len(list)+len(v.Found.People) == 0
 	v.Found.Name = v.Found.Nothing && len(fold.Words(text)) == 1 && !strings.ContainsAny(text, "0123456789@")
-	if v.Found.Nothing && isCode(what) {
+	if v.Found.Nothing && isNew(what) {
 		v.Found.New = text
 	}
 	return nil
@@ -362,11 +369,8 @@ func near(at *place, r *receipt.Receipt) int {
 // suggest finds products while somebody types a name. Digits wait for Enter:
 // nobody is to be found by trying them.
 func (t *Till) suggest(w http.ResponseWriter, r *http.Request) error {
-	q := fold.Line(r.URL.Query().Get("code"))
+	q, _ := counted(web.Loc(r.Context()), fold.Line(r.URL.Query().Get("code")))
 	v := &saleView{}
-	if m := times.FindStringSubmatch(q); m != nil {
-		q = m[2]
-	}
 	if utf8.RuneCountInString(q) >= 2 && len(q) <= maxTyped && strings.ContainsFunc(q, unicode.IsLetter) {
 		_, list, err := t.products(r.Context(), q)
 		if err != nil {

@@ -208,10 +208,13 @@ func containsAll(text string, words ...string) bool {
 type carried struct {
 	Generation int64
 	Goods      []struct {
-		SKU      string
-		Barcodes []string
+		SKU, Name, Plain string
+		Barcodes         []string
 	}
-	Slips   []struct{ Number string }
+	Slips []struct {
+		Number string
+		Lines  []struct{ Name string }
+	}
 	Private struct {
 		Costs  map[string]money.Price
 		People []struct {

@@ -157,7 +157,8 @@ type private struct {
 
 type goods struct {
 	SKU        string      `json:"sku"`
-	Name       string      `json:"name"`
+	Name       string      `json:"name"`            // the full one
+	Plain      string      `json:"plain,omitempty"` // the catalog's, by which its sales are recorded; empty: the same
 	Price      money.Price `json:"price"`
 	Categories []string    `json:"categories,omitempty"`
 	GiftCard   bool        `json:"gift_card,omitempty"`
@@ -253,7 +254,11 @@ func (t *Till) snapshot(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	for _, p := range products {
-		s.Goods = append(s.Goods, goods{p.SKU, p.Name, p.Price, p.Categories, p.Kind == catalog.KindGiftCard, p.Promo, p.Barcodes})
+		g := goods{p.SKU, p.FullName(), "", p.Price, p.Categories, p.Kind == catalog.KindGiftCard, p.Promo, p.Barcodes}
+		if g.Name != p.Name {
+			g.Plain = p.Name
+		}
+		s.Goods = append(s.Goods, g)
 		if p.Cost != nil {
 			s.Private.Costs[p.SKU] = *p.Cost
 		}
@@ -321,11 +326,15 @@ func (t *Till) slips(r *http.Request, at *place) (kept []slipKept, err error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, found := range list {
-		rec, err := t.Receipts.Get(ctx, found.ID)
-		if err != nil {
+	for i, found := range list {
+		if list[i], err = t.Receipts.Get(ctx, found.ID); err != nil {
 			return nil, err
 		}
+	}
+	if err := t.nameLines(ctx, list...); err != nil {
+		return nil, err
+	}
+	for _, rec := range list {
 		k := slipKept{ID: rec.ID.String(), Number: rec.Number, SoldAt: rec.SoldAt.UnixMilli()}
 		for _, l := range rec.Lines {
 			k.Lines = append(k.Lines, lineKept{l.Position, l.Name, l.Quantity, l.Gross, l.Total, l.Returned})

@@ -407,6 +407,111 @@ func TestBrowserKeepsNobodyInTheClear(t *testing.T) {
 	b.Wait(`globalThis.left === "undefined"`)
 }
 
+// Without the line variants are told apart as with it, and are recorded by the
+// catalog's name.
+func TestBrowserTellsVariantsApart(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, dbtest.Open(t, dbtest.SQLite))
+	s.variants()
+	b, line := s.cutOff(t)
+	b.Fill("#scan", "футболка")
+	b.See("Футболка красный, M", "Футболка красный, L")
+	b.Press(kb.Escape)
+	b.Fill("#scan", "красный L")
+	b.Wait(`document.querySelectorAll(".hit").length === 1`)
+	b.Press(kb.ArrowDown, kb.Enter)
+	b.Wait(`document.querySelector(".line-name strong").textContent === "Футболка красный, L"`)
+	b.Press(kb.F9)
+	b.Wait(`document.querySelector(".slip-lines").textContent.includes("Футболка красный, L")`)
+	line.down.Store(false)
+	b.Value(`void till.send()`)
+	waiting(b, "0")
+	sales := s.sales()
+	if len(sales) != 1 {
+		t.Fatalf("recorded %+v", sales)
+	}
+	rec, err := s.Receipts.Get(t.Context(), sales[0].ID)
+	check(t, err)
+	if len(rec.Lines) != 1 || rec.Lines[0].SKU != "shirt-l" || rec.Lines[0].Name != "Футболка" {
+		t.Errorf("recorded %+v", rec.Lines)
+	}
+}
+
+// Without the line, too, goods that nobody knows are sold by the name that is typed.
+func TestBrowserSellsByNameWithoutTheLine(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, dbtest.Open(t, dbtest.SQLite))
+	b, line := s.cutOff(t)
+	for _, other := range []string{"+998 99 111 22 33", "somebody@example.com"} {
+		scan(b, other)
+		b.Wait(`document.querySelector(".found-nothing") && document.querySelector(".found-nothing p").textContent.includes("` + other + `")`)
+		b.Wait(`document.querySelector("[data-do=sell]").hidden`)
+	}
+	for typed, what := range map[string]string{"2 халвы": "2 халвы", "2 x 99": "99", "2 x99": "99", "2xalva": "alva"} {
+		scan(b, typed)
+		b.Click(`[data-do=sell]`)
+		b.Wait(`document.querySelector("#lines .line-name span").textContent === "` + what + `"`)
+		b.Click(`[data-do=clear]`)
+		b.Wait(`!document.querySelector("#lines .line")`)
+	}
+	scan(b, "2*Хлеб белый")
+	b.Click(`[data-do=sell]`)
+	b.Wait(`document.querySelector("#name-0").value === "Хлеб белый"`)
+	b.Fill("#price-0", "7500")
+	b.See("15 000 сум")
+	b.Press(kb.F9)
+	b.Wait(`document.querySelector(".slip-lines").textContent.includes("Хлеб белый")`)
+	line.down.Store(false)
+	b.Value(`void till.send()`)
+	waiting(b, "0")
+	sales := s.sales()
+	if len(sales) != 1 {
+		t.Fatalf("recorded %+v", sales)
+	}
+	rec, err := s.Receipts.Get(t.Context(), sales[0].ID)
+	check(t, err)
+	if l := rec.Lines; len(l) != 1 || l[0].SKU != "Хлеб белый" || l[0].Name != "Хлеб белый" || l[0].Product == 0 {
+		t.Errorf("recorded %+v", l)
+	}
+}
+
+// What closes the list of what was found lies on nothing of it.
+func TestBrowserClosesWhatWasFound(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, dbtest.Open(t, dbtest.SQLite))
+	s.variants()
+	b, line := s.apart(t)
+	clear := func(page, text string) {
+		t.Helper()
+		for _, look := range []webtest.Look{{Width: 390, Height: 844, Language: "ru"}, {Width: 1440, Height: 900, Language: "ru"}} {
+			b.Look(look)
+			b.Click("#scan")
+			scan(b, text)
+			b.Wait(`document.querySelector(".found")`)
+			if on := b.Value(`(() => {
+				const x = document.querySelector(".found-close").getBoundingClientRect();
+				return [...document.querySelectorAll(".found :is(h2, p, .hit, .btn)")].filter((e) => {
+					const at = e.getBoundingClientRect();
+					return at.height && at.right > x.left && at.left < x.right && at.bottom > x.top && at.top < x.bottom;
+				}).map((e) => e.textContent).join("; ");
+			})()`); on != "" {
+				t.Errorf("%s, %d wide: lies on %s", page, look.Width, on)
+			}
+			b.Usable(page)
+			b.Touchable(page)
+			b.Shot(fmt.Sprintf("till-%s-%d", page, look.Width))
+			b.Click(".found-close")
+			b.Wait(`!document.querySelector(".found")`)
+		}
+	}
+	clear("found-goods", "футболка")
+	clear("found-nothing", "4600000000011")
+	line.down.Store(true)
+	s.open(b)
+	clear("offline-goods", "футболка")
+	clear("offline-nothing", "4600000000011")
+}
+
 // What the server records otherwise, or not at all, a person is shown until they
 // have seen it; what was mended is sent again.
 func TestBrowserShowsConflicts(t *testing.T) {

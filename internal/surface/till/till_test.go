@@ -2,9 +2,11 @@ package till_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +14,7 @@ import (
 	"regulars/internal/base/db"
 	"regulars/internal/base/db/dbtest"
 	"regulars/internal/base/money"
+	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/receipt"
 	"regulars/internal/loyalty/staff"
@@ -129,17 +132,19 @@ func TestOneFieldFindsEverything(t *testing.T) {
 		v := s.enter("cashier", 0)
 		empty := v.get("/till").form()
 		for code, want := range map[string][]string{
-			card:              {"Азиза К."},
-			"90 123-45-67":    {"Азиза К."},
-			"8 90 123 45 67":  {"Азиза К."},
-			"4567":            {"Which customer is it?", "Азиза К.", "4567"},
-			"1234":            {"Азиза К.", "Lipstick 1234"}, // a product's code as well as a card's end
-			"4780000000031":   {"Помидоры"},
-			"0,350*tomato":    {"10,115"},
-			"3 x milk-1":      {"36,000"},
-			"3х4780000000017": {"36,000"}, // Cyrillic х
-			"Пода":            {"Products", "Подарочный набор"},
-			"991112233":       {"Nothing is known as “991112233”"},
+			card:               {"Азиза К."},
+			"90 123-45-67":     {"Азиза К."},
+			"8 90 123 45 67":   {"Азиза К."},
+			"4567":             {"Which customer is it?", "Азиза К.", "4567"},
+			"1234":             {"Азиза К.", "Lipstick 1234"}, // a product's code as well as a card's end
+			"4780000000031":    {"Помидоры"},
+			"0,350*tomato":     {"10,115"},
+			"3 x milk-1":       {"36,000"},
+			"3xmilk-1":         {"36,000"},
+			"3 x4780000000017": {"36,000"},
+			"3х4780000000017":  {"36,000"}, // Cyrillic х
+			"Пода":             {"Products", "Подарочный набор"},
+			"991112233":        {"Nothing is known as “991112233”"},
 		} {
 			a := v.send("/till/basket", empty, "code:"+code).is(http.StatusOK).has(want...)
 			if strings.Contains(a.text, "Бобур") {
@@ -664,7 +669,10 @@ func TestNewProduct(t *testing.T) {
 		s := newSite(t, d)
 		v := s.enter("cashier", 0)
 		a := v.send("/till/basket", v.get("/till").form(), "code:2*4600000000011").has("Nothing is known as “4600000000011”", "Sell as a new product", "New customer")
-		v.send("/till/basket", v.get("/till").form(), "code:Bread").has("Nothing is known").hasNot("Sell as a new product")
+		for _, other := range []string{"+998 99 111 22 33", "99 111-22-33", "somebody@example.com", "…", strings.Repeat("Bread ", 17)} {
+			v.send("/till/basket", v.get("/till").form(), "code:"+other).has("Nothing is known", "New customer").hasNot("Sell as a new product")
+			v.send("/till/basket", v.get("/till").form(), "new:"+other).has("The basket is empty")
+		}
 		for _, many := range []string{"99999999*4600000000011", "-1*4600000000011", "0 x 4600000000011", "1.2.3*4600000000011"} {
 			v.send("/till/basket", v.get("/till").form(), "code:"+many).has("so many cannot be sold").hasNot("Sell as a new product")
 		}
@@ -683,6 +691,98 @@ func TestNewProduct(t *testing.T) {
 		}
 		v.send("/till/basket", v.get("/till").form(), "code:4600000000011").has("Rye bread", "7,500 soum")
 	})
+}
+
+// A shop without a catalogue sells by the name that is typed: it is proposed as the
+// product's name, and finds the product from then on.
+func TestNewProductByName(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := newSite(t, d)
+		v := s.enter("cashier", 0)
+		for _, name := range []string{"Хлеб", "Хлеб белый", "Сыр 45 %, 200 г", "2 халвы", "7 xalva"} {
+			v.send("/till/basket", v.get("/till").form(), "code:"+name).has("Nothing is known as “"+name+"”", "Sell as a new product", "New customer")
+		}
+		a := v.send("/till/basket", v.get("/till").form(), "new:2*Хлеб  белый ").has("no price for this yet").hasNot("does not know this")
+		form := a.form()
+		if got := form["name"]; !slices.Equal(got, []string{"Хлеб белый"}) {
+			t.Errorf("proposed %q", got)
+		}
+		form.Set("priced", "7 500")
+		a = v.send("/till/basket", form, "code:Хлеб белый").has("22,500 soum")
+		v.send("/till/pay", a.form()).is(http.StatusOK)
+		rec, err := s.Receipts.Get(t.Context(), s.sales()[0].ID)
+		check(t, err)
+		if l := rec.Lines; len(l) != 1 || l[0].Name != "Хлеб белый" || l[0].SKU != "Хлеб белый" || l[0].Quantity != 3*money.One || l[0].Product == 0 {
+			t.Errorf("recorded %+v", l)
+		}
+		v.send("/till/basket", v.get("/till").form(), "code:хлеб").has("Products Хлеб белый 7,500 soum").hasNot("Sell as a new product")
+		v.send("/till/basket", v.get("/till").form(), "code:Хлеб белый").has("Хлеб белый 7,500 soum 7,500 Discount", "Goods 7,500")
+	})
+}
+
+// Variants of a model are told apart wherever a cashier or a customer reads them;
+// what is recorded goes by the catalog's name, as before.
+func TestVariantsAreToldApart(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := newSite(t, d)
+		s.variants()
+		v := s.enter("cashier", 0)
+		empty := v.get("/till").form()
+		v.send("/till/basket", empty, "code:футболка").has("Футболка красный, M shirt-m", "Футболка красный, L shirt-l")
+		v.do(http.MethodGet, "/till/find?code="+url.QueryEscape("футб"), nil, true).has("Футболка красный, L shirt-l")
+		page := v.send("/till/basket", empty, "product:shirt-m", "code:shirt-l", "plus:1").has("Футболка красный, M", "Футболка красный, L")
+		paid := v.send("/till/pay", page.form()).is(http.StatusOK).header.Get("HX-Redirect")
+		v.get(paid).has("Футболка красный, M", "Футболка красный, L")
+		sale := s.sales()[0].ID
+		back := "/till/returns/" + sale.String()
+		v.get(back).has("Футболка красный, M", "Футболка красный, L")
+		v.send(strings.Replace(back, "returns", "take-back", 1), v.send(back, v.get(back).form(), "plus:1").form()).is(http.StatusOK)
+		v.get("/till/receipts/"+s.sales()[0].ID.String()).has("Return", "Футболка красный, M")
+
+		var got carried
+		check(t, json.Unmarshal([]byte(v.get("/till/snapshot").is(http.StatusOK).text), &got))
+		goods, slip := fmt.Sprint(got.Goods), fmt.Sprint(got.Slips)
+		if !containsAll(goods, "{shirt-m Футболка красный, M Футболка ", "{bag Пакет  ") || !containsAll(slip, "{Футболка красный, M}", "{Футболка красный, L}") {
+			t.Errorf("carried %s, slips %s", goods, slip)
+		}
+
+		names := func() (list []string) {
+			rec, err := s.Receipts.Get(t.Context(), sale)
+			check(t, err)
+			for _, l := range rec.Lines {
+				list = append(list, l.Name)
+			}
+			return list
+		}
+		if got := names(); !slices.Equal(got, []string{"Футболка", "Футболка"}) {
+			t.Errorf("recorded as %q", got)
+		}
+		name := "Майка"
+		check(t, s.DB.Write(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+			_, err := s.Catalog.SaveProductsTx(ctx, tx, []catalog.ProductInput{{SKU: "shirt-l", ProductChange: catalog.ProductChange{Name: &name}}})
+			return err
+		}))
+		if got := names(); !slices.Equal(got, []string{"Футболка", "Майка"}) {
+			t.Errorf("recorded as %q, which is no name of their own", got)
+		}
+	})
+}
+
+// variants adds two sizes of one shirt.
+func (s *site) variants() {
+	s.t.Helper()
+	name, price := "Футболка", money.Price(100_000_0000)
+	var goods []catalog.ProductInput
+	for sku, size := range map[string]string{"shirt-m": "M", "shirt-l": "L"} {
+		options := []catalog.Option{{Name: catalog.OptionColour, Value: "красный"}, {Name: catalog.OptionSize, Value: size}}
+		goods = append(goods, catalog.ProductInput{SKU: sku, ProductChange: catalog.ProductChange{Name: &name, Price: &price, Model: &name, Options: &options}})
+	}
+	check(s.t, s.DB.Write(s.t.Context(), func(ctx context.Context, tx *db.Tx) error {
+		_, err := s.Catalog.SaveProductsTx(ctx, tx, goods)
+		return err
+	}))
 }
 
 // An empty field redeems nothing; what is no number of points is said to be none.

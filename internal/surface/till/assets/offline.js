@@ -67,6 +67,15 @@
 
 	const words = (text) => text.toLowerCase().normalize("NFKD").replace(/\p{M}/gu, "").split(/[^\p{L}\p{N}]+/u).filter(Boolean);
 
+	// full is the name of what a receipt says by the catalog's.
+	function full(l) {
+		const g = byCode.get(l.sku);
+		return g?.plain && g.plain === l.name ? g.name : l.name;
+	}
+	// plain is the catalog's name of what is sold, which the receipt goes by; what it
+	// does not know goes by the one that was typed.
+	const plain = (l) => (!l.unknown && byCode.get(l.sku)?.plain) || l.name;
+
 	async function know() {
 		const kept = await till.kept("goods");
 		goods = kept?.goods ?? [];
@@ -109,10 +118,14 @@
 		if (line && line.quantity + q <= most) line.quantity += q;
 		else basket.lines.push({ sku: g.sku, name: g.name, price: g.price, typed: !g.price, quantity: q });
 	}
+	// isCode tells the code of a product from a name, and isNew what can be sold as a new
+	// one, as the page with the line does.
+	const isCode = (text) => /\d/.test(text) && !/[+@\s]/.test(text);
+	const isNew = (text) => (isCode(text) || (/\p{L}/u.test(text) && !text.includes("@"))) && text.length <= 100;
 	function putNew(code, q) {
 		const line = basket.lines.find((l) => l.sku === code && !l.void);
 		if (line) line.quantity += q;
-		else basket.lines.push({ sku: code, name: "", price: 0, typed: true, unknown: true, quantity: q });
+		else basket.lines.push({ sku: code, name: isCode(code) ? "" : code, price: 0, typed: true, unknown: true, quantity: q });
 	}
 
 	function priced() {
@@ -133,7 +146,8 @@
 
 	// --- what is entered ----------------------------------------------------------------
 
-	const times = /^(-?[0-9][0-9.,]*)\s*[*xXхХ×]\s*(\S.*)$/;
+	// A letter that a word begins with, as in "2 халвы", is no sign.
+	const times = /^(-?[0-9][0-9.,]*)(?:\s*[*×]|[xXхХ]|\s+[xXхХ](?!\p{L}))\s*(\S.*)$/u;
 
 	async function enter(text) {
 		text = text.trim().replace(/\s+/g, " ");
@@ -154,8 +168,7 @@
 		else if (who.length === 1 && !g && !four) take(who[0]);
 		else {
 			const list = g ? [g] : named(what);
-			const code = /\d/.test(what) && !/[+@\s]/.test(what) && what.length <= 100;
-			found = { text, people: who, goods: list, q, sell: code && !who.length && !list.length ? what : "", shown: /\d/.test(text) && !who.length && !g && text.length <= 128 };
+			found = { text, people: who, goods: list, q, sell: isNew(what) && !who.length && !list.length ? what : "", shown: /\d/.test(text) && !who.length && !g && text.length <= 128 };
 		}
 		render();
 	}
@@ -202,7 +215,7 @@
 		const slip = {
 			kind: "sale", number: basket.number, till: here, staff, sold_at: Date.now(), total: p.total,
 			customer: basket.who?.id ?? "", shown: basket.shown,
-			lines: lines.map((l, i) => ({ sku: l.sku, name: l.name, quantity: l.quantity, price: l.price, charged: p.lines[i].total, no_loyalty: Boolean(l.out) })),
+			lines: lines.map((l, i) => ({ sku: l.sku, name: plain(l), quantity: l.quantity, price: l.price, charged: p.lines[i].total, no_loyalty: Boolean(l.out) })),
 		};
 		const sold = {
 			key: till.keyOf(slip), number: slip.number, till: here, sold_at: slip.sold_at,
@@ -384,6 +397,7 @@
 			list.append(hit);
 		}
 		none.hidden = Boolean(found.people.length || found.goods.length);
+		el.querySelector("h2").hidden = !none.hidden;
 		none.querySelector("p").textContent = fill(T.nothing, { text: found.text });
 		none.querySelector("[data-do=sell]").hidden = !found.sell;
 		none.querySelector("[data-do=shown]").hidden = !found.shown;
@@ -451,7 +465,7 @@
 			const el = clone("t-conflict");
 			describe(el, a.slip);
 			el.querySelector(".wrong").textContent = (a.code ? [T[a.code]] : a.says).join(" ");
-			el.querySelector("ol").replaceChildren(...(a.slip.lines ?? []).map((l) => Object.assign(document.createElement("li"), { textContent: l.name + " · " + quantity(l.quantity) + " × " + price(l.price) })));
+			el.querySelector("ol").replaceChildren(...(a.slip.lines ?? []).map((l) => Object.assign(document.createElement("li"), { textContent: full(l) + " · " + quantity(l.quantity) + " × " + price(l.price) })));
 			el.querySelector("[data-again]").hidden = a.state !== "refused";
 			el.querySelector("[data-seen]").addEventListener("click", () => till.seen(a.key));
 			el.querySelector("[data-again]").addEventListener("click", () => till.resend(a.key));
