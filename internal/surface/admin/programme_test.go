@@ -74,6 +74,7 @@ func TestProgrammeFromDraftToPublished(t *testing.T) {
 		// + 37 500 + 50 000 at 10 %.
 		b.post(at+"/example", form.with("levels/0/cashback", "10", "example/spend", "0")...).is(200).sees("Начислится 10 000 баллов")
 		b.post(at+"/example", form.with("example/redeem", "1000000", "example/balance", "1000000")...).is(200).sees("Можно списать 50 000 баллов", "Программа позволяет оплатить баллами эту часть чека", "Списано меньше")
+		b.post(at+"/example", form.with("stopped", "1")...).is(200).sees("Можно списать 0 баллов. Программа лояльности остановлена; баллы сохраняются.").lacks("не действует").lacks("Уровень ")
 		b.post(at+"/example", form.with("levels/0/cashback", "x")...).is(200).sees("В правилах есть ошибка", "Это не число")
 
 		b.post(at+"/edit", form.with("levels/0/cashback", "10", "do", "publish")...).is(200).sees("Публикация", "Уровень 1", "кешбэк 10 %")
