@@ -31,6 +31,9 @@ func TestMergePages(t *testing.T) {
 		b.post(stays+"/merge", seen...).is(409).sees("что-то изменилось")
 		b.post(stays+"/merge", b.form("merge")...).is(200).sees("Профили объединены", "К этому профилю присоединён", "1234567")
 		b.get(goes).is(200).sees("Этот профиль вошёл в").lacks("Объединить с другим")
+		for _, part := range []string{"/points", "/edit", "/level", "/identifiers", "/consents", "/household"} { // all of which would be refused
+			b.lacks(goes + part)
+		}
 		b.get("/customers?q=1234567").sees("Гульнора")
 		b.post(stays+"/merge", "with", with, "seen", "").is(422).sees("объединён") // it is gone
 		b.get("/audit").sees("Профиль объединён с другим", "К профилю присоединён другой")
