@@ -42,6 +42,14 @@ func TestMergePages(t *testing.T) {
 		b.post(stays+"/unmerge", "merge", b.value("merge")).is(200).sees("Профили снова раздельные").lacks("1234567")
 		b.get(goes).sees("1234567")
 
+		// While the programme is stopped nobody has a level, before or after.
+		b.get(stays + "/merge?with=" + with).sees("Уровень")
+		at := "/programme/" + s.programme()
+		b.get(at + "/edit")
+		b.post(at+"/edit", b.form("editor").with("stopped", "1", "do", "publish")...).is(200)
+		b.post(at+"/publish", "draft", b.value("draft"), "when", "now").is(200).sees("Опубликовано")
+		b.get(stays + "/merge?with=" + with).sees("После объединения").lacks("Уровень")
+
 		b.get("/duplicates").is(200).sees("Рустам", "назвали один телефон")
 		b.post("/duplicates", "a", b.value("a"), "b", b.value("b")).is(200).sees("больше не предложим", "Дубликатов нет")
 	})
