@@ -43,14 +43,14 @@ func TestRoles(t *testing.T) {
 		time.Sleep(10 * time.Millisecond)
 	}
 	attempts := regexp.MustCompile(`regulars_job_attempts_total\{became="done",kind="night"\} (\d+)`)
-	for roles, want := range map[string]struct{ call, page, jobs int }{
-		"api":       {http.StatusUnauthorized, http.StatusNotFound, 0},
-		"pages":     {http.StatusNotFound, http.StatusOK, 0},
-		"worker":    {http.StatusNotFound, http.StatusNotFound, nights},
-		"api,pages": {http.StatusUnauthorized, http.StatusOK, 0},
+	for roles, want := range map[string]struct{ call, docs, page, jobs int }{
+		"api":       {http.StatusUnauthorized, http.StatusOK, http.StatusNotFound, 0},
+		"pages":     {http.StatusNotFound, http.StatusOK, http.StatusOK, 0},
+		"worker":    {http.StatusNotFound, http.StatusNotFound, http.StatusNotFound, nights},
+		"api,pages": {http.StatusUnauthorized, http.StatusOK, http.StatusOK, 0},
 	} {
 		s := servers[roles]
-		for path, want := range map[string]int{"/v1/customers/1": want.call, "/sign-in": want.page, "/livez": http.StatusOK, "/readyz": http.StatusOK} {
+		for path, want := range map[string]int{"/v1/customers/1": want.call, "/sign-in": want.page, "/docs": want.docs, "/openapi.json": want.docs, "/livez": http.StatusOK, "/readyz": http.StatusOK} {
 			if status, _ := get(t, s.url+path); status != want {
 				t.Errorf("%s: %s answers %d, want %d", roles, path, status, want)
 			}

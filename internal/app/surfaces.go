@@ -12,7 +12,7 @@ import (
 
 // surfaces mounts what people and machines talk to, by the roles of the process.
 func (p *parts) surfaces(shell *web.Shell, mux *http.ServeMux) error {
-	if p.cfg.plays(roleAPI) {
+	if p.cfg.plays(roleAPI) || p.cfg.plays(rolePages) { // whose pages link to what tells of the API
 		if err := p.calls(shell, mux); err != nil {
 			return err
 		}
@@ -30,7 +30,11 @@ func (p *parts) calls(shell *web.Shell, mux *http.ServeMux) error {
 	if err != nil {
 		return err
 	}
-	calls.Routes(mux)
+	if p.cfg.plays(roleAPI) {
+		calls.Routes(mux)
+	} else {
+		calls.Docs(mux)
+	}
 	return nil
 }
 

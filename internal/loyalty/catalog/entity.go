@@ -27,6 +27,10 @@ type Entity struct {
 	TIN  string // taxpayer's number, digits; "": not known
 }
 
+// Unnamed reports whether nobody has named it: it is the first, which is made with a
+// number for a name.
+func (e Entity) Unnamed() bool { return e.Name == e.ID.String() }
+
 // maxTIN is how long a taxpayer's number is anywhere, in digits.
 const maxTIN = 20
 

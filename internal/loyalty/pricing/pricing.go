@@ -133,7 +133,8 @@ const (
 	LimitOff       Cause = "off"       // taken off this receipt by the cashier
 	LimitNobody    Cause = "nobody"    // no customer
 	LimitCard      Cause = "card"      // the customer's card was not shown
-	LimitProgramme Cause = "programme" // no programme here, or it is stopped
+	LimitProgramme Cause = "programme" // no programme here
+	LimitStopped   Cause = "stopped"   // it is stopped; what customers have stays
 )
 
 // Discount is money off a line, with its cause.

@@ -487,8 +487,10 @@ func (s *sheet) spread(paid money.Amount) []money.Amount {
 // there.
 func (s *sheet) redeemable() (most money.Amount, limit Cause) {
 	switch {
-	case s.rules == nil:
+	case s.in.Rules == nil:
 		return 0, LimitProgramme
+	case s.rules == nil:
+		return 0, LimitStopped
 	case s.customer == nil:
 		return 0, LimitNobody
 	case s.in.Draft.NoPoints:

@@ -30,7 +30,7 @@ func (s *Service) Confirm(ctx context.Context, by Caller, who customer.ID, point
 	}
 	switch most := version.Rules.Redeem.Max; {
 	case version.Rules.Stopped:
-		return c, pricing.ErrRedeemTooMuch.With("max", money.Points(0)).With("limit", pricing.LimitProgramme).At("/points")
+		return c, pricing.ErrRedeemTooMuch.With("max", money.Points(0)).With("limit", pricing.LimitStopped).At("/points")
 	case most > 0 && points > most:
 		return c, pricing.ErrRedeemTooMuch.With("max", most).With("limit", pricing.LimitMax).At("/points")
 	}

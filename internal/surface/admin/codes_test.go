@@ -13,6 +13,7 @@ import (
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/db/dbtest"
+	"regulars/internal/base/i18n"
 	"regulars/internal/base/settings"
 	"regulars/internal/webhook"
 )
@@ -73,4 +74,19 @@ func TestCodesAddress(t *testing.T) {
 			t.Errorf("tills ask %s, %v", way, err)
 		}
 	})
+}
+
+// What leads to the page of the codes calls it by its name.
+func TestCodesAreCalledByTheirName(t *testing.T) {
+	t.Parallel()
+	bundle, err := i18n.Load()
+	must(t, err)
+	for _, lang := range i18n.Codes() {
+		loc := bundle.For(lang)
+		for _, key := range []string{"admin.settings.register_code_help", "admin.editor.confirm_help", "error.confirmation_no_address"} {
+			if text := loc.T(key); !strings.Contains(text, loc.T("admin.codes.title")) {
+				t.Errorf("%s: %s says %q", lang, key, text)
+			}
+		}
+	}
 }

@@ -62,10 +62,9 @@ func (a *Admin) showEntities(w http.ResponseWriter, r *http.Request, status int,
 	return a.pages.RenderStatus(w, r, status, "entities", v)
 }
 
-// entityName is what people call a legal entity; the first has a number for a name
-// until somebody gives it another.
+// entityName is what people call a legal entity.
 func entityName(loc *i18n.Localizer, e catalog.Entity) string {
-	if e.Name == e.ID.String() {
+	if e.Unnamed() {
 		return loc.T("admin.entities.unnamed")
 	}
 	return e.Name

@@ -28,6 +28,9 @@ type exampleView struct {
 	Rules  *programme.Rules
 	Zone   *time.Location
 	Capped bool // fewer points were redeemed than wished
+	// IdleAt is when all points expire without another purchase, where that is before
+	// what is earned does; zero: it is not.
+	IdleAt time.Time
 }
 
 type exampleLine struct {
@@ -171,6 +174,10 @@ func (v *exampleView) price(loc *i18n.Localizer, in pricing.Input, redeem money.
 			v.Wrong = append(v.Wrong, loc.Field(e, f))
 		}
 		return nil
+	}
+	idle, r := in.Rules.IdleAt(in.At, in.Zone), &v.Result
+	if !in.Rules.Stopped && !idle.Before(r.AvailableAt) && (r.ExpiresAt.IsZero() || idle.Before(r.ExpiresAt)) { // what still waits is not idle
+		v.IdleAt = idle
 	}
 	for i := range v.Result.Lines {
 		v.Lines[i].PricedLine = v.Result.Lines[i]

@@ -9,6 +9,8 @@ import (
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/db/dbtest"
+	"regulars/internal/base/i18n"
+	"regulars/internal/importer"
 )
 
 // send uploads a file with the page's form.
@@ -185,4 +187,18 @@ func TestImportAsksForTheStore(t *testing.T) {
 		b.until(at, "Загружаем ").sees("Файл загружен")
 		b.get("/customers?q=Юсупова").sees("Сергели")
 	})
+}
+
+// The audit log says in words what kind of file was loaded.
+func TestKindsOfImportsHaveWords(t *testing.T) {
+	t.Parallel()
+	bundle, err := i18n.Load()
+	must(t, err)
+	for _, lang := range i18n.Codes() {
+		for _, kind := range importer.Kinds {
+			if _, ok := bundle.For(lang).Lookup("admin.value."+string(kind), nil); !ok {
+				t.Errorf("%s: there is no word for %s", lang, kind)
+			}
+		}
+	}
 }

@@ -206,6 +206,33 @@ func TestBrowserLists(t *testing.T) {
 	}
 }
 
+// What to do with two profiles that may be one can be pressed on a phone, in every
+// language.
+func TestBrowserDuplicatesOnAPhone(t *testing.T) {
+	t.Parallel()
+	s := open(t, dbtest.Open(t, dbtest.SQLite)).shop()
+	b := s.visit(webtest.Phone)
+	_, err := s.Enrol.Register(t.Context(), s.store, 0, customer.New{FirstName: "Дилноза", LastName: "Каримова", Born: "1990-05-17", HomeStore: s.store.ID, Source: "admin"})
+	must(t, err)
+	_, err = s.Customers.FindPairs(t.Context())
+	must(t, err)
+	for _, lang := range i18n.Codes() {
+		must(t, s.Staff.SetLanguage(t.Context(), s.ownerID(), lang))
+		for _, width := range []int64{360, 390, 600, 700, 820} {
+			b.Look(webtest.Look{Width: width, Height: 800})
+			b.Go(s.url + "/duplicates")
+			b.Wait(`document.querySelector(".row-acts") && document.documentElement.lang === "` + lang + `"`)
+			if cut := b.Value(`[...document.querySelectorAll(".row-acts .btn")].filter(e => e.getBoundingClientRect().right > document.querySelector(".table-box").getBoundingClientRect().right).map(e => e.innerText).join()`); cut != "" {
+				t.Errorf("%s, %d wide: %s is cut off", lang, width, cut)
+			}
+			if width == 390 {
+				b.Usable("duplicates " + lang)
+				b.Shot("duplicates-390-" + lang)
+			}
+		}
+	}
+}
+
 // nameless registers somebody of whom nothing else is known.
 func (s *shop) nameless(known ...customer.Identifier) customer.ID {
 	s.t.Helper()

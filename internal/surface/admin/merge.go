@@ -108,14 +108,15 @@ func (a *Admin) anotherFound(r *http.Request) (rows []customerRow, err error) {
 	return rows, a.searched(r, words, rows, false)
 }
 
-// mergeLevels are the levels of two customers where the one who stays is at home.
+// mergeLevels are the levels of two customers where the one who stays is at home; nil
+// where a programme that is stopped gives none.
 func (a *Admin) mergeLevels(ctx context.Context, own, other customer.Customer, out merge.Outcome) (*[3]string, error) {
 	store, ok := a.Catalog.Store(own.HomeStore)
 	if !ok {
 		return nil, nil
 	}
 	version, err := a.Programmes.At(ctx, store.Code, a.Now(), own.Labels...)
-	if err != nil || version == nil || len(version.Rules.Levels) < 2 {
+	if err != nil || version == nil || version.Rules.Stopped || len(version.Rules.Levels) < 2 {
 		return nil, err
 	}
 	names := [3]string{2: version.Rules.Levels[0].Name}

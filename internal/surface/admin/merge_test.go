@@ -31,6 +31,9 @@ func TestMergePages(t *testing.T) {
 		b.post(stays+"/merge", seen...).is(409).sees("что-то изменилось")
 		b.post(stays+"/merge", b.form("merge")...).is(200).sees("Профили объединены", "К этому профилю присоединён", "1234567")
 		b.get(goes).is(200).sees("Этот профиль вошёл в").lacks("Объединить с другим")
+		for _, part := range []string{"/points", "/edit", "/level", "/identifiers", "/consents", "/household"} { // all of which would be refused
+			b.lacks(goes + part)
+		}
 		b.get("/customers?q=1234567").sees("Гульнора")
 		b.post(stays+"/merge", "with", with, "seen", "").is(422).sees("объединён") // it is gone
 		b.get("/audit").sees("Профиль объединён с другим", "К профилю присоединён другой")
@@ -38,6 +41,14 @@ func TestMergePages(t *testing.T) {
 		b.get(stays)
 		b.post(stays+"/unmerge", "merge", b.value("merge")).is(200).sees("Профили снова раздельные").lacks("1234567")
 		b.get(goes).sees("1234567")
+
+		// While the programme is stopped nobody has a level, before or after.
+		b.get(stays + "/merge?with=" + with).sees("Уровень")
+		at := "/programme/" + s.programme()
+		b.get(at + "/edit")
+		b.post(at+"/edit", b.form("editor").with("stopped", "1", "do", "publish")...).is(200)
+		b.post(at+"/publish", "draft", b.value("draft"), "when", "now").is(200).sees("Опубликовано")
+		b.get(stays + "/merge?with=" + with).sees("После объединения").lacks("Уровень")
 
 		b.get("/duplicates").is(200).sees("Рустам", "назвали один телефон")
 		b.post("/duplicates", "a", b.value("a"), "b", b.value("b")).is(200).sees("больше не предложим", "Дубликатов нет")

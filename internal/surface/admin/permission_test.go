@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 
 	"regulars/internal/base/db"
@@ -42,6 +43,33 @@ func TestWhatACashierSees(t *testing.T) {
 	if nobody.path != "/sign-in?next="+url.QueryEscape("/customers?q="+url.QueryEscape("Анна")) {
 		t.Errorf("who signs in does not come back to where they wanted: %s", nobody.path)
 	}
+}
+
+// Where there are no receipts yet, only those who sell are sent to the till.
+func TestWhoIsSentToTheTill(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := open(t, d)
+		s.owner()
+		var store catalog.Store
+		must(t, s.DB.Write(t.Context(), func(ctx context.Context, tx *db.Tx) (err error) {
+			store, err = s.Catalog.CreateStoreTx(ctx, tx, catalog.NewStore{Code: "S1", Name: "Чорсу", Zone: "Asia/Tashkent"})
+			return err
+		}))
+		for _, role := range staff.Roles {
+			if !role.Can(staff.ViewReceipts) {
+				continue
+			}
+			var stores []catalog.StoreID
+			if !role.Everywhere() {
+				stores = append(stores, store.ID)
+			}
+			page := s.signed(s.as(role, string(role), stores...).ID).get("/receipts").is(200).sees("Чеков ещё нет")
+			if leads := strings.Contains(page.body, "Открыть кассу"); leads != role.Can(staff.Sell) {
+				t.Errorf("%s: sent to the till: %v", role, leads)
+			}
+		}
+	})
 }
 
 // A cashier recovers neither a phone nor a surname by searching for more and

@@ -74,6 +74,18 @@ func TestProgrammeFromDraftToPublished(t *testing.T) {
 		// + 37 500 + 50 000 at 10 %.
 		b.post(at+"/example", form.with("levels/0/cashback", "10", "example/spend", "0")...).is(200).sees("Начислится 10 000 баллов")
 		b.post(at+"/example", form.with("example/redeem", "1000000", "example/balance", "1000000")...).is(200).sees("Можно списать 50 000 баллов", "Программа позволяет оплатить баллами эту часть чека", "Списано меньше")
+		// Large sums need a code, and what nobody uses goes before its own date.
+		coded := form.with("redeem/confirm_from", "1000", "example/balance", "1000000")
+		b.post(at+"/example", coded...).is(200).sees("От 1 000 баллов и больше клиенту придёт код.")
+		b.post(at+"/example", coded.with("example/redeem", "1000")...).is(200).sees("Клиенту придёт код: баллы спишутся только с ним.")
+		b.post(at+"/example", coded.with("example/balance", "999")...).is(200).lacks("придёт код")
+		const idle = "Без новых покупок все баллы сгорят: они действуют до "
+		b.post(at+"/example", form.with("idle_days", "90", "earn/expiry_days", "0")...).is(200).sees("бессрочно.", idle)
+		b.post(at+"/example", form.with("idle_days", "90", "earn/expiry_days", "91", "earn/delay_days", "0")...).is(200).sees(idle)
+		b.post(at+"/example", form.with("idle_days", "90", "earn/expiry_days", "90", "earn/delay_days", "0")...).is(200).lacks(idle)
+		b.post(at+"/example", form.with("idle_days", "90", "earn/delay_days", "91")...).is(200).sees("Начислится").lacks(idle)
+		b.post(at+"/example", form.with("idle_days", "0")...).is(200).lacks(idle)
+		b.post(at+"/example", form.with("stopped", "1")...).is(200).sees("Можно списать 0 баллов. Программа лояльности остановлена; баллы сохраняются.").lacks("не действует").lacks("Уровень ")
 		b.post(at+"/example", form.with("levels/0/cashback", "x")...).is(200).sees("В правилах есть ошибка", "Это не число")
 
 		b.post(at+"/edit", form.with("levels/0/cashback", "10", "do", "publish")...).is(200).sees("Публикация", "Уровень 1", "кешбэк 10 %")

@@ -120,8 +120,11 @@ func (a *API) Routes(mux *http.ServeMux) {
 	for _, rest := range []string{"/v1", "/v1/"} {
 		mux.HandleFunc(rest, func(w http.ResponseWriter, r *http.Request) { a.stray(own, w, r) })
 	}
-	a.docs.routes(mux, a.shell)
+	a.Docs(mux)
 }
+
+// Docs adds only the OpenAPI document and its page, where another process answers the calls.
+func (a *API) Docs(mux *http.ServeMux) { a.docs.routes(mux, a.shell) }
 
 // stray answers what is no call.
 func (a *API) stray(own *http.ServeMux, w http.ResponseWriter, r *http.Request) {

@@ -333,6 +333,9 @@ func (a *API) getEntities(ctx context.Context, by *caller, _ *nothing) (*reply[e
 	out := entityList{Entities: []entity{}}
 	for _, e := range list {
 		row := entity{ID: e.ID.String(), Name: e.Name, TIN: e.TIN, Stores: []string{}}
+		if e.Unnamed() {
+			row.Name = by.loc.T("admin.entities.unnamed")
+		}
 		for _, s := range stores {
 			if s.Entity == e.ID {
 				row.Stores = append(row.Stores, s.Code)

@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"context"
 	"encoding/base64"
 	"errors"
 	"net/http"
@@ -65,6 +66,24 @@ func TestStockIsSent(t *testing.T) {
 		s.get("/v1/stock").is(200).has("items.0.store", "1", "more", false) // a till, its own store
 		s.do(call{method: "GET", path: "/v1/stock", key: otherTill}).is(200).has("items.0.store", "2")
 		s.do(call{method: "GET", path: "/v1/stock?store=1", key: otherTill}).problem(403, "store_not_yours", "store")
+	})
+}
+
+// The legal entity that nobody has named is called what the office calls it, in the
+// language of the call.
+func TestTheChainItselfIsNamed(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := newSite(t, d, options{})
+		key := s.integration(nil, integration.ReadReports)
+		for lang, want := range map[string]string{"en": "The chain itself", "ru": "Сама сеть", "uz": "Tarmoqning oʻzi"} {
+			s.do(call{method: "GET", path: "/v1/entities", key: key, headers: []string{"Accept-Language", lang}}).is(200).has("entities.0.id", "1", "entities.0.name", want)
+		}
+		check(t, s.DB.Write(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+			_, _, err := s.Catalog.UpdateEntityTx(ctx, tx, catalog.Entity{ID: catalog.DefaultEntity, Name: "Bahor LLC"})
+			return err
+		}))
+		s.do(call{method: "GET", path: "/v1/entities", key: key}).is(200).has("entities.0.name", "Bahor LLC")
 	})
 }
 

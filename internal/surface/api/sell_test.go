@@ -115,6 +115,17 @@ func TestTillSendsWhatItSoldOffline(t *testing.T) {
 	})
 }
 
+// Where the programme is stopped, a quote names it and says that the points are kept.
+func TestQuoteOfAStoppedProgramme(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := newSite(t, d, options{rules: func(r *programme.Rules) { r.Stopped = true }})
+		who := s.register("+998901234567")
+		s.post("/v1/quotes", `{"customer":"`+who+`",`+basket+`}`).is(http.StatusOK).has("programme.version", 1.0, "max_redeem", "0.00", "limit", "stopped",
+			"texts.cashier.0", "The loyalty programme is stopped; points are kept.")
+	})
+}
+
 // Points are held while the customer pays: nobody else redeems them, the sale that
 // names the hold does, and what was cancelled is free again.
 func TestTillHoldsPoints(t *testing.T) {

@@ -44,7 +44,7 @@ func limitOf(c pricing.Cause) limitRule {
 // Schema implements huma.SchemaProvider.
 func (limitRule) Schema(huma.Registry) *huma.Schema {
 	return enum(pricing.Cause("none"), pricing.LimitBalance, pricing.LimitCap, pricing.LimitGoodsCap, pricing.LimitMax, pricing.LimitGuard, pricing.LimitGoods, pricing.LimitStep,
-		pricing.LimitMin, pricing.LimitOff, pricing.LimitNobody, pricing.LimitCard, pricing.LimitProgramme)
+		pricing.LimitMin, pricing.LimitOff, pricing.LimitNobody, pricing.LimitCard, pricing.LimitProgramme, pricing.LimitStopped)
 }
 
 // cause says why a discount was given.
