@@ -190,3 +190,21 @@ func TestCodesOfPhonesConform(t *testing.T) {
 		}
 	})
 }
+
+// Where phones need codes, nobody is told to give a bonus that is there already.
+func TestBonusesOfPhonesWithoutCodes(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := newSite(t, d, nil)
+		for _, way := range []settings.Code{settings.AskCode, settings.AlwaysCode} {
+			s.AskForCodes(t, way)
+			r := s.play(t, s.url, "hold.cancel", "late.charged")
+			for _, one := range r.Results {
+				passes := way == settings.AskCode && one.ID == "late.charged" // points are not needed there
+				if passes != (one.State == conform.Passed) || !passes && (one.State != conform.Skipped || !strings.Contains(one.Reason, "registration_code")) {
+					t.Errorf("%s: %s is %s: %s", way, one.ID, one.State, one.Reason)
+				}
+			}
+		}
+	})
+}
