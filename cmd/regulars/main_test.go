@@ -1,6 +1,7 @@
 package main
 
 import (
+	"archive/zip"
 	"bufio"
 	"bytes"
 	"context"
@@ -284,6 +285,28 @@ func TestRefusedLeavesNothing(t *testing.T) {
 		if _, err := os.Stat(data); err == nil {
 			t.Errorf("%v: the data folder was made", args)
 		}
+	}
+}
+
+// An archive of images has neither sheets nor columns to tell of.
+func TestImportTellsOfImages(t *testing.T) {
+	t.Parallel()
+	var b bytes.Buffer
+	z := zip.NewWriter(&b)
+	if _, err := z.Create("milk.txt"); err != nil {
+		t.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	file := filepath.Join(dir, "images.zip")
+	if err := os.WriteFile(file, b.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	code, out, errors := call(t, "import", "--check", "--data", filepath.Join(dir, "data"), file)
+	if code != 0 || !strings.Contains(out, "Это не изображение") || strings.Contains(out, "«*»") || strings.Contains(out, "→") {
+		t.Errorf("%d %s\n%s", code, errors, out)
 	}
 }
 

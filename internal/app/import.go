@@ -350,10 +350,12 @@ func (p *parts) importFile(ctx context.Context, file string, order ImportOrder) 
 	}
 	loc := p.loc()
 	fmt.Fprintf(p.env.Stdout, "%s: %s (%s)\n", i.File, loc.T(i.Kind.Key()), i.Source)
-	if i.Mapping.Sheet != "" {
-		fmt.Fprintf(p.env.Stdout, "  %s\n", loc.T("importer.report.sheet", "name", i.Mapping.Sheet))
+	if i.Kind != importer.KindImages { // an archive has neither sheets nor columns
+		if i.Mapping.Sheet != "" {
+			fmt.Fprintf(p.env.Stdout, "  %s\n", loc.T("importer.report.sheet", "name", i.Mapping.Sheet))
+		}
+		fmt.Fprintf(p.env.Stdout, "  %s\n", i.Mapping.ColumnsText(loc))
 	}
-	fmt.Fprintf(p.env.Stdout, "  %s\n", i.Mapping.ColumnsText(loc))
 	seen, err := p.importer.Preview(ctx, i.ID, importer.Hints{Kind: i.Kind, Format: &i.Mapping.Format, Mapping: &i.Mapping})
 	if err != nil {
 		return i, err

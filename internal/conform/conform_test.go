@@ -34,6 +34,12 @@ type site struct {
 
 func newSite(t *testing.T, d *db.DB, change func(*programme.Rules)) *site {
 	t.Helper()
+	return newSiteSince(t, d, time.Now().AddDate(0, 0, -30), change)
+}
+
+// newSiteSince is newSite with a programme that holds since then, and none before.
+func newSiteSince(t *testing.T, d *db.DB, since time.Time, change func(*programme.Rules)) *site {
+	t.Helper()
 	s := &site{Installation: loyaltytest.New(t, d, loyaltytest.Options{Now: time.Now})}
 	rules := loyaltytest.Rules(s.Currency, 10_000_00)
 	if change != nil {
@@ -42,7 +48,7 @@ func newSite(t *testing.T, d *db.DB, change func(*programme.Rules)) *site {
 	if rules.Redeem.ConfirmFrom > 0 {
 		s.SendCodes(t)
 	}
-	_, err := s.Programmes.Install(t.Context(), "Bahor", rules, time.Now().AddDate(0, 0, -30), 0)
+	_, err := s.Programmes.Install(t.Context(), "Bahor", rules, since, 0)
 	check(t, err)
 	_, tills := s.OpenStore(t, catalog.NewStore{Code: "1", Name: "Chilonzor", Zone: "Asia/Tashkent"}, "Till 1", "Till 2")
 	check(t, d.Write(t.Context(), func(ctx context.Context, tx *db.Tx) error {
@@ -127,6 +133,20 @@ func TestOurAPIConforms(t *testing.T) {
 	})
 }
 
+// An installation that is a few minutes old conforms too: nothing is compared with rules
+// that did not hold yet.
+func TestNewInstallationConforms(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := newSiteSince(t, d, time.Now().Add(-time.Minute), func(r *programme.Rules) { r.Levels[0].Discount = 100 })
+		r, err := conform.Run(t.Context(), conform.Options{URL: s.url, Key: s.keys[0], SecondKey: s.keys[1], Only: []string{"late", "sums"}, Skip: []string{"late.thousand"}, Now: time.Now})
+		check(t, err)
+		if got := ended(r, conform.Failed); len(got) > 0 || len(r.Results) == 0 {
+			t.Errorf("failed are %v:\n%s", got, text(r))
+		}
+	})
+}
+
 // Where our API announces that points need the card, they are not taken without.
 func TestCardsConform(t *testing.T) {
 	t.Parallel()
@@ -166,6 +186,24 @@ func TestCodesOfPhonesConform(t *testing.T) {
 			check(t, err)
 			if got := ended(r, conform.Passed); len(got) != 1 {
 				t.Errorf("%s: passed are %v:\n%s", way, got, text(r))
+			}
+		}
+	})
+}
+
+// Where phones need codes, nobody is told to give a bonus that is there already.
+func TestBonusesOfPhonesWithoutCodes(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := newSite(t, d, nil)
+		for _, way := range []settings.Code{settings.AskCode, settings.AlwaysCode} {
+			s.AskForCodes(t, way)
+			r := s.play(t, s.url, "hold.cancel", "late.charged")
+			for _, one := range r.Results {
+				passes := way == settings.AskCode && one.ID == "late.charged" // points are not needed there
+				if passes != (one.State == conform.Passed) || !passes && (one.State != conform.Skipped || !strings.Contains(one.Reason, "registration_code")) {
+					t.Errorf("%s: %s is %s: %s", way, one.ID, one.State, one.Reason)
+				}
 			}
 		}
 	})

@@ -88,6 +88,7 @@ func (t *trial) person() (id, phoned string) {
 		if a.status == http.StatusOK {
 			continue
 		}
+		t.needNoCode(a)
 		id = a.is(http.StatusCreated).str("customer.id")
 		t.mu.Lock()
 		t.people = append(t.people, id)
@@ -96,6 +97,14 @@ func (t *trial) person() (id, phoned string) {
 	}
 	t.skip("every phone that was tried is known already")
 	return "", ""
+}
+
+// needNoCode skips a check that registers somebody where a is refused because a phone
+// needs the code that its owner was sent.
+func (t *trial) needNoCode(a answer) {
+	if a.status == http.StatusConflict && a.str("code") == "confirmation_phone_needed" {
+		t.skip("needs tills that may register phones without a code, which goes to the customer and not to the kit: have them announce no registration_code")
+	}
 }
 
 func (t *trial) balance(who string) answer {
@@ -111,6 +120,10 @@ func (t *trial) rich() (who string, available dec) {
 	if available = t.balance(who).num("available"); available == 0 {
 		t.sell(basket(who, goods("gold", "10", "100000")))
 		available = t.balance(who).num("available")
+	}
+	if available == 0 && t.get("/v1/till").is(http.StatusOK).str("registration_code") != "" {
+		t.skip("needs customers with points that can be spent at once: a phone without a code gets no welcome bonus, and the code goes to the customer and not to the kit. " +
+			"Have tills announce no registration_code, or give the store's programme an activation delay of 0 days")
 	}
 	if available == 0 {
 		t.skip("needs a programme whose points can be spent at once: give the store's programme a welcome bonus, or an activation delay of 0 days")

@@ -324,7 +324,7 @@ var columnOf = map[string]Field{
 
 // label is what the file calls a field, or what we call it.
 func (m Mapping) label(f Field, loc *i18n.Localizer) string {
-	if c := m.Columns[f]; c > 0 && c <= len(m.Names) && m.Names[c-1] != "" {
+	if c := m.Columns[f]; c > 0 && c <= len(m.Names) && m.Names[c-1] != "" && m.Kind != KindImages { // of an archive they are ours
 		return m.Names[c-1]
 	}
 	if f == FieldAmount && !m.has(f) && m.has(FieldPrice) { // that is what it was computed of

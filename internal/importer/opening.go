@@ -8,6 +8,7 @@ import (
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/ledger"
+	"regulars/internal/loyalty/programme"
 	"regulars/internal/loyalty/receipt"
 )
 
@@ -58,8 +59,8 @@ func (w *writer) openingTx(ctx context.Context, tx *db.Tx, claims []claim, rep *
 		case v == nil:
 			is = w.about(c, FieldPoints, ReasonNoProgramme)
 		default:
-			if end.IsZero() {
-				_, end = v.Rules.EarnDates(now, home.Zone)
+			if days := v.Rules.Earn.ExpiryDays; end.IsZero() && days > 0 { // no delay: they can be spent at once, as what is given by hand
+				end = programme.Midnight(now, days, home.Zone)
 			}
 			of = append(of, c)
 			in.List = append(in.List, ledger.Opening{

@@ -188,7 +188,7 @@ func TestOpeningExpires(t *testing.T) {
 		h := newHouse(t, d, "UZS", "Asia/Tashkent", t.TempDir())
 		h.open("Main")
 		rules := plainRules()
-		rules.Earn.ExpiryDays = 30
+		rules.Earn.DelayDays, rules.Earn.ExpiryDays = 14, 30
 		h.install("Main", rules)
 		i := h.load(write(t, "Код;Баллы;Дата сгорания\n1;10;31.12.2099\n2;20;\n3;30;31.12.2020\n"), File{Kind: KindCustomers})
 		if notes := h.issuesOf(i.ID, false); !strings.Contains(notes, "“31.12.2020”") {
@@ -201,7 +201,7 @@ func TestOpeningExpires(t *testing.T) {
 		if at := one[0].ExpiresAt.In(h.zone()).Format(time.DateOnly); at != "2099-12-31" {
 			t.Errorf("what expires on a day of the file's does on %s", at)
 		}
-		_, want := rules.EarnDates(two[0].EarnedAt, h.zone())
+		want := programme.Midnight(two[0].EarnedAt, 30, h.zone()) // whatever points of purchases wait for
 		if !two[0].ExpiresAt.Equal(want) {
 			t.Errorf("what expires by the programme does at %s, want %s", two[0].ExpiresAt, want)
 		}

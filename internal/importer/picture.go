@@ -190,9 +190,11 @@ func (s *Scan) picture(r *rowReader) *Picture {
 		return p
 	}
 	var err error
-	if p.Image, err = s.album.read(p.File); err != nil {
-		r.refuse(FieldFile, ReasonRefused, p.File)
-		r.issues[len(r.issues)-1].Why = errs.Of(err)
+	switch p.Image, err = s.album.read(p.File); {
+	case errors.Is(err, catalog.ErrImageTooLarge):
+		r.refuse(FieldFile, ReasonImageLarge, p.File)
+	case err != nil:
+		r.refuse(FieldFile, ReasonNoImage, p.File)
 	}
 	return p
 }

@@ -86,6 +86,12 @@ func TestImportImages(t *testing.T) {
 					t.Errorf("refused lacks %s:\n%s", want, refused)
 				}
 			}
+			told := strings.Join(h.told(i), "\n")
+			for _, want := range []string{"Файл: Это не изображение JPEG", "Файл: Изображение слишком велико", "Код товара: Такого товара нет"} {
+				if !strings.Contains(told, want) {
+					t.Errorf("the report lacks %q:\n%s", want, told)
+				}
+			}
 		}
 		goods, err := h.catalog.ByCode(t.Context(), []string{"milk-1", "tea", "shirt_2", "bread"})
 		must(t, err)

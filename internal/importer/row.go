@@ -79,6 +79,10 @@ const (
 	ReasonCardTwice     Reason = "giftcard_twice"      // another row further up is of the same card, and holds
 	ReasonNoBirthday    Reason = "no_birthday"         // but the day that stands for none
 	ReasonMoreImages    Reason = "more_images"         // another of the product is taken
+	ReasonNoImage       Reason = "no_image"            // a file that should be one
+	ReasonImageLarge    Reason = "image_large"         // larger than is taken
+	ReasonForgotten     Reason = "forgotten"           // the customer asked to be, and the row is of them
+	ReasonBuyerGone     Reason = "buyer_forgotten"     // likewise; the receipt is recorded as nobody's
 	ReasonMixed         Reason = "mixed_letters"       // of two alphabets in one code
 )
 

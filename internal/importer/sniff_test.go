@@ -313,6 +313,23 @@ func TestSniffHeadersOfTills(t *testing.T) {
 	}
 }
 
+// The day on which points expire is known by its usual names, beside the points; how
+// many do is no day.
+func TestSniffHeadersOfExpiry(t *testing.T) {
+	t.Parallel()
+	for _, head := range []string{
+		"Срок действия баллов", "Баллы сгорают", "Дата сгорания", "Дата сгорания бонусов", "Бонусы сгорают", "Срок действия бонусов", "Бонусы действуют до", "Баллы действуют до",
+		"Сгорают", "Сгорание", "Сгорание бонусов", "Ballar kuyadi", "Bonuslar kuyadi", "Kuyish sanasi", "Ballar amal qilish muddati", "Points expire",
+	} {
+		if _, m := sniff(t, "ФИО;Телефон;Бонусы;"+head+"\nАнна Ли;901234567;100;31.12.2030\n"); m.Columns[FieldPointsExpire] != 4 || m.Columns[FieldPoints] != 3 {
+			t.Errorf("%q is no day: %v", head, m.Columns)
+		}
+		if _, m := sniff(t, "ФИО;Телефон;Бонусы;"+head+"\nАнна Ли;901234567;100;40\n"); m.Columns[FieldPointsExpire] != 0 || m.Columns[FieldPoints] != 3 {
+			t.Errorf("%q of numbers is a day: %v", head, m.Columns)
+		}
+	}
+}
+
 // Discounts are taken off once, however the file tells them.
 func TestSniffHeadersOfDiscounts(t *testing.T) {
 	t.Parallel()

@@ -57,7 +57,9 @@ var words = map[Kind]map[Field]string{
 		FieldPoints: "баланс баллов, остаток баллов, бонусный баланс, баланс бонусов, остаток бонусов, сумма бонусов, points balance, bonus balance, bonus balans, " +
 			"бонусные баллы, накопленные бонусы, накопленные баллы, бонусы на счете, баллы на счете, bonus points, " +
 			"=баллы, =баллов, =бонусы, =бонусов, =баланс, =points, =balance, =bonus, =bonuses, =ball, =ballar",
-		FieldPointsExpire: "срок действия баллов, баллы сгорают, дата сгорания, points expire, points expiry, =expires at",
+		FieldPointsExpire: "срок действия баллов, срок действия бонусов, баллы сгорают, бонусы сгорают, дата сгорания, сгорание баллов, сгорание бонусов, баллы сгорят, бонусы сгорят, баллы действуют до, бонусы действуют до, " +
+			"points expire, points expiry, bonuses expire, bonus expiry, ballar kuyadi, bonuslar kuyadi, ballar kuyish sanasi, bonuslar kuyish sanasi, " +
+			"ballar amal qilish muddati, bonuslar amal qilish muddati, =сгорают, =сгорание, =kuyadi, =kuyish sanasi, =expires at",
 		FieldLevel: "уровень лояльности, уровень программы, уровень клиента, уровень участника, уровень карты, статус карты, статус лояльности, статус участника, вид карты, тип карты, категория карты, " +
 			"loyalty tier, loyalty level, membership level, membership tier, member tier, card level, tier name, mijoz darajasi, karta darajasi, sodiqlik darajasi, " +
 			"=уровень, =tier, =level, =daraja, =darajasi",

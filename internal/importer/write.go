@@ -175,8 +175,11 @@ func (w *writer) peopleTx(ctx context.Context, tx *db.Tx, people []person, rep *
 		return nil, err
 	}
 	var claims []claim
+	var refused []Issue
 	for i, p := range before {
-		claims = append(claims, claim{p, results[i], true})
+		if !results[i].Forgotten {
+			claims = append(claims, claim{p, results[i], true})
+		}
 	}
 	for i, res := range results[len(before):] {
 		p := &people[i]
@@ -188,6 +191,12 @@ func (w *writer) peopleTx(ctx context.Context, tx *db.Tx, people []person, rep *
 			continue
 		}
 		switch {
+		case res.Forgotten:
+			rep.Refused++
+			is := p.issue("", ReasonForgotten, "")
+			is.Refused = true
+			refused = append(refused, is)
+			continue
 		case res.Created:
 			rep.Created++
 		case len(res.Filled) > 0:
@@ -210,7 +219,7 @@ func (w *writer) peopleTx(ctx context.Context, tx *db.Tx, people []person, rep *
 	levels, err := w.levelsTx(ctx, tx, claims, rep)
 	issues = slices.Concat(issues, more, levels)
 	rep.Noted += int64(len(issues))
-	return issues, err
+	return append(issues, refused...), err
 }
 
 // kindOf is the kind of identifier that a column has, fieldOf the column that one comes from.
@@ -337,6 +346,11 @@ func (w *writer) receiptsTx(ctx context.Context, tx *db.Tx, list []bought, rep *
 	}
 	for i, outcome := range outcomes {
 		in := &list[i]
+		if out[i].Customer == 0 && in.key != (whoKey{}) {
+			rep.Anonymous++
+			rep.Noted++
+			issues = append(issues, in.issue(0, "", ReasonBuyerGone, ""))
+		}
 		if in.Return && w.dry == nil {
 			for position, line := range orders[i] {
 				issues = append(issues, in.issue(line, FieldNumber, reasonReturn, returnLine(out[i].Number, position+1)))
@@ -409,7 +423,8 @@ func (w *writer) imported(in *bought) (out receipt.Imported, err error) {
 		out.Kind = receipt.KindReturn
 		out.Sale = in.named(placed)
 	}
-	if out.Customer = w.customer(in); out.Customer == 0 && in.key != (whoKey{}) {
+	var registered bool
+	if out.Customer, registered = w.customer(in); !registered && in.key != (whoKey{}) {
 		return out, errNobody
 	}
 	return out, nil
@@ -445,12 +460,13 @@ func (w *writer) lines(in *bought) (sorted []receipt.Line, order []int) {
 	return sorted, order
 }
 
-// customer is whose receipt it is; 0: nobody's, or of somebody who is not known.
-func (w *writer) customer(in *bought) customer.ID {
-	if id, ok := w.fresh.people[in.key]; ok {
-		return id
+// customer is whose receipt it is; 0: nobody's, or of somebody who was forgotten. Whoever
+// a receipt names was registered before.
+func (w *writer) customer(in *bought) (who customer.ID, registered bool) {
+	if who, registered = w.fresh.people[in.key]; !registered {
+		who, registered = w.people[in.key]
 	}
-	return w.people[in.key]
+	return who, registered
 }
 
 // name is what the receipt is called. Tills do not tell receipts without a number
@@ -527,7 +543,7 @@ func (w *writer) soldTx(ctx context.Context, tx *db.Tx, list []bought, rep *Repo
 	}
 	var who []customer.ID
 	for i := range list {
-		if id := w.customer(&list[i]); id != 0 {
+		if id, _ := w.customer(&list[i]); id != 0 {
 			who = append(who, id)
 		}
 	}

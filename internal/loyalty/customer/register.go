@@ -76,6 +76,9 @@ type Result struct {
 	// imports are not told.
 	Added    []Identifier
 	Consents []Consent
+	// Forgotten is somebody whom an import brings, who is not here and has a contact of
+	// somebody who asked to be forgotten: nobody was made, and ID is 0.
+	Forgotten bool
 }
 
 // maxIdentifiers of one customer.
@@ -155,7 +158,8 @@ func (s *Service) Check(n New) (Checked, error) {
 // of each. Whoever an identifier names already is not created again: what the
 // profile lacks is filled in where it is surely theirs, what it says stays. An
 // identifier that leads to somebody who seems to be another person stays with
-// them (see the package's doc). Of two transactions that register the same phone at once, the second
+// them (see the package's doc). Whom an import would create though they asked to be
+// forgotten is not. Of two transactions that register the same phone at once, the second
 // finds the customer of the first.
 func (s *Service) RegisterAllTx(ctx context.Context, tx *db.Tx, list []Checked) (results []Result, err error) {
 	defer errs.Wrap(&err, "register customers")
@@ -298,6 +302,10 @@ func (r *registration) place(c *Checked) Result {
 	}
 	var res Result
 	p, same := r.match(c)
+	if p == nil && r.suppressed(c.identifiers) {
+		res.Forgotten = true
+		return res
+	}
 	if p == nil {
 		p = r.create(c)
 		res.Created = true

@@ -20,7 +20,7 @@ func (s *Service) suppression(i Identifier) string {
 	return secret.Keyed(s.secret, "contact\n"+string(i.Kind)+"\n"+i.Value)
 }
 
-// suppress adds to b that consents do not come back with contacts in files.
+// suppress adds to b that neither people nor consents come back with contacts in files.
 func (s *Service) suppress(b *db.Batch, list []Identifier, now time.Time) {
 	for _, i := range list {
 		if i.contact() {
@@ -30,22 +30,23 @@ func (s *Service) suppress(b *db.Batch, list []Identifier, now time.Time) {
 }
 
 // suppressTx finds which contacts of an import are of somebody who asked to be
-// forgotten: an old file does not bring their consents back. Here and now people may
-// agree again.
+// forgotten: an old file brings neither them nor their consents back. Here and now
+// people may come back and agree again.
 func (r *registration) suppressTx(ctx context.Context, tx *db.Tx) error {
-	brings := func(c Checked) bool {
-		return c.profile.Origin != 0 && slices.ContainsFunc(c.consents, func(c Consent) bool { return c.Given })
-	}
-	if !slices.ContainsFunc(r.list, brings) {
+	comes := func(c Checked) bool { return c.profile.Origin != 0 }
+	if !slices.ContainsFunc(r.list, comes) {
 		return nil
 	}
 	var some bool
 	if err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM suppressions)`).Scan(&some); err != nil || !some {
 		return err
 	}
-	// The contacts of those who are known count too, and so do those that another row
-	// of the set brings of the same person.
-	if r.owned == nil && len(r.people) > 0 {
+	agrees := func(c Checked) bool {
+		return comes(c) && slices.ContainsFunc(c.consents, func(c Consent) bool { return c.Given })
+	}
+	// Of consents the contacts of those who are known count too, and so do those that
+	// another row of the set brings of the same person.
+	if r.owned == nil && len(r.people) > 0 && slices.ContainsFunc(r.list, agrees) {
 		ids := slices.Collect(maps.Keys(r.people))
 		r.owned = make(map[ID][]Identifier, len(ids))
 		var b db.Batch
@@ -70,6 +71,9 @@ func (r *registration) suppressTx(ctx context.Context, tx *db.Tx) error {
 	}
 	for _, p := range r.people {
 		add(p.Identifiers)
+	}
+	if len(of) == 0 {
+		return nil
 	}
 	r.forgotten = map[Identifier]bool{}
 	rows, err := tx.Query(ctx, `SELECT hash FROM suppressions WHERE hash IN ($1...)`, db.Texts(slices.Collect(maps.Keys(of))))

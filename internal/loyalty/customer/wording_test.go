@@ -189,8 +189,9 @@ func TestAllowed(t *testing.T) {
 	})
 }
 
-// A file that brings somebody's phone again after they were forgotten brings no
-// consents with it; they themselves may agree again, and others are not concerned.
+// A file that brings somebody's phone again after they were forgotten makes nobody, and
+// brings no consents to those who came back; they themselves may agree again, and others
+// are not concerned.
 func TestForgottenStaySuppressed(t *testing.T) {
 	t.Parallel()
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
@@ -214,6 +215,12 @@ func TestForgottenStaySuppressed(t *testing.T) {
 				t.Errorf("%d consents, want %d, %v", len(history), want, err)
 			}
 		}
+		if r := register(t, d, s, row("+998901234567", 9))[0]; !r.Forgotten || r.Created || r.ID != 0 {
+			t.Errorf("a file makes them anew: %+v", r)
+		}
+		back := row("+998901234567", 0)
+		back.Consents = nil
+		said(back, 0)
 		said(row("+998901234567", 9), 0)
 		said(row("+998907654321", 9), 1)
 		said(row("+998901234569", 0), 1)

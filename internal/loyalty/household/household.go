@@ -205,6 +205,15 @@ func (s *Service) exitTx(ctx context.Context, tx *db.Tx, h *Household, who custo
 	return tx.Run(ctx, &b)
 }
 
+// leaveTx is exitTx for who leaves for good: who is left alone lives with nobody either.
+func (s *Service) leaveTx(ctx context.Context, tx *db.Tx, h *Household, who customer.ID) error {
+	err := s.exitTx(ctx, tx, h, who)
+	if err == nil && len(h.Members) == 1 {
+		err = s.exitTx(ctx, tx, h, h.Members[0].Customer)
+	}
+	return err
+}
+
 // crown adds to b that somebody becomes the head of a household.
 func (s *Service) crown(b *db.Batch, of ID, who customer.ID) {
 	b.Exec(`UPDATE household_members SET head = FALSE WHERE household_id = $1 AND head`, int64(of))
@@ -224,14 +233,15 @@ func (s *Service) HeadTx(ctx context.Context, tx *db.Tx, who customer.ID) (err e
 	return tx.Run(ctx, &b)
 }
 
-// LeaveTx takes a customer out of their household. It fails with ErrNone.
+// LeaveTx takes a customer out of their household, which ends where one is left. It
+// fails with ErrNone.
 func (s *Service) LeaveTx(ctx context.Context, tx *db.Tx, who customer.ID) (err error) {
 	defer errs.Wrap(&err, "take customer %s out of their household", who)
 	h, err := s.ownTx(ctx, tx, who)
 	if err != nil {
 		return err
 	}
-	return s.exitTx(ctx, tx, &h, who)
+	return s.leaveTx(ctx, tx, &h, who)
 }
 
 // DissolveTx ends the household of a customer for all of its members. It fails with
@@ -356,13 +366,13 @@ func (s *Service) PartTx(ctx context.Context, tx *db.Tx, from, into customer.ID,
 }
 
 // ForgetTx takes people who are forgotten, and whose profiles are locked, out of their
-// households, if any.
+// households, if any, as LeaveTx does.
 func (s *Service) ForgetTx(ctx context.Context, tx *db.Tx, ids []customer.ID) (err error) {
 	defer errs.Wrap(&err, "take who is forgotten out of their households")
 	for _, who := range ids {
 		h, err := s.ofTx(ctx, tx, who)
 		if err == nil && h.ID != 0 {
-			err = s.exitTx(ctx, tx, &h, who)
+			err = s.leaveTx(ctx, tx, &h, who)
 		}
 		if err != nil {
 			return err

@@ -14,6 +14,7 @@ import (
 	"regulars/internal/loyalty/household"
 	"regulars/internal/loyalty/loyaltytest"
 	"regulars/internal/loyalty/staff"
+	"regulars/internal/verify"
 )
 
 // family is some customers, by letters.
@@ -95,7 +96,21 @@ func TestHouseholds(t *testing.T) {
 		f.join(nil, "a", "b")
 		_, err := f.Privacy.Erase(t.Context(), f.of["b"], staff.By{}, "asked")
 		loyaltytest.Check(t, err)
-		f.is("a", "a") // the forgotten are in none
+		f.is("a", "") // the forgotten are in none, and nobody lives alone together
+		f.join(nil, "d", "c")
+		f.do(nil, func(ctx context.Context, tx *db.Tx) error { return f.Households.LeaveTx(ctx, tx, f.of["c"]) })
+		f.is("c", "")
+		f.is("d", "")
+		var left int
+		loyaltytest.Check(t, d.QueryRow(t.Context(), `SELECT COUNT(*) FROM households`).Scan(&left))
+		if left != 0 {
+			t.Errorf("%d households of nobody are left", left)
+		}
+		report, err := verify.Run(t.Context(), d, verify.Options{TempDir: t.TempDir()})
+		loyaltytest.Check(t, err)
+		if len(report.Findings) > 0 {
+			t.Errorf("verify: %+v", report.Findings)
+		}
 	})
 }
 

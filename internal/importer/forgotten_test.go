@@ -1,0 +1,80 @@
+package importer
+
+import (
+	"strings"
+	"testing"
+
+	"regulars/internal/base/db"
+	"regulars/internal/base/db/dbtest"
+	"regulars/internal/base/settings"
+	"regulars/internal/loyalty"
+	"regulars/internal/loyalty/customer"
+	"regulars/internal/loyalty/programme"
+	"regulars/internal/loyalty/staff"
+)
+
+// business are the services over the house's database.
+func (h house) business() *loyalty.Services {
+	h.t.Helper()
+	is, _, err := settings.Open(h.t.Context(), h.db, h.now, settings.Installation{})
+	must(h.t, err)
+	all := loyalty.New(h.db, h.mint, h.now, is.Get())
+	h.t.Cleanup(all.Close)
+	return all
+}
+
+// Who was forgotten does not come back by a file: not with their row of customers, which
+// gives nothing a second time, and not as a buyer on a receipt. Others do, and so does
+// who has registered again since.
+func TestForgottenDoNotComeBack(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		h, ctx := newHouse(t, d, "UZS", "Asia/Tashkent", t.TempDir()), t.Context()
+		h.batchRows = 2
+		h.open("Main")
+		rules := plainRules()
+		rules.Levels = append(rules.Levels, programme.Level{Code: "gold", Name: "Gold", Threshold: 9_000_00})
+		h.install("Main", rules)
+		people := "name,phone,card,points,level\nAnna Kim,901234501,111,10,gold\nBob Lee,901234502,222,20,gold\nCid Fox,901234503,333,30,gold\n"
+		if r := h.rehearsed(t, people, File{Source: "old"}); r.Created != 3 || r.Points != 60_00 || r.Levels != 3 {
+			t.Fatalf("first came %+v", r)
+		}
+		all, phone := h.business(), customer.Identifier{Kind: customer.Phone, Value: "+998901234502"}
+		bob, err := h.customers.Find(ctx, phone)
+		must(t, err)
+		_, err = all.Privacy.Erase(ctx, bob.ID, staff.By{}, "asked")
+		must(t, err)
+		before := h.count(`SELECT COUNT(*) FROM customers`)
+		r := h.rehearsed(t, people+"Dan Ray,901234504,444,40,gold\nBob Lee,901234502,222,20,gold\n", File{Source: "old", Anew: true})
+		if r.Created != 1 || r.Unchanged != 2 || r.Refused != 2 || r.Points != 40_00 || r.Levels != 1 || r.Opened != 2 {
+			t.Errorf("loaded again: %+v", r)
+		}
+		if n := h.count(`SELECT COUNT(*) FROM customers`); n != before+1 {
+			t.Errorf("%d customers, there were %d", n, before)
+		}
+
+		sales := "number,date,phone,product,quantity,price\n" +
+			"A1,2024-05-01 10:00,901234502,Нон,4,1500\nA2,2024-05-02 10:00,901234501,Нон,2,1500\nA3,2024-05-03 10:00,901234502,Нон,1,1500\nA4,2024-05-04 10:00,,Нон,1,1500\n"
+		r = h.rehearsed(t, sales, File{Source: "old"})
+		if r.Recorded != 4 || r.NewCustomers != 0 || r.Anonymous != 3 || r.Noted != 2 {
+			t.Errorf("receipts: %+v", r)
+		}
+		if n := h.count(`SELECT COUNT(*) FROM receipts WHERE customer_id IS NULL`); n != 3 {
+			t.Errorf("%d receipts are nobody's", n)
+		}
+		if r = h.rehearsed(t, sales, File{Source: "old", Anew: true}); r.Known != 4 || r.Refused != 0 {
+			t.Errorf("receipts again: %+v", r)
+		}
+		h.verify()
+
+		store, err := h.catalog.Stores(ctx)
+		must(t, err)
+		_, err = all.Enrol.Register(ctx, store[0], 0, customer.New{Source: "till", Identifiers: []customer.Identifier{phone}})
+		must(t, err)
+		i := h.load(write(t, strings.Replace(people, "Bob", "Bobby", 1)), File{Source: "old", Anew: true})
+		if i.Report.Refused != 0 || i.Report.Created != 0 {
+			t.Errorf("who came back: %+v", i.Report)
+		}
+		h.verify()
+	})
+}
