@@ -182,6 +182,7 @@ type (
 		Redeemed string       `json:"redeemed"`
 		Earned   string       `json:"earned"`
 		Reason   string       `json:"reason,omitempty"` // of what was taken off or given back
+		Note     string       `json:"note,omitempty"`   // of an import
 		Lines    []line       `json:"lines"`
 	}
 	giftcardRow struct {
@@ -479,7 +480,7 @@ func (s *Service) entries(ctx context.Context, who customer.ID, p *points) error
 func (s *Service) receipt(r *receipt.Receipt) receiptRow {
 	c := s.receipts.Currency()
 	row := receiptRow{
-		ID: r.ID.String(), Kind: r.Kind, Number: r.Number, SoldAt: r.SoldAt, Level: r.Level, Total: c.Format(r.Total), Redeemed: r.Redeemed.String(), Earned: r.Earned.String(), Reason: r.Details.Reason, Lines: []line{},
+		ID: r.ID.String(), Kind: r.Kind, Number: r.Number, SoldAt: r.SoldAt, Level: r.Level, Total: c.Format(r.Total), Redeemed: r.Redeemed.String(), Earned: r.Earned.String(), Reason: r.Details.Reason, Note: r.Details.Note, Lines: []line{},
 	}
 	if store, ok := s.catalog.Store(r.Store); ok {
 		row.Store = store.Name

@@ -74,6 +74,32 @@ func TestErasedInTheBooksOfTheStore(t *testing.T) {
 	})
 }
 
+// What the old system noted at a receipt is in the file of whose receipt it is.
+func TestExportHasNotesOfImportedReceipts(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s, ctx := loyaltytest.New(t, d, loyaltytest.Options{}), t.Context()
+		store, _ := s.OpenStore(t, catalog.NewStore{Code: "S1", Name: "Chorsu", Zone: "Asia/Tashkent"})
+		res, err := s.Enrol.Register(ctx, store, 0, customer.New{HomeStore: store.ID, Source: "till", Identifiers: []customer.Identifier{{Kind: customer.Card, Value: "1"}}})
+		loyaltytest.Check(t, err)
+		loyaltytest.Check(t, d.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
+			if _, err := tx.Exec(ctx, `INSERT INTO sources (id, name, created_at) VALUES (1, 'old', 1)`); err != nil {
+				return err
+			}
+			old := receipt.Imported{Kind: receipt.KindSale, Name: receipt.Name{Number: "A1"}, Store: store.ID, Customer: res.ID, SoldAt: s.Now().Add(-time.Hour), Note: "left with the neighbour"}
+			_, err := s.Receipts.RecordTx(ctx, tx, 1, []receipt.Imported{old}, func(int) []receipt.Line {
+				return []receipt.Line{{Name: "Bread", Quantity: money.One, Price: 10_000_0000, Gross: 10_000_00, Total: 10_000_00}}
+			})
+			return err
+		}))
+		var b bytes.Buffer
+		loyaltytest.Check(t, s.Privacy.Export(ctx, res.ID, &b))
+		if !strings.Contains(b.String(), "left with the neighbour") {
+			t.Errorf("the file is %s", b.String())
+		}
+	})
+}
+
 // All that is kept of a person is in the file; once erased nothing personal is left in
 // any table, nobody is found, and the books agree.
 func TestExportAndErase(t *testing.T) {
