@@ -18,6 +18,7 @@ import (
 	"regulars/internal/base/db/dbtest"
 	"regulars/internal/base/i18n"
 	"regulars/internal/importer"
+	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/receipt"
 	"regulars/internal/loyalty/staff"
@@ -129,6 +130,21 @@ func TestReceiptsAreFoundAsPrinted(t *testing.T) {
 			}
 		}
 		b.get("/receipts?q=2611").sees("Ничего не нашлось").has(`value="2611"`)
+	})
+}
+
+// Of goods in several sizes a receipt says which was sold.
+func TestReceiptTellsVariants(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := open(t, d).shop()
+		line := s.sales[0].Lines[0]
+		must(t, d.Write(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+			model, options := "T-1", []catalog.Option{{Name: catalog.OptionSize, Value: "XXL"}}
+			_, _, err := s.Catalog.UpdateProductTx(ctx, tx, line.Product, catalog.ProductChange{Model: &model, Options: &options})
+			return err
+		}))
+		s.signed(s.as(staff.Operator, "operator").ID).get("/receipts/" + s.sales[0].ID.String()).is(200).sees(line.Name + " XXL")
 	})
 }
 

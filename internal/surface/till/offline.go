@@ -331,7 +331,7 @@ func (t *Till) slips(r *http.Request, at *place) (kept []slipKept, err error) {
 			return nil, err
 		}
 	}
-	if err := t.nameLines(ctx, list...); err != nil {
+	if err := t.Receipts.NameLines(ctx, list...); err != nil {
 		return nil, err
 	}
 	for _, rec := range list {

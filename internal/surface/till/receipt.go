@@ -80,7 +80,7 @@ func (t *Till) receipt(r *http.Request) (*receipt.Receipt, error) {
 
 func (t *Till) slip(ctx context.Context, rec *receipt.Receipt) (s slip, err error) {
 	s = slip{Receipt: rec, Shop: t.Settings().Name, NumberAs: grouped(rec.Number), Bars: barsOf(rec.Number)}
-	if err = t.nameLines(ctx, rec); err != nil {
+	if err = t.Receipts.NameLines(ctx, rec); err != nil {
 		return s, err
 	}
 	if s.Store, err = t.Catalog.StoreByID(ctx, rec.Store); err != nil {
@@ -125,27 +125,6 @@ func (t *Till) slip(ctx context.Context, rec *receipt.Receipt) (s slip, err erro
 	}
 	s.Left = rec.Kind == receipt.KindSale && slices.ContainsFunc(rec.Lines, func(l receipt.Line) bool { return l.Returned < l.Quantity })
 	return s, nil
-}
-
-// nameLines gives lines that go by the catalog's name the full one, by which
-// variants are told apart; a name of their own stays as it was printed.
-func (t *Till) nameLines(ctx context.Context, list ...*receipt.Receipt) error {
-	var skus []string
-	for _, rec := range list {
-		for _, l := range rec.Lines {
-			skus = append(skus, l.SKU)
-		}
-	}
-	known, err := t.Catalog.BySKU(ctx, skus)
-	for _, rec := range list {
-		for i := range rec.Lines {
-			l := &rec.Lines[i]
-			if p, ok := known[l.SKU]; ok && l.Name == p.Name {
-				l.Name = p.FullName()
-			}
-		}
-	}
-	return err
 }
 
 // grouped parts a long number of digits for the eye.
