@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
+	"encoding/json"
 	"maps"
 	"slices"
 	"strings"
@@ -133,16 +134,30 @@ func (a *audit) goods() {
 		if a.sum.sum() != p.noted {
 			a.off(Product, at("products", p.id), "checksum", "the one of what was saved", "another", "the product or one of its barcodes was changed by something else")
 		}
-		want := fold.Words(p.sku + " " + p.name + " " + p.brand)
+		want := fold.Words(p.sku + " " + variant(p.options) + " " + p.name + " " + p.brand)
 		want = slices.Compact(slices.Sorted(slices.Values(want[:min(len(want), searched)])))
 		has := make([]string, len(own))
 		for i := range own {
 			has[i] = own[i].word
 		}
 		if !slices.Equal(want, has) {
-			a.found(Finding{SearchKey, "product_words", "product_id=" + a.show("", p.id), "word", strings.Join(want, " "), strings.Join(has, " "), "the words of SKU, name and brand"})
+			a.found(Finding{SearchKey, "product_words", "product_id=" + a.show("", p.id), "word", strings.Join(want, " "), strings.Join(has, " "), "the words of SKU, options, name and brand"})
 		}
 	})
+}
+
+// variant are the values of a product's options; those that cannot be read the checksum
+// has told of.
+func variant(options string) string {
+	var list []struct{ Value string }
+	if json.Unmarshal([]byte(options), &list) != nil {
+		return ""
+	}
+	var values []string
+	for _, o := range list {
+		values = append(values, o.Value)
+	}
+	return strings.Join(values, " ")
 }
 
 // searched is how many words of a product can be searched.

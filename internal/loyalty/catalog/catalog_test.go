@@ -937,7 +937,10 @@ func TestSearchProducts(t *testing.T) {
 			catalog.ProductInput{SKU: "7", ProductChange: catalog.ProductChange{Name: ptr("Хлеб 10 зёрен"), Active: ptr(false), Category: ptr("bread")}},
 			catalog.ProductInput{SKU: "85123A", ProductChange: catalog.ProductChange{Name: ptr("White hanging heart"), Category: ptr("")}},
 			catalog.ProductInput{SKU: "x", ProductChange: catalog.ProductChange{Name: ptr("Yog‘urt")}},
+			catalog.ProductInput{SKU: "s-m", ProductChange: catalog.ProductChange{Name: ptr("Футболка"), Options: &[]catalog.Option{{Name: catalog.OptionColour, Value: "красный"}}}},
+			catalog.ProductInput{SKU: "s-l", ProductChange: catalog.ProductChange{Name: ptr("Футболка")}},
 		)
+		saveProducts(t, d, s, catalog.ProductInput{SKU: "s-l", ProductChange: catalog.ProductChange{Options: &[]catalog.Option{{Name: catalog.OptionColour, Value: "синий"}}}})
 		write(t, d, func(ctx context.Context, tx *db.Tx) error {
 			_, err := s.SaveCategoriesTx(ctx, tx, []catalog.CategoryInput{{Code: "dairy", Parent: ptr("food")}})
 			return err
@@ -946,7 +949,7 @@ func TestSearchProducts(t *testing.T) {
 			q    catalog.ProductQuery
 			want []string
 		}{
-			"all by name":         {catalog.ProductQuery{}, []string{"85123A", "x", "100", "10", "7"}},
+			"all by name":         {catalog.ProductQuery{}, []string{"85123A", "x", "100", "10", "s-m", "s-l", "7"}},
 			"beginning of a word": {catalog.ProductQuery{Search: "мОл"}, []string{"10"}},
 			"words in any order":  {catalog.ProductQuery{Search: "нест моло"}, []string{"10"}},
 			"brand":               {catalog.ProductQuery{Search: "nestle"}, []string{"100"}},
@@ -956,6 +959,8 @@ func TestSearchProducts(t *testing.T) {
 			"uzbek":               {catalog.ProductQuery{Search: "yogʻ"}, []string{"x"}},
 			"yo":                  {catalog.ProductQuery{Search: "зерен"}, []string{"7"}},
 			"middle of a word":    {catalog.ProductQuery{Search: "олоко"}, nil},
+			"variant":             {catalog.ProductQuery{Search: "футболка красн"}, []string{"s-m"}},
+			"variant made later":  {catalog.ProductQuery{Search: "синий"}, []string{"s-l"}},
 			"signs only":          {catalog.ProductQuery{Search: "%%"}, nil},
 			"active":              {catalog.ProductQuery{Search: "10", Active: ptr(true)}, []string{"10", "100"}},
 			"inactive":            {catalog.ProductQuery{Active: ptr(false)}, []string{"7"}},

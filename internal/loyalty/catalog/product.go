@@ -373,7 +373,7 @@ func (p *Product) checksum(barcodes []string) int64 {
 
 // words are the rows that the product is searched by.
 func (p *Product) words() [][]any {
-	words := fold.Words(p.SKU + " " + p.Name + " " + p.Brand)
+	words := fold.Words(p.SKU + " " + p.Variant() + " " + p.Name + " " + p.Brand)
 	words = slices.Compact(slices.Sorted(slices.Values(words[:min(len(words), maxWords)])))
 	rows := make([][]any, len(words))
 	for i, w := range words {

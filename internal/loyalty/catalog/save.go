@@ -332,7 +332,7 @@ func (s *Service) writeTx(ctx context.Context, tx *db.Tx, w *saving) (again []Pr
 			p.queueUpdate(&b, w.codes[p.ID])
 			told = append(told, p.ID)
 		}
-		if p.SKU != was.SKU || p.Name != was.Name || p.Brand != was.Brand {
+		if p.SKU != was.SKU || p.Variant() != was.Variant() || p.Name != was.Name || p.Brand != was.Brand {
 			b.Exec(`DELETE FROM product_words WHERE product_id = $1`, int64(p.ID))
 			words = append(words, p.words()...)
 		}
