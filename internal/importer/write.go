@@ -398,6 +398,7 @@ func (w *writer) mergedTx(ctx context.Context, tx *db.Tx, list []receipt.Importe
 	if err != nil {
 		return err
 	}
+	// A dry run looks for everybody in each batch.
 	if w.dry == nil && (undone != w.undone || slices.Contains(slices.Collect(maps.Values(into)), 0)) {
 		return errAskAnew
 	}

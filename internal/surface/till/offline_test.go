@@ -65,6 +65,22 @@ func (s *site) cutOff(t *testing.T) (*webtest.Browser, *cut) {
 	return b, line
 }
 
+// sent is the receipt of the only thing that waits, when the line is there again.
+func (s *site) sent(b *webtest.Browser, line *cut) *receipt.Receipt {
+	s.t.Helper()
+	waiting(b, "1")
+	line.down.Store(false)
+	b.Value(`void till.send()`)
+	waiting(b, "0")
+	sales := s.sales()
+	if len(sales) != 1 {
+		s.t.Fatalf("recorded %+v", sales)
+	}
+	rec, err := s.Receipts.Get(s.t.Context(), sales[0].ID)
+	check(s.t, err)
+	return rec
+}
+
 // catchUp has the server go by the clock that browsers go by.
 func (s *site) catchUp() { s.Clock.Advance(time.Since(s.Now())) }
 
@@ -423,16 +439,7 @@ func TestBrowserTellsVariantsApart(t *testing.T) {
 	b.Wait(`document.querySelector(".line-name strong").textContent === "Футболка красный, L"`)
 	b.Press(kb.F9)
 	b.Wait(`document.querySelector(".slip-lines").textContent.includes("Футболка красный, L")`)
-	waiting(b, "1")
-	line.down.Store(false)
-	b.Value(`void till.send()`)
-	waiting(b, "0")
-	sales := s.sales()
-	if len(sales) != 1 {
-		t.Fatalf("recorded %+v", sales)
-	}
-	rec, err := s.Receipts.Get(t.Context(), sales[0].ID)
-	check(t, err)
+	rec := s.sent(b, line)
 	if len(rec.Lines) != 1 || rec.Lines[0].SKU != "shirt-l" || rec.Lines[0].Name != "Футболка" {
 		t.Errorf("recorded %+v", rec.Lines)
 	}
@@ -462,16 +469,7 @@ func TestBrowserSellsByNameWithoutTheLine(t *testing.T) {
 	b.See("15 000 сум")
 	b.Press(kb.F9)
 	b.Wait(`document.querySelector(".slip-lines").textContent.includes("Хлеб белый")`)
-	waiting(b, "1")
-	line.down.Store(false)
-	b.Value(`void till.send()`)
-	waiting(b, "0")
-	sales := s.sales()
-	if len(sales) != 1 {
-		t.Fatalf("recorded %+v", sales)
-	}
-	rec, err := s.Receipts.Get(t.Context(), sales[0].ID)
-	check(t, err)
+	rec := s.sent(b, line)
 	if l := rec.Lines; len(l) != 1 || l[0].SKU != "Хлеб белый" || l[0].Name != "Хлеб белый" || l[0].Product == 0 {
 		t.Errorf("recorded %+v", l)
 	}
