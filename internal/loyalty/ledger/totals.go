@@ -85,7 +85,7 @@ func (s *Service) CountTx(ctx context.Context, tx *db.Tx, totals map[customer.ID
 		 WHERE customer_id = t.c AND spend <= $2 - t.s`
 	var b db.Batch
 	// Whatever way is left, PostgreSQL goes along an index of the ids; a table of few it
-	// would read as it lies. To lock them first takes it a twentieth of an import.
+	// would read as it lies. To lock them first would write every account twice.
 	for _, way := range []string{"enable_seqscan", "enable_hashjoin"} {
 		b.Exec(`SET LOCAL ` + way + ` = off -- postgres`)
 	}

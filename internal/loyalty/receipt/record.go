@@ -121,8 +121,8 @@ func repeats(list []Imported) bool {
 // of the rest.
 //
 // Who was merged into whom stays so while the accounts are locked. Where no number is
-// known that does not matter, and counting locks them soon enough: to lock them twice
-// takes PostgreSQL a tenth of an import.
+// known that does not matter, and counting locks them soon enough: of a large import into
+// PostgreSQL a tenth went into locking them before.
 func (s *Service) unknownTx(ctx context.Context, tx *db.Tx, source int64, list []Imported, made []*Receipt, known map[key]recorded, outcomes []RecordOutcome) (fresh []*Receipt, err error) {
 	var names db.Texts // the longer ones are given only where the number is another's
 	for i := range list {
