@@ -337,9 +337,22 @@ func TestBadDaysAreTold(t *testing.T) {
 
 		gone, cancel := context.WithCancel(t.Context())
 		cancel()
-		for range 8 { // it may be seen before or after the call is in the queue
-			s.do(call{method: http.MethodPost, path: "/v1/receipts", body: sale, ctx: gone}).problem(http.StatusServiceUnavailable, "outcome_unknown")
-			s.do(call{method: http.MethodPost, path: "/v1/quotes", body: `{` + basket + `}`, ctx: gone}).problem(http.StatusServiceUnavailable, "timeout")
+		check(t, d.Write(t.Context(), func(ctx context.Context, tx *db.Tx) error { // no sale is answered before its caller has gone
+			if d.Postgres() {
+				if _, err := tx.Exec(ctx, `LOCK TABLE receipts`); err != nil {
+					return err
+				}
+			}
+			for range 8 { // it may be seen before or after the call is in the queue
+				s.do(call{method: http.MethodPost, path: "/v1/receipts", body: sale, ctx: gone}).problem(http.StatusServiceUnavailable, "outcome_unknown")
+			}
+			return nil
+		}))
+		for range 8 {
+			a := s.do(call{method: http.MethodPost, path: "/v1/quotes", body: `{` + basket + `}`, ctx: gone})
+			if a.status != http.StatusOK { // it was priced before anybody saw that the caller has gone
+				a.problem(http.StatusServiceUnavailable, "timeout")
+			}
 		}
 		s.Clock.Advance(time.Minute) // the key is looked up anew, and there is no time for it
 		s.do(call{method: http.MethodGet, path: "/v1/till", ctx: gone}).problem(http.StatusServiceUnavailable, "timeout")
