@@ -145,15 +145,22 @@ type rowReader struct {
 		at          time.Time
 		zoned       bool // it told its offset from UTC
 	}
-	place  struct{ number, store string } // of the row before, where zones are the stores'
-	key    rowKey                         // of the receipt of the row before,
-	called string                         // in one text,
+	place  place  // of the row before
+	key    rowKey // of the receipt of the row before,
+	called string // in one text,
 	keyAt  time.Time
 	keyOf  keyCells // by which it was told
 	day    struct { // of the moment that was asked for last
 		at time.Time
 		is string
 	}
+}
+
+// place is which store a receipt is of, whose other rows may leave it out. It is kept
+// where zones are the stores'.
+type place struct {
+	Number string `json:"number"`
+	Store  string `json:"store"`
 }
 
 // reader reads the rows of the scan.
@@ -182,7 +189,7 @@ func (s *Scan) reader() (*rowReader, error) {
 
 // forget has the next row go on with none before it.
 func (r *rowReader) forget() {
-	r.place.number, r.key, r.keyOf = "", rowKey{}, keyCells{}
+	r.place, r.key, r.keyOf = place{}, rowKey{}, keyCells{}
 }
 
 // begin takes a row up. It says no to a row that has no values to read.
@@ -190,10 +197,10 @@ func (r *rowReader) begin(row delimited.Row) bool {
 	r.fields, r.number, r.refused, r.torn, r.issues = row.Fields, row.Number, false, false, nil
 	if r.zoneOf != nil {
 		number, store := r.raw(FieldNumber), r.line(r.raw(FieldStore))
-		if store == "" && number != "" && number == r.place.number { // of the receipt of the row before
-			store = r.place.store
+		if store == "" && number != "" && number == r.place.Number { // of the receipt of the row before
+			store = r.place.Store
 		}
-		r.place.number, r.place.store = number, store
+		r.place = place{number, store}
 		if zone := r.zoneOf(store); zone != r.zone {
 			r.zone, r.last.date = zone, ""
 		}

@@ -49,6 +49,7 @@ type Scan struct {
 // Checkpoint is a place from which a Scan can go on.
 type Checkpoint struct {
 	At    delimited.Position `json:"at"`
+	After place              `json:"after,omitzero"`
 	Apart bool               `json:"apart,omitempty"` // reading the receipts that do not stand together
 	Parts int                `json:"parts,omitempty"` // that they are read in
 	Part  int                `json:"part,omitempty"`
@@ -87,7 +88,7 @@ func (s *Scan) Run(ctx context.Context, from Checkpoint, yield func(Step) error)
 		return err
 	}
 	if s.Mapping.Kind != KindReceipts {
-		return s.eachRow(ctx, from.At, s.single)
+		return s.eachRow(ctx, from, s.single)
 	}
 	if !s.Mapping.has(FieldNumber) {
 		return s.unnumbered(ctx, from)
@@ -125,14 +126,15 @@ func (s *Scan) Done() float64 {
 	return min(passes/total, 1)
 }
 
-// eachRow opens the file behind a position and takes its rows of data. ok says
+// eachRow opens the file behind a checkpoint and takes its rows of data. ok says
 // that r can read the values of the row; it was refused as a whole otherwise.
-func (s *Scan) eachRow(ctx context.Context, from delimited.Position, take func(row delimited.Row, r *rowReader, ok bool) error) (err error) {
+func (s *Scan) eachRow(ctx context.Context, from Checkpoint, take func(row delimited.Row, r *rowReader, ok bool) error) (err error) {
 	r, err := s.reader()
 	if err != nil {
 		return err
 	}
-	file, err := delimited.OpenAt(s.Path, s.Mapping.Format, from)
+	r.place = from.After
+	file, err := delimited.OpenAt(s.Path, s.Mapping.Format, from.At)
 	if err != nil {
 		return err
 	}
@@ -258,7 +260,7 @@ func (s *Scan) survey(ctx context.Context) error {
 func (s *Scan) surveyReceipts(ctx context.Context, a *again) error {
 	numbered := s.Mapping.has(FieldNumber)
 	last, known, size := "", false, 0
-	err := s.eachRow(ctx, delimited.Position{}, func(row delimited.Row, r *rowReader, ok bool) error {
+	err := s.eachRow(ctx, Checkpoint{}, func(row delimited.Row, r *rowReader, ok bool) error {
 		switch {
 		case !ok:
 		case numbered:
@@ -302,7 +304,7 @@ func sizeOf(row delimited.Row) int {
 // surveyKeys learns which customers or products come again further down.
 func (s *Scan) surveyKeys(ctx context.Context, a *again) error {
 	last := map[uint64]int64{}
-	err := s.eachRow(ctx, delimited.Position{}, func(row delimited.Row, r *rowReader, ok bool) error {
+	err := s.eachRow(ctx, Checkpoint{}, func(row delimited.Row, r *rowReader, ok bool) error {
 		if !ok {
 			return nil
 		}
@@ -344,7 +346,7 @@ func textSize(path string) (int64, error) {
 func (s *Scan) unnumbered(ctx context.Context, from Checkpoint) error {
 	counts := map[uint64]int{}
 	var g group
-	return s.eachRow(ctx, delimited.Position{}, func(row delimited.Row, r *rowReader, ok bool) error {
+	return s.eachRow(ctx, Checkpoint{}, func(row delimited.Row, r *rowReader, ok bool) error {
 		step := Step{Rows: 1, End: Checkpoint{At: row.End}}
 		if ok {
 			l := r.receiptLine("")
@@ -376,7 +378,7 @@ func (s *Scan) unnumbered(ctx context.Context, from Checkpoint) error {
 func (s *Scan) together(ctx context.Context, from Checkpoint) error {
 	var g group
 	var step Step // of rows since the last receipt
-	var end delimited.Position
+	var end Checkpoint
 	skipped := false // the number that is being read comes again
 	flush := func() error {
 		if !g.empty() {
@@ -393,11 +395,11 @@ func (s *Scan) together(ctx context.Context, from Checkpoint) error {
 			return nil
 		}
 		out := step
-		out.End.At, step = end, Step{}
+		out.End, step = end, Step{}
 		return s.yield(out)
 	}
 	last := ""
-	err := s.eachRow(ctx, from.At, func(row delimited.Row, r *rowReader, ok bool) error {
+	err := s.eachRow(ctx, from, func(row delimited.Row, r *rowReader, ok bool) error {
 		number := ""
 		if ok {
 			if number = r.receiptNumber(); number == "" && !r.refused {
@@ -415,7 +417,7 @@ func (s *Scan) together(ctx context.Context, from Checkpoint) error {
 			step.Rows++
 			step.Refused++
 			step.Issues = append(step.Issues, withCells(r.issues, row)...)
-			end = row.End
+			end = Checkpoint{At: row.End, After: r.place}
 			if !g.empty() || skipped {
 				return nil // it may stand in the middle of a receipt
 			}
@@ -430,7 +432,7 @@ func (s *Scan) together(ctx context.Context, from Checkpoint) error {
 			_, skipped = s.again[hash(key)]
 			g.reset(number)
 		}
-		end = row.End
+		end = Checkpoint{At: row.End, After: r.place}
 		if !skipped {
 			g.add(r.receiptLine(number), r)
 			s.held.between()
@@ -495,7 +497,7 @@ func (s *scattered) between() {
 // readApart reads the rows of a part of the receipts that do not stand together.
 func (s *Scan) readApart(ctx context.Context, part int) (*scattered, error) {
 	found := newScattered()
-	return found, s.eachRow(ctx, delimited.Position{}, func(row delimited.Row, r *rowReader, ok bool) error {
+	return found, s.eachRow(ctx, Checkpoint{}, func(row delimited.Row, r *rowReader, ok bool) error {
 		if !ok {
 			return nil
 		}

@@ -2,6 +2,7 @@ package importer
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -578,6 +579,40 @@ func TestScanApartAroundMidnight(t *testing.T) {
 		t.Errorf("days (-want +got):\n%s", diff)
 	}
 	checkScan(t, path, m)
+}
+
+// A row without a store is told the time of the store of the row before of its number,
+// whether the scan went on between them or not.
+func TestScanGoesOnInTheZoneOfTheRowBefore(t *testing.T) {
+	t.Parallel()
+	path, m := sniff(t, "number,date,time,store,sku,qty,price\n"+
+		"7,2024-02-01,12:00,London,A,1,1\n7,2024-02-03,12:00,,A,1,1\n8,2024-02-03,12:00,,A,1,1\n")
+	m.Options.Zone = ""
+	tashkent := time.FixedZone("", 5*60*60)
+	s := &Scan{Path: path, Mapping: m, Currency: gbp, Now: late, Zone: func(store string) *time.Location {
+		if store == "London" {
+			return time.UTC
+		}
+		return tashkent
+	}}
+	all := steps(t, s, Checkpoint{})
+	whole := brief(all)
+	if len(whole) != 3 || !strings.Contains(whole[1], "T12:00") || !strings.Contains(whole[2], "T07:00") {
+		t.Fatalf("%q", whole)
+	}
+	for k := range all {
+		after, err := json.Marshal(all[k].End)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var from Checkpoint
+		if err := json.Unmarshal(after, &from); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(whole, slices.Concat(whole[:k+1], brief(steps(t, s, from)))); diff != "" {
+			t.Errorf("going on behind step %d (-want +got):\n%s", k, diff)
+		}
+	}
 }
 
 // A checkpoint among receipts that lie apart says in how many parts they were read: a
