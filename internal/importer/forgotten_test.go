@@ -23,6 +23,49 @@ func (h house) business() *loyalty.Services {
 	return all
 }
 
+// A file of receipts loaded again says nothing else of those whose buyer was forgotten
+// since, merged before or not, come back or not; what differs besides is told all the same.
+func TestReceiptsOfTheForgottenAreKnown(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		h, ctx := newHouse(t, d, "UZS", "Asia/Tashkent", t.TempDir()), t.Context()
+		h.open("Main")
+		sales := "number,date,phone,product,quantity,price\n" +
+			"A1,2024-05-01 10:00,901234501,Нон,4,1500\nA2,2024-05-02 10:00,901234502,Нон,2,1500\nA3,2024-05-03 10:00,901234503,Нон,1,1500\nA4,2024-05-04 10:00,901234502,Нон,1,1500\n"
+		if r := h.rehearsed(t, sales, File{Source: "old"}); r.Recorded != 4 || r.NewCustomers != 3 {
+			t.Fatalf("first came %+v", r)
+		}
+		all := h.business()
+		find := func(phone string) customer.Customer {
+			c, err := h.customers.Find(ctx, customer.Identifier{Kind: customer.Phone, Value: phone})
+			must(t, err)
+			return c
+		}
+		bob, second := find("+998901234502"), find("+998901234503")
+		_, err := all.Merges.Merge(ctx, second.ID, bob.ID, 0, nil)
+		must(t, err)
+		_, err = all.Privacy.Erase(ctx, bob.ID, staff.By{}, "asked")
+		must(t, err)
+		other := strings.Replace(sales, "A4,2024-05-04 10:00,901234502,Нон,1", "A4,2024-05-04 10:00,901234502,Нон,7", 1)
+		again := func(when string) {
+			t.Helper()
+			if r := h.rehearsed(t, sales, File{Source: "old", Anew: true}); r.Known != 4 || r.Refused != 0 || r.NewCustomers != 0 {
+				t.Errorf("%s: %+v", when, r)
+			}
+			if r := h.rehearsed(t, other, File{Source: "old", Anew: true}); r.Known != 3 || r.Refused != 1 {
+				t.Errorf("%s, of other contents: %+v", when, r)
+			}
+			h.verify()
+		}
+		again("forgotten")
+		store, err := h.catalog.Stores(ctx)
+		must(t, err)
+		_, err = all.Enrol.Register(ctx, store[0], 0, customer.New{Source: "till", Identifiers: []customer.Identifier{{Kind: customer.Phone, Value: "+998901234502"}}})
+		must(t, err)
+		again("come back")
+	})
+}
+
 // Who was forgotten does not come back by a file: not with their row of customers, which
 // gives nothing a second time, and not as a buyer on a receipt. Others do, and so does
 // who has registered again since.

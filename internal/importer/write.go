@@ -348,8 +348,10 @@ func (w *writer) receiptsTx(ctx context.Context, tx *db.Tx, list []bought, rep *
 		in := &list[i]
 		if out[i].Customer == 0 && in.key != (whoKey{}) {
 			rep.Anonymous++
-			rep.Noted++
-			issues = append(issues, in.issue(0, "", ReasonBuyerGone, ""))
+			if outcome == receipt.RecordedNew {
+				rep.Noted++
+				issues = append(issues, in.issue(0, "", ReasonBuyerGone, ""))
+			}
 		}
 		if in.Return && w.dry == nil {
 			for position, line := range orders[i] {

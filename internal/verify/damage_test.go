@@ -755,7 +755,7 @@ var unchecked = map[string]string{
 
 	"merges.staff_id": "who did it is in the audit log", "merges.undone_by": "who did it is in the audit log", "merges.moved": "what undoing gives back",
 	"contacts":                "nothing is known of most; one that is gone is judged again",
-	"suppressions":            "of contacts that are not kept",
+	"suppressions":            "of identifiers that are not kept",
 	"duplicates":              "guesses; one that is gone is found again",
 	"imported_giftcards.hash": "of a number that is not kept", "imported_giftcards.hint": "of a number that is not kept", "imported_giftcards.expires_at": "said nowhere else",
 	"integrations.hint": "of a key that is not kept", "integrations.used_at": "said nowhere else", "integration_calls.idempotency_key": "what a program called it",

@@ -114,7 +114,7 @@ type Service struct {
 }
 
 // NewService makes the service. Phones without a country are of the region, such as
-// "UZ". The secret keys what is kept of contacts of those who were forgotten; the
+// "UZ". The secret keys what is kept of identifiers of those who were forgotten; the
 // catalogue tells of which legal entity a store is.
 func NewService(d *db.DB, mint *id.Minter, now func() time.Time, region string, secret []byte, ca *catalog.Service) *Service {
 	return &Service{db: d, mint: mint, now: now, region: region, secret: secret, catalog: ca, guesses: limit.New(1.0/600, 5, 10_000, now)}

@@ -76,8 +76,8 @@ type Result struct {
 	// imports are not told.
 	Added    []Identifier
 	Consents []Consent
-	// Forgotten is somebody whom an import brings, who is not here and has a contact of
-	// somebody who asked to be forgotten: nobody was made, and ID is 0.
+	// Forgotten is somebody whom an import brings, who is not here and is told by what
+	// somebody had who asked to be forgotten: nobody was made, and ID is 0.
 	Forgotten bool
 }
 
@@ -196,7 +196,7 @@ type registration struct {
 	pairs    []Pair    // who gave what is somebody else's
 	consents map[ID][]Consent
 	owned    map[ID][]Identifier // nil: imports do not ask
-	// forgotten are contacts of an import that were somebody's who is forgotten.
+	// forgotten are identifiers of an import that were somebody's who is forgotten.
 	forgotten map[Identifier]bool
 }
 
@@ -302,7 +302,7 @@ func (r *registration) place(c *Checked) Result {
 	}
 	var res Result
 	p, same := r.match(c)
-	if p == nil && r.suppressed(c.identifiers) {
+	if p == nil && r.isForgotten(c.identifiers) {
 		res.Forgotten = true
 		return res
 	}

@@ -13,23 +13,28 @@ import (
 // contact reports whether somebody can be written to or called by an identifier.
 func (i Identifier) contact() bool { return i.Kind == Phone || i.Kind == Email || i.Kind == Telegram }
 
-// suppression is what is kept of a contact of somebody who was forgotten: it tells
-// the contact again when it comes. Whoever has the whole database has the key too and
+// tells reports whether an identifier tells who somebody is, not only what they are
+// called.
+func (i Identifier) tells() bool { return !isName(i) }
+
+// suppression is what is kept of an identifier of somebody who was forgotten: it tells
+// the identifier again when it comes. Whoever has the whole database has the key too and
 // can try phones; whoever has the table alone cannot.
 func (s *Service) suppression(i Identifier) string {
 	return secret.Keyed(s.secret, "contact\n"+string(i.Kind)+"\n"+i.Value)
 }
 
-// suppress adds to b that neither people nor consents come back with contacts in files.
+// suppress adds to b that people do not come back with their identifiers in files, nor
+// consents with their contacts.
 func (s *Service) suppress(b *db.Batch, list []Identifier, now time.Time) {
 	for _, i := range list {
-		if i.contact() {
+		if i.tells() {
 			b.Exec(`INSERT INTO suppressions (hash, at) VALUES ($1, $2) ON CONFLICT DO NOTHING`, s.suppression(i), now.UnixMicro())
 		}
 	}
 }
 
-// suppressTx finds which contacts of an import are of somebody who asked to be
+// suppressTx finds which identifiers of an import are of somebody who asked to be
 // forgotten: an old file brings neither them nor their consents back. Here and now
 // people may come back and agree again.
 func (r *registration) suppressTx(ctx context.Context, tx *db.Tx) error {
@@ -61,7 +66,7 @@ func (r *registration) suppressTx(ctx context.Context, tx *db.Tx) error {
 	of := map[string]Identifier{}
 	add := func(list []Identifier) {
 		for _, i := range list {
-			if i.contact() {
+			if i.tells() {
 				of[r.s.suppression(i)] = i
 			}
 		}
@@ -85,7 +90,18 @@ func (r *registration) suppressTx(ctx context.Context, tx *db.Tx) error {
 	})
 }
 
+// isForgotten reports whether somebody new in an import was here and is forgotten: one
+// of their contacts or outside ids was, or, where they have none, their card, which may
+// be another's by now.
+func (r *registration) isForgotten(list []Identifier) bool {
+	card := func(i Identifier) bool { return i.Kind == Card }
+	sure := func(i Identifier) bool { return i.tells() && !card(i) }
+	return slices.ContainsFunc(list, func(i Identifier) bool {
+		return r.forgotten[i] && (sure(i) || !slices.ContainsFunc(list, sure))
+	})
+}
+
 // suppressed reports whether any contact of lists was somebody's who is forgotten.
 func (r *registration) suppressed(lists ...[]Identifier) bool {
-	return len(r.forgotten) > 0 && slices.ContainsFunc(slices.Concat(lists...), func(i Identifier) bool { return r.forgotten[i] })
+	return slices.ContainsFunc(slices.Concat(lists...), func(i Identifier) bool { return i.contact() && r.forgotten[i] })
 }

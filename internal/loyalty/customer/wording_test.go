@@ -189,8 +189,8 @@ func TestAllowed(t *testing.T) {
 	})
 }
 
-// A file that brings somebody's phone again after they were forgotten makes nobody, and
-// brings no consents to those who came back; they themselves may agree again, and others
+// A file that brings somebody's phone, outside id or card again after they were forgotten
+// makes nobody, and brings no consents to those who came back; they themselves may agree again, and others
 // are not concerned.
 func TestForgottenStaySuppressed(t *testing.T) {
 	t.Parallel()
@@ -201,12 +201,28 @@ func TestForgottenStaySuppressed(t *testing.T) {
 		row := func(phone string, origin int64) customer.New {
 			return customer.New{FirstName: "Anna", Source: "file", Origin: origin, Consents: yes, Identifiers: []customer.Identifier{{Kind: customer.Phone, Value: phone}}}
 		}
-		who := register(t, d, s, row("+998901234567", 0))[0].ID
+		known := func(ids ...customer.Identifier) customer.New {
+			return customer.New{FirstName: "Anna", Source: "file", Origin: 9, Identifiers: ids}
+		}
+		outside, named, other := customer.Identifier{Kind: customer.External, Value: "crm-7"}, customer.Identifier{Kind: customer.External, Value: customer.ByName("anna")}, phone("+998901234561")
+		first := row("+998901234567", 0)
+		first.Identifiers = append(first.Identifiers, outside, card("111"), named)
+		who := register(t, d, s, first)[0].ID
 		if err := d.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
 			_, err := s.EraseTx(ctx, tx, who)
 			return err
 		}); err != nil {
 			t.Fatal(err)
+		}
+		for _, n := range []customer.New{known(outside), known(outside, other), known(card("111")), known(card("111"), named)} {
+			if r := register(t, d, s, n)[0]; !r.Forgotten || r.ID != 0 {
+				t.Errorf("%v makes them anew: %+v", n.Identifiers, r)
+			}
+		}
+		for _, n := range []customer.New{known(named), known(card("111"), other)} {
+			if r := register(t, d, s, n)[0]; r.Forgotten || !r.Created {
+				t.Errorf("%v is refused: %+v", n.Identifiers, r)
+			}
 		}
 		said := func(n customer.New, want int) {
 			t.Helper()
@@ -233,7 +249,7 @@ func TestForgottenStaySuppressed(t *testing.T) {
 				t.Errorf("hash %q", hash)
 			}
 			return err
-		}); err != nil || hit != 1 {
+		}); err != nil || hit != 3 {
 			t.Errorf("%d hashes, %v", hit, err)
 		}
 	})

@@ -138,6 +138,9 @@ func (s *Service) unknownTx(ctx context.Context, tx *db.Tx, source int64, list [
 	if err := tx.Run(ctx, &b); err != nil {
 		return nil, err
 	}
+	if err := s.buyersTx(ctx, tx, known); err != nil {
+		return nil, err
+	}
 	for i, rec := range made {
 		in := &list[i]
 		rec.fingerprint = fingerprint(rec.said(in.Customer))
@@ -153,10 +156,33 @@ func (s *Service) unknownTx(ctx context.Context, tx *db.Tx, source int64, list [
 			}
 			continue
 		}
-		known[key{source, in.Kind, number}] = recorded{rec.fingerprint, rec.SoldAt, rec.Store, rec.Details}
+		known[key{source, in.Kind, number}] = recorded{print: rec.fingerprint, soldAt: rec.SoldAt, store: rec.Store, Details: rec.Details}
 		fresh = append(fresh, rec)
 	}
 	return fresh, nil
+}
+
+// buyersTx finds whose receipts of the forgotten may have been when they were recorded.
+func (s *Service) buyersTx(ctx context.Context, tx *db.Tx, known map[key]recorded) error {
+	var erased []customer.ID
+	for _, old := range known {
+		erased = append(erased, old.erased...)
+	}
+	if len(erased) == 0 {
+		return nil
+	}
+	var b db.Batch
+	former := s.customers.Former(&b, erased)
+	if err := tx.Run(ctx, &b); err != nil {
+		return err
+	}
+	for k, old := range known {
+		for _, id := range old.erased {
+			old.erased = append(old.erased, former[id]...)
+		}
+		known[k] = old
+	}
+	return nil
 }
 
 // customers are those whose receipts they are, each once.
@@ -230,6 +256,7 @@ type recorded struct {
 	print  string
 	soldAt time.Time
 	store  catalog.StoreID
+	erased []customer.ID // where its buyer was forgotten: them, and who was merged into them
 	Details
 }
 
@@ -270,9 +297,11 @@ func (old *recorded) sameTill(in *Imported) bool {
 }
 
 // says reports whether what is recorded says the same. The time is the same
-// where the clock is, whatever zone its store was believed to lie in.
+// where the clock is, whatever zone its store was believed to lie in. Whose it was
+// is not asked where the buyer was forgotten: no file can say it any more.
 func (old *recorded) says(in *Imported, rec *Receipt) bool {
-	return (old.print == rec.fingerprint || slices.Contains(rec.formerly, old.print)) && (old.soldAt.Equal(in.SoldAt) || old.clock().Format(time.DateTime) == in.SoldAt.Format(time.DateTime))
+	by := func(id customer.ID) bool { return old.print == fingerprint(rec.said(id)) }
+	return (old.print == rec.fingerprint || slices.Contains(rec.formerly, old.print) || slices.ContainsFunc(old.erased, by)) && (old.soldAt.Equal(in.SoldAt) || old.clock().Format(time.DateTime) == in.SoldAt.Format(time.DateTime))
 }
 
 // clock is the time that the source's clock showed.
@@ -283,15 +312,20 @@ func (old *recorded) clock() time.Time {
 // queueKnown has b read what a source has recorded under some names into known.
 func queueKnown(b *db.Batch, source int64, names db.Texts, known map[key]recorded) {
 	b.Query(func(r *db.Rows) error {
-		k, old, details := key{source: source}, recorded{}, ""
-		if err := r.Scan(&k.number, &k.kind, &old.print, db.Time{Dst: &old.soldAt}, &old.store, &details); err != nil {
+		k, old, details, erased := key{source: source}, recorded{}, "", customer.ID(0)
+		if err := r.Scan(&k.number, &k.kind, &old.print, db.Time{Dst: &old.soldAt}, &old.store, &details, &erased); err != nil {
 			return err
+		}
+		if erased != 0 {
+			old.erased = []customer.ID{erased}
 		}
 		var err error
 		old.Details, err = readDetails(details)
 		known[k] = old
 		return err
-	}, `SELECT number, kind, fingerprint, sold_at, store_id, details FROM receipts WHERE source_id = $1 AND number IN ($2...)`, source, names)
+	}, `SELECT number, kind, fingerprint, sold_at, store_id, details,
+			COALESCE((SELECT c.id FROM customers c WHERE c.id = receipts.customer_id AND c.state = 'erased'), 0)
+		FROM receipts WHERE source_id = $1 AND number IN ($2...)`, source, names)
 }
 
 // receipt makes the row, all but its id and fingerprint, and proves its sums.
