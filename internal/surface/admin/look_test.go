@@ -100,6 +100,10 @@ func TestBrowserLooks(t *testing.T) {
 	b.Click(".example summary")
 	b.Wait(`document.querySelector(".example").offsetHeight > innerHeight / 8`)
 
+	_, err = s.Merges.Merge(t.Context(), s.people[1], s.people[0], s.ownerID(), nil)
+	must(t, err)
+	all(map[string]string{"merged": "/customers/" + s.people[1].String(), "merged-into": "/customers/" + s.people[0].String()})
+
 	elsewhere := s.Settings.Get()
 	elsewhere.Zone = time.UTC
 	must(t, s.DB.Write(t.Context(), func(ctx context.Context, tx *db.Tx) error { return s.Settings.ChangeTx(ctx, tx, elsewhere) }))

@@ -30,7 +30,7 @@ func TestMergePages(t *testing.T) {
 		b.adjust(goes, "give", "5", "подарок").is(200)
 		b.post(stays+"/merge", seen...).is(409).sees("что-то изменилось")
 		b.post(stays+"/merge", b.form("merge")...).is(200).sees("Профили объединены", "К этому профилю присоединён", "1234567")
-		b.get(goes).is(200).sees("Этот профиль вошёл в").lacks("Объединить с другим")
+		b.get(goes).is(200).sees("Этот профиль вошёл в").lacks("Объединить с другим").lacks(`class="card-body level"`).lacks("Покупок ещё не было")
 		for _, part := range []string{"/points", "/edit", "/level", "/identifiers", "/consents", "/household"} { // all of which would be refused
 			b.lacks(goes + part)
 		}
@@ -40,7 +40,7 @@ func TestMergePages(t *testing.T) {
 
 		b.get(stays)
 		b.post(stays+"/unmerge", "merge", b.value("merge")).is(200).sees("Профили снова раздельные").lacks("1234567")
-		b.get(goes).sees("1234567")
+		b.get(goes).sees("1234567", "Покупок ещё не было", "Уровень")
 
 		// While the programme is stopped nobody has a level, before or after.
 		b.get(stays + "/merge?with=" + with).sees("Уровень")
