@@ -42,7 +42,7 @@ RACES := loyalty/receipt base/db base/jobs base/event base/id base/limit importe
 races: ## the packages where goroutines meet, under the race detector
 	scripts/test-deps
 	$(GO) test -race -timeout 30m $(RACES:%=./internal/%)
-	$(GO) test -race -timeout 30m -run 'Scan|TwoImports|MergeDuring|GoesOn|SecondRun' ./internal/importer
+	$(GO) test -race -timeout 30m -run 'Scan|TwoImports|During|GoesOn|SecondRun' ./internal/importer
 
 fuzz: ## every fuzz target for FUZZTIME
 	scripts/fuzz $(FUZZTIME) $(PACKAGES)

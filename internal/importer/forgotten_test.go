@@ -121,3 +121,51 @@ func TestForgottenDoNotComeBack(t *testing.T) {
 		h.verify()
 	})
 }
+
+// Who was forgotten does not come back by a file that has an id that was not known of them,
+// and another that has it with their phone.
+func TestForgottenDoNotComeBackByTwoFiles(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		h, ctx := newHouse(t, d, "UZS", "Asia/Tashkent", t.TempDir()), t.Context()
+		h.open("Main")
+		rules := plainRules()
+		rules.Levels = append(rules.Levels, programme.Level{Code: "gold", Name: "Gold", Threshold: 9_000_00})
+		h.install("Main", rules)
+		h.load(write(t, "name,phone,points,level\nBob Lee,901234502,20,gold\n"), File{Source: "old", Kind: KindCustomers})
+		all, phone := h.business(), customer.Identifier{Kind: customer.Phone, Value: "+998901234502"}
+		bob, err := h.customers.Find(ctx, phone)
+		must(t, err)
+		_, err = all.Privacy.Erase(ctx, bob.ID, staff.By{}, "asked")
+		must(t, err)
+		h.load(write(t, "number,date,customer_id,product,quantity,price\nA1,2024-05-01 10:00,2,Нон,4,1500\n"), File{Name: "s.csv", Source: "old", Kind: KindReceipts})
+		i := h.load(write(t, "customer_id,name,phone,points,level\n2,Bob Lee,901234502,20,gold\n"), File{Source: "old", Kind: KindCustomers})
+		if _, err := h.customers.Find(ctx, phone); err == nil || i.Report.Refused != 1 {
+			t.Errorf("the phone is here again: %v, %+v", err, i.Report)
+		}
+		h.verify()
+	})
+}
+
+// Who came back has their phone again: others who share it are taken from files as ever.
+func TestPhoneOfWhoCameBackIsShared(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		h, ctx := newHouse(t, d, "UZS", "Asia/Tashkent", t.TempDir()), t.Context()
+		h.open("Main")
+		h.install("Main", plainRules())
+		h.load(write(t, "customer_id,name,phone\n2,Bob Lee,901234502\n"), File{Source: "old", Kind: KindCustomers})
+		all, phone := h.business(), customer.Identifier{Kind: customer.Phone, Value: "+998901234502"}
+		_, err := all.Privacy.Erase(ctx, h.external("2"), staff.By{}, "asked")
+		must(t, err)
+		store, err := h.catalog.Stores(ctx)
+		must(t, err)
+		_, err = all.Enrol.Register(ctx, store[0], 0, customer.New{FirstName: "Bob", LastName: "Lee", Source: "till", Identifiers: []customer.Identifier{phone}})
+		must(t, err)
+		i := h.load(write(t, "customer_id,name,phone\n3,Eve Lee,901234502\n"), File{Source: "old", Kind: KindCustomers})
+		if i.Report.Created != 1 || i.Report.Refused != 0 {
+			t.Errorf("%d made, %d refused: %s", i.Report.Created, i.Report.Refused, h.issuesOf(i.ID, true))
+		}
+		h.verify()
+	})
+}

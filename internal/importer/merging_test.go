@@ -2,6 +2,7 @@ package importer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -117,6 +118,9 @@ func TestErasedDuringAnImport(t *testing.T) {
 		if n := h.count(`SELECT COUNT(*) FROM receipts`); n != 400 {
 			t.Errorf("%d receipts are in", n)
 		}
+		if n := h.count(`SELECT COUNT(*) FROM customers WHERE state <> 'erased'`); n != 0 {
+			t.Error("they were made anew")
+		}
 		h.verify()
 	})
 }
@@ -142,5 +146,59 @@ func TestImportedReturnsGoBackWithTheirSales(t *testing.T) {
 			}
 		}
 		h.verify()
+	})
+}
+
+// A return that was of who stays before the merge is theirs when it is undone, though it
+// was matched with a sale of the other meanwhile.
+func TestOwnReturnsStayWhenAMergeIsUndone(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		h := newHouse(t, d, "UZS", "Asia/Tashkent", t.TempDir())
+		h.install("Main", plainRules())
+		h.load(write(t, "Код;ФИО;Карта\n1;Иванов Иван;111\n2;Петров П;222\n"), File{Name: "people.csv", Source: "old", Kind: KindCustomers})
+		from, into := h.external("2"), h.external("1")
+		const head = "number,date,customer_id,sku,product,quantity,price\n"
+		h.load(write(t, head+"A1,2024-05-01 10:00,2,P0,Нон,4,1500\nR1,2024-05-02 10:00,1,P0,Нон,-1,1500\n"), File{Name: "s.csv", Source: "old", Kind: KindReceipts})
+		spent := func(who customer.ID) int64 {
+			return h.count(`SELECT spend FROM accounts WHERE customer_id = $1`, int64(who))
+		}
+		beforeFrom, beforeInto := spent(from), spent(into)
+		out, err := h.merges.Merge(t.Context(), from, into, 0, nil)
+		must(t, err)
+		h.load(write(t, head+"A7,2024-05-03 10:00,,P0,Нон,1,1500\n"), File{Name: "other.csv", Source: "old", Kind: KindReceipts})
+		if n := h.count(`SELECT COUNT(*) FROM receipt_lines WHERE original_id IS NOT NULL`); n != 1 {
+			t.Errorf("%d lines have found the sale of the other", n)
+		}
+		must(t, h.merges.Undo(t.Context(), out.ID, 0, nil))
+		if spent(from) != beforeFrom || spent(into) != beforeInto {
+			t.Errorf("before the merge they had spent %d and %d, undone %d and %d", beforeFrom, beforeInto, spent(from), spent(into))
+		}
+		h.verify()
+	})
+}
+
+// An import that remembers nobody yet does not mind that a merge is undone.
+func TestUndoBeforeAnImportKnowsAnybody(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		h := newHouse(t, d, "UZS", "Asia/Tashkent", t.TempDir())
+		h.install("Main", plainRules())
+		h.load(write(t, "Код;ФИО;Карта\n1;Иванов Иван;111\n2;Петров П;222\n"), File{Name: "people.csv", Source: "old", Kind: KindCustomers})
+		from := h.external("2")
+		out, err := h.merges.Merge(t.Context(), from, h.external("1"), 0, nil)
+		must(t, err)
+		i, err := h.Add(t.Context(), File{Name: "s.csv", Source: "old", Kind: KindReceipts}, write(t, "number,date,customer_id,sku,product,quantity,price\nA1,2024-05-01 10:00,2,P0,Нон,1,1500\n"))
+		must(t, err)
+		i, err = h.begin(t.Context(), i.ID)
+		must(t, err)
+		r, err := h.runner(t.Context(), &i, i.progress.Issues)
+		must(t, err)
+		r.save, r.prepare.ensure = func(context.Context, *db.Tx, *Report) error { return nil }, r.makeStore
+		must(t, h.merges.Undo(t.Context(), out.ID, 0, nil))
+		must(t, errors.Join(r.rows(t.Context()), r.close()))
+		if n := h.count(`SELECT COUNT(*) FROM receipts WHERE customer_id = $1`, int64(from)); n != 1 {
+			t.Errorf("%d receipts are theirs", n)
+		}
 	})
 }

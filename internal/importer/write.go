@@ -34,7 +34,7 @@ type writer struct {
 	products   map[code]soldAs
 	categories map[string]bool
 	paths      map[string]string // codes of categories by their path, as files name them
-	undone     int64             // merges, when the run began
+	undone     int64             // merges, when nobody was remembered yet
 
 	fresh struct { // of the batch that is being written
 		people     map[whoKey]customer.ID
@@ -78,10 +78,7 @@ func newWriter(ctx context.Context, s *Service, i *Import) (w *writer, err error
 	if w.paths, err = s.paths(ctx); err != nil {
 		return nil, err
 	}
-	return w, s.db.Read(ctx, func(ctx context.Context, tx *db.Tx) (err error) {
-		w.undone, err = s.merges.UndoneTx(ctx, tx)
-		return err
-	})
+	return w, nil
 }
 
 // paths are the codes of the categories there are, by their path as files name
@@ -103,6 +100,11 @@ func (s *Service) paths(ctx context.Context) (map[string]string, error) {
 func (w *writer) batchTx(ctx context.Context, tx *db.Tx, b *batch, rep *Report) (issues []Issue, err error) {
 	if b.forget {
 		clear(w.people)
+	}
+	if len(w.people) == 0 {
+		if w.undone, err = w.merges.UndoneTx(ctx, tx); err != nil {
+			return nil, err
+		}
 	}
 	w.fresh.people, w.fresh.products, w.fresh.categories = map[whoKey]customer.ID{}, map[code]soldAs{}, map[string]bool{}
 	w.fresh.claimed, w.fresh.persons, w.fresh.goods, w.fresh.opened = nil, nil, nil, map[customer.ID]ledger.Opened{}

@@ -134,7 +134,7 @@ func (a *audit) goods() {
 		if a.sum.sum() != p.noted {
 			a.off(Product, at("products", p.id), "checksum", "the one of what was saved", "another", "the product or one of its barcodes was changed by something else")
 		}
-		want := fold.Words(p.sku + " " + variant(p.options) + " " + p.name + " " + p.brand)
+		want := slices.Concat(fold.Words(p.sku+" "+p.name+" "+p.brand), fold.Words(variant(p.options)))
 		want = slices.Compact(slices.Sorted(slices.Values(want[:min(len(want), searched)])))
 		has := make([]string, len(own))
 		for i := range own {

@@ -373,7 +373,8 @@ func (p *Product) checksum(barcodes []string) int64 {
 
 // words are the rows that the product is searched by.
 func (p *Product) words() [][]any {
-	words := fold.Words(p.SKU + " " + p.Variant() + " " + p.Name + " " + p.Brand)
+	// Apart: a key is cut, and long options are not to push the name out of it.
+	words := slices.Concat(fold.Words(p.SKU+" "+p.Name+" "+p.Brand), fold.Words(p.Variant()))
 	words = slices.Compact(slices.Sorted(slices.Values(words[:min(len(words), maxWords)])))
 	rows := make([][]any, len(words))
 	for i, w := range words {

@@ -302,7 +302,7 @@ func (r *registration) place(c *Checked) Result {
 	}
 	var res Result
 	p, same := r.match(c)
-	if p == nil && r.isForgotten(c.identifiers) {
+	if (p == nil || p.bare()) && r.isForgotten(c.identifiers) {
 		res.Forgotten = true
 		return res
 	}

@@ -90,16 +90,19 @@ func (r *registration) suppressTx(ctx context.Context, tx *db.Tx) error {
 	})
 }
 
-// isForgotten reports whether somebody new in an import was here and is forgotten: one
-// of their contacts or outside ids was, or, where they have none, their card, which may
-// be another's by now.
+// isForgotten reports whether somebody in an import was here and is forgotten: one of
+// their contacts or outside ids was, or, where they have none, their card, which may be
+// another's by now. What has an owner is of somebody who came back, and of whoever shares
+// it with them.
 func (r *registration) isForgotten(list []Identifier) bool {
-	card := func(i Identifier) bool { return i.Kind == Card }
-	sure := func(i Identifier) bool { return i.tells() && !card(i) }
+	sure := func(i Identifier) bool { return i.tells() && i.Kind != Card }
 	return slices.ContainsFunc(list, func(i Identifier) bool {
-		return r.forgotten[i] && (sure(i) || !slices.ContainsFunc(list, sure))
+		return r.forgotten[i] && r.owners[i] == nil && (sure(i) || !slices.ContainsFunc(list, sure))
 	})
 }
+
+// bare reports whether nothing says who somebody is, but an id that a file of receipts had.
+func (p *person) bare() bool { return p.FirstName+p.LastName+p.MiddleName == "" }
 
 // suppressed reports whether any contact of lists was somebody's who is forgotten.
 func (r *registration) suppressed(lists ...[]Identifier) bool {

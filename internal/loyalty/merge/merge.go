@@ -239,7 +239,7 @@ func (s *Service) Undo(ctx context.Context, which ID, by staff.ID, also func(con
 }
 
 // UndoneTx is how many merges were undone: who remembers in whom somebody is asks anew
-// when there are more.
+// when it is another number.
 func (s *Service) UndoneTx(ctx context.Context, tx *db.Tx) (n int64, err error) {
 	err = tx.QueryRow(ctx, `SELECT COUNT(*) FROM merges WHERE undone_at IS NOT NULL`).Scan(&n)
 	return n, err

@@ -223,14 +223,15 @@ func (s *Service) UnmergeTx(ctx context.Context, tx *db.Tx, m Merge, mergedAt ti
 	if err != nil {
 		return nil, err
 	}
-	// Of imported returns the lines know their sales.
+	// Of imported returns the lines know their sales. One that was here before is who
+	// stays's own, even if it was matched with a sale of the other since.
 	const returns = `
 		UPDATE receipts SET customer_id = $1
-		 WHERE customer_id = $2 AND kind = 'return' AND imported
+		 WHERE customer_id = $2 AND kind = 'return' AND imported AND recorded_at >= $3
 		   AND EXISTS (SELECT 1 FROM receipt_lines l JOIN receipts s ON s.id = l.original_id WHERE l.receipt_id = receipts.id AND s.customer_id = $1)
 		   AND NOT EXISTS (SELECT 1 FROM receipt_lines l JOIN receipts s ON s.id = l.original_id WHERE l.receipt_id = receipts.id AND s.customer_id = $2)
 		RETURNING id`
-	imported, err := handTx(ctx, tx, returns, int64(m.From), int64(m.Into))
+	imported, err := handTx(ctx, tx, returns, int64(m.From), int64(m.Into), mergedAt.UnixMicro())
 	if err != nil {
 		return nil, err
 	}

@@ -44,7 +44,8 @@ type basket struct {
 // line is one position. Quantity and Off are as they were typed.
 type line struct {
 	SKU      string
-	Name     string
+	Name     string // the full one, as people read it
+	sent     string // the catalog's, by which a receipt goes: what is new now and known when it is sent again says the same
 	Price    money.Price
 	Priced   string // as typed, where the catalog knows no price
 	New      bool   // the catalog does not know it: its name is typed too
@@ -228,7 +229,7 @@ func (t *Till) renew(ctx context.Context, loc *i18n.Localizer, b *basket) (known
 			}
 			continue
 		}
-		l.SKU, l.Name, known[p.SKU] = p.SKU, p.FullName(), p
+		l.SKU, l.Name, l.sent, known[p.SKU] = p.SKU, p.FullName(), p.Name, p
 		switch {
 		case p.Price == 0:
 			if typed, err := loc.ParsePrice(l.Priced); err == nil {
@@ -251,8 +252,8 @@ func (b *basket) draft(loc *i18n.Localizer, c money.Currency, wrong func(field s
 	d.Lines = make([]receipt.DraftLine, len(b.Lines))
 	for i, l := range b.Lines {
 		to := &d.Lines[i]
-		*to = receipt.DraftLine{SKU: l.SKU, Quantity: money.One, Price: l.Price, Void: l.Void, NoLoyalty: l.Out}
-		if l.New { // what the catalog knows goes by the name that it has there
+		*to = receipt.DraftLine{SKU: l.SKU, Name: l.sent, Quantity: money.One, Price: l.Price, Void: l.Void, NoLoyalty: l.Out}
+		if l.New {
 			to.Name = l.Name
 		}
 		if l.Void {

@@ -63,6 +63,23 @@ func counted(loc *i18n.Localizer, text string) (what string, quantity money.Quan
 	return what, 0
 }
 
+// sized is what may begin with a size, such as "2XL".
+var sized = regexp.MustCompile(`^[0-9]+[xXхХ]\pL`)
+
+// goods are the products that a text means, and how many of them. One that is called so
+// goes before so many of another: 2XL is no two of L.
+func (t *Till) goods(ctx context.Context, loc *i18n.Localizer, text string) (what string, quantity money.Quantity, product *catalog.Product, list []catalog.Product, err error) {
+	if sized.MatchString(text) {
+		if product, list, err = t.products(ctx, text); err != nil || product != nil || len(list) > 0 {
+			return text, money.One, product, list, err
+		}
+	}
+	if what, quantity = counted(loc, text); quantity > 0 {
+		product, list, err = t.products(ctx, what)
+	}
+	return what, quantity, product, list, err
+}
+
 // isCode reports whether a text may be the code of a product that nobody has
 // told the catalog of: a word with a digit in it, and no phone or address.
 func isCode(text string) bool {
@@ -116,15 +133,14 @@ func (t *Till) search(r *http.Request, v *saleView, text string, looked *bool) e
 	if text == "" || utf8.RuneCountInString(text) > maxTyped {
 		return nil
 	}
-	what, quantity := counted(web.Loc(ctx), text)
+	what, quantity, product, list, err := t.goods(ctx, web.Loc(ctx), text)
+	if err != nil {
+		return err
+	}
 	v.Found = &found{Query: what}
 	if quantity == 0 {
 		v.Found = &found{Query: text, Wrong: true}
 		return nil
-	}
-	product, list, err := t.products(ctx, what)
-	if err != nil {
-		return err
 	}
 	digits := strings.Trim(text, "0123456789") == ""
 	look := sync.OnceValue(func() bool { *looked = true; return t.mayLook(r, v) })
@@ -369,14 +385,18 @@ func near(at *place, r *receipt.Receipt) int {
 // suggest finds products while somebody types a name. Digits wait for Enter:
 // nobody is to be found by trying them.
 func (t *Till) suggest(w http.ResponseWriter, r *http.Request) error {
-	q, _ := counted(web.Loc(r.Context()), fold.Line(r.URL.Query().Get("code")))
+	text := fold.Line(r.URL.Query().Get("code"))
+	q, _ := counted(web.Loc(r.Context()), text)
+	if sized.MatchString(text) {
+		q = text
+	}
 	v := &saleView{}
 	if utf8.RuneCountInString(q) >= 2 && len(q) <= maxTyped && strings.ContainsFunc(q, unicode.IsLetter) {
-		_, list, err := t.products(r.Context(), q)
+		what, _, _, list, err := t.goods(r.Context(), web.Loc(r.Context()), q)
 		if err != nil {
 			return err
 		}
-		v.Found = &found{Query: q, Products: list}
+		v.Found = &found{Query: what, Products: list}
 	}
 	return t.pages.Fragment(w, r, http.StatusOK, "sale", "found", v)
 }

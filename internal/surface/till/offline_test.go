@@ -428,10 +428,16 @@ func TestBrowserKeepsNobodyInTheClear(t *testing.T) {
 func TestBrowserTellsVariantsApart(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, dbtest.Open(t, dbtest.SQLite))
-	s.variants()
+	s.variants("M", "L", "2XL")
 	b, line := s.cutOff(t)
 	b.Fill("#scan", "футболка")
 	b.See("Футболка красный, M", "Футболка красный, L")
+	b.Press(kb.Escape)
+	b.Fill("#scan", "2XL") // is no two of L
+	b.Wait(`[...document.querySelectorAll(".hit")].map((e) => /2XL/.test(e.textContent)).join() === "true"`)
+	b.Press(kb.Escape)
+	scan(b, "2XL")
+	b.Wait(`[...document.querySelectorAll(".hit")].map((e) => /2XL/.test(e.textContent)).join() === "true"`)
 	b.Press(kb.Escape)
 	b.Fill("#scan", "красный L")
 	b.Wait(`document.querySelectorAll(".hit").length === 1`)
@@ -479,7 +485,7 @@ func TestBrowserSellsByNameWithoutTheLine(t *testing.T) {
 func TestBrowserClosesWhatWasFound(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, dbtest.Open(t, dbtest.SQLite))
-	s.variants()
+	s.variants("M", "L")
 	b, line := s.apart(t)
 	clear := func(page, text string) {
 		t.Helper()

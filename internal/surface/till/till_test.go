@@ -727,7 +727,7 @@ func TestVariantsAreToldApart(t *testing.T) {
 	t.Parallel()
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
 		s := newSite(t, d)
-		s.variants()
+		s.variants("M", "L")
 		v := s.enter("cashier", 0)
 		empty := v.get("/till").form()
 		v.send("/till/basket", empty, "code:футболка").has("Футболка красный, M shirt-m", "Футболка красный, L shirt-l")
@@ -771,11 +771,12 @@ func TestVariantsAreToldApart(t *testing.T) {
 }
 
 // variants adds two sizes of one shirt.
-func (s *site) variants() {
+func (s *site) variants(sizes ...string) {
 	s.t.Helper()
 	name, price := "Футболка", money.Price(100_000_0000)
 	var goods []catalog.ProductInput
-	for sku, size := range map[string]string{"shirt-m": "M", "shirt-l": "L"} {
+	for _, size := range sizes {
+		sku := "shirt-" + strings.ToLower(size)
 		options := []catalog.Option{{Name: catalog.OptionColour, Value: "красный"}, {Name: catalog.OptionSize, Value: size}}
 		goods = append(goods, catalog.ProductInput{SKU: sku, ProductChange: catalog.ProductChange{Name: &name, Price: &price, Model: &name, Options: &options}})
 	}
@@ -846,4 +847,38 @@ func TestSlipSaysWhatWasGiven(t *testing.T) {
 	form["off"] = []string{"points"}
 	page := v.send("/till/basket", form, "reason:a mistake").is(http.StatusOK)
 	v.get(v.send("/till/pay", page.form()).is(http.StatusOK).header.Get("HX-Redirect")).has("45,000 soum", "Level Start").hasNot("Cashback")
+}
+
+// A size is no sign of how many: 2XL is found as it is typed, and what is not called so
+// is counted.
+func TestSizesAreFound(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := newSite(t, d)
+		s.variants("2XL", "L")
+		v := s.enter("cashier", 0)
+		for _, typed := range []string{"футболка 2XL", "2XL футболка", "2XL"} {
+			v.send("/till/basket", v.get("/till").form(), "code:"+typed).is(http.StatusOK).has("красный, 2XL").hasNot("красный, L")
+			v.do(http.MethodGet, "/till/find?code="+url.QueryEscape(typed), nil, true).has("красный, 2XL").hasNot("красный, L")
+		}
+	})
+}
+
+// The payment of something new that is sent twice is one that is sent again, not another.
+func TestNewProductPaidTwice(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := newSite(t, d)
+		v := s.enter("cashier", 0)
+		form := v.send("/till/basket", v.get("/till").form(), "new:2*Хлеб белый").form()
+		form.Set("priced", "7 500")
+		form = v.send("/till/basket", form, "").form()
+		one := v.send("/till/pay", form).is(http.StatusOK).header.Get("HX-Redirect")
+		v.get(one)
+		two := v.send("/till/pay", form).is(http.StatusOK).header.Get("HX-Redirect")
+		if one == "" || one != two || len(s.sales()) != 1 {
+			t.Errorf("%q, then %q", one, two)
+		}
+		v.get(two).has("Хлеб белый").hasNot("changed")
+	})
 }

@@ -149,6 +149,13 @@
 	// A letter that a word begins with, as in "2 халвы", is no sign.
 	const times = /^(-?[0-9][0-9.,]*)(?:\s*[*×]|[xXхХ]|\s+[xXхХ](?!\p{L}))\s*(\S.*)$/u;
 
+	// What may begin with a size, such as "2XL": goods that are called so go before two of "L".
+	const sized = /^[0-9]+[xXхХ]\p{L}/u;
+	function counted(text) {
+		const m = sized.test(text) && (byCode.has(text) || named(text).length) ? null : times.exec(text);
+		return m ? [m[2], read(m[1], 3)] : [text, one];
+	}
+
 	async function enter(text) {
 		text = text.trim().replace(/\s+/g, " ");
 		scan.value = "";
@@ -156,8 +163,7 @@
 		if (mode() === "return") return findSale(text);
 		if (mode() !== "sale") location.hash = "sale";
 		$("done").hidden = true;
-		const m = times.exec(text);
-		const [what, q] = m ? [m[2], read(m[1], 3)] : [text, one];
+		const [what, q] = counted(text);
 		found = null;
 		const g = byCode.get(what);
 		const four = /^\d{4}$/.test(text);
@@ -545,7 +551,7 @@
 			return sums();
 		}
 		if (el !== scan || mode() !== "sale") return;
-		const list = el.value.length < 2 ? [] : named(el.value.replace(times, "$2"));
+		const list = el.value.length < 2 ? [] : named(counted(el.value)[0]);
 		found = list.length ? { text: el.value, people: [], goods: list, q: one } : null;
 		renderFound();
 	});
