@@ -16,9 +16,11 @@ import (
 )
 
 // MatchCursor is how far MatchReturnsTx has come. It goes through a source's
-// returns twice: what is left of a sale belongs first to those that name it.
+// returns twice, where any are left: what is left of a sale belongs first to those
+// that name it.
 type MatchCursor struct {
 	Guess   bool  `json:"guess,omitempty"` // the second time
+	Left    bool  `json:"left,omitempty"`  // the first time: the sale of a line was not found
 	SoldAt  int64 `json:"sold_at"`
 	Receipt ID    `json:"receipt"`
 }
@@ -86,6 +88,7 @@ func (s *Service) MatchReturnsTx(ctx context.Context, tx *db.Tx, source int64, a
 	if err != nil {
 		return nil, nil, err
 	}
+	left := after.Left
 	var found map[*open]*part
 	if after.Guess {
 		found, err = guessTx(ctx, tx, todo)
@@ -99,6 +102,8 @@ func (s *Service) MatchReturnsTx(ctx context.Context, tx *db.Tx, source int64, a
 		o := &todo[i]
 		if p := found[o]; p != nil {
 			o.Sale, o.Named = p.receipt, !after.Guess
+		} else {
+			left = true
 		}
 		if o.Sale != 0 || after.Guess {
 			matches = append(matches, o.Match)
@@ -107,11 +112,29 @@ func (s *Service) MatchReturnsTx(ctx context.Context, tx *db.Tx, source int64, a
 	if err := s.pairTx(ctx, tx, source, todo, found); err != nil {
 		return nil, nil, err
 	}
-	if next == nil && !after.Guess {
-		next = &MatchCursor{Guess: true}
+	switch {
+	case after.Guess:
+	case next != nil:
+		next.Left = left
+	default:
+		if !left {
+			if err := tx.QueryRow(ctx, unnamed, source).Scan(&left); err != nil {
+				return nil, nil, err
+			}
+		}
+		if left {
+			next = &MatchCursor{Guess: true}
+		}
 	}
 	return matches, next, nil
 }
+
+// naming is which receipts name a sale. In JSON nothing else reads so: the quotes of a
+// note are escaped.
+const naming = `details LIKE '%"sale":{%'`
+
+// unnamed is whether a source has returns that name none.
+const unnamed = `SELECT EXISTS (SELECT 1 FROM receipts WHERE source_id = $1 AND kind = 'return' AND customer_id IS NOT NULL AND NOT ` + naming + `)`
 
 // pairTx writes down of which lines of sales the lines of returns are: all at once, for
 // one by one PostgreSQL takes a fifth longer to match returns.
@@ -181,7 +204,6 @@ func (s *Service) pairTx(ctx context.Context, tx *db.Tx, source int64, todo []op
 // missed. It is a page of at most limit returns, or as many lines and the rest of
 // the return, and next is where it ends; nil: nothing is left.
 func openTx(ctx context.Context, tx *db.Tx, source int64, after MatchCursor, limit int) (todo []open, next *MatchCursor, err error) {
-	const names = `details LIKE '%"sale":{%'` // in JSON nothing else reads so: the quotes of a note are escaped
 	// The page is of returns alone: PostgreSQL, which does not know how many of the
 	// lines are left, would go through all receipts for each.
 	const read = `
@@ -189,10 +211,10 @@ func openTx(ctx context.Context, tx *db.Tx, source int64, after MatchCursor, lim
 		       COALESCE(l.position, 0), COALESCE(l.total, 0), COALESCE(l.product_id, 0), COALESCE(l.price, 0), COALESCE(l.quantity, 0)
 		  FROM (SELECT id, number, sold_at, store_id, customer_id, details
 		          FROM receipts
-		         WHERE source_id = $1 AND kind = 'return' AND (sold_at, id) > ($2, $3) AND (` + names + ` OR $5 AND customer_id IS NOT NULL)
+		         WHERE source_id = $1 AND kind = 'return' AND (sold_at, id) > ($2, $3) AND (` + naming + ` OR $5 AND customer_id IS NOT NULL)
 		         ORDER BY sold_at, id
 		         LIMIT $4) r
-		  LEFT JOIN receipt_lines l ON l.receipt_id = r.id AND l.original_id IS NULL AND (NOT $5 OR l.product_id IS NOT NULL OR r.` + names + `)
+		  LEFT JOIN receipt_lines l ON l.receipt_id = r.id AND l.original_id IS NULL AND (NOT $5 OR l.product_id IS NOT NULL OR r.` + naming + `)
 		 ORDER BY r.sold_at, r.id, l.position`
 	returns, full := 0, false
 	end := after

@@ -162,3 +162,61 @@ func TestMatchedReturnsAreTold(t *testing.T) {
 		}
 	})
 }
+
+// Returns are gone through once more only where the first time left any: named ones, on
+// whichever page, or such that name none.
+func TestReturnsAreGuessedWhereAnyAreLeft(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		sales []string // that the returns name, one after another; "": none
+		pages int      // that are gone through, of one return each, with one behind the last that names any
+		found int
+	}{
+		"all are named":       {[]string{"1", "1"}, 3, 2},
+		"one names another":   {[]string{"9", "1"}, 3 + 3, 2},
+		"the last does":       {[]string{"1", "9"}, 3 + 3, 2},
+		"one names nothing":   {[]string{"", "1"}, 2 + 3, 2},
+		"more than were sold": {[]string{"1", "1", "1"}, 4 + 4, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dbtest.Run(t, func(t *testing.T, d *db.DB) {
+				s := open(t, d, simple())
+				anna := s.customer()
+				sold := s.sell(draft(anna, 0, 100_00)).Lines[0] // for the product only
+				of := func(kind receipt.Kind, number, sale string, n money.Quantity) receipt.Imported {
+					sum := money.Amount(n / money.One * 1_00)
+					return receipt.Imported{
+						Kind: kind, Name: receipt.Name{Number: number}, Store: s.tills[0].Store.ID, Customer: anna, SoldAt: s.Now(), Sale: receipt.Sold{Number: sale},
+						Lines: []receipt.Line{{Product: sold.Product, Quantity: n, Price: sold.Price, Gross: sum, Total: sum, TierSpend: sum}},
+					}
+				}
+				s.record(of(receipt.KindSale, "1", "", 2*money.One))
+				s.Clock.Advance(time.Hour)
+				for i, sale := range c.sales {
+					s.record(of(receipt.KindReturn, fmt.Sprint("back-", i), sale, money.One))
+				}
+				pages, found := 0, 0
+				must(t, s.DB.Write(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+					pages, found = 0, 0
+					for after := (&receipt.MatchCursor{}); after != nil; pages++ {
+						matches, next, err := s.Receipts.MatchReturnsTx(ctx, tx, 77, *after, 1)
+						if err != nil {
+							return err
+						}
+						for _, m := range matches {
+							if m.Sale != 0 {
+								found++
+							}
+						}
+						after = next
+					}
+					return nil
+				}))
+				if pages != c.pages || found != c.found {
+					t.Errorf("%d pages, %d found; want %d, %d", pages, found, c.pages, c.found)
+				}
+			})
+		})
+	}
+}
