@@ -169,3 +169,107 @@ func TestPhoneOfWhoCameBackIsShared(t *testing.T) {
 		h.verify()
 	})
 }
+
+// Who came back at a till, with a phone and without a name, is taken from files again.
+func TestWhoCameBackWithoutANameIsTaken(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		h, ctx := newHouse(t, d, "UZS", "Asia/Tashkent", t.TempDir()), t.Context()
+		h.open("Main")
+		h.install("Main", plainRules())
+		h.load(write(t, "customer_id,name,phone\n2,Bob Lee,901234502\n"), File{Source: "old", Kind: KindCustomers})
+		all, phone := h.business(), customer.Identifier{Kind: customer.Phone, Value: "+998901234502"}
+		_, err := all.Privacy.Erase(ctx, h.external("2"), staff.By{}, "asked")
+		must(t, err)
+		store, err := h.catalog.Stores(ctx)
+		must(t, err)
+		_, err = all.Enrol.Register(ctx, store[0], 0, customer.New{Source: "till", Identifiers: []customer.Identifier{phone}})
+		must(t, err)
+		i := h.load(write(t, "customer_id,name,phone\n2,Bob Lee,901234502\n"), File{Source: "old", Kind: KindCustomers})
+		if i.Report.Refused != 0 {
+			t.Errorf("customers: %+v", i.Report)
+		}
+		i = h.load(write(t, "number,date,customer_id,phone,product,quantity,price\nA1,2024-05-01 10:00,2,901234502,Нон,4,1500\n"), File{Name: "s.csv", Source: "old", Kind: KindReceipts})
+		if n := h.count(`SELECT COUNT(*) FROM receipts WHERE customer_id IS NOT NULL`); n != 1 {
+			t.Errorf("receipts: %+v", i.Report)
+		}
+	})
+}
+
+// Somebody who was made by a receipt is no one who was forgotten because a later one has
+// the phone of such: their receipts stay theirs, and the phone does not come back.
+func TestBuyerWithAPhoneOfTheForgotten(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		h, ctx := newHouse(t, d, "UZS", "Asia/Tashkent", t.TempDir()), t.Context()
+		h.open("Main")
+		h.install("Main", plainRules())
+		h.load(write(t, "customer_id,name,phone,card\n2,Bob Lee,901234502,111\n"), File{Source: "old", Kind: KindCustomers})
+		sales := "number,date,customer_id,phone,product,quantity,price\nA1,2024-05-01 10:00,7,,Нон,4,1500\nA2,2024-05-02 10:00,7,901234502,Нон,4,1500\n"
+		if r := h.rehearsed(t, sales, File{Source: "old"}); r.Recorded != 2 || r.NewCustomers != 1 {
+			t.Fatalf("first came %+v", r)
+		}
+		all := h.business()
+		_, err := all.Privacy.Erase(ctx, h.external("2"), staff.By{}, "asked")
+		must(t, err)
+		sales += "A3,2024-05-03 10:00,7,901234502,Нон,1,1500\n"
+		if r := h.rehearsed(t, sales, File{Source: "old", Anew: true}); r.Known != 2 || r.Recorded != 1 || r.Anonymous != 0 {
+			t.Errorf("again: %+v", r)
+		}
+		if _, err := h.customers.Find(ctx, customer.Identifier{Kind: customer.Phone, Value: "+998901234502"}); err == nil {
+			t.Error("the phone is here again")
+		}
+		h.verify()
+	})
+}
+
+// Receipts are known whoever their buyer was merged into, and into whom those were.
+func TestReceiptsOfMergesOfMergesAreKnown(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		h, ctx := newHouse(t, d, "UZS", "Asia/Tashkent", t.TempDir()), t.Context()
+		h.open("Main")
+		sales := "number,date,phone,product,quantity,price\n" +
+			"A1,2024-05-01 10:00,901234501,Нон,4,1500\nA2,2024-05-02 10:00,901234502,Нон,2,1500\nA3,2024-05-03 10:00,901234503,Нон,1,1500\n"
+		h.rehearsed(t, sales, File{Source: "old"})
+		all := h.business()
+		find := func(phone string) customer.ID {
+			c, err := h.customers.Find(ctx, customer.Identifier{Kind: customer.Phone, Value: phone})
+			must(t, err)
+			return c.ID
+		}
+		a, b, c := find("+998901234501"), find("+998901234502"), find("+998901234503")
+		_, err := all.Merges.Merge(ctx, a, b, 0, nil)
+		must(t, err)
+		_, err = all.Merges.Merge(ctx, b, c, 0, nil)
+		must(t, err)
+		if r := h.rehearsed(t, sales, File{Source: "old", Anew: true}); r.Known != 3 {
+			t.Errorf("living: %+v", r)
+		}
+		_, err = all.Privacy.Erase(ctx, c, staff.By{}, "asked")
+		must(t, err)
+		if r := h.rehearsed(t, sales, File{Source: "old", Anew: true}); r.Known != 3 {
+			t.Errorf("erased: %+v", r)
+		}
+		h.verify()
+	})
+}
+
+// A file that tells the store, which one before did not, finds the receipts of the
+// forgotten as those of everybody.
+func TestReceiptOfTheForgottenIsNotRecordedOnceMore(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		h, ctx := newHouse(t, d, "UZS", "Asia/Tashkent", t.TempDir()), t.Context()
+		h.rehearsed(t, "number,date,phone,product,quantity,price\n1,2024-05-01,901234501,Нон,4,1500\n2,2024-05-01,901234502,Нон,2,1500\n", File{Source: "old"})
+		bob, err := h.customers.Find(ctx, customer.Identifier{Kind: customer.Phone, Value: "+998901234502"})
+		must(t, err)
+		_, err = h.business().Privacy.Erase(ctx, bob.ID, staff.By{}, "asked")
+		must(t, err)
+		r := h.rehearsed(t, "number,date,store,phone,product,quantity,price\n1,2024-05-01,Main,901234501,Нон,4,1500\n2,2024-05-01,Main,901234502,Нон,2,1500\n3,2024-05-01,Main,,Нон,2,1500\n", File{Source: "old"})
+		if r.Known != 2 || r.Recorded != 1 {
+			t.Errorf("%+v", r)
+		}
+		h.verify()
+	})
+}

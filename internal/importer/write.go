@@ -348,7 +348,7 @@ func (w *writer) receiptsTx(ctx context.Context, tx *db.Tx, list []bought, rep *
 	}
 	for i, outcome := range outcomes {
 		in := &list[i]
-		if out[i].Customer == 0 && in.key != (whoKey{}) {
+		if out[i].Gone {
 			rep.Anonymous++
 			if outcome == receipt.RecordedNew {
 				rep.Noted++
@@ -432,6 +432,7 @@ func (w *writer) imported(in *bought) (out receipt.Imported, err error) {
 	if out.Customer, registered = w.customer(in); !registered && in.key != (whoKey{}) {
 		return out, errNobody
 	}
+	out.Gone = out.Customer == 0 && in.key != (whoKey{})
 	return out, nil
 }
 

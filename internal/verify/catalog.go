@@ -134,8 +134,9 @@ func (a *audit) goods() {
 		if a.sum.sum() != p.noted {
 			a.off(Product, at("products", p.id), "checksum", "the one of what was saved", "another", "the product or one of its barcodes was changed by something else")
 		}
-		want := slices.Concat(fold.Words(p.sku+" "+p.name+" "+p.brand), fold.Words(variant(p.options)))
-		want = slices.Compact(slices.Sorted(slices.Values(want[:min(len(want), searched)])))
+		named, chosen := fold.Words(p.sku+" "+p.name+" "+p.brand), fold.Words(variant(p.options))
+		want := slices.Concat(named[:min(len(named), searched)], chosen[:min(len(chosen), searched)])
+		want = slices.Compact(slices.Sorted(slices.Values(want)))
 		has := make([]string, len(own))
 		for i := range own {
 			has[i] = own[i].word
@@ -160,7 +161,7 @@ func variant(options string) string {
 	return strings.Join(values, " ")
 }
 
-// searched is how many words of a product can be searched.
+// searched is how many words of a product can be searched, and of its options.
 const searched = 16
 
 // folded checks a key that is compared byte by byte.

@@ -1108,16 +1108,16 @@ func TestByCode(t *testing.T) {
 	})
 }
 
-// However long its options are, a product is found by its name.
+// However long its name and its options are, a product is found by both.
 func TestNamesAreFoundBesideLongOptions(t *testing.T) {
 	t.Parallel()
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
 		s := newService(d, newClock())
 		saveProducts(t, d, s, catalog.ProductInput{SKU: "6f1c2f0e-8a0b-4c35-9d1e-2f7f1f1a0c11", ProductChange: catalog.ProductChange{Name: ptr("Футболка женская оверсайз с принтом и коротким рукавом"), Brand: ptr("Zara"), Options: &[]catalog.Option{
 			{Name: catalog.OptionColour, Value: "тёмно-синий меланж"},
-			{Name: catalog.OptionSize, Value: "48-50 (рост 170-176)"},
+			{Name: catalog.OptionSize, Value: "48-50 (рост 170-176), 2XL"},
 		}}})
-		for _, q := range []string{"футболка", "рукавом", "zara"} {
+		for _, q := range []string{"футболка", "рукавом", "zara", "меланж", "2XL"} {
 			list, _, err := s.Products(t.Context(), catalog.ProductQuery{Search: q})
 			if err != nil {
 				t.Fatal(err)

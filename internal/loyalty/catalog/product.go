@@ -96,7 +96,7 @@ const (
 	maxBarcodes = 100
 	maxOption   = 60 // name or value
 	MaxOptions  = 3
-	maxWords    = 16 // of a product that can be searched
+	maxWords    = 16 // of a product that can be searched, and as many of its options
 )
 
 const productColumns = `p.id, p.sku, p.name, COALESCE(p.category_id, 0), COALESCE(c.path, ''), p.brand, p.kind,
@@ -373,9 +373,12 @@ func (p *Product) checksum(barcodes []string) int64 {
 
 // words are the rows that the product is searched by.
 func (p *Product) words() [][]any {
-	// Apart: a key is cut, and long options are not to push the name out of it.
-	words := slices.Concat(fold.Words(p.SKU+" "+p.Name+" "+p.Brand), fold.Words(p.Variant()))
-	words = slices.Compact(slices.Sorted(slices.Values(words[:min(len(words), maxWords)])))
+	var words []string
+	for _, text := range []string{p.SKU + " " + p.Name + " " + p.Brand, p.Variant()} { // neither is to push the other out
+		few := fold.Words(text)
+		words = append(words, few[:min(len(few), maxWords)]...)
+	}
+	words = slices.Compact(slices.Sorted(slices.Values(words)))
 	rows := make([][]any, len(words))
 	for i, w := range words {
 		rows[i] = []any{w, int64(p.ID)}

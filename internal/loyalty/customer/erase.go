@@ -10,24 +10,22 @@ import (
 // EraseTx takes everything personal from a profile and from those that were merged
 // into it, for good: names, birthday, city, note, attributes, identifiers and the
 // proofs of consents, with the reasons for taking them back and the names of texts that
-// are in no catalogue. Sources stay: the program alone writes them. Of contacts a keyed hash stays, so that an old file brings neither
-// them nor their consents back. What is left says that somebody was there, since when and in
-// which store, and under which published texts they agreed. It gives the profiles that were erased and fails with ErrNotFound or
-// ErrGone.
+// are in no catalogue. Sources stay: the program alone writes them. Of identifiers keyed
+// hashes stay, so that an old file brings neither them nor their consents back. What is
+// left says that somebody was there, since when and in which store, and under which
+// published texts they agreed. It gives the profiles that were erased and fails with
+// ErrNotFound or ErrGone.
 func (s *Service) EraseTx(ctx context.Context, tx *db.Tx, id ID) (erased []ID, err error) {
 	defer errs.Wrap(&err, "erase customer %d", id)
 	if _, err := s.LockTx(ctx, tx, id); err != nil {
 		return nil, err
 	}
-	erased = []ID{id}
-	for i := 0; i < len(erased); i++ {
-		var b db.Batch
-		former := s.Former(&b, erased[i:i+1])
-		if err := tx.Run(ctx, &b); err != nil {
-			return nil, err
-		}
-		erased = append(erased, former[erased[i]]...)
+	var b db.Batch
+	former := s.Former(&b, []ID{id})
+	if err := tx.Run(ctx, &b); err != nil {
+		return nil, err
 	}
+	erased = append([]ID{id}, former[id]...)
 	for _, who := range erased {
 		if err := s.eraseTx(ctx, tx, who); err != nil {
 			return nil, err

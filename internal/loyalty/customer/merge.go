@@ -94,8 +94,8 @@ func (s *Service) MergedTx(ctx context.Context, tx *db.Tx, ids []ID) (into map[I
 	})
 }
 
-// Former has b find the profiles that were merged straight into some customers, by the
-// customer; most have none.
+// Former has b find the profiles that were merged into some customers, by the customer,
+// also through others; most have none.
 func (s *Service) Former(b *db.Batch, ids []ID) (former map[ID][]ID) {
 	former = map[ID][]ID{}
 	b.Query(func(r *db.Rows) error {
@@ -103,7 +103,12 @@ func (s *Service) Former(b *db.Batch, ids []ID) (former map[ID][]ID) {
 		err := r.Scan(&into, &from)
 		former[into] = append(former[into], from)
 		return err
-	}, `SELECT merged_into, id FROM customers WHERE merged_into IS NOT NULL AND merged_into IN ($1...)`, db.IDs(ids))
+	}, `
+		WITH RECURSIVE gone (is_in, id) AS (
+			SELECT merged_into, id FROM customers WHERE merged_into IS NOT NULL AND merged_into IN ($1...)
+			UNION ALL
+			SELECT g.is_in, c.id FROM gone g JOIN customers c ON c.merged_into = g.id AND c.merged_into IS NOT NULL)
+		SELECT is_in, id FROM gone`, db.IDs(ids))
 	return former
 }
 

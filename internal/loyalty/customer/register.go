@@ -303,7 +303,9 @@ func (r *registration) place(c *Checked) Result {
 	var res Result
 	p, same := r.match(c)
 	if (p == nil || p.bare()) && r.isForgotten(c.identifiers) {
-		res.Forgotten = true
+		if res.Forgotten = p == nil || c.profile.Name() != ""; !res.Forgotten { // one more receipt
+			res.ID, res.HomeStore = p.ID, p.HomeStore
+		}
 		return res
 	}
 	if p == nil {
@@ -430,7 +432,7 @@ func (r *registration) consent(p *person, c *Checked, same bool) {
 		}
 		if c.profile.Origin == 0 {
 			n.At = sayable(n.At, history)
-		} else if n.Given && r.suppressed(p.Identifiers, p.added, c.identifiers) {
+		} else if n.Given && r.forgotContact(p.Identifiers, p.added, c.identifiers) {
 			continue
 		}
 		n.ID, n.Customer = r.s.mint.Next(), p.ID

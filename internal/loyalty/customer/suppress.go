@@ -19,7 +19,8 @@ func (i Identifier) tells() bool { return !isName(i) }
 
 // suppression is what is kept of an identifier of somebody who was forgotten: it tells
 // the identifier again when it comes. Whoever has the whole database has the key too and
-// can try phones; whoever has the table alone cannot.
+// can try phones; whoever has the table alone cannot. It says "contact" of ids and cards
+// too: what is kept stays true.
 func (s *Service) suppression(i Identifier) string {
 	return secret.Keyed(s.secret, "contact\n"+string(i.Kind)+"\n"+i.Value)
 }
@@ -101,10 +102,10 @@ func (r *registration) isForgotten(list []Identifier) bool {
 	})
 }
 
-// bare reports whether nothing says who somebody is, but an id that a file of receipts had.
-func (p *person) bare() bool { return p.FirstName+p.LastName+p.MiddleName == "" }
+// bare reports whether nothing is known of somebody but what a file of receipts had.
+func (p *person) bare() bool { return p.Origin != 0 && p.FirstName+p.LastName+p.MiddleName == "" }
 
-// suppressed reports whether any contact of lists was somebody's who is forgotten.
-func (r *registration) suppressed(lists ...[]Identifier) bool {
+// forgotContact reports whether any contact of lists was somebody's who is forgotten.
+func (r *registration) forgotContact(lists ...[]Identifier) bool {
 	return slices.ContainsFunc(slices.Concat(lists...), func(i Identifier) bool { return i.contact() && r.forgotten[i] })
 }

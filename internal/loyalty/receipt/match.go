@@ -20,7 +20,7 @@ import (
 // that name it.
 type MatchCursor struct {
 	Guess   bool  `json:"guess,omitempty"` // the second time
-	Left    bool  `json:"left,omitempty"`  // the first time: the sale of a line was not found
+	Whole   bool  `json:"whole,omitempty"` // the first time: so far the sales of all lines were found
 	SoldAt  int64 `json:"sold_at"`
 	Receipt ID    `json:"receipt"`
 }
@@ -88,7 +88,7 @@ func (s *Service) MatchReturnsTx(ctx context.Context, tx *db.Tx, source int64, a
 	if err != nil {
 		return nil, nil, err
 	}
-	left := after.Left
+	left := !after.Whole && after != (MatchCursor{})
 	var found map[*open]*part
 	if after.Guess {
 		found, err = guessTx(ctx, tx, todo)
@@ -115,7 +115,7 @@ func (s *Service) MatchReturnsTx(ctx context.Context, tx *db.Tx, source int64, a
 	switch {
 	case after.Guess:
 	case next != nil:
-		next.Left = left
+		next.Whole = !left
 	default:
 		if !left {
 			if err := tx.QueryRow(ctx, unnamed, source).Scan(&left); err != nil {
@@ -134,7 +134,7 @@ func (s *Service) MatchReturnsTx(ctx context.Context, tx *db.Tx, source int64, a
 const naming = `details LIKE '%"sale":{%'`
 
 // unnamed is whether a source has returns that name none.
-const unnamed = `SELECT EXISTS (SELECT 1 FROM receipts WHERE source_id = $1 AND kind = 'return' AND customer_id IS NOT NULL AND NOT ` + naming + `)`
+const unnamed = `SELECT COUNT(*) > 0 FROM (SELECT 1 FROM receipts WHERE source_id = $1 AND kind = 'return' AND customer_id IS NOT NULL AND NOT ` + naming + ` ORDER BY sold_at, id LIMIT 1) r`
 
 // pairTx writes down of which lines of sales the lines of returns are: all at once, for
 // one by one PostgreSQL takes a fifth longer to match returns.

@@ -26,6 +26,7 @@ type Imported struct {
 	Adrift   bool        // nothing says which store it was, and there was none that it must have been
 	Till     string      // as the source calls it; empty: not said
 	Customer customer.ID // 0: nobody
+	Gone     bool        // the source names somebody, who was forgotten
 	SoldAt   time.Time   // on the clock that the source went by
 	// Lines with Gross, Discount, PaidPoints, Total and TierSpend as they were
 	// charged, and a Name where it differs from the product's. Returns are
@@ -287,7 +288,7 @@ func (in *Imported) among(known map[key]recorded, source int64, rec *Receipt) (n
 // anonymous loaf of bread at no time of day, each sells one, and as its number 1.
 func (in *Imported) distinct() bool {
 	const counter = 5 // digits of numbers that each store may begin anew
-	return in.Customer != 0 || in.SoldAt.Format(time.TimeOnly) != "00:00:00" || in.Day != "" && len(in.Number) > counter
+	return in.somebodys() || in.SoldAt.Format(time.TimeOnly) != "00:00:00" || in.Day != "" && len(in.Number) > counter
 }
 
 // sameTill reports whether two receipts of a number can be of one till, by what
@@ -297,12 +298,16 @@ func (old *recorded) sameTill(in *Imported) bool {
 }
 
 // says reports whether what is recorded says the same. The time is the same
-// where the clock is, whatever zone its store was believed to lie in. Whose it was
-// is not asked where the buyer was forgotten: no file can say it any more.
+// where the clock is, whatever zone its store was believed to lie in. Of somebody's
+// receipt it is not asked whose, where the buyer was forgotten: no file can say it any more.
 func (old *recorded) says(in *Imported, rec *Receipt) bool {
 	by := func(id customer.ID) bool { return old.print == fingerprint(rec.said(id)) }
-	return (old.print == rec.fingerprint || slices.Contains(rec.formerly, old.print) || slices.ContainsFunc(old.erased, by)) && (old.soldAt.Equal(in.SoldAt) || old.clock().Format(time.DateTime) == in.SoldAt.Format(time.DateTime))
+	same := old.print == rec.fingerprint || slices.Contains(rec.formerly, old.print) || in.somebodys() && slices.ContainsFunc(old.erased, by)
+	return same && (old.soldAt.Equal(in.SoldAt) || old.clock().Format(time.DateTime) == in.SoldAt.Format(time.DateTime))
 }
+
+// somebodys reports whether the source names a buyer.
+func (in *Imported) somebodys() bool { return in.Customer != 0 || in.Gone }
 
 // clock is the time that the source's clock showed.
 func (old *recorded) clock() time.Time {

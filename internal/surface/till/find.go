@@ -50,8 +50,8 @@ const (
 // as in "2 халвы", is no sign.
 var times = regexp.MustCompile(`^(-?[0-9][0-9.,]*)(?:(?:\s*[*×]|[xXхХ]|\s+[xXхХ]\s)\s*(\S.*)|\s+[xXхХ](\PL.*))$`)
 
-// counted parts "3*code" into how many and of what; 0: so many cannot be sold.
-func counted(loc *i18n.Localizer, text string) (what string, quantity money.Quantity) {
+// parted parts "3*code" into how many and of what; 0: so many cannot be sold.
+func parted(loc *i18n.Localizer, text string) (what string, quantity money.Quantity) {
 	m := times.FindStringSubmatch(text)
 	if m == nil {
 		return text, money.One
@@ -66,18 +66,17 @@ func counted(loc *i18n.Localizer, text string) (what string, quantity money.Quan
 // sized is what may begin with a size, such as "2XL".
 var sized = regexp.MustCompile(`^[0-9]+[xXхХ]\pL`)
 
-// goods are the products that a text means, and how many of them. One that is called so
-// goes before so many of another: 2XL is no two of L.
-func (t *Till) goods(ctx context.Context, loc *i18n.Localizer, text string) (what string, quantity money.Quantity, product *catalog.Product, list []catalog.Product, err error) {
+// counted is how many a text means, and of what. Goods that are called so go before so
+// many of others: 2XL is no two of L.
+func (t *Till) counted(ctx context.Context, loc *i18n.Localizer, text string) (what string, quantity money.Quantity, err error) {
 	if sized.MatchString(text) {
-		if product, list, err = t.products(ctx, text); err != nil || product != nil || len(list) > 0 {
-			return text, money.One, product, list, err
+		product, list, err := t.products(ctx, text)
+		if err != nil || product != nil || len(list) > 0 {
+			return text, money.One, err
 		}
 	}
-	if what, quantity = counted(loc, text); quantity > 0 {
-		product, list, err = t.products(ctx, what)
-	}
-	return what, quantity, product, list, err
+	what, quantity = parted(loc, text)
+	return what, quantity, nil
 }
 
 // isCode reports whether a text may be the code of a product that nobody has
@@ -133,7 +132,7 @@ func (t *Till) search(r *http.Request, v *saleView, text string, looked *bool) e
 	if text == "" || utf8.RuneCountInString(text) > maxTyped {
 		return nil
 	}
-	what, quantity, product, list, err := t.goods(ctx, web.Loc(ctx), text)
+	what, quantity, err := t.counted(ctx, web.Loc(ctx), text)
 	if err != nil {
 		return err
 	}
@@ -141,6 +140,10 @@ func (t *Till) search(r *http.Request, v *saleView, text string, looked *bool) e
 	if quantity == 0 {
 		v.Found = &found{Query: text, Wrong: true}
 		return nil
+	}
+	product, list, err := t.products(ctx, what)
+	if err != nil {
+		return err
 	}
 	digits := strings.Trim(text, "0123456789") == ""
 	look := sync.OnceValue(func() bool { *looked = true; return t.mayLook(r, v) })
@@ -385,18 +388,19 @@ func near(at *place, r *receipt.Receipt) int {
 // suggest finds products while somebody types a name. Digits wait for Enter:
 // nobody is to be found by trying them.
 func (t *Till) suggest(w http.ResponseWriter, r *http.Request) error {
-	text := fold.Line(r.URL.Query().Get("code"))
-	q, _ := counted(web.Loc(r.Context()), text)
-	if sized.MatchString(text) {
-		q = text
+	q, v := fold.Line(r.URL.Query().Get("code")), &saleView{}
+	if len(q) <= maxTyped {
+		var err error
+		if q, _, err = t.counted(r.Context(), web.Loc(r.Context()), q); err != nil {
+			return err
+		}
 	}
-	v := &saleView{}
 	if utf8.RuneCountInString(q) >= 2 && len(q) <= maxTyped && strings.ContainsFunc(q, unicode.IsLetter) {
-		what, _, _, list, err := t.goods(r.Context(), web.Loc(r.Context()), q)
+		_, list, err := t.products(r.Context(), q)
 		if err != nil {
 			return err
 		}
-		v.Found = &found{Query: what, Products: list}
+		v.Found = &found{Query: q, Products: list}
 	}
 	return t.pages.Fragment(w, r, http.StatusOK, "sale", "found", v)
 }

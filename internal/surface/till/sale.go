@@ -163,7 +163,7 @@ func (t *Till) do(r *http.Request, v *saleView, do string) error {
 	case "code":
 		return t.code(r, v, arg)
 	case "new":
-		if code, quantity := counted(loc, fold.Line(arg)); isNew(code) && quantity > 0 {
+		if code, quantity := parted(loc, fold.Line(arg)); isNew(code) && quantity > 0 {
 			v.Touch = v.addNew(loc, code, quantity)
 		}
 	case "product":

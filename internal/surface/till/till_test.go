@@ -861,6 +861,7 @@ func TestSizesAreFound(t *testing.T) {
 			v.send("/till/basket", v.get("/till").form(), "code:"+typed).is(http.StatusOK).has("красный, 2XL").hasNot("красный, L")
 			v.do(http.MethodGet, "/till/find?code="+url.QueryEscape(typed), nil, true).has("красный, 2XL").hasNot("красный, L")
 		}
+		v.do(http.MethodGet, "/till/find?code="+url.QueryEscape("2xф"), nil, true).hasNot("Футболка") // one letter is none to look for
 	})
 }
 

@@ -551,7 +551,8 @@
 			return sums();
 		}
 		if (el !== scan || mode() !== "sale") return;
-		const list = el.value.length < 2 ? [] : named(counted(el.value)[0]);
+		const [what] = counted(el.value);
+		const list = what.length < 2 ? [] : named(what);
 		found = list.length ? { text: el.value, people: [], goods: list, q: one } : null;
 		renderFound();
 	});
