@@ -268,14 +268,31 @@ func (b *Browser) Value(expression string) string {
 // Fill types into the field that a CSS selector finds, instead of what was there.
 func (b *Browser) Fill(selector, text string) {
 	b.t.Helper()
-	b.Do(chromedp.WaitVisible(chromedp.CSS(selector)), chromedp.Clear(chromedp.CSS(selector)),
+	b.found(chromedp.WaitVisible(chromedp.CSS(selector)), chromedp.Clear(chromedp.CSS(selector)),
 		chromedp.SendKeys(chromedp.CSS(selector), text))
 }
 
 // Click clicks what a CSS selector finds, once it is to be seen.
 func (b *Browser) Click(selector string) {
 	b.t.Helper()
-	b.Do(chromedp.Click(chromedp.CSS(selector), chromedp.NodeVisible))
+	b.found(chromedp.Click(chromedp.CSS(selector), chromedp.NodeVisible))
+}
+
+// found does what is done to an element, again where that gave way to another, as parts
+// of a page do, after it was found: nothing was done to either.
+func (b *Browser) found(actions ...chromedp.Action[chromedp.Void]) {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	for {
+		err := chromedp.Do(ctx, actions...)
+		if err == nil {
+			return
+		}
+		if !strings.Contains(err.Error(), "Could not find node with given id") {
+			b.fail(err)
+		}
+	}
 }
 
 // Usable fails the test where somebody could not use the page as it is shown

@@ -45,3 +45,23 @@ func TestChecksFind(t *testing.T) {
 		}
 	}
 }
+
+// What gives way to another while it is clicked is found again.
+func TestClickFindsWhatWasReplaced(t *testing.T) {
+	t.Parallel()
+	const page = `<!doctype html><html lang="en"><title>x</title><body><div><button onmousedown="globalThis.hit = true">Press</button></div>
+<script>setInterval(() => { const d = document.querySelector("div"); d.innerHTML = d.innerHTML }, 1)</script>`
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		_, _ = w.Write([]byte(page))
+	}))
+	t.Cleanup(srv.Close)
+	b := Open(t)
+	b.Allow("favicon")
+	b.Go(srv.URL)
+	for range 5 {
+		b.Value(`globalThis.hit = false, ""`)
+		b.Click("button")
+		b.Wait(`globalThis.hit`)
+	}
+}
