@@ -147,21 +147,30 @@ func TestForgottenDoNotComeBackByTwoFiles(t *testing.T) {
 	})
 }
 
+// bobIsBack opens a shop in which a customer was forgotten and registers anew, with the
+// phone that the file had.
+func bobIsBack(t *testing.T, d *db.DB, as customer.New) house {
+	t.Helper()
+	h, ctx := newHouse(t, d, "UZS", "Asia/Tashkent", t.TempDir()), t.Context()
+	h.open("Main")
+	h.install("Main", plainRules())
+	h.load(write(t, "customer_id,name,phone\n2,Bob Lee,901234502\n"), File{Source: "old", Kind: KindCustomers})
+	all := h.business()
+	_, err := all.Privacy.Erase(ctx, h.external("2"), staff.By{}, "asked")
+	must(t, err)
+	store, err := h.catalog.Stores(ctx)
+	must(t, err)
+	as.Source, as.Identifiers = "till", []customer.Identifier{{Kind: customer.Phone, Value: "+998901234502"}}
+	_, err = all.Enrol.Register(ctx, store[0], 0, as)
+	must(t, err)
+	return h
+}
+
 // Who came back has their phone again: others who share it are taken from files as ever.
 func TestPhoneOfWhoCameBackIsShared(t *testing.T) {
 	t.Parallel()
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
-		h, ctx := newHouse(t, d, "UZS", "Asia/Tashkent", t.TempDir()), t.Context()
-		h.open("Main")
-		h.install("Main", plainRules())
-		h.load(write(t, "customer_id,name,phone\n2,Bob Lee,901234502\n"), File{Source: "old", Kind: KindCustomers})
-		all, phone := h.business(), customer.Identifier{Kind: customer.Phone, Value: "+998901234502"}
-		_, err := all.Privacy.Erase(ctx, h.external("2"), staff.By{}, "asked")
-		must(t, err)
-		store, err := h.catalog.Stores(ctx)
-		must(t, err)
-		_, err = all.Enrol.Register(ctx, store[0], 0, customer.New{FirstName: "Bob", LastName: "Lee", Source: "till", Identifiers: []customer.Identifier{phone}})
-		must(t, err)
+		h := bobIsBack(t, d, customer.New{FirstName: "Bob", LastName: "Lee"})
 		i := h.load(write(t, "customer_id,name,phone\n3,Eve Lee,901234502\n"), File{Source: "old", Kind: KindCustomers})
 		if i.Report.Created != 1 || i.Report.Refused != 0 {
 			t.Errorf("%d made, %d refused: %s", i.Report.Created, i.Report.Refused, h.issuesOf(i.ID, true))
@@ -174,17 +183,7 @@ func TestPhoneOfWhoCameBackIsShared(t *testing.T) {
 func TestWhoCameBackWithoutANameIsTaken(t *testing.T) {
 	t.Parallel()
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
-		h, ctx := newHouse(t, d, "UZS", "Asia/Tashkent", t.TempDir()), t.Context()
-		h.open("Main")
-		h.install("Main", plainRules())
-		h.load(write(t, "customer_id,name,phone\n2,Bob Lee,901234502\n"), File{Source: "old", Kind: KindCustomers})
-		all, phone := h.business(), customer.Identifier{Kind: customer.Phone, Value: "+998901234502"}
-		_, err := all.Privacy.Erase(ctx, h.external("2"), staff.By{}, "asked")
-		must(t, err)
-		store, err := h.catalog.Stores(ctx)
-		must(t, err)
-		_, err = all.Enrol.Register(ctx, store[0], 0, customer.New{Source: "till", Identifiers: []customer.Identifier{phone}})
-		must(t, err)
+		h := bobIsBack(t, d, customer.New{})
 		i := h.load(write(t, "customer_id,name,phone\n2,Bob Lee,901234502\n"), File{Source: "old", Kind: KindCustomers})
 		if i.Report.Refused != 0 {
 			t.Errorf("customers: %+v", i.Report)

@@ -21,10 +21,7 @@ import (
 func TestMergeDuringAnImport(t *testing.T) {
 	t.Parallel()
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
-		h := newHouse(t, d, "UZS", "Asia/Tashkent", t.TempDir())
-		h.install("Main", plainRules())
-		h.load(write(t, "Код;ФИО;Карта\n1;Иванов Иван;111\n2;Иванов И;222\n"), File{Name: "people.csv", Source: "old", Kind: KindCustomers})
-		from, into := h.external("2"), h.external("1")
+		h, from, into := couple(t, d)
 		of := h.meanwhile(func(ctx context.Context) error {
 			_, err := h.merges.Merge(ctx, from, into, 0, nil)
 			return err
@@ -79,15 +76,24 @@ func (h house) meanwhile(do func(ctx context.Context) error) (of func(customer.I
 	}
 }
 
+// receiptsHead are the columns of receipts whose buyers are told by their id.
+const receiptsHead = "number,date,customer_id,sku,product,quantity,price\n"
+
+// couple opens a shop with two customers, of the ids 2 and 1.
+func couple(t *testing.T, d *db.DB) (h house, from, into customer.ID) {
+	t.Helper()
+	h = newHouse(t, d, "UZS", "Asia/Tashkent", t.TempDir())
+	h.install("Main", plainRules())
+	h.load(write(t, "Код;ФИО;Карта\n1;Иванов Иван;111\n2;Петров П;222\n"), File{Name: "people.csv", Source: "old", Kind: KindCustomers})
+	return h, h.external("2"), h.external("1")
+}
+
 // A merge is undone while receipts of who comes out are imported: those behind are
 // theirs again, and nothing is counted twice.
 func TestUndoDuringAnImport(t *testing.T) {
 	t.Parallel()
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
-		h := newHouse(t, d, "UZS", "Asia/Tashkent", t.TempDir())
-		h.install("Main", plainRules())
-		h.load(write(t, "Код;ФИО;Карта\n1;Иванов Иван;111\n2;Иванов И;222\n"), File{Name: "people.csv", Source: "old", Kind: KindCustomers})
-		from, into := h.external("2"), h.external("1")
+		h, from, into := couple(t, d)
 		out, err := h.merges.Merge(t.Context(), from, into, 0, nil)
 		must(t, err)
 		of := h.meanwhile(func(ctx context.Context) error { return h.merges.Undo(ctx, out.ID, 0, nil) })
@@ -130,15 +136,11 @@ func TestErasedDuringAnImport(t *testing.T) {
 func TestImportedReturnsGoBackWithTheirSales(t *testing.T) {
 	t.Parallel()
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
-		h := newHouse(t, d, "UZS", "Asia/Tashkent", t.TempDir())
-		h.install("Main", plainRules())
-		h.load(write(t, "Код;ФИО;Карта\n1;Иванов Иван;111\n2;Петров П;222\n"), File{Name: "people.csv", Source: "old", Kind: KindCustomers})
-		from, into := h.external("2"), h.external("1")
-		const head = "number,date,customer_id,sku,product,quantity,price\n"
-		h.load(write(t, head+"A1,2024-05-01 10:00,2,P0,Нон,4,1500\nA9,2024-05-01 10:00,1,P1,Сут,4,1500\n"), File{Name: "s.csv", Source: "old", Kind: KindReceipts})
+		h, from, into := couple(t, d)
+		h.load(write(t, receiptsHead+"A1,2024-05-01 10:00,2,P0,Нон,4,1500\nA9,2024-05-01 10:00,1,P1,Сут,4,1500\n"), File{Name: "s.csv", Source: "old", Kind: KindReceipts})
 		out, err := h.merges.Merge(t.Context(), from, into, 0, nil)
 		must(t, err)
-		h.load(write(t, head+"A2,2024-05-02 10:00,2,P0,Нон,-3,1500\nA3,2024-05-02 11:00,1,P1,Сут,-2,1500\n"), File{Name: "r.csv", Source: "old", Kind: KindReceipts})
+		h.load(write(t, receiptsHead+"A2,2024-05-02 10:00,2,P0,Нон,-3,1500\nA3,2024-05-02 11:00,1,P1,Сут,-2,1500\n"), File{Name: "r.csv", Source: "old", Kind: KindReceipts})
 		must(t, h.merges.Undo(t.Context(), out.ID, 0, nil))
 		for who, spend := range map[customer.ID]int64{from: 1 * 1500_00, into: 2 * 1500_00} {
 			if got := h.count(`SELECT spend FROM accounts WHERE customer_id = $1`, int64(who)); got != spend {
@@ -154,19 +156,15 @@ func TestImportedReturnsGoBackWithTheirSales(t *testing.T) {
 func TestOwnReturnsStayWhenAMergeIsUndone(t *testing.T) {
 	t.Parallel()
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
-		h := newHouse(t, d, "UZS", "Asia/Tashkent", t.TempDir())
-		h.install("Main", plainRules())
-		h.load(write(t, "Код;ФИО;Карта\n1;Иванов Иван;111\n2;Петров П;222\n"), File{Name: "people.csv", Source: "old", Kind: KindCustomers})
-		from, into := h.external("2"), h.external("1")
-		const head = "number,date,customer_id,sku,product,quantity,price\n"
-		h.load(write(t, head+"A1,2024-05-01 10:00,2,P0,Нон,4,1500\nR1,2024-05-02 10:00,1,P0,Нон,-1,1500\n"), File{Name: "s.csv", Source: "old", Kind: KindReceipts})
+		h, from, into := couple(t, d)
+		h.load(write(t, receiptsHead+"A1,2024-05-01 10:00,2,P0,Нон,4,1500\nR1,2024-05-02 10:00,1,P0,Нон,-1,1500\n"), File{Name: "s.csv", Source: "old", Kind: KindReceipts})
 		spent := func(who customer.ID) int64 {
 			return h.count(`SELECT spend FROM accounts WHERE customer_id = $1`, int64(who))
 		}
 		beforeFrom, beforeInto := spent(from), spent(into)
 		out, err := h.merges.Merge(t.Context(), from, into, 0, nil)
 		must(t, err)
-		h.load(write(t, head+"A7,2024-05-03 10:00,,P0,Нон,1,1500\n"), File{Name: "other.csv", Source: "old", Kind: KindReceipts})
+		h.load(write(t, receiptsHead+"A7,2024-05-03 10:00,,P0,Нон,1,1500\n"), File{Name: "other.csv", Source: "old", Kind: KindReceipts})
 		if n := h.count(`SELECT COUNT(*) FROM receipt_lines WHERE original_id IS NOT NULL`); n != 1 {
 			t.Errorf("%d lines have found the sale of the other", n)
 		}
@@ -182,13 +180,10 @@ func TestOwnReturnsStayWhenAMergeIsUndone(t *testing.T) {
 func TestUndoBeforeAnImportKnowsAnybody(t *testing.T) {
 	t.Parallel()
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
-		h := newHouse(t, d, "UZS", "Asia/Tashkent", t.TempDir())
-		h.install("Main", plainRules())
-		h.load(write(t, "Код;ФИО;Карта\n1;Иванов Иван;111\n2;Петров П;222\n"), File{Name: "people.csv", Source: "old", Kind: KindCustomers})
-		from := h.external("2")
-		out, err := h.merges.Merge(t.Context(), from, h.external("1"), 0, nil)
+		h, from, into := couple(t, d)
+		out, err := h.merges.Merge(t.Context(), from, into, 0, nil)
 		must(t, err)
-		i, err := h.Add(t.Context(), File{Name: "s.csv", Source: "old", Kind: KindReceipts}, write(t, "number,date,customer_id,sku,product,quantity,price\nA1,2024-05-01 10:00,2,P0,Нон,1,1500\n"))
+		i, err := h.Add(t.Context(), File{Name: "s.csv", Source: "old", Kind: KindReceipts}, write(t, receiptsHead+"A1,2024-05-01 10:00,2,P0,Нон,1,1500\n"))
 		must(t, err)
 		i, err = h.begin(t.Context(), i.ID)
 		must(t, err)

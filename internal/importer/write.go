@@ -75,10 +75,8 @@ func newWriter(ctx context.Context, s *Service, i *Import) (w *writer, err error
 	for _, store := range stores {
 		w.stores[store.ID] = store
 	}
-	if w.paths, err = s.paths(ctx); err != nil {
-		return nil, err
-	}
-	return w, nil
+	w.paths, err = s.paths(ctx)
+	return w, err
 }
 
 // paths are the codes of the categories there are, by their path as files name
@@ -101,7 +99,7 @@ func (w *writer) batchTx(ctx context.Context, tx *db.Tx, b *batch, rep *Report) 
 	if b.forget {
 		clear(w.people)
 	}
-	if len(w.people) == 0 {
+	if w.imp.Kind == KindReceipts && len(w.people) == 0 {
 		if w.undone, err = w.merges.UndoneTx(ctx, tx); err != nil {
 			return nil, err
 		}

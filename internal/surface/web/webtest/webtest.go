@@ -278,8 +278,8 @@ func (b *Browser) Click(selector string) {
 	b.found(chromedp.Click(chromedp.CSS(selector), chromedp.NodeVisible))
 }
 
-// found does what is done to an element, again where that gave way to another, as parts
-// of a page do, after it was found: nothing was done to either.
+// found does what is done to an element, from the start where that gave way to another
+// after it was found, as parts of a page do.
 func (b *Browser) found(actions ...chromedp.Action[chromedp.Void]) {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, patience)
