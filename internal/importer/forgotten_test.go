@@ -272,3 +272,74 @@ func TestReceiptOfTheForgottenIsNotRecordedOnceMore(t *testing.T) {
 		h.verify()
 	})
 }
+
+// A card of somebody forgotten, which another person has now, brings neither name nor phone
+// nor id of the former back.
+func TestCardOfTheForgottenExcusesNobody(t *testing.T) {
+	t.Parallel()
+	for name, now := range map[string]customer.New{"nameless": {}, "named": {FirstName: "Alice"}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dbtest.Run(t, func(t *testing.T, d *db.DB) {
+				h, ctx := newHouse(t, d, "UZS", "Asia/Tashkent", t.TempDir()), t.Context()
+				h.open("Main")
+				h.install("Main", plainRules())
+				people := "customer_id,name,phone,card\n2,Bob Lee,901234502,111\n"
+				h.load(write(t, people), File{Source: "old", Kind: KindCustomers})
+				all := h.business()
+				_, err := all.Privacy.Erase(ctx, h.external("2"), staff.By{}, "asked")
+				must(t, err)
+				store, err := h.catalog.Stores(ctx)
+				must(t, err)
+				now.Source, now.Identifiers = "till", []customer.Identifier{{Kind: customer.Card, Value: "111"}}
+				_, err = all.Enrol.Register(ctx, store[0], 0, now)
+				must(t, err)
+				if i := h.load(write(t, people), File{Source: "old", Kind: KindCustomers, Anew: true}); i.Report.Refused != 1 {
+					t.Errorf("%+v", i.Report)
+				}
+				if _, err := h.customers.Find(ctx, customer.Identifier{Kind: customer.Phone, Value: "+998901234502"}); err == nil {
+					t.Error("the phone is here again")
+				}
+				h.verify()
+			})
+		})
+	}
+}
+
+// A row of customers that is refused gives nothing, and is told: also of somebody whom a
+// file without names has made.
+func TestRowOfTheForgottenGivesNothing(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		h, ctx := newHouse(t, d, "UZS", "Asia/Tashkent", t.TempDir()), t.Context()
+		h.open("Main")
+		h.install("Main", plainRules())
+		h.load(write(t, "customer_id,name,phone,email\n2,Bob Lee,901234502,\n7,,,ann@example.com\n"), File{Source: "old", Kind: KindCustomers})
+		_, err := h.business().Privacy.Erase(ctx, h.external("2"), staff.By{}, "asked")
+		must(t, err)
+		i := h.load(write(t, "customer_id,email,phone,city,points\n7,ann@example.com,901234502,Tashkent,50\n"), File{Source: "old", Kind: KindCustomers})
+		if r := i.Report; r.Refused != 1 || r.Points != 0 || h.count(`SELECT COUNT(*) FROM lots`) != 0 {
+			t.Errorf("%+v", r)
+		}
+		h.verify()
+	})
+}
+
+// A receipt of the forgotten in a store is not an anonymous one that stands in a file
+// without stores: each was sold.
+func TestReceiptOfTheForgottenIsNoAnonymousOne(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		h, ctx := newHouse(t, d, "UZS", "Asia/Tashkent", t.TempDir()), t.Context()
+		h.rehearsed(t, "number,date,phone,product,quantity,price\n1,2024-05-01,,Нон,4,1500\n7,2024-05-01,901234502,Нон,2,1500\n", File{Source: "old"})
+		bob, err := h.customers.Find(ctx, customer.Identifier{Kind: customer.Phone, Value: "+998901234502"})
+		must(t, err)
+		_, err = h.business().Privacy.Erase(ctx, bob.ID, staff.By{}, "asked")
+		must(t, err)
+		r := h.rehearsed(t, "number,date,store,phone,product,quantity,price\n1,2024-05-01,Chilonzor,901234502,Нон,4,1500\n", File{Source: "old"})
+		if r.Recorded != 1 || r.Known != 0 {
+			t.Errorf("%+v", r)
+		}
+		h.verify()
+	})
+}

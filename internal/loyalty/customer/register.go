@@ -76,8 +76,9 @@ type Result struct {
 	// imports are not told.
 	Added    []Identifier
 	Consents []Consent
-	// Forgotten is somebody whom an import brings, who is not here and is told by what
-	// somebody had who asked to be forgotten: nobody was made, and ID is 0.
+	// Forgotten is somebody whom an import brings, told by what somebody had who asked to
+	// be forgotten: nothing was taken. ID is 0, or whose an outside id of theirs is, made
+	// by a receipt: more of those are theirs.
 	Forgotten bool
 }
 
@@ -302,8 +303,8 @@ func (r *registration) place(c *Checked) Result {
 	}
 	var res Result
 	p, same := r.match(c)
-	if (p == nil || p.bare()) && r.isForgotten(c.identifiers) {
-		if res.Forgotten = p == nil || c.profile.Name() != ""; !res.Forgotten { // one more receipt
+	if forgotten, known := r.isForgotten(c.identifiers, p); forgotten {
+		if res.Forgotten = true; known {
 			res.ID, res.HomeStore = p.ID, p.HomeStore
 		}
 		return res

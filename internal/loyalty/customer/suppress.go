@@ -91,19 +91,25 @@ func (r *registration) suppressTx(ctx context.Context, tx *db.Tx) error {
 	})
 }
 
-// isForgotten reports whether somebody in an import was here and is forgotten: one of
-// their contacts or outside ids was, or, where they have none, their card, which may be
-// another's by now. What has an owner is of somebody who came back, and of whoever shares
-// it with them.
-func (r *registration) isForgotten(list []Identifier) bool {
+// isForgotten reports whether what a row of an import says of p, whom it was matched with
+// (nil: nobody), is of somebody forgotten: one of its contacts or outside ids was theirs and
+// is nobody's now, or, where it has none, its card. A card alone does not excuse a row: it
+// may be another's by now. Who came back has one of those again, and whoever is known here
+// by something else and has a name may have got one of them since. known reports whether p
+// is who the row says by more than a card.
+func (r *registration) isForgotten(list []Identifier, p *person) (is, known bool) {
 	sure := func(i Identifier) bool { return i.tells() && i.Kind != Card }
-	return slices.ContainsFunc(list, func(i Identifier) bool {
-		return r.forgotten[i] && r.owners[i] == nil && (sure(i) || !slices.ContainsFunc(list, sure))
-	})
+	none := !slices.ContainsFunc(list, sure)
+	back := false
+	for _, i := range list {
+		is = is || r.forgotten[i] && r.owners[i] == nil && (none || sure(i))
+		if p != nil && r.owners[i] == p && sure(i) {
+			known, back = true, back || r.forgotten[i]
+		}
+	}
+	bare := p != nil && p.Origin != 0 && p.FirstName+p.LastName+p.MiddleName == "" // by a file of receipts
+	return is && !back && (!known || bare), known
 }
-
-// bare reports whether nothing is known of somebody but what a file of receipts had.
-func (p *person) bare() bool { return p.Origin != 0 && p.FirstName+p.LastName+p.MiddleName == "" }
 
 // forgotContact reports whether any contact of lists was somebody's who is forgotten.
 func (r *registration) forgotContact(lists ...[]Identifier) bool {

@@ -272,7 +272,7 @@ func (in *Imported) among(known map[key]recorded, source int64, rec *Receipt) (n
 		switch {
 		case !ok:
 			free = cmp.Or(free, n)
-		case old.says(in, rec) && (old.sameTill(in) || old.Adrift && in.Placed && in.distinct()):
+		case old.says(in, rec) && (old.sameTill(in) || old.Adrift && in.Placed && (in.distinct() || len(old.erased) > 0)):
 			return n, &old
 		case same == nil && (i == len(numbers)-1 || old.sameTill(in) && old.clock().Format(time.DateOnly) == in.SoldAt.Format(time.DateOnly)):
 			number, same = n, &old
@@ -288,7 +288,7 @@ func (in *Imported) among(known map[key]recorded, source int64, rec *Receipt) (n
 // anonymous loaf of bread at no time of day, each sells one, and as its number 1.
 func (in *Imported) distinct() bool {
 	const counter = 5 // digits of numbers that each store may begin anew
-	return in.somebodys() || in.SoldAt.Format(time.TimeOnly) != "00:00:00" || in.Day != "" && len(in.Number) > counter
+	return in.Customer != 0 || in.SoldAt.Format(time.TimeOnly) != "00:00:00" || in.Day != "" && len(in.Number) > counter
 }
 
 // sameTill reports whether two receipts of a number can be of one till, by what
