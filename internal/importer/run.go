@@ -165,8 +165,9 @@ func (b *batch) inOrder(more []Issue) (list []Issue) {
 	return list
 }
 
-// ErrCrowded is returned where others bring the same rows again and again.
-var ErrCrowded = errs.New(errs.Conflict, "import_crowded", "Another import brings the same rows at the same time. Go on when it is done; what is in is not doubled.")
+// ErrCrowded is returned where others bring the same rows, or merge and erase their
+// customers, again and again.
+var ErrCrowded = errs.New(errs.Conflict, "import_crowded", "Others bring or change the same rows or customers at the same time, again and again. Go on when they are done; what is in is not doubled.")
 
 // crowded writes in a transaction. Where another process has just brought some
 // of the same rows, or found the sales of the same returns, they are known the
