@@ -58,25 +58,3 @@ func (s *Service) SoldSince(ctx context.Context, store catalog.StoreID, from tim
 		return err
 	})
 }
-
-// NameLines gives lines that go by the catalog's name the full one, by which people tell
-// variants apart; a name of their own stays as it was printed.
-func (s *Service) NameLines(ctx context.Context, list ...*Receipt) (err error) {
-	defer errs.Wrap(&err, "name the lines of receipts")
-	var skus []string
-	for _, rec := range list {
-		for i := range rec.Lines {
-			skus = append(skus, rec.Lines[i].SKU)
-		}
-	}
-	known, err := s.catalog.BySKU(ctx, skus)
-	for _, rec := range list {
-		for i := range rec.Lines {
-			l := &rec.Lines[i]
-			if p, ok := known[l.SKU]; ok && l.Name == p.Name {
-				l.Name = p.FullName()
-			}
-		}
-	}
-	return err
-}

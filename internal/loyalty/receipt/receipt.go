@@ -209,14 +209,15 @@ type Details struct {
 	// would have come to by the rules of its time, where it was charged otherwise;
 	// of a return, what the refund should have been. Clock is by how many seconds
 	// the till's clock was corrected.
-	Late    bool          `json:"late,omitempty"`
-	ByRules *money.Amount `json:"by_rules,omitempty"`
-	Clock   int           `json:"clock,omitempty"`
-	Note    string        `json:"note,omitempty"`   // of an import
-	Till    string        `json:"till,omitempty"`   // of an import, as its system calls it
-	Offset  int           `json:"offset,omitempty"` // of an import: seconds that its clock was ahead of UTC
-	Adrift  bool          `json:"adrift,omitempty"` // of an import: see Imported
-	Sale    Sold          `json:"sale,omitzero"`    // of an imported return
+	Late      bool          `json:"late,omitempty"`
+	ByRules   *money.Amount `json:"by_rules,omitempty"`
+	Clock     int           `json:"clock,omitempty"`
+	Note      string        `json:"note,omitempty"`      // of an import
+	Till      string        `json:"till,omitempty"`      // of an import, as its system calls it
+	Offset    int           `json:"offset,omitempty"`    // of an import: seconds that its clock was ahead of UTC
+	Adrift    bool          `json:"adrift,omitempty"`    // of an import: see Imported
+	Forgotten bool          `json:"forgotten,omitempty"` // of an import: it named somebody, who was forgotten
+	Sale      Sold          `json:"sale,omitzero"`       // of an imported return
 }
 
 // Line is a recorded line. Gross - Discount - PaidPoints = Total.
@@ -225,6 +226,7 @@ type Line struct {
 	Product    catalog.ProductID // 0: unknown
 	SKU        string            // of the product
 	Name       string            // the till's, or the product's
+	Full       string            // likewise, the product's with what tells it from others of its name
 	Quantity   money.Quantity
 	Price      money.Price
 	Gross      money.Amount

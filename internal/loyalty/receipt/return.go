@@ -170,7 +170,7 @@ func (c *returnCall) record(s *Service, w *world, sale *Receipt) (*Receipt, erro
 			Redeemed: of.Redeemed, Earned: of.Earned, TierSpend: of.TierSpend,
 		}, of.Returned, back.Quantity)
 		rec.Lines = append(rec.Lines, Line{
-			Position: i + 1, Sale: sale.ID, Original: of.Position, Product: of.Product, SKU: known.SKU, Name: known.Name, ownName: of.ownName, Quantity: back.Quantity, Price: of.Price,
+			Position: i + 1, Sale: sale.ID, Original: of.Position, Product: of.Product, SKU: known.SKU, Name: known.Name, Full: known.Full, ownName: of.ownName, Quantity: back.Quantity, Price: of.Price,
 			Gross: part.Gross, Discount: part.Discount, PaidPoints: part.PaidPoints, Total: part.Total,
 			Redeemed: part.Redeemed, Earned: part.Earned, TierSpend: part.TierSpend, Cost: of.Cost,
 		})

@@ -328,10 +328,10 @@ func (c *saleCall) record(s *Service, w *world, res pricing.Result) *Receipt {
 
 // of says which product the line is of; zero: none that is known yet.
 func (l *Line) of(p catalog.Product) {
-	l.Product, l.Name = p.ID, cmp.Or(l.ownName, p.Name)
 	if l.ownName == p.Name {
 		l.ownName = ""
 	}
+	l.Product, l.Name, l.Full = p.ID, cmp.Or(l.ownName, p.Name), cmp.Or(l.ownName, p.FullName())
 }
 
 // movePoints redeems, earns and counts the sale; it fails before anything has

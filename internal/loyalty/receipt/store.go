@@ -418,7 +418,7 @@ func (s *Service) nameProducts(ctx context.Context, list []*Receipt) error {
 		for i := range r.Lines {
 			l := &r.Lines[i]
 			p := products[l.Product]
-			l.SKU, l.Name = p.SKU, cmp.Or(l.ownName, p.Name)
+			l.SKU, l.Name, l.Full = p.SKU, cmp.Or(l.ownName, p.Name), cmp.Or(l.ownName, p.FullName())
 		}
 	}
 	return nil

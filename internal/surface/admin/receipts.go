@@ -324,9 +324,6 @@ func (a *Admin) receiptPage(w http.ResponseWriter, r *http.Request) error {
 	if err == nil && !web.Me(r).WorksIn(rec.Store) {
 		err = receipt.ErrNotFound
 	}
-	if err == nil {
-		err = a.Receipts.NameLines(ctx, rec)
-	}
 	if err != nil {
 		return err
 	}

@@ -331,13 +331,10 @@ func (t *Till) slips(r *http.Request, at *place) (kept []slipKept, err error) {
 			return nil, err
 		}
 	}
-	if err := t.Receipts.NameLines(ctx, list...); err != nil {
-		return nil, err
-	}
 	for _, rec := range list {
 		k := slipKept{ID: rec.ID.String(), Number: rec.Number, SoldAt: rec.SoldAt.UnixMilli()}
 		for _, l := range rec.Lines {
-			k.Lines = append(k.Lines, lineKept{l.Position, l.Name, l.Quantity, l.Gross, l.Total, l.Returned})
+			k.Lines = append(k.Lines, lineKept{l.Position, l.Full, l.Quantity, l.Gross, l.Total, l.Returned})
 		}
 		kept = append(kept, k)
 	}

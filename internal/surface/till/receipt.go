@@ -80,9 +80,6 @@ func (t *Till) receipt(r *http.Request) (*receipt.Receipt, error) {
 
 func (t *Till) slip(ctx context.Context, rec *receipt.Receipt) (s slip, err error) {
 	s = slip{Receipt: rec, Shop: t.Settings().Name, NumberAs: grouped(rec.Number), Bars: barsOf(rec.Number)}
-	if err = t.Receipts.NameLines(ctx, rec); err != nil {
-		return s, err
-	}
 	if s.Store, err = t.Catalog.StoreByID(ctx, rec.Store); err != nil {
 		return s, err
 	}
