@@ -1,13 +1,20 @@
 package importer
 
 import (
+	"context"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
+
+	"golang.org/x/sync/errgroup"
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/db/dbtest"
+	"regulars/internal/base/money"
 	"regulars/internal/base/settings"
 	"regulars/internal/loyalty"
+	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/programme"
 	"regulars/internal/loyalty/staff"
@@ -21,6 +28,21 @@ func (h house) business() *loyalty.Services {
 	all := loyalty.New(h.db, h.mint, h.now, is.Get())
 	h.t.Cleanup(all.Close)
 	return all
+}
+
+// person is whom an identifier leads to.
+func (h house) person(kind customer.Kind, value string) customer.Customer {
+	h.t.Helper()
+	c, err := h.customers.Find(h.t.Context(), customer.Identifier{Kind: kind, Value: value})
+	must(h.t, err)
+	return c
+}
+
+// forget has a customer forgotten.
+func (h house) forget(id customer.ID) {
+	h.t.Helper()
+	_, err := h.business().Privacy.Erase(h.t.Context(), id, staff.By{}, "asked")
+	must(h.t, err)
 }
 
 // A file of receipts loaded again says nothing else of those whose buyer was forgotten
@@ -44,8 +66,7 @@ func TestReceiptsOfTheForgottenAreKnown(t *testing.T) {
 		bob, second := find("+998901234502"), find("+998901234503")
 		_, err := all.Merges.Merge(ctx, second.ID, bob.ID, 0, nil)
 		must(t, err)
-		_, err = all.Privacy.Erase(ctx, bob.ID, staff.By{}, "asked")
-		must(t, err)
+		h.forget(bob.ID)
 		other := strings.Replace(sales, "A4,2024-05-04 10:00,901234502,Нон,1", "A4,2024-05-04 10:00,901234502,Нон,7", 1)
 		again := func(when string) {
 			t.Helper()
@@ -85,8 +106,7 @@ func TestForgottenDoNotComeBack(t *testing.T) {
 		all, phone := h.business(), customer.Identifier{Kind: customer.Phone, Value: "+998901234502"}
 		bob, err := h.customers.Find(ctx, phone)
 		must(t, err)
-		_, err = all.Privacy.Erase(ctx, bob.ID, staff.By{}, "asked")
-		must(t, err)
+		h.forget(bob.ID)
 		before := h.count(`SELECT COUNT(*) FROM customers`)
 		r := h.rehearsed(t, people+"Dan Ray,901234504,444,40,gold\nBob Lee,901234502,222,20,gold\n", File{Source: "old", Anew: true})
 		if r.Created != 1 || r.Unchanged != 2 || r.Refused != 2 || r.Points != 40_00 || r.Levels != 1 || r.Opened != 2 {
@@ -133,11 +153,10 @@ func TestForgottenDoNotComeBackByTwoFiles(t *testing.T) {
 		rules.Levels = append(rules.Levels, programme.Level{Code: "gold", Name: "Gold", Threshold: 9_000_00})
 		h.install("Main", rules)
 		h.load(write(t, "name,phone,points,level\nBob Lee,901234502,20,gold\n"), File{Source: "old", Kind: KindCustomers})
-		all, phone := h.business(), customer.Identifier{Kind: customer.Phone, Value: "+998901234502"}
+		phone := customer.Identifier{Kind: customer.Phone, Value: "+998901234502"}
 		bob, err := h.customers.Find(ctx, phone)
 		must(t, err)
-		_, err = all.Privacy.Erase(ctx, bob.ID, staff.By{}, "asked")
-		must(t, err)
+		h.forget(bob.ID)
 		h.load(write(t, "number,date,customer_id,product,quantity,price\nA1,2024-05-01 10:00,2,Нон,4,1500\n"), File{Name: "s.csv", Source: "old", Kind: KindReceipts})
 		i := h.load(write(t, "customer_id,name,phone,points,level\n2,Bob Lee,901234502,20,gold\n"), File{Source: "old", Kind: KindCustomers})
 		if _, err := h.customers.Find(ctx, phone); err == nil || i.Report.Refused != 1 {
@@ -156,8 +175,7 @@ func bobIsBack(t *testing.T, d *db.DB, as customer.New) house {
 	h.install("Main", plainRules())
 	h.load(write(t, "customer_id,name,phone\n2,Bob Lee,901234502\n"), File{Source: "old", Kind: KindCustomers})
 	all := h.business()
-	_, err := all.Privacy.Erase(ctx, h.external("2"), staff.By{}, "asked")
-	must(t, err)
+	h.forget(h.external("2"))
 	store, err := h.catalog.Stores(ctx)
 	must(t, err)
 	as.Source, as.Identifiers = "till", []customer.Identifier{{Kind: customer.Phone, Value: "+998901234502"}}
@@ -208,9 +226,7 @@ func TestBuyerWithAPhoneOfTheForgotten(t *testing.T) {
 		if r := h.rehearsed(t, sales, File{Source: "old"}); r.Recorded != 2 || r.NewCustomers != 1 {
 			t.Fatalf("first came %+v", r)
 		}
-		all := h.business()
-		_, err := all.Privacy.Erase(ctx, h.external("2"), staff.By{}, "asked")
-		must(t, err)
+		h.forget(h.external("2"))
 		sales += "A3,2024-05-03 10:00,7,901234502,Нон,1,1500\n"
 		if r := h.rehearsed(t, sales, File{Source: "old", Anew: true}); r.Known != 2 || r.Recorded != 1 || r.Anonymous != 0 {
 			t.Errorf("again: %+v", r)
@@ -245,8 +261,7 @@ func TestReceiptsOfMergesOfMergesAreKnown(t *testing.T) {
 		if r := h.rehearsed(t, sales, File{Source: "old", Anew: true}); r.Known != 3 {
 			t.Errorf("living: %+v", r)
 		}
-		_, err = all.Privacy.Erase(ctx, c, staff.By{}, "asked")
-		must(t, err)
+		h.forget(c)
 		if r := h.rehearsed(t, sales, File{Source: "old", Anew: true}); r.Known != 3 {
 			t.Errorf("erased: %+v", r)
 		}
@@ -259,12 +274,10 @@ func TestReceiptsOfMergesOfMergesAreKnown(t *testing.T) {
 func TestReceiptOfTheForgottenIsNotRecordedOnceMore(t *testing.T) {
 	t.Parallel()
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
-		h, ctx := newHouse(t, d, "UZS", "Asia/Tashkent", t.TempDir()), t.Context()
+		h := newHouse(t, d, "UZS", "Asia/Tashkent", t.TempDir())
 		h.rehearsed(t, "number,date,phone,product,quantity,price\n1,2024-05-01,901234501,Нон,4,1500\n2,2024-05-01,901234502,Нон,2,1500\n", File{Source: "old"})
-		bob, err := h.customers.Find(ctx, customer.Identifier{Kind: customer.Phone, Value: "+998901234502"})
-		must(t, err)
-		_, err = h.business().Privacy.Erase(ctx, bob.ID, staff.By{}, "asked")
-		must(t, err)
+		bob := h.person(customer.Phone, "+998901234502")
+		h.forget(bob.ID)
 		r := h.rehearsed(t, "number,date,store,phone,product,quantity,price\n1,2024-05-01,Main,901234501,Нон,4,1500\n2,2024-05-01,Main,901234502,Нон,2,1500\n3,2024-05-01,Main,,Нон,2,1500\n", File{Source: "old"})
 		if r.Known != 2 || r.Recorded != 1 {
 			t.Errorf("%+v", r)
@@ -277,24 +290,29 @@ func TestReceiptOfTheForgottenIsNotRecordedOnceMore(t *testing.T) {
 // nor id of the former back.
 func TestCardOfTheForgottenExcusesNobody(t *testing.T) {
 	t.Parallel()
-	for name, now := range map[string]customer.New{"nameless": {}, "named": {FirstName: "Alice"}} {
+	for name, of := range map[string]struct {
+		now    customer.New
+		people string
+	}{
+		"nameless": {customer.New{}, "customer_id,name,phone,card\n2,Bob Lee,901234502,111\n"},
+		"named":    {customer.New{FirstName: "Alice"}, "customer_id,name,phone,card\n2,Bob Lee,901234502,111\n"},
+		"no ids":   {customer.New{FirstName: "Alice"}, "name,phone,card\nBob Lee,901234502,111\n"},
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dbtest.Run(t, func(t *testing.T, d *db.DB) {
 				h, ctx := newHouse(t, d, "UZS", "Asia/Tashkent", t.TempDir()), t.Context()
 				h.open("Main")
 				h.install("Main", plainRules())
-				people := "customer_id,name,phone,card\n2,Bob Lee,901234502,111\n"
-				h.load(write(t, people), File{Source: "old", Kind: KindCustomers})
-				all := h.business()
-				_, err := all.Privacy.Erase(ctx, h.external("2"), staff.By{}, "asked")
-				must(t, err)
+				h.load(write(t, of.people), File{Source: "old", Kind: KindCustomers})
+				h.forget(h.person(customer.Card, "111").ID)
 				store, err := h.catalog.Stores(ctx)
 				must(t, err)
+				now := of.now
 				now.Source, now.Identifiers = "till", []customer.Identifier{{Kind: customer.Card, Value: "111"}}
-				_, err = all.Enrol.Register(ctx, store[0], 0, now)
+				_, err = h.business().Enrol.Register(ctx, store[0], 0, now)
 				must(t, err)
-				if i := h.load(write(t, people), File{Source: "old", Kind: KindCustomers, Anew: true}); i.Report.Refused != 1 {
+				if i := h.load(write(t, of.people), File{Source: "old", Kind: KindCustomers, Anew: true}); i.Report.Refused != 1 {
 					t.Errorf("%+v", i.Report)
 				}
 				if _, err := h.customers.Find(ctx, customer.Identifier{Kind: customer.Phone, Value: "+998901234502"}); err == nil {
@@ -315,10 +333,50 @@ func TestRowOfTheForgottenGivesNothing(t *testing.T) {
 		h.open("Main")
 		h.install("Main", plainRules())
 		h.load(write(t, "customer_id,name,phone,email\n2,Bob Lee,901234502,\n7,,,ann@example.com\n"), File{Source: "old", Kind: KindCustomers})
-		_, err := h.business().Privacy.Erase(ctx, h.external("2"), staff.By{}, "asked")
-		must(t, err)
-		i := h.load(write(t, "customer_id,email,phone,city,points\n7,ann@example.com,901234502,Tashkent,50\n"), File{Source: "old", Kind: KindCustomers})
+		h.forget(h.external("2"))
+		i := h.load(write(t, "customer_id,email,phone,city,points,opt_out\n7,ann@example.com,901234502,Tashkent,50,yes\n"), File{Source: "old", Kind: KindCustomers})
 		if r := i.Report; r.Refused != 1 || r.Points != 0 || h.count(`SELECT COUNT(*) FROM lots`) != 0 {
+			t.Errorf("%+v", r)
+		}
+		if said, err := h.customers.Consents(ctx, h.external("7")); err != nil || len(said) == 0 || slices.ContainsFunc(said, func(c customer.Consent) bool { return c.Given }) {
+			t.Errorf("a no was not taken: %v %v", said, err)
+		}
+		h.verify()
+	})
+}
+
+// Somebody who registered in person without a name gets one by a file, and not the phone
+// in it that was of somebody forgotten.
+func TestWhoRegisteredWithoutANameIsNotForgotten(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		h, ctx := newHouse(t, d, "UZS", "Asia/Tashkent", t.TempDir()), t.Context()
+		h.open("Main")
+		h.load(write(t, "customer_id,name,phone\n2,Bob Lee,901234502\n"), File{Source: "old", Kind: KindCustomers})
+		all := h.business()
+		h.forget(h.external("2"))
+		ann, err := all.Enrol.Register(ctx, catalog.Store{}, 0, customer.New{Source: "till", Identifiers: []customer.Identifier{{Kind: customer.External, Value: "7"}}})
+		must(t, err)
+		if r := h.load(write(t, "customer_id,name,phone\n7,Ann,901234502\n"), File{Source: "old", Kind: KindCustomers}).Report; r.Updated != 1 || len(r.Tallies) != 1 || r.Tallies[0].Reason != ReasonLost {
+			t.Errorf("%+v", r)
+		}
+		if c, err := h.customers.Get(ctx, ann.ID); err != nil || c.FirstName != "Ann" || len(c.Identifiers) != 1 {
+			t.Errorf("%+v, %v", c, err)
+		}
+		h.verify()
+	})
+}
+
+// Where the source has forgotten the buyer, too, it is the receipt that was in before.
+func TestReceiptWhoseBuyerTheSourceForgotIsKnown(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		h := newHouse(t, d, "UZS", "Asia/Tashkent", t.TempDir())
+		sale := "number,date,phone,product,quantity,price\nA1,2024-05-01 10:00,901234502,Нон,4,1500\n"
+		h.rehearsed(t, sale, File{Source: "old"})
+		bob := h.person(customer.Phone, "+998901234502")
+		h.forget(bob.ID)
+		if r := h.rehearsed(t, strings.Replace(sale, "901234502", "", 1), File{Source: "old", Anew: true}); r.Known != 1 || r.Refused != 0 {
 			t.Errorf("%+v", r)
 		}
 		h.verify()
@@ -330,16 +388,200 @@ func TestRowOfTheForgottenGivesNothing(t *testing.T) {
 func TestReceiptOfTheForgottenIsNoAnonymousOne(t *testing.T) {
 	t.Parallel()
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
-		h, ctx := newHouse(t, d, "UZS", "Asia/Tashkent", t.TempDir()), t.Context()
+		h := newHouse(t, d, "UZS", "Asia/Tashkent", t.TempDir())
 		h.rehearsed(t, "number,date,phone,product,quantity,price\n1,2024-05-01,,Нон,4,1500\n7,2024-05-01,901234502,Нон,2,1500\n", File{Source: "old"})
-		bob, err := h.customers.Find(ctx, customer.Identifier{Kind: customer.Phone, Value: "+998901234502"})
-		must(t, err)
-		_, err = h.business().Privacy.Erase(ctx, bob.ID, staff.By{}, "asked")
-		must(t, err)
+		bob := h.person(customer.Phone, "+998901234502")
+		h.forget(bob.ID)
 		r := h.rehearsed(t, "number,date,store,phone,product,quantity,price\n1,2024-05-01,Chilonzor,901234502,Нон,4,1500\n", File{Source: "old"})
 		if r.Recorded != 1 || r.Known != 0 {
 			t.Errorf("%+v", r)
 		}
 		h.verify()
 	})
+}
+
+// Whose a row is, the surest of what it says decides: who shared a phone with somebody who
+// was forgotten, or has it beside an id or a card of theirs, is neither taken for them nor
+// given what is theirs.
+func TestWhoseARowIs(t *testing.T) {
+	t.Parallel()
+	const (
+		head  = "customer_id,card,phone,name,born\n"
+		cards = ",111,901234502,Bob Lee,1980-01-01\n,222,901234502,Eve Lee,1982-02-02\n"
+		born  = ",,901234502,Bob Lee,1980-01-01\n,,901234502,Eve Lee,1982-02-02\n"
+		ids   = ",,901234502,Bob Lee,1980-01-01\n3,,901234502,Eve Lee,1982-02-02\n"
+	)
+	id := func(of string) customer.Identifier { return customer.Identifier{Kind: customer.External, Value: of} }
+	card := func(of string) customer.Identifier { return customer.Identifier{Kind: customer.Card, Value: of} }
+	phone := customer.Identifier{Kind: customer.Phone, Value: "+998901234502"}
+	for name, of := range map[string]struct {
+		people    string
+		forgotten customer.Identifier
+		row       string // that comes again
+		refused   bool
+		buyer     string // of a receipt with what tells who it is in the row
+	}{
+		"by her own card":                {cards, card("111"), ",222,901234502,Eve Lee,", false, "Eve"},
+		"by name and birthday":           {born, phone, ",,901234502,Eve Lee,1982-02-02", false, ""},
+		"by her own id":                  {ids, phone, "3,,901234502,Eve Lee,", false, "Eve"},
+		"who shared his phone":           {born, phone, ",,901234502,Bob Lee,1980-01-01", true, ""},
+		"with the phone of another":      {",,901234502,Alice Kim,\n2,,901234502,Bob Lee,\n", id("2"), "2,,901234502,,", true, ""},
+		"named, with another's phone":    {",,901234502,Alice Kim,\n2,,901234502,Bob Lee,\n", id("2"), "2,,901234502,Bob Lee,", true, ""},
+		"with a card and another's":      {cards, card("222"), ",222,901234502,Eve Lee,1982-02-02", true, ""},
+		"whose phone it is":              {cards, card("222"), ",111,901234502,Bob Lee,1980-01-01", false, "Bob"},
+		"known by name and birthday":     {born, id(customer.Called("Eve", "Lee", "1982-02-02")), ",,901234502,Eve Lee,1982-02-02", true, "Bob"},
+		"with an id of the same name":    {"2,,,Bob Lee,\n5,,901234502,Bob Lee,\n", id("2"), "2,,901234502,Bob Lee,", true, ""},
+		"with a birthday since":          {strings.ReplaceAll(cards, "1982-02-02", ""), card("222"), ",222,901234502,Eve Lee,1982-02-02", true, ""},
+		"who has his card now":           {"2,222,,Bob Lee,\n5,,901234502,Eve Lee,\n", id("2"), "5,222,901234502,Eve Lee,", false, "Eve"},
+		"of the same name and birthday":  {born, id(customer.Called("Eve", "Lee", "1982-02-02")), ",,901234509,Eve Lee,1982-02-02", false, "Eve"},
+		"to whom the card was given now": {cards, card("222"), ",222,901234509,Zoya Kim,", false, "Zoya"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dbtest.Run(t, func(t *testing.T, d *db.DB) {
+				h := newHouse(t, d, "UZS", "Asia/Tashkent", t.TempDir())
+				h.open("Main")
+				h.install("Main", plainRules())
+				h.load(write(t, head+of.people), File{Source: "old", Kind: KindCustomers})
+				h.forget(h.person(of.forgotten.Kind, of.forgotten.Value).ID)
+				for n := range 2 { // the second time nothing is given again
+					row := strings.Replace(head, "\n", ",points\n", 1) + of.row + ",50\n" + strings.Repeat("\n", n)
+					r := h.rehearsed(t, row, File{Source: "old", Kind: KindCustomers})
+					if want := money.Points((1 - n) * 50_00); of.refused && (r.Refused != 1 || r.Points != 0) || !of.refused && (r.Refused != 0 || r.Points != want) {
+						t.Errorf("refused %d, %s points", r.Refused, r.Points)
+					}
+				}
+				who := strings.Join(strings.Split(of.row, ",")[:3], ",")
+				h.rehearsed(t, "number,date,customer_id,card,phone,product,quantity,price\nA1,2024-05-01 10:00,"+who+",Нон,4,1500\n", File{Source: "old", Kind: KindReceipts})
+				buyer := ""
+				must(t, h.db.QueryRow(t.Context(), `SELECT COALESCE((SELECT first_name FROM customers c WHERE c.id = r.customer_id), '') FROM receipts r`).Scan(&buyer))
+				if buyer != of.buyer {
+					t.Errorf("the receipt is %q's, not %q's", buyer, of.buyer)
+				}
+				h.verify()
+			})
+		})
+	}
+}
+
+// No file gives somebody the phone of who was forgotten, with which these would be back.
+func TestForgottenDoNotComeBackByWhoSharedTheirPhone(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		h := newHouse(t, d, "UZS", "Asia/Tashkent", t.TempDir())
+		h.open("Main")
+		h.install("Main", plainRules())
+		people := "name,born,phone,email\nBob Lee,1980-01-01,901234502,\nEve Lee,1982-02-02,901234502,eve@example.com\n"
+		h.load(write(t, people), File{Source: "old", Kind: KindCustomers})
+		h.forget(h.person(customer.Phone, "+998901234502").ID)
+		for n := range 2 {
+			r := h.rehearsed(t, people+strings.Repeat("\n", n+1), File{Source: "old", Kind: KindCustomers})
+			if r.Created != 0 || r.Refused != 1 || r.Tallies[len(r.Tallies)-1].Reason != ReasonLost {
+				t.Errorf("loaded again: %+v", r)
+			}
+		}
+		h.verify()
+	})
+}
+
+// A receipt of somebody living in another store is not that of somebody forgotten, which a
+// file without stores had under the same number.
+func TestReceiptOfSomebodyLivingIsNotOfTheForgotten(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		h := newHouse(t, d, "UZS", "Asia/Tashkent", t.TempDir())
+		h.rehearsed(t, "number,date,phone,product,quantity,price\n1,2024-05-01,901234502,Нон,4,1500\n", File{Source: "old"})
+		h.forget(h.person(customer.Phone, "+998901234502").ID)
+		if r := h.rehearsed(t, "number,date,store,phone,product,quantity,price\n1,2024-05-01,Chilonzor,901234501,Нон,4,1500\n", File{Source: "old"}); r.Recorded != 1 {
+			t.Errorf("%+v", r)
+		}
+		h.verify()
+	})
+}
+
+// A receipt of somebody who was forgotten before it came is known when it comes again, with
+// its store or once they are back.
+func TestReceiptOfTheForgottenIsKnown(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		h := newHouse(t, d, "UZS", "Asia/Tashkent", t.TempDir())
+		h.load(write(t, "number,date,phone,product,quantity,price\n9,2024-04-01,901234502,Нон,4,1500\n"), File{Source: "old", Kind: KindReceipts})
+		h.forget(h.person(customer.Phone, "+998901234502").ID)
+		sale := "number,date,phone,product,quantity,price\n2,2024-05-01,901234502,Нон,2,1500\n"
+		h.load(write(t, sale), File{Source: "old", Kind: KindReceipts})
+		if r := h.load(write(t, "number,date,store,phone,product,quantity,price\n2,2024-05-01,Main,901234502,Нон,2,1500\n"), File{Source: "old", Kind: KindReceipts}).Report; r.Recorded != 0 || r.Known != 1 {
+			t.Errorf("with its store: %+v", r)
+		}
+		_, err := h.business().Enrol.Register(t.Context(), catalog.Store{}, 0, customer.New{Source: "till", Identifiers: []customer.Identifier{{Kind: customer.Phone, Value: "901234502"}}})
+		must(t, err)
+		if r := h.load(write(t, sale), File{Source: "old", Kind: KindReceipts, Anew: true}).Report; r.Known != 1 || r.Refused != 0 {
+			t.Errorf("once they are back: %+v", r)
+		}
+		h.verify()
+	})
+}
+
+// A gift card of somebody forgotten is not of who has the phone beside their id.
+func TestGiftcardOfTheForgottenIsNobodys(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		h := newHouse(t, d, "UZS", "Asia/Tashkent", t.TempDir())
+		h.open("Main")
+		h.load(write(t, "customer_id,name,phone\n1,Alice Kim,901234502\n2,Bob Lee,901234502\n"), File{Source: "old", Kind: KindCustomers})
+		h.forget(h.external("2"))
+		h.load(write(t, "giftcard,balance,customer_id,phone\nAB12345,500,2,901234502\nAB12346,500,9,901234502\n"), File{Source: "old", Kind: KindGiftcards})
+		if n := h.count(`SELECT COUNT(*) FROM imported_giftcards WHERE customer_id IS NOT NULL`); n != 1 {
+			t.Errorf("%d cards are Alice's, not 1", n)
+		}
+		h.verify()
+	})
+}
+
+// Who is forgotten or merged while a file of gift cards is written waits for it: a card is
+// of nobody gone.
+func TestHoldersStayWhileGiftcardsAreWritten(t *testing.T) {
+	t.Parallel()
+	for name, held := range map[string]int64{"forgotten": 0, "merged": 1} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h, from, into := couple(t, dbtest.Open(t, dbtest.Postgres)) // SQLite has one writer
+			i, err := h.Add(t.Context(), File{Source: "old", Kind: KindGiftcards}, write(t, "giftcard,balance,customer_id\nAB12345,500,2\n"))
+			must(t, err)
+			_, err = h.begin(t.Context(), i.ID)
+			must(t, err)
+			all, ended := h.business(), make(chan struct{})
+			var group errgroup.Group
+			goes := sync.OnceFunc(func() {
+				group.Go(func() (err error) {
+					defer close(ended)
+					if held == 0 {
+						_, err = all.Privacy.Erase(t.Context(), from, staff.By{}, "asked")
+					} else {
+						_, err = h.merges.Merge(t.Context(), from, into, 0, nil)
+					}
+					return err
+				})
+				for waits := false; !waits; {
+					select {
+					case <-ended:
+						return
+					default:
+						waits = h.count(`SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) > 0
+					}
+				}
+			})
+			must(t, h.run(t.Context(), i.ID, func(ctx context.Context, tx *db.Tx, rep *Report) error {
+				if rep.Cards > 0 { // written, not committed
+					goes()
+				}
+				return nil
+			}))
+			must(t, group.Wait())
+			some, stays := h.count(`SELECT COUNT(*) FROM imported_giftcards WHERE customer_id IS NOT NULL`), h.count(`SELECT COUNT(*) FROM imported_giftcards WHERE customer_id = $1`, int64(into))
+			if some != held || stays != held {
+				t.Errorf("%d cards are held, %d of them by who stays", some, stays)
+			}
+			h.verify()
+		})
+	}
 }

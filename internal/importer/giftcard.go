@@ -2,6 +2,8 @@ package importer
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -103,6 +105,13 @@ func (w *writer) cardsTx(ctx context.Context, tx *db.Tx, list []card, rep *Repor
 	if err != nil {
 		return nil, err
 	}
+	if err := w.stayTx(ctx, tx, known); err != nil {
+		return nil, err
+	}
+	forgotten, err := w.customers.ForgottenTx(ctx, tx, ids)
+	if err != nil {
+		return nil, err
+	}
 	had, err := w.giftcards.BalancesTx(ctx, tx, w.imp.sourceID, hashes)
 	if err != nil {
 		return nil, err
@@ -128,7 +137,7 @@ func (w *writer) cardsTx(ctx context.Context, tx *db.Tx, list []card, rep *Repor
 		}
 		var holder customer.ID
 		for _, id := range c.ids {
-			if who, ok := known[id]; ok {
+			if who, ok := known[id]; ok || forgotten[id] { // the surest decides
 				holder = who.ID
 				break
 			}
@@ -152,7 +161,28 @@ func (w *writer) cardsTx(ctx context.Context, tx *db.Tx, list []card, rep *Repor
 	return issues, w.giftcards.KeepTx(ctx, tx, fresh)
 }
 
-// card is a gift card and what its holder is known by.
+// stayTx has nobody of known merged or erased before tx ends. It fails with db.ErrGuard
+// where somebody was since they were found: the next attempt finds who they are now.
+func (w *writer) stayTx(ctx context.Context, tx *db.Tx, known map[customer.Identifier]customer.Known) error {
+	var who []customer.ID
+	for _, k := range known {
+		who = append(who, k.ID)
+	}
+	slices.Sort(who)
+	who = slices.Compact(who)
+	var b db.Batch
+	w.ledger.Lock(&b, who)
+	if err := tx.Run(ctx, &b); err != nil {
+		return err
+	}
+	into, err := w.customers.MergedTx(ctx, tx, who)
+	if err == nil && len(into) > 0 {
+		err = fmt.Errorf("importer: holders were merged or erased meanwhile: %w", db.ErrGuard)
+	}
+	return err
+}
+
+// card is a gift card and what its holder is known by, the surest first.
 type card struct {
 	*Giftcard
 	ids []customer.Identifier

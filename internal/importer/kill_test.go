@@ -63,13 +63,18 @@ func importAlone(told string) (err error) {
 	return err
 }
 
+// rounds are how often a test does what is done at random: few times, or as REGULARS_SOAK says.
+func rounds(few int) int {
+	if n, err := strconv.Atoi(os.Getenv("REGULARS_SOAK")); err == nil && n > 0 {
+		return n
+	}
+	return few
+}
+
 // Killed at random moments, an import loses nothing and doubles nothing.
 func TestKilledImportGoesOn(t *testing.T) {
 	t.Parallel()
-	rounds := 8
-	if n, err := strconv.Atoi(os.Getenv("REGULARS_SOAK")); err == nil && n > 0 {
-		rounds = n
-	}
+	rounds := rounds(8)
 	path := write(t, chainFile(60*rounds))
 	straight := newHouse(t, dbtest.Open(t, dbtest.SQLite), "GBP", "Europe/London", t.TempDir())
 	want := straight.load(path, File{})

@@ -197,3 +197,29 @@ func TestUndoBeforeAnImportKnowsAnybody(t *testing.T) {
 		}
 	})
 }
+
+// Who was merged is made anew by no file, whatever they were called and when they were born,
+// and gets nothing a second time.
+func TestMergedDoNotComeBack(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		h := newHouse(t, d, "UZS", "Asia/Tashkent", t.TempDir())
+		h.open("Main")
+		h.install("Main", plainRules())
+		people := "name,born,phone,points\nBob Lee,1980-01-01,901234501,10\nEve Kim,1982-02-02,901234502,20\n"
+		h.load(write(t, people), File{Source: "old", Kind: KindCustomers})
+		bob, eve := h.person(customer.Phone, "+998901234501").ID, h.person(customer.Phone, "+998901234502").ID
+		out, err := h.merges.Merge(t.Context(), eve, bob, 0, nil)
+		must(t, err)
+		again := func(when string) {
+			t.Helper()
+			if r := h.rehearsed(t, people+strings.Repeat("\n", len(when)), File{Source: "old", Kind: KindCustomers}); r.Created != 0 || r.Points != 0 || r.Refused != 0 {
+				t.Errorf("%s: %+v", when, r)
+			}
+			h.verify()
+		}
+		again("merged")
+		must(t, h.merges.Undo(t.Context(), out.ID, 0, nil))
+		again("taken out")
+	})
+}

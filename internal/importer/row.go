@@ -82,6 +82,7 @@ const (
 	ReasonNoImage       Reason = "no_image"            // a file that should be one
 	ReasonImageLarge    Reason = "image_large"         // larger than is taken
 	ReasonForgotten     Reason = "forgotten"           // the customer asked to be, and the row is of them
+	ReasonLost          Reason = "of_forgotten"        // an identifier was of somebody who asked to be
 	ReasonBuyerGone     Reason = "buyer_forgotten"     // likewise; the receipt is recorded as nobody's
 	ReasonMixed         Reason = "mixed_letters"       // of two alphabets in one code
 )

@@ -207,6 +207,9 @@ func (w *writer) peopleTx(ctx context.Context, tx *db.Tx, people []person, rep *
 		for _, taken := range res.Taken {
 			issues = append(issues, p.issue(fieldOf[taken.Kind], ReasonTaken, taken.Value))
 		}
+		for _, lost := range res.Lost {
+			issues = append(issues, p.issue(fieldOf[lost.Kind], ReasonLost, ""))
+		}
 		for _, f := range w.columnsOf(p, res.Kept) {
 			issues = append(issues, p.issue(f, ReasonKept, cellOf(p.row.cells, w.imp.Mapping.Columns[f])))
 		}
@@ -346,7 +349,7 @@ func (w *writer) receiptsTx(ctx context.Context, tx *db.Tx, list []bought, rep *
 	}
 	for i, outcome := range outcomes {
 		in := &list[i]
-		if out[i].Gone {
+		if out[i].Forgotten {
 			rep.Anonymous++
 			if outcome == receipt.RecordedNew {
 				rep.Noted++
@@ -385,14 +388,11 @@ var errAskAnew = errors.New("importer: customers were erased, or merges undone, 
 // found: the next attempt has them in whom they are now. Where they were erased, or taken
 // out of whom they were in, it fails with errAskAnew. Their accounts are locked by now.
 func (w *writer) mergedTx(ctx context.Context, tx *db.Tx, list []receipt.Imported) error {
-	var ids []customer.ID
-	for i := range list {
-		if list[i].Customer != 0 {
-			ids = append(ids, list[i].Customer)
-		}
+	buyers := receipt.Buyers(list)
+	if len(buyers) == 0 {
+		return nil
 	}
-	slices.Sort(ids)
-	into, err := w.customers.MergedTx(ctx, tx, slices.Compact(ids))
+	into, err := w.customers.MergedTx(ctx, tx, buyers)
 	if err != nil {
 		return err
 	}
@@ -426,11 +426,14 @@ func (w *writer) imported(in *bought) (out receipt.Imported, err error) {
 		out.Kind = receipt.KindReturn
 		out.Sale = in.named(placed)
 	}
+	if in.key == (whoKey{}) {
+		return out, nil
+	}
 	var registered bool
-	if out.Customer, registered = w.customer(in); !registered && in.key != (whoKey{}) {
+	if out.Customer, registered = w.customer(in); !registered {
 		return out, errNobody
 	}
-	out.Gone = out.Customer == 0 && in.key != (whoKey{})
+	out.Forgotten = out.Customer == 0
 	return out, nil
 }
 

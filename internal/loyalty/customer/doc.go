@@ -17,8 +17,7 @@
 // contradicts say otherwise; a known phone is, unless name or birthday differ, or an
 // id of its own and no name that says the same; a known e-mail is only where nothing
 // better is said. Who shares one of these is known by name and birthday as well.
-// Whom none of this names, and who has a contact or outside id of somebody forgotten,
-// or their card alone, is not made: who comes back registers in person.
+// Whoever was forgotten does not come back so (see isForgotten), but in person.
 //
 // What a profile says is never overwritten by a registration, only completed.
 // Consents are appended and never changed; what is said again and holds is not

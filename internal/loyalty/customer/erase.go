@@ -61,7 +61,7 @@ func (s *Service) eraseTx(ctx context.Context, tx *db.Tx, id ID) error {
 	for _, i := range owned[id] {
 		sum -= share(i.checksum(id))
 	}
-	s.suppress(&b, owned[id], s.now())
+	s.suppress(&b, &c, owned[id])
 	forget(&b, owned[id])
 	b.Exec(`DELETE FROM identifiers WHERE customer_id = $1`, int64(id))
 	for _, was := range said {

@@ -153,6 +153,9 @@ func (s *Service) MergeTx(ctx context.Context, tx *db.Tx, from, into ID) (m Join
 		return m, ErrTooMany
 	}
 	m.FromBlocked, m.IntoBlocked = a.State == StateBlocked, b.State == StateBlocked
+	if err := s.calledTx(ctx, tx, &a); err != nil {
+		return m, err
+	}
 	filled := person{Customer: b}
 	filled.Attributes = maps.Clone(b.Attributes)
 	m.Filled, _ = filled.complete(&a)
@@ -198,6 +201,23 @@ func (s *Service) MergeTx(ctx context.Context, tx *db.Tx, from, into ID) (m Join
 		changed(&batch, into, now, "identifiers")
 	}
 	return m, tx.Run(ctx, &batch)
+}
+
+// calledTx has a profile that goes be known by its name and birthday, too, if nobody is: a
+// file in which the two share a phone would make it anew.
+func (s *Service) calledTx(ctx context.Context, tx *db.Tx, a *Customer) error {
+	called := Identifier{External, Called(a.FirstName, a.LastName, a.Born)}
+	if called.Value == "" {
+		return nil
+	}
+	n, err := tx.Exec(ctx, `INSERT INTO identifiers (kind, value, customer_id, tail, checksum) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING`, called.row(a.ID)...)
+	if err != nil || n == 0 {
+		return err
+	}
+	a.Identifiers = append(a.Identifiers, called)
+	var b db.Batch
+	attach(&b, a.ID, share(called.checksum(a.ID)))
+	return tx.Run(ctx, &b)
 }
 
 // hand adds to b that identifiers go over, and gives their checksums as they were.

@@ -68,6 +68,9 @@ type Result struct {
 	// Taken are identifiers that belong to somebody else and stayed there: the
 	// same phone under another name, say. It wants a person's eye.
 	Taken []Identifier
+	// Lost are identifiers of an import that somebody had who was forgotten: they were
+	// not taken.
+	Lost []Identifier
 	// Left is what a known profile did not take, by fields, kinds of
 	// identifiers and "consents": nothing showed that it is theirs, or the
 	// profile has one of the kind. Imports leave nothing.
@@ -76,9 +79,9 @@ type Result struct {
 	// imports are not told.
 	Added    []Identifier
 	Consents []Consent
-	// Forgotten is somebody whom an import brings, told by what somebody had who asked to
-	// be forgotten: nothing was taken. ID is 0, or whose an outside id of theirs is, made
-	// by a receipt: more of those are theirs.
+	// Forgotten is of a row of an import that is of somebody who asked to be forgotten:
+	// nothing was taken but a no. ID is 0, or who is known by something else in it:
+	// receipts that name it are theirs.
 	Forgotten bool
 }
 
@@ -159,9 +162,8 @@ func (s *Service) Check(n New) (Checked, error) {
 // of each. Whoever an identifier names already is not created again: what the
 // profile lacks is filled in where it is surely theirs, what it says stays. An
 // identifier that leads to somebody who seems to be another person stays with
-// them (see the package's doc). Whom an import would create though they asked to be
-// forgotten is not. Of two transactions that register the same phone at once, the second
-// finds the customer of the first.
+// them (see the package's doc). Of two transactions that register the same phone at
+// once, the second finds the customer of the first.
 func (s *Service) RegisterAllTx(ctx context.Context, tx *db.Tx, list []Checked) (results []Result, err error) {
 	defer errs.Wrap(&err, "register customers")
 	for attempt := 1; ; attempt++ {
@@ -196,7 +198,7 @@ type registration struct {
 	order    []*person // those who are new or changed, as they came
 	pairs    []Pair    // who gave what is somebody else's
 	consents map[ID][]Consent
-	owned    map[ID][]Identifier // nil: imports do not ask
+	owned    map[ID][]Identifier // of people; nil: nobody asked yet
 	// forgotten are identifiers of an import that were somebody's who is forgotten.
 	forgotten map[Identifier]bool
 }
@@ -217,7 +219,7 @@ func (r *registration) runTx(ctx context.Context, tx *db.Tx) error {
 	if err := r.readTx(ctx, tx); err != nil {
 		return err
 	}
-	if err := r.suppressTx(ctx, tx); err != nil {
+	if err := r.forgottenTx(ctx, tx); err != nil {
 		return err
 	}
 	r.results = make([]Result, len(r.list))
@@ -303,9 +305,13 @@ func (r *registration) place(c *Checked) Result {
 	}
 	var res Result
 	p, same := r.match(c)
-	if forgotten, known := r.isForgotten(c.identifiers, p); forgotten {
-		if res.Forgotten = true; known {
-			res.ID, res.HomeStore = p.ID, p.HomeStore
+	lost := r.lost(c, p)
+	if forgotten, known := r.isForgotten(c, p, lost); forgotten {
+		res.Forgotten = true
+		if known { // their receipts are theirs, and so is a no
+			res.ID = p.ID
+			r.consent(p, c, false)
+			r.queue(p, c.profile.Origin)
 		}
 		return res
 	}
@@ -328,7 +334,10 @@ func (r *registration) place(c *Checked) Result {
 		case owner == p:
 		case owner != nil:
 			res.Taken = append(res.Taken, i)
-		case same || res.Created:
+		case !same && !res.Created:
+		case slices.Contains(lost, i): // no file gives to somebody what another had
+			res.Lost = append(res.Lost, i)
+		default:
 			r.owners[i] = p
 			p.added = append(p.added, i)
 			if !res.Created {

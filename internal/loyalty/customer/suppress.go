@@ -4,7 +4,6 @@ import (
 	"context"
 	"maps"
 	"slices"
-	"time"
 
 	"regulars/internal/base/db"
 	"regulars/internal/base/secret"
@@ -12,10 +11,6 @@ import (
 
 // contact reports whether somebody can be written to or called by an identifier.
 func (i Identifier) contact() bool { return i.Kind == Phone || i.Kind == Email || i.Kind == Telegram }
-
-// tells reports whether an identifier tells who somebody is, not only what they are
-// called.
-func (i Identifier) tells() bool { return !isName(i) }
 
 // suppression is what is kept of an identifier of somebody who was forgotten: it tells
 // the identifier again when it comes. Whoever has the whole database has the key too and
@@ -25,20 +20,39 @@ func (s *Service) suppression(i Identifier) string {
 	return secret.Keyed(s.secret, "contact\n"+string(i.Kind)+"\n"+i.Value)
 }
 
-// suppress adds to b that people do not come back with their identifiers in files, nor
-// consents with their contacts.
-func (s *Service) suppress(b *db.Batch, list []Identifier, now time.Time) {
+// suppress adds to b that c, who had the identifiers, does not come back with them in files,
+// or with name and birthday, nor consents with the contacts. Names alone are many people's.
+func (s *Service) suppress(b *db.Batch, c *Customer, list []Identifier) {
+	list = slices.DeleteFunc(slices.Clone(list), isName)
+	if called := Called(c.FirstName, c.LastName, c.Born); called != "" {
+		list = append(list, Identifier{External, called})
+	}
 	for _, i := range list {
-		if i.tells() {
-			b.Exec(`INSERT INTO suppressions (hash, at) VALUES ($1, $2) ON CONFLICT DO NOTHING`, s.suppression(i), now.UnixMicro())
-		}
+		b.Exec(`INSERT INTO suppressions (hash, at) VALUES ($1, $2) ON CONFLICT DO NOTHING`, s.suppression(i), s.now().UnixMicro())
 	}
 }
 
-// suppressTx finds which identifiers of an import are of somebody who asked to be
+// ForgottenTx finds which identifiers were somebody's who asked to be forgotten; they may
+// be somebody's again.
+func (s *Service) ForgottenTx(ctx context.Context, tx *db.Tx, list []Identifier) (forgotten map[Identifier]bool, err error) {
+	of := make(map[string]Identifier, len(list))
+	for _, i := range list {
+		of[s.suppression(i)] = i
+	}
+	forgotten = map[Identifier]bool{}
+	rows, err := tx.Query(ctx, `SELECT hash FROM suppressions WHERE hash IN ($1...)`, db.Texts(slices.Collect(maps.Keys(of))))
+	return forgotten, db.Scan(rows, err, func(row *db.Rows) error {
+		var hash string
+		err := row.Scan(&hash)
+		forgotten[of[hash]] = true
+		return err
+	})
+}
+
+// forgottenTx finds which identifiers of an import were of somebody who asked to be
 // forgotten: an old file brings neither them nor their consents back. Here and now
 // people may come back and agree again.
-func (r *registration) suppressTx(ctx context.Context, tx *db.Tx) error {
+func (r *registration) forgottenTx(ctx context.Context, tx *db.Tx) (err error) {
 	comes := func(c Checked) bool { return c.profile.Origin != 0 }
 	if !slices.ContainsFunc(r.list, comes) {
 		return nil
@@ -47,12 +61,17 @@ func (r *registration) suppressTx(ctx context.Context, tx *db.Tx) error {
 	if err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM suppressions)`).Scan(&some); err != nil || !some {
 		return err
 	}
-	agrees := func(c Checked) bool {
-		return comes(c) && slices.ContainsFunc(c.consents, func(c Consent) bool { return c.Given })
+	var list []Identifier
+	agrees := false
+	for i := range r.list {
+		if c := &r.list[i]; comes(*c) {
+			list = append(list, c.told()...)
+			agrees = agrees || slices.ContainsFunc(c.consents, func(c Consent) bool { return c.Given })
+		}
 	}
 	// Of consents the contacts of those who are known count too, and so do those that
 	// another row of the set brings of the same person.
-	if r.owned == nil && len(r.people) > 0 && slices.ContainsFunc(r.list, agrees) {
+	if agrees && r.owned == nil && len(r.people) > 0 {
 		ids := slices.Collect(maps.Keys(r.people))
 		r.owned = make(map[ID][]Identifier, len(ids))
 		var b db.Batch
@@ -64,51 +83,80 @@ func (r *registration) suppressTx(ctx context.Context, tx *db.Tx) error {
 			p.Identifiers = r.owned[id]
 		}
 	}
-	of := map[string]Identifier{}
-	add := func(list []Identifier) {
-		for _, i := range list {
-			if i.tells() {
-				of[r.s.suppression(i)] = i
+	for _, p := range r.people {
+		for _, i := range p.Identifiers {
+			if agrees && i.contact() {
+				list = append(list, i)
 			}
 		}
 	}
-	for i := range r.list {
-		add(r.list[i].identifiers)
-	}
-	for _, p := range r.people {
-		add(p.Identifiers)
-	}
-	if len(of) == 0 {
-		return nil
-	}
-	r.forgotten = map[Identifier]bool{}
-	rows, err := tx.Query(ctx, `SELECT hash FROM suppressions WHERE hash IN ($1...)`, db.Texts(slices.Collect(maps.Keys(of))))
-	return db.Scan(rows, err, func(row *db.Rows) error {
-		var hash string
-		err := row.Scan(&hash)
-		r.forgotten[of[hash]] = true
-		return err
-	})
+	r.forgotten, err = r.s.ForgottenTx(ctx, tx, list)
+	return err
 }
 
-// isForgotten reports whether what a row of an import says of p, whom it was matched with
-// (nil: nobody), is of somebody forgotten: one of its contacts or outside ids was theirs and
-// is nobody's now, or, where it has none, its card. A card alone does not excuse a row: it
-// may be another's by now. Who came back has one of those again, and whoever is known here
-// by something else and has a name may have got one of them since. known reports whether p
-// is who the row says by more than a card.
-func (r *registration) isForgotten(list []Identifier, p *person) (is, known bool) {
-	sure := func(i Identifier) bool { return i.tells() && i.Kind != Card }
-	none := !slices.ContainsFunc(list, sure)
-	back := false
-	for _, i := range list {
-		is = is || r.forgotten[i] && r.owners[i] == nil && (none || sure(i))
-		if p != nil && r.owners[i] == p && sure(i) {
-			known, back = true, back || r.forgotten[i]
+// told is what a row of an import says of who it is, in the order in which match believes it.
+func (c *Checked) told() (list []Identifier) {
+	for _, kind := range []Kind{External, Card, Telegram} {
+		list = c.append(list, kind)
+	}
+	if c.called.Value != "" {
+		list = append(list, c.called)
+	}
+	return c.append(c.append(list, Phone), Email)
+}
+
+// append adds the identifiers of a kind to list.
+func (c *Checked) append(list []Identifier, kind Kind) []Identifier {
+	for _, i := range c.identifiers {
+		if i.Kind == kind {
+			list = append(list, i)
 		}
 	}
-	bare := p != nil && p.Origin != 0 && p.FirstName+p.LastName+p.MiddleName == "" // by a file of receipts
-	return is && !back && (!known || bare), known
+	return list
+}
+
+// another reports whether an identifier may have become another person's: a card that was
+// given out again, or who is called and was born as somebody else.
+func (i Identifier) another() bool { return i.Kind == Card || isName(i) }
+
+// lost is what a row of an import says that was somebody's who was forgotten, and is nobody's
+// now. Where p, whom the row was matched with, has another of it, they came back, and have
+// all of it again. What may have become another person's counts in rows that say nothing new.
+func (r *registration) lost(c *Checked, p *person) (lost []Identifier) {
+	if len(r.forgotten) == 0 {
+		return nil
+	}
+	fresh := false
+	for _, i := range c.told() {
+		switch {
+		case r.owners[i] == nil && r.forgotten[i]:
+			lost = append(lost, i)
+		case r.owners[i] == nil:
+			fresh = fresh || !i.another()
+		case r.owners[i] == p && r.forgotten[i] && !i.another():
+			return nil
+		}
+	}
+	return slices.DeleteFunc(lost, func(i Identifier) bool { return fresh && i.another() })
+}
+
+// isForgotten reports whether a row of an import is of somebody forgotten. The surest of what
+// it says decides whose it is, in the order in which match believes it: p's, whom it was
+// matched with, or of who lost it. Of an agreeing name only an outside id is surer. A row that
+// is p's is refused all the same where a file made p, without a name: it may name them as who
+// was forgotten. known reports whether it is p's.
+func (r *registration) isForgotten(c *Checked, p *person, lost []Identifier) (is, known bool) {
+	if len(lost) == 0 {
+		return false, false
+	}
+	agrees := p != nil && agree(&p.Customer, &c.profile)
+	for _, i := range c.told() {
+		known = agrees && (i.Kind != External || isName(i)) || p != nil && r.owners[i] == p && !r.forgotten[i]
+		if known || slices.Contains(lost, i) {
+			break
+		}
+	}
+	return !known || p.Origin != 0 && p.Name() == "", known
 }
 
 // forgotContact reports whether any contact of lists was somebody's who is forgotten.

@@ -20,7 +20,7 @@ import (
 // that name it.
 type MatchCursor struct {
 	Guess   bool  `json:"guess,omitempty"` // the second time
-	Whole   bool  `json:"whole,omitempty"` // the first time: so far the sales of all lines were found
+	Whole   bool  `json:"whole,omitempty"` // the first time: so far the sales of all lines were found; a cursor of an earlier version does not say
 	SoldAt  int64 `json:"sold_at"`
 	Receipt ID    `json:"receipt"`
 }
@@ -133,7 +133,8 @@ func (s *Service) MatchReturnsTx(ctx context.Context, tx *db.Tx, source int64, a
 // note are escaped.
 const naming = `details LIKE '%"sale":{%'`
 
-// unnamed is whether a source has returns that name none.
+// unnamed is whether a source has returns that name none. It counts one: of an EXISTS
+// PostgreSQL leaves out the order, and then does not take the index.
 const unnamed = `SELECT COUNT(*) > 0 FROM (SELECT 1 FROM receipts WHERE source_id = $1 AND kind = 'return' AND customer_id IS NOT NULL AND NOT ` + naming + ` ORDER BY sold_at, id LIMIT 1) r`
 
 // pairTx writes down of which lines of sales the lines of returns are: all at once, for

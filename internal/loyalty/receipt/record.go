@@ -21,13 +21,13 @@ import (
 type Imported struct {
 	Kind Kind
 	Name
-	Store    catalog.StoreID
-	Placed   bool        // the source says that it is that store
-	Adrift   bool        // nothing says which store it was, and there was none that it must have been
-	Till     string      // as the source calls it; empty: not said
-	Customer customer.ID // 0: nobody
-	Gone     bool        // the source names somebody, who was forgotten
-	SoldAt   time.Time   // on the clock that the source went by
+	Store     catalog.StoreID
+	Placed    bool        // the source says that it is that store
+	Adrift    bool        // nothing says which store it was, and there was none that it must have been
+	Till      string      // as the source calls it; empty: not said
+	Customer  customer.ID // 0: nobody
+	Forgotten bool        // the source names somebody, who was forgotten
+	SoldAt    time.Time   // on the clock that the source went by
 	// Lines with Gross, Discount, PaidPoints, Total and TierSpend as they were
 	// charged, and a Name where it differs from the product's. Returns are
 	// matched to their sales by MatchReturnsTx.
@@ -131,7 +131,7 @@ func (s *Service) unknownTx(ctx context.Context, tx *db.Tx, source int64, list [
 			names = append(names, list[i].all()...)
 		}
 	}
-	who := customers(list)
+	who := Buyers(list)
 	var b db.Batch
 	s.ledger.Lock(&b, who)
 	queueKnown(&b, source, names, known)
@@ -186,8 +186,8 @@ func (s *Service) buyersTx(ctx context.Context, tx *db.Tx, known map[key]recorde
 	return nil
 }
 
-// customers are those whose receipts they are, each once.
-func customers(list []Imported) (ids []customer.ID) {
+// Buyers are those whose receipts they are, each once.
+func Buyers(list []Imported) (ids []customer.ID) {
 	for i := range list {
 		if list[i].Customer != 0 {
 			ids = append(ids, list[i].Customer)
@@ -272,7 +272,7 @@ func (in *Imported) among(known map[key]recorded, source int64, rec *Receipt) (n
 		switch {
 		case !ok:
 			free = cmp.Or(free, n)
-		case old.says(in, rec) && (old.sameTill(in) || old.Adrift && in.Placed && (in.distinct() || len(old.erased) > 0)):
+		case old.says(in, rec) && (old.sameTill(in) || old.Adrift && in.Placed && in.distinct(&old)):
 			return n, &old
 		case same == nil && (i == len(numbers)-1 || old.sameTill(in) && old.clock().Format(time.DateOnly) == in.SoldAt.Format(time.DateOnly)):
 			number, same = n, &old
@@ -284,11 +284,16 @@ func (in *Imported) among(known map[key]recorded, source int64, rec *Receipt) (n
 	return number, same
 }
 
-// distinct reports whether hardly another store will have sold the very same. Of an
-// anonymous loaf of bread at no time of day, each sells one, and as its number 1.
-func (in *Imported) distinct() bool {
+// distinct reports whether hardly another store will have sold the very same as old. Of an
+// anonymous loaf of bread at no time of day, each sells one, and as its number 1. Who was
+// forgotten is anybody who was.
+func (in *Imported) distinct(old *recorded) bool {
 	const counter = 5 // digits of numbers that each store may begin anew
-	return in.Customer != 0 || in.SoldAt.Format(time.TimeOnly) != "00:00:00" || in.Day != "" && len(in.Number) > counter
+	buyer := in.Customer != 0
+	if len(old.lost()) > 0 {
+		buyer = in.Forgotten
+	}
+	return buyer || in.SoldAt.Format(time.TimeOnly) != "00:00:00" || in.Day != "" && len(in.Number) > counter
 }
 
 // sameTill reports whether two receipts of a number can be of one till, by what
@@ -298,16 +303,22 @@ func (old *recorded) sameTill(in *Imported) bool {
 }
 
 // says reports whether what is recorded says the same. The time is the same
-// where the clock is, whatever zone its store was believed to lie in. Of somebody's
-// receipt it is not asked whose, where the buyer was forgotten: no file can say it any more.
+// where the clock is, whatever zone its store was believed to lie in. Where
+// the buyer was forgotten it is not asked whose: no file can say it any more.
 func (old *recorded) says(in *Imported, rec *Receipt) bool {
 	by := func(id customer.ID) bool { return old.print == fingerprint(rec.said(id)) }
-	same := old.print == rec.fingerprint || slices.Contains(rec.formerly, old.print) || in.somebodys() && slices.ContainsFunc(old.erased, by)
+	same := old.print == rec.fingerprint || slices.Contains(rec.formerly, old.print) || slices.ContainsFunc(old.lost(), by)
 	return same && (old.soldAt.Equal(in.SoldAt) || old.clock().Format(time.DateTime) == in.SoldAt.Format(time.DateTime))
 }
 
-// somebodys reports whether the source names a buyer.
-func (in *Imported) somebodys() bool { return in.Customer != 0 || in.Gone }
+// lost are those whose it may have been, where its buyer was forgotten: before, and then it
+// was recorded as nobody's, or since.
+func (old *recorded) lost() []customer.ID {
+	if old.Forgotten {
+		return []customer.ID{0}
+	}
+	return old.erased
+}
 
 // clock is the time that the source's clock showed.
 func (old *recorded) clock() time.Time {
@@ -344,7 +355,7 @@ func (in *Imported) receipt(source int64, now time.Time) (*Receipt, error) {
 	rec := &Receipt{
 		Kind: in.Kind, Number: in.Number, Imported: true, Source: source, Store: in.Store, Customer: in.Customer,
 		SoldAt: in.SoldAt.UTC(), RecordedAt: now, Lines: in.Lines,
-		Details: Details{Note: in.Note, Till: in.Till, Offset: offset, Adrift: in.Adrift, Sale: in.Sale},
+		Details: Details{Note: in.Note, Till: in.Till, Offset: offset, Adrift: in.Adrift, Forgotten: in.Forgotten, Sale: in.Sale},
 	}
 	for i := range rec.Lines {
 		l := &rec.Lines[i]
