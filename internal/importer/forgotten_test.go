@@ -537,6 +537,60 @@ func TestGiftcardOfTheForgottenIsNobodys(t *testing.T) {
 	})
 }
 
+// A gift card of somebody who came back is theirs, by what they had before, too.
+func TestGiftcardOfWhoCameBack(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		h := bobIsBack(t, d, customer.New{FirstName: "Bob"})
+		h.load(write(t, "giftcard,balance,customer_id,phone\nAB12345,500,2,901234502\n"), File{Source: "old", Kind: KindGiftcards})
+		if n := h.count(`SELECT COUNT(*) FROM imported_giftcards WHERE customer_id IS NOT NULL`); n != 1 {
+			t.Errorf("%d cards are held, not 1", n)
+		}
+	})
+}
+
+// Who came back with a phone of their own is taken from files by it, whatever name and
+// birthday say.
+func TestWhoCameBackWithAnotherPhone(t *testing.T) {
+	t.Parallel()
+	for name, as := range map[string]customer.New{"nameless": {}, "first name": {FirstName: "Bob"}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dbtest.Run(t, func(t *testing.T, d *db.DB) {
+				h := newHouse(t, d, "UZS", "Asia/Tashkent", t.TempDir())
+				h.open("Main")
+				h.load(write(t, "name,phone,born\nBob Lee,901234502,1980-01-01\n"), File{Source: "old", Kind: KindCustomers})
+				h.forget(h.person(customer.Phone, "+998901234502").ID)
+				as := as
+				as.Source, as.Identifiers = "till", []customer.Identifier{{Kind: customer.Phone, Value: "909999999"}}
+				_, err := h.business().Enrol.Register(t.Context(), catalog.Store{}, 0, as)
+				must(t, err)
+				if r := h.load(write(t, "name,phone,born\nBob Lee,909999999,1980-01-01\n"), File{Source: "old", Kind: KindCustomers}).Report; r.Updated != 1 {
+					t.Errorf("%+v", r)
+				}
+				h.verify()
+			})
+		})
+	}
+}
+
+// Somebody living is known by her own e-mail and full name, though she shared the phone of
+// somebody forgotten.
+func TestEmailOfSomebodyLivingWithAPhoneOfTheForgotten(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		h := newHouse(t, d, "UZS", "Asia/Tashkent", t.TempDir())
+		h.open("Main")
+		people := "card,phone,email,name\n111,901234502,,Bob Lee\n,901234502,eve@example.com,Eve Kim\n"
+		h.load(write(t, people), File{Source: "old", Kind: KindCustomers})
+		h.forget(h.person(customer.Card, "111").ID)
+		if r := h.rehearsed(t, people+"\n", File{Source: "old", Kind: KindCustomers}); r.Refused != 1 || r.Created != 0 {
+			t.Errorf("%+v", r)
+		}
+		h.verify()
+	})
+}
+
 // Who is forgotten or merged while a file of gift cards is written waits for it: a card is
 // of nobody gone.
 func TestHoldersStayWhileGiftcardsAreWritten(t *testing.T) {

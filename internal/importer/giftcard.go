@@ -136,8 +136,9 @@ func (w *writer) cardsTx(ctx context.Context, tx *db.Tx, list []card, rep *Repor
 			continue
 		}
 		var holder customer.ID
+		back := slices.ContainsFunc(c.ids, func(id customer.Identifier) bool { return known[id].ID != 0 && forgotten[id] })
 		for _, id := range c.ids {
-			if who, ok := known[id]; ok || forgotten[id] { // the surest decides
+			if who, ok := known[id]; ok || forgotten[id] && !back { // the surest decides
 				holder = who.ID
 				break
 			}

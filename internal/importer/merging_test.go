@@ -13,6 +13,7 @@ import (
 	"regulars/internal/base/db/dbtest"
 	"regulars/internal/base/settings"
 	"regulars/internal/loyalty"
+	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/staff"
 )
@@ -209,6 +210,8 @@ func TestMergedDoNotComeBack(t *testing.T) {
 		people := "name,born,phone,points\nBob Lee,1980-01-01,901234501,10\nEve Kim,1982-02-02,901234502,20\n"
 		h.load(write(t, people), File{Source: "old", Kind: KindCustomers})
 		bob, eve := h.person(customer.Phone, "+998901234501").ID, h.person(customer.Phone, "+998901234502").ID
+		const owned = `SELECT COUNT(*) FROM identifiers`
+		before := h.count(owned)
 		out, err := h.merges.Merge(t.Context(), eve, bob, 0, nil)
 		must(t, err)
 		again := func(when string) {
@@ -220,6 +223,57 @@ func TestMergedDoNotComeBack(t *testing.T) {
 		}
 		again("merged")
 		must(t, h.merges.Undo(t.Context(), out.ID, 0, nil))
+		if n := h.count(owned); n != before {
+			t.Errorf("%d identifiers, there were %d", n, before)
+		}
 		again("taken out")
+		if r := h.rehearsed(t, "name,born,phone,card\nEve Kim,1982-02-02,901234509,777\n", File{Source: "old", Kind: KindCustomers}); r.Created != 1 {
+			t.Errorf("a namesake: %+v", r)
+		}
+	})
+}
+
+// A namesake of two who were merged, with the same birthday and a phone of their own, is
+// somebody else.
+func TestNamesakeOfMergedIsAnother(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		h := newHouse(t, d, "UZS", "Asia/Tashkent", t.TempDir())
+		h.open("Main")
+		h.load(write(t, "name,born,phone,card\nAziz Karimov,1980-01-01,901234501,111\nAziz Karimov,1980-01-01,901234502,222\n"), File{Source: "old", Kind: KindCustomers})
+		_, err := h.merges.Merge(t.Context(), h.person(customer.Card, "111").ID, h.person(customer.Card, "222").ID, 0, nil)
+		must(t, err)
+		if r := h.rehearsed(t, "name,born,phone,card\nAziz Karimov,1980-01-01,901234503,333\n", File{Source: "old", Kind: KindCustomers}); r.Created != 1 {
+			t.Errorf("%+v", r)
+		}
+	})
+}
+
+// A profile that gets as many identifiers as one can have by a merge has no more of them
+// that nobody sees.
+func TestMergedIdentifiersAreNoMoreThanThereCanBe(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		h := newHouse(t, d, "UZS", "Asia/Tashkent", t.TempDir())
+		h.open("Main")
+		register := func(name string, cards ...string) customer.ID {
+			n := customer.New{FirstName: name, LastName: "Lee", Born: "1980-01-01", Source: "till"}
+			for _, c := range cards {
+				n.Identifiers = append(n.Identifiers, customer.Identifier{Kind: customer.Card, Value: c})
+			}
+			r, err := h.business().Enrol.Register(t.Context(), catalog.Store{}, 0, n)
+			must(t, err)
+			return r.ID
+		}
+		var cards []string
+		for k := range 32 {
+			cards = append(cards, fmt.Sprint("C", 100+k))
+		}
+		into := register("Bob", cards[:16]...)
+		for _, from := range []customer.ID{register("Eve", cards[16:]...), register("Zoya")} {
+			_, err := h.merges.Merge(t.Context(), from, into, 0, nil)
+			must(t, err)
+		}
+		h.verify()
 	})
 }

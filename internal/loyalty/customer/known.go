@@ -165,8 +165,9 @@ func (r *registration) match(c *Checked) (p *person, same bool) {
 		}
 	}
 	byEmail := !r.hasOwn(c, Phone, Card, Telegram, External)
+	better := func(i Identifier) bool { return i.Kind != Email && r.owners[i] == nil && !r.forgotten[i] }
 	for p := range r.ownersOf(c, Email) {
-		if byEmail && agree(&p.Customer, &c.profile) {
+		if agree(&p.Customer, &c.profile) && !slices.ContainsFunc(c.identifiers, better) {
 			return p, true
 		}
 	}

@@ -26,6 +26,7 @@ type Merged struct {
 	Filled []string `json:"filled,omitempty"`
 	// Identifiers are the checksums of those that went over.
 	Identifiers []string `json:"identifiers,omitempty"`
+	Called      bool     `json:"called,omitempty"`   // who stays got the other's name and birthday to be known by
 	Consents    []int64  `json:"consents,omitempty"` // ids of those added
 	FromBlocked bool     `json:"blocked,omitempty"`  // the merged one had been
 	IntoBlocked bool     `json:"barred,omitempty"`   // who stays had been
@@ -153,9 +154,6 @@ func (s *Service) MergeTx(ctx context.Context, tx *db.Tx, from, into ID) (m Join
 		return m, ErrTooMany
 	}
 	m.FromBlocked, m.IntoBlocked = a.State == StateBlocked, b.State == StateBlocked
-	if err := s.calledTx(ctx, tx, &a); err != nil {
-		return m, err
-	}
 	filled := person{Customer: b}
 	filled.Attributes = maps.Clone(b.Attributes)
 	m.Filled, _ = filled.complete(&a)
@@ -185,6 +183,9 @@ func (s *Service) MergeTx(ctx context.Context, tx *db.Tx, from, into ID) (m Join
 	var batch db.Batch
 	batch.Guard(`UPDATE customers SET merged_into = $2 WHERE id = $1 AND merged_into IS NULL`, int64(from), int64(into))
 	m.Identifiers = hand(&batch, a.Identifiers, from, into)
+	if m.Called, err = s.calledTx(ctx, tx, &a, &b); err != nil {
+		return m, err
+	}
 	now := s.now()
 	added, err := s.stricterTx(ctx, tx, from, into, now)
 	if err != nil {
@@ -203,21 +204,20 @@ func (s *Service) MergeTx(ctx context.Context, tx *db.Tx, from, into ID) (m Join
 	return m, tx.Run(ctx, &batch)
 }
 
-// calledTx has a profile that goes be known by its name and birthday, too, if nobody is: a
-// file in which the two share a phone would make it anew.
-func (s *Service) calledTx(ctx context.Context, tx *db.Tx, a *Customer) error {
+// calledTx has who stays be known by the name and birthday of who goes, too, if nobody is:
+// a file in which two who are called otherwise share a phone would make the other anew.
+func (s *Service) calledTx(ctx context.Context, tx *db.Tx, a, into *Customer) (done bool, err error) {
 	called := Identifier{External, Called(a.FirstName, a.LastName, a.Born)}
-	if called.Value == "" {
-		return nil
+	if called.Value == "" || agree(a, into) || len(a.Identifiers)+len(into.Identifiers) == maxIdentifiers {
+		return false, nil
 	}
-	n, err := tx.Exec(ctx, `INSERT INTO identifiers (kind, value, customer_id, tail, checksum) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING`, called.row(a.ID)...)
+	n, err := tx.Exec(ctx, `INSERT INTO identifiers (kind, value, customer_id, tail, checksum) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING`, called.row(into.ID)...)
 	if err != nil || n == 0 {
-		return err
+		return false, err
 	}
-	a.Identifiers = append(a.Identifiers, called)
 	var b db.Batch
-	attach(&b, a.ID, share(called.checksum(a.ID)))
-	return tx.Run(ctx, &b)
+	attach(&b, into.ID, share(called.checksum(into.ID)))
+	return true, tx.Run(ctx, &b)
 }
 
 // hand adds to b that identifiers go over, and gives their checksums as they were.
@@ -360,6 +360,10 @@ func (s *Service) UnmergeTx(ctx context.Context, tx *db.Tx, merge int64, from, i
 		return !slices.Contains(m.Identifiers, strconv.FormatInt(i.checksum(from), 10))
 	})
 	hand(&batch, theirs, into, from)
+	if called := (Identifier{External, Called(a.FirstName, a.LastName, a.Born)}); m.Called && slices.Contains(b.Identifiers, called) {
+		batch.Guard(`DELETE FROM identifiers WHERE kind = $1 AND value = $2 AND customer_id = $3`, string(called.Kind), called.Value, int64(into))
+		attach(&batch, into, -share(called.checksum(into)))
+	}
 	said, err := s.consentsTx(ctx, tx, from, into)
 	if err != nil {
 		return err

@@ -94,23 +94,18 @@ func (r *registration) forgottenTx(ctx context.Context, tx *db.Tx) (err error) {
 	return err
 }
 
-// told is what a row of an import says of who it is, in the order in which match believes it.
+// told is what a row of an import says of who it is, the surest first: in the order in
+// which match believes it, and a name that may be many people's last.
 func (c *Checked) told() (list []Identifier) {
-	for _, kind := range []Kind{External, Card, Telegram} {
-		list = c.append(list, kind)
+	for _, kind := range []Kind{External, Card, Telegram, Phone, Email} {
+		for _, i := range c.identifiers {
+			if i.Kind == kind {
+				list = append(list, i)
+			}
+		}
 	}
 	if c.called.Value != "" {
 		list = append(list, c.called)
-	}
-	return c.append(c.append(list, Phone), Email)
-}
-
-// append adds the identifiers of a kind to list.
-func (c *Checked) append(list []Identifier, kind Kind) []Identifier {
-	for _, i := range c.identifiers {
-		if i.Kind == kind {
-			list = append(list, i)
-		}
 	}
 	return list
 }
@@ -151,7 +146,7 @@ func (r *registration) isForgotten(c *Checked, p *person, lost []Identifier) (is
 	}
 	agrees := p != nil && agree(&p.Customer, &c.profile)
 	for _, i := range c.told() {
-		known = agrees && (i.Kind != External || isName(i)) || p != nil && r.owners[i] == p && !r.forgotten[i]
+		known = agrees && i.Kind != External || p != nil && r.owners[i] == p && !r.forgotten[i]
 		if known || slices.Contains(lost, i) {
 			break
 		}
