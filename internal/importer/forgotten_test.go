@@ -542,9 +542,11 @@ func TestGiftcardOfWhoCameBack(t *testing.T) {
 	t.Parallel()
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
 		h := bobIsBack(t, d, customer.New{FirstName: "Bob"})
-		h.load(write(t, "giftcard,balance,customer_id,phone\nAB12345,500,2,901234502\n"), File{Source: "old", Kind: KindGiftcards})
-		if n := h.count(`SELECT COUNT(*) FROM imported_giftcards WHERE customer_id IS NOT NULL`); n != 1 {
-			t.Errorf("%d cards are held, not 1", n)
+		h.load(write(t, "customer_id,name,phone\n3,Ann Poe,901234509\n"), File{Source: "old", Kind: KindCustomers})
+		h.load(write(t, "giftcard,balance,customer_id,phone\nAB12345,500,2,901234502\nAB12346,500,2,901234509; 901234502\n"), File{Source: "old", Kind: KindGiftcards})
+		bob := h.person(customer.Phone, "+998901234502").ID
+		if n := h.count(`SELECT COUNT(*) FROM imported_giftcards WHERE customer_id = $1`, int64(bob)); n != 2 {
+			t.Errorf("%d cards are his, not 2", n)
 		}
 	})
 }

@@ -1,8 +1,10 @@
 package importer
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -101,11 +103,8 @@ func (w *writer) cardsTx(ctx context.Context, tx *db.Tx, list []card, rep *Repor
 		hashes[i] = secret.Keyed(w.secret, list[i].Number)
 		ids = append(ids, list[i].ids...)
 	}
-	known, err := w.customers.FindAllTx(ctx, tx, ids)
+	known, err := w.holdersTx(ctx, tx, ids)
 	if err != nil {
-		return nil, err
-	}
-	if err := w.stayTx(ctx, tx, known); err != nil {
 		return nil, err
 	}
 	forgotten, err := w.customers.ForgottenTx(ctx, tx, ids)
@@ -135,11 +134,15 @@ func (w *writer) cardsTx(ctx context.Context, tx *db.Tx, list []card, rep *Repor
 			}
 			continue
 		}
-		var holder customer.ID
-		back := slices.ContainsFunc(c.ids, func(id customer.Identifier) bool { return known[id].ID != 0 && forgotten[id] })
+		var holder, back customer.ID
 		for _, id := range c.ids {
-			if who, ok := known[id]; ok || forgotten[id] && !back { // the surest decides
-				holder = who.ID
+			if forgotten[id] {
+				back = cmp.Or(back, known[id].ID)
+			}
+		}
+		for _, id := range c.ids {
+			if who, ok := known[id]; ok || forgotten[id] { // the surest decides
+				holder = cmp.Or(who.ID, back)
 				break
 			}
 		}
@@ -162,25 +165,29 @@ func (w *writer) cardsTx(ctx context.Context, tx *db.Tx, list []card, rep *Repor
 	return issues, w.giftcards.KeepTx(ctx, tx, fresh)
 }
 
-// stayTx has nobody of known merged or erased before tx ends. It fails with db.ErrGuard
-// where somebody was since they were found: the next attempt finds who they are now.
-func (w *writer) stayTx(ctx context.Context, tx *db.Tx, known map[customer.Identifier]customer.Known) error {
+// holdersTx finds who has some identifiers, and has them stay who they are before tx ends:
+// nobody is merged, taken out again or erased. It fails with db.ErrGuard where somebody was
+// before their accounts were locked.
+func (w *writer) holdersTx(ctx context.Context, tx *db.Tx, ids []customer.Identifier) (known map[customer.Identifier]customer.Known, err error) {
+	if known, err = w.customers.FindAllTx(ctx, tx, ids); err != nil || len(known) == 0 {
+		return known, err
+	}
 	var who []customer.ID
 	for _, k := range known {
 		who = append(who, k.ID)
 	}
 	slices.Sort(who)
-	who = slices.Compact(who)
 	var b db.Batch
-	w.ledger.Lock(&b, who)
+	w.ledger.Lock(&b, slices.Compact(who))
 	if err := tx.Run(ctx, &b); err != nil {
-		return err
+		return nil, err
 	}
-	into, err := w.customers.MergedTx(ctx, tx, who)
-	if err == nil && len(into) > 0 {
-		err = fmt.Errorf("importer: holders were merged or erased meanwhile: %w", db.ErrGuard)
+	again, err := w.customers.FindAllTx(ctx, tx, ids)
+	same := func(a, b customer.Known) bool { return a.ID == b.ID }
+	if err == nil && !maps.EqualFunc(known, again, same) {
+		err = fmt.Errorf("importer: holders of gift cards are others meanwhile: %w", db.ErrGuard)
 	}
-	return err
+	return known, err
 }
 
 // card is a gift card and what its holder is known by, the surest first.

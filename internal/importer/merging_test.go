@@ -234,18 +234,48 @@ func TestMergedDoNotComeBack(t *testing.T) {
 }
 
 // A namesake of two who were merged, with the same birthday and a phone of their own, is
-// somebody else.
+// somebody else, whether the one had a name before or not.
 func TestNamesakeOfMergedIsAnother(t *testing.T) {
+	t.Parallel()
+	for name, people := range map[string]string{
+		"named":    "name,born,phone,card\nAziz Karimov,1980-01-01,901234501,111\nAziz Karimov,1980-01-01,901234502,222\n",
+		"nameless": "name,born,phone,card\nAziz Karimov,1980-01-01,901234501,111\n,,901234502,222\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dbtest.Run(t, func(t *testing.T, d *db.DB) {
+				h := newHouse(t, d, "UZS", "Asia/Tashkent", t.TempDir())
+				h.open("Main")
+				h.load(write(t, people), File{Source: "old", Kind: KindCustomers})
+				_, err := h.merges.Merge(t.Context(), h.person(customer.Card, "111").ID, h.person(customer.Card, "222").ID, 0, nil)
+				must(t, err)
+				if r := h.rehearsed(t, "name,born,phone,card\nAziz Karimov,1980-01-01,901234503,333\n", File{Source: "old", Kind: KindCustomers}); r.Created != 1 {
+					t.Errorf("%+v", r)
+				}
+			})
+		})
+	}
+}
+
+// Of two namesakes who were merged into a third one can be taken out, and the other is known
+// still.
+func TestNamesakeWhoStaysMergedIsKnown(t *testing.T) {
 	t.Parallel()
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
 		h := newHouse(t, d, "UZS", "Asia/Tashkent", t.TempDir())
 		h.open("Main")
-		h.load(write(t, "name,born,phone,card\nAziz Karimov,1980-01-01,901234501,111\nAziz Karimov,1980-01-01,901234502,222\n"), File{Source: "old", Kind: KindCustomers})
-		_, err := h.merges.Merge(t.Context(), h.person(customer.Card, "111").ID, h.person(customer.Card, "222").ID, 0, nil)
+		h.install("Main", plainRules())
+		h.load(write(t, "name,born,phone\nBob Lee,1980-01-01,901234501\nEve Kim,1982-02-02,901234502\nEve Kim,1982-02-02,901234503\n"), File{Source: "old", Kind: KindCustomers})
+		bob := h.person(customer.Phone, "+998901234501").ID
+		first, err := h.merges.Merge(t.Context(), h.person(customer.Phone, "+998901234502").ID, bob, 0, nil)
 		must(t, err)
-		if r := h.rehearsed(t, "name,born,phone,card\nAziz Karimov,1980-01-01,901234503,333\n", File{Source: "old", Kind: KindCustomers}); r.Created != 1 {
+		_, err = h.merges.Merge(t.Context(), h.person(customer.Phone, "+998901234503").ID, bob, 0, nil)
+		must(t, err)
+		must(t, h.merges.Undo(t.Context(), first.ID, 0, nil))
+		if r := h.rehearsed(t, "name,born,phone,points\nEve Kim,1982-02-02,901234503,10\n", File{Source: "old", Kind: KindCustomers}); r.Created != 0 {
 			t.Errorf("%+v", r)
 		}
+		h.verify()
 	})
 }
 

@@ -10,9 +10,9 @@ import (
 // EraseTx takes everything personal from a profile and from those that were merged
 // into it, for good: names, birthday, city, note, attributes, identifiers and the
 // proofs of consents, with the reasons for taking them back and the names of texts that
-// are in no catalogue. Sources stay: the program alone writes them. Of identifiers keyed
-// hashes stay, so that an old file brings neither them nor their consents back. What is
-// left says that somebody was there, since when and in which store, and under which
+// are in no catalogue. Sources stay: the program alone writes them. Of identifiers, and of
+// name with birthday, keyed hashes stay, so that an old file brings neither them nor their
+// consents back. What is left says that somebody was there, since when and in which store, and under which
 // published texts they agreed. It gives the profiles that were erased and fails with
 // ErrNotFound or ErrGone.
 func (s *Service) EraseTx(ctx context.Context, tx *db.Tx, id ID) (erased []ID, err error) {

@@ -183,7 +183,7 @@ func (s *Service) MergeTx(ctx context.Context, tx *db.Tx, from, into ID) (m Join
 	var batch db.Batch
 	batch.Guard(`UPDATE customers SET merged_into = $2 WHERE id = $1 AND merged_into IS NULL`, int64(from), int64(into))
 	m.Identifiers = hand(&batch, a.Identifiers, from, into)
-	if m.Called, err = s.calledTx(ctx, tx, &a, &b); err != nil {
+	if m.Called, err = s.calledTx(ctx, tx, &a, &filled.Customer); err != nil {
 		return m, err
 	}
 	now := s.now()
@@ -360,7 +360,19 @@ func (s *Service) UnmergeTx(ctx context.Context, tx *db.Tx, merge int64, from, i
 		return !slices.Contains(m.Identifiers, strconv.FormatInt(i.checksum(from), 10))
 	})
 	hand(&batch, theirs, into, from)
-	if called := (Identifier{External, Called(a.FirstName, a.LastName, a.Born)}); m.Called && slices.Contains(b.Identifiers, called) {
+	called := Identifier{External, Called(a.FirstName, a.LastName, a.Born)}
+	if m.Called = m.Called && slices.Contains(b.Identifiers, called); m.Called {
+		rows, err := tx.Query(ctx, `SELECT first_name, last_name, born FROM customers WHERE merged_into = $1 AND id <> $2`, int64(into), int64(from))
+		if err := db.Scan(rows, err, func(r *db.Rows) error {
+			var other Customer
+			err := r.Scan(&other.FirstName, &other.LastName, &other.Born)
+			m.Called = m.Called && Called(other.FirstName, other.LastName, other.Born) != called.Value // who is still in them is called so, too
+			return err
+		}); err != nil {
+			return err
+		}
+	}
+	if m.Called {
 		batch.Guard(`DELETE FROM identifiers WHERE kind = $1 AND value = $2 AND customer_id = $3`, string(called.Kind), called.Value, int64(into))
 		attach(&batch, into, -share(called.checksum(into)))
 	}

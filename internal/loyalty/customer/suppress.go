@@ -27,8 +27,9 @@ func (s *Service) suppress(b *db.Batch, c *Customer, list []Identifier) {
 	if called := Called(c.FirstName, c.LastName, c.Born); called != "" {
 		list = append(list, Identifier{External, called})
 	}
+	now := s.now().UnixMicro()
 	for _, i := range list {
-		b.Exec(`INSERT INTO suppressions (hash, at) VALUES ($1, $2) ON CONFLICT DO NOTHING`, s.suppression(i), s.now().UnixMicro())
+		b.Exec(`INSERT INTO suppressions (hash, at) VALUES ($1, $2) ON CONFLICT DO NOTHING`, s.suppression(i), now)
 	}
 }
 
@@ -83,11 +84,9 @@ func (r *registration) forgottenTx(ctx context.Context, tx *db.Tx) (err error) {
 			p.Identifiers = r.owned[id]
 		}
 	}
-	for _, p := range r.people {
-		for _, i := range p.Identifiers {
-			if agrees && i.contact() {
-				list = append(list, i)
-			}
+	if agrees {
+		for _, p := range r.people {
+			list = append(list, slices.DeleteFunc(slices.Clone(p.Identifiers), func(i Identifier) bool { return !i.contact() })...)
 		}
 	}
 	r.forgotten, err = r.s.ForgottenTx(ctx, tx, list)
