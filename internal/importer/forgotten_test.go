@@ -433,6 +433,7 @@ func TestWhoseARowIs(t *testing.T) {
 		"with an id of the same name":    {"2,,,Bob Lee,\n5,,901234502,Bob Lee,\n", id("2"), "2,,901234502,Bob Lee,", true, ""},
 		"with a birthday since":          {strings.ReplaceAll(cards, "1982-02-02", ""), card("222"), ",222,901234502,Eve Lee,1982-02-02", true, ""},
 		"who has his card now":           {"2,222,,Bob Lee,\n5,,901234502,Eve Lee,\n", id("2"), "5,222,901234502,Eve Lee,", false, "Eve"},
+		"father and son":                 {",222,901234509,Bob Lee,2005-05-05\n,111,901234509,Bob Lee,1980-01-01\n", card("111"), ",,901234509,Bob Lee,1980-01-01", true, "Bob"},
 		"of the same name and birthday":  {born, id(customer.Called("Eve", "Lee", "1982-02-02")), ",,901234509,Eve Lee,1982-02-02", false, "Eve"},
 		"to whom the card was given now": {cards, card("222"), ",222,901234509,Zoya Kim,", false, "Zoya"},
 	} {

@@ -267,13 +267,19 @@ func TestNamesakeWhoStaysMergedIsKnown(t *testing.T) {
 		h.install("Main", plainRules())
 		h.load(write(t, "name,born,phone\nBob Lee,1980-01-01,901234501\nEve Kim,1982-02-02,901234502\nEve Kim,1982-02-02,901234503\n"), File{Source: "old", Kind: KindCustomers})
 		bob := h.person(customer.Phone, "+998901234501").ID
+		const owned = `SELECT COUNT(*) FROM identifiers`
+		before := h.count(owned)
 		first, err := h.merges.Merge(t.Context(), h.person(customer.Phone, "+998901234502").ID, bob, 0, nil)
 		must(t, err)
-		_, err = h.merges.Merge(t.Context(), h.person(customer.Phone, "+998901234503").ID, bob, 0, nil)
+		second, err := h.merges.Merge(t.Context(), h.person(customer.Phone, "+998901234503").ID, bob, 0, nil)
 		must(t, err)
 		must(t, h.merges.Undo(t.Context(), first.ID, 0, nil))
 		if r := h.rehearsed(t, "name,born,phone,points\nEve Kim,1982-02-02,901234503,10\n", File{Source: "old", Kind: KindCustomers}); r.Created != 0 {
 			t.Errorf("%+v", r)
+		}
+		must(t, h.merges.Undo(t.Context(), second.ID, 0, nil))
+		if n := h.count(owned); n != before {
+			t.Errorf("%d identifiers, there were %d", n, before)
 		}
 		h.verify()
 	})

@@ -213,11 +213,30 @@ func (s *Service) calledTx(ctx context.Context, tx *db.Tx, a, into *Customer) (d
 	}
 	n, err := tx.Exec(ctx, `INSERT INTO identifiers (kind, value, customer_id, tail, checksum) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING`, called.row(into.ID)...)
 	if err != nil || n == 0 {
-		return false, err
+		return slices.Contains(into.Identifiers, called), err // by another merge
 	}
 	var b db.Batch
 	attach(&b, into.ID, share(called.checksum(into.ID)))
 	return true, tx.Run(ctx, &b)
+}
+
+// aloneTx reports whether nobody of those who were merged into a profile is called so but
+// from, and who was merged into them.
+func (s *Service) aloneTx(ctx context.Context, tx *db.Tx, from, into ID, called Identifier) (alone bool, err error) {
+	var b db.Batch
+	former := s.Former(&b, []ID{from, into})
+	if err := tx.Run(ctx, &b); err != nil {
+		return false, err
+	}
+	others := slices.DeleteFunc(former[into], func(id ID) bool { return id == from || slices.Contains(former[from], id) })
+	alone = true
+	rows, err := tx.Query(ctx, `SELECT first_name, last_name, born FROM customers WHERE id IN ($1...)`, db.IDs(others))
+	return alone, db.Scan(rows, err, func(r *db.Rows) error {
+		var c Customer
+		err := r.Scan(&c.FirstName, &c.LastName, &c.Born)
+		alone = alone && Called(c.FirstName, c.LastName, c.Born) != called.Value
+		return err
+	})
 }
 
 // hand adds to b that identifiers go over, and gives their checksums as they were.
@@ -362,13 +381,7 @@ func (s *Service) UnmergeTx(ctx context.Context, tx *db.Tx, merge int64, from, i
 	hand(&batch, theirs, into, from)
 	called := Identifier{External, Called(a.FirstName, a.LastName, a.Born)}
 	if m.Called = m.Called && slices.Contains(b.Identifiers, called); m.Called {
-		rows, err := tx.Query(ctx, `SELECT first_name, last_name, born FROM customers WHERE merged_into = $1 AND id <> $2`, int64(into), int64(from))
-		if err := db.Scan(rows, err, func(r *db.Rows) error {
-			var other Customer
-			err := r.Scan(&other.FirstName, &other.LastName, &other.Born)
-			m.Called = m.Called && Called(other.FirstName, other.LastName, other.Born) != called.Value // who is still in them is called so, too
-			return err
-		}); err != nil {
+		if m.Called, err = s.aloneTx(ctx, tx, from, into, called); err != nil {
 			return err
 		}
 	}

@@ -305,8 +305,12 @@ func (r *registration) place(c *Checked) Result {
 	}
 	var res Result
 	p, same := r.match(c)
-	lost := r.lost(c, p)
-	if forgotten, known := r.isForgotten(c, p, lost); forgotten {
+	surely := p
+	if !same {
+		surely = nil
+	}
+	lost := r.lost(c, surely)
+	if forgotten, known := r.isForgotten(c, surely, lost); forgotten {
 		res.Forgotten = true
 		if known { // their receipts are theirs, and so is a no
 			res.ID = p.ID

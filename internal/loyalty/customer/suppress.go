@@ -114,7 +114,7 @@ func (c *Checked) told() (list []Identifier) {
 func (i Identifier) another() bool { return i.Kind == Card || isName(i) }
 
 // lost is what a row of an import says that was somebody's who was forgotten, and is nobody's
-// now. Where p, whom the row was matched with, has another of it, they came back, and have
+// now. Where p, who it surely is, has another of it, they came back, and have
 // all of it again. What may have become another person's counts in rows that say nothing new.
 func (r *registration) lost(c *Checked, p *person) (lost []Identifier) {
 	if len(r.forgotten) == 0 {
@@ -135,8 +135,8 @@ func (r *registration) lost(c *Checked, p *person) (lost []Identifier) {
 }
 
 // isForgotten reports whether a row of an import is of somebody forgotten. The surest of what
-// it says decides whose it is, in the order in which match believes it: p's, whom it was
-// matched with, or of who lost it. Of an agreeing name only an outside id is surer. A row that
+// it says decides whose it is, in the order in which match believes it: p's, who it surely
+// is (nil: nobody), or of who lost it. Of an agreeing name only an outside id is surer. A row that
 // is p's is refused all the same where a file made p, without a name: it may name them as who
 // was forgotten. known reports whether it is p's.
 func (r *registration) isForgotten(c *Checked, p *person, lost []Identifier) (is, known bool) {
