@@ -58,11 +58,7 @@ func TestReceiptsOfTheForgottenAreKnown(t *testing.T) {
 			t.Fatalf("first came %+v", r)
 		}
 		all := h.business()
-		find := func(phone string) customer.Customer {
-			c, err := h.customers.Find(ctx, customer.Identifier{Kind: customer.Phone, Value: phone})
-			must(t, err)
-			return c
-		}
+		find := func(phone string) customer.Customer { return h.person(customer.Phone, phone) }
 		bob, second := find("+998901234502"), find("+998901234503")
 		_, err := all.Merges.Merge(ctx, second.ID, bob.ID, 0, nil)
 		must(t, err)
@@ -248,11 +244,7 @@ func TestReceiptsOfMergesOfMergesAreKnown(t *testing.T) {
 			"A1,2024-05-01 10:00,901234501,Нон,4,1500\nA2,2024-05-02 10:00,901234502,Нон,2,1500\nA3,2024-05-03 10:00,901234503,Нон,1,1500\n"
 		h.rehearsed(t, sales, File{Source: "old"})
 		all := h.business()
-		find := func(phone string) customer.ID {
-			c, err := h.customers.Find(ctx, customer.Identifier{Kind: customer.Phone, Value: phone})
-			must(t, err)
-			return c.ID
-		}
+		find := func(phone string) customer.ID { return h.person(customer.Phone, phone).ID }
 		a, b, c := find("+998901234501"), find("+998901234502"), find("+998901234503")
 		_, err := all.Merges.Merge(ctx, a, b, 0, nil)
 		must(t, err)
@@ -269,21 +261,42 @@ func TestReceiptsOfMergesOfMergesAreKnown(t *testing.T) {
 	})
 }
 
-// A file that tells the store, which one before did not, finds the receipts of the
-// forgotten as those of everybody.
-func TestReceiptOfTheForgottenIsNotRecordedOnceMore(t *testing.T) {
+// Receipts of somebody who was forgotten since are known in later files as those of
+// everybody, and others are none of theirs.
+func TestReceiptsOfLaterFiles(t *testing.T) {
 	t.Parallel()
-	dbtest.Run(t, func(t *testing.T, d *db.DB) {
-		h := newHouse(t, d, "UZS", "Asia/Tashkent", t.TempDir())
-		h.rehearsed(t, "number,date,phone,product,quantity,price\n1,2024-05-01,901234501,Нон,4,1500\n2,2024-05-01,901234502,Нон,2,1500\n", File{Source: "old"})
-		bob := h.person(customer.Phone, "+998901234502")
-		h.forget(bob.ID)
-		r := h.rehearsed(t, "number,date,store,phone,product,quantity,price\n1,2024-05-01,Main,901234501,Нон,4,1500\n2,2024-05-01,Main,901234502,Нон,2,1500\n3,2024-05-01,Main,,Нон,2,1500\n", File{Source: "old"})
-		if r.Known != 2 || r.Recorded != 1 {
-			t.Errorf("%+v", r)
-		}
-		h.verify()
-	})
+	const head, stores = "number,date,phone,product,quantity,price\n", "number,date,store,phone,product,quantity,price\n"
+	for name, of := range map[string]struct {
+		first, later    string
+		known, recorded int64
+	}{
+		"with their stores": {
+			head + "1,2024-05-01,901234501,Нон,4,1500\n2,2024-05-01,901234502,Нон,2,1500\n",
+			stores + "1,2024-05-01,Main,901234501,Нон,4,1500\n2,2024-05-01,Main,901234502,Нон,2,1500\n3,2024-05-01,Main,,Нон,2,1500\n", 2, 1,
+		},
+		"the source forgot the buyer, too": {
+			head + "A1,2024-05-01 10:00,901234502,Нон,4,1500\n", head + "A1,2024-05-01 10:00,,Нон,4,1500\n", 1, 0,
+		},
+		"one of nobody was in": {
+			head + "1,2024-05-01,,Нон,4,1500\n7,2024-05-01,901234502,Нон,2,1500\n", stores + "1,2024-05-01,Chilonzor,901234502,Нон,4,1500\n", 0, 1,
+		},
+		"one of somebody living, in another store": {
+			head + "1,2024-05-01,901234502,Нон,4,1500\n", stores + "1,2024-05-01,Chilonzor,901234501,Нон,4,1500\n", 0, 1,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dbtest.Run(t, func(t *testing.T, d *db.DB) {
+				h := newHouse(t, d, "UZS", "Asia/Tashkent", t.TempDir())
+				h.rehearsed(t, of.first, File{Source: "old"})
+				h.forget(h.person(customer.Phone, "+998901234502").ID)
+				if r := h.rehearsed(t, of.later, File{Source: "old"}); r.Known != of.known || r.Recorded != of.recorded || r.Refused != 0 {
+					t.Errorf("%+v", r)
+				}
+				h.verify()
+			})
+		})
+	}
 }
 
 // A card of somebody forgotten, which another person has now, brings neither name nor phone
@@ -362,39 +375,6 @@ func TestWhoRegisteredWithoutANameIsNotForgotten(t *testing.T) {
 		}
 		if c, err := h.customers.Get(ctx, ann.ID); err != nil || c.FirstName != "Ann" || len(c.Identifiers) != 1 {
 			t.Errorf("%+v, %v", c, err)
-		}
-		h.verify()
-	})
-}
-
-// Where the source has forgotten the buyer, too, it is the receipt that was in before.
-func TestReceiptWhoseBuyerTheSourceForgotIsKnown(t *testing.T) {
-	t.Parallel()
-	dbtest.Run(t, func(t *testing.T, d *db.DB) {
-		h := newHouse(t, d, "UZS", "Asia/Tashkent", t.TempDir())
-		sale := "number,date,phone,product,quantity,price\nA1,2024-05-01 10:00,901234502,Нон,4,1500\n"
-		h.rehearsed(t, sale, File{Source: "old"})
-		bob := h.person(customer.Phone, "+998901234502")
-		h.forget(bob.ID)
-		if r := h.rehearsed(t, strings.Replace(sale, "901234502", "", 1), File{Source: "old", Anew: true}); r.Known != 1 || r.Refused != 0 {
-			t.Errorf("%+v", r)
-		}
-		h.verify()
-	})
-}
-
-// A receipt of the forgotten in a store is not an anonymous one that stands in a file
-// without stores: each was sold.
-func TestReceiptOfTheForgottenIsNoAnonymousOne(t *testing.T) {
-	t.Parallel()
-	dbtest.Run(t, func(t *testing.T, d *db.DB) {
-		h := newHouse(t, d, "UZS", "Asia/Tashkent", t.TempDir())
-		h.rehearsed(t, "number,date,phone,product,quantity,price\n1,2024-05-01,,Нон,4,1500\n7,2024-05-01,901234502,Нон,2,1500\n", File{Source: "old"})
-		bob := h.person(customer.Phone, "+998901234502")
-		h.forget(bob.ID)
-		r := h.rehearsed(t, "number,date,store,phone,product,quantity,price\n1,2024-05-01,Chilonzor,901234502,Нон,4,1500\n", File{Source: "old"})
-		if r.Recorded != 1 || r.Known != 0 {
-			t.Errorf("%+v", r)
 		}
 		h.verify()
 	})
@@ -480,21 +460,6 @@ func TestForgottenDoNotComeBackByWhoSharedTheirPhone(t *testing.T) {
 			if r.Created != 0 || r.Refused != 1 || r.Tallies[len(r.Tallies)-1].Reason != ReasonLost {
 				t.Errorf("loaded again: %+v", r)
 			}
-		}
-		h.verify()
-	})
-}
-
-// A receipt of somebody living in another store is not that of somebody forgotten, which a
-// file without stores had under the same number.
-func TestReceiptOfSomebodyLivingIsNotOfTheForgotten(t *testing.T) {
-	t.Parallel()
-	dbtest.Run(t, func(t *testing.T, d *db.DB) {
-		h := newHouse(t, d, "UZS", "Asia/Tashkent", t.TempDir())
-		h.rehearsed(t, "number,date,phone,product,quantity,price\n1,2024-05-01,901234502,Нон,4,1500\n", File{Source: "old"})
-		h.forget(h.person(customer.Phone, "+998901234502").ID)
-		if r := h.rehearsed(t, "number,date,store,phone,product,quantity,price\n1,2024-05-01,Chilonzor,901234501,Нон,4,1500\n", File{Source: "old"}); r.Recorded != 1 {
-			t.Errorf("%+v", r)
 		}
 		h.verify()
 	})

@@ -72,25 +72,34 @@ func (r *registration) forgottenTx(ctx context.Context, tx *db.Tx) (err error) {
 	}
 	// Of consents the contacts of those who are known count too, and so do those that
 	// another row of the set brings of the same person.
-	if agrees && r.owned == nil && len(r.people) > 0 {
-		ids := slices.Collect(maps.Keys(r.people))
-		r.owned = make(map[ID][]Identifier, len(ids))
-		var b db.Batch
-		queueIdentifiers(&b, ids, r.owned)
-		if err := tx.Run(ctx, &b); err != nil {
+	if agrees {
+		if err := r.ownedTx(ctx, tx); err != nil {
 			return err
 		}
-		for id, p := range r.people {
-			p.Identifiers = r.owned[id]
-		}
-	}
-	if agrees {
 		for _, p := range r.people {
 			list = append(list, slices.DeleteFunc(slices.Clone(p.Identifiers), func(i Identifier) bool { return !i.contact() })...)
 		}
 	}
 	r.forgotten, err = r.s.ForgottenTx(ctx, tx, list)
 	return err
+}
+
+// ownedTx reads the identifiers of the people found, where nobody did yet.
+func (r *registration) ownedTx(ctx context.Context, tx *db.Tx) error {
+	if r.owned != nil || len(r.people) == 0 {
+		return nil
+	}
+	ids := slices.Collect(maps.Keys(r.people))
+	r.owned = make(map[ID][]Identifier, len(ids))
+	var b db.Batch
+	queueIdentifiers(&b, ids, r.owned)
+	if err := tx.Run(ctx, &b); err != nil {
+		return err
+	}
+	for id, p := range r.people {
+		p.Identifiers = r.owned[id]
+	}
+	return nil
 }
 
 // told is what a row of an import says of who it is, the surest first: in the order in
@@ -114,7 +123,7 @@ func (c *Checked) told() (list []Identifier) {
 func (i Identifier) another() bool { return i.Kind == Card || isName(i) }
 
 // lost is what a row of an import says that was somebody's who was forgotten, and is nobody's
-// now. Where p, who it surely is, has another of it, they came back, and have
+// now. Where p, who it surely is (nil: nobody), has another of it, they came back, and have
 // all of it again. What may have become another person's counts in rows that say nothing new.
 func (r *registration) lost(c *Checked, p *person) (lost []Identifier) {
 	if len(r.forgotten) == 0 {
