@@ -201,12 +201,7 @@ func TestImportTakesCustomersBeforeProductsAsTillsDo(t *testing.T) {
 			_, err := h.RunNow(t.Context(), i.ID, func(Report) {})
 			return err
 		})
-		for waiting := 0; waiting == 0; {
-			const lock = `SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
-			if err := d.QueryRow(ctx, lock).Scan(&waiting); err != nil {
-				return err
-			}
-		}
+		h.waits()
 		_, err := h.catalog.EnsureTx(ctx, tx, []catalog.Seen{{SKU: "NEW", Name: "New"}})
 		return err
 	}))
@@ -331,8 +326,7 @@ func TestCountingLocksAsAllDo(t *testing.T) {
 				counting.Go(func() error {
 					return d.Write(t.Context(), func(ctx context.Context, tx *db.Tx) error { return h.ledger.CountTx(ctx, tx, totals)() })
 				})
-				for h.count(`SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) == 0 {
-				}
+				h.waits()
 				return lock(tx, high)
 			}))
 			must(t, counting.Wait())

@@ -354,6 +354,17 @@ func TestRowOfTheForgottenGivesNothing(t *testing.T) {
 		if said, err := h.customers.Consents(ctx, h.external("7")); err != nil || len(said) == 0 || slices.ContainsFunc(said, func(c customer.Consent) bool { return c.Given }) {
 			t.Errorf("a no was not taken: %v %v", said, err)
 		}
+		alice, err := h.business().Enrol.Register(ctx, catalog.Store{}, 0, customer.New{FirstName: "Alice", LastName: "Kim", Source: "till", Identifiers: []customer.Identifier{{Kind: customer.Phone, Value: "901234502"}}})
+		must(t, err)
+		if r := h.load(write(t, "name,phone,opt_out\nBob Lee,901234502,yes\n"), File{Source: "old", Kind: KindCustomers}).Report; r.Refused != 1 {
+			t.Errorf("%+v", r)
+		}
+		if said, err := h.customers.Consents(ctx, alice.ID); err != nil || len(said) == 0 {
+			t.Errorf("a no by the phone was not taken: %v", err)
+		}
+		if r := h.load(write(t, "number,date,customer name,phone,product,quantity,price\nA1,2024-05-01 10:00,Bob Lee,901234502,Нон,4,1500\n"), File{Source: "old", Kind: KindReceipts}).Report; r.Recorded != 1 || r.Anonymous != 1 {
+			t.Errorf("his receipt: %+v", r)
+		}
 		h.verify()
 	})
 }
@@ -397,25 +408,28 @@ func TestWhoseARowIs(t *testing.T) {
 	for name, of := range map[string]struct {
 		people    string
 		forgotten customer.Identifier
+		since     string // who registers with the phone of 901234502, by first and last name
 		row       string // that comes again
 		refused   bool
 		buyer     string // of a receipt with what tells who it is in the row
 	}{
-		"by her own card":                {cards, card("111"), ",222,901234502,Eve Lee,", false, "Eve"},
-		"by name and birthday":           {born, phone, ",,901234502,Eve Lee,1982-02-02", false, ""},
-		"by her own id":                  {ids, phone, "3,,901234502,Eve Lee,", false, "Eve"},
-		"who shared his phone":           {born, phone, ",,901234502,Bob Lee,1980-01-01", true, ""},
-		"with the phone of another":      {",,901234502,Alice Kim,\n2,,901234502,Bob Lee,\n", id("2"), "2,,901234502,,", true, ""},
-		"named, with another's phone":    {",,901234502,Alice Kim,\n2,,901234502,Bob Lee,\n", id("2"), "2,,901234502,Bob Lee,", true, ""},
-		"with a card and another's":      {cards, card("222"), ",222,901234502,Eve Lee,1982-02-02", true, ""},
-		"whose phone it is":              {cards, card("222"), ",111,901234502,Bob Lee,1980-01-01", false, "Bob"},
-		"known by name and birthday":     {born, id(customer.Called("Eve", "Lee", "1982-02-02")), ",,901234502,Eve Lee,1982-02-02", true, "Bob"},
-		"with an id of the same name":    {"2,,,Bob Lee,\n5,,901234502,Bob Lee,\n", id("2"), "2,,901234502,Bob Lee,", true, ""},
-		"with a birthday since":          {strings.ReplaceAll(cards, "1982-02-02", ""), card("222"), ",222,901234502,Eve Lee,1982-02-02", true, ""},
-		"who has his card now":           {"2,222,,Bob Lee,\n5,,901234502,Eve Lee,\n", id("2"), "5,222,901234502,Eve Lee,", false, "Eve"},
-		"father and son":                 {",222,901234509,Bob Lee,2005-05-05\n,111,901234509,Bob Lee,1980-01-01\n", card("111"), ",,901234509,Bob Lee,1980-01-01", true, "Bob"},
-		"of the same name and birthday":  {born, id(customer.Called("Eve", "Lee", "1982-02-02")), ",,901234509,Eve Lee,1982-02-02", false, "Eve"},
-		"to whom the card was given now": {cards, card("222"), ",222,901234509,Zoya Kim,", false, "Zoya"},
+		"by her own card":                         {cards, card("111"), "", ",222,901234502,Eve Lee,", false, "Eve"},
+		"by name and birthday":                    {born, phone, "", ",,901234502,Eve Lee,1982-02-02", false, ""},
+		"by her own id":                           {ids, phone, "", "3,,901234502,Eve Lee,", false, "Eve"},
+		"who shared his phone":                    {born, phone, "", ",,901234502,Bob Lee,1980-01-01", true, ""},
+		"with the phone of another":               {",,901234502,Alice Kim,\n2,,901234502,Bob Lee,\n", id("2"), "", "2,,901234502,,", true, ""},
+		"named, with another's phone":             {",,901234502,Alice Kim,\n2,,901234502,Bob Lee,\n", id("2"), "", "2,,901234502,Bob Lee,", true, ""},
+		"with a card and another's":               {cards, card("222"), "", ",222,901234502,Eve Lee,1982-02-02", true, ""},
+		"whose phone it is":                       {cards, card("222"), "", ",111,901234502,Bob Lee,1980-01-01", false, "Bob"},
+		"known by name and birthday":              {born, id(customer.Called("Eve", "Lee", "1982-02-02")), "", ",,901234502,Eve Lee,1982-02-02", true, "Bob"},
+		"with an id of the same name":             {"2,,,Bob Lee,\n5,,901234502,Bob Lee,\n", id("2"), "", "2,,901234502,Bob Lee,", true, ""},
+		"with a birthday since":                   {strings.ReplaceAll(cards, "1982-02-02", ""), card("222"), "", ",222,901234502,Eve Lee,1982-02-02", true, ""},
+		"who has his card now":                    {"2,222,,Bob Lee,\n5,,901234502,Eve Lee,\n", id("2"), "", "5,222,901234502,Eve Lee,", false, "Eve"},
+		"father and son":                          {",222,901234509,Bob Lee,2005-05-05\n,111,901234509,Bob Lee,1980-01-01\n", card("111"), "", ",,901234509,Bob Lee,1980-01-01", true, "Bob"},
+		"of the same name and birthday":           {born, id(customer.Called("Eve", "Lee", "1982-02-02")), "", ",,901234509,Eve Lee,1982-02-02", false, "Eve"},
+		"to whom the card was given now":          {cards, card("222"), "", ",222,901234509,Zoya Kim,", false, "Zoya"},
+		"who has his phone now, called otherwise": {",,901234502,Bob Lee,\n", phone, "Alice Kim", ",,901234502,Bob Lee,", true, "Alice"},
+		"who came back, by the name":              {",,901234502,Bob Lee,\n", phone, "Bob Lee", ",,901234502,Bob Lee,", false, "Bob"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -425,6 +439,10 @@ func TestWhoseARowIs(t *testing.T) {
 				h.install("Main", plainRules())
 				h.load(write(t, head+of.people), File{Source: "old", Kind: KindCustomers})
 				h.forget(h.person(of.forgotten.Kind, of.forgotten.Value).ID)
+				if first, last, some := strings.Cut(of.since, " "); some {
+					_, err := h.business().Enrol.Register(t.Context(), catalog.Store{}, 0, customer.New{FirstName: first, LastName: last, Source: "till", Identifiers: []customer.Identifier{phone}})
+					must(t, err)
+				}
 				for n := range 2 { // the second time nothing is given again
 					row := strings.Replace(head, "\n", ",points\n", 1) + of.row + ",50\n" + strings.Repeat("\n", n)
 					r := h.rehearsed(t, row, File{Source: "old", Kind: KindCustomers})
@@ -487,20 +505,36 @@ func TestReceiptOfTheForgottenIsKnown(t *testing.T) {
 	})
 }
 
-// A gift card of somebody forgotten is not of who has the phone beside their id.
+// A gift card of somebody forgotten is not of who has the phone beside their id, had it
+// before or got it since; one of an unknown id only where they have none.
 func TestGiftcardOfTheForgottenIsNobodys(t *testing.T) {
 	t.Parallel()
-	dbtest.Run(t, func(t *testing.T, d *db.DB) {
-		h := newHouse(t, d, "UZS", "Asia/Tashkent", t.TempDir())
-		h.open("Main")
-		h.load(write(t, "customer_id,name,phone\n1,Alice Kim,901234502\n2,Bob Lee,901234502\n"), File{Source: "old", Kind: KindCustomers})
-		h.forget(h.external("2"))
-		h.load(write(t, "giftcard,balance,customer_id,phone\nAB12345,500,2,901234502\nAB12346,500,9,901234502\n"), File{Source: "old", Kind: KindGiftcards})
-		if n := h.count(`SELECT COUNT(*) FROM imported_giftcards WHERE customer_id IS NOT NULL`); n != 1 {
-			t.Errorf("%d cards are Alice's, not 1", n)
-		}
-		h.verify()
-	})
+	alice, bob := "1,Alice Kim,901234502\n", "2,Bob Lee,901234502\n"
+	for name, of := range map[string]struct {
+		people string
+		held   int64
+	}{"had": {alice + bob, 900_00}, "got": {bob + alice, 900_00}, "had, without an id": {alice[1:] + bob, 900_00 + 70_00}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dbtest.Run(t, func(t *testing.T, d *db.DB) {
+				h := newHouse(t, d, "UZS", "Asia/Tashkent", t.TempDir())
+				h.open("Main")
+				h.load(write(t, "customer_id,name,phone\n"+of.people), File{Source: "old", Kind: KindCustomers})
+				h.forget(h.external("2"))
+				if name == "got" {
+					must(t, h.db.Write(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+						_, err := h.customers.AddIdentifierTx(ctx, tx, h.external("1"), customer.Phone, "+998901234502")
+						return err
+					}))
+				}
+				h.load(write(t, "giftcard,balance,customer_id,phone\nAB12345,500,2,901234502\nAB12346,70,9,901234502\nAB12347,900,,901234502\n"), File{Source: "old", Kind: KindGiftcards})
+				if sum := h.count(`SELECT SUM(balance) FROM imported_giftcards WHERE customer_id IS NOT NULL`); sum != of.held {
+					t.Errorf("Alice holds %d, not %d", sum, of.held)
+				}
+				h.verify()
+			})
+		})
+	}
 }
 
 // A gift card of somebody who came back is theirs, by what they had before, too.

@@ -1,11 +1,7 @@
 package importer
 
 import (
-	"cmp"
 	"context"
-	"fmt"
-	"maps"
-	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -97,17 +93,11 @@ func (g *Giftcard) issue(f Field, why Reason, value string) Issue {
 
 // cardsTx keeps gift cards, each of a source once: one that is in stays as it is.
 func (w *writer) cardsTx(ctx context.Context, tx *db.Tx, list []card, rep *Report) (issues []Issue, err error) {
-	var ids []customer.Identifier
-	hashes := make([]string, len(list))
+	ids, hashes := make([][]customer.Identifier, len(list)), make([]string, len(list))
 	for i := range list {
-		hashes[i] = secret.Keyed(w.secret, list[i].Number)
-		ids = append(ids, list[i].ids...)
+		ids[i], hashes[i] = list[i].ids, secret.Keyed(w.secret, list[i].Number)
 	}
-	known, err := w.holdersTx(ctx, tx, ids)
-	if err != nil {
-		return nil, err
-	}
-	forgotten, err := w.customers.ForgottenTx(ctx, tx, ids)
+	holders, err := w.customers.WhoseTx(ctx, tx, int64(w.imp.ID), ids)
 	if err != nil {
 		return nil, err
 	}
@@ -134,19 +124,7 @@ func (w *writer) cardsTx(ctx context.Context, tx *db.Tx, list []card, rep *Repor
 			}
 			continue
 		}
-		var holder, back customer.ID
-		for _, id := range c.ids {
-			if forgotten[id] {
-				back = cmp.Or(back, known[id].ID)
-			}
-		}
-		for _, id := range c.ids {
-			if who, ok := known[id]; ok || forgotten[id] { // the surest decides
-				holder = cmp.Or(who.ID, back)
-				break
-			}
-		}
-		if holder == 0 && !c.Who.nobody() {
+		if holders[i] == 0 && !c.Who.nobody() {
 			issues = append(issues, c.issue("", ReasonHolder, ""))
 		}
 		kept := giftcard.Balance{Amount: c.Balance, Import: int64(w.imp.ID)}
@@ -158,36 +136,11 @@ func (w *writer) cardsTx(ctx context.Context, tx *db.Tx, list []card, rep *Repor
 			rep.CardsOverTotal += c.Balance
 		}
 		fresh = append(fresh, giftcard.Card{
-			Name: giftcard.Name{Hash: hash, Source: w.imp.sourceID}, Import: int64(w.imp.ID), Hint: c.hint(), Balance: c.Balance, ExpiresAt: c.End, Holder: holder,
+			Name: giftcard.Name{Hash: hash, Source: w.imp.sourceID}, Import: int64(w.imp.ID), Hint: c.hint(), Balance: c.Balance, ExpiresAt: c.End, Holder: holders[i],
 		})
 	}
 	rep.Noted += int64(len(issues))
 	return issues, w.giftcards.KeepTx(ctx, tx, fresh)
-}
-
-// holdersTx finds who has some identifiers, and has them stay who they are before tx ends:
-// nobody is merged, taken out again or erased. It fails with db.ErrGuard where somebody was
-// before their accounts were locked.
-func (w *writer) holdersTx(ctx context.Context, tx *db.Tx, ids []customer.Identifier) (known map[customer.Identifier]customer.Known, err error) {
-	if known, err = w.customers.FindAllTx(ctx, tx, ids); err != nil || len(known) == 0 {
-		return known, err
-	}
-	var who []customer.ID
-	for _, k := range known {
-		who = append(who, k.ID)
-	}
-	slices.Sort(who)
-	var b db.Batch
-	w.ledger.Lock(&b, slices.Compact(who))
-	if err := tx.Run(ctx, &b); err != nil {
-		return nil, err
-	}
-	again, err := w.customers.FindAllTx(ctx, tx, ids)
-	same := func(a, b customer.Known) bool { return a.ID == b.ID }
-	if err == nil && !maps.EqualFunc(known, again, same) {
-		err = fmt.Errorf("importer: holders of gift cards are others meanwhile: %w", db.ErrGuard)
-	}
-	return known, err
 }
 
 // card is a gift card and what its holder is known by, the surest first.

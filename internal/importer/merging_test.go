@@ -15,6 +15,7 @@ import (
 	"regulars/internal/loyalty"
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
+	"regulars/internal/loyalty/merge"
 	"regulars/internal/loyalty/staff"
 )
 
@@ -283,6 +284,94 @@ func TestNamesakeWhoStaysMergedIsKnown(t *testing.T) {
 		}
 		h.verify()
 	})
+}
+
+// Who is known by a former name keeps it when a namesake was merged into them and taken out.
+func TestFormerNameStaysWhenANamesakeIsTakenOut(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		h := newHouse(t, d, "UZS", "Asia/Tashkent", t.TempDir())
+		h.open("Main")
+		h.install("Main", plainRules())
+		people := "name,born,phone,points\nBob Lee,1980-01-01,901234501,10\nEve Kim,1982-02-02,901234501,20\n"
+		h.load(write(t, people), File{Source: "old", Kind: KindCustomers})
+		eve, married := h.person(customer.External, customer.Called("Eve", "Kim", "1982-02-02")).ID, "Lee"
+		must(t, h.db.Write(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+			_, _, err := h.customers.UpdateTx(ctx, tx, eve, customer.Change{LastName: &married})
+			return err
+		}))
+		namesake, err := h.business().Enrol.Register(t.Context(), catalog.Store{}, 0, customer.New{FirstName: "Eve", LastName: "Kim", Born: "1982-02-02", Source: "till", Identifiers: []customer.Identifier{{Kind: customer.Phone, Value: "901234505"}}})
+		must(t, err)
+		out, err := h.merges.Merge(t.Context(), namesake.ID, eve, 0, nil)
+		must(t, err)
+		must(t, h.merges.Undo(t.Context(), out.ID, 0, nil))
+		if r := h.rehearsed(t, people+"\n", File{Source: "old", Kind: KindCustomers}); r.Created != 0 || r.Points != 0 {
+			t.Errorf("created %d, %s points given again", r.Created, r.Points)
+		}
+		h.verify()
+	})
+}
+
+// Who comes while a merge is undone waits for it, and is who they are after it: by a row of a
+// file, as the holder of a gift card, and at a till.
+func TestWhoComesWhileAMergeIsUndone(t *testing.T) {
+	t.Parallel()
+	for name, of := range map[string]struct {
+		kind Kind
+		file string // empty: at a till
+		who  string // came
+	}{
+		"customers":  {KindCustomers, "customer_id,city,points\n2,Samarkand,50\n", `SELECT id FROM customers WHERE city = 'Samarkand'`},
+		"gift cards": {KindGiftcards, "giftcard,balance,customer_id\nAB12345,500,2\n", `SELECT customer_id FROM imported_giftcards`},
+		"till":       {},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h, from, into := couple(t, dbtest.Open(t, dbtest.Postgres)) // SQLite has one writer
+			h.load(write(t, "customer_id,points\n2,50\n"), File{Source: "old", Kind: KindCustomers})
+			out, err := h.merges.Merge(t.Context(), from, into, 0, nil)
+			must(t, err)
+			all, who := h.business(), int64(0)
+			come := func() error {
+				r, err := all.Enrol.Register(t.Context(), catalog.Store{}, 0, customer.New{Source: "till", Identifiers: []customer.Identifier{{Kind: customer.Card, Value: "222"}}})
+				who = int64(r.ID)
+				return err
+			}
+			if of.file != "" {
+				i, err := h.Add(t.Context(), File{Source: "old", Kind: of.kind}, write(t, of.file))
+				must(t, err)
+				_, err = h.begin(t.Context(), i.ID)
+				must(t, err)
+				come = func() error {
+					return h.run(t.Context(), i.ID, func(context.Context, *db.Tx, *Report) error { return nil })
+				}
+			}
+			var g errgroup.Group
+			must(t, h.merges.Undo(t.Context(), out.ID, 0, func(context.Context, *db.Tx, merge.Merge) error {
+				g.Go(come)
+				h.waits()
+				return nil
+			}))
+			must(t, g.Wait())
+			if of.file != "" {
+				who = h.count(of.who)
+			}
+			if who != int64(from) {
+				t.Errorf("%d came, not %d, who was merged into %d", who, from, into)
+			}
+			const points = `SELECT COALESCE(SUM(remaining), 0) FROM lots WHERE customer_id = $1`
+			if f, i := h.count(points, int64(from)), h.count(points, int64(into)); f != 50_00 || i != 0 {
+				t.Errorf("who came out has %d points, who stays %d", f, i)
+			}
+			h.verify()
+		})
+	}
+}
+
+// waits returns when somebody waits for a lock of the house's database.
+func (h house) waits() {
+	for h.count(`SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) == 0 {
+	}
 }
 
 // A profile that gets as many identifiers as one can have by a merge has no more of them

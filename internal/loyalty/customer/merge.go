@@ -212,8 +212,12 @@ func (s *Service) calledTx(ctx context.Context, tx *db.Tx, a, into *Customer) (d
 		return false, nil
 	}
 	n, err := tx.Exec(ctx, `INSERT INTO identifiers (kind, value, customer_id, tail, checksum) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING`, called.row(into.ID)...)
-	if err != nil || n == 0 {
-		return slices.Contains(into.Identifiers, called), err // by another merge
+	if err != nil {
+		return false, err
+	}
+	if n == 0 { // who stays is, by another merge or by themselves, or somebody else
+		alone, err := s.aloneTx(ctx, tx, a.ID, into.ID, called)
+		return !alone && slices.Contains(into.Identifiers, called), err
 	}
 	var b db.Batch
 	attach(&b, into.ID, share(called.checksum(into.ID)))

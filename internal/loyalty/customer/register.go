@@ -166,32 +166,76 @@ func (s *Service) Check(n New) (Checked, error) {
 // once, the second finds the customer of the first.
 func (s *Service) RegisterAllTx(ctx context.Context, tx *db.Tx, list []Checked) (results []Result, err error) {
 	defer errs.Wrap(&err, "register customers")
-	for attempt := 1; ; attempt++ {
-		r := &registration{s: s, list: list}
-		if !s.db.Postgres() { // nobody else writes, and a savepoint copies every page that it may have to bring back
-			err = r.runTx(ctx, tx)
-			return r.results, err
+	err = s.attemptTx(ctx, tx, list, func(r *registration) error {
+		results = make([]Result, len(list))
+		now := s.now()
+		for i := range list {
+			res := r.place(&list[i])
+			for _, taken := range res.Taken {
+				r.pairs = append(r.pairs, Pair{A: r.owners[taken].ID, B: res.ID, Why: string(taken.Kind), Found: now})
+			}
+			results[i] = res
 		}
-		err = tx.Try(ctx, func() error { return r.runTx(ctx, tx) })
-		// Somebody else has registered one of the identifiers meanwhile, or its
-		// owner was merged or forgotten: it can be read now.
-		if !errors.Is(err, db.ErrUnique) && !errors.Is(err, errGoneMeanwhile) || attempt == attempts {
-			return r.results, err
+		return r.writeTx(ctx, tx)
+	})
+	return results, err
+}
+
+// WhoseTx finds whose the rows of an import surely are that make nobody, by what each says
+// of who it is, as RegisterAllTx does: 0 is nobody, or who was forgotten. They are locked:
+// until tx ends nobody of them is merged, taken out again or erased.
+func (s *Service) WhoseTx(ctx context.Context, tx *db.Tx, origin int64, rows [][]Identifier) (ids []ID, err error) {
+	defer errs.Wrap(&err, "find customers")
+	list := make([]Checked, len(rows))
+	for i, row := range rows {
+		list[i] = Checked{profile: Customer{Origin: origin}, identifiers: row}
+	}
+	ids = make([]ID, len(list))
+	return ids, s.attemptTx(ctx, tx, list, func(r *registration) error {
+		clear(ids)
+		for i := range list {
+			if p, same, _, _ := r.whose(&list[i]); same {
+				ids[i] = p.ID
+			}
+		}
+		return nil
+	})
+}
+
+// attemptTx has do done with what is known of the people of list, who are locked. Where
+// somebody else registers one of the identifiers meanwhile, or is given one, all of it is
+// done again.
+func (s *Service) attemptTx(ctx context.Context, tx *db.Tx, list []Checked, do func(*registration) error) (err error) {
+	for attempt := 1; ; attempt++ {
+		run := func() error {
+			r := &registration{s: s, list: list}
+			if err := r.readTx(ctx, tx); err != nil {
+				return err
+			}
+			if err := r.forgottenTx(ctx, tx); err != nil {
+				return err
+			}
+			return do(r)
+		}
+		if !s.db.Postgres() { // nobody else writes, and a savepoint copies every page that it may have to bring back
+			return run()
+		}
+		if err = tx.Try(ctx, run); !errors.Is(err, db.ErrUnique) && !errors.Is(err, errOthersMeanwhile) || attempt == attempts {
+			return err
 		}
 	}
 }
 
-// errGoneMeanwhile is of a profile that is gone since its identifiers were read.
-var errGoneMeanwhile = errs.New(errs.Conflict, "customer_gone_meanwhile", "The customer was merged or forgotten meanwhile. Send it again.")
+// errOthersMeanwhile is of identifiers that are others' since they were read.
+var errOthersMeanwhile = errs.New(errs.Conflict, "customer_changed_meanwhile", "The customer was merged, taken apart or forgotten meanwhile. Send it again.")
 
 // attempts is how often a set can meet others that register the same people.
 const attempts = 5
 
 // registration is a set of customers on its way into the database.
 type registration struct {
-	s       *Service
-	list    []Checked
-	results []Result
+	s    *Service
+	list []Checked
 
 	owners   map[Identifier]*person
 	people   map[ID]*person
@@ -213,25 +257,6 @@ type person struct {
 	consents []Consent // to be added
 	by       int64     // who of the staff registers them
 	queued   bool
-}
-
-func (r *registration) runTx(ctx context.Context, tx *db.Tx) error {
-	if err := r.readTx(ctx, tx); err != nil {
-		return err
-	}
-	if err := r.forgottenTx(ctx, tx); err != nil {
-		return err
-	}
-	r.results = make([]Result, len(r.list))
-	now := r.s.now()
-	for i := range r.list {
-		res := r.place(&r.list[i])
-		for _, taken := range res.Taken {
-			r.pairs = append(r.pairs, Pair{A: r.owners[taken].ID, B: res.ID, Why: string(taken.Kind), Found: now})
-		}
-		r.results[i] = res
-	}
-	return r.writeTx(ctx, tx)
 }
 
 // readTx reads whom the identifiers lead to, and locks those profiles.
@@ -282,13 +307,18 @@ func (r *registration) readTx(ctx context.Context, tx *db.Tx) error {
 		queueConsents(&b, ids, func(c Consent) { r.consents[c.Customer] = append(r.consents[c.Customer], c) })
 	}
 	r.queueOwned(&b, ids, known)
+	again := known
+	if r.s.db.Postgres() { // they may have been merged, taken apart or erased before they were locked
+		again = make(map[Identifier]Known, len(known))
+		r.s.queueFind(&b, slices.Collect(maps.Keys(known)), again)
+	}
 	if err := tx.Run(ctx, &b); err != nil {
 		return err
 	}
+	if !maps.EqualFunc(known, again, func(a, b Known) bool { return a.ID == b.ID }) {
+		return errOthersMeanwhile
+	}
 	for id, p := range r.people {
-		if p.State.Gone() {
-			return errGoneMeanwhile
-		}
 		p.Identifiers = r.owned[id]
 	}
 	for i, k := range known {
@@ -304,18 +334,15 @@ func (r *registration) place(c *Checked) Result {
 		return r.meet(c)
 	}
 	var res Result
-	p, same := r.match(c)
-	surely := p
-	if !same {
-		surely = nil
-	}
-	lost := r.lost(c, surely)
-	if forgotten, known := r.isForgotten(c, surely, lost); forgotten {
+	p, same, forgotten, lost := r.whose(c)
+	if forgotten {
 		res.Forgotten = true
-		if known { // their receipts are theirs, and so is a no
-			res.ID = p.ID
+		if p != nil { // a no is heard
 			r.consent(p, c, false)
 			r.queue(p, c.profile.Origin)
+		}
+		if same { // receipts are theirs, too
+			res.ID = p.ID
 		}
 		return res
 	}

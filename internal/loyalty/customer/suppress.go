@@ -33,9 +33,9 @@ func (s *Service) suppress(b *db.Batch, c *Customer, list []Identifier) {
 	}
 }
 
-// ForgottenTx finds which identifiers were somebody's who asked to be forgotten; they may
+// suppressedTx finds which identifiers were somebody's who asked to be forgotten; they may
 // be somebody's again.
-func (s *Service) ForgottenTx(ctx context.Context, tx *db.Tx, list []Identifier) (forgotten map[Identifier]bool, err error) {
+func (s *Service) suppressedTx(ctx context.Context, tx *db.Tx, list []Identifier) (forgotten map[Identifier]bool, err error) {
 	of := make(map[string]Identifier, len(list))
 	for _, i := range list {
 		of[s.suppression(i)] = i
@@ -80,7 +80,7 @@ func (r *registration) forgottenTx(ctx context.Context, tx *db.Tx) (err error) {
 			list = append(list, slices.DeleteFunc(slices.Clone(p.Identifiers), func(i Identifier) bool { return !i.contact() })...)
 		}
 	}
-	r.forgotten, err = r.s.ForgottenTx(ctx, tx, list)
+	r.forgotten, err = r.s.suppressedTx(ctx, tx, list)
 	return err
 }
 
@@ -121,6 +121,26 @@ func (c *Checked) told() (list []Identifier) {
 // another reports whether an identifier may have become another person's: a card that was
 // given out again, or who is called and was born as somebody else.
 func (i Identifier) another() bool { return i.Kind == Card || isName(i) }
+
+// whose finds whose a row of an import is: p, or nobody's, and whether surely (same). Of
+// one that is forgotten nothing is taken but a no of p's; where it is surely p's all the same,
+// receipts that name them are theirs. lost is what no file gives them.
+func (r *registration) whose(c *Checked) (p *person, same, forgotten bool, lost []Identifier) {
+	p, same = r.match(c)
+	surely := p
+	if !same {
+		surely = nil
+	}
+	lost = r.lost(c, surely)
+	forgotten, known := r.isForgotten(c, surely, lost)
+	switch {
+	case forgotten && same && !known:
+		p, same = nil, false
+	case p != nil && !same: // who has now what somebody forgotten had, but is called otherwise, is somebody else
+		forgotten = forgotten || slices.ContainsFunc(c.identifiers, func(i Identifier) bool { return r.forgotten[i] && !i.another() })
+	}
+	return p, same, forgotten, lost
+}
 
 // lost is what a row of an import says that was somebody's who was forgotten, and is nobody's
 // now. Where p, who it surely is (nil: nobody), has another of it, they came back, and have
