@@ -180,14 +180,16 @@ func bobIsBack(t *testing.T, d *db.DB, as customer.New) house {
 	return h
 }
 
-// Who came back has their phone again: others who share it are taken from files as ever.
+// Who came back has their phone again: others who share it and are known are taken from files
+// as ever. Nobody is made anew by it, for that may be who was forgotten while another has it.
 func TestPhoneOfWhoCameBackIsShared(t *testing.T) {
 	t.Parallel()
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
 		h := bobIsBack(t, d, customer.New{FirstName: "Bob", LastName: "Lee"})
-		i := h.load(write(t, "customer_id,name,phone\n3,Eve Lee,901234502\n"), File{Source: "old", Kind: KindCustomers})
-		if i.Report.Created != 1 || i.Report.Refused != 0 {
-			t.Errorf("%d made, %d refused: %s", i.Report.Created, i.Report.Refused, h.issuesOf(i.ID, true))
+		h.load(write(t, "customer_id,name\n3,Eve Lee\n"), File{Source: "old", Kind: KindCustomers})
+		i := h.load(write(t, "customer_id,name,phone\n3,Eve Lee,901234502\n4,Ann Lee,901234502\n"), File{Source: "old", Kind: KindCustomers})
+		if r := i.Report; r.Created != 0 || r.Unchanged != 1 || r.Refused != 1 {
+			t.Errorf("%d made, %d as before, %d refused: %s", r.Created, r.Unchanged, r.Refused, h.issuesOf(i.ID, true))
 		}
 		h.verify()
 	})
@@ -429,6 +431,8 @@ func TestWhoseARowIs(t *testing.T) {
 		"of the same name and birthday":           {born, id(customer.Called("Eve", "Lee", "1982-02-02")), "", ",,901234509,Eve Lee,1982-02-02", false, "Eve"},
 		"to whom the card was given now":          {cards, card("222"), "", ",222,901234509,Zoya Kim,", false, "Zoya"},
 		"who has his phone now, called otherwise": {",,901234502,Bob Lee,\n", phone, "Alice Kim", ",,901234502,Bob Lee,", true, "Alice"},
+		"called otherwise, with a birthday since": {",,901234502,Bob Lee,\n", phone, "Alice Kim", ",,901234502,Bob Lee,1980-01-01", true, "Alice"},
+		"called otherwise, with a card since":     {",,901234502,Bob Lee,\n", phone, "Alice Kim", ",777,901234502,Bob Lee,", true, "Alice"},
 		"who came back, by the name":              {",,901234502,Bob Lee,\n", phone, "Bob Lee", ",,901234502,Bob Lee,", false, "Bob"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -548,6 +552,22 @@ func TestGiftcardOfWhoCameBack(t *testing.T) {
 		if n := h.count(`SELECT COUNT(*) FROM imported_giftcards WHERE customer_id = $1`, int64(bob)); n != 2 {
 			t.Errorf("%d cards are his, not 2", n)
 		}
+	})
+}
+
+// A gift card is of whose e-mail it says, whatever else it does, if nobody else is told.
+func TestGiftcardByEmail(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		h := newHouse(t, d, "UZS", "Asia/Tashkent", t.TempDir())
+		h.open("Main")
+		h.load(write(t, "customer_id,name,email\n,Alice Kim,alice@example.com\n3,Ann Poe,ann@example.com\n5,Bob Lee,\n"), File{Source: "old", Kind: KindCustomers})
+		h.forget(h.external("5"))
+		h.load(write(t, "giftcard,balance,customer_id,phone,email\nAB12345,500,9,,alice@example.com\nAB12346,70,,901234502,alice@example.com\nAB12347,900,9,,ann@example.com\nAB12348,1000,5,,alice@example.com\n"), File{Source: "old", Kind: KindGiftcards})
+		if sum := h.count(`SELECT SUM(balance) FROM imported_giftcards WHERE customer_id IS NOT NULL`); sum != 570_00 {
+			t.Errorf("%d is held, not Alice's 570", sum)
+		}
+		h.verify()
 	})
 }
 

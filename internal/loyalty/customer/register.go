@@ -3,6 +3,7 @@ package customer
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -194,7 +195,12 @@ func (s *Service) WhoseTx(ctx context.Context, tx *db.Tx, origin int64, rows [][
 	return ids, s.attemptTx(ctx, tx, list, func(r *registration) error {
 		clear(ids)
 		for i := range list {
-			if p, same, _, _ := r.whose(&list[i]); same {
+			c := &list[i]
+			p, same, forgotten, _ := r.whose(c)
+			if mail := r.owner(c, Email); p == nil && !forgotten && mail != nil && !r.otherID(c, mail) {
+				p, same = mail, true // nobody is made of what else it says
+			}
+			if same {
 				ids[i] = p.ID
 			}
 		}
@@ -204,7 +210,7 @@ func (s *Service) WhoseTx(ctx context.Context, tx *db.Tx, origin int64, rows [][
 
 // attemptTx has do done with what is known of the people of list, who are locked. Where
 // somebody else registers one of the identifiers meanwhile, or is given one, all of it is
-// done again.
+// done again. It fails with db.ErrUnique or db.ErrGuard where that happens again and again.
 func (s *Service) attemptTx(ctx context.Context, tx *db.Tx, list []Checked, do func(*registration) error) (err error) {
 	for attempt := 1; ; attempt++ {
 		run := func() error {
@@ -220,14 +226,11 @@ func (s *Service) attemptTx(ctx context.Context, tx *db.Tx, list []Checked, do f
 		if !s.db.Postgres() { // nobody else writes, and a savepoint copies every page that it may have to bring back
 			return run()
 		}
-		if err = tx.Try(ctx, run); !errors.Is(err, db.ErrUnique) && !errors.Is(err, errOthersMeanwhile) || attempt == attempts {
+		if err = tx.Try(ctx, run); !errors.Is(err, db.ErrUnique) && !errors.Is(err, db.ErrGuard) || attempt == attempts {
 			return err
 		}
 	}
 }
-
-// errOthersMeanwhile is of identifiers that are others' since they were read.
-var errOthersMeanwhile = errs.New(errs.Conflict, "customer_changed_meanwhile", "The customer was merged, taken apart or forgotten meanwhile. Send it again.")
 
 // attempts is how often a set can meet others that register the same people.
 const attempts = 5
@@ -316,7 +319,7 @@ func (r *registration) readTx(ctx context.Context, tx *db.Tx) error {
 		return err
 	}
 	if !maps.EqualFunc(known, again, func(a, b Known) bool { return a.ID == b.ID }) {
-		return errOthersMeanwhile
+		return fmt.Errorf("customers are others meanwhile: %w", db.ErrGuard)
 	}
 	for id, p := range r.people {
 		p.Identifiers = r.owned[id]

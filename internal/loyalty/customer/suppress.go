@@ -124,20 +124,17 @@ func (i Identifier) another() bool { return i.Kind == Card || isName(i) }
 
 // whose finds whose a row of an import is: p, or nobody's, and whether surely (same). Of
 // one that is forgotten nothing is taken but a no of p's; where it is surely p's all the same,
-// receipts that name them are theirs. lost is what no file gives them.
+// receipts that name them are theirs. lost is what no file gives them. A file makes nobody
+// anew of what was somebody's who was forgotten, whoever has it now.
 func (r *registration) whose(c *Checked) (p *person, same, forgotten bool, lost []Identifier) {
-	p, same = r.match(c)
-	surely := p
-	if !same {
-		surely = nil
+	if p, same = r.match(c); !same {
+		forgotten = slices.ContainsFunc(c.identifiers, func(i Identifier) bool { return r.forgotten[i] && !i.another() })
+		return p, same, forgotten || len(r.lost(c, nil)) > 0, nil
 	}
-	lost = r.lost(c, surely)
-	forgotten, known := r.isForgotten(c, surely, lost)
-	switch {
-	case forgotten && same && !known:
+	lost = r.lost(c, p)
+	forgotten, known := r.isForgotten(c, p, lost)
+	if forgotten && !known {
 		p, same = nil, false
-	case p != nil && !same: // who has now what somebody forgotten had, but is called otherwise, is somebody else
-		forgotten = forgotten || slices.ContainsFunc(c.identifiers, func(i Identifier) bool { return r.forgotten[i] && !i.another() })
 	}
 	return p, same, forgotten, lost
 }
@@ -163,18 +160,18 @@ func (r *registration) lost(c *Checked, p *person) (lost []Identifier) {
 	return slices.DeleteFunc(lost, func(i Identifier) bool { return fresh && i.another() })
 }
 
-// isForgotten reports whether a row of an import is of somebody forgotten. The surest of what
-// it says decides whose it is, in the order in which match believes it: p's, who it surely
-// is (nil: nobody), or of who lost it. Of an agreeing name only an outside id is surer. A row that
-// is p's is refused all the same where a file made p, without a name: it may name them as who
-// was forgotten. known reports whether it is p's.
+// isForgotten reports whether a row of an import that is like p's is of somebody forgotten.
+// The surest of what it says decides whose it is, in the order in which match believes it: p's,
+// or of who lost it. Of an agreeing name only an outside id is surer. A row that is p's is
+// refused all the same where a file made p, without a name: it may name them as who was
+// forgotten. known reports whether it is p's.
 func (r *registration) isForgotten(c *Checked, p *person, lost []Identifier) (is, known bool) {
 	if len(lost) == 0 {
 		return false, false
 	}
-	agrees := p != nil && agree(&p.Customer, &c.profile)
+	agrees := agree(&p.Customer, &c.profile)
 	for _, i := range c.told() {
-		known = agrees && i.Kind != External || p != nil && r.owners[i] == p && !r.forgotten[i]
+		known = agrees && i.Kind != External || r.owners[i] == p && !r.forgotten[i]
 		if known || slices.Contains(lost, i) {
 			break
 		}
