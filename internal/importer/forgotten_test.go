@@ -162,6 +162,46 @@ func TestForgottenDoNotComeBackByTwoFiles(t *testing.T) {
 	})
 }
 
+// Receipts of who is known by a phone of somebody forgotten alone are theirs, who may have come
+// back; the id beside it is not, and what comes with it later is nobody else's either.
+func TestReceiptsGiveNoIDsOfTheForgotten(t *testing.T) {
+	t.Parallel()
+	const receipts = "number,date,customer_id,phone,product,quantity,price\n"
+	for name, of := range map[string]struct {
+		people   string // with him, who is forgotten
+		receipts string
+		row      string // that comes at last
+		refused  bool
+	}{
+		"his id":              {"2,Bob Lee,,901234502\n", "A1,2024-05-01 10:00,2,901234502,Нон,4,1500\n", "2,Bob Lee,1980-01-01,901234502,50\n", true},
+		"an id of his since":  {",Bob Lee,,901234502\n", "A1,2024-05-01 10:00,2,901234502,Нон,4,1500\n", "2,Bob Lee,1980-01-01,901234502,50\n", true},
+		"who shares it":       {",Bob Lee,,901234502\n", "A1,2024-05-01 10:00,4,901234502,Нон,4,1500\n", "4,Ann Lee,1990-01-01,,50\n", false},
+		"of an id by another": {",Bob Lee,,901234502\n", "A1,2024-05-01 10:00,9,,Нон,4,1500\n", "9,Bob Lee,,901234502,50\n", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dbtest.Run(t, func(t *testing.T, d *db.DB) {
+				h := newHouse(t, d, "UZS", "Asia/Tashkent", t.TempDir())
+				h.open("Main")
+				h.install("Main", plainRules())
+				h.load(write(t, "customer_id,name,born,phone\n"+of.people), File{Source: "old", Kind: KindCustomers})
+				h.forget(h.person(customer.Phone, "+998901234502").ID)
+				alice, err := h.business().Enrol.Register(t.Context(), catalog.Store{}, 0, customer.New{FirstName: "Alice", LastName: "Kim", Source: "till", Identifiers: []customer.Identifier{{Kind: customer.Phone, Value: "901234502"}}})
+				must(t, err)
+				h.rehearsed(t, receipts+of.receipts, File{Source: "old", Kind: KindReceipts})
+				r := h.rehearsed(t, "customer_id,name,born,phone,points\n"+of.row, File{Source: "old", Kind: KindCustomers})
+				if of.refused && (r.Refused != 1 || r.Points != 0) || !of.refused && (r.Created != 1 || r.Points != 50_00) {
+					t.Errorf("%+v", r)
+				}
+				if c, err := h.customers.Get(t.Context(), alice.ID); err != nil || c.Born != "" || len(c.Identifiers) != 1 {
+					t.Errorf("Alice is %+v, %v", c, err)
+				}
+				h.verify()
+			})
+		})
+	}
+}
+
 // bobIsBack opens a shop in which a customer was forgotten and registers anew, with the
 // phone that the file had.
 func bobIsBack(t *testing.T, d *db.DB, as customer.New) house {
@@ -337,6 +377,22 @@ func TestCardOfTheForgottenExcusesNobody(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A card of somebody forgotten, which another person has now, makes no row of a third one theirs.
+func TestCardOfTheForgottenThatAnotherHas(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		h := newHouse(t, d, "UZS", "Asia/Tashkent", t.TempDir())
+		h.open("Main")
+		h.load(write(t, "customer_id,card,name,phone\n2,222,Bob Lee,\n,,Ann Poe,901234509\n"), File{Source: "old", Kind: KindCustomers})
+		h.forget(h.external("2"))
+		h.load(write(t, "customer_id,card,name\n6,222,Eve Kim\n"), File{Source: "old", Kind: KindCustomers})
+		if r := h.load(write(t, "customer_id,card,name,phone\n9,222,Ann Poe,901234509\n"), File{Source: "old", Kind: KindCustomers}).Report; r.Updated != 1 || len(r.Tallies) != 1 || r.Tallies[0].Reason != ReasonTaken {
+			t.Errorf("%+v", r)
+		}
+		h.verify()
+	})
 }
 
 // A row of customers that is refused gives nothing, and is told: also of somebody whom a

@@ -182,7 +182,7 @@ func (s *Service) RegisterAllTx(ctx context.Context, tx *db.Tx, list []Checked) 
 	return results, err
 }
 
-// WhoseTx finds whose the rows of an import surely are that make nobody, by what each says
+// WhoseTx finds whose the rows of an import are that make nobody, by what each says
 // of who it is, as RegisterAllTx does: 0 is nobody, or who was forgotten. They are locked:
 // until tx ends nobody of them is merged, taken out again or erased.
 func (s *Service) WhoseTx(ctx context.Context, tx *db.Tx, origin int64, rows [][]Identifier) (ids []ID, err error) {
@@ -196,11 +196,11 @@ func (s *Service) WhoseTx(ctx context.Context, tx *db.Tx, origin int64, rows [][
 		clear(ids)
 		for i := range list {
 			c := &list[i]
-			p, same, forgotten, _ := r.whose(c)
+			p, _, forgotten, _ := r.whose(c) // what says no name contradicts nobody's
 			if mail := r.owner(c, Email); p == nil && !forgotten && mail != nil && !r.otherID(c, mail) {
-				p, same = mail, true // nobody is made of what else it says
+				p = mail // nobody is made of what else it says
 			}
-			if same {
+			if p != nil {
 				ids[i] = p.ID
 			}
 		}

@@ -127,9 +127,12 @@ func (i Identifier) another() bool { return i.Kind == Card || isName(i) }
 // receipts that name them are theirs. lost is what no file gives them. A file makes nobody
 // anew of what was somebody's who was forgotten, whoever has it now.
 func (r *registration) whose(c *Checked) (p *person, same, forgotten bool, lost []Identifier) {
-	if p, same = r.match(c); !same {
-		forgotten = slices.ContainsFunc(c.identifiers, func(i Identifier) bool { return r.forgotten[i] && !i.another() })
-		return p, same, forgotten || len(r.lost(c, nil)) > 0, nil
+	p, same = r.match(c)
+	switch {
+	case !same:
+		return p, false, len(r.lost(c, nil)) > 0, nil
+	case r.guessed(c, p):
+		return p, false, false, nil
 	}
 	lost = r.lost(c, p)
 	forgotten, known := r.isForgotten(c, p, lost)
@@ -139,9 +142,17 @@ func (r *registration) whose(c *Checked) (p *person, same, forgotten bool, lost 
 	return p, same, forgotten, lost
 }
 
-// lost is what a row of an import says that was somebody's who was forgotten, and is nobody's
-// now. Where p, who it surely is (nil: nobody), has another of it, they came back, and have
-// all of it again. What may have become another person's counts in rows that say nothing new.
+// guessed reports whether a row is p's by nothing but what somebody had who was forgotten,
+// and says no name: it is of p, who may have come back, and nothing else in it is.
+func (r *registration) guessed(c *Checked, p *person) bool {
+	told := func(i Identifier) bool { return r.owners[i] == p && !r.forgotten[i] }
+	return len(r.forgotten) > 0 && c.profile.Name() == "" && !slices.ContainsFunc(c.identifiers, told)
+}
+
+// lost is what a row of an import says that was somebody's who was forgotten, and is not p's,
+// who it surely is (nil: nobody). Where p has another of it, they came back, and have again
+// what nobody has. What may have become another person's counts where nobody has it, in rows
+// that say nothing new.
 func (r *registration) lost(c *Checked, p *person) (lost []Identifier) {
 	if len(r.forgotten) == 0 {
 		return nil
@@ -149,7 +160,7 @@ func (r *registration) lost(c *Checked, p *person) (lost []Identifier) {
 	fresh := false
 	for _, i := range c.told() {
 		switch {
-		case r.owners[i] == nil && r.forgotten[i]:
+		case r.forgotten[i] && (r.owners[i] == nil || r.owners[i] != p && !i.another()):
 			lost = append(lost, i)
 		case r.owners[i] == nil:
 			fresh = fresh || !i.another()
