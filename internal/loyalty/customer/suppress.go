@@ -151,8 +151,7 @@ func (r *registration) guessed(c *Checked, p *person) bool {
 
 // lost is what a row of an import says that was somebody's who was forgotten, and is not p's,
 // who it surely is (nil: nobody). Where p has another of it, they came back, and have again
-// what nobody has. What may have become another person's counts where nobody has it, in rows
-// that say nothing new.
+// what nobody has. What may have become another person's counts in rows that say nothing new.
 func (r *registration) lost(c *Checked, p *person) (lost []Identifier) {
 	if len(r.forgotten) == 0 {
 		return nil
@@ -160,7 +159,7 @@ func (r *registration) lost(c *Checked, p *person) (lost []Identifier) {
 	fresh := false
 	for _, i := range c.told() {
 		switch {
-		case r.forgotten[i] && (r.owners[i] == nil || r.owners[i] != p && !i.another()):
+		case r.forgotten[i] && (p == nil || r.owners[i] != p):
 			lost = append(lost, i)
 		case r.owners[i] == nil:
 			fresh = fresh || !i.another()
