@@ -379,17 +379,26 @@ func TestCardOfTheForgottenExcusesNobody(t *testing.T) {
 	}
 }
 
-// A card of somebody forgotten, which another person has now, makes no row of a third one theirs.
+// A card of somebody forgotten, which another person has now, makes no row of a third one
+// theirs, and none of the former the other's.
 func TestCardOfTheForgottenThatAnotherHas(t *testing.T) {
 	t.Parallel()
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
 		h := newHouse(t, d, "UZS", "Asia/Tashkent", t.TempDir())
 		h.open("Main")
-		h.load(write(t, "customer_id,card,name,phone\n2,222,Bob Lee,\n,,Ann Poe,901234509\n"), File{Source: "old", Kind: KindCustomers})
-		h.forget(h.external("2"))
+		h.install("Main", plainRules())
+		bob := "card,name,points\n222,Bob Lee,50\n"
+		h.load(write(t, bob), File{Source: "old", Kind: KindCustomers})
+		h.load(write(t, "name,phone\nAnn Poe,901234509\n"), File{Source: "old", Kind: KindCustomers})
+		h.forget(h.person(customer.Card, "222").ID)
+		_, err := h.business().Enrol.Register(t.Context(), catalog.Store{}, 0, customer.New{FirstName: "Eve", Source: "till", Identifiers: []customer.Identifier{{Kind: customer.Card, Value: "222"}}})
+		must(t, err)
 		h.load(write(t, "customer_id,card,name\n6,222,Eve Kim\n"), File{Source: "old", Kind: KindCustomers})
-		if r := h.load(write(t, "customer_id,card,name,phone\n9,222,Ann Poe,901234509\n"), File{Source: "old", Kind: KindCustomers}).Report; r.Updated != 1 || len(r.Tallies) != 1 || r.Tallies[0].Reason != ReasonTaken {
+		if r := h.rehearsed(t, "customer_id,card,name,phone\n9,222,Ann Poe,901234509\n", File{Source: "old", Kind: KindCustomers}); r.Updated != 1 || len(r.Tallies) != 1 || r.Tallies[0].Reason != ReasonTaken {
 			t.Errorf("%+v", r)
+		}
+		if r := h.rehearsed(t, bob+"\n", File{Source: "old", Kind: KindCustomers}); r.Refused != 1 || r.Points != 0 {
+			t.Errorf("his row: %+v", r)
 		}
 		h.verify()
 	})

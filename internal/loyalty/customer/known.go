@@ -149,7 +149,7 @@ func (r *registration) match(c *Checked) (p *person, same bool) {
 		return p, true
 	}
 	for _, kind := range []Kind{Card, Telegram} {
-		if p := r.owner(c, kind); p != nil && (like(&p.Customer, &c.profile) || !r.otherID(c, p)) {
+		if p := r.owner(c, kind); p != nil && (like(&p.Customer, &c.profile) || !r.otherID(c, p) && !r.inherited(c, p)) {
 			return p, true
 		}
 	}

@@ -131,7 +131,7 @@ func (r *registration) whose(c *Checked) (p *person, same, forgotten bool, lost 
 	switch {
 	case !same:
 		return p, false, len(r.lost(c, nil)) > 0, nil
-	case r.guessed(c, p):
+	case c.profile.Name() == "" && r.inherited(c, p):
 		return p, false, false, nil
 	}
 	lost = r.lost(c, p)
@@ -142,11 +142,11 @@ func (r *registration) whose(c *Checked) (p *person, same, forgotten bool, lost 
 	return p, same, forgotten, lost
 }
 
-// guessed reports whether a row is p's by nothing but what somebody had who was forgotten,
-// and says no name: it is of p, who may have come back, and nothing else in it is.
-func (r *registration) guessed(c *Checked, p *person) bool {
-	told := func(i Identifier) bool { return r.owners[i] == p && !r.forgotten[i] }
-	return len(r.forgotten) > 0 && c.profile.Name() == "" && !slices.ContainsFunc(c.identifiers, told)
+// inherited reports whether a row leads to p by nothing but what somebody had who was
+// forgotten. One without a name is of p, who may have come back, and nothing else in it is.
+func (r *registration) inherited(c *Checked, p *person) bool {
+	own := func(i Identifier) bool { return r.owners[i] == p && !r.forgotten[i] }
+	return len(r.forgotten) > 0 && !slices.ContainsFunc(c.identifiers, own)
 }
 
 // lost is what a row of an import says that was somebody's who was forgotten, and is not p's,
