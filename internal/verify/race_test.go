@@ -15,6 +15,7 @@ import (
 	"regulars/internal/loyalty/catalog"
 	"regulars/internal/loyalty/customer"
 	"regulars/internal/loyalty/receipt"
+	"regulars/internal/verify"
 )
 
 // Whatever two processes do to the same people at once, and undo in whatever order,
@@ -63,6 +64,26 @@ func TestTwoProcessesSoak(t *testing.T) {
 			})
 		}
 	}
+}
+
+// Points that are taken by hand from several lots are one line of the audit log, also where
+// another process, whose clock is behind, numbers what it takes between them.
+func TestPointsByHandNumberedAmongOthers(t *testing.T) {
+	t.Parallel()
+	cfg := dbtest.Migrated(t, dbtest.SQLite)
+	one := newChain(t, dbtest.OpenConfig(t, cfg), anyRules(rand.New(rand.NewPCG(1, 2))))
+	who := one.customer("Анна", customer.Identifier{Kind: customer.Phone, Value: "+998901234501"})
+	must(t, one.adjust(who, 10_00))
+	must(t, one.adjust(who, 20_00))
+	one.clock.tick = time.Second // from entry to entry
+	must(t, one.adjust(who, -25_00))
+	var first int64
+	must(t, one.db.QueryRow(t.Context(), `SELECT id FROM entries WHERE customer_id = $1 AND cause = 'manual' ORDER BY id LIMIT 1 OFFSET 2`, int64(who)).Scan(&first))
+	other := process(t, dbtest.OpenConfig(t, cfg), &clock{t: time.UnixMicro(verify.MintedAt(first)).Add(time.Second / 2), tick: time.Microsecond})
+	other.till = one.till
+	other.till.Staff = one.cashier("other")
+	must(t, other.adjust(who, -1_00))
+	expectClean(t, one.db)
 }
 
 // race has two tills sell through two processes, on days of any rules.

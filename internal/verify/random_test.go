@@ -528,8 +528,11 @@ func (c *chain) history(rows ...string) error {
 
 // anyPoints gives or takes points by hand.
 func (c *chain) anyPoints(r *rand.Rand, who customer.ID) {
+	c.tried("points by hand", c.adjust(who, money.Points(r.IntN(200_00)-100_00)|1))
+}
+
+func (c *chain) adjust(who customer.ID, points money.Points) error {
 	ctx := c.t.Context()
-	points := money.Points(r.IntN(200_00)-100_00) | 1
 	v, err := c.Programmes.At(ctx, c.till.Store.Code, c.clock.now())
 	if err == nil {
 		err = c.db.Write(ctx, func(ctx context.Context, tx *db.Tx) error {
@@ -545,7 +548,7 @@ func (c *chain) anyPoints(r *rand.Rand, who customer.ID) {
 			})
 		})
 	}
-	c.tried("points by hand", err)
+	return err
 }
 
 // anyGrant gives somebody a level by hand, or takes it back.

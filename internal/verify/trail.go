@@ -267,8 +267,10 @@ func (a *audit) byHand(p *person) {
 			continue
 		}
 		points := e.inLot()
-		if n := len(gifts); n > 0 && gifts[n-1].At == e.At && gifts[n-1].Actor == e.Staff && (gifts[n-1].Points < 0) == (points < 0) {
-			gifts[n-1].Points = plus(gifts[n-1].Points, points)
+		// Those of another process, whose clock differs a little, may be numbered between them.
+		same := func(g gift) bool { return g.At == e.At && g.Actor == e.Staff && (g.Points < 0) == (points < 0) }
+		if i := slices.IndexFunc(gifts, same); i >= 0 {
+			gifts[i].Points = plus(gifts[i].Points, points)
 			continue
 		}
 		gifts = append(gifts, gift{adjustment{At: e.At, Actor: e.Staff, Points: points}, e.ID})
