@@ -215,9 +215,12 @@ func (s *Service) calledTx(ctx context.Context, tx *db.Tx, a, into *Customer) (d
 	if err != nil {
 		return false, err
 	}
-	if n == 0 { // who stays is, by another merge or by themselves, or somebody else
+	if n == 0 && !slices.Contains(into.Identifiers, called) {
+		return false, nil // somebody else is
+	}
+	if n == 0 { // by themselves, or by another merge
 		alone, err := s.aloneTx(ctx, tx, a.ID, into.ID, called)
-		return !alone && slices.Contains(into.Identifiers, called), err
+		return !alone, err
 	}
 	var b db.Batch
 	attach(&b, into.ID, share(called.checksum(into.ID)))

@@ -196,7 +196,7 @@ func (s *Service) WhoseTx(ctx context.Context, tx *db.Tx, origin int64, rows [][
 		clear(ids)
 		for i := range list {
 			c := &list[i]
-			p, _, forgotten, _ := r.whose(c) // what says no name contradicts nobody's
+			p, _, forgotten, _ := r.whose(c) // it says no name, so p is never in doubt where it is forgotten
 			if mail := r.owner(c, Email); p == nil && !forgotten && mail != nil && !r.otherID(c, mail) {
 				p = mail // nobody is made of what else it says
 			}
