@@ -496,6 +496,7 @@ func TestWhoseARowIs(t *testing.T) {
 		"of the same name and birthday":           {born, id(customer.Called("Eve", "Lee", "1982-02-02")), "", ",,901234509,Eve Lee,1982-02-02", false, "Eve"},
 		"to whom the card was given now":          {cards, card("222"), "", ",222,901234509,Zoya Kim,", false, "Zoya"},
 		"who has his phone now, called otherwise": {",,901234502,Bob Lee,\n", phone, "Alice Kim", ",,901234502,Bob Lee,", true, "Alice"},
+		"with a phone of who came back, first":    {",,901234502,Bob Lee,\n,,901234509,Ann,\n", phone, "Bob Lee", ",,901234502; 901234509,Ann,", false, "Bob"},
 		"called otherwise, with a birthday since": {",,901234502,Bob Lee,\n", phone, "Alice Kim", ",,901234502,Bob Lee,1980-01-01", true, "Alice"},
 		"called otherwise, with a card since":     {",,901234502,Bob Lee,\n", phone, "Alice Kim", ",777,901234502,Bob Lee,", true, "Alice"},
 		"who came back, by the name":              {",,901234502,Bob Lee,\n", phone, "Bob Lee", ",,901234502,Bob Lee,", false, "Bob"},

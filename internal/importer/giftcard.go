@@ -143,7 +143,7 @@ func (w *writer) cardsTx(ctx context.Context, tx *db.Tx, list []card, rep *Repor
 	return issues, w.giftcards.KeepTx(ctx, tx, fresh)
 }
 
-// card is a gift card and what its holder is known by, the surest first.
+// card is a gift card and what its holder is known by.
 type card struct {
 	*Giftcard
 	ids []customer.Identifier

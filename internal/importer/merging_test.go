@@ -312,6 +312,30 @@ func TestFormerNameStaysWhenANamesakeIsTakenOut(t *testing.T) {
 	})
 }
 
+// Who is known by the name of a profile that was merged into theirs is not taken for somebody
+// forgotten by a card that such had before.
+func TestMergedNameBesideACardOfTheForgotten(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		h := newHouse(t, d, "UZS", "Asia/Tashkent", t.TempDir())
+		h.open("Main")
+		h.install("Main", plainRules())
+		h.load(write(t, "card,name\n222,Bob Lee\n"), File{Source: "old", Kind: KindCustomers})
+		h.forget(h.person(customer.Card, "222").ID)
+		register := func(last, card string) customer.ID {
+			r, err := h.business().Enrol.Register(t.Context(), catalog.Store{}, 0, customer.New{FirstName: "Eve", LastName: last, Born: "1990-01-01", Source: "till", Identifiers: []customer.Identifier{{Kind: customer.Card, Value: card}}})
+			must(t, err)
+			return r.ID
+		}
+		_, err := h.merges.Merge(t.Context(), register("Kim", "222"), register("Park", "333"), 0, nil)
+		must(t, err)
+		if r := h.rehearsed(t, "card,name,born,points\n222,Eve Kim,1990-01-01,50\n", File{Source: "old", Kind: KindCustomers}); r.Refused != 0 || r.Created != 0 || r.Points != 50_00 {
+			t.Errorf("%+v", r)
+		}
+		h.verify()
+	})
+}
+
 // Who comes while a merge is undone waits for it, and is who they are after it: by a row of a
 // file, as the holder of a gift card, and at a till.
 func TestWhoComesWhileAMergeIsUndone(t *testing.T) {

@@ -14,10 +14,10 @@
 //
 // An import is believed further: a known outside id is the same person; a known
 // card or Telegram account is, unless an id of its own and a name or a birthday that
-// contradicts say otherwise; a known phone is, unless name or birthday differ, or an
+// contradicts say otherwise, or these alone where somebody who was forgotten had it; a known phone is, unless name or birthday differ, or an
 // id of its own and no name that says the same; a known e-mail is only where nothing
 // better is said. Who shares one of these is known by name and birthday as well.
-// Whoever was forgotten does not come back so (see isForgotten), but in person.
+// Whoever was forgotten does not come back so (see whose), but in person.
 //
 // What a profile says is never overwritten by a registration, only completed.
 // Consents are appended and never changed; what is said again and holds is not

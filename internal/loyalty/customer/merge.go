@@ -387,14 +387,15 @@ func (s *Service) UnmergeTx(ctx context.Context, tx *db.Tx, merge int64, from, i
 	})
 	hand(&batch, theirs, into, from)
 	called := Identifier{External, Called(a.FirstName, a.LastName, a.Born)}
-	if m.Called = m.Called && slices.Contains(b.Identifiers, called); m.Called {
-		if m.Called, err = s.aloneTx(ctx, tx, from, into, called); err != nil {
+	if m.Called && slices.Contains(b.Identifiers, called) {
+		alone, err := s.aloneTx(ctx, tx, from, into, called)
+		if err != nil {
 			return err
 		}
-	}
-	if m.Called {
-		batch.Guard(`DELETE FROM identifiers WHERE kind = $1 AND value = $2 AND customer_id = $3`, string(called.Kind), called.Value, int64(into))
-		attach(&batch, into, -share(called.checksum(into)))
+		if alone {
+			batch.Guard(`DELETE FROM identifiers WHERE kind = $1 AND value = $2 AND customer_id = $3`, string(called.Kind), called.Value, int64(into))
+			attach(&batch, into, -share(called.checksum(into)))
+		}
 	}
 	said, err := s.consentsTx(ctx, tx, from, into)
 	if err != nil {

@@ -146,7 +146,7 @@ func (r *registration) whose(c *Checked) (p *person, same, forgotten bool, lost 
 // forgotten. One without a name is of p, who may have come back, and nothing else in it is.
 func (r *registration) inherited(c *Checked, p *person) bool {
 	own := func(i Identifier) bool { return r.owners[i] == p && !r.forgotten[i] }
-	return len(r.forgotten) > 0 && !slices.ContainsFunc(c.identifiers, own)
+	return len(r.forgotten) > 0 && !slices.ContainsFunc(c.told(), own)
 }
 
 // lost is what a row of an import says that was somebody's who was forgotten, and is not p's,
@@ -172,7 +172,7 @@ func (r *registration) lost(c *Checked, p *person) (lost []Identifier) {
 
 // isForgotten reports whether a row of an import that is like p's is of somebody forgotten.
 // The surest of what it says decides whose it is, in the order in which match believes it: p's,
-// or of who lost it. Of an agreeing name only an outside id is surer. A row that is p's is
+// or of who lost it, where nobody has it now. Of an agreeing name only an outside id is surer. A row that is p's is
 // refused all the same where a file made p, without a name: it may name them as who was
 // forgotten. known reports whether it is p's.
 func (r *registration) isForgotten(c *Checked, p *person, lost []Identifier) (is, known bool) {
@@ -182,7 +182,7 @@ func (r *registration) isForgotten(c *Checked, p *person, lost []Identifier) (is
 	agrees := agree(&p.Customer, &c.profile)
 	for _, i := range c.told() {
 		known = agrees && i.Kind != External || r.owners[i] == p && !r.forgotten[i]
-		if known || slices.Contains(lost, i) {
+		if known || r.owners[i] == nil && slices.Contains(lost, i) {
 			break
 		}
 	}
