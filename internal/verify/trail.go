@@ -260,7 +260,12 @@ func (a *audit) byHand(p *person) {
 		adjustment
 		entry int64
 	}
+	type once struct {
+		at, actor int64
+		taken     bool
+	}
 	var gifts []gift
+	known := map[once]int{} // places in gifts
 	for i := range p.entries {
 		e := &p.entries[i]
 		if e.Cause != "manual" {
@@ -268,11 +273,12 @@ func (a *audit) byHand(p *person) {
 		}
 		points := e.inLot()
 		// Those of another process, whose clock differs a little, may be numbered between them.
-		same := func(g gift) bool { return g.At == e.At && g.Actor == e.Staff && (g.Points < 0) == (points < 0) }
-		if i := slices.IndexFunc(gifts, same); i >= 0 {
+		same := once{e.At, e.Staff, points < 0}
+		if i, ok := known[same]; ok {
 			gifts[i].Points = plus(gifts[i].Points, points)
 			continue
 		}
+		known[same] = len(gifts)
 		gifts = append(gifts, gift{adjustment{At: e.At, Actor: e.Staff, Points: points}, e.ID})
 	}
 	lines := slices.Clone(p.adjusted)

@@ -28,6 +28,9 @@ const (
 // Kinds lists the kinds in the order they are shown.
 var Kinds = []Kind{Phone, Card, Email, Telegram, External}
 
+// surest lists the kinds in the order in which they are believed to be one person's.
+var surest = []Kind{External, Card, Telegram, Phone, Email}
+
 // Identifier leads to a customer. Equal ones name the same: Value is in normal
 // form, as Normalize makes it.
 type Identifier struct {

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"regulars/internal/base/db"
 	"regulars/internal/base/fold"
 )
 
@@ -92,13 +91,12 @@ func (r *registration) identify(p *person, list []Identifier, sure bool, res *Re
 // somebody else; what is one person's, a card say, leads to its owner all the
 // same.
 func (r *registration) recognise(c *Checked) (p *person, sure bool) {
-	kinds := []Kind{External, Card, Telegram, Phone, Email}
-	for _, kind := range kinds {
+	for _, kind := range surest {
 		if p := r.owner(c, kind); p != nil && agree(&p.Customer, &c.profile) {
 			return p, true
 		}
 	}
-	for _, kind := range kinds {
+	for _, kind := range surest {
 		p := r.owner(c, kind)
 		shared := kind == Phone || kind == Email
 		if p != nil && !(shared && r.hasOwn(c, Kinds...) && !like(&p.Customer, &c.profile)) {
@@ -128,18 +126,6 @@ func fullName(c *Customer) string {
 	words := append(first, last...)
 	slices.Sort(words)
 	return strings.Join(words, " ")
-}
-
-// queueOwned adds to b the reading of what identifies the people found, where
-// somebody registers here and now, or where it tells whom an import means; found
-// are the identifiers that lead to them.
-func (r *registration) queueOwned(b *db.Batch, ids []ID, found map[Identifier]Known) {
-	if !slices.ContainsFunc(r.list, func(c Checked) bool { return c.profile.Origin == 0 || c.bringsID(found) }) {
-		return
-	}
-	owned := make(map[ID][]Identifier, len(ids))
-	queueIdentifiers(b, ids, owned)
-	r.owned = owned
 }
 
 // match finds the person that c is, and reports whether it is surely the same:
@@ -241,16 +227,6 @@ func (r *registration) owner(c *Checked, kind Kind) *person {
 func (r *registration) hasOwn(c *Checked, kinds ...Kind) bool {
 	return slices.ContainsFunc(c.identifiers, func(i Identifier) bool {
 		return slices.Contains(kinds, i.Kind) && r.owners[i] == nil
-	})
-}
-
-// bringsID reports whether c has an id of a system that is not known, and something else
-// that it may share with somebody: one who is known, or of the same call.
-func (c *Checked) bringsID(known map[Identifier]Known) bool {
-	has := func(is func(Identifier) bool) bool { return slices.ContainsFunc(c.identifiers, is) }
-	return (c.called.Value != "" || has(func(i Identifier) bool { return i.Kind != External })) && has(func(i Identifier) bool {
-		_, ok := known[i]
-		return i.Kind == External && !ok
 	})
 }
 

@@ -137,8 +137,8 @@ func (s *Service) LockBothTx(ctx context.Context, tx *db.Tx, x, y ID) (a, b Cust
 }
 
 // MergeTx has one profile go into another: the other gets its identifiers, the
-// fields that it lacks itself, and of two consents the stricter. It fails with
-// ErrSame, ErrNotFound, ErrGone or ErrTooMany.
+// fields that it lacks itself, and of two consents the stricter, and is known by its
+// name and birthday, too. It fails with ErrSame, ErrNotFound, ErrGone or ErrTooMany.
 func (s *Service) MergeTx(ctx context.Context, tx *db.Tx, from, into ID) (m Joined, err error) {
 	defer errs.Wrap(&err, "merge the profile of customer %s into %s", from, into)
 	if from == into {
@@ -183,7 +183,7 @@ func (s *Service) MergeTx(ctx context.Context, tx *db.Tx, from, into ID) (m Join
 	var batch db.Batch
 	batch.Guard(`UPDATE customers SET merged_into = $2 WHERE id = $1 AND merged_into IS NULL`, int64(from), int64(into))
 	m.Identifiers = hand(&batch, a.Identifiers, from, into)
-	if m.Called, err = s.calledTx(ctx, tx, &a, &filled.Customer); err != nil {
+	if m.Called, err = s.calledTx(ctx, tx, &batch, &a, &filled.Customer); err != nil {
 		return m, err
 	}
 	now := s.now()
@@ -206,25 +206,24 @@ func (s *Service) MergeTx(ctx context.Context, tx *db.Tx, from, into ID) (m Join
 
 // calledTx has who stays be known by the name and birthday of who goes, too, if nobody is:
 // a file in which two who are called otherwise share a phone would make the other anew.
-func (s *Service) calledTx(ctx context.Context, tx *db.Tx, a, into *Customer) (done bool, err error) {
+// What it attaches is added to b.
+func (s *Service) calledTx(ctx context.Context, tx *db.Tx, b *db.Batch, a, into *Customer) (done bool, err error) {
 	called := Identifier{External, Called(a.FirstName, a.LastName, a.Born)}
 	if called.Value == "" || agree(a, into) || len(a.Identifiers)+len(into.Identifiers) == maxIdentifiers {
 		return false, nil
 	}
 	n, err := tx.Exec(ctx, `INSERT INTO identifiers (kind, value, customer_id, tail, checksum) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING`, called.row(into.ID)...)
-	if err != nil {
+	switch {
+	case err != nil:
 		return false, err
-	}
-	if n == 0 && !slices.Contains(into.Identifiers, called) {
-		return false, nil // somebody else is
-	}
-	if n == 0 { // by themselves, or by another merge
+	case n > 0:
+		attach(b, into.ID, share(called.checksum(into.ID)))
+		return true, nil
+	case slices.Contains(into.Identifiers, called): // by themselves, or by another merge
 		alone, err := s.aloneTx(ctx, tx, a.ID, into.ID, called)
 		return !alone, err
 	}
-	var b db.Batch
-	attach(&b, into.ID, share(called.checksum(into.ID)))
-	return true, tx.Run(ctx, &b)
+	return false, nil // somebody else is
 }
 
 // aloneTx reports whether nobody of those who were merged into a profile is called so but

@@ -196,7 +196,7 @@ func (s *Service) WhoseTx(ctx context.Context, tx *db.Tx, origin int64, rows [][
 		clear(ids)
 		for i := range list {
 			c := &list[i]
-			p, _, forgotten, _ := r.whose(c) // it says no name, so p is never in doubt where it is forgotten
+			p, _, forgotten := r.whose(c) // it says no name, so p is never in doubt where it is forgotten
 			if mail := r.owner(c, Email); p == nil && !forgotten && mail != nil && !r.otherID(c, mail) {
 				p = mail // nobody is made of what else it says
 			}
@@ -245,7 +245,6 @@ type registration struct {
 	order    []*person // those who are new or changed, as they came
 	pairs    []Pair    // who gave what is somebody else's
 	consents map[ID][]Consent
-	owned    map[ID][]Identifier // of people; nil: nobody asked yet
 	// forgotten are identifiers of an import that were somebody's who is forgotten.
 	forgotten map[Identifier]bool
 }
@@ -309,22 +308,18 @@ func (r *registration) readTx(ctx context.Context, tx *db.Tx) error {
 	if consents {
 		queueConsents(&b, ids, func(c Consent) { r.consents[c.Customer] = append(r.consents[c.Customer], c) })
 	}
-	r.queueOwned(&b, ids, known)
-	again := known
-	if r.s.db.Postgres() { // they may have been merged, taken apart or erased before they were locked
-		again = make(map[Identifier]Known, len(known))
-		r.s.queueFind(&b, slices.Collect(maps.Keys(known)), again)
-	}
+	owned := make(map[ID][]Identifier, len(ids))
+	queueIdentifiers(&b, ids, owned)
 	if err := tx.Run(ctx, &b); err != nil {
 		return err
 	}
-	if !maps.EqualFunc(known, again, func(a, b Known) bool { return a.ID == b.ID }) {
-		return fmt.Errorf("customers are others meanwhile: %w", db.ErrGuard)
-	}
 	for id, p := range r.people {
-		p.Identifiers = r.owned[id]
+		p.Identifiers = owned[id]
 	}
 	for i, k := range known {
+		if !slices.Contains(owned[k.ID], i) { // merged, taken out again or erased before they were locked
+			return fmt.Errorf("customers are others meanwhile: %w", db.ErrGuard)
+		}
 		r.owners[i] = r.people[k.ID]
 	}
 	return nil
@@ -337,7 +332,7 @@ func (r *registration) place(c *Checked) Result {
 		return r.meet(c)
 	}
 	var res Result
-	p, same, forgotten, lost := r.whose(c)
+	p, same, forgotten := r.whose(c)
 	if forgotten {
 		res.Forgotten = true
 		if p != nil { // a no is heard
@@ -363,6 +358,7 @@ func (r *registration) place(c *Checked) Result {
 		_, res.Kept = (&person{Customer: p.Customer}).complete(&c.profile)
 	}
 	res.ID = p.ID
+	lost := r.lost(c, p)
 	for _, i := range c.identifiers {
 		switch owner := r.owners[i]; {
 		case owner == p:

@@ -10,7 +10,8 @@ import (
 )
 
 // BenchmarkRegisterAll registers customers as an import does, beside the plain
-// insert of the rows that it writes. An operation is a thousand customers.
+// insert of the rows that it writes, and those who are known again. An operation is a
+// thousand customers.
 func BenchmarkRegisterAll(b *testing.B) {
 	const batch = 1000
 	next := 0
@@ -72,6 +73,30 @@ func BenchmarkRegisterAll(b *testing.B) {
 				if err != nil {
 					b.Fatal(err)
 				}
+			}
+		})
+	}
+	for _, engine := range []dbtest.Engine{dbtest.SQLite, dbtest.Postgres} {
+		b.Run(string(engine)+"/again", func(b *testing.B) {
+			d := dbtest.Open(b, engine)
+			s := newSearch(d)
+			register := func(list []Checked) {
+				err := d.Write(b.Context(), func(ctx context.Context, tx *db.Tx) error {
+					_, err := s.RegisterAllTx(ctx, tx, list)
+					return err
+				})
+				if err != nil {
+					b.Fatal(err)
+				}
+			}
+			sets := make([][]Checked, 50)
+			for i := range sets {
+				sets[i] = people(s)
+				register(sets[i])
+			}
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i++ {
+				register(sets[i%len(sets)])
 			}
 		})
 	}

@@ -73,9 +73,6 @@ func (r *registration) forgottenTx(ctx context.Context, tx *db.Tx) (err error) {
 	// Of consents the contacts of those who are known count too, and so do those that
 	// another row of the set brings of the same person.
 	if agrees {
-		if err := r.ownedTx(ctx, tx); err != nil {
-			return err
-		}
 		for _, p := range r.people {
 			list = append(list, slices.DeleteFunc(slices.Clone(p.Identifiers), func(i Identifier) bool { return !i.contact() })...)
 		}
@@ -84,28 +81,10 @@ func (r *registration) forgottenTx(ctx context.Context, tx *db.Tx) (err error) {
 	return err
 }
 
-// ownedTx reads the identifiers of the people found, where nobody did yet.
-func (r *registration) ownedTx(ctx context.Context, tx *db.Tx) error {
-	if r.owned != nil || len(r.people) == 0 {
-		return nil
-	}
-	ids := slices.Collect(maps.Keys(r.people))
-	r.owned = make(map[ID][]Identifier, len(ids))
-	var b db.Batch
-	queueIdentifiers(&b, ids, r.owned)
-	if err := tx.Run(ctx, &b); err != nil {
-		return err
-	}
-	for id, p := range r.people {
-		p.Identifiers = r.owned[id]
-	}
-	return nil
-}
-
-// told is what a row of an import says of who it is, the surest first: in the order in
-// which match believes it, and a name that may be many people's last.
+// told is what a row of an import says of who it is, the surest first, and a name that
+// may be many people's last.
 func (c *Checked) told() (list []Identifier) {
-	for _, kind := range []Kind{External, Card, Telegram, Phone, Email} {
+	for _, kind := range surest {
 		for _, i := range c.identifiers {
 			if i.Kind == kind {
 				list = append(list, i)
@@ -118,28 +97,27 @@ func (c *Checked) told() (list []Identifier) {
 	return list
 }
 
-// another reports whether an identifier may have become another person's: a card that was
+// reusable reports whether an identifier may have become another person's: a card that was
 // given out again, or who is called and was born as somebody else.
-func (i Identifier) another() bool { return i.Kind == Card || isName(i) }
+func (i Identifier) reusable() bool { return i.Kind == Card || isName(i) }
 
 // whose finds whose a row of an import is: p, or nobody's, and whether surely (same). Of
 // one that is forgotten nothing is taken but a no of p's; where it is surely p's all the same,
-// receipts that name them are theirs. lost is what no file gives them. A file makes nobody
-// anew of what was somebody's who was forgotten, whoever has it now.
-func (r *registration) whose(c *Checked) (p *person, same, forgotten bool, lost []Identifier) {
+// receipts that name them are theirs. A file makes nobody anew of what was somebody's who
+// was forgotten, whoever has it now.
+func (r *registration) whose(c *Checked) (p *person, same, forgotten bool) {
 	p, same = r.match(c)
 	switch {
 	case !same:
-		return p, false, len(r.lost(c, nil)) > 0, nil
+		return p, false, len(r.lost(c, nil)) > 0
 	case c.profile.Name() == "" && r.inherited(c, p):
-		return p, false, false, nil
+		return p, false, false
 	}
-	lost = r.lost(c, p)
-	forgotten, known := r.isForgotten(c, p, lost)
+	forgotten, known := r.isForgotten(c, p)
 	if forgotten && !known {
 		p, same = nil, false
 	}
-	return p, same, forgotten, lost
+	return p, same, forgotten
 }
 
 // inherited reports whether a row leads to p by nothing but what somebody had who was
@@ -162,20 +140,21 @@ func (r *registration) lost(c *Checked, p *person) (lost []Identifier) {
 		case r.forgotten[i] && (p == nil || r.owners[i] != p):
 			lost = append(lost, i)
 		case r.owners[i] == nil:
-			fresh = fresh || !i.another()
-		case r.owners[i] == p && r.forgotten[i] && !i.another():
+			fresh = fresh || !i.reusable()
+		case r.owners[i] == p && r.forgotten[i] && !i.reusable():
 			return nil
 		}
 	}
-	return slices.DeleteFunc(lost, func(i Identifier) bool { return fresh && i.another() })
+	return slices.DeleteFunc(lost, func(i Identifier) bool { return fresh && i.reusable() })
 }
 
-// isForgotten reports whether a row of an import that is like p's is of somebody forgotten.
-// The surest of what it says decides whose it is, in the order in which match believes it: p's,
-// or of who lost it, where nobody has it now. Of an agreeing name only an outside id is surer. A row that is p's is
-// refused all the same where a file made p, without a name: it may name them as who was
-// forgotten. known reports whether it is p's.
-func (r *registration) isForgotten(c *Checked, p *person, lost []Identifier) (is, known bool) {
+// isForgotten reports whether a row of an import that is like p's, who is somebody, is of
+// somebody forgotten. The surest of what it says decides whose it is: p's, or of who lost it,
+// where nobody has it now. Of an agreeing name only an outside id is surer. A row that is
+// p's is refused all the same where a file made p, without a name: it may name them as who
+// was forgotten. known reports whether it is p's.
+func (r *registration) isForgotten(c *Checked, p *person) (is, known bool) {
+	lost := r.lost(c, p)
 	if len(lost) == 0 {
 		return false, false
 	}
