@@ -15,6 +15,8 @@ import (
 	"regulars/internal/base/db/dbtest"
 	"regulars/internal/base/jobs"
 	"regulars/internal/importer"
+	"regulars/internal/loyalty/customer"
+	"regulars/internal/loyalty/staff"
 	"regulars/internal/surface/admin"
 	"regulars/internal/surface/web/webtest"
 )
@@ -97,10 +99,19 @@ func TestBrowserImportLooks(t *testing.T) {
 		b.Click(`button[formaction$="/start"]`)
 		b.See("Файл загружен")
 	}
+	who, err := c.Customers.Find(t.Context(), customer.Identifier{Kind: customer.Card, Value: "77001"})
+	must(t, err)
+	_, err = c.Privacy.Erase(t.Context(), who.ID, staff.By{}, "заявление 7")
+	must(t, err)
+	pages["import-forgotten"] = page(upload("снова.csv", people)) + "#state"
+	b.Go(c.url + pages["import-forgotten"])
+	b.Click(`#columns .btn`)
+	b.See("Вот что получится")
+	b.See("данные стёрты по его просьбе")
 	// This one's job is there already and is not due: it runs until it is stopped.
 	long := upload("долго.csv", people)
 	at := page(long)
-	_, _, err := c.Jobs.Add(t.Context(), jobs.Job{
+	_, _, err = c.Jobs.Add(t.Context(), jobs.Job{
 		Kind: "import", Dedupe: long.ID.String(), Payload: map[string]any{"import": long.ID}, RunAt: c.clock.now().Add(time.Hour),
 	})
 	must(t, err)
