@@ -137,8 +137,9 @@ func (s *Service) LockBothTx(ctx context.Context, tx *db.Tx, x, y ID) (a, b Cust
 }
 
 // MergeTx has one profile go into another: the other gets its identifiers, the
-// fields that it lacks itself, and of two consents the stricter, and is known by its
-// name and birthday, too. It fails with ErrSame, ErrNotFound, ErrGone or ErrTooMany.
+// fields that it lacks itself, and of two consents the stricter, and is known by the
+// name and birthday of the one, too (see calledTx). It fails with ErrSame, ErrNotFound,
+// ErrGone or ErrTooMany.
 func (s *Service) MergeTx(ctx context.Context, tx *db.Tx, from, into ID) (m Joined, err error) {
 	defer errs.Wrap(&err, "merge the profile of customer %s into %s", from, into)
 	if from == into {
@@ -206,7 +207,7 @@ func (s *Service) MergeTx(ctx context.Context, tx *db.Tx, from, into ID) (m Join
 
 // calledTx has who stays be known by the name and birthday of who goes, too, if nobody is:
 // a file in which two who are called otherwise share a phone would make the other anew.
-// What it attaches is added to b.
+// It is written at once; b gets what that adds to the checksum of who stays.
 func (s *Service) calledTx(ctx context.Context, tx *db.Tx, b *db.Batch, a, into *Customer) (done bool, err error) {
 	called := Identifier{External, Called(a.FirstName, a.LastName, a.Born)}
 	if called.Value == "" || agree(a, into) || len(a.Identifiers)+len(into.Identifiers) == maxIdentifiers {

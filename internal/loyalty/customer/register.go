@@ -261,7 +261,8 @@ type person struct {
 	queued   bool
 }
 
-// readTx reads whom the identifiers lead to, and locks those profiles.
+// readTx reads whom the identifiers lead to, with what they have and said, and locks those
+// profiles. It fails with db.ErrGuard where one was no longer theirs when they were locked.
 func (r *registration) readTx(ctx context.Context, tx *db.Tx) error {
 	var all, names []Identifier
 	consents := false

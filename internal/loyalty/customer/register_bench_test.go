@@ -31,6 +31,15 @@ func BenchmarkRegisterAll(b *testing.B) {
 		}
 		return list
 	}
+	register := func(b *testing.B, d *db.DB, s *Service, list []Checked) {
+		err := d.Write(b.Context(), func(ctx context.Context, tx *db.Tx) error {
+			_, err := s.RegisterAllTx(ctx, tx, list)
+			return err
+		})
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
 	for _, engine := range []dbtest.Engine{dbtest.SQLite, dbtest.Postgres} {
 		b.Run(string(engine)+"/register", func(b *testing.B) {
 			d := dbtest.Open(b, engine)
@@ -40,13 +49,7 @@ func BenchmarkRegisterAll(b *testing.B) {
 				b.StopTimer()
 				list := people(s)
 				b.StartTimer()
-				err := d.Write(b.Context(), func(ctx context.Context, tx *db.Tx) error {
-					_, err := s.RegisterAllTx(ctx, tx, list)
-					return err
-				})
-				if err != nil {
-					b.Fatal(err)
-				}
+				register(b, d, s, list)
 			}
 		})
 		b.Run(string(engine)+"/rows", func(b *testing.B) {
@@ -75,28 +78,17 @@ func BenchmarkRegisterAll(b *testing.B) {
 				}
 			}
 		})
-	}
-	for _, engine := range []dbtest.Engine{dbtest.SQLite, dbtest.Postgres} {
 		b.Run(string(engine)+"/again", func(b *testing.B) {
 			d := dbtest.Open(b, engine)
 			s := newSearch(d)
-			register := func(list []Checked) {
-				err := d.Write(b.Context(), func(ctx context.Context, tx *db.Tx) error {
-					_, err := s.RegisterAllTx(ctx, tx, list)
-					return err
-				})
-				if err != nil {
-					b.Fatal(err)
-				}
-			}
 			sets := make([][]Checked, 50)
 			for i := range sets {
 				sets[i] = people(s)
-				register(sets[i])
+				register(b, d, s, sets[i])
 			}
 			b.ReportAllocs()
 			for i := 0; b.Loop(); i++ {
-				register(sets[i%len(sets)])
+				register(b, d, s, sets[i%len(sets)])
 			}
 		})
 	}

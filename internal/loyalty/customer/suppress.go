@@ -63,19 +63,15 @@ func (r *registration) forgottenTx(ctx context.Context, tx *db.Tx) (err error) {
 		return err
 	}
 	var list []Identifier
-	agrees := false
 	for i := range r.list {
 		if c := &r.list[i]; comes(*c) {
 			list = append(list, c.told()...)
-			agrees = agrees || slices.ContainsFunc(c.consents, func(c Consent) bool { return c.Given })
 		}
 	}
 	// Of consents the contacts of those who are known count too, and so do those that
 	// another row of the set brings of the same person.
-	if agrees {
-		for _, p := range r.people {
-			list = append(list, slices.DeleteFunc(slices.Clone(p.Identifiers), func(i Identifier) bool { return !i.contact() })...)
-		}
+	for _, p := range r.people {
+		list = append(list, slices.DeleteFunc(slices.Clone(p.Identifiers), func(i Identifier) bool { return !i.contact() })...)
 	}
 	r.forgotten, err = r.s.suppressedTx(ctx, tx, list)
 	return err
@@ -148,11 +144,11 @@ func (r *registration) lost(c *Checked, p *person) (lost []Identifier) {
 	return slices.DeleteFunc(lost, func(i Identifier) bool { return fresh && i.reusable() })
 }
 
-// isForgotten reports whether a row of an import that is like p's, who is somebody, is of
-// somebody forgotten. The surest of what it says decides whose it is: p's, or of who lost it,
+// isForgotten reports whether a row of an import that match takes for p's is of somebody
+// forgotten. The surest of what it says decides whose it is: p's, or of who lost it,
 // where nobody has it now. Of an agreeing name only an outside id is surer. A row that is
 // p's is refused all the same where a file made p, without a name: it may name them as who
-// was forgotten. known reports whether it is p's.
+// was forgotten. known reports whether one of somebody forgotten is p's all the same.
 func (r *registration) isForgotten(c *Checked, p *person) (is, known bool) {
 	lost := r.lost(c, p)
 	if len(lost) == 0 {
