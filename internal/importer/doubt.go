@@ -67,6 +67,11 @@ func doubtsOf(rows []sampleRow, m *Mapping) (list []Doubt) {
 			list = append(list, d)
 		}
 	}
+	if m.Kind == KindProducts {
+		if d, ok := leftDoubt(rows, m, "stock", ofStock); ok {
+			list = append(list, d)
+		}
+	}
 	list = append(list, numberDoubts(rows, m)...)
 	if d, ok := dateDoubt(rows, m); ok {
 		list = append(list, d)
@@ -150,32 +155,41 @@ func discountDoubt(rows []sampleRow, m *Mapping) (d Doubt, found bool) {
 // pointsDoubt is of a column that is called a balance, but not of what: it is taken for
 // points, or left out. Where nothing is taken for points, one of bonuses may be them.
 func pointsDoubt(rows []sampleRow, m *Mapping) (d Doubt, found bool) {
-	of := func(c int, kind string) (Doubt, bool) {
-		i := slices.IndexFunc(rows, func(r sampleRow) bool { return size(r.at(c+1)) > 0 })
-		if p := newProfile(rows, c); i < 0 || !p.mostly(p.numbers, 9) {
-			return Doubt{}, false
-		}
-		return Doubt{Kind: kind, Field: FieldPoints, Cell: rows[i].at(c + 1), heading: m.Names[c]}, true
-	}
 	if m.has(FieldPoints) {
 		h := newHeading(m.heading(FieldPoints))
 		if !h.has(ofBalance...) || h.has(ofBonus...) {
 			return Doubt{}, false
 		}
-		return of(m.Columns[FieldPoints]-1, "points")
+		return numbersDoubt(rows, m, m.Columns[FieldPoints], "points")
 	}
+	if d, found = leftDoubt(rows, m, "balance", ofBalance); found {
+		return d, true
+	}
+	return leftDoubt(rows, m, "balance", ofBonus)
+}
+
+// leftDoubt is of the first column of numbers that is called by one of the stems and is
+// left out.
+func leftDoubt(rows []sampleRow, m *Mapping, kind string, stems []string) (d Doubt, found bool) {
 	taken := slices.Collect(maps.Values(m.Columns))
-	for _, stems := range [][]string{ofBalance, ofBonus} {
-		for c, name := range m.Names {
-			if h := newHeading(name); slices.Contains(taken, c+1) || !h.has(stems...) || h.has(ofPercent...) {
-				continue
-			}
-			if d, found = of(c, "balance"); found {
-				return d, true
-			}
+	for c, name := range m.Names {
+		if h := newHeading(name); slices.Contains(taken, c+1) || !h.has(stems...) || h.has(ofPercent...) {
+			continue
+		}
+		if d, found = numbersDoubt(rows, m, c+1, kind); found {
+			return d, true
 		}
 	}
 	return Doubt{}, false
+}
+
+// numbersDoubt is of a column, from 1, of numbers, with the first that is not zero.
+func numbersDoubt(rows []sampleRow, m *Mapping, c int, kind string) (d Doubt, found bool) {
+	i := slices.IndexFunc(rows, func(r sampleRow) bool { return size(r.at(c)) > 0 })
+	if p := newProfile(rows, c-1); i < 0 || !p.mostly(p.numbers, 9) {
+		return Doubt{}, false
+	}
+	return Doubt{Kind: kind, Cell: rows[i].at(c), heading: m.Names[c-1]}, true
 }
 
 // numberDoubts are of columns that do not tell themselves what parts their

@@ -533,6 +533,91 @@ func TestWhoseARowIs(t *testing.T) {
 	}
 }
 
+// Who was forgotten does not come back as somebody of whom less is known and who has the
+// second phone of an old row, when their own phone or card is a third person's by now.
+func TestForgottenDoNotComeBackAsAnother(t *testing.T) {
+	t.Parallel()
+	const head = "card,phone,name,born\n"
+	for name, of := range map[string]struct{ people, alice, row string }{
+		"nameless":        {",901234502,Bob Lee,\n", "phone 901234502", ",901234502; 901234509,Bob Lee,"},
+		"with a birthday": {",901234502,Bob Lee,1980-01-01\n", "phone 901234502", ",901234502; 901234509,Bob Lee,1980-01-01"},
+		"by the card":     {"222,,Bob Lee,\n", "card 222", "222,901234509,Bob Lee,"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dbtest.Run(t, func(t *testing.T, d *db.DB) {
+				h := newHouse(t, d, "UZS", "Asia/Tashkent", t.TempDir())
+				h.open("Main")
+				h.install("Main", plainRules())
+				h.load(write(t, head+of.people), File{Source: "old", Kind: KindCustomers})
+				h.forget(customer.ID(h.count(`SELECT id FROM customers`)))
+				register := func(first, last, by string) customer.ID {
+					kind, value, _ := strings.Cut(by, " ")
+					r, err := h.business().Enrol.Register(t.Context(), catalog.Store{}, 0, customer.New{
+						FirstName: first, LastName: last, Source: "till", Identifiers: []customer.Identifier{{Kind: customer.Kind(kind), Value: value}},
+					})
+					must(t, err)
+					return r.ID
+				}
+				register("Alice", "Kim", of.alice)
+				nameless := register("", "", "phone 901234509")
+				r := h.rehearsed(t, strings.Replace(head, "\n", ",points\n", 1)+of.row+",50\n", File{Source: "old", Kind: KindCustomers})
+				if why := r.Tallies[0]; r.Refused != 1 || r.Points != 0 || !strings.HasPrefix(of.alice, string(why.Field)+" ") {
+					t.Errorf("refused %d, %s points, %+v", r.Refused, r.Points, why)
+				}
+				h.rehearsed(t, "number,date,card,phone,customer name,product,quantity,price\nA1,2024-05-01 10:00,"+strings.Join(strings.Split(of.row, ",")[:3], ",")+",Нон,4,1500\n", File{Source: "old", Kind: KindReceipts})
+				if c, err := h.customers.Get(t.Context(), nameless); err != nil || c.Name() != "" || c.Born != "" {
+					t.Errorf("%+v, %v", c, err)
+				}
+				var buyer customer.ID
+				must(t, h.db.QueryRow(t.Context(), `SELECT COALESCE(customer_id, 0) FROM receipts`).Scan(&buyer))
+				if buyer != 0 {
+					c, err := h.customers.Get(t.Context(), buyer)
+					t.Errorf("the receipt is %q %d (%d nameless), %v", c.Name(), buyer, nameless, err)
+				}
+				h.verify()
+			})
+		})
+	}
+}
+
+// Who was forgotten and came back agrees anew: an old file brings no consent of theirs,
+// whatever it knows them by, and says so.
+func TestConsentsOfTheForgotten(t *testing.T) {
+	t.Parallel()
+	const head = "customer_id,card,name,marketing consent,points\n"
+	for _, of := range []struct {
+		by  customer.Identifier
+		row string
+	}{
+		{customer.Identifier{Kind: customer.External, Value: "7"}, "7,,Bob Lee,yes,5\n"},
+		{customer.Identifier{Kind: customer.Card, Value: "222"}, ",222,Bob Lee,yes,5\n"},
+	} {
+		dbtest.Run(t, func(t *testing.T, d *db.DB) {
+			h := newHouse(t, d, "UZS", "Asia/Tashkent", t.TempDir())
+			h.open("Main")
+			h.install("Main", plainRules())
+			file := File{Source: "old", Kind: KindCustomers}
+			given := func() int64 { return h.count(`SELECT COUNT(*) FROM consents WHERE given`) }
+			if h.load(write(t, head+of.row), file); given() != 1 {
+				t.Fatal("no consent to forget")
+			}
+			h.forget(h.person(of.by.Kind, of.by.Value).ID)
+			before := given()
+			back, err := h.business().Enrol.Register(t.Context(), catalog.Store{}, 0, customer.New{FirstName: "Bob", LastName: "Lee", Source: "till", Identifiers: []customer.Identifier{of.by}})
+			must(t, err)
+			r := h.rehearsed(t, head+of.row+"\n", file)
+			if r.Refused != 0 || r.Points != 5_00 || len(r.Tallies) != 1 || r.Tallies[0].Reason != ReasonUnheard {
+				t.Errorf("%+v", r)
+			}
+			if given() != before || h.count(`SELECT COUNT(*) FROM consents WHERE customer_id = $1`, int64(back.ID)) != 0 {
+				t.Error("the consent is back")
+			}
+			h.verify()
+		})
+	}
+}
+
 // No file gives somebody the phone of who was forgotten, with which these would be back.
 func TestForgottenDoNotComeBackByWhoSharedTheirPhone(t *testing.T) {
 	t.Parallel()

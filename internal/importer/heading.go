@@ -104,6 +104,7 @@ var (
 	ofUndiscounted = []string{"без скидки", "без учета скидки", "до скидки", "before discount", "without discount", "gross", "chegirmasiz"}
 	ofBonus        = []string{"бонус", "балл", "bonus", "points", "ball "}
 	ofBalance      = []string{"баланс", "остат", "накоплен", "кешб", "кэшб", "balans", "balance", "qoldi", "cashback", "keshbek"}
+	ofStock        = []string{"остат", "в наличии", "stock", "on hand", "qoldi"}
 	ofCustomer     = []string{"клиент", "покупател", "контрагент", "гость", "гостя", "customer", "client", "mijoz", "xaridor"}
 	ofOthers       = []string{
 		"магазин", "точк", "филиал", "склад", "касс", "продав", "сотрудник", "менеджер", "оператор", "поставщик", "курьер", "водител", "мастер", "врач", "консультант", "официант",

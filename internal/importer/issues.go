@@ -213,8 +213,9 @@ func returnsWithoutSale(path string) (map[int64]Issue, error) {
 // refusedFile gathers the reasons of each row.
 type refusedFile struct {
 	*csv.Writer
-	m   Mapping
-	loc *i18n.Localizer
+	m     Mapping
+	loc   *i18n.Localizer
+	again bool // it is of rows that were refused before
 
 	row     int64 // 0: not known
 	cells   []string
@@ -234,6 +235,9 @@ func (f *refusedFile) begin(w io.Writer) error {
 		head[i] = strconv.Itoa(i + 1)
 	}
 	copy(head, f.m.Names)
+	if n := len(head) - 2; n > 0 && isRefused(head[n:]) { // that file itself, mended: these are of the last time
+		f.again, head = true, head[:n]
+	}
 	return f.write(append(head, f.loc.T("importer.report.row"), f.loc.T("importer.report.reason")))
 }
 
@@ -266,6 +270,9 @@ func (f *refusedFile) end() error {
 	}
 	rec := make([]string, max(f.m.Width, len(f.cells)), max(f.m.Width, len(f.cells))+2)
 	copy(rec, f.cells)
+	if f.again {
+		rec = rec[:len(rec)-2]
+	}
 	number := ""
 	if f.row > 0 {
 		number = strconv.FormatInt(f.row, 10)

@@ -16,8 +16,8 @@ type Meaning string
 // The meanings.
 const (
 	MeansSale   Meaning = "sale"
-	MeansReturn Meaning = "return" // of a state: the sale was given back, and is none any more
-	MeansVoid   Meaning = "void"   // it was never sold, or was undone: the row is refused
+	MeansReturn Meaning = "return"
+	MeansVoid   Meaning = "void" // it was never sold, or was undone or given back: the row is refused
 )
 
 // Meanings are all.
@@ -69,9 +69,6 @@ func (m meanings) deed(f Field, cell, heading string) deed {
 	case MeansSale:
 		return sells
 	case MeansReturn:
-		if f == FieldStatus {
-			return undone
-		}
 		return takesBack
 	case MeansVoid:
 		return leftOut

@@ -60,8 +60,8 @@ func TestMeaningsOfColumns(t *testing.T) {
 	words := map[string]Meaning{"a": MeansSale, "b": MeansReturn, "c": MeansVoid, "-1": MeansReturn, "+": MeansSale, "-": MeansReturn}
 	m := Options{Words: map[Field]map[string]Meaning{FieldType: words, FieldStatus: words, FieldReturned: words}}.meanings()
 	for word, want := range map[string][3]Meaning{
-		"A": {MeansSale, MeansSale, MeansSale}, "b": {MeansReturn, MeansVoid, MeansReturn}, "c": {MeansVoid, MeansVoid, MeansVoid}, "возврат": {MeansReturn, MeansVoid, MeansReturn},
-		"1": {MeansSale, MeansSale, MeansReturn}, "-1": {MeansReturn, MeansVoid, MeansReturn}, "+": {MeansSale, MeansSale, MeansSale}, "-": {MeansReturn, MeansVoid, MeansReturn},
+		"A": {MeansSale, MeansSale, MeansSale}, "b": {MeansReturn, MeansReturn, MeansReturn}, "c": {MeansVoid, MeansVoid, MeansVoid}, "возврат": {MeansReturn, MeansVoid, MeansReturn},
+		"1": {MeansSale, MeansSale, MeansReturn}, "-1": {MeansReturn, MeansReturn, MeansReturn}, "+": {MeansSale, MeansSale, MeansSale}, "-": {MeansReturn, MeansReturn, MeansReturn},
 	} {
 		for i, f := range wordFields {
 			if got := m.deed(f, word, "").meaning(); got != want[i] {
@@ -91,6 +91,32 @@ func TestMeaningsOfColumns(t *testing.T) {
 			t.Errorf("words %s: %v", words, err)
 		}
 	}
+}
+
+// A state may say that the row is a return, where a mapping says so; it is a sale that was
+// given back else.
+func TestStateIsAReturn(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		h := newHouse(t, d, "GBP", "Europe/London", t.TempDir())
+		path := write(t, "number,date,sku,quantity,price,status\n1,2024-02-01,A,1,10,Completed\n2,2024-02-02,A,-1,10,Refunded\n3,2024-02-02,A,1,10,Refunded\n")
+		i, err := h.Add(t.Context(), File{}, path)
+		must(t, err)
+		i, err = h.CheckNow(t.Context(), i.ID, func(Report) {})
+		must(t, err)
+		if r := i.Report; r.Sales != 1 || r.Returns != 0 || r.Refused != 2 {
+			t.Errorf("as it is read: %+v", r)
+		}
+		m, err := ParseMapping([]byte(`{"options": {"words": {"status": {"refunded": "return"}}}}`), i.Mapping)
+		must(t, err)
+		must(t, h.SetMapping(t.Context(), i.ID, m))
+		i, err = h.RunNow(t.Context(), i.ID, func(Report) {})
+		must(t, err)
+		if r := i.Report; r.Sales != 1 || r.Returns != 2 || r.Refused != 0 || r.Total != -10_00 {
+			t.Errorf("as the mapping says: %+v", r)
+		}
+		h.verify()
+	})
 }
 
 // A row that is to be left out is, whatever its sign.

@@ -88,9 +88,12 @@ func (w *writer) openingTx(ctx context.Context, tx *db.Tx, claims []claim, rep *
 			}
 		default:
 			issues = append(issues, w.about(c, FieldPoints, ReasonKnown))
-			if before.Import != in.Import {
+			if before.Import != in.Import && !w.counted[c.ID] && !w.fresh.counted[c.ID] {
 				rep.Opened++
 				rep.OpenedPoints += before.Points
+				if len(c.row.again) > 0 {
+					w.fresh.counted[c.ID] = true
+				}
 			}
 		}
 	}

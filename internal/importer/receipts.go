@@ -118,6 +118,8 @@ func (r *rowReader) receiptLine(number string) (l rawLine) {
 		r.refuse(FieldStatus, ReasonVoid, cell)
 	case puzzles:
 		r.refuse(FieldStatus, ReasonWord, cell)
+	case takesBack: // as a mapping says
+		l.marked = true
 	case partly:
 		r.remark(FieldStatus, ReasonPartly, cell)
 	case silent:
@@ -255,7 +257,7 @@ func (r *rowReader) mark(l *rawLine) (gone Field) {
 	o := r.m.Options
 	if o.ReturnPrefix != "" {
 		l.marks = true
-		l.marked = strings.HasPrefix(l.number, o.ReturnPrefix)
+		l.marked = l.marked || strings.HasPrefix(l.number, o.ReturnPrefix)
 	}
 	for _, f := range []Field{FieldType, FieldReturned} {
 		if !r.m.has(f) {

@@ -79,6 +79,7 @@ func (w *writer) rehearsed() {
 	for _, key := range w.fresh.claimed {
 		w.dry.claimed[key] = true
 	}
+	maps.Copy(w.counted, w.fresh.counted)
 	maps.Copy(w.dry.opened, w.fresh.opened)
 	maps.Copy(w.dry.cards, w.fresh.cards)
 	maps.Copy(w.dry.stock, w.fresh.stock)

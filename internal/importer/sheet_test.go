@@ -83,6 +83,8 @@ func TestImportWorkbook(t *testing.T) {
 		want := "Номер чека;Дата;Артикул;Количество;Цена;Сумма;Телефон;Row;Reason\n1003;когда-то;A-1;1;100;100;;7;Дата «когда-то»: This is no date, or there is no such day in the calendar.\n"
 		if got := h.issuesOf(i.ID, true); !strings.Contains(got, "1003;когда-то;A-1;1;100;100;;7;") || !strings.HasPrefix(got, want[:strings.IndexByte(want, '\n')]) {
 			t.Errorf("refused:\n%s", got)
+		} else if again := h.issuesOf(h.load(write(t, got), File{}).ID, true); again != strings.Replace(got, ";7;", ";2;", 1) {
+			t.Errorf("refused again:\n%s", again)
 		}
 		if n := h.count(`SELECT COUNT(*) FROM receipts WHERE sold_at = $1`, time.Date(2026, 4, 2, 19, 0, 0, 0, time.UTC).UnixMicro()); n != 3 {
 			t.Errorf("%d receipts were sold on the day", n)

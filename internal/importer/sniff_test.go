@@ -537,6 +537,10 @@ func TestDoubts(t *testing.T) {
 		"Телефон;ФИО;Начислено бонусов всего\n901234567;Анна Ли;900\n": {
 			"“900” in “Начислено бонусов всего”: the column is left out, and nobody is given points. If it is the points that customers have, take it as “Points to begin with”.",
 		},
+		"Артикул;Товар;Цена;Остаток\nA-1;Нон;5000;12\nA-2;Сут;9000;\n": {
+			"“12” in “Остаток”: the column is left out, and the file is taken for products. If it says how much there is of them, load it as “Stock” (--kind stock).",
+		},
+		"Артикул;Товар;Цена;Срок остатка\nA-1;Нон;5000;до вторника\n":    nil,
 		"Телефон;ФИО;Остаток;Бонусные баллы\n901234567;Анна Ли;500;70\n": nil,
 		"Телефон;ФИО;Остаток\n901234567;Анна Ли;0\n901234568;Бен Ли;\n":  nil,
 		"date;card;amount\n01/02/2024;77001;1,250\n": {

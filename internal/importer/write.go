@@ -33,13 +33,15 @@ type writer struct {
 	people     map[whoKey]customer.ID
 	products   map[code]soldAs
 	categories map[string]bool
-	paths      map[string]string // codes of categories by their path, as files name them
-	undone     int64             // merges, when nobody was remembered yet
+	paths      map[string]string    // codes of categories by their path, as files name them
+	undone     int64                // merges, when nobody was remembered yet
+	counted    map[customer.ID]bool // of those who come again: the report has their points of earlier files
 
 	fresh struct { // of the batch that is being written
 		people     map[whoKey]customer.ID
 		products   map[code]soldAs
 		categories map[string]bool
+		counted    map[customer.ID]bool
 		claimed    []uint64                      // see rehearsal
 		persons    []*person                     // likewise
 		goods      []*goods                      // likewise
@@ -64,6 +66,7 @@ const maxProducts = 500_000
 func newWriter(ctx context.Context, s *Service, i *Import) (w *writer, err error) {
 	w = &writer{
 		Service: s, imp: i, people: map[whoKey]customer.ID{}, products: map[code]soldAs{}, categories: map[string]bool{}, stores: map[catalog.StoreID]catalog.Store{},
+		counted: map[customer.ID]bool{},
 	}
 	if w.programmes, err = s.programmes.Everywhere(ctx, s.now()); err != nil {
 		return nil, err
@@ -105,6 +108,7 @@ func (w *writer) batchTx(ctx context.Context, tx *db.Tx, b *batch, rep *Report) 
 		}
 	}
 	w.fresh.people, w.fresh.products, w.fresh.categories = map[whoKey]customer.ID{}, map[code]soldAs{}, map[string]bool{}
+	w.fresh.counted = map[customer.ID]bool{}
 	w.fresh.claimed, w.fresh.persons, w.fresh.goods, w.fresh.opened = nil, nil, nil, map[customer.ID]ledger.Opened{}
 	w.fresh.cards, w.fresh.stock = map[string]giftcard.Balance{}, map[stock.Key]money.Quantity{}
 	if len(b.people) > 0 {
@@ -154,6 +158,7 @@ func (w *writer) batchTx(ctx context.Context, tx *db.Tx, b *batch, rep *Report) 
 func (w *writer) committed() {
 	maps.Copy(w.people, w.fresh.people)
 	maps.Copy(w.categories, w.fresh.categories)
+	maps.Copy(w.counted, w.fresh.counted)
 	if len(w.products)+len(w.fresh.products) > maxProducts {
 		clear(w.products)
 	}
@@ -194,6 +199,9 @@ func (w *writer) peopleTx(ctx context.Context, tx *db.Tx, people []person, rep *
 		case res.Forgotten:
 			rep.Refused++
 			is := p.issue("", ReasonForgotten, "")
+			if len(res.Lost) > 0 {
+				is.Field = fieldOf[res.Lost[0].Kind]
+			}
 			is.Refused = true
 			refused = append(refused, is)
 			continue
@@ -209,6 +217,9 @@ func (w *writer) peopleTx(ctx context.Context, tx *db.Tx, people []person, rep *
 		}
 		for _, lost := range res.Lost {
 			issues = append(issues, p.issue(fieldOf[lost.Kind], ReasonLost, ""))
+		}
+		if len(res.Left) > 0 {
+			issues = append(issues, p.issue("", ReasonUnheard, ""))
 		}
 		for _, f := range w.columnsOf(p, res.Kept) {
 			issues = append(issues, p.issue(f, ReasonKept, cellOf(p.row.cells, w.imp.Mapping.Columns[f])))

@@ -209,11 +209,9 @@ func noSuchDay(born string) bool {
 	return err == nil && len(born) == len(time.DateOnly) && time.Date(year, time.Month(month), day, 0, 0, 0, 0, time.UTC).Format(time.DateOnly) != born
 }
 
-// sortIdentifiers puts them in the order of kinds.
-func sortIdentifiers(list []Identifier) {
-	slices.SortFunc(list, func(a, b Identifier) int {
-		return cmp.Or(cmp.Compare(slices.Index(Kinds, a.Kind), slices.Index(Kinds, b.Kind)), strings.Compare(a.Value, b.Value))
-	})
+// compare has identifiers in the order of kinds.
+func (i Identifier) compare(other Identifier) int {
+	return cmp.Or(cmp.Compare(slices.Index(Kinds, i.Kind), slices.Index(Kinds, other.Kind)), strings.Compare(i.Value, other.Value))
 }
 
 var customerTable = db.NewTable("customers",

@@ -238,8 +238,8 @@ func queueIdentifiers(b *db.Batch, ids []ID, into map[ID][]Identifier) {
 			i  Identifier
 		)
 		err := r.Scan(&of, &i.Kind, &i.Value)
-		into[of] = append(into[of], i)
-		sortIdentifiers(into[of])
+		at, _ := slices.BinarySearchFunc(into[of], i, Identifier.compare) // a file may give one thousands
+		into[of] = slices.Insert(into[of], at, i)
 		return err
 	}, `SELECT customer_id, kind, value FROM identifiers WHERE customer_id IN ($1...)`, db.IDs(ids))
 }

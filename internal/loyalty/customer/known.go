@@ -250,10 +250,16 @@ func sameNames(a, b *Customer) bool {
 		return true
 	}
 	m, n := fold.Words(a.Name()), fold.Words(b.Name())
-	within := func(m, n []string) bool {
-		return !slices.ContainsFunc(m, func(w string) bool { return !slices.Contains(n, w) })
-	}
 	return within(m, n) || within(n, m)
+}
+
+func within(words, of []string) bool {
+	return !slices.ContainsFunc(words, func(w string) bool { return !slices.Contains(of, w) })
+}
+
+// calledAll reports whether a is called all that b is, and has a birthday if b does.
+func calledAll(a, b *Customer) bool {
+	return within(fold.Words(b.Name()), fold.Words(a.Name())) && (b.Born == "" || a.Born != "")
 }
 
 func sameBorn(a, b string) bool {

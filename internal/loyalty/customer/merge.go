@@ -194,7 +194,7 @@ func (s *Service) MergeTx(ctx context.Context, tx *db.Tx, from, into ID) (m Join
 	}
 	m.Is, m.Added = filled.Customer, added
 	m.Is.Identifiers = slices.DeleteFunc(slices.Concat(b.Identifiers, a.Identifiers), isName)
-	sortIdentifiers(m.Is.Identifiers)
+	slices.SortFunc(m.Is.Identifiers, Identifier.compare)
 	for _, c := range added {
 		m.Consents = append(m.Consents, c.ID)
 	}

@@ -70,11 +70,12 @@ type Result struct {
 	// same phone under another name, say. It wants a person's eye.
 	Taken []Identifier
 	// Lost are identifiers of an import that somebody had who was forgotten: they were
-	// not taken.
+	// not taken, and where Forgotten they are why. A name is not among them.
 	Lost []Identifier
 	// Left is what a known profile did not take, by fields, kinds of
 	// identifiers and "consents": nothing showed that it is theirs, or the
-	// profile has one of the kind. Imports leave nothing.
+	// profile has one of the kind. Imports leave nothing but consents that somebody
+	// gave who was forgotten.
 	Left []string
 	// Added are the identifiers and Consents the consents that were recorded;
 	// imports are not told.
@@ -316,12 +317,14 @@ func (r *registration) readTx(ctx context.Context, tx *db.Tx) error {
 	}
 	for id, p := range r.people {
 		p.Identifiers = owned[id]
-	}
-	for i, k := range known {
-		if !slices.Contains(owned[k.ID], i) { // merged, taken out again or erased before they were locked
-			return fmt.Errorf("customers are others meanwhile: %w", db.ErrGuard)
+		for _, i := range p.Identifiers {
+			if known[i].ID == id {
+				r.owners[i] = p
+			}
 		}
-		r.owners[i] = r.people[k.ID]
+	}
+	if len(r.owners) < len(known) { // merged, taken out again or erased before they were locked
+		return fmt.Errorf("customers are others meanwhile: %w", db.ErrGuard)
 	}
 	return nil
 }
@@ -336,6 +339,7 @@ func (r *registration) place(c *Checked) Result {
 	p, same, forgotten := r.whose(c)
 	if forgotten {
 		res.Forgotten = true
+		res.Lost = slices.DeleteFunc(r.lost(c, p), isName)
 		if p != nil { // a no is heard
 			r.consent(p, c, false)
 			r.queue(p, c.profile.Origin)
@@ -376,7 +380,9 @@ func (r *registration) place(c *Checked) Result {
 			}
 		}
 	}
-	r.consent(p, c, same || res.Created)
+	if !r.consent(p, c, same || res.Created) {
+		res.Left = []string{"consents"}
+	}
 	p.changed = append(p.changed, res.Filled...)
 	r.queue(p, c.profile.Origin)
 	res.Filled, res.HomeStore = slices.Compact(res.Filled), p.HomeStore
@@ -406,7 +412,7 @@ func (p *person) complete(n *Customer) (filled, kept []string) {
 	set := func(field string, is *string, to string) {
 		switch {
 		case to == "" || *is == to:
-		case strings.HasSuffix(field, "_name") && !slices.ContainsFunc(fold.Words(to), func(w string) bool { return !slices.Contains(names, w) }):
+		case strings.HasSuffix(field, "_name") && within(fold.Words(to), names):
 			// It stands in another field, or the whole name does in this one.
 		case *is != "":
 			if fold.Key(*is) != fold.Key(to) {
@@ -457,8 +463,10 @@ func (p *person) complete(n *Customer) (filled, kept []string) {
 }
 
 // consent adds the consents of c that p has not given yet; of one who may be somebody
-// else only what is taken back.
-func (r *registration) consent(p *person, c *Checked, same bool) {
+// else only what is taken back. It reports whether all of an import could be theirs: whoever
+// was forgotten has to agree anew.
+func (r *registration) consent(p *person, c *Checked, same bool) (all bool) {
+	all = true
 	for _, n := range c.consents {
 		if n.Given && !same {
 			continue
@@ -473,7 +481,8 @@ func (r *registration) consent(p *person, c *Checked, same bool) {
 		}
 		if c.profile.Origin == 0 {
 			n.At = sayable(n.At, history)
-		} else if n.Given && r.forgotContact(p.Identifiers, p.added, c.identifiers) {
+		} else if n.Given && r.anyForgotten(p.Identifiers, p.added, c.identifiers) {
+			all = false
 			continue
 		}
 		n.ID, n.Customer = r.s.mint.Next(), p.ID
@@ -484,6 +493,7 @@ func (r *registration) consent(p *person, c *Checked, same bool) {
 			p.changed = append(p.changed, "consents")
 		}
 	}
+	return all
 }
 
 // brought reports whether an import need not add n. One that is repeated brings

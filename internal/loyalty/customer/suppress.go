@@ -68,10 +68,8 @@ func (r *registration) forgottenTx(ctx context.Context, tx *db.Tx) (err error) {
 			list = append(list, c.told()...)
 		}
 	}
-	// Of consents the contacts of those who are known count too, and so do those that
-	// another row of the set brings of the same person.
-	for _, p := range r.people {
-		list = append(list, slices.DeleteFunc(slices.Clone(p.Identifiers), func(i Identifier) bool { return !i.contact() })...)
+	for _, p := range r.people { // it counts of consents
+		list = append(list, p.Identifiers...)
 	}
 	r.forgotten, err = r.s.suppressedTx(ctx, tx, list)
 	return err
@@ -145,26 +143,28 @@ func (r *registration) lost(c *Checked, p *person) (lost []Identifier) {
 }
 
 // isForgotten reports whether a row of an import that match takes for p's is of somebody
-// forgotten. The surest of what it says decides whose it is: p's, or of who lost it,
-// where nobody has it now. Of an agreeing name only an outside id is surer. A row that is
-// p's is refused all the same where a file made p, without a name: it may name them as who
-// was forgotten. known reports whether one of somebody forgotten is p's all the same.
+// forgotten. The surest of what it says decides whose it is: p's, or of who lost it. What
+// another has now is passed over where p is called all that the row is. Of an agreeing name
+// only an outside id is surer. A row that is p's is refused all the same where a file made p,
+// without a name: it may name them as who was forgotten. known reports whether one of
+// somebody forgotten is p's all the same.
 func (r *registration) isForgotten(c *Checked, p *person) (is, known bool) {
 	lost := r.lost(c, p)
 	if len(lost) == 0 {
 		return false, false
 	}
-	agrees := agree(&p.Customer, &c.profile)
+	agrees, called := agree(&p.Customer, &c.profile), calledAll(&p.Customer, &c.profile)
 	for _, i := range c.told() {
 		known = agrees && i.Kind != External || r.owners[i] == p && !r.forgotten[i]
-		if known || r.owners[i] == nil && slices.Contains(lost, i) {
+		if known || (r.owners[i] == nil || !called) && slices.Contains(lost, i) {
 			break
 		}
 	}
 	return !known || p.Origin != 0 && p.Name() == "", known
 }
 
-// forgotContact reports whether any contact of lists was somebody's who is forgotten.
-func (r *registration) forgotContact(lists ...[]Identifier) bool {
-	return slices.ContainsFunc(slices.Concat(lists...), func(i Identifier) bool { return i.contact() && r.forgotten[i] })
+// anyForgotten reports whether something in the lists was somebody's who is forgotten. A
+// name may be many people's.
+func (r *registration) anyForgotten(lists ...[]Identifier) bool {
+	return slices.ContainsFunc(slices.Concat(lists...), func(i Identifier) bool { return r.forgotten[i] && !isName(i) })
 }
