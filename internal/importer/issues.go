@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"os"
 	"slices"
 	"strconv"
@@ -235,7 +236,9 @@ func (f *refusedFile) begin(w io.Writer) error {
 		head[i] = strconv.Itoa(i + 1)
 	}
 	copy(head, f.m.Names)
-	if n := len(head) - 2; n > 0 && isRefused(head[n:]) { // that file itself, mended: these are of the last time
+	n := len(head) - 2
+	taken := slices.ContainsFunc(slices.Collect(maps.Values(f.m.Columns)), func(c int) bool { return c > n })
+	if n > 0 && !taken && isRefused(head[n:]) {
 		f.again, head = true, head[:n]
 	}
 	return f.write(append(head, f.loc.T("importer.report.row"), f.loc.T("importer.report.reason")))
@@ -288,8 +291,11 @@ func (m Mapping) explain(is Issue, loc *i18n.Localizer) string {
 	if is.Why != nil {
 		text = m.because(is.Why, loc)
 	}
-	if is.Field == "" {
+	switch {
+	case is.Field == "":
 		return text
+	case is.Value == "":
+		return m.label(is.Field, loc) + ": " + text
 	}
 	return loc.T("importer.report.about", "column", m.label(is.Field, loc), "value", said(is.Reason, is.Value, loc), "reason", text)
 }

@@ -91,9 +91,7 @@ func (w *writer) openingTx(ctx context.Context, tx *db.Tx, claims []claim, rep *
 			if before.Import != in.Import && !w.counted[c.ID] && !w.fresh.counted[c.ID] {
 				rep.Opened++
 				rep.OpenedPoints += before.Points
-				if len(c.row.again) > 0 {
-					w.fresh.counted[c.ID] = true
-				}
+				w.fresh.counted[c.ID] = true
 			}
 		}
 	}

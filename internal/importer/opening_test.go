@@ -147,6 +147,7 @@ func TestOpeningIsOnce(t *testing.T) {
 			}
 		}
 		check("Код;ФИО;Баллы\n1;Иванов Иван;10\n2;Петров Пётр;20\n3;Каримова Нилуфар;31\n3;Каримова Нилуфар;31\n1;Иванов Иван;10\n", "old", 20_00, 40_50, 0)
+		check("Код;Карта;ФИО;Баллы\n1;;Иванов Иван;10\n;111;Иванов Иван;10\n", "old", 0, 10_00, 0) // which share nothing
 		if _, err := h.Add(t.Context(), File{Name: "points.csv", Source: "other", Anew: true}, write(t, text)); !errors.Is(err, ErrOtherSource) {
 			t.Errorf("the very same file under another name: %v", err)
 		}

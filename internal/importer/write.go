@@ -35,7 +35,7 @@ type writer struct {
 	categories map[string]bool
 	paths      map[string]string    // codes of categories by their path, as files name them
 	undone     int64                // merges, when nobody was remembered yet
-	counted    map[customer.ID]bool // of those who come again: the report has their points of earlier files
+	counted    map[customer.ID]bool // whose points of earlier files the report has
 
 	fresh struct { // of the batch that is being written
 		people     map[whoKey]customer.ID

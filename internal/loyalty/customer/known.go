@@ -259,7 +259,8 @@ func within(words, of []string) bool {
 
 // calledAll reports whether a is called all that b is, and has a birthday if b does.
 func calledAll(a, b *Customer) bool {
-	return within(fold.Words(b.Name()), fold.Words(a.Name())) && (b.Born == "" || a.Born != "")
+	names := func(c *Customer) []string { return fold.Words(c.Name() + " " + c.MiddleName) }
+	return within(names(b), names(a)) && (b.Born == "" || a.Born != "")
 }
 
 func sameBorn(a, b string) bool {

@@ -463,8 +463,8 @@ func (p *person) complete(n *Customer) (filled, kept []string) {
 }
 
 // consent adds the consents of c that p has not given yet; of one who may be somebody
-// else only what is taken back. It reports whether all of an import could be theirs: whoever
-// was forgotten has to agree anew.
+// else only what is taken back. It reports whether all of an import holds: whoever was
+// forgotten has to agree anew.
 func (r *registration) consent(p *person, c *Checked, same bool) (all bool) {
 	all = true
 	for _, n := range c.consents {
@@ -482,7 +482,8 @@ func (r *registration) consent(p *person, c *Checked, same bool) (all bool) {
 		if c.profile.Origin == 0 {
 			n.At = sayable(n.At, history)
 		} else if n.Given && r.anyForgotten(p.Identifiers, p.added, c.identifiers) {
-			all = false
+			last := lastWord(history, n.Channel, n.Purpose)
+			all = all && last != nil && last.Given // as they agreed anew
 			continue
 		}
 		n.ID, n.Customer = r.s.mint.Next(), p.ID
