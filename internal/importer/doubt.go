@@ -16,7 +16,7 @@ import (
 // read in two ways, in a column whose first cells do not tell which is right, or
 // that there is no column for what matters.
 type Doubt struct {
-	Kind  string // decimal, date_order: what of the Options decides; or number, customer, returns, undone, discount, points, balance, export
+	Kind  string // decimal, date_order: what of the Options decides; or number, customer, returns, undone, discount, points, balance, stock, export
 	Field Field
 	Cell  string
 

@@ -628,6 +628,14 @@ func TestConsentsOfTheForgotten(t *testing.T) {
 			if len(r.Tallies) != 1 || r.Tallies[0].Reason != ReasonKnown {
 				t.Errorf("who agreed anew: %+v", r)
 			}
+			err = h.db.Write(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+				return h.customers.AddConsentsTx(ctx, tx, back.ID, []customer.Consent{{Channel: customer.ChannelAny, Purpose: customer.Marketing, Source: "till", At: h.now()}})
+			})
+			must(t, err)
+			r = h.rehearsed(t, head+of.row+"\n\n\n", file)
+			if len(r.Tallies) != 1 || r.Tallies[0].Reason != ReasonKnown {
+				t.Errorf("who said no since: %+v", r)
+			}
 			h.verify()
 		})
 	}

@@ -138,16 +138,19 @@ func (d deed) meaning() Meaning {
 }
 
 // Unclear are words besides those said of which a check tells that they are not
-// understood.
+// understood, or that their rows are refused.
 func (r *Report) Unclear(said []Said) (more []Said) {
 	for _, t := range r.Tallies {
-		if !slices.Contains(wordFields, t.Field) || t.Reason != ReasonWord && t.Reason != ReasonState {
+		if !slices.Contains(wordFields, t.Field) || !slices.Contains([]Reason{ReasonWord, ReasonState, ReasonVoid}, t.Reason) {
 			continue
 		}
 		for _, e := range t.First {
 			s := Said{Field: t.Field, Word: e.Value}
-			if t.Reason == ReasonState {
+			switch t.Reason {
+			case ReasonState:
 				s.Means = MeansSale
+			case ReasonVoid:
+				s.Means = MeansVoid
 			}
 			if !slices.ContainsFunc(slices.Concat(said, more), s.same) {
 				more = append(more, s)

@@ -2,6 +2,7 @@ package importer
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 
@@ -44,7 +45,7 @@ func TestWordsAreExplained(t *testing.T) {
 		must(t, h.SetMapping(t.Context(), i.ID, m))
 		i, err = h.RunNow(t.Context(), i.ID, func(Report) {})
 		must(t, err)
-		if r := i.Report; r.Sales != 1 || r.Returns != 2 || r.Refused != 1 || len(r.Unclear(nil)) != 0 {
+		if r := i.Report; r.Sales != 1 || r.Returns != 2 || r.Refused != 1 || !slices.Equal(r.Unclear(nil), []Said{{FieldStatus, "Брак", MeansVoid}}) {
 			t.Errorf("%+v", r)
 		}
 		next := h.load(write(t, head+"5,2024-02-03,A,1,1,Обмен,Брак\n6,2024-02-03,A,1,1,Обмен,Собран\n"), File{})

@@ -74,8 +74,8 @@ type Result struct {
 	Lost []Identifier
 	// Left is what a known profile did not take, by fields, kinds of
 	// identifiers and "consents": nothing showed that it is theirs, or the
-	// profile has one of the kind. Imports leave nothing but consents that somebody
-	// gave who was forgotten.
+	// profile has one of the kind. Imports leave nothing but consents beside
+	// something that was somebody's who was forgotten.
 	Left []string
 	// Added are the identifiers and Consents the consents that were recorded;
 	// imports are not told.
@@ -483,7 +483,7 @@ func (r *registration) consent(p *person, c *Checked, same bool) (all bool) {
 			n.At = sayable(n.At, history)
 		} else if n.Given && r.anyForgotten(p.Identifiers, p.added, c.identifiers) {
 			last := lastWord(history, n.Channel, n.Purpose)
-			all = all && last != nil && last.Given // as they agreed anew
+			all = all && last != nil && (last.Given || last.after(n)) // as they agreed anew, or said no since
 			continue
 		}
 		n.ID, n.Customer = r.s.mint.Next(), p.ID

@@ -21,7 +21,7 @@ func (s *Service) suppression(i Identifier) string {
 }
 
 // suppress adds to b that c, who had the identifiers, does not come back with them in files,
-// or with name and birthday, nor consents with the contacts. Names alone are many people's.
+// or with name and birthday, nor consents with any of them but the name. Names alone are many people's.
 func (s *Service) suppress(b *db.Batch, c *Customer, list []Identifier) {
 	list = slices.DeleteFunc(slices.Clone(list), isName)
 	if called := Called(c.FirstName, c.LastName, c.Born); called != "" {
