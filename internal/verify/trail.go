@@ -260,7 +260,7 @@ func (a *audit) byHand(p *person) {
 		adjustment
 		entry int64
 	}
-	type once struct {
+	type once struct { // entries of one moment, member of staff and sign are one gift
 		at, actor int64
 		taken     bool
 	}

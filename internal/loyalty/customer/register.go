@@ -211,7 +211,8 @@ func (s *Service) WhoseTx(ctx context.Context, tx *db.Tx, origin int64, rows [][
 
 // attemptTx has do done with what is known of the people of list, who are locked. Where
 // somebody else registers one of the identifiers meanwhile, or one of them was merged, taken
-// out again or erased before they were locked, all of it is done again. It fails with db.ErrUnique or db.ErrGuard where that happens again and again.
+// out again or erased before they were locked, all of it is done again. It fails with
+// db.ErrUnique or db.ErrGuard where that happens again and again.
 func (s *Service) attemptTx(ctx context.Context, tx *db.Tx, list []Checked, do func(*registration) error) (err error) {
 	for attempt := 1; ; attempt++ {
 		run := func() error {

@@ -21,7 +21,8 @@ func (s *Service) suppression(i Identifier) string {
 }
 
 // suppress adds to b that c, who had the identifiers, does not come back with them in files,
-// or with name and birthday, nor consents with any of them but the name. Names alone are many people's.
+// or with name and birthday, nor consents with any of them but the name. Names alone are
+// many people's.
 func (s *Service) suppress(b *db.Batch, c *Customer, list []Identifier) {
 	list = slices.DeleteFunc(slices.Clone(list), isName)
 	if called := Called(c.FirstName, c.LastName, c.Born); called != "" {
@@ -68,7 +69,7 @@ func (r *registration) forgottenTx(ctx context.Context, tx *db.Tx) (err error) {
 			list = append(list, c.told()...)
 		}
 	}
-	for _, p := range r.people { // it counts of consents
+	for _, p := range r.people { // no consent is taken of who has any of it
 		list = append(list, p.Identifiers...)
 	}
 	r.forgotten, err = r.s.suppressedTx(ctx, tx, list)
